@@ -1,0 +1,81 @@
+//! `GET /products/{sku}` brings anybody's wish to see a product; it leaves nothing behind.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem};
+use shared::error::{self, Rejection};
+use shared::product::{Product, Sku};
+use shared::store::{self, Catalog};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct GetProduct {
+    /// Products and stock.
+    pub catalog: Catalog,
+}
+
+/// A product, and how much of it is left.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProductView {
+    /// The product.
+    #[serde(flatten)]
+    pub product: Product,
+    /// Units that can be sold, all shards together.
+    pub available: u64,
+}
+
+/// Shows a product
+///
+/// An unlisted product is not shown.
+///
+/// # Cost
+/// A read unit for the product and one for each of its stock shards.
+///
+/// # Errors
+/// `not-found` for an unlisted product too, `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/products/{sku}", operation_id = "get-product", tag = "catalog",
+    params(("sku" = Sku, Path, description = "The product")),
+    responses(
+        (status = 200, description = "The product", body = ProductView),
+        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        Faults,
+    )
+)]
+pub async fn handle(function: &GetProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let sku = http::sku(&request)?;
+    let found = function
+        .catalog
+        .product_and_available(&sku, invocation.deadline)
+        .await?;
+    let (product, available) = found
+        .filter(|(product, _)| product.is_listed())
+        .ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
+    http::json(StatusCode::OK, &ProductView { product, available })
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+}
+
+impl GetProduct {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            catalog: Catalog::new(client, config.catalog_table),
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! `PUT /products/{sku}` brings an administrator's product; it leaves the product as told, and raised shards filled.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::error::{self, Rejection};
+use shared::event::Event;
+use shared::money::Money;
+use shared::product::{Product, ProductStatus, Sku};
+use shared::stock::ShardCount;
+use shared::store::{self, Catalog};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct PutProduct {
+    /// Products and stock.
+    pub catalog: Catalog,
+}
+
+/// How often a product that changes under our hands is read again.
+const ATTEMPTS: usize = 5;
+
+/// A product, but for its sku.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutProductRequest {
+    /// Its name, as shoppers see it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// The price of one unit.
+    pub price: Money,
+    /// Whether it is for sale.
+    pub status: ProductStatus,
+    /// Over how many shards its stock is spread; absent: as it is, 1 for a new product. It can be raised, not lowered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stock_shards: Option<ShardCount>,
+}
+
+/// Creates or changes a product
+///
+/// A product that is already as told is not written again. Raising `stock_shards` spreads the stock over all of them.
+///
+/// # Errors
+/// `forbidden`, `invalid-product`, `shards-not-lowered`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    put, path = "/products/{sku}", operation_id = "put-product", tag = "catalog", request_body = PutProductRequest,
+    security(("token" = [])),
+    params(("sku" = Sku, Path, description = "The product")),
+    responses(
+        (status = 200, description = "The product", body = Product),
+        (status = 400, description = "`malformed-body`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: administrators only", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`shards-not-lowered`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-product`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &PutProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    http::caller(&request)?.require_admin()?;
+    let sku = http::sku(&request)?;
+    let body: PutProductRequest = http::body(&request)?;
+    check_name(&body.name)?;
+    for _ in 0..ATTEMPTS {
+        let previous = function.catalog.product(&sku, invocation.deadline).await?;
+        let product = changed(&sku, &body, previous.as_ref(), &invocation)?;
+        if let Some(previous) = &previous
+            && previous.version == product.version
+        {
+            return http::json(StatusCode::OK, previous);
+        }
+        let event = Event::ProductChanged(product.clone())
+            .record(invocation.stamp())
+            .map_err(|error| Error::internal("write the event", error))?;
+        let saved = function
+            .catalog
+            .save(&product, previous.as_ref(), &event, invocation.deadline);
+        if saved.await? {
+            return http::json(StatusCode::OK, &product);
+        }
+    }
+    Err(Error::unavailable("put a product", "it keeps changing"))
+}
+
+fn check_name(name: &str) -> Result<(), Rejection> {
+    if !name.trim().is_empty() && name.chars().count() <= Product::MAX_NAME {
+        return Ok(());
+    }
+    let detail = format!("The name has 1 to {} characters, not only spaces.", Product::MAX_NAME);
+    Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "name"))
+}
+
+/// The product as told; with the version of `previous` when nothing changes, with the next one when something does.
+fn changed(
+    sku: &Sku,
+    body: &PutProductRequest,
+    previous: Option<&Product>,
+    invocation: &Invocation,
+) -> Result<Product, Rejection> {
+    let present = previous.map_or(ShardCount::ONE, |previous| previous.stock_shards);
+    let stock_shards = body.stock_shards.unwrap_or(present);
+    if stock_shards < present {
+        let detail = format!(
+            "The stock lies in {} shards; units could be lost from sight with fewer.",
+            present.get()
+        );
+        return Err(Rejection::new(&error::SHARDS_NOT_LOWERED, detail).with("stock_shards", present));
+    }
+    let told = Product {
+        sku: sku.clone(),
+        name: body.name.clone(),
+        price: body.price,
+        status: body.status,
+        stock_shards,
+        version: previous.map_or(1, |previous| previous.version),
+        updated_at: previous.map_or(invocation.now, |previous| previous.updated_at),
+    };
+    Ok(match previous {
+        Some(previous) if *previous != told => Product {
+            version: previous.version + 1,
+            updated_at: invocation.now,
+            ..told
+        },
+        _ => told,
+    })
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+}
+
+impl PutProduct {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            catalog: Catalog::new(client, config.catalog_table),
+        })
+    }
+}

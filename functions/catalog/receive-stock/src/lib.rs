@@ -1,0 +1,129 @@
+//! `POST /products/{sku}/stock` brings an administrator's delivery; it leaves the units on the shelf and a receipt.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::error::{self, Rejection};
+use shared::event::{Event, StockReceived};
+use shared::idempotency::Fingerprint;
+use shared::product::Sku;
+use shared::store::{self, Catalog, Receipt};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct ReceiveStock {
+    /// Products, stock and receipts.
+    pub catalog: Catalog,
+}
+
+/// The most units in one delivery.
+const MAX_UNITS: u64 = 1_000_000_000;
+
+/// A delivery.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiveStockRequest {
+    /// How many units arrived.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    pub quantity: i64,
+}
+
+/// Adds received units to the stock
+///
+/// The units are spread over the product's shards. The same key with the same body brings the same receipt again, and
+/// adds nothing.
+///
+/// # Errors
+/// `forbidden`, `not-found`, `invalid-quantity`, `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/products/{sku}/stock", operation_id = "receive-stock", tag = "catalog",
+    request_body = ReceiveStockRequest,
+    security(("token" = [])),
+    params(
+        ("sku" = Sku, Path, description = "The product"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each delivery",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The receipt", body = StockReceived,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request added the units"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: administrators only", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-quantity`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    caller.require_admin()?;
+    let sku = http::sku(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let body: ReceiveStockRequest = http::body(&request)?;
+    let quantity = parse_units(body.quantity)?;
+    // The sku is part of the request: one key for two products is a mistake.
+    let fingerprint =
+        Fingerprint::of(&(&sku, quantity)).map_err(|error| Error::internal("read the delivery", error))?;
+
+    let product = function.catalog.product(&sku, invocation.deadline).await?;
+    let product = product.ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
+
+    let receipt = Receipt {
+        received: StockReceived {
+            receipt_id: key.derive_id("receipt", &caller.customer_id),
+            sku,
+            quantity,
+            received_at: invocation.now,
+        },
+        fingerprint,
+    };
+    let event = Event::StockReceived(receipt.received.clone())
+        .record(invocation.stamp())
+        .map_err(|error| Error::internal("write the event", error))?;
+    let existing = function
+        .catalog
+        .receive(&receipt, product.stock_shards, &event, invocation.deadline);
+    match existing.await? {
+        None => http::json(StatusCode::CREATED, &receipt.received),
+        Some(existing) => {
+            existing.fingerprint.require_same(&receipt.fingerprint)?;
+            Ok(http::replayed(http::json(StatusCode::CREATED, &existing.received)?))
+        }
+    }
+}
+
+fn parse_units(quantity: i64) -> Result<u64, Rejection> {
+    let units = u64::try_from(quantity)
+        .ok()
+        .filter(|units| (1..=MAX_UNITS).contains(units));
+    units.ok_or_else(|| {
+        let detail = format!("A delivery has 1 to {MAX_UNITS} units.");
+        Rejection::new(&error::INVALID_QUANTITY, detail)
+    })
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+}
+
+impl ReceiveStock {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            catalog: Catalog::new(client, config.catalog_table),
+        })
+    }
+}

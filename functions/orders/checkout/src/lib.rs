@@ -1,0 +1,161 @@
+//! `POST /orders` brings a shopper's items; it leaves an order that waits for payment and holds its stock.
+//!
+//! A fresh order costs two round trips: one batch read (products, and the order in case it was placed before), and one
+//! transaction (each product's stock, and the order).
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::event::Event;
+use shared::idempotency::Fingerprint;
+use shared::money::Money;
+use shared::order::{Item, Order, OrderId, OrderStatus, Quote, Rejected, quote, sum_lines};
+use shared::product::Sku;
+use shared::store::{self, Catalog, Draft, Loaded, Orders, Placement, Reservations, StoredOrder};
+
+/// The function's tables and rules.
+#[derive(Debug)]
+pub struct Checkout {
+    /// Stock and orders.
+    pub reservations: Reservations,
+    /// How long stock is held for an order that is not paid.
+    pub reservation: jiff::SignedDuration,
+}
+
+/// A shopper's order.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckoutRequest {
+    /// What is wanted; lines of one product are summed.
+    #[schema(min_items = 1, max_items = 50)]
+    pub items: Vec<Item>,
+    /// The total that the shopper was shown; when it is no longer right, nothing is ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_total: Option<Money>,
+}
+
+/// Places an order
+///
+/// The stock is held until `expires_at`. The same key with the same body brings the same order again, as it stands now.
+///
+/// # Errors
+/// Rejections of [`Rejected`] and of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/orders", operation_id = "checkout", tag = "orders", request_body = CheckoutRequest,
+    security(("token" = [])),
+    params(
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new order",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The order", body = Order,
+            headers(("Idempotency-Replayed" = bool, description = "true: this order was placed by an earlier request"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`out-of-stock` with `shortages`, `total-differs` with `total`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-lines`, `invalid-quantity`, `product-unavailable` with `sku`, `currencies-mixed`, `total-too-large`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let body: CheckoutRequest = http::body(&request)?;
+    let wanted = sum_lines(&body.items)?;
+    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the order", error))?;
+    let order_id = OrderId(key.derive_id("order", &caller.customer_id));
+
+    let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+    let load = |fresh| checkout.reservations.load(order_id, &skus, fresh, invocation.deadline);
+    let mut loaded = load(false).await?;
+    let mut priced = price(&body, &wanted, &loaded);
+    if loaded.existing.is_none() && priced.is_err() {
+        // The products may have been a moment old: nobody is refused for that.
+        loaded = load(true).await?;
+        priced = price(&body, &wanted, &loaded);
+    }
+    // A retry is answered whatever has become of prices and products since.
+    if let Some(existing) = loaded.existing {
+        return replay(existing, &fingerprint, &invocation);
+    }
+
+    let Quote { lines, total } = priced?;
+    let order = Order {
+        order_id,
+        customer_id: caller.customer_id,
+        status: OrderStatus::PendingPayment,
+        lines,
+        total,
+        placed_at: invocation.now,
+        expires_at: invocation.now + checkout.reservation,
+        closed_at: None,
+    };
+
+    let event = Event::OrderPlaced(order.clone()).record(invocation.stamp());
+    let draft = Draft {
+        order,
+        fingerprint: fingerprint.clone(),
+        shards: loaded
+            .products
+            .into_iter()
+            .map(|(sku, product)| (sku, product.stock_shards))
+            .collect(),
+        event: event.map_err(|error| Error::internal("write the event", error))?,
+    };
+    match checkout.reservations.place(&draft, invocation.deadline).await? {
+        Placement::Placed(order) => http::json(StatusCode::CREATED, &order),
+        Placement::Exists(existing) => replay(*existing, &fingerprint, &invocation),
+        Placement::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
+    }
+}
+
+/// The quote for what is wanted, at the total that the shopper expects, if they do.
+fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Result<Quote, Rejected> {
+    let quote = quote(wanted, &loaded.products)?;
+    match body.expected_total {
+        Some(expected) if expected != quote.total => Err(Rejected::TotalDiffers { present: quote.total }),
+        _ => Ok(quote),
+    }
+}
+
+/// The answer for an order that stands already: the same, as it stands now.
+fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocation) -> Result<Response, Error> {
+    existing.fingerprint.require_same(fingerprint)?;
+    let order = existing.order.as_of(invocation.now);
+    Ok(http::replayed(http::json(StatusCode::CREATED, &order)?))
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+    #[envconfig(from = "ORDERS_TABLE")]
+    orders_table: String,
+    #[envconfig(from = "RESERVATION_MINUTES")]
+    reservation_minutes: u32,
+}
+
+impl Checkout {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            reservations: Reservations::new(
+                client.clone(),
+                Catalog::new(client.clone(), config.catalog_table),
+                Orders::new(client, config.orders_table),
+            ),
+            reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! `GET /orders/{order_id}` brings a customer's wish to see one of their orders; it leaves nothing behind.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::order::{Order, Rejected};
+use shared::store::{self, Orders};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct GetOrder {
+    /// Orders.
+    pub orders: Orders,
+}
+
+/// Shows an order
+///
+/// Past its deadline an unpaid order is shown as expired, whether or not its stock is back yet.
+///
+/// # Errors
+/// `not-found` for another customer's order too, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/orders/{order_id}", operation_id = "get-order", tag = "orders",
+    security(("token" = [])),
+    params(("order_id" = Uuid, Path, description = "The order")),
+    responses(
+        (status = 200, description = "The order", body = Order),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &GetOrder, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let order_id = http::order_id(&request)?;
+    let stored = function.orders.get(order_id, invocation.deadline).await?;
+    let order = stored
+        .map(|stored| stored.order)
+        .filter(|order| order.customer_id == caller.customer_id)
+        .ok_or(Rejected::NotFound)?;
+    http::json(StatusCode::OK, &order.as_of(invocation.now))
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "ORDERS_TABLE")]
+    orders_table: String,
+}
+
+impl GetOrder {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            orders: Orders::new(client, config.orders_table),
+        })
+    }
+}

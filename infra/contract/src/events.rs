@@ -1,0 +1,103 @@
+//! Each event's `detail` as a JSON Schema (2020-12) that stands alone.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use shared::event::{Envelope, Event, VERSION};
+use utoipa::openapi::schema::{OneOf, Schema};
+use utoipa::openapi::{Object, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::examples;
+
+/// Where the schemas of the types refer to each other, in an OpenAPI document and in a schema of its own.
+const IN_OPENAPI: &str = "\"#/components/schemas/";
+const IN_SCHEMA: &str = "\"#/$defs/";
+
+/// The schema of one kind of event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSchema {
+    /// `detail-type` on the bus.
+    pub detail_type: String,
+    /// The schema of `detail`.
+    pub text: String,
+}
+
+/// The members in the order in which they are written.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "$schema")]
+    dialect: &'static str,
+    #[serde(rename = "$id")]
+    id: String,
+    title: &'a str,
+    /// As EventBridge's schema registry writes them.
+    #[serde(rename = "x-amazon-events-source")]
+    source: &'static str,
+    #[serde(rename = "x-amazon-events-detail-type")]
+    detail_type: &'a str,
+    #[serde(flatten)]
+    detail: Object,
+    /// Not a `serde_json::Value`, which may sort its members.
+    examples: [yaml_serde::Value; 1],
+    #[serde(rename = "$defs")]
+    definitions: BTreeMap<String, RefOr<Schema>>,
+}
+
+/// The schemas of all kinds of events, in the order of [`Event`]'s variants.
+///
+/// # Errors
+/// When a kind of event has no example.
+pub fn schemas() -> Result<Vec<EventSchema>> {
+    let (RefOr::T(Schema::OneOf(OneOf { items: kinds, .. })), RefOr::T(Schema::Object(envelope))) =
+        (Event::schema(), Envelope::<Event>::schema())
+    else {
+        bail!("shared::event::Event is an enum and Envelope a struct");
+    };
+    let examples = examples::events()?;
+    let mut schemas = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        let RefOr::T(Schema::Object(kind)) = kind else {
+            bail!("each variant of shared::event::Event carries its data");
+        };
+        let (detail_type, data) = kind.properties.iter().next().context("a variant has a name")?;
+        let example = examples.iter().find(|event| event.detail_type() == detail_type);
+        let example = example.with_context(|| format!("add a {detail_type} to infra/contract/src/examples.rs"))?;
+        let mut detail = envelope.clone();
+        detail.description = kind.description;
+        detail.properties.insert("data".to_owned(), data.clone());
+        let text = serde_json::to_string_pretty(&Document {
+            dialect: "https://json-schema.org/draft/2020-12/schema",
+            id: format!("urn:madang:event:{detail_type}:{VERSION}"),
+            title: detail_type,
+            source: example.source(),
+            detail_type,
+            examples: [serde_json::from_str(&examples::record(example)?.detail)?],
+            definitions: definitions(&detail)?,
+            detail,
+        })?;
+        schemas.push(EventSchema {
+            detail_type: detail_type.clone(),
+            text: text.replace(IN_OPENAPI, IN_SCHEMA) + "\n",
+        });
+    }
+    Ok(schemas)
+}
+
+/// The schemas that `detail` refers to, and those that they refer to.
+fn definitions(detail: &Object) -> Result<BTreeMap<String, RefOr<Schema>>> {
+    let mut all = Vec::new();
+    Envelope::<Event>::schemas(&mut all);
+    let mut found = BTreeMap::new();
+    let mut unread = vec![serde_json::to_string(detail)?];
+    while let Some(text) = unread.pop() {
+        for (name, schema) in &all {
+            if text.contains(&format!("{IN_OPENAPI}{name}\"")) && !found.contains_key(name) {
+                unread.push(serde_json::to_string(schema)?);
+                found.insert(name.clone(), schema.clone());
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,107 @@
+//! One event of each kind, made as the functions make them: the schemas show it, and the tests hold them against it.
+
+use anyhow::{Context, Result};
+use iso_currency::Currency;
+use jiff::{SignedDuration, Timestamp};
+use shared::event::{Event, Record, Stamp, StockReceived};
+use shared::identity::CustomerId;
+use shared::money::Money;
+use shared::order::{Ending, Line, Order, OrderId, OrderStatus, Rejected};
+use shared::product::{Product, ProductStatus, Sku};
+use shared::stock::ShardCount;
+use uuid::Uuid;
+
+const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
+
+/// One event of each kind.
+///
+/// # Errors
+/// When an example breaks a rule of its type.
+pub fn events() -> Result<Vec<Event>> {
+    let placed = order()?;
+    let cancelled = placed.end(Ending::Cancel, placed.placed_at + SignedDuration::from_mins(3));
+    let expired = placed.end(Ending::Expire, placed.expires_at + SignedDuration::from_secs(20));
+    Ok(vec![
+        Event::ProductChanged(product()?),
+        Event::StockReceived(StockReceived {
+            receipt_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
+            sku: sku()?,
+            quantity: 100,
+            received_at: now()?,
+        }),
+        Event::OrderPlaced(placed),
+        Event::OrderCancelled(cancelled.map_err(rejected)?),
+        Event::OrderExpired(expired.map_err(rejected)?),
+    ])
+}
+
+/// The event as its entity would carry it.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn record(event: &Event) -> Result<Record> {
+    let now = match event {
+        Event::ProductChanged(product) => product.updated_at,
+        Event::StockReceived(received) => received.received_at,
+        Event::OrderPlaced(order) | Event::OrderCancelled(order) | Event::OrderExpired(order) => {
+            order.closed_at.unwrap_or(order.placed_at)
+        }
+    };
+    let stamp = Stamp {
+        now,
+        event_id: Uuid::from_u128(0x0195_b7a1_9c00_7c3e_8f21_5a6b_7c8d_9e0f),
+        trace: Some(TRACE.to_owned()),
+    };
+    event.record(stamp).context("write the example")
+}
+
+/// A product.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn product() -> Result<Product> {
+    Ok(Product {
+        sku: sku()?,
+        name: "Green tea, 100 g".to_owned(),
+        price: Money::new(12_900, Currency::KRW)?,
+        status: ProductStatus::Listed,
+        stock_shards: ShardCount::ONE,
+        version: 1,
+        updated_at: now()?,
+    })
+}
+
+/// An order that waits for payment.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn order() -> Result<Order> {
+    let product = product()?;
+    Ok(Order {
+        order_id: OrderId(Uuid::from_u128(0xc3d5_4f0e_1b2a_8c7d_a6e5_f4d3_c2b1_a090)),
+        customer_id: CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11"),
+        status: OrderStatus::PendingPayment,
+        total: product.price.times(2)?,
+        lines: vec![Line {
+            sku: product.sku,
+            name: product.name,
+            quantity: 2,
+            unit_price: product.price,
+        }],
+        placed_at: now()?,
+        expires_at: now()? + SignedDuration::from_mins(15),
+        closed_at: None,
+    })
+}
+
+fn sku() -> Result<Sku> {
+    Ok(Sku::try_from("green-tea-100g".to_owned())?)
+}
+
+fn now() -> Result<Timestamp> {
+    Ok("2025-03-21T09:20:00.123Z".parse()?)
+}
+
+fn rejected(why: Rejected) -> anyhow::Error {
+    anyhow::anyhow!("the example order cannot end: {why:?}")
+}

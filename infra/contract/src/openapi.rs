@@ -1,0 +1,136 @@
+//! The HTTP API as an OpenAPI 3.1 document.
+
+use anyhow::Result;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi as _, ToSchema};
+
+const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust types: change those, not this file.\n";
+
+const JSON: &str = "application/json";
+
+const DESCRIPTION: &str = "\
+The HTTP API of a shop: its catalog and its orders.
+
+**Times** are RFC 3339 in UTC. **Money** is an integer of the currency's minor units. A field without a value is absent, never null.
+
+**Retries.** A POST takes the header `Idempotency-Key`: send the same key with the same body as often as needed and it happens once; \
+a later answer carries `Idempotency-Replayed: true`. Another body needs another key.
+
+**Problems** are RFC 9457 problem details. Programs compare `type`, which is `urn:madang:problem:` and one of the codes that each \
+response lists. Ignore members that you do not know.
+
+**The gateway in front** answers some requests itself, as `application/json` with the one member `message`: 401 without a valid token, \
+404 for an unknown route, 429 when requests come too fast, 500 and 503 when the function could not answer.";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Madang", description = DESCRIPTION),
+    servers((url = "{api_url}", variables(
+        ("api_url" = (default = "https://api.example.com", description = "The stack's output `ApiUrl`")),
+    ))),
+    tags(
+        (name = "catalog", description = "Products and their stock"),
+        (name = "orders", description = "A customer's orders"),
+    ),
+    paths(
+        put_product::handle,
+        get_product::handle,
+        receive_stock::handle,
+        checkout::handle,
+        list_orders::handle,
+        get_order::handle,
+        cancel_order::handle,
+    ),
+    components(schemas(GatewayAnswer)),
+    modifiers(&Token, &Gateway, &ForClients),
+)]
+struct Api;
+
+/// The document.
+pub fn document() -> OpenApi {
+    Api::openapi()
+}
+
+/// The document as it stands in its file.
+pub(crate) fn text() -> Result<String> {
+    let yaml = yaml_serde::to_string(&document())?;
+    Ok(format!("{COMMENT}{}\n", yaml.trim_end()))
+}
+
+/// Declares the security scheme that the paths name.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, api: &mut OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some(
+                "An access or id token of the stack's user pool; some routes want its group `admin`.",
+            ))
+            .build();
+        let components = api.components.get_or_insert_with(Components::new);
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// What the gateway in front answers by itself.
+#[derive(Clone, Debug, ToSchema)]
+pub struct GatewayAnswer {
+    /// Why, in words.
+    #[schema(examples("Unauthorized", "Too Many Requests"))]
+    pub message: String,
+}
+
+/// Adds what the gateway answers on every route, before a function is asked.
+struct Gateway;
+
+impl Modify for Gateway {
+    fn modify(&self, api: &mut OpenApi) {
+        let answer = || {
+            let schema = Ref::from_schema_name(GatewayAnswer::name());
+            ContentBuilder::new().schema(Some(schema)).build()
+        };
+        for operation in api.paths.paths.values_mut().flat_map(operations) {
+            let responses = &mut operation.responses.responses;
+            if let Some(RefOr::T(unauthenticated)) = responses.get_mut("401") {
+                unauthenticated.content.insert(JSON.to_owned(), answer().into());
+            }
+            let throttled = ResponseBuilder::new()
+                .description("Requests come too fast: wait, then try again.")
+                .content(JSON, answer())
+                .build();
+            responses.insert("429".to_owned(), throttled.into());
+        }
+    }
+}
+
+/// Leaves out what comments say to readers of the code alone: rustdoc's sections, such as `# Errors`.
+struct ForClients;
+
+impl Modify for ForClients {
+    fn modify(&self, api: &mut OpenApi) {
+        for operation in api.paths.paths.values_mut().flat_map(operations) {
+            if let Some(description) = &operation.description {
+                let before = description.lines().take_while(|line| !line.starts_with("# "));
+                let kept = before.collect::<Vec<_>>().join("\n").trim_end().to_owned();
+                operation.description = (!kept.is_empty()).then_some(kept);
+            }
+        }
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut path.get,
+        &mut path.put,
+        &mut path.post,
+        &mut path.delete,
+        &mut path.patch,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,79 @@
+//! Each event's schema takes what is really published, and nothing less.
+
+use contract::{examples, schemas};
+use serde_json::Value;
+
+use crate::Schema;
+
+/// What an event may leave out.
+const OPTIONAL: [&str; 2] = ["/metadata/trace", "/data/closed_at"];
+
+#[test]
+fn a_schema_takes_a_real_event() {
+    for (name, schema, detail) in events() {
+        assert_eq!(schema.refusal(&detail), None, "{name}");
+    }
+}
+
+#[test]
+fn a_schema_refuses_an_event_that_lacks_a_field() {
+    for (name, schema, detail) in events() {
+        for field in fields(&detail) {
+            let lacking = without(&detail, &field);
+            let optional = OPTIONAL.contains(&field.as_str());
+            assert_eq!(schema.refusal(&lacking).is_none(), optional, "{name} without {field}");
+        }
+    }
+}
+
+#[test]
+fn a_schema_stands_alone_and_says_where_its_events_come_from() {
+    for (schema, event) in schemas().unwrap().iter().zip(examples::events().unwrap()) {
+        assert_eq!(schema.detail_type, event.detail_type());
+        assert!(!schema.text.contains("#/components"), "{}", schema.detail_type);
+        let json: Value = serde_json::from_str(&schema.text).unwrap();
+        assert_eq!(json["x-amazon-events-source"], event.source());
+        assert_eq!(json["x-amazon-events-detail-type"], event.detail_type());
+        assert_eq!(json["$id"], format!("urn:madang:event:{}:1", event.detail_type()));
+        assert_eq!(json["title"], event.detail_type());
+    }
+}
+
+/// Each kind of event: its name, its schema, and the `detail` of a record of it.
+fn events() -> Vec<(&'static str, Schema, Value)> {
+    let schemas = schemas().unwrap();
+    let events = examples::events().unwrap();
+    assert_eq!(schemas.len(), events.len());
+    let with_schema = |event: &shared::event::Event| {
+        let name = event.detail_type();
+        let schema = schemas.iter().find(|schema| schema.detail_type == name).unwrap();
+        let schema = serde_json::from_str(&schema.text).unwrap();
+        let detail = examples::record(event).unwrap().detail;
+        (name, Schema::of(schema, ""), serde_json::from_str(&detail).unwrap())
+    };
+    events.iter().map(with_schema).collect()
+}
+
+/// The pointers of the members of `detail` and of theirs.
+fn fields(detail: &Value) -> Vec<String> {
+    let mut fields = Vec::new();
+    for (part, members) in detail.as_object().unwrap() {
+        fields.push(format!("/{part}"));
+        fields.extend(
+            members
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|member| format!("/{part}/{member}")),
+        );
+    }
+    fields
+}
+
+fn without(detail: &Value, field: &str) -> Value {
+    let mut lacking = detail.clone();
+    let (parent, name) = field.rsplit_once('/').unwrap();
+    let parent = lacking.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    parent.remove(name).unwrap();
+    lacking
+}

@@ -1,0 +1,115 @@
+//! The document's routes are those of `template.yaml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tidy::assert_none;
+use tidy::template::{Template, at};
+
+use crate::document;
+
+/// Whether a route (`GET /orders`) wants a token.
+type Routes = BTreeMap<String, bool>;
+
+#[test]
+fn each_route_of_the_template_is_described_and_the_other_way_round() {
+    let described: BTreeSet<String> = described().into_keys().collect();
+    let deployed: BTreeSet<String> = deployed().into_keys().collect();
+    let mut problems = Vec::new();
+    for route in deployed.difference(&described) {
+        problems.push(format!(
+            "{route} stands in template.yaml alone: name its `handle` in infra/contract/src/openapi.rs"
+        ));
+    }
+    for route in described.difference(&deployed) {
+        problems.push(format!("{route} is described, but no function in template.yaml has it"));
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn a_token_is_asked_for_exactly_where_the_template_asks_for_it() {
+    let deployed = deployed();
+    let mut problems = Vec::new();
+    for (route, described) in described() {
+        if deployed.get(&route).is_some_and(|&asked| asked != described) {
+            problems.push(format!(
+                "{route}: `security((\"token\" = []))` stands there exactly when template.yaml does not say `Authorizer: NONE`"
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn a_token_that_is_asked_for_can_be_refused() {
+    for (route, operation) in operations() {
+        let asked = operation.get("security").is_some();
+        assert_eq!(operation["responses"].get("401").is_some(), asked, "{route}");
+    }
+}
+
+#[test]
+fn each_parameter_of_a_path_is_described() {
+    for (route, operation) in operations() {
+        let named: BTreeSet<&str> = route
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split('}').next())
+            .collect();
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let described: BTreeSet<&str> = parameters
+            .filter(|parameter| parameter["in"] == "path" && parameter["required"] == true)
+            .filter_map(|parameter| parameter["name"].as_str())
+            .collect();
+        assert_eq!(described, named, "{route}");
+    }
+}
+
+#[test]
+fn each_post_takes_an_idempotency_key() {
+    for (route, operation) in operations() {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let key = parameters
+            .filter(|parameter| parameter["name"] == "Idempotency-Key")
+            .any(|parameter| parameter["in"] == "header" && parameter["required"] == true);
+        assert_eq!(key, route.starts_with("POST "), "{route}");
+    }
+}
+
+/// The document's operations by their routes.
+pub(crate) fn operations() -> Vec<(String, Value)> {
+    let document = document();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            operations.push((format!("{} {path}", method.to_uppercase()), operation.clone()));
+        }
+    }
+    operations
+}
+
+fn described() -> Routes {
+    let asks = |operation: &Value| operation["security"][0].get("token").is_some();
+    operations()
+        .iter()
+        .map(|(route, operation)| (route.clone(), asks(operation)))
+        .collect()
+}
+
+fn deployed() -> Routes {
+    let template = Template::read();
+    let mut routes = Routes::new();
+    for function in template.functions() {
+        for (_, kind, event) in function.events() {
+            let text = |path| at(event, path).and_then(|value| value.as_str());
+            if let ("HttpApi", Some(method), Some(path)) = (kind, text("Method"), text("Path")) {
+                routes.insert(
+                    format!("{} {path}", method.to_uppercase()),
+                    text("Auth.Authorizer") != Some("NONE"),
+                );
+            }
+        }
+    }
+    routes
+}

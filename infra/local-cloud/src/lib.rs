@@ -1,0 +1,43 @@
+//! The whole system on this machine: an emulated AWS, deployed from `template.yaml` by the real SAM.
+//!
+//! [`LocalCloud::start`] brings it up and [`Stack`] is what one then talks to: the API's address,
+//! users, the event bus, and signed calls of any AWS service. Everything blocks; nothing here
+//! needs an async runtime. One file, one part:
+//!
+//! - [`LocalCloud`] (`cloud.rs`): the parts below in their order, from nothing to a stack that answers
+//! - `workspace.rs` where things lie, `python.rs` the tools, `functions.rs` the build,
+//!   `emulator.rs` the emulated AWS, `deploy.rs` SAM, `cloudformation.rs` what it made of it,
+//!   `routes.rs` what the emulator leaves out
+//! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`) and
+//!   [`Service`] (`aws.rs`, `sign.rs`), and what the functions write (`logs.rs`)
+//! - [`up`] and [`lint`]: the two commands, `seed.rs` their catalog
+//! - `process.rs`, `interrupt.rs`, `progress.rs`: children that never outlive us, Ctrl-C, one line a step
+
+mod api;
+mod aws;
+mod cloud;
+mod cloudformation;
+mod deploy;
+mod emulator;
+mod functions;
+pub mod interrupt;
+pub mod lint;
+mod logs;
+mod process;
+mod progress;
+mod python;
+mod routes;
+mod seed;
+mod sign;
+mod stack;
+mod tap;
+pub mod up;
+mod users;
+mod workspace;
+
+pub use api::{Answer, Api, Call};
+pub use aws::{Credentials, Refused, Service};
+pub use cloud::{LocalCloud, Options};
+pub use progress::Progress;
+pub use stack::Stack;
+pub use tap::{Event, Tap};

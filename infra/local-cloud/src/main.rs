@@ -1,0 +1,67 @@
+//! `cargo up` and `cargo lint`: reads the arguments and runs the command.
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use local_cloud::{Progress, interrupt, lint, up};
+
+const HELP: &str = "\
+cargo up            bring the whole system up on this machine and serve until Ctrl-C
+cargo up --once     the same, but end after the first order (0 when it went through)
+cargo up --port N   listen on port N (default 4566, or a free one when that is taken)
+cargo lint          check template.yaml with `sam validate --lint` and cfn-lint
+";
+
+enum Command {
+    Up(up::Arguments),
+    Lint,
+    Help,
+}
+
+fn main() -> ExitCode {
+    let outcome = arguments().and_then(|command| {
+        interrupt::listen()?;
+        match command {
+            Command::Up(arguments) => up::run(&arguments, &Progress::on_stdout()),
+            Command::Lint => lint::run(&Progress::on_stdout()),
+            Command::Help => {
+                print!("{HELP}");
+                Ok(())
+            }
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<interrupt::Interrupted>() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("\nerror: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("because {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn arguments() -> anyhow::Result<Command> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut command = match parser.next()? {
+        Some(Value(name)) if name == "up" => Command::Up(up::Arguments::default()),
+        Some(Value(name)) if name == "lint" => Command::Lint,
+        Some(Short('h') | Long("help")) | None => Command::Help,
+        Some(other) => return Err(unknown(other)),
+    };
+    while let Some(argument) = parser.next()? {
+        match (argument, &mut command) {
+            (Short('h') | Long("help"), _) => return Ok(Command::Help),
+            (Long("once"), Command::Up(up)) => up.once = true,
+            (Long("port"), Command::Up(up)) => up.port = Some(parser.value()?.parse()?),
+            (other, _) => return Err(unknown(other)),
+        }
+    }
+    Ok(command)
+}
+
+fn unknown(argument: lexopt::Arg) -> anyhow::Error {
+    anyhow::anyhow!("{}\n\n{HELP}", argument.unexpected())
+}

@@ -1,0 +1,151 @@
+//! Child processes that never outlive us: each leads a process group, and the group ends with its owner.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+use crate::interrupt;
+
+/// How often a wait looks again.
+pub(crate) const POLL: Duration = Duration::from_millis(25);
+/// How long a group may take to end by itself.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// A child and all that it starts.
+pub(crate) struct Group {
+    pub(crate) child: Child,
+}
+
+impl Group {
+    /// Starts `command` as the leader of its own process group.
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
+        let child = command
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
+        Ok(Self { child })
+    }
+
+    /// Waits for the leader to end, but no longer than this.
+    pub(crate) fn wait(&mut self, within: Duration) {
+        let deadline = Instant::now() + within;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
+    }
+
+    fn signal(&self, signal: Signal) -> bool {
+        self.id().is_some_and(|id| kill_process_group(id, signal).is_ok())
+    }
+
+    fn is_gone(&self) -> bool {
+        self.id().is_none_or(|id| test_kill_process_group(id).is_err())
+    }
+
+    fn id(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The leader is asked first, so that it can take its own children along; then no one is asked.
+        if matches!(self.child.try_wait(), Ok(None)) && self.signal(Signal::TERM) {
+            self.wait(GRACE);
+        }
+        self.signal(Signal::KILL);
+        let _ = self.child.wait();
+        let deadline = Instant::now() + GRACE;
+        while !self.is_gone() && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+/// Runs `command` to its end with all it says in `log`; `tick` is called while it lasts.
+///
+/// # Errors
+/// When it cannot start, fails (with the end of the log), or Ctrl-C comes.
+pub(crate) fn run(command: &mut Command, log: &Path, mut tick: impl FnMut()) -> Result<()> {
+    let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    // Whoever wants the standard output elsewhere runs `wait` on a command of its own making.
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    wait(command, log, &mut tick)
+}
+
+/// As [`run`], for a command whose output is already directed: its errors are in `log`.
+pub(crate) fn wait(command: &mut Command, log: &Path, tick: &mut dyn FnMut()) -> Result<()> {
+    let mut group = Group::spawn(command)?;
+    let status: ExitStatus = loop {
+        if let Some(status) = group.child.try_wait()? {
+            break status;
+        }
+        interrupt::check()?;
+        tick();
+        std::thread::sleep(POLL);
+    };
+    if status.success() {
+        return Ok(());
+    }
+    bail!("{} ended with {status}\n{}", name(command), tail(log));
+}
+
+/// The last lines of a log, indented, and where to read the rest.
+pub(crate) fn tail(log: &Path) -> String {
+    const LINES: usize = 25;
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    // Progress bars overwrite their line with carriage returns: they are no news afterwards.
+    let lines: Vec<&str> = text
+        .split(['\n', '\r'])
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty() && !line.trim_start().starts_with("Building ["))
+        .collect();
+    let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
+    let mut shown: String = last.iter().map(|line| format!("    | {line}\n")).collect();
+    shown.push_str(&format!("    the whole log: {}", log.display()));
+    shown
+}
+
+/// `python -m samcli deploy …`, without whole programs that are passed as arguments.
+fn name(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
+    let words = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .take_while(|word| !word.contains('\n'));
+    format!("`{} …`", words.take(4).collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_group_takes_its_grandchildren_along() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "sleep 60 & sleep 60"]);
+        let group = Group::spawn(&mut shell).unwrap();
+        let id = group.id().unwrap();
+        drop(group);
+        assert!(test_kill_process_group(id).is_err());
+    }
+
+    #[test]
+    fn a_failure_shows_the_end_of_its_log() {
+        let log = std::env::temp_dir().join(format!("local-cloud-test-{}.log", std::process::id()));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "echo it was this >&2; exit 3"]);
+        let error = run(&mut shell, &log, || ()).unwrap_err().to_string();
+        std::fs::remove_file(&log).unwrap();
+        assert!(
+            error.contains("| it was this") && error.contains("exit status: 3"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! The Python tools (the emulator, SAM, cfn-lint) in a virtual environment below `target/`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+
+use crate::process;
+use crate::progress::Progress;
+use crate::sign::hex;
+use crate::workspace::Workspace;
+
+const OLDEST: (u32, u32) = (3, 10);
+const NAMES: [&str; 7] = [
+    "python3",
+    "python3.14",
+    "python3.13",
+    "python3.12",
+    "python3.11",
+    "python3.10",
+    "python",
+];
+/// Prints the version, and whether virtual environments can be made (Debian packs that apart).
+const PROBE: &str = "import sys, importlib.util as u\n\
+    print('%d.%d' % sys.version_info[:2], bool(u.find_spec('venv') and u.find_spec('ensurepip')))";
+
+/// The tools, ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    python: PathBuf,
+}
+
+impl Tools {
+    /// Installs what `requirements.txt` pins, unless exactly that is installed already.
+    pub(crate) fn ready(workspace: &Workspace, progress: Progress) -> Result<Self> {
+        let step = progress.step("installing the Python tools");
+        // Two local clouds may start at once: the second finds the work of the first.
+        let lock = File::create(workspace.base.join("venv.lock"))?;
+        lock.lock().context("cannot lock the virtual environment")?;
+
+        let requirements = workspace.requirements();
+        let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+        let fingerprint = hex(&Sha256::digest(&wanted));
+        let venv = workspace.venv();
+        let tools = Self {
+            python: venv.join("bin/python"),
+        };
+        let stamp = venv.join("installed");
+        if fs::read_to_string(&stamp).is_ok_and(|found| found == fingerprint) && tools.python.exists() {
+            step.done("Python tools there already");
+            return Ok(tools);
+        }
+
+        if venv.exists() {
+            fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
+        }
+        let (name, version) = choose(NAMES.into_iter().filter_map(|name| Some((name, probe(name)?))))?;
+        let log = workspace.base.join("install.log");
+        process::run(Command::new(name).args(["-m", "venv"]).arg(&venv), &log, || ())
+            .context("cannot make a virtual environment")?;
+        let all = wanted
+            .split(|byte| *byte == b'\n')
+            .filter(|line| starts_requirement(line))
+            .count() as u64;
+        process::run(
+            tools
+                .module("pip")
+                // Every package is in the file with its hash, so there is nothing to resolve.
+                .args([
+                    "install",
+                    "--no-deps",
+                    "--require-hashes",
+                    "--no-input",
+                    "--progress-bar",
+                    "off",
+                ])
+                .args(["--disable-pip-version-check", "-r"])
+                .arg(&requirements),
+            &log,
+            || step.at(count(&log, "Collecting "), all),
+        )
+        .with_context(|| format!("cannot install {} (is the network there?)", requirements.display()))?;
+        fs::write(&stamp, &fingerprint)?;
+        step.done(format!("Python tools installed (Python {}.{})", version.0, version.1));
+        Ok(tools)
+    }
+
+    /// `python -m name`: unlike the scripts in `bin/`, not bound to the length of a path.
+    pub(crate) fn module(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command.args(["-m", name]);
+        command
+    }
+
+    /// `python -c program`.
+    pub(crate) fn program(&self, text: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command.args(["-c", text]);
+        command
+    }
+
+    /// SAM, which asks for nothing, reports to no one, and keeps its notes below `target/`.
+    pub(crate) fn sam(&self, workspace: &Workspace) -> Command {
+        let mut command = self.module("samcli");
+        command
+            .current_dir(&workspace.base)
+            .env("SAM_CLI_TELEMETRY", "0")
+            .env("__SAM_CLI_APP_DIR", workspace.base.join("sam"))
+            .env("NO_COLOR", "1");
+        command
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Found {
+    version: (u32, u32),
+    venv: bool,
+}
+
+fn probe(name: &str) -> Option<Found> {
+    let output = Command::new(name).args(["-c", PROBE]).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| parse(&String::from_utf8_lossy(&output.stdout)))?
+}
+
+fn parse(answer: &str) -> Option<Found> {
+    let (version, venv) = answer.trim().split_once(' ')?;
+    let (major, minor) = version.split_once('.')?;
+    Some(Found {
+        version: (major.parse().ok()?, minor.parse().ok()?),
+        venv: venv == "True",
+    })
+}
+
+/// The first Python that is new enough and can make virtual environments.
+fn choose<'a>(found: impl Iterator<Item = (&'a str, Found)>) -> Result<(&'a str, (u32, u32))> {
+    let mut seen = Vec::new();
+    for (name, python) in found {
+        if python.version >= OLDEST && python.venv {
+            return Ok((name, python.version));
+        }
+        let without = if python.venv { "" } else { " without venv" };
+        seen.push(format!("{name} is {}.{}{without}", python.version.0, python.version.1));
+    }
+    let seen = if seen.is_empty() {
+        "none was found".to_owned()
+    } else {
+        seen.join(", ")
+    };
+    bail!(
+        "Python 3.10 or newer with its venv module is needed ({seen}).\n\
+         Install it (Debian, Ubuntu: `apt install python3 python3-venv`; macOS: `brew install python`) and run this again."
+    )
+}
+
+fn starts_requirement(line: &[u8]) -> bool {
+    line.first().is_some_and(u8::is_ascii_alphanumeric)
+}
+
+fn count(log: &Path, beginning: &str) -> u64 {
+    fs::read_to_string(log)
+        .unwrap_or_default()
+        .lines()
+        .filter(|line| line.starts_with(beginning))
+        .count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn python(minor: u32, venv: bool) -> Found {
+        Found {
+            version: (3, minor),
+            venv,
+        }
+    }
+
+    #[test]
+    fn the_first_python_that_will_do_is_chosen() {
+        let found = [
+            ("python3", python(9, true)),
+            ("python3.13", python(13, false)),
+            ("python3.12", python(12, true)),
+        ];
+        assert_eq!(choose(found.into_iter()).unwrap(), ("python3.12", (3, 12)));
+    }
+
+    #[test]
+    fn an_unfit_python_is_named_with_the_remedy() {
+        let error = choose([("python3", python(11, false))].into_iter())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("python3 is 3.11 without venv") && error.contains("apt install"),
+            "{error}"
+        );
+        let error = choose(std::iter::empty()).unwrap_err().to_string();
+        assert!(error.contains("none was found"), "{error}");
+    }
+
+    #[test]
+    fn a_version_is_compared_as_numbers() {
+        assert_eq!(parse("3.9 True\n"), Some(python(9, true)));
+        assert!(parse("3.10 True").unwrap().version >= OLDEST);
+        assert!(parse("3.9 True").unwrap().version < OLDEST);
+        assert_eq!(parse("Python was not found"), None);
+    }
+}

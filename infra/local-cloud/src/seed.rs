@@ -1,0 +1,38 @@
+//! A small catalog to begin with, put there through the API as a shopkeeper would.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::api::Api;
+
+/// What the shop sells: sku, name, price in KRW, shards of its stock, units.
+const CATALOG: [(&str, &str, u64, u32, u32); 5] = [
+    ("tea", "Green tea, 100 g", 12_900, 1, 100),
+    ("teapot", "Celadon teapot", 89_000, 1, 12),
+    ("gift-card", "Gift card 50,000", 50_000, 4, 1_000),
+    ("tea-club", "Tea club, one month", 24_900, 1, 300),
+    ("concert", "Courtyard concert, one seat", 66_000, 8, 400),
+];
+
+/// Puts the catalog there as the admin whom `token` names. Twice is as good as once.
+pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
+    for (sku, name, price, shards, units) in CATALOG {
+        let product = json!({
+            "name": name,
+            "price": { "amount": price, "currency": "KRW" },
+            "status": "LISTED",
+            "stock_shards": shards,
+        });
+        let put = api.call("PUT", &format!("/products/{sku}")).token(token).json(&product);
+        put.send()?
+            .expect(200)
+            .with_context(|| format!("cannot put {sku} into the catalog"))?;
+        let receive = api
+            .call("POST", &format!("/products/{sku}/stock"))
+            .token(token)
+            .key(&format!("seed-{sku}"));
+        let received = receive.json(&json!({ "quantity": units })).send()?;
+        received.expect(201).with_context(|| format!("cannot stock {sku}"))?;
+    }
+    Ok(CATALOG.len())
+}

@@ -1,0 +1,118 @@
+//! A deployed stack, on this machine or on AWS: what tests and `cargo up` talk to.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use crate::api::Api;
+use crate::aws::{Account, Credentials, Service};
+use crate::cloudformation::Deployed;
+use crate::sign::hex;
+use crate::tap::Tap;
+use crate::users;
+
+/// Addresses and names of one deployed stack.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// Where the HTTP API answers, without a slash at the end.
+    pub api_url: String,
+    /// The Cognito user pool.
+    pub user_pool_id: String,
+    /// Its app client.
+    pub client_id: String,
+    /// The event bus.
+    pub bus: String,
+    /// Every output of the template (`OrdersTableName` …).
+    pub outputs: BTreeMap<String, String>,
+    account: Account,
+}
+
+impl Stack {
+    /// The stack called `name` in the AWS account that `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
+    /// (`AWS_SESSION_TOKEN`) and `AWS_REGION` give, or wherever `AWS_ENDPOINT_URL` points.
+    ///
+    /// The end-to-end tests use it when `MADANG_STACK` names a stack. This project's own checks
+    /// have no AWS account, so against AWS itself it has not been run.
+    ///
+    /// # Errors
+    /// When a variable is missing or the stack cannot be read.
+    pub fn from_deployed(name: &str) -> Result<Self> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let needed = |name: &str| variable(name).with_context(|| format!("{name} is not set; a stack on AWS needs it"));
+        let credentials = Credentials {
+            access_key: needed("AWS_ACCESS_KEY_ID")?,
+            secret_key: needed("AWS_SECRET_ACCESS_KEY")?,
+            session_token: variable("AWS_SESSION_TOKEN"),
+        };
+        let region = variable("AWS_REGION").map_or_else(|| needed("AWS_DEFAULT_REGION"), Ok)?;
+        let account = Account::new(variable("AWS_ENDPOINT_URL"), region, credentials);
+        let deployed = Deployed::read(&account, name).with_context(|| format!("cannot read the stack {name}"))?;
+        let api_url = deployed.output("ApiUrl")?;
+        Self::of(&deployed, account, api_url)
+    }
+
+    pub(crate) fn of(deployed: &Deployed, account: Account, api_url: String) -> Result<Self> {
+        Ok(Self {
+            api_url: api_url.trim_end_matches('/').to_owned(),
+            user_pool_id: deployed.output("UserPoolId")?,
+            client_id: deployed.output("UserPoolClientId")?,
+            bus: deployed.output("BusName")?,
+            outputs: deployed.outputs.clone(),
+            account,
+        })
+    }
+
+    /// The HTTP API.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::at(&self.api_url)
+    }
+
+    /// Makes the user `name` (or takes the one there), a member of `groups`, and returns its
+    /// access token, good for an hour.
+    ///
+    /// # Errors
+    /// When the user pool refuses.
+    pub fn sign_up(&self, name: &str, groups: &[&str]) -> Result<String> {
+        users::sign_up(self, name, groups).with_context(|| format!("cannot sign {name} up"))
+    }
+
+    /// A tap on the event bus, which hears what comes from now on.
+    ///
+    /// # Errors
+    /// When the rule or its queue cannot be made.
+    pub fn tap(&self) -> Result<Tap> {
+        Tap::open(self).context("cannot listen to the bus")
+    }
+
+    /// Any AWS service of the stack's account, such as `dynamodb`, `sqs`, `lambda`.
+    #[must_use]
+    pub fn aws(&self, service: &str) -> Service {
+        self.account.service(service)
+    }
+
+    /// The emulator's address; none when the stack is on AWS.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.account.endpoint.as_deref()
+    }
+
+    /// The stack's region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.account.region
+    }
+
+    /// The credentials that all calls here are signed with.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.account.credentials
+    }
+}
+
+/// 32 random hexadecimal digits.
+pub(crate) fn unique() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+    Ok(hex(&bytes))
+}

@@ -1,0 +1,189 @@
+//! `cargo up`: brings the system up, places a first order, and serves until Ctrl-C.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::cloud::{LocalCloud, Options};
+use crate::interrupt::{self, Interrupted};
+use crate::progress::Progress;
+use crate::seed;
+use crate::stack::Stack;
+
+/// Tokens are good for an hour; they are renewed before that.
+const TOKEN_AGE: Duration = Duration::from_secs(45 * 60);
+const LOGS_EVERY: Duration = Duration::from_secs(2);
+const EVENT_WITHIN: Duration = Duration::from_secs(30);
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Arguments {
+    /// End after the first order.
+    pub once: bool,
+    /// The port to insist on.
+    pub port: Option<u16>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a step fails. Ctrl-C while serving is the ordinary end.
+pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
+    let progress = *progress;
+    let began = Instant::now();
+    let options = Options {
+        name: "up".into(),
+        port: arguments.port,
+        usual_port: true,
+        parameters: vec![],
+        progress,
+    };
+    let mut cloud = LocalCloud::start(&options)?;
+    let tokens = match first_order(&cloud, progress) {
+        Err(error) if !error.is::<Interrupted>() => {
+            bail!("the first order did not go through: {error:#}\n{}", cloud.last_words())
+        }
+        other => other?,
+    };
+    println!("\n  up in {:.1} s", began.elapsed().as_secs_f64());
+    if arguments.once {
+        return Ok(());
+    }
+    tokens.write(cloud.folder())?;
+    print!("{}", guide(cloud.stack(), &tokens, cloud.folder()));
+    match serve(&mut cloud) {
+        Err(error) if error.is::<Interrupted>() => {
+            println!("\n  ending …");
+            drop(cloud);
+            println!("  ended; nothing was left running");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Users, a catalog, an order and its event.
+fn first_order(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
+    let stack = cloud.stack();
+    let api = stack.api();
+
+    let step = progress.step("signing a customer and an admin up");
+    let tokens = Tokens::sign_up(stack)?;
+    step.done("a customer and an admin signed up");
+
+    let step = progress.step("filling the catalog");
+    let products = seed::seed(&api, &tokens.admin)?;
+    step.done(format!("{products} products in the catalog, with stock"));
+
+    interrupt::check()?;
+    let tap = stack.tap()?;
+    let step = progress.step("placing a first order");
+    let items = json!({ "items": [{ "sku": "tea", "quantity": 2 }, { "sku": "gift-card", "quantity": 1 }] });
+    let call = api
+        .call("POST", "/orders")
+        .token(&tokens.customer)
+        .key("first-order")
+        .json(&items);
+    let order = call.send()?.expect(201).context("the first order was not taken")?;
+    let id = order["order_id"]
+        .as_str()
+        .context("an order without order_id")?
+        .to_owned();
+    step.done(format!(
+        "order {id}: {}, {}",
+        money(&order["total"]),
+        order["status"].as_str().unwrap_or("?")
+    ));
+
+    let step = progress.step("waiting for its OrderPlaced event");
+    let event = tap.wait_for(
+        "OrderPlaced",
+        |event| event.detail["data"]["order_id"] == id.as_str(),
+        EVENT_WITHIN,
+    )?;
+    step.done(format!(
+        "OrderPlaced came over the bus, event {}",
+        text(&event.detail["metadata"]["id"])
+    ));
+    Ok(tokens)
+}
+
+/// Waits for Ctrl-C.
+fn serve(cloud: &mut LocalCloud) -> Result<()> {
+    let mut signed_in = Instant::now();
+    let mut gathered = Instant::now();
+    loop {
+        interrupt::check()?;
+        cloud.check()?;
+        if gathered.elapsed() > LOGS_EVERY {
+            // Should the emulator be gone, the next check tells it better.
+            let _ = cloud.gather_logs();
+            gathered = Instant::now();
+        }
+        if signed_in.elapsed() > TOKEN_AGE {
+            Tokens::sign_up(cloud.stack())?.write(cloud.folder())?;
+            signed_in = Instant::now();
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+struct Tokens {
+    customer: String,
+    admin: String,
+}
+
+impl Tokens {
+    fn sign_up(stack: &Stack) -> Result<Self> {
+        Ok(Self {
+            customer: stack.sign_up("customer", &[])?,
+            admin: stack.sign_up("admin", &["admin"])?,
+        })
+    }
+
+    /// As header files that `curl -H @file` reads: they stay good while the tokens are renewed.
+    fn write(&self, folder: &Path) -> Result<()> {
+        for (name, token) in [("customer", &self.customer), ("admin", &self.admin)] {
+            let path = folder.join(name);
+            fs::write(&path, format!("authorization: Bearer {token}\n"))
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+fn guide(stack: &Stack, tokens: &Tokens, folder: &Path) -> String {
+    let (url, customer, admin) = (&stack.api_url, folder.join("customer"), folder.join("admin"));
+    let (customer, admin) = (customer.display(), admin.display());
+    format!(
+        "
+  API             {url}
+  customer token  {}
+
+  admin token     {}
+
+  Look at a product, order it, receive new stock of it:
+
+curl -s '{url}/products/tea'
+curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}]}}'
+curl -s '{url}/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"quantity\":10}}'
+
+  logs in {} (functions.log: what the functions say)
+  serving until Ctrl-C
+",
+        tokens.customer,
+        tokens.admin,
+        folder.join("logs").display(),
+    )
+}
+
+fn money(value: &Value) -> String {
+    format!("{} {}", value["amount"], text(&value["currency"]))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
+}

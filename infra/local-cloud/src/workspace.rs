@@ -1,0 +1,131 @@
+//! Where things lie: the sources, and below `target/local-cloud/` all that is made here.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// The checkout and its target folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    /// `target/local-cloud`.
+    pub(crate) base: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo, which knows every way to set the target folder.
+    pub(crate) fn find() -> Result<Self> {
+        let output = cargo(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .args(["metadata", "--no-deps", "--format-version", "1"])
+            .output()
+            .context("cannot run cargo; install Rust from its website")?;
+        if !output.status.success() {
+            bail!(
+                "cargo cannot read this workspace:\n{}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+        let folder = |name: &str| {
+            metadata[name]
+                .as_str()
+                .map(PathBuf::from)
+                .with_context(|| format!("no {name}"))
+        };
+        let base = folder("target_directory")?.join("local-cloud");
+        create(&base)?;
+        Ok(Self {
+            root: folder("workspace_root")?,
+            base,
+        })
+    }
+
+    pub(crate) fn template(&self) -> PathBuf {
+        self.root.join("template.yaml")
+    }
+
+    pub(crate) fn requirements(&self) -> PathBuf {
+        self.root.join("infra/local-cloud/requirements.txt")
+    }
+
+    pub(crate) fn venv(&self) -> PathBuf {
+        self.base.join("venv")
+    }
+
+    /// The folder of the local cloud called `name`, for this process alone.
+    pub(crate) fn claim(&self, name: &str) -> Result<Run> {
+        let folder = self.base.join(name);
+        create(&folder)?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            // The system frees the lock with the process that held it, however that ended.
+            Err(TryLockError::WouldBlock) => bail!(
+                "a local cloud called `{name}` is already running from this checkout; end it (Ctrl-C) or wait for it"
+            ),
+            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the state folder"),
+        }
+        let run = Run { folder, _lock: lock };
+        for made in [run.temporary(), run.logs()] {
+            if made.exists() {
+                fs::remove_dir_all(&made).with_context(|| format!("cannot empty {}", made.display()))?;
+            }
+            create(&made)?;
+        }
+        Ok(run)
+    }
+}
+
+/// The folder of one local cloud, held until dropped.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) folder: PathBuf,
+    _lock: File,
+}
+
+impl Run {
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.folder.join("logs")
+    }
+
+    pub(crate) fn log(&self, of: &str) -> PathBuf {
+        self.logs().join(format!("{of}.log"))
+    }
+
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+}
+
+/// Cargo as the user would start it in `folder`.
+pub(crate) fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(folder);
+    // `cargo run` and `cargo test` describe the running package in the environment. Some build
+    // scripts watch these variables and would run again, and all that depends on them with it.
+    for (name, _) in std::env::vars_os() {
+        let known = name.to_string_lossy();
+        if [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+            "CARGO_PRIMARY_",
+            "DEP_",
+        ]
+        .iter()
+        .any(|prefix| known.starts_with(prefix))
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+fn create(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+}

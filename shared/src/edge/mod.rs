@@ -1,0 +1,10 @@
+//! The edge to Lambda and AWS: HTTP, streams, the bus, configuration, telemetry.
+
+pub mod backoff;
+pub mod bus;
+pub mod config;
+pub mod events;
+pub mod http;
+pub mod invocation;
+pub mod problem;
+pub mod telemetry;

@@ -1,0 +1,142 @@
+//! Domain events: what happened, in the past tense, and the envelope that the bus carries.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::order::Order;
+use crate::product::{Product, Sku};
+
+/// The version of the envelope and of each event's data; raised when a change would break a consumer.
+pub const VERSION: u32 = 1;
+
+/// Something that happened.
+///
+/// Its schema names each kind with its data; on the bus the name is `detail-type` and the data stands in an [`Envelope`].
+#[derive(Clone, Debug, PartialEq, ToSchema)]
+pub enum Event {
+    /// A product was created or changed.
+    ProductChanged(Product),
+    /// Units of a product arrived.
+    StockReceived(StockReceived),
+    /// An order was placed; its stock is held.
+    OrderPlaced(Order),
+    /// An order was cancelled by its customer; its stock went back.
+    OrderCancelled(Order),
+    /// An order was not paid in time; its stock went back.
+    OrderExpired(Order),
+}
+
+/// Units of a product that arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StockReceived {
+    /// The receipt's id, derived from the caller and their idempotency key.
+    pub receipt_id: Uuid,
+    /// The product.
+    pub sku: Sku,
+    /// How many units arrived.
+    #[schema(minimum = 1)]
+    pub quantity: u64,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+impl Event {
+    /// `source` on the bus: `madang.` and the domain.
+    pub const fn source(&self) -> &'static str {
+        match self {
+            Self::ProductChanged(_) | Self::StockReceived(_) => "madang.catalog",
+            Self::OrderPlaced(_) | Self::OrderCancelled(_) | Self::OrderExpired(_) => "madang.orders",
+        }
+    }
+
+    /// `detail-type` on the bus.
+    pub const fn detail_type(&self) -> &'static str {
+        match self {
+            Self::ProductChanged(_) => "ProductChanged",
+            Self::StockReceived(_) => "StockReceived",
+            Self::OrderPlaced(_) => "OrderPlaced",
+            Self::OrderCancelled(_) => "OrderCancelled",
+            Self::OrderExpired(_) => "OrderExpired",
+        }
+    }
+
+    /// The event as its entity carries it.
+    ///
+    /// # Errors
+    /// Only when the data cannot be written as JSON.
+    pub fn record(&self, stamp: Stamp) -> Result<Record, serde_json::Error> {
+        fn detail<T: Serialize>(metadata: Metadata, data: &T) -> Result<String, serde_json::Error> {
+            serde_json::to_string(&Envelope { metadata, data })
+        }
+        let metadata = Metadata {
+            id: stamp.event_id,
+            occurred_at: stamp.now,
+            version: VERSION,
+            trace: stamp.trace,
+        };
+        Ok(Record {
+            id: stamp.event_id,
+            source: self.source().to_owned(),
+            detail_type: self.detail_type().to_owned(),
+            detail: match self {
+                Self::ProductChanged(product) => detail(metadata, product),
+                Self::StockReceived(received) => detail(metadata, received),
+                Self::OrderPlaced(order) | Self::OrderCancelled(order) | Self::OrderExpired(order) => {
+                    detail(metadata, order)
+                }
+            }?,
+        })
+    }
+}
+
+/// When a change happens, and what its event is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// When.
+    pub now: Timestamp,
+    /// The event's id, a UUIDv7.
+    pub event_id: Uuid,
+    /// The X-Ray trace header of the request that caused it.
+    pub trace: Option<String>,
+}
+
+/// What an entity carries of its newest event, in the attribute `event`: written with the change itself,
+/// delivered by the table's stream, published by `relay-events`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The event's id.
+    pub id: Uuid,
+    /// `source` on the bus.
+    pub source: String,
+    /// `detail-type` on the bus.
+    pub detail_type: String,
+    /// `detail` on the bus: an [`Envelope`] as JSON.
+    pub detail: String,
+}
+
+/// `detail` of an event on the bus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Envelope<T> {
+    /// About the event.
+    pub metadata: Metadata,
+    /// What happened.
+    pub data: T,
+}
+
+/// About an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Metadata {
+    /// The same each time that the event is delivered; consumers drop what they have seen.
+    pub id: Uuid,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The version of the event's data.
+    #[schema(minimum = 1)]
+    pub version: u32,
+    /// The X-Ray trace header of the request that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub trace: Option<String>,
+}

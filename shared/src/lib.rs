@@ -1,0 +1,19 @@
+//! What every function speaks: the domain's vocabulary and rules, the store, and the edge to AWS.
+//!
+//! - **Vocabulary and rules** (`money`, `product`, `stock`, `order`, `event`, `idempotency`, `identity`, `error`)
+//!   are pure: time, ids and randomness come in as arguments, and nothing in them knows AWS.
+//! - **[`store`]** is DynamoDB: one module a bounded context, each write one conditional request or one transaction.
+//! - **[`edge`]** is Lambda: HTTP, streams, configuration, telemetry.
+
+pub mod edge;
+pub mod error;
+pub mod event;
+pub mod idempotency;
+pub mod identity;
+pub mod money;
+pub mod order;
+pub mod product;
+pub mod stock;
+pub mod store;
+
+pub use error::Error;

@@ -1,0 +1,153 @@
+//! Money: integer minor units and an ISO 4217 currency, never a float.
+
+use iso_currency::Currency;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An amount in a currency's minor units (won for KRW, cents for USD), 0 to 10^15.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "Unchecked")]
+pub struct Money {
+    /// Integer minor units.
+    #[schema(value_type = i64, minimum = 0, maximum = 1_000_000_000_000_000_i64, examples(12900))]
+    amount: u64,
+    /// ISO 4217 code.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("KRW"))]
+    currency: Currency,
+}
+
+impl Money {
+    /// The largest amount: 10^15 minor units, which every JSON reader takes exactly (RFC 8259 §6: below 2^53).
+    pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
+
+    /// `amount` minor units of `currency`.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] above [`Money::MAX_AMOUNT`].
+    pub fn new(amount: u64, currency: Currency) -> Result<Self, MoneyError> {
+        if amount > Self::MAX_AMOUNT {
+            return Err(MoneyError::OutOfRange);
+        }
+        Ok(Self { amount, currency })
+    }
+
+    /// Nothing, in `currency`.
+    pub const fn zero(currency: Currency) -> Self {
+        Self { amount: 0, currency }
+    }
+
+    /// The minor units.
+    pub const fn amount(self) -> u64 {
+        self.amount
+    }
+
+    /// The currency.
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// The sum of two amounts of one currency.
+    ///
+    /// # Errors
+    /// [`MoneyError::CurrenciesMixed`] for two currencies, [`MoneyError::OutOfRange`] for too large a sum.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        if self.currency != other.currency {
+            return Err(MoneyError::CurrenciesMixed);
+        }
+        Self::new(self.amount + other.amount, self.currency)
+    }
+
+    /// This amount `count` times.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] for too large a product.
+    pub fn times(self, count: u32) -> Result<Self, MoneyError> {
+        let amount = self.amount.checked_mul(count.into()).ok_or(MoneyError::OutOfRange)?;
+        Self::new(amount, self.currency)
+    }
+}
+
+impl std::fmt::Display for Money {
+    /// Minor units and code, as `12900 KRW`: for logs and messages, not for shoppers.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.amount, self.currency.code())
+    }
+}
+
+/// Why two amounts cannot become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// The result would leave 0..=[`Money::MAX_AMOUNT`].
+    #[error("an amount is 0 to 1000000000000000 minor units")]
+    OutOfRange,
+    /// The two have different currencies.
+    #[error("the currencies differ")]
+    CurrenciesMixed,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    amount: u64,
+    currency: Currency,
+}
+
+impl TryFrom<Unchecked> for Money {
+    type Error = MoneyError;
+
+    fn try_from(raw: Unchecked) -> Result<Self, MoneyError> {
+        Self::new(raw.amount, raw.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn won(amount: u64) -> Money {
+        Money::new(amount, Currency::KRW).unwrap()
+    }
+
+    #[test]
+    fn amounts_of_two_currencies_do_not_add() {
+        let dollar = Money::new(1, Currency::USD).unwrap();
+        assert_eq!(won(1).plus(dollar), Err(MoneyError::CurrenciesMixed));
+    }
+
+    #[test]
+    fn an_amount_out_of_range_is_not_read() {
+        for text in [
+            r#"{"amount":-1,"currency":"KRW"}"#,
+            r#"{"amount":1.5,"currency":"KRW"}"#,
+            r#"{"amount":1000000000000001,"currency":"KRW"}"#,
+            r#"{"amount":1,"currency":"WON"}"#,
+            r#"{"amount":1,"currency":"KRW","tax":0}"#,
+        ] {
+            assert!(serde_json::from_str::<Money>(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn times_is_repeated_plus(amount in 0..1_000_000u64, count in 0..100u32) {
+            let mut sum = won(0);
+            for _ in 0..count {
+                sum = sum.plus(won(amount)).unwrap();
+            }
+            prop_assert_eq!(won(amount).times(count), Ok(sum));
+        }
+
+        #[test]
+        fn plus_commutes_and_never_overflows(a in 0..=Money::MAX_AMOUNT, b in 0..=Money::MAX_AMOUNT) {
+            prop_assert_eq!(won(a).plus(won(b)), won(b).plus(won(a)));
+            prop_assert_eq!(won(a).plus(won(b)).is_ok(), a + b <= Money::MAX_AMOUNT);
+        }
+
+        #[test]
+        fn json_keeps_money(amount in 0..=Money::MAX_AMOUNT) {
+            let text = serde_json::to_string(&won(amount)).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Money>(&text).unwrap(), won(amount));
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The catalog's table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), and receipts (`RECEIPT#<id>`).
+//!
+//! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only together
+//! with what accounts for the change: an order, a receipt, or the shard that the units move to.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
+};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::dynamodb::{Item, Wanted, answered, batch_get, failed, key, number};
+use super::transaction::{Fate, Outcome, put, transact, update};
+use crate::edge::backoff::Backoff;
+use crate::error::Error;
+use crate::event::{Record, StockReceived};
+use crate::idempotency::Fingerprint;
+use crate::product::{Product, Sku};
+use crate::stock::{self, Level, Shard, ShardCount};
+
+/// The catalog's table.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    client: Client,
+    table: String,
+}
+
+/// Units that arrived, as they are kept: the receipt is what makes receiving twice harmless.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// What arrived.
+    #[serde(flatten)]
+    pub received: StockReceived,
+    /// What was asked for, to tell a retry from another request.
+    pub fingerprint: Fingerprint,
+}
+
+impl Catalog {
+    /// The table called `table`.
+    pub const fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The product as it stands now, listed or not.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn product(&self, sku: &Sku, deadline: Instant) -> Result<Option<Product>, Error> {
+        const DOING: &str = "read a product";
+        let send = || async {
+            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+            let sent = get.set_key(Some(key(product_key(sku)))).send().await;
+            sent.map_err(|error| failed(DOING, error))
+        };
+        let answer = answered(DOING, deadline, send).await?;
+        answer.item.map(parse_product).transpose()
+    }
+
+    /// Puts `product` in the place of `previous`; false when somebody else has changed it since `previous` was read.
+    ///
+    /// When its shards are raised, its stock is spread over all of them in the same transaction.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when stock in motion does not let the spreading through before `deadline`,
+    /// and [`Error::Internal`].
+    pub async fn save(
+        &self,
+        product: &Product,
+        previous: Option<&Product>,
+        event: &Record,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        const DOING: &str = "save a product";
+        let raised = previous.is_some_and(|previous| previous.stock_shards < product.stock_shards);
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let mut items = vec![put(self.product_put(product, previous, event)?)?];
+            if raised {
+                let levels = self.levels(&product.sku, product.stock_shards, deadline).await?;
+                for (shard, change) in stock::rebalance(&levels, product.stock_shards) {
+                    items.push(update(self.moved(&product.sku, shard, change))?);
+                }
+            }
+            match transact(&self.client, DOING, items, deadline).await? {
+                Outcome::Committed => return Ok(true),
+                Outcome::Cancelled(fates) if matches!(fates.first(), Some(Fate::Refused(_))) => return Ok(false),
+                Outcome::Cancelled(_) if backoff.wait().await => {}
+                Outcome::Cancelled(_) => {
+                    return Err(Error::Unavailable {
+                        doing: DOING,
+                        source: None,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The product as it stands now, and how many units of it can be sold, all shards together.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn product_and_available(&self, sku: &Sku, deadline: Instant) -> Result<Option<(Product, u64)>, Error> {
+        let Some(mut product) = self.product(sku, deadline).await? else {
+            return Ok(None);
+        };
+        loop {
+            let (present, levels) = self.survey(sku, product.stock_shards, deadline).await?;
+            let present = present.unwrap_or_else(|| product.clone());
+            if present.stock_shards == product.stock_shards {
+                return Ok(Some((present, levels.iter().map(|level| level.available).sum())));
+            }
+            // The shards were raised meanwhile, and units lie where nobody has looked.
+            product = present;
+        }
+    }
+
+    /// What each of a product's first `count` shards has left.
+    ///
+    /// The reads are consistent, but not one snapshot: units that move between shards meanwhile may be missed.
+    pub(super) async fn levels(&self, sku: &Sku, count: ShardCount, deadline: Instant) -> Result<Vec<Level>, Error> {
+        let wanted = Wanted {
+            table: &self.table,
+            keys: count.shards().map(|shard| stock_key(sku, shard)).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.client, "read the stock", vec![wanted], deadline).await?;
+        found.into_values().flatten().map(parse_level).collect()
+    }
+
+    /// The product as it stands now, and what each of its first `count` shards has left, in one request;
+    /// as [`Self::levels`], not one snapshot.
+    pub(super) async fn survey(
+        &self,
+        sku: &Sku,
+        count: ShardCount,
+        deadline: Instant,
+    ) -> Result<(Option<Product>, Vec<Level>), Error> {
+        let mut keys = vec![product_key(sku)];
+        keys.extend(count.shards().map(|shard| stock_key(sku, shard)));
+        let wanted = Wanted {
+            table: &self.table,
+            keys,
+            consistent: true,
+        };
+        let found = batch_get(&self.client, "survey the stock", vec![wanted], deadline).await?;
+        let (products, stock): (Vec<Item>, Vec<Item>) = found
+            .into_values()
+            .flatten()
+            .partition(|item| !item.contains_key("available"));
+        let product = products.into_iter().next().map(parse_product).transpose()?;
+        let levels = stock.into_iter().map(parse_level).collect::<Result<_, _>>()?;
+        Ok((product, levels))
+    }
+
+    /// Adds what `receipt` says, over `count` shards, unless that receipt stands already; then answers the one that stands.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when buyers keep the stock busy until `deadline`, and [`Error::Internal`].
+    pub async fn receive(
+        &self,
+        receipt: &Receipt,
+        count: ShardCount,
+        event: &Record,
+        deadline: Instant,
+    ) -> Result<Option<Receipt>, Error> {
+        const DOING: &str = "receive stock";
+        let mut backoff = Backoff::until(deadline);
+        let mut width = count;
+        loop {
+            let mut items = vec![put(self.receipt_put(receipt, event)?)?];
+            let first = fastrand::u8(..count.get());
+            for (shard, units) in stock::spread(receipt.received.quantity, count, width, first) {
+                items.push(update(self.added(&receipt.received.sku, shard, units))?);
+            }
+            match transact(&self.client, DOING, items, deadline).await? {
+                Outcome::Committed => return Ok(None),
+                Outcome::Cancelled(mut fates) => {
+                    if !fates.is_empty()
+                        && let Fate::Refused(Some(stands)) = fates.swap_remove(0)
+                    {
+                        return Ok(Some(parse(DOING, stands)?));
+                    }
+                }
+            }
+            // Fewer shards meet fewer buyers: a sale at full speed must not keep the goods out.
+            width = width.halved();
+            if !backoff.wait().await {
+                return Err(Error::Unavailable {
+                    doing: DOING,
+                    source: None,
+                });
+            }
+        }
+    }
+
+    /// Takes `quantity` units of a shard, under the condition that it has as many: the write that never oversells.
+    pub(super) fn taken(&self, sku: &Sku, shard: Shard, quantity: u64) -> UpdateBuilder {
+        self.stock_update(sku, shard)
+            .update_expression("SET available = available - :units")
+            .condition_expression("available >= :units")
+            .expression_attribute_values(":units", number(quantity))
+    }
+
+    /// Gives `quantity` units to a shard.
+    pub(super) fn added(&self, sku: &Sku, shard: Shard, quantity: u64) -> UpdateBuilder {
+        self.stock_update(sku, shard)
+            .update_expression("ADD available :units")
+            .expression_attribute_values(":units", number(quantity))
+    }
+
+    /// Gives or takes, by the sign of `change`.
+    fn moved(&self, sku: &Sku, shard: Shard, change: i64) -> UpdateBuilder {
+        if change < 0 {
+            self.taken(sku, shard, change.unsigned_abs())
+        } else {
+            self.added(sku, shard, change.unsigned_abs())
+        }
+    }
+
+    fn stock_update(&self, sku: &Sku, shard: Shard) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(stock_key(sku, shard))))
+    }
+
+    fn product_put(
+        &self,
+        product: &Product,
+        previous: Option<&Product>,
+        event: &Record,
+    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
+        let item = with_event("save a product", product_key(&product.sku), product, event)?;
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        Ok(match previous {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(previous) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", number(previous.version)),
+        })
+    }
+
+    fn receipt_put(
+        &self,
+        receipt: &Receipt,
+        event: &Record,
+    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
+        let pk = format!("RECEIPT#{}", receipt.received.receipt_id);
+        let item = with_event("receive stock", pk, receipt, event)?;
+        Ok(Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld))
+    }
+
+    pub(super) fn table(&self) -> &str {
+        &self.table
+    }
+}
+
+/// The key of a product.
+pub(super) fn product_key(sku: &Sku) -> String {
+    format!("PRODUCT#{sku}")
+}
+
+/// The key of a stock shard; a sku has no `#`, so that keys cannot be confused.
+pub(super) fn stock_key(sku: &Sku, shard: Shard) -> String {
+    format!("STOCK#{sku}#{shard}")
+}
+
+/// A product as it was read.
+pub(super) fn parse_product(item: Item) -> Result<Product, Error> {
+    parse("read a product", item)
+}
+
+/// A stock item as it was read.
+pub(super) fn parse_level(item: Item) -> Result<Level, Error> {
+    #[derive(Deserialize)]
+    struct Stock {
+        pk: String,
+        available: u64,
+    }
+    const DOING: &str = "read the stock";
+    let stock: Stock = parse(DOING, item)?;
+    let shard = stock.pk.rsplit('#').next().and_then(|shard| shard.parse().ok());
+    Ok(Level {
+        shard: shard.ok_or_else(|| Error::internal(DOING, format!("{} is not a stock key", stock.pk)))?,
+        available: stock.available,
+    })
+}
+
+/// Reads an item; one that does not fit is a fault of ours.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Error> {
+    serde_dynamo::from_item(item).map_err(|error| Error::internal(doing, error))
+}
+
+/// An entity with its key and its newest event, as one item: the change and its event are one write.
+pub(super) fn with_event(
+    doing: &'static str,
+    pk: String,
+    entity: &impl Serialize,
+    event: &Record,
+) -> Result<Item, Error> {
+    let mut item: Item = serde_dynamo::to_item(entity).map_err(|error| Error::internal(doing, error))?;
+    let event = serde_dynamo::to_attribute_value(event).map_err(|error| Error::internal(doing, error))?;
+    item.insert("pk".to_owned(), AttributeValue::S(pk));
+    item.insert("event".to_owned(), event);
+    Ok(item)
+}
+
+/// A transaction that moves `parts` of a product into the shard of the first of them.
+pub(super) fn gathering(catalog: &Catalog, sku: &Sku, parts: &[(Shard, u32)]) -> Result<Vec<TransactWriteItem>, Error> {
+    let Some((&(into, _), from)) = parts.split_first() else {
+        return Ok(vec![]);
+    };
+    let sum = from.iter().map(|&(_, units)| u64::from(units)).sum();
+    let mut items = vec![update(catalog.added(sku, into, sum))?];
+    for &(shard, units) in from {
+        items.push(update(catalog.taken(sku, shard, units.into()))?);
+    }
+    Ok(items)
+}

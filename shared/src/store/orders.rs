@@ -1,0 +1,318 @@
+//! The orders' table: orders (`ORDER#<id>`), listed by customer, and found by a sparse index when they are due.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Get, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactGetItem,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::catalog::{parse, with_event};
+use super::dynamodb::{Item, Wanted, answered, batch_get, failed, key, number};
+use crate::edge::problem::Causes;
+use crate::error::Error;
+use crate::event::Record;
+use crate::idempotency::Fingerprint;
+use crate::identity::CustomerId;
+use crate::order::{Order, OrderId, OrderStatus};
+use crate::stock::Hold;
+
+/// Over how many keys the index of due orders is spread, so that placing orders is not bound by one partition.
+pub const DUE_SHARDS: u8 = 16;
+
+const BY_CUSTOMER: &str = "by-customer";
+const DUE: &str = "due";
+
+/// The orders' table.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    client: Client,
+    table: String,
+}
+
+/// An order as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOrder {
+    /// What its customer sees.
+    #[serde(flatten)]
+    pub order: Order,
+    /// The units that it holds while it waits for payment.
+    pub holds: Vec<Hold>,
+    /// What was asked for, to tell a retry from another request.
+    pub fingerprint: Fingerprint,
+    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    pub version: u64,
+}
+
+/// A page of a customer's orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderPage {
+    /// Newest first.
+    pub orders: Vec<Order>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<OrderCursor>,
+}
+
+/// Where a page of a customer's orders ends. It names no customer: a forged one only moves within one's own orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderCursor {
+    /// When the last order was placed, in Unix milliseconds.
+    pub placed_ms: i64,
+    /// The last order.
+    pub order_id: OrderId,
+}
+
+impl Orders {
+    /// The table called `table`.
+    pub const fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The order, whoever's it is, as it stands now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
+        const DOING: &str = "read an order";
+        let send = || async {
+            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+            let sent = get.set_key(Some(key(order_key(id)))).send().await;
+            sent.map_err(|error| failed(DOING, error))
+        };
+        let answer = answered(DOING, deadline, send).await?;
+        answer.item.map(parse_order).transpose()
+    }
+
+    /// The order as it stands once no transaction is writing it: a plain read shows what stood before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub(super) async fn get_settled(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
+        const DOING: &str = "read an order";
+        let get = Get::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(order_key(id))))
+            .build();
+        let get = get.map_err(|error| Error::internal(DOING, error))?;
+        let item = TransactGetItem::builder().get(get).build();
+        let send = || async {
+            let sent = self
+                .client
+                .transact_get_items()
+                .transact_items(item.clone())
+                .send()
+                .await;
+            sent.map_err(|error| match error.as_service_error() {
+                // The one reason to cancel a single read is a transaction under way, or load.
+                Some(TransactGetItemsError::TransactionCanceledException(_)) => Error::unavailable(DOING, error),
+                _ => failed(DOING, error),
+            })
+        };
+        let answer = answered(DOING, deadline, send).await?;
+        let item = answer.responses.unwrap_or_default().pop().and_then(|found| found.item);
+        item.filter(|item| !item.is_empty()).map(parse_order).transpose()
+    }
+
+    /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_all(&self, ids: &[OrderId], deadline: Instant) -> Result<(Vec<StoredOrder>, Vec<Error>), Error> {
+        let wanted = Wanted {
+            table: &self.table,
+            keys: ids.iter().copied().map(order_key).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.client, "read due orders", vec![wanted], deadline).await?;
+        let mut orders = vec![];
+        let mut damaged = vec![];
+        for item in found.into_values().flatten() {
+            match parse_order(item) {
+                Ok(order) => orders.push(order),
+                Err(error) => damaged.push(error),
+            }
+        }
+        Ok((orders, damaged))
+    }
+
+    /// At most `limit` of the customer's orders, newest first, behind `after`. A moment old at most.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list(
+        &self,
+        customer: &CustomerId,
+        after: Option<OrderCursor>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<OrderPage, Error> {
+        const DOING: &str = "list orders";
+        let start = after.map(|cursor| {
+            let mut start = key(order_key(cursor.order_id));
+            start.insert("customer_id".into(), AttributeValue::S(customer.as_str().into()));
+            start.insert("placed_ms".into(), number(cursor.placed_ms));
+            start
+        });
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_CUSTOMER)
+            .key_condition_expression("customer_id = :customer")
+            .expression_attribute_values(":customer", AttributeValue::S(customer.as_str().into()))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
+        let answer = answered(DOING, deadline, send).await?;
+        let next = answer.last_evaluated_key.as_ref().map(cursor).transpose()?;
+        let mut orders = vec![];
+        for item in answer.items.unwrap_or_default() {
+            // One damaged order must not hide the rest.
+            match parse(DOING, item) {
+                Ok(order) => orders.push(order),
+                Err(error) => tracing::error!(causes = %Causes(&error), "a listed order cannot be read"),
+            }
+        }
+        Ok(OrderPage { orders, next })
+    }
+
+    /// A page of the orders of one due shard whose deadline has passed at `now`, the longest due first.
+    ///
+    /// The index runs behind the table: an order on it may have ended already.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn due(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        after: Option<DuePosition>,
+        deadline: Instant,
+    ) -> Result<DuePage, Error> {
+        const DOING: &str = "find due orders";
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(DUE)
+            .key_condition_expression("due_shard = :shard AND due_ms <= :now")
+            .expression_attribute_values(":shard", number(shard))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .limit(100)
+            .set_exclusive_start_key(after.map(|position| position.0));
+        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
+        let answer = answered(DOING, deadline, send).await?;
+        let mut page = DuePage {
+            orders: vec![],
+            damaged: vec![],
+            next: answer.last_evaluated_key.map(DuePosition),
+        };
+        for item in answer.items.unwrap_or_default() {
+            match parse_due(item) {
+                Ok(due) => page.orders.push(due),
+                Err(error) => page.damaged.push(error),
+            }
+        }
+        Ok(page)
+    }
+
+    /// The put of a new order: refused, with the order that stands, when its id is taken.
+    pub(super) fn placed(&self, order: &StoredOrder, event: &Record) -> Result<PutBuilder, Error> {
+        Ok(self
+            .put(order, event)?
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld))
+    }
+
+    /// The put of a changed order: refused when anything has changed it since it was read.
+    pub(super) fn changed(&self, order: &StoredOrder, event: &Record) -> Result<PutBuilder, Error> {
+        Ok(self
+            .put(order, event)?
+            .condition_expression("version = :read")
+            .expression_attribute_values(":read", number(order.version - 1)))
+    }
+
+    fn put(&self, stored: &StoredOrder, event: &Record) -> Result<PutBuilder, Error> {
+        let order = &stored.order;
+        let mut item = with_event("save an order", order_key(order.order_id), stored, event)?;
+        item.insert("placed_ms".into(), number(order.placed_at.as_millisecond()));
+        // The index of due orders is sparse: only what waits for payment is on it.
+        if order.status == OrderStatus::PendingPayment {
+            item.insert("due_shard".into(), number(due_shard(order.order_id)));
+            item.insert("due_ms".into(), number(order.expires_at.as_millisecond()));
+        }
+        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+    }
+
+    pub(super) fn table(&self) -> &str {
+        &self.table
+    }
+}
+
+/// A page of due orders.
+#[derive(Debug)]
+pub struct DuePage {
+    /// Their ids, and since when they are due.
+    pub orders: Vec<(OrderId, Timestamp)>,
+    /// What is wrong with entries that cannot be read.
+    pub damaged: Vec<Error>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<DuePosition>,
+}
+
+/// Where a page of due orders ends.
+#[derive(Clone, Debug)]
+pub struct DuePosition(Item);
+
+fn parse_due(item: Item) -> Result<(OrderId, Timestamp), Error> {
+    #[derive(Deserialize)]
+    struct Due {
+        pk: String,
+        due_ms: i64,
+    }
+    const DOING: &str = "find due orders";
+    let due: Due = parse(DOING, item)?;
+    let at = Timestamp::from_millisecond(due.due_ms).map_err(|error| Error::internal(DOING, error))?;
+    Ok((id_in(&due.pk)?, at))
+}
+
+/// The place in the list that the engine left off at.
+fn cursor(position: &Item) -> Result<OrderCursor, Error> {
+    #[derive(Deserialize)]
+    struct Position {
+        pk: String,
+        placed_ms: i64,
+    }
+    let position: Position = parse("list orders", position.clone())?;
+    Ok(OrderCursor {
+        placed_ms: position.placed_ms,
+        order_id: id_in(&position.pk)?,
+    })
+}
+
+/// The id in an order's key.
+fn id_in(pk: &str) -> Result<OrderId, Error> {
+    let id = pk.strip_prefix("ORDER#").and_then(|id| Uuid::parse_str(id).ok());
+    id.map(OrderId)
+        .ok_or_else(|| Error::internal("read an order's key", format!("{pk} is none")))
+}
+
+/// The key of an order.
+pub(super) fn order_key(id: OrderId) -> String {
+    format!("ORDER#{id}")
+}
+
+/// An order as it was read.
+pub(super) fn parse_order(item: Item) -> Result<StoredOrder, Error> {
+    parse("read an order", item)
+}
+
+/// Ids are hashes, so their first byte spreads evenly.
+fn due_shard(id: OrderId) -> u8 {
+    id.0.as_bytes()[0] % DUE_SHARDS
+}

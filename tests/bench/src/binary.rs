@@ -1,0 +1,94 @@
+//! A function's binary as it is deployed: built with the release profile, and packed as SAM packs it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// Builds the binary of `package` with the release profile; what cargo says goes to standard error.
+///
+/// # Errors
+/// When it does not build.
+pub fn build(package: &str) -> Result<PathBuf> {
+    let built = cargo()
+        .args(["build", "--release", "--package", package, "--bin", package])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo does not start")?;
+    ensure!(built.status.success(), "{package} does not build; cargo says why above");
+    let messages = String::from_utf8_lossy(&built.stdout);
+    executable(&messages, package).with_context(|| format!("cargo built no binary called {package}"))
+}
+
+/// Cargo without what `cargo bench` says of this package: build scripts that watch it would run again,
+/// and everything above them would be built again.
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let describes_us = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+        if describes_us
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
+/// The binary called `name` in cargo's messages.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let mut found = messages.filter(|message: &Value| message["target"]["name"] == name);
+    found.find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+/// A file's size, in bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn size(file: &Path) -> Result<u64> {
+    let found = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(found.len())
+}
+
+/// The size of the archive that is uploaded, in bytes: `binary` as `bootstrap`, packed in `folder`
+/// by Python's zipfile, which SAM uses too.
+///
+/// # Errors
+/// When there is no Python 3, or no room.
+pub fn zipped_size(binary: &Path, folder: &Path) -> Result<u64> {
+    let (bootstrap, archive) = (folder.join("bootstrap"), folder.join("bootstrap.zip"));
+    fs::copy(binary, &bootstrap).with_context(|| format!("cannot write {}", bootstrap.display()))?;
+    let packed = Command::new("python3")
+        .args(["-m", "zipfile", "-c"])
+        .args([&archive, &bootstrap])
+        .status()
+        .context("python3 does not start: install Python 3")?;
+    ensure!(packed.success(), "python3 cannot pack {}", bootstrap.display());
+    size(&archive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_binary_is_told_from_the_library_of_the_same_name() {
+        let messages = r#"
+            {"reason":"compiler-artifact","target":{"name":"shared"},"executable":null}
+            {"reason":"compiler-artifact","target":{"name":"checkout"},"executable":null}
+            {"reason":"compiler-artifact","target":{"name":"checkout"},"executable":"/target/release/checkout"}
+            {"reason":"build-finished","success":true}"#;
+        assert_eq!(
+            executable(messages, "checkout"),
+            Some("/target/release/checkout".into())
+        );
+        assert_eq!(executable(messages, "cancel-order"), None);
+    }
+}

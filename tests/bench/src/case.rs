@@ -1,0 +1,31 @@
+//! A case: one function, what it is asked, and what must be true afterwards.
+
+use function_tests::Shop;
+use harness::gateway::{Answer, Call};
+use serde_json::Value;
+
+/// One function under measurement.
+pub trait Case {
+    /// Its package, which is its binary's name too.
+    const FUNCTION: &'static str;
+    /// Its own environment, beside what Lambda gives to each function.
+    const ENVIRONMENT: &'static [(&'static str, &'static str)];
+
+    /// Prepares an empty shop for any number of requests.
+    fn prepare(shop: &Shop) -> impl Future<Output = ()>;
+
+    /// The request number `n`; each is a new one.
+    fn call(n: usize) -> Call;
+
+    /// Whether this is the right answer.
+    fn is_right(status: u16, body: &Value) -> bool;
+
+    /// The function in this process, where its requests to the engine are counted.
+    fn handle(shop: &Shop, call: Call) -> impl Future<Output = Answer>;
+
+    /// Whether the tables say what they must after `requests` requests.
+    ///
+    /// # Panics
+    /// When they do not.
+    fn audit(shop: &Shop, requests: usize) -> impl Future<Output = ()>;
+}

@@ -1,0 +1,134 @@
+//! A function's process, in the environment that Lambda gives it, and what Linux says it has used.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// The unit of CPU time in /proc, on every architecture (proc(5): USER_HZ).
+const TICK: Duration = Duration::from_millis(10);
+
+/// A running function; it ends when it is dropped.
+#[derive(Debug)]
+pub struct FunctionProcess {
+    child: Child,
+    log: PathBuf,
+}
+
+impl FunctionProcess {
+    /// Starts `binary`, which speaks to the Runtime API at `runtime_api` and to AWS at `endpoint`, and writes to `log`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(
+        name: &str,
+        binary: &Path,
+        environment: &[(&str, &str)],
+        runtime_api: SocketAddr,
+        endpoint: &str,
+        log: PathBuf,
+    ) -> Result<Self> {
+        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let child = Command::new(binary)
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_SESSION_TOKEN", "test")
+            .env("AWS_ENDPOINT_URL", endpoint)
+            .env("LANG", "en_US.UTF-8")
+            .env("TZ", ":UTC")
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(environment.iter().copied())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .with_context(|| format!("{} does not start", binary.display()))?;
+        Ok(Self { child, log })
+    }
+
+    /// The processor time that it has used, in the kernel too.
+    ///
+    /// # Errors
+    /// When it is gone, or this is not Linux.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        let stat = self.proc("stat")?;
+        let ticks = cpu_ticks(&stat).with_context(|| format!("cannot read CPU time in {stat:?}"))?;
+        Ok(TICK * ticks)
+    }
+
+    /// The most memory that it has had resident, in bytes.
+    ///
+    /// # Errors
+    /// When it is gone, or this is not Linux.
+    pub fn peak_memory(&self) -> Result<u64> {
+        let status = self.proc("status")?;
+        let kibibytes = peak_kibibytes(&status).with_context(|| format!("cannot read VmHWM in {status:?}"))?;
+        Ok(kibibytes * 1024)
+    }
+
+    /// What it has written, for an error to tell.
+    pub fn output(&self) -> String {
+        let written = fs::read_to_string(&self.log).unwrap_or_default();
+        match written.trim_end() {
+            "" => "the function wrote nothing".to_owned(),
+            text => format!("the function wrote:\n{text}\n"),
+        }
+    }
+
+    fn proc(&self, file: &str) -> Result<String> {
+        let path = format!("/proc/{}/{file}", self.child.id());
+        fs::read_to_string(&path).with_context(|| format!("cannot read {path}: the benchmark needs Linux"))
+    }
+}
+
+impl Drop for FunctionProcess {
+    fn drop(&mut self) {
+        // Lambda ends functions without asking them, too.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// User and system time of a `/proc/<pid>/stat`: fields 14 and 15; the name in field 2 may have blanks.
+fn cpu_ticks(stat: &str) -> Option<u32> {
+    let (_, behind_name) = stat.rsplit_once(") ")?;
+    let mut fields = behind_name.split(' ').skip(11);
+    let mut next = || fields.next()?.parse::<u32>().ok();
+    Some(next()? + next()?)
+}
+
+/// The high-water mark of a `/proc/<pid>/status`.
+fn peak_kibibytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_time_is_read_behind_any_name() {
+        let stat = "42 (a) b (c) S 1 42 42 0 -1 4194304 900 0 0 0 17 5 0 0 20 0 2 0 100 1000 300\n";
+        assert_eq!(cpu_ticks(stat), Some(22));
+        assert_eq!(cpu_ticks("42 (checkout) S 1"), None);
+    }
+
+    #[test]
+    fn the_peak_is_read_among_the_other_memory() {
+        let status = "Name:\tcheckout\nVmPeak:\t   20000 kB\nVmHWM:\t   11264 kB\nVmRSS:\t   10000 kB\n";
+        assert_eq!(peak_kibibytes(status), Some(11_264));
+    }
+}

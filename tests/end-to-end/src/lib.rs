@@ -1,0 +1,132 @@
+//! The deployed shop as its clients meet it: an API, two shoppers, an administrator, and the events on the bus.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use local_cloud::{Answer, Api, Stack, Tap};
+use serde_json::{Value, json};
+
+/// How long an event may take from a change to the bus.
+pub const SOON: Duration = Duration::from_secs(60);
+
+/// The shop and who comes to it.
+pub struct Shop {
+    /// Its API.
+    pub api: Api,
+    /// What its bus delivers.
+    pub tap: Tap,
+    /// A shopper's token.
+    pub ann: String,
+    /// Another shopper's token.
+    pub bob: String,
+    /// An administrator's token.
+    pub admin: String,
+    run: String,
+    made: AtomicU32,
+}
+
+impl Shop {
+    /// Meets the stack: signs its users up and listens to its bus.
+    ///
+    /// # Errors
+    /// When the stack does not answer.
+    pub fn open(stack: &Stack) -> Result<Self> {
+        Ok(Self {
+            api: stack.api(),
+            tap: stack.tap()?,
+            ann: stack.sign_up("ann", &[])?,
+            bob: stack.sign_up("bob", &[])?,
+            admin: stack.sign_up("admin", &["admin"])?,
+            run: format!("{:x}", std::process::id()),
+            made: AtomicU32::new(0),
+        })
+    }
+
+    /// A name that no other test, and no other run, has.
+    pub fn unique(&self, what: &str) -> String {
+        format!("{what}-{}-{}", self.run, self.made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Lists a new product of 1,000 won with `units` in `shards` shards, and answers its sku.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub fn product(&self, units: u32, shards: u8) -> Result<String> {
+        let sku = self.unique("tea");
+        let body = json!({
+            "name": "Green tea, 100 g",
+            "price": { "amount": 1000, "currency": "KRW" },
+            "status": "LISTED",
+            "stock_shards": shards,
+        });
+        let put = self.api.call("PUT", &format!("/products/{sku}")).token(&self.admin);
+        put.json(&body).send()?.expect(200)?;
+        let receive = self
+            .api
+            .call("POST", &format!("/products/{sku}/stock"))
+            .token(&self.admin);
+        let body = json!({ "quantity": units });
+        receive.key(&self.unique("delivery")).json(&body).send()?.expect(201)?;
+        Ok(sku)
+    }
+
+    /// What the API says can be sold of a product.
+    ///
+    /// # Errors
+    /// When the product is not shown.
+    pub fn available(&self, sku: &str) -> Result<u64> {
+        let product = self.api.call("GET", &format!("/products/{sku}")).send()?.expect(200)?;
+        Ok(product["available"].as_u64().unwrap_or_default())
+    }
+
+    /// Orders `quantity` units under `key`.
+    ///
+    /// # Errors
+    /// When the API does not answer.
+    pub fn order(&self, token: &str, key: &str, sku: &str, quantity: i64) -> Result<Answer> {
+        let body = json!({ "items": [{ "sku": sku, "quantity": quantity }] });
+        self.api
+            .call("POST", "/orders")
+            .token(token)
+            .key(key)
+            .json(&body)
+            .send()
+    }
+
+    /// Waits for the event of this order.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub fn event(&self, detail_type: &str, order: &Value, within: Duration) -> Result<Value> {
+        let id = &order["order_id"];
+        let event = self
+            .tap
+            .wait_for(detail_type, |event| event.detail["data"]["order_id"] == *id, within)?;
+        Ok(event.detail)
+    }
+
+    /// Asks again until `wanted` accepts the answer.
+    ///
+    /// # Errors
+    /// With the last answer, when the time is over.
+    pub fn until(
+        &self,
+        within: Duration,
+        ask: impl Fn() -> Result<Value>,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let deadline = Instant::now() + within;
+        loop {
+            let answer = ask()?;
+            if wanted(&answer) {
+                return Ok(answer);
+            }
+            if Instant::now() > deadline {
+                bail!("still {answer} after {within:?}");
+            }
+            // Listening to the bus is the pause between two questions.
+            self.tap.events()?;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Who may do what, and what is refused at the door.
+
+use anyhow::{Result, ensure};
+use end_to_end::Shop;
+use serde_json::json;
+
+use crate::Test;
+
+pub const TESTS: &[Test] = &[
+    ("anybody_sees_a_listed_product", anybody_sees_a_listed_product),
+    (
+        "nobody_orders_without_a_valid_token",
+        nobody_orders_without_a_valid_token,
+    ),
+    ("shoppers_do_not_change_the_catalog", shoppers_do_not_change_the_catalog),
+    (
+        "another_customers_order_is_not_found",
+        another_customers_order_is_not_found,
+    ),
+    (
+        "bad_input_gets_its_problem_and_writes_nothing",
+        bad_input_gets_its_problem_and_writes_nothing,
+    ),
+];
+
+fn anybody_sees_a_listed_product(shop: &Shop) -> Result<()> {
+    let sku = shop.product(7, 4)?;
+    ensure!(shop.available(&sku)? == 7);
+    let missing = shop
+        .api
+        .call("GET", "/products/there-is-no-such-thing")
+        .send()?
+        .expect(404)?;
+    ensure!(missing["type"] == "urn:madang:problem:not-found", "{missing}");
+    Ok(())
+}
+
+fn nobody_orders_without_a_valid_token(shop: &Shop) -> Result<()> {
+    let sku = shop.product(1, 1)?;
+    let body = json!({ "items": [{ "sku": sku, "quantity": 1 }] });
+    let call = || shop.api.call("POST", "/orders").key("k").json(&body);
+    call().send()?.expect(401)?;
+    call().token("not-a-token").send()?.expect(401)?;
+    // Another user's claims under a signature that is not theirs.
+    let (head, signature) = shop.ann.rsplit_once('.').unwrap_or_default();
+    let changed: String = signature.chars().rev().collect();
+    call().token(&format!("{head}.{changed}")).send()?.expect(401)?;
+    ensure!(shop.available(&sku)? == 1);
+    Ok(())
+}
+
+fn shoppers_do_not_change_the_catalog(shop: &Shop) -> Result<()> {
+    let sku = shop.product(1, 1)?;
+    let body = json!({ "name": "Mine", "price": { "amount": 1, "currency": "KRW" }, "status": "LISTED" });
+    let put = shop
+        .api
+        .call("PUT", &format!("/products/{sku}"))
+        .token(&shop.ann)
+        .json(&body);
+    let refused = put.send()?.expect(403)?;
+    ensure!(refused["type"] == "urn:madang:problem:forbidden", "{refused}");
+    let receive = shop
+        .api
+        .call("POST", &format!("/products/{sku}/stock"))
+        .token(&shop.ann);
+    receive.key("k").json(&json!({ "quantity": 5 })).send()?.expect(403)?;
+    ensure!(shop.available(&sku)? == 1);
+    Ok(())
+}
+
+fn another_customers_order_is_not_found(shop: &Shop) -> Result<()> {
+    let sku = shop.product(5, 1)?;
+    let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 1)?.expect(201)?;
+    let path = format!("/orders/{}", order["order_id"].as_str().unwrap_or_default());
+    shop.api.call("GET", &path).token(&shop.ann).send()?.expect(200)?;
+    shop.api.call("GET", &path).token(&shop.bob).send()?.expect(404)?;
+    let cancel = shop
+        .api
+        .call("POST", &format!("{path}/cancel"))
+        .token(&shop.bob)
+        .key("k");
+    cancel.send()?.expect(404)?;
+    Ok(())
+}
+
+fn bad_input_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()> {
+    let sku = shop.product(5, 1)?;
+    let key = shop.unique("key");
+    let order = || shop.api.call("POST", "/orders").token(&shop.ann);
+    let one = json!({ "items": [{ "sku": sku, "quantity": 1 }] });
+    let many = json!({ "items": [{ "sku": sku, "quantity": 1000 }] });
+    let cases = [
+        (order().json(&one), 400, "invalid-idempotency-key"),
+        (order().key(&key).body("{"), 400, "malformed-body"),
+        (
+            order().key(&key).json(&json!({ "items": [], "coupon": 1 })),
+            400,
+            "malformed-body",
+        ),
+        (order().key(&key).json(&many), 422, "invalid-quantity"),
+        (order().key(&key).body(vec![b' '; 65 * 1024]), 413, "body-too-large"),
+    ];
+    for (call, status, problem) in cases {
+        let answer = call.send()?;
+        ensure!(
+            answer.header("content-type") == Some("application/problem+json"),
+            "{answer:?}"
+        );
+        let body = answer.expect(status)?;
+        ensure!(body["type"] == format!("urn:madang:problem:{problem}"), "{body}");
+    }
+    let short = shop.order(&shop.ann, &key, &sku, 6)?.expect(409)?;
+    ensure!(short["shortages"][0]["available"] == 5, "{short}");
+    ensure!(shop.available(&sku)? == 5);
+    Ok(())
+}

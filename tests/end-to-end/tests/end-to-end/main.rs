@@ -1,0 +1,63 @@
+//! The end-to-end tests: one stack, deployed once, and every test against it at the same time.
+//!
+//! `cargo test -p end-to-end` brings a local cloud of its own up. With `MADANG_STACK=<name>` the same tests run against
+//! a stack on AWS, deployed with `ReservationMinutes=1`.
+
+mod access;
+mod orders;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use end_to_end::Shop;
+use libtest_mimic::{Arguments, Failed, Trial};
+use local_cloud::{LocalCloud, Options, Stack};
+
+/// A test: its name, and what it does with the shop.
+type Test = (&'static str, fn(&Shop) -> Result<()>);
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let tests: Vec<Test> = [access::TESTS, orders::TESTS].concat();
+    if arguments.list {
+        let names = tests.into_iter().map(|(name, _)| Trial::test(name, || Ok(())));
+        return libtest_mimic::run(&arguments, names.collect()).exit_code();
+    }
+    // They wait more than they work.
+    arguments.test_threads = arguments.test_threads.or(Some(16));
+    match run(&arguments, tests) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments, tests: Vec<Test>) -> Result<ExitCode> {
+    if let Ok(name) = std::env::var("MADANG_STACK") {
+        return against(&Stack::from_deployed(&name)?, arguments, tests);
+    }
+    let mut cloud = LocalCloud::start(&Options {
+        // Long enough to see an order wait, short enough to see it expire.
+        parameters: vec![("ReservationMinutes", "1")],
+        ..Options::test("end-to-end")
+    })?;
+    let code = against(cloud.stack(), arguments, tests)?;
+    if code != ExitCode::SUCCESS {
+        eprintln!("{}", cloud.last_words());
+    }
+    Ok(code)
+}
+
+fn against(stack: &Stack, arguments: &Arguments, tests: Vec<Test>) -> Result<ExitCode> {
+    let shop = Arc::new(Shop::open(stack)?);
+    let trials = tests.into_iter().map(|(name, test)| {
+        let shop = Arc::clone(&shop);
+        Trial::test(name, move || {
+            test(&shop).map_err(|error| Failed::from(format!("{error:?}")))
+        })
+    });
+    Ok(libtest_mimic::run(arguments, trials.collect()).exit_code())
+}

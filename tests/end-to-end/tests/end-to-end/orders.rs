@@ -1,0 +1,152 @@
+//! An order's life, from the catalog to its end, and the events that tell of it.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use end_to_end::{SOON, Shop};
+use serde_json::{Value, json};
+
+use crate::Test;
+
+pub const TESTS: &[Test] = &[
+    (
+        "an_order_that_is_never_paid_expires_by_the_schedule",
+        an_order_that_is_never_paid_expires_by_the_schedule,
+    ),
+    (
+        "an_order_is_placed_and_the_bus_tells_of_it",
+        an_order_is_placed_and_the_bus_tells_of_it,
+    ),
+    (
+        "a_product_and_its_delivery_are_told_by_the_bus",
+        a_product_and_its_delivery_are_told_by_the_bus,
+    ),
+    ("a_retried_order_is_the_first_one", a_retried_order_is_the_first_one),
+    (
+        "a_cancelled_order_gives_its_stock_back",
+        a_cancelled_order_gives_its_stock_back,
+    ),
+    (
+        "many_buyers_at_once_get_exactly_what_is_there",
+        many_buyers_at_once_get_exactly_what_is_there,
+    ),
+    ("orders_are_listed_page_by_page", orders_are_listed_page_by_page),
+];
+
+fn path_of(order: &Value) -> String {
+    format!("/orders/{}", order["order_id"].as_str().unwrap_or_default())
+}
+
+fn an_order_is_placed_and_the_bus_tells_of_it(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 2)?;
+    let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 3)?.expect(201)?;
+    ensure!(order["status"] == "PENDING_PAYMENT", "{order}");
+    ensure!(
+        order["total"] == json!({ "amount": 3000, "currency": "KRW" }),
+        "{order}"
+    );
+    ensure!(shop.available(&sku)? == 7);
+    let event = shop.event("OrderPlaced", &order, SOON)?;
+    ensure!(event["data"] == order, "{event} is not {order}");
+    ensure!(event["metadata"]["version"] == 1, "{event}");
+    Ok(())
+}
+
+fn a_product_and_its_delivery_are_told_by_the_bus(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 1)?;
+    for detail_type in ["ProductChanged", "StockReceived"] {
+        let event = shop
+            .tap
+            .wait_for(detail_type, |event| event.detail["data"]["sku"] == sku, SOON)?;
+        ensure!(event.source == "madang.catalog", "{event:?}");
+    }
+    Ok(())
+}
+
+fn a_retried_order_is_the_first_one(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 1)?;
+    let key = shop.unique("key");
+    let first = shop.order(&shop.ann, &key, &sku, 3)?;
+    ensure!(first.header("idempotency-replayed").is_none(), "{first:?}");
+    let again = shop.order(&shop.ann, &key, &sku, 3)?;
+    ensure!(again.header("idempotency-replayed") == Some("true"), "{again:?}");
+    ensure!(first.expect(201)? == again.expect(201)?);
+    shop.order(&shop.ann, &key, &sku, 4)?.expect(422)?;
+    ensure!(shop.available(&sku)? == 7);
+    Ok(())
+}
+
+fn a_cancelled_order_gives_its_stock_back(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 4)?;
+    let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 9)?.expect(201)?;
+    let cancel = || {
+        let path = format!("{}/cancel", path_of(&order));
+        shop.api.call("POST", &path).token(&shop.ann).key("cancel").send()
+    };
+    ensure!(cancel()?.expect(200)?["status"] == "CANCELLED");
+    ensure!(cancel()?.header("idempotency-replayed") == Some("true"));
+    ensure!(shop.available(&sku)? == 10);
+    shop.event("OrderCancelled", &order, SOON)?;
+    Ok(())
+}
+
+fn an_order_that_is_never_paid_expires_by_the_schedule(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 1)?;
+    let order = shop.order(&shop.bob, &shop.unique("key"), &sku, 4)?.expect(201)?;
+    ensure!(shop.available(&sku)? == 6);
+    let event = shop.event("OrderExpired", &order, Duration::from_secs(300))?;
+    ensure!(event["data"]["status"] == "EXPIRED", "{event}");
+    ensure!(shop.available(&sku)? == 10);
+    let seen = shop
+        .api
+        .call("GET", &path_of(&order))
+        .token(&shop.bob)
+        .send()?
+        .expect(200)?;
+    ensure!(seen["status"] == "EXPIRED", "{seen}");
+    Ok(())
+}
+
+fn many_buyers_at_once_get_exactly_what_is_there(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 4)?;
+    let run = shop.unique("rush");
+    let answers: Vec<Result<u16>> = std::thread::scope(|scope| {
+        let buyers: Vec<_> = (0..30)
+            .map(|buyer| {
+                let (sku, key) = (&sku, format!("{run}-{buyer}"));
+                scope.spawn(move || Ok(shop.order(&shop.ann, &key, sku, 1)?.status))
+            })
+            .collect();
+        let join =
+            |buyer: std::thread::ScopedJoinHandle<'_, _>| buyer.join().unwrap_or_else(|_| anyhow::bail!("panicked"));
+        buyers.into_iter().map(join).collect()
+    });
+    let statuses: Vec<u16> = answers.into_iter().collect::<Result<_>>()?;
+    let count = |status: u16| statuses.iter().filter(|&&found| found == status).count();
+    ensure!((count(201), count(409)) == (10, 20), "{statuses:?}");
+    Ok(())
+}
+
+fn orders_are_listed_page_by_page(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 1)?;
+    for _ in 0..3 {
+        shop.order(&shop.bob, &shop.unique("key"), &sku, 1)?.expect(201)?;
+    }
+    let page = |cursor: &str| {
+        let call = shop.api.call("GET", &format!("/orders?limit=2{cursor}"));
+        call.token(&shop.bob).send()?.expect(200)
+    };
+    // The list runs a moment behind.
+    let first = shop.until(SOON, || page(""), |page| page["next_cursor"].is_string())?;
+    ensure!(first["orders"].as_array().map(Vec::len) == Some(2), "{first}");
+    let next = page(&format!(
+        "&cursor={}",
+        first["next_cursor"].as_str().unwrap_or_default()
+    ))?;
+    ensure!(
+        next["orders"].as_array().is_some_and(|orders| !orders.is_empty()),
+        "{next}"
+    );
+    ensure!(first["orders"][1]["order_id"] != next["orders"][0]["order_id"]);
+    Ok(())
+}

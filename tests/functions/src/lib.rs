@@ -1,0 +1,222 @@
+//! A shop to test in: an engine, a clock that the test sets, and every function wired to them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use harness::Engine;
+use harness::gateway::{Answer, Call};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::edge::invocation::Invocation;
+
+/// How long a test's shop holds stock for an order that is not paid.
+pub const RESERVATION: SignedDuration = SignedDuration::from_mins(15);
+
+/// The shop.
+#[derive(Debug)]
+pub struct Shop {
+    /// The engine that its tables lie in.
+    pub engine: Engine,
+    now_ms: AtomicI64,
+    time: Duration,
+}
+
+impl Shop {
+    /// An empty shop, on 2026-01-01.
+    pub async fn open() -> Self {
+        Self::on(Engine::start().await)
+    }
+
+    /// A shop on the tables of `engine`, on 2026-01-01.
+    pub const fn on(engine: Engine) -> Self {
+        Self {
+            engine,
+            now_ms: AtomicI64::new(1_767_225_600_000),
+            // Ample: a thousand buyers share the cores of a small machine.
+            time: Duration::from_secs(180),
+        }
+    }
+
+    /// A shop with a listed product of 1,000 won in `shards` shards, and `units` of it.
+    pub async fn with(sku: &str, shards: u8, units: u64) -> Self {
+        let shop = Self::open().await;
+        shop.list(sku, 1000, shards).await;
+        if units > 0 {
+            shop.receive(sku, units).await;
+        }
+        shop
+    }
+
+    /// The same, where an invocation has only `time` to do its work.
+    #[must_use]
+    pub const fn with_time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// The shop's clock.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now_ms.load(Ordering::SeqCst)).expect("a time")
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, time: SignedDuration) {
+        let millis = i64::try_from(time.as_millis()).expect("a short time");
+        self.now_ms.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// An invocation, now.
+    pub fn invocation(&self) -> Invocation {
+        Invocation {
+            trace: Some("Root=1-5759e988-bd862e3fe1be46a994272793".into()),
+            ..Invocation::new(self.now(), self.time)
+        }
+    }
+
+    /// `put-product`.
+    pub async fn put_product(&self, call: Call) -> Answer {
+        let function = put_product::PutProduct {
+            catalog: self.engine.catalog(),
+        };
+        Answer::of(put_product::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `get-product`.
+    pub async fn get_product(&self, call: Call) -> Answer {
+        let function = get_product::GetProduct {
+            catalog: self.engine.catalog(),
+        };
+        Answer::of(get_product::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `receive-stock`.
+    pub async fn receive_stock(&self, call: Call) -> Answer {
+        let function = receive_stock::ReceiveStock {
+            catalog: self.engine.catalog(),
+        };
+        Answer::of(receive_stock::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `checkout`.
+    pub async fn checkout(&self, call: Call) -> Answer {
+        let function = checkout::Checkout {
+            reservations: self.engine.reservations(),
+            reservation: RESERVATION,
+        };
+        Answer::of(checkout::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `get-order`.
+    pub async fn get_order(&self, call: Call) -> Answer {
+        let function = get_order::GetOrder {
+            orders: self.engine.orders(),
+        };
+        Answer::of(get_order::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `list-orders`.
+    pub async fn list_orders(&self, call: Call) -> Answer {
+        let function = list_orders::ListOrders {
+            orders: self.engine.orders(),
+        };
+        Answer::of(list_orders::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `cancel-order`.
+    pub async fn cancel_order(&self, call: Call) -> Answer {
+        let function = cancel_order::CancelOrder {
+            orders: self.engine.orders(),
+            reservations: self.engine.reservations(),
+        };
+        Answer::of(cancel_order::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `expire-orders`.
+    pub async fn expire_orders(&self) -> Result<expire_orders::Summary, shared::Error> {
+        let function = expire_orders::ExpireOrders {
+            orders: self.engine.orders(),
+            reservations: self.engine.reservations(),
+        };
+        expire_orders::handle(&function, self.invocation()).await
+    }
+
+    /// Lists a product at `won`.
+    pub async fn list(&self, sku: &str, won: u64, shards: u8) -> Answer {
+        let answer = self.put_product(put_call(sku, &product(won, shards))).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer
+    }
+
+    /// Receives units, under a key of their own.
+    pub async fn receive(&self, sku: &str, units: u64) -> Answer {
+        static KEYS: AtomicI64 = AtomicI64::new(0);
+        let key = format!("delivery-{}", KEYS.fetch_add(1, Ordering::SeqCst));
+        let answer = self.receive_stock(receive_call(sku, &key, units)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer
+    }
+
+    /// A customer's order, under `key`.
+    pub async fn order(&self, customer: &str, key: &str, items: &[(&str, i64)]) -> Answer {
+        self.checkout(order_call(customer, key, items)).await
+    }
+
+    /// A customer's order as they see it.
+    pub async fn see(&self, customer: &str, order_id: &str) -> Answer {
+        let call = Call::new("GET", "/orders/{order_id}");
+        self.get_order(call.path("order_id", order_id).by(customer)).await
+    }
+
+    /// A customer cancels.
+    pub async fn cancel(&self, customer: &str, order_id: &str) -> Answer {
+        let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order_id);
+        self.cancel_order(call.by(customer).key("cancel")).await
+    }
+}
+
+/// A product's body.
+pub fn product(won: u64, shards: u8) -> Value {
+    json!({
+        "name": "Green tea, 100 g",
+        "price": { "amount": won, "currency": "KRW" },
+        "status": "LISTED",
+        "stock_shards": shards,
+    })
+}
+
+/// An administrator's PUT of a product.
+pub fn put_call(sku: &str, body: &Value) -> Call {
+    Call::new("PUT", "/products/{sku}")
+        .path("sku", sku)
+        .by_admin()
+        .json(body)
+}
+
+/// An administrator's delivery.
+pub fn receive_call(sku: &str, key: &str, units: u64) -> Call {
+    let call = Call::new("POST", "/products/{sku}/stock").path("sku", sku);
+    call.by_admin().key(key).json(&json!({ "quantity": units }))
+}
+
+/// A customer's order.
+pub fn order_call(customer: &str, key: &str, items: &[(&str, i64)]) -> Call {
+    let items: Vec<Value> = items
+        .iter()
+        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
+        .collect();
+    Call::new("POST", "/orders")
+        .by(customer)
+        .key(key)
+        .json(&json!({ "items": items }))
+}
+
+/// The id in an answer.
+pub fn id_of(order: &Answer) -> String {
+    order.body["order_id"].as_str().expect("an order").to_owned()
+}

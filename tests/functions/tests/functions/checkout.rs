@@ -1,0 +1,142 @@
+//! Placing an order, and placing it again.
+
+use function_tests::{RESERVATION, Shop, id_of, order_call, product, put_call};
+use harness::engine::ORDERS;
+use serde_json::json;
+
+#[tokio::test]
+async fn an_order_is_placed_and_holds_its_stock() {
+    let shop = Shop::with("tea", 1, 10).await;
+    shop.list("cup", 8000, 1).await;
+    shop.receive("cup", 3).await;
+    let answer = shop.order("ann", "k1", &[("tea", 2), ("cup", 1)]).await;
+    assert_eq!((answer.status, answer.replayed), (201, false));
+    assert_eq!(answer.body["status"], "PENDING_PAYMENT");
+    assert_eq!(answer.body["total"], json!({ "amount": 10_000, "currency": "KRW" }));
+    assert_eq!(answer.body["lines"][0]["unit_price"]["amount"], 1000);
+    assert_eq!(answer.body["lines"][1]["name"], "Green tea, 100 g");
+    assert_eq!(answer.body["expires_at"], json!(shop.now() + RESERVATION));
+    assert_eq!(shop.engine.balance("tea").await.available, 8);
+    assert_eq!(shop.engine.balance("cup").await.held, 1);
+    assert_eq!(shop.see("ann", &id_of(&answer)).await.body, answer.body);
+}
+
+#[tokio::test]
+async fn an_order_carries_its_event_and_the_trace() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let answer = shop.order("ann", "k1", &[("tea", 2)]).await;
+    let events = shop.engine.events(ORDERS).await;
+    let (kind, detail) = &events[0];
+    assert_eq!(kind, "OrderPlaced");
+    assert_eq!(detail["data"], answer.body);
+    assert_eq!(detail["metadata"]["version"], 1);
+    assert_eq!(detail["metadata"]["trace"], "Root=1-5759e988-bd862e3fe1be46a994272793");
+}
+
+#[tokio::test]
+async fn two_lines_of_one_product_are_one_line_and_do_not_oversell() {
+    let shop = Shop::with("tea", 1, 5).await;
+    let answer = shop.order("ann", "k1", &[("tea", 2), ("tea", 2)]).await;
+    assert_eq!(answer.status, 201);
+    assert_eq!(answer.body["lines"].as_array().unwrap().len(), 1);
+    assert_eq!(answer.body["lines"][0]["quantity"], 4);
+    let over = shop.order("bob", "k2", &[("tea", 1), ("tea", 1)]).await;
+    assert_eq!(over.problem(), "out-of-stock");
+    assert_eq!(shop.engine.balance("tea").await.available, 1);
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_the_first_one() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let first = shop.order("ann", "k1", &[("tea", 2)]).await;
+    let again = shop.order("ann", "k1", &[("tea", 2)]).await;
+    assert_eq!((again.status, again.replayed), (201, true));
+    assert_eq!(again.body, first.body);
+    assert_eq!(shop.engine.balance("tea").await.held, 2);
+    assert_eq!(shop.engine.count(ORDERS).await, 1);
+}
+
+#[tokio::test]
+async fn a_retry_is_answered_whatever_became_of_price_product_and_stock() {
+    let shop = Shop::with("tea", 1, 2).await;
+    let first = shop.order("ann", "k1", &[("tea", 2)]).await;
+    let mut hidden = product(9999, 1);
+    hidden["status"] = json!("UNLISTED");
+    shop.put_product(put_call("tea", &hidden)).await;
+    let again = shop.order("ann", "k1", &[("tea", 2)]).await;
+    assert_eq!((again.status, again.replayed, again.body), (201, true, first.body));
+}
+
+#[tokio::test]
+async fn a_retry_shows_what_became_of_the_order() {
+    let shop = Shop::with("tea", 1, 2).await;
+    let first = shop.order("ann", "k1", &[("tea", 2)]).await;
+    shop.cancel("ann", &id_of(&first)).await;
+    let again = shop.order("ann", "k1", &[("tea", 2)]).await;
+    assert_eq!((again.status, again.replayed), (201, true));
+    assert_eq!(again.body["status"], "CANCELLED");
+    assert_eq!(
+        shop.engine.balance("tea").await.available,
+        2,
+        "a retry takes nothing again"
+    );
+}
+
+#[tokio::test]
+async fn one_key_with_two_bodies_is_refused() {
+    let shop = Shop::with("tea", 1, 10).await;
+    shop.order("ann", "k1", &[("tea", 2)]).await;
+    let other = shop.order("ann", "k1", &[("tea", 3)]).await;
+    assert_eq!((other.status, other.problem()), (422, "idempotency-key-reused"));
+    let spaced = order_call("ann", "k1", &[]).text("{ \"items\" : [ {\"quantity\":2, \"sku\":\"tea\"} ] }");
+    assert!(
+        shop.checkout(spaced).await.replayed,
+        "white space and order of fields make no other body"
+    );
+}
+
+#[tokio::test]
+async fn one_key_of_two_customers_is_two_orders() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let ann = shop.order("ann", "k1", &[("tea", 1)]).await;
+    let bob = shop.order("bob", "k1", &[("tea", 1)]).await;
+    assert_eq!((bob.status, bob.replayed), (201, false));
+    assert_ne!(id_of(&ann), id_of(&bob));
+}
+
+#[tokio::test]
+async fn the_total_that_a_shopper_was_shown_is_held_against_the_present_one() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let expecting = |amount: u64, currency: &str| {
+        let total = json!({ "amount": amount, "currency": currency });
+        let body = json!({ "items": [{ "sku": "tea", "quantity": 2 }], "expected_total": total });
+        order_call("ann", &format!("k{amount}{currency}"), &[]).json(&body)
+    };
+    let wrong = shop.checkout(expecting(1999, "KRW")).await;
+    assert_eq!((wrong.status, wrong.problem()), (409, "total-differs"));
+    assert_eq!(wrong.body["total"], json!({ "amount": 2000, "currency": "KRW" }));
+    assert_eq!(shop.checkout(expecting(2000, "USD")).await.problem(), "total-differs");
+    assert_eq!(shop.engine.count(ORDERS).await, 0);
+    assert_eq!(shop.checkout(expecting(2000, "KRW")).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_short_is_named_with_what_is_left() {
+    let shop = Shop::with("tea", 4, 3).await;
+    shop.list("cup", 8000, 1).await;
+    shop.list("pot", 30_000, 1).await;
+    shop.receive("pot", 5).await;
+    let answer = shop.order("ann", "k1", &[("tea", 4), ("cup", 1), ("pot", 1)]).await;
+    assert_eq!((answer.status, answer.problem()), (409, "out-of-stock"));
+    let mut shortages = answer.body["shortages"].as_array().unwrap().clone();
+    shortages.sort_by_key(|short| short["sku"].to_string());
+    assert_eq!(
+        shortages,
+        [
+            json!({ "sku": "cup", "requested": 1, "available": 0 }),
+            json!({ "sku": "tea", "requested": 4, "available": 3 }),
+        ]
+    );
+    assert_eq!(shop.engine.count(ORDERS).await, 0);
+    assert_eq!(shop.engine.balance("pot").await.available, 5);
+}

@@ -1,0 +1,87 @@
+//! Stock in shards: never a false sold-out while the units are there.
+
+use std::collections::HashMap;
+
+use function_tests::{Shop, id_of};
+use shared::event::Event;
+use shared::idempotency::Fingerprint;
+use shared::order::{Line, Order, OrderId};
+use shared::product::Sku;
+use shared::stock::ShardCount;
+use shared::store::{Draft, Placement};
+
+/// Leaves the product with exactly `levels` in its shards.
+async fn scattered(sku: &str, levels: &[u64]) -> Shop {
+    let shop = Shop::with(sku, u8::try_from(levels.len()).unwrap(), 0).await;
+    shop.engine.set_shards(sku, levels).await;
+    shop
+}
+
+#[tokio::test]
+async fn units_that_lie_in_other_shards_are_found() {
+    let shop = scattered("tea", &[0, 0, 0, 0, 0, 0, 5, 0]).await;
+    for n in 0..5 {
+        assert_eq!(shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await.status, 201);
+    }
+    assert_eq!(shop.order("ann", "last", &[("tea", 1)]).await.problem(), "out-of-stock");
+}
+
+#[tokio::test]
+async fn an_order_takes_scattered_units_from_several_shards_at_once_and_gives_them_back() {
+    let shop = scattered("tea", &[1; 64]).await;
+    let order = shop.order("ann", "k", &[("tea", 64)]).await;
+    assert_eq!(order.status, 201, "{order:?}");
+    assert_eq!(shop.engine.balance("tea").await.available, 0);
+    shop.cancel("ann", &id_of(&order)).await;
+    assert_eq!(shop.engine.shards("tea").await, [1; 64]);
+}
+
+#[tokio::test]
+async fn an_order_too_scattered_for_one_transaction_is_gathered_first() {
+    let shop = Shop::open().await;
+    let mut items = vec![];
+    for sku in ["a", "b", "c"] {
+        shop.list(sku, 100, 50).await;
+        shop.engine.set_shards(sku, &[2; 50]).await;
+        items.push((sku, 100));
+    }
+    let order = shop.order("ann", "k", &items).await;
+    assert_eq!(order.status, 201, "{order:?}");
+    for sku in ["a", "b", "c"] {
+        let balance = shop.engine.balance(sku).await;
+        assert_eq!((balance.available, balance.held), (0, 100), "{sku}");
+    }
+}
+
+#[tokio::test]
+async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
+    let shop = Shop::with("tea", 1, 64).await;
+    let order = shop.order("ann", "k", &[("tea", 1)]).await;
+    shop.cancel("ann", &id_of(&order)).await;
+    shop.list("tea", 1000, 64).await;
+    // A buyer whose read of the product is older than the raise knows of one shard only.
+    let order: Order = serde_json::from_value(order.body).unwrap();
+    let draft = Draft {
+        event: Event::OrderPlaced(order.clone())
+            .record(shop.invocation().stamp())
+            .unwrap(),
+        order: Order {
+            order_id: OrderId("7f3b0c5e-8d6a-8a57-9a43-0a4f1f2d7c11".parse().unwrap()),
+            lines: vec![Line {
+                quantity: 60,
+                ..order.lines[0].clone()
+            }],
+            ..order
+        },
+        fingerprint: Fingerprint::of(&"a request").unwrap(),
+        shards: HashMap::from([(Sku::try_from("tea".to_owned()).unwrap(), ShardCount::ONE)]),
+    };
+    let placed = shop
+        .engine
+        .reservations()
+        .place(&draft, shop.invocation().deadline)
+        .await
+        .unwrap();
+    assert!(matches!(placed, Placement::Placed(_)), "{placed:?}");
+    assert_eq!(shop.engine.balance("tea").await.available, 4);
+}

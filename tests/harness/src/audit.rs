@@ -1,0 +1,145 @@
+//! The books: what the tables say of stock, read as an auditor would, without the code that wrote them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::engine::{CATALOG, Engine, ORDERS};
+
+/// The units of one product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// What receipts say arrived.
+    pub received: i64,
+    /// What shards have left.
+    pub available: i64,
+    /// What orders hold.
+    pub held: i64,
+    /// The fewest units in a shard.
+    pub least: i64,
+}
+
+impl Balance {
+    /// Promises 1 and 2: nothing is oversold, and every unit is accounted for.
+    pub fn assert_conserved(&self) {
+        assert!(self.least >= 0, "a shard has less than nothing: {self:?}");
+        assert_eq!(
+            self.received,
+            self.available + self.held,
+            "units appeared or vanished: {self:?}"
+        );
+    }
+}
+
+impl Engine {
+    /// The balance of each product.
+    pub async fn balances(&self) -> BTreeMap<String, Balance> {
+        let mut balances: BTreeMap<String, Balance> = BTreeMap::new();
+        for item in all(&self.quiet, CATALOG).await {
+            let pk = text(&item["pk"]);
+            let mut parts = pk.split('#');
+            match parts.next() {
+                Some("RECEIPT") => {
+                    balances.entry(text(&item["sku"])).or_default().received += number(&item["quantity"]);
+                }
+                Some("STOCK") => {
+                    let balance = balances.entry(parts.next().expect("a sku").to_owned()).or_default();
+                    let available = number(&item["available"]);
+                    balance.available += available;
+                    balance.least = balance.least.min(available);
+                }
+                _ => {}
+            }
+        }
+        for item in all(&self.quiet, ORDERS).await {
+            for hold in item["holds"].as_l().expect("holds") {
+                let hold = hold.as_m().expect("a hold");
+                balances.entry(text(&hold["sku"])).or_default().held += number(&hold["quantity"]);
+            }
+        }
+        balances
+    }
+
+    /// The balance of one product, after checking that all are conserved.
+    pub async fn balance(&self, sku: &str) -> Balance {
+        let balances = self.balances().await;
+        for balance in balances.values() {
+            balance.assert_conserved();
+        }
+        balances.get(sku).copied().unwrap_or_default()
+    }
+
+    /// The units in each shard of a product that has ever had any.
+    pub async fn shards(&self, sku: &str) -> Vec<i64> {
+        let prefix = format!("STOCK#{sku}#");
+        let items = all(&self.quiet, CATALOG).await;
+        let stock = items.iter().filter(|item| text(&item["pk"]).starts_with(&prefix));
+        stock.map(|item| number(&item["available"])).collect()
+    }
+
+    /// Leaves a product with exactly these units in its shards, and a receipt for them.
+    pub async fn set_shards(&self, sku: &str, levels: &[u64]) {
+        let put = |pk: String| {
+            self.quiet
+                .put_item()
+                .table_name(CATALOG)
+                .item("pk", AttributeValue::S(pk))
+        };
+        for (shard, units) in levels.iter().enumerate() {
+            let put = put(format!("STOCK#{sku}#{shard}")).item("available", AttributeValue::N(units.to_string()));
+            put.send().await.expect("a stock item");
+        }
+        let units: u64 = levels.iter().sum();
+        let put = put(format!("RECEIPT#{sku}"))
+            .item("sku", AttributeValue::S(sku.to_owned()))
+            .item("quantity", AttributeValue::N(units.to_string()));
+        put.send().await.expect("a receipt");
+    }
+
+    /// Makes an order unreadable.
+    pub async fn damage_order(&self, order_id: &str) {
+        let update = self.quiet.update_item().table_name(ORDERS);
+        update
+            .key("pk", AttributeValue::S(format!("ORDER#{order_id}")))
+            .update_expression("SET version = :nonsense")
+            .expression_attribute_values(":nonsense", AttributeValue::S("nonsense".to_owned()))
+            .send()
+            .await
+            .expect("an order");
+    }
+
+    /// How many items a table has.
+    pub async fn count(&self, table: &str) -> usize {
+        all(&self.quiet, table).await.len()
+    }
+
+    /// The events that entities of a table carry, as (detail-type, detail).
+    pub async fn events(&self, table: &str) -> Vec<(String, serde_json::Value)> {
+        let items = all(&self.quiet, table).await;
+        let events = items.iter().filter_map(|item| item.get("event"));
+        events
+            .map(|event| {
+                let event = event.as_m().expect("an event");
+                let detail = serde_json::from_str(&text(&event["detail"])).expect("JSON");
+                (text(&event["detail_type"]), detail)
+            })
+            .collect()
+    }
+}
+
+type Item = std::collections::HashMap<String, AttributeValue>;
+
+/// Auditors may scan; functions may not.
+async fn all(client: &Client, table: &str) -> Vec<Item> {
+    let pages = client.scan().table_name(table).consistent_read(true).into_paginator();
+    pages.items().send().collect::<Result<_, _>>().await.expect("a table")
+}
+
+fn text(value: &AttributeValue) -> String {
+    value.as_s().expect("text").clone()
+}
+
+fn number(value: &AttributeValue) -> i64 {
+    value.as_n().expect("a number").parse().expect("an integer")
+}

@@ -1,0 +1,165 @@
+//! A DynamoDB engine in this process, with the tables of the stack, spoken to by the real SDK over loopback.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use dynoxide::Database;
+use shared::store::{Catalog, Orders, Reservations};
+use tokio::net::TcpListener;
+
+use crate::faults::Faults;
+
+/// The catalog's table.
+pub const CATALOG: &str = "catalog";
+/// The orders' table.
+pub const ORDERS: &str = "orders";
+
+/// The engine; it ends with the test's runtime.
+#[derive(Debug)]
+pub struct Engine {
+    /// Where it serves.
+    pub endpoint: String,
+    /// The client that the functions use: behind [`Faults`].
+    pub client: Client,
+    /// A client that nothing disturbs, for setting up and for audits.
+    pub quiet: Client,
+    /// What goes wrong between the functions and the engine.
+    pub faults: Faults,
+}
+
+impl Engine {
+    /// Starts an empty engine with the stack's tables.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(dynoxide::server::serve_on(
+            listener,
+            Database::memory().expect("a database"),
+        ));
+        let engine = Self::at(&endpoint);
+        create_tables(&engine.quiet).await;
+        engine
+    }
+
+    /// The engine that serves at `endpoint`, in whichever process.
+    pub fn at(endpoint: &str) -> Self {
+        let faults = Faults::default();
+        Self {
+            endpoint: endpoint.to_owned(),
+            client: client(endpoint, faults.clone()),
+            quiet: client(endpoint, Faults::default()),
+            faults,
+        }
+    }
+
+    /// The catalog as functions see it.
+    pub fn catalog(&self) -> Catalog {
+        Catalog::new(self.client.clone(), CATALOG.into())
+    }
+
+    /// The orders as functions see them.
+    pub fn orders(&self) -> Orders {
+        Orders::new(self.client.clone(), ORDERS.into())
+    }
+
+    /// Stock and orders as functions see them.
+    pub fn reservations(&self) -> Reservations {
+        Reservations::new(self.client.clone(), self.catalog(), self.orders())
+    }
+}
+
+fn client(endpoint: &str, faults: Faults) -> Client {
+    let aws = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::for_tests())
+        .http_client(faults.client())
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                .with_initial_backoff(std::time::Duration::from_millis(2)),
+        )
+        .build();
+    Client::from_conf(aws)
+}
+
+/// The tables as template.yaml declares them: keys and indexes.
+async fn create_tables(client: &Client) {
+    client
+        .create_table()
+        .table_name(CATALOG)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![attribute("pk", ScalarAttributeType::S)]))
+        .key_schema(key("pk", KeyType::Hash))
+        .send()
+        .await
+        .expect("the catalog's table");
+    client
+        .create_table()
+        .table_name(ORDERS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("customer_id", ScalarAttributeType::S),
+            attribute("placed_ms", ScalarAttributeType::N),
+            attribute("due_shard", ScalarAttributeType::N),
+            attribute("due_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(index(
+            "by-customer",
+            "customer_id",
+            "placed_ms",
+            by_customer_projection(),
+        ))
+        .global_secondary_indexes(index(
+            "due",
+            "due_shard",
+            "due_ms",
+            Projection::builder().projection_type(ProjectionType::KeysOnly).build(),
+        ))
+        .send()
+        .await
+        .expect("the orders' table");
+}
+
+fn by_customer_projection() -> Projection {
+    let shown = [
+        "order_id",
+        "status",
+        "lines",
+        "total",
+        "placed_at",
+        "expires_at",
+        "closed_at",
+    ];
+    Projection::builder()
+        .projection_type(ProjectionType::Include)
+        .set_non_key_attributes(Some(shown.map(str::to_owned).to_vec()))
+        .build()
+}
+
+fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
+    let definition = AttributeDefinition::builder().attribute_name(name).attribute_type(kind);
+    definition.build().expect("complete")
+}
+
+fn key(name: &str, kind: KeyType) -> KeySchemaElement {
+    let element = KeySchemaElement::builder().attribute_name(name).key_type(kind);
+    element.build().expect("complete")
+}
+
+fn index(name: &str, hash: &str, range: &str, projection: Projection) -> GlobalSecondaryIndex {
+    GlobalSecondaryIndex::builder()
+        .index_name(name)
+        .key_schema(key(hash, KeyType::Hash))
+        .key_schema(key(range, KeyType::Range))
+        .projection(projection)
+        .build()
+        .expect("complete")
+}

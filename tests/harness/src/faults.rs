@@ -1,0 +1,245 @@
+//! What goes wrong on the wire between the SDK and the engine: throttles, conflicts, late and lost answers.
+//!
+//! It stands where the SDK hands a request to HTTP, so the SDK's own retries, timeouts and parsing are part of every
+//! test. It also counts requests and, since it can ask for it, the capacity that they consume.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_smithy_http_client::Builder;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+
+/// One thing that goes wrong with one request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// The engine refuses for its load; nothing is written.
+    Throttle,
+    /// The transaction's item at this place is busy in another transaction; nothing is written.
+    Conflict(usize),
+    /// The request is served, and its answer never arrives.
+    LoseAnswer,
+    /// The request never arrives.
+    LoseRequest,
+    /// The request is served after this long.
+    Late(Duration),
+    /// The engine has a fault of its own; nothing is written.
+    InternalError,
+    /// The caller may not do this; nothing is written.
+    Denied,
+}
+
+/// The faults to come, and what was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    planned: HashMap<String, VecDeque<Fault>>,
+    /// Of 1,000 transactions, how many conflict.
+    conflicts_per_mille: u32,
+    requests: HashMap<String, u32>,
+    read_units: f64,
+    write_units: f64,
+    measure: bool,
+}
+
+/// What some requests cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Requests, an operation each.
+    pub requests: HashMap<String, u32>,
+    /// Read capacity units, indexes included.
+    pub read_units: f64,
+    /// Write capacity units, indexes included.
+    pub write_units: f64,
+}
+
+impl Faults {
+    /// The next request of `operation` (after those planned before) meets `fault`.
+    pub fn plan(&self, operation: &str, fault: Fault) {
+        let mut state = self.0.lock().expect("not poisoned");
+        state.planned.entry(operation.to_owned()).or_default().push_back(fault);
+    }
+
+    /// From now on this many transactions of 1,000 conflict, at a random one of their items.
+    pub fn set_conflicts_per_mille(&self, rate: u32) {
+        self.0.lock().expect("not poisoned").conflicts_per_mille = rate;
+    }
+
+    /// Begins to measure anew.
+    pub fn measure(&self) {
+        let mut state = self.0.lock().expect("not poisoned");
+        state.measure = true;
+        state.requests.clear();
+        (state.read_units, state.write_units) = (0.0, 0.0);
+    }
+
+    /// What was measured since.
+    pub fn cost(&self) -> Cost {
+        let state = self.0.lock().expect("not poisoned");
+        Cost {
+            requests: state.requests.clone(),
+            read_units: state.read_units,
+            write_units: state.write_units,
+        }
+    }
+
+    /// An HTTP client for the SDK behind these faults.
+    pub fn client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(FaultyClient {
+            faults: self.clone(),
+            inner: Builder::new().build_http(),
+        })
+    }
+
+    fn next(&self, operation: &str, body: &Value) -> Option<Fault> {
+        let mut state = self.0.lock().expect("not poisoned");
+        *state.requests.entry(operation.to_owned()).or_default() += 1;
+        let planned = state.planned.get_mut(operation).and_then(VecDeque::pop_front);
+        planned.or_else(|| {
+            let items = body["TransactItems"].as_array()?.len();
+            let strikes = fastrand::u32(..1000) < state.conflicts_per_mille;
+            strikes.then(|| Fault::Conflict(fastrand::usize(..items)))
+        })
+    }
+
+    fn measuring(&self) -> bool {
+        self.0.lock().expect("not poisoned").measure
+    }
+
+    fn add_capacity(&self, operation: &str, answer: &Value) {
+        let is_write = !matches!(
+            operation,
+            "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems"
+        );
+        let consumed = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
+            table => table["CapacityUnits"].as_f64().unwrap_or_default(),
+        };
+        let mut state = self.0.lock().expect("not poisoned");
+        if is_write {
+            state.write_units += consumed;
+        } else {
+            state.read_units += consumed;
+        }
+    }
+}
+
+#[derive(Debug)]
+struct FaultyClient {
+    faults: Faults,
+    inner: SharedHttpClient,
+}
+
+impl HttpClient for FaultyClient {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(FaultyConnector {
+            faults: self.faults.clone(),
+            inner: self.inner.http_connector(settings, components),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct FaultyConnector {
+    faults: Faults,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for FaultyConnector {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let (faults, inner) = (self.faults.clone(), self.inner.clone());
+        HttpConnectorFuture::new(async move {
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let mut body: Value = request
+                .body()
+                .bytes()
+                .and_then(|bytes| serde_json::from_slice(bytes).ok())
+                .unwrap_or_default();
+            if faults.measuring() {
+                body["ReturnConsumedCapacity"] = json!("INDEXES");
+                let text = body.to_string();
+                request.headers_mut().insert("content-length", text.len().to_string());
+                *request.body_mut() = SdkBody::from(text);
+            }
+            match faults.next(&operation, &body) {
+                None => {}
+                Some(Fault::Late(time)) => tokio::time::sleep(time).await,
+                Some(Fault::LoseRequest) => return Err(lost()),
+                Some(Fault::LoseAnswer) => {
+                    inner.call(request).await?;
+                    return Err(lost());
+                }
+                Some(fault) => return Ok(refusal(&fault, &body)),
+            }
+            let answer = inner.call(request).await?;
+            if faults.measuring() {
+                return measured(&faults, &operation, answer).await;
+            }
+            Ok(answer)
+        })
+    }
+}
+
+async fn measured(faults: &Faults, operation: &str, answer: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    let status = answer.status();
+    let mut rebuilt = HttpResponse::new(status, SdkBody::empty());
+    for (name, value) in answer.headers() {
+        rebuilt.headers_mut().insert(name.to_owned(), value.to_owned());
+    }
+    let bytes = read(answer.into_body()).await;
+    faults.add_capacity(operation, &serde_json::from_slice(&bytes).unwrap_or_default());
+    *rebuilt.body_mut() = SdkBody::from(bytes);
+    Ok(rebuilt)
+}
+
+async fn read(body: SdkBody) -> Vec<u8> {
+    let collected = aws_smithy_types::byte_stream::ByteStream::new(body).collect().await;
+    collected.expect("the engine's answer").to_vec()
+}
+
+fn lost() -> ConnectorError {
+    ConnectorError::io("the connection broke".into())
+}
+
+/// An error as DynamoDB words it.
+fn refusal(fault: &Fault, request: &Value) -> HttpResponse {
+    let (status, body) = match fault {
+        Fault::Throttle => (400, error("ProvisionedThroughputExceededException", "Rate exceeded")),
+        Fault::InternalError => (500, error("InternalServerError", "Internal server error")),
+        Fault::Denied => (400, error("AccessDeniedException", "Not authorized")),
+        Fault::Conflict(place) => {
+            let items = request["TransactItems"].as_array().map_or(1, Vec::len);
+            let reasons: Vec<Value> = (0..items)
+                .map(|item| match item == *place {
+                    true => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
+                    false => json!({ "Code": "None" }),
+                })
+                .collect();
+            let mut body = error("TransactionCanceledException", "Transaction cancelled");
+            body["CancellationReasons"] = json!(reasons);
+            (400, body)
+        }
+        Fault::LoseAnswer | Fault::LoseRequest | Fault::Late(_) => unreachable!("these are no answers"),
+    };
+    let status = StatusCode::try_from(status).expect("a status");
+    let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+fn error(code: &str, message: &str) -> Value {
+    json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message })
+}

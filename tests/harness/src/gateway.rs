@@ -1,0 +1,154 @@
+//! Requests as an HTTP API hands them to a function (payload format 2.0), and its answers taken apart.
+
+use lambda_http::{Body, Request, Response};
+use serde_json::{Value, json};
+
+/// A request in the making.
+#[derive(Clone, Debug)]
+pub struct Call {
+    event: Value,
+}
+
+impl Call {
+    /// `method` on the route `route` (as in the template, with its parameters in braces).
+    pub fn new(method: &str, route: &str) -> Self {
+        Self {
+            event: json!({
+                "version": "2.0",
+                "routeKey": format!("{method} {route}"),
+                "rawPath": route,
+                "rawQueryString": "",
+                "headers": { "host": "api.example.com", "content-type": "application/json" },
+                "isBase64Encoded": false,
+                "requestContext": {
+                    "accountId": "123456789012",
+                    "apiId": "api",
+                    "domainName": "api.example.com",
+                    "domainPrefix": "api",
+                    "http": {
+                        "method": method,
+                        "path": route,
+                        "protocol": "HTTP/1.1",
+                        "sourceIp": "192.0.2.1",
+                        "userAgent": "test",
+                    },
+                    "requestId": "request",
+                    "routeKey": format!("{method} {route}"),
+                    "stage": "$default",
+                    "time": "01/Jan/2026:00:00:00 +0000",
+                    "timeEpoch": 1_767_225_600_000_i64,
+                },
+            }),
+        }
+    }
+
+    /// With the token of a customer.
+    #[must_use]
+    pub fn by(mut self, customer: &str) -> Self {
+        let claims = json!({ "sub": customer, "token_use": "access" });
+        self.event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
+        self
+    }
+
+    /// With the token of an administrator.
+    #[must_use]
+    pub fn by_admin(mut self) -> Self {
+        self = self.by("the-admin");
+        self.event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = json!("[admin]");
+        self
+    }
+
+    /// With an `Idempotency-Key`.
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.event["headers"][name] = json!(value);
+        self
+    }
+
+    /// With a path parameter.
+    #[must_use]
+    pub fn path(mut self, name: &str, value: &str) -> Self {
+        self.event["pathParameters"][name] = json!(value);
+        self
+    }
+
+    /// With a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.event["queryStringParameters"][name] = json!(value);
+        let separator = if self.event["rawQueryString"] == "" { "" } else { "&" };
+        let query = self.event["rawQueryString"].as_str().expect("text");
+        self.event["rawQueryString"] = json!(format!("{query}{separator}{name}={value}"));
+        self
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.text(&body.to_string())
+    }
+
+    /// With any body.
+    #[must_use]
+    pub fn text(mut self, body: &str) -> Self {
+        self.event["body"] = json!(body);
+        self
+    }
+
+    /// The event as Lambda gets it.
+    pub const fn event(&self) -> &Value {
+        &self.event
+    }
+
+    /// The request as the function gets it.
+    pub fn request(&self) -> Request {
+        lambda_http::request::from_str(&self.event.to_string()).expect("a request of an HTTP API")
+    }
+}
+
+/// An answer, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Whether it says that it is that of an earlier request.
+    pub replayed: bool,
+    /// Its `Retry-After`, when there is one.
+    pub retry_after: Option<String>,
+    /// Its media type.
+    pub media_type: String,
+    /// Its body.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Takes a function's answer apart; an error becomes the problem that the caller would see.
+    pub fn of(outcome: Result<Response<Body>, shared::Error>) -> Self {
+        let response = outcome.unwrap_or_else(|error| shared::edge::problem::respond(&error));
+        let header = |name: &str| {
+            let value = response.headers().get(name)?;
+            Some(value.to_str().expect("a text header").to_owned())
+        };
+        Self {
+            status: response.status().as_u16(),
+            replayed: header("idempotency-replayed").as_deref() == Some("true"),
+            retry_after: header("retry-after"),
+            media_type: header("content-type").unwrap_or_default(),
+            body: serde_json::from_slice(response.body()).unwrap_or_default(),
+        }
+    }
+
+    /// The code at the end of the problem's type.
+    pub fn problem(&self) -> &str {
+        assert_eq!(self.media_type, "application/problem+json", "{self:?}");
+        assert_eq!(self.body["status"], self.status, "{self:?}");
+        let kind = self.body["type"].as_str().expect("a problem has a type");
+        kind.strip_prefix("urn:madang:problem:").expect("a type of ours")
+    }
+}

@@ -1,0 +1,16 @@
+//! What the tests stand on: a real DynamoDB engine in process, faults on the wire, and requests as API Gateway makes them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+pub mod audit;
+pub mod bus;
+pub mod engine;
+pub mod faults;
+pub mod gateway;
+
+pub use engine::Engine;
+pub use faults::{Fault, Faults};
