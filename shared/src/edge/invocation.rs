@@ -53,6 +53,12 @@ impl Invocation {
         }
     }
 
+    /// The moment at which half of the time that is left now will be over.
+    pub fn halfway(&self) -> Instant {
+        let now = Instant::now();
+        now + self.deadline.saturating_duration_since(now) / 2
+    }
+
     /// Whether `time` is left before the deadline.
     pub fn has(&self, time: Duration) -> bool {
         Instant::now() + time < self.deadline

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::streams::DynamoDbBatchItemFailure;
 use envconfig::Envconfig;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::edge::bus::{Bus, Delivery, MAX_BYTES, MAX_ENTRIES, size_of};
@@ -43,10 +44,15 @@ pub struct BatchResponse {
     pub batch_item_failures: Vec<DynamoDbBatchItemFailure>,
 }
 
+/// What has not got through by then goes to the queue whole: the stream forgets a change after 24 hours, and its own
+/// dead letter is only a pointer into it.
+const LAST_CALL: SignedDuration = SignedDuration::from_hours(20);
+
 /// A change of an entity that brought an event.
 struct Change {
     sequence_number: String,
     entity: String,
+    happened: Timestamp,
     /// The event, or why it cannot be read: a fault of ours, kept for a person to look at.
     event: Result<Record, String>,
 }
@@ -95,12 +101,23 @@ async fn relay(
     counts: &mut Counts,
 ) -> Option<String> {
     let events: Vec<&Record> = request.iter().filter_map(|change| change.event.as_ref().ok()).collect();
-    let mut fates = function.bus.publish(&events, invocation.deadline).await.into_iter();
+    // Keeping what the bus does not take needs time too.
+    let last_call = request.iter().any(|change| change.is_forgotten_soon(invocation));
+    let deadline = if last_call {
+        invocation.halfway()
+    } else {
+        invocation.deadline
+    };
+    let mut fates = function.bus.publish(&events, deadline).await.into_iter();
     let mut failure = None;
     for change in request {
         let fate = match &change.event {
             Ok(_) => fates.next().unwrap_or_else(|| Delivery::Later("no fate".to_owned())),
             Err(why) => Delivery::Never(why.clone()),
+        };
+        let fate = match fate {
+            Delivery::Later(why) if change.is_forgotten_soon(invocation) => Delivery::Never(why),
+            fate => fate,
         };
         let again = match fate {
             Delivery::Published => {
@@ -166,9 +183,11 @@ fn change_of(record: EventRecord) -> Option<Change> {
     {
         return None;
     }
+    let happened = change.approximate_creation_date_time.timestamp();
     Some(Change {
         sequence_number,
         entity,
+        happened: Timestamp::from_second(happened).unwrap_or(Timestamp::MAX),
         event,
     })
 }
@@ -190,6 +209,12 @@ fn requests(changes: &[Change]) -> Vec<&[Change]> {
         rest = after;
     }
     requests
+}
+
+impl Change {
+    fn is_forgotten_soon(&self, invocation: &Invocation) -> bool {
+        invocation.now.duration_since(self.happened) > LAST_CALL
+    }
 }
 
 impl Undelivered {

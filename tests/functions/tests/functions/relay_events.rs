@@ -13,6 +13,18 @@ use shared::edge::invocation::Invocation;
 
 /// Relays changes to the stand-in; `time` is what the invocation has for it.
 async fn relay_within(bus: &FakeBus, records: Vec<Value>, time: Duration) -> Result<BatchResponse, shared::Error> {
+    relay_at(CHANGED, bus, records, time).await
+}
+
+/// When the changes of these tests happened, in Unix seconds.
+const CHANGED: i64 = 1_767_225_600;
+
+async fn relay_at(
+    second: i64,
+    bus: &FakeBus,
+    records: Vec<Value>,
+    time: Duration,
+) -> Result<BatchResponse, shared::Error> {
     let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
@@ -27,7 +39,12 @@ async fn relay_within(bus: &FakeBus, records: Vec<Value>, time: Duration) -> Res
         ),
     };
     let batch = serde_json::from_value(json!({ "Records": records })).expect("a batch of a stream");
-    handle(&function, batch, Invocation::new(Timestamp::UNIX_EPOCH, time)).await
+    handle(
+        &function,
+        batch,
+        Invocation::new(Timestamp::from_second(second).unwrap(), time),
+    )
+    .await
 }
 
 async fn relay(bus: &FakeBus, records: Vec<Value>) -> Vec<String> {
@@ -73,7 +90,7 @@ fn record(sequence: u32, entity: &str, event: Option<Value>, before: Option<Valu
         "awsRegion": "us-east-1",
         "eventSource": "aws:dynamodb",
         "dynamodb": {
-            "ApproximateCreationDateTime": 1_767_225_600.0,
+            "ApproximateCreationDateTime": CHANGED as f64,
             "Keys": { "pk": { "S": entity } },
             "NewImage": image(event),
             "OldImage": image(before),
@@ -279,4 +296,25 @@ async fn a_bus_and_a_queue_that_say_nothing_do_not_cost_the_report() {
         assert_eq!(failures(&response), ["1"], "{silent}");
         assert!(began.elapsed() < Duration::from_secs(3), "{silent} held the report up");
     }
+}
+
+#[tokio::test]
+async fn an_event_that_the_stream_is_about_to_forget_is_kept_whole() {
+    let bus = FakeBus::default();
+    bus.fail(100_000);
+    let short = Duration::from_millis(100);
+    let changes = vec![change(1, "ORDER#a", 1), change(2, "ORDER#b", 2)];
+    let early = relay_at(CHANGED + 20 * 3600, &bus, changes.clone(), short)
+        .await
+        .unwrap();
+    assert_eq!((failures(&early), bus.queued().len()), (vec!["1".to_owned()], 0));
+    let late = relay_at(CHANGED + 20 * 3600 + 1, &bus, changes, short).await.unwrap();
+    // One a run may be all that the time allows; the rest comes again.
+    assert!(!bus.queued().is_empty(), "{late:?}");
+    assert!(
+        bus.queued()[0]["event"]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("ORDER#a/1;")
+    );
 }
