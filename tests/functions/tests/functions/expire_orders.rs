@@ -1,10 +1,16 @@
 //! Orders that are never paid.
 
+use std::time::Duration;
+
 use expire_orders::Summary;
 use function_tests::{RESERVATION, Shop, id_of};
 use harness::Fault;
 use harness::engine::ORDERS;
 use jiff::SignedDuration;
+use shared::idempotency::IdempotencyKey;
+use shared::identity::CustomerId;
+use shared::order::{OrderId, OrderStatus};
+use shared::store::DUE_SHARDS;
 
 #[tokio::test]
 async fn due_orders_expire_and_their_stock_goes_back() {
@@ -93,13 +99,40 @@ async fn one_order_that_cannot_be_ended_does_not_stop_the_rest() {
 
 #[tokio::test]
 async fn a_run_that_has_no_time_left_leaves_the_rest_to_the_next() {
-    let shop = Shop::with("tea", 1, 20)
-        .await
-        .with_time(std::time::Duration::from_secs(4));
+    let shop = Shop::with("tea", 1, 20).await.with_time(Duration::from_secs(4));
     shop.order("ann", "k", &[("tea", 1)]).await;
     shop.pass(RESERVATION);
     let summary = shop.expire_orders().await.unwrap();
     assert_eq!((summary.processed, summary.unfinished), (0, true));
-    let shop = shop.with_time(std::time::Duration::from_secs(180));
+    let shop = shop.with_time(Duration::from_secs(180));
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
+}
+
+#[tokio::test]
+async fn no_shard_of_due_orders_waits_for_another_to_be_emptied() {
+    let shop = Shop::with("tea", 4, 200).await.with_time(Duration::from_secs(10));
+    let shard_of = |key: &str| {
+        let key = IdempotencyKey::parse(Some(key.as_bytes())).unwrap();
+        key.derive_id("order", &CustomerId::new("ann")).as_bytes()[0] % DUE_SHARDS
+    };
+    let keys = |shard: u8| (0..).map(|n| format!("k{n}")).filter(move |key| shard_of(key) == shard);
+    for key in keys(0).take(101) {
+        assert_eq!(shop.order("ann", &key, &[("tea", 1)]).await.status, 201);
+    }
+    let last = shop.order("ann", &keys(15).next().unwrap(), &[("tea", 1)]).await;
+    shop.pass(RESERVATION);
+    // The engine serves a page of each shard, and then stands still: the second page of the first shard.
+    for _ in 0..DUE_SHARDS {
+        shop.engine.faults.plan("Query", Fault::Late(Duration::ZERO));
+    }
+    for _ in 0..100 {
+        shop.engine.faults.plan("Query", Fault::Late(Duration::from_secs(60)));
+    }
+    assert!(shop.expire_orders().await.is_err());
+    let stored = shop
+        .engine
+        .orders()
+        .get(OrderId(id_of(&last).parse().unwrap()), shop.invocation().deadline)
+        .await;
+    assert_eq!(stored.unwrap().unwrap().order.status, OrderStatus::Expired);
 }
