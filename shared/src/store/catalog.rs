@@ -78,7 +78,7 @@ impl Catalog {
         loop {
             let mut items = vec![put(self.product_put(product, previous, event)?)?];
             if raised {
-                let levels = self.levels(&product.sku, product.stock_shards, deadline).await?;
+                let (_, levels) = self.survey(&product.sku, product.stock_shards, deadline).await?;
                 for (shard, change) in stock::rebalance(&levels, product.stock_shards) {
                     items.push(update(self.moved(&product.sku, shard, change))?);
                 }
@@ -102,35 +102,24 @@ impl Catalog {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn product_and_available(&self, sku: &Sku, deadline: Instant) -> Result<Option<(Product, u64)>, Error> {
-        let Some(mut product) = self.product(sku, deadline).await? else {
-            return Ok(None);
-        };
+        // Nearly every product lies in one shard, and is then seen at the first look.
+        let mut count = ShardCount::ONE;
         loop {
-            let (present, levels) = self.survey(sku, product.stock_shards, deadline).await?;
-            let present = present.unwrap_or_else(|| product.clone());
-            if present.stock_shards == product.stock_shards {
-                return Ok(Some((present, levels.iter().map(|level| level.available).sum())));
+            let (product, levels) = self.survey(sku, count, deadline).await?;
+            let Some(product) = product else {
+                return Ok(None);
+            };
+            if product.stock_shards == count {
+                return Ok(Some((product, levels.iter().map(|level| level.available).sum())));
             }
-            // The shards were raised meanwhile, and units lie where nobody has looked.
-            product = present;
+            // There are more shards, and units may lie where nobody has looked.
+            count = product.stock_shards;
         }
     }
 
-    /// What each of a product's first `count` shards has left.
+    /// The product as it stands now, and what each of its first `count` shards has left, in one request.
     ///
     /// The reads are consistent, but not one snapshot: units that move between shards meanwhile may be missed.
-    pub(super) async fn levels(&self, sku: &Sku, count: ShardCount, deadline: Instant) -> Result<Vec<Level>, Error> {
-        let wanted = Wanted {
-            table: &self.table,
-            keys: count.shards().map(|shard| stock_key(sku, shard)).collect(),
-            consistent: true,
-        };
-        let found = batch_get(&self.client, "read the stock", vec![wanted], deadline).await?;
-        found.into_values().flatten().map(parse_level).collect()
-    }
-
-    /// The product as it stands now, and what each of its first `count` shards has left, in one request;
-    /// as [`Self::levels`], not one snapshot.
     pub(super) async fn survey(
         &self,
         sku: &Sku,

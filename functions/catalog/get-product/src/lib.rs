@@ -34,7 +34,7 @@ pub struct ProductView {
 /// An unlisted product is not shown.
 ///
 /// # Cost
-/// A read unit for the product and one for each of its stock shards.
+/// One request and two read units for a product in one shard; two requests, three units and one a shard otherwise.
 ///
 /// # Errors
 /// `not-found` for an unlisted product too, `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].

@@ -2,7 +2,7 @@
 //!
 //! Events of one entity keep their order: a request to the bus never holds two of them, and nothing is sent behind an
 //! event that has yet to get through. What cannot pass now is reported to the stream and comes again from there on;
-//! what never can (too large, malformed) goes to the queue, so that it does not hold up the rest.
+//! what never can (too large, malformed), and what the stream is about to forget, goes to the queue.
 
 use std::collections::HashSet;
 

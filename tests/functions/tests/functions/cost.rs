@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use function_tests::{RESERVATION, Shop, id_of};
+use harness::gateway::Call;
 
 fn requests(expected: &[(&str, u32)]) -> HashMap<String, u32> {
     expected.iter().map(|&(name, count)| (name.to_owned(), count)).collect()
@@ -86,5 +87,18 @@ async fn sold_out_is_told_in_four_reads_and_one_refused_transaction_at_most() {
             "sold out, {shards} shards: {} read units, {} write units",
             cost.read_units, cost.write_units
         );
+    }
+}
+
+#[tokio::test]
+async fn a_product_in_one_shard_is_seen_with_its_stock_in_one_round_trip() {
+    for (shards, reads) in [(1, 1), (8, 2)] {
+        let shop = Shop::with("tea", shards, 10).await;
+        shop.engine.faults.measure();
+        let seen = shop
+            .get_product(Call::new("GET", "/products/{sku}").path("sku", "tea"))
+            .await;
+        assert_eq!(seen.body["available"], 10);
+        assert_eq!(shop.engine.faults.cost().requests, requests(&[("BatchGetItem", reads)]));
     }
 }
