@@ -1,0 +1,227 @@
+//! The controls over HTTP: the library's methods by their names, JSON in and out.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::buyer::{Authentication, Card, dashboard_refund};
+use crate::fault::Fault;
+use crate::http::{Answer, Call};
+use crate::options::Provider;
+use crate::state::State;
+use crate::{kakaopay, stripe, toss};
+
+/// Answers a call below `/control`. Hyphens in a name are as good as underscores.
+pub fn answer(state: &mut State, method: &str, path: &[&str], call: &Call) -> Answer {
+    toss::lapse(state);
+    let name = path.join("/").replace('-', "_");
+    let outcome = match method {
+        "GET" => Ok(shown(state, &name)),
+        "POST" => done(state, &name, call),
+        _ => Ok(None),
+    };
+    match outcome {
+        Ok(Some(body)) => Answer::json(200, &body),
+        Ok(None) => Answer::json(404, &json!({ "error": format!("there is no control {method} {name}") })),
+        Err(reason) => Answer::json(400, &json!({ "error": reason })),
+    }
+}
+
+fn shown(state: &State, name: &str) -> Option<Value> {
+    Some(match name {
+        "ledger" => json!(state.ledger.entries()),
+        "deliveries" => json!({ "pending": state.outbox.pending(), "tries": state.deliveries }),
+        "credentials" => json!({
+            "toss": { "secret_key": state.options.toss_secret_key },
+            "stripe": {
+                "secret_key": state.options.stripe_secret_key,
+                "webhook_secrets": state.options.stripe_webhook_secrets,
+            },
+            "kakaopay": {
+                "secret_key": state.options.kakaopay_secret_key,
+                "cid": state.options.kakaopay_cid,
+            },
+            "standard": { "webhook_secrets": state.options.standard_webhook_secrets },
+        }),
+        _ => return None,
+    })
+}
+
+fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, String> {
+    Ok(Some(match name {
+        "toss_authenticate" => {
+            let Authenticate {
+                order_id,
+                amount,
+                currency,
+                how,
+            } = read(call)?;
+            let key = toss::buyer::authenticate(state, &order_id, amount, &currency, &how)?;
+            json!({ "payment_key": key })
+        }
+        "toss_deposit" => given(toss::buyer::deposit(state, &text(call, "payment_key")?)?),
+        "toss_withdraw_deposit" => given(toss::buyer::withdraw_deposit(state, &text(call, "payment_key")?)?),
+        "toss_authorize_card" => {
+            json!({ "auth_key": toss::buyer::authorize_card(state, &text(call, "customer_key")?) })
+        }
+        "toss_set_billing_decline" => {
+            let code = text(call, "code").ok();
+            let key = text(call, "billing_key")?;
+            given(toss::buyer::set_billing_decline(state, &key, code.as_deref())?)
+        }
+        "toss_delete_billing" => {
+            let (key, reason) = (text(call, "billing_key")?, text(call, "reason")?);
+            given(toss::buyer::delete_billing(state, &key, &reason)?)
+        }
+        "stripe_pay" => {
+            let Pay { intent_id, card } = read(call)?;
+            given(stripe::buyer::pay(state, &intent_id, &card)?)
+        }
+        "stripe_settle" => {
+            let Settle { intent_id, ok } = read(call)?;
+            given(stripe::buyer::settle(state, &intent_id, ok)?)
+        }
+        "stripe_payment_method" => {
+            let Save { card } = read(call)?;
+            json!({ "payment_method": stripe::buyer::payment_method(state, &card) })
+        }
+        "kakaopay_approve_in_app" => {
+            let (tid, decline) = (text(call, "tid")?, text(call, "decline").ok());
+            json!({ "pg_token": kakaopay::buyer::approve_in_app(state, &tid, decline.as_deref())? })
+        }
+        "dashboard_refund" => {
+            let DashboardRefund {
+                provider,
+                reference,
+                amount,
+            } = read(call)?;
+            given(dashboard_refund(state, provider, &reference, amount)?)
+        }
+        "plan" => {
+            let Plan {
+                provider,
+                operation,
+                fault,
+            } = read(call)?;
+            given(state.faults.plan(provider, &operation, fault)?)
+        }
+        "set_random_faults" => {
+            let RandomFaults { seed, per_mille } = read(call)?;
+            state.faults.at_random(seed, per_mille);
+            given(())
+        }
+        "webhooks" => drained(state),
+        "webhook_target" => {
+            let Target { url } = read(call)?;
+            state.options.webhook_target = url;
+            given(())
+        }
+        "set_stripe_webhook_secrets" => {
+            let Secrets { secrets } = read(call)?;
+            state.options.stripe_webhook_secrets = secrets;
+            given(())
+        }
+        "standard_webhook" => {
+            let StandardWebhook { kind, data } = read(call)?;
+            let webhook = state.standard_webhook(&kind, &data);
+            let id = json!({ "id": webhook.header("webhook-id") });
+            state.outbox.put(webhook);
+            id
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// The webhooks that wait, taken out of the outbox.
+fn drained(state: &mut State) -> Value {
+    let webhooks = state.outbox.drain().into_iter().map(|webhook| {
+        json!({
+            "provider": webhook.provider,
+            "path": webhook.path,
+            "headers": webhook.headers,
+            "body": String::from_utf8_lossy(&webhook.body),
+            "attempt": webhook.attempt,
+        })
+    });
+    webhooks.collect()
+}
+
+/// The answer of what has nothing to say.
+fn given((): ()) -> Value {
+    json!({})
+}
+
+fn read<T: DeserializeOwned>(call: &Call) -> Result<T, String> {
+    serde_json::from_slice(&call.body).map_err(|error| error.to_string())
+}
+
+fn text(call: &Call, name: &str) -> Result<String, String> {
+    let body = call.json().ok_or("the body is no JSON object")?;
+    body[name]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or(format!("{name} is missing"))
+}
+
+#[derive(Deserialize)]
+struct Authenticate {
+    order_id: String,
+    amount: i64,
+    currency: String,
+    #[serde(flatten)]
+    how: Authentication,
+}
+
+#[derive(Deserialize)]
+struct Pay {
+    intent_id: String,
+    card: Card,
+}
+
+#[derive(Deserialize)]
+struct Settle {
+    intent_id: String,
+    ok: bool,
+}
+
+#[derive(Deserialize)]
+struct Save {
+    card: Card,
+}
+
+#[derive(Deserialize)]
+struct DashboardRefund {
+    provider: Provider,
+    reference: String,
+    amount: i64,
+}
+
+#[derive(Deserialize)]
+struct Plan {
+    provider: Provider,
+    operation: String,
+    fault: Fault,
+}
+
+#[derive(Deserialize)]
+struct RandomFaults {
+    seed: u64,
+    per_mille: u32,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Secrets {
+    secrets: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct StandardWebhook {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Value,
+}

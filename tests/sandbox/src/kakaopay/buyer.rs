@@ -1,0 +1,30 @@
+//! What buyers and the dashboard do to payments at KakaoPay.
+
+use super::cancel;
+use super::payment::{Status, change};
+use crate::state::State;
+
+/// The buyer approves in the app, and comes back with a token.
+pub fn approve_in_app(state: &mut State, tid: &str, decline: Option<&str>) -> Result<String, String> {
+    let now = state.now();
+    let payment = state.kakaopay.payments.get(tid).ok_or(format!("there is no {tid}"))?;
+    if payment.status_at(now) != Status::Ready {
+        return Err(format!("{tid} is {:?}", payment.status_at(now)));
+    }
+    let token = state.id("pg_", 20);
+    change(state, tid, |payment| {
+        payment.status = Status::Authenticated;
+        payment.token = Some(token.clone());
+        payment.decline = decline.map(str::to_owned);
+    });
+    Ok(token)
+}
+
+/// Somebody refunds at the dashboard; nothing tells the shop.
+pub fn dashboard_refund(state: &mut State, tid: &str, amount: i64) -> Result<(), String> {
+    if !state.kakaopay.payments.contains_key(tid) || amount <= 0 {
+        return Err(format!("{amount} of {tid} cannot be refunded"));
+    }
+    let refund = cancel::refund(state, tid, amount, 0);
+    refund.map(drop).map_err(|refusal| refusal.said())
+}

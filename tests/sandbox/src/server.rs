@@ -1,0 +1,94 @@
+//! The HTTP server: it hands calls over and does with their connections what becomes of them.
+
+use std::fmt;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::http::{Answer, Call};
+use crate::serve::{Fate, serve};
+use crate::state::Shared;
+
+/// Serves until it is dropped; its connections end with it.
+pub async fn run(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                connections.spawn(connection(stream, shared.clone()));
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Lets this much time pass.
+pub async fn pause(time: Duration) {
+    // What never happens is waited for, this long.
+    let _ = tokio::time::timeout(time, pending::<()>()).await;
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| answer(shared.clone(), request));
+    // An error is a connection that a fault closed, or the caller did.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, HungUp> {
+    let call = read(request).await.ok_or(HungUp)?;
+    match shared.with(|state| serve(state, &call)) {
+        Fate::Answered(answer) => Ok(response(answer)),
+        Fate::AnsweredLate(time, answer) => {
+            pause(time).await;
+            Ok(response(answer))
+        }
+        Fate::NeverAnswered => pending().await,
+        Fate::HungUp => Err(HungUp),
+    }
+}
+
+async fn read(request: Request<Incoming>) -> Option<Call> {
+    let (head, body) = request.into_parts();
+    let query = head.uri.query().unwrap_or_default();
+    Some(Call {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        headers: head.headers,
+        body: body.collect().await.ok()?.to_bytes().to_vec(),
+    })
+}
+
+fn response(answer: Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Full::from(answer.body))
+        .expect("statuses and headers are ours")
+}
+
+/// The connection ends without an answer.
+#[derive(Debug)]
+struct HungUp;
+
+impl fmt::Display for HungUp {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("hung up")
+    }
+}
+
+impl std::error::Error for HungUp {}

@@ -1,0 +1,22 @@
+//! Stripe's webhooks: an event around the object as it was then.
+
+use serde_json::{Value, json};
+
+use crate::options::Provider;
+use crate::state::State;
+
+/// Something happened to an object.
+pub fn post(state: &mut State, kind: &str, object: Value) {
+    let body = json!({
+        "id": state.id("evt_", 24),
+        "object": "event",
+        "api_version": "2026-03-25.dahlia",
+        "created": state.now().as_second(),
+        "data": { "object": object },
+        "livemode": false,
+        "pending_webhooks": 1,
+        "request": { "id": null, "idempotency_key": null },
+        "type": kind,
+    });
+    state.post(Provider::Stripe, &body);
+}

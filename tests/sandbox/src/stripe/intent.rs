@@ -1,0 +1,210 @@
+//! Payment intents: made, asked for, called off.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::error::{Refusal, missing, refuse};
+use super::{amount, charge, event, metadata, required};
+use crate::buyer::Card;
+use crate::http::{Pairs, value};
+use crate::state::State;
+
+/// How far an intent has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    RequiresPaymentMethod,
+    RequiresAction,
+    Processing,
+    Succeeded,
+    Canceled,
+}
+
+impl Status {
+    /// Whether a card can still be tried, and the intent still be called off.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::RequiresPaymentMethod | Self::RequiresAction)
+    }
+
+    /// As Stripe writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RequiresPaymentMethod => "requires_payment_method",
+            Self::RequiresAction => "requires_action",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// A payment intent.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    pub id: String,
+    pub amount: i64,
+    pub received: i64,
+    pub currency: String,
+    pub customer: Option<String>,
+    pub payment_method: Option<String>,
+    pub status: Status,
+    pub client_secret: String,
+    pub metadata: Map<String, Value>,
+    pub last_error: Option<(String, String)>,
+    pub latest_charge: Option<String>,
+    pub created: Timestamp,
+    pub canceled: Option<(Timestamp, Option<String>)>,
+}
+
+impl Intent {
+    /// The shop's order id, when it gave one.
+    pub fn order_id(&self) -> &str {
+        self.metadata
+            .get("order_id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The intent as Stripe answers it.
+    pub fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "object": "payment_intent",
+            "amount": self.amount,
+            "amount_capturable": 0,
+            "amount_received": self.received,
+            "automatic_payment_methods": { "enabled": true },
+            "canceled_at": self.canceled.as_ref().map(|(at, _)| at.as_second()),
+            "cancellation_reason": self.canceled.as_ref().and_then(|(_, reason)| reason.clone()),
+            "capture_method": "automatic",
+            "client_secret": self.client_secret,
+            "confirmation_method": "automatic",
+            "created": self.created.as_second(),
+            "currency": self.currency,
+            "customer": self.customer,
+            "last_payment_error": self.last_error.as_ref().map(|(code, decline_code)| json!({
+                "type": "card_error",
+                "code": code,
+                "decline_code": (!decline_code.is_empty()).then_some(decline_code),
+                "message": "Your card was declined.",
+            })),
+            "latest_charge": self.latest_charge,
+            "livemode": false,
+            "metadata": self.metadata,
+            "next_action": (self.status == Status::RequiresAction).then(|| json!({ "type": "use_stripe_sdk" })),
+            "payment_method": self.payment_method,
+            "payment_method_types": ["card"],
+            "status": self.status.name(),
+        })
+    }
+}
+
+/// `POST /v1/payment_intents`
+pub fn create(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
+    required(form, "amount")?;
+    let amount = amount(form, "amount")?.unwrap_or_default();
+    let currency = required(form, "currency")?.to_lowercase();
+    if currency.len() != 3 || !currency.chars().all(|each| each.is_ascii_lowercase()) {
+        return Err(refuse(400, "", "Invalid currency").about("currency"));
+    }
+    let confirms = value(form, "confirm") == Some("true");
+    let payment_method = value(form, "payment_method");
+    if confirms {
+        required(form, "payment_method")?;
+    }
+    let card = match payment_method {
+        Some(id) => Some(saved_card(state, id)?),
+        None => None,
+    };
+    let id = state.id("pi_", 24);
+    let intent = Intent {
+        id: id.clone(),
+        amount,
+        received: 0,
+        currency,
+        customer: value(form, "customer").map(str::to_owned),
+        payment_method: payment_method.map(str::to_owned),
+        status: Status::RequiresPaymentMethod,
+        client_secret: format!("{id}_secret_{}", state.id("", 25)),
+        metadata: metadata(form),
+        last_error: None,
+        latest_charge: None,
+        created: state.now(),
+        canceled: None,
+    };
+    state.stripe.intents.insert(id.clone(), intent);
+    if let Some(mut card) = card.filter(|_| confirms) {
+        // A buyer who is not there cannot be seen.
+        if card == Card::RequiresAction && value(form, "off_session") == Some("true") {
+            card = Card::declined("authentication_required", "authentication_required");
+        }
+        charge::attempt(state, &id, &card)?;
+    }
+    find(state, &id).map(Intent::json)
+}
+
+/// `GET /v1/payment_intents/{id}`
+pub fn get(state: &State, id: &str, query: &Pairs) -> Result<Value, Refusal> {
+    let intent = find(state, id)?;
+    let mut shown = intent.json();
+    let is_expanded = query
+        .iter()
+        .any(|(name, value)| name.starts_with("expand[") && value == "latest_charge");
+    if let Some(charge) = intent.latest_charge.as_ref().filter(|_| is_expanded) {
+        shown["latest_charge"] = state.stripe.charges[charge].json();
+    }
+    Ok(shown)
+}
+
+/// `POST /v1/payment_intents/{id}/cancel`
+pub fn cancel(state: &mut State, id: &str, form: &Pairs) -> Result<Value, Refusal> {
+    let intent = find(state, id)?;
+    if !intent.status.is_open() {
+        return Err(unexpected_state(intent));
+    }
+    let canceled = (state.now(), value(form, "cancellation_reason").map(str::to_owned));
+    let intent = change(state, id, |intent| {
+        intent.status = Status::Canceled;
+        intent.canceled = Some(canceled);
+    });
+    event::post(state, "payment_intent.canceled", intent.json());
+    Ok(intent.json())
+}
+
+/// An intent by its id.
+pub fn find<'a>(state: &'a State, id: &str) -> Result<&'a Intent, Refusal> {
+    state
+        .stripe
+        .intents
+        .get(id)
+        .ok_or_else(|| missing("payment_intent", id))
+}
+
+/// Changes an intent that is there, and gives a copy of it.
+pub fn change(state: &mut State, id: &str, action: impl FnOnce(&mut Intent)) -> Intent {
+    let intent = state.stripe.intents.get_mut(id).expect("an intent that was found");
+    action(intent);
+    intent.clone()
+}
+
+/// The intent cannot do that as it is.
+pub fn unexpected_state(intent: &Intent) -> Refusal {
+    let message = format!("The PaymentIntent has a status of {}.", intent.status.name());
+    refuse(400, "payment_intent_unexpected_state", &message).with_intent(intent.json())
+}
+
+/// What the card behind a payment method does; Stripe's own test methods are known too.
+fn saved_card(state: &State, id: &str) -> Result<Card, Refusal> {
+    if let Some(card) = state.stripe.methods.get(id) {
+        return Ok(card.clone());
+    }
+    match id {
+        "pm_card_visa" | "pm_card_mastercard" => Ok(Card::Good),
+        "pm_card_visa_chargeDeclined" => Ok(Card::declined("card_declined", "generic_decline")),
+        "pm_card_visa_chargeDeclinedInsufficientFunds" => Ok(Card::declined("card_declined", "insufficient_funds")),
+        "pm_card_visa_chargeDeclinedLostCard" => Ok(Card::declined("card_declined", "lost_card")),
+        "pm_card_visa_chargeDeclinedStolenCard" => Ok(Card::declined("card_declined", "stolen_card")),
+        "pm_card_chargeDeclinedExpiredCard" => Ok(Card::declined("expired_card", "expired_card")),
+        "pm_card_authenticationRequired" => Ok(Card::declined("authentication_required", "authentication_required")),
+        _ => Err(missing("PaymentMethod", id).about("payment_method")),
+    }
+}

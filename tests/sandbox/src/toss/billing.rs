@@ -1,0 +1,128 @@
+//! Billing keys: cards that the shop charges without their owners.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::confirm::{approve, by_key, is_taken};
+use super::error::{Refusal, refuse};
+use super::payment::{Payment, Status};
+use super::{Fields, event};
+use crate::buyer::Method;
+use crate::http::Call;
+use crate::state::State;
+use crate::time;
+
+/// What Toss knows of cards.
+#[derive(Debug, Default)]
+pub struct Billing {
+    /// The customers that went through the card window, by the key it gave.
+    pub authorized: HashMap<String, String>,
+    /// Billing keys that were issued.
+    pub keys: HashMap<String, Issued>,
+}
+
+/// A billing key.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    pub customer_key: String,
+    /// The code with which charges are declined.
+    pub decline: Option<String>,
+    pub deleted: bool,
+}
+
+/// `POST /v1/billing/authorizations/issue`
+pub fn issue(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let fields = Fields::of(call)?;
+    let (auth_key, customer_key) = (fields.text("authKey", 1, 300)?, fields.customer_key()?);
+    match state.toss.billing.authorized.get(&auth_key) {
+        None => return Err(refuse("INVALID_BILL_KEY_REQUEST", "there is no such authorization")),
+        Some(other) if *other != customer_key => {
+            return Err(refuse("NOT_MATCHES_CUSTOMER_KEY", "somebody else authorized the card"));
+        }
+        Some(_) => state.toss.billing.authorized.remove(&auth_key),
+    };
+    let billing_key = state.id("billing_", 36);
+    let issued = Issued {
+        customer_key: customer_key.clone(),
+        decline: None,
+        deleted: false,
+    };
+    state.toss.billing.keys.insert(billing_key.clone(), issued);
+    Ok(json!({
+        "mId": "sandbox",
+        "billingKey": billing_key,
+        "customerKey": customer_key,
+        "authenticatedAt": time::with_offset(state.now()),
+        "method": "카드",
+        "cardCompany": "현대",
+        "cardNumber": "12345678****789*",
+        "card": {
+            "issuerCode": "61",
+            "acquirerCode": "31",
+            "number": "12345678****789*",
+            "cardType": "신용",
+            "ownerType": "개인",
+        },
+    }))
+}
+
+/// `POST /v1/billing/{billingKey}`: no webhook tells of its success.
+pub fn charge(state: &mut State, billing_key: &str, call: &Call) -> Result<Value, Refusal> {
+    let fields = Fields::of(call)?;
+    let (customer_key, order_id) = (fields.customer_key()?, fields.order_id()?);
+    let (amount, order_name) = (fields.required_amount("amount")?, fields.text("orderName", 1, 100)?);
+    let issued = existing(state, billing_key)?;
+    if issued.customer_key != customer_key {
+        return Err(refuse("NOT_MATCHES_CUSTOMER_KEY", "the billing key is somebody else's"));
+    }
+    let decline = issued.decline.clone();
+    if is_taken(state, &order_id) {
+        return Err(refuse(
+            "DUPLICATED_ORDER_ID",
+            "another payment of this order was approved",
+        ));
+    }
+    if let Some(code) = decline {
+        return Err(refuse(&code, "the payment was declined"));
+    }
+    let key = state.id("tbil_", 32);
+    let payment = Payment {
+        key: key.clone(),
+        kind: "BILLING",
+        order_id,
+        order_name,
+        currency: "KRW".to_owned(),
+        method: Method::Card,
+        total: amount,
+        balance: amount,
+        status: Status::InProgress,
+        requested_at: state.now(),
+        approved_at: None,
+        last_transaction: None,
+        cancels: vec![],
+        secret: state.id("ps_", 28),
+        failure: None,
+        decline: None,
+        account: None,
+    };
+    state.toss.put(payment);
+    approve(state, &key);
+    by_key(state, &key)
+}
+
+/// `DELETE /v1/billing/{billingKey}`
+pub fn delete(state: &mut State, billing_key: &str) -> Result<Value, Refusal> {
+    existing(state, billing_key)?.deleted = true;
+    event::billing_deleted(state, billing_key, None);
+    Ok(Value::Null)
+}
+
+/// A billing key that can be used.
+pub fn existing<'a>(state: &'a mut State, billing_key: &str) -> Result<&'a mut Issued, Refusal> {
+    match state.toss.billing.keys.get_mut(billing_key) {
+        None => Err(refuse("INVALID_BILL_KEY_REQUEST", "there is no such billing key")),
+        Some(issued) if issued.deleted => Err(refuse("ALREADY_REMOVED_BILLING_KEY", "the billing key was deleted")),
+        Some(issued) => Ok(issued),
+    }
+}

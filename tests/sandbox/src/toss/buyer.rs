@@ -1,0 +1,151 @@
+//! What buyers, banks, time and the dashboard do to payments at Toss.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::confirm::{approve, change, find};
+use super::error::Refusal;
+use super::payment::{Payment, Status};
+use super::{Toss, billing, cancel, event, is_made_of};
+use crate::buyer::{Authentication, Method};
+use crate::options::Provider;
+use crate::state::State;
+
+/// How long a buyer's authentication waits for the confirmation.
+const SESSION_LASTS: SignedDuration = SignedDuration::from_mins(10);
+
+/// A buyer went through the payment window.
+pub fn authenticate(
+    state: &mut State,
+    order_id: &str,
+    amount: i64,
+    currency: &str,
+    how: &Authentication,
+) -> Result<String, String> {
+    if !(6..=64).contains(&order_id.len()) || !is_made_of(order_id, "-_") || amount <= 0 {
+        return Err(format!("no window opens for the order {order_id} of {amount}"));
+    }
+    let now = state.now();
+    let key = state.id("tgen_", 32);
+    let payment = Payment {
+        key: key.clone(),
+        kind: "NORMAL",
+        order_id: order_id.to_owned(),
+        order_name: "an order".to_owned(),
+        currency: currency.to_owned(),
+        method: how.method,
+        total: amount,
+        balance: amount,
+        status: Status::InProgress,
+        requested_at: now,
+        approved_at: None,
+        last_transaction: None,
+        cancels: vec![],
+        secret: state.id("ps_", 28),
+        failure: None,
+        decline: how.decline.clone(),
+        account: None,
+    };
+    state.toss.put(payment);
+    state.toss.deadlines.insert((now + SESSION_LASTS, key.clone()));
+    Ok(key)
+}
+
+/// Payments whose time is up expire.
+pub fn lapse(state: &mut State) {
+    let now = state.now();
+    while let Some(key) = state.toss.next_due(now) {
+        let payment = &state.toss.payments[&key];
+        let lapsed = match payment.status {
+            Status::InProgress => true,
+            // A payment of a virtual account also had a session, which does not count any more.
+            Status::WaitingForDeposit => payment.account.as_ref().is_some_and(|(_, due)| *due <= now),
+            _ => false,
+        };
+        if lapsed {
+            change(state, &key, |payment| payment.status = Status::Expired);
+            event::status_changed(state, &key);
+        }
+    }
+}
+
+/// The money arrives.
+pub fn deposit(state: &mut State, key: &str) -> Result<(), String> {
+    expect(state, key, Status::WaitingForDeposit)?;
+    approve(state, key);
+    event::deposit_callback(state, key);
+    event::status_changed(state, key);
+    Ok(())
+}
+
+/// The money goes again, as if it had never come.
+pub fn withdraw_deposit(state: &mut State, key: &str) -> Result<(), String> {
+    expect(state, key, Status::Done)?;
+    if find(state, key).map_err(said)?.method != Method::VirtualAccount {
+        return Err(format!("{key} was not paid by deposit"));
+    }
+    let transaction = state.id("txn_", 28);
+    let payment = change(state, key, |payment| {
+        payment.status = Status::WaitingForDeposit;
+        payment.approved_at = None;
+        payment.last_transaction = Some(transaction);
+    });
+    state.ledger.reverse(Provider::Toss, key, payment.total);
+    event::deposit_callback(state, key);
+    Ok(())
+}
+
+/// A customer went through the card window.
+pub fn authorize_card(state: &mut State, customer_key: &str) -> String {
+    let auth_key = state.id("bln_", 24);
+    state
+        .toss
+        .billing
+        .authorized
+        .insert(auth_key.clone(), customer_key.to_owned());
+    auth_key
+}
+
+/// Charges of a billing key are declined from now on, or no longer.
+pub fn set_billing_decline(state: &mut State, billing_key: &str, code: Option<&str>) -> Result<(), String> {
+    billing::existing(state, billing_key).map_err(said)?.decline = code.map(str::to_owned);
+    Ok(())
+}
+
+/// A billing key goes away without the shop's doing.
+pub fn delete_billing(state: &mut State, billing_key: &str, reason: &str) -> Result<(), String> {
+    billing::existing(state, billing_key).map_err(said)?.deleted = true;
+    event::billing_deleted(state, billing_key, Some(reason));
+    Ok(())
+}
+
+/// Somebody refunds at the dashboard.
+pub fn dashboard_refund(state: &mut State, key: &str, amount: i64) -> Result<(), String> {
+    cancel::refund(state, key, Some(amount), None, "at the dashboard").map_err(said)
+}
+
+fn expect(state: &State, key: &str, status: Status) -> Result<(), String> {
+    let payment = find(state, key).map_err(said)?;
+    match payment.status == status {
+        true => Ok(()),
+        false => Err(format!("{key} is {}", payment.status.name())),
+    }
+}
+
+fn said(refusal: Refusal) -> String {
+    format!("{}: {}", refusal.code, refusal.message)
+}
+
+impl Toss {
+    /// A new payment.
+    pub fn put(&mut self, payment: Payment) {
+        let of_order = self.by_order.entry(payment.order_id.clone()).or_default();
+        of_order.push(payment.key.clone());
+        self.payments.insert(payment.key.clone(), payment);
+    }
+
+    fn next_due(&mut self, now: Timestamp) -> Option<String> {
+        let first = self.deadlines.first().filter(|(due, _)| *due <= now)?.clone();
+        self.deadlines.remove(&first);
+        Some(first.1)
+    }
+}

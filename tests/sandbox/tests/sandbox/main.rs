@@ -1,0 +1,20 @@
+//! What the stand-in promises to those who test against it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod client;
+mod control;
+mod delivery;
+mod faults;
+mod kakaopay;
+mod shop;
+mod stripe;
+mod stripe_keys;
+mod toss;
+mod toss_cancel;
+mod toss_keys;
+mod webhooks;
