@@ -90,6 +90,8 @@ pub enum Kind {
     Malformed,
     /// Nobody knows who asks.
     Unauthenticated,
+    /// The money was not taken.
+    PaymentRequired,
     /// The one who asks may not.
     Forbidden,
     /// There is no such thing, for this caller at least.
@@ -145,5 +147,19 @@ reasons! {
     OUT_OF_STOCK = Conflict "out-of-stock" "Not enough stock";
     TOTAL_DIFFERS = Conflict "total-differs" "The total is not the expected one";
     ORDER_CLOSED = Conflict "order-closed" "The order is closed";
+    PAYMENT_REFUSED = PaymentRequired "payment-refused" "The payment was refused";
+    PAYMENT_UNSERVABLE = Conflict "payment-unservable" "The money was taken for an order that cannot have it";
+    PAYMENT_UNDER_WAY = Conflict "payment-under-way" "A payment is under way";
+    TOO_MANY_PAYMENTS = Conflict "too-many-payments" "Too many payments of the order were begun";
+    PAYMENT_IN_REVIEW = Conflict "payment-in-review" "A person is looking at the payment";
+    PAYMENT_MISMATCH = Unprocessable "payment-mismatch" "The payment and the order do not belong together";
+    PROVIDER_NOT_CONFIGURED = Unprocessable "provider-not-configured" "The payment provider is not set up";
+    AMOUNT_DIFFERS = Conflict "amount-differs" "The amount is not that of the order";
+    AMOUNT_NOT_TAKEN = Unprocessable "amount-not-taken" "The provider does not take this amount";
+    NOT_REFUNDABLE = Conflict "not-refundable" "That much cannot be refunded";
+    REFUND_UNDER_WAY = Conflict "refund-under-way" "Another refund is under way";
+    NOT_IN_REVIEW = Conflict "not-in-review" "The payment does not wait for this decision";
+    INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
+    UNKNOWN_ORDER = NotFound "unknown-order" "The order of this event is not known yet";
     SHARDS_NOT_LOWERED = Conflict "shards-not-lowered" "Stock shards can be raised, not lowered";
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::order::Order;
+use crate::payment::{News, Payment};
 use crate::product::{Product, Sku};
 
 /// The version of the envelope and of each event's data; raised when a change would break a consumer.
@@ -22,10 +23,26 @@ pub enum Event {
     StockReceived(StockReceived),
     /// An order was placed; its stock is held.
     OrderPlaced(Order),
-    /// An order was cancelled by its customer; its stock went back.
+    /// An order was paid; its stock is sold.
+    OrderPaid(Order),
+    /// An order was cancelled by its customer; its stock went back, and the money of its payment goes back.
     OrderCancelled(Order),
     /// An order was not paid in time; its stock went back.
     OrderExpired(Order),
+    /// The money of a payment was taken, and its order is paid.
+    PaymentConfirmed(Payment),
+    /// A provider took no money.
+    PaymentFailed(Payment),
+    /// Whether a provider took the money is not known; it will be asked again.
+    PaymentUnknown(Payment),
+    /// The money of a payment was taken, and its order cannot have it; it goes back, or finds its stock again.
+    PaymentUnservable(Payment),
+    /// An administrator asked for a refund.
+    RefundRequested(Payment),
+    /// Money of a payment went back.
+    PaymentRefunded(Payment),
+    /// A person must look at a payment.
+    PaymentReviewNeeded(Payment),
 }
 
 /// Units of a product that arrived.
@@ -43,11 +60,33 @@ pub struct StockReceived {
 }
 
 impl Event {
+    /// What there is to tell of `payment`.
+    pub const fn of_payment(news: News, payment: Payment) -> Self {
+        match news {
+            News::Confirmed => Self::PaymentConfirmed(payment),
+            News::Failed => Self::PaymentFailed(payment),
+            News::Unknown => Self::PaymentUnknown(payment),
+            News::Unservable => Self::PaymentUnservable(payment),
+            News::RefundRequested => Self::RefundRequested(payment),
+            News::Refunded => Self::PaymentRefunded(payment),
+            News::ReviewNeeded => Self::PaymentReviewNeeded(payment),
+        }
+    }
+
     /// `source` on the bus: `madang.` and the domain.
     pub const fn source(&self) -> &'static str {
         match self {
             Self::ProductChanged(_) | Self::StockReceived(_) => "madang.catalog",
-            Self::OrderPlaced(_) | Self::OrderCancelled(_) | Self::OrderExpired(_) => "madang.orders",
+            Self::OrderPlaced(_) | Self::OrderPaid(_) | Self::OrderCancelled(_) | Self::OrderExpired(_) => {
+                "madang.orders"
+            }
+            Self::PaymentConfirmed(_)
+            | Self::PaymentFailed(_)
+            | Self::PaymentUnknown(_)
+            | Self::PaymentUnservable(_)
+            | Self::RefundRequested(_)
+            | Self::PaymentRefunded(_)
+            | Self::PaymentReviewNeeded(_) => "madang.payments",
         }
     }
 
@@ -57,8 +96,16 @@ impl Event {
             Self::ProductChanged(_) => "ProductChanged",
             Self::StockReceived(_) => "StockReceived",
             Self::OrderPlaced(_) => "OrderPlaced",
+            Self::OrderPaid(_) => "OrderPaid",
             Self::OrderCancelled(_) => "OrderCancelled",
             Self::OrderExpired(_) => "OrderExpired",
+            Self::PaymentConfirmed(_) => "PaymentConfirmed",
+            Self::PaymentFailed(_) => "PaymentFailed",
+            Self::PaymentUnknown(_) => "PaymentUnknown",
+            Self::PaymentUnservable(_) => "PaymentUnservable",
+            Self::RefundRequested(_) => "RefundRequested",
+            Self::PaymentRefunded(_) => "PaymentRefunded",
+            Self::PaymentReviewNeeded(_) => "PaymentReviewNeeded",
         }
     }
 
@@ -83,9 +130,17 @@ impl Event {
             detail: match self {
                 Self::ProductChanged(product) => detail(metadata, product),
                 Self::StockReceived(received) => detail(metadata, received),
-                Self::OrderPlaced(order) | Self::OrderCancelled(order) | Self::OrderExpired(order) => {
-                    detail(metadata, order)
-                }
+                Self::OrderPlaced(order)
+                | Self::OrderPaid(order)
+                | Self::OrderCancelled(order)
+                | Self::OrderExpired(order) => detail(metadata, order),
+                Self::PaymentConfirmed(payment)
+                | Self::PaymentFailed(payment)
+                | Self::PaymentUnknown(payment)
+                | Self::PaymentUnservable(payment)
+                | Self::RefundRequested(payment)
+                | Self::PaymentRefunded(payment)
+                | Self::PaymentReviewNeeded(payment) => detail(metadata, payment),
             }?,
         })
     }

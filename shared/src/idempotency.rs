@@ -31,18 +31,23 @@ impl IdempotencyKey {
 
     /// The id that this caller's request with this key gets, each time: `kind` keeps the kinds of things apart.
     ///
-    /// A UUIDv8 (RFC 9562 §5.8) of a SHA-256, so that the thing's own `attribute_not_exists` is the check.
+    /// So the thing's own `attribute_not_exists` is the check.
     pub fn derive_id(&self, kind: &str, caller: &CustomerId) -> Uuid {
-        let mut hash = Sha256::new();
-        for part in [kind, caller.as_str(), &self.0] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        Uuid::new_v8(bytes)
+        derive_id(&[kind, caller.as_str(), &self.0])
     }
+}
+
+/// The id that these parts have, each time: a UUIDv8 (RFC 9562 §5.8) of a SHA-256 in which no boundary can be moved.
+pub fn derive_id(parts: &[&str]) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Uuid::new_v8(bytes)
 }
 
 /// What was asked, in few bytes: the same for the same request, whatever its white space.

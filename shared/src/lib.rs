@@ -5,6 +5,7 @@
 //! - **[`store`]** is DynamoDB: one module a bounded context, each write one conditional request or one transaction.
 //! - **[`edge`]** is Lambda: HTTP, streams, configuration, telemetry.
 
+pub mod cashier;
 pub mod edge;
 pub mod error;
 pub mod event;
@@ -12,7 +13,10 @@ pub mod idempotency;
 pub mod identity;
 pub mod money;
 pub mod order;
+pub mod payment;
 pub mod product;
+pub mod provider;
+pub mod signature;
 pub mod stock;
 pub mod store;
 

@@ -57,6 +57,15 @@ impl Money {
         Self::new(self.amount + other.amount, self.currency)
     }
 
+    /// What is left of this amount without `other`, never less than nothing.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self {
+            amount: self.amount.saturating_sub(other.amount),
+            currency: self.currency,
+        }
+    }
+
     /// This amount `count` times.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
         };
         let (detail_type, data) = kind.properties.iter().next().context("a variant has a name")?;
         let example = examples.iter().find(|event| event.detail_type() == detail_type);
-        let example = example.with_context(|| format!("add a {detail_type} to infra/contract/src/examples.rs"))?;
+        let example = example.with_context(|| format!("add a {detail_type} to infra/contract/src/examples"))?;
         let mut detail = envelope.clone();
         detail.description = kind.description;
         detail.properties.insert("data".to_owned(), data.clone());

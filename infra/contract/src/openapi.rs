@@ -3,6 +3,7 @@
 use anyhow::Result;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _, ToSchema};
@@ -12,11 +13,11 @@ const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust ty
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: its catalog and its orders.
+The HTTP API of a shop: its catalog, its orders and their payments.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer of the currency's minor units. A field without a value is absent, never null.
 
-**Retries.** A POST takes the header `Idempotency-Key`: send the same key with the same body as often as needed and it happens once; \
+**Retries.** A POST with a token takes the header `Idempotency-Key`: send the same key with the same body as often as needed and it happens once; \
 a later answer carries `Idempotency-Replayed: true`. Another body needs another key.
 
 **Problems** are RFC 9457 problem details. Programs compare `type`, which is `urn:madang:problem:` and one of the codes that each \
@@ -34,6 +35,7 @@ response lists. Ignore members that you do not know.
     tags(
         (name = "catalog", description = "Products and their stock"),
         (name = "orders", description = "A customer's orders"),
+        (name = "payments", description = "The money for them, and what payment providers tell"),
     ),
     paths(
         put_product::handle,
@@ -43,9 +45,15 @@ response lists. Ignore members that you do not know.
         list_orders::handle,
         get_order::handle,
         cancel_order::handle,
+        start_payment::handle,
+        confirm_payment::handle,
+        get_payment::handle,
+        payment_webhook::handle,
+        request_refund::handle,
+        resolve_review::handle,
     ),
     components(schemas(GatewayAnswer)),
-    modifiers(&Token, &Gateway, &ForClients),
+    modifiers(&Token, &Gateway, &ForClients, &Closed),
 )]
 struct Api;
 
@@ -95,8 +103,9 @@ impl Modify for Gateway {
             ContentBuilder::new().schema(Some(schema)).build()
         };
         for operation in api.paths.paths.values_mut().flat_map(operations) {
+            let asks_for_a_token = operation.security.is_some();
             let responses = &mut operation.responses.responses;
-            if let Some(RefOr::T(unauthenticated)) = responses.get_mut("401") {
+            if asks_for_a_token && let Some(RefOr::T(unauthenticated)) = responses.get_mut("401") {
                 unauthenticated.content.insert(JSON.to_owned(), answer().into());
             }
             let throttled = ResponseBuilder::new()
@@ -118,6 +127,26 @@ impl Modify for ForClients {
                 let before = description.lines().take_while(|line| !line.starts_with("# "));
                 let kept = before.collect::<Vec<_>>().join("\n").trim_end().to_owned();
                 operation.description = (!kept.is_empty()).then_some(kept);
+            }
+        }
+    }
+}
+
+/// Says of each kind of a request that comes in several that it takes no other fields: the derive macro says it of
+/// those alone that come in one.
+struct Closed;
+
+impl Modify for Closed {
+    fn modify(&self, api: &mut OpenApi) {
+        let schemas = api.components.iter_mut().flat_map(|components| &mut components.schemas);
+        for (_, schema) in schemas.filter(|(name, _)| name.ends_with("Request")) {
+            let RefOr::T(Schema::OneOf(kinds)) = schema else {
+                continue;
+            };
+            for kind in &mut kinds.items {
+                if let RefOr::T(Schema::Object(kind)) = kind {
+                    kind.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! From nothing to a stack that answers: tools, build, emulator, deploy, routes.
+//! From nothing to a stack that answers: tools, build, payment sandbox, emulator, deploy, routes.
 
 use anyhow::{Context, Result};
 
@@ -12,7 +12,8 @@ use crate::process;
 use crate::progress::Progress;
 use crate::python::Tools;
 use crate::routes::{self, Outcome};
-use crate::stack::Stack;
+use crate::sandbox;
+use crate::stack::{Parts, Stack};
 use crate::workspace::{Run, Workspace};
 
 /// How to bring a local cloud up.
@@ -45,11 +46,12 @@ impl Options {
     }
 }
 
-/// A running emulator with the stack deployed on it. Dropping it ends every process of it.
+/// A running emulator with the stack deployed on it, and the payment sandbox. Dropping it ends every process of it.
 pub struct LocalCloud {
     stack: Stack,
     logs: Logs,
     emulator: Emulator,
+    _sandbox: sandbox::Process,
     // After `emulator`: its folder is given up when nothing writes there any more.
     run: Run,
 }
@@ -66,7 +68,12 @@ impl LocalCloud {
         let tools = Tools::ready(&workspace, progress)?;
         // It gets ready while the functions are built.
         let mut emulator = Emulator::start(&tools, &run, options.port, options.usual_port)?;
-        let template = functions::build(&workspace, &run, &tools, progress)?;
+        let built = functions::build(&workspace, &run, &tools, progress)?;
+
+        let step = progress.step("starting the payment sandbox");
+        let sandbox = sandbox::Process::start(&built.sandbox, &run)?;
+        let url = &sandbox.sandbox.url;
+        step.done(format!("payment sandbox (Toss, Stripe, KakaoPay) at {url}"));
 
         let step = progress.step("starting the emulated AWS");
         emulator.wait_until_ready()?;
@@ -74,7 +81,9 @@ impl LocalCloud {
 
         let account = Account::new(Some(emulator.endpoint()), REGION.to_owned(), Emulator::credentials());
         let step = progress.step("sam deploy");
-        deploy::deploy(&workspace, &run, &tools, &template, &options.parameters, &account)?;
+        let chosen = options.parameters.iter().map(|&(name, value)| (name, value.to_owned()));
+        let parameters: Vec<_> = chosen.chain(sandbox.sandbox.parameters()).collect();
+        deploy::deploy(&workspace, &run, &tools, &built.template, &parameters, &account)?;
         let deployed = Deployed::read(&account, STACK)?;
         step.done(format!(
             "template.yaml deployed: {} resources",
@@ -94,11 +103,20 @@ impl LocalCloud {
         // Names below `localhost` are not resolved everywhere: so the API is told by the path.
         let url = format!("{}/_aws/execute-api/{api}", emulator.endpoint());
         let logs = Logs::of(&deployed, account.service("logs"), run.log("functions"));
-        let stack = Stack::of(&deployed, account, url)?;
+        let stack = Stack::of(
+            &deployed,
+            Parts {
+                account,
+                api_url: url,
+                tools,
+                sandbox: Some(sandbox.sandbox.clone()),
+            },
+        )?;
         Ok(Self {
             stack,
             logs,
             emulator,
+            _sandbox: sandbox,
             run,
         })
     }

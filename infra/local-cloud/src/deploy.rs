@@ -18,7 +18,7 @@ pub(crate) fn deploy(
     run: &Run,
     tools: &Tools,
     template: &Path,
-    parameters: &[(&str, &str)],
+    parameters: &[(&str, String)],
     account: &Account,
 ) -> Result<()> {
     let Account {

@@ -1,4 +1,4 @@
-//! Builds the functions and packs the binaries as SAM uploads them.
+//! Builds the functions and the payment sandbox, and packs the functions as SAM uploads them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -31,9 +31,19 @@ with ThreadPoolExecutor() as pool:
     list(pool.map(pack, zip(sys.argv[1::2], sys.argv[2::2])))
 ";
 
-/// Builds what the template names and returns the template to deploy: the same one, with each
-/// `CodeUri` pointing at an archive of the ready binary.
-pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: Progress) -> Result<PathBuf> {
+/// The package and the binary of the stand-in for the payment providers.
+const SANDBOX: &str = "sandbox";
+
+/// What was built.
+pub(crate) struct Built {
+    /// The template to deploy: the checkout's, with each `CodeUri` pointing at an archive of the ready binary.
+    pub(crate) template: PathBuf,
+    /// The binary of the payment sandbox.
+    pub(crate) sandbox: PathBuf,
+}
+
+/// Builds what the template names, and the payment sandbox.
+pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: Progress) -> Result<Built> {
     let path = workspace.template();
     let template = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let names: Vec<String> = sources(&template)
@@ -58,6 +68,7 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
         .args(["build", "--workspace", "--message-format", "json-render-diagnostics"])
         .args(["--test", "command-line"])
         .args(names.iter().flat_map(|name| ["--bin", name]))
+        .args(["--bin", SANDBOX])
         .env("CARGO_TERM_COLOR", "never")
         .env("CARGO_TERM_PROGRESS_WHEN", "always")
         .env("CARGO_TERM_PROGRESS_WIDTH", "80")
@@ -75,13 +86,15 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
     .context("the functions do not build")?;
 
     let built = executables(&fs::read_to_string(&messages)?);
+    let ready = |name: &str| {
+        let binary = built.get(name);
+        binary.with_context(|| format!("cargo built no binary called {name}"))
+    };
     let folder = run.folder.join("functions");
     fs::create_dir_all(&folder)?;
     let mut stale = Vec::new();
     for name in &names {
-        let binary = built
-            .get(name)
-            .with_context(|| format!("cargo built no binary called {name}"))?;
+        let binary = ready(name)?;
         let archive = archive(&folder, name);
         if modified(binary) != modified(&archive) {
             stale.extend([binary.clone(), archive]);
@@ -93,7 +106,10 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
     let deployed = run.folder.join("template.yaml");
     fs::write(&deployed, staged(&template, &folder))?;
     step.done(format!("{} functions built", names.len()));
-    Ok(deployed)
+    Ok(Built {
+        template: deployed,
+        sandbox: ready(SANDBOX)?.clone(),
+    })
 }
 
 /// The folders that the template takes code from.

@@ -8,6 +8,7 @@
 //! - `workspace.rs` where things lie, `python.rs` the tools, `functions.rs` the build,
 //!   `emulator.rs` the emulated AWS, `deploy.rs` SAM, `cloudformation.rs` what it made of it,
 //!   `routes.rs` what the emulator leaves out
+//! - [`Sandbox`] (`sandbox.rs`): the stand-in for the payment providers
 //! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`) and
 //!   [`Service`] (`aws.rs`, `sign.rs`), and what the functions write (`logs.rs`)
 //! - [`up`] and [`lint`]: the two commands, `seed.rs` their catalog
@@ -27,6 +28,7 @@ mod process;
 mod progress;
 mod python;
 mod routes;
+mod sandbox;
 mod seed;
 mod sign;
 mod stack;
@@ -39,5 +41,6 @@ pub use api::{Answer, Api, Call};
 pub use aws::{Credentials, Refused, Service};
 pub use cloud::{LocalCloud, Options};
 pub use progress::Progress;
+pub use sandbox::{Delivery, Moved, Sandbox};
 pub use stack::Stack;
 pub use tap::{Event, Tap};

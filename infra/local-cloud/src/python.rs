@@ -1,8 +1,9 @@
-//! The Python tools (the emulator, SAM, cfn-lint) in a virtual environment below `target/`.
+//! The Python tools (the emulator, SAM, cfn-lint, the webhooks' libraries) in a virtual environment below `target/`.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -99,6 +100,27 @@ impl Tools {
         let mut command = Command::new(&self.python);
         command.args(["-c", text]);
         command
+    }
+
+    /// What `program` prints when it is given `arguments` and `input`.
+    pub(crate) fn ask(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<String> {
+        let mut child = self
+            .program(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start Python")?;
+        // It reads all before it prints, so neither waits for the other.
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input).context("Python does not read its input")?;
+        }
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("a Python program failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        String::from_utf8(output.stdout).context("a Python program printed something else than text")
     }
 
     /// SAM, which asks for nothing, reports to no one, and keeps its notes below `target/`.

@@ -14,6 +14,12 @@ const CATALOG: [(&str, &str, u64, u32, u32); 5] = [
     ("concert", "Courtyard concert, one seat", 66_000, 8, 400),
 ];
 
+/// The price of a product of the catalog.
+pub(crate) fn price(sku: &str) -> u64 {
+    let found = CATALOG.iter().find(|product| product.0 == sku);
+    found.map_or(0, |product| product.2)
+}
+
 /// Puts the catalog there as the admin whom `token` names. Twice is as good as once.
 pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
     for (sku, name, price, shards, units) in CATALOG {

@@ -7,9 +7,13 @@ use anyhow::{Context, Result};
 use crate::api::Api;
 use crate::aws::{Account, Credentials, Service};
 use crate::cloudformation::Deployed;
+use crate::progress::Progress;
+use crate::python::Tools;
+use crate::sandbox::Sandbox;
 use crate::sign::hex;
 use crate::tap::Tap;
 use crate::users;
+use crate::workspace::Workspace;
 
 /// Addresses and names of one deployed stack.
 #[derive(Clone, Debug)]
@@ -25,14 +29,25 @@ pub struct Stack {
     /// Every output of the template (`OrdersTableName` …).
     pub outputs: BTreeMap<String, String>,
     account: Account,
+    tools: Tools,
+    sandbox: Option<Sandbox>,
+}
+
+/// What a stack is reached by, beside what CloudFormation knows of it.
+pub(crate) struct Parts {
+    pub(crate) account: Account,
+    pub(crate) api_url: String,
+    pub(crate) tools: Tools,
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 impl Stack {
     /// The stack called `name` in the AWS account that `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
     /// (`AWS_SESSION_TOKEN`) and `AWS_REGION` give, or wherever `AWS_ENDPOINT_URL` points.
     ///
-    /// The end-to-end tests use it when `MADANG_STACK` names a stack. This project's own checks
-    /// have no AWS account, so against AWS itself it has not been run.
+    /// The end-to-end tests use it when `MADANG_STACK` names a stack; `MADANG_SANDBOX_URL` then says where the payment
+    /// sandbox serves that the stack pays at. This project's own checks have no AWS account, so against AWS itself it
+    /// has not been run.
     ///
     /// # Errors
     /// When a variable is missing or the stack cannot be read.
@@ -47,19 +62,51 @@ impl Stack {
         let region = variable("AWS_REGION").map_or_else(|| needed("AWS_DEFAULT_REGION"), Ok)?;
         let account = Account::new(variable("AWS_ENDPOINT_URL"), region, credentials);
         let deployed = Deployed::read(&account, name).with_context(|| format!("cannot read the stack {name}"))?;
-        let api_url = deployed.output("ApiUrl")?;
-        Self::of(&deployed, account, api_url)
+        let parts = Parts {
+            account,
+            api_url: deployed.output("ApiUrl")?,
+            tools: Tools::ready(&Workspace::find()?, Progress::plain())?,
+            sandbox: variable("MADANG_SANDBOX_URL").map(|url| Sandbox::at(&url)),
+        };
+        Self::of(&deployed, parts)
     }
 
-    pub(crate) fn of(deployed: &Deployed, account: Account, api_url: String) -> Result<Self> {
-        Ok(Self {
-            api_url: api_url.trim_end_matches('/').to_owned(),
+    /// The stack; its sandbox, if there is one, serves it from now on.
+    pub(crate) fn of(deployed: &Deployed, parts: Parts) -> Result<Self> {
+        let stack = Self {
+            api_url: parts.api_url.trim_end_matches('/').to_owned(),
             user_pool_id: deployed.output("UserPoolId")?,
             client_id: deployed.output("UserPoolClientId")?,
             bus: deployed.output("BusName")?,
             outputs: deployed.outputs.clone(),
-            account,
-        })
+            account: parts.account,
+            tools: parts.tools,
+            sandbox: parts.sandbox,
+        };
+        if let Some(sandbox) = &stack.sandbox {
+            sandbox.require(&deployed.parameters)?;
+            sandbox.serve(&stack).context("cannot join stack and payment sandbox")?;
+        }
+        Ok(stack)
+    }
+
+    /// The payment sandbox that the stack pays at.
+    ///
+    /// # Errors
+    /// When it pays elsewhere.
+    pub fn sandbox(&self) -> Result<&Sandbox> {
+        self.sandbox.as_ref().context(
+            "no payment sandbox: run `cargo run -p sandbox` where the stack can reach it and it the stack, deploy the \
+             stack with its URLs as TossUrl, StripeUrl and KakaoPayUrl, and set MADANG_SANDBOX_URL",
+        )
+    }
+
+    /// What `program` prints, run by the tools' Python with `arguments` and `input`.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn python(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<String> {
+        self.tools.ask(program, arguments, input)
     }
 
     /// The HTTP API.

@@ -1,4 +1,4 @@
-//! `cargo up`: brings the system up, places a first order, and serves until Ctrl-C.
+//! `cargo up`: brings the system up, places a first order, pays it, and serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -9,19 +9,23 @@ use serde_json::{Value, json};
 
 use crate::cloud::{LocalCloud, Options};
 use crate::interrupt::{self, Interrupted};
+use crate::process;
 use crate::progress::Progress;
+use crate::sandbox::Sandbox;
 use crate::seed;
 use crate::stack::Stack;
+use crate::tap::Tap;
 
 /// Tokens are good for an hour; they are renewed before that.
 const TOKEN_AGE: Duration = Duration::from_secs(45 * 60);
 const LOGS_EVERY: Duration = Duration::from_secs(2);
 const EVENT_WITHIN: Duration = Duration::from_secs(30);
+const WEBHOOK_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
-    /// End after the first order.
+    /// End after the first order is paid.
     pub once: bool,
     /// The port to insist on.
     pub port: Option<u16>,
@@ -53,7 +57,8 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
         return Ok(());
     }
     tokens.write(cloud.folder())?;
-    print!("{}", guide(cloud.stack(), &tokens, cloud.folder()));
+    let sandbox = cloud.stack().sandbox()?;
+    print!("{}", guide(cloud.stack(), sandbox, &tokens, cloud.folder()));
     match serve(&mut cloud) {
         Err(error) if error.is::<Interrupted>() => {
             println!("\n  ending …");
@@ -65,7 +70,7 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     }
 }
 
-/// Users, a catalog, an order and its event.
+/// Users, a catalog, an order, its payment, and the events of both.
 fn first_order(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     let stack = cloud.stack();
     let api = stack.api();
@@ -108,7 +113,71 @@ fn first_order(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
         "OrderPlaced came over the bus, event {}",
         text(&event.detail["metadata"]["id"])
     ));
+    pay(stack, &tokens, &tap, &order, progress)?;
     Ok(tokens)
+}
+
+/// Pays `order` through Toss, as the buyer's page does it.
+fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progress) -> Result<()> {
+    interrupt::check()?;
+    let (api, sandbox) = (stack.api(), stack.sandbox()?);
+    let (id, total) = (text(&order["order_id"]), &order["total"]);
+    let step = progress.step("paying it through Toss");
+    let amount = total["amount"].as_i64().context("a total without amount")?;
+    let key = sandbox.toss_authenticate(id, amount, text(&total["currency"]))?;
+    let body = json!({ "provider": "toss", "order_id": id, "amount": total, "payment_key": key });
+    let call = api
+        .call("POST", "/payments/confirm")
+        .token(&tokens.customer)
+        .key("first-payment")
+        .json(&body);
+    let payment = call.send()?.expect(200).context("the first payment was not taken")?;
+    let call = api.call("GET", &format!("/orders/{id}")).token(&tokens.customer);
+    let order = call.send()?.expect(200)?;
+    if order["status"] != "PAID" {
+        bail!("the order is {} after its payment: {payment}", order["status"]);
+    }
+    step.done(format!(
+        "payment {}: the order is {}",
+        text(&payment["payment_id"]),
+        text(&order["status"])
+    ));
+
+    let step = progress.step("waiting for Toss's webhook");
+    told(sandbox, &key)?;
+    step.done("Toss told of it by a webhook, and was answered 200");
+
+    let step = progress.step("waiting for its OrderPaid event");
+    let event = tap.wait_for(
+        "OrderPaid",
+        |event| event.detail["data"]["order_id"] == id,
+        EVENT_WITHIN,
+    )?;
+    step.done(format!(
+        "OrderPaid came over the bus, event {}",
+        text(&event.detail["metadata"]["id"])
+    ));
+    Ok(())
+}
+
+/// Waits until the provider's message about a payment was taken.
+fn told(sandbox: &Sandbox, payment_key: &str) -> Result<()> {
+    let deadline = Instant::now() + WEBHOOK_WITHIN;
+    loop {
+        let about_it = sandbox.deliveries()?.into_iter();
+        let statuses: Vec<_> = about_it
+            .filter(|delivery| delivery.path == "/webhooks/toss" && delivery.body.contains(payment_key))
+            .map(|delivery| delivery.status)
+            .collect();
+        if statuses.contains(&Some(200)) {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            bail!("no webhook was taken within {WEBHOOK_WITHIN:?}; the shop answered {statuses:?}");
+        }
+        interrupt::check()?;
+        std::thread::sleep(process::POLL);
+    }
 }
 
 /// Waits for Ctrl-C.
@@ -155,8 +224,9 @@ impl Tokens {
     }
 }
 
-fn guide(stack: &Stack, tokens: &Tokens, folder: &Path) -> String {
+fn guide(stack: &Stack, sandbox: &Sandbox, tokens: &Tokens, folder: &Path) -> String {
     let (url, customer, admin) = (&stack.api_url, folder.join("customer"), folder.join("admin"));
+    let (control, price) = (format!("{}/control", sandbox.url), seed::price("tea"));
     let (customer, admin) = (customer.display(), admin.display());
     format!(
         "
@@ -165,12 +235,14 @@ fn guide(stack: &Stack, tokens: &Tokens, folder: &Path) -> String {
 
   admin token     {}
 
-  Look at a product, order it, receive new stock of it:
+  Look at a product, order it, pay for it as Toss's buyer, receive new stock of it:
 
 curl -s '{url}/products/tea'
-curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}]}}'
+order=$(curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}]}}' | tee /dev/stderr | grep -o 'order_id\":\"[^\"]*' | cut -d'\"' -f3)
+key=$(curl -s '{control}/toss_authenticate' -d '{{\"order_id\":\"'$order'\",\"amount\":{price},\"currency\":\"KRW\"}}' | cut -d'\"' -f4); curl -s '{url}/payments/confirm' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"provider\":\"toss\",\"order_id\":\"'$order'\",\"amount\":{{\"amount\":{price},\"currency\":\"KRW\"}},\"payment_key\":\"'$key'\"}}'
 curl -s '{url}/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"quantity\":10}}'
 
+  payment sandbox {control}/ledger (what it took and gave back), {control}/deliveries (its webhooks)
   logs in {} (functions.log: what the functions say)
   serving until Ctrl-C
 ",

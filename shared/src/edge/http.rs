@@ -15,6 +15,7 @@ use crate::error::{self, Error, Rejection};
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Caller, CustomerId};
 use crate::order::{self, OrderId};
+use crate::payment::{self, PaymentId};
 use crate::product::Sku;
 
 pub use lambda_http::Request;
@@ -117,18 +118,32 @@ pub fn idempotency_key(request: &Request) -> Result<IdempotencyKey, Rejection> {
     IdempotencyKey::parse(header.map(HeaderValue::as_bytes))
 }
 
+/// The request's body as it was sent, byte for byte, of `limit` bytes at most.
+///
+/// # Errors
+/// `body-too-large`.
+pub fn raw_body(request: &Request, limit: usize) -> Result<&[u8], Rejection> {
+    let bytes: &[u8] = request.body();
+    if bytes.len() > limit {
+        let detail = format!("The body has {} bytes; {limit} are read.", bytes.len());
+        return Err(Rejection::new(&error::BODY_TOO_LARGE, detail));
+    }
+    Ok(bytes)
+}
+
 /// The request's JSON body; unknown fields and wrong types are named.
 ///
 /// # Errors
 /// `body-too-large` above [`MAX_BODY`], `malformed-body` when it is not what `T` expects.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Rejection> {
-    let bytes: &[u8] = request.body();
-    if bytes.len() > MAX_BODY {
-        return Err(Rejection::new(
-            &error::BODY_TOO_LARGE,
-            format!("The body has {} bytes; {MAX_BODY} are read.", bytes.len()),
-        ));
-    }
+    parse(raw_body(request, MAX_BODY)?)
+}
+
+/// A JSON text; unknown fields and wrong types are named.
+///
+/// # Errors
+/// `malformed-body` when it is not what `T` expects.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("{}: {}", error.path(), error.inner())))?;
@@ -166,6 +181,17 @@ pub fn order_id(request: &Request) -> Result<OrderId, Rejection> {
     Uuid::parse_str(text)
         .map(OrderId)
         .map_err(|_| order::Rejected::NotFound.into())
+}
+
+/// The path parameter `payment_id`.
+///
+/// # Errors
+/// `not-found` when it is not a payment's id: there is no such payment.
+pub fn payment_id(request: &Request) -> Result<PaymentId, Rejection> {
+    let text = path_parameter(request, "payment_id")?;
+    Uuid::parse_str(text)
+        .map(PaymentId)
+        .map_err(|_| payment::Rejected::NotFound.into())
 }
 
 /// The query parameter `name`, when it is there.

@@ -7,4 +7,5 @@ pub mod events;
 pub mod http;
 pub mod invocation;
 pub mod problem;
+pub mod sweep;
 pub mod telemetry;

@@ -5,13 +5,11 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::dynamodb::{Item, Wanted, answered, batch_get, failed, key, number};
+use super::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
 use super::transaction::{Fate, Outcome, put, transact, update};
 use crate::edge::backoff::Backoff;
 use crate::error::Error;
@@ -280,21 +278,10 @@ pub(super) fn parse_level(item: Item) -> Result<Level, Error> {
     })
 }
 
-/// Reads an item; one that does not fit is a fault of ours.
-pub(super) fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Error> {
-    serde_dynamo::from_item(item).map_err(|error| Error::internal(doing, error))
-}
-
 /// An entity with its key and its newest event, as one item: the change and its event are one write.
-pub(super) fn with_event(
-    doing: &'static str,
-    pk: String,
-    entity: &impl Serialize,
-    event: &Record,
-) -> Result<Item, Error> {
-    let mut item: Item = serde_dynamo::to_item(entity).map_err(|error| Error::internal(doing, error))?;
+fn with_event(doing: &'static str, pk: String, entity: &impl Serialize, event: &Record) -> Result<Item, Error> {
+    let mut item = item_of(doing, pk, entity)?;
     let event = serde_dynamo::to_attribute_value(event).map_err(|error| Error::internal(doing, error))?;
-    item.insert("pk".to_owned(), AttributeValue::S(pk));
     item.insert("event".to_owned(), event);
     Ok(item)
 }

@@ -48,6 +48,18 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
+/// Reads an item; one that does not fit is a fault of ours.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Error> {
+    serde_dynamo::from_item(item).map_err(|error| Error::internal(doing, error))
+}
+
+/// An entity with its key, as one item. It carries its newest event: the change and its event are one write.
+pub(crate) fn item_of(doing: &'static str, pk: String, entity: &impl serde::Serialize) -> Result<Item, Error> {
+    let mut item: Item = serde_dynamo::to_item(entity).map_err(|error| Error::internal(doing, error))?;
+    item.insert("pk".to_owned(), AttributeValue::S(pk));
+    Ok(item)
+}
+
 /// Sorts an SDK error into what may pass by itself and what is a fault.
 pub(crate) fn failed<E, R>(doing: &'static str, error: SdkError<E, R>) -> Error
 where

@@ -3,12 +3,18 @@
 //! It is concrete: tests run it against a real DynamoDB engine, not against a twin in memory.
 
 mod catalog;
+mod due;
 mod dynamodb;
 mod orders;
+mod payments;
 mod reservations;
+mod settlements;
 mod transaction;
 
 pub use catalog::{Catalog, Receipt};
+pub use due::{DUE_SHARDS, DuePage, DuePosition};
 pub use dynamodb::client;
-pub use orders::{DUE_SHARDS, DuePage, DuePosition, OrderCursor, OrderPage, Orders, StoredOrder};
-pub use reservations::{Draft, Loaded, Placement, Reservations};
+pub use orders::{OrderCursor, OrderPage, Orders, StoredOrder};
+pub use payments::{PaymentRequest, Payments, StoredPayment};
+pub use reservations::{Draft, Loaded, Placement, Reservations, Retaking};
+pub use settlements::Settlements;

@@ -9,23 +9,18 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use super::catalog::{parse, with_event};
-use super::dynamodb::{Item, Wanted, answered, batch_get, failed, key, number};
+use super::due::{self, DuePage, DuePosition, uuid_in};
+use super::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
 use crate::edge::problem::Causes;
 use crate::error::Error;
 use crate::event::Record;
 use crate::idempotency::Fingerprint;
 use crate::identity::CustomerId;
-use crate::order::{Order, OrderId, OrderStatus};
+use crate::order::{Order, OrderId, OrderStatus, Rejected};
 use crate::stock::Hold;
 
-/// Over how many keys the index of due orders is spread, so that placing orders is not bound by one partition.
-pub const DUE_SHARDS: u8 = 16;
-
 const BY_CUSTOMER: &str = "by-customer";
-const DUE: &str = "due";
 
 /// The orders' table.
 #[derive(Clone, Debug)]
@@ -40,12 +35,52 @@ pub struct StoredOrder {
     /// What its customer sees.
     #[serde(flatten)]
     pub order: Order,
-    /// The units that it holds while it waits for payment.
+    /// The units that it holds while it waits for payment, and those that it sold once it is paid.
     pub holds: Vec<Hold>,
     /// What was asked for, to tell a retry from another request.
     pub fingerprint: Fingerprint,
+    /// How many payments of it were begun.
+    #[serde(default)]
+    pub payments: u32,
     /// Counts the changes, from 1; each write is conditional on the one that was read.
     pub version: u64,
+    /// Its newest event, which the table's stream delivers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Record>,
+}
+
+impl StoredOrder {
+    /// What is to be kept after this, with the event that tells of it, if it is one to be told.
+    #[must_use]
+    pub fn next(&self, order: Order, event: Option<Record>) -> Self {
+        Self {
+            order,
+            holds: self.holds.clone(),
+            fingerprint: self.fingerprint.clone(),
+            payments: self.payments,
+            version: self.version + 1,
+            event: event.or_else(|| self.event.clone()),
+        }
+    }
+}
+
+/// The most payments of one order that are begun: providers are not asked without end.
+const MAX_PAYMENTS: u32 = 20;
+
+impl StoredOrder {
+    /// What is to be kept after this when one more payment of it is begun.
+    ///
+    /// # Errors
+    /// [`Rejected::TooManyPayments`].
+    pub fn with_payment(&self, order: Order) -> Result<Self, Rejected> {
+        if self.payments >= MAX_PAYMENTS {
+            return Err(Rejected::TooManyPayments);
+        }
+        Ok(Self {
+            payments: self.payments + 1,
+            ..self.next(order, None)
+        })
+    }
 }
 
 /// A page of a customer's orders.
@@ -183,8 +218,6 @@ impl Orders {
 
     /// A page of the orders of one due shard whose deadline has passed at `now`, the longest due first.
     ///
-    /// The index runs behind the table: an order on it may have ended already.
-    ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn due(
@@ -193,58 +226,33 @@ impl Orders {
         now: Timestamp,
         after: Option<DuePosition>,
         deadline: Instant,
-    ) -> Result<DuePage, Error> {
-        const DOING: &str = "find due orders";
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(DUE)
-            .key_condition_expression("due_shard = :shard AND due_ms <= :now")
-            .expression_attribute_values(":shard", number(shard))
-            .expression_attribute_values(":now", number(now.as_millisecond()))
-            .limit(100)
-            .set_exclusive_start_key(after.map(|position| position.0));
-        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
-        let answer = answered(DOING, deadline, send).await?;
-        let mut page = DuePage {
-            orders: vec![],
-            damaged: vec![],
-            next: answer.last_evaluated_key.map(DuePosition),
-        };
-        for item in answer.items.unwrap_or_default() {
-            match parse_due(item) {
-                Ok(due) => page.orders.push(due),
-                Err(error) => page.damaged.push(error),
-            }
-        }
-        Ok(page)
+    ) -> Result<DuePage<OrderId>, Error> {
+        due::page((&self.client, &self.table), shard, now, after, deadline, id_in).await
     }
 
     /// The put of a new order: refused, with the order that stands, when its id is taken.
-    pub(super) fn placed(&self, order: &StoredOrder, event: &Record) -> Result<PutBuilder, Error> {
+    pub(super) fn placed(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
         Ok(self
-            .put(order, event)?
+            .put(order)?
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(OnFailure::AllOld))
     }
 
     /// The put of a changed order: refused when anything has changed it since it was read.
-    pub(super) fn changed(&self, order: &StoredOrder, event: &Record) -> Result<PutBuilder, Error> {
+    pub(super) fn changed(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
         Ok(self
-            .put(order, event)?
+            .put(order)?
             .condition_expression("version = :read")
             .expression_attribute_values(":read", number(order.version - 1)))
     }
 
-    fn put(&self, stored: &StoredOrder, event: &Record) -> Result<PutBuilder, Error> {
+    fn put(&self, stored: &StoredOrder) -> Result<PutBuilder, Error> {
         let order = &stored.order;
-        let mut item = with_event("save an order", order_key(order.order_id), stored, event)?;
+        let mut item = item_of("save an order", order_key(order.order_id), stored)?;
         item.insert("placed_ms".into(), number(order.placed_at.as_millisecond()));
         // The index of due orders is sparse: only what waits for payment is on it.
         if order.status == OrderStatus::PendingPayment {
-            item.insert("due_shard".into(), number(due_shard(order.order_id)));
-            item.insert("due_ms".into(), number(order.expires_at.as_millisecond()));
+            due::put_on_index(&mut item, order.order_id.0, order.expires_at);
         }
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
@@ -252,33 +260,6 @@ impl Orders {
     pub(super) fn table(&self) -> &str {
         &self.table
     }
-}
-
-/// A page of due orders.
-#[derive(Debug)]
-pub struct DuePage {
-    /// Their ids, and since when they are due.
-    pub orders: Vec<(OrderId, Timestamp)>,
-    /// What is wrong with entries that cannot be read.
-    pub damaged: Vec<Error>,
-    /// Where the next page begins, when there is one.
-    pub next: Option<DuePosition>,
-}
-
-/// Where a page of due orders ends.
-#[derive(Clone, Debug)]
-pub struct DuePosition(Item);
-
-fn parse_due(item: Item) -> Result<(OrderId, Timestamp), Error> {
-    #[derive(Deserialize)]
-    struct Due {
-        pk: String,
-        due_ms: i64,
-    }
-    const DOING: &str = "find due orders";
-    let due: Due = parse(DOING, item)?;
-    let at = Timestamp::from_millisecond(due.due_ms).map_err(|error| Error::internal(DOING, error))?;
-    Ok((id_in(&due.pk)?, at))
 }
 
 /// The place in the list that the engine left off at.
@@ -297,9 +278,7 @@ fn cursor(position: &Item) -> Result<OrderCursor, Error> {
 
 /// The id in an order's key.
 fn id_in(pk: &str) -> Result<OrderId, Error> {
-    let id = pk.strip_prefix("ORDER#").and_then(|id| Uuid::parse_str(id).ok());
-    id.map(OrderId)
-        .ok_or_else(|| Error::internal("read an order's key", format!("{pk} is none")))
+    uuid_in(pk, "ORDER#").map(OrderId)
 }
 
 /// The key of an order.
@@ -310,9 +289,4 @@ pub(super) fn order_key(id: OrderId) -> String {
 /// An order as it was read.
 pub(super) fn parse_order(item: Item) -> Result<StoredOrder, Error> {
     parse("read an order", item)
-}
-
-/// Ids are hashes, so their first byte spreads evenly.
-fn due_shard(id: OrderId) -> u8 {
-    id.0.as_bytes()[0] % DUE_SHARDS
 }

@@ -7,12 +7,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use tokio::time::Instant;
 
 use super::catalog::{Catalog, gathering, parse_product, product_key};
-use super::dynamodb::{Wanted, batch_get};
+use super::dynamodb::{Item, Wanted, batch_get};
 use super::orders::{Orders, StoredOrder, order_key, parse_order};
-use super::transaction::{Fate, MAX_ITEMS, Outcome, put, transact, update};
+use super::transaction::{Fate, MAX_ITEMS, Outcome, put, transact, transact_changes, update};
 use crate::edge::backoff::Backoff;
 use crate::error::Error;
 use crate::event::Record;
@@ -22,6 +24,8 @@ use crate::product::{Product, Sku};
 use crate::stock::{self, Hold, Shard, ShardCount};
 
 const PLACING: &str = "place an order";
+/// An order and its payment change in one transaction with all that the order holds.
+const MAX_HOLDS: usize = MAX_ITEMS - 2;
 
 /// The catalog's and the orders' tables together.
 #[derive(Clone, Debug)]
@@ -42,6 +46,31 @@ pub struct Draft {
     pub shards: HashMap<Sku, ShardCount>,
     /// The event `OrderPlaced`.
     pub event: Record,
+}
+
+/// What became of an expired order whose stock was to be taken anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retaking {
+    /// It holds its stock again.
+    Taken,
+    /// The order or the payment has changed since it was read, perhaps by an earlier attempt of this very call.
+    Changed,
+    /// Too little is left; nothing was written.
+    OutOfStock,
+}
+
+/// What became of stock that was to be taken.
+enum Taking {
+    Taken,
+    /// The record's own condition failed; the item that stands, where it was asked for.
+    Refused(Option<Item>),
+    Short(Vec<Shortage>),
+}
+
+/// An order's stock, and over how many shards each product was spread when it was read.
+struct WantedStock<'a> {
+    order: &'a Order,
+    shards: &'a HashMap<Sku, ShardCount>,
 }
 
 /// What became of a [`Draft`].
@@ -109,45 +138,111 @@ impl Reservations {
 
     /// Places `draft` and takes its stock, in one transaction.
     ///
-    /// The first attempt takes each line from one shard. Where that is short, the shards are surveyed and the units
-    /// taken from as many as it needs; where it is busy, another shard is tried. An attempt whose answer was lost is
-    /// found again by its order's id, and so is one that was still on its way when the time was over.
+    /// An attempt whose answer was lost is found again by its order's id, and so is one that was still on its way when
+    /// the time was over.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
     pub async fn place(&self, draft: &Draft, deadline: Instant) -> Result<Placement, Error> {
-        let mut backoff = Backoff::until(deadline);
-        let mut holds = draft.first_holds();
-        loop {
+        let order = &draft.order;
+        let record = |holds| {
             let stored = StoredOrder {
-                order: draft.order.clone(),
-                holds: holds.clone(),
+                order: order.clone(),
+                holds,
                 fingerprint: draft.fingerprint.clone(),
+                payments: 0,
                 version: 1,
+                event: Some(draft.event.clone()),
             };
-            let mut fates = match self.try_place(&stored, &draft.event, deadline).await? {
-                Outcome::Committed => return Ok(Placement::Placed(stored.order)),
-                Outcome::Cancelled(fates) => fates.into_iter(),
+            Ok(vec![put(self.orders.placed(&stored)?)?])
+        };
+        match self.take(order, &draft.shards, record, deadline).await? {
+            Taking::Taken => Ok(Placement::Placed(order.clone())),
+            Taking::Refused(Some(item)) => Ok(Placement::Exists(Box::new(parse_order(item)?))),
+            Taking::Refused(None) => Err(Error::internal(PLACING, "refused by an order that is not there")),
+            // The units may have gone to a twin of this request.
+            Taking::Short(shortages) => {
+                let existing = self.orders.get_settled(order.order_id, deadline).await?;
+                Ok(existing.map_or(Placement::OutOfStock(shortages), |order| {
+                    Placement::Exists(Box::new(order))
+                }))
+            }
+        }
+    }
+
+    /// Takes the stock of an order that had expired anew, in one transaction with `beside`, for it was paid after all.
+    ///
+    /// `paid` is what is to be kept of the order; its holds are found here.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
+    pub async fn retake(&self, paid: &StoredOrder, beside: &PutBuilder, deadline: Instant) -> Result<Retaking, Error> {
+        let skus: Vec<Sku> = paid.order.lines.iter().map(|line| line.sku.clone()).collect();
+        let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
+        let shards = products
+            .into_iter()
+            .map(|(sku, product)| (sku, product.stock_shards))
+            .collect();
+        let record = |holds| {
+            let stored = StoredOrder { holds, ..paid.clone() };
+            Ok(vec![put(self.orders.changed(&stored)?)?, put(beside.clone())?])
+        };
+        match self.take(&paid.order, &shards, record, deadline).await? {
+            Taking::Taken => Ok(Retaking::Taken),
+            Taking::Refused(_) => Ok(Retaking::Changed),
+            Taking::Short(_) => {
+                let present = self.orders.get_settled(paid.order.order_id, deadline).await?;
+                let is_unchanged = present.is_some_and(|present| present.version + 1 == paid.version);
+                Ok(if is_unchanged {
+                    Retaking::OutOfStock
+                } else {
+                    Retaking::Changed
+                })
+            }
+        }
+    }
+
+    /// Takes the stock of an order's lines in one transaction with what `record` makes of the holds.
+    ///
+    /// The first attempt takes each line from one shard. Where that is short, the shards are surveyed and the units
+    /// taken from as many as it needs; where it is busy, another shard is tried.
+    async fn take(
+        &self,
+        order: &Order,
+        shards: &HashMap<Sku, ShardCount>,
+        record: impl Fn(Vec<Hold>) -> Result<Vec<TransactWriteItem>, Error>,
+        deadline: Instant,
+    ) -> Result<Taking, Error> {
+        let wanted = WantedStock { order, shards };
+        let mut backoff = Backoff::until(deadline);
+        let mut holds = wanted.first_holds();
+        loop {
+            let mut items = record(holds.clone())?;
+            let records = items.len();
+            for hold in &holds {
+                items.push(update(self.catalog.taken(&hold.sku, hold.shard, hold.quantity.into()))?);
+            }
+            let mut fates = match transact(&self.client, PLACING, items, deadline).await? {
+                Outcome::Committed => return Ok(Taking::Taken),
+                Outcome::Cancelled(fates) => fates,
             };
-            let order_is_busy = match fates.next() {
-                Some(Fate::Refused(Some(item))) => return Ok(Placement::Exists(Box::new(parse_order(item)?))),
-                fate => matches!(fate, Some(Fate::Busy)),
-            };
-            let fates: Vec<Fate> = fates.collect();
-            let short = short_skus(&holds, &fates);
+            let of_stock = fates.split_off(records.min(fates.len()));
+            let mut record_is_busy = false;
+            for fate in fates {
+                match fate {
+                    Fate::Refused(item) => return Ok(Taking::Refused(item)),
+                    Fate::Busy => record_is_busy = true,
+                    Fate::Fine => {}
+                }
+            }
+            let short = short_skus(&holds, &of_stock);
             // A twin of this request may be taking the units right now: then it is not for us to judge what is left.
-            if short.is_empty() || order_is_busy {
-                move_on(&mut holds, &fates, &draft.shards);
+            if short.is_empty() || record_is_busy {
+                move_on(&mut holds, &of_stock, shards);
             } else {
-                match self.find_units(draft, &short, holds, deadline).await? {
+                match self.find_units(&wanted, &short, holds, deadline).await? {
                     Ok(found) => holds = found,
-                    // Or they may have gone to a twin already.
-                    Err(shortages) => {
-                        let existing = self.orders.get_settled(draft.order.order_id, deadline).await?;
-                        return Ok(existing.map_or(Placement::OutOfStock(shortages), |order| {
-                            Placement::Exists(Box::new(order))
-                        }));
-                    }
+                    Err(shortages) => return Ok(Taking::Short(shortages)),
                 }
             }
             if !backoff.wait().await {
@@ -159,59 +254,38 @@ impl Reservations {
         }
     }
 
-    /// Ends an order and gives back what it holds, in one transaction; false when the order has changed since it was
-    /// read, perhaps by an earlier attempt of this very call whose answer was lost.
+    /// Ends an order and gives back what it holds, in one transaction with `beside`; false when anything has changed
+    /// since it was read, perhaps by an earlier attempt of this very call whose answer was lost.
     ///
-    /// `ended` is what [`Order::end`] made of `stored.order`.
+    /// `order` is what [`Order::end`] made of `stored.order`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
     pub async fn release(
         &self,
         stored: &StoredOrder,
-        ended: Order,
-        event: &Record,
+        order: Order,
+        event: Record,
+        beside: Option<PutBuilder>,
         deadline: Instant,
     ) -> Result<bool, Error> {
-        const DOING: &str = "end an order";
         let ended = StoredOrder {
-            order: ended,
             holds: vec![],
-            fingerprint: stored.fingerprint.clone(),
-            version: stored.version + 1,
+            ..stored.next(order, Some(event))
         };
-        let mut backoff = Backoff::until(deadline);
-        loop {
-            let mut items = vec![put(self.orders.changed(&ended, event)?)?];
-            for hold in &stored.holds {
-                items.push(update(self.catalog.added(&hold.sku, hold.shard, hold.quantity.into()))?);
-            }
-            match transact(&self.client, DOING, items, deadline).await? {
-                Outcome::Committed => return Ok(true),
-                Outcome::Cancelled(fates) if matches!(fates.first(), Some(Fate::Refused(_))) => return Ok(false),
-                Outcome::Cancelled(_) if backoff.wait().await => {}
-                Outcome::Cancelled(_) => {
-                    return Err(Error::Unavailable {
-                        doing: DOING,
-                        source: None,
-                    });
-                }
-            }
-        }
-    }
-
-    async fn try_place(&self, stored: &StoredOrder, event: &Record, deadline: Instant) -> Result<Outcome, Error> {
-        let mut items = vec![put(self.orders.placed(stored, event)?)?];
+        let mut items = vec![put(self.orders.changed(&ended)?)?];
+        items.extend(beside.map(put).transpose()?);
+        let records = items.len();
         for hold in &stored.holds {
-            items.push(update(self.catalog.taken(&hold.sku, hold.shard, hold.quantity.into()))?);
+            items.push(update(self.catalog.added(&hold.sku, hold.shard, hold.quantity.into()))?);
         }
-        transact(&self.client, PLACING, items, deadline).await
+        transact_changes(&self.client, "end an order", items, records, deadline).await
     }
 
     /// New holds for the `short` products from wherever units lie, or everything that is short.
     async fn find_units(
         &self,
-        draft: &Draft,
+        wanted: &WantedStock<'_>,
         short: &[Sku],
         mut holds: Vec<Hold>,
         deadline: Instant,
@@ -219,7 +293,7 @@ impl Reservations {
         holds.retain(|hold| !short.contains(&hold.sku));
         let mut shortages = vec![];
         for sku in short {
-            match self.look_for(draft, sku, true, deadline).await? {
+            match self.look_for(wanted, sku, true, deadline).await? {
                 Ok(found) => holds.extend(found),
                 Err(shortage) => shortages.push(shortage),
             }
@@ -229,8 +303,8 @@ impl Reservations {
             return Ok(Ok(holds));
         }
         // The shopper is told of all that is short, not only of what happened to be met first.
-        for line in draft.order.lines.iter().filter(|line| !short.contains(&line.sku)) {
-            let looked = self.look_for(draft, &line.sku, false, deadline).await?;
+        for line in wanted.order.lines.iter().filter(|line| !short.contains(&line.sku)) {
+            let looked = self.look_for(wanted, &line.sku, false, deadline).await?;
             shortages.extend(looked.err());
         }
         Ok(Err(shortages))
@@ -242,13 +316,13 @@ impl Reservations {
     /// number of shards to be short. For a product in one shard the refused transaction was the first look.
     async fn look_for(
         &self,
-        draft: &Draft,
+        wanted: &WantedStock<'_>,
         sku: &Sku,
         refused: bool,
         deadline: Instant,
     ) -> Result<Result<Vec<Hold>, Shortage>, Error> {
-        let requested = draft.requested(sku);
-        let mut count = draft.shards_of(sku);
+        let requested = wanted.requested(sku);
+        let mut count = wanted.shards_of(sku);
         let mut looks = u8::from(refused && count == ShardCount::ONE);
         loop {
             let (product, levels) = self.catalog.survey(sku, count, deadline).await?;
@@ -275,7 +349,7 @@ impl Reservations {
 
     /// Makes `holds` fit one transaction: a product in too many parts is first moved into one shard.
     async fn gather(&self, holds: &mut Vec<Hold>, deadline: Instant) -> Result<(), Error> {
-        while holds.len() >= MAX_ITEMS {
+        while holds.len() > MAX_HOLDS {
             let Some((sku, parts)) = most_scattered(holds) else {
                 return Ok(());
             };
@@ -293,7 +367,7 @@ impl Reservations {
     }
 }
 
-impl Draft {
+impl WantedStock<'_> {
     /// Each line from one shard, chosen at random so that buyers who come together part ways.
     fn first_holds(&self) -> Vec<Hold> {
         let hold = |line: &crate::order::Line| Hold {

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update
 use tokio::time::Instant;
 
 use super::dynamodb::{Item, answered, failed, is_passing};
+use crate::edge::backoff::Backoff;
 use crate::error::Error;
 
 /// The most items in one transaction (DynamoDB API reference).
@@ -46,6 +47,33 @@ pub(crate) async fn transact(
     deadline: Instant,
 ) -> Result<Outcome, Error> {
     answered(doing, deadline, || try_transact(client, doing, items.clone())).await
+}
+
+/// Writes changes of entities, each conditional on what was read of it: false when one of the first `records` items has
+/// changed since, perhaps by an earlier attempt of this very call whose answer was lost. What is busy is tried again.
+///
+/// # Errors
+/// As [`transact`].
+pub(crate) async fn transact_changes(
+    client: &Client,
+    doing: &'static str,
+    items: Vec<TransactWriteItem>,
+    records: usize,
+    deadline: Instant,
+) -> Result<bool, Error> {
+    let mut backoff = Backoff::until(deadline);
+    loop {
+        match transact(client, doing, items.clone(), deadline).await? {
+            Outcome::Committed => return Ok(true),
+            Outcome::Cancelled(fates) if has_refusal(&fates, records) => return Ok(false),
+            Outcome::Cancelled(_) if backoff.wait().await => {}
+            Outcome::Cancelled(_) => return Err(Error::Unavailable { doing, source: None }),
+        }
+    }
+}
+
+fn has_refusal(fates: &[Fate], records: usize) -> bool {
+    fates.iter().take(records).any(|fate| matches!(fate, Fate::Refused(_)))
 }
 
 async fn try_transact(client: &Client, doing: &'static str, items: Vec<TransactWriteItem>) -> Result<Outcome, Error> {

@@ -1,10 +1,15 @@
-//! The deployed shop as its clients meet it: an API, two shoppers, an administrator, and the events on the bus.
+//! The deployed shop as its clients meet it: an API, two shoppers, an administrator, the events on the bus, and the
+//! sandbox of the payment providers.
+
+pub mod pay;
+pub mod sign;
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
-use local_cloud::{Answer, Api, Stack, Tap};
+use anyhow::{Context, Result, bail};
+use local_cloud::{Answer, Api, Sandbox, Stack, Tap};
 use serde_json::{Value, json};
 
 /// How long an event may take from a change to the bus.
@@ -22,6 +27,9 @@ pub struct Shop {
     pub bob: String,
     /// An administrator's token.
     pub admin: String,
+    /// What is deployed.
+    pub stack: Stack,
+    turn: Mutex<()>,
     run: String,
     made: AtomicU32,
 }
@@ -38,9 +46,25 @@ impl Shop {
             ann: stack.sign_up("ann", &[])?,
             bob: stack.sign_up("bob", &[])?,
             admin: stack.sign_up("admin", &["admin"])?,
+            stack: stack.clone(),
+            turn: Mutex::default(),
             run: format!("{:x}", std::process::id()),
             made: AtomicU32::new(0),
         })
+    }
+
+    /// The sandbox that the shop's payments go to.
+    ///
+    /// # Errors
+    /// When there is none; the message says how to have one.
+    pub fn sandbox(&self) -> Result<&Sandbox> {
+        self.stack.sandbox()
+    }
+
+    /// The turn of a test that plans a provider's faults, or calls what others plan them for: a fault meets whoever
+    /// calls next.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A name that no other test, and no other run, has.
@@ -94,6 +118,22 @@ impl Shop {
             .send()
     }
 
+    /// What is answered at `path` to the one whom `token` names.
+    ///
+    /// # Errors
+    /// When it is not 200.
+    pub fn get(&self, token: &str, path: &str) -> Result<Value> {
+        self.api.call("GET", path).token(token).send()?.expect(200)
+    }
+
+    /// The order as it stands now.
+    ///
+    /// # Errors
+    /// When it is not shown to the one whom `token` names.
+    pub fn order_again(&self, token: &str, order: &Value) -> Result<Value> {
+        self.get(token, &format!("/orders/{}", text(order, "order_id")?))
+    }
+
     /// Waits for the event of this order.
     ///
     /// # Errors
@@ -129,4 +169,13 @@ impl Shop {
             self.tap.events()?;
         }
     }
+}
+
+/// A member that is text.
+///
+/// # Errors
+/// When it is not.
+pub fn text<'a>(value: &'a Value, member: &str) -> Result<&'a str> {
+    let text = value[member].as_str();
+    text.with_context(|| format!("no {member} in {value}"))
 }

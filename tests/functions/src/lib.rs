@@ -6,6 +6,12 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod books;
+pub mod till;
+
+pub use till::Till;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -23,7 +29,7 @@ pub const RESERVATION: SignedDuration = SignedDuration::from_mins(15);
 pub struct Shop {
     /// The engine that its tables lie in.
     pub engine: Engine,
-    now_ms: AtomicI64,
+    now_ms: Arc<AtomicI64>,
     time: Duration,
 }
 
@@ -34,10 +40,10 @@ impl Shop {
     }
 
     /// A shop on the tables of `engine`, on 2026-01-01.
-    pub const fn on(engine: Engine) -> Self {
+    pub fn on(engine: Engine) -> Self {
         Self {
             engine,
-            now_ms: AtomicI64::new(1_767_225_600_000),
+            now_ms: Arc::new(AtomicI64::new(1_767_225_600_000)),
             // Ample: a thousand buyers share the cores of a small machine.
             time: Duration::from_secs(180),
         }
@@ -55,7 +61,7 @@ impl Shop {
 
     /// The same, where an invocation has only `time` to do its work.
     #[must_use]
-    pub const fn with_time(mut self, time: Duration) -> Self {
+    pub fn with_time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
@@ -63,6 +69,12 @@ impl Shop {
     /// The shop's clock.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.now_ms.load(Ordering::SeqCst)).expect("a time")
+    }
+
+    /// The shop's clock, for others to go by.
+    pub fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+        let now_ms = Arc::clone(&self.now_ms);
+        Arc::new(move || Timestamp::from_millisecond(now_ms.load(Ordering::SeqCst)).expect("a time"))
     }
 
     /// Moves the clock on.
@@ -131,7 +143,7 @@ impl Shop {
     /// `cancel-order`.
     pub async fn cancel_order(&self, call: Call) -> Answer {
         let function = cancel_order::CancelOrder {
-            orders: self.engine.orders(),
+            settlements: self.engine.settlements(),
             reservations: self.engine.reservations(),
         };
         Answer::of(cancel_order::handle(&function, call.request(), self.invocation()).await)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
 
 use crate::engine::{CATALOG, Engine, ORDERS};
 
@@ -14,7 +15,7 @@ pub struct Balance {
     pub received: i64,
     /// What shards have left.
     pub available: i64,
-    /// What orders hold.
+    /// What open orders hold, and paid ones bought.
     pub held: i64,
     /// The fewest units in a shard.
     pub least: i64,
@@ -109,6 +110,11 @@ impl Engine {
             .expect("an order");
     }
 
+    /// Every item of a table as JSON; numbers are integers.
+    pub async fn items(&self, table: &str) -> Vec<Value> {
+        all(&self.quiet, table).await.into_iter().map(json_of_item).collect()
+    }
+
     /// How many items a table has.
     pub async fn count(&self, table: &str) -> usize {
         all(&self.quiet, table).await.len()
@@ -134,6 +140,22 @@ type Item = std::collections::HashMap<String, AttributeValue>;
 async fn all(client: &Client, table: &str) -> Vec<Item> {
     let pages = client.scan().table_name(table).consistent_read(true).into_paginator();
     pages.items().send().collect::<Result<_, _>>().await.expect("a table")
+}
+
+fn json_of_item(item: Item) -> Value {
+    item.into_iter().map(|(name, value)| (name, json_of(value))).collect()
+}
+
+fn json_of(value: AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => text.into(),
+        AttributeValue::N(digits) => digits.parse::<i64>().expect("an integer").into(),
+        AttributeValue::Bool(flag) => flag.into(),
+        AttributeValue::L(values) => values.into_iter().map(json_of).collect(),
+        AttributeValue::M(item) => json_of_item(item),
+        AttributeValue::Null(_) => Value::Null,
+        other => panic!("no entity has {other:?}"),
+    }
 }
 
 fn text(value: &AttributeValue) -> String {

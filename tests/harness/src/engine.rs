@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use dynoxide::Database;
-use shared::store::{Catalog, Orders, Reservations};
+use shared::store::{Catalog, Orders, Payments, Reservations, Settlements};
 use tokio::net::TcpListener;
 
 use crate::faults::Faults;
@@ -17,6 +17,8 @@ use crate::faults::Faults;
 pub const CATALOG: &str = "catalog";
 /// The orders' table.
 pub const ORDERS: &str = "orders";
+/// The payments' table.
+pub const PAYMENTS: &str = "payments";
 
 /// The engine; it ends with the test's runtime.
 #[derive(Debug)]
@@ -64,6 +66,16 @@ impl Engine {
     /// The orders as functions see them.
     pub fn orders(&self) -> Orders {
         Orders::new(self.client.clone(), ORDERS.into())
+    }
+
+    /// The payments as functions see them.
+    pub fn payments(&self) -> Payments {
+        Payments::new(self.client.clone(), PAYMENTS.into())
+    }
+
+    /// Payments and orders as functions see them.
+    pub fn settlements(&self) -> Settlements {
+        Settlements::new(self.client.clone(), self.orders(), self.payments())
     }
 
     /// Stock and orders as functions see them.
@@ -117,15 +129,29 @@ async fn create_tables(client: &Client) {
             "placed_ms",
             by_customer_projection(),
         ))
-        .global_secondary_indexes(index(
-            "due",
-            "due_shard",
-            "due_ms",
-            Projection::builder().projection_type(ProjectionType::KeysOnly).build(),
-        ))
+        .global_secondary_indexes(due_index())
         .send()
         .await
         .expect("the orders' table");
+    client
+        .create_table()
+        .table_name(PAYMENTS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("due_shard", ScalarAttributeType::N),
+            attribute("due_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(due_index())
+        .send()
+        .await
+        .expect("the payments' table");
+}
+
+fn due_index() -> GlobalSecondaryIndex {
+    let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+    index("due", "due_shard", "due_ms", keys_only)
 }
 
 fn by_customer_projection() -> Projection {
@@ -136,6 +162,8 @@ fn by_customer_projection() -> Projection {
         "total",
         "placed_at",
         "expires_at",
+        "payment_id",
+        "paid_at",
         "closed_at",
     ];
     Projection::builder()

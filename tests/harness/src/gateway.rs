@@ -1,5 +1,7 @@
 //! Requests as an HTTP API hands them to a function (payload format 2.0), and its answers taken apart.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
 
@@ -98,6 +100,14 @@ impl Call {
     #[must_use]
     pub fn text(mut self, body: &str) -> Self {
         self.event["body"] = json!(body);
+        self
+    }
+
+    /// With a body as the gateway hands over what it takes for binary.
+    #[must_use]
+    pub fn base64(mut self, body: &[u8]) -> Self {
+        self.event["body"] = json!(STANDARD.encode(body));
+        self.event["isBase64Encoded"] = json!(true);
         self
     }
 

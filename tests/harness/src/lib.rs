@@ -11,6 +11,8 @@ pub mod bus;
 pub mod engine;
 pub mod faults;
 pub mod gateway;
+pub mod vault;
 
 pub use engine::Engine;
 pub use faults::{Fault, Faults};
+pub use vault::FakeVault;

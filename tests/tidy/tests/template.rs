@@ -6,8 +6,11 @@ use tidy::{
     template::{Resource, Template, at, target, texts},
 };
 
-/// The routes that want no token.
-const OPEN_TO_EVERYBODY: [&str; 1] = ["GetProduct"];
+/// The routes that want no token: anybody may see a product, and a payment provider has a signature instead.
+const OPEN_TO_EVERYBODY: [&str; 2] = ["GetProduct", "PaymentWebhook"];
+
+/// How long an HTTP API waits for a function, in seconds.
+const API_WAITS: u64 = 30;
 
 #[test]
 fn no_permission_has_a_wildcard() {
@@ -160,6 +163,43 @@ fn every_asynchronous_invocation_has_a_dead_letter_queue_with_an_alarm() {
 }
 
 #[test]
+fn a_rule_of_the_bus_may_send_to_its_dead_letter_queue() {
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for function in template.functions() {
+        let rules = function.events().filter(|(_, kind, _)| *kind == "EventBridgeRule");
+        for (name, _, properties) in rules {
+            let queue = at(properties, "DeadLetterConfig.Arn").and_then(target);
+            if !queue.is_some_and(|queue| is_open_to_rules(&template, queue)) {
+                problems.push(format!(
+                    "{}.Events.{name}: a rule has no role, unlike a schedule: add an AWS::SQS::QueuePolicy that lets \
+                     events.amazonaws.com send to the dead-letter queue",
+                    function.id
+                ));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn a_function_behind_the_api_ends_before_the_api_stops_waiting() {
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for function in template.functions() {
+        let seconds = function.property("Timeout").and_then(|value| value.as_u64());
+        let is_asked = function.events().any(|(_, kind, _)| kind == "HttpApi");
+        if is_asked && seconds.is_some_and(|seconds| seconds >= API_WAITS) {
+            problems.push(format!(
+                "{}: the API waits for {API_WAITS} seconds: set a lower `Timeout`",
+                function.id
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
 fn every_alarm_is_heard() {
     let template = Template::read();
     let mut problems = Vec::new();
@@ -204,6 +244,16 @@ fn only_the_routes_named_here_are_open_to_everybody() {
 }
 
 #[test]
+fn every_secret_is_kept_in_production() {
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for secret in template.resources_of("AWS::SecretsManager::Secret") {
+        problems.extend(not_kept(secret));
+    }
+    assert_none(&problems);
+}
+
+#[test]
 fn every_table_is_encrypted_recoverable_and_kept_in_production() {
     let template = Template::read();
     let mut problems = Vec::new();
@@ -221,19 +271,37 @@ fn every_table_is_encrypted_recoverable_and_kept_in_production() {
                 table.id
             ));
         }
-        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
-            if !table
-                .attribute(policy)
-                .is_some_and(|value| texts(value).contains(&"Retain"))
-            {
-                problems.push(format!(
-                    "{}: set `{policy}: !If [IsProduction, Retain, Delete]`",
-                    table.id
-                ));
-            }
-        }
+        problems.extend(not_kept(table));
     }
     assert_none(&problems);
+}
+
+/// What is missing for a resource to outlive its stack in production.
+fn not_kept(resource: Resource<'_>) -> Vec<String> {
+    let is_retained = |policy| {
+        let value = resource.attribute(policy);
+        value.is_some_and(|value| texts(value).contains(&"Retain"))
+    };
+    let missing = ["DeletionPolicy", "UpdateReplacePolicy"]
+        .into_iter()
+        .filter(|policy| !is_retained(policy));
+    missing
+        .map(|policy| format!("{}: set `{policy}: !If [IsProduction, Retain, Delete]`", resource.id))
+        .collect()
+}
+
+/// Whether a policy lets the bus's rules send to a queue.
+fn is_open_to_rules(template: &Template, queue: &str) -> bool {
+    let named = |value: &yaml_serde::Value, id: &str| {
+        let all = value.as_sequence();
+        all.is_some_and(|all| all.iter().any(|one| target(one) == Some(id)))
+    };
+    template.resources_of("AWS::SQS::QueuePolicy").any(|policy| {
+        policy.property("Queues").is_some_and(|queues| named(queues, queue))
+            && policy
+                .property("PolicyDocument")
+                .is_some_and(|document| texts(document).contains(&"events.amazonaws.com"))
+    })
 }
 
 /// Whether a queue is there, and an alarm tells when a message waits in it.

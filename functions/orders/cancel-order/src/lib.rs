@@ -1,22 +1,25 @@
-//! `POST /orders/{order_id}/cancel` brings a customer's wish to give up an unpaid order; it leaves the order cancelled
-//! and its stock back on the shelf.
+//! `POST /orders/{order_id}/cancel` brings a customer's wish to give up an order; it leaves the order cancelled, its stock
+//! back on the shelf, and the refund of what was paid on the payment: `refund-payment` carries it out.
 
 use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
+use shared::cashier;
 use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::event::Event;
+use shared::idempotency::derive_id;
 use shared::order::{Ending, Order, OrderStatus, Rejected};
-use shared::store::{self, Catalog, Orders, Reservations};
+use shared::payment::{RefundReason, Rejected as PaymentRejected};
+use shared::store::{self, Catalog, Orders, Payments, Reservations, Settlements, StoredOrder, StoredPayment};
 
 /// The function's tables.
 #[derive(Debug)]
 pub struct CancelOrder {
-    /// Orders.
-    pub orders: Orders,
+    /// Orders and payments.
+    pub settlements: Settlements,
     /// Stock and orders.
     pub reservations: Reservations,
 }
@@ -24,12 +27,13 @@ pub struct CancelOrder {
 /// How often an order that changes under our hands is read again.
 const ATTEMPTS: usize = 5;
 
-/// Cancels an unpaid order
+/// Cancels an order
 ///
-/// Its stock goes back at once. An order that is cancelled already is answered as it is, whichever request did it.
+/// Its stock goes back at once; what was paid goes back soon after. An order that is cancelled already is answered as it is, whichever request did it.
 ///
 /// # Errors
-/// `not-found` for another customer's order too, `order-closed`, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's order too, `order-closed`, `payment-under-way`, `refund-under-way`, `payment-in-review`,
+/// [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/orders/{order_id}/cancel", operation_id = "cancel-order", tag = "orders",
     security(("token" = [])),
@@ -43,7 +47,7 @@ const ATTEMPTS: usize = 5;
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`order-closed` with `order_status`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`order-closed` with `order_status`; `payment-under-way`, `refund-under-way`, `payment-in-review`: try again later", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
@@ -52,7 +56,7 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
     http::idempotency_key(&request)?;
     let order_id = http::order_id(&request)?;
     for _ in 0..ATTEMPTS {
-        let stored = function.orders.get(order_id, invocation.deadline).await?;
+        let stored = function.settlements.orders.get(order_id, invocation.deadline).await?;
         let stored = stored
             .filter(|stored| stored.order.customer_id == caller.customer_id)
             .ok_or(Rejected::NotFound)?;
@@ -60,17 +64,46 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
         }
         let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
-        let event = Event::OrderCancelled(cancelled.clone())
-            .record(invocation.stamp())
-            .map_err(|error| Error::internal("write the event", error))?;
-        let released = function
-            .reservations
-            .release(&stored, cancelled.clone(), &event, invocation.deadline);
-        if released.await? {
+        let event = Event::OrderCancelled(cancelled.clone());
+        let event = cashier::record(&event, &invocation)?;
+        let payment = refunding(function, &stored, &invocation).await?;
+        let done = function.settlements.cancel(
+            &function.reservations,
+            &stored,
+            cancelled.clone(),
+            event,
+            payment.as_ref(),
+            invocation.deadline,
+        );
+        if done.await? {
             return http::json(StatusCode::OK, &cancelled);
         }
     }
     Err(Error::unavailable("cancel an order", "it keeps changing"))
+}
+
+/// The payment of a paid order, with the refund of all that is left of it under way; none when nothing is left.
+async fn refunding(
+    function: &CancelOrder,
+    stored: &StoredOrder,
+    invocation: &Invocation,
+) -> Result<Option<StoredPayment>, Error> {
+    let (OrderStatus::Paid, Some(payment_id)) = (stored.order.status, stored.order.payment_id) else {
+        return Ok(None);
+    };
+    let payments = &function.settlements.payments;
+    let payment = payments.get(payment_id, invocation.deadline).await?;
+    let payment = payment.ok_or_else(|| Error::internal("cancel an order", "its payment is not there"))?;
+    if payment.payment.review.is_some() {
+        return Err(PaymentRejected::InReview.into());
+    }
+    let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
+    let why = (RefundReason::OrderCancelled, None);
+    match payment.payment.with_refund(refund_id, None, why, invocation.now) {
+        Ok(refunding) => cashier::next(&payment, refunding, None, invocation).map(Some),
+        Err(PaymentRejected::NothingToRefund) => Ok(None),
+        Err(rejected) => Err(rejected.into()),
+    }
 }
 
 #[derive(Envconfig)]
@@ -79,6 +112,8 @@ struct Config {
     catalog_table: String,
     #[envconfig(from = "ORDERS_TABLE")]
     orders_table: String,
+    #[envconfig(from = "PAYMENTS_TABLE")]
+    payments_table: String,
 }
 
 impl CancelOrder {
@@ -91,7 +126,11 @@ impl CancelOrder {
         let client = store::client(&config::aws().await);
         let orders = Orders::new(client.clone(), config.orders_table);
         Ok(Self {
-            orders: orders.clone(),
+            settlements: Settlements::new(
+                client.clone(),
+                orders.clone(),
+                Payments::new(client.clone(), config.payments_table),
+            ),
             reservations: Reservations::new(client.clone(), Catalog::new(client, config.catalog_table), orders),
         })
     }

@@ -94,6 +94,8 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         total,
         placed_at: invocation.now,
         expires_at: invocation.now + checkout.reservation,
+        payment_id: None,
+        paid_at: None,
         closed_at: None,
     };
 

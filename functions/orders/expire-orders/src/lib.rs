@@ -3,9 +3,6 @@
 //! Two runs at once do no harm: each order ends under the condition that nothing has changed it. One order that cannot
 //! be ended does not stop the rest, and a run that nears its deadline leaves the remainder to the next.
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
 use envconfig::Envconfig;
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -14,10 +11,11 @@ use shared::Error;
 use shared::edge::config;
 use shared::edge::invocation::Invocation;
 use shared::edge::problem::Causes;
+use shared::edge::sweep::Sweep;
 use shared::edge::telemetry::{self, Unit};
 use shared::event::Event;
 use shared::order::{Ending, OrderId};
-use shared::store::{self, Catalog, DUE_SHARDS, DuePosition, Orders, Reservations, StoredOrder};
+use shared::store::{self, Catalog, DuePosition, Orders, Reservations, StoredOrder};
 
 /// The function's tables.
 #[derive(Debug)]
@@ -30,8 +28,6 @@ pub struct ExpireOrders {
 
 /// Orders ended at the same time.
 const CONCURRENCY: usize = 8;
-/// A page is begun only when this much time is left to finish it.
-const PAGE_TIME: Duration = Duration::from_secs(5);
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -52,23 +48,12 @@ pub struct Summary {
 /// [`Error::Unavailable`] and [`Error::Internal`] when the due orders cannot be found; single orders are counted.
 pub async fn handle(function: &ExpireOrders, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let mut lost = None;
-    // A page of each shard in turn: when a run cannot finish, no shard is the one that always waits.
-    let mut open: VecDeque<(u8, Option<DuePosition>)> = (0..DUE_SHARDS).map(|shard| (shard, None)).collect();
-    while let Some((shard, position)) = open.pop_front() {
-        if !invocation.has(PAGE_TIME) {
-            summary.unfinished = true;
-            break;
-        }
-        match expire_page(function, shard, position, &invocation, &mut summary).await {
-            Ok(Some(next)) => open.push_back((shard, Some(next))),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(shard, causes = %Causes(&error), "a shard of due orders could not be read");
-                lost = Some(error);
-            }
-        }
+    let mut sweep = Sweep::default();
+    while let Some((shard, position)) = sweep.turn(&invocation) {
+        let page = expire_page(function, shard, position, &invocation, &mut summary).await;
+        sweep.took(shard, page);
     }
+    summary.unfinished = sweep.is_unfinished();
     telemetry::emit(
         "expire-orders",
         invocation.now,
@@ -79,7 +64,8 @@ pub async fn handle(function: &ExpireOrders, invocation: Invocation) -> Result<S
         ],
     );
     tracing::info!(?summary, "expired");
-    lost.map_or(Ok(summary), Err)
+    sweep.end()?;
+    Ok(summary)
 }
 
 /// Expires a page of one shard's due orders, and answers where the next begins.
@@ -92,9 +78,9 @@ async fn expire_page(
 ) -> Result<Option<DuePosition>, Error> {
     let deadline = invocation.deadline;
     let page = function.orders.due(shard, invocation.now, position, deadline).await?;
-    let latest = page.orders.iter().map(|&(_, at)| late(at, invocation.now)).max();
+    let latest = page.due.iter().map(|&(_, at)| late(at, invocation.now)).max();
     summary.lag_seconds = summary.lag_seconds.max(latest.unwrap_or_default());
-    let ids: Vec<OrderId> = page.orders.iter().map(|&(id, _)| id).collect();
+    let ids: Vec<OrderId> = page.due.iter().map(|&(id, _)| id).collect();
     let (orders, unreadable) = function.orders.get_all(&ids, deadline).await?;
     for error in page.damaged.into_iter().chain(unreadable) {
         tracing::error!(causes = %Causes(&error), "a due order cannot be read");
@@ -128,7 +114,7 @@ async fn expire(function: &ExpireOrders, stored: StoredOrder, invocation: &Invoc
         .map_err(|error| Error::internal("write the event", error))?;
     let released = function
         .reservations
-        .release(&stored, expired, &event, invocation.deadline);
+        .release(&stored, expired, event, None, invocation.deadline);
     released.await
 }
 

@@ -1,19 +1,25 @@
 //! What the functions read and answer is what the document says.
 
 use checkout::CheckoutRequest;
+use confirm_payment::ConfirmPaymentRequest;
 use contract::examples;
 use get_product::ProductView;
 use lambda_http::Body;
 use list_orders::OrderList;
+use payment_webhook::{Outcome, WebhookAnswer};
 use put_product::PutProductRequest;
 use receive_stock::ReceiveStockRequest;
+use request_refund::RequestRefundRequest;
+use resolve_review::ResolveReviewRequest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::edge::problem;
 use shared::error::{Error, Rejection};
 use shared::order::{Rejected, Shortage};
+use shared::provider::ClientParameters;
 use shared::stock::ShardCount;
+use start_payment::{StartPaymentRequest, StartedPayment};
 
 use crate::{Schema, document};
 
@@ -27,6 +33,47 @@ fn each_answer_fits_its_schema() {
     for next_cursor in [None, Some("AAAB".to_owned())] {
         let orders = vec![order.clone()];
         fits("OrderList", &OrderList { orders, next_cursor });
+    }
+}
+
+#[test]
+fn each_answer_about_a_payment_fits_its_schema() {
+    let (order, payment) = examples::paid().unwrap();
+    fits("Order", &order);
+    fits("Payment", &payment);
+    for outcome in [Outcome::Entered, Outcome::Ignored] {
+        fits("WebhookAnswer", &WebhookAnswer { outcome });
+    }
+    let (order_id, amount) = (order.order_id, order.total);
+    let text = || "text".to_owned();
+    let (order_name, customer_key, client_secret) = (text(), text(), text());
+    let (pc_url, mobile_url, app_url) = (text(), text(), text());
+    for client in [
+        ClientParameters::Toss {
+            order_name,
+            customer_key,
+        },
+        ClientParameters::Stripe { client_secret },
+        ClientParameters::KakaoPay {
+            pc_url,
+            mobile_url,
+            app_url,
+        },
+    ] {
+        for known in [None, Some((payment.payment_id, payment.reference.clone()))] {
+            let (payment_id, reference) = known.unzip();
+            let client = client.clone();
+            fits(
+                "StartedPayment",
+                &StartedPayment {
+                    order_id,
+                    amount,
+                    payment_id,
+                    reference,
+                    client,
+                },
+            );
+        }
     }
 }
 
@@ -78,11 +125,56 @@ fn a_request_that_fits_its_schema_is_read() {
 }
 
 #[test]
+fn a_request_about_a_payment_that_fits_its_schema_is_read() {
+    let order_id = examples::order().unwrap().order_id;
+    let amount = json!({ "amount": 25_800, "currency": "KRW" });
+    let urls = json!({ "approval": "https://a.test/", "cancel": "https://a.test/c", "fail": "https://a.test/f" });
+    for body in [
+        json!({ "provider": "stripe", "order_id": order_id }),
+        json!({ "provider": "kakaopay", "order_id": order_id, "return_urls": urls }),
+    ] {
+        reads::<StartPaymentRequest>("StartPaymentRequest", &serde_json::from_value(body).unwrap());
+    }
+    for (provider, name) in [
+        ("toss", "payment_key"),
+        ("stripe", "payment_intent"),
+        ("kakaopay", "pg_token"),
+    ] {
+        let body = json!({ "provider": provider, "order_id": order_id, "amount": amount, name: "text" });
+        reads::<ConfirmPaymentRequest>("ConfirmPaymentRequest", &serde_json::from_value(body).unwrap());
+    }
+    for body in [json!({}), json!({ "amount": amount, "note": "Damaged." })] {
+        reads::<RequestRefundRequest>("RequestRefundRequest", &serde_json::from_value(body).unwrap());
+    }
+    for decision in ["ASK_AGAIN", "CHARGED", "NOT_CHARGED", "SETTLED"] {
+        let body = json!({ "decision": decision });
+        reads::<ResolveReviewRequest>("ResolveReviewRequest", &serde_json::from_value(body).unwrap());
+    }
+}
+
+#[test]
 fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
-    for name in ["PutProductRequest", "ReceiveStockRequest", "CheckoutRequest", "Item"] {
+    for name in [
+        "PutProductRequest",
+        "ReceiveStockRequest",
+        "CheckoutRequest",
+        "Item",
+        "StartPaymentRequest",
+        "ReturnUrls",
+        "RequestRefundRequest",
+        "ResolveReviewRequest",
+    ] {
         let additional = &document()["components"]["schemas"][name]["additionalProperties"];
         assert_eq!(additional, &json!(false), "{name}");
     }
+    let order_id = examples::order().unwrap().order_id;
+    let amount = json!({ "amount": 1, "currency": "KRW" });
+    let known = json!({ "provider": "toss", "order_id": order_id, "amount": amount, "payment_key": "text" });
+    assert_eq!(schema("ConfirmPaymentRequest").refusal(&known), None);
+    let mut strange = known;
+    strange["coupon"] = json!(1);
+    assert!(schema("ConfirmPaymentRequest").refusal(&strange).is_some());
+    serde_json::from_value::<ConfirmPaymentRequest>(strange).unwrap_err();
 }
 
 fn fits(name: &str, value: &impl Serialize) {

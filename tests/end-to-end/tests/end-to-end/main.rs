@@ -1,10 +1,13 @@
 //! The end-to-end tests: one stack, deployed once, and every test against it at the same time.
 //!
 //! `cargo test -p end-to-end` brings a local cloud of its own up. With `MADANG_STACK=<name>` the same tests run against
-//! a stack on AWS, deployed with `ReservationMinutes=1`.
+//! a stack on AWS, deployed with `ReservationMinutes=1`; its payments need `MADANG_SANDBOX_URL`.
 
 mod access;
+mod late;
 mod orders;
+mod payments;
+mod webhooks;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +22,15 @@ type Test = (&'static str, fn(&Shop) -> Result<()>);
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    let tests: Vec<Test> = [access::TESTS, orders::TESTS].concat();
+    let tests: Vec<Test> = [
+        // The slow ones first: they wait for the schedules, and the others run meanwhile.
+        late::TESTS,
+        orders::TESTS,
+        payments::TESTS,
+        webhooks::TESTS,
+        access::TESTS,
+    ]
+    .concat();
     if arguments.list {
         let names = tests.into_iter().map(|(name, _)| Trial::test(name, || Ok(())));
         return libtest_mimic::run(&arguments, names.collect()).exit_code();
@@ -45,6 +56,8 @@ fn run(arguments: &Arguments, tests: Vec<Test>) -> Result<ExitCode> {
         ..Options::test("end-to-end")
     })?;
     let code = against(cloud.stack(), arguments, tests)?;
+    // For whoever wants to read what the functions said, be it that all went well.
+    cloud.gather_logs()?;
     if code != ExitCode::SUCCESS {
         eprintln!("{}", cloud.last_words());
     }

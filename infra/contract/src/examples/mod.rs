@@ -1,5 +1,7 @@
 //! One event of each kind, made as the functions make them: the schemas show it, and the tests hold them against it.
 
+mod payments;
+
 use anyhow::{Context, Result};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
@@ -7,9 +9,12 @@ use shared::event::{Event, Record, Stamp, StockReceived};
 use shared::identity::CustomerId;
 use shared::money::Money;
 use shared::order::{Ending, Line, Order, OrderId, OrderStatus, Rejected};
+use shared::payment::Payment;
 use shared::product::{Product, ProductStatus, Sku};
 use shared::stock::ShardCount;
 use uuid::Uuid;
+
+pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
 
@@ -19,9 +24,10 @@ const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42c
 /// When an example breaks a rule of its type.
 pub fn events() -> Result<Vec<Event>> {
     let placed = order()?;
-    let cancelled = placed.end(Ending::Cancel, placed.placed_at + SignedDuration::from_mins(3));
     let expired = placed.end(Ending::Expire, placed.expires_at + SignedDuration::from_secs(20));
-    Ok(vec![
+    let (paid, _) = paid()?;
+    let cancelled = paid.end(Ending::Cancel, placed.placed_at + SignedDuration::from_hours(3));
+    let mut events = vec![
         Event::ProductChanged(product()?),
         Event::StockReceived(StockReceived {
             receipt_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
@@ -30,9 +36,12 @@ pub fn events() -> Result<Vec<Event>> {
             received_at: now()?,
         }),
         Event::OrderPlaced(placed),
+        Event::OrderPaid(paid),
         Event::OrderCancelled(cancelled.map_err(rejected)?),
         Event::OrderExpired(expired.map_err(rejected)?),
-    ])
+    ];
+    events.extend(payments::events()?);
+    Ok(events)
 }
 
 /// The event as its entity would carry it.
@@ -43,9 +52,17 @@ pub fn record(event: &Event) -> Result<Record> {
     let now = match event {
         Event::ProductChanged(product) => product.updated_at,
         Event::StockReceived(received) => received.received_at,
-        Event::OrderPlaced(order) | Event::OrderCancelled(order) | Event::OrderExpired(order) => {
-            order.closed_at.unwrap_or(order.placed_at)
-        }
+        Event::OrderPlaced(order)
+        | Event::OrderPaid(order)
+        | Event::OrderCancelled(order)
+        | Event::OrderExpired(order) => order.closed_at.or(order.paid_at).unwrap_or(order.placed_at),
+        Event::PaymentConfirmed(payment)
+        | Event::PaymentFailed(payment)
+        | Event::PaymentUnknown(payment)
+        | Event::PaymentUnservable(payment)
+        | Event::RefundRequested(payment)
+        | Event::PaymentRefunded(payment)
+        | Event::PaymentReviewNeeded(payment) => last_change(payment),
     };
     let stamp = Stamp {
         now,
@@ -53,6 +70,16 @@ pub fn record(event: &Event) -> Result<Record> {
         trace: Some(TRACE.to_owned()),
     };
     event.record(stamp).context("write the example")
+}
+
+fn last_change(payment: &Payment) -> Timestamp {
+    let reviewed = payment.review.iter().map(|review| review.since);
+    let refunded = payment
+        .refunds
+        .iter()
+        .map(|refund| refund.done_at.unwrap_or(refund.requested_at));
+    let known = reviewed.chain(refunded).chain(payment.paid_at);
+    known.fold(payment.created_at, Timestamp::max)
 }
 
 /// A product.
@@ -90,6 +117,8 @@ pub fn order() -> Result<Order> {
         }],
         placed_at: now()?,
         expires_at: now()? + SignedDuration::from_mins(15),
+        payment_id: None,
+        paid_at: None,
         closed_at: None,
     })
 }
@@ -103,5 +132,5 @@ fn now() -> Result<Timestamp> {
 }
 
 fn rejected(why: Rejected) -> anyhow::Error {
-    anyhow::anyhow!("the example order cannot end: {why:?}")
+    anyhow::anyhow!("the example order cannot change so: {why:?}")
 }

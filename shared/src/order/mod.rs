@@ -1,6 +1,8 @@
-//! An order: how it is quoted, and the states that it goes through.
+//! An order: what was ordered, and the states that it goes through.
 
-use std::collections::HashMap;
+mod quote;
+
+pub use quote::{Item, Quote, Shortage, quote, sum_lines};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,8 @@ use uuid::Uuid;
 use crate::error::{self, Error, Rejection};
 use crate::identity::CustomerId;
 use crate::money::{Money, MoneyError};
-use crate::product::{Product, Sku};
+use crate::payment::PaymentId;
+use crate::product::Sku;
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;
@@ -34,7 +37,11 @@ impl std::fmt::Display for OrderId {
 pub enum OrderStatus {
     /// Its stock is held until `expires_at`.
     PendingPayment,
-    /// Its customer gave it up; its stock went back.
+    /// Its payment is under way: its stock is held until the provider has said yes or no.
+    Paying,
+    /// It is paid; its stock is sold.
+    Paid,
+    /// Its customer gave it up; its stock went back, and so does its money.
     Cancelled,
     /// It was not paid in time; its stock went back.
     Expired,
@@ -71,6 +78,14 @@ pub struct Order {
     pub placed_at: Timestamp,
     /// Until when its stock is held without payment.
     pub expires_at: Timestamp,
+    /// The payment that was begun last, is under way, or paid it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub payment_id: Option<PaymentId>,
+    /// When it was paid, once it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub paid_at: Option<Timestamp>,
     /// When it reached its end, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -96,17 +111,20 @@ impl Order {
         self
     }
 
-    /// The order after `ending` at `now`: the only way out of [`OrderStatus::PendingPayment`].
+    /// The order after `ending` at `now`.
     ///
     /// # Errors
     /// [`Rejected::Closed`] when it has ended already or its deadline has passed before a cancellation,
-    /// [`Rejected::NotDue`] when it is to expire before its deadline.
+    /// [`Rejected::PaymentUnderWay`] while its money is neither taken nor refused,
+    /// [`Rejected::NotDue`] when it is to expire before its deadline or was paid.
     pub fn end(&self, ending: Ending, now: Timestamp) -> Result<Self, Rejected> {
-        let status = match (ending, self.status, now >= self.expires_at) {
-            (Ending::Cancel, OrderStatus::PendingPayment, false) => OrderStatus::Cancelled,
-            (Ending::Expire, OrderStatus::PendingPayment, true) => OrderStatus::Expired,
-            (Ending::Expire, OrderStatus::PendingPayment, false) => return Err(Rejected::NotDue),
-            _ => return Err(Rejected::Closed(self.clone().as_of(now).status)),
+        use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
+        let status = match (ending, self.clone().as_of(now).status) {
+            (Ending::Cancel, PendingPayment | Paid) => Cancelled,
+            (Ending::Expire, Expired) if self.status == PendingPayment => Expired,
+            (Ending::Cancel, Paying) => return Err(Rejected::PaymentUnderWay),
+            (Ending::Expire, PendingPayment | Paying | Paid) => return Err(Rejected::NotDue),
+            (_, status @ (Cancelled | Expired)) => return Err(Rejected::Closed(status)),
         };
         Ok(Self {
             status,
@@ -114,87 +132,92 @@ impl Order {
             ..self.clone()
         })
     }
-}
 
-/// What a shopper asks for: a product and how many units of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Item {
-    /// The product.
-    pub sku: Sku,
-    /// How many units; lines of one product are summed.
-    #[schema(minimum = 1, maximum = 999)]
-    pub quantity: i64,
-}
-
-/// The lines and total of an order to be placed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quote {
-    /// Each product once, in the order that they were asked for.
-    pub lines: Vec<Line>,
-    /// The sum of the lines.
-    pub total: Money,
-}
-
-/// Sums the lines of one product: DynamoDB takes each stock item once a transaction, and so do we.
-///
-/// # Errors
-/// [`Rejected::LineCount`] outside 1..=[`MAX_LINES`], [`Rejected::Quantity`] outside 1..=[`MAX_QUANTITY`],
-/// for a line and for the sum.
-pub fn sum_lines(items: &[Item]) -> Result<Vec<(Sku, u32)>, Rejected> {
-    if !(1..=MAX_LINES).contains(&items.len()) {
-        return Err(Rejected::LineCount(items.len()));
+    /// The order with `payment` begun: its customer may pay it now.
+    ///
+    /// # Errors
+    /// As [`Order::paying`].
+    pub fn with_payment(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
+        self.payable(now)?;
+        Ok(Self {
+            payment_id: Some(payment),
+            ..self.clone()
+        })
     }
-    let mut sums: Vec<(Sku, u32)> = Vec::with_capacity(items.len());
-    for item in items {
-        let refused = || Rejected::Quantity(item.sku.clone());
-        let in_range = |quantity: &u32| (1..=MAX_QUANTITY).contains(quantity);
-        let quantity = u32::try_from(item.quantity).ok().filter(in_range).ok_or_else(refused)?;
-        match sums.iter_mut().find(|(sku, _)| *sku == item.sku) {
-            Some((_, sum)) => *sum = Some(*sum + quantity).filter(in_range).ok_or_else(refused)?,
-            None => sums.push((item.sku.clone(), quantity)),
+
+    /// The order while the provider is asked to take the money of `payment`: nothing ends it until there is an answer,
+    /// and no other payment is begun.
+    ///
+    /// # Errors
+    /// [`Rejected::PaymentUnderWay`] when another one is, [`Rejected::Closed`] when it is paid or has ended.
+    pub fn paying(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
+        self.payable(now)?;
+        Ok(Self {
+            status: OrderStatus::Paying,
+            payment_id: Some(payment),
+            ..self.clone()
+        })
+    }
+
+    /// Passes an order that waits for payment.
+    ///
+    /// # Errors
+    /// As [`Order::paying`].
+    pub fn payable(&self, now: Timestamp) -> Result<(), Rejected> {
+        match self.clone().as_of(now).status {
+            OrderStatus::PendingPayment => Ok(()),
+            OrderStatus::Paying => Err(Rejected::PaymentUnderWay),
+            status => Err(Rejected::Closed(status)),
         }
     }
-    Ok(sums)
-}
 
-/// Prices what is wanted from the catalog's `products`.
-///
-/// # Errors
-/// [`Rejected::ProductUnavailable`], [`Rejected::CurrenciesMixed`], [`Rejected::TotalTooLarge`].
-pub fn quote(wanted: &[(Sku, u32)], products: &HashMap<Sku, Product>) -> Result<Quote, Rejected> {
-    let mut lines = Vec::with_capacity(wanted.len());
-    let mut total: Option<Money> = None;
-    for (sku, quantity) in wanted {
-        let product = products
-            .get(sku)
-            .filter(|product| product.is_listed())
-            .ok_or_else(|| Rejected::ProductUnavailable(sku.clone()))?;
-        let line_total = product.price.times(*quantity)?;
-        total = Some(match total {
-            Some(sum) => sum.plus(line_total)?,
-            None => line_total,
-        });
-        lines.push(Line {
-            sku: sku.clone(),
-            name: product.name.clone(),
-            quantity: *quantity,
-            unit_price: product.price,
-        });
+    /// The order after the money of `payment` was taken. As long as it holds its stock it can be paid, be it late.
+    ///
+    /// # Errors
+    /// [`Rejected::PaymentUnderWay`] when another payment is, [`Rejected::Closed`] when it is paid or has ended.
+    pub fn paid(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
+        match self.status {
+            OrderStatus::PendingPayment => {}
+            OrderStatus::Paying if self.payment_id == Some(payment) => {}
+            OrderStatus::Paying => return Err(Rejected::PaymentUnderWay),
+            status => return Err(Rejected::Closed(status)),
+        }
+        Ok(self.paid_by(payment, now))
     }
-    let total = total.ok_or(Rejected::LineCount(0))?;
-    Ok(Quote { lines, total })
-}
 
-/// A product of which too little is left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Shortage {
-    /// The product.
-    pub sku: Sku,
-    /// How many units were asked for.
-    pub requested: u32,
-    /// How many are left.
-    pub available: u64,
+    /// The expired order after all, paid by `payment`: its stock has to be taken anew.
+    ///
+    /// # Errors
+    /// [`Rejected::Closed`] unless it expired.
+    pub fn revived(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
+        if self.status != OrderStatus::Expired {
+            return Err(Rejected::Closed(self.status));
+        }
+        Ok(Self {
+            closed_at: None,
+            ..self.paid_by(payment, now)
+        })
+    }
+
+    fn paid_by(&self, payment: PaymentId, now: Timestamp) -> Self {
+        Self {
+            status: OrderStatus::Paid,
+            payment_id: Some(payment),
+            paid_at: Some(now),
+            ..self.clone()
+        }
+    }
+
+    /// The order after `payment` brought no money, when that is the one under way: it waits for payment again, for as
+    /// long as it had before.
+    #[must_use]
+    pub fn payable_again(&self, payment: PaymentId) -> Option<Self> {
+        let is_under_way = self.status == OrderStatus::Paying && self.payment_id == Some(payment);
+        is_under_way.then(|| Self {
+            status: OrderStatus::PendingPayment,
+            ..self.clone()
+        })
+    }
 }
 
 /// Why an order is not placed or not changed.
@@ -219,8 +242,12 @@ pub enum Rejected {
     OutOfStock(Vec<Shortage>),
     /// The order has ended, in this state.
     Closed(OrderStatus),
-    /// The order's deadline has not come yet.
+    /// The order's deadline has not come yet, or means nothing any more.
     NotDue,
+    /// A payment of the order is neither taken nor refused yet.
+    PaymentUnderWay,
+    /// So many payments of the order were begun that no more are.
+    TooManyPayments,
     /// There is no such order for this customer.
     NotFound,
 }
@@ -272,9 +299,22 @@ impl From<Rejected> for Rejection {
                 Self::new(&error::OUT_OF_STOCK, format!("Not enough of {}.", list.join(", ")))
                     .with("shortages", shortages)
             }
-            Rejected::Closed(status) => Self::new(&error::ORDER_CLOSED, "The order has ended and cannot be changed.")
-                .with("order_status", status),
+            Rejected::Closed(status) => {
+                let detail = match status {
+                    OrderStatus::Paid => "The order is paid.",
+                    _ => "The order has ended and cannot be changed.",
+                };
+                Self::new(&error::ORDER_CLOSED, detail).with("order_status", status)
+            }
             Rejected::NotDue => Self::new(&error::ORDER_CLOSED, "The order's deadline has not come yet."),
+            Rejected::PaymentUnderWay => Self::new(
+                &error::PAYMENT_UNDER_WAY,
+                "A payment of the order is under way; look at the order again in a minute.",
+            ),
+            Rejected::TooManyPayments => Self::new(
+                &error::TOO_MANY_PAYMENTS,
+                "Too many payments of the order were begun; place a new order.",
+            ),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such order."),
         }
     }
@@ -289,14 +329,8 @@ impl From<Rejected> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::product::ProductStatus;
-    use crate::stock::ShardCount;
     use iso_currency::Currency;
     use proptest::prelude::*;
-
-    fn sku(name: &str) -> Sku {
-        Sku::try_from(name.to_owned()).unwrap()
-    }
 
     fn second(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -312,32 +346,25 @@ mod tests {
             total: Money::zero(Currency::KRW),
             placed_at: second(0),
             expires_at: second(100),
+            payment_id: None,
+            paid_at: None,
             closed_at: None,
         }
-    }
-
-    fn product(name: &str, won: u64) -> (Sku, Product) {
-        let product = Product {
-            sku: sku(name),
-            name: name.to_owned(),
-            price: Money::new(won, Currency::KRW).unwrap(),
-            status: ProductStatus::Listed,
-            stock_shards: ShardCount::ONE,
-            version: 1,
-            updated_at: second(0),
-        };
-        (sku(name), product)
     }
 
     #[test]
     fn an_order_ends_as_the_table_says() {
         use Ending::{Cancel, Expire};
-        use OrderStatus::{Cancelled, Expired, PendingPayment};
+        use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
         for (status, ending, at, outcome) in [
             (PendingPayment, Cancel, 99, Ok(Cancelled)),
             (PendingPayment, Cancel, 100, Err(Rejected::Closed(Expired))),
             (PendingPayment, Expire, 99, Err(Rejected::NotDue)),
             (PendingPayment, Expire, 100, Ok(Expired)),
+            (Paying, Cancel, 1, Err(Rejected::PaymentUnderWay)),
+            (Paying, Expire, 100, Err(Rejected::NotDue)),
+            (Paid, Cancel, 1_000, Ok(Cancelled)),
+            (Paid, Expire, 1_000, Err(Rejected::NotDue)),
             (Cancelled, Cancel, 1, Err(Rejected::Closed(Cancelled))),
             (Cancelled, Expire, 100, Err(Rejected::Closed(Cancelled))),
             (Expired, Cancel, 1, Err(Rejected::Closed(Expired))),
@@ -362,33 +389,6 @@ mod tests {
                 }
             }
             prop_assert!(ended <= 1);
-        }
-
-        #[test]
-        fn summed_lines_keep_every_unit_and_name_each_product_once(
-            items in prop::collection::vec((0..5usize, 1..=19i64), 1..=MAX_LINES),
-        ) {
-            let items: Vec<Item> = items
-                .into_iter()
-                .map(|(product, quantity)| Item { sku: sku(&format!("p{product}")), quantity })
-                .collect();
-            let sums = sum_lines(&items).unwrap();
-            let asked: i64 = items.iter().map(|item| item.quantity).sum();
-            prop_assert_eq!(sums.iter().map(|(_, sum)| i64::from(*sum)).sum::<i64>(), asked);
-            let mut names: Vec<_> = sums.iter().map(|(sku, _)| sku).collect();
-            names.sort();
-            names.dedup();
-            prop_assert_eq!(names.len(), sums.len());
-        }
-
-        #[test]
-        fn a_total_is_the_sum_of_its_lines(prices in prop::collection::vec(0..1_000_000u64, 1..=MAX_LINES), quantity in 1..=MAX_QUANTITY) {
-            let products: HashMap<Sku, Product> =
-                prices.iter().enumerate().map(|(n, &won)| product(&format!("p{n}"), won)).collect();
-            let wanted: Vec<(Sku, u32)> = (0..prices.len()).map(|n| (sku(&format!("p{n}")), quantity)).collect();
-            let quote = quote(&wanted, &products).unwrap();
-            prop_assert_eq!(quote.total.amount(), prices.iter().sum::<u64>() * u64::from(quantity));
-            prop_assert_eq!(quote.lines.len(), prices.len());
         }
     }
 }

@@ -1,0 +1,289 @@
+//! `POST /payments/confirm` brings what a customer brought back from the provider; it leaves the order paid, once.
+//!
+//! The attempt is kept before the provider is asked, so a crash at any moment leaves a trace that the reconciler
+//! settles; from then on nothing ends the order and no other payment is begun until the provider has said yes or no.
+
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::cashier::Cashier;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Causes, Faults, Problem, TokenRequired};
+use shared::error::{self, Rejection};
+use shared::idempotency::Fingerprint;
+use shared::money::Money;
+use shared::order::{self, OrderId};
+use shared::payment::{Failure, Payment, PaymentId, PaymentStatus, Provider, Rejected};
+use shared::store::{PaymentRequest, StoredOrder, StoredPayment};
+
+/// The function's books and providers.
+#[derive(Debug)]
+pub struct ConfirmPayment {
+    /// Payments, orders, providers.
+    pub cashier: Cashier,
+}
+
+/// How often what changes under our hands is read again.
+const ATTEMPTS: usize = 5;
+
+/// What a customer brought back from the provider.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
+pub enum ConfirmPaymentRequest {
+    /// From Toss's payment window; within 10 minutes of it.
+    Toss {
+        /// The order.
+        order_id: OrderId,
+        /// What the customer agreed to pay.
+        amount: Money,
+        /// `paymentKey`.
+        #[schema(min_length = 1, max_length = 200)]
+        payment_key: String,
+    },
+    /// From Stripe.js.
+    Stripe {
+        /// The order.
+        order_id: OrderId,
+        /// What the customer agreed to pay.
+        amount: Money,
+        /// The id of the PaymentIntent.
+        #[schema(min_length = 1, max_length = 200)]
+        payment_intent: String,
+    },
+    /// From KakaoPay, for the payment that was started last.
+    KakaoPay {
+        /// The order.
+        order_id: OrderId,
+        /// What the customer agreed to pay.
+        amount: Money,
+        /// `pg_token`, which KakaoPay added to the approval URL.
+        #[schema(min_length = 1, max_length = 200)]
+        pg_token: String,
+    },
+}
+
+/// Pays an order
+///
+/// Asked again with the same key and body, it charges nothing again and answers how the payment stands now.
+///
+/// # Errors
+/// Rejections of [`order::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/payments/confirm", operation_id = "confirm-payment", tag = "payments", request_body = ConfirmPaymentRequest,
+    security(("token" = [])),
+    params(
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new payment",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The order is paid", body = Payment,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request paid it"))),
+        (status = 202, description = "The outcome is not known yet (`UNKNOWN`, `CONFIRMING`), or a deposit is awaited (`AWAITING_DEPOSIT`): look at the order", body = Payment,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request asked for it"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`payment-refused` with `provider_code`: nothing was charged, the order can still be paid", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`: no such order, or no such payment", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`order-closed` with `order_status`, `payment-under-way`, `amount-differs` with `total`, `payment-unservable`, `too-many-payments`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`amount-not-taken`, `payment-mismatch`, `provider-not-configured`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let body: ConfirmPaymentRequest = http::body(&request)?;
+    body.check()?;
+    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the payment", error))?;
+    let request_id = key.derive_id("confirm payment", &caller.customer_id);
+    let begun_by = invocation.stamp().event_id;
+    let settlements = &function.cashier.settlements;
+
+    for _ in 0..ATTEMPTS {
+        let (known, order) = futures::try_join!(
+            settlements.payments.request(request_id, invocation.deadline),
+            settlements.orders.get(body.order_id(), invocation.deadline),
+        )?;
+        let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
+        let order = order.ok_or(order::Rejected::NotFound)?;
+        if let Some(known) = known {
+            known.fingerprint.require_same(&fingerprint)?;
+            let (payment, _) = function.cashier.load(known.payment_id, invocation.deadline).await?;
+            // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
+            if payment.begun_by == Some(begun_by) && payment.payment.status == PaymentStatus::Confirming {
+                return answer(&function.cashier.confirm(&payment, &invocation).await?.payment);
+            }
+            return Ok(http::replayed(as_it_stands(function, payment, &invocation).await?));
+        }
+        body.judge(function, &order)?;
+        let payment = find(function, &body, &order, &invocation).await?;
+        if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {
+            return Ok(http::replayed(as_it_stands(function, payment, &invocation).await?));
+        }
+        let known = PaymentRequest {
+            request_id,
+            fingerprint: fingerprint.clone(),
+            payment_id: payment.payment.payment_id,
+            requested_at: invocation.now,
+        };
+        let begun = function
+            .cashier
+            .begin(&payment, &order, (&known, begun_by), &invocation)
+            .await?;
+        if let Some(attempt) = begun {
+            return answer(&function.cashier.confirm(&attempt, &invocation).await?.payment);
+        }
+    }
+    Err(Error::unavailable("pay an order", "it keeps changing"))
+}
+
+/// The payment that a customer wants to confirm: one that was started, or for Toss one that we hear of now.
+async fn find(
+    function: &ConfirmPayment,
+    body: &ConfirmPaymentRequest,
+    order: &StoredOrder,
+    invocation: &Invocation,
+) -> Result<StoredPayment, Error> {
+    let order = &order.order;
+    let id = match body {
+        ConfirmPaymentRequest::Toss { payment_key, .. } => PaymentId::of(Provider::Toss, payment_key),
+        ConfirmPaymentRequest::Stripe { payment_intent, .. } => PaymentId::of(Provider::Stripe, payment_intent),
+        ConfirmPaymentRequest::KakaoPay { .. } => order.payment_id.ok_or(Rejected::NotFound)?,
+    };
+    let stored = function
+        .cashier
+        .settlements
+        .payments
+        .get(id, invocation.deadline)
+        .await?;
+    let stored = match (stored, body) {
+        (Some(stored), _) => stored,
+        (None, ConfirmPaymentRequest::Toss { payment_key, .. }) => {
+            let whose = (order.order_id, order.customer_id.clone());
+            let payment = Payment::new(Provider::Toss, payment_key.clone(), whose, order.total, invocation.now);
+            StoredPayment::unsaved(payment, order.expires_at)
+        }
+        (None, _) => return Err(Rejected::NotFound.into()),
+    };
+    if stored.payment.order_id != order.order_id {
+        return Err(Rejected::OtherOrder.into());
+    }
+    match body {
+        ConfirmPaymentRequest::KakaoPay { .. } if stored.payment.provider != Provider::KakaoPay => {
+            Err(Rejected::NotFound.into())
+        }
+        ConfirmPaymentRequest::KakaoPay { pg_token, .. } => Ok(StoredPayment {
+            confirmation: Some(pg_token.clone()),
+            ..stored
+        }),
+        _ => Ok(stored),
+    }
+}
+
+/// The answer for a payment that was begun before: as the provider says that it stands, when that is open and the
+/// provider is not being asked for the money right now.
+async fn as_it_stands(
+    function: &ConfirmPayment,
+    stored: StoredPayment,
+    invocation: &Invocation,
+) -> Result<Response, Error> {
+    let is_open = matches!(
+        stored.payment.status,
+        PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::AwaitingDeposit
+    );
+    if !is_open || stored.payment.is_being_confirmed(stored.since, invocation.now) {
+        return answer(&stored.payment);
+    }
+    match function.cashier.look(&stored, invocation).await {
+        Ok(settled) => answer(&settled.payment),
+        Err(error) => {
+            tracing::warn!(causes = %Causes(&error), "the provider does not say how a payment stands");
+            answer(&stored.payment)
+        }
+    }
+}
+
+fn answer(payment: &Payment) -> Result<Response, Error> {
+    match payment.status {
+        PaymentStatus::Paid => http::json(StatusCode::OK, &payment.clone().as_customer_sees()),
+        PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::AwaitingDeposit => {
+            http::json(StatusCode::ACCEPTED, &payment.clone().as_customer_sees())
+        }
+        PaymentStatus::Unservable | PaymentStatus::Refunded => Err(Rejected::Unservable.into()),
+        PaymentStatus::Started | PaymentStatus::Failed => {
+            let not_finished = || Failure::new("NOT_FINISHED", "The payment was not finished at the provider.");
+            Err(Rejected::Refused(payment.failure.clone().unwrap_or_else(not_finished)).into())
+        }
+    }
+}
+
+impl ConfirmPaymentRequest {
+    const fn parts(&self) -> (OrderId, Money, &'static str, &String) {
+        match self {
+            Self::Toss {
+                order_id,
+                amount,
+                payment_key,
+            } => (*order_id, *amount, "payment_key", payment_key),
+            Self::Stripe {
+                order_id,
+                amount,
+                payment_intent,
+            } => (*order_id, *amount, "payment_intent", payment_intent),
+            Self::KakaoPay {
+                order_id,
+                amount,
+                pg_token,
+            } => (*order_id, *amount, "pg_token", pg_token),
+        }
+    }
+
+    const fn order_id(&self) -> OrderId {
+        self.parts().0
+    }
+
+    const fn provider(&self) -> Provider {
+        match self {
+            Self::Toss { .. } => Provider::Toss,
+            Self::Stripe { .. } => Provider::Stripe,
+            Self::KakaoPay { .. } => Provider::KakaoPay,
+        }
+    }
+
+    /// What the provider gave the customer has a form: nothing else goes into a URL or a key.
+    fn check(&self) -> Result<(), Rejection> {
+        let (_, _, name, text) = self.parts();
+        if (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(());
+        }
+        let detail = format!("{name}: it is 1 to 200 visible ASCII characters.");
+        Err(Rejection::new(&error::INVALID_PARAMETER, detail).with("parameter", name))
+    }
+
+    /// The client's amount is compared, and the order's is charged.
+    fn judge(&self, function: &ConfirmPayment, order: &StoredOrder) -> Result<(), Error> {
+        let total = order.order.total;
+        if self.parts().1 != total {
+            return Err(Rejected::AmountDiffers { total }.into());
+        }
+        if !function.cashier.providers.of(self.provider())?.takes(total) {
+            return Err(Rejected::AmountNotTaken.into());
+        }
+        Ok(())
+    }
+}
+
+impl ConfirmPayment {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let aws = config::aws().await;
+        Ok(Self {
+            cashier: Cashier::from_env(&aws)?,
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! `GET /payments/{payment_id}` brings a payment's id; it leaves nothing behind.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::payment::{Payment, Rejected};
+use shared::store::{self, Payments};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct GetPayment {
+    /// Payments.
+    pub payments: Payments,
+}
+
+/// Shows a payment
+///
+/// To the customer whose it is, and to administrators, who also see reviews and the notes on refunds.
+///
+/// # Errors
+/// `not-found` for another customer's payment too, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/payments/{payment_id}", operation_id = "get-payment", tag = "payments",
+    security(("token" = [])),
+    params(("payment_id" = Uuid, Path, description = "The payment")),
+    responses(
+        (status = 200, description = "The payment", body = Payment),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &GetPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let id = http::payment_id(&request)?;
+    let stored = function.payments.get(id, invocation.deadline).await?;
+    let payment = stored
+        .map(|stored| stored.payment)
+        .filter(|payment| caller.is_admin || payment.customer_id == caller.customer_id)
+        .ok_or(Rejected::NotFound)?;
+    if caller.is_admin {
+        return http::json(StatusCode::OK, &payment);
+    }
+    http::json(StatusCode::OK, &payment.as_customer_sees())
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "PAYMENTS_TABLE")]
+    payments_table: String,
+}
+
+impl GetPayment {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            payments: Payments::new(client, config.payments_table),
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! `POST /webhooks/{provider}` brings what a payment provider tells; it leaves the payment and its order as the provider
+//! says that they stand.
+//!
+//! Invariants: nothing that is not signed is believed; of an unsigned hint only the provider's own answer is entered.
+//! What tells of an order that is not known is refused, so that it comes again. The same message twice, or messages in
+//! any order, change nothing: each write is conditional, and what was entered is not entered again.
+
+mod standard;
+mod stripe;
+mod toss;
+
+use lambda_http::http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+use shared::Error;
+use shared::cashier::Cashier;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem};
+use shared::edge::telemetry::{self, Unit};
+use shared::error::{self, Rejection};
+use shared::provider::Credentials;
+
+/// The function's books and providers.
+#[derive(Debug)]
+pub struct PaymentWebhook {
+    /// Payments, orders, providers.
+    pub cashier: Cashier,
+}
+
+/// The longest body that is read, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    /// It is entered, now or before.
+    Entered,
+    /// It is about nothing of ours, or of a type that says nothing to us.
+    Ignored,
+}
+
+/// The answer to a message.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct WebhookAnswer {
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Takes what a payment provider tells
+///
+/// `toss`: Toss Payments, whose messages are unsigned: a hint upon which its API is asked. `stripe`: signed by
+/// `Stripe-Signature`. `standard`: any other, signed as Standard Webhooks says, with `payment.succeeded`,
+/// `payment.failed` and `payment.refunded`. Anything but 2xx asks the provider to come again.
+///
+/// # Errors
+/// `invalid-signature`, `malformed-body`, `body-too-large`, `unknown-order`, [`Error::Unavailable`],
+/// [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/webhooks/{provider}", operation_id = "payment-webhook", tag = "payments",
+    request_body(content = serde_json::Value, description = "As the provider sends it", content_type = "application/json"),
+    params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`")),
+    responses(
+        (status = 200, description = "It need not come again", body = WebhookAnswer),
+        (status = 400, description = "`malformed-body`", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid-signature`: nothing was stored", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown-order`: it shall come again; `not-found`: no such provider", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 256 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`provider-not-configured`", body = Problem, content_type = "application/problem+json"),
+        Faults,
+    )
+)]
+pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let provider = http::path_parameter(&request, "provider")?;
+    let body = http::raw_body(&request, MAX_BODY)?;
+    let taken = match provider {
+        "toss" => toss::take(function, body, &invocation).await,
+        "stripe" => stripe::take(function, request.headers(), body, &invocation).await,
+        "standard" => standard::take(function, request.headers(), body, &invocation).await,
+        _ => Err(Rejection::new(&error::NOT_FOUND, "There is no such provider.").into()),
+    };
+    let outcome = match taken {
+        // What a provider tells of a payment that was never begun here, and that brought no money.
+        Err(Error::Rejected(rejection)) if rejection.reason == &error::NOT_FOUND && provider_is_known(provider) => {
+            Outcome::Ignored
+        }
+        taken => taken?,
+    };
+    let ignored = if outcome == Outcome::Ignored { 1.0 } else { 0.0 };
+    telemetry::emit(
+        "payment-webhook",
+        invocation.now,
+        &[("Received", Unit::Count, 1.0), ("Ignored", Unit::Count, ignored)],
+    );
+    http::json(StatusCode::OK, &WebhookAnswer { outcome })
+}
+
+fn provider_is_known(provider: &str) -> bool {
+    matches!(provider, "toss" | "stripe" | "standard")
+}
+
+impl PaymentWebhook {
+    /// Passes what `verify` accepts. When it does not, the secrets may have been changed: they are loaded anew, once.
+    async fn verify(
+        &self,
+        invocation: &Invocation,
+        verify: impl Fn(&Credentials) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let vault = self.cashier.providers.vault();
+        let known = vault.credentials(invocation.deadline).await?;
+        let Err(refused) = verify(&known) else {
+            return Ok(());
+        };
+        match vault.reload(invocation.now, invocation.deadline).await? {
+            Some(fresh) => verify(&fresh),
+            None => Err(refused),
+        }
+    }
+
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let aws = config::aws().await;
+        Ok(Self {
+            cashier: Cashier::from_env(&aws)?,
+        })
+    }
+}
+
+/// A header's bytes.
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+    headers.get(name).map(HeaderValue::as_bytes)
+}

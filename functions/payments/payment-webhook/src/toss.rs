@@ -1,0 +1,87 @@
+//! Toss Payments' messages: unsigned, so each is only a reason to ask.
+
+use serde_json::Value;
+use shared::Error;
+use shared::edge::http;
+use shared::edge::invocation::Invocation;
+use shared::error::{self, Rejection};
+use shared::order::OrderId;
+use shared::payment::{Payment, PaymentId, PaymentStatus, Provider};
+use shared::signature;
+use shared::store::{StoredOrder, StoredPayment};
+use uuid::Uuid;
+
+use crate::{Outcome, PaymentWebhook};
+
+/// The longest `paymentKey`.
+const MAX_KEY: usize = 200;
+
+/// Takes a message.
+pub async fn take(function: &PaymentWebhook, body: &[u8], invocation: &Invocation) -> Result<Outcome, Error> {
+    let message: Value = http::parse(body)?;
+    match message["eventType"].as_str() {
+        Some("PAYMENT_STATUS_CHANGED") => changed(function, &message["data"], invocation).await,
+        // A deposit's message is flat, and has no type.
+        None if message["secret"].is_string() => deposited(function, &message, invocation).await,
+        _ => Ok(Outcome::Ignored),
+    }
+}
+
+/// The payment is asked for; of the message only its names are used.
+async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
+    let order_id = hint["orderId"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+    let key = hint["paymentKey"]
+        .as_str()
+        .filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    let (Some(order_id), Some(key)) = (order_id, key) else {
+        return Ok(Outcome::Ignored);
+    };
+    // Whoever knows no order of ours cannot make us ask.
+    let order = order(function, OrderId(order_id), invocation).await?;
+    let id = PaymentId::of(Provider::Toss, key);
+    let payments = &function.cashier.settlements.payments;
+    let stored = payments.get(id, invocation.deadline).await?.unwrap_or_else(|| {
+        let whose = (order.order.order_id, order.order.customer_id.clone());
+        let payment = Payment::new(Provider::Toss, key.to_owned(), whose, order.order.total, invocation.now);
+        StoredPayment::unsaved(payment, order.order.expires_at)
+    });
+    function.cashier.look(&stored, invocation).await?;
+    Ok(Outcome::Entered)
+}
+
+/// The message proves itself by the secret that came with the account's number, and then is a hint like the others.
+///
+/// When the customer has begun another payment meanwhile, the reconciler finds the deposit within the hour.
+async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
+    let Some(order_id) = message["orderId"].as_str().and_then(|id| Uuid::parse_str(id).ok()) else {
+        return Ok(Outcome::Ignored);
+    };
+    let order = order(function, OrderId(order_id), invocation).await?;
+    let payments = &function.cashier.settlements.payments;
+    let stored = match order.order.payment_id {
+        Some(id) => payments.get(id, invocation.deadline).await?,
+        None => None,
+    };
+    let told = message["secret"].as_str().unwrap_or_default();
+    let stored = stored.filter(|stored| {
+        let secret = stored.deposit_secret.as_deref();
+        secret.is_some_and(|secret| signature::equal(secret.as_bytes(), told.as_bytes()))
+    });
+    let stored = stored.ok_or_else(|| {
+        Rejection::new(
+            &error::INVALID_SIGNATURE,
+            "The secret is not that of a deposit for this order.",
+        )
+    })?;
+    let looked = function.cashier.look(&stored, invocation).await?;
+    tracing::info!(
+        awaiting = looked.payment.status == PaymentStatus::AwaitingDeposit,
+        "a deposit was told of"
+    );
+    Ok(Outcome::Entered)
+}
+
+async fn order(function: &PaymentWebhook, id: OrderId, invocation: &Invocation) -> Result<StoredOrder, Error> {
+    let order = function.cashier.settlements.orders.get(id, invocation.deadline).await?;
+    order.ok_or_else(|| Rejection::new(&error::UNKNOWN_ORDER, format!("There is no order {id} yet.")).into())
+}

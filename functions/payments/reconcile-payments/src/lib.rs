@@ -1,0 +1,316 @@
+//! A schedule brings the minute; it leaves every payment that hangs in the air settled, or in front of a person.
+//!
+//! What is to be looked at stands on a sparse index: attempts whose outcome is not known or whose function crashed,
+//! payments that were begun and never paid, money that found no order, refunds under way, and each payment once a day
+//! after it was taken, to be compared with the provider's books.
+
+use std::time::Duration;
+
+use envconfig::Envconfig;
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use shared::Error;
+use shared::cashier::{self, Cashier};
+use shared::edge::config;
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::Causes;
+use shared::edge::sweep::Sweep;
+use shared::edge::telemetry::{self, Unit};
+use shared::order::OrderStatus;
+use shared::payment::{News, Payment, PaymentId, PaymentStatus};
+use shared::store::{self, Catalog, DuePosition, Reservations, StoredPayment};
+
+/// The function's books, providers and stock.
+#[derive(Debug)]
+pub struct ReconcilePayments {
+    /// Payments, orders, providers.
+    pub cashier: Cashier,
+    /// Stock.
+    pub reservations: Reservations,
+}
+
+/// Payments looked at, at the same time: providers are asked no faster.
+const CONCURRENCY: usize = 4;
+/// A provider is asked only when this much time is left for it to answer.
+const LOOK_TIME: Duration = Duration::from_secs(30);
+/// How long a payment may hang in the air before a person is asked.
+const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
+/// How long a deposit is awaited: a provider closes the account earlier.
+const DEPOSIT_AWAITED: SignedDuration = SignedDuration::from_hours(24 * 31);
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Payments that were settled.
+    pub settled: u64,
+    /// Payments that hang in the air still.
+    pub open: u64,
+    /// Payments put in front of a person.
+    pub reviews: u64,
+    /// Payments that agree with the provider's books.
+    pub compared: u64,
+    /// Payments that differed from the provider's books.
+    pub differences: u64,
+    /// Payments that could not be looked at.
+    pub failed: u64,
+    /// How long the latest of them had been due, in seconds.
+    pub lag_seconds: i64,
+    /// Whether the deadline left payments to the next run.
+    pub unfinished: bool,
+}
+
+/// What a look came to.
+enum Look {
+    Settled,
+    Open,
+    Review,
+    Same,
+    Different,
+    /// Something else has changed it meanwhile, and looks at it or has.
+    Overtaken,
+    /// There is no time left to ask its provider.
+    Late,
+}
+
+/// Looks at what is due.
+///
+/// # Errors
+/// [`Error::Unavailable`] and [`Error::Internal`] when due payments cannot be found; single ones are counted.
+pub async fn handle(function: &ReconcilePayments, invocation: Invocation) -> Result<Summary, Error> {
+    let mut summary = Summary::default();
+    let mut sweep = Sweep::default();
+    while let Some((shard, position)) = sweep.turn(&invocation) {
+        let page = look_at_page(function, shard, position, &invocation, &mut summary).await;
+        sweep.took(shard, page);
+    }
+    summary.unfinished |= sweep.is_unfinished();
+    telemetry::emit(
+        "reconcile-payments",
+        invocation.now,
+        &[
+            ("Settled", Unit::Count, summary.settled as f64),
+            ("Open", Unit::Count, summary.open as f64),
+            ("Compared", Unit::Count, summary.compared as f64),
+            ("Differences", Unit::Count, summary.differences as f64),
+            ("Failed", Unit::Count, summary.failed as f64),
+            ("LagSeconds", Unit::Seconds, summary.lag_seconds as f64),
+        ],
+    );
+    tracing::info!(?summary, "reconciled");
+    sweep.end()?;
+    Ok(summary)
+}
+
+/// Looks at a page of one shard, and answers where the next begins.
+async fn look_at_page(
+    function: &ReconcilePayments,
+    shard: u8,
+    position: Option<DuePosition>,
+    invocation: &Invocation,
+    summary: &mut Summary,
+) -> Result<Option<DuePosition>, Error> {
+    let payments = &function.cashier.settlements.payments;
+    let page = payments
+        .due(shard, invocation.now, position, invocation.deadline)
+        .await?;
+    let latest = page.due.iter().map(|&(_, at)| late(at, invocation.now)).max();
+    summary.lag_seconds = summary.lag_seconds.max(latest.unwrap_or_default());
+    let ids: Vec<PaymentId> = page.due.iter().map(|&(id, _)| id).collect();
+    let (due, unreadable) = payments.get_all(&ids, invocation.deadline).await?;
+    for error in page.damaged.into_iter().chain(unreadable) {
+        tracing::error!(causes = %Causes(&error), "a due payment cannot be read");
+        summary.failed += 1;
+    }
+    // The index runs behind the table.
+    let due = due
+        .into_iter()
+        .filter(|stored| stored.look_at.is_some_and(|at| at <= invocation.now));
+    let looks: Vec<Result<Look, Error>> = futures::stream::iter(due)
+        .map(|stored| look_at(function, stored, invocation))
+        .buffer_unordered(CONCURRENCY)
+        .collect()
+        .await;
+    for look in looks {
+        match look {
+            Ok(Look::Settled) => summary.settled += 1,
+            Ok(Look::Open) => summary.open += 1,
+            Ok(Look::Review) => summary.reviews += 1,
+            Ok(Look::Same) => summary.compared += 1,
+            Ok(Look::Different) => summary.differences += 1,
+            Ok(Look::Overtaken) => {}
+            Ok(Look::Late) => summary.unfinished = true,
+            Err(error) => {
+                tracing::error!(causes = %Causes(&error), "a payment could not be looked at");
+                summary.failed += 1;
+            }
+        }
+    }
+    Ok(page.next)
+}
+
+async fn look_at(function: &ReconcilePayments, stored: StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+    if !invocation.has(LOOK_TIME) {
+        return Ok(Look::Late);
+    }
+    let cashier = &function.cashier;
+    let id = stored.payment.payment_id;
+    // Before a provider is asked for money: two runs that overlap, or a run and a refund, do not both ask.
+    let Some(stored) = cashier.claim(&stored, invocation).await? else {
+        return Ok(Look::Overtaken);
+    };
+    let outcome = if stored.payment.pending_refund().is_some() {
+        cashier.refund_claimed(stored.clone(), invocation).await
+    } else {
+        match stored.payment.status {
+            PaymentStatus::Started => cashier.abandon(&stored, invocation).await,
+            PaymentStatus::Failed => return give_up(cashier, &stored, invocation).await,
+            PaymentStatus::Confirming | PaymentStatus::Unknown => cashier.settle(&stored, invocation).await,
+            PaymentStatus::AwaitingDeposit => await_deposit(cashier, &stored, invocation).await,
+            PaymentStatus::Unservable => cashier.place(id, &function.reservations, invocation).await,
+            PaymentStatus::Paid | PaymentStatus::Refunded => return compare(cashier, &stored, invocation).await,
+        }
+    };
+    match outcome {
+        Ok(after) if after.payment.review.is_some() => Ok(Look::Review),
+        Ok(after) if after.version != stored.version && !is_open(&after.payment) => Ok(Look::Settled),
+        Ok(after) if after.version != stored.version => Ok(Look::Open),
+        Ok(_) => hangs(cashier, &stored, invocation).await,
+        Err(error) => {
+            tracing::warn!(payment_id = %id, causes = %Causes(&error), "a payment hangs in the air still");
+            hangs(cashier, &stored, invocation).await
+        }
+    }
+}
+
+/// A deposit is awaited as long as its order is; then its account is closed.
+async fn await_deposit(
+    cashier: &Cashier,
+    stored: &StoredPayment,
+    invocation: &Invocation,
+) -> Result<StoredPayment, Error> {
+    let (_, order) = cashier.load(stored.payment.payment_id, invocation.deadline).await?;
+    match order.order.as_of(invocation.now).status {
+        OrderStatus::PendingPayment => cashier.look(stored, invocation).await,
+        _ => cashier.abandon(stored, invocation).await,
+    }
+}
+
+/// Once its time is over, a payment that failed is made sure to be paid no more: at Stripe a customer may try again.
+async fn give_up(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+    match cashier.abandon(stored, invocation).await {
+        Ok(after) if after.version != stored.version => Ok(Look::Settled),
+        Ok(_) => close(cashier, stored, Look::Settled, invocation).await,
+        Err(error) => {
+            tracing::warn!(causes = %Causes(&error), "a failed payment could not be closed");
+            hangs(cashier, stored, invocation).await
+        }
+    }
+}
+
+fn is_open(payment: &Payment) -> bool {
+    let hangs = matches!(
+        payment.status,
+        PaymentStatus::Started | PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::Unservable
+    );
+    hangs || payment.pending_refund().is_some()
+}
+
+/// Its claim has put the next look off, and the one after that further; a day of that, and a person is asked.
+async fn hangs(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+    let patience = match stored.payment.status {
+        PaymentStatus::AwaitingDeposit => DEPOSIT_AWAITED,
+        _ => GIVE_UP,
+    };
+    if invocation.now.duration_since(stored.since) > patience {
+        let reason = "The provider has not said for a day what became of it.";
+        return review(cashier, stored, reason, invocation).await;
+    }
+    Ok(Look::Open)
+}
+
+async fn review(
+    cashier: &Cashier,
+    stored: &StoredPayment,
+    reason: &str,
+    invocation: &Invocation,
+) -> Result<Look, Error> {
+    let payment = stored.payment.clone().in_review(reason, invocation.now);
+    let next = cashier::next(stored, payment, Some(News::ReviewNeeded), invocation)?;
+    let saved = cashier.settlements.payments.save(&next, invocation.deadline).await?;
+    Ok(if saved { Look::Review } else { Look::Overtaken })
+}
+
+/// Compares a payment with the provider's books, a day after it was taken.
+///
+/// What was refunded elsewhere is entered; what the books have and the provider has not is for a person.
+async fn compare(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+    let payment = &stored.payment;
+    if cashier.providers.of(payment.provider).is_err() {
+        return close(cashier, stored, Look::Same, invocation).await;
+    }
+    let report = match cashier.ask(stored, invocation).await {
+        Ok(report) => report,
+        Err(error) => {
+            tracing::warn!(causes = %Causes(&error), "a payment could not be compared");
+            return hangs(cashier, stored, invocation).await;
+        }
+    };
+    if report.standing != shared::payment::Standing::Charged
+        || report.amount != payment.amount
+        || report.refunded.amount() < payment.refunded.amount()
+    {
+        let reason = format!(
+            "The provider's books differ: it has {} charged and {} refunded, we have {} and {}.",
+            report.amount, report.refunded, payment.amount, payment.refunded,
+        );
+        tracing::error!(payment_id = %payment.payment_id, reason, "the books differ");
+        return match review(cashier, stored, &reason, invocation).await? {
+            Look::Review => Ok(Look::Different),
+            other => Ok(other),
+        };
+    }
+    if report.refunded != payment.refunded {
+        cashier.enter(&report, Some(stored.version), invocation).await?;
+        return Ok(Look::Different);
+    }
+    close(cashier, stored, Look::Same, invocation).await
+}
+
+async fn close(cashier: &Cashier, stored: &StoredPayment, look: Look, invocation: &Invocation) -> Result<Look, Error> {
+    let compared = stored.compared(invocation.now);
+    let saved = cashier
+        .settlements
+        .payments
+        .save(&compared, invocation.deadline)
+        .await?;
+    Ok(if saved { look } else { Look::Overtaken })
+}
+
+fn late(due: Timestamp, now: Timestamp) -> i64 {
+    now.duration_since(due).as_secs()
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+}
+
+impl ReconcilePayments {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let aws = config::aws().await;
+        let client = store::client(&aws);
+        let cashier = Cashier::from_env(&aws)?;
+        let catalog = Catalog::new(client.clone(), config.catalog_table);
+        Ok(Self {
+            reservations: Reservations::new(client, catalog, cashier.settlements.orders.clone()),
+            cashier,
+        })
+    }
+}

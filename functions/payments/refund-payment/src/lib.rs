@@ -1,0 +1,99 @@
+//! The bus brings `OrderCancelled`, `PaymentUnservable` and `RefundRequested`; it leaves the money where it belongs: with
+//! the customer, or, when a late payment's order finds its stock again, with the order.
+//!
+//! The refund stands on the payment before the bus tells of it, so the event only says that there is something to do:
+//! twice, late or never, it is done once, for what the events leave undone the reconciler does.
+
+use envconfig::Envconfig;
+use serde::Deserialize;
+use shared::Error;
+use shared::cashier::Cashier;
+use shared::edge::config;
+use shared::edge::invocation::Invocation;
+use shared::payment::{PaymentId, PaymentStatus, Rejected};
+use shared::store::{self, Catalog, Reservations};
+
+/// The function's books, providers and stock.
+#[derive(Debug)]
+pub struct RefundPayment {
+    /// Payments, orders, providers.
+    pub cashier: Cashier,
+    /// Stock.
+    pub reservations: Reservations,
+}
+
+/// An event as the bus delivers it, as far as it is looked at.
+#[derive(Debug, Deserialize)]
+pub struct Delivery {
+    /// What happened.
+    #[serde(rename = "detail-type")]
+    pub detail_type: String,
+    /// To what.
+    pub detail: Detail,
+}
+
+/// The event's envelope, as far as it is looked at.
+#[derive(Debug, Deserialize)]
+pub struct Detail {
+    /// The order or the payment.
+    pub data: Data,
+}
+
+/// The order or the payment, as far as it is looked at.
+#[derive(Debug, Deserialize)]
+pub struct Data {
+    /// The payment; none for an order that nobody began to pay.
+    pub payment_id: Option<PaymentId>,
+}
+
+/// Does what an event asks for.
+///
+/// # Errors
+/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+pub async fn handle(function: &RefundPayment, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
+    let Some(id) = delivery.detail.data.payment_id else {
+        return Ok(());
+    };
+    let stored = function
+        .cashier
+        .settlements
+        .payments
+        .get(id, invocation.deadline)
+        .await?;
+    let stored = stored.ok_or(Rejected::NotFound)?;
+    let after = match (delivery.detail_type.as_str(), stored.payment.status) {
+        // The order that it was begun for is gone: nobody shall pay it any more.
+        ("OrderCancelled", PaymentStatus::Started | PaymentStatus::Failed | PaymentStatus::AwaitingDeposit) => {
+            function.cashier.abandon(&stored, &invocation).await?
+        }
+        ("PaymentUnservable", _) => function.cashier.place(id, &function.reservations, &invocation).await?,
+        ("OrderCancelled" | "RefundRequested", _) => function.cashier.refund(id, &invocation).await?,
+        _ => return Ok(()),
+    };
+    tracing::info!(payment_id = %id, status = ?after.payment.status, "done");
+    Ok(())
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+}
+
+impl RefundPayment {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let aws = config::aws().await;
+        let client = store::client(&aws);
+        let cashier = Cashier::from_env(&aws)?;
+        let catalog = Catalog::new(client.clone(), config.catalog_table);
+        Ok(Self {
+            reservations: Reservations::new(client, catalog, cashier.settlements.orders.clone()),
+            cashier,
+        })
+    }
+}

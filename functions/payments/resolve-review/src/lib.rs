@@ -1,0 +1,159 @@
+//! `POST /payments/{payment_id}/review` brings an administrator's decision about a payment that waits for one; it leaves
+//! the payment decided, or in the reconciler's hands again.
+
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::cashier::Cashier;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::idempotency::Fingerprint;
+use shared::payment::{Failure, Payment, PaymentStatus, Rejected, Standing};
+use shared::store::{PaymentRequest, StoredPayment};
+
+/// The function's books and providers.
+#[derive(Debug)]
+pub struct ResolveReview {
+    /// Payments and orders.
+    pub cashier: Cashier,
+}
+
+/// How often what changes under our hands is read again.
+const ATTEMPTS: usize = 5;
+
+/// A decision.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveReviewRequest {
+    /// What was found out.
+    pub decision: Decision,
+}
+
+/// What a person found out about a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Decision {
+    /// The provider can be asked again: the reconciler does.
+    AskAgain,
+    /// The money was taken.
+    Charged,
+    /// The money was not taken, and will not be.
+    NotCharged,
+    /// What was to go back was given back by hand.
+    GivenBack,
+    /// The books are right as they are.
+    Settled,
+}
+
+/// Decides about a payment in review
+///
+/// # Errors
+/// `forbidden`, `not-found`, `not-in-review`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
+    request_body = ResolveReviewRequest,
+    security(("token" = [])),
+    params(
+        ("payment_id" = Uuid, Path, description = "The payment"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The payment, decided", body = Payment,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request decided it"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &ResolveReview, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    caller.require_admin()?;
+    let key = http::idempotency_key(&request)?;
+    let id = http::payment_id(&request)?;
+    let body: ResolveReviewRequest = http::body(&request)?;
+    let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the decision", error))?;
+    let request_id = key.derive_id("review", &caller.customer_id);
+    for _ in 0..ATTEMPTS {
+        let (known, (stored, order)) = futures::try_join!(
+            function
+                .cashier
+                .settlements
+                .payments
+                .request(request_id, invocation.deadline),
+            function.cashier.load(id, invocation.deadline),
+        )?;
+        if let Some(known) = known {
+            known.fingerprint.require_same(&fingerprint)?;
+            return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
+        }
+        let standing = standing(body.decision, &stored.payment)?;
+        let request = PaymentRequest {
+            request_id,
+            fingerprint: fingerprint.clone(),
+            payment_id: id,
+            requested_at: invocation.now,
+        };
+        let open = reopened(&stored, body.decision, &invocation)?;
+        let decided = function.cashier.decide(&open, &order, standing, &request, &invocation);
+        if let Some(decided) = decided.await? {
+            let by = caller.customer_id.as_str();
+            tracing::info!(payment_id = %id, decision = ?body.decision, by, "a review is decided");
+            return http::json(StatusCode::OK, &decided.payment);
+        }
+    }
+    Err(Error::unavailable("decide a review", "the payment keeps changing"))
+}
+
+/// What the provider is taken to have said; none when nothing hangs on it.
+fn standing(decision: Decision, payment: &Payment) -> Result<Option<Standing>, Rejected> {
+    let is_charged = payment.status.is_charged();
+    let hangs = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
+    match decision {
+        _ if payment.review.is_none() => Err(Rejected::NotInReview),
+        Decision::AskAgain | Decision::GivenBack => Ok(None),
+        Decision::Settled if is_charged && !hangs => Ok(None),
+        Decision::Charged if !is_charged => Ok(Some(Standing::Charged)),
+        Decision::NotCharged if !is_charged => {
+            let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
+            Ok(Some(Standing::Failed(failure)))
+        }
+        Decision::Settled | Decision::Charged | Decision::NotCharged => Err(Rejected::NotInReview),
+    }
+}
+
+/// The payment out of review; what is kept of it follows from there.
+fn reopened(stored: &StoredPayment, decision: Decision, invocation: &Invocation) -> Result<StoredPayment, Rejected> {
+    let payment = match decision {
+        Decision::GivenBack => stored.payment.given_back(invocation.now).ok_or(Rejected::NotInReview)?,
+        _ => Payment {
+            review: None,
+            ..stored.payment.clone()
+        },
+    };
+    Ok(StoredPayment {
+        payment,
+        // What a person has settled is not asked about again; what is to be asked again is compared again.
+        compared: matches!(decision, Decision::Settled | Decision::GivenBack),
+        ..stored.clone()
+    })
+}
+
+impl ResolveReview {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let aws = config::aws().await;
+        Ok(Self {
+            cashier: Cashier::from_env(&aws)?,
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! `POST /payments` brings the order that a customer wants to pay and how; it leaves the payment prepared at its
+//! provider, and answers what the customer's page needs.
+
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::cashier::{self, Cashier};
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::idempotency::Fingerprint;
+use shared::money::Money;
+use shared::order::{self, OrderId};
+use shared::payment::{Payment, PaymentId, Provider, Rejected};
+use shared::provider::{ClientParameters, ReturnUrls, Start, Started};
+use shared::store::{PaymentRequest, StoredOrder, StoredPayment};
+
+/// The function's books and providers.
+#[derive(Debug)]
+pub struct StartPayment {
+    /// Payments, orders, providers.
+    pub cashier: Cashier,
+}
+
+/// How often what changes under our hands is read again.
+const ATTEMPTS: usize = 5;
+
+/// An order to be paid.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartPaymentRequest {
+    /// Who is to take the money: `toss`, `stripe` or `kakaopay`.
+    pub provider: Provider,
+    /// The order.
+    pub order_id: OrderId,
+    /// Where KakaoPay sends the customer afterwards; needed for it, not looked at by others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub return_urls: Option<ReturnUrls>,
+}
+
+/// What a customer's page needs to let them pay.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct StartedPayment {
+    /// The order.
+    pub order_id: OrderId,
+    /// What is to be paid.
+    pub amount: Money,
+    /// The payment, when the provider knows of it already; Toss learns of it from the customer's page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub payment_id: Option<PaymentId>,
+    /// What the provider calls it (`payment_intent`, `tid`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reference: Option<String>,
+    /// What the provider's page or script needs.
+    pub client: ClientParameters,
+}
+
+/// Prepares a payment
+///
+/// Nothing is charged. The same key with the same body brings the same payment again.
+///
+/// # Errors
+/// Rejections of [`order::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/payments", operation_id = "start-payment", tag = "payments", request_body = StartPaymentRequest,
+    security(("token" = [])),
+    params(
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new payment",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The payment, prepared", body = StartedPayment,
+            headers(("Idempotency-Replayed" = bool, description = "true: it was prepared by an earlier request"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`: `return_urls`", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`payment-refused` with `provider_code`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`order-closed` with `order_status`, `payment-under-way`, `too-many-payments`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`provider-not-configured`, `amount-not-taken`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &StartPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let body: StartPaymentRequest = http::body(&request)?;
+    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the payment", error))?;
+    let request_id = key.derive_id("start payment", &caller.customer_id);
+    let settlements = &function.cashier.settlements;
+    let provider = function.cashier.providers.of(body.provider)?;
+
+    let mut started: Option<Started> = None;
+    for _ in 0..ATTEMPTS {
+        let (known, order) = futures::try_join!(
+            settlements.payments.request(request_id, invocation.deadline),
+            settlements.orders.get(body.order_id, invocation.deadline),
+        )?;
+        let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
+        let order = order.ok_or(order::Rejected::NotFound)?;
+        if let Some(known) = known {
+            return replay(function, &known, &fingerprint, &invocation).await;
+        }
+        order.order.payable(invocation.now)?;
+        if !provider.takes(order.order.total) {
+            return Err(Rejected::AmountNotTaken.into());
+        }
+        let begun = match started.take() {
+            Some(begun) => begun,
+            None => {
+                let start = Start {
+                    order: &order.order,
+                    request_id: &request_id.to_string(),
+                    return_urls: body.return_urls.as_ref(),
+                };
+                provider.start(&start, invocation.deadline).await?
+            }
+        };
+        let Some(reference) = begun.reference.clone() else {
+            return answer(&order, None, begun.client);
+        };
+        let payment = prepared(&order, body.provider, (reference, &begun.client), &invocation)?;
+        let paying = order.order.with_payment(payment.payment.payment_id, invocation.now)?;
+        let known = PaymentRequest {
+            request_id,
+            fingerprint: fingerprint.clone(),
+            payment_id: payment.payment.payment_id,
+            requested_at: invocation.now,
+        };
+        let order_next = order.with_payment(paying)?;
+        let saved = settlements.save(&payment, Some(&order_next), Some(&known), invocation.deadline);
+        if saved.await? {
+            return answer(&order, Some(&payment.payment), begun.client);
+        }
+        started = Some(begun);
+    }
+    Err(Error::unavailable("start a payment", "its order keeps changing"))
+}
+
+/// The payment as it is kept before its customer is told of it.
+fn prepared(
+    order: &StoredOrder,
+    provider: Provider,
+    (reference, client): (String, &ClientParameters),
+    invocation: &Invocation,
+) -> Result<StoredPayment, Error> {
+    let order = &order.order;
+    let whose = (order.order_id, order.customer_id.clone());
+    let payment = Payment::new(provider, reference, whose, order.total, invocation.now);
+    let unsaved = StoredPayment {
+        client: Some(client.clone()),
+        ..StoredPayment::unsaved(payment.clone(), order.expires_at)
+    };
+    cashier::next(&unsaved, payment, None, invocation)
+}
+
+async fn replay(
+    function: &StartPayment,
+    known: &PaymentRequest,
+    fingerprint: &Fingerprint,
+    invocation: &Invocation,
+) -> Result<Response, Error> {
+    known.fingerprint.require_same(fingerprint)?;
+    let (payment, order) = function.cashier.load(known.payment_id, invocation.deadline).await?;
+    let client = payment.client.ok_or(Rejected::NotFound)?;
+    answer(&order, Some(&payment.payment), client).map(http::replayed)
+}
+
+fn answer(order: &StoredOrder, payment: Option<&Payment>, client: ClientParameters) -> Result<Response, Error> {
+    let started = StartedPayment {
+        order_id: order.order.order_id,
+        amount: order.order.total,
+        payment_id: payment.map(|payment| payment.payment_id),
+        reference: payment.map(|payment| payment.reference.clone()),
+        client,
+    };
+    http::json(StatusCode::CREATED, &started)
+}
+
+impl StartPayment {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let aws = config::aws().await;
+        Ok(Self {
+            cashier: Cashier::from_env(&aws)?,
+        })
+    }
+}

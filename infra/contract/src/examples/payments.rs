@@ -1,0 +1,98 @@
+//! What happens to the payment of the example order.
+
+use anyhow::{Context, Result};
+use jiff::{SignedDuration, Timestamp};
+use shared::event::Event;
+use shared::money::Money;
+use shared::order::{Ending, Order};
+use shared::payment::{Change, Failure, News, Payment, PaymentStatus, Provider, RefundReason, Report, Standing};
+use uuid::Uuid;
+
+/// An event of a payment, of each kind.
+pub(super) fn events() -> Result<Vec<Event>> {
+    let begun = begun()?;
+    let (_, paid) = paid()?;
+    let refused = Failure::new("REJECT_CARD_PAYMENT", "The card has too little left.");
+    let no_money = Report {
+        standing: Standing::Failed(refused),
+        ..charged(&begun)
+    };
+    let unknown = Payment {
+        status: PaymentStatus::Unknown,
+        ..begun.clone()
+    };
+
+    let order = super::order()?;
+    let cancelled = order.end(Ending::Cancel, minutes(3)?).map_err(super::rejected)?;
+    let unservable = told(&begun, &charged(&begun), &cancelled, minutes(4)?)?;
+
+    let note = Some("One packet was damaged.".to_owned());
+    let packet = super::product()?.price;
+    let refund_id = Uuid::from_u128(0x1f0c_6d6e_53a9_8b17_92c4_0de1_7a3b_5c99);
+    let why = (RefundReason::Requested, note);
+    let asked = paid.with_refund(refund_id, Some(packet), why, minutes(60)?);
+    let asked = asked.map_err(|why| anyhow::anyhow!("the example payment cannot be refunded: {why:?}"))?;
+    let given = Report {
+        refunded: packet,
+        ..charged(&asked)
+    };
+    let not_given = Failure::new("NOT_CANCELABLE_PAYMENT", "It cannot be cancelled any more.");
+    Ok(vec![
+        Event::of_payment(News::Confirmed, paid),
+        event(told(&begun, &no_money, &order, minutes(2)?)?)?,
+        Event::of_payment(News::Unknown, unknown),
+        event(unservable)?,
+        Event::of_payment(News::RefundRequested, asked.clone()),
+        event(told(&asked, &given, &order, minutes(61)?)?)?,
+        Event::of_payment(News::ReviewNeeded, asked.refund_refused(&not_given, minutes(61)?)),
+    ])
+}
+
+/// The order once it is paid, and its payment.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn paid() -> Result<(Order, Payment)> {
+    let begun = begun()?;
+    let paying = super::order()?.paying(begun.payment_id, begun.created_at);
+    let paying = paying.map_err(super::rejected)?;
+    let change = told(&begun, &charged(&begun), &paying, minutes(2)?)?;
+    Ok((change.order.context("the example order is not paid")?, change.payment))
+}
+
+fn begun() -> Result<Payment> {
+    let order = super::order()?;
+    let reference = "tgen_20250321092130Cd5f8".to_owned();
+    let whose = (order.order_id, order.customer_id);
+    Ok(Payment::new(Provider::Toss, reference, whose, order.total, minutes(2)?))
+}
+
+/// What a provider says that took the money.
+fn charged(payment: &Payment) -> Report {
+    Report {
+        provider: payment.provider,
+        reference: payment.reference.clone(),
+        order_id: payment.order_id,
+        amount: payment.amount,
+        refunded: Money::zero(payment.amount.currency()),
+        standing: Standing::Charged,
+        deposit: None,
+        deposit_secret: None,
+    }
+}
+
+fn told(payment: &Payment, report: &Report, order: &Order, now: Timestamp) -> Result<Change> {
+    let change = payment.after(report, order, true, now);
+    change.context("the example report says nothing new")
+}
+
+/// What there is to tell of a change.
+fn event(change: Change) -> Result<Event> {
+    let news = change.news.context("the example change is no news")?;
+    Ok(Event::of_payment(news, change.payment))
+}
+
+/// So many minutes after the order was placed.
+fn minutes(minutes: i64) -> Result<Timestamp> {
+    Ok(super::now()? + SignedDuration::from_mins(minutes))
+}

@@ -1,0 +1,71 @@
+//! Going through due work: a page of each shard in turn, until all is done or the time is over.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::invocation::Invocation;
+use super::problem::Causes;
+use crate::error::Error;
+use crate::store::{DUE_SHARDS, DuePosition};
+
+/// A page is begun only when this much time is left to finish it.
+const PAGE_TIME: Duration = Duration::from_secs(5);
+
+/// A walk over all shards of an index of due work.
+///
+/// It begins anywhere, so that no shard is the one that always waits when runs cannot finish, and one that cannot be read
+/// does not stop the rest.
+#[derive(Debug)]
+pub struct Sweep {
+    open: VecDeque<(u8, Option<DuePosition>)>,
+    lost: Option<Error>,
+    unfinished: bool,
+}
+
+impl Default for Sweep {
+    fn default() -> Self {
+        let first = fastrand::u8(..DUE_SHARDS);
+        Self {
+            open: (0..DUE_SHARDS).map(|nth| ((first + nth) % DUE_SHARDS, None)).collect(),
+            lost: None,
+            unfinished: false,
+        }
+    }
+}
+
+impl Sweep {
+    /// The next shard to take a page of, and where it begins; none when all is done or the time is over.
+    pub fn turn(&mut self, invocation: &Invocation) -> Option<(u8, Option<DuePosition>)> {
+        let turn = self.open.pop_front()?;
+        if invocation.has(PAGE_TIME) {
+            return Some(turn);
+        }
+        self.unfinished = true;
+        None
+    }
+
+    /// What became of a page of `shard`: where the next one begins, if there is one.
+    pub fn took(&mut self, shard: u8, page: Result<Option<DuePosition>, Error>) {
+        match page {
+            Ok(Some(next)) => self.open.push_back((shard, Some(next))),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(shard, causes = %Causes(&error), "a shard of due work could not be read");
+                self.lost = Some(error);
+            }
+        }
+    }
+
+    /// Whether the time was over before the work.
+    pub const fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
+
+    /// Ends the walk.
+    ///
+    /// # Errors
+    /// The last of the shards that could not be read.
+    pub fn end(self) -> Result<(), Error> {
+        self.lost.map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,204 @@
+//! Payment providers: the calls that all of them need, and what an answer means.
+//!
+//! Invariant: a call whose outcome is not known is never taken for one that failed. Only a provider's clear word
+//! becomes [`Answer::Refused`]; a timeout, a lost connection, a fault of theirs or an answer that cannot be read is
+//! [`Answer::Unknown`].
+
+mod credentials;
+mod http;
+mod kakaopay;
+mod stripe;
+mod toss;
+
+pub use credentials::{Credentials, Vault};
+pub use kakaopay::KakaoPay;
+pub use stripe::Stripe;
+pub use toss::Toss;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use envconfig::Envconfig;
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use crate::error::{self, Cause, Error, Rejection};
+use crate::money::Money;
+use crate::order::Order;
+use crate::payment::{Failure, Payment, Provider, Refund, Report};
+
+/// A provider's API, as far as every provider has it.
+pub trait PaymentProvider: std::fmt::Debug + Send + Sync {
+    /// Whether it can take this amount in this currency.
+    fn takes(&self, amount: Money) -> bool;
+
+    /// Prepares a payment of `start.order`, so that its customer can pay.
+    ///
+    /// # Errors
+    /// `payment-refused` when the provider says no, [`Error::Unavailable`] when it does not answer: a payment that was
+    /// prepared unseen can be paid by nobody.
+    fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>>;
+
+    /// Takes the money, or learns that it was taken. Asked again for the same payment, it takes it no second time.
+    fn confirm<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
+
+    /// Asks where the payment stands, never [`Answer::Refused`]: of a payment that the provider does not know no money
+    /// was taken, so that is a report that it failed.
+    fn find<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
+
+    /// Sees to it that its customer can no longer pay, where that can be done, and says where the payment stands.
+    fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
+
+    /// Gives money back: `refund`, and only while all that has gone back is what the payment says. Asked again for the same
+    /// refund, it gives it back no second time. The report has the sum of all that went back.
+    fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer>;
+}
+
+/// What a call came to.
+#[derive(Debug)]
+pub enum Answer {
+    /// The payment, as the provider has it.
+    Report(Report),
+    /// A clear no: nothing was done, nothing will be.
+    Refused(Failure),
+    /// Nobody knows; ask again.
+    Unknown(Cause),
+}
+
+/// A payment about which a provider is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// The payment.
+    pub payment: &'a Payment,
+    /// What the customer brought back from the provider to confirm it with (KakaoPay's `pg_token`).
+    pub confirmation: Option<&'a str>,
+    /// Which try this is, from 0: a later one is made only after the provider said that nothing has been done.
+    pub nth: u32,
+}
+
+/// What a payment is prepared from.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The order to be paid.
+    pub order: &'a Order,
+    /// The same each time that the same request is made.
+    pub request_id: &'a str,
+    /// Where the provider sends the customer afterwards, for those that take them away.
+    pub return_urls: Option<&'a ReturnUrls>,
+}
+
+/// Where a provider sends its customer back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnUrls {
+    /// After the customer agreed; the provider adds its token.
+    #[schema(format = Uri, max_length = 255)]
+    pub approval: String,
+    /// After the customer went back.
+    #[schema(format = Uri, max_length = 255)]
+    pub cancel: String,
+    /// After it failed.
+    #[schema(format = Uri, max_length = 255)]
+    pub fail: String,
+}
+
+/// A prepared payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// What the provider calls it, when it exists there already.
+    pub reference: Option<String>,
+    /// What the customer's page needs.
+    pub client: ClientParameters,
+}
+
+/// What a customer's page needs to let them pay.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "provider", rename_all = "lowercase")]
+pub enum ClientParameters {
+    /// For Toss's payment window, beside the order's id and amount.
+    Toss {
+        /// `orderName`: what is bought, in a few words.
+        order_name: String,
+        /// `customerKey`: who buys.
+        customer_key: String,
+    },
+    /// For Stripe.js.
+    Stripe {
+        /// `client_secret` of the PaymentIntent: whoever has it can pay.
+        client_secret: String,
+    },
+    /// Where to send the customer.
+    KakaoPay {
+        /// On a computer.
+        pc_url: String,
+        /// In a browser of a phone.
+        mobile_url: String,
+        /// In an app.
+        app_url: String,
+    },
+}
+
+impl std::fmt::Debug for ClientParameters {
+    /// Not what is in it: it lets one pay.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientParameters")
+    }
+}
+
+/// All providers that are asked, and what they are asked with.
+#[derive(Clone, Debug)]
+pub struct Providers {
+    apis: HashMap<Provider, Arc<dyn PaymentProvider>>,
+    vault: Vault,
+}
+
+/// Where the providers answer.
+#[derive(Clone, Debug, Envconfig)]
+pub struct Endpoints {
+    /// Toss Payments.
+    #[envconfig(from = "TOSS_URL", default = "https://api.tosspayments.com")]
+    pub toss: String,
+    /// Stripe.
+    #[envconfig(from = "STRIPE_URL", default = "https://api.stripe.com")]
+    pub stripe: String,
+    /// KakaoPay.
+    #[envconfig(from = "KAKAOPAY_URL", default = "https://open-api.kakaopay.com")]
+    pub kakaopay: String,
+}
+
+impl Providers {
+    /// The providers at `endpoints`, with the credentials of `vault`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when TLS cannot be set up.
+    pub fn new(endpoints: &Endpoints, vault: Vault) -> Result<Self, Error> {
+        let http = http::Http::new()?;
+        let toss: Arc<dyn PaymentProvider> = Arc::new(Toss::new(http.clone(), endpoints.toss.clone(), vault.clone()));
+        let stripe = Arc::new(Stripe::new(http.clone(), endpoints.stripe.clone(), vault.clone()));
+        let kakaopay = Arc::new(KakaoPay::new(http, endpoints.kakaopay.clone(), vault.clone()));
+        let apis = HashMap::from([
+            (Provider::Toss, toss),
+            (Provider::Stripe, stripe),
+            (Provider::KakaoPay, kakaopay),
+        ]);
+        Ok(Self { apis, vault })
+    }
+
+    /// The credentials of all providers.
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The API of `provider`.
+    ///
+    /// # Errors
+    /// `provider-not-configured` when it has none.
+    pub fn of(&self, provider: Provider) -> Result<&dyn PaymentProvider, Error> {
+        self.apis.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
+            let detail = format!("{} has no API that could be asked.", provider.name());
+            Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! A shop with a till: the payment functions, wired to a stand-in for the providers whose ledger tells what was charged.
+
+use std::ops::Deref;
+
+use harness::gateway::{Answer, Call};
+use harness::{Engine, FakeVault};
+use payment_webhook::PaymentWebhook;
+use reconcile_payments::{ReconcilePayments, Summary};
+use refund_payment::{Delivery, RefundPayment};
+use sandbox::{Entry, Options, Sandbox, Webhook};
+use serde_json::{Value, json};
+use shared::cashier::Cashier;
+use shared::edge::invocation::Invocation;
+use shared::provider::{Endpoints, Providers};
+
+use crate::Shop;
+
+/// A shop with a till; it is a [`Shop`] in every other way.
+#[derive(Debug)]
+pub struct Till {
+    /// The shop.
+    pub shop: Shop,
+    /// The providers.
+    pub sandbox: Sandbox,
+    /// Where their credentials lie.
+    pub vault: FakeVault,
+    cashier: Cashier,
+}
+
+impl Deref for Till {
+    type Target = Shop;
+
+    fn deref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
+impl Till {
+    /// A till in `shop`.
+    pub async fn in_shop(shop: Shop) -> Self {
+        let options = Options {
+            clock: shop.clock(),
+            ..Options::default()
+        };
+        let vault = FakeVault::with(&credentials(&options));
+        let sandbox = Sandbox::start(options).await;
+        let cashier = cashier(&shop.engine, &sandbox, &vault);
+        Self {
+            shop,
+            sandbox,
+            vault,
+            cashier,
+        }
+    }
+
+    /// A till in a shop with a listed product of 1,000 won in one shard, and `units` of it.
+    pub async fn with(sku: &str, units: u64) -> Self {
+        Self::in_shop(Shop::with(sku, 1, units).await).await
+    }
+
+    /// The cashier as functions have it.
+    pub fn cashier(&self) -> Cashier {
+        self.cashier.clone()
+    }
+
+    /// `start-payment`.
+    pub async fn start(&self, call: Call) -> Answer {
+        let function = start_payment::StartPayment {
+            cashier: self.cashier(),
+        };
+        Answer::of(start_payment::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `confirm-payment`.
+    pub async fn confirm(&self, call: Call) -> Answer {
+        self.confirm_in(call, self.invocation()).await
+    }
+
+    /// `confirm-payment`, in an invocation of one's own.
+    pub async fn confirm_in(&self, call: Call, invocation: Invocation) -> Answer {
+        let function = confirm_payment::ConfirmPayment {
+            cashier: self.cashier(),
+        };
+        Answer::of(confirm_payment::handle(&function, call.request(), invocation).await)
+    }
+
+    /// `get-payment`.
+    pub async fn get(&self, call: Call) -> Answer {
+        let function = get_payment::GetPayment {
+            payments: self.engine.payments(),
+        };
+        Answer::of(get_payment::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `request-refund`.
+    pub async fn request_refund(&self, call: Call) -> Answer {
+        let function = request_refund::RequestRefund {
+            payments: self.engine.payments(),
+        };
+        Answer::of(request_refund::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `resolve-review`.
+    pub async fn resolve(&self, call: Call) -> Answer {
+        let function = resolve_review::ResolveReview {
+            cashier: self.cashier(),
+        };
+        Answer::of(resolve_review::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `payment-webhook`, with any request.
+    pub async fn webhook(&self, call: Call) -> Answer {
+        let function = PaymentWebhook {
+            cashier: self.cashier(),
+        };
+        Answer::of(payment_webhook::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `payment-webhook`, with what a provider sends.
+    pub async fn deliver(&self, webhook: &Webhook) -> Answer {
+        self.webhook(webhook_call(webhook)).await
+    }
+
+    /// Delivers everything that the providers have to tell, once each, and answers the statuses.
+    pub async fn deliver_all(&self) -> Vec<u16> {
+        let mut statuses = vec![];
+        for webhook in self.sandbox.webhooks() {
+            statuses.push(self.deliver(&webhook).await.status);
+        }
+        statuses
+    }
+
+    /// `refund-payment`, with an event.
+    pub async fn refund(&self, detail_type: &str, data: &Value) -> Result<(), shared::Error> {
+        let delivery: Delivery =
+            serde_json::from_value(json!({ "detail-type": detail_type, "detail": { "data": data } }))
+                .expect("an event");
+        let function = RefundPayment {
+            cashier: self.cashier(),
+            reservations: self.engine.reservations(),
+        };
+        refund_payment::handle(&function, delivery, self.invocation()).await
+    }
+
+    /// `reconcile-payments`.
+    pub async fn reconcile(&self) -> Summary {
+        self.try_reconcile().await.expect("a run")
+    }
+
+    /// `reconcile-payments`, which may fail.
+    pub async fn try_reconcile(&self) -> Result<Summary, shared::Error> {
+        let function = ReconcilePayments {
+            cashier: self.cashier(),
+            reservations: self.engine.reservations(),
+        };
+        reconcile_payments::handle(&function, self.invocation()).await
+    }
+
+    /// The one payment that the ledger tells of.
+    pub fn charged(&self) -> Entry {
+        let mut entries = self.sandbox.ledger();
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        entries.remove(0)
+    }
+
+    /// What a customer sees of an order's state.
+    pub async fn order_status(&self, customer: &str, order_id: &str) -> String {
+        let order = self.see(customer, order_id).await;
+        order.body["status"].as_str().expect("an order").to_owned()
+    }
+
+    /// A payment as an administrator sees it.
+    pub async fn payment(&self, id: &Value) -> Value {
+        let id = id.as_str().expect("a payment's id");
+        let call = Call::new("GET", "/payments/{payment_id}").path("payment_id", id);
+        let answer = self.get(call.by_admin()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// The payment of an order.
+    pub async fn payment_of(&self, customer: &str, order_id: &str) -> Value {
+        let order = self.see(customer, order_id).await;
+        self.payment(&order.body["payment_id"]).await
+    }
+}
+
+fn cashier(engine: &Engine, sandbox: &Sandbox, vault: &FakeVault) -> Cashier {
+    let endpoints = Endpoints {
+        toss: format!("{}/toss", sandbox.url()),
+        stripe: format!("{}/stripe", sandbox.url()),
+        kakaopay: format!("{}/kakaopay", sandbox.url()),
+    };
+    Cashier {
+        settlements: engine.settlements(),
+        providers: Providers::new(&endpoints, vault.vault()).expect("providers"),
+    }
+}
+
+/// The secret that holds the sandbox's credentials.
+pub fn credentials(options: &Options) -> Value {
+    json!({
+        "toss": { "secret_key": options.toss_secret_key },
+        "stripe": {
+            "secret_key": options.stripe_secret_key,
+            "webhook_secrets": options.stripe_webhook_secrets,
+        },
+        "kakaopay": { "secret_key": options.kakaopay_secret_key, "cid": options.kakaopay_cid },
+        "standard": { "webhook_secrets": options.standard_webhook_secrets },
+    })
+}
+
+/// A customer's confirmation of a Toss payment, under `key`.
+pub fn toss_call(customer: &str, key: &str, order_id: &str, payment_key: &str, won: u64) -> Call {
+    confirm_call(
+        customer,
+        key,
+        &json!({ "provider": "toss", "order_id": order_id, "payment_key": payment_key, "amount": amount(won) }),
+    )
+}
+
+/// A customer's confirmation of any payment, under `key`.
+pub fn confirm_call(customer: &str, key: &str, body: &Value) -> Call {
+    Call::new("POST", "/payments/confirm").by(customer).key(key).json(body)
+}
+
+/// A customer's wish to pay, under `key`.
+pub fn start_call(customer: &str, key: &str, provider: &str, order_id: &str) -> Call {
+    let body = json!({
+        "provider": provider,
+        "order_id": order_id,
+        "return_urls": {
+            "approval": "https://shop.example.com/paid",
+            "cancel": "https://shop.example.com/cart",
+            "fail": "https://shop.example.com/failed",
+        },
+    });
+    Call::new("POST", "/payments").by(customer).key(key).json(&body)
+}
+
+/// A webhook as the gateway hands it over.
+pub fn webhook_call(webhook: &Webhook) -> Call {
+    let provider = webhook.path.rsplit('/').next().expect("a path");
+    let mut call = Call::new("POST", "/webhooks/{provider}").path("provider", provider);
+    for (name, value) in &webhook.headers {
+        call = call.header(&name.to_lowercase(), value);
+    }
+    call.text(std::str::from_utf8(&webhook.body).expect("text"))
+}
+
+/// An amount of won.
+pub fn amount(won: u64) -> Value {
+    json!({ "amount": won, "currency": "KRW" })
+}

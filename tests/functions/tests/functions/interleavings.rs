@@ -1,0 +1,338 @@
+//! Whatever happens in whatever order: confirmations, webhooks, expiry, cancellations, refunds, crashes and the
+//! reconciler, drawn at random against providers and an engine that have bad days.
+//!
+//! A seed makes a run; it names itself when it fails. The draw is the seed's, the engine's timing is not.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use fastrand::Rng;
+use function_tests::books::Books;
+use function_tests::till::{amount, confirm_call, start_call, toss_call};
+use function_tests::{RESERVATION, Shop, Till};
+use harness::engine::{ORDERS, PAYMENTS};
+use harness::gateway::Call;
+use jiff::SignedDuration;
+use sandbox::{Authentication, Card, Provider, Webhook};
+use serde_json::{Value, json};
+
+/// Runs in one shop: later ones meet what earlier ones left.
+const RUNS: u64 = 10;
+const STEPS: usize = 24;
+const CUSTOMERS: [&str; 2] = ["ann", "bob"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_and_books_agree_after_any_interleaving_1() {
+    interleave(0..125).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_and_books_agree_after_any_interleaving_2() {
+    interleave(125..250).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_and_books_agree_after_any_interleaving_3() {
+    interleave(250..375).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_and_books_agree_after_any_interleaving_4() {
+    interleave(375..500).await;
+}
+
+async fn interleave(seeds: std::ops::Range<u64>) {
+    for first in seeds.clone().step_by(usize::try_from(RUNS).unwrap()) {
+        let till = Till::in_shop(Shop::with("tea", 2, 3).await).await;
+        for seed in first..seeds.end.min(first + RUNS) {
+            let mut run = Run::new(&till, seed);
+            eprintln!("seed {seed}");
+            run.go().await;
+        }
+    }
+}
+
+/// One run: what its customers have in their hands.
+struct Run<'a> {
+    till: &'a Till,
+    seed: u64,
+    draw: Rng,
+    orders: Vec<(&'static str, String, u64)>,
+    started: Vec<(usize, Value)>,
+    tokens: HashMap<String, String>,
+    webhooks: Vec<Webhook>,
+    keys: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(till: &'a Till, seed: u64) -> Self {
+        Self {
+            till,
+            seed,
+            draw: Rng::with_seed(seed),
+            orders: vec![],
+            started: vec![],
+            tokens: HashMap::new(),
+            webhooks: vec![],
+            keys: 0,
+        }
+    }
+
+    async fn go(&mut self) {
+        self.till.sandbox.set_random_faults(self.seed, 120);
+        self.till.engine.faults.set_conflicts_per_mille(60);
+        for step in 1..=STEPS {
+            self.step().await;
+            if step % 4 == 0 {
+                Books::of(self.till).await.assert_sound();
+            }
+        }
+        self.till.sandbox.set_random_faults(self.seed, 0);
+        self.till.engine.faults.set_conflicts_per_mille(0);
+        self.calm().await;
+    }
+
+    /// The faults are over. After one run of the reconciler no money is where nobody knows of it; after what that leads
+    /// to, everything is settled.
+    async fn calm(&mut self) {
+        let till = self.till;
+        till.pass(RESERVATION + SignedDuration::from_mins(70));
+        self.gather();
+        for webhook in std::mem::take(&mut self.webhooks) {
+            let answer = till.deliver(&till.sandbox.again(&webhook)).await;
+            assert!(answer.status == 200, "{answer:?}");
+        }
+        till.expire_orders().await.unwrap();
+        let summary = till.reconcile().await;
+        assert_eq!(summary.failed, 0, "{summary:?}");
+        assert_no_order_is_unpaid_and_charged(till).await;
+        // A payment that turned out not to be finished is given up by the next run.
+        till.pass(SignedDuration::from_mins(5));
+        till.expire_orders().await.unwrap();
+        assert_eq!(till.reconcile().await.failed, 0);
+        // What the reconciler found to be charged too late is told on the bus, and placed or refunded behind it.
+        self.consume(true).await;
+        self.gather();
+        for webhook in std::mem::take(&mut self.webhooks) {
+            assert_eq!(till.deliver(&webhook).await.status, 200);
+        }
+        till.expire_orders().await.unwrap();
+        Books::of(till).await.assert_settled();
+        till.engine.balance("tea").await;
+    }
+
+    async fn step(&mut self) {
+        match self.draw.u32(..100) {
+            0..=14 => self.order().await,
+            15..=24 => self.start().await,
+            25..=34 => self.pay_at_provider(),
+            35..=54 => self.confirm().await,
+            55..=66 => self.deliver().await,
+            67..=73 => self.cancel().await,
+            74..=79 => drop(self.till.expire_orders().await),
+            80..=85 => drop(self.till.try_reconcile().await),
+            86..=93 => self.consume(false).await,
+            94..=95 => self.refund_elsewhere(),
+            _ => self.till.pass(SignedDuration::from_secs(self.draw.i64(1..600))),
+        }
+    }
+
+    fn key(&mut self) -> String {
+        self.keys += 1;
+        format!("{}-{}", self.seed, self.keys)
+    }
+
+    fn an_order(&mut self) -> Option<(usize, &'static str, String, u64)> {
+        let nth = self.draw.usize(..self.orders.len().max(1));
+        let (customer, id, total) = self.orders.get(nth)?.clone();
+        Some((nth, customer, id, total))
+    }
+
+    async fn order(&mut self) {
+        let customer = CUSTOMERS[self.draw.usize(..2)];
+        let quantity = self.draw.i64(1..3);
+        let key = self.key();
+        let answer = self.till.order(customer, &key, &[("tea", quantity)]).await;
+        if answer.status == 201 {
+            let id = answer.body["order_id"].as_str().unwrap().to_owned();
+            self.orders.push((customer, id, quantity.cast_unsigned() * 1000));
+        }
+    }
+
+    async fn start(&mut self) {
+        let Some((nth, customer, order, _)) = self.an_order() else {
+            return;
+        };
+        let provider = ["stripe", "kakaopay"][self.draw.usize(..2)];
+        let key = self.key();
+        let answer = self.till.start(start_call(customer, &key, provider, &order)).await;
+        if answer.status == 201 {
+            self.started.push((nth, answer.body));
+        }
+    }
+
+    /// A customer pays in a page of Stripe's, perhaps long after their order has ended.
+    fn pay_at_provider(&mut self) {
+        let stripe: Vec<&str> = self
+            .started
+            .iter()
+            .filter(|(_, started)| started["client"]["provider"] == "stripe")
+            .map(|(_, started)| started["reference"].as_str().unwrap())
+            .collect();
+        let Some(intent) = self.draw.choice(stripe) else {
+            return;
+        };
+        let card = match self.draw.u32(..4) {
+            0 => Card::declined("card_declined", "insufficient_funds"),
+            _ => Card::Good,
+        };
+        // One that is paid or cancelled already takes no card.
+        drop(self.till.sandbox.try_stripe_pay(intent, &card));
+    }
+
+    async fn confirm(&mut self) {
+        let Some(call) = self.confirmation() else {
+            return;
+        };
+        let twin = self.confirmation().unwrap_or_else(|| call.clone());
+        match self.draw.u32(..8) {
+            // The function crashes at some await.
+            0..=1 => {
+                let time = Duration::from_micros(self.draw.u64(100..20_000));
+                drop(tokio::time::timeout(time, self.till.confirm(call)).await);
+            }
+            2 => drop(tokio::join!(self.till.confirm(call.clone()), self.till.confirm(call))),
+            3 => drop(tokio::join!(self.till.confirm(call), self.till.confirm(twin))),
+            4 => {
+                self.gather();
+                let told = self.draw.choice(&self.webhooks).cloned();
+                let told = async {
+                    match &told {
+                        Some(webhook) => drop(self.till.deliver(webhook).await),
+                        None => drop(self.till.expire_orders().await),
+                    }
+                };
+                tokio::join!(self.till.confirm(call), told);
+            }
+            5 => drop(tokio::join!(self.till.confirm(call), self.till.try_reconcile())),
+            _ => drop(self.till.confirm(call).await),
+        }
+    }
+
+    fn confirmation(&mut self) -> Option<Call> {
+        let started = self.draw.usize(..self.started.len() + 1);
+        if let Some((nth, started)) = self.started.get(started).cloned() {
+            let (customer, order, total) = self.orders[nth].clone();
+            let reference = started["reference"].as_str().unwrap();
+            let key = self.key();
+            let body = if started["client"]["provider"] == "stripe" {
+                json!({ "provider": "stripe", "order_id": order, "payment_intent": reference, "amount": amount(total) })
+            } else {
+                let approved = self.till.sandbox.try_kakaopay_approve_in_app(reference);
+                if let Ok(token) = approved {
+                    self.tokens.insert(reference.to_owned(), token);
+                }
+                let token = self.tokens.get(reference)?;
+                json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(total) })
+            };
+            return Some(confirm_call(customer, &key, &body));
+        }
+        let (_, customer, order, total) = self.an_order()?;
+        let how = Authentication {
+            decline: (self.draw.u32(..4) == 0).then(|| "REJECT_CARD_PAYMENT".to_owned()),
+            ..Authentication::default()
+        };
+        let total_there = i64::try_from(total).unwrap();
+        let key = self
+            .till
+            .sandbox
+            .toss_authenticate_with(&order, total_there, "KRW", &how);
+        let request = self.key();
+        Some(toss_call(customer, &request, &order, &key, total))
+    }
+
+    fn gather(&mut self) {
+        self.webhooks.extend(self.till.sandbox.webhooks());
+    }
+
+    /// A webhook comes: any of those on their way, perhaps three times at once; it may come again later.
+    async fn deliver(&mut self) {
+        self.gather();
+        if self.webhooks.is_empty() {
+            return;
+        }
+        let nth = self.draw.usize(..self.webhooks.len());
+        let webhook = self.webhooks[nth].clone();
+        // Signed when it was sent: by the time that it comes it may be too old, and is signed anew.
+        let webhook = self.till.sandbox.again(&webhook);
+        let till = self.till;
+        let arrived = if self.draw.bool() {
+            let answers = tokio::join!(till.deliver(&webhook), till.deliver(&webhook), till.deliver(&webhook));
+            answers.2.status == 200
+        } else {
+            till.deliver(&webhook).await.status == 200
+        };
+        if arrived && self.draw.bool() {
+            self.webhooks.swap_remove(nth);
+        }
+    }
+
+    async fn cancel(&mut self) {
+        let Some((_, customer, order, _)) = self.an_order() else {
+            return;
+        };
+        self.till.cancel(customer, &order).await;
+    }
+
+    /// The bus delivers the newest events of any entities, in any order, some twice; or all of them.
+    async fn consume(&mut self, all: bool) {
+        let mut events = self.till.engine.events(ORDERS).await;
+        events.extend(self.till.engine.events(PAYMENTS).await);
+        self.draw.shuffle(&mut events);
+        for (kind, detail) in events {
+            let is_consumed = matches!(
+                kind.as_str(),
+                "OrderCancelled" | "PaymentUnservable" | "RefundRequested"
+            );
+            if !is_consumed || (!all && self.draw.bool()) {
+                continue;
+            }
+            let done = self.till.refund(&kind, &detail["data"]).await;
+            assert!(!all || done.is_ok(), "{kind} {detail}: {done:?}");
+            if self.draw.u32(..4) == 0 {
+                drop(self.till.refund(&kind, &detail["data"]).await);
+            }
+        }
+    }
+
+    /// Somebody refunds a part in a provider's dashboard.
+    fn refund_elsewhere(&mut self) {
+        let entries = self.till.sandbox.ledger();
+        let open: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry.charged - entry.refunded > 300)
+            .collect();
+        let told = [Provider::Toss, Provider::Stripe];
+        if let Some(entry) = self.draw.choice(open).filter(|entry| told.contains(&entry.provider)) {
+            self.till
+                .sandbox
+                .dashboard_refund(entry.provider, &entry.reference, 300);
+        }
+    }
+}
+
+/// No order is unpaid and charged once the reconciler has been: its money is known to be on its way back.
+async fn assert_no_order_is_unpaid_and_charged(till: &Till) {
+    let payments = till.engine.items(PAYMENTS).await;
+    for entry in till.sandbox.ledger() {
+        if entry.charged == entry.refunded {
+            continue;
+        }
+        let payment = payments
+            .iter()
+            .find(|payment| payment["reference"] == entry.reference.as_str());
+        let payment = payment.unwrap_or_else(|| panic!("{entry:?} is not in the books"));
+        let status = payment["status"].as_str().unwrap();
+        assert!(matches!(status, "PAID" | "UNSERVABLE"), "{payment} {entry:?}");
+    }
+}

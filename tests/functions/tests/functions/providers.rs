@@ -1,0 +1,270 @@
+//! The providers' APIs: what each call comes to, and that no fault on the wire moves money twice or makes a yes a no.
+
+mod kakaopay;
+mod stripe;
+mod toss;
+mod vault;
+
+use std::time::Duration;
+
+use function_tests::till::credentials;
+use harness::FakeVault;
+use sandbox::{Entry, Fault, Options, Sandbox};
+use serde_json::{Value, json};
+use shared::money::Money;
+use shared::order::Order;
+use shared::payment::{Failure, Payment, Provider, Refund, Report, Standing};
+use shared::provider::{
+    Answer, Attempt, ClientParameters, Endpoints, PaymentProvider, Providers, ReturnUrls, Start, Started,
+};
+use tokio::time::Instant;
+
+/// What each order of these tests costs, in won.
+const TOTAL: u64 = 2000;
+
+/// One provider, and the sandbox that it calls.
+struct Desk {
+    sandbox: Sandbox,
+    vault: FakeVault,
+    providers: Providers,
+    provider: Provider,
+}
+
+impl Desk {
+    async fn open(provider: Provider) -> Self {
+        let sandbox = Sandbox::start(Options::default()).await;
+        let vault = FakeVault::with(&credentials(&sandbox.options()));
+        let endpoints = Endpoints {
+            toss: sandbox.toss_url(),
+            stripe: sandbox.stripe_url(),
+            kakaopay: sandbox.kakaopay_url(),
+        };
+        Self {
+            providers: Providers::new(&endpoints, vault.vault()).unwrap(),
+            sandbox,
+            vault,
+            provider,
+        }
+    }
+
+    fn api(&self) -> &dyn PaymentProvider {
+        self.providers.of(self.provider).unwrap()
+    }
+
+    /// The payment that the provider calls `reference`, for order `n`.
+    fn payment(&self, n: u32, reference: &str) -> Payment {
+        let order = order(n);
+        let whose = (order.order_id, order.customer_id);
+        Payment::new(self.provider, reference.to_owned(), whose, order.total, order.placed_at)
+    }
+
+    async fn try_start(&self, n: u32, request_id: &str) -> Result<Started, shared::Error> {
+        let url = |end: &str| format!("https://shop.example.com/{end}");
+        let return_urls = ReturnUrls {
+            approval: url("paid"),
+            cancel: url("cart"),
+            fail: url("failed"),
+        };
+        let order = order(n);
+        let start = Start {
+            order: &order,
+            request_id,
+            return_urls: Some(&return_urls),
+        };
+        self.api().start(&start, ample()).await
+    }
+
+    /// A payment for order `n`, prepared.
+    async fn start(&self, n: u32) -> (Payment, ClientParameters) {
+        let started = self.try_start(n, &format!("request-{n}")).await.unwrap();
+        (self.payment(n, &started.reference.unwrap()), started.client)
+    }
+
+    async fn confirm(&self, payment: &Payment, confirmation: Option<&str>) -> Answer {
+        self.confirm_by(payment, confirmation, ample()).await
+    }
+
+    async fn confirm_by(&self, payment: &Payment, confirmation: Option<&str>, deadline: Instant) -> Answer {
+        let attempt = Attempt {
+            payment,
+            confirmation,
+            nth: 0,
+        };
+        self.api().confirm(attempt, deadline).await
+    }
+
+    async fn find(&self, payment: &Payment) -> Answer {
+        let attempt = Attempt {
+            payment,
+            confirmation: None,
+            nth: 0,
+        };
+        self.api().find(attempt, ample()).await
+    }
+
+    async fn abandon(&self, payment: &Payment) -> Answer {
+        let attempt = Attempt {
+            payment,
+            confirmation: None,
+            nth: 0,
+        };
+        self.api().abandon(attempt, ample()).await
+    }
+
+    async fn refund(&self, payment: &Payment, refund: &Refund) -> Answer {
+        self.api().refund(first(payment), refund, ample()).await
+    }
+
+    /// The sandbox's name of the provider.
+    fn side(&self) -> sandbox::Provider {
+        match self.provider {
+            Provider::Toss => sandbox::Provider::Toss,
+            Provider::Stripe => sandbox::Provider::Stripe,
+            Provider::KakaoPay => sandbox::Provider::Kakaopay,
+            Provider::Standard => sandbox::Provider::Standard,
+        }
+    }
+
+    fn plan(&self, operation: &str, faults: &[Fault]) {
+        for fault in faults {
+            self.sandbox.plan(self.side(), operation, fault.clone());
+        }
+    }
+
+    /// Somebody refunds at the provider's dashboard.
+    fn refund_elsewhere(&self, payment: &Payment, won: i64) {
+        self.sandbox.dashboard_refund(self.side(), &payment.reference, won);
+    }
+
+    /// How often money was taken, how often it went back, and how much went back.
+    fn moved(&self) -> (u32, u32, i64) {
+        let entries = self.sandbox.ledger();
+        let sum = |each: fn(&Entry) -> u32| entries.iter().map(each).sum();
+        let refunded = entries.iter().map(|entry| entry.refunded).sum();
+        (sum(|entry| entry.charges), sum(|entry| entry.refund_count), refunded)
+    }
+}
+
+fn ample() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+fn short() -> Instant {
+    Instant::now() + Duration::from_millis(200)
+}
+
+fn id(n: u32) -> String {
+    format!("018f6a44-0d3c-8f4e-9a11-{n:012}")
+}
+
+fn won(amount: u64) -> Money {
+    serde_json::from_value(json!({ "amount": amount, "currency": "KRW" })).unwrap()
+}
+
+fn order(n: u32) -> Order {
+    let order = json!({
+        "order_id": id(n),
+        "customer_id": "ann",
+        "status": "PENDING_PAYMENT",
+        "lines": [{ "sku": "tea", "name": "Green tea", "quantity": 2, "unit_price": won(TOTAL / 2) }],
+        "total": won(TOTAL),
+        "placed_at": "2026-01-01T00:00:00Z",
+        "expires_at": "2026-01-01T00:15:00Z",
+    });
+    serde_json::from_value(order).unwrap()
+}
+
+/// Refund `n`, of `amount` won.
+fn refund(n: u32, amount: u64) -> Refund {
+    let refund = json!({
+        "refund_id": id(n),
+        "amount": won(amount),
+        "reason": "REQUESTED",
+        "note": "a note of the shop's own",
+        "status": "PENDING",
+        "requested_at": "2026-01-01T00:00:00Z",
+    });
+    serde_json::from_value(refund).unwrap()
+}
+
+/// The payment once `amount` won have gone back.
+fn refunded(payment: &Payment, amount: u64) -> Payment {
+    Payment {
+        refunded: won(amount),
+        ..payment.clone()
+    }
+}
+
+#[track_caller]
+fn report(answer: Answer) -> Report {
+    match answer {
+        Answer::Report(report) => report,
+        answer => panic!("a report was expected: {answer:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_stands(answer: Answer, standing: &Standing) {
+    assert_eq!(report(answer).standing, *standing);
+}
+
+/// All of it, for this very payment.
+#[track_caller]
+fn assert_charged(answer: Answer, payment: &Payment) {
+    let report = report(answer);
+    assert_eq!(report.payment_id(), payment.payment_id);
+    assert_eq!((report.order_id, report.amount), (payment.order_id, won(TOTAL)));
+    assert_eq!(report.standing, Standing::Charged);
+}
+
+#[track_caller]
+fn assert_failed(answer: Answer, code: &str) {
+    match report(answer).standing {
+        Standing::Failed(failure) => assert_eq!(failure.code, code),
+        standing => panic!("a failure was expected: {standing:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_refunded(answer: Answer, amount: u64) {
+    let report = report(answer);
+    assert_eq!((report.standing, report.refunded), (Standing::Charged, won(amount)));
+}
+
+#[track_caller]
+fn refused(answer: Answer) -> Failure {
+    match answer {
+        Answer::Refused(failure) => failure,
+        answer => panic!("a refusal was expected: {answer:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_unknown(answer: &Answer) {
+    assert!(matches!(answer, Answer::Unknown(_)), "{answer:?}");
+}
+
+/// The reason of a rejection.
+#[track_caller]
+fn rejected<T: std::fmt::Debug>(result: Result<T, shared::Error>) -> &'static str {
+    match result.unwrap_err() {
+        shared::Error::Rejected(rejection) => rejection.reason.code,
+        error => panic!("a rejection was expected: {error:?}"),
+    }
+}
+
+/// The secret with another key for one provider, which that does not take.
+fn with_wrong_key(desk: &Desk, provider: &str) -> Value {
+    let mut secret = credentials(&desk.sandbox.options());
+    secret[provider]["secret_key"] = json!("wrong");
+    secret
+}
+
+/// The first try about a payment.
+fn first(payment: &Payment) -> Attempt<'_> {
+    Attempt {
+        payment,
+        confirmation: None,
+        nth: 0,
+    }
+}

@@ -1,0 +1,94 @@
+//! The providers' credentials.
+
+use harness::FakeVault;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use shared::Error;
+use shared::payment::Provider;
+
+use super::{Desk, ample, assert_unknown, refused, rejected, short};
+
+fn secret(key: &str) -> serde_json::Value {
+    json!({ "toss": { "secret_key": key } })
+}
+
+#[tokio::test]
+async fn whoever_comes_first_the_secret_is_fetched_once() {
+    let fake = FakeVault::with(&secret("a"));
+    let vault = fake.vault();
+    let callers = (0..10).map(|_| async { vault.clone().credentials(ample()).await.unwrap() });
+    for credentials in futures::future::join_all(callers).await {
+        assert_eq!(credentials.toss().unwrap().secret_key, "a");
+    }
+    fake.set(&secret("b"));
+    assert_eq!(
+        vault.credentials(ample()).await.unwrap().toss().unwrap().secret_key,
+        "a"
+    );
+    assert_eq!(fake.reads(), 1);
+}
+
+#[tokio::test]
+async fn a_secret_is_reloaded_every_30_seconds_at_most() {
+    let fake = FakeVault::with(&secret("a"));
+    let vault = fake.vault();
+    vault.credentials(ample()).await.unwrap();
+    fake.set(&secret("b"));
+    let now = Timestamp::from_second(1_767_225_600).unwrap();
+    let reload = async |seconds| {
+        let at = now + SignedDuration::from_secs(seconds);
+        let fresh = vault.reload(at, ample()).await.unwrap();
+        fresh.map(|fresh| fresh.toss().unwrap().secret_key.clone())
+    };
+    assert_eq!(reload(0).await.as_deref(), Some("b"));
+    assert_eq!(
+        vault.credentials(ample()).await.unwrap().toss().unwrap().secret_key,
+        "b"
+    );
+    fake.set(&secret("c"));
+    for seconds in [0, 1, 29, -5] {
+        assert_eq!(reload(seconds).await, None, "{seconds}");
+    }
+    assert_eq!(reload(30).await.as_deref(), Some("c"));
+    assert_eq!(fake.reads(), 3);
+}
+
+#[tokio::test]
+async fn without_the_secret_nobody_is_asked_and_what_was_fetched_stays() {
+    let desk = Desk::open(Provider::Toss).await;
+    desk.vault.set_down(true);
+    let payment = desk.payment(1, "tgen_1");
+    assert_unknown(&desk.confirm_by(&payment, None, short()).await);
+    desk.vault.set_down(false);
+    let vault = desk.vault.vault();
+    vault.credentials(ample()).await.unwrap();
+    desk.vault.set_down(true);
+    let now = Timestamp::UNIX_EPOCH;
+    let failed = vault.reload(now, ample()).await;
+    assert!(matches!(failed, Err(Error::Unavailable { .. })), "{failed:?}");
+    assert!(vault.credentials(ample()).await.is_ok());
+    // A failed try is a try.
+    assert!(vault.reload(now, ample()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_damaged_secret_is_a_fault_of_ours_and_not_repeated() {
+    let fake = FakeVault::with(&json!({ "toss": { "secret_key": ["hush"] } }));
+    let error = fake.vault().credentials(ample()).await.unwrap_err();
+    assert!(matches!(error, Error::Internal { .. }), "{error:?}");
+    assert!(!format!("{error:?}").contains("hush"));
+}
+
+#[tokio::test]
+async fn a_provider_without_credentials_is_not_set_up() {
+    for provider in [Provider::Toss, Provider::Stripe, Provider::KakaoPay] {
+        let desk = Desk::open(provider).await;
+        desk.vault.set(&json!({}));
+        assert_eq!(rejected(desk.try_start(1, "request").await), "provider-not-configured");
+        assert_unknown(&desk.find(&desk.payment(1, "reference")).await);
+    }
+    let desk = Desk::open(Provider::Toss).await;
+    desk.vault.set(&json!({}));
+    let failure = refused(desk.confirm(&desk.payment(1, "tgen_1"), None).await);
+    assert_eq!(failure.code, "provider-not-configured");
+}

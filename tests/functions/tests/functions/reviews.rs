@@ -1,0 +1,77 @@
+//! Payments that wait for a person, and what the person decides.
+
+use function_tests::Till;
+use harness::gateway::{Answer, Call};
+use jiff::SignedDuration;
+use sandbox::{Fault, Provider};
+use serde_json::{Value, json};
+
+use crate::refunds::{paid, paid_too_late};
+
+/// A payment whose refund the provider refuses: it is in review.
+async fn refused() -> (Till, String, Value) {
+    let (till, order, _, payment) = paid().await;
+    let cancelled = till.cancel("ann", &order).await.body;
+    till.sandbox
+        .plan(Provider::Toss, "cancel", Fault::Code("NOT_ENOUGH_BALANCE".to_owned()));
+    till.refund("OrderCancelled", &cancelled).await.unwrap();
+    (till, order, payment)
+}
+
+async fn decide(till: &Till, key: &str, payment: &Value, decision: &str) -> Answer {
+    let id = payment["payment_id"].as_str().unwrap();
+    let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+    till.resolve(call.by_admin().key(key).json(&json!({ "decision": decision })))
+        .await
+}
+
+#[tokio::test]
+async fn what_a_person_gave_back_by_hand_is_not_given_back_again() {
+    let (till, order, payment) = refused().await;
+    let decided = decide(&till, "d", &payment, "GIVEN_BACK").await;
+    assert_eq!(
+        (decided.status, &decided.body["status"]),
+        (200, &"REFUNDED".into()),
+        "{decided:?}"
+    );
+    let again = decide(&till, "d", &payment, "GIVEN_BACK").await;
+    assert!(again.status == 200 && again.replayed, "{again:?}");
+    assert_eq!(
+        decide(&till, "d", &payment, "SETTLED").await.problem(),
+        "idempotency-key-reused"
+    );
+    assert_eq!(decide(&till, "e", &payment, "SETTLED").await.problem(), "not-in-review");
+    let cancelled = till.see("ann", &order).await.body;
+    till.refund("OrderCancelled", &cancelled).await.unwrap();
+    till.pass(SignedDuration::from_hours(48));
+    till.reconcile().await;
+    assert_eq!(till.charged().refunded, 0, "the provider was not asked again");
+}
+
+#[tokio::test]
+async fn money_in_review_is_left_alone_until_a_person_decides() {
+    let (till, _, id) = paid_too_late(2).await;
+    assert_eq!(till.order("bob", "k", &[("tea", 1)]).await.status, 201);
+    till.deliver_all().await;
+    let payment = till.payment(&id).await;
+    till.sandbox
+        .plan(Provider::Stripe, "refund", Fault::Code("insufficient_funds".to_owned()));
+    till.refund("PaymentUnservable", &payment).await.unwrap();
+    let in_review = till.payment(&id).await;
+    assert!(in_review["review"]["reason"].is_string(), "{in_review}");
+    till.refund("PaymentUnservable", &payment).await.unwrap();
+    till.pass(SignedDuration::from_hours(30));
+    till.reconcile().await;
+    assert_eq!(till.payment(&id).await, in_review);
+    assert_eq!(
+        decide(&till, "s", &in_review, "SETTLED").await.problem(),
+        "not-in-review",
+        "it is not"
+    );
+    assert_eq!(decide(&till, "a", &in_review, "ASK_AGAIN").await.status, 200);
+    till.pass(SignedDuration::from_mins(5));
+    let summary = till.reconcile().await;
+    let after = till.payment(&id).await;
+    assert_eq!(after["status"], "REFUNDED", "{summary:?} {after}");
+    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
+}
