@@ -161,5 +161,18 @@ reasons! {
     NOT_IN_REVIEW = Conflict "not-in-review" "The payment does not wait for this decision";
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
     UNKNOWN_ORDER = NotFound "unknown-order" "The order of this event is not known yet";
+    INVALID_PRICE = Unprocessable "invalid-price" "The price is out of range or off the tick";
+    INVALID_DEADLINE = Unprocessable "invalid-deadline" "The deadline is past or too far ahead";
+    INVALID_VOUCHER = Unprocessable "invalid-voucher" "The voucher's code is not one";
+    VOUCHER_NOT_YOURS = Unprocessable "voucher-not-yours" "The voucher cannot be offered by the caller";
+    VOUCHER_OFFERED = Conflict "voucher-offered" "The voucher is offered already";
+    VOUCHER_REGISTERED = Conflict "voucher-registered" "The voucher is registered already";
+    NOT_ENOUGH_POINTS = PaymentRequired "not-enough-points" "Not enough points";
+    TOO_MANY_BIDS = Conflict "too-many-bids" "Too many open bids";
+    POINTS_SPENT = Conflict "points-spent" "The order's points are spent";
+    OWN_BID = Unprocessable "own-bid" "The best bid is the caller's own";
+    NOTHING_TO_TAKE = Conflict "nothing-to-take" "There is no bid to take";
+    PRICE_DIFFERS = Conflict "price-differs" "The best price is worse than the expected one";
+    BID_CLOSED = Conflict "bid-closed" "The bid is closed";
     SHARDS_NOT_LOWERED = Conflict "shards-not-lowered" "Stock shards can be raised, not lowered";
 }

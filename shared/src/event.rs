@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bid::{Bid, Trade};
 use crate::order::Order;
 use crate::payment::{News, Payment};
+use crate::points::Credit;
 use crate::product::{Product, Sku};
 
 /// The version of the envelope and of each event's data; raised when a change would break a consumer.
@@ -43,6 +45,18 @@ pub enum Event {
     PaymentRefunded(Payment),
     /// A person must look at a payment.
     PaymentReviewNeeded(Payment),
+    /// A bid was placed; what it needs is held.
+    BidPlaced(Bid),
+    /// A bid was taken: a voucher changed owners for points.
+    BidTraded(Trade),
+    /// A bid was given up by its customer; what it held is free.
+    BidCancelled(Bid),
+    /// A bid was not taken in time; what it held is free.
+    BidExpired(Bid),
+    /// The points of a paid order are in its customer's wallet.
+    PointsCredited(Credit),
+    /// The points of a cancelled order were taken back.
+    PointsTakenBack(Credit),
 }
 
 /// Units of a product that arrived.
@@ -87,6 +101,12 @@ impl Event {
             | Self::RefundRequested(_)
             | Self::PaymentRefunded(_)
             | Self::PaymentReviewNeeded(_) => "madang.payments",
+            Self::BidPlaced(_)
+            | Self::BidTraded(_)
+            | Self::BidCancelled(_)
+            | Self::BidExpired(_)
+            | Self::PointsCredited(_)
+            | Self::PointsTakenBack(_) => "madang.auctions",
         }
     }
 
@@ -106,6 +126,12 @@ impl Event {
             Self::RefundRequested(_) => "RefundRequested",
             Self::PaymentRefunded(_) => "PaymentRefunded",
             Self::PaymentReviewNeeded(_) => "PaymentReviewNeeded",
+            Self::BidPlaced(_) => "BidPlaced",
+            Self::BidTraded(_) => "BidTraded",
+            Self::BidCancelled(_) => "BidCancelled",
+            Self::BidExpired(_) => "BidExpired",
+            Self::PointsCredited(_) => "PointsCredited",
+            Self::PointsTakenBack(_) => "PointsTakenBack",
         }
     }
 
@@ -141,6 +167,9 @@ impl Event {
                 | Self::RefundRequested(payment)
                 | Self::PaymentRefunded(payment)
                 | Self::PaymentReviewNeeded(payment) => detail(metadata, payment),
+                Self::BidPlaced(bid) | Self::BidCancelled(bid) | Self::BidExpired(bid) => detail(metadata, bid),
+                Self::BidTraded(trade) => detail(metadata, trade),
+                Self::PointsCredited(credit) | Self::PointsTakenBack(credit) => detail(metadata, credit),
             }?,
         })
     }

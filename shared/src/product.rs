@@ -66,6 +66,10 @@ pub struct Product {
     pub price: Money,
     /// Whether it is for sale.
     pub status: ProductStatus,
+    /// The points that one unit brings to its buyer's wallet, for a product that is points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
+    pub points: Option<u32>,
     /// Over how many shards its stock is spread.
     pub stock_shards: ShardCount,
     /// Counts the changes, from 1.
@@ -76,6 +80,9 @@ pub struct Product {
 }
 
 impl Product {
+    /// The most points that one unit brings.
+    pub const MAX_POINTS: u32 = 10_000_000;
+
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 200;
 

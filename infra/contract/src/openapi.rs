@@ -13,7 +13,7 @@ const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust ty
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: its catalog, its orders and their payments.
+The HTTP API of a shop: its catalog, its orders and their payments, and the auctions of gift vouchers.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer of the currency's minor units. A field without a value is absent, never null.
 
@@ -36,6 +36,7 @@ response lists. Ignore members that you do not know.
         (name = "catalog", description = "Products and their stock"),
         (name = "orders", description = "A customer's orders"),
         (name = "payments", description = "The money for them, and what payment providers tell"),
+        (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
     ),
     paths(
         put_product::handle,
@@ -51,6 +52,14 @@ response lists. Ignore members that you do not know.
         payment_webhook::handle,
         request_refund::handle,
         resolve_review::handle,
+        register_voucher::handle,
+        list_vouchers::handle,
+        place_bid::handle,
+        take_bid::handle,
+        list_bids::handle,
+        my_bids::handle,
+        cancel_bid::handle,
+        get_wallet::handle,
     ),
     components(schemas(GatewayAnswer)),
     modifiers(&Token, &Gateway, &ForClients, &Closed),

@@ -7,7 +7,7 @@ use local_cloud::{Progress, interrupt, lint, up};
 
 const HELP: &str = "\
 cargo up            bring the whole system up on this machine and serve until Ctrl-C
-cargo up --once     the same, but end after the first order is paid (0 when it went through)
+cargo up --once     the same, but end after the first auction (0 when all went through)
 cargo up --port N   listen on port N (default 4566, or a free one when that is taken)
 cargo lint          check template.yaml with `sam validate --lint` and cfn-lint
 ";

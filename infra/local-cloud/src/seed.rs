@@ -5,14 +5,19 @@ use serde_json::json;
 
 use crate::api::Api;
 
-/// What the shop sells: sku, name, price in KRW, shards of its stock, units.
-const CATALOG: [(&str, &str, u64, u32, u32); 5] = [
+/// What the shop sells: sku, name, price in KRW, shards of its stock, units. Vouchers for gift cards are what bids are
+/// about, and points are what is bid.
+const CATALOG: [(&str, &str, u64, u32, u32); 6] = [
     ("tea", "Green tea, 100 g", 12_900, 1, 100),
     ("teapot", "Celadon teapot", 89_000, 1, 12),
     ("gift-card", "Gift card 50,000", 50_000, 4, 1_000),
     ("tea-club", "Tea club, one month", 24_900, 1, 300),
     ("concert", "Courtyard concert, one seat", 66_000, 8, 400),
+    (POINTS, "10,000 points", 10_000, 1, 1_000),
 ];
+
+/// The product that is points: each won brings one.
+pub(crate) const POINTS: &str = "points-10000";
 
 /// The price of a product of the catalog.
 pub(crate) fn price(sku: &str) -> u64 {
@@ -23,12 +28,15 @@ pub(crate) fn price(sku: &str) -> u64 {
 /// Puts the catalog there as the admin whom `token` names. Twice is as good as once.
 pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
     for (sku, name, price, shards, units) in CATALOG {
-        let product = json!({
+        let mut product = json!({
             "name": name,
             "price": { "amount": price, "currency": "KRW" },
             "status": "LISTED",
             "stock_shards": shards,
         });
+        if sku == POINTS {
+            product["points"] = price.into();
+        }
         let put = api.call("PUT", &format!("/products/{sku}")).token(token).json(&product);
         put.send()?
             .expect(200)

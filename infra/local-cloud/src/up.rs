@@ -1,4 +1,4 @@
-//! `cargo up`: brings the system up, places a first order, pays it, and serves until Ctrl-C.
+//! `cargo up`: brings the system up, places a first order, pays it, holds a first auction, and serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::auction;
 use crate::cloud::{LocalCloud, Options};
 use crate::interrupt::{self, Interrupted};
 use crate::process;
@@ -19,13 +20,13 @@ use crate::tap::Tap;
 /// Tokens are good for an hour; they are renewed before that.
 const TOKEN_AGE: Duration = Duration::from_secs(45 * 60);
 const LOGS_EVERY: Duration = Duration::from_secs(2);
-const EVENT_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const EVENT_WITHIN: Duration = Duration::from_secs(30);
 const WEBHOOK_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
-    /// End after the first order is paid.
+    /// End after the first auction.
     pub once: bool,
     /// The port to insist on.
     pub port: Option<u16>,
@@ -46,9 +47,9 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
         progress,
     };
     let mut cloud = LocalCloud::start(&options)?;
-    let tokens = match first_order(&cloud, progress) {
+    let tokens = match first_steps(&cloud, progress) {
         Err(error) if !error.is::<Interrupted>() => {
-            bail!("the first order did not go through: {error:#}\n{}", cloud.last_words())
+            bail!("the first steps did not go through: {error:#}\n{}", cloud.last_words())
         }
         other => other?,
     };
@@ -70,8 +71,8 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     }
 }
 
-/// Users, a catalog, an order, its payment, and the events of both.
-fn first_order(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
+/// Users, a catalog, an order, its payment, an auction, and the events of all.
+fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     let stack = cloud.stack();
     let api = stack.api();
 
@@ -114,24 +115,17 @@ fn first_order(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
         text(&event.detail["metadata"]["id"])
     ));
     pay(stack, &tokens, &tap, &order, progress)?;
+    auction::run(stack, &tokens, &tap, progress)?;
     Ok(tokens)
 }
 
-/// Pays `order` through Toss, as the buyer's page does it.
+/// Pays `order` through Toss.
 fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let (api, sandbox) = (stack.api(), stack.sandbox()?);
-    let (id, total) = (text(&order["order_id"]), &order["total"]);
+    let id = text(&order["order_id"]);
     let step = progress.step("paying it through Toss");
-    let amount = total["amount"].as_i64().context("a total without amount")?;
-    let key = sandbox.toss_authenticate(id, amount, text(&total["currency"]))?;
-    let body = json!({ "provider": "toss", "order_id": id, "amount": total, "payment_key": key });
-    let call = api
-        .call("POST", "/payments/confirm")
-        .token(&tokens.customer)
-        .key("first-payment")
-        .json(&body);
-    let payment = call.send()?.expect(200).context("the first payment was not taken")?;
+    let (payment, key) = pay_through_toss(stack, &tokens.customer, "first-payment", order)?;
     let call = api.call("GET", &format!("/orders/{id}")).token(&tokens.customer);
     let order = call.send()?.expect(200)?;
     if order["status"] != "PAID" {
@@ -158,6 +152,23 @@ fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progr
         text(&event.detail["metadata"]["id"])
     ));
     Ok(())
+}
+
+/// Pays as the buyer's page does it, and answers the payment and its key at Toss.
+pub(crate) fn pay_through_toss(stack: &Stack, token: &str, key: &str, order: &Value) -> Result<(Value, String)> {
+    let (id, total) = (text(&order["order_id"]), &order["total"]);
+    let amount = total["amount"].as_i64().context("a total without amount")?;
+    let payment_key = stack
+        .sandbox()?
+        .toss_authenticate(id, amount, text(&total["currency"]))?;
+    let body = json!({ "provider": "toss", "order_id": id, "amount": total, "payment_key": payment_key });
+    let call = stack.api().call("POST", "/payments/confirm").token(token).key(key);
+    let payment = call
+        .json(&body)
+        .send()?
+        .expect(200)
+        .context("a payment was not taken")?;
+    Ok((payment, payment_key))
 }
 
 /// Waits until the provider's message about a payment was taken.
@@ -200,9 +211,9 @@ fn serve(cloud: &mut LocalCloud) -> Result<()> {
     }
 }
 
-struct Tokens {
-    customer: String,
-    admin: String,
+pub(crate) struct Tokens {
+    pub(crate) customer: String,
+    pub(crate) admin: String,
 }
 
 impl Tokens {
@@ -256,6 +267,6 @@ fn money(value: &Value) -> String {
     format!("{} {}", value["amount"], text(&value["currency"]))
 }
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }

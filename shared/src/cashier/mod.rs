@@ -101,7 +101,12 @@ impl Cashier {
             begun_by: Some(begun_by),
             ..payment.next(attempt, None, invocation.now)
         };
-        let order = order.with_payment(paying)?;
+        // One that was started counts already, and its customer may have paid.
+        let order = if payment.version == 0 {
+            order.with_payment(paying)?
+        } else {
+            order.next(paying, None)
+        };
         let saved = self
             .settlements
             .save(&attempt, Some(&order), Some(request), invocation.deadline);
@@ -165,7 +170,8 @@ impl Cashier {
         match report.standing {
             Standing::Pending => self.confirm(stored, invocation).await,
             Standing::Processing => Err(Error::unavailable(ASKING, "it is at work")),
-            _ => self.enter(&report, Some(stored.version), invocation).await,
+            // Whoever has claimed it is the one who asks for the money.
+            _ => self.enter_confirmed(&report, stored.version, invocation).await,
         }
     }
 
@@ -183,6 +189,7 @@ impl Cashier {
                 self.enter(&report, Some(stored.version), invocation).await
             }
             Standing::Processing => Err(Error::unavailable(ASKING, "it is at work")),
+            Standing::AwaitingDeposit => Err(Error::unavailable(ASKING, "it awaits a deposit still")),
             _ => self.enter(&report, Some(stored.version), invocation).await,
         }
     }
@@ -309,7 +316,7 @@ impl Cashier {
     }
 
     /// Enters a person's decision about a payment in review, in one write with the request for it: what the provider is
-    /// to be taken to have said, or for `None` that the reconciler takes over. `None` when payment or order has changed,
+    /// to be taken to have said, or for `None` the payment as it is handed in, with the news of it. `None` when payment or order has changed,
     /// or the request was made before.
     ///
     /// # Errors
@@ -318,7 +325,7 @@ impl Cashier {
         &self,
         open: &StoredPayment,
         order: &StoredOrder,
-        standing: Option<Standing>,
+        (standing, news): (Option<Standing>, Option<News>),
         request: &PaymentRequest,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
@@ -329,7 +336,7 @@ impl Cashier {
         let change = change.unwrap_or_else(|| Change {
             payment: open.payment.clone(),
             order: None,
-            news: None,
+            news,
         });
         self.save_requested(open, order, change, Some(request), invocation)
             .await

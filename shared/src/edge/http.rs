@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::invocation::Invocation;
 use super::problem;
+use crate::bid::{self, BidId};
 use crate::error::{self, Error, Rejection};
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Caller, CustomerId};
@@ -192,6 +193,17 @@ pub fn payment_id(request: &Request) -> Result<PaymentId, Rejection> {
     Uuid::parse_str(text)
         .map(PaymentId)
         .map_err(|_| payment::Rejected::NotFound.into())
+}
+
+/// The path parameter `bid_id`.
+///
+/// # Errors
+/// `not-found` when it is not a bid's id: there is no such bid.
+pub fn bid_id(request: &Request) -> Result<BidId, Rejection> {
+    let text = path_parameter(request, "bid_id")?;
+    Uuid::parse_str(text)
+        .map(BidId)
+        .map_err(|_| bid::Rejected::NotFound.into())
 }
 
 /// The query parameter `name`, when it is there.

@@ -17,6 +17,8 @@ const RESERVE: Duration = Duration::from_millis(500);
 pub struct Invocation {
     /// When it began, to the millisecond; the one clock of everything that it decides.
     pub now: Timestamp,
+    /// The same moment on the clock that deadlines are measured by.
+    pub began: Instant,
     /// When its work must be done.
     pub deadline: Instant,
     /// Its X-Ray trace header.
@@ -26,9 +28,11 @@ pub struct Invocation {
 impl Invocation {
     /// An invocation at `now` that has `time` to do its work.
     pub fn new(now: Timestamp, time: Duration) -> Self {
+        let began = Instant::now();
         Self {
             now: to_millisecond(now),
-            deadline: Instant::now() + time,
+            began,
+            deadline: began + time,
             trace: None,
         }
     }
@@ -57,6 +61,12 @@ impl Invocation {
     pub fn halfway(&self) -> Instant {
         let now = Instant::now();
         now + self.deadline.saturating_duration_since(now) / 2
+    }
+
+    /// The invocation's deadline, or `at` when that comes first: what is right only until then is not sent later.
+    pub fn deadline_before(&self, at: Timestamp) -> Instant {
+        let left = Duration::try_from(at.duration_since(self.now)).unwrap_or_default();
+        self.deadline.min(self.began + left)
     }
 
     /// Whether `time` is left before the deadline.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod events;
 pub mod http;
 pub mod invocation;
+pub mod page;
 pub mod problem;
 pub mod sweep;
 pub mod telemetry;

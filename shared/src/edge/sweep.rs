@@ -3,13 +3,65 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use serde::Serialize;
+
 use super::invocation::Invocation;
 use super::problem::Causes;
+use super::telemetry::{self, Unit};
 use crate::error::Error;
 use crate::store::{DUE_SHARDS, DuePosition};
 
 /// A page is begun only when this much time is left to finish it.
 const PAGE_TIME: Duration = Duration::from_secs(5);
+
+/// What a run over due work did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Entities that were ended.
+    pub processed: u64,
+    /// Entities that could not be ended and will be tried again.
+    pub failed: u64,
+    /// How long the latest of them had been due, in seconds.
+    pub lag_seconds: i64,
+    /// Whether the deadline left due work to the next run.
+    pub unfinished: bool,
+}
+
+impl Summary {
+    /// Takes note of what was due at `now`.
+    pub fn saw<Id>(&mut self, due: &[(Id, Timestamp)], now: Timestamp) {
+        let lags = due.iter().map(|(_, at)| now.duration_since(*at).as_secs());
+        self.lag_seconds = self.lag_seconds.max(lags.max().unwrap_or_default());
+    }
+
+    /// Takes note of what became of an entity: it was ended, or it was not ours to end (somebody else was first, or the
+    /// index runs behind), or it could not be.
+    pub fn took(&mut self, outcome: Result<bool, Error>) {
+        match outcome {
+            Ok(true) => self.processed += 1,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(causes = %Causes(&error), "what is due could not be ended");
+                self.failed += 1;
+            }
+        }
+    }
+
+    /// Tells the run of `function` to the metrics and the log.
+    pub fn tell(&self, function: &str, now: Timestamp) {
+        telemetry::emit(
+            function,
+            now,
+            &[
+                ("Processed", Unit::Count, self.processed as f64),
+                ("Failed", Unit::Count, self.failed as f64),
+                ("LagSeconds", Unit::Seconds, self.lag_seconds as f64),
+            ],
+        );
+        tracing::info!(summary = ?self, "expired");
+    }
+}
 
 /// A walk over all shards of an index of due work.
 ///

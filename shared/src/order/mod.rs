@@ -59,6 +59,10 @@ pub struct Line {
     pub quantity: u32,
     /// The price of one unit when it was ordered.
     pub unit_price: Money,
+    /// The points that one unit brings, for a product that is points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub points: Option<u32>,
 }
 
 /// An order, as its customer sees it and as events carry it.

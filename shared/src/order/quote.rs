@@ -73,6 +73,7 @@ pub fn quote(wanted: &[(Sku, u32)], products: &HashMap<Sku, Product>) -> Result<
             name: product.name.clone(),
             quantity: *quantity,
             unit_price: product.price,
+            points: product.points,
         });
     }
     let total = total.ok_or(Rejected::LineCount(0))?;
@@ -113,6 +114,7 @@ mod tests {
             name: name.to_owned(),
             price: Money::new(won, Currency::KRW).unwrap(),
             status: ProductStatus::Listed,
+            points: None,
             stock_shards: ShardCount::ONE,
             version: 1,
             updated_at: second(0),

@@ -139,20 +139,24 @@ impl Payment {
     pub fn given_back(&self, now: Timestamp) -> Option<Self> {
         let mut next = self.clone();
         next.review = None;
+        let left = self.refundable();
         let open = next
             .refunds
-            .iter_mut()
-            .rev()
-            .find(|refund| refund.status != RefundStatus::Done);
+            .last_mut()
+            .filter(|refund| refund.status != RefundStatus::Done);
         let amount = match open {
+            _ if left.amount() == 0 => return None,
             Some(refund) => {
+                if refund.amount.amount() > left.amount() {
+                    refund.amount = left;
+                }
                 refund.status = RefundStatus::Done;
                 refund.done_at = Some(now);
                 refund.amount
             }
             None if self.status == PaymentStatus::Unservable => {
-                next.add_elsewhere(self.refundable(), now);
-                self.refundable()
+                next.add_elsewhere(left, now);
+                left
             }
             None => return None,
         };
@@ -161,6 +165,22 @@ impl Payment {
             next.status = PaymentStatus::Refunded;
         }
         Some(next)
+    }
+
+    /// The payment with the refund that was refused last asked for once more, when there is one and its money is still
+    /// there; as a new refund, for providers repeat what they refused.
+    pub fn with_refused_again(&self, refund_id: Uuid, now: Timestamp) -> Option<Self> {
+        let refused = self
+            .refunds
+            .last()
+            .filter(|refund| refund.status == RefundStatus::Refused)?;
+        let amount = if refused.amount.amount() > self.refundable().amount() {
+            self.refundable()
+        } else {
+            refused.amount
+        };
+        let why = (refused.reason, refused.note.clone());
+        self.with_refund(refund_id, Some(amount), why, now).ok()
     }
 
     /// Takes over what the provider says has gone back; false when that is nothing new.
@@ -181,6 +201,19 @@ impl Payment {
             elsewhere = elsewhere.less(pending.amount);
             pending.status = RefundStatus::Done;
             pending.done_at = Some(now);
+        }
+        // What a provider refused to us, a person may have refunded there.
+        let refused = self
+            .refunds
+            .last_mut()
+            .filter(|refund| refund.status == RefundStatus::Refused);
+        if let Some(refused) = refused
+            && refused.amount.amount() <= elsewhere.amount()
+        {
+            elsewhere = elsewhere.less(refused.amount);
+            refused.status = RefundStatus::Done;
+            refused.done_at = Some(now);
+            self.review = None;
         }
         self.refunded = refunded;
         if elsewhere.amount() > 0 {

@@ -124,8 +124,8 @@ impl Catalog {
         count: ShardCount,
         deadline: Instant,
     ) -> Result<(Option<Product>, Vec<Level>), Error> {
-        let mut keys = vec![product_key(sku)];
-        keys.extend(count.shards().map(|shard| stock_key(sku, shard)));
+        let mut keys = vec![key(product_key(sku))];
+        keys.extend(count.shards().map(|shard| key(stock_key(sku, shard))));
         let wanted = Wanted {
             table: &self.table,
             keys,

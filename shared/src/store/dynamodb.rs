@@ -43,6 +43,19 @@ pub(crate) fn key(pk: String) -> Item {
     HashMap::from([("pk".to_owned(), AttributeValue::S(pk))])
 }
 
+/// The primary key of a table that keeps several items together: `pk`, and `sk` among them.
+pub(crate) fn composite(pk: impl Into<String>, sk: impl Into<String>) -> Item {
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(pk.into())),
+        ("sk".to_owned(), AttributeValue::S(sk.into())),
+    ])
+}
+
+/// A text attribute.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
 /// A number attribute.
 pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
@@ -129,7 +142,7 @@ where
 /// Which of a table's items to read, and whether the newest write must be seen.
 pub(crate) struct Wanted<'a> {
     pub table: &'a str,
-    pub keys: Vec<String>,
+    pub keys: Vec<Item>,
     pub consistent: bool,
 }
 
@@ -175,7 +188,7 @@ fn requests(wanted: Vec<Wanted<'_>>) -> Result<Vec<HashMap<String, KeysAndAttrib
         consistent,
     } in wanted
     {
-        let mut keys = keys.into_iter().map(key).peekable();
+        let mut keys = keys.into_iter().peekable();
         while keys.peek().is_some() {
             let part: Vec<Item> = keys.by_ref().take(room).collect();
             room -= part.len();

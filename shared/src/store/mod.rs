@@ -2,6 +2,7 @@
 //!
 //! It is concrete: tests run it against a real DynamoDB engine, not against a twin in memory.
 
+mod auctions;
 mod catalog;
 mod due;
 mod dynamodb;
@@ -11,6 +12,10 @@ mod reservations;
 mod settlements;
 mod transaction;
 
+pub use auctions::{
+    Auctions, BookCursor, BookEntry, BookPage, Crediting, Deal, Dealing, LedgerPage, ListCursor, Listed, MAX_OPEN_BIDS,
+    Party, Placing, StoredBid, StoredTrade, StoredVoucher,
+};
 pub use catalog::{Catalog, Receipt};
 pub use due::{DUE_SHARDS, DuePage, DuePosition};
 pub use dynamodb::client;
@@ -18,3 +23,4 @@ pub use orders::{OrderCursor, OrderPage, Orders, StoredOrder};
 pub use payments::{PaymentRequest, Payments, StoredPayment};
 pub use reservations::{Draft, Loaded, Placement, Reservations, Retaking};
 pub use settlements::Settlements;
+pub use transaction::Writes;

@@ -68,14 +68,23 @@ impl StoredOrder {
 const MAX_PAYMENTS: u32 = 20;
 
 impl StoredOrder {
+    /// Passes an order of which one more payment may be begun.
+    ///
+    /// # Errors
+    /// [`Rejected::TooManyPayments`].
+    pub const fn check_payments(&self) -> Result<(), Rejected> {
+        if self.payments >= MAX_PAYMENTS {
+            return Err(Rejected::TooManyPayments);
+        }
+        Ok(())
+    }
+
     /// What is to be kept after this when one more payment of it is begun.
     ///
     /// # Errors
     /// [`Rejected::TooManyPayments`].
     pub fn with_payment(&self, order: Order) -> Result<Self, Rejected> {
-        if self.payments >= MAX_PAYMENTS {
-            return Err(Rejected::TooManyPayments);
-        }
+        self.check_payments()?;
         Ok(Self {
             payments: self.payments + 1,
             ..self.next(order, None)
@@ -159,7 +168,7 @@ impl Orders {
     pub async fn get_all(&self, ids: &[OrderId], deadline: Instant) -> Result<(Vec<StoredOrder>, Vec<Error>), Error> {
         let wanted = Wanted {
             table: &self.table,
-            keys: ids.iter().copied().map(order_key).collect(),
+            keys: ids.iter().map(|id| key(order_key(*id))).collect(),
             consistent: true,
         };
         let found = batch_get(&self.client, "read due orders", vec![wanted], deadline).await?;

@@ -52,6 +52,9 @@ pub struct StoredPayment {
     pub since: Timestamp,
     /// How often it was looked at in vain since it last changed.
     pub tries: u32,
+    /// How often its provider was asked about it in all: no try has the idempotency key of an earlier one.
+    #[serde(default)]
+    pub asked: u32,
     /// Whether it was compared with the provider's books after it was taken.
     pub compared: bool,
     /// When the reconciler is to look at it next.
@@ -76,6 +79,7 @@ impl StoredPayment {
             begun_by: None,
             since: payable_until,
             tries: 0,
+            asked: 0,
             compared: false,
             look_at: None,
             version: 0,
@@ -108,6 +112,7 @@ impl StoredPayment {
         let next = self.next(self.payment.clone(), None, now);
         Self {
             since: if self.tries == 0 { now } else { self.since },
+            asked: self.asked + 1,
             tries,
             look_at: self.payment.next_look(now, tries, self.payable_until, self.compared),
             ..next
@@ -130,7 +135,7 @@ impl StoredPayment {
             payment: &self.payment,
             confirmation: self.confirmation.as_deref(),
             // The first look repeats the request as it was.
-            nth: self.tries.saturating_sub(1),
+            nth: self.asked.saturating_sub(1),
         }
     }
 }
@@ -192,7 +197,7 @@ impl Payments {
     ) -> Result<(Vec<StoredPayment>, Vec<Error>), Error> {
         let wanted = Wanted {
             table: &self.table,
-            keys: ids.iter().copied().map(payment_key).collect(),
+            keys: ids.iter().map(|id| key(payment_key(*id))).collect(),
             consistent: true,
         };
         let found = batch_get(&self.client, "read due payments", vec![wanted], deadline).await?;

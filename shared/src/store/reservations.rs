@@ -12,9 +12,9 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use tokio::time::Instant;
 
 use super::catalog::{Catalog, gathering, parse_product, product_key};
-use super::dynamodb::{Item, Wanted, batch_get};
+use super::dynamodb::{Item, Wanted, batch_get, key};
 use super::orders::{Orders, StoredOrder, order_key, parse_order};
-use super::transaction::{Fate, MAX_ITEMS, Outcome, put, transact, transact_changes, update};
+use super::transaction::{Fate, MAX_ITEMS, Outcome, Writes, put, transact, transact_changes, update};
 use crate::edge::backoff::Backoff;
 use crate::error::Error;
 use crate::event::Record;
@@ -24,8 +24,8 @@ use crate::product::{Product, Sku};
 use crate::stock::{self, Hold, Shard, ShardCount};
 
 const PLACING: &str = "place an order";
-/// An order and its payment change in one transaction with all that the order holds.
-const MAX_HOLDS: usize = MAX_ITEMS - 2;
+/// An order changes in one transaction with all that it holds, and with its payment and the points that it bought.
+const MAX_HOLDS: usize = MAX_ITEMS - 5;
 
 /// The catalog's and the orders' tables together.
 #[derive(Clone, Debug)]
@@ -115,12 +115,12 @@ impl Reservations {
         let wanted = vec![
             Wanted {
                 table: self.orders.table(),
-                keys: vec![order_key(id)],
+                keys: vec![key(order_key(id))],
                 consistent: true,
             },
             Wanted {
                 table: self.catalog.table(),
-                keys: skus.iter().map(product_key).collect(),
+                keys: skus.iter().map(|sku| key(product_key(sku))).collect(),
                 consistent: fresh,
             },
         ];
@@ -266,7 +266,7 @@ impl Reservations {
         stored: &StoredOrder,
         order: Order,
         event: Record,
-        beside: Option<PutBuilder>,
+        beside: Writes,
         deadline: Instant,
     ) -> Result<bool, Error> {
         let ended = StoredOrder {
@@ -274,7 +274,7 @@ impl Reservations {
             ..stored.next(order, Some(event))
         };
         let mut items = vec![put(self.orders.changed(&ended)?)?];
-        items.extend(beside.map(put).transpose()?);
+        items.extend(beside.0);
         let records = items.len();
         for hold in &stored.holds {
             items.push(update(self.catalog.added(&hold.sku, hold.shard, hold.quantity.into()))?);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::orders::{Orders, StoredOrder};
 use super::payments::{PaymentRequest, Payments, StoredPayment};
 use super::reservations::{Reservations, Retaking};
-use super::transaction::{put, transact_changes};
+use super::transaction::{Writes, put, transact_changes};
 use crate::error::Error;
 use crate::event::Record;
 use crate::order::Order;
@@ -72,8 +72,8 @@ impl Settlements {
         reservations.retake(order, &payment, deadline).await
     }
 
-    /// Cancels an order, gives its stock back to `reservations`, and keeps its payment with the refund that follows; false when anything
-    /// has changed since it was read.
+    /// Cancels an order, gives its stock back to `reservations`, takes its points back, and keeps its payment with the
+    /// refund that follows; false when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -83,10 +83,15 @@ impl Settlements {
         stored: &StoredOrder,
         cancelled: Order,
         event: Record,
-        payment: Option<&StoredPayment>,
+        (payment, points): (Option<&StoredPayment>, Writes),
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let payment = payment.map(|payment| self.payments.changed(payment)).transpose()?;
-        reservations.release(stored, cancelled, event, payment, deadline).await
+        let Writes(mut beside) = points;
+        if let Some(payment) = payment {
+            beside.push(put(self.payments.changed(payment)?)?);
+        }
+        reservations
+            .release(stored, cancelled, event, Writes(beside), deadline)
+            .await
     }
 }

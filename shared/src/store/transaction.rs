@@ -33,6 +33,10 @@ pub(crate) enum Fate {
     Busy,
 }
 
+/// Writes that another store makes in a transaction of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Writes(pub(crate) Vec<TransactWriteItem>);
+
 /// Writes all of `items` or none, before `deadline`.
 ///
 /// When an answer is lost the transaction is sent again; it may then be refused by its own earlier success.
@@ -124,6 +128,14 @@ pub(crate) fn update(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -
         .build()
         .map_err(|error| Error::internal("build a transaction", error))?;
     Ok(TransactWriteItem::builder().update(update).build())
+}
+
+/// A deletion as an item of a transaction.
+pub(crate) fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Result<TransactWriteItem, Error> {
+    let delete = delete
+        .build()
+        .map_err(|error| Error::internal("build a transaction", error))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
 /// A put as an item of a transaction.

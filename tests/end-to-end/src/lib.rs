@@ -1,6 +1,7 @@
 //! The deployed shop as its clients meet it: an API, two shoppers, an administrator, the events on the bus, and the
 //! sandbox of the payment providers.
 
+pub mod bid;
 pub mod pay;
 pub mod sign;
 
@@ -78,14 +79,22 @@ impl Shop {
     /// When the API refuses.
     pub fn product(&self, units: u32, shards: u8) -> Result<String> {
         let sku = self.unique("tea");
-        let body = json!({
+        let product = json!({
             "name": "Green tea, 100 g",
             "price": { "amount": 1000, "currency": "KRW" },
             "status": "LISTED",
             "stock_shards": shards,
         });
+        self.list(sku, &product, units)
+    }
+
+    /// Lists `units` of a new product, and answers its sku.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub fn list(&self, sku: String, product: &Value, units: u32) -> Result<String> {
         let put = self.api.call("PUT", &format!("/products/{sku}")).token(&self.admin);
-        put.json(&body).send()?.expect(200)?;
+        put.json(product).send()?.expect(200)?;
         let receive = self
             .api
             .call("POST", &format!("/products/{sku}/stock"))

@@ -7,6 +7,7 @@
 )]
 
 pub mod books;
+pub mod exchange;
 pub mod till;
 
 pub use till::Till;
@@ -46,6 +47,16 @@ impl Shop {
             now_ms: Arc::new(AtomicI64::new(1_767_225_600_000)),
             // Ample: a thousand buyers share the cores of a small machine.
             time: Duration::from_secs(180),
+        }
+    }
+
+    /// The same shop once more: the same engine, faults and clock.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            now_ms: Arc::clone(&self.now_ms),
+            time: self.time,
         }
     }
 
@@ -145,6 +156,7 @@ impl Shop {
         let function = cancel_order::CancelOrder {
             settlements: self.engine.settlements(),
             reservations: self.engine.reservations(),
+            auctions: self.engine.auctions(),
         };
         Answer::of(cancel_order::handle(&function, call.request(), self.invocation()).await)
     }

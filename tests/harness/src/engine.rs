@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use dynoxide::Database;
-use shared::store::{Catalog, Orders, Payments, Reservations, Settlements};
+use shared::store::{Auctions, Catalog, Orders, Payments, Reservations, Settlements};
 use tokio::net::TcpListener;
 
 use crate::faults::Faults;
@@ -19,9 +19,11 @@ pub const CATALOG: &str = "catalog";
 pub const ORDERS: &str = "orders";
 /// The payments' table.
 pub const PAYMENTS: &str = "payments";
+/// The auctions' table.
+pub const AUCTIONS: &str = "auctions";
 
 /// The engine; it ends with the test's runtime.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     /// Where it serves.
     pub endpoint: String,
@@ -71,6 +73,11 @@ impl Engine {
     /// The payments as functions see them.
     pub fn payments(&self) -> Payments {
         Payments::new(self.client.clone(), PAYMENTS.into())
+    }
+
+    /// The auctions as functions see them.
+    pub fn auctions(&self) -> Auctions {
+        Auctions::new(self.client.clone(), AUCTIONS.into())
     }
 
     /// Payments and orders as functions see them.
@@ -147,6 +154,30 @@ async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the payments' table");
+    client
+        .create_table()
+        .table_name(AUCTIONS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("sk", ScalarAttributeType::S),
+            attribute("listed_in", ScalarAttributeType::S),
+            attribute("listed_ms", ScalarAttributeType::N),
+            attribute("due_shard", ScalarAttributeType::N),
+            attribute("due_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index(
+            "listed",
+            "listed_in",
+            "listed_ms",
+            Projection::builder().projection_type(ProjectionType::All).build(),
+        ))
+        .global_secondary_indexes(due_index())
+        .send()
+        .await
+        .expect("the auctions' table");
 }
 
 fn due_index() -> GlobalSecondaryIndex {

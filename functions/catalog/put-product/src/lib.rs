@@ -36,6 +36,10 @@ pub struct PutProductRequest {
     pub price: Money,
     /// Whether it is for sale.
     pub status: ProductStatus,
+    /// The points that one unit brings to its buyer's wallet; absent for whatever is no points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
+    pub points: Option<u32>,
     /// Over how many shards its stock is spread; absent: as it is, 1 for a new product. It can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -67,6 +71,7 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
     let sku = http::sku(&request)?;
     let body: PutProductRequest = http::body(&request)?;
     check_name(&body.name)?;
+    check_points(body.points)?;
     for _ in 0..ATTEMPTS {
         let previous = function.catalog.product(&sku, invocation.deadline).await?;
         let product = changed(&sku, &body, previous.as_ref(), &invocation)?;
@@ -96,6 +101,14 @@ fn check_name(name: &str) -> Result<(), Rejection> {
     Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "name"))
 }
 
+fn check_points(points: Option<u32>) -> Result<(), Rejection> {
+    if points.is_none_or(|points| (1..=Product::MAX_POINTS).contains(&points)) {
+        return Ok(());
+    }
+    let detail = format!("A unit brings 1 to {} points.", Product::MAX_POINTS);
+    Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "points"))
+}
+
 /// The product as told; with the version of `previous` when nothing changes, with the next one when something does.
 fn changed(
     sku: &Sku,
@@ -117,6 +130,7 @@ fn changed(
         name: body.name.clone(),
         price: body.price,
         status: body.status,
+        points: body.points,
         stock_shards,
         version: previous.map_or(1, |previous| previous.version),
         updated_at: previous.map_or(invocation.now, |previous| previous.updated_at),

@@ -4,6 +4,7 @@
 use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
+use shared::bid::Rejected as BidRejected;
 use shared::cashier;
 use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
@@ -13,7 +14,10 @@ use shared::event::Event;
 use shared::idempotency::derive_id;
 use shared::order::{Ending, Order, OrderStatus, Rejected};
 use shared::payment::{RefundReason, Rejected as PaymentRejected};
-use shared::store::{self, Catalog, Orders, Payments, Reservations, Settlements, StoredOrder, StoredPayment};
+use shared::points::{Credit, CreditStatus};
+use shared::store::{
+    self, Auctions, Catalog, Orders, Payments, Reservations, Settlements, StoredOrder, StoredPayment, Writes,
+};
 
 /// The function's tables.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub struct CancelOrder {
     pub settlements: Settlements,
     /// Stock and orders.
     pub reservations: Reservations,
+    /// Points.
+    pub auctions: Auctions,
 }
 
 /// How often an order that changes under our hands is read again.
@@ -32,7 +38,7 @@ const ATTEMPTS: usize = 5;
 /// Its stock goes back at once; what was paid goes back soon after. An order that is cancelled already is answered as it is, whichever request did it.
 ///
 /// # Errors
-/// `not-found` for another customer's order too, `order-closed`, `payment-under-way`, `refund-under-way`, `payment-in-review`,
+/// `not-found` for another customer's order too, `order-closed`, `payment-under-way`, `refund-under-way`, `payment-in-review`, `points-spent`,
 /// [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/orders/{order_id}/cancel", operation_id = "cancel-order", tag = "orders",
@@ -47,7 +53,7 @@ const ATTEMPTS: usize = 5;
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`order-closed` with `order_status`; `payment-under-way`, `refund-under-way`, `payment-in-review`: try again later", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`order-closed` with `order_status`; `payment-under-way`, `refund-under-way`, `payment-in-review`: try again later; `points-spent`: the points that it bought are spent or held", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
@@ -67,12 +73,13 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         let event = Event::OrderCancelled(cancelled.clone());
         let event = cashier::record(&event, &invocation)?;
         let payment = refunding(function, &stored, &invocation).await?;
+        let points = taking_points_back(function, &stored, &invocation).await?;
         let done = function.settlements.cancel(
             &function.reservations,
             &stored,
             cancelled.clone(),
             event,
-            payment.as_ref(),
+            (payment.as_ref(), points),
             invocation.deadline,
         );
         if done.await? {
@@ -106,6 +113,25 @@ async fn refunding(
     }
 }
 
+/// The writes that take back the points that a paid order bought; a purchase whose points are spent is final.
+async fn taking_points_back(
+    function: &CancelOrder,
+    stored: &StoredOrder,
+    invocation: &Invocation,
+) -> Result<Writes, Error> {
+    let credit = Credit::of(&stored.order, CreditStatus::TakenBack, invocation.now);
+    let Some(credit) = credit.filter(|_| stored.order.status == OrderStatus::Paid) else {
+        return Ok(Writes::default());
+    };
+    let event = cashier::record(&Event::PointsTakenBack(credit.clone()), invocation)?;
+    let entry_id = invocation.stamp().event_id;
+    let auctions = &function.auctions;
+    let writes = auctions
+        .taking_back(&credit, event, entry_id, invocation.deadline)
+        .await?;
+    Ok(writes.ok_or(BidRejected::PointsSpent)?)
+}
+
 #[derive(Envconfig)]
 struct Config {
     #[envconfig(from = "CATALOG_TABLE")]
@@ -114,6 +140,8 @@ struct Config {
     orders_table: String,
     #[envconfig(from = "PAYMENTS_TABLE")]
     payments_table: String,
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
 }
 
 impl CancelOrder {
@@ -126,6 +154,7 @@ impl CancelOrder {
         let client = store::client(&config::aws().await);
         let orders = Orders::new(client.clone(), config.orders_table);
         Ok(Self {
+            auctions: Auctions::new(client.clone(), config.auctions_table),
             settlements: Settlements::new(
                 client.clone(),
                 orders.clone(),

@@ -5,17 +5,14 @@
 
 use envconfig::Envconfig;
 use futures::StreamExt;
-use jiff::Timestamp;
-use serde::Serialize;
 use shared::Error;
 use shared::edge::config;
 use shared::edge::invocation::Invocation;
-use shared::edge::problem::Causes;
+pub use shared::edge::sweep::Summary;
 use shared::edge::sweep::Sweep;
-use shared::edge::telemetry::{self, Unit};
 use shared::event::Event;
 use shared::order::{Ending, OrderId};
-use shared::store::{self, Catalog, DuePosition, Orders, Reservations, StoredOrder};
+use shared::store::{self, Catalog, DuePosition, Orders, Reservations, StoredOrder, Writes};
 
 /// The function's tables.
 #[derive(Debug)]
@@ -29,19 +26,6 @@ pub struct ExpireOrders {
 /// Orders ended at the same time.
 const CONCURRENCY: usize = 8;
 
-/// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Orders expired.
-    pub processed: u64,
-    /// Orders that could not be ended and will be tried again.
-    pub failed: u64,
-    /// How long the latest of them had been due, in seconds.
-    pub lag_seconds: i64,
-    /// Whether the deadline left due orders to the next run.
-    pub unfinished: bool,
-}
-
 /// Expires what is due.
 ///
 /// # Errors
@@ -54,16 +38,7 @@ pub async fn handle(function: &ExpireOrders, invocation: Invocation) -> Result<S
         sweep.took(shard, page);
     }
     summary.unfinished = sweep.is_unfinished();
-    telemetry::emit(
-        "expire-orders",
-        invocation.now,
-        &[
-            ("Processed", Unit::Count, summary.processed as f64),
-            ("Failed", Unit::Count, summary.failed as f64),
-            ("LagSeconds", Unit::Seconds, summary.lag_seconds as f64),
-        ],
-    );
-    tracing::info!(?summary, "expired");
+    summary.tell("expire-orders", invocation.now);
     sweep.end()?;
     Ok(summary)
 }
@@ -78,13 +53,11 @@ async fn expire_page(
 ) -> Result<Option<DuePosition>, Error> {
     let deadline = invocation.deadline;
     let page = function.orders.due(shard, invocation.now, position, deadline).await?;
-    let latest = page.due.iter().map(|&(_, at)| late(at, invocation.now)).max();
-    summary.lag_seconds = summary.lag_seconds.max(latest.unwrap_or_default());
+    summary.saw(&page.due, invocation.now);
     let ids: Vec<OrderId> = page.due.iter().map(|&(id, _)| id).collect();
     let (orders, unreadable) = function.orders.get_all(&ids, deadline).await?;
     for error in page.damaged.into_iter().chain(unreadable) {
-        tracing::error!(causes = %Causes(&error), "a due order cannot be read");
-        summary.failed += 1;
+        summary.took(Err(error));
     }
     let outcomes: Vec<Result<bool, Error>> = futures::stream::iter(orders)
         .map(|stored| expire(function, stored, invocation))
@@ -92,15 +65,7 @@ async fn expire_page(
         .collect()
         .await;
     for outcome in outcomes {
-        match outcome {
-            Ok(true) => summary.processed += 1,
-            // Somebody else ended it, or the index runs behind: not ours.
-            Ok(false) => {}
-            Err(error) => {
-                tracing::error!(causes = %Causes(&error), "an order could not be expired");
-                summary.failed += 1;
-            }
-        }
+        summary.took(outcome);
     }
     Ok(page.next)
 }
@@ -114,12 +79,8 @@ async fn expire(function: &ExpireOrders, stored: StoredOrder, invocation: &Invoc
         .map_err(|error| Error::internal("write the event", error))?;
     let released = function
         .reservations
-        .release(&stored, expired, event, None, invocation.deadline);
+        .release(&stored, expired, event, Writes::default(), invocation.deadline);
     released.await
-}
-
-fn late(due: Timestamp, now: Timestamp) -> i64 {
-    now.duration_since(due).as_secs()
 }
 
 #[derive(Envconfig)]

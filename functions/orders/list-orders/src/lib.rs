@@ -1,7 +1,5 @@
 //! `GET /orders` brings a customer's wish to see their orders, newest first; it leaves nothing behind.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -9,8 +7,8 @@ use shared::Error;
 use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::page::{self, Cursor};
 use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::error::Rejection;
 use shared::order::{Order, OrderId};
 use shared::store::{self, OrderCursor, Orders};
 
@@ -20,11 +18,6 @@ pub struct ListOrders {
     /// Orders.
     pub orders: Orders,
 }
-
-/// How many orders a page has unless the caller says.
-const DEFAULT_LIMIT: u8 = 20;
-/// The most orders on a page.
-const MAX_LIMIT: u8 = 100;
 
 /// A page of a customer's orders.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -58,10 +51,11 @@ pub struct OrderList {
 )]
 pub async fn handle(function: &ListOrders, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    let limit = parse_limit(http::query_parameter(&request, "limit"))?;
-    let cursor = http::query_parameter(&request, "cursor")
-        .map(parse_cursor)
-        .transpose()?;
+    let limit = page::limit(&request)?;
+    let cursor = Cursor::of(&request)?.map(|Cursor { at: [placed_ms], id }| OrderCursor {
+        placed_ms,
+        order_id: OrderId(id),
+    });
     let page = function
         .orders
         .list(&caller.customer_id, cursor, limit, invocation.deadline)
@@ -72,35 +66,16 @@ pub async fn handle(function: &ListOrders, request: Request, invocation: Invocat
             .into_iter()
             .map(|order| order.as_of(invocation.now))
             .collect(),
-        next_cursor: page.next.map(write_cursor),
+        next_cursor: page.next.map(|next| {
+            let at = [next.placed_ms];
+            Cursor {
+                at,
+                id: next.order_id.0,
+            }
+            .text()
+        }),
     };
     http::json(StatusCode::OK, &list)
-}
-
-fn parse_limit(text: Option<&str>) -> Result<u8, Rejection> {
-    let Some(text) = text else {
-        return Ok(DEFAULT_LIMIT);
-    };
-    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| http::invalid_parameter("limit", "it is 1 to 100"))
-}
-
-/// 8 bytes of time and 16 of the order's id.
-fn write_cursor(cursor: OrderCursor) -> String {
-    let mut bytes = [0; 24];
-    bytes[..8].copy_from_slice(&cursor.placed_ms.to_be_bytes());
-    bytes[8..].copy_from_slice(cursor.order_id.0.as_bytes());
-    BASE64.encode(bytes)
-}
-
-fn parse_cursor(text: &str) -> Result<OrderCursor, Rejection> {
-    let refused = || http::invalid_parameter("cursor", "it is not one that this route gave out");
-    let bytes = BASE64.decode(text).map_err(|_| refused())?;
-    let (time, id) = bytes.split_first_chunk::<8>().ok_or_else(refused)?;
-    Ok(OrderCursor {
-        placed_ms: i64::from_be_bytes(*time),
-        order_id: OrderId(uuid::Uuid::from_slice(id).map_err(|_| refused())?),
-    })
 }
 
 #[derive(Envconfig)]
@@ -120,42 +95,5 @@ impl ListOrders {
         Ok(Self {
             orders: Orders::new(client, config.orders_table),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_comes_back_as_it_went_out() {
-        let cursor = OrderCursor {
-            placed_ms: 1_700_000_000_123,
-            order_id: OrderId(uuid::Uuid::from_u128(7)),
-        };
-        assert_eq!(parse_cursor(&write_cursor(cursor)), Ok(cursor));
-    }
-
-    #[test]
-    fn what_is_not_a_cursor_is_refused() {
-        for bad in [
-            "",
-            "x",
-            "AAAA",
-            "!!",
-            &"A".repeat(1000),
-            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        ] {
-            assert!(parse_cursor(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_limit_is_1_to_100() {
-        assert_eq!(parse_limit(None), Ok(20));
-        assert_eq!(parse_limit(Some("100")), Ok(100));
-        for bad in ["", "0", "101", "-1", "x", "1.0", "999"] {
-            assert!(parse_limit(Some(bad)).is_err(), "{bad}");
-        }
     }
 }

@@ -7,10 +7,11 @@ use shared::cashier;
 use shared::edge::http;
 use shared::edge::invocation::Invocation;
 use shared::error::{self, Rejection};
+use shared::idempotency::{Fingerprint, derive_id};
 use shared::payment::{News, PaymentId, Provider};
 use shared::provider::Stripe;
 use shared::signature;
-use shared::store::StoredPayment;
+use shared::store::{PaymentRequest, StoredPayment};
 
 use crate::{Outcome, PaymentWebhook, header};
 
@@ -72,23 +73,27 @@ async fn refund_changed(function: &PaymentWebhook, refund: &Value, invocation: &
         function.cashier.look(&stored, invocation).await?;
         return Ok(Outcome::Entered);
     }
-    if stored.payment.review.is_some() {
+    let id = refund["id"].as_str().unwrap_or_default();
+    // Once for each refund: a person may have decided since, and the message comes again.
+    let request = PaymentRequest {
+        request_id: derive_id(&["stripe refund failed", id]),
+        fingerprint: Fingerprint::of(&id).map_err(|error| Error::internal("take a message", error))?,
+        payment_id: stored.payment.payment_id,
+        requested_at: invocation.now,
+    };
+    let payments = &function.cashier.settlements.payments;
+    let known = payments.request(request.request_id, invocation.deadline).await?;
+    if known.is_some() || stored.payment.review.is_some() {
         return Ok(Outcome::Entered);
     }
-    let id = refund["id"].as_str().unwrap_or("?");
     let payment = stored.payment.clone();
     let payment = payment.in_review(
         format!("Stripe's refund {id} failed after it was made."),
         invocation.now,
     );
     let next = cashier::next(&stored, payment, Some(News::ReviewNeeded), invocation)?;
-    if function
-        .cashier
-        .settlements
-        .payments
-        .save(&next, invocation.deadline)
-        .await?
-    {
+    let saved = payments.save_requested(&next, Some(&request), invocation.deadline);
+    if saved.await? {
         return Ok(Outcome::Entered);
     }
     Err(Error::unavailable("take a message", "the payment changed meanwhile"))

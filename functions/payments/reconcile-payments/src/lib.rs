@@ -191,7 +191,7 @@ async fn await_deposit(
 ) -> Result<StoredPayment, Error> {
     let (_, order) = cashier.load(stored.payment.payment_id, invocation.deadline).await?;
     match order.order.as_of(invocation.now).status {
-        OrderStatus::PendingPayment => cashier.look(stored, invocation).await,
+        OrderStatus::PendingPayment | OrderStatus::Paying => cashier.look(stored, invocation).await,
         _ => cashier.abandon(stored, invocation).await,
     }
 }

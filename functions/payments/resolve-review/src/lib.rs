@@ -10,8 +10,9 @@ use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::idempotency::Fingerprint;
-use shared::payment::{Failure, Payment, PaymentStatus, Rejected, Standing};
+use shared::payment::{Failure, News, Payment, PaymentStatus, Rejected, Standing};
 use shared::store::{PaymentRequest, StoredPayment};
+use uuid::Uuid;
 
 /// The function's books and providers.
 #[derive(Debug)]
@@ -100,8 +101,10 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             payment_id: id,
             requested_at: invocation.now,
         };
-        let open = reopened(&stored, body.decision, &invocation)?;
-        let decided = function.cashier.decide(&open, &order, standing, &request, &invocation);
+        let (open, news) = reopened(&stored, body.decision, request_id, &invocation)?;
+        let decided = function
+            .cashier
+            .decide(&open, &order, (standing, news), &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
             tracing::info!(payment_id = %id, decision = ?body.decision, by, "a review is decided");
@@ -128,21 +131,37 @@ fn standing(decision: Decision, payment: &Payment) -> Result<Option<Standing>, R
     }
 }
 
-/// The payment out of review; what is kept of it follows from there.
-fn reopened(stored: &StoredPayment, decision: Decision, invocation: &Invocation) -> Result<StoredPayment, Rejected> {
-    let payment = match decision {
-        Decision::GivenBack => stored.payment.given_back(invocation.now).ok_or(Rejected::NotInReview)?,
-        _ => Payment {
-            review: None,
-            ..stored.payment.clone()
-        },
+/// The payment out of review, and what there is to tell of it; what is kept of it follows from there.
+fn reopened(
+    stored: &StoredPayment,
+    decision: Decision,
+    request_id: Uuid,
+    invocation: &Invocation,
+) -> Result<(StoredPayment, Option<News>), Rejected> {
+    let payment = &stored.payment;
+    let refused_again = payment.with_refused_again(request_id, invocation.now);
+    let (payment, news) = match (decision, refused_again) {
+        (Decision::GivenBack, _) => {
+            let given_back = payment.given_back(invocation.now);
+            (given_back.ok_or(Rejected::NotInReview)?, Some(News::Refunded))
+        }
+        (Decision::AskAgain, Some(refunding)) => (refunding, Some(News::RefundRequested)),
+        _ => {
+            let open = Payment {
+                review: None,
+                ..payment.clone()
+            };
+            (open, None)
+        }
     };
-    Ok(StoredPayment {
+    // What a person has settled is not asked about again; what is to be asked again is compared again.
+    let compared = matches!(decision, Decision::Settled | Decision::GivenBack | Decision::NotCharged);
+    let open = StoredPayment {
         payment,
-        // What a person has settled is not asked about again; what is to be asked again is compared again.
-        compared: matches!(decision, Decision::Settled | Decision::GivenBack),
+        compared,
         ..stored.clone()
-    })
+    };
+    Ok((open, news))
 }
 
 impl ResolveReview {

@@ -105,6 +105,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
             return replay(function, &known, &fingerprint, &invocation).await;
         }
         order.order.payable(invocation.now)?;
+        order.check_payments()?;
         if !provider.takes(order.order.total) {
             return Err(Rejected::AmountNotTaken.into());
         }

@@ -1,5 +1,6 @@
 //! One event of each kind, made as the functions make them: the schemas show it, and the tests hold them against it.
 
+mod auctions;
 mod payments;
 
 use anyhow::{Context, Result};
@@ -14,6 +15,7 @@ use shared::product::{Product, ProductStatus, Sku};
 use shared::stock::ShardCount;
 use uuid::Uuid;
 
+pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
 pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -28,7 +30,8 @@ pub fn events() -> Result<Vec<Event>> {
     let (paid, _) = paid()?;
     let cancelled = paid.end(Ending::Cancel, placed.placed_at + SignedDuration::from_hours(3));
     let mut events = vec![
-        Event::ProductChanged(product()?),
+        // With all that a product may have.
+        Event::ProductChanged(points()?),
         Event::StockReceived(StockReceived {
             receipt_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
             sku: sku()?,
@@ -41,6 +44,7 @@ pub fn events() -> Result<Vec<Event>> {
         Event::OrderExpired(expired.map_err(rejected)?),
     ];
     events.extend(payments::events()?);
+    events.extend(auctions::events()?);
     Ok(events)
 }
 
@@ -63,6 +67,11 @@ pub fn record(event: &Event) -> Result<Record> {
         | Event::RefundRequested(payment)
         | Event::PaymentRefunded(payment)
         | Event::PaymentReviewNeeded(payment) => last_change(payment),
+        Event::BidPlaced(bid) | Event::BidCancelled(bid) | Event::BidExpired(bid) => {
+            bid.closed_at.unwrap_or(bid.placed_at)
+        }
+        Event::BidTraded(trade) => trade.traded_at,
+        Event::PointsCredited(credit) | Event::PointsTakenBack(credit) => credit.credited_at,
     };
     let stamp = Stamp {
         now,
@@ -92,6 +101,7 @@ pub fn product() -> Result<Product> {
         name: "Green tea, 100 g".to_owned(),
         price: Money::new(12_900, Currency::KRW)?,
         status: ProductStatus::Listed,
+        points: None,
         stock_shards: ShardCount::ONE,
         version: 1,
         updated_at: now()?,
@@ -114,6 +124,7 @@ pub fn order() -> Result<Order> {
             name: product.name,
             quantity: 2,
             unit_price: product.price,
+            points: product.points,
         }],
         placed_at: now()?,
         expires_at: now()? + SignedDuration::from_mins(15),

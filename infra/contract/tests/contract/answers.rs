@@ -4,31 +4,42 @@ use checkout::CheckoutRequest;
 use confirm_payment::ConfirmPaymentRequest;
 use contract::examples;
 use get_product::ProductView;
+use get_wallet::WalletView;
 use lambda_http::Body;
+use list_bids::{BidBook, BookSide, Depth, OpenBid};
 use list_orders::OrderList;
+use list_vouchers::VoucherList;
+use my_bids::BidList;
 use payment_webhook::{Outcome, WebhookAnswer};
+use place_bid::PlaceBidRequest;
 use put_product::PutProductRequest;
 use receive_stock::ReceiveStockRequest;
+use register_voucher::RegisterVoucherRequest;
 use request_refund::RequestRefundRequest;
 use resolve_review::ResolveReviewRequest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::bid::Bid;
 use shared::edge::problem;
 use shared::error::{Error, Rejection};
 use shared::order::{Rejected, Shortage};
+use shared::points::{Entry, EntryKind, Wallet};
 use shared::provider::ClientParameters;
 use shared::stock::ShardCount;
 use start_payment::{StartPaymentRequest, StartedPayment};
+use take_bid::{TakeBidRequest, TakenBid};
 
 use crate::{Schema, document};
 
 #[test]
 fn each_answer_fits_its_schema() {
-    let product = examples::product().unwrap();
+    for product in [examples::product().unwrap(), examples::points().unwrap()] {
+        fits("Product", &product);
+        fits("ProductView", &ProductView { product, available: 0 });
+    }
+    fits("Order", &examples::order_of_points().unwrap());
     let order = examples::order().unwrap();
-    fits("Product", &product);
-    fits("ProductView", &ProductView { product, available: 0 });
     fits("Order", &order);
     for next_cursor in [None, Some("AAAB".to_owned())] {
         let orders = vec![order.clone()];
@@ -78,6 +89,76 @@ fn each_answer_about_a_payment_fits_its_schema() {
 }
 
 #[test]
+fn each_answer_about_an_auction_fits_its_schema() {
+    let (bids, voucher) = (
+        vec![examples::sell_bid().unwrap(), examples::buy_bid().unwrap()],
+        examples::voucher().unwrap(),
+    );
+    let trade = examples::trade().unwrap();
+    let taken = TakenBid {
+        trade_id: trade.trade_id,
+        sku: trade.sku,
+        voucher_id: trade.voucher_id,
+        price: trade.price,
+        traded_at: trade.traded_at,
+    };
+    fits("TakenBid", &taken);
+    fits("Voucher", &voucher);
+    fits("Voucher", &voucher.offered(None));
+    let open = |bid: &Bid| OpenBid {
+        price: bid.price,
+        placed_at: bid.placed_at,
+        expires_at: bid.expires_at,
+    };
+    let depth = Depth {
+        price: trade.price,
+        bids: 1,
+    };
+    let entry = Entry {
+        entry_id: trade.trade_id,
+        kind: EntryKind::Paid,
+        points: trade.price,
+        about: trade.trade_id,
+        at: trade.traded_at,
+    };
+    for next_cursor in [None, Some("AAAB".to_owned())] {
+        let vouchers = vec![voucher.clone()];
+        let next = || next_cursor.clone();
+        fits(
+            "BidList",
+            &BidList {
+                bids: bids.clone(),
+                next_cursor: next(),
+            },
+        );
+        fits(
+            "VoucherList",
+            &VoucherList {
+                vouchers,
+                next_cursor: next(),
+            },
+        );
+        let (wallet, entries) = (Wallet::default(), vec![entry.clone()]);
+        fits(
+            "WalletView",
+            &WalletView {
+                wallet,
+                entries,
+                next_cursor: next(),
+            },
+        );
+        let side = |bid: &Bid| BookSide {
+            bids: vec![open(bid)],
+            depth: vec![depth],
+            next_cursor: next(),
+        };
+        for (sell, buy) in [(None, None), (Some(side(&bids[0])), Some(side(&bids[1])))] {
+            fits("BidBook", &BidBook { buy, sell });
+        }
+    }
+}
+
+#[test]
 fn each_problem_fits_its_schema() {
     let shortage = Shortage {
         sku: examples::product().unwrap().sku,
@@ -101,7 +182,7 @@ fn each_problem_fits_its_schema() {
 #[test]
 fn a_request_that_fits_its_schema_is_read() {
     let product = examples::product().unwrap();
-    for stock_shards in [None, Some(ShardCount::ONE)] {
+    for (points, stock_shards) in [(None, None), (Some(10_000), Some(ShardCount::ONE))] {
         let (name, price, status) = (product.name.clone(), product.price, product.status);
         reads(
             "PutProductRequest",
@@ -109,6 +190,7 @@ fn a_request_that_fits_its_schema_is_read() {
                 name,
                 price,
                 status,
+                points,
                 stock_shards,
             },
         );
@@ -153,6 +235,26 @@ fn a_request_about_a_payment_that_fits_its_schema_is_read() {
 }
 
 #[test]
+fn a_request_about_an_auction_that_fits_its_schema_is_read() {
+    let bid = examples::sell_bid().unwrap();
+    let (price, expires_at, voucher_id) = (bid.price, bid.expires_at, bid.voucher_id);
+    for body in [
+        json!({ "side": "buy", "price": price, "expires_at": expires_at }),
+        json!({ "side": "sell", "price": price, "expires_at": expires_at, "voucher_id": voucher_id }),
+    ] {
+        reads::<PlaceBidRequest>("PlaceBidRequest", &serde_json::from_value(body).unwrap());
+    }
+    for body in [
+        json!({ "side": "buy" }),
+        json!({ "side": "sell", "price": price, "voucher_id": voucher_id }),
+    ] {
+        reads::<TakeBidRequest>("TakeBidRequest", &serde_json::from_value(body).unwrap());
+    }
+    let (sku, code) = (bid.sku, "GIFT-7Q2M-41XB".to_owned());
+    reads("RegisterVoucherRequest", &RegisterVoucherRequest { sku, code });
+}
+
+#[test]
 fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
     for name in [
         "PutProductRequest",
@@ -163,6 +265,9 @@ fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
         "ReturnUrls",
         "RequestRefundRequest",
         "ResolveReviewRequest",
+        "RegisterVoucherRequest",
+        "PlaceBidRequest",
+        "TakeBidRequest",
     ] {
         let additional = &document()["components"]["schemas"][name]["additionalProperties"];
         assert_eq!(additional, &json!(false), "{name}");

@@ -124,12 +124,13 @@ impl Toss {
     /// Closes the account of a deposit that has not come; what a customer merely agreed to lapses by itself.
     ///
     /// That a deposit is called off like a charge, without an amount, is not verified.
-    async fn abandon(&self, payment: &Payment, deadline: Instant) -> Answer {
+    async fn abandon(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
+        let payment = attempt.payment;
         let found = self.find(payment, deadline).await;
         if !matches!(&found, Answer::Report(report) if report.standing == Standing::AwaitingDeposit) {
             return found;
         }
-        let key = format!("abandon-{}", payment.payment_id);
+        let key = format!("abandon-{}-{}", payment.payment_id, attempt.nth);
         let body = json!({ "cancelReason": "The order was not paid in time" });
         let path = ["v1", "payments", &payment.reference, "cancel"];
         match self.post(&path, &key, &body, (http::CALL, deadline)).await {
@@ -208,7 +209,7 @@ impl PaymentProvider for Toss {
     }
 
     fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
-        Box::pin(self.abandon(attempt.payment, deadline))
+        Box::pin(self.abandon(attempt, deadline))
     }
 
     /// A deposit goes back only to an account, which we do not have: Toss refuses, and a person does it there.
@@ -257,6 +258,7 @@ mod tests {
             name: (*name).to_owned(),
             quantity: 1,
             unit_price: price,
+            points: None,
         });
         Order {
             order_id: OrderId(Uuid::from_u128(7)),

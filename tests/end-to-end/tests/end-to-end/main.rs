@@ -4,6 +4,7 @@
 //! a stack on AWS, deployed with `ReservationMinutes=1`; its payments need `MADANG_SANDBOX_URL`.
 
 mod access;
+mod auctions;
 mod late;
 mod orders;
 mod payments;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let tests: Vec<Test> = [
         // The slow ones first: they wait for the schedules, and the others run meanwhile.
         late::TESTS,
+        auctions::TESTS,
         orders::TESTS,
         payments::TESTS,
         webhooks::TESTS,

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod auction_races;
+mod auctions;
 mod cancel_order;
 mod catalog;
 mod checkout;

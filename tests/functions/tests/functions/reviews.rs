@@ -1,6 +1,7 @@
 //! Payments that wait for a person, and what the person decides.
 
 use function_tests::Till;
+use function_tests::till::amount;
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
 use sandbox::{Fault, Provider};
@@ -74,4 +75,33 @@ async fn money_in_review_is_left_alone_until_a_person_decides() {
     let after = till.payment(&id).await;
     assert_eq!(after["status"], "REFUNDED", "{summary:?} {after}");
     assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
+}
+
+#[tokio::test]
+async fn a_refund_that_was_refused_and_is_to_be_asked_again_is_made() {
+    let (till, order, payment) = refused().await;
+    let asked = decide(&till, "d", &payment, "ASK_AGAIN").await;
+    assert_eq!(asked.body["refunds"][1]["status"], "PENDING", "{asked:?}");
+    till.refund("RefundRequested", &asked.body).await.unwrap();
+    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
+    assert_eq!(till.payment_of("ann", &order).await["status"], "REFUNDED");
+}
+
+#[tokio::test]
+async fn a_refused_refund_that_a_person_makes_at_the_provider_is_counted_once() {
+    let (till, _, payment) = refused().await;
+    let reference = payment["reference"].as_str().unwrap();
+    till.sandbox.dashboard_refund(Provider::Toss, reference, 2000);
+    till.deliver_all().await;
+    let after = till.payment(&payment["payment_id"]).await;
+    assert_eq!(
+        (&after["status"], &after["refunded"], after.get("review")),
+        (&"REFUNDED".into(), &amount(2000), None),
+        "{after}"
+    );
+    assert_eq!(after["refunds"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        decide(&till, "d", &payment, "GIVEN_BACK").await.problem(),
+        "not-in-review"
+    );
 }

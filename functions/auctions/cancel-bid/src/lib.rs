@@ -1,0 +1,92 @@
+//! `POST /bids/{bid_id}/cancel` brings a customer's wish to give up a bid; it leaves the bid cancelled, and what it held free.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::bid::{Bid, BidStatus, Ending, Rejected};
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::market::Market;
+use shared::store::{self, Auctions};
+
+/// The function's market.
+#[derive(Debug)]
+pub struct CancelBid {
+    /// Bids, vouchers, wallets.
+    pub market: Market,
+}
+
+/// How often a bid that changes under our hands is read again.
+const ATTEMPTS: usize = 5;
+
+/// Cancels an open bid
+///
+/// Its points or its voucher are free at once, those of a bid whose time is over too. A bid that is cancelled already is
+/// answered as it is.
+///
+/// # Errors
+/// `not-found` for another customer's bid too, `bid-closed`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/bids/{bid_id}/cancel", operation_id = "cancel-bid", tag = "auctions",
+    security(("token" = [])),
+    params(
+        ("bid_id" = Uuid, Path, description = "The bid"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The bid, cancelled", body = Bid,
+            headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
+        (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`bid-closed` with `bid_status`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &CancelBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    http::idempotency_key(&request)?;
+    let id = http::bid_id(&request)?;
+    for _ in 0..ATTEMPTS {
+        let stored = function.market.auctions.bid(id, invocation.deadline).await?;
+        let stored = stored
+            .filter(|stored| stored.bid.customer_id == caller.customer_id)
+            .ok_or(Rejected::NotFound)?;
+        if stored.bid.status == BidStatus::Cancelled {
+            return Ok(http::replayed(http::json(StatusCode::OK, &stored.bid)?));
+        }
+        if stored.bid.status == BidStatus::Open && stored.bid.expires_at <= invocation.now {
+            // Its customer need not wait for the cleaner to have what it held.
+            function.market.end(&stored, Ending::Expire, &invocation).await?;
+            return Err(Rejected::Closed(BidStatus::Expired).into());
+        }
+        if let Some(cancelled) = function.market.end(&stored, Ending::Cancel, &invocation).await? {
+            return http::json(StatusCode::OK, &cancelled);
+        }
+    }
+    Err(Error::unavailable("cancel a bid", "it keeps changing"))
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
+}
+
+impl CancelBid {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            market: Market {
+                auctions: Auctions::new(client, config.auctions_table),
+            },
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! A schedule brings the minute; it leaves every bid whose time is over expired, and what it held free.
+//!
+//! Two runs at once do no harm: each bid ends under the condition that nothing has changed it. One bid that cannot be
+//! ended does not stop the rest, and a run that nears its deadline leaves the remainder to the next. What a run keeps in
+//! memory is a page of 100 bids, however many are due.
+
+use std::time::Duration;
+
+use envconfig::Envconfig;
+use futures::StreamExt;
+use shared::Error;
+use shared::bid::{BidId, BidStatus, Ending};
+use shared::edge::config;
+use shared::edge::invocation::Invocation;
+pub use shared::edge::sweep::Summary;
+use shared::edge::sweep::Sweep;
+use shared::market::Market;
+use shared::store::{self, Auctions, DuePosition, StoredBid};
+use tokio::time::Instant;
+
+/// The function's market.
+#[derive(Debug)]
+pub struct ExpireBids {
+    /// Bids, vouchers, wallets.
+    pub market: Market,
+}
+
+/// Bids ended at the same time.
+const CONCURRENCY: usize = 16;
+/// How long one bid may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Expires what is due.
+///
+/// # Errors
+/// [`Error::Unavailable`] and [`Error::Internal`] when the due bids cannot be found; single bids are counted.
+pub async fn handle(function: &ExpireBids, invocation: Invocation) -> Result<Summary, Error> {
+    let mut summary = Summary::default();
+    let mut sweep = Sweep::default();
+    while let Some((shard, position)) = sweep.turn(&invocation) {
+        let page = expire_page(function, shard, position, &invocation, &mut summary).await;
+        sweep.took(shard, page);
+    }
+    summary.unfinished = sweep.is_unfinished();
+    summary.tell("expire-bids", invocation.now);
+    sweep.end()?;
+    Ok(summary)
+}
+
+/// Expires a page of one shard's due bids, and answers where the next begins.
+async fn expire_page(
+    function: &ExpireBids,
+    shard: u8,
+    position: Option<DuePosition>,
+    invocation: &Invocation,
+    summary: &mut Summary,
+) -> Result<Option<DuePosition>, Error> {
+    let auctions = &function.market.auctions;
+    let page = auctions
+        .due(shard, invocation.now, position, invocation.deadline)
+        .await?;
+    summary.saw(&page.due, invocation.now);
+    let ids: Vec<BidId> = page.due.iter().map(|&(id, _)| id).collect();
+    let (bids, unreadable) = auctions.bids(&ids, invocation.deadline).await?;
+    for error in page.damaged.into_iter().chain(unreadable) {
+        summary.took(Err(error));
+    }
+    let outcomes: Vec<Result<bool, Error>> = futures::stream::iter(bids)
+        .map(|stored| expire(function, stored, invocation))
+        .buffer_unordered(CONCURRENCY)
+        .collect()
+        .await;
+    for outcome in outcomes {
+        summary.took(outcome);
+    }
+    Ok(page.next)
+}
+
+async fn expire(function: &ExpireBids, stored: StoredBid, invocation: &Invocation) -> Result<bool, Error> {
+    if stored.bid.status != BidStatus::Open || stored.bid.expires_at > invocation.now {
+        return Ok(false);
+    }
+    // One customer's many bids share a wallet, and wait for each other: not at the cost of everybody else's.
+    let patience = invocation.deadline.min(Instant::now() + PATIENCE);
+    let brief = Invocation {
+        deadline: patience,
+        ..invocation.clone()
+    };
+    let ended = function.market.end(&stored, Ending::Expire, &brief).await?;
+    Ok(ended.is_some())
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
+}
+
+impl ExpireBids {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            market: Market {
+                auctions: Auctions::new(client, config.auctions_table),
+            },
+        })
+    }
+}

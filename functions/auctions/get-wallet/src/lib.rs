@@ -1,0 +1,86 @@
+//! `GET /wallet` brings a customer's wish to see their points; it leaves nothing behind.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::page::{self, Cursor};
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::points::{Entry, Wallet};
+use shared::store::{self, Auctions};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct GetWallet {
+    /// Wallets.
+    pub auctions: Auctions,
+}
+
+/// A wallet and a page of its ledger.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WalletView {
+    /// The points.
+    pub wallet: Wallet,
+    /// What changed them, newest first.
+    pub entries: Vec<Entry>,
+    /// Pass it as `cursor` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_cursor: Option<String>,
+}
+
+/// Shows the caller's wallet
+///
+/// # Errors
+/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/wallet", operation_id = "get-wallet", tag = "auctions",
+    security(("token" = [])),
+    params(
+        ("limit" = Option<u8>, Query, description = "Entries on a page; 20 unless told", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "The wallet", body = WalletView),
+        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &GetWallet, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let customer = http::caller(&request)?.customer_id;
+    let limit = page::limit(&request)?;
+    let after = Cursor::<0>::of(&request)?.map(|cursor| cursor.id);
+    let (wallet, ledger) = futures::try_join!(
+        function.auctions.wallet(&customer, invocation.deadline),
+        function.auctions.ledger(&customer, after, limit, invocation.deadline),
+    )?;
+    let view = WalletView {
+        wallet,
+        entries: ledger.entries,
+        next_cursor: ledger.next.map(|id| Cursor { at: [], id }.text()),
+    };
+    http::json(StatusCode::OK, &view)
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
+}
+
+impl GetWallet {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            auctions: Auctions::new(client, config.auctions_table),
+        })
+    }
+}

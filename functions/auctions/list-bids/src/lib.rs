@@ -1,0 +1,193 @@
+//! `GET /products/{sku}/bids` brings anybody's wish to see what a product's vouchers are worth; it leaves nothing behind.
+
+use envconfig::Envconfig;
+use jiff::Timestamp;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::bid::{BidId, Side};
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::page::Cursor;
+use shared::edge::problem::{Faults, Problem};
+use shared::points::Points;
+use shared::product::Sku;
+use shared::store::{self, Auctions, BookCursor, BookEntry};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct ListBids {
+    /// The book.
+    pub auctions: Auctions,
+}
+
+/// Requests to the book for one page: expired bids that the cleaner has yet to take away are passed over.
+const REQUESTS: usize = 10;
+
+/// What a product's vouchers are bid for.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BidBook {
+    /// The bids to buy, the highest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub buy: Option<BookSide>,
+    /// The bids to sell, the lowest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sell: Option<BookSide>,
+}
+
+/// A page of one side of the book.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BookSide {
+    /// The bids, best first, at one price the oldest first.
+    pub bids: Vec<OpenBid>,
+    /// How many of them there are at each price.
+    pub depth: Vec<Depth>,
+    /// Pass it as `cursor`, with `side`, for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_cursor: Option<String>,
+}
+
+/// A bid that can be taken. Whose it is, is nobody's business.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OpenBid {
+    /// Its price.
+    pub price: Points,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// From when on it can be taken no more.
+    pub expires_at: Timestamp,
+}
+
+/// How many bids there are at a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Depth {
+    /// The price.
+    pub price: Points,
+    /// How many.
+    pub bids: u32,
+}
+
+/// Shows a product's bids
+///
+/// Without `side` the first page of both. A bid whose time is over is not among them, whether or not the cleaner has been.
+///
+/// # Errors
+/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/products/{sku}/bids", operation_id = "list-bids", tag = "auctions",
+    params(
+        ("sku" = Sku, Path, description = "The product"),
+        ("side" = Option<Side>, Query, description = "Only this side"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with its `side`"),
+    ),
+    responses(
+        (status = 200, description = "The bids", body = BidBook),
+        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        Faults,
+    )
+)]
+pub async fn handle(function: &ListBids, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let sku = http::sku(&request)?;
+    let side = match http::query_parameter(&request, "side") {
+        None => None,
+        Some("buy") => Some(Side::Buy),
+        Some("sell") => Some(Side::Sell),
+        Some(_) => return Err(http::invalid_parameter("side", "it is buy or sell").into()),
+    };
+    let after = Cursor::of(&request)?;
+    if after.is_some() && side.is_none() {
+        return Err(http::invalid_parameter("cursor", "it goes with a side").into());
+    }
+    let after = after.map(|Cursor { at: [rank, placed], id }| BookCursor {
+        rank: rank.unsigned_abs(),
+        placed_ms: placed.unsigned_abs(),
+        bid_id: BidId(id),
+    });
+    let mut book = BidBook { buy: None, sell: None };
+    if side != Some(Side::Sell) {
+        book.buy = Some(page(function, &sku, Side::Buy, after, &invocation).await?);
+    }
+    if side != Some(Side::Buy) {
+        book.sell = Some(page(function, &sku, Side::Sell, after, &invocation).await?);
+    }
+    http::json(StatusCode::OK, &book)
+}
+
+async fn page(
+    function: &ListBids,
+    sku: &Sku,
+    side: Side,
+    mut after: Option<BookCursor>,
+    invocation: &Invocation,
+) -> Result<BookSide, Error> {
+    let mut entries: Vec<BookEntry> = vec![];
+    for _ in 0..REQUESTS {
+        let page = function
+            .auctions
+            .book(sku, side, invocation.now, after, invocation.deadline)
+            .await?;
+        entries = page.entries;
+        after = page.next;
+        if !entries.is_empty() || after.is_none() {
+            break;
+        }
+    }
+    let next = after.map(|after| Cursor {
+        at: [after.rank.cast_signed(), after.placed_ms.cast_signed()],
+        id: after.bid_id.0,
+    });
+    Ok(BookSide {
+        depth: depth(&entries, next.is_some()),
+        next_cursor: next.map(|next| next.text()),
+        bids: entries
+            .into_iter()
+            .map(|entry| OpenBid {
+                price: entry.price,
+                placed_at: entry.placed_at,
+                expires_at: entry.expires_at,
+            })
+            .collect(),
+    })
+}
+
+/// The depth at each price; a price that the end of the page cuts is left to the next, unless it fills this one.
+fn depth(entries: &[BookEntry], is_cut: bool) -> Vec<Depth> {
+    let mut depth: Vec<Depth> = vec![];
+    for entry in entries {
+        match depth.last_mut() {
+            Some(last) if last.price == entry.price => last.bids += 1,
+            _ => depth.push(Depth {
+                price: entry.price,
+                bids: 1,
+            }),
+        }
+    }
+    if is_cut && depth.len() > 1 {
+        depth.pop();
+    }
+    depth
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
+}
+
+impl ListBids {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            auctions: Auctions::new(client, config.auctions_table),
+        })
+    }
+}

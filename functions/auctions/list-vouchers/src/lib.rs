@@ -1,0 +1,88 @@
+//! `GET /vouchers` brings a customer's wish to see their vouchers, newest first; it leaves nothing behind.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::page::{self, Cursor};
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::store::{self, Auctions, ListCursor};
+use shared::voucher::Voucher;
+
+/// The function's table.
+#[derive(Debug)]
+pub struct ListVouchers {
+    /// Bids and vouchers.
+    pub auctions: Auctions,
+}
+
+/// A page of their vouchers.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct VoucherList {
+    /// Newest first.
+    pub vouchers: Vec<Voucher>,
+    /// Pass it as `cursor` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_cursor: Option<String>,
+}
+
+/// Lists the caller's vouchers
+///
+/// A new one may take a moment to appear.
+///
+/// # Errors
+/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/vouchers", operation_id = "list-vouchers", tag = "auctions",
+    security(("token" = [])),
+    params(
+        ("limit" = Option<u8>, Query, description = "How many on a page; 20 unless told", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = VoucherList),
+        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &ListVouchers, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let limit = page::limit(&request)?;
+    let after = Cursor::of(&request)?.map(|Cursor { at: [listed_ms], id }| ListCursor { listed_ms, id });
+    let page = function
+        .auctions
+        .vouchers_listed(&caller.customer_id, after, limit, invocation.deadline)
+        .await?;
+    let next = page
+        .next
+        .map(|ListCursor { listed_ms, id }| Cursor { at: [listed_ms], id });
+    let list = VoucherList {
+        vouchers: page.items,
+        next_cursor: next.map(|next| next.text()),
+    };
+    http::json(StatusCode::OK, &list)
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
+}
+
+impl ListVouchers {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            auctions: Auctions::new(client, config.auctions_table),
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! `POST /vouchers` brings a gift voucher's code; it leaves the voucher registered to the caller, who can then sell it.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::bid::Rejected;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::error::{self, Rejection};
+use shared::product::Sku;
+use shared::store::{self, Auctions, Catalog};
+use shared::voucher::{Voucher, VoucherCode, VoucherId};
+
+/// The function's tables.
+#[derive(Debug)]
+pub struct RegisterVoucher {
+    /// Vouchers.
+    pub auctions: Auctions,
+    /// Products.
+    pub catalog: Catalog,
+}
+
+/// A voucher to be registered.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterVoucherRequest {
+    /// What it is for.
+    pub sku: Sku,
+    /// What it is redeemed with: 8 to 64 letters and digits, with hyphens and spaces anywhere between them.
+    #[schema(min_length = 8, max_length = 80)]
+    pub code: String,
+}
+
+/// Registers a gift voucher
+///
+/// A code is registered once, however it is written. Whether the code is good
+/// is between the shop and the voucher's issuer; it is shown to the voucher's owner only.
+///
+/// # Errors
+/// `invalid-voucher`, `product-unavailable`, `voucher-registered`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/vouchers", operation_id = "register-voucher", tag = "auctions", request_body = RegisterVoucherRequest,
+    security(("token" = [])),
+    params(
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The voucher", body = Voucher,
+            headers(("Idempotency-Replayed" = bool, description = "true: the caller registered it before"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`voucher-registered`: by somebody else", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-voucher`, `product-unavailable`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &RegisterVoucher, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let body: RegisterVoucherRequest = http::body(&request)?;
+    let deadline = invocation.deadline;
+    let product = function.catalog.product(&body.sku, deadline).await?;
+    // Points are bids' money, and traded by nobody.
+    if !product.is_some_and(|product| product.is_listed() && product.points.is_none()) {
+        return Err(Rejected::ProductUnavailable.into());
+    }
+    let voucher = Voucher {
+        voucher_id: VoucherId(key.derive_id("voucher", &caller.customer_id)),
+        sku: body.sku,
+        owner_id: caller.customer_id,
+        code: VoucherCode::try_from(body.code).map_err(|_| Rejected::VoucherCode)?,
+        offered_by: None,
+        owned_since: invocation.now,
+    };
+    let Some(known) = function.auctions.register(&voucher, deadline).await? else {
+        return http::json(StatusCode::CREATED, &voucher);
+    };
+    let known = known.voucher;
+    if known.owner_id != voucher.owner_id {
+        return Err(Rejected::VoucherRegistered.into());
+    }
+    if known.sku != voucher.sku || known.code.fingerprint() != voucher.code.fingerprint() {
+        let detail = "This key came with another body before; a new request needs a new key.";
+        return Err(Rejection::new(&error::IDEMPOTENCY_KEY_REUSED, detail).into());
+    }
+    Ok(http::replayed(http::json(StatusCode::CREATED, &known)?))
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+}
+
+impl RegisterVoucher {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            auctions: Auctions::new(client.clone(), config.auctions_table),
+            catalog: Catalog::new(client, config.catalog_table),
+        })
+    }
+}

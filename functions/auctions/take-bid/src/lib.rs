@@ -1,0 +1,141 @@
+//! `POST /products/{sku}/bids/take` brings a customer's wish to buy or sell a voucher now; it leaves a trade with the best
+//! bid of the other side.
+
+use envconfig::Envconfig;
+use jiff::Timestamp;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::bid::{Rejected, Side, price};
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::idempotency::Fingerprint;
+use shared::market::{Market, Wish};
+use shared::points::Points;
+use shared::product::Sku;
+use shared::store::{self, Auctions};
+use shared::voucher::VoucherId;
+use uuid::Uuid;
+
+/// The function's market.
+#[derive(Debug)]
+pub struct TakeBid {
+    /// Bids, vouchers, wallets.
+    pub market: Market,
+}
+
+/// What is wanted now.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeBidRequest {
+    /// To buy a voucher or to sell one.
+    pub side: Side,
+    /// The price that the caller saw: a worse one is not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1000, maximum = 10_000_000)]
+    pub price: Option<u64>,
+    /// The voucher to sell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub voucher_id: Option<VoucherId>,
+}
+
+/// A trade, as the one who took the bid sees it. With whom it was is nobody's business.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TakenBid {
+    /// The trade.
+    pub trade_id: Uuid,
+    /// What it was for.
+    pub sku: Sku,
+    /// The voucher.
+    pub voucher_id: VoucherId,
+    /// What was paid.
+    pub price: Points,
+    /// When.
+    pub traded_at: Timestamp,
+}
+
+/// Takes the best bid of the other side
+///
+/// At one price the oldest bid is taken. One's own bids are passed over. The same key with the same body brings the same
+/// trade again.
+///
+/// # Errors
+/// Rejections of [`Rejected`], `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/products/{sku}/bids/take", operation_id = "take-bid", tag = "auctions", request_body = TakeBidRequest,
+    security(("token" = [])),
+    params(
+        ("sku" = Sku, Path, description = "The product"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new trade",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The trade", body = TakenBid,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request made it"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`not-enough-points` with `available`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`nothing-to-take`, `price-differs` with `best`, `voucher-offered`, `bid-closed`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-price`, `voucher-not-yours`, `own-bid`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let sku = http::sku(&request)?;
+    let body: TakeBidRequest = http::body(&request)?;
+    if (body.side == Side::Sell) != body.voucher_id.is_some() {
+        return Err(Rejected::VoucherNamed.into());
+    }
+    let fingerprint = Fingerprint::of(&(&sku, &body)).map_err(|error| Error::internal("read the wish", error))?;
+    let wish = Wish {
+        trade_id: key.derive_id("trade", &caller.customer_id),
+        customer_id: caller.customer_id,
+        sku,
+        side: body.side,
+        limit: body.price.map(price).transpose()?,
+        voucher_id: body.voucher_id,
+        fingerprint,
+    };
+    let taken = function.market.take(&wish, &invocation).await?;
+    let trade = taken.trade;
+    let seen = TakenBid {
+        trade_id: trade.trade_id,
+        sku: trade.sku,
+        voucher_id: trade.voucher_id,
+        price: trade.price,
+        traded_at: trade.traded_at,
+    };
+    let response = http::json(StatusCode::CREATED, &seen)?;
+    Ok(if taken.replayed {
+        http::replayed(response)
+    } else {
+        response
+    })
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "AUCTIONS_TABLE")]
+    auctions_table: String,
+}
+
+impl TakeBid {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            market: Market {
+                auctions: Auctions::new(client, config.auctions_table),
+            },
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! What becomes of bids on an example gift voucher, and the points that pay for it.
+
+use anyhow::{Context, Result};
+use iso_currency::Currency;
+use jiff::{SignedDuration, Timestamp};
+use shared::bid::{self, Bid, BidId, BidStatus, Ending, Rejected, Side, Trade};
+use shared::event::Event;
+use shared::identity::CustomerId;
+use shared::money::Money;
+use shared::order::{Line, Order, OrderId};
+use shared::points::{Credit, CreditStatus};
+use shared::product::{Product, Sku};
+use shared::voucher::{Voucher, VoucherCode, VoucherId};
+use uuid::Uuid;
+
+/// An event of the auctions, of each kind.
+pub(super) fn events() -> Result<Vec<Event>> {
+    let (sell, buy) = (sell_bid()?, buy_bid()?);
+    let cancelled = buy.end(Ending::Cancel, buy.placed_at + SignedDuration::from_mins(90));
+    let expired = sell.end(Ending::Expire, sell.expires_at + SignedDuration::from_secs(20));
+    let order = order_of_points()?;
+    let paid_at = order.placed_at + SignedDuration::from_mins(2);
+    let credit = |status, at| Credit::of(&order, status, at).context("the example order brings no points");
+    Ok(vec![
+        Event::BidPlaced(sell),
+        Event::BidTraded(trade()?),
+        Event::BidCancelled(cancelled.map_err(rejected)?),
+        Event::BidExpired(expired.map_err(rejected)?),
+        Event::PointsCredited(credit(CreditStatus::Credited, paid_at)?),
+        Event::PointsTakenBack(credit(
+            CreditStatus::TakenBack,
+            paid_at + SignedDuration::from_hours(1),
+        )?),
+    ])
+}
+
+/// A product that is points.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn points() -> Result<Product> {
+    Ok(Product {
+        sku: Sku::try_from("points-10000".to_owned())?,
+        name: "10,000 points".to_owned(),
+        price: Money::new(10_000, Currency::KRW)?,
+        points: Some(10_000),
+        ..super::product()?
+    })
+}
+
+/// An order that brings points.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn order_of_points() -> Result<Order> {
+    let product = points()?;
+    Ok(Order {
+        order_id: OrderId(Uuid::from_u128(0x5b0e_91d7_4c3f_8a26_b1d8_7e6f_5a4c_3b2d)),
+        total: product.price.times(5)?,
+        lines: vec![Line {
+            sku: product.sku,
+            name: product.name,
+            quantity: 5,
+            unit_price: product.price,
+            points: product.points,
+        }],
+        ..super::order()?
+    })
+}
+
+/// A voucher that a bid offers.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn voucher() -> Result<Voucher> {
+    Ok(Voucher {
+        voucher_id: VoucherId(VOUCHER),
+        sku: sku()?,
+        owner_id: seller(),
+        code: VoucherCode::try_from("GIFT-7Q2M-41XB".to_owned())?,
+        offered_by: Some(SELL_BID),
+        owned_since: super::now()?,
+    })
+}
+
+/// A bid to sell that can be taken.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn sell_bid() -> Result<Bid> {
+    Ok(Bid {
+        bid_id: SELL_BID,
+        side: Side::Sell,
+        customer_id: seller(),
+        voucher_id: Some(voucher()?.voucher_id),
+        ..buy_bid()?
+    })
+}
+
+/// A bid to buy that can be taken.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn buy_bid() -> Result<Bid> {
+    let placed_at = super::now()?;
+    Ok(Bid {
+        bid_id: BUY_BID,
+        sku: sku()?,
+        side: Side::Buy,
+        price: bid::price(45_000).map_err(rejected)?,
+        customer_id: super::order()?.customer_id,
+        voucher_id: None,
+        status: BidStatus::Open,
+        placed_at,
+        expires_at: placed_at + SignedDuration::from_hours(24 * 7),
+        closed_at: None,
+        trade_id: None,
+    })
+}
+
+/// What the two bids come to.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn trade() -> Result<Trade> {
+    let (sell, buy) = (sell_bid()?, buy_bid()?);
+    Ok(Trade {
+        trade_id: Uuid::from_u128(0x2d7f_4c1e_9b3a_8d58_a0c6_1f2e_3d4c_5b6a),
+        sku: sell.sku,
+        voucher_id: voucher()?.voucher_id,
+        price: sell.price,
+        buyer_id: buy.customer_id,
+        seller_id: sell.customer_id,
+        buy_bid: Some(buy.bid_id),
+        sell_bid: Some(sell.bid_id),
+        traded_at: traded_at()?,
+    })
+}
+
+const SELL_BID: BidId = BidId(Uuid::from_u128(0x9e4a_2b6c_0d1f_8375_8c9b_a7d6_e5f4_0312));
+const VOUCHER: Uuid = Uuid::from_u128(0x5d0c_9a1e_7b64_8f02_9a3d_6e1f_20c4_b8d7);
+const BUY_BID: BidId = BidId(Uuid::from_u128(0x41c8_d0e7_f629_8b53_9a1c_3e5d_7f80_92b4));
+
+fn sku() -> Result<Sku> {
+    Ok(Sku::try_from("gift-card".to_owned())?)
+}
+
+fn seller() -> CustomerId {
+    CustomerId::new("c2d9e8f7-1a2b-4c3d-8e4f-5a6b7c8d9e0f")
+}
+
+fn traded_at() -> Result<Timestamp> {
+    Ok(super::now()? + SignedDuration::from_mins(30))
+}
+
+fn rejected(why: Rejected) -> anyhow::Error {
+    anyhow::anyhow!("the example bid cannot be so: {why:?}")
+}

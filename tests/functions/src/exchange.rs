@@ -1,0 +1,287 @@
+//! A shop with an exchange for gift vouchers: the auction functions, wired to the shop's engine and clock.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use harness::Engine;
+use harness::engine::AUCTIONS;
+use harness::gateway::{Answer, Call};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::edge::invocation::Invocation;
+use shared::market::Market;
+
+use crate::Shop;
+
+/// What is traded.
+pub const CARD: &str = "gift-card";
+
+/// A shop with an exchange; it is a [`Shop`] in every other way.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The shop.
+    pub shop: Shop,
+    made: AtomicU64,
+}
+
+impl Deref for Exchange {
+    type Target = Shop;
+
+    fn deref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
+impl Exchange {
+    /// An exchange where [`CARD`] is traded.
+    pub async fn open() -> Self {
+        Self::in_shop(Shop::open().await).await
+    }
+
+    /// An exchange on the tables of `engine`, where an invocation has `time` to do its work.
+    pub async fn on(engine: Engine, time: Duration) -> Self {
+        Self::in_shop(Shop::on(engine).with_time(time)).await
+    }
+
+    async fn in_shop(shop: Shop) -> Self {
+        shop.list(CARD, 50_000, 1).await;
+        Self {
+            shop,
+            made: AtomicU64::new(0),
+        }
+    }
+
+    /// The exchange of a shop that is there already.
+    pub fn beside(shop: &Shop) -> Self {
+        Self {
+            shop: shop.again(),
+            made: AtomicU64::new(1_000_000),
+        }
+    }
+
+    /// The market as functions have it.
+    pub fn market(&self) -> Market {
+        Market {
+            auctions: self.engine.auctions(),
+        }
+    }
+
+    /// A key that nobody has used.
+    pub fn key(&self) -> String {
+        format!("key-{}", self.made.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// `register-voucher`.
+    pub async fn register(&self, call: Call) -> Answer {
+        let function = register_voucher::RegisterVoucher {
+            auctions: self.engine.auctions(),
+            catalog: self.engine.catalog(),
+        };
+        Answer::of(register_voucher::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `list-vouchers`.
+    pub async fn vouchers(&self, customer: &str) -> Answer {
+        let function = list_vouchers::ListVouchers {
+            auctions: self.engine.auctions(),
+        };
+        let call = Call::new("GET", "/vouchers").by(customer);
+        Answer::of(list_vouchers::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `place-bid`.
+    pub async fn place(&self, call: Call) -> Answer {
+        self.place_in(call, self.invocation()).await
+    }
+
+    /// `place-bid`, in an invocation of one's own.
+    pub async fn place_in(&self, call: Call, invocation: Invocation) -> Answer {
+        let function = place_bid::PlaceBid {
+            market: self.market(),
+            catalog: self.engine.catalog(),
+        };
+        Answer::of(place_bid::handle(&function, call.request(), invocation).await)
+    }
+
+    /// `take-bid`.
+    pub async fn take(&self, call: Call) -> Answer {
+        self.take_in(call, self.invocation()).await
+    }
+
+    /// `take-bid`, in an invocation of one's own.
+    pub async fn take_in(&self, call: Call, invocation: Invocation) -> Answer {
+        let function = take_bid::TakeBid { market: self.market() };
+        Answer::of(take_bid::handle(&function, call.request(), invocation).await)
+    }
+
+    /// `list-bids`.
+    pub async fn book(&self, call: Call) -> Answer {
+        let function = list_bids::ListBids {
+            auctions: self.engine.auctions(),
+        };
+        Answer::of(list_bids::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `my-bids`.
+    pub async fn my_bids(&self, call: Call) -> Answer {
+        let function = my_bids::MyBids {
+            auctions: self.engine.auctions(),
+        };
+        Answer::of(my_bids::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `cancel-bid`.
+    pub async fn cancel_bid(&self, customer: &str, bid_id: &str) -> Answer {
+        let function = cancel_bid::CancelBid { market: self.market() };
+        let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", bid_id);
+        let call = call.by(customer).key("cancel");
+        Answer::of(cancel_bid::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `get-wallet`.
+    pub async fn get_wallet(&self, call: Call) -> Answer {
+        let function = get_wallet::GetWallet {
+            auctions: self.engine.auctions(),
+        };
+        Answer::of(get_wallet::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `credit-points`, with a paid order.
+    pub async fn credit(&self, order: &Value) -> Result<(), shared::Error> {
+        let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
+        let delivery = serde_json::from_value(
+            json!({ "detail-type": "OrderPaid", "detail": { "metadata": metadata, "data": order } }),
+        );
+        let function = credit_points::CreditPoints {
+            auctions: self.engine.auctions(),
+        };
+        credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
+    }
+
+    /// `credit-points`, with a payment whose money went back.
+    pub async fn refunded(&self, payment: &Value) -> Result<(), shared::Error> {
+        let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
+        let detail = json!({ "metadata": metadata, "data": payment });
+        let delivery = serde_json::from_value(json!({ "detail-type": "PaymentRefunded", "detail": detail }));
+        let function = credit_points::CreditPoints {
+            auctions: self.engine.auctions(),
+        };
+        credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
+    }
+
+    /// `expire-bids`.
+    pub async fn expire_bids(&self) -> Result<expire_bids::Summary, shared::Error> {
+        let function = expire_bids::ExpireBids { market: self.market() };
+        expire_bids::handle(&function, self.invocation()).await
+    }
+
+    /// Credits points as if an order had bought them.
+    pub async fn give(&self, customer: &str, points: u64) {
+        let order = paid_order(customer, &self.key(), points, self.now());
+        self.credit(&order).await.expect("credited");
+    }
+
+    /// A customer's points: what can be spent and what is held.
+    pub async fn wallet(&self, customer: &str) -> (u64, u64) {
+        let answer = self.get_wallet(Call::new("GET", "/wallet").by(customer)).await;
+        let of = |name: &str| answer.body["wallet"][name].as_u64().expect("points");
+        (of("available"), of("held"))
+    }
+
+    /// Registers a voucher with a code of its own, and answers its id.
+    pub async fn new_voucher(&self, customer: &str) -> String {
+        let code = format!("CODE-{}", derived(&[&self.key()]));
+        let answer = self.register(register_call(customer, &code)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body["voucher_id"].as_str().expect("a voucher").to_owned()
+    }
+
+    /// Places a bid to buy that stands for an hour.
+    pub async fn buy(&self, customer: &str, price: u64) -> Answer {
+        let call = bid_call(customer, &self.key(), "buy", price, self.in_an_hour(), None);
+        self.place(call).await
+    }
+
+    /// Places a bid to sell a new voucher that stands for an hour.
+    pub async fn sell(&self, customer: &str, price: u64) -> Answer {
+        let voucher = self.new_voucher(customer).await;
+        let call = bid_call(customer, &self.key(), "sell", price, self.in_an_hour(), Some(&voucher));
+        self.place(call).await
+    }
+
+    /// An hour from now.
+    pub fn in_an_hour(&self) -> Timestamp {
+        self.now() + SignedDuration::from_hours(1)
+    }
+
+    /// How many items of a kind the table has.
+    pub async fn count_of(&self, kind: &str) -> usize {
+        let items = self.engine.items(AUCTIONS).await;
+        items
+            .iter()
+            .filter(|item| item["pk"].as_str().expect("a key").starts_with(kind))
+            .count()
+    }
+}
+
+/// A paid order of `points` points, as its event carries it.
+pub fn paid_order(customer: &str, key: &str, points: u64, now: Timestamp) -> Value {
+    let id = shared::idempotency::derive_id(&["order", customer, key]);
+    json!({
+        "order_id": id, "customer_id": customer, "status": "PAID", "placed_at": now, "expires_at": now,
+        "lines": [{
+            "sku": "points", "name": "Points", "quantity": 1, "points": points,
+            "unit_price": { "amount": points, "currency": "KRW" },
+        }],
+        "total": { "amount": points, "currency": "KRW" },
+    })
+}
+
+/// A customer's registration of a voucher.
+pub fn register_call(customer: &str, code: &str) -> Call {
+    let body = json!({ "sku": CARD, "code": code });
+    // One key for one code, as one request has.
+    let key = derived(&["register", code]);
+    Call::new("POST", "/vouchers").by(customer).key(&key).json(&body)
+}
+
+/// A customer's bid.
+pub fn bid_call(
+    customer: &str,
+    key: &str,
+    side: &str,
+    price: u64,
+    expires_at: Timestamp,
+    voucher: Option<&str>,
+) -> Call {
+    let mut body = json!({ "side": side, "price": price, "expires_at": expires_at });
+    if let Some(voucher) = voucher {
+        body["voucher_id"] = json!(voucher);
+    }
+    let call = Call::new("POST", "/products/{sku}/bids").path("sku", CARD);
+    call.by(customer).key(key).json(&body)
+}
+
+/// A customer's wish to deal now.
+pub fn take_call(customer: &str, key: &str, side: &str, price: Option<u64>, voucher: Option<&str>) -> Call {
+    let mut body = json!({ "side": side });
+    if let Some(price) = price {
+        body["price"] = json!(price);
+    }
+    if let Some(voucher) = voucher {
+        body["voucher_id"] = json!(voucher);
+    }
+    let call = Call::new("POST", "/products/{sku}/bids/take").path("sku", CARD);
+    call.by(customer).key(key).json(&body)
+}
+
+/// Anybody's look at the book.
+pub fn book_call() -> Call {
+    Call::new("GET", "/products/{sku}/bids").path("sku", CARD)
+}
+
+/// An id as ours are: a hash of these parts.
+pub fn derived(parts: &[&str]) -> String {
+    shared::idempotency::derive_id(parts).to_string()
+}

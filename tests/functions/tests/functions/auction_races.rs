@@ -1,0 +1,405 @@
+//! Takers, the cleaner and customers who give up, all at once; and a long random run after which every point is accounted
+//! for.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use fastrand::Rng;
+use function_tests::exchange::{Exchange, bid_call, take_call};
+use harness::Fault;
+use harness::engine::AUCTIONS;
+use harness::gateway::Answer;
+use jiff::SignedDuration;
+use serde_json::Value;
+use shared::edge::invocation::Invocation;
+
+#[tokio::test]
+async fn two_takers_of_one_bid_are_one_trade() {
+    for _ in 0..5 {
+        let exchange = Exchange::open().await;
+        exchange.give("ann", 50_000).await;
+        exchange.give("cid", 50_000).await;
+        exchange.sell("bob", 45_000).await;
+        let takes = tokio::join!(
+            exchange.take(take_call("ann", "t", "buy", None, None)),
+            exchange.take(take_call("cid", "t", "buy", None, None)),
+        );
+        let mut statuses = [takes.0.status, takes.1.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{takes:?}");
+        assert_eq!(exchange.wallet("bob").await, (45_000, 0));
+    }
+}
+
+#[tokio::test]
+async fn one_wish_sent_many_times_at_once_is_one_trade() {
+    let exchange = Exchange::open().await;
+    exchange.give("ann", 100_000).await;
+    exchange.sell("bob", 45_000).await;
+    exchange.sell("bob", 46_000).await;
+    let takes =
+        futures::future::join_all((0..8).map(|_| exchange.take(take_call("ann", "t", "buy", None, None)))).await;
+    assert!(takes.iter().all(|answer| answer.status == 201), "{takes:?}");
+    assert_eq!(exchange.wallet("ann").await, (55_000, 0));
+    assert_eq!(exchange.count_of("TRADE#").await, 1);
+}
+
+#[tokio::test]
+async fn bids_that_meet_at_the_same_moment_trade_and_do_not_cross() {
+    for _ in 0..10 {
+        let exchange = Exchange::open().await;
+        exchange.give("ann", 50_000).await;
+        let (buy, sell) = tokio::join!(exchange.buy("ann", 45_000), exchange.sell("bob", 44_000));
+        assert_eq!((buy.status, sell.status), (201, 201));
+        assert_eq!(exchange.count_of("TRADE#").await, 1);
+        assert_eq!(exchange.count_of("BOOK#").await, 0);
+        let (available, held) = exchange.wallet("ann").await;
+        assert_eq!(held, 0);
+        assert!(
+            available == 5_000 || available == 6_000,
+            "the price of the one that was first"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_taker_at_the_last_millisecond_wins_or_loses_as_a_whole() {
+    for early in [true, false] {
+        for _ in 0..5 {
+            let exchange = Exchange::open().await;
+            exchange.give("ann", 50_000).await;
+            let deadline = exchange.now() + SignedDuration::from_secs(10);
+            let voucher = exchange.new_voucher("bob").await;
+            let call = bid_call("bob", "b", "sell", 45_000, deadline, Some(&voucher));
+            assert_eq!(exchange.place(call).await.status, 201);
+            // The taker's clock shows the last millisecond, or the deadline itself; the cleaner's the deadline.
+            let at = if early {
+                deadline - SignedDuration::from_millis(1)
+            } else {
+                deadline
+            };
+            let taker = Invocation::new(at, Duration::from_secs(30));
+            exchange.pass(SignedDuration::from_secs(10));
+            let (taken, cleaned) = tokio::join!(
+                exchange.take_in(take_call("ann", "t", "buy", None, None), taker),
+                exchange.expire_bids()
+            );
+            let cleaned = cleaned.unwrap();
+            assert_eq!(cleaned.failed, 0);
+            // Cut off at the deadline, the taker does not know: the same request again finds out.
+            let taken = match taken.status {
+                503 => exchange.take(take_call("ann", "t", "buy", None, None)).await,
+                _ => taken,
+            };
+            let won = taken.status == 201;
+            assert!(early || !won, "nothing expired trades");
+            assert_eq!(cleaned.processed, u64::from(!won), "{taken:?} {cleaned:?}");
+            let expected = if won { (5_000, 0) } else { (50_000, 0) };
+            assert_eq!(exchange.wallet("ann").await, expected);
+            let owner = if won { "ann" } else { "bob" };
+            let vouchers = exchange.vouchers(owner).await.body;
+            assert_eq!(vouchers["vouchers"][0]["voucher_id"], voucher.as_str());
+            assert!(vouchers["vouchers"][0].get("offered_by").is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn giving_up_and_taking_at_once_is_one_of_them() {
+    for _ in 0..5 {
+        let exchange = Exchange::open().await;
+        exchange.give("ann", 50_000).await;
+        let bid = exchange.sell("bob", 45_000).await;
+        let id = bid.body["bid_id"].as_str().unwrap();
+        let (given_up, taken) = tokio::join!(
+            exchange.cancel_bid("bob", id),
+            exchange.take(take_call("ann", "t", "buy", None, None))
+        );
+        assert!(
+            (given_up.status == 200) != (taken.status == 201),
+            "{given_up:?} {taken:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_cleaners_at_once_free_what_was_held_once() {
+    let exchange = Exchange::open().await;
+    exchange.give("ann", 100_000).await;
+    for _ in 0..20 {
+        exchange.buy("ann", 2_000).await;
+    }
+    exchange.sell("bob", 45_000).await;
+    exchange.pass(SignedDuration::from_hours(1));
+    let (one, other) = tokio::join!(exchange.expire_bids(), exchange.expire_bids());
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((one.processed + other.processed, one.failed + other.failed), (21, 0));
+    assert_eq!(exchange.wallet("ann").await, (100_000, 0));
+    assert_eq!(exchange.count_of("BOOK#").await, 0);
+    let items = exchange.engine.items(AUCTIONS).await;
+    let bids: Vec<_> = items.iter().filter(|item| item["sk"] == "BID").collect();
+    let swept = exchange.now().as_second() + 30 * 24 * 60 * 60;
+    assert!(
+        bids.iter()
+            .all(|bid| bid["status"] == "EXPIRED" && bid["swept_at"] == swept),
+        "{bids:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_answer_trades_once() {
+    let exchange = Exchange::open().await;
+    exchange.give("ann", 100_000).await;
+    exchange.sell("bob", 45_000).await;
+    exchange.sell("bob", 45_000).await;
+    for _ in 0..3 {
+        exchange.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
+    }
+    let taken = exchange.take(take_call("ann", "t", "buy", None, None)).await;
+    assert_eq!(taken.status, 201, "{taken:?}");
+    assert_eq!(exchange.wallet("ann").await, (55_000, 0));
+    for _ in 0..3 {
+        exchange.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
+    }
+    let bid = exchange.buy("ann", 10_000).await;
+    assert_eq!(bid.status, 201, "{bid:?}");
+    assert_eq!(exchange.wallet("ann").await, (45_000, 10_000));
+}
+
+const ACTORS: usize = 50;
+const OPERATIONS: usize = 10_000;
+
+/// Every point: what was credited is in the wallets, at each look; what wallets hold is what open bids need; each
+/// voucher has one owner, and is offered by the open bid that sells it; nothing trades twice, and nothing expired trades.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_point_is_accounted_for_in_a_long_random_run() {
+    let exchange = Exchange::open().await;
+    let mut draw = Rng::with_seed(7);
+    let mut credited = 0;
+    for actor in 0..ACTORS {
+        let points = draw.u64(10_000..200_000);
+        exchange.give(&name(actor), points).await;
+        credited += points;
+    }
+    let mut run = Run {
+        exchange: &exchange,
+        vouchers: (0..ACTORS).map(|_| vec![]).collect(),
+        bids: vec![],
+        draw,
+        credited,
+    };
+    exchange.engine.faults.set_conflicts_per_mille(30);
+    let mut done = 0;
+    while done < OPERATIONS {
+        done += run.step().await;
+        if done % 500 < 4 {
+            run.audit().await;
+        }
+    }
+    run.audit().await;
+    exchange.engine.faults.set_conflicts_per_mille(0);
+    exchange.pass(SignedDuration::from_hours(24 * 91));
+    exchange.expire_bids().await.unwrap();
+    run.audit().await;
+    assert_eq!(exchange.count_of("BOOK#").await, 0);
+}
+
+fn name(actor: usize) -> String {
+    format!("actor-{actor}")
+}
+
+struct Run<'a> {
+    exchange: &'a Exchange,
+    vouchers: Vec<Vec<String>>,
+    bids: Vec<(usize, String)>,
+    draw: Rng,
+    credited: u64,
+}
+
+impl Run<'_> {
+    /// One to four operations, some of them at the same moment; answers how many.
+    async fn step(&mut self) -> usize {
+        if self.draw.u32(..40) == 0 {
+            let fault = [Fault::LoseAnswer, Fault::LoseRequest, Fault::Throttle][self.draw.usize(..3)].clone();
+            self.exchange.engine.faults.plan("TransactWriteItems", fault);
+        }
+        match self.draw.u32(..100) {
+            0..=3 => {
+                let actor = self.actor();
+                let points = self.draw.u64(1_000..20_000);
+                self.exchange.give(&name(actor), points).await;
+                self.credited += points;
+                1
+            }
+            4..=9 => {
+                let actor = self.actor();
+                let voucher = self.exchange.new_voucher(&name(actor)).await;
+                self.vouchers[actor].push(voucher);
+                1
+            }
+            10..=49 => {
+                let (one, other) = (self.bid(), self.bid());
+                let answers = tokio::join!(self.exchange.place(one.1), self.exchange.place(other.1));
+                self.note(one.0, &answers.0);
+                self.note(other.0, &answers.1);
+                2
+            }
+            50..=74 => {
+                let calls = [self.wish(), self.wish(), self.wish()];
+                let [one, two, three] = calls;
+                let exchange = self.exchange;
+                let cleaner = async { drop(exchange.expire_bids().await) };
+                tokio::join!(exchange.take(one), exchange.take(two), exchange.take(three), cleaner);
+                4
+            }
+            75..=89 => {
+                if let Some((actor, bid)) = self.draw.choice(&self.bids).cloned() {
+                    let (call, actor) = (self.wish(), name(actor));
+                    tokio::join!(self.exchange.cancel_bid(&actor, &bid), self.exchange.take(call));
+                }
+                2
+            }
+            _ => {
+                self.exchange.pass(SignedDuration::from_secs(self.draw.i64(1..300)));
+                drop(self.exchange.expire_bids().await);
+                1
+            }
+        }
+    }
+
+    fn actor(&mut self) -> usize {
+        self.draw.usize(..ACTORS)
+    }
+
+    fn price(&mut self) -> u64 {
+        self.draw.u64(10..30) * 1_000
+    }
+
+    fn bid(&mut self) -> (usize, harness::gateway::Call) {
+        let (actor, price) = (self.actor(), self.price());
+        let expires = self.exchange.now() + SignedDuration::from_secs(self.draw.i64(1..1_200));
+        // A voucher that they had once: perhaps it is sold or offered by now.
+        let voucher = self
+            .draw
+            .choice(&self.vouchers[actor])
+            .cloned()
+            .filter(|_| self.draw.bool());
+        let side = if voucher.is_some() { "sell" } else { "buy" };
+        let key = self.exchange.key();
+        (
+            actor,
+            bid_call(&name(actor), &key, side, price, expires, voucher.as_deref()),
+        )
+    }
+
+    fn wish(&mut self) -> harness::gateway::Call {
+        let actor = self.actor();
+        let voucher = self
+            .draw
+            .choice(&self.vouchers[actor])
+            .cloned()
+            .filter(|_| self.draw.bool());
+        let side = if voucher.is_some() { "sell" } else { "buy" };
+        let price = self.draw.bool().then(|| self.price());
+        let key = self.exchange.key();
+        take_call(&name(actor), &key, side, price, voucher.as_deref())
+    }
+
+    fn note(&mut self, actor: usize, answer: &Answer) {
+        if let Some(bid) = answer.body["bid_id"].as_str() {
+            self.bids.push((actor, bid.to_owned()));
+        }
+        assert!(answer.status < 500 || answer.status == 503, "{answer:?}");
+    }
+
+    async fn audit(&self) {
+        let items = self.exchange.engine.items(AUCTIONS).await;
+        let of = |kind: &'static str| items.iter().filter(move |item| item["sk"] == kind);
+        let number = |item: &Value, name: &str| item.get(name).and_then(Value::as_i64).unwrap_or_default();
+        let total: i64 = of("WALLET")
+            .map(|wallet| number(wallet, "available") + number(wallet, "held"))
+            .sum();
+        assert_eq!(
+            total,
+            i64::try_from(self.credited).unwrap(),
+            "points appeared or vanished"
+        );
+        let mut needed: HashMap<&str, i64> = HashMap::new();
+        let mut offered = 0;
+        for bid in of("BID").filter(|bid| bid["status"] == "OPEN") {
+            match bid["side"].as_str().unwrap() {
+                "buy" => *needed.entry(bid["customer_id"].as_str().unwrap()).or_default() += number(bid, "price"),
+                _ => {
+                    offered += 1;
+                    let voucher = of("VOUCHER")
+                        .find(|voucher| voucher["voucher_id"] == bid["voucher_id"])
+                        .unwrap();
+                    assert_eq!(voucher["owner_id"], bid["customer_id"]);
+                    assert_eq!(voucher["offered_by"], bid["bid_id"]);
+                }
+            }
+        }
+        assert_eq!(
+            of("VOUCHER")
+                .filter(|voucher| voucher.get("offered_by").is_some())
+                .count(),
+            offered
+        );
+        for wallet in of("WALLET") {
+            let customer = wallet["pk"].as_str().unwrap().strip_prefix("WALLET#").unwrap();
+            assert!(number(wallet, "available") >= 0, "{wallet}");
+            assert_eq!(
+                number(wallet, "held"),
+                needed.get(customer).copied().unwrap_or_default(),
+                "{wallet}"
+            );
+            assert_eq!(
+                number(wallet, "available") + number(wallet, "held"),
+                ledger(&items, customer),
+                "{wallet}"
+            );
+        }
+        let open = of("BID").filter(|bid| bid["status"] == "OPEN").count();
+        let on_book = items
+            .iter()
+            .filter(|item| item["pk"].as_str().unwrap().starts_with("BOOK#"))
+            .count();
+        assert_eq!(open, on_book, "the book has the open bids, and nothing else");
+        let mut traded: HashMap<&str, usize> = HashMap::new();
+        for trade in of("TRADE") {
+            for side in ["buy_bid", "sell_bid"] {
+                if let Some(bid) = trade.get(side).and_then(Value::as_str) {
+                    *traded.entry(bid).or_default() += 1;
+                    let bid = of("BID").find(|stored| stored["bid_id"] == bid).unwrap();
+                    assert_eq!(
+                        (&bid["status"], &bid["trade_id"]),
+                        (&"TRADED".into(), &trade["trade_id"])
+                    );
+                    assert!(
+                        bid["expires_at"].as_str() > trade["traded_at"].as_str(),
+                        "expired, and traded: {bid}"
+                    );
+                }
+            }
+        }
+        assert!(traded.values().all(|times| *times == 1), "{traded:?}");
+    }
+}
+
+/// What a customer's ledger comes to.
+fn ledger(items: &[Value], customer: &str) -> i64 {
+    let entries = items.iter().filter(|item| {
+        item["pk"].as_str().unwrap().strip_prefix("WALLET#") == Some(customer)
+            && item["sk"].as_str().unwrap().starts_with("ENTRY#")
+    });
+    entries
+        .map(|entry| {
+            let points = entry["points"].as_i64().unwrap();
+            match entry["kind"].as_str().unwrap() {
+                "CREDITED" | "EARNED" => points,
+                "PAID" | "TAKEN_BACK" => -points,
+                _ => 0,
+            }
+        })
+        .sum()
+}
