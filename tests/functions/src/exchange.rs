@@ -155,6 +155,7 @@ impl Exchange {
         );
         let function = credit_points::CreditPoints {
             auctions: self.engine.auctions(),
+            orders: self.engine.orders(),
         };
         credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }
@@ -166,6 +167,7 @@ impl Exchange {
         let delivery = serde_json::from_value(json!({ "detail-type": "PaymentRefunded", "detail": detail }));
         let function = credit_points::CreditPoints {
             auctions: self.engine.auctions(),
+            orders: self.engine.orders(),
         };
         credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }

@@ -11,16 +11,18 @@ use shared::cashier::record;
 use shared::edge::config;
 use shared::edge::invocation::Invocation;
 use shared::event::{Envelope, Event};
-use shared::order::{Order, OrderId};
+use shared::order::{Order, OrderStatus};
 use shared::payment::{Payment, PaymentStatus};
-use shared::points::{Credit, CreditStatus};
-use shared::store::{self, Auctions};
+use shared::points::{Credit, CreditStatus, Points};
+use shared::store::{self, Auctions, Orders};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct CreditPoints {
     /// Wallets.
     pub auctions: Auctions,
+    /// Orders.
+    pub orders: Orders,
 }
 
 /// An event as the bus delivers it, as far as it is looked at.
@@ -41,7 +43,7 @@ pub async fn handle(function: &CreditPoints, delivery: Delivery, invocation: Inv
     match delivery {
         Delivery::OrderPaid(paid) => credit(function, &paid.data, &invocation).await,
         Delivery::PaymentRefunded(refunded) if refunded.data.status == PaymentStatus::Refunded => {
-            take_back(function, refunded.data.order_id, &invocation).await
+            take_back(function, &refunded.data, &invocation).await
         }
         // A part of the money is no part of the points.
         Delivery::PaymentRefunded(_) => Ok(()),
@@ -63,20 +65,31 @@ async fn credit(function: &CreditPoints, order: &Order, invocation: &Invocation)
 }
 
 /// Whose money went back without their order being cancelled keeps no points that they have not spent.
-async fn take_back(function: &CreditPoints, order_id: OrderId, invocation: &Invocation) -> Result<(), Error> {
-    let Some(known) = function.auctions.credit_of(order_id, invocation.deadline).await? else {
+///
+/// When the event that they were paid has yet to come, a mark is left, and they are never credited.
+async fn take_back(function: &CreditPoints, refunded: &Payment, invocation: &Invocation) -> Result<(), Error> {
+    let order_id = refunded.order_id;
+    let order = function.orders.get(order_id, invocation.deadline).await?;
+    let is_paid_by_it = order.is_some_and(|stored| {
+        stored.order.status == OrderStatus::Paid && stored.order.payment_id == Some(refunded.payment_id)
+    });
+    if !is_paid_by_it {
+        // It came too late or was one too many: another one pays the order, or none.
         return Ok(());
-    };
+    }
+    let known = function.auctions.credit_of(order_id, invocation.deadline).await?;
     let taken = Credit {
+        order_id,
+        customer_id: refunded.customer_id.clone(),
+        points: known.map_or(Points::ZERO, |known| known.points),
         status: CreditStatus::TakenBack,
         credited_at: invocation.now,
-        ..known
     };
     let event = record(&Event::PointsTakenBack(taken.clone()), invocation)?;
     let entry_id = invocation.stamp().event_id;
     let auctions = &function.auctions;
     if !auctions.take_back(&taken, event, entry_id, invocation.deadline).await? {
-        tracing::warn!(%order_id, points = %taken.points, "the points of a refunded order are spent or held");
+        tracing::error!(%order_id, points = %taken.points, "the points of a refunded order are spent or held");
     }
     Ok(())
 }
@@ -85,6 +98,8 @@ async fn take_back(function: &CreditPoints, order_id: OrderId, invocation: &Invo
 struct Config {
     #[envconfig(from = "AUCTIONS_TABLE")]
     auctions_table: String,
+    #[envconfig(from = "ORDERS_TABLE")]
+    orders_table: String,
 }
 
 impl CreditPoints {
@@ -96,7 +111,8 @@ impl CreditPoints {
         let config: Config = config::from_env()?;
         let client = store::client(&config::aws().await);
         Ok(Self {
-            auctions: Auctions::new(client, config.auctions_table),
+            auctions: Auctions::new(client.clone(), config.auctions_table),
+            orders: Orders::new(client, config.orders_table),
         })
     }
 }

@@ -483,3 +483,33 @@ async fn what_an_expired_bid_held_is_free_though_the_cleaner_is_late() {
     let call = bid_call("bob", "again", "sell", 44_000, exchange.in_an_hour(), Some(voucher));
     assert_eq!(exchange.place(call).await.status, 201);
 }
+
+#[tokio::test]
+async fn the_points_of_an_order_whose_refund_overtook_them_are_never_credited() {
+    let (till, order, paid) = bought_points().await;
+    let exchange = Exchange::beside(&till);
+    let mut payment = till.payment_of("ann", &order).await;
+    payment["status"] = json!("REFUNDED");
+    exchange.refunded(&payment).await.unwrap();
+    exchange.credit(&paid).await.unwrap();
+    assert_eq!(exchange.wallet("ann").await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_second_payment_that_goes_back_takes_no_points() {
+    let (till, order, paid) = bought_points().await;
+    let exchange = Exchange::beside(&till);
+    exchange.credit(&paid).await.unwrap();
+    let amount = function_tests::till::amount(20_000);
+    let data = json!({ "order_id": order, "reference": "second", "amount": amount });
+    till.deliver(&till.sandbox.standard_webhook("payment.succeeded", &data))
+        .await;
+    let mut second = till.payment_of("ann", &order).await;
+    second["payment_id"] = json!(shared::payment::PaymentId::of(
+        shared::payment::Provider::Standard,
+        "second"
+    ));
+    second["status"] = json!("REFUNDED");
+    exchange.refunded(&second).await.unwrap();
+    assert_eq!(exchange.wallet("ann").await, (20_000, 0));
+}
