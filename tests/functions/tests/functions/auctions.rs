@@ -1,11 +1,10 @@
 //! Bids on gift vouchers: placed, met, taken, given up, and what is refused.
 
-use function_tests::exchange::{CARD, Exchange, bid_call, book_call, paid_order, register_call, take_call};
-use function_tests::id_of;
-use harness::engine::{AUCTIONS, ORDERS};
+use function_tests::exchange::{Exchange, bid_call, book_call, register_call, take_call};
+use harness::engine::AUCTIONS;
 use harness::gateway::Call;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_voucher_is_sold_to_whoever_takes_the_bid() {
@@ -345,114 +344,6 @@ async fn a_retried_bid_is_the_first_one() {
 }
 
 #[tokio::test]
-async fn points_are_credited_once_an_order() {
-    let exchange = Exchange::open().await;
-    let order = paid_order("ann", "o", 30_000, exchange.now());
-    let copies = futures::future::join_all((0..4).map(|_| exchange.credit(&order))).await;
-    assert!(copies.iter().all(Result::is_ok));
-    assert_eq!(exchange.wallet("ann").await, (30_000, 0));
-    let wallet = exchange.get_wallet(Call::new("GET", "/wallet").by("ann")).await.body;
-    assert_eq!(wallet["entries"].as_array().unwrap().len(), 1);
-    assert_eq!(
-        (&wallet["entries"][0]["kind"], &wallet["entries"][0]["about"]),
-        (&"CREDITED".into(), &order["order_id"])
-    );
-}
-
-/// A product of 10,000 points, ordered twice by ann and paid by a signed webhook.
-async fn bought_points() -> (function_tests::Till, String, Value) {
-    let till = function_tests::Till::with("tea", 1).await;
-    let mut product = function_tests::product(10_000, 1);
-    product["points"] = json!(10_000);
-    till.put_product(function_tests::put_call("points", &product)).await;
-    till.receive("points", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("points", 2)]).await);
-    let amount = function_tests::till::amount(20_000);
-    let data = json!({ "order_id": order, "reference": "r", "amount": amount });
-    till.deliver(&till.sandbox.standard_webhook("payment.succeeded", &data))
-        .await;
-    let paid = till.see("ann", &order).await.body;
-    assert_eq!(paid["status"], "PAID");
-    (till, order, paid)
-}
-
-#[tokio::test]
-async fn the_points_of_a_cancelled_order_are_taken_back_while_they_are_unspent() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    exchange.credit(&paid).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (20_000, 0));
-    till.list(CARD, 50_000, 1).await;
-    let bid = exchange.buy("ann", 15_000).await;
-    assert_eq!(till.cancel("ann", &order).await.problem(), "points-spent");
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    exchange.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
-    assert_eq!(till.cancel("ann", &order).await.status, 200);
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
-    exchange.credit(&paid).await.unwrap();
-    assert_eq!(
-        exchange.wallet("ann").await,
-        (0, 0),
-        "an event that comes again credits nothing"
-    );
-}
-
-#[tokio::test]
-async fn the_points_of_an_order_that_was_cancelled_first_are_never_credited() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    assert_eq!(till.cancel("ann", &order).await.status, 200);
-    exchange.credit(&paid).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
-    assert!(
-        till.engine
-            .events(ORDERS)
-            .await
-            .iter()
-            .any(|(kind, _)| kind == "OrderCancelled")
-    );
-}
-
-#[tokio::test]
-async fn the_ledger_is_read_page_by_page_newest_first() {
-    let exchange = Exchange::open().await;
-    for points in 1..=25 {
-        exchange.give("ann", points).await;
-        exchange.pass(SignedDuration::from_millis(1));
-    }
-    let mut seen = vec![];
-    let mut call = Call::new("GET", "/wallet").by("ann").query("limit", "10");
-    loop {
-        let page = exchange.get_wallet(call).await.body;
-        for entry in page["entries"].as_array().unwrap() {
-            seen.push(entry["points"].as_u64().unwrap());
-        }
-        let Some(cursor) = page["next_cursor"].as_str() else {
-            break;
-        };
-        call = Call::new("GET", "/wallet")
-            .by("ann")
-            .query("limit", "10")
-            .query("cursor", cursor);
-    }
-    assert_eq!(seen, (1..=25).rev().collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn the_points_of_a_refunded_order_are_taken_back_while_they_are_unspent() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    exchange.credit(&paid).await.unwrap();
-    let mut payment = till.payment_of("ann", &order).await;
-    exchange.refunded(&payment).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (20_000, 0), "no money went back");
-    payment["status"] = json!("REFUNDED");
-    exchange.refunded(&payment).await.unwrap();
-    exchange.refunded(&payment).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
-}
-
-#[tokio::test]
 async fn nobody_floods_the_book() {
     let exchange = Exchange::open().await;
     exchange.give("ann", 1_000_000).await;
@@ -482,34 +373,4 @@ async fn what_an_expired_bid_held_is_free_though_the_cleaner_is_late() {
     let voucher = sell.body["voucher_id"].as_str().unwrap();
     let call = bid_call("bob", "again", "sell", 44_000, exchange.in_an_hour(), Some(voucher));
     assert_eq!(exchange.place(call).await.status, 201);
-}
-
-#[tokio::test]
-async fn the_points_of_an_order_whose_refund_overtook_them_are_never_credited() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    let mut payment = till.payment_of("ann", &order).await;
-    payment["status"] = json!("REFUNDED");
-    exchange.refunded(&payment).await.unwrap();
-    exchange.credit(&paid).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
-}
-
-#[tokio::test]
-async fn a_second_payment_that_goes_back_takes_no_points() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    exchange.credit(&paid).await.unwrap();
-    let amount = function_tests::till::amount(20_000);
-    let data = json!({ "order_id": order, "reference": "second", "amount": amount });
-    till.deliver(&till.sandbox.standard_webhook("payment.succeeded", &data))
-        .await;
-    let mut second = till.payment_of("ann", &order).await;
-    second["payment_id"] = json!(shared::payment::PaymentId::of(
-        shared::payment::Provider::Standard,
-        "second"
-    ));
-    second["status"] = json!("REFUNDED");
-    exchange.refunded(&second).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (20_000, 0));
 }

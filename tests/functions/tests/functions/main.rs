@@ -17,6 +17,7 @@ mod faults;
 mod interleavings;
 mod orders;
 mod payments;
+mod points;
 mod providers;
 mod races;
 mod refunds;
