@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::image::Image;
 use crate::order::Order;
 use crate::payment::{News, Payment};
 use crate::product::{Product, Sku};
@@ -43,6 +44,12 @@ pub enum Event {
     PaymentRefunded(Payment),
     /// A person must look at a payment.
     PaymentReviewNeeded(Payment),
+    /// A picture's variants stand.
+    ImageResized(Image),
+    /// What was uploaded as a picture cannot be used.
+    ImageRejected(Image),
+    /// A picture is gone, deleted or replaced.
+    ImageDeleted(Image),
 }
 
 /// Units of a product that arrived.
@@ -87,6 +94,7 @@ impl Event {
             | Self::RefundRequested(_)
             | Self::PaymentRefunded(_)
             | Self::PaymentReviewNeeded(_) => "madang.payments",
+            Self::ImageResized(_) | Self::ImageRejected(_) | Self::ImageDeleted(_) => "madang.images",
         }
     }
 
@@ -106,6 +114,9 @@ impl Event {
             Self::RefundRequested(_) => "RefundRequested",
             Self::PaymentRefunded(_) => "PaymentRefunded",
             Self::PaymentReviewNeeded(_) => "PaymentReviewNeeded",
+            Self::ImageResized(_) => "ImageResized",
+            Self::ImageRejected(_) => "ImageRejected",
+            Self::ImageDeleted(_) => "ImageDeleted",
         }
     }
 
@@ -141,6 +152,9 @@ impl Event {
                 | Self::RefundRequested(payment)
                 | Self::PaymentRefunded(payment)
                 | Self::PaymentReviewNeeded(payment) => detail(metadata, payment),
+                Self::ImageResized(image) | Self::ImageRejected(image) | Self::ImageDeleted(image) => {
+                    detail(metadata, image)
+                }
             }?,
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! - **Vocabulary and rules** (`money`, `product`, `stock`, `order`, `event`, `idempotency`, `identity`, `error`)
 //!   are pure: time, ids and randomness come in as arguments, and nothing in them knows AWS.
+//! - **[`image`]** likewise, and [`gallery`]: pictures with their objects.
 //! - **[`store`]** is DynamoDB: one module a bounded context, each write one conditional request or one transaction.
 //! - **[`edge`]** is Lambda: HTTP, streams, configuration, telemetry.
 
@@ -9,8 +10,10 @@ pub mod cashier;
 pub mod edge;
 pub mod error;
 pub mod event;
+pub mod gallery;
 pub mod idempotency;
 pub mod identity;
+pub mod image;
 pub mod money;
 pub mod order;
 pub mod payment;

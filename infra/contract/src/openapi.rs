@@ -13,7 +13,7 @@ const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust ty
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: its catalog, its orders and their payments.
+The HTTP API of a shop: its catalog, its orders and their payments, its pictures.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer of the currency's minor units. A field without a value is absent, never null.
 
@@ -36,6 +36,7 @@ response lists. Ignore members that you do not know.
         (name = "catalog", description = "Products and their stock"),
         (name = "orders", description = "A customer's orders"),
         (name = "payments", description = "The money for them, and what payment providers tell"),
+        (name = "images", description = "Pictures that customers upload"),
     ),
     paths(
         put_product::handle,
@@ -51,6 +52,9 @@ response lists. Ignore members that you do not know.
         payment_webhook::handle,
         request_refund::handle,
         resolve_review::handle,
+        presign_upload::handle,
+        get_image::handle,
+        delete_image::handle,
     ),
     components(schemas(GatewayAnswer)),
     modifiers(&Token, &Gateway, &ForClients, &Closed),

@@ -14,6 +14,7 @@ use super::problem;
 use crate::error::{self, Error, Rejection};
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Caller, CustomerId};
+use crate::image::{self, ImageId};
 use crate::order::{self, OrderId};
 use crate::payment::{self, PaymentId};
 use crate::product::Sku;
@@ -192,6 +193,17 @@ pub fn payment_id(request: &Request) -> Result<PaymentId, Rejection> {
     Uuid::parse_str(text)
         .map(PaymentId)
         .map_err(|_| payment::Rejected::NotFound.into())
+}
+
+/// The path parameter `image_id`.
+///
+/// # Errors
+/// `not-found` when it is not a picture's id: there is no such picture.
+pub fn image_id(request: &Request) -> Result<ImageId, Rejection> {
+    let text = path_parameter(request, "image_id")?;
+    Uuid::parse_str(text)
+        .map(ImageId)
+        .map_err(|_| image::Rejected::NotFound.into())
 }
 
 /// The query parameter `name`, when it is there.

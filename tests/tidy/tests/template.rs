@@ -6,8 +6,8 @@ use tidy::{
     template::{Resource, Template, at, target, texts},
 };
 
-/// The routes that want no token: anybody may see a product, and a payment provider has a signature instead.
-const OPEN_TO_EVERYBODY: [&str; 2] = ["GetProduct", "PaymentWebhook"];
+/// The routes that want no token: anybody may see a product or a picture, and a payment provider has a signature instead.
+const OPEN_TO_EVERYBODY: [&str; 3] = ["GetProduct", "GetImage", "PaymentWebhook"];
 
 /// How long an HTTP API waits for a function, in seconds.
 const API_WAITS: u64 = 30;

@@ -1,5 +1,6 @@
 //! One event of each kind, made as the functions make them: the schemas show it, and the tests hold them against it.
 
+mod images;
 mod payments;
 
 use anyhow::{Context, Result};
@@ -14,6 +15,7 @@ use shared::product::{Product, ProductStatus, Sku};
 use shared::stock::ShardCount;
 use uuid::Uuid;
 
+pub use images::image;
 pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -41,6 +43,7 @@ pub fn events() -> Result<Vec<Event>> {
         Event::OrderExpired(expired.map_err(rejected)?),
     ];
     events.extend(payments::events()?);
+    events.extend(images::events()?);
     Ok(events)
 }
 
@@ -63,6 +66,7 @@ pub fn record(event: &Event) -> Result<Record> {
         | Event::RefundRequested(payment)
         | Event::PaymentRefunded(payment)
         | Event::PaymentReviewNeeded(payment) => last_change(payment),
+        Event::ImageResized(image) | Event::ImageRejected(image) | Event::ImageDeleted(image) => image.changed_at,
     };
     let stamp = Stamp {
         now,

@@ -3,10 +3,12 @@
 use checkout::CheckoutRequest;
 use confirm_payment::ConfirmPaymentRequest;
 use contract::examples;
+use get_image::ImageView;
 use get_product::ProductView;
 use lambda_http::Body;
 use list_orders::OrderList;
 use payment_webhook::{Outcome, WebhookAnswer};
+use presign_upload::{PresignUploadRequest, SignedUpload};
 use put_product::PutProductRequest;
 use receive_stock::ReceiveStockRequest;
 use request_refund::RequestRefundRequest;
@@ -74,6 +76,37 @@ fn each_answer_about_a_payment_fits_its_schema() {
                 },
             );
         }
+    }
+}
+
+#[test]
+fn each_answer_about_a_picture_fits_its_schema() {
+    let image = examples::image().unwrap();
+    fits("Image", &image);
+    fits("ImageView", &ImageView::of(image.clone(), "https://images.example.com"));
+    let (image_id, expires_at) = (image.image_id, image.changed_at);
+    let (url, method) = ("https://uploads.example.com/".to_owned(), "PUT".to_owned());
+    let headers = [("content-type".to_owned(), "image/jpeg".to_owned())].into();
+    fits(
+        "SignedUpload",
+        &SignedUpload {
+            image_id,
+            url,
+            method,
+            headers,
+            expires_at,
+        },
+    );
+}
+
+#[test]
+fn a_request_about_a_picture_that_fits_its_schema_is_read() {
+    let body = json!({ "content_type": "image/jpeg", "content_length": 1, "purpose": "LISTING" });
+    let mut full = body.clone();
+    full["checksum_sha256"] = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    full["replaces"] = json!(examples::image().unwrap().image_id);
+    for body in [body, full] {
+        reads::<PresignUploadRequest>("PresignUploadRequest", &serde_json::from_value(body).unwrap());
     }
 }
 
@@ -163,6 +196,7 @@ fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
         "ReturnUrls",
         "RequestRefundRequest",
         "ResolveReviewRequest",
+        "PresignUploadRequest",
     ] {
         let additional = &document()["components"]["schemas"][name]["additionalProperties"];
         assert_eq!(additional, &json!(false), "{name}");

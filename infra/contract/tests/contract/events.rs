@@ -7,7 +7,7 @@ use shared::event::Event;
 use crate::Schema;
 
 /// What an event of a source may leave out, of those members that an example has.
-const OPTIONAL: [(&str, &str); 8] = [
+const OPTIONAL: [(&str, &str); 14] = [
     ("madang.", "/metadata/trace"),
     ("madang.orders", "/data/payment_id"),
     ("madang.orders", "/data/paid_at"),
@@ -16,6 +16,12 @@ const OPTIONAL: [(&str, &str); 8] = [
     ("madang.payments", "/data/deposit"),
     ("madang.payments", "/data/review"),
     ("madang.payments", "/data/paid_at"),
+    ("madang.images", "/data/source"),
+    ("madang.images", "/data/placeholder"),
+    ("madang.images", "/data/colour"),
+    ("madang.images", "/data/refusal"),
+    ("madang.images", "/data/replaces"),
+    ("madang.images", "/data/sequencer"),
 ];
 
 #[test]
