@@ -11,7 +11,7 @@
 //! - [`Sandbox`] (`sandbox.rs`): the stand-in for the payment providers
 //! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`) and
 //!   [`Service`] (`aws.rs`, `sign.rs`), and what the functions write (`logs.rs`)
-//! - [`up`] and [`lint`]: the two commands, `seed.rs` their catalog
+//! - [`up`] and [`lint`]: the two commands, `seed.rs` their catalog, [`pictures`] their photo
 //! - `process.rs`, `interrupt.rs`, `progress.rs`: children that never outlive us, Ctrl-C, one line a step
 
 mod api;
@@ -24,6 +24,7 @@ mod functions;
 pub mod interrupt;
 pub mod lint;
 mod logs;
+pub mod pictures;
 mod process;
 mod progress;
 mod python;

@@ -1,4 +1,5 @@
 //! Bad pictures are refused with their reason, quickly, and never with a panic.
+#![allow(clippy::unwrap_used)]
 mod common;
 
 use common::*;
@@ -167,5 +168,16 @@ proptest! {
             file[at] = byte;
         }
         let _ = attempt(&file);
+    }
+}
+
+#[test]
+fn kinds_of_jpeg_that_nobody_takes_photos_in_are_unsupported() {
+    let (_, jpeg) = files().swap_remove(0);
+    let frame = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+    for (at, byte) in [(frame + 4, 12), (frame + 1, 0xc9), (frame + 1, 0xc3)] {
+        let mut file = jpeg.clone();
+        file[at] = byte;
+        assert!(matches!(attempt(&file), Err(Refused::Unsupported(_))));
     }
 }

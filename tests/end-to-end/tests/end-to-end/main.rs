@@ -4,6 +4,7 @@
 //! a stack on AWS, deployed with `ReservationMinutes=1`; its payments need `MADANG_SANDBOX_URL`.
 
 mod access;
+mod images;
 mod late;
 mod orders;
 mod payments;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         orders::TESTS,
         payments::TESTS,
         webhooks::TESTS,
+        images::TESTS,
         access::TESTS,
     ]
     .concat();

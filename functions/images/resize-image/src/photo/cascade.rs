@@ -11,7 +11,7 @@ use crate::photo::{Options, Thumbnail, Variant};
 /// Another format beside JPEG would be another kind of rung, fed by the same strips.
 enum Rung {
     /// A variant.
-    Variant(Encoder),
+    Variant(Box<Encoder>),
     /// The picture for placeholders.
     Thumbnail(Thumbnail),
 }
@@ -78,7 +78,7 @@ impl Cascade {
         let entry = levels(source, if sideways { (h, w) } else { (w, h) });
         let gray = source.chroma.is_none();
         let canvas = (orientation > 1).then(|| Canvas::new(Shape::halved(w, h, gray), orientation));
-        let variant = |shape| Rung::Variant(Encoder::new(shape, options.quality));
+        let variant = |shape| Rung::Variant(Box::new(Encoder::new(shape, options.quality)));
         let mut from = Shape::halved(w, h, gray);
         let top = (from, variant(from));
         let mut below = Vec::new();

@@ -1,7 +1,7 @@
-//! The JPEGs that are not ordinary: progressive, CMYK, RGB, odd sampling, several scans.
+//! The JPEGs that are not ordinary: progressive, CMYK, RGB, several scans.
 use super::{Source, by_profile};
 use crate::photo::colour::{Pixels, Recolour, from_cmyk};
-use crate::photo::jpeg::markers::{self, Frame, Notes, SOS, Segments};
+use crate::photo::jpeg::markers::{self, Component, Frame, Notes, SOS, Segments};
 use crate::photo::{Header, Refused};
 use zune_core::bytestream::ZCursor;
 use zune_core::options::DecoderOptions;
@@ -53,6 +53,15 @@ pub fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Source + 'a>
     }
     if frame.precision != 8 || frame.count == 2 {
         return Err(Refused::Unsupported("a JPEG of 12 bits or two components"));
+    }
+    // zune gives wrong colours for the others, and does not say so.
+    let [first, rest @ ..] = &frame.components[..frame.count] else {
+        return Err(Refused::Corrupt("no components"));
+    };
+    let plain = |c: &Component| (c.h, c.v) == (1, 1) || (frame.count == 4 && (c.h, c.v) == (first.h, first.v));
+    let usual = matches!((first.h, first.v), (1 | 2, 1 | 2) | (4, 1)) && rest.iter().all(plain);
+    if !usual && frame.count > 1 {
+        return Err(Refused::Unsupported("a sampling that is not usual"));
     }
     let options = DecoderOptions::default()
         .set_strict_mode(true)

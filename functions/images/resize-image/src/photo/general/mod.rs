@@ -1,7 +1,7 @@
 //! Every picture that is not an ordinary JPEG: decoded by other crates, row by row where they can, into the same cascade.
 //!
-//! Bytes a pixel beside the ladder's own: PNG none (3–8 interlaced), GIF 1, WebP 3–4 and as much again in libwebp, a
-//! baseline JPEG 1–4, a progressive one three times that for its coefficients besides.
+//! What is not decoded row by row takes, beside the ladder's own buffers, at most so many bytes a pixel of the source:
+//! GIF 1, interlaced PNG 4, WebP 4 and libwebp's own, a JPEG of this path 4, a progressive one 12 with its coefficients.
 mod gif;
 mod jpeg;
 mod png;

@@ -36,6 +36,35 @@ fn tables(quality: u8) -> [[u16; 64]; 2] {
 /// A symbol and its value: table number and symbol in the upper half, the value's bits in the lower.
 type Token = u32;
 
+/// Tokens, the newest in an array so that each is one store.
+struct Tokens {
+    done: Vec<Token>,
+    fresh: Box<[Token; ROOM]>,
+    count: usize,
+}
+
+/// Tokens in the array, and the most that one block can have.
+const ROOM: usize = 4096;
+const BLOCK: usize = 68;
+
+impl Tokens {
+    /// Where the next block's tokens go; there is room for all of them.
+    #[inline(always)]
+    fn start(&mut self) -> usize {
+        if self.count > ROOM - BLOCK {
+            self.settle();
+        }
+        self.count
+    }
+
+    /// Moves the newest to the others.
+    #[inline(never)]
+    fn settle(&mut self) {
+        self.done.extend_from_slice(&self.fresh[..self.count.min(ROOM)]);
+        self.count = 0;
+    }
+}
+
 /// Where a table's symbols begin among the 1024 of all four.
 const DC: [u32; 2] = [0, 512];
 const AC: [u32; 2] = [256, 768];
@@ -46,7 +75,7 @@ pub struct Encoder {
     tables: [[u16; 64]; 2],
     quants: [Quant; 2],
     previous: [i32; 3],
-    tokens: Vec<Token>,
+    tokens: Tokens,
     counts: Box<[u32; 1024]>,
 }
 
@@ -61,7 +90,11 @@ impl Encoder {
             tables,
             quants,
             previous: [0; 3],
-            tokens,
+            tokens: Tokens {
+                done: tokens,
+                fresh: Box::new([0; ROOM]),
+                count: 0,
+            },
             counts: Box::new([0; 1024]),
         }
     }
@@ -72,14 +105,15 @@ impl Encoder {
     }
 
     /// Writes the file.
-    pub fn finish(self, isa: Isa) -> Vec<u8> {
+    pub fn finish(mut self, isa: Isa) -> Vec<u8> {
+        self.tokens.settle();
         let classes: &[u32] = if self.shape.chroma.is_none() {
             &[0, 256]
         } else {
             &[0, 256, 512, 768]
         };
         let mut words = Box::new([0u32; 1024]);
-        let mut out = Vec::with_capacity(self.tokens.len() + 1024);
+        let mut out = Vec::with_capacity(self.tokens.done.len() + 1024);
         out.extend_from_slice(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
         for (number, table) in self.tables.iter().take(classes.len() / 2).enumerate() {
             out.extend_from_slice(&[0xff, 0xdb, 0, 67, number as u8]);
@@ -114,7 +148,7 @@ impl Encoder {
         }
         out.extend_from_slice(&[0, 63, 0]);
         isa.run(Write {
-            tokens: &self.tokens,
+            tokens: &self.tokens.done,
             words: &words,
             out: &mut out,
         });
@@ -150,8 +184,9 @@ impl Kernel for Tokenise<'_> {
             for half in 0..rows {
                 for (i, tile) in strip.luma.iter().enumerate() {
                     let masks = forward_pair::<V>(half_tile(tile, half), &quants[0], &mut blocks[0]);
-                    for side in 0..(shape.width - i * 16).div_ceil(8).min(2) {
-                        tokenise(&blocks[0], masks[side], side * 8, 0, &mut previous[0], tokens, counts);
+                    let shown = (shape.width - i * 16).div_ceil(8);
+                    for (side, mask) in masks.into_iter().enumerate().take(shown) {
+                        tokenise(&blocks[0], mask, side * 8, 0, &mut previous[0], tokens, counts);
                     }
                 }
             }
@@ -240,14 +275,13 @@ fn tokenise(
     half: usize,
     class: usize,
     previous: &mut i32,
-    tokens: &mut Vec<Token>,
+    tokens: &mut Tokens,
     counts: &mut [u32; 1024],
 ) {
-    let mut found = [0; 68];
-    let mut n = 0usize;
+    let mut n = tokens.start();
     let mut put = |symbol: u32, bits: u32| {
         counts[symbol as usize & 1023] += 1;
-        found[n.min(67)] = symbol << 16 | bits;
+        tokens.fresh[n % ROOM] = symbol << 16 | bits;
         n += 1;
     };
     let block = block.as_flattened();
@@ -279,7 +313,7 @@ fn tokenise(
     if last != 63 {
         put(AC[class], 0);
     }
-    tokens.extend_from_slice(&found[..n.min(68)]);
+    tokens.count = n;
 }
 
 /// Turns tokens into the scan's bytes.

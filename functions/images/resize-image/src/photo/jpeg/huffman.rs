@@ -4,13 +4,19 @@ use crate::photo::Refused;
 /// Codes up to this length are found by one lookup.
 pub const FAST: u32 = 10;
 
-/// An entry that ends its block.
-pub const END: u32 = 1 << 31;
+/// Set in an entry that is not a run and a value: the block's end, [`LONG`] or [`BAD`].
+pub const STOP: u32 = 1 << 31;
+
+/// Stands for a code that is longer than [`FAST`], or for none.
+pub const LONG: u32 = STOP | 1 << 30;
+
+/// Stands for what baseline JPEG does not have.
+pub const BAD: u32 = STOP | 1 << 29;
 
 /// A table for reading.
 ///
-/// An entry holds, from the low bits: length of code and value together (6), size of the value (8..), length of the code
-/// (16..), zeros before the value (24..), [`END`]. 0 stands for a code that is longer than [`FAST`] or does not exist.
+/// An entry holds, byte by byte from the low one: length of code and value together, 63 less the size of the value, length
+/// of the code, zeros before the value, and in the highest bits [`STOP`] and its kin.
 #[derive(Clone)]
 pub struct Decoder {
     /// Entries by the next [`FAST`] bits.
@@ -36,7 +42,7 @@ impl Decoder {
         let mut symbols = [0; 256];
         symbols[..total].copy_from_slice(list);
         let mut table = Self {
-            fast: [0; 1 << FAST],
+            fast: [LONG; 1 << FAST],
             limits: [0; 17],
             offsets: [0; 17],
             symbols,
@@ -62,7 +68,7 @@ impl Decoder {
         Ok((table, rest))
     }
 
-    /// The entry for a code longer than [`FAST`] at the head of `bits`; 0 when no such code exists.
+    /// The entry for a code longer than [`FAST`] at the head of `bits`; [`BAD`] when no such code exists.
     #[cold]
     pub fn slow(&self, bits: u64, ac: bool) -> u32 {
         let head = (bits >> 48) as u32;
@@ -72,24 +78,24 @@ impl Decoder {
                 return self
                     .symbols
                     .get(at as usize)
-                    .map_or(0, |&symbol| entry(symbol, length, ac));
+                    .map_or(BAD, |&symbol| entry(symbol, length, ac));
             }
         }
-        0
+        BAD
     }
 }
 
-/// What a symbol means; 0 when baseline JPEG has no such symbol.
+/// What a symbol means.
 fn entry(symbol: u8, length: u32, ac: bool) -> u32 {
     let (run, size) = if ac {
         (u32::from(symbol >> 4), u32::from(symbol & 15))
     } else {
         (0, u32::from(symbol))
     };
-    let fields = (length + size) | size << 8 | length << 16 | run << 24;
+    let fields = (length + size.min(15)) | (63 - size.min(15)) << 8 | length << 16 | run << 24;
     match (ac, run, size) {
-        (true, 0, 0) => fields | END,
-        (true, 1..=14, 0) | (true, _, 11..) | (false, _, 12..) => 0,
+        (true, 0, 0) => fields | STOP,
+        (true, 1..=14, 0) | (true, _, 11..) | (false, _, 12..) => BAD,
         _ => fields,
     }
 }

@@ -14,7 +14,7 @@ use huffman::Decoder;
 use markers::{Frame, Notes, SOS, Segment, Segments};
 use scan::{Channel, DecodeRow, McuRow, Scan, ZIGZAG};
 
-/// A JPEG that can be decoded strip by strip: baseline, eight bits, gray or YCbCr, one scan, usual sampling.
+/// A JPEG that can be decoded strip by strip: baseline, eight bits, gray or YCbCr, one scan, chroma a whole number of times coarser.
 pub struct Jpeg<'a> {
     /// Size and sampling.
     pub shape: Shape,
@@ -126,8 +126,13 @@ fn start<'a>(
             (gray.h, gray.v) = (1, 1);
             None
         }
-        [y, cb, cr] if notes.is_ycbcr(&frame) && [cb.h, cb.v, cr.h, cr.v] == [1; 4] && y.h <= 2 && y.v <= 2 => {
-            Some((y.h, y.v))
+        [y, cb, cr]
+            if notes.is_ycbcr(&frame)
+                && (cb.h, cb.v) == (cr.h, cr.v)
+                && (y.h % cb.h, y.v % cb.v) == (0, 0)
+                && y.h * y.v + 2 * cb.h * cb.v <= 10 =>
+        {
+            Some((y.h / cb.h, y.v / cb.v))
         }
         _ => return Ok(None),
     };
@@ -168,7 +173,7 @@ fn start<'a>(
         height: frame.height as usize,
         chroma,
     };
-    let (h, v) = chroma.unwrap_or((1, 1));
+    let (h, v) = (components[0].h, components[0].v);
     let scan = Scan::new(
         data,
         channels,
@@ -232,7 +237,10 @@ impl Planes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jpeg_encoder::{ColorType, Encoder, SamplingFactor::*};
+    use jpeg_encoder::{
+        ColorType, Encoder,
+        SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2},
+    };
     use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
     /// The planes as another decoder sees them, three bytes a pixel.

@@ -1,6 +1,6 @@
 //! Entropy decoding of a baseline scan: bytes in, rows of coefficient blocks out. The critical path of the whole ladder.
 use super::feed::{Feed, WINDOW};
-use super::huffman::{Decoder, END, FAST};
+use super::huffman::{BAD, Decoder, FAST, LONG, STOP};
 use crate::photo::Refused;
 use crate::photo::lanes::{Kernel, Lanes};
 
@@ -13,6 +13,17 @@ const PLACE: [u8; 128] = {
     let mut k = 0;
     while k < 64 {
         place[k] = (ZIGZAG[k] % 8) * 16 + ZIGZAG[k] / 8;
+        k += 1;
+    }
+    place
+};
+
+/// [`PLACE`] in the right block of a pair.
+static RIGHT: [u8; 128] = {
+    let mut place = PLACE;
+    let mut k = 0;
+    while k < 128 {
+        place[k] += 8;
         k += 1;
     }
     place
@@ -37,6 +48,9 @@ pub struct Channel {
     pub ac: usize,
 }
 
+/// The tables of one kind, by their numbers.
+type Decoders = [Option<Box<Decoder>>; 4];
+
 /// One row of MCUs: for each component the pairs of blocks, row by row.
 pub type McuRow = Vec<Vec<BlockPair>>;
 
@@ -45,8 +59,8 @@ pub struct Scan<'a> {
     feed: Feed<'a>,
     bits: Bits,
     channels: Vec<Channel>,
-    dc: [Option<Box<Decoder>>; 4],
-    ac: [Option<Box<Decoder>>; 4],
+    dc: Decoders,
+    ac: Decoders,
     previous: [i32; 3],
     /// MCUs in a row.
     across: usize,
@@ -75,21 +89,22 @@ impl Bits {
         self.count |= 56;
     }
 
-    /// Takes a code and its value: the table's entry (0 for a bad code) and the value.
+    /// Looks the next code up.
     #[inline(always)]
-    fn take(&mut self, table: &Decoder, ac: bool) -> (u32, i32) {
-        let mut entry = table.fast[(self.buffer >> (64 - FAST)) as usize];
-        if entry == 0 {
-            entry = table.slow(self.buffer, ac);
-        }
-        let size = entry >> 8 & 15;
-        let value = self.buffer << (entry >> 16 & 31);
-        let magnitude = (value >> 1 >> (63 - size)) as i32;
-        // A leading zero stands for a negative number, counted from below.
-        let negative = !((value as i64 >> 63) as i32);
+    fn peek(&self, table: &Decoder) -> u32 {
+        table.fast[(self.buffer >> (64 - FAST)) as usize]
+    }
+
+    /// Takes a code and its value away and gives the value.
+    #[inline(always)]
+    fn take(&mut self, entry: u32) -> i32 {
+        let value = self.buffer << (entry >> 16 & 63);
         self.buffer <<= entry & 63;
         self.count = self.count.wrapping_sub(entry & 63);
-        (entry, magnitude + (negative & (1 - (1 << size))))
+        // A value that begins with a zero is the complement of a negative number's amount.
+        let negative = !((value as i64 >> 63) as u64);
+        let amount = (value ^ negative) >> 1 >> (entry >> 8 & 63);
+        (amount ^ negative).wrapping_sub(negative) as i32
     }
 }
 
@@ -98,7 +113,7 @@ impl<'a> Scan<'a> {
     pub fn new(
         data: &'a [u8],
         channels: Vec<Channel>,
-        (dc, ac): ([Option<Box<Decoder>>; 4], [Option<Box<Decoder>>; 4]),
+        (dc, ac): (Decoders, Decoders),
         across: usize,
         interval: usize,
     ) -> Self {
@@ -233,36 +248,45 @@ fn block(
     half: usize,
 ) -> bool {
     bits.refill(window);
-    let (entry, difference) = bits.take(dc, false);
-    *previous = previous.wrapping_add(difference);
-    pair[half] = *previous as i16;
-    let mut sound = entry != 0;
+    let mut entry = bits.peek(dc);
+    if entry & STOP != 0 {
+        entry = if entry == LONG {
+            dc.slow(bits.buffer, false)
+        } else {
+            entry
+        };
+        if entry & STOP != 0 {
+            return false;
+        }
+    }
+    *previous = previous.wrapping_add(bits.take(entry));
+    pair[half & 8] = *previous as i16;
+    let place = if half == 0 { &PLACE } else { &RIGHT };
     let mut k = 1usize;
     // 56 bits are enough for two codes with their values (at most 26 bits each); the DC's is at most 27.
     loop {
-        let (entry, value) = bits.take(ac, true);
-        if entry & END != 0 {
-            break;
-        }
-        k += (entry >> 24) as usize;
-        pair[(usize::from(PLACE[k & 127]) + half) & 127] = value as i16;
-        k += 1;
-        sound &= entry != 0;
-        if k >= 64 {
-            break;
-        }
-        bits.refill(window);
-        let (entry, value) = bits.take(ac, true);
-        if entry & END != 0 {
-            break;
-        }
-        k += (entry >> 24) as usize;
-        pair[(usize::from(PLACE[k & 127]) + half) & 127] = value as i16;
-        k += 1;
-        sound &= entry != 0;
-        if k >= 64 {
-            break;
+        for second in [true, false] {
+            let mut entry = bits.peek(ac);
+            if entry & STOP != 0 {
+                if entry == LONG {
+                    entry = ac.slow(bits.buffer, true);
+                }
+                if entry & STOP != 0 {
+                    // The block's end, unless the code is impossible.
+                    bits.take(entry & !STOP);
+                    return entry & BAD != BAD;
+                }
+            }
+            let value = bits.take(entry);
+            k += (entry >> 24) as usize;
+            pair[usize::from(place[k & 127]) & 127] = value as i16;
+            k += 1;
+            if k >= 64 {
+                return k == 64;
+            }
+            if second {
+                bits.refill(window);
+            }
         }
     }
-    sound & (k <= 64)
 }

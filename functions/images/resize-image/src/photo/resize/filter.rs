@@ -1,4 +1,5 @@
 //! Which source samples make one of the smaller picture's, and with what weight: Lanczos3 in Q15.
+use std::sync::LazyLock;
 
 /// A filter in one direction.
 #[derive(Clone, Debug)]
@@ -11,30 +12,40 @@ pub struct Filter {
     pub weights: Vec<i16>,
 }
 
-fn lanczos(x: f64) -> f64 {
-    let x = x.abs();
-    if x < 1e-9 {
-        1.0
-    } else if x < 3.0 {
-        let p = x * std::f64::consts::PI;
-        3.0 * p.sin() * (p / 3.0).sin() / (p * p)
-    } else {
-        0.0
-    }
+/// Steps of the table a sample; between them a straight line is true to a millionth.
+const STEPS: f64 = 1024.0;
+
+/// One half of the kernel: sines would cost more than the filtering of a small level.
+static KERNEL: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    let value = |i: usize| {
+        let p = i as f64 / STEPS * std::f64::consts::PI;
+        if i == 0 {
+            1.0
+        } else {
+            3.0 * p.sin() * (p / 3.0).sin() / (p * p)
+        }
+    };
+    (0..3072).map(|i| value(i) as f32).chain([0.0; 2]).collect()
+});
+
+fn lanczos(kernel: &[f32], x: f64) -> f32 {
+    let at = (x.abs() * STEPS).min(3072.0);
+    let (low, part) = (at as usize, at.fract() as f32);
+    kernel[low] + (kernel[low + 1] - kernel[low]) * part
 }
 
 impl Filter {
-    /// From `from` samples to `to`, where one output covers `scale` samples (1 or more).
+    /// From `from` samples to `to`, where one output covers `scale` samples: below one, chroma that is coarser than halved.
     pub fn lanczos3(from: usize, to: usize, scale: f64) -> Self {
-        let scale = scale.max(1.0);
-        let reach = 3.0 * scale;
+        let width = scale.max(1.0);
+        let (reach, narrow, kernel) = (3.0 * width, 1.0 / width, &**KERNEL);
         let windows: Vec<(usize, Vec<i16>)> = (0..to)
             .map(|i| {
                 let centre = ((i as f64 + 0.5) * scale).min(from as f64 - 0.5);
                 let first = ((centre - reach + 0.5).max(0.0) as usize).min(from - 1);
                 let last = ((centre + reach + 0.5) as usize).clamp(first + 1, from);
-                let raw: Vec<f64> = (first..last)
-                    .map(|s| lanczos((s as f64 + 0.5 - centre) / scale))
+                let raw: Vec<f32> = (first..last)
+                    .map(|s| lanczos(kernel, (s as f64 + 0.5 - centre) * narrow))
                     .collect();
                 let weights = round(&raw);
                 let lead = weights.iter().take_while(|w| **w == 0).count();
@@ -79,9 +90,9 @@ impl Filter {
 }
 
 /// Weights in Q15 whose sum is exactly one, or one less a 32768th where a single one would not fit.
-fn round(raw: &[f64]) -> Vec<i16> {
-    let sum: f64 = raw.iter().sum();
-    let mut weights: Vec<i32> = raw.iter().map(|w| (w / sum * 32768.0).round() as i32).collect();
+fn round(raw: &[f32]) -> Vec<i16> {
+    let unit = 32768.0 / raw.iter().sum::<f32>();
+    let mut weights: Vec<i32> = raw.iter().map(|w| (w * unit).round_ties_even() as i32).collect();
     let missing = 32768 - weights.iter().sum::<i32>();
     if let Some(largest) = weights.iter_mut().max() {
         *largest += missing;

@@ -100,9 +100,9 @@ impl Level {
                 // One output covers two small pixels, a source sample `h` by `v` large ones.
                 Axes::new(from, to, (scale.0 * 2.0 / h as f64, scale.1 * 2.0 / v as f64))
             });
-        let mut planes = vec![Rows::new(source.width, luma.down.reach(16) + 32)];
+        let mut planes = vec![Rows::new(source.width, 2 * luma.down.reach(16) + 32)];
         if let (Some(axes), Some((width, _))) = (&chroma, source.chroma_size()) {
-            planes.extend([0; 2].map(|_| Rows::new(width, axes.down.reach(8) + 32)));
+            planes.extend([0; 2].map(|_| Rows::new(width, 2 * axes.down.reach(8) + 32)));
         }
         let strip = Strip::new(&shape);
         Self {
@@ -230,7 +230,13 @@ impl Kernel for Resample<'_> {
 #[inline(always)]
 fn weighted<V: Lanes>(rows: &[Row], weights: &[i16]) -> V {
     let mut sum = V::splat(0);
-    for (row, &weight) in rows.iter().zip(weights) {
+    let ((rows, last_rows), (weights, last_weights)) = (rows.as_chunks::<4>(), weights.as_chunks::<4>());
+    for (row, weight) in rows.iter().zip(weights) {
+        for i in 0..4 {
+            sum = sum.add(V::load(&row[i]).scale(V::splat(weight[i])));
+        }
+    }
+    for (row, &weight) in last_rows.iter().zip(last_weights) {
         sum = sum.add(V::load(row).scale(V::splat(weight)));
     }
     sum
