@@ -37,7 +37,11 @@ async function luma(ours, theirs, out) {
   const { data, info } = await sharp(photo).rotate().raw().toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: info.channels };
   for (const w of widths) {
-    const gray = (image, name) => image.greyscale().raw().toFile(`${out}/${w}.${name}`);
+    const gray = async (image, name) => {
+      const { data: luma, info: size } = await image.toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+      fs.writeFileSync(`${out}/${w}.${name}`, luma);
+      return size;
+    };
     const made = await gray(sharp(`${ours}/${w}.jpg`), 'ours');
     await gray(sharp(`${theirs}/${w}.jpg`), 'theirs');
     await gray(sharp(data, { raw }).resize(made.width, made.height, { kernel: 'lanczos3', fit: 'fill' }), 'reference');

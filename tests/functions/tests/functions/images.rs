@@ -165,9 +165,9 @@ async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
         (&b"%PDF-1.7"[..], "NOT_AN_IMAGE"),
         (&[][..], "NOT_AN_IMAGE"),
         (&[0; 4096][..], "NOT_AN_IMAGE"),
-        (&gif[..gif.len() / 2], "TRUNCATED"),
+        (&gif[..gif.len() / 2], "DAMAGED"),
         (
-            b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0",
+            b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\0\0\0\0",
             "WRONG_TYPE",
         ),
         (&vast[..], "TOO_MANY_PIXELS"),
