@@ -100,6 +100,8 @@ pub enum Kind {
     Conflict,
     /// The request is longer than we read.
     TooLarge,
+    /// What is to be sent is of a kind that we do not take.
+    UnsupportedMedia,
     /// The request can be read, but breaks a rule.
     Unprocessable,
 }
@@ -159,6 +161,8 @@ reasons! {
     NOT_REFUNDABLE = Conflict "not-refundable" "That much cannot be refunded";
     REFUND_UNDER_WAY = Conflict "refund-under-way" "Another refund is under way";
     NOT_IN_REVIEW = Conflict "not-in-review" "The payment does not wait for this decision";
+    IMAGE_TYPE_NOT_TAKEN = UnsupportedMedia "image-type-not-taken" "Pictures of this type are not taken";
+    IMAGE_LENGTH_NOT_TAKEN = Unprocessable "image-length-not-taken" "The picture is empty or too large";
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
     UNKNOWN_ORDER = NotFound "unknown-order" "The order of this event is not known yet";
     INVALID_PRICE = Unprocessable "invalid-price" "The price is out of range or off the tick";

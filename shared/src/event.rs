@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bid::{Bid, Trade};
+use crate::image::Image;
 use crate::order::Order;
 use crate::payment::{News, Payment};
 use crate::points::Credit;
@@ -57,6 +58,12 @@ pub enum Event {
     PointsCredited(Credit),
     /// The points of a cancelled order were taken back.
     PointsTakenBack(Credit),
+    /// A picture's variants stand.
+    ImageResized(Image),
+    /// What was uploaded as a picture cannot be used.
+    ImageRejected(Image),
+    /// A picture is gone, deleted or replaced.
+    ImageDeleted(Image),
 }
 
 /// Units of a product that arrived.
@@ -107,6 +114,7 @@ impl Event {
             | Self::BidExpired(_)
             | Self::PointsCredited(_)
             | Self::PointsTakenBack(_) => "madang.auctions",
+            Self::ImageResized(_) | Self::ImageRejected(_) | Self::ImageDeleted(_) => "madang.images",
         }
     }
 
@@ -132,6 +140,9 @@ impl Event {
             Self::BidExpired(_) => "BidExpired",
             Self::PointsCredited(_) => "PointsCredited",
             Self::PointsTakenBack(_) => "PointsTakenBack",
+            Self::ImageResized(_) => "ImageResized",
+            Self::ImageRejected(_) => "ImageRejected",
+            Self::ImageDeleted(_) => "ImageDeleted",
         }
     }
 
@@ -170,6 +181,9 @@ impl Event {
                 Self::BidPlaced(bid) | Self::BidCancelled(bid) | Self::BidExpired(bid) => detail(metadata, bid),
                 Self::BidTraded(trade) => detail(metadata, trade),
                 Self::PointsCredited(credit) | Self::PointsTakenBack(credit) => detail(metadata, credit),
+                Self::ImageResized(image) | Self::ImageRejected(image) | Self::ImageDeleted(image) => {
+                    detail(metadata, image)
+                }
             }?,
         })
     }

@@ -1,7 +1,9 @@
 //! What every function speaks: the domain's vocabulary and rules, the store, and the edge to AWS.
 //!
-//! - **Vocabulary and rules** (`money`, `product`, `stock`, `order`, `payment`, `bid`, `points`, `voucher`, `event`, `idempotency`, `identity`, `error`)
-//!   are pure: time, ids and randomness come in as arguments, and nothing in them knows AWS.
+//! - **Vocabulary and rules** (`money`, `product`, `stock`, `order`, `payment`, `bid`, `points`, `voucher`,
+//!   `image`, `event`, `idempotency`, `identity`, `error`) are pure: time, ids and randomness come in as arguments, and
+//!   nothing in them knows AWS.
+//! - **[`cashier`]**, **[`market`]** and **[`gallery`]** are what several functions do with payments, bids and pictures.
 //! - **[`store`]** is DynamoDB: one module a bounded context, each write one conditional request or one transaction.
 //! - **[`edge`]** is Lambda: HTTP, streams, configuration, telemetry.
 
@@ -10,8 +12,10 @@ pub mod cashier;
 pub mod edge;
 pub mod error;
 pub mod event;
+pub mod gallery;
 pub mod idempotency;
 pub mod identity;
+pub mod image;
 pub mod market;
 pub mod money;
 pub mod order;

@@ -13,7 +13,7 @@ const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust ty
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: its catalog, its orders and their payments, and the auctions of gift vouchers.
+The HTTP API of a shop: its catalog, its orders and their payments, its pictures, and the auctions of gift vouchers.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer of the currency's minor units. A field without a value is absent, never null.
 
@@ -37,6 +37,7 @@ response lists. Ignore members that you do not know.
         (name = "orders", description = "A customer's orders"),
         (name = "payments", description = "The money for them, and what payment providers tell"),
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
+        (name = "images", description = "Pictures that customers upload"),
     ),
     paths(
         put_product::handle,
@@ -60,6 +61,9 @@ response lists. Ignore members that you do not know.
         my_bids::handle,
         cancel_bid::handle,
         get_wallet::handle,
+        presign_upload::handle,
+        get_image::handle,
+        delete_image::handle,
     ),
     components(schemas(GatewayAnswer)),
     modifiers(&Token, &Gateway, &ForClients, &Closed),

@@ -32,10 +32,16 @@ impl Api {
     /// A call such as `POST`, `/orders`; nothing is sent before [`Call::send`].
     #[must_use]
     pub fn call(&self, method: &str, path: &str) -> Call {
+        self.elsewhere(method, &format!("{}{path}", self.url))
+    }
+
+    /// A call of an address that the API gave out, such as that of an upload.
+    #[must_use]
+    pub fn elsewhere(&self, method: &str, url: &str) -> Call {
         Call {
             agent: self.agent.clone(),
             method: method.to_owned(),
-            url: format!("{}{path}", self.url),
+            url: url.to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
         }

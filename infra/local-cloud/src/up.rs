@@ -1,4 +1,5 @@
-//! `cargo up`: brings the system up, places a first order, pays it, holds a first auction, and serves until Ctrl-C.
+//! `cargo up`: brings the system up, places a first order, pays it, uploads a first photo, holds a first auction, and
+//! serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use crate::auction;
 use crate::cloud::{LocalCloud, Options};
 use crate::interrupt::{self, Interrupted};
+use crate::pictures;
 use crate::process;
 use crate::progress::Progress;
 use crate::sandbox::Sandbox;
@@ -115,11 +117,57 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
         text(&event.detail["metadata"]["id"])
     ));
     pay(stack, &tokens, &tap, &order, progress)?;
+    show(stack, &tokens, progress)?;
     auction::run(stack, &tokens, &tap, progress)?;
     Ok(tokens)
 }
 
-/// Pays `order` through Toss.
+/// Uploads a photo, as a seller's page does it, and shows what became of it.
+fn show(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<()> {
+    interrupt::check()?;
+    let api = stack.api();
+    let step = progress.step("uploading a photo");
+    let photo = pictures::landscape(2400, 1800)?;
+    let signed = pictures::announce(&api, &tokens.customer, "first-photo", &photo, &json!({}))?.expect(201)?;
+    pictures::upload(&api, &signed, &photo)?.send()?.expect(200)?;
+    let path = format!("/images/{}", text(&signed["image_id"]));
+    let deadline = Instant::now() + EVENT_WITHIN;
+    let image = loop {
+        let image = api.call("GET", &path).send()?.expect(200)?;
+        if image["status"] == "READY" {
+            break image;
+        }
+        if Instant::now() > deadline {
+            bail!("the photo has no variants after {EVENT_WITHIN:?}: {image}");
+        }
+        interrupt::check()?;
+        std::thread::sleep(process::POLL);
+    };
+    let variants = image["variants"].as_array().cloned().unwrap_or_default();
+    let bytes = |value: &Value| value["bytes"].as_u64().unwrap_or_default();
+    let served: u64 = variants.iter().map(bytes).sum();
+    let uploaded = bytes(&image["source"]);
+    step.done(format!(
+        "photo {}, 2400 x 1800, {} KB: {} variants, {} KB together, {:.0} % less than the photo",
+        text(&image["image_id"]),
+        uploaded / 1000,
+        variants.len(),
+        served / 1000,
+        100.0 - 100.0 * served as f64 / uploaded.max(1) as f64
+    ));
+    for variant in &variants {
+        println!(
+            "      {:>4} x {:<4} {:>7} bytes  {}",
+            variant["width"].to_string(),
+            variant["height"].to_string(),
+            bytes(variant),
+            text(&variant["url"])
+        );
+    }
+    Ok(())
+}
+
+/// Pays `order` through Toss, as the buyer's page does it.
 fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let (api, sandbox) = (stack.api(), stack.sandbox()?);

@@ -15,6 +15,7 @@ use crate::bid::{self, BidId};
 use crate::error::{self, Error, Rejection};
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Caller, CustomerId};
+use crate::image::{self, ImageId};
 use crate::order::{self, OrderId};
 use crate::payment::{self, PaymentId};
 use crate::product::Sku;
@@ -204,6 +205,17 @@ pub fn bid_id(request: &Request) -> Result<BidId, Rejection> {
     Uuid::parse_str(text)
         .map(BidId)
         .map_err(|_| bid::Rejected::NotFound.into())
+}
+
+/// The path parameter `image_id`.
+///
+/// # Errors
+/// `not-found` when it is not a picture's id: there is no such picture.
+pub fn image_id(request: &Request) -> Result<ImageId, Rejection> {
+    let text = path_parameter(request, "image_id")?;
+    Uuid::parse_str(text)
+        .map(ImageId)
+        .map_err(|_| image::Rejected::NotFound.into())
 }
 
 /// The query parameter `name`, when it is there.

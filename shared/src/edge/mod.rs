@@ -1,4 +1,4 @@
-//! The edge to Lambda and AWS: HTTP, streams, the bus, configuration, telemetry.
+//! The edge to Lambda and AWS: HTTP, streams, the bus, objects, configuration, telemetry.
 
 pub mod backoff;
 pub mod bus;
@@ -8,5 +8,6 @@ pub mod http;
 pub mod invocation;
 pub mod page;
 pub mod problem;
+pub mod s3;
 pub mod sweep;
 pub mod telemetry;

@@ -6,6 +6,7 @@ mod auctions;
 mod catalog;
 mod due;
 mod dynamodb;
+mod images;
 mod orders;
 mod payments;
 mod reservations;
@@ -19,6 +20,7 @@ pub use auctions::{
 pub use catalog::{Catalog, Receipt};
 pub use due::{DUE_SHARDS, DuePage, DuePosition};
 pub use dynamodb::client;
+pub use images::{Images, StoredImage};
 pub use orders::{OrderCursor, OrderPage, Orders, StoredOrder};
 pub use payments::{PaymentRequest, Payments, StoredPayment};
 pub use reservations::{Draft, Loaded, Placement, Reservations, Retaking};

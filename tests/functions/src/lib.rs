@@ -6,6 +6,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod album;
 pub mod books;
 pub mod exchange;
 pub mod till;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use dynoxide::Database;
-use shared::store::{Auctions, Catalog, Orders, Payments, Reservations, Settlements};
+use shared::store::{Auctions, Catalog, Images, Orders, Payments, Reservations, Settlements};
 use tokio::net::TcpListener;
 
 use crate::faults::Faults;
@@ -19,6 +19,8 @@ pub const CATALOG: &str = "catalog";
 pub const ORDERS: &str = "orders";
 /// The payments' table.
 pub const PAYMENTS: &str = "payments";
+/// The pictures' table.
+pub const IMAGES: &str = "images";
 /// The auctions' table.
 pub const AUCTIONS: &str = "auctions";
 
@@ -78,6 +80,11 @@ impl Engine {
     /// The auctions as functions see them.
     pub fn auctions(&self) -> Auctions {
         Auctions::new(self.client.clone(), AUCTIONS.into())
+    }
+
+    /// The pictures as functions see them.
+    pub fn images(&self) -> Images {
+        Images::new(self.client.clone(), IMAGES.into())
     }
 
     /// Payments and orders as functions see them.
@@ -154,6 +161,15 @@ async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the payments' table");
+    client
+        .create_table()
+        .table_name(IMAGES)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![attribute("pk", ScalarAttributeType::S)]))
+        .key_schema(key("pk", KeyType::Hash))
+        .send()
+        .await
+        .expect("the pictures' table");
     client
         .create_table()
         .table_name(AUCTIONS)

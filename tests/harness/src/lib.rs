@@ -11,6 +11,7 @@ pub mod bus;
 pub mod engine;
 pub mod faults;
 pub mod gateway;
+pub mod objects;
 pub mod vault;
 
 pub use engine::Engine;

@@ -6,9 +6,9 @@ use tidy::{
     template::{Resource, Template, at, target, texts},
 };
 
-/// The routes that want no token: anybody may see a product and what is bid on it, and a payment provider has a
-/// signature instead.
-const OPEN_TO_EVERYBODY: [&str; 3] = ["GetProduct", "ListBids", "PaymentWebhook"];
+/// The routes that want no token: anybody may see a product, what is bid on it and a picture, and a payment provider has
+/// a signature instead.
+const OPEN_TO_EVERYBODY: [&str; 4] = ["GetProduct", "ListBids", "GetImage", "PaymentWebhook"];
 
 /// How long an HTTP API waits for a function, in seconds.
 const API_WAITS: u64 = 30;

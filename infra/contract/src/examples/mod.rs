@@ -1,9 +1,11 @@
 //! One event of each kind, made as the functions make them: the schemas show it, and the tests hold them against it.
 
 mod auctions;
+mod images;
 mod payments;
 
 use anyhow::{Context, Result};
+pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use shared::event::{Event, Record, Stamp, StockReceived};
@@ -45,6 +47,7 @@ pub fn events() -> Result<Vec<Event>> {
     ];
     events.extend(payments::events()?);
     events.extend(auctions::events()?);
+    events.extend(images::events()?);
     Ok(events)
 }
 
@@ -71,6 +74,7 @@ pub fn record(event: &Event) -> Result<Record> {
             bid.closed_at.unwrap_or(bid.placed_at)
         }
         Event::BidTraded(trade) => trade.traded_at,
+        Event::ImageResized(image) | Event::ImageRejected(image) | Event::ImageDeleted(image) => image.changed_at,
         Event::PointsCredited(credit) | Event::PointsTakenBack(credit) => credit.credited_at,
     };
     let stamp = Stamp {

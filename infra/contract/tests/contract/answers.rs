@@ -3,6 +3,7 @@
 use checkout::CheckoutRequest;
 use confirm_payment::ConfirmPaymentRequest;
 use contract::examples;
+use get_image::ImageView;
 use get_product::ProductView;
 use get_wallet::WalletView;
 use lambda_http::Body;
@@ -12,6 +13,7 @@ use list_vouchers::VoucherList;
 use my_bids::BidList;
 use payment_webhook::{Outcome, WebhookAnswer};
 use place_bid::PlaceBidRequest;
+use presign_upload::{PresignUploadRequest, SignedUpload};
 use put_product::PutProductRequest;
 use receive_stock::ReceiveStockRequest;
 use register_voucher::RegisterVoucherRequest;
@@ -255,6 +257,37 @@ fn a_request_about_an_auction_that_fits_its_schema_is_read() {
 }
 
 #[test]
+fn each_answer_about_a_picture_fits_its_schema() {
+    let image = examples::image().unwrap();
+    fits("Image", &image);
+    fits("ImageView", &ImageView::of(image.clone(), "https://images.example.com"));
+    let (image_id, expires_at) = (image.image_id, image.changed_at);
+    let (url, method) = ("https://uploads.example.com/".to_owned(), "PUT".to_owned());
+    let headers = [("content-type".to_owned(), "image/jpeg".to_owned())].into();
+    fits(
+        "SignedUpload",
+        &SignedUpload {
+            image_id,
+            url,
+            method,
+            headers,
+            expires_at,
+        },
+    );
+}
+
+#[test]
+fn a_request_about_a_picture_that_fits_its_schema_is_read() {
+    let body = json!({ "content_type": "image/jpeg", "content_length": 1, "purpose": "LISTING" });
+    let mut full = body.clone();
+    full["checksum_sha256"] = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    full["replaces"] = json!(examples::image().unwrap().image_id);
+    for body in [body, full] {
+        reads::<PresignUploadRequest>("PresignUploadRequest", &serde_json::from_value(body).unwrap());
+    }
+}
+
+#[test]
 fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
     for name in [
         "PutProductRequest",
@@ -268,6 +301,7 @@ fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
         "RegisterVoucherRequest",
         "PlaceBidRequest",
         "TakeBidRequest",
+        "PresignUploadRequest",
     ] {
         let additional = &document()["components"]["schemas"][name]["additionalProperties"];
         assert_eq!(additional, &json!(false), "{name}");

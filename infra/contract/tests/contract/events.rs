@@ -7,7 +7,7 @@ use shared::event::Event;
 use crate::Schema;
 
 /// What an event of a source, or of a kind, may leave out, of those members that an example has.
-const OPTIONAL: [(&str, &str); 14] = [
+const OPTIONAL: [(&str, &str); 20] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.orders", "/data/payment_id"),
@@ -22,6 +22,12 @@ const OPTIONAL: [(&str, &str); 14] = [
     ("madang.auctions", "/data/closed_at"),
     ("madang.auctions", "/data/buy_bid"),
     ("madang.auctions", "/data/sell_bid"),
+    ("madang.images", "/data/source"),
+    ("madang.images", "/data/placeholder"),
+    ("madang.images", "/data/colour"),
+    ("madang.images", "/data/refusal"),
+    ("madang.images", "/data/replaces"),
+    ("madang.images", "/data/sequencer"),
 ];
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod access;
 mod auctions;
+mod images;
 mod late;
 mod orders;
 mod payments;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         orders::TESTS,
         payments::TESTS,
         webhooks::TESTS,
+        images::TESTS,
         access::TESTS,
     ]
     .concat();

@@ -14,6 +14,7 @@ mod checkout;
 mod cost;
 mod expire_orders;
 mod faults;
+mod images;
 mod interleavings;
 mod orders;
 mod payments;

@@ -1,0 +1,63 @@
+//! `POST /images/{image_id}/delete` brings a picture that its customer wants gone; it leaves neither upload nor variants,
+//! and a record that says so.
+
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::gallery::Gallery;
+use shared::image::{Image, Rejected};
+
+/// The function's pictures.
+#[derive(Debug)]
+pub struct DeleteImage {
+    /// Pictures and their objects.
+    pub gallery: Gallery,
+}
+
+/// Deletes a picture
+///
+/// One's own; administrators delete any. An upload that still comes is thrown away.
+///
+/// # Errors
+/// `not-found` for another customer's picture too, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/images/{image_id}/delete", operation_id = "delete-image", tag = "images",
+    security(("token" = [])),
+    params(
+        ("image_id" = Uuid, Path, description = "The picture"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters; the picture itself knows whether it is deleted",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The picture, deleted", body = Image,
+            headers(("Idempotency-Replayed" = bool, description = "true: it was deleted before"))),
+        (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &DeleteImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    http::idempotency_key(&request)?;
+    let id = http::image_id(&request)?;
+    let may = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
+    let deleted = function.gallery.delete(id, may, &invocation).await?;
+    let (image, again) = deleted.ok_or(Rejected::NotFound)?;
+    let answer = http::json(StatusCode::OK, &image)?;
+    Ok(if again { http::replayed(answer) } else { answer })
+}
+
+impl DeleteImage {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        Ok(Self {
+            gallery: Gallery::from_env(&config::aws().await)?,
+        })
+    }
+}

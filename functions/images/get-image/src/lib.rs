@@ -1,0 +1,147 @@
+//! `GET /images/{image_id}` brings a picture's id; it leaves nothing behind.
+
+use envconfig::Envconfig;
+use jiff::Timestamp;
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+use shared::Error;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem};
+use shared::image::{Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, Rejected};
+use shared::store::{self, Images};
+
+/// The function's table.
+#[derive(Debug)]
+pub struct GetImage {
+    /// Pictures.
+    pub images: Images,
+    /// Where variants are served, without a slash at the end.
+    pub url: String,
+}
+
+/// One size of a picture, as a page shows it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct VariantView {
+    /// Its address, good for ever.
+    pub url: String,
+    /// Its media type.
+    pub content_type: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A picture, as a page shows it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ImageView {
+    /// Its id.
+    pub image_id: ImageId,
+    /// What it is for.
+    pub purpose: ImagePurpose,
+    /// Where it stands.
+    pub status: ImageStatus,
+    /// What was uploaded, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub source: Option<ImageSource>,
+    /// From the narrowest to the widest; none unless it is ready.
+    pub variants: Vec<VariantView>,
+    /// The variants as the attribute `srcset` of an `img` takes them.
+    pub srcset: String,
+    /// A ThumbHash in base64: what a page shows until a variant is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub placeholder: Option<String>,
+    /// Its dominant colour, `#rrggbb`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub colour: Option<String>,
+    /// Why it was rejected, when it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refusal: Option<ImageRefusal>,
+    /// When it became as it is.
+    pub changed_at: Timestamp,
+}
+
+impl ImageView {
+    /// `image`, whose variants are served at `url`.
+    pub fn of(image: Image, url: &str) -> Self {
+        let variants: Vec<VariantView> = image
+            .variants
+            .into_iter()
+            .map(|variant| VariantView {
+                url: format!("{url}/{}", variant.key),
+                content_type: variant.content_type,
+                width: variant.width,
+                height: variant.height,
+                bytes: variant.bytes,
+            })
+            .collect();
+        let candidates = variants
+            .iter()
+            .map(|variant| format!("{} {}w", variant.url, variant.width));
+        Self {
+            image_id: image.image_id,
+            purpose: image.purpose,
+            status: image.status,
+            source: image.source,
+            srcset: candidates.collect::<Vec<_>>().join(", "),
+            variants,
+            placeholder: image.placeholder,
+            colour: image.colour,
+            refusal: image.refusal,
+            changed_at: image.changed_at,
+        }
+    }
+}
+
+/// Shows a picture
+///
+/// To anybody who knows its id, as its variants are; whose it is is not told.
+///
+/// # Errors
+/// `not-found`, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/images/{image_id}", operation_id = "get-image", tag = "images",
+    params(("image_id" = Uuid, Path, description = "The picture")),
+    responses(
+        (status = 200, description = "The picture", body = ImageView),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        Faults,
+    )
+)]
+pub async fn handle(function: &GetImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let id = http::image_id(&request)?;
+    let stored = function.images.get(id, invocation.deadline).await?;
+    let stored = stored.ok_or(Rejected::NotFound)?;
+    http::json(StatusCode::OK, &ImageView::of(stored.image, &function.url))
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "IMAGES_TABLE")]
+    images_table: String,
+    #[envconfig(from = "IMAGES_URL")]
+    url: String,
+}
+
+impl GetImage {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            images: Images::new(client, config.images_table),
+            url: config.url.trim_end_matches('/').to_owned(),
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! The first frame of a GIF.
+use super::{Source, over};
+use crate::photo::colour::{Pixels, Recolour};
+use crate::photo::{Header, Options, Refused};
+use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
+use std::io::ErrorKind;
+use std::num::NonZeroU64;
+
+struct Gif<'a> {
+    decoder: Decoder<&'a [u8]>,
+    background: [u8; 3],
+    width: usize,
+    height: usize,
+    most: u64,
+}
+
+fn refused(error: DecodingError) -> Refused {
+    match error {
+        DecodingError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => Refused::Truncated,
+        _ => Refused::Corrupt("a GIF that does not decode"),
+    }
+}
+
+/// Opens a GIF.
+pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Refused> {
+    let mut settings = DecodeOptions::new();
+    settings.set_color_output(ColorOutput::Indexed);
+    settings.check_lzw_end_code(true);
+    if let Some(most) = NonZeroU64::new(options.limits.pixels) {
+        settings.set_memory_limit(MemoryLimit::Bytes(most));
+    }
+    let decoder = settings.read_info(photo).map_err(refused)?;
+    let (width, height) = (header.width as usize, header.height as usize);
+    Ok(Box::new(Gif {
+        decoder,
+        background: options.background,
+        width,
+        height,
+        most: options.limits.pixels,
+    }))
+}
+
+impl Source for Gif<'_> {
+    fn pixels(&self) -> Pixels {
+        Pixels::Rgb
+    }
+
+    fn recolour(&self) -> Option<Recolour> {
+        None
+    }
+
+    fn rows(mut self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused> {
+        let info = self
+            .decoder
+            .next_frame_info()
+            .map_err(refused)?
+            .ok_or(Refused::Truncated)?;
+        let (width, height) = (u32::from(info.width), u32::from(info.height));
+        if u64::from(width) * u64::from(height) > self.most {
+            return Err(Refused::TooManyPixels { width, height });
+        }
+        let (left, top, wide, high) = (info.left.into(), info.top.into(), width as usize, height as usize);
+        let (transparent, local) = (info.transparent, info.palette.clone());
+        let mut indices = vec![0; wide * high];
+        self.decoder.read_into_buffer(&mut indices).map_err(refused)?;
+        let palette = local.as_deref().or(self.decoder.global_palette());
+        let palette = palette.ok_or(Refused::Corrupt("a GIF without colours"))?;
+        let colours: Vec<[u8; 3]> = (0..=255u8)
+            .map(|i| {
+                let colour = palette
+                    .as_chunks::<3>()
+                    .0
+                    .get(usize::from(i))
+                    .copied()
+                    .unwrap_or([0; 3]);
+                over(colour, if transparent == Some(i) { 0 } else { 255 }, self.background)
+            })
+            .collect();
+        let mut row = vec![self.background; self.width];
+        for y in 0..self.height {
+            row.fill(self.background);
+            if let Some(line) = y
+                .checked_sub(top)
+                .and_then(|y| indices.chunks_exact(wide.max(1)).nth(y))
+            {
+                for (to, &index) in row.iter_mut().skip(left).zip(line) {
+                    *to = colours[usize::from(index)];
+                }
+            }
+            out(row.as_flattened());
+        }
+        Ok(())
+    }
+}

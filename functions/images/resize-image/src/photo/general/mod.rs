@@ -1,0 +1,141 @@
+//! Every picture that is not an ordinary JPEG: decoded by other crates, row by row where they can, into the same cascade.
+//!
+//! What is not decoded row by row takes, beside the ladder's own buffers, at most so many bytes a pixel of the source:
+//! GIF 1, interlaced PNG 4, WebP 4 and libwebp's own, a JPEG of this path 4, a progressive one 12 with its coefficients.
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+
+use crate::photo::cascade::Cascade;
+use crate::photo::colour::{Pixels, Recolour, Spread, recolour};
+use crate::photo::resize::level::Shape;
+use crate::photo::{Format, Header, Options, Refused};
+use std::sync::mpsc;
+
+/// A picture that has been opened and not yet decoded.
+trait Source {
+    /// What its rows are made of.
+    fn pixels(&self) -> Pixels;
+    /// What sets its colours right, unless the rows already are.
+    fn recolour(&self) -> Option<Recolour>;
+    /// Decodes, row by row from the top.
+    fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused>;
+}
+
+/// What a profile asks for with rows of this kind.
+fn by_profile(profile: Option<&[u8]>, pixels: Pixels) -> Option<Recolour> {
+    recolour(profile?, pixels == Pixels::Gray)
+}
+
+/// One pixel over a background.
+fn over(pixel: [u8; 3], alpha: u8, background: [u8; 3]) -> [u8; 3] {
+    let alpha = u32::from(alpha);
+    std::array::from_fn(|i| {
+        ((u32::from(pixel[i]) * alpha + u32::from(background[i]) * (255 - alpha) + 127) / 255) as u8
+    })
+}
+
+/// Decodes a picture into a cascade.
+pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Cascade, Refused> {
+    let source = match header.format {
+        Format::Jpeg => jpeg::open(photo, header)?,
+        Format::Png => png::open(photo, header, options)?,
+        Format::WebP => webp::open(photo, header, options)?,
+        Format::Gif => gif::open(photo, header, options)?,
+    };
+    let (width, height) = (header.width as usize, header.height as usize);
+    let pixels = source.pixels();
+    let shape = Shape {
+        width,
+        height,
+        chroma: (pixels != Pixels::Gray).then_some((1, 1)),
+    };
+    let cascade = Cascade::new(shape, header.orientation, source.recolour(), options);
+    let mut intake = Intake {
+        cascade,
+        pixels,
+        row: width * pixels.size(),
+    };
+    let mut count = 0;
+    let (decoded, intake) = if options.threads < 2 {
+        let decoded = source.rows(&mut |row| {
+            count += 1;
+            intake.take(row);
+        });
+        (decoded, intake)
+    } else {
+        let size = intake.row * 16;
+        std::thread::scope(|scope| {
+            let (full, incoming) = mpsc::sync_channel::<Vec<u8>>(8);
+            let worker = scope.spawn(move || {
+                incoming.iter().for_each(|rows| intake.take(&rows));
+                intake
+            });
+            let mut block = Vec::with_capacity(size);
+            let decoded = source.rows(&mut |row| {
+                count += 1;
+                block.extend_from_slice(row);
+                if block.len() >= size {
+                    // Sending fails only when the worker has panicked, which `join` passes on.
+                    let _ = full.send(std::mem::replace(&mut block, Vec::with_capacity(size)));
+                }
+            });
+            let _ = full.send(block);
+            drop(full);
+            (
+                decoded,
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            )
+        })
+    };
+    decoded?;
+    if count != height {
+        return Err(Refused::Truncated);
+    }
+    Ok(intake.cascade)
+}
+
+/// Takes rows of pixels into the planes of a cascade.
+struct Intake {
+    cascade: Cascade,
+    pixels: Pixels,
+    /// Bytes in a row.
+    row: usize,
+}
+
+impl Intake {
+    /// Takes some whole rows.
+    fn take(&mut self, rows: &[u8]) {
+        let (isa, pixels) = (self.cascade.isa, self.pixels);
+        for bytes in rows.chunks_exact(self.row) {
+            let level = self.cascade.source();
+            let needed = [0, 1, 2].map(|plane| level.needed(plane));
+            match &mut level.planes[..] {
+                [luma] => {
+                    let (tiles, height, at) = luma.space(1, needed[0]);
+                    let (planes, places) = ([tiles, &mut [], &mut []], [(height, at); 3]);
+                    isa.run(Spread {
+                        bytes,
+                        pixels,
+                        planes,
+                        places,
+                    });
+                }
+                [luma, cb, cr] => {
+                    let (a, b, c) = (luma.space(1, needed[0]), cb.space(1, needed[1]), cr.space(1, needed[2]));
+                    let (planes, places) = ([a.0, b.0, c.0], [(a.1, a.2), (b.1, b.2), (c.1, c.2)]);
+                    isa.run(Spread {
+                        bytes,
+                        pixels,
+                        planes,
+                        places,
+                    });
+                }
+                _ => {}
+            }
+            level.planes.iter_mut().for_each(|plane| plane.advance(1));
+            self.cascade.flow();
+        }
+    }
+}

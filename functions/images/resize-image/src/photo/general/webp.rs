@@ -1,0 +1,117 @@
+//! WebP by libwebp; of an animation the first frame.
+use super::{Source, by_profile, over};
+use crate::photo::colour::{Pixels, Recolour};
+use crate::photo::{Header, Options, Refused};
+use std::borrow::Cow;
+
+struct WebP<'a> {
+    still: Cow<'a, [u8]>,
+    /// Where the still stands on the canvas.
+    at: (usize, usize),
+    profile: Option<&'a [u8]>,
+    background: [u8; 3],
+    width: usize,
+    height: usize,
+}
+
+/// Each chunk's name, place and body; a chunk that the file cuts short ends the walk.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let length = rest
+            .get(4..8)?
+            .iter()
+            .rev()
+            .fold(0, |sum, &byte| sum << 8 | usize::from(byte));
+        let body = rest.get(8..)?.get(..length)?;
+        let name = &rest[..4];
+        rest = rest.get(8 + length.next_multiple_of(2)..).unwrap_or(&[]);
+        Some((name, body))
+    })
+}
+
+fn little_endian(bytes: &[u8]) -> usize {
+    bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
+}
+
+/// Opens a WebP.
+pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Refused> {
+    if photo.len() < 8 + little_endian(&photo[4..8]) {
+        return Err(Refused::Truncated);
+    }
+    let body = &photo[12..];
+    let profile = chunks(body).find(|(name, _)| name == b"ICCP").map(|(_, body)| body);
+    let (mut still, mut at) = (Cow::Borrowed(photo), (0, 0));
+    if let Some((_, frame)) = chunks(body).find(|(name, _)| name == b"ANMF") {
+        let (head, data) = frame
+            .split_at_checked(16)
+            .ok_or(Refused::Corrupt("a frame that is too short"))?;
+        at = (2 * little_endian(&head[..3]), 2 * little_endian(&head[3..6]));
+        let (width, height) = (little_endian(&head[6..9]) + 1, little_endian(&head[9..12]) + 1);
+        if at.0 + width > header.width as usize || at.1 + height > header.height as usize {
+            return Err(Refused::Corrupt("a frame outside its picture"));
+        }
+        // A file of its own: the frame's chunks behind a header that says there may be alpha.
+        let mut file = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x10\0\0\0".to_vec();
+        file.extend_from_slice(&head[6..12]);
+        file.extend_from_slice(data);
+        let size = (file.len() - 8) as u32;
+        file[4..8].copy_from_slice(&size.to_le_bytes());
+        still = Cow::Owned(file);
+    }
+    let (width, height) = (header.width as usize, header.height as usize);
+    Ok(Box::new(WebP {
+        still,
+        at,
+        profile,
+        background: options.background,
+        width,
+        height,
+    }))
+}
+
+impl Source for WebP<'_> {
+    fn pixels(&self) -> Pixels {
+        Pixels::Rgb
+    }
+
+    fn recolour(&self) -> Option<Recolour> {
+        by_profile(self.profile, Pixels::Rgb)
+    }
+
+    fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused> {
+        let image = webp::Decoder::new(&self.still)
+            .decode()
+            .ok_or(Refused::Corrupt("a WebP that does not decode"))?;
+        let (wide, high, alpha) = (image.width() as usize, image.height() as usize, image.is_alpha());
+        let (left, top) = self.at;
+        if left + wide > self.width || top + high > self.height {
+            return Err(Refused::Corrupt("a WebP of another size than it says"));
+        }
+        let whole = (wide, high) == (self.width, self.height);
+        let line = wide * if alpha { 4 } else { 3 };
+        let mut row = vec![self.background; self.width];
+        for y in 0..self.height {
+            let pixels = y
+                .checked_sub(top)
+                .filter(|y| *y < high)
+                .map(|y| &image[y * line..][..line]);
+            if let (Some(pixels), false, true) = (pixels, alpha, whole) {
+                out(pixels);
+                continue;
+            }
+            row.fill(self.background);
+            match pixels {
+                Some(pixels) if alpha => {
+                    for (to, &[r, g, b, alpha]) in row[left..].iter_mut().zip(pixels.as_chunks::<4>().0) {
+                        *to = over([r, g, b], alpha, self.background);
+                    }
+                }
+                Some(pixels) => row[left..][..wide].copy_from_slice(pixels.as_chunks::<3>().0),
+                None => {}
+            }
+            out(row.as_flattened());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Which source samples make one of the smaller picture's, and with what weight: Lanczos3 in Q15.
+use std::sync::LazyLock;
+
+/// A filter in one direction.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Source samples that one output needs.
+    pub taps: usize,
+    /// The first of them, for each output.
+    pub starts: Vec<usize>,
+    /// `taps` weights for each output; each output's sum is one, as near as 16 bits allow.
+    pub weights: Vec<i16>,
+}
+
+/// Steps of the table a sample; between them a straight line is true to a millionth.
+const STEPS: f64 = 1024.0;
+
+/// One half of the kernel: sines would cost more than the filtering of a small level.
+static KERNEL: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    let value = |i: usize| {
+        let p = i as f64 / STEPS * std::f64::consts::PI;
+        if i == 0 {
+            1.0
+        } else {
+            3.0 * p.sin() * (p / 3.0).sin() / (p * p)
+        }
+    };
+    (0..3072).map(|i| value(i) as f32).chain([0.0; 2]).collect()
+});
+
+fn lanczos(kernel: &[f32], x: f64) -> f32 {
+    let at = (x.abs() * STEPS).min(3072.0);
+    let (low, part) = (at as usize, at.fract() as f32);
+    kernel[low] + (kernel[low + 1] - kernel[low]) * part
+}
+
+impl Filter {
+    /// From `from` samples to `to`, where one output covers `scale` samples: below one, chroma that is coarser than halved.
+    pub fn lanczos3(from: usize, to: usize, scale: f64) -> Self {
+        let width = scale.max(1.0);
+        let (reach, narrow, kernel) = (3.0 * width, 1.0 / width, &**KERNEL);
+        let windows: Vec<(usize, Vec<i16>)> = (0..to)
+            .map(|i| {
+                let centre = ((i as f64 + 0.5) * scale).min(from as f64 - 0.5);
+                let first = ((centre - reach + 0.5).max(0.0) as usize).min(from - 1);
+                let last = ((centre + reach + 0.5) as usize).clamp(first + 1, from);
+                let raw: Vec<f32> = (first..last)
+                    .map(|s| lanczos(kernel, (s as f64 + 0.5 - centre) * narrow))
+                    .collect();
+                let weights = round(&raw);
+                let lead = weights.iter().take_while(|w| **w == 0).count();
+                let trail = weights.iter().rev().take_while(|w| **w == 0).count();
+                (first + lead, weights[lead..weights.len() - trail].to_vec())
+            })
+            .collect();
+        let taps = windows.iter().map(|(_, w)| w.len()).max().unwrap_or(1);
+        let mut filter = Self {
+            taps,
+            starts: Vec::with_capacity(to),
+            weights: vec![0; taps * to],
+        };
+        for ((first, window), weights) in windows.iter().zip(filter.weights.chunks_exact_mut(taps)) {
+            let start = (*first).min(from - taps);
+            weights[first - start..][..window.len()].copy_from_slice(window);
+            filter.starts.push(start);
+        }
+        filter
+    }
+
+    /// The window of one output; the last output's repeats behind the end.
+    #[inline(always)]
+    pub fn window(&self, output: usize) -> (usize, &[i16]) {
+        let output = output.min(self.starts.len() - 1);
+        (self.starts[output], &self.weights[output * self.taps..][..self.taps])
+    }
+
+    /// Source samples that the outputs before `end` need.
+    pub fn needs(&self, end: usize) -> usize {
+        self.starts[end.min(self.starts.len()) - 1] + self.taps
+    }
+
+    /// The most source samples that `count` outputs in a row reach over.
+    pub fn reach(&self, count: usize) -> usize {
+        (0..self.starts.len())
+            .step_by(count)
+            .map(|i| self.needs(i + count) - self.starts[i])
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// Weights in Q15 whose sum is exactly one, or one less a 32768th where a single one would not fit.
+fn round(raw: &[f32]) -> Vec<i16> {
+    let unit = 32768.0 / raw.iter().sum::<f32>();
+    let mut weights: Vec<i32> = raw.iter().map(|w| (w * unit).round_ties_even() as i32).collect();
+    let missing = 32768 - weights.iter().sum::<i32>();
+    if let Some(largest) = weights.iter_mut().max() {
+        *largest += missing;
+    }
+    weights.into_iter().map(|w| w.clamp(-32767, 32767) as i16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_sum_to_one_and_windows_stay_inside() {
+        for (from, to) in [
+            (4032, 1920),
+            (1920, 1440),
+            (7, 7),
+            (20000, 20000),
+            (1, 1),
+            (9, 2),
+            (5000, 1),
+        ] {
+            let filter = Filter::lanczos3(from, to, from as f64 / to as f64);
+            for i in 0..to {
+                let (start, weights) = filter.window(i);
+                assert!(start + weights.len() <= from);
+                let sum: i32 = weights.iter().map(|&w| i32::from(w)).sum();
+                assert!((32767..=32768).contains(&sum), "{from} {to} {i}: {sum}");
+            }
+            assert_eq!(filter.needs(to), from.min(filter.starts[to - 1] + filter.taps));
+        }
+    }
+
+    #[test]
+    fn the_same_size_changes_nothing() {
+        let filter = Filter::lanczos3(40, 40, 1.0);
+        assert_eq!((filter.taps, filter.window(7)), (1, (7, &[32767i16][..])));
+    }
+}

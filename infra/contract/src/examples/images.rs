@@ -1,0 +1,81 @@
+//! Pictures, and one event of each kind that tells of them.
+
+use anyhow::{Context, Result};
+use jiff::SignedDuration;
+use shared::event::Event;
+use shared::identity::CustomerId;
+use shared::image::{
+    Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant, Made,
+    Sequencer,
+};
+use uuid::Uuid;
+
+/// One event of each kind.
+pub(super) fn events() -> Result<Vec<Event>> {
+    let ready = image()?;
+    let gone = ready.deleted(ready.changed_at + SignedDuration::from_hours(30));
+    let refusal = ImageRefusal {
+        reason: ImageFault::Truncated,
+        detail: "the file ends before its picture does".to_owned(),
+    };
+    let looked = announced()?.settled(sequencer()?, Err(refusal), ready.changed_at);
+    Ok(vec![
+        Event::ImageResized(ready),
+        Event::ImageRejected(looked.context("the example picture is rejected")?),
+        Event::ImageDeleted(gone.context("the example picture is deleted")?),
+    ])
+}
+
+/// A picture that is ready.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn image() -> Result<Image> {
+    let announced = announced()?;
+    let sequencer = sequencer()?;
+    let sizes = [(140, 105, 4_812), (320, 240, 15_320), (640, 480, 46_201)];
+    let variants = sizes.map(|(width, height, bytes)| ImageVariant {
+        key: announced.variant_key(&sequencer, width, "jpg"),
+        content_type: "image/jpeg".to_owned(),
+        width,
+        height,
+        bytes,
+    });
+    let made = Made {
+        source: ImageSource {
+            width: 4000,
+            height: 3000,
+            bytes: announced.content_length,
+        },
+        variants: variants.into(),
+        placeholder: "1QcSHQRnh493V4dIh4eXh1h4kJUI".to_owned(),
+        colour: "#c0a878".to_owned(),
+    };
+    let at = announced.created_at + SignedDuration::from_secs(9);
+    let ready = announced.settled(sequencer, Ok(made), at);
+    ready.context("the example picture is ready")
+}
+
+fn announced() -> Result<Image> {
+    Ok(Image {
+        image_id: ImageId(Uuid::from_u128(0x5f0c_9a2e_6d41_8b3f_a7e8_1c2d_3e4f_5a6b)),
+        customer_id: CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11"),
+        purpose: ImagePurpose::Listing,
+        status: ImageStatus::AwaitingUpload,
+        content_type: ImageType::Jpeg,
+        content_length: 3_512_004,
+        source: None,
+        variants: vec![],
+        placeholder: None,
+        colour: None,
+        refusal: None,
+        replaces: Some(ImageId(Uuid::from_u128(0x2b7d_1e90_44c3_8f6a_9d05_6b8e_7f1a_c3d2))),
+        sequencer: None,
+        created_at: super::now()?,
+        changed_at: super::now()?,
+    })
+}
+
+fn sequencer() -> Result<Sequencer> {
+    Ok(Sequencer::try_from("0062E99A88DC407460".to_owned())?)
+}

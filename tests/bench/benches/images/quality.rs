@@ -1,0 +1,58 @@
+//! SSIM (Wang et al., 2004) over windows of 7 by 7 pixels, as scikit-image has it by default.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+const SIDE: usize = 7;
+
+/// Over all widths that `sizes` lists (`width columns rows`), the least of our SSIM less theirs; the files lie in `folder`.
+pub fn worst_difference(folder: &Path, sizes: &str) -> Result<f64> {
+    let mut worst = f64::INFINITY;
+    for line in sizes.lines() {
+        let mut words = line.split(' ');
+        let name = words.next().unwrap_or_default();
+        let size: Vec<usize> = words.map(str::parse).collect::<Result<_, _>>()?;
+        let [columns, rows] = size[..] else { continue };
+        let read = |kind: &str| {
+            let path = folder.join(format!("{name}.{kind}"));
+            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let (reference, us, them) = (read("reference")?, read("ours")?, read("theirs")?);
+        ensure!(
+            [&reference, &us, &them].iter().all(|luma| luma.len() == columns * rows),
+            "{line}"
+        );
+        worst = worst.min(ssim(&reference, &us, columns) - ssim(&reference, &them, columns));
+    }
+    Ok(worst)
+}
+
+/// The mean similarity of two pictures of one size.
+fn ssim(a: &[u8], b: &[u8], columns: usize) -> f64 {
+    let rows = a.len() / columns;
+    let count = (SIDE * SIDE) as f64;
+    let (c1, c2) = ((0.01f64 * 255.0).powi(2), (0.03f64 * 255.0).powi(2));
+    let (mut sum, mut windows) = (0.0, 0.0f64);
+    for y in 0..=rows.saturating_sub(SIDE) {
+        for x in 0..=columns.saturating_sub(SIDE) {
+            let mut sums = [0.0f64; 5];
+            for line in (y..(y + SIDE).min(rows)).map(|y| y * columns) {
+                let window = line + x..line + (x + SIDE).min(columns);
+                for (&p, &q) in a[window.clone()].iter().zip(&b[window]) {
+                    let (p, q) = (f64::from(p), f64::from(q));
+                    for (sum, part) in sums.iter_mut().zip([p, q, p * p, q * q, p * q]) {
+                        *sum += part;
+                    }
+                }
+            }
+            let [p, q, pp, qq, pq] = sums.map(|sum| sum / count);
+            let sample = count / (count - 1.0);
+            let (vp, vq, cov) = (sample * (pp - p * p), sample * (qq - q * q), sample * (pq - p * q));
+            sum += (2.0 * p * q + c1) * (2.0 * cov + c2) / ((p * p + q * q + c1) * (vp + vq + c2));
+            windows += 1.0;
+        }
+    }
+    sum / windows.max(1.0)
+}

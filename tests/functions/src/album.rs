@@ -1,0 +1,145 @@
+//! Pictures in the shop: the functions of the images, wired to the engine and to a stand-in for S3.
+
+use harness::gateway::{Answer, Call};
+use harness::objects::FakeS3;
+use resize_image::ResizeImage;
+use resize_image::photo::Options;
+use serde_json::{Value, json};
+use shared::Error;
+use shared::edge::s3;
+use shared::gallery::Gallery;
+
+use crate::Shop;
+
+/// The bucket that customers upload to.
+pub const UPLOADS: &str = "uploads";
+/// The bucket of variants.
+pub const VARIANTS: &str = "images";
+
+/// A shop with pictures.
+#[derive(Debug)]
+pub struct Album {
+    /// The shop.
+    pub shop: Shop,
+    /// Where objects lie.
+    pub s3: FakeS3,
+}
+
+impl Album {
+    /// An empty shop with empty buckets.
+    pub async fn open() -> Self {
+        Self {
+            shop: Shop::open().await,
+            s3: FakeS3::default(),
+        }
+    }
+
+    fn gallery(&self) -> Gallery {
+        Gallery {
+            images: self.shop.engine.images(),
+            s3: s3::client(&self.s3.config()),
+            uploads: UPLOADS.to_owned(),
+            variants: VARIANTS.to_owned(),
+        }
+    }
+
+    /// `presign-upload`.
+    pub async fn presign_upload(&self, call: Call) -> Answer {
+        let gallery = self.gallery();
+        let function = presign_upload::PresignUpload {
+            images: gallery.images,
+            s3: gallery.s3,
+            uploads: gallery.uploads,
+        };
+        Answer::of(presign_upload::handle(&function, call.request(), self.shop.invocation()).await)
+    }
+
+    /// `resize-image`.
+    ///
+    /// # Errors
+    /// As the function.
+    pub async fn resize_image(&self, event: &Value) -> Result<(), Error> {
+        let function = ResizeImage {
+            gallery: self.gallery(),
+            options: Options {
+                widths: vec![40, 80],
+                threads: 1,
+                ..Options::default()
+            },
+        };
+        let delivery = serde_json::from_value(event.clone()).expect("an event of S3");
+        resize_image::handle(&function, delivery, self.shop.invocation()).await
+    }
+
+    /// `get-image`.
+    pub async fn see(&self, image_id: &str) -> Answer {
+        let function = get_image::GetImage {
+            images: self.shop.engine.images(),
+            url: "https://images.example.com".to_owned(),
+        };
+        let call = Call::new("GET", "/images/{image_id}").path("image_id", image_id);
+        Answer::of(get_image::handle(&function, call.request(), self.shop.invocation()).await)
+    }
+
+    /// `delete-image`.
+    pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
+        let function = delete_image::DeleteImage {
+            gallery: self.gallery(),
+        };
+        let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
+        let call = call.by(customer).key("delete");
+        Answer::of(delete_image::handle(&function, call.request(), self.shop.invocation()).await)
+    }
+
+    /// A customer announces a picture; answers its id.
+    pub async fn announce(&self, customer: &str, key: &str, more: &Value) -> String {
+        let answer = self.presign_upload(announcement(customer, key, more)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body["image_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A customer uploads what they announced; answers the event that tells of it.
+    pub fn upload(&self, image_id: &str, bytes: &[u8]) -> Value {
+        self.s3.upload(UPLOADS, &format!("raw/{image_id}"), bytes)
+    }
+
+    /// The names of the variants that lie in their bucket.
+    pub fn variants(&self) -> Vec<String> {
+        self.s3.objects(VARIANTS).into_keys().collect()
+    }
+
+    /// The names of the variants that a picture's record tells of.
+    pub async fn told(&self, image_id: &str) -> Vec<String> {
+        let seen = self.see(image_id).await;
+        let variants = seen.body["variants"].as_array().cloned().unwrap_or_default();
+        let key = |variant: &Value| {
+            let url = variant["url"].as_str().expect("a url");
+            let key = url.strip_prefix("https://images.example.com/");
+            key.expect("an address of the shop").to_owned()
+        };
+        variants.iter().map(key).collect()
+    }
+}
+
+/// A customer's announcement of a GIF of a hundred bytes; `more` joins the body.
+pub fn announcement(customer: &str, key: &str, more: &Value) -> Call {
+    let mut body = json!({ "content_type": "image/gif", "content_length": 100, "purpose": "LISTING" });
+    if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+        body.extend(more.clone());
+    }
+    Call::new("POST", "/images").by(customer).key(key).json(&body)
+}
+
+/// A GIF of one colour, `width` by `height`.
+///
+/// # Panics
+/// When a side is longer than a GIF's.
+pub fn picture(width: u16, height: u16) -> Vec<u8> {
+    let pixels = vec![0; usize::from(width) * usize::from(height)];
+    let mut bytes = vec![];
+    let mut encoder = gif::Encoder::new(&mut bytes, width, height, &[200, 30, 60, 0, 0, 0]).expect("a GIF");
+    let frame = gif::Frame::from_indexed_pixels(width, height, pixels, None);
+    encoder.write_frame(&frame).expect("a GIF");
+    drop(encoder);
+    bytes
+}

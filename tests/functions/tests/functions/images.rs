@@ -1,0 +1,311 @@
+//! Pictures: announced, made, overtaken, rejected, replaced, deleted.
+
+use function_tests::album::{Album, UPLOADS, VARIANTS, announcement, picture};
+use harness::Fault;
+use harness::engine::IMAGES;
+use harness::gateway::Call;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::Error;
+
+async fn last_event(album: &Album, image_id: &str) -> String {
+    let events = album.shop.engine.events(IMAGES).await;
+    let about_it = events
+        .into_iter()
+        .find(|(_, detail)| detail["data"]["image_id"] == *image_id);
+    about_it.map(|(name, _)| name).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_picture_is_announced_uploaded_and_made() {
+    let album = Album::open().await;
+    let signed = album.presign_upload(announcement("ann", "k", &json!({}))).await;
+    assert_eq!((signed.status, signed.replayed), (201, false), "{signed:?}");
+    let url = signed.body["url"].as_str().unwrap();
+    assert!(url.contains("X-Amz-Expires=600"), "{url}");
+    for header in ["content-type", "content-length", "host"] {
+        assert!(
+            url.contains("X-Amz-SignedHeaders=") && url.contains(header),
+            "{header} is not signed: {url}"
+        );
+    }
+    assert!(
+        !url.contains("checksum"),
+        "nobody said what the file's checksum is: {url}"
+    );
+    let headers = json!({ "content-length": "100", "content-type": "image/gif" });
+    assert_eq!(signed.body["headers"], headers);
+
+    let id = signed.body["image_id"].as_str().unwrap();
+    assert_eq!(album.see(id).await.body["status"], "AWAITING_UPLOAD");
+    album.resize_image(&album.upload(id, &picture(60, 30))).await.unwrap();
+    let seen = album.see(id).await.body;
+    assert_eq!(seen["status"], "READY");
+    assert_eq!(seen["source"]["width"], 60);
+    assert_eq!(seen["colour"], "#c81e3c");
+    let sizes: Vec<_> = seen["variants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| (&v["width"], &v["height"]))
+        .collect();
+    assert_eq!(
+        sizes,
+        [(&json!(40), &json!(20)), (&json!(60), &json!(30))],
+        "never larger than the source"
+    );
+    assert_eq!(album.variants(), album.told(id).await);
+    for object in album.s3.objects(VARIANTS).values() {
+        assert_eq!(object.content_type, "image/jpeg");
+        assert_eq!(object.cache_control, "public, max-age=31536000, immutable");
+        assert!(object.bytes.starts_with(&[0xff, 0xd8]));
+    }
+    assert_eq!(last_event(&album, id).await, "ImageResized");
+}
+
+#[tokio::test]
+async fn an_announcement_that_is_repeated_is_the_first_one() {
+    let album = Album::open().await;
+    let sum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let call = announcement("ann", "k", &json!({ "checksum_sha256": sum }));
+    let first = album.presign_upload(call.clone()).await;
+    assert_eq!(first.body["headers"]["x-amz-checksum-sha256"], sum);
+    album.shop.pass(SignedDuration::from_secs(1));
+    let again = album.presign_upload(call).await;
+    assert_eq!((again.status, again.replayed), (201, true));
+    assert_eq!(again.body["image_id"], first.body["image_id"]);
+    let other = album.presign_upload(announcement("ann", "k", &json!({}))).await;
+    assert_eq!(other.problem(), "idempotency-key-reused");
+    let bobs = album.presign_upload(announcement("bob", "k", &json!({}))).await;
+    assert_ne!(bobs.body["image_id"], first.body["image_id"]);
+    assert_eq!(album.shop.engine.count(IMAGES).await, 2);
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_refused_before_anything_is_written() {
+    let album = Album::open().await;
+    for (more, status, problem) in [
+        (json!({ "content_type": "image/svg+xml" }), 415, "image-type-not-taken"),
+        (json!({ "content_length": 0 }), 422, "image-length-not-taken"),
+        (json!({ "content_length": 31_457_281 }), 422, "image-length-not-taken"),
+        (json!({ "checksum_sha256": "abc" }), 400, "invalid-parameter"),
+        (json!({ "purpose": "SPAM" }), 400, "malformed-body"),
+        (
+            json!({ "replaces": "5f0c9a2e-6d41-8b3f-a7e8-1c2d3e4f5a6b" }),
+            404,
+            "not-found",
+        ),
+    ] {
+        let answer = album.presign_upload(announcement("ann", "k", &more)).await;
+        assert_eq!((answer.status, answer.problem()), (status, problem), "{more}");
+    }
+    assert_eq!(album.shop.engine.count(IMAGES).await, 0);
+    let nobody = Call::new("POST", "/images").key("k").json(&json!({}));
+    assert_eq!(album.presign_upload(nobody).await.problem(), "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_newest_upload_stays_in_whatever_order_they_are_told() {
+    for told in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0]] {
+        let album = Album::open().await;
+        let id = album.announce("ann", "k", &json!({})).await;
+        let sizes = [(60, 30), (30, 60), (90, 45)];
+        let events = sizes.map(|(width, height)| album.upload(&id, &picture(width, height)));
+        for number in told.into_iter().chain(told) {
+            album.resize_image(&events[number]).await.unwrap();
+        }
+        assert_eq!(album.see(&id).await.body["source"]["width"], 90, "{told:?}");
+        assert_eq!(album.variants(), album.told(&id).await, "{told:?}");
+        assert_eq!(album.variants().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_comes_between_takes_the_place_of_the_first() {
+    let album = Album::open().await;
+    let id = album.announce("ann", "k", &json!({})).await;
+    for size in [(60, 30), (30, 60)] {
+        album
+            .resize_image(&album.upload(&id, &picture(size.0, size.1)))
+            .await
+            .unwrap();
+    }
+    assert_eq!(album.see(&id).await.body["source"]["height"], 60);
+    assert_eq!(
+        album.variants(),
+        album.told(&id).await,
+        "the first one's variants are gone"
+    );
+}
+
+#[tokio::test]
+async fn the_same_event_twice_at_once_leaves_one_record_and_its_variants() {
+    let album = Album::open().await;
+    let id = album.announce("ann", "k", &json!({})).await;
+    let event = album.upload(&id, &picture(60, 30));
+    let (a, b, c) = futures::join!(
+        album.resize_image(&event),
+        album.resize_image(&event),
+        album.resize_image(&event)
+    );
+    for run in [a, b, c] {
+        run.unwrap();
+    }
+    assert_eq!(album.variants(), album.told(&id).await);
+    assert_eq!(album.variants().len(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
+    let album = Album::open().await;
+    let gif = picture(60, 30);
+    let mut vast = gif.clone();
+    vast[6..10].fill(0xff);
+    for (number, (bytes, reason)) in [
+        (&b"%PDF-1.7"[..], "NOT_AN_IMAGE"),
+        (&[][..], "NOT_AN_IMAGE"),
+        (&[0; 4096][..], "NOT_AN_IMAGE"),
+        (&gif[..gif.len() / 2], "DAMAGED"),
+        (
+            b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\0\0\0\0",
+            "WRONG_TYPE",
+        ),
+        (&vast[..], "TOO_MANY_PIXELS"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = album.announce("ann", &format!("k{number}"), &json!({})).await;
+        album.resize_image(&album.upload(&id, bytes)).await.unwrap();
+        let seen = album.see(&id).await.body;
+        assert_eq!(
+            (&seen["status"], &seen["refusal"]["reason"]),
+            (&json!("REJECTED"), &json!(reason)),
+            "{seen}"
+        );
+        assert_eq!(last_event(&album, &id).await, "ImageRejected");
+    }
+    assert_eq!(album.variants(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_upload_that_is_too_large_is_rejected_unread() {
+    let album = Album::open().await;
+    let id = album.announce("ann", "k", &json!({})).await;
+    let mut event = album.upload(&id, b"GIF89a");
+    event["detail"]["object"]["size"] = json!(31_457_281);
+    album.s3.plan("GET", 500);
+    album.resize_image(&event).await.unwrap();
+    assert_eq!(album.see(&id).await.body["refusal"]["reason"], "TOO_LARGE");
+}
+
+#[tokio::test]
+async fn what_may_pass_is_an_error_and_the_next_try_succeeds() {
+    for (method, status) in [("GET", 503), ("PUT", 503), ("GET", 403)] {
+        let album = Album::open().await;
+        let id = album.announce("ann", "k", &json!({})).await;
+        let event = album.upload(&id, &picture(60, 30));
+        // More often than the SDK tries by itself, for two variants at once.
+        for _ in 0..6 {
+            album.s3.plan(method, status);
+        }
+        let mut failures = 0;
+        while let Err(error) = album.resize_image(&event).await {
+            assert!(matches!(error, Error::Unavailable { .. }) || status == 403, "{error:?}");
+            assert_eq!(album.see(&id).await.body["status"], "AWAITING_UPLOAD");
+            failures += 1;
+        }
+        assert!(failures > 0, "{method} {status}");
+        assert_eq!(album.see(&id).await.body["status"], "READY");
+        assert_eq!(album.variants(), album.told(&id).await);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_table_changes_nothing() {
+    let album = Album::open().await;
+    album.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
+    let id = album.announce("ann", "k", &json!({})).await;
+    album.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
+    album.resize_image(&album.upload(&id, &picture(60, 30))).await.unwrap();
+    assert_eq!(album.see(&id).await.body["status"], "READY");
+    assert_eq!(album.variants(), album.told(&id).await);
+}
+
+#[tokio::test]
+async fn a_deleted_picture_leaves_a_record_and_no_object() {
+    let album = Album::open().await;
+    let id = album.announce("ann", "k", &json!({})).await;
+    let event = album.upload(&id, &picture(60, 30));
+    album.resize_image(&event).await.unwrap();
+    assert_eq!(album.delete("bob", &id).await.problem(), "not-found");
+    assert_eq!(album.variants().len(), 2);
+    let deleted = album.delete("ann", &id).await;
+    assert_eq!((deleted.status, deleted.replayed), (200, false));
+    let again = album.delete("ann", &id).await;
+    assert_eq!((again.replayed, again.body), (true, deleted.body));
+    assert!(album.variants().is_empty() && album.s3.objects(UPLOADS).is_empty());
+    assert_eq!(album.see(&id).await.body["status"], "DELETED");
+    assert_eq!(last_event(&album, &id).await, "ImageDeleted");
+
+    let late = album.upload(&id, &picture(30, 60));
+    album.resize_image(&late).await.unwrap();
+    album.resize_image(&event).await.unwrap();
+    assert!(album.variants().is_empty() && album.s3.objects(UPLOADS).is_empty());
+    let answer = album.presign_upload(announcement("ann", "k", &json!({}))).await;
+    assert_eq!(answer.problem(), "not-found");
+}
+
+#[tokio::test]
+async fn a_deletion_that_broke_off_is_finished_by_the_next() {
+    let album = Album::open().await;
+    let id = album.announce("ann", "k", &json!({})).await;
+    album.resize_image(&album.upload(&id, &picture(60, 30))).await.unwrap();
+    for _ in 0..3 {
+        album.s3.plan("POST", 503);
+    }
+    assert_eq!(album.delete("ann", &id).await.status, 503);
+    assert_eq!((album.variants().len(), album.told(&id).await.len()), (2, 0));
+    assert!(album.delete("ann", &id).await.replayed);
+    assert!(album.variants().is_empty());
+}
+
+#[tokio::test]
+async fn a_replaced_picture_goes_after_the_new_one_stands_and_not_before() {
+    let album = Album::open().await;
+    let old = album.announce("ann", "old", &json!({})).await;
+    album.resize_image(&album.upload(&old, &picture(60, 30))).await.unwrap();
+    let replacing = json!({ "replaces": old });
+    let bobs = album.presign_upload(announcement("bob", "k", &replacing)).await;
+    assert_eq!(bobs.problem(), "not-found");
+
+    let broken = album.announce("ann", "broken", &replacing).await;
+    album.resize_image(&album.upload(&broken, b"%PDF")).await.unwrap();
+    assert_eq!(album.see(&old).await.body["status"], "READY", "nothing took its place");
+
+    let new = album.announce("ann", "new", &replacing).await;
+    let event = album.upload(&new, &picture(30, 60));
+    for _ in 0..3 {
+        album.s3.plan("POST", 503);
+    }
+    album.resize_image(&event).await.unwrap_err();
+    assert_eq!(
+        album.see(&new).await.body["status"],
+        "READY",
+        "its record stands before the old one goes"
+    );
+    album.resize_image(&event).await.unwrap();
+    assert_eq!(album.see(&old).await.body["status"], "DELETED");
+    assert_eq!(album.variants(), album.told(&new).await);
+}
+
+#[tokio::test]
+async fn an_event_about_nothing_of_ours_is_let_go() {
+    let album = Album::open().await;
+    for key in ["raw/readme.txt", "raw/5f0c9a2e-6d41-8b3f-a7e8-1c2d3e4f5a6b"] {
+        let event: Value = album.s3.upload(UPLOADS, key, b"x");
+        album.resize_image(&event).await.unwrap();
+    }
+    assert_eq!(album.shop.engine.count(IMAGES).await, 0);
+    assert_eq!(album.see("x").await.problem(), "not-found");
+}
