@@ -105,7 +105,7 @@ pub struct OrderPage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderCursor {
     /// When the last order was placed, in Unix milliseconds.
-    pub placed_ms: i64,
+    pub placed_ms: u64,
     /// The last order.
     pub order_id: OrderId,
 }
@@ -276,7 +276,7 @@ fn cursor(position: &Item) -> Result<OrderCursor, Error> {
     #[derive(Deserialize)]
     struct Position {
         pk: String,
-        placed_ms: i64,
+        placed_ms: u64,
     }
     let position: Position = parse("list orders", position.clone())?;
     Ok(OrderCursor {

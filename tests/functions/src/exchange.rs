@@ -81,12 +81,16 @@ impl Exchange {
         Answer::of(register_voucher::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `list-vouchers`.
+    /// `list-vouchers`: a customer's first page.
     pub async fn vouchers(&self, customer: &str) -> Answer {
+        self.list_vouchers(Call::new("GET", "/vouchers").by(customer)).await
+    }
+
+    /// `list-vouchers`.
+    pub async fn list_vouchers(&self, call: Call) -> Answer {
         let function = list_vouchers::ListVouchers {
             auctions: self.engine.auctions(),
         };
-        let call = Call::new("GET", "/vouchers").by(customer);
         Answer::of(list_vouchers::handle(&function, call.request(), self.invocation()).await)
     }
 

@@ -52,7 +52,8 @@ pub struct WalletView {
 pub async fn handle(function: &GetWallet, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let customer = http::caller(&request)?.customer_id;
     let limit = page::limit(&request)?;
-    let after = Cursor::<0>::of(&request)?.map(|cursor| cursor.id);
+    let list = ["wallet", customer.as_str()];
+    let after = Cursor::<0>::of(&request, &list)?.map(|cursor| cursor.id);
     let (wallet, ledger) = futures::try_join!(
         function.auctions.wallet(&customer, invocation.deadline),
         function.auctions.ledger(&customer, after, limit, invocation.deadline),
@@ -60,7 +61,7 @@ pub async fn handle(function: &GetWallet, request: Request, invocation: Invocati
     let view = WalletView {
         wallet,
         entries: ledger.entries,
-        next_cursor: ledger.next.map(|id| Cursor { at: [], id }.text()),
+        next_cursor: ledger.next.map(|id| Cursor { at: [], id }.text(&list)),
     };
     http::json(StatusCode::OK, &view)
 }

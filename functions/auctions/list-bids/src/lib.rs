@@ -98,15 +98,23 @@ pub async fn handle(function: &ListBids, request: Request, invocation: Invocatio
         Some("sell") => Some(Side::Sell),
         Some(_) => return Err(http::invalid_parameter("side", "it is buy or sell").into()),
     };
-    let after = Cursor::of(&request)?;
-    if after.is_some() && side.is_none() {
-        return Err(http::invalid_parameter("cursor", "it goes with a side").into());
-    }
-    let after = after.map(|Cursor { at: [rank, placed], id }| BookCursor {
-        rank: rank.unsigned_abs(),
-        placed_ms: placed.unsigned_abs(),
-        bid_id: BidId(id),
-    });
+    let after = match side {
+        Some(side) => Cursor::of(&request, &list(&sku, side))?,
+        None if http::query_parameter(&request, "cursor").is_some() => {
+            return Err(http::invalid_parameter("cursor", "it goes with a side").into());
+        }
+        None => None,
+    };
+    let after = after.map(
+        |Cursor {
+             at: [rank, placed_ms],
+             id,
+         }| BookCursor {
+            rank,
+            placed_ms,
+            bid_id: BidId(id),
+        },
+    );
     let mut book = BidBook { buy: None, sell: None };
     if side != Some(Side::Sell) {
         book.buy = Some(page(function, &sku, Side::Buy, after, &invocation).await?);
@@ -115,6 +123,11 @@ pub async fn handle(function: &ListBids, request: Request, invocation: Invocatio
         book.sell = Some(page(function, &sku, Side::Sell, after, &invocation).await?);
     }
     http::json(StatusCode::OK, &book)
+}
+
+/// What tells one side of a product's book from any other list.
+fn list(sku: &Sku, side: Side) -> [&str; 3] {
+    ["book", sku.as_str(), side.name()]
 }
 
 async fn page(
@@ -137,12 +150,12 @@ async fn page(
         }
     }
     let next = after.map(|after| Cursor {
-        at: [after.rank.cast_signed(), after.placed_ms.cast_signed()],
+        at: [after.rank, after.placed_ms],
         id: after.bid_id.0,
     });
     Ok(BookSide {
         depth: depth(&entries, next.is_some()),
-        next_cursor: next.map(|next| next.text()),
+        next_cursor: next.map(|next| next.text(&list(sku, side))),
         bids: entries
             .into_iter()
             .map(|entry| OpenBid {

@@ -52,7 +52,8 @@ pub struct VoucherList {
 pub async fn handle(function: &ListVouchers, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let limit = page::limit(&request)?;
-    let after = Cursor::of(&request)?.map(|Cursor { at: [listed_ms], id }| ListCursor { listed_ms, id });
+    let list = ["vouchers", caller.customer_id.as_str()];
+    let after = Cursor::of(&request, &list)?.map(|Cursor { at: [listed_ms], id }| ListCursor { listed_ms, id });
     let page = function
         .auctions
         .vouchers_listed(&caller.customer_id, after, limit, invocation.deadline)
@@ -60,11 +61,11 @@ pub async fn handle(function: &ListVouchers, request: Request, invocation: Invoc
     let next = page
         .next
         .map(|ListCursor { listed_ms, id }| Cursor { at: [listed_ms], id });
-    let list = VoucherList {
+    let vouchers = VoucherList {
         vouchers: page.items,
-        next_cursor: next.map(|next| next.text()),
+        next_cursor: next.map(|next| next.text(&list)),
     };
-    http::json(StatusCode::OK, &list)
+    http::json(StatusCode::OK, &vouchers)
 }
 
 #[derive(Envconfig)]

@@ -52,30 +52,28 @@ pub struct OrderList {
 pub async fn handle(function: &ListOrders, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let limit = page::limit(&request)?;
-    let cursor = Cursor::of(&request)?.map(|Cursor { at: [placed_ms], id }| OrderCursor {
+    let list = ["orders", caller.customer_id.as_str()];
+    let after = Cursor::of(&request, &list)?.map(|Cursor { at: [placed_ms], id }| OrderCursor {
         placed_ms,
         order_id: OrderId(id),
     });
     let page = function
         .orders
-        .list(&caller.customer_id, cursor, limit, invocation.deadline)
+        .list(&caller.customer_id, after, limit, invocation.deadline)
         .await?;
-    let list = OrderList {
+    let next = page.next.map(|next| Cursor {
+        at: [next.placed_ms],
+        id: next.order_id.0,
+    });
+    let orders = OrderList {
         orders: page
             .orders
             .into_iter()
             .map(|order| order.as_of(invocation.now))
             .collect(),
-        next_cursor: page.next.map(|next| {
-            let at = [next.placed_ms];
-            Cursor {
-                at,
-                id: next.order_id.0,
-            }
-            .text()
-        }),
+        next_cursor: next.map(|next| next.text(&list)),
     };
-    http::json(StatusCode::OK, &list)
+    http::json(StatusCode::OK, &orders)
 }
 
 #[derive(Envconfig)]

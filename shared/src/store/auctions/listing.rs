@@ -31,7 +31,7 @@ pub struct Listed<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListCursor {
     /// The last item's place in the list, in Unix milliseconds.
-    pub listed_ms: i64,
+    pub listed_ms: u64,
     /// The last item.
     pub id: Uuid,
 }

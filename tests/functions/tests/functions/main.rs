@@ -12,6 +12,7 @@ mod cancel_order;
 mod catalog;
 mod checkout;
 mod cost;
+mod cursors;
 mod expire_orders;
 mod faults;
 mod images;

@@ -1,0 +1,146 @@
+//! A cursor goes on where a page of one's own list ended, and does nothing else: on each route that gives one out.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use function_tests::Shop;
+use function_tests::exchange::{Exchange, book_call};
+use harness::gateway::{Answer, Call};
+use shared::edge::page::Cursor;
+use uuid::Uuid;
+
+/// Holds a list route against the promise; `list` brings a customer's page of one item, behind a cursor.
+///
+/// Both `ann` and `bob` have two items at least.
+async fn keeps_its_cursors_apart<const N: usize>(list: impl AsyncFn(&str, Option<&str>) -> Answer, items: &str) {
+    let first = list("ann", None).await;
+    let cursor = first.body["next_cursor"].as_str().expect("a second page").to_owned();
+    let second = list("ann", Some(&cursor)).await;
+    assert_eq!(second.status, 200, "{second:?}");
+    assert_ne!(second.body[items], first.body[items], "the next page");
+    assert_eq!(second.body[items].as_array().map(Vec::len), Some(1));
+
+    assert_refused(&list("bob", Some(&cursor)).await, "that of another customer");
+    let bytes = BASE64.decode(&cursor).unwrap();
+    for byte in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[byte] ^= 1;
+        assert_refused(
+            &list("ann", Some(&BASE64.encode(changed))).await,
+            "one that was changed",
+        );
+    }
+    let foreign = Cursor {
+        at: [1_767_225_600_000; N],
+        id: Uuid::nil(),
+    };
+    for list_name in ["orders", "vouchers", "bids", "wallet", "book"] {
+        let of_bob = foreign.text(&[list_name, "bob"]);
+        assert_refused(&list("ann", Some(&of_bob)).await, "one made for another customer");
+    }
+    assert_refused(
+        &list("ann", Some(&foreign.text(&["x", "ann"]))).await,
+        "that of another route",
+    );
+    for nonsense in ["", "x", "AAAA", &cursor[1..], &format!("{cursor}AAAA")] {
+        assert_refused(&list("ann", Some(nonsense)).await, nonsense);
+    }
+}
+
+fn assert_refused(answer: &Answer, what: &str) {
+    let seen = (answer.status, answer.body["parameter"].as_str());
+    assert_eq!(seen, (400, Some("cursor")), "{what}: {answer:?}");
+    assert_eq!(answer.problem(), "invalid-parameter");
+}
+
+fn page(route: &str, customer: &str, cursor: Option<&str>) -> Call {
+    let call = Call::new("GET", route).by(customer).query("limit", "1");
+    match cursor {
+        Some(cursor) => call.query("cursor", cursor),
+        None => call,
+    }
+}
+
+#[tokio::test]
+async fn a_forged_cursor_of_orders_is_refused_and_brings_nobody_elses() {
+    let shop = Shop::with("tea", 1, 100).await;
+    for customer in ["ann", "bob"] {
+        for key in ["a", "b", "c"] {
+            assert_eq!(shop.order(customer, key, &[("tea", 1)]).await.status, 201);
+        }
+    }
+    let list = async |customer: &str, cursor: Option<&str>| shop.list_orders(page("/orders", customer, cursor)).await;
+    keeps_its_cursors_apart::<1>(list, "orders").await;
+}
+
+#[tokio::test]
+async fn a_forged_cursor_of_vouchers_is_refused_and_brings_nobody_elses() {
+    let exchange = Exchange::open().await;
+    for customer in ["ann", "bob"] {
+        exchange.sell(customer, 40_000).await;
+        exchange.sell(customer, 41_000).await;
+    }
+    let list =
+        async |customer: &str, cursor: Option<&str>| exchange.list_vouchers(page("/vouchers", customer, cursor)).await;
+    keeps_its_cursors_apart::<1>(list, "vouchers").await;
+}
+
+#[tokio::test]
+async fn a_forged_cursor_of_bids_is_refused_and_brings_nobody_elses() {
+    let exchange = Exchange::open().await;
+    for customer in ["ann", "bob"] {
+        exchange.sell(customer, 40_000).await;
+        exchange.sell(customer, 41_000).await;
+    }
+    let list = async |customer: &str, cursor: Option<&str>| exchange.my_bids(page("/bids", customer, cursor)).await;
+    keeps_its_cursors_apart::<1>(list, "bids").await;
+}
+
+#[tokio::test]
+async fn a_forged_cursor_of_a_wallet_is_refused_and_brings_nobody_elses() {
+    let exchange = Exchange::open().await;
+    for customer in ["ann", "bob"] {
+        exchange.give(customer, 1_000).await;
+        exchange.give(customer, 2_000).await;
+    }
+    let list =
+        async |customer: &str, cursor: Option<&str>| exchange.get_wallet(page("/wallet", customer, cursor)).await;
+    keeps_its_cursors_apart::<0>(list, "entries").await;
+}
+
+#[tokio::test]
+async fn a_cursor_of_one_side_of_a_book_is_refused_on_the_other_and_on_another_products() {
+    let exchange = Exchange::open().await;
+    exchange.give("ann", 10_000_000).await;
+    for n in 0..101 {
+        exchange.buy("ann", 1_000 + n * 100).await;
+    }
+    let side = |side: &str| book_call().query("side", side);
+    let first = exchange.book(side("buy")).await;
+    let cursor = first.body["buy"]["next_cursor"]
+        .as_str()
+        .expect("a second page")
+        .to_owned();
+    let second = exchange.book(side("buy").query("cursor", &cursor)).await;
+    assert_eq!(
+        second.body["buy"]["bids"].as_array().map(Vec::len),
+        Some(1),
+        "{second:?}"
+    );
+
+    assert_refused(
+        &exchange.book(side("sell").query("cursor", &cursor)).await,
+        "the other side's",
+    );
+    assert_refused(
+        &exchange.book(book_call().query("cursor", &cursor)).await,
+        "without a side",
+    );
+    let other = Call::new("GET", "/products/{sku}/bids").path("sku", "other-card");
+    let other = other.query("side", "buy").query("cursor", &cursor);
+    assert_refused(&exchange.book(other).await, "another product's");
+    let changed: String = cursor.chars().rev().collect();
+    assert_refused(
+        &exchange.book(side("buy").query("cursor", &changed)).await,
+        "one that was changed",
+    );
+}
