@@ -1,20 +1,24 @@
-//! `cargo up` and `cargo lint`: reads the arguments and runs the command.
+//! `cargo up`, `cargo lint` and `cargo doors`: reads the arguments and runs the command.
 
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use local_cloud::{Progress, interrupt, lint, up};
+use local_cloud::{Progress, doors, interrupt, lint, up};
 
 const HELP: &str = "\
 cargo up            bring the whole system up on this machine and serve until Ctrl-C
 cargo up --once     the same, but end after the first auction (0 when all went through)
 cargo up --port N   listen on port N (default 4566, or a free one when that is taken)
 cargo lint          check template.yaml with `sam validate --lint` and cfn-lint
+cargo doors         fuzz every parser that meets the outside, 60 seconds each
+cargo doors NAME    the same, but only this one (tests/fuzz/fuzz_targets has their names)
+cargo doors --seconds N
 ";
 
 enum Command {
     Up(up::Arguments),
     Lint,
+    Doors(doors::Arguments),
     Help,
 }
 
@@ -24,6 +28,7 @@ fn main() -> ExitCode {
         match command {
             Command::Up(arguments) => up::run(&arguments, &Progress::on_stdout()),
             Command::Lint => lint::run(&Progress::on_stdout()),
+            Command::Doors(arguments) => doors::run(&arguments, &Progress::on_stdout()),
             Command::Help => {
                 print!("{HELP}");
                 Ok(())
@@ -48,6 +53,7 @@ fn arguments() -> anyhow::Result<Command> {
     let mut command = match parser.next()? {
         Some(Value(name)) if name == "up" => Command::Up(up::Arguments::default()),
         Some(Value(name)) if name == "lint" => Command::Lint,
+        Some(Value(name)) if name == "doors" => Command::Doors(doors::Arguments::default()),
         Some(Short('h') | Long("help")) | None => Command::Help,
         Some(other) => return Err(unknown(other)),
     };
@@ -56,6 +62,8 @@ fn arguments() -> anyhow::Result<Command> {
             (Short('h') | Long("help"), _) => return Ok(Command::Help),
             (Long("once"), Command::Up(up)) => up.once = true,
             (Long("port"), Command::Up(up)) => up.port = Some(parser.value()?.parse()?),
+            (Long("seconds"), Command::Doors(doors)) => doors.seconds = parser.value()?.parse()?,
+            (Value(name), Command::Doors(doors)) => doors.names.push(name.string()?),
             (other, _) => return Err(unknown(other)),
         }
     }

@@ -1,0 +1,160 @@
+//! `cargo doors`: fuzzes every parser that meets the outside, with cargo-fuzz and AddressSanitizer.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process;
+use crate::progress::Progress;
+use crate::workspace::{Workspace, cargo};
+
+/// The version that is installed below the target folder.
+const CARGO_FUZZ: &str = "0.13.2";
+/// Where the targets lie.
+const FOLDER: &str = "tests/fuzz";
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub struct Arguments {
+    /// How long each door is fuzzed.
+    pub seconds: u32,
+    /// Which doors; none stands for all.
+    pub names: Vec<String>,
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        let (seconds, names) = (60, vec![]);
+        Self { seconds, names }
+    }
+}
+
+/// Fuzzes each door in turn.
+///
+/// # Errors
+/// When one breaks (the message shows the input and where it lies), or cannot be built.
+pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
+    let progress = *progress;
+    let workspace = Workspace::find()?;
+    let run = workspace.claim("doors")?;
+    let names = chosen(&workspace.root.join(FOLDER).join("fuzz_targets"), &arguments.names)?;
+    let fuzzer = Fuzzer {
+        tools: install(&workspace, &run.log("install"), progress)?,
+        workspace,
+    };
+
+    let step = progress.step("building the doors with AddressSanitizer; the first time takes minutes");
+    process::run(&mut fuzzer.command("build", &[]), &run.log("build"), || ()).context("the doors do not build")?;
+    step.done("the doors are built");
+
+    for name in names {
+        let step = progress.step(&format!("fuzzing {name}"));
+        let found = fuzzer.workspace.base.join("corpora").join(&name);
+        let seeds = fuzzer.workspace.root.join(FOLDER).join("corpus").join(&name);
+        fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
+        let mut fuzz = fuzzer.command("run", &[&name]);
+        // New inputs go into the first folder: the committed ones stay as few as they are.
+        fuzz.args([&found, &seeds]).arg("--");
+        fuzz.arg(format!("-max_total_time={}", arguments.seconds));
+        // What the functions print for CloudWatch is not for here; a single input has no right to 10 seconds or 1 GB.
+        fuzz.args([
+            "-close_fd_mask=1",
+            "-timeout=10",
+            "-rss_limit_mb=1024",
+            "-print_final_stats=1",
+        ]);
+        let log = run.log(&name);
+        process::run(&mut fuzz, &log, || ()).with_context(|| {
+            format!("the door `{name}` broke; keep its input in {FOLDER}/crashes/{name}, named by what is wrong")
+        })?;
+        step.done(format!("{name}: {} inputs in {} s", executed(&log), arguments.seconds));
+    }
+    Ok(())
+}
+
+/// cargo-fuzz, where it is installed, and what it works on.
+struct Fuzzer {
+    tools: PathBuf,
+    workspace: Workspace,
+}
+
+impl Fuzzer {
+    fn command(&self, action: &str, arguments: &[&str]) -> Command {
+        let mut command = cargo(&self.workspace.root);
+        let path = env::var_os("PATH").unwrap_or_default();
+        let paths = std::iter::once(self.tools.join("bin")).chain(env::split_paths(&path));
+        command.env("PATH", env::join_paths(paths).unwrap_or_else(|_| OsString::from(&path)));
+        // The sanitizer is an option of nightly compilers, which every compiler has behind this variable.
+        command.env("RUSTC_BOOTSTRAP", "1");
+        // What makes deployed binaries small only makes these slow to build, and hides where they broke.
+        command.env("CARGO_PROFILE_RELEASE_LTO", "off");
+        command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
+        command.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
+        command.args(["fuzz", action, "--fuzz-dir", FOLDER, "--features", "libfuzzer"]);
+        command.arg("--target-dir").arg(self.workspace.base.join("fuzz"));
+        command.args(arguments);
+        command
+    }
+}
+
+/// Installs cargo-fuzz below the target folder, unless it is there.
+fn install(workspace: &Workspace, log: &Path, progress: Progress) -> Result<PathBuf> {
+    let root = workspace.base.join(format!("cargo-fuzz-{CARGO_FUZZ}"));
+    if root.join("bin/cargo-fuzz").exists() {
+        return Ok(root);
+    }
+    let step = progress.step("installing cargo-fuzz");
+    let mut install = cargo(&workspace.base);
+    install.args(["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ, "--root"]);
+    install.arg(&root).env("CARGO_TARGET_DIR", workspace.base.join("fuzz"));
+    process::run(&mut install, log, || ()).context("cannot install cargo-fuzz (is the network there?)")?;
+    step.done("cargo-fuzz installed");
+    Ok(root)
+}
+
+/// The targets in `folder` that were asked for, or all.
+fn chosen(folder: &Path, asked: &[String]) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    let unknown = asked.iter().find(|name| !names.contains(name));
+    ensure!(
+        unknown.is_none(),
+        "there is no door {unknown:?}; there are {}",
+        names.join(", ")
+    );
+    Ok(if asked.is_empty() { names } else { asked.to_vec() })
+}
+
+/// How many inputs libFuzzer says that it has tried.
+fn executed(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    line.map_or_else(|| "some".to_owned(), |count| count.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_door_is_fuzzed_unless_some_are_named() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(FOLDER)
+            .join("fuzz_targets");
+        let all = chosen(&folder, &[]).unwrap();
+        assert!(all.is_sorted() && all.contains(&"checkout".to_owned()), "{all:?}");
+        assert_eq!(chosen(&folder, &["cursor".to_owned()]).unwrap(), ["cursor"]);
+        let error = chosen(&folder, &["gate".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("gate") && error.contains("checkout"), "{error}");
+    }
+}

@@ -1,0 +1,159 @@
+//! A cloud that always answers the same, at once: what a door's function finds behind it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use jiff::Timestamp;
+use lambda_http::Request;
+use serde_json::{Value, json};
+use shared::edge::invocation::Invocation;
+
+/// When everything here happens, in Unix seconds.
+pub const NOW: i64 = 1_767_225_600;
+
+/// The secret of Stripe's webhooks, as this cloud's vault has it.
+pub const STRIPE_SECRET: &str = "whsec_stripe";
+/// The secret of Standard Webhooks, as this cloud's vault has it: the bytes `madang`.
+pub const STANDARD_SECRET: &str = "whsec_bWFkYW5n";
+
+/// The cloud: DynamoDB sells every product and keeps nothing, EventBridge and SQS take everything.
+#[derive(Clone, Debug, Default)]
+pub struct Cloud {
+    stored: Arc<AtomicUsize>,
+}
+
+impl Cloud {
+    /// The SDK's configuration for this cloud.
+    pub fn aws(&self) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(SharedHttpClient::new(self.clone()))
+            .build()
+    }
+
+    /// How many requests DynamoDB had.
+    pub fn stored(&self) -> usize {
+        self.stored.load(Ordering::SeqCst)
+    }
+
+    fn answer(&self, target: &str, body: &Value) -> Option<Value> {
+        let (service, operation) = target.split_once('.')?;
+        if service.starts_with("DynamoDB") {
+            self.stored.fetch_add(1, Ordering::SeqCst);
+        }
+        Some(match operation {
+            "GetItem" | "PutItem" | "TransactWriteItems" => json!({}),
+            "BatchGetItem" => json!({ "Responses": { "catalog": products(&body["RequestItems"]["catalog"]["Keys"]) } }),
+            "GetSecretValue" => json!({ "Name": "payment-credentials", "SecretString": credentials().to_string() }),
+            "PutEvents" => {
+                let entries = body["Entries"].as_array()?.iter().map(|_| json!({ "EventId": "1" }));
+                json!({ "FailedEntryCount": 0, "Entries": entries.collect::<Vec<_>>() })
+            }
+            "SendMessage" => json!({ "MessageId": "1" }),
+            _ => return None,
+        })
+    }
+}
+
+impl HttpClient for Cloud {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Cloud {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let answer = self
+            .answer(&target, &body)
+            .unwrap_or_else(|| panic!("nobody expected {target} {body}"));
+        let ok = StatusCode::try_from(200).expect("a status");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(ok, SdkBody::from(answer.to_string()))))
+    }
+}
+
+/// The price of a unit: many of them are too much for one order.
+const PRICE: u64 = 40_000_000_000_000;
+
+/// Every product that is asked for: those with `u` for a first letter are not for sale, those with `d` cost dollars.
+fn products(keys: &Value) -> Vec<Value> {
+    let keys = keys.as_array().into_iter().flatten();
+    let skus = keys.filter_map(|key| key["pk"]["S"].as_str()?.strip_prefix("PRODUCT#"));
+    skus.map(|sku| {
+        let status = if sku.starts_with('u') { "UNLISTED" } else { "LISTED" };
+        let currency = if sku.starts_with('d') { "USD" } else { "KRW" };
+        json!({
+            "pk": { "S": format!("PRODUCT#{sku}") }, "sku": { "S": sku }, "name": { "S": sku },
+            "price": { "M": { "amount": { "N": PRICE.to_string() }, "currency": { "S": currency } } },
+            "status": { "S": status }, "stock_shards": { "N": "4" }, "version": { "N": "1" },
+            "updated_at": { "S": "2026-01-01T00:00:00Z" },
+        })
+    })
+    .collect()
+}
+
+fn credentials() -> Value {
+    json!({
+        "toss": { "secret_key": "test_sk" },
+        "stripe": { "secret_key": "sk_test", "webhook_secrets": [STRIPE_SECRET] },
+        "standard": { "webhook_secrets": [STANDARD_SECRET] },
+    })
+}
+
+/// Runs a function to its end.
+pub fn run<T>(function: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    }
+    RUNTIME.with(|runtime| runtime.block_on(function))
+}
+
+/// An invocation at [`NOW`].
+pub fn invocation() -> Invocation {
+    let now = Timestamp::from_second(NOW).expect("a time");
+    Invocation::new(now, Duration::from_secs(20))
+}
+
+/// A customer's POST as an HTTP API hands it over; `None` when these headers cannot be sent.
+pub fn post(route: &str, path: &Value, headers: &[(&str, &str)], body: &[u8]) -> Option<Request> {
+    use base64::Engine as _;
+    let headers: serde_json::Map<_, _> = headers
+        .iter()
+        .map(|&(name, value)| (name.into(), json!(value)))
+        .collect();
+    let claims = json!({ "sub": "ann", "token_use": "access" });
+    let event = json!({
+        "version": "2.0",
+        "routeKey": format!("POST {route}"),
+        "rawPath": route,
+        "rawQueryString": "",
+        "headers": headers,
+        "pathParameters": path,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com", "domainPrefix": "api",
+            "http": {
+                "method": "POST", "path": route, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "fuzzer",
+            },
+            "authorizer": { "jwt": { "claims": claims, "scopes": null } },
+            "requestId": "request", "routeKey": format!("POST {route}"), "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": NOW * 1000,
+        },
+        "body": base64::prelude::BASE64_STANDARD.encode(body),
+        "isBase64Encoded": true,
+    });
+    lambda_http::request::from_str(&event.to_string()).ok()
+}

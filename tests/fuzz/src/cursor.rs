@@ -1,0 +1,42 @@
+//! The cursor of a list.
+
+use lambda_http::{Body, RequestExt};
+use shared::edge::page::Cursor;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+const LIST: [&str; 2] = ["orders", "ann"];
+
+/// Passes the text as the cursor of a list: it is refused, or it is the one text of its place.
+///
+/// # Panics
+/// When two texts stand for one place, or a cursor does not come back as it went out.
+pub fn enter(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    try_as::<0>(&text);
+    try_as::<1>(&text);
+    try_as::<2>(&text);
+    // What the fuzzer would never guess the check of.
+    if let Some((id, rest)) = data.split_first_chunk::<16>() {
+        let mut number = [0; 8];
+        number.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let cursor = Cursor {
+            at: [u64::from_be_bytes(number) >> 1],
+            id: Uuid::from_bytes(*id),
+        };
+        assert_eq!(parse(&cursor.text(&LIST)), Some(cursor));
+        assert_eq!(parse::<1>(&cursor.text(&["orders", "bob"])), None);
+    }
+}
+
+fn try_as<const N: usize>(text: &str) {
+    if let Some(cursor) = parse::<N>(text) {
+        assert_eq!(cursor.text(&LIST), text);
+    }
+}
+
+fn parse<const N: usize>(text: &str) -> Option<Cursor<N>> {
+    let query = HashMap::from([("cursor".to_owned(), text.to_owned())]);
+    let request = lambda_http::Request::new(Body::Empty).with_query_string_parameters(query);
+    Cursor::of(&request, &LIST).ok()?
+}

@@ -1,0 +1,40 @@
+//! A picture of any format, as a customer uploads it: header, decoder, cascade, encoder.
+
+use resize_image::photo::{Limits, Options, Picture, Refused, Variant, inspect, make_ladder};
+
+/// Makes variants: the picture is refused and there are none, or there are some and each is a picture of its size;
+/// and a second thread changes nothing.
+///
+/// # Panics
+/// When it is not so.
+pub fn enter(data: &[u8]) {
+    let (made, variants) = make(data, 1);
+    match &made {
+        Err(_) => assert!(variants.is_empty(), "a refused picture has variants"),
+        Ok(_) => assert!(!variants.is_empty(), "a picture without variants"),
+    }
+    for variant in &variants {
+        let header = inspect(&variant.bytes).expect("a variant can be read");
+        assert_eq!((header.width, header.height), (variant.width, variant.height));
+    }
+    if made.is_ok() {
+        assert!(make(data, 2) == (made, variants), "two threads make something else");
+    }
+}
+
+fn make(data: &[u8], threads: usize) -> (Result<Picture, Refused>, Vec<Variant>) {
+    let options = Options {
+        widths: vec![16, 40],
+        threads,
+        // Small, so that thousands can be tried a second.
+        limits: Limits {
+            bytes: 64 << 10,
+            pixels: 1 << 16,
+            side: 1 << 12,
+        },
+        ..Options::default()
+    };
+    let mut variants = vec![];
+    let made = make_ladder(data, &options, &mut |variant| variants.push(variant));
+    (made, variants)
+}

@@ -1,0 +1,99 @@
+//! A payment provider's message: headers and body.
+//!
+//! An input is written as HTTP is: a first line with the provider, and `signed` when its true signature is to be added,
+//! then a header a line, an empty line, and the body.
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use hmac::{Hmac, KeyInit, Mac};
+use payment_webhook::{PaymentWebhook, handle};
+use serde_json::json;
+use sha2::Sha256;
+use shared::cashier::Cashier;
+use shared::edge::problem;
+use shared::provider::{Endpoints, Providers, Vault};
+use shared::store::{self, Orders, Payments, Settlements};
+
+use crate::cloud::{Cloud, NOW, STRIPE_SECRET, invocation, post, run};
+
+/// Sends the message: it is answered, and one that should be signed and is not never reaches the tables.
+///
+/// # Panics
+/// When it is not so.
+pub fn enter(data: &[u8]) {
+    let (head, body) = split(data);
+    let Ok(head) = str::from_utf8(head) else { return };
+    let mut lines = head.lines();
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let (provider, is_signed) = (words.next().unwrap_or_default(), words.next() == Some("signed"));
+    let sent: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
+    let made = if is_signed { sign(provider, body) } else { vec![] };
+    let made = made.iter().map(|(name, value)| (*name, value.as_str()));
+    let headers: Vec<(&str, &str)> = sent.into_iter().chain(made).collect();
+    let path = json!({ "provider": provider });
+    let Some(request) = post("/webhooks/{provider}", &path, &headers, body) else {
+        return;
+    };
+
+    let cloud = Cloud::default();
+    let answer = run(handle(&function(&cloud), request, invocation()));
+    let answer = answer.unwrap_or_else(|error| problem::respond(&error));
+    let status = answer.status().as_u16();
+    assert!(matches!(status, 200 | 400 | 401 | 404 | 413 | 422), "{answer:?}");
+    if provider != "toss" && !is_signed {
+        assert_ne!(status, 200, "{answer:?}");
+        assert_eq!(cloud.stored(), 0, "an unsigned message was looked up");
+    }
+}
+
+fn function(cloud: &Cloud) -> PaymentWebhook {
+    let aws = cloud.aws();
+    let client = store::client(&aws);
+    let orders = Orders::new(client.clone(), "orders".to_owned());
+    let payments = Payments::new(client.clone(), "payments".to_owned());
+    // Nobody is asked: no order is known here.
+    let nobody = || "http://192.0.2.1".to_owned();
+    let endpoints = Endpoints {
+        toss: nobody(),
+        stripe: nobody(),
+        kakaopay: nobody(),
+    };
+    let vault = Vault::new(&aws, "payment-credentials".to_owned());
+    PaymentWebhook {
+        cashier: Cashier {
+            settlements: Settlements::new(client, orders, payments),
+            providers: Providers::new(&endpoints, vault).expect("an HTTP client"),
+        },
+    }
+}
+
+/// The headers of a message that is what it says.
+fn sign(provider: &str, body: &[u8]) -> Vec<(&'static str, String)> {
+    match provider {
+        "stripe" => {
+            let mac = mac(STRIPE_SECRET.as_bytes(), &[NOW.to_string().as_bytes(), b".", body]);
+            let hex: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+            vec![("stripe-signature", format!("t={NOW},v1={hex}"))]
+        }
+        "standard" => {
+            let mac = mac(b"madang", &[b"msg_1.", NOW.to_string().as_bytes(), b".", body]);
+            vec![
+                ("webhook-id", "msg_1".to_owned()),
+                ("webhook-timestamp", NOW.to_string()),
+                ("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(mac))),
+            ]
+        }
+        _ => vec![],
+    }
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// What stands before and behind the first empty line.
+fn split(data: &[u8]) -> (&[u8], &[u8]) {
+    let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+    (&data[..end], data.get(end + 2..).unwrap_or_default())
+}
