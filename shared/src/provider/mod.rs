@@ -11,6 +11,7 @@ mod stripe;
 mod toss;
 
 pub use credentials::{Credentials, Vault};
+pub use http::Transport;
 pub use kakaopay::KakaoPay;
 pub use stripe::Stripe;
 pub use toss::Toss;
@@ -174,16 +175,24 @@ impl Providers {
     /// # Errors
     /// [`Error::Internal`] when TLS cannot be set up.
     pub fn new(endpoints: &Endpoints, vault: Vault) -> Result<Self, Error> {
-        let http = http::Http::new()?;
+        Ok(Self::with(&http::Http::new()?, endpoints, vault))
+    }
+
+    /// The same, reached by `transport` instead of the network.
+    pub fn over(transport: Arc<dyn Transport>, endpoints: &Endpoints, vault: Vault) -> Self {
+        Self::with(&http::Http::over(transport), endpoints, vault)
+    }
+
+    fn with(http: &http::Http, endpoints: &Endpoints, vault: Vault) -> Self {
         let toss: Arc<dyn PaymentProvider> = Arc::new(Toss::new(http.clone(), endpoints.toss.clone(), vault.clone()));
         let stripe = Arc::new(Stripe::new(http.clone(), endpoints.stripe.clone(), vault.clone()));
-        let kakaopay = Arc::new(KakaoPay::new(http, endpoints.kakaopay.clone(), vault.clone()));
+        let kakaopay = Arc::new(KakaoPay::new(http.clone(), endpoints.kakaopay.clone(), vault.clone()));
         let apis = HashMap::from([
             (Provider::Toss, toss),
             (Provider::Stripe, stripe),
             (Provider::KakaoPay, kakaopay),
         ]);
-        Ok(Self { apis, vault })
+        Self { apis, vault }
     }
 
     /// The credentials of all providers.

@@ -56,7 +56,7 @@ pub fn serve_if_asked() -> Result<bool> {
         return Ok(false);
     }
     let runtime = tokio::runtime::Runtime::new()?;
-    let engine = runtime.block_on(Engine::start());
+    let engine = runtime.block_on(Engine::serve());
     println!("{}", engine.endpoint);
     io::stdin().read_to_end(&mut vec![])?;
     Ok(true)

@@ -7,7 +7,6 @@
 )]
 
 pub mod album;
-pub mod books;
 pub mod exchange;
 pub mod till;
 

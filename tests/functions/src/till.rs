@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use harness::audit::Books;
 use harness::gateway::{Answer, Call};
 use harness::{Engine, FakeVault};
 use payment_webhook::PaymentWebhook;
@@ -154,6 +155,11 @@ impl Till {
             reservations: self.engine.reservations(),
         };
         reconcile_payments::handle(&function, self.invocation()).await
+    }
+
+    /// The books as they stand now.
+    pub async fn books(&self) -> Books {
+        Books::of(&self.engine, self.sandbox.ledger()).await
     }
 
     /// The one payment that the ledger tells of.

@@ -1,4 +1,4 @@
-//! A DynamoDB engine in this process, with the tables of the stack, spoken to by the real SDK over loopback.
+//! A DynamoDB engine with the tables of the stack, spoken to by the real SDK: called in this process, or over the wire.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -7,10 +7,13 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType,
 };
+use aws_smithy_http_client::Builder as HttpBuilder;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 use shared::store::{Auctions, Catalog, Images, Orders, Payments, Reservations, Settlements};
 use tokio::net::TcpListener;
 
+use crate::embedded::Embedded;
 use crate::faults::Faults;
 
 /// The catalog's table.
@@ -24,7 +27,10 @@ pub const IMAGES: &str = "images";
 /// The auctions' table.
 pub const AUCTIONS: &str = "auctions";
 
-/// The engine; it ends with the test's runtime.
+/// Where an engine answers that is called in this process; nothing resolves it.
+const NOWHERE: &str = "http://dynamodb.test";
+
+/// The engine.
 #[derive(Clone, Debug)]
 pub struct Engine {
     /// Where it serves.
@@ -38,8 +44,20 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts an empty engine with the stack's tables.
+    /// An empty engine with the stack's tables, called in this process.
     pub async fn start() -> Self {
+        let engine = Self::embedded(Embedded::new());
+        create_tables(&engine.quiet).await;
+        engine
+    }
+
+    /// One that is there already, in this process.
+    pub fn embedded(engine: Embedded) -> Self {
+        Self::on(NOWHERE, SharedHttpClient::new(engine))
+    }
+
+    /// The same over the real wire, on loopback; it ends with the test's runtime.
+    pub async fn serve() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(dynoxide::server::serve_on(
@@ -53,11 +71,15 @@ impl Engine {
 
     /// The engine that serves at `endpoint`, in whichever process.
     pub fn at(endpoint: &str) -> Self {
+        Self::on(endpoint, HttpBuilder::new().build_http())
+    }
+
+    fn on(endpoint: &str, wire: SharedHttpClient) -> Self {
         let faults = Faults::default();
         Self {
             endpoint: endpoint.to_owned(),
-            client: client(endpoint, faults.clone()),
-            quiet: client(endpoint, Faults::default()),
+            client: client(endpoint, faults.before(wire.clone())),
+            quiet: client(endpoint, wire),
             faults,
         }
     }
@@ -98,13 +120,14 @@ impl Engine {
     }
 }
 
-fn client(endpoint: &str, faults: Faults) -> Client {
+/// A client of DynamoDB's that speaks to `endpoint` over `wire`, and is quick to try again.
+pub fn client(endpoint: &str, wire: SharedHttpClient) -> Client {
     let aws = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::for_tests())
-        .http_client(faults.client())
+        .http_client(wire)
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(3)
@@ -114,8 +137,8 @@ fn client(endpoint: &str, faults: Faults) -> Client {
     Client::from_conf(aws)
 }
 
-/// The tables as template.yaml declares them: keys and indexes.
-async fn create_tables(client: &Client) {
+/// Creates the tables as template.yaml declares them: keys and indexes.
+pub async fn create_tables(client: &Client) {
     client
         .create_table()
         .table_name(CATALOG)

@@ -7,16 +7,16 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
+
+use crate::embedded::{Said, operation_of};
 
 /// One thing that goes wrong with one request.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,11 +93,11 @@ impl Faults {
         }
     }
 
-    /// An HTTP client for the SDK behind these faults.
-    pub fn client(&self) -> SharedHttpClient {
+    /// An HTTP client for the SDK: these faults, then `inner`.
+    pub fn before(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(FaultyClient {
             faults: self.clone(),
-            inner: Builder::new().build_http(),
+            inner,
         })
     }
 
@@ -159,8 +159,7 @@ impl HttpConnector for FaultyConnector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         let (faults, inner) = (self.faults.clone(), self.inner.clone());
         HttpConnectorFuture::new(async move {
-            let target = request.headers().get("x-amz-target").unwrap_or_default();
-            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let operation = operation_of(&request).to_owned();
             let mut body: Value = request
                 .body()
                 .bytes()
@@ -180,7 +179,7 @@ impl HttpConnector for FaultyConnector {
                     inner.call(request).await?;
                     return Err(lost());
                 }
-                Some(fault) => return Ok(refusal(&fault, &body)),
+                Some(fault) => return Ok(fault.said(&body).into()),
             }
             let answer = inner.call(request).await?;
             if faults.measuring() {
@@ -212,32 +211,37 @@ fn lost() -> ConnectorError {
     ConnectorError::io("the connection broke".into())
 }
 
-/// An error as DynamoDB words it.
-fn refusal(fault: &Fault, request: &Value) -> HttpResponse {
-    let (status, body) = match fault {
-        Fault::Throttle => (400, error("ProvisionedThroughputExceededException", "Rate exceeded")),
-        Fault::InternalError => (500, error("InternalServerError", "Internal server error")),
-        Fault::Denied => (400, error("AccessDeniedException", "Not authorized")),
-        Fault::Conflict(place) => {
-            let items = request["TransactItems"].as_array().map_or(1, Vec::len);
-            let reasons: Vec<Value> = (0..items)
-                .map(|item| match item == *place {
-                    true => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
-                    false => json!({ "Code": "None" }),
-                })
-                .collect();
-            let mut body = error("TransactionCanceledException", "Transaction cancelled");
-            body["CancellationReasons"] = json!(reasons);
-            (400, body)
+impl Fault {
+    /// What the engine says instead of serving `request`, in DynamoDB's words.
+    ///
+    /// # Panics
+    /// For a fault that is no answer.
+    pub fn said(&self, request: &Value) -> Said {
+        let (status, body) = match self {
+            Self::Throttle => (400, error("ProvisionedThroughputExceededException", "Rate exceeded")),
+            Self::InternalError => (500, error("InternalServerError", "Internal server error")),
+            Self::Denied => (400, error("AccessDeniedException", "Not authorized")),
+            Self::Conflict(place) => {
+                let items = request["TransactItems"].as_array().map_or(1, Vec::len);
+                let reasons: Vec<Value> = (0..items)
+                    .map(|item| match item == *place {
+                        true => {
+                            json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" })
+                        }
+                        false => json!({ "Code": "None" }),
+                    })
+                    .collect();
+                let mut body = error("TransactionCanceledException", "Transaction cancelled");
+                body["CancellationReasons"] = json!(reasons);
+                (400, body)
+            }
+            Self::LoseAnswer | Self::LoseRequest | Self::Late(_) => unreachable!("these are no answers"),
+        };
+        Said {
+            status,
+            body: body.to_string().into_bytes(),
         }
-        Fault::LoseAnswer | Fault::LoseRequest | Fault::Late(_) => unreachable!("these are no answers"),
-    };
-    let status = StatusCode::try_from(status).expect("a status");
-    let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
-    response
-        .headers_mut()
-        .insert("content-type", "application/x-amz-json-1.0");
-    response
+    }
 }
 
 fn error(code: &str, message: &str) -> Value {

@@ -8,12 +8,14 @@
 
 pub mod audit;
 pub mod bus;
+pub mod embedded;
 pub mod engine;
 pub mod faults;
 pub mod gateway;
 pub mod objects;
 pub mod vault;
 
+pub use embedded::Embedded;
 pub use engine::Engine;
 pub use faults::{Fault, Faults};
 pub use vault::FakeVault;

@@ -68,6 +68,14 @@ impl Sandbox {
         self.ask(|state| toss::buyer::deposit(state, payment_key));
     }
 
+    /// The buyer tries to pay into a virtual account, which may be closed.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn try_toss_deposit(&self, payment_key: &str) -> Result<(), String> {
+        self.shared.with(|state| toss::buyer::deposit(state, payment_key))
+    }
+
     /// The bank takes the buyer's transfer back.
     #[track_caller]
     pub fn toss_withdraw_deposit(&self, payment_key: &str) {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::Request;
 use hyper::header::HeaderMap;
 use serde_json::Value;
 
@@ -19,6 +20,19 @@ pub struct Call {
 }
 
 impl Call {
+    /// A request, taken apart.
+    pub fn of(request: Request<Vec<u8>>) -> Self {
+        let (head, body) = request.into_parts();
+        let query = head.uri.query().unwrap_or_default();
+        Self {
+            method: head.method.as_str().to_owned(),
+            path: head.uri.path().to_owned(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers: head.headers,
+            body,
+        }
+    }
+
     /// The value of a header that is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -51,8 +65,11 @@ pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
+    /// Its status.
     pub status: u16,
+    /// Its headers.
     pub headers: Vec<(&'static str, String)>,
+    /// Its body.
     pub body: Vec<u8>,
     /// Whether it is kept for the request's idempotency key.
     pub kept: bool,

@@ -1,12 +1,15 @@
 //! A running stand-in.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use hyper::Request;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::http::Call;
 use crate::options::Options;
+use crate::serve::{Fate, serve};
 use crate::state::{Shared, State};
 use crate::{delivery, server};
 
@@ -14,7 +17,7 @@ use crate::{delivery, server};
 #[derive(Debug)]
 pub struct Sandbox {
     pub(crate) shared: Arc<Shared>,
-    address: SocketAddr,
+    url: String,
     /// Dropped, it ends the server with its connections, and the deliveries.
     _tasks: JoinSet<()>,
 }
@@ -32,14 +35,29 @@ impl Sandbox {
         tasks.spawn(delivery::run(shared.clone()));
         Self {
             shared,
-            address,
+            url: format!("http://{address}"),
             _tasks: tasks,
         }
     }
 
+    /// One without a server: its owner hands calls over, and takes webhooks out.
+    pub fn in_process(options: Options) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(options)),
+            url: "http://providers.test".to_owned(),
+            _tasks: JoinSet::new(),
+        }
+    }
+
+    /// Serves a call to one of the URLs below, at once; what becomes of its answer is the caller's to play.
+    pub fn serve(&self, request: Request<Vec<u8>>) -> Fate {
+        let call = Call::of(request);
+        self.shared.with(|state| serve(state, &call))
+    }
+
     /// Where it serves: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     /// The base URL of Toss Payments.

@@ -61,14 +61,8 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
 
 async fn read(request: Request<Incoming>) -> Option<Call> {
     let (head, body) = request.into_parts();
-    let query = head.uri.query().unwrap_or_default();
-    Some(Call {
-        method: head.method.as_str().to_owned(),
-        path: head.uri.path().to_owned(),
-        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-        headers: head.headers,
-        body: body.collect().await.ok()?.to_bytes().to_vec(),
-    })
+    let body = body.collect().await.ok()?.to_bytes().to_vec();
+    Some(Call::of(Request::from_parts(head, body)))
 }
 
 fn response(answer: Answer) -> Response<Full<Bytes>> {

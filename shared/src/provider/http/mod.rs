@@ -1,19 +1,23 @@
 //! Calls to providers over HTTP: each is sent once, and its answer is read whole or counts as lost.
 
 mod outcome;
+mod transport;
 
 pub(super) use outcome::{
     Trouble, answer, before_refund, never_taken, out_of_order, refused_unless_refunded, report_on, unless_pending,
     words,
 };
+pub use transport::Transport;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use lambda_http::http::Request;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, StatusCode, Url};
-use rustls::crypto::ring;
+use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
+use transport::Wire;
 
 use crate::error::{Cause, Error};
 
@@ -22,15 +26,9 @@ pub(super) const CONFIRM: Duration = Duration::from_secs(20);
 /// How long it may take for anything else.
 pub(super) const CALL: Duration = Duration::from_secs(8);
 
-const CONNECT: Duration = Duration::from_secs(2);
-/// Load balancers commonly drop connections that were idle for a minute; we drop them first.
-const IDLE: Duration = Duration::from_secs(30);
-/// No answer that we ask for comes near this.
-const MAX_BODY: usize = 256 * 1024;
-
 /// A client for all providers.
 #[derive(Clone, Debug)]
-pub(super) struct Http(Client);
+pub(super) struct Http(Arc<dyn Transport>);
 
 /// A request to a provider.
 #[derive(Debug)]
@@ -53,23 +51,17 @@ pub(super) struct Reply {
 pub(super) struct Lost(pub Cause);
 
 impl Http {
-    /// A client that speaks TLS by ring, sends nothing twice and follows nobody elsewhere.
+    /// A client over the network.
     ///
     /// # Errors
     /// [`Error::Internal`] when TLS cannot be set up.
     pub fn new() -> Result<Self, Error> {
-        // An error says that this process has one installed already, which serves as well.
-        let _ = ring::default_provider().install_default();
-        Client::builder()
-            .user_agent(concat!("madang/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(IDLE)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .build()
-            .map(Self)
-            .map_err(|error| Error::internal("set up TLS", error))
+        Ok(Self::over(Arc::new(Wire::new()?)))
+    }
+
+    /// A client whose calls `transport` carries.
+    pub fn over(transport: Arc<dyn Transport>) -> Self {
+        Self(transport)
     }
 
     /// Sends `call` and reads its answer, in `limit` and before `deadline`.
@@ -82,21 +74,12 @@ impl Http {
     }
 
     async fn exchange(&self, call: Call) -> Result<Reply, Cause> {
-        let request = self
-            .0
-            .request(call.method, call.url)
-            .headers(call.headers)
-            .body(call.body);
-        // An error's URL has the payment's reference in it, which is nothing for logs.
-        let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err("the answer is too large".into());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let status = response.status();
+        let mut request = Request::new(call.body);
+        *request.method_mut() = call.method;
+        *request.uri_mut() = call.url.as_str().parse()?;
+        *request.headers_mut() = call.headers;
+        let (head, body) = self.0.carry(request).await?.into_parts();
+        let status = head.status;
         let body = serde_json::from_slice(&body).map_err(|error| unreadable(status, &error))?;
         Ok(Reply { status, body })
     }
@@ -186,6 +169,7 @@ pub(super) fn is_path(path: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::transport::MAX_BODY;
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;

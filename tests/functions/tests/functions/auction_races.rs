@@ -1,7 +1,6 @@
 //! Takers, the cleaner and customers who give up, all at once; and a long random run after which every point is accounted
 //! for.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -10,7 +9,6 @@ use harness::Fault;
 use harness::engine::AUCTIONS;
 use harness::gateway::Answer;
 use jiff::SignedDuration;
-use serde_json::Value;
 use shared::edge::invocation::Invocation;
 
 #[tokio::test]
@@ -313,93 +311,12 @@ impl Run<'_> {
     }
 
     async fn audit(&self) {
-        let items = self.exchange.engine.items(AUCTIONS).await;
-        let of = |kind: &'static str| items.iter().filter(move |item| item["sk"] == kind);
-        let number = |item: &Value, name: &str| item.get(name).and_then(Value::as_i64).unwrap_or_default();
-        let total: i64 = of("WALLET")
-            .map(|wallet| number(wallet, "available") + number(wallet, "held"))
-            .sum();
+        let books = harness::audit::Exchange::of(self.exchange.engine.items(AUCTIONS).await);
+        books.check().expect("every point is accounted for");
         assert_eq!(
-            total,
+            books.points(),
             i64::try_from(self.credited).unwrap(),
             "points appeared or vanished"
         );
-        let mut needed: HashMap<&str, i64> = HashMap::new();
-        let mut offered = 0;
-        for bid in of("BID").filter(|bid| bid["status"] == "OPEN") {
-            match bid["side"].as_str().unwrap() {
-                "buy" => *needed.entry(bid["customer_id"].as_str().unwrap()).or_default() += number(bid, "price"),
-                _ => {
-                    offered += 1;
-                    let voucher = of("VOUCHER")
-                        .find(|voucher| voucher["voucher_id"] == bid["voucher_id"])
-                        .unwrap();
-                    assert_eq!(voucher["owner_id"], bid["customer_id"]);
-                    assert_eq!(voucher["offered_by"], bid["bid_id"]);
-                }
-            }
-        }
-        assert_eq!(
-            of("VOUCHER")
-                .filter(|voucher| voucher.get("offered_by").is_some())
-                .count(),
-            offered
-        );
-        for wallet in of("WALLET") {
-            let customer = wallet["pk"].as_str().unwrap().strip_prefix("WALLET#").unwrap();
-            assert!(number(wallet, "available") >= 0, "{wallet}");
-            assert_eq!(
-                number(wallet, "held"),
-                needed.get(customer).copied().unwrap_or_default(),
-                "{wallet}"
-            );
-            assert_eq!(
-                number(wallet, "available") + number(wallet, "held"),
-                ledger(&items, customer),
-                "{wallet}"
-            );
-        }
-        let open = of("BID").filter(|bid| bid["status"] == "OPEN").count();
-        let on_book = items
-            .iter()
-            .filter(|item| item["pk"].as_str().unwrap().starts_with("BOOK#"))
-            .count();
-        assert_eq!(open, on_book, "the book has the open bids, and nothing else");
-        let mut traded: HashMap<&str, usize> = HashMap::new();
-        for trade in of("TRADE") {
-            for side in ["buy_bid", "sell_bid"] {
-                if let Some(bid) = trade.get(side).and_then(Value::as_str) {
-                    *traded.entry(bid).or_default() += 1;
-                    let bid = of("BID").find(|stored| stored["bid_id"] == bid).unwrap();
-                    assert_eq!(
-                        (&bid["status"], &bid["trade_id"]),
-                        (&"TRADED".into(), &trade["trade_id"])
-                    );
-                    assert!(
-                        bid["expires_at"].as_str() > trade["traded_at"].as_str(),
-                        "expired, and traded: {bid}"
-                    );
-                }
-            }
-        }
-        assert!(traded.values().all(|times| *times == 1), "{traded:?}");
     }
-}
-
-/// What a customer's ledger comes to.
-fn ledger(items: &[Value], customer: &str) -> i64 {
-    let entries = items.iter().filter(|item| {
-        item["pk"].as_str().unwrap().strip_prefix("WALLET#") == Some(customer)
-            && item["sk"].as_str().unwrap().starts_with("ENTRY#")
-    });
-    entries
-        .map(|entry| {
-            let points = entry["points"].as_i64().unwrap();
-            match entry["kind"].as_str().unwrap() {
-                "CREDITED" | "EARNED" => points,
-                "PAID" | "TAKEN_BACK" => -points,
-                _ => 0,
-            }
-        })
-        .sum()
 }

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use function_tests::books::Books;
 use function_tests::till::{amount, confirm_call, start_call, toss_call};
 use function_tests::{RESERVATION, Shop, Till};
 use harness::engine::{ORDERS, PAYMENTS};
@@ -84,7 +83,7 @@ impl<'a> Run<'a> {
         for step in 1..=STEPS {
             self.step().await;
             if step % 4 == 0 {
-                Books::of(self.till).await.assert_sound();
+                self.till.books().await.assert_sound();
             }
         }
         self.till.sandbox.set_random_faults(self.seed, 0);
@@ -117,7 +116,7 @@ impl<'a> Run<'a> {
             assert_eq!(till.deliver(&webhook).await.status, 200);
         }
         till.expire_orders().await.unwrap();
-        Books::of(till).await.assert_settled();
+        till.books().await.assert_settled();
         till.engine.balance("tea").await;
     }
 
