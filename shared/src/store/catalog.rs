@@ -137,8 +137,8 @@ impl Catalog {
             .flatten()
             .partition(|item| !item.contains_key("available"));
         let product = products.into_iter().next().map(parse_product).transpose()?;
-        let levels = stock.into_iter().map(parse_level).collect::<Result<_, _>>()?;
-        Ok((product, levels))
+        let levels = stock.into_iter().map(|item| parse_level(item).map(|(_, level)| level));
+        Ok((product, levels.collect::<Result<_, _>>()?))
     }
 
     /// Adds what `receipt` says, over `count` shards, unless that receipt stands already; then answers the one that stands.
@@ -262,8 +262,8 @@ pub(super) fn parse_product(item: Item) -> Result<Product, Error> {
     parse("read a product", item)
 }
 
-/// A stock item as it was read.
-pub(super) fn parse_level(item: Item) -> Result<Level, Error> {
+/// A stock item as it was read: the product's sku, and what its shard has left.
+pub(super) fn parse_level(item: Item) -> Result<(String, Level), Error> {
     #[derive(Deserialize)]
     struct Stock {
         pk: String,
@@ -271,11 +271,11 @@ pub(super) fn parse_level(item: Item) -> Result<Level, Error> {
     }
     const DOING: &str = "read the stock";
     let stock: Stock = parse(DOING, item)?;
-    let shard = stock.pk.rsplit('#').next().and_then(|shard| shard.parse().ok());
-    Ok(Level {
-        shard: shard.ok_or_else(|| Error::internal(DOING, format!("{} is not a stock key", stock.pk)))?,
-        available: stock.available,
-    })
+    let named = stock.pk.strip_prefix("STOCK#").and_then(|name| name.rsplit_once('#'));
+    let found = named.and_then(|(sku, shard)| Some((sku.to_owned(), shard.parse().ok()?)));
+    let (sku, shard) = found.ok_or_else(|| Error::internal(DOING, format!("{} is not a stock key", stock.pk)))?;
+    let available = stock.available;
+    Ok((sku, Level { shard, available }))
 }
 
 /// An entity with its key and its newest event, as one item: the change and its event are one write.

@@ -17,7 +17,7 @@ use crate::error::{Cause, Error};
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The most keys in one BatchGetItem (DynamoDB API reference).
-const BATCH_GET_KEYS: usize = 100;
+pub(super) const BATCH_GET_KEYS: usize = 100;
 
 /// A client whose waiting fits a function that answers a person: three attempts of at most three seconds.
 ///

@@ -6,6 +6,7 @@ mod auctions;
 mod catalog;
 mod due;
 mod dynamodb;
+mod hints;
 mod images;
 mod orders;
 mod payments;

@@ -11,15 +11,16 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use tokio::time::Instant;
 
-use super::catalog::{Catalog, gathering, parse_product, product_key};
-use super::dynamodb::{Item, Wanted, batch_get, key};
+use super::catalog::{Catalog, gathering, parse_level, parse_product, product_key, stock_key};
+use super::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
+use super::hints::Hints;
 use super::orders::{Orders, StoredOrder, order_key, parse_order};
 use super::transaction::{Fate, MAX_ITEMS, Outcome, Writes, put, transact, transact_changes, update};
 use crate::edge::backoff::Backoff;
 use crate::error::Error;
 use crate::event::Record;
 use crate::idempotency::Fingerprint;
-use crate::order::{Order, OrderId, Shortage};
+use crate::order::{Line, Order, OrderId, Shortage};
 use crate::product::{Product, Sku};
 use crate::stock::{self, Hold, Shard, ShardCount};
 
@@ -33,6 +34,7 @@ pub struct Reservations {
     client: Client,
     catalog: Catalog,
     orders: Orders,
+    hints: Hints,
 }
 
 /// An order to be placed.
@@ -95,11 +97,12 @@ pub struct Loaded {
 
 impl Reservations {
     /// Over the two tables.
-    pub const fn new(client: Client, catalog: Catalog, orders: Orders) -> Self {
+    pub fn new(client: Client, catalog: Catalog, orders: Orders) -> Self {
         Self {
             client,
             catalog,
             orders,
+            hints: Hints::default(),
         }
     }
 
@@ -107,11 +110,14 @@ impl Reservations {
     ///
     /// The order is as it stands now, so that a retry is recognised before anything is judged anew. The products may be
     /// a moment old unless `fresh`, which lets one product serve twice as many buyers: nobody is refused for them
-    /// before they were read fresh.
+    /// before they were read fresh. Of a product that is known to lie in several shards two of them are looked at beside.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn load(&self, id: OrderId, skus: &[Sku], fresh: bool, deadline: Instant) -> Result<Loaded, Error> {
+        let drawn = self.hints.draw(skus, BATCH_GET_KEYS.saturating_sub(skus.len() + 1));
+        let products = skus.iter().map(product_key);
+        let shards = drawn.iter().map(|(sku, shard)| stock_key(sku, *shard));
         let wanted = vec![
             Wanted {
                 table: self.orders.table(),
@@ -120,19 +126,24 @@ impl Reservations {
             },
             Wanted {
                 table: self.catalog.table(),
-                keys: skus.iter().map(|sku| key(product_key(sku))).collect(),
+                keys: products.chain(shards).map(key).collect(),
                 consistent: fresh,
             },
         ];
         let mut found = batch_get(&self.client, "read an order's products", wanted, deadline).await?;
         let existing = found.remove(self.orders.table()).and_then(|mut orders| orders.pop());
-        let products = found.remove(self.catalog.table()).unwrap_or_default();
+        let of_catalog = found.remove(self.catalog.table()).unwrap_or_default();
+        let (levels, products): (Vec<Item>, Vec<Item>) =
+            of_catalog.into_iter().partition(|item| item.contains_key("available"));
+        let products = products
+            .into_iter()
+            .map(|item| parse_product(item).map(|product| (product.sku.clone(), product)))
+            .collect::<Result<_, _>>()?;
+        let levels: Vec<_> = levels.into_iter().map(parse_level).collect::<Result<_, _>>()?;
+        self.hints.learn(&products, &levels);
         Ok(Loaded {
             existing: existing.map(parse_order).transpose()?,
-            products: products
-                .into_iter()
-                .map(|item| parse_product(item).map(|product| (product.sku.clone(), product)))
-                .collect::<Result<_, _>>()?,
+            products,
         })
     }
 
@@ -205,7 +216,7 @@ impl Reservations {
     /// Takes the stock of an order's lines in one transaction with what `record` makes of the holds.
     ///
     /// The first attempt takes each line from one shard. Where that is short, the shards are surveyed and the units
-    /// taken from as many as it needs; where it is busy, another shard is tried.
+    /// taken from as many as it needs; where it is busy, another shard is tried at once, and then after a wait.
     async fn take(
         &self,
         order: &Order,
@@ -215,7 +226,8 @@ impl Reservations {
     ) -> Result<Taking, Error> {
         let wanted = WantedStock { order, shards };
         let mut backoff = Backoff::until(deadline);
-        let mut holds = wanted.first_holds();
+        let mut holds = self.first_holds(&wanted);
+        let mut has_moved = false;
         loop {
             let mut items = record(holds.clone())?;
             let records = items.len();
@@ -238,13 +250,19 @@ impl Reservations {
             let short = short_skus(&holds, &of_stock);
             // A twin of this request may be taking the units right now: then it is not for us to judge what is left.
             if short.is_empty() || record_is_busy {
-                move_on(&mut holds, &of_stock, shards);
+                let elsewhere = move_on(&mut holds, &of_stock, shards);
+                // Another shard is likely free; who finds that one busy too has met a crowd, and waits.
+                if elsewhere && !record_is_busy && !has_moved {
+                    has_moved = true;
+                    continue;
+                }
             } else {
                 match self.find_units(&wanted, &short, holds, deadline).await? {
                     Ok(found) => holds = found,
                     Err(shortages) => return Ok(Taking::Short(shortages)),
                 }
             }
+            has_moved = false;
             if !backoff.wait().await {
                 return Err(Error::Unavailable {
                     doing: PLACING,
@@ -310,6 +328,16 @@ impl Reservations {
         Ok(Err(shortages))
     }
 
+    /// Each line from one shard.
+    fn first_holds(&self, wanted: &WantedStock<'_>) -> Vec<Hold> {
+        let hold = |line: &Line| Hold {
+            sku: line.sku.clone(),
+            shard: self.hints.first(&line.sku, wanted.shards_of(&line.sku)),
+            quantity: line.quantity,
+        };
+        wanted.order.lines.iter().map(hold).collect()
+    }
+
     /// Looks for a product's units in all of its shards; `refused` when a transaction has just found its shard short.
     ///
     /// Units that move between shards while these are read can be missed, so it takes two looks in a row at the same
@@ -368,16 +396,6 @@ impl Reservations {
 }
 
 impl WantedStock<'_> {
-    /// Each line from one shard, chosen at random so that buyers who come together part ways.
-    fn first_holds(&self) -> Vec<Hold> {
-        let hold = |line: &crate::order::Line| Hold {
-            sku: line.sku.clone(),
-            shard: fastrand::u8(..self.shards_of(&line.sku).get()),
-            quantity: line.quantity,
-        };
-        self.order.lines.iter().map(hold).collect()
-    }
-
     fn shards_of(&self, sku: &Sku) -> ShardCount {
         self.shards.get(sku).copied().unwrap_or(ShardCount::ONE)
     }
@@ -399,18 +417,26 @@ fn short_skus(holds: &[Hold], fates: &[Fate]) -> Vec<Sku> {
     skus
 }
 
-/// Sends each busy hold that stands alone to another shard of its product.
-fn move_on(holds: &mut [Hold], fates: &[Fate], shards: &HashMap<Sku, ShardCount>) {
+/// Sends each busy hold that stands alone to another shard of its product; whether all that are busy went.
+fn move_on(holds: &mut [Hold], fates: &[Fate], shards: &HashMap<Sku, ShardCount>) -> bool {
     let alone: Vec<bool> = holds
         .iter()
         .map(|hold| holds.iter().filter(|other| other.sku == hold.sku).count() == 1)
         .collect();
+    let (mut any_is_busy, mut all_went) = (false, true);
     for ((hold, fate), alone) in holds.iter_mut().zip(fates).zip(alone) {
         let count = shards.get(&hold.sku).map_or(1, |count| count.get());
-        if matches!(fate, Fate::Busy) && alone && count > 1 {
+        if !matches!(fate, Fate::Busy) {
+            continue;
+        }
+        any_is_busy = true;
+        if alone && count > 1 {
             hold.shard = (hold.shard + fastrand::u8(1..count)) % count;
+        } else {
+            all_went = false;
         }
     }
+    any_is_busy && all_went
 }
 
 /// The product with the most parts, and its parts.

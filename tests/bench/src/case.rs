@@ -1,15 +1,17 @@
 //! A case: one function, what it is asked, and what must be true afterwards.
 
 use function_tests::Shop;
-use harness::gateway::{Answer, Call};
+use harness::gateway::Call;
 use serde_json::Value;
 
 /// One function under measurement.
 pub trait Case {
     /// Its package, which is its binary's name too.
     const FUNCTION: &'static str;
-    /// Its own environment, beside what Lambda gives to each function.
+    /// Its own environment, beside what Lambda gives to each function; what only the peer reads is in it too.
     const ENVIRONMENT: &'static [(&'static str, &'static str)];
+    /// Whether there is the same in TypeScript, in `peers/<function>`.
+    const HAS_PEER: bool;
 
     /// Prepares an empty shop for any number of requests.
     fn prepare(shop: &Shop) -> impl Future<Output = ()>;
@@ -19,9 +21,6 @@ pub trait Case {
 
     /// Whether this is the right answer.
     fn is_right(status: u16, body: &Value) -> bool;
-
-    /// The function in this process, where its requests to the engine are counted.
-    fn handle(shop: &Shop, call: Call) -> impl Future<Output = Answer>;
 
     /// Whether the tables say what they must after `requests` requests.
     ///

@@ -1,4 +1,4 @@
-//! The measurement of one case: cold starts, warm invocations, and what an invocation asks of DynamoDB.
+//! The measurement of one case, ours and its peer in turn: cold starts, warm invocations, and what one asks of DynamoDB.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,7 +11,9 @@ use serde_json::Value;
 use crate::binary;
 use crate::case::Case;
 use crate::engine::EngineProcess;
-use crate::process::FunctionProcess;
+use crate::meter::{Count, Meter};
+use crate::peer;
+use crate::process::{FunctionProcess, Program};
 use crate::report::{Figure, Subject};
 use crate::runtime_api::RuntimeApi;
 use crate::statistics::{quantile, range};
@@ -27,58 +29,100 @@ const ROUND: usize = 400;
 /// Of how many invocations the requests to DynamoDB are counted.
 const COUNTED: usize = 20;
 
-/// Measures the function of `C`, with its files in `folder`; what it does goes to standard error.
+/// One implementation of a function.
+struct Contender {
+    name: String,
+    program: Program,
+    /// Bytes of what is deployed, and packed.
+    sizes: [u64; 2],
+    cold: Cold,
+    rounds: Vec<Round>,
+    peak_memory: u64,
+    cost: Count,
+}
+
+/// Measures the function of `C`, and its peer in turn with it, with their files in `folder`; what it does goes to
+/// standard error. Ours is the first of the answer.
 ///
 /// # Errors
-/// When the function does not build or start, fails, or answers wrongly; not when it is slow.
-pub async fn measure<C: Case>(folder: &Path) -> Result<Subject> {
-    let name = C::FUNCTION;
-    let say = |what: &str| eprintln!("{name}: {what}");
-    say("building the release binary; the first time takes minutes");
-    let binary = binary::build(name)?;
-    let sizes = [binary::size(&binary)?, binary::zipped_size(&binary, folder)?];
-
+/// When a function does not build or start, fails, or answers wrongly; not when it is slow.
+pub async fn measure<C: Case>(folder: &Path) -> Result<Vec<Subject>> {
+    let say = |what: &str| eprintln!("{}: {what}", C::FUNCTION);
+    let mut contenders = contenders::<C>(folder)?;
     let engine = EngineProcess::start()?;
     let shop = Shop::on(Engine::at(&engine.endpoint));
     C::prepare(&shop).await;
     let mut bench = Bench {
-        name,
-        binary,
         environment: C::ENVIRONMENT,
         endpoint: engine.endpoint.clone(),
-        log: folder.join(format!("{name}.log")),
+        folder: folder.to_owned(),
         requests: 0,
     };
 
     say(&format!("{COLD_STARTS} cold starts"));
-    let mut cold = Cold::default();
     for _ in 0..COLD_STARTS {
-        let (start, mut function) = bench.start().await?;
-        cold.starts.push(milliseconds(start));
-        cold.firsts.push(milliseconds(bench.invoke::<C>(&mut function).await?));
+        for contender in &mut contenders {
+            let (start, mut function) = bench.start(contender).await?;
+            contender.cold.starts.push(milliseconds(start));
+            let first = bench.invoke::<C>(&mut function).await?;
+            contender.cold.firsts.push(milliseconds(first));
+        }
     }
 
-    let (_, mut function) = bench.start().await?;
-    for _ in 0..WARM_UP {
-        bench.invoke::<C>(&mut function).await?;
+    let mut functions = vec![];
+    for contender in &contenders {
+        let (_, mut function) = bench.start(contender).await?;
+        for _ in 0..WARM_UP {
+            bench.invoke::<C>(&mut function).await?;
+        }
+        functions.push(function);
     }
-    let mut rounds = vec![];
     for number in 1..=ROUNDS {
         say(&format!("{ROUND} warm invocations, round {number} of {ROUNDS}"));
-        rounds.push(bench.round::<C>(&mut function).await?);
+        for (contender, function) in contenders.iter_mut().zip(&mut functions) {
+            contender.rounds.push(bench.round::<C>(function).await?);
+        }
     }
-    let peak_memory = function.process.peak_memory()?;
-    drop(function);
-
-    say("counting requests to DynamoDB, in this process");
-    let cost = bench.cost::<C>(&shop).await?;
+    for (contender, function) in contenders.iter_mut().zip(&functions) {
+        contender.peak_memory = function.process.peak_memory()?;
+    }
+    drop(functions);
     C::audit(&shop, bench.requests).await;
     say(&format!("{} requests, all answered rightly", bench.requests));
 
-    Ok(Subject {
-        name: name.to_owned(),
-        figures: figures(&cold, &rounds, peak_memory, sizes, cost),
-    })
+    for contender in &mut contenders {
+        contender.cost = bench.cost::<C>(contender).await?;
+    }
+    Ok(contenders.iter().map(subject).collect())
+}
+
+/// Our function, and its peer when there is one.
+fn contenders<C: Case>(folder: &Path) -> Result<Vec<Contender>> {
+    let name = C::FUNCTION;
+    eprintln!("{name}: building the release binary; the first time takes minutes");
+    let binary = binary::build(name)?;
+    let contender = |name: String, program, deployed: &Path| -> Result<Contender> {
+        Ok(Contender {
+            sizes: [binary::size(deployed)?, binary::zipped_size(deployed, folder)?],
+            name,
+            program,
+            cold: Cold::default(),
+            rounds: vec![],
+            peak_memory: 0,
+            cost: Count::default(),
+        })
+    };
+    let program = Program {
+        binary: binary.clone(),
+        arguments: vec![],
+    };
+    let mut contenders = vec![contender(name.to_owned(), program, &binary)?];
+    if C::HAS_PEER {
+        eprintln!("{name}: installing and bundling the TypeScript peer");
+        let peer = peer::bundle(name, folder)?;
+        contenders.push(contender(format!("{name}-typescript"), peer.program, &peer.bundle)?);
+    }
+    Ok(contenders)
 }
 
 /// A process and the Runtime API that it speaks to.
@@ -100,35 +144,26 @@ struct Round {
     cpu: f64,
 }
 
-/// What one invocation asks of DynamoDB.
-struct Cost {
-    requests: f64,
-    read_units: f64,
-    write_units: f64,
-}
-
 struct Bench {
-    name: &'static str,
-    binary: PathBuf,
     environment: &'static [(&'static str, &'static str)],
     endpoint: String,
-    log: PathBuf,
+    folder: PathBuf,
     /// How many requests the shop has had.
     requests: usize,
 }
 
 impl Bench {
     /// Starts the function; answers how long it took to ask for work.
-    async fn start(&self) -> Result<(Duration, Function)> {
+    async fn start(&self, contender: &Contender) -> Result<(Duration, Function)> {
         let mut api = RuntimeApi::start().await?;
         let begun = Instant::now();
         let process = FunctionProcess::start(
-            self.name,
-            &self.binary,
+            &contender.name,
+            &contender.program,
             self.environment,
             api.address,
             &self.endpoint,
-            self.log.clone(),
+            self.folder.join(format!("{}.log", contender.name)),
         )?;
         let started = api.started().await.with_context(|| process.output())?;
         Ok((started - begun, Function { process, api }))
@@ -146,7 +181,7 @@ impl Bench {
         ensure!(
             status.is_some_and(|status| C::is_right(status, &body)),
             "{} answered wrongly: {answer}\nto {event}\n{}",
-            self.name,
+            C::FUNCTION,
             function.process.output()
         );
         Ok(time)
@@ -163,29 +198,27 @@ impl Bench {
         Ok(Round { times, cpu })
     }
 
-    /// The function in this process, for only the SDK can be told to ask what a request consumed.
-    async fn cost<C: Case>(&mut self, shop: &Shop) -> Result<Cost> {
-        let faults = &shop.engine.faults;
-        faults.measure();
+    /// What an invocation asks of DynamoDB, from an engine of its own that counts.
+    async fn cost<C: Case>(&mut self, contender: &Contender) -> Result<Count> {
+        let meter = Meter::start().await?;
+        let shop = Shop::on(meter.engine.clone());
+        C::prepare(&shop).await;
+        let endpoint = std::mem::replace(&mut self.endpoint, meter.endpoint.clone());
+        let (_, mut function) = self.start(contender).await?;
+        self.endpoint = endpoint;
+        meter.take();
         for _ in 0..COUNTED {
-            let answer = C::handle(shop, C::call(self.requests)).await;
-            self.requests += 1;
-            ensure!(
-                C::is_right(answer.status, &answer.body),
-                "{} answered {answer:?}",
-                self.name
-            );
+            self.invoke::<C>(&mut function).await?;
         }
-        let cost = faults.cost();
-        Ok(Cost {
-            requests: f64::from(cost.requests.values().sum::<u32>()) / count(COUNTED),
-            read_units: cost.read_units / count(COUNTED),
-            write_units: cost.write_units / count(COUNTED),
-        })
+        let count = meter.take();
+        C::audit(&shop, COUNTED).await;
+        Ok(count)
     }
 }
 
-fn figures(cold: &Cold, rounds: &[Round], peak_memory: u64, [binary, zip]: [u64; 2], cost: Cost) -> Vec<Figure> {
+fn subject(contender: &Contender) -> Subject {
+    let Contender { cold, rounds, cost, .. } = contender;
+    let [deployed, zip] = contender.sizes;
     let figure = |metric, meaning, unit, value| Figure {
         metric,
         meaning,
@@ -212,7 +245,7 @@ fn figures(cold: &Cold, rounds: &[Round], peak_memory: u64, [binary, zip]: [u64;
             Some((quantile(samples, 0.1), quantile(samples, 0.9))),
         )
     };
-    vec![
+    let figures = vec![
         timed(
             "init_ms",
             "Start of the process to its first request for work, median",
@@ -226,28 +259,32 @@ fn figures(cold: &Cold, rounds: &[Round], peak_memory: u64, [binary, zip]: [u64;
             "Processor time an invocation, mean",
             (cpu.iter().sum::<f64>() / count(cpu.len()), Some(range(&cpu))),
         ),
-        figure("peak_memory_mb", "Peak memory", "MB", megabytes(peak_memory)),
-        figure("binary_mb", "Binary", "MB", megabytes(binary)),
-        figure("zip_mb", "Binary, packed", "MB", megabytes(zip)),
+        figure("peak_memory_mb", "Peak memory", "MB", megabytes(contender.peak_memory)),
+        figure("deployed_mb", "What is deployed", "MB", megabytes(deployed)),
+        figure("zip_mb", "What is deployed, packed", "MB", megabytes(zip)),
         figure(
             "requests_per_order",
             "Requests to DynamoDB an order",
             "requests",
-            cost.requests,
+            f64::from(cost.requests) / count(COUNTED),
         ),
         figure(
             "read_units_per_order",
-            "Read capacity an order",
+            "Read capacity an order, indexes included",
             "units",
-            cost.read_units,
+            cost.read_units / count(COUNTED),
         ),
         figure(
             "write_units_per_order",
-            "Write capacity an order",
+            "Write capacity an order, indexes included",
             "units",
-            cost.write_units,
+            cost.write_units / count(COUNTED),
         ),
-    ]
+    ];
+    Subject {
+        name: contender.name.clone(),
+        figures,
+    }
 }
 
 fn milliseconds(time: Duration) -> f64 {

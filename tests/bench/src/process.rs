@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -10,6 +10,15 @@ use anyhow::{Context, Result};
 
 /// The unit of CPU time in /proc, on every architecture (proc(5): USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
+
+/// What a process runs: a binary, or an interpreter and what it interprets.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The binary or the interpreter.
+    pub binary: PathBuf,
+    /// What the interpreter is given.
+    pub arguments: Vec<PathBuf>,
+}
 
 /// A running function; it ends when it is dropped.
 #[derive(Debug)]
@@ -19,20 +28,21 @@ pub struct FunctionProcess {
 }
 
 impl FunctionProcess {
-    /// Starts `binary`, which speaks to the Runtime API at `runtime_api` and to AWS at `endpoint`, and writes to `log`.
+    /// Starts `program`, which speaks to the Runtime API at `runtime_api` and to AWS at `endpoint`, and writes to `log`.
     ///
     /// # Errors
     /// When it does not start.
     pub fn start(
         name: &str,
-        binary: &Path,
+        program: &Program,
         environment: &[(&str, &str)],
         runtime_api: SocketAddr,
         endpoint: &str,
         log: PathBuf,
     ) -> Result<Self> {
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let child = Command::new(binary)
+        let child = Command::new(&program.binary)
+            .args(&program.arguments)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
@@ -54,7 +64,7 @@ impl FunctionProcess {
             .stdout(output.try_clone()?)
             .stderr(output)
             .spawn()
-            .with_context(|| format!("{} does not start", binary.display()))?;
+            .with_context(|| format!("{} does not start", program.binary.display()))?;
         Ok(Self { child, log })
     }
 

@@ -13,6 +13,7 @@ use dynoxide::Database;
 use shared::store::{Auctions, Catalog, Images, Orders, Payments, Reservations, Settlements};
 use tokio::net::TcpListener;
 
+use crate::distance::Distance;
 use crate::embedded::Embedded;
 use crate::faults::Faults;
 
@@ -72,6 +73,16 @@ impl Engine {
     /// The engine that serves at `endpoint`, in whichever process.
     pub fn at(endpoint: &str) -> Self {
         Self::on(endpoint, HttpBuilder::new().build_http())
+    }
+
+    /// The engine that serves at `endpoint`, as functions see it over a network.
+    pub fn far(endpoint: &str, network: Distance) -> Self {
+        let near = Self::at(endpoint);
+        let wire = network.to(HttpBuilder::new().build_http());
+        Self {
+            client: client(endpoint, wire),
+            ..near
+        }
     }
 
     fn on(endpoint: &str, wire: SharedHttpClient) -> Self {

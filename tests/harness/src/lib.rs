@@ -8,11 +8,13 @@
 
 pub mod audit;
 pub mod bus;
+pub mod distance;
 pub mod embedded;
 pub mod engine;
 pub mod faults;
 pub mod gateway;
 pub mod objects;
+pub mod partitions;
 pub mod vault;
 
 pub use embedded::Embedded;

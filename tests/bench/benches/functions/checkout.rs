@@ -1,13 +1,17 @@
 //! `checkout`: each request is a new customer's order of one unit of one product, which lies in one shard.
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use bench::case::Case;
 use function_tests::{Shop, order_call};
 use harness::engine::{CATALOG, ORDERS};
-use harness::gateway::{Answer, Call};
+use harness::gateway::Call;
 use serde_json::Value;
 
 /// More than a run orders.
 const UNITS: u64 = 100_000;
+/// Where Powertools keeps what it has answered.
+const IDEMPOTENCY: &str = "idempotency";
 
 /// The case.
 pub struct Checkout;
@@ -18,9 +22,12 @@ impl Case for Checkout {
         ("CATALOG_TABLE", CATALOG),
         ("ORDERS_TABLE", ORDERS),
         ("RESERVATION_MINUTES", "15"),
+        ("IDEMPOTENCY_TABLE", IDEMPOTENCY),
     ];
+    const HAS_PEER: bool = true;
 
     async fn prepare(shop: &Shop) {
+        create_idempotency_table(&shop.engine.quiet).await;
         shop.list("tea", 12_900, 1).await;
         shop.receive("tea", UNITS).await;
     }
@@ -33,14 +40,23 @@ impl Case for Checkout {
         status == 201 && body["status"] == "PENDING_PAYMENT" && body["total"]["amount"] == 12_900
     }
 
-    async fn handle(shop: &Shop, call: Call) -> Answer {
-        shop.checkout(call).await
-    }
-
     async fn audit(shop: &Shop, requests: usize) {
         let balance = shop.engine.balance("tea").await;
         let ordered = i64::try_from(requests).unwrap_or(i64::MAX);
         assert_eq!(balance.held, ordered, "an order for each request: {balance:?}");
         assert_eq!(shop.engine.count(ORDERS).await, requests);
     }
+}
+
+/// The table that Powertools asks for (its documentation, "Required resources").
+async fn create_idempotency_table(client: &Client) {
+    let id = AttributeDefinition::builder().attribute_name("id");
+    let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
+    let create = client
+        .create_table()
+        .table_name(IDEMPOTENCY)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(id.attribute_type(ScalarAttributeType::S).build().expect("complete"))
+        .key_schema(key.build().expect("complete"));
+    create.send().await.expect("a table");
 }

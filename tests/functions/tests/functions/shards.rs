@@ -1,14 +1,19 @@
 //! Stock in shards: never a false sold-out while the units are there.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use function_tests::{Shop, id_of};
+use checkout::Checkout;
+use function_tests::{RESERVATION, Shop, id_of, order_call};
+use harness::Fault;
+use harness::gateway::Answer;
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::order::{Line, Order, OrderId};
 use shared::product::Sku;
 use shared::stock::ShardCount;
 use shared::store::{Draft, Placement};
+use tokio::time::Instant;
 
 /// Leaves the product with exactly `levels` in its shards.
 async fn scattered(sku: &str, levels: &[u64]) -> Shop {
@@ -84,4 +89,64 @@ async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
         .unwrap();
     assert!(matches!(placed, Placement::Placed(_)), "{placed:?}");
     assert_eq!(shop.engine.balance("tea").await.available, 4);
+}
+
+/// The function as a warm process keeps it.
+fn warm(shop: &Shop) -> Checkout {
+    Checkout {
+        reservations: shop.engine.reservations(),
+        reservation: RESERVATION,
+    }
+}
+
+async fn order_in(function: &Checkout, shop: &Shop, key: &str) -> Answer {
+    let call = order_call("ann", key, &[("tea", 1)]);
+    Answer::of(checkout::handle(function, call.request(), shop.invocation()).await)
+}
+
+#[tokio::test]
+async fn a_warm_function_takes_from_the_fuller_of_two_shards_without_another_request() {
+    let shop = scattered("tea", &[0, 0]).await;
+    let function = warm(&shop);
+    assert_eq!(order_in(&function, &shop, "first").await.problem(), "out-of-stock");
+    shop.engine.set_shards("tea", &[0, 20]).await;
+    shop.engine.faults.measure();
+    for n in 0..20 {
+        assert_eq!(order_in(&function, &shop, &format!("k{n}")).await.status, 201);
+    }
+    let cost = shop.engine.faults.cost();
+    let requests = ["BatchGetItem", "TransactWriteItems"].map(|name| (name.to_owned(), 20));
+    assert_eq!(cost.requests, HashMap::from(requests), "never the empty one");
+    assert!(cost.read_units <= 20.0 * 2.5, "{cost:?}");
+}
+
+#[tokio::test]
+async fn a_warm_function_that_remembers_too_few_shards_finds_the_units_in_the_others() {
+    let shop = scattered("tea", &[0, 0]).await;
+    let function = warm(&shop);
+    assert_eq!(order_in(&function, &shop, "first").await.problem(), "out-of-stock");
+    shop.list("tea", 1000, 8).await;
+    shop.engine.set_shards("tea", &[0, 0, 0, 0, 0, 1, 0, 1]).await;
+    for key in ["a", "b"] {
+        assert_eq!(order_in(&function, &shop, key).await.status, 201);
+    }
+    assert_eq!(order_in(&function, &shop, "c").await.problem(), "out-of-stock");
+}
+
+/// How long an order waits whose first transactions meet others, in virtual time: the engine itself takes none of it.
+async fn wait_after_conflicts(count: usize) -> Duration {
+    let shop = scattered("tea", &[5, 5]).await;
+    for _ in 0..count {
+        // The order itself is the first item, its stock the second.
+        shop.engine.faults.plan("TransactWriteItems", Fault::Conflict(1));
+    }
+    let began = Instant::now();
+    assert_eq!(shop.order("ann", "k", &[("tea", 1)]).await.status, 201);
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_shard_is_left_for_another_at_once_and_who_meets_a_crowd_waits() {
+    assert_eq!(wait_after_conflicts(1).await, Duration::ZERO);
+    assert_ne!(wait_after_conflicts(2).await, Duration::ZERO);
 }

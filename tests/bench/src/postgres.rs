@@ -1,0 +1,225 @@
+//! A PostgreSQL server of our own, in memory and on a socket in its folder, for as long as it is needed.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+
+/// Debian's user `nobody`: the server refuses to be root's.
+const NOBODY: u32 = 65_534;
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+const USER: &str = "bench";
+const SOCKET: &str = ".s.PGSQL.5432";
+
+/// The server; it ends, and its folder goes, when it is dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Postgres {
+    /// Starts a server that keeps everything in memory, as the DynamoDB engine beside it does: its files lie in
+    /// `/dev/shm` and nothing is waited for to reach a disk, which is the fastest that it can be.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed, or does not start.
+    pub fn start() -> Result<Self> {
+        let programs = programs()?;
+        let memory = Some(PathBuf::from("/dev/shm")).filter(|folder| folder.is_dir());
+        let folder = memory
+            .unwrap_or_else(env::temp_dir)
+            .join(format!("madang-postgres-{}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let owner = fs::metadata(&folder)?.uid();
+        if owner == 0 {
+            chown(&folder, Some(NOBODY), Some(NOBODY)).context("cannot give the server its folder")?;
+        }
+        let command = |name: &str| {
+            let mut command = Command::new(programs.join(name));
+            command.current_dir(&folder).stdin(Stdio::null());
+            if owner == 0 {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            command
+        };
+        let data = folder.join("data");
+        let mut init = command("initdb");
+        init.args([
+            "--auth=trust",
+            "--no-sync",
+            "--no-locale",
+            "--encoding=UTF8",
+            "--username",
+            USER,
+            "-D",
+        ]);
+        let made = init.arg(&data).output().context("initdb does not start")?;
+        ensure!(
+            made.status.success(),
+            "initdb failed: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+
+        let log = fs::File::create(folder.join("log"))?;
+        let mut server = command("postgres");
+        server
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(&folder)
+            .args(["-c", "listen_addresses="]);
+        for setting in [
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=200",
+        ] {
+            server.args(["-c", setting]);
+        }
+        let child = server
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("postgres does not start")?;
+        let mut server = Self { child, folder };
+        server.wait()?;
+        Ok(server)
+    }
+
+    /// A connection.
+    ///
+    /// # Errors
+    /// When the server takes no more.
+    pub async fn connect(&self) -> Result<Connection> {
+        let stream = UnixStream::connect(self.folder.join(SOCKET)).await;
+        let mut connection = Connection(BufReader::new(stream.context("the server takes no connection")?));
+        // StartupMessage, protocol 3.0.
+        let mut start = 196_608_i32.to_be_bytes().to_vec();
+        for word in ["user", USER, "database", "postgres", ""] {
+            start.extend(word.bytes().chain([0]));
+        }
+        let length = i32::try_from(start.len() + 4)?;
+        connection
+            .0
+            .write_all(&[&length.to_be_bytes()[..], &start].concat())
+            .await?;
+        connection.answer().await?;
+        Ok(connection)
+    }
+
+    /// Until the socket is there that it makes once it serves.
+    fn wait(&mut self) -> Result<()> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        while !self.folder.join(SOCKET).exists() {
+            let has_ended = self.child.try_wait()?.is_some();
+            if has_ended || Instant::now() > deadline {
+                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                bail!("postgres does not start:\n{log}");
+            }
+            thread::yield_now();
+        }
+        Ok(())
+    }
+}
+
+/// A connection, on which one statement goes after another: the simple query protocol, which is all that a benchmark
+/// needs of a driver (PostgreSQL's documentation, "Message Flow").
+#[derive(Debug)]
+pub struct Connection(BufReader<UnixStream>);
+
+impl Connection {
+    /// Runs `sql`, and brings the first row as texts, when there is one.
+    ///
+    /// # Errors
+    /// What the server says against it.
+    pub async fn query(&mut self, sql: &str) -> Result<Option<Vec<String>>> {
+        let length = i32::try_from(sql.len() + 5)?;
+        let message = [b"Q", &length.to_be_bytes()[..], sql.as_bytes(), &[0]].concat();
+        self.0.write_all(&message).await?;
+        self.answer().await.with_context(|| sql.to_owned())
+    }
+
+    /// Reads until the server is ready for the next statement.
+    async fn answer(&mut self) -> Result<Option<Vec<String>>> {
+        let (mut row, mut failure) = (None, None);
+        loop {
+            let kind = self.0.read_u8().await?;
+            let mut body = vec![0; usize::try_from(self.0.read_i32().await? - 4)?];
+            self.0.read_exact(&mut body).await?;
+            match kind {
+                b'D' if row.is_none() => row = Some(columns(&body).context("a row that cannot be read")?),
+                b'E' => failure = Some(String::from_utf8_lossy(&body).replace('\0', " ")),
+                b'Z' => break,
+                _ => {}
+            }
+        }
+        match failure {
+            Some(failure) => bail!("the server says: {failure}"),
+            None => Ok(row),
+        }
+    }
+}
+
+/// The columns of a DataRow; NULL is an empty text.
+fn columns(body: &[u8]) -> Option<Vec<String>> {
+    let (count, mut rest) = body.split_first_chunk::<2>()?;
+    let mut columns = vec![];
+    for _ in 0..u16::from_be_bytes(*count) {
+        let (length, behind) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0);
+        let (column, behind) = behind.split_at_checked(length)?;
+        columns.push(String::from_utf8_lossy(column).into_owned());
+        rest = behind;
+    }
+    Some(columns)
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Nothing in it is needed any more.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Where the server's programs lie: in the path, or where Debian puts the newest.
+fn programs() -> Result<PathBuf> {
+    let in_path = env::var_os("PATH").and_then(|path| env::split_paths(&path).find(|folder| has_server(folder)));
+    let mut debian: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|version| Some(version.ok()?.path().join("bin")))
+        .filter(|folder| has_server(folder))
+        .collect();
+    debian.sort();
+    let found = in_path.or_else(|| debian.pop());
+    found.context(
+        "PostgreSQL is needed to run against: install it (Debian, Ubuntu: `apt install postgresql`), or name the cases \
+         that need none: `cargo bench -p bench --bench functions -- checkout`",
+    )
+}
+
+fn has_server(folder: &Path) -> bool {
+    folder.join("postgres").exists() && folder.join("initdb").exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_column_by_column_and_null_is_empty() {
+        let row = [&[0, 2][..], &[0, 0, 0, 3], b"tea", &[0xff, 0xff, 0xff, 0xff]].concat();
+        assert_eq!(columns(&row), Some(vec!["tea".to_owned(), String::new()]));
+        assert_eq!(columns(&row[..7]), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! The network between a function and its database: each round trip takes some time.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use tokio::time::sleep;
+
+/// A network with this round-trip time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Distance(pub Duration);
+
+impl Distance {
+    /// Takes the time of one round trip; tokio's timer adds up to a millisecond to it, unless there is none.
+    pub async fn travel(self) {
+        if !self.0.is_zero() {
+            sleep(self.0).await;
+        }
+    }
+
+    /// The SDK's HTTP client `inner`, over this network.
+    pub fn to(self, inner: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(Far { inner, distance: self })
+    }
+}
+
+#[derive(Debug)]
+struct Far {
+    inner: SharedHttpClient,
+    distance: Distance,
+}
+
+#[derive(Debug)]
+struct FarConnector {
+    inner: SharedHttpConnector,
+    distance: Distance,
+}
+
+impl HttpClient for Far {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(FarConnector {
+            inner: self.inner.http_connector(settings, components),
+            distance: self.distance,
+        })
+    }
+}
+
+impl HttpConnector for FarConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (inner, distance) = (self.inner.clone(), self.distance);
+        HttpConnectorFuture::new(async move {
+            distance.travel().await;
+            inner.call(request).await
+        })
+    }
+}
