@@ -10,10 +10,10 @@
     reason = "a door that cannot be set up has failed"
 )]
 
-pub mod checkout;
 pub mod cloud;
 pub mod cursor;
 pub mod jpeg;
+pub mod order;
 pub mod picture;
 pub mod signature;
 pub mod stream;
@@ -22,7 +22,7 @@ pub mod webhook;
 
 /// Each door by the name of its folders and of its target.
 pub const DOORS: [(&str, fn(&[u8])); 8] = [
-    ("checkout", checkout::enter),
+    ("order", order::enter),
     ("cursor", cursor::enter),
     ("jpeg", jpeg::enter),
     ("picture", picture::enter),

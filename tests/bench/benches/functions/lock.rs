@@ -53,6 +53,7 @@ pub async fn run() -> Result<(Vec<Subject>, String)> {
         let network = Distance(round_trip);
         eprintln!("{our_name}: {BUYERS} buyers of {UNITS} units");
         let ours = sell_ours(network).await?;
+        eprintln!("{our_name}: {:.0} orders a second", ours.rate);
         let mut theirs: Option<Sale> = None;
         for pool in POOLS {
             eprintln!("{their_name}: {BUYERS} buyers of {UNITS} units, {pool} connections");

@@ -1,10 +1,11 @@
 //! `cargo bench -p bench --bench hot_stock`: how fast one product sells by its number of stock shards, to the last unit,
 //! under a model of DynamoDB's limits for one key.
 //!
-//! A thousand functions place one order after another
-//! for one unit of one product. The model ([`harness::partitions`]) and all waiting are in virtual time: the figures are
+//! A thousand functions place one order after another, each
+//! for one unit of the product. The model ([`harness::partitions`]) and all waiting are in virtual time: the figures are
 //! a seed's, whatever machine this runs on. It fails when a unit is sold twice or left, or when anybody is told "sold
-//! out" while one is there. Words behind `--` set the numbers of shards: `-- 1 16`.
+//! out" while one is there. Words behind `--` choose the numbers of shards, `--units` those of a shard, and
+//! `--functions` how many run at once: `-- 1 16 --units 500`.
 //!
 //! Ends with a table, a plot (and the same as `hot_stock.svg` in the target folder), and lines
 //! `BENCH hot_stock/<shards>-shards/<metric> <value> <unit>`.
@@ -21,7 +22,7 @@ use bench::sale::{self, Plan, Sale};
 /// The numbers of shards that are tried.
 const SHARDS: [u8; 6] = [1, 2, 4, 8, 16, 32];
 /// The units of each shard.
-const UNITS_A_SHARD: usize = 2000;
+const UNITS_A_SHARD: usize = 1000;
 /// As many as an AWS account runs at once unless its limit is raised.
 const FUNCTIONS: usize = 1000;
 /// The number that the targets speak of.
@@ -32,21 +33,10 @@ fn main() -> Result<()> {
         eprintln!("run it by `cargo bench`: a benchmark is no test");
         return Ok(());
     }
-    let mut chosen: Vec<u8> = env::args()
-        .skip(1)
-        .filter_map(|argument| argument.parse().ok())
-        .collect();
-    if chosen.is_empty() {
-        chosen = SHARDS.to_vec();
-    }
     let mut sales = vec![];
-    for shards in chosen {
-        eprintln!("selling from {shards} shards");
-        sales.push(sale::run(Plan {
-            shards,
-            units_a_shard: UNITS_A_SHARD,
-            functions: FUNCTIONS,
-        })?);
+    for plan in plans()? {
+        eprintln!("selling from {} shards", plan.shards);
+        sales.push(sale::run(plan)?);
     }
     let subjects: Vec<Subject> = sales.iter().map(subject).collect();
     println!("\n{}", table(&subjects));
@@ -57,6 +47,35 @@ fn main() -> Result<()> {
     println!("the plot: {}\n\n{}", svg.display(), lines("hot_stock", &subjects));
     targets(&sales);
     Ok(())
+}
+
+/// What the command line asks for.
+fn plans() -> Result<Vec<Plan>> {
+    let mut numbers = vec![];
+    let (mut units_a_shard, mut functions) = (UNITS_A_SHARD, FUNCTIONS);
+    let mut words = env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().with_context(|| format!("{word} is followed by a number"));
+        match word.as_str() {
+            "--bench" => {}
+            "--units" => units_a_shard = value()?.parse()?,
+            "--functions" => functions = value()?.parse()?,
+            number => numbers.push(
+                number
+                    .parse()
+                    .with_context(|| format!("{number} is no number of shards"))?,
+            ),
+        }
+    }
+    if numbers.is_empty() {
+        numbers = SHARDS.to_vec();
+    }
+    let plan = |shards| Plan {
+        shards,
+        units_a_shard,
+        functions,
+    };
+    Ok(numbers.into_iter().map(plan).collect())
 }
 
 /// The figures that the design is held to.

@@ -30,6 +30,7 @@ const serve = async () => {
     const next = await send("GET", `${base}/next`);
     const id = next.headers["lambda-runtime-aws-request-id"];
     const deadline = Number(next.headers["lambda-runtime-deadline-ms"]);
+    process.env._X_AMZN_TRACE_ID = next.headers["lambda-runtime-trace-id"];
     const context = { awsRequestId: id, getRemainingTimeInMillis: () => deadline - Date.now() };
     try {
       const answer = await handler(JSON.parse(next.body), context);

@@ -98,7 +98,7 @@ export class Store {
         source: "madang.orders",
         detail_type: "OrderPlaced",
         detail: JSON.stringify({
-          metadata: { id: eventId, occurred_at: order.placed_at, version: 1 },
+          metadata: { id: eventId, occurred_at: order.placed_at, version: 1, trace: process.env["_X_AMZN_TRACE_ID"] },
           data: order,
         }),
       },
@@ -191,7 +191,8 @@ const quote = (wanted: Map<string, number>, products: Map<string, Product>): { l
     if (total && total.currency !== currency) throw new Problem(422, "currencies-mixed");
     total = { amount: (total?.amount ?? 0) + amount * quantity, currency };
     if (total.amount > MAX_AMOUNT) throw new Problem(422, "total-too-large");
-    lines.push({ sku, name: product.name, quantity, unit_price: product.price, points: product.points });
+    const points = product.points === undefined ? {} : { points: product.points };
+    lines.push({ sku, name: product.name, quantity, unit_price: product.price, ...points });
   }
   if (!total) throw new Problem(422, "invalid-lines");
   return { lines, total };
