@@ -1,5 +1,6 @@
 //! A case: one function, what it is asked, and what must be true afterwards.
 
+use anyhow::Result;
 use function_tests::Shop;
 use harness::gateway::Call;
 use serde_json::Value;
@@ -14,7 +15,10 @@ pub trait Case {
     const HAS_PEER: bool;
 
     /// Prepares an empty shop for any number of requests.
-    fn prepare(shop: &Shop) -> impl Future<Output = ()>;
+    ///
+    /// # Errors
+    /// When the engine makes no table.
+    fn prepare(shop: &Shop) -> impl Future<Output = Result<()>>;
 
     /// The request number `n`; each is a new one.
     fn call(n: usize) -> Call;

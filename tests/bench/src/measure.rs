@@ -51,7 +51,7 @@ pub async fn measure<C: Case>(folder: &Path) -> Result<Vec<Subject>> {
     let mut contenders = contenders::<C>(folder)?;
     let engine = EngineProcess::start()?;
     let shop = Shop::on(Engine::at(&engine.endpoint));
-    C::prepare(&shop).await;
+    C::prepare(&shop).await?;
     let mut bench = Bench {
         environment: C::ENVIRONMENT,
         endpoint: engine.endpoint.clone(),
@@ -202,7 +202,7 @@ impl Bench {
     async fn cost<C: Case>(&mut self, contender: &Contender) -> Result<Count> {
         let meter = Meter::start().await?;
         let shop = Shop::on(meter.engine.clone());
-        C::prepare(&shop).await;
+        C::prepare(&shop).await?;
         let endpoint = std::mem::replace(&mut self.endpoint, meter.endpoint.clone());
         let (_, mut function) = self.start(contender).await?;
         self.endpoint = endpoint;

@@ -20,11 +20,14 @@ pub mod stream;
 pub mod upload;
 pub mod webhook;
 
+/// What enters a door with an input.
+pub type Enter = fn(&[u8]);
+
 /// Each door by the name of its folders and of its target.
-pub const DOORS: [(&str, fn(&[u8])); 8] = [
-    ("order", order::enter),
+pub const DOORS: [(&str, Enter); 8] = [
     ("cursor", cursor::enter),
     ("jpeg", jpeg::enter),
+    ("order", order::enter),
     ("picture", picture::enter),
     ("signature", signature::enter),
     ("stream", stream::enter),

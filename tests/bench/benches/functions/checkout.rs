@@ -1,5 +1,6 @@
 //! `checkout`: each request is a new customer's order of one unit of one product, which lies in one shard.
 
+use anyhow::Result;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use bench::case::Case;
@@ -26,10 +27,11 @@ impl Case for Checkout {
     ];
     const HAS_PEER: bool = true;
 
-    async fn prepare(shop: &Shop) {
-        create_idempotency_table(&shop.engine.quiet).await;
+    async fn prepare(shop: &Shop) -> Result<()> {
+        create_idempotency_table(&shop.engine.quiet).await?;
         shop.list("tea", 12_900, 1).await;
         shop.receive("tea", UNITS).await;
+        Ok(())
     }
 
     fn call(n: usize) -> Call {
@@ -49,14 +51,15 @@ impl Case for Checkout {
 }
 
 /// The table that Powertools asks for (its documentation, "Required resources").
-async fn create_idempotency_table(client: &Client) {
+async fn create_idempotency_table(client: &Client) -> Result<()> {
     let id = AttributeDefinition::builder().attribute_name("id");
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
     let create = client
         .create_table()
         .table_name(IDEMPOTENCY)
         .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(id.attribute_type(ScalarAttributeType::S).build().expect("complete"))
-        .key_schema(key.build().expect("complete"));
-    create.send().await.expect("a table");
+        .attribute_definitions(id.attribute_type(ScalarAttributeType::S).build()?)
+        .key_schema(key.build()?);
+    create.send().await?;
+    Ok(())
 }
