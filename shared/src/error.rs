@@ -178,5 +178,9 @@ reasons! {
     NOTHING_TO_TAKE = Conflict "nothing-to-take" "There is no bid to take";
     PRICE_DIFFERS = Conflict "price-differs" "The best price is worse than the expected one";
     BID_CLOSED = Conflict "bid-closed" "The bid is closed";
+    INVALID_SCHEDULE = Unprocessable "invalid-schedule" "The schedule is out of range";
+    SUBSCRIPTION_CLOSED = Conflict "subscription-closed" "The subscription is over";
+    SUBSCRIPTION_STATUS = Conflict "subscription-status" "The subscription's status does not allow it";
+    NOT_NEXT_PERIOD = Conflict "not-next-period" "Another period is the next one";
     SHARDS_NOT_LOWERED = Conflict "shards-not-lowered" "Stock shards can be raised, not lowered";
 }

@@ -7,10 +7,12 @@ use uuid::Uuid;
 
 use crate::bid::{Bid, Trade};
 use crate::image::Image;
+use crate::invoice::Invoice;
 use crate::order::Order;
 use crate::payment::{News, Payment};
 use crate::points::Credit;
 use crate::product::{Product, Sku};
+use crate::subscription::Subscription;
 
 /// The version of the envelope and of each event's data; raised when a change would break a consumer.
 pub const VERSION: u32 = 1;
@@ -58,6 +60,20 @@ pub enum Event {
     PointsCredited(Credit),
     /// The points of a cancelled order were taken back.
     PointsTakenBack(Credit),
+    /// A subscription began.
+    SubscriptionStarted(Subscription),
+    /// A subscription was changed by its customer, or asks for a new card.
+    SubscriptionChanged(Subscription),
+    /// A subscription's card cannot be charged: nothing more is delivered until there is a new one.
+    SubscriptionPastDue(Subscription),
+    /// A subscription is over.
+    SubscriptionCancelled(Subscription),
+    /// A period of a subscription was paid; its order is on its way.
+    InvoicePaid(Invoice),
+    /// A period of a subscription could not be charged.
+    InvoiceFailed(Invoice),
+    /// What a period of a subscription delivers cannot be had; nothing was charged.
+    DeliveryPostponed(Invoice),
     /// A picture's variants stand.
     ImageResized(Image),
     /// What was uploaded as a picture cannot be used.
@@ -114,6 +130,13 @@ impl Event {
             | Self::BidExpired(_)
             | Self::PointsCredited(_)
             | Self::PointsTakenBack(_) => "madang.auctions",
+            Self::SubscriptionStarted(_)
+            | Self::SubscriptionChanged(_)
+            | Self::SubscriptionPastDue(_)
+            | Self::SubscriptionCancelled(_)
+            | Self::InvoicePaid(_)
+            | Self::InvoiceFailed(_)
+            | Self::DeliveryPostponed(_) => "madang.billing",
             Self::ImageResized(_) | Self::ImageRejected(_) | Self::ImageDeleted(_) => "madang.images",
         }
     }
@@ -140,6 +163,13 @@ impl Event {
             Self::BidExpired(_) => "BidExpired",
             Self::PointsCredited(_) => "PointsCredited",
             Self::PointsTakenBack(_) => "PointsTakenBack",
+            Self::SubscriptionStarted(_) => "SubscriptionStarted",
+            Self::SubscriptionChanged(_) => "SubscriptionChanged",
+            Self::SubscriptionPastDue(_) => "SubscriptionPastDue",
+            Self::SubscriptionCancelled(_) => "SubscriptionCancelled",
+            Self::InvoicePaid(_) => "InvoicePaid",
+            Self::InvoiceFailed(_) => "InvoiceFailed",
+            Self::DeliveryPostponed(_) => "DeliveryPostponed",
             Self::ImageResized(_) => "ImageResized",
             Self::ImageRejected(_) => "ImageRejected",
             Self::ImageDeleted(_) => "ImageDeleted",
@@ -181,6 +211,13 @@ impl Event {
                 Self::BidPlaced(bid) | Self::BidCancelled(bid) | Self::BidExpired(bid) => detail(metadata, bid),
                 Self::BidTraded(trade) => detail(metadata, trade),
                 Self::PointsCredited(credit) | Self::PointsTakenBack(credit) => detail(metadata, credit),
+                Self::SubscriptionStarted(subscription)
+                | Self::SubscriptionChanged(subscription)
+                | Self::SubscriptionPastDue(subscription)
+                | Self::SubscriptionCancelled(subscription) => detail(metadata, subscription),
+                Self::InvoicePaid(invoice) | Self::InvoiceFailed(invoice) | Self::DeliveryPostponed(invoice) => {
+                    detail(metadata, invoice)
+                }
                 Self::ImageResized(image) | Self::ImageRejected(image) | Self::ImageDeleted(image) => {
                     detail(metadata, image)
                 }

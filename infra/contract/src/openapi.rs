@@ -13,7 +13,7 @@ const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust ty
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: its catalog, its orders and their payments, its pictures, and the auctions of gift vouchers.
+The HTTP API of a shop: its catalog, its orders and their payments, subscriptions, its pictures, and the auctions of gift vouchers.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer of the currency's minor units. A field without a value is absent, never null.
 
@@ -36,6 +36,7 @@ response lists. Ignore members that you do not know.
         (name = "catalog", description = "Products and their stock"),
         (name = "orders", description = "A customer's orders"),
         (name = "payments", description = "The money for them, and what payment providers tell"),
+        (name = "billing", description = "Subscriptions: what is delivered and charged again and again"),
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
         (name = "images", description = "Pictures that customers upload"),
     ),
@@ -53,6 +54,11 @@ response lists. Ignore members that you do not know.
         payment_webhook::handle,
         request_refund::handle,
         resolve_review::handle,
+        subscribe::handle,
+        list_subscriptions::handle,
+        get_subscription::handle,
+        change_subscription::handle,
+        cancel_subscription::handle,
         register_voucher::handle,
         list_vouchers::handle,
         place_bid::handle,

@@ -35,6 +35,7 @@ mod sandbox;
 mod seed;
 mod sign;
 mod stack;
+mod subscription;
 mod tap;
 pub mod up;
 mod users;

@@ -200,6 +200,43 @@ impl Sandbox {
         )
     }
 
+    /// A customer goes through Toss's card window, and brings back the key that a billing key is issued for.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn toss_authorize_card(&self, customer_key: &str) -> Result<String> {
+        let customer = json!({ "customer_key": customer_key });
+        text(&self.tell("toss_authorize_card", &customer)?, "auth_key")
+    }
+
+    /// The billing key that a customer has at Toss.
+    ///
+    /// # Errors
+    /// As above, and when they have none.
+    pub fn toss_billing_key(&self, customer_key: &str) -> Result<String> {
+        let keys = self.toss_billing_keys(customer_key)?;
+        keys.into_iter().next().context("there is no billing key")
+    }
+
+    /// The billing keys that a customer has at Toss and that can be charged.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn toss_billing_keys(&self, customer_key: &str) -> Result<Vec<String>> {
+        let answer = self.tell("toss_billing_keys", &json!({ "customer_key": customer_key }))?;
+        let keys = answer["billing_keys"].as_array().context("billing keys are a list")?;
+        Ok(keys.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    /// The next charge of a billing key is declined with `code`.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn toss_decline_next(&self, billing_key: &str, code: &str) -> Result<()> {
+        let decline = json!({ "billing_key": billing_key, "code": code, "count": 1 });
+        self.tell("toss_decline_next", &decline).map(drop)
+    }
+
     /// The provider's next call of this operation, whoever makes it, meets `fault`, such as `{"kind":"never_answer"}`.
     ///
     /// # Errors

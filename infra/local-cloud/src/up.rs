@@ -1,5 +1,5 @@
-//! `cargo up`: brings the system up, places a first order, pays it, uploads a first photo, holds a first auction, and
-//! serves until Ctrl-C.
+//! `cargo up`: brings the system up, places a first order, pays it, uploads a first photo, begins first subscriptions,
+//! holds a first auction, and serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::sandbox::Sandbox;
 use crate::seed;
 use crate::stack::Stack;
+use crate::subscription;
 use crate::tap::Tap;
 
 /// Tokens are good for an hour; they are renewed before that.
@@ -28,7 +29,7 @@ const WEBHOOK_WITHIN: Duration = Duration::from_secs(30);
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
-    /// End after the first auction.
+    /// End after the first steps.
     pub once: bool,
     /// The port to insist on.
     pub port: Option<u16>,
@@ -45,7 +46,8 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
         name: "up".into(),
         port: arguments.port,
         usual_port: true,
-        parameters: vec![],
+        // The schedule of subscriptions is to be seen.
+        parameters: vec![("BillingSchedule", "rate(1 minute)")],
         progress,
     };
     let mut cloud = LocalCloud::start(&options)?;
@@ -73,7 +75,7 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     }
 }
 
-/// Users, a catalog, an order, its payment, an auction, and the events of all.
+/// Users, a catalog, an order, its payment, subscriptions, an auction, and the events of all.
 fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     let stack = cloud.stack();
     let api = stack.api();
@@ -118,7 +120,9 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     ));
     pay(stack, &tokens, &tap, &order, progress)?;
     show(stack, &tokens, progress)?;
+    let begun = subscription::begin(stack, &tokens, progress)?;
     auction::run(stack, &tokens, &tap, progress)?;
+    subscription::billed(stack, &tokens, &tap, &begun, progress)?;
     Ok(tokens)
 }
 
@@ -311,7 +315,7 @@ curl -s '{url}/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%
     )
 }
 
-fn money(value: &Value) -> String {
+pub(crate) fn money(value: &Value) -> String {
     format!("{} {}", value["amount"], text(&value["currency"]))
 }
 

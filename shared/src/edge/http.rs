@@ -19,6 +19,7 @@ use crate::image::{self, ImageId};
 use crate::order::{self, OrderId};
 use crate::payment::{self, PaymentId};
 use crate::product::Sku;
+use crate::subscription::{self, SubscriptionId};
 
 pub use lambda_http::Request;
 
@@ -205,6 +206,17 @@ pub fn bid_id(request: &Request) -> Result<BidId, Rejection> {
     Uuid::parse_str(text)
         .map(BidId)
         .map_err(|_| bid::Rejected::NotFound.into())
+}
+
+/// The path parameter `subscription_id`.
+///
+/// # Errors
+/// `not-found` when it is not a subscription's id: there is no such subscription.
+pub fn subscription_id(request: &Request) -> Result<SubscriptionId, Rejection> {
+    let text = path_parameter(request, "subscription_id")?;
+    Uuid::parse_str(text)
+        .map(SubscriptionId)
+        .map_err(|_| subscription::Rejected::NotFound.into())
 }
 
 /// The path parameter `image_id`.

@@ -1,6 +1,7 @@
-//! The edge to Lambda and AWS: HTTP, streams, the bus, objects, configuration, telemetry.
+//! The edge to Lambda and AWS: HTTP, streams, queues, the bus, objects, configuration, telemetry.
 
 pub mod backoff;
+pub mod batch;
 pub mod bus;
 pub mod config;
 pub mod events;
@@ -8,6 +9,7 @@ pub mod http;
 pub mod invocation;
 pub mod page;
 pub mod problem;
+pub mod queue;
 pub mod s3;
 pub mod sweep;
 pub mod telemetry;

@@ -14,6 +14,7 @@ use crate::identity::CustomerId;
 use crate::money::{Money, MoneyError};
 use crate::payment::PaymentId;
 use crate::product::Sku;
+use crate::subscription::SubscriptionPeriod;
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;
@@ -78,6 +79,10 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// The sum of the lines.
     pub total: Money,
+    /// The period of a subscription that it delivers, when it was not placed by a shopper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub subscription: Option<SubscriptionPeriod>,
     /// When it was placed.
     pub placed_at: Timestamp,
     /// Until when its stock is held without payment.
@@ -348,6 +353,7 @@ mod tests {
             status,
             lines: vec![],
             total: Money::zero(Currency::KRW),
+            subscription: None,
             placed_at: second(0),
             expires_at: second(100),
             payment_id: None,

@@ -4,12 +4,14 @@
 //! becomes [`Answer::Refused`]; a timeout, a lost connection, a fault of theirs or an answer that cannot be read is
 //! [`Answer::Unknown`].
 
+mod billing;
 mod credentials;
 mod http;
 mod kakaopay;
 mod stripe;
 mod toss;
 
+pub use billing::{Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued};
 pub use credentials::{Credentials, Vault};
 pub use http::Transport;
 pub use kakaopay::KakaoPay;
@@ -152,6 +154,7 @@ impl std::fmt::Debug for ClientParameters {
 #[derive(Clone, Debug)]
 pub struct Providers {
     apis: HashMap<Provider, Arc<dyn PaymentProvider>>,
+    billing: HashMap<Provider, Arc<dyn BillingProvider>>,
     vault: Vault,
 }
 
@@ -184,15 +187,20 @@ impl Providers {
     }
 
     fn with(http: &http::Http, endpoints: &Endpoints, vault: Vault) -> Self {
-        let toss: Arc<dyn PaymentProvider> = Arc::new(Toss::new(http.clone(), endpoints.toss.clone(), vault.clone()));
+        let toss = Arc::new(Toss::new(http.clone(), endpoints.toss.clone(), vault.clone()));
         let stripe = Arc::new(Stripe::new(http.clone(), endpoints.stripe.clone(), vault.clone()));
         let kakaopay = Arc::new(KakaoPay::new(http.clone(), endpoints.kakaopay.clone(), vault.clone()));
-        let apis = HashMap::from([
-            (Provider::Toss, toss),
-            (Provider::Stripe, stripe),
+        let apis: [(Provider, Arc<dyn PaymentProvider>); 3] = [
+            (Provider::Toss, toss.clone()),
+            (Provider::Stripe, stripe.clone()),
             (Provider::KakaoPay, kakaopay),
-        ]);
-        Self { apis, vault }
+        ];
+        let billing: [(Provider, Arc<dyn BillingProvider>); 2] = [(Provider::Toss, toss), (Provider::Stripe, stripe)];
+        Self {
+            apis: HashMap::from(apis),
+            billing: HashMap::from(billing),
+            vault,
+        }
     }
 
     /// The credentials of all providers.
@@ -207,6 +215,18 @@ impl Providers {
     pub fn of(&self, provider: Provider) -> Result<&dyn PaymentProvider, Error> {
         self.apis.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
             let detail = format!("{} has no API that could be asked.", provider.name());
+            Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
+        })
+    }
+
+    /// The API by which `provider` charges without the customer.
+    ///
+    /// # Errors
+    /// `provider-not-configured` when it has none that we use: at KakaoPay it could not be found out what became of a
+    /// charge whose answer was lost, for it tells nothing by itself and is asked only by what the answer names.
+    pub fn billing(&self, provider: Provider) -> Result<&dyn BillingProvider, Error> {
+        self.billing.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
+            let detail = format!("Subscriptions are not offered with {}.", provider.name());
             Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
         })
     }

@@ -3,6 +3,8 @@
 //! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only together
 //! with what accounts for the change: an order, a receipt, or the shard that the units move to.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update};
@@ -54,6 +56,24 @@ impl Catalog {
         };
         let answer = answered(DOING, deadline, send).await?;
         answer.item.map(parse_product).transpose()
+    }
+
+    /// The products among `skus` that exist, listed or not, as they stand now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn products(&self, skus: &[Sku], deadline: Instant) -> Result<HashMap<Sku, Product>, Error> {
+        let wanted = Wanted {
+            table: &self.table,
+            keys: skus.iter().map(|sku| key(product_key(sku))).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.client, "read products", vec![wanted], deadline).await?;
+        let products = found.into_values().flatten().map(|item| {
+            let product = parse_product(item)?;
+            Ok((product.sku.clone(), product))
+        });
+        products.collect()
     }
 
     /// Puts `product` in the place of `previous`; false when somebody else has changed it since `previous` was read.

@@ -8,10 +8,12 @@ mod due;
 mod dynamodb;
 mod hints;
 mod images;
+mod invoicing;
 mod orders;
 mod payments;
 mod reservations;
 mod settlements;
+mod subscriptions;
 mod transaction;
 
 pub use auctions::{
@@ -22,8 +24,13 @@ pub use catalog::{Catalog, Receipt};
 pub use due::{DUE_SHARDS, DuePage, DuePosition};
 pub use dynamodb::client;
 pub use images::{Images, StoredImage};
+pub use invoicing::{Beginning, Invoicing};
 pub use orders::{OrderCursor, OrderPage, Orders, StoredOrder};
 pub use payments::{PaymentRequest, Payments, StoredPayment};
 pub use reservations::{Draft, Loaded, Placement, Reservations, Retaking};
 pub use settlements::Settlements;
+pub use subscriptions::{
+    Posting, StoredInvoice, StoredKey, StoredSubscription, SubscriptionCursor, SubscriptionPage, SubscriptionRequest,
+    Subscriptions,
+};
 pub use transaction::Writes;

@@ -62,16 +62,18 @@ pub enum Retaking {
 }
 
 /// What became of stock that was to be taken.
-enum Taking {
-    Taken,
+pub(super) enum Taking {
+    /// It is taken so, and the record written.
+    Taken(Vec<Hold>),
     /// The record's own condition failed; the item that stands, where it was asked for.
     Refused(Option<Item>),
+    /// Too little is left; nothing was written.
     Short(Vec<Shortage>),
 }
 
-/// An order's stock, and over how many shards each product was spread when it was read.
+/// The stock of what is to be delivered, and over how many shards each product was spread when it was read.
 struct WantedStock<'a> {
-    order: &'a Order,
+    lines: &'a [Line],
     shards: &'a HashMap<Sku, ShardCount>,
 }
 
@@ -147,6 +149,15 @@ impl Reservations {
         })
     }
 
+    /// The return of what was held, a write a hold.
+    pub(super) fn giving_back(&self, holds: &[Hold]) -> Result<Vec<TransactWriteItem>, Error> {
+        let back = holds.iter().map(|hold| {
+            let units = hold.quantity.into();
+            update(self.catalog.added(&hold.sku, hold.shard, units))
+        });
+        back.collect()
+    }
+
     /// Places `draft` and takes its stock, in one transaction.
     ///
     /// An attempt whose answer was lost is found again by its order's id, and so is one that was still on its way when
@@ -167,8 +178,8 @@ impl Reservations {
             };
             Ok(vec![put(self.orders.placed(&stored)?)?])
         };
-        match self.take(order, &draft.shards, record, deadline).await? {
-            Taking::Taken => Ok(Placement::Placed(order.clone())),
+        match self.take(&order.lines, &draft.shards, record, deadline).await? {
+            Taking::Taken(_) => Ok(Placement::Placed(order.clone())),
             Taking::Refused(Some(item)) => Ok(Placement::Exists(Box::new(parse_order(item)?))),
             Taking::Refused(None) => Err(Error::internal(PLACING, "refused by an order that is not there")),
             // The units may have gone to a twin of this request.
@@ -198,8 +209,8 @@ impl Reservations {
             let stored = StoredOrder { holds, ..paid.clone() };
             Ok(vec![put(self.orders.changed(&stored)?)?, put(beside.clone())?])
         };
-        match self.take(&paid.order, &shards, record, deadline).await? {
-            Taking::Taken => Ok(Retaking::Taken),
+        match self.take(&paid.order.lines, &shards, record, deadline).await? {
+            Taking::Taken(_) => Ok(Retaking::Taken),
             Taking::Refused(_) => Ok(Retaking::Changed),
             Taking::Short(_) => {
                 let present = self.orders.get_settled(paid.order.order_id, deadline).await?;
@@ -213,18 +224,18 @@ impl Reservations {
         }
     }
 
-    /// Takes the stock of an order's lines in one transaction with what `record` makes of the holds.
+    /// Takes the stock of `lines` in one transaction with what `record` makes of the holds.
     ///
     /// The first attempt takes each line from one shard. Where that is short, the shards are surveyed and the units
     /// taken from as many as it needs; where it is busy, another shard is tried at once, and then after a wait.
-    async fn take(
+    pub(super) async fn take(
         &self,
-        order: &Order,
+        lines: &[Line],
         shards: &HashMap<Sku, ShardCount>,
         record: impl Fn(Vec<Hold>) -> Result<Vec<TransactWriteItem>, Error>,
         deadline: Instant,
     ) -> Result<Taking, Error> {
-        let wanted = WantedStock { order, shards };
+        let wanted = WantedStock { lines, shards };
         let mut backoff = Backoff::until(deadline);
         let mut holds = self.first_holds(&wanted);
         let mut has_moved = false;
@@ -235,7 +246,7 @@ impl Reservations {
                 items.push(update(self.catalog.taken(&hold.sku, hold.shard, hold.quantity.into()))?);
             }
             let mut fates = match transact(&self.client, PLACING, items, deadline).await? {
-                Outcome::Committed => return Ok(Taking::Taken),
+                Outcome::Committed => return Ok(Taking::Taken(holds)),
                 Outcome::Cancelled(fates) => fates,
             };
             let of_stock = fates.split_off(records.min(fates.len()));
@@ -294,9 +305,7 @@ impl Reservations {
         let mut items = vec![put(self.orders.changed(&ended)?)?];
         items.extend(beside.0);
         let records = items.len();
-        for hold in &stored.holds {
-            items.push(update(self.catalog.added(&hold.sku, hold.shard, hold.quantity.into()))?);
-        }
+        items.extend(self.giving_back(&stored.holds)?);
         transact_changes(&self.client, "end an order", items, records, deadline).await
     }
 
@@ -321,7 +330,7 @@ impl Reservations {
             return Ok(Ok(holds));
         }
         // The shopper is told of all that is short, not only of what happened to be met first.
-        for line in wanted.order.lines.iter().filter(|line| !short.contains(&line.sku)) {
+        for line in wanted.lines.iter().filter(|line| !short.contains(&line.sku)) {
             let looked = self.look_for(wanted, &line.sku, false, deadline).await?;
             shortages.extend(looked.err());
         }
@@ -335,7 +344,7 @@ impl Reservations {
             shard: self.hints.first(&line.sku, wanted.shards_of(&line.sku)),
             quantity: line.quantity,
         };
-        wanted.order.lines.iter().map(hold).collect()
+        wanted.lines.iter().map(hold).collect()
     }
 
     /// Looks for a product's units in all of its shards; `refused` when a transaction has just found its shard short.
@@ -401,7 +410,7 @@ impl WantedStock<'_> {
     }
 
     fn requested(&self, sku: &Sku) -> u32 {
-        let line = self.order.lines.iter().find(|line| line.sku == *sku);
+        let line = self.lines.iter().find(|line| line.sku == *sku);
         line.map_or(0, |line| line.quantity)
     }
 }

@@ -111,6 +111,40 @@ impl Drop for FunctionProcess {
     }
 }
 
+/// What this very process has used.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// The processor time, in the kernel too.
+    pub cpu_time: Duration,
+    /// The most memory that it has had resident, in bytes, since [`forget_peak`].
+    pub peak_memory: u64,
+}
+
+/// What this process has used until now.
+///
+/// # Errors
+/// When this is not Linux.
+pub fn usage() -> Result<Usage> {
+    let read = |file: &str| {
+        let path = format!("/proc/self/{file}");
+        fs::read_to_string(&path).with_context(|| format!("cannot read {path}: the benchmark needs Linux"))
+    };
+    let ticks = cpu_ticks(&read("stat")?).context("cannot read CPU time")?;
+    let kibibytes = peak_kibibytes(&read("status")?).context("cannot read VmHWM")?;
+    Ok(Usage {
+        cpu_time: TICK * ticks,
+        peak_memory: kibibytes * 1024,
+    })
+}
+
+/// From now on this process's peak of memory is counted anew (proc(5): clear_refs).
+///
+/// # Errors
+/// When this is not Linux.
+pub fn forget_peak() -> Result<()> {
+    fs::write("/proc/self/clear_refs", "5").context("cannot write /proc/self/clear_refs")
+}
+
 /// User and system time of a `/proc/<pid>/stat`: fields 14 and 15; the name in field 2 may have blanks.
 fn cpu_ticks(stat: &str) -> Option<u32> {
     let (_, behind_name) = stat.rsplit_once(") ")?;

@@ -7,9 +7,11 @@
 )]
 
 pub mod album;
+pub mod desk;
 pub mod exchange;
 pub mod till;
 
+pub use desk::Desk;
 pub use till::Till;
 
 use std::sync::Arc;

@@ -1,18 +1,25 @@
 //! A shop with a till: the payment functions, wired to a stand-in for the providers whose ledger tells what was charged.
 
+use std::future::pending;
 use std::ops::Deref;
+use std::sync::Arc;
 
+use futures::future::BoxFuture;
+
+use harness::FakeVault;
 use harness::audit::Books;
 use harness::gateway::{Answer, Call};
-use harness::{Engine, FakeVault};
+use lambda_http::http::{Request, Response};
 use payment_webhook::PaymentWebhook;
 use reconcile_payments::{ReconcilePayments, Summary};
 use refund_payment::{Delivery, RefundPayment};
-use sandbox::{Entry, Options, Sandbox, Webhook};
+use sandbox::{Entry, Fate, Options, Sandbox, Webhook};
 use serde_json::{Value, json};
 use shared::cashier::Cashier;
 use shared::edge::invocation::Invocation;
-use shared::provider::{Endpoints, Providers};
+use shared::error::Cause;
+use shared::provider::{Endpoints, Providers, Transport};
+use tokio::task::yield_now;
 
 use crate::Shop;
 
@@ -22,7 +29,7 @@ pub struct Till {
     /// The shop.
     pub shop: Shop,
     /// The providers.
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     /// Where their credentials lie.
     pub vault: FakeVault,
     cashier: Cashier,
@@ -44,8 +51,29 @@ impl Till {
             ..Options::default()
         };
         let vault = FakeVault::with(&credentials(&options));
-        let sandbox = Sandbox::start(options).await;
-        let cashier = cashier(&shop.engine, &sandbox, &vault);
+        let sandbox = Arc::new(Sandbox::start(options).await);
+        let providers = Providers::new(&endpoints(&sandbox), vault.vault()).expect("providers");
+        Self::of(shop, sandbox, vault, providers)
+    }
+
+    /// A till in `shop` whose providers are called in this process, for tests that call them very often.
+    pub fn without_sockets(shop: Shop) -> Self {
+        let options = Options {
+            clock: shop.clock(),
+            ..Options::default()
+        };
+        let vault = FakeVault::with(&credentials(&options));
+        let sandbox = Arc::new(Sandbox::in_process(options));
+        let transport = Arc::new(InProcess(Arc::clone(&sandbox)));
+        let providers = Providers::over(transport, &endpoints(&sandbox), vault.vault());
+        Self::of(shop, sandbox, vault, providers)
+    }
+
+    fn of(shop: Shop, sandbox: Arc<Sandbox>, vault: FakeVault, providers: Providers) -> Self {
+        let cashier = Cashier {
+            settlements: shop.engine.settlements(),
+            providers,
+        };
         Self {
             shop,
             sandbox,
@@ -113,6 +141,7 @@ impl Till {
     pub async fn webhook(&self, call: Call) -> Answer {
         let function = PaymentWebhook {
             cashier: self.cashier(),
+            subscriptions: self.engine.subscriptions(),
         };
         Answer::of(payment_webhook::handle(&function, call.request(), self.invocation()).await)
     }
@@ -191,15 +220,34 @@ impl Till {
     }
 }
 
-fn cashier(engine: &Engine, sandbox: &Sandbox, vault: &FakeVault) -> Cashier {
-    let endpoints = Endpoints {
-        toss: format!("{}/toss", sandbox.url()),
-        stripe: format!("{}/stripe", sandbox.url()),
-        kakaopay: format!("{}/kakaopay", sandbox.url()),
-    };
-    Cashier {
-        settlements: engine.settlements(),
-        providers: Providers::new(&endpoints, vault.vault()).expect("providers"),
+fn endpoints(sandbox: &Sandbox) -> Endpoints {
+    Endpoints {
+        toss: sandbox.toss_url(),
+        stripe: sandbox.stripe_url(),
+        kakaopay: sandbox.kakaopay_url(),
+    }
+}
+
+/// Hands calls over to the sandbox, with a moment before and one behind at which the caller may die.
+#[derive(Debug)]
+struct InProcess(Arc<Sandbox>);
+
+impl Transport for InProcess {
+    fn carry(&self, request: Request<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
+        Box::pin(async move {
+            yield_now().await;
+            let fate = self.0.serve(request);
+            yield_now().await;
+            match fate {
+                Fate::Answered(answer) | Fate::AnsweredLate(_, answer) => {
+                    let mut response = Response::new(answer.body);
+                    *response.status_mut() = answer.status.try_into()?;
+                    Ok(response)
+                }
+                Fate::NeverAnswered => pending().await,
+                Fate::HungUp => Err("the connection broke".into()),
+            }
+        })
     }
 }
 

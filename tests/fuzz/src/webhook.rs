@@ -11,7 +11,7 @@ use sha2::Sha256;
 use shared::cashier::Cashier;
 use shared::edge::problem;
 use shared::provider::{Endpoints, Providers, Vault};
-use shared::store::{self, Orders, Payments, Settlements};
+use shared::store::{self, Orders, Payments, Settlements, Subscriptions};
 
 use crate::cloud::{Cloud, NOW, STRIPE_SECRET, invocation, post, run};
 
@@ -71,6 +71,7 @@ fn function(cloud: &Cloud) -> PaymentWebhook {
     };
     let vault = Vault::new(&aws, "payment-credentials".to_owned());
     PaymentWebhook {
+        subscriptions: Subscriptions::new(client.clone(), "subscriptions".to_owned()),
         cashier: Cashier {
             settlements: Settlements::new(client, orders, payments),
             providers: Providers::new(&endpoints, vault).expect("an HTTP client"),

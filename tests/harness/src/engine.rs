@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
-use shared::store::{Auctions, Catalog, Images, Orders, Payments, Reservations, Settlements};
+use shared::store::{Auctions, Catalog, Images, Invoicing, Orders, Payments, Reservations, Settlements, Subscriptions};
 use tokio::net::TcpListener;
 
 use crate::distance::Distance;
@@ -23,6 +23,8 @@ pub const CATALOG: &str = "catalog";
 pub const ORDERS: &str = "orders";
 /// The payments' table.
 pub const PAYMENTS: &str = "payments";
+/// The subscriptions' table.
+pub const SUBSCRIPTIONS: &str = "subscriptions";
 /// The pictures' table.
 pub const IMAGES: &str = "images";
 /// The auctions' table.
@@ -113,6 +115,21 @@ impl Engine {
     /// The auctions as functions see them.
     pub fn auctions(&self) -> Auctions {
         Auctions::new(self.client.clone(), AUCTIONS.into())
+    }
+
+    /// The subscriptions as functions see them.
+    pub fn subscriptions(&self) -> Subscriptions {
+        Subscriptions::new(self.client.clone(), SUBSCRIPTIONS.into())
+    }
+
+    /// Subscriptions, stock, orders and payments as functions see them.
+    pub fn invoicing(&self) -> Invoicing {
+        Invoicing::new(
+            self.client.clone(),
+            self.catalog(),
+            self.subscriptions(),
+            self.settlements(),
+        )
     }
 
     /// The pictures as functions see them.
@@ -228,11 +245,33 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the auctions' table");
+    client
+        .create_table()
+        .table_name(SUBSCRIPTIONS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("sk", ScalarAttributeType::S),
+            attribute("customer_id", ScalarAttributeType::S),
+            attribute("started_ms", ScalarAttributeType::N),
+            attribute("due_shard", ScalarAttributeType::N),
+            attribute("due_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index("by-customer", "customer_id", "started_ms", keys_only()))
+        .global_secondary_indexes(due_index())
+        .send()
+        .await
+        .expect("the subscriptions' table");
 }
 
 fn due_index() -> GlobalSecondaryIndex {
-    let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
-    index("due", "due_shard", "due_ms", keys_only)
+    index("due", "due_shard", "due_ms", keys_only())
+}
+
+fn keys_only() -> Projection {
+    Projection::builder().projection_type(ProjectionType::KeysOnly).build()
 }
 
 fn by_customer_projection() -> Projection {
@@ -241,6 +280,7 @@ fn by_customer_projection() -> Projection {
         "status",
         "lines",
         "total",
+        "subscription",
         "placed_at",
         "expires_at",
         "payment_id",

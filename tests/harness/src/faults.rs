@@ -70,6 +70,11 @@ impl Faults {
         state.planned.entry(operation.to_owned()).or_default().push_back(fault);
     }
 
+    /// What was planned and has not come is not to come any more.
+    pub fn forget(&self) {
+        self.0.lock().expect("not poisoned").planned.clear();
+    }
+
     /// From now on this many transactions of 1,000 conflict, at a random one of their items.
     pub fn set_conflicts_per_mille(&self, rate: u32) {
         self.0.lock().expect("not poisoned").conflicts_per_mille = rate;

@@ -13,11 +13,15 @@ pub mod embedded;
 pub mod engine;
 pub mod faults;
 pub mod gateway;
+pub mod kms;
 pub mod objects;
 pub mod partitions;
+pub mod queue;
 pub mod vault;
 
 pub use embedded::Embedded;
 pub use engine::Engine;
 pub use faults::{Fault, Faults};
+pub use kms::FakeKms;
+pub use queue::FakeQueue;
 pub use vault::FakeVault;

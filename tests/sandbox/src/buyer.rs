@@ -94,6 +94,22 @@ impl Sandbox {
         self.ask(|state| toss::buyer::set_billing_decline(state, billing_key, code));
     }
 
+    /// The next `count` charges of a billing key are declined with this code.
+    #[track_caller]
+    pub fn toss_decline_next(&self, billing_key: &str, code: &str, count: u32) {
+        self.ask(|state| toss::buyer::decline_next(state, billing_key, code, count));
+    }
+
+    /// From now on Toss, asked by an order's id, tells of its oldest payment, or of the approved one again.
+    pub fn toss_tell_oldest(&self, tells_oldest: bool) {
+        self.shared.with(|state| state.toss.tells_oldest = tells_oldest);
+    }
+
+    /// The billing keys that a customer has at Toss and that can be used.
+    pub fn toss_billing_keys(&self, customer_key: &str) -> Vec<String> {
+        self.shared.with(|state| toss::buyer::billing_keys(state, customer_key))
+    }
+
     /// A billing key goes away without the shop's doing.
     #[track_caller]
     pub fn toss_delete_billing(&self, billing_key: &str, reason: &str) {
@@ -123,6 +139,35 @@ impl Sandbox {
     /// A customer saves a card for charges without them. Gives the payment method.
     pub fn stripe_payment_method(&self, card: &Card) -> String {
         self.shared.with(|state| stripe::buyer::payment_method(state, card))
+    }
+
+    /// From now on a saved card does something else.
+    #[track_caller]
+    pub fn stripe_set_card(&self, payment_method: &str, card: &Card) {
+        self.ask(|state| state.stripe.saved.change(payment_method, card, None));
+    }
+
+    /// A saved card does something else the next `count` times.
+    #[track_caller]
+    pub fn stripe_set_card_next(&self, payment_method: &str, card: &Card, count: u32) {
+        self.ask(|state| state.stripe.saved.change(payment_method, card, Some(count)));
+    }
+
+    /// The cards that are saved at Stripe for whom the shop calls `customer_id`.
+    pub fn stripe_saved_cards(&self, customer_id: &str) -> Vec<String> {
+        self.shared.with(|state| state.stripe.saved.of(customer_id))
+    }
+
+    /// A card's holder proves themselves to their bank, which asked for that when the card was to be saved.
+    #[track_caller]
+    pub fn stripe_prove(&self, setup_id: &str) {
+        self.ask(|state| state.stripe.saved.prove(setup_id));
+    }
+
+    /// A card's holder fails to prove themselves.
+    #[track_caller]
+    pub fn stripe_fail_to_prove(&self, setup_id: &str) {
+        self.ask(|state| state.stripe.saved.fail_to_prove(setup_id));
     }
 
     /// The buyer approves the payment in the app. Gives the token for the approval.

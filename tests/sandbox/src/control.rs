@@ -69,6 +69,17 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
             let key = text(call, "billing_key")?;
             given(toss::buyer::set_billing_decline(state, &key, code.as_deref())?)
         }
+        "toss_decline_next" => {
+            let DeclineNext {
+                billing_key,
+                code,
+                count,
+            } = read(call)?;
+            given(toss::buyer::decline_next(state, &billing_key, &code, count)?)
+        }
+        "toss_billing_keys" => {
+            json!({ "billing_keys": toss::buyer::billing_keys(state, &text(call, "customer_key")?) })
+        }
         "toss_delete_billing" => {
             let (key, reason) = (text(call, "billing_key")?, text(call, "reason")?);
             given(toss::buyer::delete_billing(state, &key, &reason)?)
@@ -85,6 +96,18 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
             let Save { card } = read(call)?;
             json!({ "payment_method": stripe::buyer::payment_method(state, &card) })
         }
+        "stripe_set_card" => {
+            let SetCard {
+                payment_method,
+                card,
+                count,
+            } = read(call)?;
+            given(state.stripe.saved.change(&payment_method, &card, count)?)
+        }
+        "stripe_saved_cards" => {
+            json!({ "payment_methods": state.stripe.saved.of(&text(call, "customer_id")?) })
+        }
+        "stripe_prove" => given(state.stripe.saved.prove(&text(call, "setup_intent")?)?),
         "kakaopay_approve_in_app" => {
             let (tid, decline) = (text(call, "tid")?, text(call, "decline").ok());
             json!({ "pg_token": kakaopay::buyer::approve_in_app(state, &tid, decline.as_deref())? })
@@ -187,6 +210,20 @@ struct Settle {
 #[derive(Deserialize)]
 struct Save {
     card: Card,
+}
+
+#[derive(Deserialize)]
+struct DeclineNext {
+    billing_key: String,
+    code: String,
+    count: u32,
+}
+
+#[derive(Deserialize)]
+struct SetCard {
+    payment_method: String,
+    card: Card,
+    count: Option<u32>,
 }
 
 #[derive(Deserialize)]

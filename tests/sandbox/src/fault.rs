@@ -46,7 +46,18 @@ pub const OPERATIONS: &[(Provider, &[&str])] = &[
     ),
     (
         Provider::Stripe,
-        &["create_intent", "intent", "cancel_intent", "refund", "refunds"],
+        &[
+            "create_intent",
+            "intent",
+            "confirm_intent",
+            "cancel_intent",
+            "create_customer",
+            "create_setup",
+            "setup",
+            "detach",
+            "refund",
+            "refunds",
+        ],
     ),
     (
         Provider::Kakaopay,

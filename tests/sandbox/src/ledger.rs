@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::options::Provider;
@@ -15,6 +16,8 @@ pub struct Entry {
     pub reference: String,
     /// The shop's order id; empty when the shop did not give one.
     pub order_id: String,
+    /// When money was first taken.
+    pub charged_at: Timestamp,
     /// What was taken from the buyer, in all.
     pub charged: i64,
     /// What was given back, in all.
@@ -34,13 +37,14 @@ pub struct Ledger {
 
 impl Ledger {
     /// Money is taken from the buyer.
-    pub fn charge(&mut self, provider: Provider, reference: &str, order_id: &str, amount: i64) {
+    pub fn charge(&mut self, provider: Provider, reference: &str, order_id: &str, amount: i64, now: Timestamp) {
         let entries = &mut self.entries;
         let place = *self.places.entry((provider, reference.to_owned())).or_insert_with(|| {
             entries.push(Entry {
                 provider,
                 reference: reference.to_owned(),
                 order_id: order_id.to_owned(),
+                charged_at: now,
                 charged: 0,
                 refunded: 0,
                 charges: 0,

@@ -92,6 +92,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         status: OrderStatus::PendingPayment,
         lines,
         total,
+        subscription: None,
         placed_at: invocation.now,
         expires_at: invocation.now + checkout.reservation,
         payment_id: None,

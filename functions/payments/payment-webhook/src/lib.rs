@@ -9,6 +9,7 @@ mod standard;
 mod stripe;
 mod toss;
 
+use envconfig::Envconfig;
 use lambda_http::http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::Error;
@@ -20,12 +21,15 @@ use shared::edge::problem::{Faults, Problem};
 use shared::edge::telemetry::{self, Unit};
 use shared::error::{self, Rejection};
 use shared::provider::Credentials;
+use shared::store::{self, Subscriptions};
 
 /// The function's books and providers.
 #[derive(Debug)]
 pub struct PaymentWebhook {
     /// Payments, orders, providers.
     pub cashier: Cashier,
+    /// Subscriptions, whose cards may be gone.
+    pub subscriptions: Subscriptions,
 }
 
 /// The longest body that is read, in bytes.
@@ -100,6 +104,12 @@ fn provider_is_known(provider: &str) -> bool {
     matches!(provider, "toss" | "stripe" | "standard")
 }
 
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
+    subscriptions_table: String,
+}
+
 impl PaymentWebhook {
     /// Passes what `verify` accepts. When it does not, the secrets may have been changed: they are loaded anew, once.
     async fn verify(
@@ -123,9 +133,11 @@ impl PaymentWebhook {
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
         let aws = config::aws().await;
         Ok(Self {
             cashier: Cashier::from_env(&aws)?,
+            subscriptions: Subscriptions::new(store::client(&aws), config.subscriptions_table),
         })
     }
 }

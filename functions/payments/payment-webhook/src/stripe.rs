@@ -41,6 +41,10 @@ pub async fn take(
         }
         // A later try may have succeeded meanwhile, and another refund been made: how do things stand now?
         "payment_intent.payment_failed" | "payment_intent.canceled" => {
+            // Of a period of a subscription there is a payment once it is charged; a no was the answer to the charge itself.
+            if object["metadata"]["charged_for"] == "subscription" {
+                return Ok(Outcome::Ignored);
+            }
             look(function, &object["id"], object, invocation).await
         }
         "charge.refunded" => look(function, &object["payment_intent"], object, invocation).await,

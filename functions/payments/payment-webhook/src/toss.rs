@@ -2,17 +2,23 @@
 
 use serde_json::Value;
 use shared::Error;
+use shared::cashier;
 use shared::edge::http;
 use shared::edge::invocation::Invocation;
 use shared::error::{self, Rejection};
+use shared::event::Event;
 use shared::order::OrderId;
 use shared::payment::{Payment, PaymentId, PaymentStatus, Provider};
+use shared::provider::BillingKey;
 use shared::signature;
-use shared::store::{StoredOrder, StoredPayment};
+use shared::store::{Posting, StoredOrder, StoredPayment, StoredSubscription};
+use shared::subscription::Step;
 use uuid::Uuid;
 
 use crate::{Outcome, PaymentWebhook};
 
+/// How often what changes under our hands is read again.
+const ATTEMPTS: usize = 5;
 /// The longest `paymentKey`.
 const MAX_KEY: usize = 200;
 
@@ -21,6 +27,7 @@ pub async fn take(function: &PaymentWebhook, body: &[u8], invocation: &Invocatio
     let message: Value = http::parse(body)?;
     match message["eventType"].as_str() {
         Some("PAYMENT_STATUS_CHANGED") => changed(function, &message["data"], invocation).await,
+        Some("BILLING_DELETED") => billing_deleted(function, &message["data"], invocation).await,
         // A deposit's message is flat, and has no type.
         None if message["secret"].is_string() => deposited(function, &message, invocation).await,
         _ => Ok(Outcome::Ignored),
@@ -79,6 +86,39 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
         "a deposit was told of"
     );
     Ok(Outcome::Entered)
+}
+
+/// The card of a subscription is gone, as they say: its customer is asked for a new one.
+///
+/// There is nothing to look it up by. But whoever names a billing key knows it, and it is charged all the same when it
+/// is due: what that then comes to is what counts.
+async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
+    let subscriptions = &function.subscriptions;
+    let Some(key) = hint["billingKey"].as_str() else {
+        return Ok(Outcome::Ignored);
+    };
+    let key_id = BillingKey::id_of(Provider::Toss, key);
+    for _ in 0..ATTEMPTS {
+        let owner = match subscriptions.of_key(key_id, invocation.deadline).await? {
+            Some(id) => subscriptions.get(id, invocation.deadline).await?,
+            None => None,
+        };
+        // We too delete keys, of subscriptions that are over and of cards that were replaced.
+        let is_charged = |stored: &StoredSubscription| stored.key.as_ref().is_some_and(|key| key.key_id == key_id);
+        let Some(stored) = owner.filter(is_charged) else {
+            return Ok(Outcome::Ignored);
+        };
+        if stored.subscription.needs_card {
+            return Ok(Outcome::Entered);
+        }
+        let asking = stored.subscription.after(Step::AskForCard, invocation.now)?;
+        let event = cashier::record(&Event::SubscriptionChanged(asking.clone()), invocation)?;
+        let next = stored.noted(asking, event);
+        if subscriptions.save(&Posting::of(&next), invocation.deadline).await? {
+            return Ok(Outcome::Entered);
+        }
+    }
+    Err(Error::unavailable("take a message", "the subscription keeps changing"))
 }
 
 async fn order(function: &PaymentWebhook, id: OrderId, invocation: &Invocation) -> Result<StoredOrder, Error> {

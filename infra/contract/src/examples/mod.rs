@@ -1,6 +1,7 @@
 //! One event of each kind, made as the functions make them: the schemas show it, and the tests hold them against it.
 
 mod auctions;
+mod billing;
 mod images;
 mod payments;
 
@@ -18,6 +19,7 @@ use shared::stock::ShardCount;
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
+pub use billing::{paid_invoice, subscription};
 pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -47,6 +49,7 @@ pub fn events() -> Result<Vec<Event>> {
     ];
     events.extend(payments::events()?);
     events.extend(auctions::events()?);
+    events.extend(billing::events()?);
     events.extend(images::events()?);
     Ok(events)
 }
@@ -74,6 +77,16 @@ pub fn record(event: &Event) -> Result<Record> {
             bid.closed_at.unwrap_or(bid.placed_at)
         }
         Event::BidTraded(trade) => trade.traded_at,
+        Event::SubscriptionStarted(subscription)
+        | Event::SubscriptionChanged(subscription)
+        | Event::SubscriptionPastDue(subscription)
+        | Event::SubscriptionCancelled(subscription) => {
+            let last = subscription.cancelled_at.or(subscription.past_due_since);
+            last.unwrap_or(subscription.started_at)
+        }
+        Event::InvoicePaid(invoice) | Event::InvoiceFailed(invoice) | Event::DeliveryPostponed(invoice) => {
+            invoice.closed_at.unwrap_or(invoice.created_at)
+        }
         Event::ImageResized(image) | Event::ImageRejected(image) | Event::ImageDeleted(image) => image.changed_at,
         Event::PointsCredited(credit) | Event::PointsTakenBack(credit) => credit.credited_at,
     };
@@ -124,6 +137,7 @@ pub fn order() -> Result<Order> {
         customer_id: CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11"),
         status: OrderStatus::PendingPayment,
         total: product.price.times(2)?,
+        subscription: None,
         lines: vec![Line {
             sku: product.sku,
             name: product.name,

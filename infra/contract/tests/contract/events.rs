@@ -7,7 +7,7 @@ use shared::event::Event;
 use crate::Schema;
 
 /// What an event of a source, or of a kind, may leave out, of those members that an example has.
-const OPTIONAL: [(&str, &str); 20] = [
+const OPTIONAL: [(&str, &str); 31] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.orders", "/data/payment_id"),
@@ -22,6 +22,17 @@ const OPTIONAL: [(&str, &str); 20] = [
     ("madang.auctions", "/data/closed_at"),
     ("madang.auctions", "/data/buy_bid"),
     ("madang.auctions", "/data/sell_bid"),
+    ("madang.billing", "/data/open_period"),
+    ("madang.billing", "/data/past_due_since"),
+    ("madang.billing", "/data/cancelled_at"),
+    ("madang.billing", "/data/total"),
+    ("madang.billing", "/data/declined_at"),
+    ("madang.billing", "/data/failure"),
+    ("madang.billing", "/data/postponed"),
+    ("madang.billing", "/data/next_try_at"),
+    ("madang.billing", "/data/order_id"),
+    ("madang.billing", "/data/payment_id"),
+    ("madang.billing", "/data/closed_at"),
     ("madang.images", "/data/source"),
     ("madang.images", "/data/placeholder"),
     ("madang.images", "/data/colour"),

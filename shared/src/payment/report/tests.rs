@@ -33,6 +33,7 @@ fn order(status: OrderStatus, payment: &str) -> Order {
         status,
         lines: vec![],
         total: won(1000),
+        subscription: None,
         placed_at: second(0),
         expires_at: second(100),
         payment_id: Some(PaymentId::of(Provider::Toss, payment)),

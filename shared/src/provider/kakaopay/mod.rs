@@ -45,7 +45,7 @@ impl KakaoPay {
             "partner_order_id": order.order_id.to_string(),
             "partner_user_id": order.customer_id.as_str(),
             // The same 100 characters as at Toss.
-            "item_name": toss::order_name(order),
+            "item_name": toss::order_name(&order.lines),
             "quantity": units,
             "total_amount": order.total.amount(),
             "tax_free_amount": 0,

@@ -1,7 +1,12 @@
 //! Stripe: the customer pays on our page by Stripe.js, and Stripe takes the money by itself.
 
+mod billing;
 mod error;
 mod report;
+
+pub(super) use billing::decline;
+
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -53,7 +58,7 @@ impl Stripe {
         ];
         let key = format!("start-{}", start.request_id);
         let intent = self
-            .post(&["v1", "payment_intents"], Some(&key), &fields, deadline)
+            .post(&["v1", "payment_intents"], Some(&key), &fields, (http::CALL, deadline))
             .await;
         let intent = intent.map_err(|trouble| trouble.into_error(DOING))?;
         match (intent["id"].as_str(), intent["client_secret"].as_str()) {
@@ -69,7 +74,7 @@ impl Stripe {
 
     /// Nobody asks Stripe for the money, so a call that fails says nothing of the payment.
     async fn find(&self, payment: &Payment, deadline: Instant) -> Answer {
-        match self.intent(payment, deadline).await {
+        match self.intent(&payment.reference, deadline).await {
             Ok(intent) => http::answer(payment, Self::report(&intent)),
             Err(Trouble::No(failure)) if failure.code == error::MISSING => {
                 Answer::Report(http::never_taken(payment, error::MISSING))
@@ -81,7 +86,7 @@ impl Stripe {
     async fn abandon(&self, payment: &Payment, deadline: Instant) -> Answer {
         let path = ["v1", "payment_intents", &payment.reference, "cancel"];
         // Without a key: Stripe would repeat that it cannot be cancelled when it can be at last.
-        match self.post(&path, None, &[], deadline).await {
+        match self.post(&path, None, &[], (http::CALL, deadline)).await {
             Ok(intent) => http::answer(payment, Self::report(&intent)),
             // It cannot be cancelled any more, or not now.
             Err(Trouble::No(_)) => self.find(payment, deadline).await,
@@ -104,7 +109,10 @@ impl Stripe {
         // The same for each try, for Stripe has no lock on the sum. When something else went back meanwhile the amount may
         // be another, and a key stands for one request.
         let key = format!("refund-{}-{}", refund.refund_id, payment.refunded.amount());
-        match self.post(&["v1", "refunds"], Some(&key), &fields, deadline).await {
+        match self
+            .post(&["v1", "refunds"], Some(&key), &fields, (http::CALL, deadline))
+            .await
+        {
             Ok(made) => self.refunded(payment, refund, &made, deadline).await,
             Err(Trouble::No(failure)) => {
                 let found = self.find(payment, deadline).await;
@@ -140,10 +148,10 @@ impl Stripe {
         }
     }
 
-    async fn intent(&self, payment: &Payment, deadline: Instant) -> Result<Value, Trouble> {
-        let path = ["v1", "payment_intents", &payment.reference];
-        let call = Call::get(&self.base_url, &path).map_err(Trouble::Unknown)?;
-        self.call(call.query("expand[]", "latest_charge"), deadline).await
+    async fn intent(&self, id: &str, deadline: Instant) -> Result<Value, Trouble> {
+        let call = Call::get(&self.base_url, &["v1", "payment_intents", id]).map_err(Trouble::Unknown)?;
+        self.call(call.query("expand[]", "latest_charge"), (http::CALL, deadline))
+            .await
     }
 
     async fn post(
@@ -151,7 +159,7 @@ impl Stripe {
         path: &[&str],
         key: Option<&str>,
         fields: &[(&str, String)],
-        deadline: Instant,
+        time: (Duration, Instant),
     ) -> Result<Value, Trouble> {
         let call = Call::post(&self.base_url, path)
             .and_then(|call| match key {
@@ -160,17 +168,17 @@ impl Stripe {
             })
             .and_then(|call| call.form(fields))
             .map_err(Trouble::Unknown)?;
-        self.call(call, deadline).await
+        self.call(call, time).await
     }
 
-    async fn call(&self, call: Call, deadline: Instant) -> Result<Value, Trouble> {
+    async fn call(&self, call: Call, (limit, deadline): (Duration, Instant)) -> Result<Value, Trouble> {
         let credentials = self.vault.credentials(deadline).await.map_err(Trouble::of_vault)?;
         let keys = credentials.stripe().map_err(Trouble::of_vault)?;
         let call = call
             .header("stripe-version", VERSION)
             .and_then(|call| call.authorization(&format!("Bearer {}", keys.secret_key)))
             .map_err(Trouble::Unknown)?;
-        let reply = self.http.send(call, http::CALL, deadline).await;
+        let reply = self.http.send(call, limit, deadline).await;
         let reply = reply.map_err(|Lost(cause)| Trouble::Unknown(cause))?;
         error::judge(reply).inspect_err(|trouble| trouble.heed(Provider::Stripe, &self.vault))
     }

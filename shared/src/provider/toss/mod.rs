@@ -1,7 +1,10 @@
 //! Toss Payments: the customer agrees at Toss, and we confirm with the key that they bring back.
 
+mod billing;
 mod error;
 mod report;
+
+pub(super) use billing::decline;
 
 use std::time::Duration;
 
@@ -19,7 +22,7 @@ use crate::error::Error;
 use crate::idempotency::derive_id;
 use crate::identity::CustomerId;
 use crate::money::Money;
-use crate::order::Order;
+use crate::order::Line;
 use crate::payment::{Payment, PaymentStatus, Provider, Refund, RefundReason, Report, Standing};
 
 /// The most characters of `orderName`.
@@ -53,7 +56,7 @@ impl Toss {
         Ok(Started {
             reference: None,
             client: ClientParameters::Toss {
-                order_name: order_name(start.order),
+                order_name: order_name(&start.order.lines),
                 customer_key: customer_key(&start.order.customer_id),
             },
         })
@@ -219,9 +222,9 @@ impl PaymentProvider for Toss {
 }
 
 /// What is bought, in [`MAX_NAME`] characters: the first product's name, and how many more there are.
-pub(super) fn order_name(order: &Order) -> String {
-    let first = order.lines.first().map_or("Order", |line| line.name.as_str());
-    let more = match order.lines.len() {
+pub(super) fn order_name(lines: &[Line]) -> String {
+    let first = lines.first().map_or("Order", |line| line.name.as_str());
+    let more = match lines.len() {
         0 | 1 => String::new(),
         lines => format!(" and {} more", lines - 1),
     };
@@ -246,32 +249,17 @@ const fn reason(reason: RefundReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::{Line, OrderId, OrderStatus};
     use crate::product::Sku;
-    use jiff::Timestamp;
-    use uuid::Uuid;
 
-    fn order(names: &[&str]) -> Order {
-        let price = Money::new(1000, Currency::KRW).unwrap();
+    fn lines(names: &[&str]) -> Vec<Line> {
         let lines = names.iter().map(|name| Line {
             sku: Sku::try_from("cup".to_owned()).unwrap(),
             name: (*name).to_owned(),
             quantity: 1,
-            unit_price: price,
+            unit_price: Money::new(1000, Currency::KRW).unwrap(),
             points: None,
         });
-        Order {
-            order_id: OrderId(Uuid::from_u128(7)),
-            customer_id: CustomerId::new("customer"),
-            status: OrderStatus::PendingPayment,
-            lines: lines.collect(),
-            total: price,
-            placed_at: Timestamp::UNIX_EPOCH,
-            expires_at: Timestamp::UNIX_EPOCH,
-            payment_id: None,
-            paid_at: None,
-            closed_at: None,
-        }
+        lines.collect()
     }
 
     #[test]
@@ -283,7 +271,7 @@ mod tests {
             (&[&long], "잔".repeat(100)),
             (&[&long, "Pot"], "잔".repeat(89) + " and 1 more"),
         ] {
-            assert_eq!(order_name(&order(names)), expected);
+            assert_eq!(order_name(&lines(names)), expected);
         }
     }
 

@@ -1,10 +1,12 @@
 //! The end-to-end tests: one stack, deployed once, and every test against it at the same time.
 //!
 //! `cargo test -p end-to-end` brings a local cloud of its own up. With `MADANG_STACK=<name>` the same tests run against
-//! a stack on AWS, deployed with `ReservationMinutes=1`; its payments need `MADANG_SANDBOX_URL`.
+//! a stack on AWS, deployed with `ReservationMinutes=1` and `BillingSchedule="rate(1 minute)"`; its payments need
+//! `MADANG_SANDBOX_URL`.
 
 mod access;
 mod auctions;
+mod billing;
 mod images;
 mod late;
 mod orders;
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let tests: Vec<Test> = [
         // The slow ones first: they wait for the schedules, and the others run meanwhile.
         late::TESTS,
+        billing::TESTS,
         auctions::TESTS,
         orders::TESTS,
         payments::TESTS,
@@ -56,7 +59,7 @@ fn run(arguments: &Arguments, tests: Vec<Test>) -> Result<ExitCode> {
     }
     let mut cloud = LocalCloud::start(&Options {
         // Long enough to see an order wait, short enough to see it expire.
-        parameters: vec![("ReservationMinutes", "1")],
+        parameters: vec![("ReservationMinutes", "1"), ("BillingSchedule", "rate(1 minute)")],
         ..Options::test("end-to-end")
     })?;
     let code = against(cloud.stack(), arguments, tests)?;

@@ -8,6 +8,9 @@
 
 mod auction_races;
 mod auctions;
+mod billing;
+mod billing_races;
+mod billing_years;
 mod cancel_order;
 mod catalog;
 mod checkout;
@@ -21,11 +24,13 @@ mod orders;
 mod payments;
 mod points;
 mod providers;
+mod queue;
 mod races;
 mod refunds;
 mod refusals;
 mod relay_events;
 mod reviews;
+mod seal;
 mod shards;
 mod unknown_outcomes;
 mod webhooks;

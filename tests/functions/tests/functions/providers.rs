@@ -1,5 +1,6 @@
 //! The providers' APIs: what each call comes to, and that no fault on the wire moves money twice or makes a yes a no.
 
+mod billing;
 mod kakaopay;
 mod stripe;
 mod toss;
@@ -34,17 +35,17 @@ impl Desk {
     async fn open(provider: Provider) -> Self {
         let sandbox = Sandbox::start(Options::default()).await;
         let vault = FakeVault::with(&credentials(&sandbox.options()));
-        let endpoints = Endpoints {
-            toss: sandbox.toss_url(),
-            stripe: sandbox.stripe_url(),
-            kakaopay: sandbox.kakaopay_url(),
-        };
         Self {
-            providers: Providers::new(&endpoints, vault.vault()).unwrap(),
+            providers: providers(&sandbox, &vault),
             sandbox,
             vault,
             provider,
         }
+    }
+
+    /// The same providers, with nothing fetched yet.
+    fn reopened(&self) -> Providers {
+        providers(&self.sandbox, &self.vault)
     }
 
     fn api(&self) -> &dyn PaymentProvider {
@@ -143,6 +144,15 @@ impl Desk {
         let refunded = entries.iter().map(|entry| entry.refunded).sum();
         (sum(|entry| entry.charges), sum(|entry| entry.refund_count), refunded)
     }
+}
+
+fn providers(sandbox: &Sandbox, vault: &FakeVault) -> Providers {
+    let endpoints = Endpoints {
+        toss: sandbox.toss_url(),
+        stripe: sandbox.stripe_url(),
+        kakaopay: sandbox.kakaopay_url(),
+    };
+    Providers::new(&endpoints, vault.vault()).unwrap()
 }
 
 fn ample() -> Instant {

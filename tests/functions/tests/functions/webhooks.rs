@@ -7,6 +7,11 @@ use harness::gateway::Call;
 use jiff::SignedDuration;
 use sandbox::{Authentication, Card, Method, Provider, Webhook, sign};
 use serde_json::{Value, json};
+use shared::idempotency::derive_id;
+use shared::identity::CustomerId;
+use shared::order::OrderId;
+use shared::payment;
+use shared::provider::{Authorization, Charge};
 
 /// A till with an order of 2,000 won, and the Stripe payment that was begun for it.
 async fn with_stripe() -> (Till, String, String) {
@@ -364,4 +369,43 @@ async fn a_webhook_while_the_provider_does_not_answer_comes_again() {
         .plan(Provider::Toss, "payment", sandbox::Fault::ErrorBefore(500));
     assert_eq!(till.deliver(&webhook).await.status, 503);
     assert_eq!(till.deliver(&till.sandbox.again(&webhook)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_no_to_a_charge_without_its_customer_is_not_told_again_and_a_yes_is_until_its_order_is_known() {
+    let till = Till::with("tea", 10).await;
+    let providers = till.cashier().providers;
+    let (stripe, deadline) = (
+        providers.billing(payment::Provider::Stripe).unwrap(),
+        till.invocation().deadline,
+    );
+    let authorization = Authorization::Stripe {
+        payment_method: till.sandbox.stripe_payment_method(&Card::Good),
+    };
+    let mina = CustomerId::new("mina");
+    let issued = stripe
+        .issue(&authorization, &mina, "request-1", deadline)
+        .await
+        .unwrap();
+    let card = till.sandbox.stripe_saved_cards("mina").remove(0);
+    let broke = Card::declined("card_declined", "insufficient_funds");
+    till.sandbox.stripe_set_card_next(&card, &broke, 1);
+    let charge = Charge {
+        order_id: OrderId(derive_id(&["an order to come"])),
+        lines: &[],
+        amount: serde_json::from_value(json!({ "amount": 1000, "currency": "KRW" })).unwrap(),
+        reference: None,
+        nth: 0,
+    };
+    let intent = stripe.prepare(&issued.key, charge, deadline).await.unwrap();
+    for (nth, expected) in [(0, 200), (1, 404)] {
+        let reference = intent.as_deref();
+        let charge = Charge {
+            reference,
+            nth,
+            ..charge
+        };
+        stripe.charge(&issued.key, charge, deadline).await;
+        assert_eq!(till.deliver_all().await, [expected]);
+    }
 }

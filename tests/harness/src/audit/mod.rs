@@ -3,6 +3,7 @@
 //! Each check answers what is wrong, in a sentence; `assert_…` is the same for a test that has nothing more to say.
 
 mod money;
+mod periods;
 mod points;
 mod stock;
 
@@ -13,15 +14,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
 pub use money::Books;
+pub use periods::Periods;
 pub use points::Exchange;
 pub use stock::{Balance, balances};
 
-use crate::engine::{CATALOG, Engine, ORDERS};
+use crate::engine::{CATALOG, Engine, ORDERS, SUBSCRIPTIONS};
 
 impl Engine {
     /// The balance of each product.
     pub async fn balances(&self) -> BTreeMap<String, Balance> {
-        stock::balances(&self.items(CATALOG).await, &self.items(ORDERS).await)
+        let holders = [self.items(ORDERS).await, self.items(SUBSCRIPTIONS).await].concat();
+        stock::balances(&self.items(CATALOG).await, &holders)
     }
 
     /// The balance of one product, after checking that all are conserved.
@@ -70,6 +73,32 @@ impl Engine {
             .send()
             .await
             .expect("an order");
+    }
+
+    /// Gives a subscription the sealed billing key of another one.
+    pub async fn plant_billing_key(&self, from: &str, to: &str) {
+        let key = |id: &str| {
+            let text = |text: String| AttributeValue::S(text);
+            [
+                ("pk".to_owned(), text(format!("SUBSCRIPTION#{id}"))),
+                ("sk".to_owned(), text("SUBSCRIPTION".to_owned())),
+            ]
+        };
+        let get = self.quiet.get_item().table_name(SUBSCRIPTIONS);
+        let stolen = get
+            .set_key(Some(key(from).into()))
+            .send()
+            .await
+            .expect("a subscription");
+        let update = self.quiet.update_item().table_name(SUBSCRIPTIONS);
+        update
+            .set_key(Some(key(to).into()))
+            .update_expression("SET #key = :key")
+            .expression_attribute_names("#key", "key")
+            .expression_attribute_values(":key", stolen.item.expect("a subscription")["key"].clone())
+            .send()
+            .await
+            .expect("a subscription");
     }
 
     /// Every item of a table as JSON; numbers are integers.

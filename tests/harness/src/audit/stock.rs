@@ -14,7 +14,7 @@ pub struct Balance {
     pub received: i64,
     /// What shards have left.
     pub available: i64,
-    /// What open orders hold, and paid ones bought.
+    /// What open orders and invoices hold, and paid orders bought.
     pub held: i64,
     /// The fewest units in a shard.
     pub least: i64,
@@ -35,8 +35,9 @@ impl Balance {
     }
 }
 
-/// The balance of each product, by the items of the catalog's and the orders' tables.
-pub fn balances(catalog: &[Value], orders: &[Value]) -> BTreeMap<String, Balance> {
+/// The balance of each product, by the items of the catalog's table and those of the tables of what holds stock: orders,
+/// and subscriptions with their invoices.
+pub fn balances(catalog: &[Value], holders: &[Value]) -> BTreeMap<String, Balance> {
     let mut balances: BTreeMap<String, Balance> = BTreeMap::new();
     for item in catalog {
         let mut parts = text(&item["pk"]).split('#');
@@ -53,8 +54,8 @@ pub fn balances(catalog: &[Value], orders: &[Value]) -> BTreeMap<String, Balance
             _ => {}
         }
     }
-    for order in orders {
-        for hold in order["holds"].as_array().expect("holds") {
+    for holds in holders.iter().filter_map(|holder| holder["holds"].as_array()) {
+        for hold in holds {
             balances.entry(text(&hold["sku"]).to_owned()).or_default().held += number(&hold["quantity"]);
         }
     }

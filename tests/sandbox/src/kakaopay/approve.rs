@@ -118,7 +118,7 @@ fn take(state: &mut State, tid: &str, sid: Option<&str>) -> Value {
     });
     state
         .ledger
-        .charge(Provider::Kakaopay, tid, &payment.order_id, payment.total);
+        .charge(Provider::Kakaopay, tid, &payment.order_id, payment.total, now);
     let mut answer = json!({
         "aid": aid,
         "tid": tid,

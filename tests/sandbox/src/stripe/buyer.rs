@@ -28,7 +28,7 @@ pub fn settle(state: &mut State, id: &str, ok: bool) -> Result<(), String> {
 /// A customer saves a card.
 pub fn payment_method(state: &mut State, card: &Card) -> String {
     let id = state.id("pm_", 24);
-    state.stripe.methods.insert(id.clone(), card.clone());
+    state.stripe.saved.put(id.clone(), card.clone());
     id
 }
 

@@ -71,7 +71,7 @@ pub fn attempt(state: &mut State, id: &str, card: &Card) -> Result<(), Refusal> 
 
 /// Money is taken.
 pub fn succeed(state: &mut State, id: &str) {
-    let charge = record(state, id, None);
+    let (charge, now) = (record(state, id, None), state.now());
     let intent = change(state, id, |intent| {
         intent.status = Status::Succeeded;
         intent.received = intent.amount;
@@ -80,7 +80,7 @@ pub fn succeed(state: &mut State, id: &str) {
     });
     state
         .ledger
-        .charge(Provider::Stripe, id, intent.order_id(), intent.amount);
+        .charge(Provider::Stripe, id, intent.order_id(), intent.amount, now);
     event::post(state, "payment_intent.succeeded", intent.json());
 }
 

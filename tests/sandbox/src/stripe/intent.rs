@@ -4,10 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::error::{Refusal, missing, refuse};
-use super::{amount, charge, event, metadata, required};
+use super::{amount, charge, event, metadata, required, saved};
 use crate::buyer::Card;
 use crate::http::{Pairs, value};
 use crate::state::State;
+
+/// How a bank says that it wants to see the card's holder.
+const AUTHENTICATION_REQUIRED: &str = "authentication_required";
 
 /// How far an intent has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +115,8 @@ pub fn create(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
         required(form, "payment_method")?;
     }
     let card = match payment_method {
-        Some(id) => Some(saved_card(state, id)?),
-        None => None,
+        Some(id) if confirms => Some(saved::card(state, id, value(form, "customer"))?),
+        _ => None,
     };
     let id = state.id("pi_", 24);
     let intent = Intent {
@@ -132,14 +135,39 @@ pub fn create(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
         canceled: None,
     };
     state.stripe.intents.insert(id.clone(), intent);
-    if let Some(mut card) = card.filter(|_| confirms) {
-        // A buyer who is not there cannot be seen.
-        if card == Card::RequiresAction && value(form, "off_session") == Some("true") {
-            card = Card::declined("authentication_required", "authentication_required");
-        }
-        charge::attempt(state, &id, &card)?;
+    if let Some(card) = card {
+        charge::attempt(state, &id, &without_buyer(card, form))?;
     }
     find(state, &id).map(Intent::json)
+}
+
+/// `POST /v1/payment_intents/{id}/confirm`
+pub fn confirm(state: &mut State, id: &str, form: &Pairs) -> Result<Value, Refusal> {
+    let intent = find(state, id)?;
+    if !intent.status.is_open() {
+        return Err(unexpected_state(intent));
+    }
+    let (method, customer) = (required(form, "payment_method")?, intent.customer.clone());
+    if let Some(customer) = &customer
+        && !saved::is_attached(state, method, customer)
+    {
+        let message = format!("The customer does not have a payment method with the ID {method}");
+        return Err(refuse(400, "resource_missing", &message).about("payment_method"));
+    }
+    let card = saved::card(state, method, customer.as_deref())?;
+    change(state, id, |intent| intent.payment_method = Some(method.to_owned()));
+    charge::attempt(state, id, &without_buyer(card, form))?;
+    find(state, id).map(Intent::json)
+}
+
+/// What a card does when its holder is not there, if the shop says so: they cannot be seen.
+fn without_buyer(card: Card, form: &Pairs) -> Card {
+    match card {
+        Card::RequiresAction if value(form, "off_session") == Some("true") => {
+            Card::declined(AUTHENTICATION_REQUIRED, AUTHENTICATION_REQUIRED)
+        }
+        card => card,
+    }
 }
 
 /// `GET /v1/payment_intents/{id}`
@@ -190,21 +218,4 @@ pub fn change(state: &mut State, id: &str, action: impl FnOnce(&mut Intent)) -> 
 pub fn unexpected_state(intent: &Intent) -> Refusal {
     let message = format!("The PaymentIntent has a status of {}.", intent.status.name());
     refuse(400, "payment_intent_unexpected_state", &message).with_intent(intent.json())
-}
-
-/// What the card behind a payment method does; Stripe's own test methods are known too.
-fn saved_card(state: &State, id: &str) -> Result<Card, Refusal> {
-    if let Some(card) = state.stripe.methods.get(id) {
-        return Ok(card.clone());
-    }
-    match id {
-        "pm_card_visa" | "pm_card_mastercard" => Ok(Card::Good),
-        "pm_card_visa_chargeDeclined" => Ok(Card::declined("card_declined", "generic_decline")),
-        "pm_card_visa_chargeDeclinedInsufficientFunds" => Ok(Card::declined("card_declined", "insufficient_funds")),
-        "pm_card_visa_chargeDeclinedLostCard" => Ok(Card::declined("card_declined", "lost_card")),
-        "pm_card_visa_chargeDeclinedStolenCard" => Ok(Card::declined("card_declined", "stolen_card")),
-        "pm_card_chargeDeclinedExpiredCard" => Ok(Card::declined("expired_card", "expired_card")),
-        "pm_card_authenticationRequired" => Ok(Card::declined("authentication_required", "authentication_required")),
-        _ => Err(missing("PaymentMethod", id).about("payment_method")),
-    }
 }

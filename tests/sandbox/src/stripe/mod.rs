@@ -6,13 +6,13 @@ mod error;
 mod event;
 mod intent;
 mod refund;
+pub mod saved;
 
 use std::collections::HashMap;
 
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use crate::buyer::Card;
 use crate::fault::Fault;
 use crate::http::{Answer, Call, Pairs, value};
 use crate::idempotency::{Found, Records, Twist};
@@ -24,6 +24,7 @@ use error::{Refusal, by_code, refuse};
 pub use error::{busy, internal_error, no_such_route};
 use intent::Intent;
 use refund::Refund;
+use saved::Saved;
 
 /// How long an idempotency key is remembered: as short as Stripe allows itself.
 const KEY_LASTS: SignedDuration = SignedDuration::from_hours(24);
@@ -34,8 +35,7 @@ pub struct Stripe {
     intents: HashMap<String, Intent>,
     charges: HashMap<String, Charge>,
     refunds: Vec<Refund>,
-    /// Saved cards, by payment method.
-    methods: HashMap<String, Card>,
+    pub saved: Saved,
     records: Records,
 }
 
@@ -45,6 +45,11 @@ pub fn route(method: &str, path: &[&str]) -> Option<Route> {
         ("POST", ["v1", "payment_intents"]) => Route::plain("create_intent"),
         ("GET", ["v1", "payment_intents", id]) => Route::of("intent", id),
         ("POST", ["v1", "payment_intents", id, "cancel"]) => Route::of("cancel_intent", id),
+        ("POST", ["v1", "payment_intents", id, "confirm"]) => Route::of("confirm_intent", id),
+        ("POST", ["v1", "customers"]) => Route::plain("create_customer"),
+        ("POST", ["v1", "setup_intents"]) => Route::plain("create_setup"),
+        ("GET", ["v1", "setup_intents", id]) => Route::of("setup", id),
+        ("POST", ["v1", "payment_methods", id, "detach"]) => Route::of("detach", id),
         ("POST", ["v1", "refunds"]) => Route::plain("refund"),
         ("GET", ["v1", "refunds"]) => Route::plain("refunds"),
         _ => return None,
@@ -100,6 +105,11 @@ fn serve(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer
         "create_intent" => intent::create(state, &form),
         "intent" => intent::get(state, &route.id, &call.query),
         "cancel_intent" => intent::cancel(state, &route.id, &form),
+        "confirm_intent" => intent::confirm(state, &route.id, &form),
+        "create_customer" => saved::create_customer(state, &form),
+        "create_setup" => saved::create_setup(state, &form),
+        "setup" => saved::setup(state, &route.id, &call.query),
+        "detach" => saved::detach(state, &route.id),
         "refund" => refund::create(state, &form),
         _ => refund::list(state, &call.query),
     };

@@ -1,10 +1,10 @@
 //! Billing keys: cards that the shop charges without their owners.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use super::confirm::{approve, by_key, is_taken};
+use super::confirm::{approve, by_key, change, is_taken};
 use super::error::{Refusal, refuse};
 use super::payment::{Payment, Status};
 use super::{Fields, event};
@@ -26,7 +26,9 @@ pub struct Billing {
 #[derive(Clone, Debug)]
 pub struct Issued {
     pub customer_key: String,
-    /// The code with which charges are declined.
+    /// The codes with which the next charges are declined.
+    pub declines: VecDeque<String>,
+    /// The code with which all others are.
     pub decline: Option<String>,
     pub deleted: bool,
 }
@@ -45,6 +47,7 @@ pub fn issue(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let billing_key = state.id("billing_", 36);
     let issued = Issued {
         customer_key: customer_key.clone(),
+        declines: VecDeque::new(),
         decline: None,
         deleted: false,
     };
@@ -76,16 +79,14 @@ pub fn charge(state: &mut State, billing_key: &str, call: &Call) -> Result<Value
     if issued.customer_key != customer_key {
         return Err(refuse("NOT_MATCHES_CUSTOMER_KEY", "the billing key is somebody else's"));
     }
-    let decline = issued.decline.clone();
     if is_taken(state, &order_id) {
         return Err(refuse(
             "DUPLICATED_ORDER_ID",
             "another payment of this order was approved",
         ));
     }
-    if let Some(code) = decline {
-        return Err(refuse(&code, "the payment was declined"));
-    }
+    let issued = existing(state, billing_key)?;
+    let declined = issued.declines.pop_front().or_else(|| issued.decline.clone());
     let key = state.id("tbil_", 32);
     let payment = Payment {
         key: key.clone(),
@@ -107,6 +108,15 @@ pub fn charge(state: &mut State, billing_key: &str, call: &Call) -> Result<Value
         account: None,
     };
     state.toss.put(payment);
+    if let Some(code) = declined {
+        let refusal = refuse(&code, "the payment was declined");
+        // Whether Toss keeps a payment of such a try is not documented; this is the harder case.
+        change(state, &key, |payment| {
+            payment.status = Status::Aborted;
+            payment.failure = Some(refusal.clone());
+        });
+        return Err(refusal);
+    }
     approve(state, &key);
     by_key(state, &key)
 }

@@ -111,6 +111,20 @@ pub fn set_billing_decline(state: &mut State, billing_key: &str, code: Option<&s
     Ok(())
 }
 
+/// The next charges of a billing key are declined.
+pub fn decline_next(state: &mut State, billing_key: &str, code: &str, count: u32) -> Result<(), String> {
+    let issued = billing::existing(state, billing_key).map_err(said)?;
+    issued.declines.extend((0..count).map(|_| code.to_owned()));
+    Ok(())
+}
+
+/// The billing keys of a customer that can be used.
+pub fn billing_keys(state: &State, customer_key: &str) -> Vec<String> {
+    let keys = state.toss.billing.keys.iter();
+    let theirs = keys.filter(|(_, issued)| issued.customer_key == customer_key && !issued.deleted);
+    theirs.map(|(key, _)| key.clone()).collect()
+}
+
 /// A billing key goes away without the shop's doing.
 pub fn delete_billing(state: &mut State, billing_key: &str, reason: &str) -> Result<(), String> {
     billing::existing(state, billing_key).map_err(said)?.deleted = true;

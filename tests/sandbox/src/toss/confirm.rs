@@ -64,9 +64,14 @@ pub fn by_key(state: &State, key: &str) -> Result<Value, Refusal> {
     find(state, key).map(Payment::json)
 }
 
-/// `GET /v1/payments/orders/{orderId}`: the newest payment of the order, but one that was approved before any other.
+/// `GET /v1/payments/orders/{orderId}`: the newest payment of the order, but one that was approved before any other;
+/// or always the oldest, for which it is that Toss tells of is not documented.
 pub fn by_order(state: &State, order_id: &str) -> Result<Value, Refusal> {
     let keys = state.toss.by_order.get(order_id).map(Vec::as_slice).unwrap_or_default();
+    if state.toss.tells_oldest {
+        let oldest = keys.first().map(|key| state.toss.payments[key].json());
+        return oldest.ok_or_else(unknown);
+    }
     let payments = || keys.iter().rev().map(|key| &state.toss.payments[key]);
     let approved = payments().find(|payment| payment.status.takes_the_order());
     let payment = approved.or_else(|| payments().next());
@@ -94,7 +99,7 @@ pub fn approve(state: &mut State, key: &str) {
     });
     state
         .ledger
-        .charge(Provider::Toss, key, &payment.order_id, payment.total);
+        .charge(Provider::Toss, key, &payment.order_id, payment.total, now);
 }
 
 /// Changes a payment that is there, and gives a copy of it.

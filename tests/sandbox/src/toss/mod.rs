@@ -36,6 +36,8 @@ pub struct Toss {
     /// When payments that are not finished lapse.
     deadlines: BTreeSet<(Timestamp, String)>,
     billing: Billing,
+    /// Whether an order's oldest payment is told of, whatever came after it.
+    pub tells_oldest: bool,
     records: Records,
 }
 

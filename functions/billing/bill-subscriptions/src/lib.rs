@@ -1,0 +1,136 @@
+//! A schedule brings the time; it leaves a command on the queue for every subscription about which something is due.
+//!
+//! A subscription keeps its place on the index until the queue has taken its command, and only then moves, to where it is
+//! commanded again should nothing come of it: so neither a run that dies half-way nor a message that is lost leaves a
+//! period out. Two runs at once command the same twice, which changes nothing. What a run keeps in memory is a page of 100
+//! subscriptions, however many are due.
+
+use envconfig::Envconfig;
+use futures::StreamExt;
+use jiff::SignedDuration;
+use shared::Error;
+use shared::biller::{Commands, command_of};
+use shared::edge::config;
+use shared::edge::invocation::Invocation;
+use shared::edge::queue::{MAX_MESSAGES, Queue};
+pub use shared::edge::sweep::Summary;
+use shared::edge::sweep::Sweep;
+use shared::store::{self, DuePosition, StoredSubscription, Subscriptions};
+use shared::subscription::SubscriptionId;
+
+/// The function's table and queue.
+#[derive(Debug)]
+pub struct BillSubscriptions {
+    /// Subscriptions.
+    pub subscriptions: Subscriptions,
+    /// Where their commands go.
+    pub commands: Commands,
+}
+
+/// Requests under way at the same time.
+const CONCURRENCY: usize = 16;
+/// When a command is given again unless something has come of it: longer than the queue needs, and than it repeats one.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// Commands what is due.
+///
+/// # Errors
+/// [`Error::Unavailable`] and [`Error::Internal`] when due subscriptions cannot be found; single ones are counted.
+pub async fn handle(function: &BillSubscriptions, invocation: Invocation) -> Result<Summary, Error> {
+    let mut summary = Summary::default();
+    let mut sweep = Sweep::default();
+    while let Some((shard, position)) = sweep.turn(&invocation) {
+        let page = command_page(function, shard, position, &invocation, &mut summary).await;
+        sweep.took(shard, page);
+    }
+    summary.unfinished = sweep.is_unfinished();
+    summary.tell("bill-subscriptions", invocation.now);
+    sweep.end()?;
+    Ok(summary)
+}
+
+/// Commands a page of one shard's due subscriptions, and answers where the next begins.
+async fn command_page(
+    function: &BillSubscriptions,
+    shard: u8,
+    position: Option<DuePosition>,
+    invocation: &Invocation,
+    summary: &mut Summary,
+) -> Result<Option<DuePosition>, Error> {
+    let subscriptions = &function.subscriptions;
+    let page = subscriptions
+        .due(shard, invocation.now, position, invocation.deadline)
+        .await?;
+    summary.saw(&page.due, invocation.now);
+    let ids: Vec<SubscriptionId> = page.due.iter().map(|&(id, _)| id).collect();
+    let (mut due, unreadable) = subscriptions.get_all(&ids, invocation.deadline).await?;
+    for error in page.damaged.into_iter().chain(unreadable) {
+        summary.took(Err(error));
+    }
+    // The index runs behind the table.
+    due.retain(|stored| stored.due_at.is_some_and(|at| at <= invocation.now));
+    let mut due = due.into_iter();
+    let batches = std::iter::from_fn(|| {
+        let batch: Vec<StoredSubscription> = due.by_ref().take(MAX_MESSAGES).collect();
+        (!batch.is_empty()).then_some(batch)
+    });
+    let outcomes: Vec<Vec<Result<bool, Error>>> = futures::stream::iter(batches)
+        .map(|batch| command(function, batch, invocation))
+        .buffer_unordered(CONCURRENCY)
+        .collect()
+        .await;
+    for outcome in outcomes.into_iter().flatten() {
+        summary.took(outcome);
+    }
+    Ok(page.next)
+}
+
+/// Commands some subscriptions in one batch, and puts off those whose command the queue has taken.
+async fn command(
+    function: &BillSubscriptions,
+    batch: Vec<StoredSubscription>,
+    invocation: &Invocation,
+) -> Vec<Result<bool, Error>> {
+    let periods: Vec<_> = batch.iter().map(command_of).collect();
+    let taken = match function.commands.send(&periods, invocation).await {
+        Ok(taken) => taken,
+        Err(error) => return vec![Err(error)],
+    };
+    let outcomes = batch.into_iter().zip(taken).map(|(stored, taken)| async move {
+        if !taken {
+            return Err(Error::unavailable(
+                "command a subscription",
+                "the queue did not take it",
+            ));
+        }
+        let until = invocation.now + AGAIN;
+        let subscriptions = &function.subscriptions;
+        // Whatever has changed it meanwhile has given it its place.
+        subscriptions.put_off(&stored, until, invocation.deadline).await?;
+        Ok(true)
+    });
+    futures::future::join_all(outcomes).await
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
+    subscriptions_table: String,
+    #[envconfig(from = "CHARGES_URL")]
+    charges_url: String,
+}
+
+impl BillSubscriptions {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let aws = config::aws().await;
+        Ok(Self {
+            subscriptions: Subscriptions::new(store::client(&aws), config.subscriptions_table),
+            commands: Commands::new(Queue::new(&aws, config.charges_url)),
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! `POST /subscriptions/{subscription_id}/cancel` brings a customer's wish to end a subscription; it leaves it over, or
+//! over when the next period falls due. `charge-subscription` deletes the key to its card then.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::cashier::record;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::event::Event;
+use shared::store::{self, Posting, Subscriptions};
+use shared::subscription::{Policy, Rejected, Step, Subscription, SubscriptionStatus};
+
+/// The function's table and rules.
+#[derive(Debug)]
+pub struct CancelSubscription {
+    /// Subscriptions and their invoices.
+    pub subscriptions: Subscriptions,
+    /// What the shop has decided.
+    pub policy: Policy,
+}
+
+/// How often a subscription that changes under our hands is read again.
+const ATTEMPTS: usize = 5;
+
+/// When a subscription is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum When {
+    /// At once. What is not paid yet is given up; what is just being charged goes back if it is taken.
+    Now,
+    /// When the next period would fall due.
+    PeriodEnd,
+}
+
+/// A customer's wish to end it.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelSubscriptionRequest {
+    /// When.
+    pub when: When,
+}
+
+/// Cancels a subscription
+///
+/// Orders that were paid before stay; each can be cancelled as any order. A subscription that is cancelled already is
+/// answered as it is, whichever request did it. `change-subscription` with `CONTINUE` takes a cancellation at the
+/// period's end back.
+///
+/// # Errors
+/// `not-found` for another customer's subscription too, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/subscriptions/{subscription_id}/cancel", operation_id = "cancel-subscription", tag = "billing",
+    request_body = CancelSubscriptionRequest,
+    security(("token" = [])),
+    params(
+        ("subscription_id" = Uuid, Path, description = "The subscription"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The subscription, cancelled or to be cancelled", body = Subscription,
+            headers(("Idempotency-Replayed" = bool, description = "true: it was so before"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(
+    function: &CancelSubscription,
+    request: Request,
+    invocation: Invocation,
+) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    http::idempotency_key(&request)?;
+    let id = http::subscription_id(&request)?;
+    let body: CancelSubscriptionRequest = http::body(&request)?;
+    for _ in 0..ATTEMPTS {
+        let found = function.subscriptions.get_open(id, invocation.deadline).await?;
+        let (stored, invoice) = found
+            .filter(|(stored, _)| stored.subscription.customer_id == caller.customer_id)
+            .ok_or(Rejected::NotFound)?;
+        let before = &stored.subscription;
+        if before.status == SubscriptionStatus::Cancelled || body.when == When::PeriodEnd && before.ends_with_period {
+            return Ok(http::replayed(http::json(StatusCode::OK, before)?));
+        }
+        let open = invoice.as_ref().map(|invoice| &invoice.invoice);
+        let (after, void) = match body.when {
+            When::Now => before.giving_up(Step::Cancel, open, invocation.now, &function.policy)?,
+            When::PeriodEnd => (before.after(Step::EndWithPeriod(true), invocation.now)?, None),
+        };
+        let event = match body.when {
+            When::Now => Event::SubscriptionCancelled(after.clone()),
+            When::PeriodEnd => Event::SubscriptionChanged(after.clone()),
+        };
+        let event = record(&event, &invocation)?;
+        let next = stored.next(after, open, Some(event), (&function.policy, invocation.now));
+        let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
+        let posting = Posting::with(&next, void.as_ref());
+        if function.subscriptions.save(&posting, invocation.deadline).await? {
+            return http::json(StatusCode::OK, &next.subscription);
+        }
+    }
+    Err(Error::unavailable("cancel a subscription", "it keeps changing"))
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
+    subscriptions_table: String,
+}
+
+impl CancelSubscription {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            subscriptions: Subscriptions::new(client, config.subscriptions_table),
+            policy: Policy::from_env()?,
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! `POST /subscriptions/{subscription_id}/change` brings a customer's wish to have other things, a pause, one delivery
+//! less, or another card charged; it leaves the subscription so.
+//!
+//! What has been billed stays as it was billed. A new card is charged at once for what the last one declined.
+
+use envconfig::Envconfig;
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::biller::{Commands, Keys};
+use shared::cashier::record;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::edge::queue::Queue;
+use shared::event::Event;
+use shared::idempotency::Fingerprint;
+use shared::invoice::{Invoice, InvoiceStatus, Turn};
+use shared::order::{Item, quote, sum_lines};
+use shared::payment::Rejected as PaymentRejected;
+use shared::product::Sku;
+use shared::provider::Authorization;
+use shared::store::{self, Catalog, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
+use shared::subscription::{Policy, Rejected, Step, Subscription};
+use uuid::Uuid;
+
+/// The function's tables, providers and queue.
+#[derive(Debug)]
+pub struct ChangeSubscription {
+    /// Subscriptions and their invoices.
+    pub subscriptions: Subscriptions,
+    /// Products.
+    pub catalog: Catalog,
+    /// Providers, and what seals their keys.
+    pub keys: Keys,
+    /// What the shop has decided.
+    pub policy: Policy,
+    /// Where a charge of a new card is commanded.
+    pub commands: Commands,
+}
+
+/// How often a subscription that changes under our hands is read again.
+const ATTEMPTS: usize = 5;
+
+/// A customer's change.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "change", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
+pub enum ChangeSubscriptionRequest {
+    /// Other things from the next period on.
+    Items {
+        /// What each period brings; lines of one product are summed.
+        #[schema(min_items = 1, max_items = 50)]
+        items: Vec<Item>,
+    },
+    /// Nothing until it is resumed. A period that is not paid yet is given up.
+    Pause,
+    /// Deliveries again, from the next date on.
+    Resume,
+    /// No delivery for this period.
+    Skip {
+        /// The period, which must be the next one.
+        period: u32,
+    },
+    /// Another card. It is charged at once for what the last one declined; a subscription that is past due goes on.
+    Card {
+        /// What the customer brought back from the provider.
+        authorization: Authorization,
+    },
+    /// No end with the period after all.
+    Continue,
+}
+
+/// Changes a subscription
+///
+/// Asked again with the same key and body, it changes nothing again and answers how the subscription stands now.
+///
+/// # Errors
+/// Rejections of [`Rejected`], of [`shared::order::Rejected`] and of the provider, [`Error::Unavailable`],
+/// [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/subscriptions/{subscription_id}/change", operation_id = "change-subscription", tag = "billing",
+    request_body = ChangeSubscriptionRequest,
+    security(("token" = [])),
+    params(
+        ("subscription_id" = Uuid, Path, description = "The subscription"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new change",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The subscription, changed", body = Subscription,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request changed it"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`payment-refused` with `provider_code`: the card was not accepted", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`subscription-closed`, `subscription-status` with `subscription_status`, `not-next-period` with `next_period`, `payment-under-way`: the card is being charged", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-lines`, `invalid-quantity`, `product-unavailable` with `sku`, `currencies-mixed`, `total-too-large`, `amount-not-taken`, `provider-not-configured`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(
+    function: &ChangeSubscription,
+    request: Request,
+    invocation: Invocation,
+) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let id = http::subscription_id(&request)?;
+    let body: ChangeSubscriptionRequest = http::body(&request)?;
+    let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the change", error))?;
+    let request_id = key.derive_id("change subscription", &caller.customer_id);
+    let mut issued = None;
+    for _ in 0..ATTEMPTS {
+        let known = function.subscriptions.request(request_id, invocation.deadline).await?;
+        let found = function.subscriptions.get_open(id, invocation.deadline).await?;
+        let (stored, invoice) = found
+            .filter(|(stored, _)| stored.subscription.customer_id == caller.customer_id)
+            .ok_or(Rejected::NotFound)?;
+        if let Some(known) = known {
+            known.fingerprint.require_same(&fingerprint)?;
+            return Ok(http::replayed(http::json(StatusCode::OK, &stored.subscription)?));
+        }
+        let open = invoice.as_ref().map(|invoice| &invoice.invoice);
+        let change = function
+            .change((&body, request_id), &stored, open, &mut issued, &invocation)
+            .await?;
+        let event = record(&Event::SubscriptionChanged(change.subscription.clone()), &invocation)?;
+        let mut replaced = stored.clone();
+        if let Some(key) = &change.key {
+            replaced.retired.extend(replaced.key.replace(key.clone()));
+        }
+        let after = change.invoice.as_ref().or(open);
+        let next = replaced.next(
+            change.subscription,
+            after,
+            Some(event),
+            (&function.policy, invocation.now),
+        );
+        let change_of_invoice = change.invoice.zip(invoice.as_ref());
+        let invoice = change_of_invoice.map(|(after, stored)| stored.next(after, None, invocation.now));
+        let posting = Posting {
+            request: Some(&SubscriptionRequest {
+                request_id,
+                fingerprint: fingerprint.clone(),
+                subscription_id: id,
+                requested_at: invocation.now,
+            }),
+            new_key: change.key.as_ref(),
+            ..Posting::with(&next, invoice.as_ref())
+        };
+        if function.subscriptions.save(&posting, invocation.deadline).await? {
+            function.commands.send_if_due(&next, &invocation).await;
+            return http::json(StatusCode::OK, &next.subscription);
+        }
+    }
+    Err(Error::unavailable("change a subscription", "it keeps changing"))
+}
+
+/// What a request comes to.
+struct Change {
+    subscription: Subscription,
+    /// The open invoice, when that changes too.
+    invoice: Option<Invoice>,
+    /// The key to a new card.
+    key: Option<StoredKey>,
+}
+
+impl ChangeSubscription {
+    /// What `body` makes of a subscription and its open invoice. `issued` is the new card's key, once there is one.
+    async fn change(
+        &self,
+        (body, request_id): (&ChangeSubscriptionRequest, Uuid),
+        stored: &StoredSubscription,
+        open: Option<&Invoice>,
+        issued: &mut Option<(StoredKey, shared::provider::Card)>,
+        invocation: &Invocation,
+    ) -> Result<Change, Error> {
+        let (before, now) = (&stored.subscription, invocation.now);
+        let alone = |subscription| Change {
+            subscription,
+            invoice: None,
+            key: None,
+        };
+        Ok(match body {
+            ChangeSubscriptionRequest::Items { items } => {
+                let wanted = sum_lines(items)?;
+                self.judge(before, &wanted, invocation).await?;
+                let item = |(sku, quantity): (Sku, u32)| Item {
+                    sku,
+                    quantity: quantity.into(),
+                };
+                alone(before.after(Step::SetItems(wanted.into_iter().map(item).collect()), now)?)
+            }
+            ChangeSubscriptionRequest::Pause => {
+                let (subscription, invoice) = before.giving_up(Step::Pause, open, now, &self.policy)?;
+                Change {
+                    invoice,
+                    ..alone(subscription)
+                }
+            }
+            ChangeSubscriptionRequest::Resume => alone(before.after(Step::Resume, now)?),
+            ChangeSubscriptionRequest::Skip { period } => alone(before.after(Step::Skip(*period), now)?),
+            ChangeSubscriptionRequest::Continue => alone(before.after(Step::EndWithPeriod(false), now)?),
+            ChangeSubscriptionRequest::Card { authorization } => {
+                // An attempt under way keeps its card to its end: with another one it would be another attempt.
+                if open.is_some_and(|open| open.status == InvoiceStatus::Charging) {
+                    return Err(Rejected::ChargeUnderWay.into());
+                }
+                // What the subscription does not allow is not asked for at the provider.
+                before.after(Step::AskForCard, now)?;
+                let (key, card) = match issued.take() {
+                    Some(issued) => issued,
+                    None => {
+                        let issuing = (authorization, &*request_id.to_string());
+                        let whose = (before.subscription_id, &before.customer_id);
+                        self.keys.issue(issuing, whose, invocation).await?
+                    }
+                };
+                *issued = Some((key.clone(), card.clone()));
+                let invoice = open.and_then(|open| open.after(Turn::NewCard, now, &self.policy));
+                Change {
+                    invoice,
+                    key: Some(key),
+                    ..alone(before.after(Step::ReplaceCard(authorization.provider(), card), now)?)
+                }
+            }
+        })
+    }
+
+    /// What is for sale, and can be charged, can be subscribed to.
+    async fn judge(
+        &self,
+        subscription: &Subscription,
+        wanted: &[(Sku, u32)],
+        invocation: &Invocation,
+    ) -> Result<(), Error> {
+        let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+        let products = self.catalog.products(&skus, invocation.deadline).await?;
+        let total = quote(wanted, &products)?.total;
+        if !self.keys.providers.of(subscription.provider)?.takes(total) {
+            return Err(PaymentRejected::AmountNotTaken.into());
+        }
+        Ok(())
+    }
+
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let aws = config::aws().await;
+        let client = store::client(&aws);
+        Ok(Self {
+            subscriptions: Subscriptions::new(client.clone(), config.subscriptions_table),
+            catalog: Catalog::new(client, config.catalog_table),
+            keys: Keys::from_env(&aws)?,
+            policy: Policy::from_env()?,
+            commands: Commands::new(Queue::new(&aws, config.charges_url)),
+        })
+    }
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
+    subscriptions_table: String,
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+    #[envconfig(from = "CHARGES_URL")]
+    charges_url: String,
+}

@@ -1,0 +1,100 @@
+//! A queue brings commands to do what is due about subscriptions; it leaves their periods paid, once each, and the orders
+//! of them on their way, or what came between: a decline to be retried, a delivery postponed, a subscription at its end.
+//!
+//! A command may come twice, late, or in any order: what is due is read from the subscription itself ([`Biller`]). One that
+//! cannot be carried out comes again; when it never can, it ends in a queue with an alarm on it, and the schedule commands
+//! it anew.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use shared::Error;
+use shared::biller::{Biller, Outcome};
+use shared::edge::batch::{self, Batch, BatchResponse};
+use shared::edge::config;
+use shared::edge::invocation::Invocation;
+use shared::edge::telemetry::{self, Unit};
+use shared::subscription::SubscriptionPeriod;
+
+/// The function's books and providers.
+#[derive(Debug)]
+pub struct ChargeSubscription {
+    /// Subscriptions, stock, orders, payments, providers.
+    pub biller: Biller,
+}
+
+/// How many commands came to what is counted.
+#[derive(Debug, Default)]
+struct Counts {
+    paid: AtomicU32,
+    declined: AtomicU32,
+    postponed: AtomicU32,
+    unknown: AtomicU32,
+    hanging: AtomicU32,
+}
+
+/// Carries out a batch of commands, all at the same time.
+///
+/// # Errors
+/// None of its own: what cannot be done now is reported to the queue.
+pub async fn handle(
+    function: &ChargeSubscription,
+    batch: Batch,
+    invocation: Invocation,
+) -> Result<BatchResponse, Error> {
+    let counts = &Counts::default();
+    let invocation = &invocation;
+    let response = batch::serve(batch, async |command: SubscriptionPeriod| {
+        let outcome = function.biller.carry_out(command, invocation).await?;
+        counts.took(command, outcome);
+        Ok(())
+    });
+    let response = response.await;
+    let count = |counted: &AtomicU32| f64::from(counted.load(Ordering::Relaxed));
+    telemetry::emit(
+        "charge-subscription",
+        invocation.now,
+        &[
+            ("Paid", Unit::Count, count(&counts.paid)),
+            ("Declined", Unit::Count, count(&counts.declined)),
+            ("Postponed", Unit::Count, count(&counts.postponed)),
+            ("Unknown", Unit::Count, count(&counts.unknown)),
+            ("Hanging", Unit::Count, count(&counts.hanging)),
+        ],
+    );
+    Ok(response)
+}
+
+impl Counts {
+    fn took(&self, command: SubscriptionPeriod, outcome: Outcome) {
+        let SubscriptionPeriod {
+            subscription_id,
+            period,
+        } = command;
+        tracing::info!(%subscription_id, period, ?outcome, "carried out");
+        let counted = match outcome {
+            Outcome::Paid => &self.paid,
+            Outcome::Declined => &self.declined,
+            Outcome::Postponed => &self.postponed,
+            Outcome::Unknown => &self.unknown,
+            Outcome::Hanging => {
+                tracing::error!(%subscription_id, period, "an attempt to charge waits for a person");
+                &self.hanging
+            }
+            Outcome::Nothing | Outcome::Returned | Outcome::Skipped | Outcome::Ended | Outcome::KeysDeleted => return,
+        };
+        counted.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl ChargeSubscription {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub async fn from_env() -> Result<Self, Error> {
+        let aws = config::aws().await;
+        Ok(Self {
+            biller: Biller::from_env(&aws)?,
+        })
+    }
+}

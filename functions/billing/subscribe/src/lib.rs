@@ -1,0 +1,222 @@
+//! `POST /subscriptions` brings what a customer wants again and again, and their agreement to be charged for it; it leaves
+//! a subscription whose first period is billed when it falls due.
+//!
+//! The provider's key to the card is issued once, also when the function crashes before it is written down: the provider
+//! is asked under a key derived from the request's own, and tells the same one again.
+
+use envconfig::Envconfig;
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::biller::{Commands, Keys};
+use shared::calendar::Schedule;
+use shared::cashier::record;
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::edge::queue::Queue;
+use shared::event::Event;
+use shared::idempotency::Fingerprint;
+use shared::money::Money;
+use shared::order::{self, Item, Quote, quote, sum_lines};
+use shared::payment::Rejected as PaymentRejected;
+use shared::product::Sku;
+use shared::provider::Authorization;
+use shared::store::{self, Catalog, Posting, StoredSubscription, Subscriptions};
+use shared::subscription::{Policy, Rejected, Subscription, SubscriptionId, SubscriptionStatus};
+
+/// The function's tables, providers and queue.
+#[derive(Debug)]
+pub struct Subscribe {
+    /// Subscriptions.
+    pub subscriptions: Subscriptions,
+    /// Products.
+    pub catalog: Catalog,
+    /// Providers, and what seals their keys.
+    pub keys: Keys,
+    /// What the shop has decided.
+    pub policy: Policy,
+    /// Where a period that is due at once is commanded.
+    pub commands: Commands,
+}
+
+/// How far the first date may lie ahead.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
+/// How far the anchor may lie behind: as long as the longest interval.
+const BEHIND: SignedDuration = SignedDuration::from_hours(24 * 366 * 3);
+
+/// A customer's subscription.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubscribeRequest {
+    /// What each period brings; lines of one product are summed.
+    #[schema(min_items = 1, max_items = 50)]
+    pub items: Vec<Item>,
+    /// When periods fall due. The first one that is billed is the first on today's date or a later one.
+    pub schedule: Schedule,
+    /// What the customer brought back from the provider.
+    pub authorization: Authorization,
+    /// What a period costs today, as the customer was shown; when it is no longer right, nothing is begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_total: Option<Money>,
+}
+
+/// Begins a subscription
+///
+/// Nothing is charged by this request: the first period is charged when it falls due, within minutes if that is now, at
+/// the catalog's prices of that day. The same key with the same body brings the same subscription again, as it stands now.
+///
+/// # Errors
+/// Rejections of [`order::Rejected`], [`Rejected`] and of the provider, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/subscriptions", operation_id = "subscribe", tag = "billing", request_body = SubscribeRequest,
+    security(("token" = [])),
+    params(
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new subscription",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The subscription", body = Subscription,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request began it"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`payment-refused` with `provider_code`: the card was not accepted; where it is `authentication_required`, `client_secret` lets its holder prove themselves, and the same request then passes", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`total-differs` with `total`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-lines`, `invalid-quantity`, `invalid-schedule`, `product-unavailable` with `sku`, `currencies-mixed`, `total-too-large`, `amount-not-taken`, `provider-not-configured`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &Subscribe, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let body: SubscribeRequest = http::body(&request)?;
+    let wanted = sum_lines(&body.items)?;
+    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the subscription", error))?;
+    let id = SubscriptionId(key.derive_id("subscription", &caller.customer_id));
+
+    // A retry is answered whatever has become of prices and products since.
+    if let Some(existing) = function.subscriptions.get(id, invocation.deadline).await? {
+        return replay(existing, &fingerprint);
+    }
+    let period = first_period(&body.schedule, invocation.now)?;
+    judge(function, &body, &wanted, &invocation).await?;
+
+    let issuing = (&body.authorization, &*id.to_string());
+    let whose = (id, &caller.customer_id);
+    let (key, card) = function.keys.issue(issuing, whose, &invocation).await?;
+    let subscription = Subscription {
+        subscription_id: id,
+        customer_id: caller.customer_id.clone(),
+        status: SubscriptionStatus::Active,
+        items: summed(wanted),
+        next_period: period,
+        next_at: body.schedule.nth(period),
+        schedule: body.schedule,
+        provider: key.provider,
+        card,
+        open_period: None,
+        ends_with_period: false,
+        needs_card: false,
+        started_at: invocation.now,
+        past_due_since: None,
+        cancelled_at: None,
+    };
+    let stored = StoredSubscription {
+        due_at: subscription.due_at(None, &function.policy),
+        event: Some(record(&Event::SubscriptionStarted(subscription.clone()), &invocation)?),
+        subscription,
+        key: Some(key.clone()),
+        retired: vec![],
+        fingerprint: fingerprint.clone(),
+        version: 1,
+    };
+    let posting = Posting {
+        new_key: Some(&key),
+        ..Posting::of(&stored)
+    };
+    if function.subscriptions.save(&posting, invocation.deadline).await? {
+        function.commands.send_if_due(&stored, &invocation).await;
+        return http::json(StatusCode::CREATED, &stored.subscription);
+    }
+    // An earlier attempt of this very call, or a twin of the request.
+    let existing = function.subscriptions.get(id, invocation.deadline).await?;
+    let existing = existing.ok_or_else(|| Error::unavailable("begin a subscription", "it keeps changing"))?;
+    replay(existing, &fingerprint)
+}
+
+/// The first period to be billed: the first on today's date, by the clocks of the place, or a later one.
+fn first_period(schedule: &Schedule, now: Timestamp) -> Result<u32, Rejected> {
+    let anchor = schedule.nth(0);
+    if anchor > now + AHEAD || anchor < now - BEHIND {
+        return Err(Rejected::AnchorOutOfRange);
+    }
+    Ok(schedule.first_on_date_of(now))
+}
+
+/// What is for sale, at the total that the customer expects, and can be charged, can be subscribed to.
+async fn judge(
+    function: &Subscribe,
+    body: &SubscribeRequest,
+    wanted: &[(Sku, u32)],
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+    let products = function.catalog.products(&skus, invocation.deadline).await?;
+    let Quote { total, .. } = quote(wanted, &products)?;
+    if body.expected_total.is_some_and(|expected| expected != total) {
+        return Err(order::Rejected::TotalDiffers { present: total }.into());
+    }
+    let (provider, providers) = (body.authorization.provider(), &function.keys.providers);
+    providers.billing(provider)?;
+    if !providers.of(provider)?.takes(total) {
+        return Err(PaymentRejected::AmountNotTaken.into());
+    }
+    Ok(())
+}
+
+fn summed(wanted: Vec<(Sku, u32)>) -> Vec<Item> {
+    let item = |(sku, quantity): (Sku, u32)| Item {
+        sku,
+        quantity: quantity.into(),
+    };
+    wanted.into_iter().map(item).collect()
+}
+
+/// The answer for a subscription that stands already: the same, as it stands now.
+fn replay(existing: StoredSubscription, fingerprint: &Fingerprint) -> Result<Response, Error> {
+    existing.fingerprint.require_same(fingerprint)?;
+    let answer = http::json(StatusCode::CREATED, &existing.subscription)?;
+    Ok(http::replayed(answer))
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
+    subscriptions_table: String,
+    #[envconfig(from = "CATALOG_TABLE")]
+    catalog_table: String,
+    #[envconfig(from = "CHARGES_URL")]
+    charges_url: String,
+}
+
+impl Subscribe {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let aws = config::aws().await;
+        let client = store::client(&aws);
+        Ok(Self {
+            subscriptions: Subscriptions::new(client.clone(), config.subscriptions_table),
+            catalog: Catalog::new(client, config.catalog_table),
+            keys: Keys::from_env(&aws)?,
+            policy: Policy::from_env()?,
+            commands: Commands::new(Queue::new(&aws, config.charges_url)),
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! What becomes of an example subscription, and of the invoices of its periods.
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use jiff::civil::{Time, date};
+use shared::calendar::{Interval, Schedule, Timezone, Unit};
+use shared::event::Event;
+use shared::invoice::{Invoice, Postponed, Turn};
+use shared::order::{Item, Quote};
+use shared::payment::{Failure, PaymentId, Provider};
+use shared::provider::Card;
+use shared::subscription::{Policy, Rejected, Step, Subscription, SubscriptionId, SubscriptionStatus};
+use uuid::Uuid;
+
+/// An event of billing, of each kind.
+pub(super) fn events() -> Result<Vec<Event>> {
+    let started = subscription()?;
+    let due = started.next_at;
+    let billed = started.after(Step::Bill, due).map_err(rejected)?;
+    let past_due = billed.after(Step::FallPastDue, due).map_err(rejected)?;
+    let cancelled = started.after(Step::Cancel, due).map_err(rejected)?;
+    let changed = started.after(Step::EndWithPeriod(true), due).map_err(rejected)?;
+    Ok(vec![
+        Event::SubscriptionStarted(started),
+        Event::SubscriptionChanged(changed),
+        Event::SubscriptionPastDue(past_due),
+        Event::SubscriptionCancelled(cancelled),
+        Event::InvoicePaid(paid_invoice()?),
+        Event::InvoiceFailed(turned(&charging()?, declined())?),
+        Event::DeliveryPostponed(turned(&invoice()?, postponed()?)?),
+    ])
+}
+
+/// A subscription whose first period is not due yet.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn subscription() -> Result<Subscription> {
+    let schedule = Schedule {
+        anchor: date(2025, 3, 31),
+        time: Time::constant(9, 0, 0, 0),
+        timezone: Timezone::parse("Asia/Seoul")?,
+        interval: Interval::new(Unit::Month, 1)?,
+    };
+    Ok(Subscription {
+        subscription_id: SubscriptionId(Uuid::from_u128(0x8d1c_2f7a_5b90_8e43_a1d6_0f9e_8d7c_6b5a)),
+        customer_id: super::order()?.customer_id,
+        status: SubscriptionStatus::Active,
+        items: vec![Item {
+            sku: super::sku()?,
+            quantity: 2,
+        }],
+        next_period: 0,
+        next_at: schedule.nth(0),
+        schedule,
+        provider: Provider::Toss,
+        card: Card {
+            company: "현대".to_owned(),
+            number: "12345678****789*".to_owned(),
+        },
+        open_period: None,
+        ends_with_period: false,
+        needs_card: false,
+        started_at: super::now()?,
+        past_due_since: None,
+        cancelled_at: None,
+    })
+}
+
+/// The paid invoice of its first period.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn paid_invoice() -> Result<Invoice> {
+    let charging = charging()?;
+    let payment = PaymentId::of(Provider::Toss, "tbil_20250331090002a7Zq1");
+    turned(&charging, Turn::Pay(charging.order_id(), payment))
+}
+
+fn invoice() -> Result<Invoice> {
+    let subscription = subscription()?;
+    Ok(Invoice::new(&subscription, subscription.next_at))
+}
+
+fn charging() -> Result<Invoice> {
+    let order = super::order()?;
+    let quote = Quote {
+        lines: order.lines,
+        total: order.total,
+    };
+    turned(&invoice()?, Turn::Attempt(quote))
+}
+
+fn declined() -> Turn {
+    Turn::Decline {
+        failure: Failure::new("REJECT_CARD_PAYMENT", "한도초과 혹은 잔액부족으로 결제에 실패했습니다."),
+        is_final: false,
+    }
+}
+
+fn postponed() -> Result<Turn> {
+    Ok(Turn::Postpone(Postponed {
+        code: "out-of-stock".to_owned(),
+        detail: "Not enough of green-tea-100g (asked for 2, 1 left).".to_owned(),
+        skus: vec![super::sku()?],
+    }))
+}
+
+fn turned(invoice: &Invoice, turn: Turn) -> Result<Invoice> {
+    let policy = Policy {
+        retry_days: vec![1, 3, 5, 7],
+        past_due_days: 14,
+        postponed_hours: 24,
+        catch_up_days: 7,
+    };
+    let after = invoice.after(turn, due()?, &policy);
+    after.context("the example invoice cannot change so")
+}
+
+fn due() -> Result<Timestamp> {
+    Ok(subscription()?.next_at)
+}
+
+fn rejected(why: Rejected) -> anyhow::Error {
+    anyhow::anyhow!("the example subscription cannot change so: {why:?}")
+}

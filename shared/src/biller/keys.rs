@@ -1,0 +1,125 @@
+//! Billing keys: issued and sealed, opened to be charged, and deleted at their provider when they are used no more.
+
+use aws_config::SdkConfig;
+use envconfig::Envconfig;
+
+use super::{BILLING, Biller, Outcome, before_writing};
+use crate::edge::config;
+use crate::edge::invocation::Invocation;
+use crate::error::Error;
+use crate::identity::CustomerId;
+use crate::invoice::{Invoice, InvoiceStatus};
+use crate::provider::{Authorization, BillingKey, Card, Endpoints, Providers, Vault};
+use crate::seal::Seal;
+use crate::store::{Posting, StoredKey, StoredSubscription};
+use crate::subscription::SubscriptionId;
+
+/// The providers, and the keys to their customers' cards.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Who takes the money.
+    pub providers: Providers,
+    /// What closes and opens keys.
+    pub seal: Seal,
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "PAYMENT_CREDENTIALS")]
+    payment_credentials: String,
+    #[envconfig(from = "BILLING_KEY_ID")]
+    billing_key_id: String,
+    #[envconfig(nested)]
+    endpoints: Endpoints,
+}
+
+impl Keys {
+    /// The keys as the environment configures them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn from_env(aws: &SdkConfig) -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        Ok(Self {
+            providers: Providers::new(&config.endpoints, Vault::new(aws, config.payment_credentials))?,
+            seal: Seal::new(aws, config.billing_key_id, "subscription"),
+        })
+    }
+
+    /// Exchanges what a customer agreed to for a billing key, sealed for their subscription. Asked again for the same
+    /// `request_id`, it gets the same key.
+    ///
+    /// # Errors
+    /// `payment-refused`, `provider-not-configured`; [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn issue(
+        &self,
+        (authorization, request_id): (&Authorization, &str),
+        (id, customer): (SubscriptionId, &CustomerId),
+        invocation: &Invocation,
+    ) -> Result<(StoredKey, Card), Error> {
+        let provider = authorization.provider();
+        let api = self.providers.billing(provider)?;
+        let deadline = before_writing(invocation);
+        let issued = api.issue(authorization, customer, request_id, deadline).await?;
+        let secret = issued.key.to_secret()?;
+        let sealed = self.seal.seal(&secret, &id.to_string(), invocation.deadline).await?;
+        let key = StoredKey {
+            provider,
+            key_id: issued.key.id(provider),
+            sealed,
+        };
+        Ok((key, issued.card))
+    }
+
+    /// The key to a subscription's card.
+    pub(super) async fn of(&self, stored: &StoredSubscription, invocation: &Invocation) -> Result<BillingKey, Error> {
+        let key = stored.key.as_ref();
+        let key = key.ok_or_else(|| Error::internal(BILLING, "it has no billing key"))?;
+        self.open(stored, key, invocation).await
+    }
+
+    async fn open(
+        &self,
+        stored: &StoredSubscription,
+        key: &StoredKey,
+        invocation: &Invocation,
+    ) -> Result<BillingKey, Error> {
+        // What was sealed for another subscription does not open.
+        let id = stored.subscription.subscription_id.to_string();
+        let secret = self.seal.open(&key.sealed, &id, invocation.deadline).await?;
+        BillingKey::from_secret(&secret)
+    }
+}
+
+impl Biller {
+    /// Deletes the keys that are used no more at their providers; none when the subscription has changed meanwhile.
+    ///
+    /// An attempt under way keeps its key until it has come to its end.
+    pub(super) async fn delete_keys(
+        &self,
+        stored: &StoredSubscription,
+        invoice: Option<&Invoice>,
+        invocation: &Invocation,
+    ) -> Result<Option<Outcome>, Error> {
+        let is_charging = invoice.is_some_and(|invoice| invoice.status == InvoiceStatus::Charging);
+        if stored.retired.is_empty() || is_charging {
+            return Ok(Some(Outcome::Nothing));
+        }
+        for retired in &stored.retired {
+            let key = self.keys.open(stored, retired, invocation).await?;
+            let provider = self.keys.providers.billing(retired.provider)?;
+            provider.delete(&key, before_writing(invocation)).await?;
+        }
+        let forgotten = StoredSubscription {
+            retired: vec![],
+            ..stored.clone()
+        };
+        let unchanged = stored.subscription.clone();
+        let next = forgotten.next(unchanged, invoice, None, (&self.policy, invocation.now));
+        let posting = Posting {
+            deleted_keys: &stored.retired,
+            ..Posting::of(&next)
+        };
+        Ok(self.save(&posting, invocation).await?.then_some(Outcome::KeysDeleted))
+    }
+}

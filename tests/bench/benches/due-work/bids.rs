@@ -1,0 +1,116 @@
+//! `expire-bids`: it finds each due bid by the index and ends it, and what it held is free.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use aws_sdk_dynamodb::types::AttributeValue;
+use bench::engine::EngineProcess;
+use bench::process::{forget_peak, usage};
+use bench::report::Subject;
+use function_tests::exchange::{CARD, Exchange, bid_call};
+use harness::Engine;
+use harness::engine::AUCTIONS;
+use jiff::SignedDuration;
+
+use crate::items::{Item, copy, find, put};
+use crate::work::{Work, subject};
+
+/// Bids of one customer: as many as a busy one has.
+const BIDS_EACH: usize = 100;
+const PRICE: u64 = 1_000;
+
+/// Lets `expire-bids` end `count` due bids; fails when a bid is left, or a point is not free afterwards.
+pub async fn run(count: usize) -> Result<Subject> {
+    let process = EngineProcess::start()?;
+    let exchange = Exchange::on(Engine::at(&process.endpoint), Duration::from_secs(59)).await;
+    let customers = count.div_ceil(BIDS_EACH);
+    eprintln!("putting {count} bids of {customers} customers on the book");
+    fill(&exchange, count).await?;
+    exchange.pass(SignedDuration::from_hours(2));
+
+    forget_peak()?;
+    let before = usage()?;
+    exchange.engine.faults.measure();
+    let began = Instant::now();
+    let (mut expired, mut invocations) = (0, 0);
+    while expired < count {
+        let summary = exchange.expire_bids().await?;
+        ensure!(summary.failed == 0 && summary.processed > 0, "{summary:?}");
+        expired += usize::try_from(summary.processed)?;
+        invocations += 1;
+        eprintln!("{expired} expired after {:.0} s", began.elapsed().as_secs_f64());
+    }
+    let work = Work {
+        count,
+        invocations,
+        wall: began.elapsed(),
+        before,
+        after: usage()?,
+        cost: exchange.engine.faults.cost(),
+        requests_to_sqs: 0,
+    };
+    ensure!(expired == count, "{expired} of {count}");
+    ensure!(exchange.count_of("BOOK#").await == 0, "a bid is on the book still");
+    for customer in [0, customers / 2, customers - 1] {
+        let (_, held) = exchange.wallet(&format!("customer-{customer}")).await;
+        ensure!(held == 0, "customer {customer} has {held} points held");
+    }
+    Ok(subject("expire-bids", &work))
+}
+
+/// Puts `count` due bids into the table: a real one, placed by its function, copied under other ids and customers.
+async fn fill(exchange: &Exchange, count: usize) -> Result<()> {
+    exchange.give("model", PRICE).await;
+    let call = bid_call("model", "model", "buy", PRICE, exchange.in_an_hour(), None);
+    let placed = exchange.place(call).await;
+    ensure!(placed.status == 201, "{placed:?}");
+    let model = placed.body["bid_id"].as_str().context("a bid")?.to_owned();
+    let client = &exchange.engine.quiet;
+    let bid = find(client, AUCTIONS, &format!("BID#{model}"), "BID").await?;
+    let found = client
+        .query()
+        .table_name(AUCTIONS)
+        .key_condition_expression("pk = :book")
+        .expression_attribute_values(":book", AttributeValue::S(format!("BOOK#{CARD}#buy")))
+        .send()
+        .await?;
+    let entry = found.items.unwrap_or_default().pop().context("the book has the bid")?;
+
+    let mut writes = vec![];
+    for customer in 0..count.div_ceil(BIDS_EACH) {
+        let of_customer = BIDS_EACH.min(count - customer * BIDS_EACH);
+        let name = format!("customer-{customer}");
+        writes.push(wallet(&name, of_customer));
+        for nth in 0..of_customer {
+            let id = shared_id(&name, nth);
+            let renamed = [(model.as_str(), id.as_str()), ("model", &name)];
+            writes.push(copy(&bid, &renamed, Some(&id)));
+            writes.push(copy(&entry, &renamed, None));
+            if writes.len() >= 20 {
+                put(client, AUCTIONS, std::mem::take(&mut writes)).await?;
+            }
+        }
+    }
+    put(client, AUCTIONS, writes).await?;
+    // The model itself is none of them.
+    let gone = exchange.cancel_bid("model", &model).await;
+    ensure!(gone.status == 200, "{gone:?}");
+    Ok(())
+}
+
+/// An id as hashes are: its first byte spreads over the shards.
+fn shared_id(name: &str, nth: usize) -> String {
+    function_tests::exchange::derived(&[name, &nth.to_string()])
+}
+
+fn wallet(customer: &str, bids: usize) -> Item {
+    let held = PRICE * bids as u64;
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(format!("WALLET#{customer}"))),
+        ("sk".to_owned(), AttributeValue::S("WALLET".to_owned())),
+        ("available".to_owned(), AttributeValue::N("0".to_owned())),
+        ("held".to_owned(), AttributeValue::N(held.to_string())),
+        ("open_bids".to_owned(), AttributeValue::N(bids.to_string())),
+    ])
+}

@@ -1,0 +1,179 @@
+//! Subscriptions: billed by the schedule, declined, postponed, changed, and ended.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use end_to_end::{SOON, Shop, text};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use local_cloud::{Answer, Moved};
+use serde_json::{Value, json};
+
+use crate::Test;
+
+pub const TESTS: &[Test] = &[
+    (
+        "a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted",
+        a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted,
+    ),
+    (
+        "a_declined_card_is_tried_again_later_and_a_new_one_at_once",
+        a_declined_card_is_tried_again_later_and_a_new_one_at_once,
+    ),
+    (
+        "a_subscription_that_is_out_of_stock_is_postponed",
+        a_subscription_that_is_out_of_stock_is_postponed,
+    ),
+];
+
+/// As long as the schedule may take: it comes every minute here.
+const IN_TIME: Duration = Duration::from_secs(240);
+
+fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: &Shop) -> Result<()> {
+    let sku = shop.product(5, 1)?;
+    let holder = shop.unique("holder");
+    let key = shop.unique("key");
+    let body = wish(shop, &sku, &holder, SignedDuration::from_secs(15))?;
+    let subscribe = || subscribe(shop, &key, &body);
+    let begun = subscribe()?.expect(201)?;
+    let again = subscribe()?;
+    ensure!(again.header("idempotency-replayed") == Some("true"), "{again:?}");
+    ensure!(again.expect(201)? == begun);
+    let listed = shop.get(&shop.ann, "/subscriptions?limit=100")?;
+    let listed = listed["subscriptions"].as_array().context("a list")?;
+    ensure!(listed.contains(&begun), "{listed:?}");
+
+    let paid = event(shop, "InvoicePaid", &begun, IN_TIME)?;
+    let account = account(shop, &begun)?;
+    ensure!(account["invoices"] == json!([paid["data"]]), "{account}");
+    ensure!(account["subscription"]["next_period"] == 1, "{account}");
+    let order = shop.order_again(&shop.ann, &paid["data"])?;
+    ensure!(order["status"] == "PAID" && order["total"]["amount"] == 1000, "{order}");
+    ensure!(
+        order["subscription"]["subscription_id"] == begun["subscription_id"],
+        "{order}"
+    );
+    ensure!(shop.moved(&order)? == charged(1000), "{:?}", shop.moved(&order)?);
+    ensure!(shop.available(&sku)? == 4);
+    shop.event("OrderPaid", &order, SOON)?;
+
+    for (change, expected) in [
+        (json!({ "change": "SKIP", "period": 1 }), ("next_period", json!(2))),
+        (json!({ "change": "PAUSE" }), ("status", json!("PAUSED"))),
+        (json!({ "change": "RESUME" }), ("status", json!("ACTIVE"))),
+        (
+            json!({ "change": "ITEMS", "items": [{ "sku": sku, "quantity": 2 }] }),
+            ("items", json!([{ "sku": sku, "quantity": 2 }])),
+        ),
+        (
+            json!({ "change": "CARD", "authorization": authorization(shop, &holder)? }),
+            ("needs_card", json!(false)),
+        ),
+    ] {
+        let changed = self::change(shop, &begun, &change)?.expect(200)?;
+        ensure!(changed[expected.0] == expected.1, "{change} {changed}");
+    }
+    let keys = || Ok(json!(shop.sandbox()?.toss_billing_keys(&holder)?.len()));
+    shop.until(IN_TIME, keys, |left| *left == 1)?;
+
+    let path = format!("/subscriptions/{}/cancel", text(&begun, "subscription_id")?);
+    let cancel = shop
+        .api
+        .call("POST", &path)
+        .token(&shop.ann)
+        .key(&shop.unique("cancel"));
+    let over = cancel.json(&json!({ "when": "NOW" })).send()?.expect(200)?;
+    ensure!(over["status"] == "CANCELLED", "{over}");
+    event(shop, "SubscriptionCancelled", &begun, SOON)?;
+    shop.until(IN_TIME, keys, |left| *left == 0)?;
+    Ok(())
+}
+
+fn a_declined_card_is_tried_again_later_and_a_new_one_at_once(shop: &Shop) -> Result<()> {
+    let sku = shop.product(5, 1)?;
+    let holder = shop.unique("holder");
+    let body = wish(shop, &sku, &holder, SignedDuration::from_secs(15))?;
+    let begun = subscribe(shop, &shop.unique("key"), &body)?.expect(201)?;
+    let sandbox = shop.sandbox()?;
+    let card = sandbox.toss_billing_key(&holder)?;
+    sandbox.toss_decline_next(&card, "INVALID_STOPPED_CARD")?;
+    let failed = event(shop, "InvoiceFailed", &begun, IN_TIME)?;
+    ensure!(failed["data"]["failure"]["code"] == "INVALID_STOPPED_CARD", "{failed}");
+    let past_due = event(shop, "SubscriptionPastDue", &begun, SOON)?;
+    ensure!(past_due["data"]["needs_card"] == true, "{past_due}");
+    ensure!(shop.available(&sku)? == 5, "a card that does not pay holds no stock");
+
+    let card = json!({ "change": "CARD", "authorization": authorization(shop, &holder)? });
+    let changed = change(shop, &begun, &card)?.expect(200)?;
+    ensure!(changed["status"] == "ACTIVE", "{changed}");
+    let paid = event(shop, "InvoicePaid", &begun, SOON)?;
+    ensure!(paid["data"]["attempts"] == 2, "{paid}");
+    let order = shop.order_again(&shop.ann, &paid["data"])?;
+    ensure!(shop.moved(&order)? == charged(1000), "{:?}", shop.moved(&order)?);
+    Ok(())
+}
+
+fn a_subscription_that_is_out_of_stock_is_postponed(shop: &Shop) -> Result<()> {
+    let sku = shop.product(1, 1)?;
+    shop.order(&shop.bob, &shop.unique("key"), &sku, 1)?.expect(201)?;
+    let holder = shop.unique("holder");
+    // Due at once, and so commanded by the request itself.
+    let body = wish(shop, &sku, &holder, SignedDuration::ZERO)?;
+    let begun = subscribe(shop, &shop.unique("key"), &body)?.expect(201)?;
+    let postponed = event(shop, "DeliveryPostponed", &begun, IN_TIME)?;
+    ensure!(postponed["data"]["postponed"]["skus"] == json!([sku]), "{postponed}");
+    ensure!(postponed["data"]["attempts"] == 0, "{postponed}");
+    Ok(())
+}
+
+/// Charged once, nothing given back.
+fn charged(amount: i64) -> Moved {
+    Moved {
+        charged: amount,
+        charges: 1,
+        ..Moved::default()
+    }
+}
+
+/// One `sku` every month, first after `time`.
+fn wish(shop: &Shop, sku: &str, holder: &str, time: SignedDuration) -> Result<Value> {
+    let first = (Timestamp::now() + time).to_zoned(TimeZone::UTC);
+    Ok(json!({
+        "items": [{ "sku": sku, "quantity": 1 }],
+        "schedule": {
+            "anchor": first.date().to_string(),
+            "time": first.strftime("%H:%M:%S").to_string(),
+            "timezone": "UTC",
+            "interval": { "unit": "month", "count": 1 },
+        },
+        "authorization": authorization(shop, holder)?,
+    }))
+}
+
+/// What a page brings back from Toss's card window.
+fn authorization(shop: &Shop, holder: &str) -> Result<Value> {
+    let auth_key = shop.sandbox()?.toss_authorize_card(holder)?;
+    Ok(json!({ "provider": "toss", "auth_key": auth_key, "customer_key": holder }))
+}
+
+fn subscribe(shop: &Shop, key: &str, body: &Value) -> Result<Answer> {
+    let call = shop.api.call("POST", "/subscriptions").token(&shop.ann);
+    call.key(key).json(body).send()
+}
+
+fn change(shop: &Shop, subscription: &Value, change: &Value) -> Result<Answer> {
+    let path = format!("/subscriptions/{}/change", text(subscription, "subscription_id")?);
+    let call = shop.api.call("POST", &path).token(&shop.ann);
+    call.key(&shop.unique("change")).json(change).send()
+}
+
+fn account(shop: &Shop, subscription: &Value) -> Result<Value> {
+    let path = format!("/subscriptions/{}", text(subscription, "subscription_id")?);
+    shop.get(&shop.ann, &path)
+}
+
+/// Waits for the event of a subscription, or of an invoice of it.
+fn event(shop: &Shop, detail_type: &str, subscription: &Value, within: Duration) -> Result<Value> {
+    let id = &subscription["subscription_id"];
+    let of_it = |event: &local_cloud::Event| event.detail["data"]["subscription_id"] == *id;
+    Ok(shop.tap.wait_for(detail_type, of_it, within)?.detail)
+}

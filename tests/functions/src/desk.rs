@@ -1,0 +1,285 @@
+//! A shop with a billing desk: the subscription functions, wired to the till, a queue and a seal.
+
+use std::ops::Deref;
+
+use bill_subscriptions::{BillSubscriptions, Summary};
+use charge_subscription::ChargeSubscription;
+use harness::gateway::{Answer, Call};
+use harness::queue::Delivery;
+use harness::{FakeKms, FakeQueue};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::biller::{Biller, Commands, Keys};
+use shared::edge::invocation::Invocation;
+use shared::edge::queue::Queue;
+use shared::subscription::Policy;
+
+use crate::{Shop, Till};
+
+/// A shop with a billing desk; it is a [`Till`] in every other way.
+#[derive(Debug)]
+pub struct Desk {
+    /// The till.
+    pub till: Till,
+    /// What seals billing keys.
+    pub kms: FakeKms,
+    /// Where commands wait.
+    pub queue: FakeQueue,
+    commands: Commands,
+}
+
+impl Deref for Desk {
+    type Target = Till;
+
+    fn deref(&self) -> &Till {
+        &self.till
+    }
+}
+
+impl Desk {
+    /// A desk in `shop`.
+    pub async fn in_shop(shop: Shop) -> Self {
+        Self::at(Till::in_shop(shop).await)
+    }
+
+    /// A desk beside `till`.
+    pub fn at(till: Till) -> Self {
+        let queue = FakeQueue::new(SignedDuration::from_mins(15), 5);
+        let commands = Commands::new(Queue::new(&queue.config(), harness::queue::URL.to_owned()));
+        Self {
+            till,
+            kms: FakeKms::default(),
+            queue,
+            commands,
+        }
+    }
+
+    /// A desk in a shop with a listed product of 1,000 won in one shard, and `units` of it.
+    pub async fn with(sku: &str, units: u64) -> Self {
+        Self::in_shop(Shop::with(sku, 1, units).await).await
+    }
+
+    fn keys(&self) -> Keys {
+        Keys {
+            providers: self.cashier().providers,
+            seal: self.kms.seal(),
+        }
+    }
+
+    /// The biller as `charge-subscription` has it.
+    pub fn biller(&self) -> Biller {
+        Biller {
+            invoicing: self.engine.invoicing(),
+            keys: self.keys(),
+            policy: policy(),
+        }
+    }
+
+    /// `subscribe`.
+    pub async fn subscribe(&self, call: Call) -> Answer {
+        let function = subscribe::Subscribe {
+            subscriptions: self.engine.subscriptions(),
+            catalog: self.engine.catalog(),
+            keys: self.keys(),
+            policy: policy(),
+            commands: self.commands.clone(),
+        };
+        Answer::of(subscribe::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `get-subscription`.
+    pub async fn get_subscription(&self, call: Call) -> Answer {
+        let function = get_subscription::GetSubscription {
+            subscriptions: self.engine.subscriptions(),
+        };
+        Answer::of(get_subscription::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `list-subscriptions`.
+    pub async fn list_subscriptions(&self, call: Call) -> Answer {
+        let function = list_subscriptions::ListSubscriptions {
+            subscriptions: self.engine.subscriptions(),
+        };
+        Answer::of(list_subscriptions::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `change-subscription`.
+    pub async fn change_subscription(&self, call: Call) -> Answer {
+        let function = change_subscription::ChangeSubscription {
+            subscriptions: self.engine.subscriptions(),
+            catalog: self.engine.catalog(),
+            keys: self.keys(),
+            policy: policy(),
+            commands: self.commands.clone(),
+        };
+        Answer::of(change_subscription::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `cancel-subscription`.
+    pub async fn cancel_subscription(&self, call: Call) -> Answer {
+        let function = cancel_subscription::CancelSubscription {
+            subscriptions: self.engine.subscriptions(),
+            policy: policy(),
+        };
+        Answer::of(cancel_subscription::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `bill-subscriptions`.
+    pub async fn bill(&self) -> Summary {
+        self.try_bill().await.expect("a run")
+    }
+
+    /// `bill-subscriptions`, which may fail.
+    pub async fn try_bill(&self) -> Result<Summary, shared::Error> {
+        let function = BillSubscriptions {
+            subscriptions: self.engine.subscriptions(),
+            commands: self.commands.clone(),
+        };
+        bill_subscriptions::handle(&function, self.invocation()).await
+    }
+
+    /// `charge-subscription`, with a batch.
+    pub async fn charge(&self, delivery: &Delivery) {
+        self.charge_in(delivery, self.invocation()).await;
+    }
+
+    /// `charge-subscription`, with a batch, in an invocation of one's own.
+    pub async fn charge_in(&self, delivery: &Delivery, invocation: Invocation) {
+        let function = ChargeSubscription { biller: self.biller() };
+        let response = charge_subscription::handle(&function, delivery.batch.clone(), invocation).await;
+        self.queue.settle(delivery, &response.expect("an answer"));
+    }
+
+    /// Works through the queue as far as it hands out, and answers how many commands that were.
+    pub async fn work(&self) -> usize {
+        let mut commands = 0;
+        while let Some(delivery) = self.queue.receive(10, self.now()) {
+            commands += delivery.batch.messages.len();
+            self.charge(&delivery).await;
+        }
+        commands
+    }
+
+    /// Commands what is due and works through the queue, once.
+    pub async fn run(&self) -> usize {
+        self.bill().await;
+        self.work().await
+    }
+
+    /// Lets time pass, with a run whenever the schedule brings one every `step`.
+    pub async fn live(&self, time: SignedDuration, step: SignedDuration) {
+        let end = self.now() + time;
+        while self.now() < end {
+            self.pass(step.min(end.duration_since(self.now())));
+            self.run().await;
+        }
+    }
+
+    /// The key that a customer's page brings back from the card window of Toss.
+    pub fn authorization(&self, customer: &str) -> Value {
+        let customer_key = customer_key(customer);
+        json!({
+            "provider": "toss",
+            "auth_key": self.sandbox.toss_authorize_card(&customer_key),
+            "customer_key": customer_key,
+        })
+    }
+
+    /// The billing key that is charged for a customer at Toss, who has one.
+    pub fn billing_key(&self, customer: &str) -> String {
+        let mut keys = self.sandbox.toss_billing_keys(&customer_key(customer));
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        keys.remove(0)
+    }
+
+    /// A customer's monthly subscription of one `sku`, from today at nine in Seoul; its id.
+    pub async fn subscribed(&self, customer: &str, sku: &str) -> String {
+        let schedule = monthly("2026-01-01");
+        let body = subscription(&[(sku, 1)], &schedule, &self.authorization(customer));
+        let answer = self.subscribe(subscribe_call(customer, "subscribe", &body)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body["subscription_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A subscription and its invoices, as its customer sees them.
+    pub async fn account(&self, customer: &str, id: &str) -> Value {
+        let call = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", id);
+        let answer = self.get_subscription(call.by(customer)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// The status of a subscription, and those of its invoices, the newest first.
+    pub async fn statuses(&self, customer: &str, id: &str) -> (String, Vec<String>) {
+        let account = self.account(customer, id).await;
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let invoices = account["invoices"].as_array().expect("invoices");
+        (
+            text(&account["subscription"]["status"]),
+            invoices.iter().map(|invoice| text(&invoice["status"])).collect(),
+        )
+    }
+
+    /// A customer changes a subscription, under `key`.
+    pub async fn change(&self, customer: &str, id: &str, key: &str, body: &Value) -> Answer {
+        let call = Call::new("POST", "/subscriptions/{subscription_id}/change").path("subscription_id", id);
+        self.change_subscription(call.by(customer).key(key).json(body)).await
+    }
+
+    /// A customer cancels a subscription, `NOW` or at the `PERIOD_END`.
+    pub async fn end(&self, customer: &str, id: &str, when: &str) -> Answer {
+        let call = Call::new("POST", "/subscriptions/{subscription_id}/cancel").path("subscription_id", id);
+        let call = call.by(customer).key("cancel").json(&json!({ "when": when }));
+        self.cancel_subscription(call).await
+    }
+
+    /// When money was taken, in order, whichever order it was for.
+    pub fn charges(&self) -> Vec<Timestamp> {
+        let taken = self.sandbox.ledger().into_iter().filter(|entry| entry.charges > 0);
+        taken.map(|entry| entry.charged_at).collect()
+    }
+}
+
+/// What the tests' shop has decided, as the template's defaults do.
+pub fn policy() -> Policy {
+    Policy {
+        retry_days: vec![1, 3, 5, 7],
+        past_due_days: 14,
+        postponed_hours: 24,
+        catch_up_days: 7,
+    }
+}
+
+/// What a customer is called at Toss.
+pub fn customer_key(customer: &str) -> String {
+    format!("customer-of-the-shop-{customer}")
+}
+
+/// Every month from `anchor` on, at nine in Seoul.
+pub fn monthly(anchor: &str) -> Value {
+    schedule(anchor, "09:00:00", "Asia/Seoul", "month", 1)
+}
+
+/// Any schedule.
+pub fn schedule(anchor: &str, time: &str, timezone: &str, unit: &str, count: u16) -> Value {
+    json!({
+        "anchor": anchor,
+        "time": time,
+        "timezone": timezone,
+        "interval": { "unit": unit, "count": count },
+    })
+}
+
+/// A subscription's body.
+pub fn subscription(items: &[(&str, i64)], schedule: &Value, authorization: &Value) -> Value {
+    let items: Vec<Value> = items
+        .iter()
+        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
+        .collect();
+    json!({ "items": items, "schedule": schedule, "authorization": authorization })
+}
+
+/// A customer's subscription, under `key`.
+pub fn subscribe_call(customer: &str, key: &str, body: &Value) -> Call {
+    Call::new("POST", "/subscriptions").by(customer).key(key).json(body)
+}

@@ -1,0 +1,693 @@
+//! Subscriptions: begun, billed on their dates, declined, postponed, changed and ended.
+
+use function_tests::desk::{monthly, schedule, subscribe_call, subscription};
+use function_tests::{Desk, order_call};
+use harness::Fault;
+use harness::engine::{ORDERS, SUBSCRIPTIONS};
+use harness::gateway::Call;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Card, Provider};
+use serde_json::{Value, json};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn hours(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(count)
+}
+
+/// Events of a table, by their names.
+async fn told(desk: &Desk, table: &str) -> Vec<String> {
+    let mut names: Vec<String> = desk
+        .engine
+        .events(table)
+        .await
+        .into_iter()
+        .map(|event| event.0)
+        .collect();
+    names.sort();
+    names
+}
+
+/// Nothing hangs in the air, and books, ledger and stock agree.
+async fn assert_settled(desk: &Desk) {
+    desk.books().await.assert_settled();
+    desk.engine
+        .periods(desk.sandbox.ledger())
+        .await
+        .check()
+        .expect("periods");
+    desk.engine.balance("tea").await;
+}
+
+#[tokio::test]
+async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
+    let desk = Desk::with("tea", 3).await;
+    let schedule = monthly("2026-01-02");
+    let body = subscription(&[("tea", 2)], &schedule, &desk.authorization("ann"));
+    let begun = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+    assert_eq!(begun.body["status"], "ACTIVE");
+    assert_eq!(begun.body["next_at"], "2026-01-02T00:00:00Z", "nine in Seoul");
+    let id = begun.body["subscription_id"].as_str().unwrap();
+    assert_eq!(told(&desk, SUBSCRIPTIONS).await, ["SubscriptionStarted"]);
+
+    desk.pass(hours(24) - SignedDuration::from_secs(1));
+    assert_eq!(desk.run().await, 0, "it is not due yet");
+    assert_eq!(desk.sandbox.ledger(), []);
+
+    desk.pass(SignedDuration::from_secs(1));
+    assert_eq!(desk.run().await, 1);
+    let account = desk.account("ann", id).await;
+    let invoice = &account["invoices"][0];
+    assert_eq!(invoice["status"], "PAID");
+    assert_eq!(
+        (&invoice["period"], &invoice["date"]),
+        (&json!(0), &json!("2026-01-02"))
+    );
+    assert_eq!(invoice["total"]["amount"], 2000);
+    assert_eq!(account["subscription"]["next_period"], 1);
+    assert_eq!(account["subscription"]["next_at"], "2026-02-02T00:00:00Z");
+
+    let entry = desk.charged();
+    assert_eq!((entry.charged, entry.charges), (2000, 1));
+    assert_eq!(json!(entry.order_id), invoice["order_id"]);
+    let order = desk.see("ann", &entry.order_id).await.body;
+    assert_eq!(
+        (&order["status"], &order["total"]["amount"]),
+        (&json!("PAID"), &json!(2000))
+    );
+    assert_eq!(order["subscription"], json!({ "subscription_id": id, "period": 0 }));
+    assert_eq!(order["payment_id"], invoice["payment_id"]);
+    assert_eq!(desk.payment(&order["payment_id"]).await["status"], "PAID");
+    assert_eq!(told(&desk, SUBSCRIPTIONS).await, ["InvoicePaid", "SubscriptionStarted"]);
+    assert_eq!(told(&desk, ORDERS).await, ["OrderPaid"]);
+    assert_eq!(desk.engine.balance("tea").await.available, 1);
+    assert_settled(&desk).await;
+
+    assert_eq!(desk.run().await, 0, "nothing is due any more");
+}
+
+#[tokio::test]
+async fn a_period_that_is_due_today_is_charged_without_waiting_for_the_schedule() {
+    let desk = Desk::with("tea", 1).await;
+    let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "month", 1);
+    let body = subscription(&[("tea", 1)], &schedule, &desk.authorization("ann"));
+    assert_eq!(desk.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
+    assert_eq!(desk.work().await, 1);
+    assert_eq!(desk.charged().charged, 1000);
+}
+
+#[tokio::test]
+async fn an_order_of_a_subscription_is_cancelled_and_refunded_as_any_other() {
+    let desk = Desk::with("tea", 1).await;
+    desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    let order_id = desk.charged().order_id;
+    let order = desk.cancel("ann", &order_id).await;
+    assert_eq!(order.status, 200, "{order:?}");
+    desk.refund("OrderCancelled", &order.body).await.unwrap();
+    assert_eq!(desk.charged().refunded, 1000);
+    assert_eq!(desk.engine.balance("tea").await.available, 1);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_retried_subscription_is_the_first_one_also_when_its_write_was_lost() {
+    let desk = Desk::with("tea", 1).await;
+    let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &desk.authorization("ann"));
+    let call = subscribe_call("ann", "k", &body);
+    // The provider has issued the key, and nothing is written down.
+    desk.engine.faults.plan("TransactWriteItems", Fault::Denied);
+    assert_eq!(desk.subscribe(call.clone()).await.status, 500);
+    assert_eq!(desk.engine.count(SUBSCRIPTIONS).await, 0);
+
+    let begun = desk.subscribe(call.clone()).await;
+    assert_eq!((begun.status, begun.replayed), (201, false), "{begun:?}");
+    let again = desk.subscribe(call).await;
+    assert_eq!((again.status, again.replayed), (201, true));
+    assert_eq!(again.body, begun.body);
+    desk.billing_key("ann");
+
+    let other = subscription(&[("tea", 2)], &monthly("2026-01-02"), &desk.authorization("ann"));
+    let reused = desk.subscribe(subscribe_call("ann", "k", &other)).await;
+    assert_eq!(reused.problem(), "idempotency-key-reused");
+}
+
+#[tokio::test]
+async fn what_cannot_be_billed_is_not_begun() {
+    let desk = Desk::with("tea", 1).await;
+    let good = subscription(&[("tea", 1)], &monthly("2026-01-02"), &desk.authorization("ann"));
+    let with = |field: &str, value: Value| {
+        let mut body = good.clone();
+        body[field] = value;
+        body
+    };
+    for (body, problem) in [
+        (with("items", json!([])), "invalid-lines"),
+        (
+            with("items", json!([{ "sku": "tea", "quantity": 0 }])),
+            "invalid-quantity",
+        ),
+        (
+            with("items", json!([{ "sku": "cup", "quantity": 1 }])),
+            "product-unavailable",
+        ),
+        (with("schedule", monthly("2027-06-01")), "invalid-schedule"),
+        (with("schedule", monthly("2020-01-01")), "invalid-schedule"),
+        (
+            with(
+                "schedule",
+                schedule("2026-01-02", "09:00:00", "Asia/Atlantis", "day", 1),
+            ),
+            "malformed-body",
+        ),
+        (
+            with("schedule", schedule("2026-01-02", "09:00:00", "Asia/Seoul", "month", 0)),
+            "malformed-body",
+        ),
+        (
+            with("authorization", json!({ "provider": "kakaopay" })),
+            "provider-not-configured",
+        ),
+        (
+            with("expected_total", json!({ "amount": 900, "currency": "KRW" })),
+            "total-differs",
+        ),
+        (
+            with(
+                "authorization",
+                json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" }),
+            ),
+            "payment-refused",
+        ),
+    ] {
+        let answer = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+        assert_eq!(answer.problem(), problem, "{answer:?}");
+    }
+    assert_eq!(desk.engine.count(SUBSCRIPTIONS).await, 0);
+}
+
+#[tokio::test]
+async fn a_subscription_is_its_customers_own() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    let get = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", &id);
+    assert_eq!(
+        desk.get_subscription(get.clone().by("bob")).await.problem(),
+        "not-found"
+    );
+    assert_eq!(desk.get_subscription(get.by_admin()).await.status, 200);
+    let pause = json!({ "change": "PAUSE" });
+    assert_eq!(desk.change("bob", &id, "k", &pause).await.problem(), "not-found");
+    assert_eq!(desk.end("bob", &id, "NOW").await.problem(), "not-found");
+
+    let list = |customer: &str| Call::new("GET", "/subscriptions").by(customer);
+    let mine = desk.list_subscriptions(list("ann")).await.body;
+    assert_eq!(mine["subscriptions"][0]["subscription_id"], id);
+    let theirs = desk.list_subscriptions(list("bob")).await.body;
+    assert_eq!(theirs["subscriptions"], json!([]));
+}
+
+#[tokio::test]
+async fn subscriptions_are_listed_newest_first_in_pages() {
+    let desk = Desk::with("tea", 1).await;
+    let mut ids = vec![];
+    for key in ["1", "2", "3"] {
+        let body = subscription(&[("tea", 1)], &monthly("2026-02-01"), &desk.authorization("ann"));
+        let begun = desk.subscribe(subscribe_call("ann", key, &body)).await;
+        ids.insert(0, begun.body["subscription_id"].clone());
+        desk.pass(SignedDuration::from_secs(1));
+    }
+    let list = |cursor: &Value| {
+        let call = Call::new("GET", "/subscriptions").by("ann").query("limit", "2");
+        cursor
+            .as_str()
+            .map_or(call.clone(), |cursor| call.query("cursor", cursor))
+    };
+    let mut seen = vec![];
+    let mut cursor = Value::Null;
+    loop {
+        let page = desk.list_subscriptions(list(&cursor)).await.body;
+        let listed = page["subscriptions"].as_array().unwrap();
+        seen.extend(listed.iter().map(|one| one["subscription_id"].clone()));
+        cursor = page["next_cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen, ids);
+}
+
+#[tokio::test]
+async fn a_decline_is_retried_on_days_1_3_5_and_7_then_past_due_then_cancelled() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    let key = desk.billing_key("ann");
+    desk.sandbox.toss_set_billing_decline(&key, Some("REJECT_CARD_PAYMENT"));
+    let mut tried = vec![];
+    let mut attempts = 0;
+    for hour in 0..24 * 10 {
+        desk.run().await;
+        let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+        let now = invoice["attempts"].as_i64().unwrap();
+        if now > attempts {
+            tried.push(hour / 24);
+            attempts = now;
+        }
+        assert_eq!(
+            desk.engine.balance("tea").await.available,
+            1,
+            "a card that does not pay holds no stock"
+        );
+        desk.pass(HOUR);
+    }
+    assert_eq!(tried, [0, 1, 3, 5, 7]);
+    let expected = ("PAST_DUE".to_owned(), vec!["DECLINED".to_owned()]);
+    assert_eq!(desk.statuses("ann", &id).await, expected);
+    assert_eq!(
+        told(&desk, SUBSCRIPTIONS).await,
+        ["InvoiceFailed", "SubscriptionPastDue"]
+    );
+
+    desk.live(hours(24 * 12), hours(12)).await;
+    let (status, invoices) = desk.statuses("ann", &id).await;
+    assert_eq!((&*status, &*invoices), ("CANCELLED", &["VOID".to_owned()][..]));
+    assert!(
+        told(&desk, SUBSCRIPTIONS)
+            .await
+            .contains(&"SubscriptionCancelled".to_owned())
+    );
+    assert_eq!(
+        desk.sandbox
+            .toss_billing_keys(&function_tests::desk::customer_key("ann")),
+        [""; 0]
+    );
+    assert_eq!(desk.charges(), []);
+    assert_eq!(desk.run().await, 0, "nothing is ever due again");
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_decline_that_passes_is_paid_by_the_retry() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.sandbox
+        .toss_decline_next(&desk.billing_key("ann"), "REJECT_CARD_PAYMENT", 2);
+    desk.run().await;
+    let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+    assert_eq!(invoice["status"], "DECLINED");
+    assert_eq!(invoice["failure"]["code"], "REJECT_CARD_PAYMENT");
+    assert_eq!(invoice["next_try_at"], "2026-01-02T00:00:00Z");
+    desk.live(hours(24 * 4), hours(6)).await;
+    let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
+    assert_eq!(desk.statuses("ann", &id).await, expected);
+    assert_eq!(desk.charged().charges, 1);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.sandbox
+        .toss_decline_next(&desk.billing_key("ann"), "INVALID_STOPPED_CARD", 1);
+    desk.run().await;
+    desk.live(hours(24 * 9), hours(6)).await;
+    let (status, _) = desk.statuses("ann", &id).await;
+    assert_eq!(status, "PAST_DUE");
+    let account = desk.account("ann", &id).await;
+    assert_eq!(account["invoices"][0]["attempts"], 1);
+    assert_eq!(account["subscription"]["needs_card"], true);
+
+    let card = json!({ "change": "CARD", "authorization": desk.authorization("ann") });
+    let changed = desk.change("ann", &id, "new-card", &card).await;
+    assert_eq!(
+        (changed.status, &changed.body["status"]),
+        (200, &json!("ACTIVE")),
+        "{changed:?}"
+    );
+    assert_eq!(desk.work().await, 1, "without waiting for the schedule");
+    let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
+    assert_eq!(desk.statuses("ann", &id).await, expected);
+    let again = desk.change("ann", &id, "new-card", &card).await;
+    assert_eq!((again.status, again.replayed), (200, true));
+
+    desk.run().await;
+    desk.billing_key("ann");
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_new_card_in_the_midst_of_retries_is_charged_at_once() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.sandbox
+        .toss_set_billing_decline(&desk.billing_key("ann"), Some("REJECT_CARD_PAYMENT"));
+    desk.run().await;
+    let card = json!({ "change": "CARD", "authorization": desk.authorization("ann") });
+    assert_eq!(desk.change("ann", &id, "card", &card).await.status, 200);
+    desk.work().await;
+    let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
+    assert_eq!(desk.statuses("ann", &id).await, expected);
+    assert_eq!(desk.charged().charges, 1);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_out_of_stock_is_postponed_without_a_charge() {
+    let desk = Desk::with("tea", 0).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+    assert_eq!(invoice["status"], "POSTPONED");
+    assert_eq!(invoice["postponed"]["code"], "out-of-stock");
+    assert_eq!(invoice["postponed"]["skus"], json!(["tea"]));
+    assert_eq!(
+        told(&desk, SUBSCRIPTIONS).await,
+        ["DeliveryPostponed", "SubscriptionStarted"]
+    );
+    assert_eq!(desk.sandbox.ledger(), []);
+
+    desk.live(hours(24 * 2), hours(6)).await;
+    desk.receive("tea", 1).await;
+    desk.live(hours(24 * 2), hours(6)).await;
+    let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
+    assert_eq!(desk.statuses("ann", &id).await, expected);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_delivery_that_stays_out_of_stock_is_given_up_for_the_next_one() {
+    let desk = Desk::with("tea", 0).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.live(hours(24 * 31 + 12), hours(12)).await;
+    let (_, invoices) = desk.statuses("ann", &id).await;
+    assert_eq!(invoices, ["POSTPONED", "VOID"], "on 1 February the next one is due");
+    desk.receive("tea", 5).await;
+    desk.live(hours(24 * 2), hours(12)).await;
+    let (_, invoices) = desk.statuses("ann", &id).await;
+    assert_eq!(invoices, ["PAID", "VOID"]);
+    assert_eq!(desk.charged().charges, 1);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_product_that_is_not_for_sale_any_more_is_not_charged() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    let mut product = function_tests::product(1000, 1);
+    product["status"] = json!("UNLISTED");
+    let hidden = desk.put_product(function_tests::put_call("tea", &product)).await;
+    assert_eq!(hidden.status, 200, "{hidden:?}");
+    desk.run().await;
+    let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+    assert_eq!(
+        (&invoice["status"], &invoice["postponed"]["code"]),
+        (&json!("POSTPONED"), &json!("product-unavailable"))
+    );
+    assert_eq!(desk.sandbox.ledger(), []);
+}
+
+#[tokio::test]
+async fn a_period_costs_what_the_catalog_says_when_it_is_billed_and_a_retry_asks_for_the_same() {
+    let desk = Desk::with("tea", 2).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.list("tea", 1200, 1).await;
+    desk.sandbox
+        .toss_decline_next(&desk.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
+    desk.run().await;
+    desk.list("tea", 1500, 1).await;
+    desk.live(DAY, HOUR).await;
+    assert_eq!(desk.charged().charged, 1200, "the price of the day it was billed");
+    desk.live(hours(24 * 31), hours(12)).await;
+    let charged: Vec<i64> = desk.sandbox.ledger().iter().map(|entry| entry.charged).collect();
+    assert_eq!(charged, [1200, 1500]);
+    let account = desk.account("ann", &id).await;
+    assert_eq!(account["invoices"][0]["total"]["amount"], 1500);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_pause_bills_nothing_until_the_next_date_after_it() {
+    let desk = Desk::with("tea", 5).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    let pause = json!({ "change": "PAUSE" });
+    assert_eq!(desk.change("ann", &id, "1", &pause).await.body["status"], "PAUSED");
+    desk.live(hours(24 * 40), hours(24)).await;
+    assert_eq!(desk.charges().len(), 1);
+    let resumed = desk.change("ann", &id, "2", &json!({ "change": "RESUME" })).await;
+    assert_eq!(resumed.body["next_at"], "2026-03-01T00:00:00Z", "{resumed:?}");
+    desk.live(hours(24 * 20), hours(24)).await;
+    assert_eq!(desk.charges().len(), 2);
+    let refused = desk.change("ann", &id, "3", &json!({ "change": "RESUME" })).await;
+    assert_eq!(refused.problem(), "subscription-status");
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_pause_gives_up_what_was_declined() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.sandbox
+        .toss_decline_next(&desk.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
+    desk.run().await;
+    desk.change("ann", &id, "1", &json!({ "change": "PAUSE" })).await;
+    desk.live(hours(24 * 8), hours(12)).await;
+    let expected = ("PAUSED".to_owned(), vec!["VOID".to_owned()]);
+    assert_eq!(desk.statuses("ann", &id).await, expected);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn one_delivery_is_skipped_however_often_it_is_asked_for() {
+    let desk = Desk::with("tea", 5).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    let skip = json!({ "change": "SKIP", "period": 1 });
+    let skipped = desk.change("ann", &id, "1", &skip).await;
+    assert_eq!(skipped.body["next_at"], "2026-03-01T00:00:00Z", "{skipped:?}");
+    assert!(desk.change("ann", &id, "1", &skip).await.replayed);
+    assert_eq!(desk.change("ann", &id, "2", &skip).await.problem(), "not-next-period");
+    let reused = desk.change("ann", &id, "1", &json!({ "change": "PAUSE" })).await;
+    assert_eq!(reused.problem(), "idempotency-key-reused");
+    desk.live(hours(24 * 60), hours(24)).await;
+    let dates: Vec<String> = desk
+        .charges()
+        .iter()
+        .map(|at| at.strftime("%m-%d").to_string())
+        .collect();
+    assert_eq!(dates, ["01-01", "03-01"]);
+}
+
+#[tokio::test]
+async fn other_things_come_from_the_next_period_on() {
+    let desk = Desk::with("tea", 5).await;
+    desk.list("cup", 500, 1).await;
+    desk.receive("cup", 5).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    let items =
+        json!({ "change": "ITEMS", "items": [{ "sku": "cup", "quantity": 1 }, { "sku": "cup", "quantity": 2 }] });
+    let changed = desk.change("ann", &id, "1", &items).await;
+    assert_eq!(
+        changed.body["items"],
+        json!([{ "sku": "cup", "quantity": 3 }]),
+        "{changed:?}"
+    );
+    desk.live(hours(24 * 31), hours(24)).await;
+    let charged: Vec<i64> = desk.sandbox.ledger().iter().map(|entry| entry.charged).collect();
+    assert_eq!(charged, [1000, 1500]);
+}
+
+#[tokio::test]
+async fn a_subscription_ends_with_its_period_unless_its_customer_goes_on() {
+    let desk = Desk::with("tea", 5).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    let ending = desk.end("ann", &id, "PERIOD_END").await;
+    assert_eq!(
+        (&ending.body["status"], &ending.body["ends_with_period"]),
+        (&json!("ACTIVE"), &json!(true))
+    );
+    assert!(desk.end("ann", &id, "PERIOD_END").await.replayed);
+    let going_on = desk.change("ann", &id, "1", &json!({ "change": "CONTINUE" })).await;
+    assert_eq!(going_on.body["ends_with_period"], false);
+    desk.live(hours(24 * 31), hours(24)).await;
+    assert_eq!(desk.charges().len(), 2);
+
+    desk.end("ann", &id, "PERIOD_END").await;
+    desk.live(hours(24 * 40), hours(24)).await;
+    assert_eq!(desk.charges().len(), 2);
+    let (status, _) = desk.statuses("ann", &id).await;
+    assert_eq!(status, "CANCELLED");
+    assert_eq!(
+        desk.sandbox
+            .toss_billing_keys(&function_tests::desk::customer_key("ann")),
+        [""; 0]
+    );
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_cancelled_at_once_is_never_billed_again_and_its_key_is_deleted() {
+    let desk = Desk::with("tea", 5).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    let over = desk.end("ann", &id, "NOW").await;
+    assert_eq!(
+        (over.status, &over.body["status"]),
+        (200, &json!("CANCELLED")),
+        "{over:?}"
+    );
+    assert!(desk.end("ann", &id, "NOW").await.replayed);
+    let closed = desk.change("ann", &id, "1", &json!({ "change": "PAUSE" })).await;
+    assert_eq!(closed.problem(), "subscription-closed");
+    desk.live(hours(24 * 70), hours(24)).await;
+    assert_eq!(desk.charges().len(), 1);
+    assert_eq!(
+        desk.sandbox
+            .toss_billing_keys(&function_tests::desk::customer_key("ann")),
+        [""; 0]
+    );
+    assert_eq!(desk.sandbox.ledger().len(), 1);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn after_an_outage_missed_periods_are_billed_oldest_first_one_a_run_and_old_ones_skipped() {
+    let desk = Desk::with("tea", 50).await;
+    let daily = schedule("2026-01-01", "09:00:00", "Asia/Seoul", "day", 1);
+    let body = subscription(&[("tea", 1)], &daily, &desk.authorization("ann"));
+    let begun = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    let id = begun.body["subscription_id"].as_str().unwrap();
+    desk.run().await;
+    // Nothing runs for ten days: days 1 and 2 are too old, 3 to 10 are billed.
+    desk.pass(hours(24 * 10) + HOUR);
+    let mut billed = vec![];
+    for _ in 0..12 {
+        desk.run().await;
+        let account = desk.account("ann", id).await;
+        let period = account["invoices"][0]["period"].as_i64().unwrap();
+        if billed.last() != Some(&period) {
+            billed.push(period);
+        }
+    }
+    assert_eq!(billed, [0, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(desk.charges().len(), 8);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_date_on_which_clocks_change_is_billed_once_when_its_time_comes() {
+    let desk = Desk::with("tea", 9).await;
+    desk.pass(hours(24 * 86));
+    let berlin = schedule("2026-03-28", "02:30:00", "Europe/Berlin", "day", 1);
+    let body = subscription(&[("tea", 1)], &berlin, &desk.authorization("ann"));
+    assert_eq!(desk.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
+    desk.live(hours(24 * 4), SignedDuration::from_mins(30)).await;
+    let due: Vec<Timestamp> = [
+        "2026-03-28T01:30:00Z",
+        "2026-03-29T01:30:00Z",
+        "2026-03-30T00:30:00Z",
+        "2026-03-31T00:30:00Z",
+    ]
+    .map(|at| at.parse().unwrap())
+    .to_vec();
+    assert_eq!(desk.charges()[..4], due);
+}
+
+#[tokio::test]
+async fn a_deleted_billing_key_asks_for_a_new_card_and_ends_in_a_hard_decline() {
+    let desk = Desk::with("tea", 2).await;
+    let id = desk.subscribed("ann", "tea").await;
+    desk.run().await;
+    desk.sandbox.webhooks();
+    desk.sandbox
+        .toss_delete_billing(&desk.billing_key("ann"), "CARD_EXPIRED");
+    assert_eq!(desk.deliver_all().await, [200]);
+    let account = desk.account("ann", &id).await;
+    assert_eq!(account["subscription"]["needs_card"], true);
+    assert!(
+        told(&desk, SUBSCRIPTIONS)
+            .await
+            .contains(&"SubscriptionChanged".to_owned())
+    );
+    desk.live(hours(24 * 31), hours(24)).await;
+    let (status, _) = desk.statuses("ann", &id).await;
+    assert_eq!(status, "PAST_DUE");
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_hint_about_a_billing_key_that_nobody_has_says_nothing() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    let hint = json!({ "eventType": "BILLING_DELETED", "data": { "billingKey": "guess" } });
+    let call = Call::new("POST", "/webhooks/{provider}")
+        .path("provider", "toss")
+        .json(&hint);
+    let answer = desk.webhook(call).await;
+    assert_eq!((answer.status, &answer.body["outcome"]), (200, &json!("IGNORED")));
+    assert_eq!(desk.account("ann", &id).await["subscription"]["needs_card"], false);
+}
+
+#[tokio::test]
+async fn a_card_at_stripe_is_charged_declined_and_replaced_too() {
+    let desk = Desk::with("tea", 3).await;
+    let saved =
+        |card: &Card| json!({ "provider": "stripe", "payment_method": desk.sandbox.stripe_payment_method(card) });
+    let authorization = saved(&Card::Good);
+    let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
+    let begun = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+    let id = begun.body["subscription_id"].as_str().unwrap();
+    desk.run().await;
+    let entry = desk.charged();
+    assert_eq!((entry.provider, entry.charged), (Provider::Stripe, 1000));
+    assert!(desk.deliver_all().await.iter().all(|status| *status == 200));
+
+    let method = authorization["payment_method"].as_str().unwrap();
+    desk.sandbox
+        .stripe_set_card(method, &Card::declined("card_declined", "stolen_card"));
+    desk.live(hours(24 * 31), hours(24)).await;
+    let (status, invoices) = desk.statuses("ann", id).await;
+    assert_eq!((&*status, &*invoices[0]), ("PAST_DUE", "DECLINED"));
+    assert!(
+        desk.deliver_all().await.iter().all(|status| *status == 200),
+        "no message comes again and again"
+    );
+    let card = json!({ "change": "CARD", "authorization": saved(&Card::Good) });
+    assert_eq!(desk.change("ann", id, "card", &card).await.status, 200);
+    desk.work().await;
+    let (status, invoices) = desk.statuses("ann", id).await;
+    assert_eq!((&*status, &*invoices[0]), ("ACTIVE", "PAID"));
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_sealed_for_another_subscription_does_not_open() {
+    let desk = Desk::with("tea", 2).await;
+    let id = desk.subscribed("ann", "tea").await;
+    let theirs = desk.subscribed("bob", "tea").await;
+    desk.engine.plant_billing_key(&theirs, &id).await;
+    desk.run().await;
+    let charged: Vec<i64> = desk.sandbox.ledger().iter().map(|entry| entry.charged).collect();
+    assert_eq!(charged, [1000], "bob's own");
+    assert_eq!(
+        desk.engine.balance("tea").await.available,
+        1,
+        "what cannot be charged holds no stock"
+    );
+}
+
+#[tokio::test]
+async fn checkout_and_subscriptions_share_the_stock() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    assert_eq!(desk.checkout(order_call("bob", "k", &[("tea", 1)])).await.status, 201);
+    desk.run().await;
+    let (_, invoices) = desk.statuses("ann", &id).await;
+    assert_eq!(invoices, ["POSTPONED"]);
+    assert_eq!(desk.sandbox.ledger(), []);
+}

@@ -1,0 +1,343 @@
+//! Three years of a thousand subscriptions in four timezones: with crashes, overlapping runs, messages that come twice and
+//! in any order, providers and tables with bad days, outages, and customers who change their minds.
+//!
+//! The days that periods are due on are counted anew here, from the calendar alone, and compared with the ledger of the
+//! provider that was charged. A seed makes a run; the draw is the seed's, and everything runs in this process.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::ops::Range;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use fastrand::Rng;
+use function_tests::desk::{schedule, subscribe_call, subscription};
+use function_tests::{Desk, Shop, Till};
+use harness::Fault;
+use harness::engine::{ORDERS, SUBSCRIPTIONS};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::Entry;
+use serde_json::{Value, json};
+use shared::calendar::Schedule;
+use shared::invoice;
+use shared::subscription::{SubscriptionId, SubscriptionPeriod};
+
+/// When the schedule runs each day: by then everything that is due on the day is due, in each of the places, and in none
+/// is the day over.
+const RUN_AT: SignedDuration = SignedDuration::from_hours(8);
+/// When it runs again after something has gone wrong.
+const RUN_AGAIN: SignedDuration = SignedDuration::from_hours(2);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const DAYS: i64 = 3 * 365 + 1;
+/// Days on which nothing runs. After the second, what is older than a week is skipped.
+const OUTAGES: [Range<i64>; 2] = [200..203, 700..711];
+/// As `desk::policy` says.
+const CATCH_UP: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+#[tokio::test]
+async fn in_three_years_a_thousand_subscriptions_are_charged_once_a_period_on_its_date_1() {
+    Years::of(1).await;
+}
+
+#[tokio::test]
+async fn in_three_years_a_thousand_subscriptions_are_charged_once_a_period_on_its_date_2() {
+    Years::of(2).await;
+}
+
+/// One subscriber of a run.
+struct Subscriber {
+    customer: String,
+    id: String,
+    schedule: Schedule,
+    /// Whether they leave their subscription alone: then each of its periods is known beforehand.
+    is_steady: bool,
+}
+
+/// Half of the subscriptions.
+struct Years {
+    desk: Desk,
+    draw: Rng,
+    subscribers: Vec<Subscriber>,
+    changes: usize,
+    /// When the last run before each outage was, and when the first one after it.
+    outages: Vec<(Timestamp, Timestamp)>,
+}
+
+impl Years {
+    async fn of(seed: u64) {
+        let shop = Shop::with("tea", 4, 1_000_000).await;
+        let mut years = Self {
+            desk: Desk::at(Till::without_sockets(shop)),
+            draw: Rng::with_seed(seed),
+            subscribers: vec![],
+            changes: 0,
+            outages: vec![],
+        };
+        for nth in 0..500 {
+            years.subscribe(nth).await;
+        }
+        years.live().await;
+        years.settle().await;
+        years.audit().await;
+    }
+
+    async fn subscribe(&mut self, nth: usize) {
+        const PLACES: [(&str, &str); 4] = [
+            ("Asia/Seoul", "09:00:00"),
+            ("Europe/Berlin", "02:30:00"),
+            ("America/New_York", "02:30:00"),
+            ("Australia/Lord_Howe", "11:45:00"),
+        ];
+        let (place, time) = PLACES[nth % PLACES.len()];
+        let (unit, count) = match nth % 20 {
+            0..2 => ("month", 1),
+            2..8 => ("month", 3),
+            8..15 => ("month", 6),
+            15..18 => ("year", 1),
+            18 => ("week", 5),
+            _ => ("day", 45),
+        };
+        // The last days of months more often than not.
+        let day = [1, 15, 28, 29, 30, 31][self.draw.usize(..6)];
+        let month = if day > 28 { 3 } else { self.draw.u8(1..=3) };
+        let schedule = schedule(&format!("2026-{month:02}-{day:02}"), time, place, unit, count);
+        let customer = format!("customer-{nth}");
+        let body = subscription(&[("tea", 1)], &schedule, &self.desk.authorization(&customer));
+        let begun = self.desk.subscribe(subscribe_call(&customer, "k", &body)).await;
+        assert_eq!(begun.status, 201, "{begun:?}");
+        self.subscribers.push(Subscriber {
+            id: begun.body["subscription_id"].as_str().unwrap().to_owned(),
+            schedule: serde_json::from_value(schedule).unwrap(),
+            is_steady: nth % 5 != 4,
+            customer,
+        });
+    }
+
+    /// Lets the years pass.
+    async fn live(&mut self) {
+        let start = self.desk.now();
+        self.desk.sandbox.set_random_faults(self.draw.u64(..), 10);
+        self.desk.engine.faults.set_conflicts_per_mille(5);
+        self.desk.queue.shuffle(self.draw.u64(..));
+        self.desk.pass(RUN_AT);
+        for day in 0..DAYS {
+            if OUTAGES.iter().any(|outage| outage.contains(&day)) {
+                self.desk.pass(DAY);
+                continue;
+            }
+            self.trouble().await;
+            let again = if self.run().await { 2 } else { 0 };
+            for _ in 0..again {
+                self.desk.pass(RUN_AGAIN);
+                self.desk.run().await;
+            }
+            self.desk.pass(DAY - RUN_AGAIN * again);
+            self.desk.sandbox.webhooks();
+        }
+        let run_on = |day: i64| start + RUN_AT + DAY * i32::try_from(day).unwrap();
+        self.outages = OUTAGES.map(|days| (run_on(days.start - 1), run_on(days.end))).to_vec();
+    }
+
+    /// A decline, or a customer who changes something, now and then.
+    async fn trouble(&mut self) {
+        let nth = self.draw.usize(..self.subscribers.len());
+        let Subscriber {
+            customer,
+            id,
+            is_steady,
+            ..
+        } = &self.subscribers[nth];
+        let (customer, id) = (customer.clone(), id.clone());
+        let keys = self
+            .desk
+            .sandbox
+            .toss_billing_keys(&function_tests::desk::customer_key(&customer));
+        if *is_steady {
+            // One or two declines are retried within three days, and paid.
+            if let Some(key) = keys.first().filter(|_| self.draw.u8(..) < 40) {
+                let count = self.draw.u32(1..=2);
+                self.desk.sandbox.toss_decline_next(key, "REJECT_CARD_PAYMENT", count);
+            }
+            return;
+        }
+        let key = format!("change-{}", self.changes);
+        self.changes += 1;
+        let change = match self.draw.u8(..10) {
+            0 | 1 => json!({ "change": "PAUSE" }),
+            2..6 => json!({ "change": "RESUME" }),
+            6 => {
+                let next = self.desk.account(&customer, &id).await["subscription"]["next_period"].clone();
+                json!({ "change": "SKIP", "period": next })
+            }
+            7 => {
+                if let Some(key) = keys.first() {
+                    self.desk
+                        .sandbox
+                        .toss_set_billing_decline(key, Some("INVALID_STOPPED_CARD"));
+                }
+                return;
+            }
+            8 => json!({ "change": "CARD", "authorization": self.desk.authorization(&customer) }),
+            _ if self.draw.u8(..) < 60 => {
+                self.desk
+                    .end(&customer, &id, ["NOW", "PERIOD_END"][self.draw.usize(..2)])
+                    .await;
+                return;
+            }
+            _ => json!({ "change": "ITEMS", "items": [{ "sku": "tea", "quantity": self.draw.i64(1..4) }] }),
+        };
+        self.desk.change(&customer, &id, &key, &change).await;
+    }
+
+    /// A run of the schedule and of the queue's consumers, and whether it crashed.
+    async fn run(&mut self) -> bool {
+        self.desk.queue.deliver_twice(self.draw.u8(..4) == 0);
+        match self.draw.u8(..12) {
+            0 => {
+                futures::join!(self.desk.run(), self.desk.run());
+                false
+            }
+            1 => {
+                self.slow_down();
+                dies_at(self.draw.usize(..8), self.desk.try_bill()).await;
+                self.desk.engine.faults.forget();
+                self.desk.run().await;
+                true
+            }
+            2 => {
+                self.desk.bill().await;
+                self.slow_down();
+                if let Some(delivery) = self.desk.queue.receive(10, self.desk.now()) {
+                    dies_at(self.draw.usize(..12), self.desk.charge(&delivery)).await;
+                }
+                self.desk.engine.faults.forget();
+                self.desk.work().await;
+                true
+            }
+            _ => {
+                self.desk.run().await;
+                false
+            }
+        }
+    }
+
+    /// Lets tables be waited for, so that there are moments to die at.
+    fn slow_down(&mut self) {
+        for operation in ["BatchGetItem", "Query", "TransactWriteItems", "UpdateItem"] {
+            for _ in 0..4 {
+                let late = Fault::Late(Duration::from_millis(self.draw.u64(1..3)));
+                self.desk.engine.faults.plan(operation, late);
+            }
+        }
+    }
+
+    /// The faults end, and what hangs in the air comes down.
+    async fn settle(&mut self) {
+        self.desk.sandbox.set_random_faults(0, 0);
+        self.desk.engine.faults.set_conflicts_per_mille(0);
+        self.desk.queue.deliver_twice(false);
+        self.desk.live(DAY * 2, RUN_AGAIN).await;
+        for order in self.desk.engine.items(ORDERS).await {
+            if order["status"] == "CANCELLED" {
+                self.desk.refund("OrderCancelled", &order).await.unwrap();
+            }
+        }
+    }
+
+    async fn audit(&self) {
+        let ledger = self.desk.sandbox.ledger();
+        let periods = self.desk.engine.periods(ledger.clone()).await;
+        periods.check().unwrap();
+        self.desk.engine.balance("tea").await;
+        assert_eq!(self.desk.queue.dead_letters(), [json!(null); 0]);
+        let taken: BTreeMap<&str, &Entry> = ledger.iter().map(|entry| (entry.order_id.as_str(), entry)).collect();
+        let invoices = self.invoices().await;
+        let (mut expected, mut on_date) = (0, 0);
+        for subscriber in self.subscribers.iter().filter(|subscriber| subscriber.is_steady) {
+            let (periods, prompt) = self.audit_steady(subscriber, &taken, &invoices);
+            expected += periods;
+            on_date += prompt;
+        }
+        let given_back = ledger.iter().filter(|entry| entry.refunded > 0).count();
+        let changing: BTreeSet<&str> = self
+            .subscribers
+            .iter()
+            .map(|subscriber| subscriber.id.as_str())
+            .collect();
+        eprintln!(
+            "{} subscriptions, {} periods charged, {expected} of them foretold and {on_date} charged at the first try, \
+             {given_back} given back, {} changes",
+            self.subscribers.len(),
+            periods.charged(),
+            self.changes,
+        );
+        assert!(expected > 3_000, "{expected}");
+        assert!(on_date * 10 > expected * 9, "{on_date} of {expected}");
+    }
+
+    /// Compares what the calendar says with what was charged, and answers how many periods that were, and how many of them
+    /// were charged at the first try.
+    fn audit_steady(
+        &self,
+        subscriber: &Subscriber,
+        taken: &BTreeMap<&str, &Entry>,
+        invoices: &BTreeMap<String, Value>,
+    ) -> (usize, usize) {
+        let schedule = &subscriber.schedule;
+        // What is due at the very end may still be retried.
+        let end = self.desk.now() - SignedDuration::from_hours(24 * 12);
+        let due = (0..)
+            .map(|period| (period, schedule.nth(period)))
+            .take_while(|(_, due)| *due < end);
+        let (mut count, mut on_date) = (0, 0);
+        for (period, due) in due {
+            let of = SubscriptionPeriod {
+                subscription_id: SubscriptionId(subscriber.id.parse().unwrap()),
+                period,
+            };
+            let order_id = invoice::order_id(of).to_string();
+            let entry = taken.get(order_id.as_str());
+            let outage = self.outages.iter().find(|outage| outage.0 < due && due < outage.1);
+            if outage.is_some_and(|outage| due < outage.1 - CATCH_UP) {
+                assert!(entry.is_none(), "skipped, and charged: {of:?} {entry:?}");
+                continue;
+            }
+            let entry = entry.unwrap_or_else(|| panic!("never charged: {of:?}, due {due}"));
+            assert_eq!((entry.charges, entry.refunded), (1, 0), "{of:?} {entry:?}");
+            let late = entry.charged_at.duration_since(due);
+            assert!(!late.is_negative(), "charged before it was due: {of:?} {entry:?}");
+            let invoice = &invoices[&order_id];
+            assert_eq!(invoice["date"], json!(schedule.date(period)), "{invoice}");
+            if outage.is_none() && invoice["attempts"] == 1 && invoice["asked"] == 1 {
+                let zone = jiff::tz::TimeZone::get(schedule.timezone.as_str()).unwrap();
+                let charged_on = entry.charged_at.to_zoned(zone).date();
+                assert_eq!(charged_on, schedule.date(period), "on another date: {of:?} {entry:?}");
+                on_date += 1;
+            } else {
+                assert!(late < SignedDuration::from_hours(24 * 16), "{of:?} {late:?}");
+            }
+            count += 1;
+        }
+        (count, on_date)
+    }
+
+    /// The invoices by the orders that pay them.
+    async fn invoices(&self) -> BTreeMap<String, Value> {
+        let items = self.desk.engine.items(SUBSCRIPTIONS).await.into_iter();
+        let paid = items.filter_map(|item| Some((item.get("order_id")?.as_str()?.to_owned(), item)));
+        paid.collect()
+    }
+}
+
+/// Lets a future be awaited `nth` times, and drops it then.
+async fn dies_at<T>(nth: usize, future: impl Future<Output = T>) {
+    let mut future = pin!(future);
+    let mut waits = 0;
+    poll_fn(|context| {
+        let is_over = future.as_mut().poll(context).is_ready() || waits == nth;
+        waits += 1;
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}

@@ -1,0 +1,97 @@
+//! The auditor of subscriptions: each period is charged once at most, and what was charged has its order.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use sandbox::Entry;
+use serde_json::Value;
+use shared::invoice;
+use shared::subscription::SubscriptionPeriod;
+
+use super::{number, text};
+use crate::engine::{Engine, ORDERS, SUBSCRIPTIONS};
+
+/// What the tables say of the periods of subscriptions, and what the providers took for them.
+#[derive(Debug)]
+pub struct Periods {
+    invoices: Vec<Value>,
+    orders: BTreeMap<String, Value>,
+    ledger: BTreeMap<String, Vec<Entry>>,
+}
+
+impl Engine {
+    /// The periods of all subscriptions as they stand now, beside the providers' `ledger`.
+    pub async fn periods(&self, ledger: Vec<Entry>) -> Periods {
+        let items = self.items(SUBSCRIPTIONS).await;
+        let invoices = items
+            .into_iter()
+            .filter(|item| text(&item["sk"]).starts_with("INVOICE#"));
+        let orders = self.items(ORDERS).await.into_iter();
+        let mut taken: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for entry in ledger.into_iter().filter(|entry| entry.charges > 0) {
+            taken.entry(entry.order_id.clone()).or_default().push(entry);
+        }
+        Periods {
+            invoices: invoices.collect(),
+            orders: orders
+                .map(|order| (text(&order["order_id"]).to_owned(), order))
+                .collect(),
+            ledger: taken,
+        }
+    }
+}
+
+impl Periods {
+    /// What is true at every moment: no provider took money for a period twice, and money that the books know of is that
+    /// of the invoice.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self) -> Result<()> {
+        for (order_id, entries) in &self.ledger {
+            let charges: u32 = entries.iter().map(|entry| entry.charges).sum();
+            ensure!(
+                charges == 1,
+                "order {order_id} was charged {charges} times: {entries:?}"
+            );
+        }
+        for invoice in &self.invoices {
+            let id = order_of(invoice)?;
+            let order = self.orders.get(&id);
+            let taken = self.ledger.get(&id).and_then(|entries| entries.first());
+            match text(&invoice["status"]) {
+                "PAID" => {
+                    let order = order.with_context(|| format!("paid, and without an order: {invoice}"))?;
+                    let taken = taken.with_context(|| format!("paid, and never charged: {invoice}"))?;
+                    ensure!(
+                        number(&invoice["total"]["amount"]) == taken.charged,
+                        "{invoice} {taken:?}"
+                    );
+                    ensure!(invoice["order_id"] == order["order_id"], "{invoice} {order}");
+                    ensure!(invoice["lines"] == order["lines"], "{invoice} {order}");
+                }
+                "CHARGING" => ensure!(order.is_none(), "ordered before it was charged: {invoice} {order:?}"),
+                _ => {
+                    let is_cancelled = order.is_none_or(|order| order["status"] == "CANCELLED");
+                    ensure!(is_cancelled, "delivered, and not paid: {invoice} {order:?}");
+                    let is_known = order.is_some() == taken.is_some();
+                    ensure!(is_known, "charged, and not in the books: {invoice} {taken:?}");
+                    let holds = invoice["holds"].as_array().expect("holds");
+                    ensure!(holds.is_empty(), "it holds what it does not deliver: {invoice}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many periods were charged.
+    pub fn charged(&self) -> usize {
+        self.ledger.len()
+    }
+}
+
+/// The order that an invoice's money pays.
+fn order_of(invoice: &Value) -> Result<String> {
+    let of: SubscriptionPeriod = serde_json::from_value(invoice.clone())?;
+    Ok(invoice::order_id(of).to_string())
+}

@@ -1,0 +1,139 @@
+//! A stand-in for KMS, where the SDK hands requests to HTTP: it makes data keys and tells them again, each only to who
+//! knows what it was made for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use shared::seal::Seal;
+
+/// The key that functions are given.
+const KEY: &str = "alias/billing";
+
+/// The stand-in; clones share what it knows.
+#[derive(Clone, Debug, Default)]
+pub struct FakeKms(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Data keys by their encrypted form.
+    made: HashMap<String, DataKey>,
+    requests: usize,
+    refusal: Option<(u16, &'static str)>,
+    is_silent: bool,
+}
+
+#[derive(Debug)]
+struct DataKey {
+    plain: String,
+    key_id: Value,
+    context: Value,
+}
+
+impl FakeKms {
+    /// The seal as functions have it, with the key that this knows.
+    pub fn seal(&self) -> Seal {
+        self.seal_by(KEY)
+    }
+
+    /// A seal by another key.
+    pub fn seal_by(&self, key_id: &str) -> Seal {
+        Seal::new(&self.config(), key_id.to_owned(), "subscription")
+    }
+
+    /// The SDK's configuration with which its client speaks to this.
+    pub fn config(&self) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(
+                Credentials::for_tests(),
+            ))
+            .http_client(SharedHttpClient::new(self.clone()))
+            .build()
+    }
+
+    /// From now on every request is refused with this status and code, or no longer.
+    pub fn refuse(&self, refusal: Option<(u16, &'static str)>) {
+        self.state(|state| state.refusal = refusal);
+    }
+
+    /// From now on no request is answered.
+    pub fn never_answer(&self) {
+        self.state(|state| state.is_silent = true);
+    }
+
+    /// How many requests came.
+    pub fn requests(&self) -> usize {
+        self.state(|state| state.requests)
+    }
+
+    fn state<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
+        with(&mut self.0.lock().expect("not poisoned"))
+    }
+}
+
+impl State {
+    fn answer(&mut self, target: &str, body: &Value) -> (u16, Value) {
+        self.requests += 1;
+        if let Some((status, code)) = self.refusal {
+            return (status, json!({ "__type": code, "message": "refused" }));
+        }
+        let (key_id, context) = (body["KeyId"].clone(), body["EncryptionContext"].clone());
+        match target {
+            "TrentService.GenerateDataKey" => {
+                assert_eq!(body["KeySpec"], "AES_256", "{body}");
+                let random = |length| {
+                    STANDARD.encode(
+                        std::iter::repeat_with(|| fastrand::u8(..))
+                            .take(length)
+                            .collect::<Vec<_>>(),
+                    )
+                };
+                let (plain, encrypted) = (random(32), random(184));
+                let answer = json!({ "KeyId": key_id, "Plaintext": plain, "CiphertextBlob": encrypted });
+                self.made.insert(encrypted, DataKey { plain, key_id, context });
+                (200, answer)
+            }
+            "TrentService.Decrypt" => {
+                let made = self.made.get(body["CiphertextBlob"].as_str().expect("a blob"));
+                match made {
+                    Some(made) if made.key_id != key_id => (400, json!({ "__type": "IncorrectKeyException" })),
+                    Some(made) if made.context == context => (200, json!({ "KeyId": key_id, "Plaintext": made.plain })),
+                    _ => (400, json!({ "__type": "InvalidCiphertextException" })),
+                }
+            }
+            other => panic!("no stand-in for {other}"),
+        }
+    }
+}
+
+impl HttpClient for FakeKms {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for FakeKms {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        let body = serde_json::from_slice(request.body().bytes().expect("a body in memory")).expect("JSON");
+        if self.state(|state| state.is_silent) {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
+        let (status, body) = self.state(|state| state.answer(&target, &body));
+        let status = StatusCode::try_from(status).expect("a status");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))
+    }
+}

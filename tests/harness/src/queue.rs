@@ -1,0 +1,272 @@
+//! A stand-in for SQS and for Lambda's event source behind it: messages go in by the real SDK, and come out in batches,
+//! at least once, until their work is done or they are dead letters.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::edge::batch::{Batch, BatchResponse, Message};
+
+/// Where functions are told that the queue is.
+pub const URL: &str = "https://sqs.test/123456789012/queue";
+
+/// The stand-in; clones share what it holds.
+#[derive(Clone, Debug)]
+pub struct FakeQueue(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    /// How long a message that was handed out is not handed out again.
+    visibility: SignedDuration,
+    /// How often a message is handed out before it is a dead letter.
+    max_receives: u32,
+    waiting: Vec<Waiting>,
+    dead: Vec<Value>,
+    taken: u64,
+    requests: Vec<usize>,
+    outages: usize,
+    lost: usize,
+    refusals: VecDeque<String>,
+    twice: bool,
+    discards: bool,
+    order: Option<fastrand::Rng>,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    receipt: u64,
+    message: Message,
+    visible_at: Timestamp,
+    receives: u32,
+}
+
+/// A batch that is out: what becomes of it is for [`FakeQueue::settle`] to hear, or for nobody when its function crashed.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The event as the function gets it.
+    pub batch: Batch,
+    receipts: Vec<u64>,
+}
+
+impl FakeQueue {
+    /// An empty queue whose messages are out for `visibility`, and are dead letters after being out `max_receives` times.
+    pub fn new(visibility: SignedDuration, max_receives: u32) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            visibility,
+            max_receives,
+            waiting: vec![],
+            dead: vec![],
+            taken: 0,
+            requests: vec![],
+            outages: 0,
+            lost: 0,
+            refusals: VecDeque::new(),
+            twice: false,
+            discards: false,
+            order: None,
+        })))
+    }
+
+    /// The SDK's configuration with which its client speaks to this.
+    pub fn config(&self) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(
+                Credentials::for_tests(),
+            ))
+            .http_client(SharedHttpClient::new(self.clone()))
+            .build()
+    }
+
+    /// The next `count` requests fail as a whole.
+    pub fn fail(&self, count: usize) {
+        self.state(|state| state.outages = count);
+    }
+
+    /// The next `count` requests are served, and their answers lost.
+    pub fn lose_answers(&self, count: usize) {
+        self.state(|state| state.lost = count);
+    }
+
+    /// The next message whose body contains `text` is refused, and the others of its request are taken.
+    pub fn refuse(&self, text: &str) {
+        self.state(|state| state.refusals.push_back(text.to_owned()));
+    }
+
+    /// From now on each message that is taken comes twice, or once again.
+    pub fn deliver_twice(&self, twice: bool) {
+        self.state(|state| state.twice = twice);
+    }
+
+    /// From now on messages are taken and forgotten.
+    pub fn discard(&self) {
+        self.state(|state| state.discards = true);
+    }
+
+    /// From now on messages come in an order drawn from `seed`.
+    pub fn shuffle(&self, seed: u64) {
+        self.state(|state| state.order = Some(fastrand::Rng::with_seed(seed)));
+    }
+
+    /// The next batch, of `most` messages, as Lambda hands it over at `now`; none when nothing is to be handed out.
+    pub fn receive(&self, most: usize, now: Timestamp) -> Option<Delivery> {
+        self.state(|state| state.receive(most, now))
+    }
+
+    /// Hears what became of a batch: what did not fail is gone, what did comes again when its visibility timeout is over.
+    pub fn settle(&self, delivery: &Delivery, response: &BatchResponse) {
+        let has_failed = |message: &Message| {
+            let mut failures = response.batch_item_failures.iter();
+            failures.any(|failure| failure.item_identifier == message.message_id)
+        };
+        let messages = delivery.receipts.iter().zip(&delivery.batch.messages);
+        let done: Vec<u64> = messages
+            .filter(|(_, message)| !has_failed(message))
+            .map(|(receipt, _)| *receipt)
+            .collect();
+        self.state(|state| state.waiting.retain(|waiting| !done.contains(&waiting.receipt)));
+    }
+
+    /// The messages that are in the queue, out or not.
+    pub fn messages(&self) -> Vec<Value> {
+        self.state(|state| state.waiting.iter().map(|waiting| json_of(&waiting.message)).collect())
+    }
+
+    /// The messages whose work failed too often.
+    pub fn dead_letters(&self) -> Vec<Value> {
+        self.state(|state| state.dead.clone())
+    }
+
+    /// The number of messages in each request to the queue.
+    pub fn requests(&self) -> Vec<usize> {
+        self.state(|state| state.requests.clone())
+    }
+
+    fn state<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
+        with(&mut self.0.lock().expect("not poisoned"))
+    }
+}
+
+impl State {
+    fn receive(&mut self, most: usize, now: Timestamp) -> Option<Delivery> {
+        let max_receives = self.max_receives;
+        let is_over = |waiting: &mut Waiting| waiting.visible_at <= now && waiting.receives >= max_receives;
+        self.dead.extend(
+            self.waiting
+                .extract_if(.., is_over)
+                .map(|waiting| json_of(&waiting.message)),
+        );
+        if let Some(rng) = &mut self.order {
+            rng.shuffle(&mut self.waiting);
+        }
+        let mut out = Delivery {
+            batch: Batch { messages: vec![] },
+            receipts: vec![],
+        };
+        let visible = self.waiting.iter_mut().filter(|waiting| waiting.visible_at <= now);
+        for waiting in visible.take(most) {
+            waiting.visible_at = now + self.visibility;
+            waiting.receives += 1;
+            out.batch.messages.push(waiting.message.clone());
+            out.receipts.push(waiting.receipt);
+        }
+        (!out.receipts.is_empty()).then_some(out)
+    }
+
+    /// The answer to a request; none when it is lost.
+    fn answer(&mut self, target: &str, body: &Value) -> Option<(u16, Value)> {
+        let (entries, is_single) = match target {
+            "AmazonSQS.SendMessageBatch" => (body["Entries"].as_array().expect("entries").clone(), false),
+            "AmazonSQS.SendMessage" => (vec![json!({ "Id": "0", "MessageBody": body["MessageBody"] })], true),
+            other => panic!("no stand-in for {other}"),
+        };
+        assert!(
+            (1..=10).contains(&entries.len()),
+            "a request has 1 to 10 messages: {body}"
+        );
+        self.requests.push(entries.len());
+        if self.outages > 0 {
+            self.outages -= 1;
+            return Some((503, json!({ "__type": "ServiceUnavailable" })));
+        }
+        let (mut successful, mut failed) = (vec![], vec![]);
+        for entry in entries {
+            let text = entry["MessageBody"].as_str().expect("a body");
+            let refusal = self.refusals.iter().position(|refused| text.contains(refused.as_str()));
+            if let Some(place) = refusal {
+                self.refusals.remove(place);
+                failed.push(json!({ "Id": entry["Id"], "Code": "InternalError", "SenderFault": false }));
+                continue;
+            }
+            let id = self.take(text);
+            successful.push(json!({ "Id": entry["Id"], "MessageId": id, "MD5OfMessageBody": "" }));
+        }
+        if self.lost > 0 {
+            self.lost -= 1;
+            return None;
+        }
+        Some(match (is_single, failed.is_empty()) {
+            (true, true) => (200, successful.remove(0)),
+            (true, false) => (500, json!({ "__type": "InternalFailure" })),
+            (false, _) => (200, json!({ "Successful": successful, "Failed": failed })),
+        })
+    }
+
+    fn take(&mut self, body: &str) -> String {
+        self.taken += 1;
+        let message = Message {
+            message_id: format!("message-{}", self.taken),
+            body: body.to_owned(),
+        };
+        let copies = match (self.discards, self.twice) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        };
+        for nth in 0..copies {
+            self.waiting.push(Waiting {
+                receipt: self.taken * 2 + nth,
+                message: message.clone(),
+                visible_at: Timestamp::MIN,
+                receives: 0,
+            });
+        }
+        message.message_id
+    }
+}
+
+fn json_of(message: &Message) -> Value {
+    serde_json::from_str(&message.body).expect("JSON")
+}
+
+impl HttpClient for FakeQueue {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for FakeQueue {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        let body = serde_json::from_slice(request.body().bytes().expect("a body in memory")).expect("JSON");
+        HttpConnectorFuture::ready(match self.state(|state| state.answer(&target, &body)) {
+            Some((status, body)) => {
+                let status = StatusCode::try_from(status).expect("a status");
+                Ok(HttpResponse::new(status, SdkBody::from(body.to_string())))
+            }
+            None => Err(ConnectorError::io("the answer is lost".into())),
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! Saved cards: payment methods, the customers they belong to, and the setups by which they are saved.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Value, json};
+
+use super::error::{Refusal, declined, missing, refuse};
+use super::{metadata, required};
+use crate::buyer::Card;
+use crate::http::Pairs;
+use crate::state::State;
+
+/// What Stripe keeps for charges without their customers.
+#[derive(Debug, Default)]
+pub struct Saved {
+    customers: HashMap<String, Value>,
+    methods: HashMap<String, Method>,
+    setups: HashMap<String, Setup>,
+}
+
+/// A payment method.
+#[derive(Clone, Debug)]
+struct Method {
+    card: Card,
+    /// What the card does before it does what it always does.
+    first: VecDeque<Card>,
+    customer: Option<String>,
+}
+
+/// A setup intent.
+#[derive(Clone, Debug)]
+struct Setup {
+    customer: String,
+    method: String,
+    /// Whether the bank knows its holder; none while it waits for them.
+    proof: Option<bool>,
+    client_secret: String,
+}
+
+impl Saved {
+    /// A page made a payment method of a card.
+    pub fn put(&mut self, id: String, card: Card) {
+        let method = Method {
+            card,
+            first: VecDeque::new(),
+            customer: None,
+        };
+        self.methods.insert(id, method);
+    }
+
+    /// A card does something else from now on, or `count` times and then what it did before.
+    pub fn change(&mut self, id: &str, card: &Card, count: Option<u32>) -> Result<(), String> {
+        let method = self.methods.get_mut(id).ok_or_else(|| format!("there is no {id}"))?;
+        match count {
+            Some(count) => method.first.extend((0..count).map(|_| card.clone())),
+            None => method.card = card.clone(),
+        }
+        Ok(())
+    }
+
+    /// The payment methods of customers that the shop calls `customer_id`.
+    pub fn of(&self, customer_id: &str) -> Vec<String> {
+        let is_theirs = |method: &Method| {
+            let customer = method.customer.as_ref().and_then(|id| self.customers.get(id));
+            customer.is_some_and(|customer| customer["metadata"]["customer_id"] == customer_id)
+        };
+        let theirs = self.methods.iter().filter(|(_, method)| is_theirs(method));
+        theirs.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// A card's holder proves themselves to the bank that asked for it.
+    pub fn prove(&mut self, setup_id: &str) -> Result<(), String> {
+        let setup = self
+            .setups
+            .get_mut(setup_id)
+            .ok_or_else(|| format!("there is no {setup_id}"))?;
+        setup.proof = Some(true);
+        let method = self.methods.get_mut(&setup.method).expect("a card that was set up");
+        method.card = Card::Good;
+        method.customer = Some(setup.customer.clone());
+        Ok(())
+    }
+
+    /// A card's holder could not prove themselves.
+    pub fn fail_to_prove(&mut self, setup_id: &str) -> Result<(), String> {
+        let setup = self.setups.get_mut(setup_id);
+        let setup = setup.ok_or_else(|| format!("there is no {setup_id}"))?;
+        setup.proof = Some(false);
+        Ok(())
+    }
+
+    fn shown(&self, id: &str, query: &Pairs) -> Option<Value> {
+        let setup = self.setups.get(id)?;
+        let is_expanded = |(name, value): &(String, String)| name.starts_with("expand[") && value == "payment_method";
+        let method = match query.iter().any(is_expanded) {
+            true => self.method_json(&setup.method),
+            false => json!(setup.method),
+        };
+        Some(json!({
+            "id": id,
+            "object": "setup_intent",
+            "client_secret": setup.client_secret,
+            "customer": setup.customer,
+            "payment_method": method,
+            "payment_method_types": ["card"],
+            "status": match setup.proof {
+                None => "requires_action",
+                Some(true) => "succeeded",
+                Some(false) => "requires_payment_method",
+            },
+            "last_setup_error": (setup.proof == Some(false)).then(|| json!({
+                "type": "invalid_request_error",
+                "code": "setup_intent_authentication_failure",
+                "message": "The provided PaymentMethod has failed authentication.",
+            })),
+            "next_action": setup.proof.is_none().then(|| json!({ "type": "use_stripe_sdk" })),
+            "usage": "off_session",
+        }))
+    }
+
+    fn method_json(&self, id: &str) -> Value {
+        let customer = self.methods.get(id).and_then(|method| method.customer.as_ref());
+        json!({
+            "id": id,
+            "object": "payment_method",
+            "type": "card",
+            "customer": customer,
+            "card": { "brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2034 },
+        })
+    }
+}
+
+/// `POST /v1/customers`
+pub fn create_customer(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
+    let id = state.id("cus_", 14);
+    let customer = json!({ "id": id, "object": "customer", "metadata": metadata(form) });
+    state.stripe.saved.customers.insert(id, customer.clone());
+    Ok(customer)
+}
+
+/// `POST /v1/setup_intents`, confirmed at once.
+pub fn create_setup(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
+    let (customer, method) = (
+        required(form, "customer")?.to_owned(),
+        required(form, "payment_method")?,
+    );
+    let method = method.to_owned();
+    if required(form, "confirm")? != "true" {
+        return Err(refuse(400, "", "The sandbox confirms setups at once").about("confirm"));
+    }
+    let id = state.id("seti_", 24);
+    let client_secret = format!("{id}_secret_{}", state.id("", 25));
+    let saved = &mut state.stripe.saved;
+    if !saved.customers.contains_key(&customer) {
+        return Err(missing("customer", &customer).about("customer"));
+    }
+    let Some(found) = saved.methods.get_mut(&method) else {
+        return Err(missing("PaymentMethod", &method).about("payment_method"));
+    };
+    if found.customer.as_ref().is_some_and(|holder| *holder != customer) {
+        return Err(refuse(400, "", "The payment method is attached to another customer"));
+    }
+    let proof = match found.first.pop_front().unwrap_or_else(|| found.card.clone()) {
+        Card::Declined(code, decline_code) => return Err(declined(&code, &decline_code)),
+        Card::RequiresAction => None,
+        Card::Good | Card::Processing => Some(true),
+    };
+    if proof.is_some() {
+        found.customer = Some(customer.clone());
+    }
+    let setup = Setup {
+        customer,
+        method,
+        proof,
+        client_secret,
+    };
+    saved.setups.insert(id.clone(), setup);
+    saved.shown(&id, form).ok_or_else(|| missing("setup_intent", &id))
+}
+
+/// `GET /v1/setup_intents/{id}`
+pub fn setup(state: &State, id: &str, query: &Pairs) -> Result<Value, Refusal> {
+    let shown = state.stripe.saved.shown(id, query);
+    shown.ok_or_else(|| missing("setup_intent", id))
+}
+
+/// `POST /v1/payment_methods/{id}/detach`
+pub fn detach(state: &mut State, id: &str) -> Result<Value, Refusal> {
+    let saved = &mut state.stripe.saved;
+    let method = saved.methods.get_mut(id);
+    let method = method.ok_or_else(|| missing("PaymentMethod", id))?;
+    if method.customer.take().is_none() {
+        return Err(refuse(
+            400,
+            "",
+            "The payment method you provided is not attached to a customer",
+        ));
+    }
+    Ok(saved.method_json(id))
+}
+
+/// What the card behind a payment method does now; Stripe's own test methods are known too.
+///
+/// A card that belongs to a customer pays for nobody else, and one of a customer's intents takes no other card.
+pub fn card(state: &mut State, id: &str, form_customer: Option<&str>) -> Result<Card, Refusal> {
+    let Some(method) = state.stripe.saved.methods.get_mut(id) else {
+        return test_card(id);
+    };
+    if method.customer.is_some() && method.customer.as_deref() != form_customer {
+        let message = format!("The customer does not have a payment method with the ID {id}");
+        return Err(refuse(400, "resource_missing", &message).about("payment_method"));
+    }
+    Ok(method.first.pop_front().unwrap_or_else(|| method.card.clone()))
+}
+
+/// Whether a card may be charged for this customer without them.
+pub fn is_attached(state: &State, id: &str, customer: &str) -> bool {
+    let method = state.stripe.saved.methods.get(id);
+    method.is_some_and(|method| method.customer.as_deref() == Some(customer))
+}
+
+fn test_card(id: &str) -> Result<Card, Refusal> {
+    match id {
+        "pm_card_visa" | "pm_card_mastercard" => Ok(Card::Good),
+        "pm_card_visa_chargeDeclined" => Ok(Card::declined("card_declined", "generic_decline")),
+        "pm_card_visa_chargeDeclinedInsufficientFunds" => Ok(Card::declined("card_declined", "insufficient_funds")),
+        "pm_card_visa_chargeDeclinedLostCard" => Ok(Card::declined("card_declined", "lost_card")),
+        "pm_card_visa_chargeDeclinedStolenCard" => Ok(Card::declined("card_declined", "stolen_card")),
+        "pm_card_chargeDeclinedExpiredCard" => Ok(Card::declined("expired_card", "expired_card")),
+        "pm_card_authenticationRequired" => Ok(Card::declined("authentication_required", "authentication_required")),
+        _ => Err(missing("PaymentMethod", id).about("payment_method")),
+    }
+}
