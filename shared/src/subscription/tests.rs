@@ -276,7 +276,7 @@ fn work(
                 Some(_) => subscription.clone(),
             };
             let before = invoice.unwrap_or_else(|| Invoice::new(subscription, now));
-            let turn = if luck % 4 == 0 {
+            let turn = if luck.is_multiple_of(4) {
                 Turn::Postpone(crate::invoice::Postponed {
                     code: "out-of-stock".to_owned(),
                     detail: String::new(),
@@ -307,7 +307,7 @@ fn settled(
     now: Timestamp,
 ) -> (Subscription, Option<Invoice>) {
     let policy = &policy();
-    if luck % 3 == 0 {
+    if luck.is_multiple_of(3) {
         let closed = subscription.after(Step::Close, now).unwrap();
         return (closed, None);
     }
@@ -319,7 +319,7 @@ fn settled(
     }
     let declined = Turn::Decline {
         failure: Failure::new("NO", "no"),
-        is_final: luck % 5 == 0,
+        is_final: luck.is_multiple_of(5),
     };
     let declined = charging.after(declined, now, policy).unwrap();
     let after = match declined.next_try_at {
@@ -342,7 +342,7 @@ fn changed(
         0 => Step::Pause,
         1 => Step::Resume,
         2 => Step::Skip(subscription.next_period),
-        3 => Step::EndWithPeriod(which % 2 == 0),
+        3 => Step::EndWithPeriod(which.is_multiple_of(2)),
         4 if which > 250 => Step::Cancel,
         5 if !is_charging => Step::ReplaceCard(Provider::Toss, card("2")),
         _ => Step::SetItems(vec![]),

@@ -79,6 +79,11 @@ impl FakeKms {
         self.state(|state| state.requests)
     }
 
+    /// Serves a request: the status and the body of its answer.
+    pub fn serve(&self, target: &str, body: &Value) -> (u16, Value) {
+        self.state(|state| state.answer(target, body))
+    }
+
     fn state<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
         with(&mut self.0.lock().expect("not poisoned"))
     }

@@ -154,6 +154,11 @@ impl FakeQueue {
         self.state(|state| state.requests.clone())
     }
 
+    /// Serves a request: the status and the body of its answer; none when that is lost.
+    pub fn serve(&self, target: &str, body: &Value) -> Option<(u16, Value)> {
+        self.state(|state| state.answer(target, body))
+    }
+
     fn state<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
         with(&mut self.0.lock().expect("not poisoned"))
     }

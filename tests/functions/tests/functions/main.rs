@@ -34,3 +34,4 @@ mod seal;
 mod shards;
 mod unknown_outcomes;
 mod webhooks;
+mod wire;

@@ -1,6 +1,6 @@
 //! The auditor of subscriptions: each period is charged once at most, and what was charged has its order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use sandbox::Entry;
@@ -22,26 +22,37 @@ pub struct Periods {
 impl Engine {
     /// The periods of all subscriptions as they stand now, beside the providers' `ledger`.
     pub async fn periods(&self, ledger: Vec<Entry>) -> Periods {
-        let items = self.items(SUBSCRIPTIONS).await;
-        let invoices = items
-            .into_iter()
-            .filter(|item| text(&item["sk"]).starts_with("INVOICE#"));
-        let orders = self.items(ORDERS).await.into_iter();
-        let mut taken: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-        for entry in ledger.into_iter().filter(|entry| entry.charges > 0) {
-            taken.entry(entry.order_id.clone()).or_default().push(entry);
-        }
-        Periods {
-            invoices: invoices.collect(),
-            orders: orders
-                .map(|order| (text(&order["order_id"]).to_owned(), order))
-                .collect(),
-            ledger: taken,
-        }
+        Periods::from_items(&self.items(ORDERS).await, &self.items(SUBSCRIPTIONS).await, &ledger)
     }
 }
 
 impl Periods {
+    /// The same of items that were read. What was taken for orders that no subscription made is left out.
+    pub fn from_items(orders: &[Value], subscriptions: &[Value], ledger: &[Entry]) -> Self {
+        let invoices = subscriptions
+            .iter()
+            .filter(|item| text(&item["sk"]).starts_with("INVOICE#"));
+        let invoices: Vec<Value> = invoices.cloned().collect();
+        let of_invoices: BTreeSet<String> = invoices.iter().filter_map(|invoice| order_of(invoice).ok()).collect();
+        let orders: BTreeMap<String, Value> = orders
+            .iter()
+            .map(|order| (text(&order["order_id"]).to_owned(), order.clone()))
+            .collect();
+        let is_other = |id: &str| orders.contains_key(id) && !of_invoices.contains(id);
+        let mut taken: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for entry in ledger
+            .iter()
+            .filter(|entry| entry.charges > 0 && !is_other(&entry.order_id))
+        {
+            taken.entry(entry.order_id.clone()).or_default().push(entry.clone());
+        }
+        Self {
+            invoices,
+            orders,
+            ledger: taken,
+        }
+    }
+
     /// What is true at every moment: no provider took money for a period twice, and money that the books know of is that
     /// of the invoice.
     ///

@@ -1,0 +1,76 @@
+//! The engine that is called in this process is the one that other tests and benchmarks reach over the wire.
+
+use function_tests::exchange::{Exchange, take_call};
+use function_tests::{RESERVATION, Shop, id_of, order_call, receive_call};
+use harness::engine::{AUCTIONS, CATALOG, ORDERS};
+use harness::gateway::{Answer, Call};
+use harness::{Engine, Fault};
+use serde_json::Value;
+
+/// An order's life and a bid's: everything that can be said differently of conditions, transactions, indexes and pages.
+async fn live(engine: Engine) -> Vec<Answer> {
+    let shop = Shop::on(engine);
+    let mut answers = vec![
+        shop.list("tea", 1000, 2).await,
+        shop.receive_stock(receive_call("tea", "k", 3)).await,
+    ];
+    answers.push(shop.order("ann", "k", &[("tea", 2)]).await);
+    answers.push(shop.order("ann", "k", &[("tea", 2)]).await);
+    answers.push(shop.order("ann", "k", &[("tea", 1)]).await);
+    answers.push(shop.order("bob", "k", &[("tea", 2)]).await);
+    shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
+    answers.push(shop.order("bob", "other", &[("tea", 1)]).await);
+    answers.push(
+        shop.checkout(order_call("bob", "more", &[("tea", 1), ("nothing", 1)]))
+            .await,
+    );
+    let id = id_of(&answers[2]);
+    answers.push(shop.cancel("ann", &id).await);
+    answers.push(shop.cancel("ann", &id).await);
+    answers.push(shop.list_orders(Call::new("GET", "/orders").by("ann")).await);
+    shop.pass(RESERVATION);
+    assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
+    answers.push(shop.list_orders(Call::new("GET", "/orders").by("bob")).await);
+    let exchange = Exchange::beside(&shop);
+    exchange.list(function_tests::exchange::CARD, 50_000, 1).await;
+    exchange.give("ann", 50_000).await;
+    answers.push(exchange.sell("bob", 45_000).await);
+    answers.push(exchange.take(take_call("ann", "t", "buy", None, None)).await);
+    answers.push(exchange.take(take_call("ann", "u", "buy", None, None)).await);
+    answers
+}
+
+/// What is written, without what is drawn anew each time.
+async fn written(engine: &Engine) -> Vec<String> {
+    let mut items = vec![];
+    for table in [CATALOG, ORDERS, AUCTIONS] {
+        for mut item in engine.items(table).await {
+            let Some(fields) = item.as_object_mut() else { continue };
+            fields.retain(|name, _| !matches!(name.as_str(), "event" | "entry_id" | "swept_at" | "due_shard"));
+            if fields["pk"].as_str().unwrap().starts_with("STOCK#") {
+                // Which shard an order takes from is chance.
+                continue;
+            }
+            fields.remove("holds");
+            if let Some(Value::String(key)) = fields.get_mut("sk")
+                && key.starts_with("ENTRY#")
+            {
+                *key = "ENTRY".to_owned();
+            }
+            items.push(item.to_string());
+        }
+    }
+    items.sort();
+    items
+}
+
+#[tokio::test]
+async fn functions_answer_and_write_the_same_over_the_wire() {
+    let (called, served) = (Engine::start().await, Engine::serve().await);
+    let (here, there) = (live(called.clone()).await, live(served.clone()).await);
+    for (here, there) in here.iter().zip(&there) {
+        assert_eq!(here, there);
+    }
+    assert_eq!(written(&called).await, written(&served).await);
+    assert_eq!(called.balance("tea").await, served.balance("tea").await);
+}

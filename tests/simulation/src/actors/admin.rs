@@ -1,0 +1,161 @@
+//! An administrator, who runs the shop, and the operator, who looks after what functions leave to a person.
+
+use std::sync::Arc;
+
+use function_tests::exchange::CARD;
+use function_tests::till::amount;
+use function_tests::{product as product_body, put_call, receive_call};
+use harness::engine::PAYMENTS;
+use harness::gateway::Call;
+use sandbox::Provider;
+use serde_json::{Value, json};
+
+use super::{POINTS, product};
+use crate::infrastructure::wake;
+use crate::rules::Rule;
+use crate::world::World;
+
+/// Opens the shop: products on the shelf, points and vouchers.
+pub async fn open(world: &Arc<World>) {
+    for nth in 0..world.weather.cast.products {
+        let shards = 1 + world.below(6) as u8;
+        world
+            .ask("put-product", put_call(&product(nth), &product_body(1_000, shards)))
+            .await;
+        restock(world, &product(nth), 3 + world.below(20)).await;
+    }
+    let mut points = product_body(1_000, 1);
+    points["points"] = json!(5_000);
+    world.ask("put-product", put_call(POINTS, &points)).await;
+    restock(world, POINTS, 1_000_000).await;
+    world.ask("put-product", put_call(CARD, &product_body(5_000, 1))).await;
+}
+
+/// Runs the shop.
+pub async fn administer(world: Arc<World>) {
+    while world.goes_on() {
+        world.think().await;
+        match world.below(12) {
+            0..=4 => {
+                let sku = product(world.below(world.weather.cast.products));
+                restock(&world, &sku, 1 + world.below(12)).await;
+            }
+            5 => {
+                let sku = product(world.below(world.weather.cast.products));
+                let won = 1_000 + 100 * world.below(3);
+                let shards = 1 + world.below(10) as u8;
+                world
+                    .ask("put-product", put_call(&sku, &product_body(won, shards)))
+                    .await;
+            }
+            6..=7 => refund(&world).await,
+            8 => refund_elsewhere(&world),
+            9 => {
+                decide_reviews(&world).await;
+                // And of one that waits for nobody.
+                if let Some(payment) = a_payment(&world) {
+                    decide(&world, &payment, "ASK_AGAIN").await;
+                }
+            }
+            _ => redeliver(&world),
+        }
+    }
+}
+
+async fn restock(world: &World, sku: &str, units: u64) {
+    world.ask("receive-stock", receive_call(sku, &world.key(), units)).await;
+}
+
+/// Gives some of a payment back, or all that is left.
+async fn refund(world: &World) {
+    let Some(payment) = a_payment(world) else { return };
+    let body = match world.below(2) {
+        0 => json!({ "amount": amount(100 + 100 * world.below(4)) }),
+        _ => json!({}),
+    };
+    let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", &payment);
+    world
+        .ask("request-refund", call.by_admin().key(&world.key()).json(&body))
+        .await;
+}
+
+/// Gives some of a payment back at the provider's dashboard.
+fn refund_elsewhere(world: &World) {
+    let open: Vec<_> = world
+        .sandbox
+        .ledger()
+        .into_iter()
+        .filter(|entry| entry.charged - entry.refunded > 300 && entry.provider != Provider::Kakaopay)
+        .collect();
+    let Some(entry) = open.get(world.below(open.len().max(1) as u64) as usize) else {
+        return;
+    };
+    give_back(world, entry.provider, &entry.reference, 300);
+}
+
+/// An alarm tells of payments that wait for a person. What a provider refused to give back to us this one gives back in
+/// its dashboard; anything else the provider is to be asked about again.
+pub async fn decide_reviews(world: &World) {
+    let payments = world.tables.engine().items(PAYMENTS).await;
+    for payment in payments.iter().filter(|payment| payment.get("review").is_some()) {
+        world.net.note(|| format!("a person looks at {payment}"));
+        let id = payment["payment_id"].as_str().expect("a payment");
+        let last = payment["refunds"].as_array().and_then(|refunds| refunds.last());
+        let is_refused = last.is_some_and(|refund| refund["status"] == "REFUSED");
+        // Toss gives a deposit back only to an account, which it asks for in its dashboard.
+        if is_refused && payment.get("deposit").is_some() {
+            give_back_by_hand(world, payment);
+            decide(world, id, "GIVEN_BACK").await;
+        } else {
+            decide(world, id, "ASK_AGAIN").await;
+        }
+    }
+}
+
+fn give_back_by_hand(world: &World, payment: &Value) {
+    let reference = payment["reference"].as_str().expect("a reference");
+    let ledger = world.sandbox.ledger();
+    let entry = ledger.iter().find(|entry| entry.reference == reference);
+    let entry = entry.expect("what goes back was taken");
+    let booked = payment["refunded"]["amount"].as_i64().expect("an amount");
+    let refused = payment["refunds"].as_array().and_then(|refunds| refunds.last());
+    let amount = refused.and_then(|refund| refund["amount"]["amount"].as_i64());
+    let amount = amount.expect("an amount").min(entry.charged - entry.refunded);
+    // Unless they did so before, and could not say it.
+    if entry.refunded == booked && amount > 0 {
+        give_back(world, entry.provider, reference, amount);
+    }
+}
+
+/// Somebody gives money back at a provider's dashboard.
+fn give_back(world: &World, provider: Provider, reference: &str, amount: i64) {
+    world.sandbox.dashboard_refund(provider, reference, amount);
+    *world.state().elsewhere.entry(reference.to_owned()).or_default() += amount;
+    world
+        .net
+        .note(|| format!("somebody refunds {amount} of {reference} at the provider's dashboard"));
+    world.told.notify_one();
+}
+
+async fn decide(world: &World, payment: &str, decision: &str) {
+    let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment);
+    let call = call.by_admin().key(&world.key()).json(&json!({ "decision": decision }));
+    world.ask("resolve-review", call).await;
+}
+
+/// A payment that somebody has heard of.
+fn a_payment(world: &World) -> Option<String> {
+    let payments = world.state().payments.clone();
+    payments
+        .get(world.below(payments.len().max(1) as u64) as usize)
+        .cloned()
+}
+
+/// An alarm tells of dead letters; the operator sends them once more.
+pub fn redeliver(world: &Arc<World>) {
+    let dead = std::mem::take(&mut world.state().dead);
+    for (function, event) in dead {
+        let rule = Rule::of_bus().iter().find(|rule| rule.function == function);
+        world.spawn(wake(world.clone(), rule.expect("a rule"), event));
+    }
+}

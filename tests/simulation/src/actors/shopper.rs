@@ -1,0 +1,204 @@
+//! A shopper: orders, pays by any provider and in two tabs, changes their mind, comes too late.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use function_tests::order_call;
+use function_tests::till::{amount, confirm_call, start_call, toss_call};
+use harness::gateway::{Answer, Call};
+use sandbox::{Authentication, Card, Method};
+use serde_json::{Value, json};
+
+use super::{POINTS, product};
+use crate::world::World;
+
+/// Shops.
+pub async fn shop(world: Arc<World>, name: String) {
+    while world.goes_on() {
+        world.think().await;
+        match world.below(20) {
+            0 => {
+                let sku = product(world.below(world.weather.cast.products));
+                world
+                    .http("get-product", Call::new("GET", "/products/{sku}").path("sku", &sku))
+                    .await;
+            }
+            1 => drop(world.http("list-orders", Call::new("GET", "/orders").by(&name)).await),
+            2 => buy_points(&world, &name).await,
+            _ => {
+                let products = world.weather.cast.products;
+                let mut items = vec![(product(world.below(products)), 1 + world.below(3))];
+                if world.below(3) == 0 {
+                    items.push((product(world.below(products)), 1 + world.below(2)));
+                }
+                order(&world, &name, &items).await;
+            }
+        }
+    }
+}
+
+/// Buys points, and means it.
+pub async fn buy_points(world: &Arc<World>, name: &str) {
+    let quantity = 1 + world.below(3);
+    let Some(order) = place(world, name, &[(POINTS.to_owned(), quantity)]).await else {
+        return;
+    };
+    pay(world, name, &order).await;
+    if world.below(8) == 0 {
+        world.think().await;
+        cancel(world, name, &order).await;
+    }
+}
+
+async fn order(world: &Arc<World>, name: &str, items: &[(String, u64)]) {
+    let Some(order) = place(world, name, items).await else {
+        return;
+    };
+    match world.below(20) {
+        // They leave; some look what has become of it, once its time is over.
+        0..=2 => {
+            if world.below(2) == 0 {
+                let seconds = world.weather.reservation_s.unsigned_abs();
+                world.clock.pass(Duration::from_secs(seconds)).await;
+                see(world, name, &order).await;
+            }
+        }
+        3..=4 => cancel(world, name, &order).await,
+        // They cancel while they pay.
+        5 => drop(tokio::join!(pay(world, name, &order), cancel(world, name, &order))),
+        // They pay in two tabs.
+        6..=7 => drop(tokio::join!(pay(world, name, &order), pay(world, name, &order))),
+        // They pay when it may be too late.
+        8 => {
+            let seconds = world.weather.reservation_s.unsigned_abs();
+            world
+                .clock
+                .pass(Duration::from_secs(seconds.saturating_sub(world.below(20))))
+                .await;
+            pay(world, name, &order).await;
+        }
+        _ => {
+            pay(world, name, &order).await;
+            match world.below(6) {
+                0 => cancel(world, name, &order).await,
+                1 => see(world, name, &order).await,
+                // Another try, after a card was declined.
+                2 => pay(world, name, &order).await,
+                _ => {}
+            }
+        }
+    }
+}
+
+async fn place(world: &World, name: &str, items: &[(String, u64)]) -> Option<Value> {
+    let items: Vec<(&str, i64)> = items
+        .iter()
+        .map(|(sku, quantity)| (sku.as_str(), quantity.cast_signed()))
+        .collect();
+    let answer = world.ask("checkout", order_call(name, &world.key(), &items)).await;
+    world.think().await;
+    (answer.status == 201).then_some(answer.body)
+}
+
+async fn see(world: &World, name: &str, order: &Value) {
+    let call = Call::new("GET", "/orders/{order_id}")
+        .path("order_id", id(order))
+        .by(name);
+    world.http("get-order", call).await;
+}
+
+async fn cancel(world: &World, name: &str, order: &Value) {
+    let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", id(order));
+    world.ask("cancel-order", call.by(name).key(&world.key())).await;
+}
+
+async fn pay(world: &Arc<World>, name: &str, order: &Value) {
+    let answer = match world.below(3) {
+        0 => by_toss(world, name, order).await,
+        1 => by_stripe(world, name, order).await,
+        _ => by_kakaopay(world, name, order).await,
+    };
+    let Some(answer) = answer else { return };
+    if let Some(payment) = answer.body["payment_id"].as_str() {
+        world.state().payments.push(payment.to_owned());
+        if world.below(10) == 0 {
+            let call = Call::new("GET", "/payments/{payment_id}").path("payment_id", payment);
+            world.http("get-payment", call.by(name)).await;
+        }
+    }
+}
+
+async fn by_toss(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+    let how = Authentication {
+        method: match world.below(8) {
+            0 => Method::VirtualAccount,
+            _ => Method::Card,
+        },
+        decline: (world.below(8) == 0).then(|| "REJECT_CARD_PAYMENT".to_owned()),
+    };
+    let key = world
+        .sandbox
+        .toss_authenticate_with(id(order), total(order), "KRW", &how);
+    let call = toss_call(name, &world.key(), id(order), &key, total(order).unsigned_abs());
+    let answer = world.ask("confirm-payment", call).await;
+    if how.method == Method::VirtualAccount && world.below(4) > 0 {
+        world.think().await;
+        // The account may be closed by then.
+        drop(world.sandbox.try_toss_deposit(&key));
+        world.told.notify_one();
+    }
+    Some(answer)
+}
+
+async fn by_stripe(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+    let started = start(world, name, order, "stripe").await?;
+    let intent = started["reference"].as_str()?;
+    let card = match world.below(6) {
+        0 => Card::declined("card_declined", "insufficient_funds"),
+        _ => Card::Good,
+    };
+    world.think().await;
+    // One that was given up takes no card.
+    drop(world.sandbox.try_stripe_pay(intent, &card));
+    world.told.notify_one();
+    if world.below(4) == 0 {
+        // The page is closed: the webhook tells of it, or the reconciler finds out.
+        return None;
+    }
+    let total = amount(total(order).unsigned_abs());
+    let body =
+        json!({ "provider": "stripe", "order_id": order["order_id"], "payment_intent": intent, "amount": total });
+    Some(
+        world
+            .ask("confirm-payment", confirm_call(name, &world.key(), &body))
+            .await,
+    )
+}
+
+async fn by_kakaopay(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+    let started = start(world, name, order, "kakaopay").await?;
+    let tid = started["reference"].as_str()?;
+    world.think().await;
+    let token = world.sandbox.try_kakaopay_approve_in_app(tid).ok()?;
+    let total = amount(total(order).unsigned_abs());
+    let body = json!({ "provider": "kakaopay", "order_id": order["order_id"], "pg_token": token, "amount": total });
+    Some(
+        world
+            .ask("confirm-payment", confirm_call(name, &world.key(), &body))
+            .await,
+    )
+}
+
+async fn start(world: &World, name: &str, order: &Value, provider: &str) -> Option<Value> {
+    let call = start_call(name, &world.key(), provider, id(order));
+    let answer = world.ask("start-payment", call).await;
+    (answer.status == 201).then_some(answer.body)
+}
+
+fn id(order: &Value) -> &str {
+    order["order_id"].as_str().expect("an order")
+}
+
+fn total(order: &Value) -> i64 {
+    order["total"]["amount"].as_i64().expect("an amount")
+}

@@ -1,0 +1,119 @@
+//! A subscriber: has the same sent every day or two, pauses, skips, changes things and cards, whose cards are declined at
+//! times, and who ends it at last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use function_tests::desk::{customer_key, schedule, subscribe_call, subscription};
+use harness::gateway::Call;
+use jiff::tz::TimeZone;
+use sandbox::Card;
+use serde_json::{Value, json};
+
+use super::product;
+use crate::world::World;
+
+/// Where they all live.
+pub const TIMEZONE: &str = "Asia/Seoul";
+
+/// Subscribes, and lives with it.
+pub async fn subscribe(world: Arc<World>, name: String) {
+    world.think().await;
+    let mut mine = vec![];
+    while world.goes_on() {
+        world.think().await;
+        match world.below(14) {
+            0..=1 => begin(&world, &name, &mut mine).await,
+            _ if mine.is_empty() => begin(&world, &name, &mut mine).await,
+            2..=5 => change(&world, &name, &a_subscription(&world, &mine)).await,
+            6 => cancel(&world, &name, &a_subscription(&world, &mine)).await,
+            7..=9 => see(&world, &name, &a_subscription(&world, &mine)).await,
+            10 => drop(
+                world
+                    .http("list-subscriptions", Call::new("GET", "/subscriptions").by(&name))
+                    .await,
+            ),
+            11 => decline(&world, &name),
+            // They live their lives.
+            _ => world.clock.pass(Duration::from_secs(60)).await,
+        }
+    }
+}
+
+async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
+    if mine.len() >= 3 {
+        return;
+    }
+    let sku = product(world.below(world.weather.cast.products));
+    let quantity = 1 + world.below(2);
+    // The first period falls due within minutes.
+    let first = world.clock.now() + Duration::from_secs(world.below(400));
+    let first = first.to_zoned(TimeZone::get(TIMEZONE).expect("a time zone"));
+    let days = 1 + world.below(2) as u16;
+    let schedule = schedule(
+        &first.date().to_string(),
+        &first.strftime("%H:%M:%S").to_string(),
+        TIMEZONE,
+        "day",
+        days,
+    );
+    let authorization = authorization(world, name);
+    let body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
+    let answer = world.ask("subscribe", subscribe_call(name, &world.key(), &body)).await;
+    if let Some(id) = answer.body["subscription_id"].as_str() {
+        mine.push(id.to_owned());
+    }
+}
+
+async fn change(world: &World, name: &str, id: &str) {
+    let sku = product(world.below(world.weather.cast.products));
+    let body = match world.below(7) {
+        0 => json!({ "change": "PAUSE" }),
+        1..=2 => json!({ "change": "RESUME" }),
+        3 => json!({ "change": "SKIP", "period": world.below(3) }),
+        4 => json!({ "change": "CARD", "authorization": authorization(world, name) }),
+        5 => json!({ "change": "CONTINUE" }),
+        _ => json!({ "change": "ITEMS", "items": [{ "sku": sku, "quantity": 1 + world.below(2) }] }),
+    };
+    let call = Call::new("POST", "/subscriptions/{subscription_id}/change").path("subscription_id", id);
+    world
+        .ask("change-subscription", call.by(name).key(&world.key()).json(&body))
+        .await;
+}
+
+async fn cancel(world: &World, name: &str, id: &str) {
+    let when = if world.below(2) == 0 { "NOW" } else { "PERIOD_END" };
+    let call = Call::new("POST", "/subscriptions/{subscription_id}/cancel").path("subscription_id", id);
+    let call = call.by(name).key(&world.key()).json(&json!({ "when": when }));
+    world.ask("cancel-subscription", call).await;
+}
+
+async fn see(world: &World, name: &str, id: &str) {
+    let call = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", id);
+    world.http("get-subscription", call.by(name)).await;
+}
+
+/// Their cards are declined for a while.
+fn decline(world: &World, name: &str) {
+    let times = 1 + world.below(3) as u32;
+    for key in world.sandbox.toss_billing_keys(&customer_key(name)) {
+        world.sandbox.toss_decline_next(&key, "REJECT_CARD_PAYMENT", times);
+    }
+}
+
+fn authorization(world: &World, name: &str) -> Value {
+    if world.below(3) == 0 {
+        let card = match world.below(5) {
+            0 => Card::declined("card_declined", "insufficient_funds"),
+            _ => Card::Good,
+        };
+        return json!({ "provider": "stripe", "payment_method": world.sandbox.stripe_payment_method(&card) });
+    }
+    let customer_key = customer_key(name);
+    let auth_key = world.sandbox.toss_authorize_card(&customer_key);
+    json!({ "provider": "toss", "auth_key": auth_key, "customer_key": customer_key })
+}
+
+fn a_subscription(world: &World, mine: &[String]) -> String {
+    mine[world.below(mine.len() as u64) as usize].clone()
+}

@@ -1,0 +1,100 @@
+//! A trader: buys points, registers vouchers, bids, takes, gives up, and looks at the book.
+
+use std::sync::Arc;
+
+use function_tests::exchange::{bid_call, book_call, register_call, take_call};
+use harness::gateway::Call;
+use jiff::{SignedDuration, Timestamp};
+
+use super::shopper::buy_points;
+use crate::world::World;
+
+/// What a trader has in their hands.
+#[derive(Default)]
+struct Hands {
+    vouchers: Vec<String>,
+    bids: Vec<String>,
+}
+
+/// Trades.
+pub async fn trade(world: Arc<World>, name: String) {
+    let mut hands = Hands::default();
+    buy_points(&world, &name).await;
+    while world.goes_on() {
+        world.think().await;
+        match world.below(30) {
+            0..=1 => buy_points(&world, &name).await,
+            2..=5 => register(&world, &name, &mut hands).await,
+            6..=13 => bid(&world, &name, &mut hands).await,
+            14..=21 => take(&world, &name, &mut hands).await,
+            22..=23 => give_up(&world, &name, &mut hands).await,
+            24 => drop(world.http("my-bids", Call::new("GET", "/bids").by(&name)).await),
+            25 => drop(
+                world
+                    .http("list-vouchers", Call::new("GET", "/vouchers").by(&name))
+                    .await,
+            ),
+            26 => drop(world.http("get-wallet", Call::new("GET", "/wallet").by(&name)).await),
+            _ => drop(world.http("list-bids", book_call()).await),
+        }
+    }
+}
+
+async fn register(world: &World, name: &str, hands: &mut Hands) {
+    let code = format!("CODE-{}", world.key());
+    let answer = world.ask("register-voucher", register_call(name, &code)).await;
+    if let Some(voucher) = answer.body["voucher_id"].as_str() {
+        hands.vouchers.push(voucher.to_owned());
+    }
+}
+
+async fn bid(world: &World, name: &str, hands: &mut Hands) {
+    let voucher = a_voucher(world, hands);
+    let side = if voucher.is_some() { "sell" } else { "buy" };
+    let call = bid_call(
+        name,
+        &world.key(),
+        side,
+        price(world),
+        deadline(world),
+        voucher.as_deref(),
+    );
+    let answer = world.ask("place-bid", call).await;
+    if let Some(bid) = answer.body["bid_id"].as_str() {
+        hands.bids.push(bid.to_owned());
+    }
+}
+
+async fn take(world: &World, name: &str, hands: &mut Hands) {
+    let voucher = a_voucher(world, hands);
+    let side = if voucher.is_some() { "sell" } else { "buy" };
+    let limit = (world.below(2) == 0).then(|| price(world));
+    let call = take_call(name, &world.key(), side, limit, voucher.as_deref());
+    world.ask("take-bid", call).await;
+}
+
+async fn give_up(world: &World, name: &str, hands: &mut Hands) {
+    if hands.bids.is_empty() {
+        return;
+    }
+    let nth = world.below(hands.bids.len() as u64) as usize;
+    let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", &hands.bids[nth]);
+    world.ask("cancel-bid", call.by(name).key(&world.key())).await;
+}
+
+/// One that may be sold by now, or offered: the exchange has to know.
+fn a_voucher(world: &World, hands: &Hands) -> Option<String> {
+    let nth = world.below(2 * hands.vouchers.len() as u64 + 1) as usize;
+    hands.vouchers.get(nth).cloned()
+}
+
+/// Few prices, so that bids meet.
+fn price(world: &World) -> u64 {
+    2_000 + 100 * world.below(12)
+}
+
+/// Soon, so that bids expire while others take them.
+fn deadline(world: &World) -> Timestamp {
+    let longest = world.net.draw(|rng| *rng.choice(&[20, 200, 2_000]).expect("one"));
+    world.clock.now() + SignedDuration::from_secs(5 + world.below(longest).cast_signed())
+}

@@ -1,0 +1,231 @@
+//! What carries a change on: the streams to `relay-events`, the bus to those who asked, the providers' webhooks, and the
+//! clock that wakes the schedules. Each delivers at least once: late, twice, in another order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use function_tests::till::webhook_call;
+use harness::queue::Delivery;
+use sandbox::Webhook;
+use serde_json::{Value, json};
+
+use crate::lambda::Ended;
+use crate::rules::Rule;
+use crate::world::World;
+
+/// The most records in a batch of a stream (template.yaml).
+const BATCH: usize = 100;
+/// How long `relay-events` may take (template.yaml).
+const RELAY_LIMIT: Duration = Duration::from_secs(60);
+/// The most messages in a batch of charges, and how long one may take (template.yaml).
+const CHARGES: usize = 10;
+const CHARGE_LIMIT: Duration = Duration::from_secs(120);
+/// How often the queue is looked into.
+const CHARGES_POLL: Duration = Duration::from_secs(15);
+/// Toss tries a webhook again after so many minutes, then it gives up.
+const WEBHOOK_MINUTES: [u64; 7] = [1, 4, 16, 64, 256, 1024, 4096];
+
+/// Starts all of it; it runs until the world ends.
+pub fn start(world: &Arc<World>) {
+    for nth in 0..world.tables.changes().len() {
+        world.spawn(relay(world.clone(), nth));
+    }
+    world.spawn(deliver_events(world.clone()));
+    world.spawn(work_through_charges(world.clone()));
+    world.spawn(deliver_webhooks(world.clone()));
+    let carrier = world.clone();
+    world.spawn(async move { carrier.net.carry().await });
+}
+
+/// A table's stream: batches in order, each again from its first failure on.
+async fn relay(world: Arc<World>, nth: usize) {
+    let changes = &world.tables.changes()[nth];
+    let mut waiting: VecDeque<Value> = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            changes.wait().await;
+            let lag = world.below(400);
+            world.clock.pass(Duration::from_millis(lag)).await;
+        }
+        waiting.extend(fetch(&world, nth));
+        let most = world.below(BATCH as u64) as usize + 1;
+        let batch: Vec<Value> = waiting.iter().take(most).cloned().collect();
+        if batch.is_empty() {
+            continue;
+        }
+        let event = json!({ "Records": batch });
+        let ended = world
+            .invoke("relay-events", RELAY_LIMIT, |stack, invocation| {
+                stack.relay(&event, invocation)
+            })
+            .await;
+        let done = match ended {
+            Ended::Returned(Ok(response)) => match response.batch_item_failures.first() {
+                None => batch.len(),
+                Some(failure) => {
+                    let from = |record: &Value| {
+                        record["dynamodb"]["SequenceNumber"].as_str() == failure.item_identifier.as_deref()
+                    };
+                    batch.iter().position(from).unwrap_or_default()
+                }
+            },
+            Ended::Returned(Err(_)) | Ended::Crashed | Ended::TimedOut => 0,
+        };
+        // The stream may deliver a batch again that was done.
+        if !world.net.strikes(world.net.faults().twice) {
+            waiting.drain(..done);
+        }
+        if done < batch.len() {
+            world.clock.pass(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// The changes that carry an event: the others wake nobody (template.yaml, `FilterCriteria`).
+fn fetch(world: &World, nth: usize) -> Vec<Value> {
+    let changes = &world.tables.changes()[nth];
+    let mut records = changes.read();
+    records.retain_mut(|record| {
+        let event = &record["dynamodb"]["NewImage"]["event"]["M"];
+        let Some(id) = event["id"]["S"].as_str() else {
+            return false;
+        };
+        let name = event["detail_type"]["S"].as_str().unwrap_or_default();
+        world.state().happened.insert(id.to_owned(), name.to_owned());
+        // The engine's clock is this machine's; the world has its own.
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(world.clock.now().as_second());
+        true
+    });
+    records.extend(changes.invented());
+    records
+}
+
+/// The bus: each event to each who asked for it, by itself.
+async fn deliver_events(world: Arc<World>) {
+    loop {
+        let entry = world.bus.take().await;
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("a detail")).expect("JSON");
+        let id = detail["metadata"]["id"].as_str().expect("an id").to_owned();
+        if !world.state().happened.contains_key(&id) {
+            world.find(format!("told, and never happened: {entry}"));
+        }
+        world.state().published.insert(id);
+        let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
+        for rule in Rule::of_bus().iter().filter(|rule| rule.is_for(&event)) {
+            let times = 1 + u8::from(world.net.strikes(world.net.faults().twice));
+            for _ in 0..times {
+                world.spawn(wake(world.clone(), rule, event.clone()));
+            }
+        }
+    }
+}
+
+/// An asynchronous invocation: Lambda tries it again after one and two minutes, then gives it to the dead letters.
+pub async fn wake(world: Arc<World>, rule: &'static Rule, event: Value) {
+    let longest = if world.net.strikes(world.net.faults().slow * 4) {
+        60_000
+    } else {
+        500
+    };
+    let lag = world.below(longest);
+    world.clock.pass(Duration::from_millis(lag)).await;
+    for attempt in 0..=rule.retries {
+        world.clock.pass(Duration::from_mins(attempt)).await;
+        let ended = world
+            .invoke(rule.function, rule.limit, |stack, invocation| {
+                stack.woken(rule.function, &event, invocation)
+            })
+            .await;
+        if matches!(ended, Ended::Returned(Ok(()))) {
+            return;
+        }
+    }
+    world.state().dead.push((rule.function, event));
+}
+
+/// The queue of charges: batches to `charge-subscription`; what is not done comes again when it has been out for so long.
+async fn work_through_charges(world: Arc<World>) {
+    loop {
+        world.clock.pass(CHARGES_POLL).await;
+        let most = 1 + world.below(CHARGES as u64) as usize;
+        while let Some(delivery) = world.charges.receive(most, world.clock.now()) {
+            let times = 1 + u8::from(world.net.strikes(world.net.faults().twice));
+            for _ in 0..times {
+                world.spawn(charge(world.clone(), delivery.clone()));
+            }
+        }
+    }
+}
+
+async fn charge(world: Arc<World>, delivery: Delivery) {
+    let batch = delivery.batch.clone();
+    let ended = world
+        .invoke("charge-subscription", CHARGE_LIMIT, |stack, invocation| {
+            stack.charge(batch, invocation)
+        })
+        .await;
+    // Of a crash the queue hears nothing.
+    if let Ended::Returned(Ok(response)) = ended {
+        world.charges.settle(&delivery, &response);
+    }
+}
+
+/// Webhooks, as the providers have something to tell.
+async fn deliver_webhooks(world: Arc<World>) {
+    loop {
+        world.told.notified().await;
+        for webhook in world.sandbox.webhooks() {
+            world.spawn(deliver_webhook(world.clone(), webhook));
+        }
+    }
+}
+
+async fn deliver_webhook(world: Arc<World>, mut webhook: Webhook) {
+    let faults = world.net.faults();
+    if world.net.strikes(faults.never) {
+        return;
+    }
+    let longest = if world.net.strikes(faults.slow * 4) {
+        100_000
+    } else {
+        1_000
+    };
+    let lag = world.below(longest);
+    world.clock.pass(Duration::from_millis(lag)).await;
+    let mut again = world.net.strikes(faults.twice);
+    for minutes in WEBHOOK_MINUTES {
+        // Signed when it is sent.
+        webhook = world.sandbox.again(&webhook);
+        let answer = world.http("payment-webhook", webhook_call(&webhook)).await;
+        if answer.status / 100 == 2 && !std::mem::take(&mut again) {
+            return;
+        }
+        world.clock.pass(Duration::from_secs(minutes * 60)).await;
+    }
+}
+
+/// The schedule: every minute each of its functions, now and then twice or not at all, until the actors have gone.
+pub async fn tick(world: &Arc<World>) {
+    let faults = world.net.faults();
+    for rule in Rule::of_schedule() {
+        if world.net.strikes(faults.never) {
+            continue;
+        }
+        let times = 1 + u8::from(world.net.strikes(faults.twice));
+        for _ in 0..times {
+            let world_too = world.clone();
+            world.spawn(async move {
+                let lag = world_too.below(2_000);
+                world_too.clock.pass(Duration::from_millis(lag)).await;
+                let run = world_too.invoke(rule.function, rule.limit, |stack, invocation| {
+                    stack.scheduled(rule.function, invocation)
+                });
+                // The next run is its retry.
+                drop(run.await);
+            });
+        }
+    }
+    // A provider notices the time when it is asked.
+    world.told.notify_one();
+}

@@ -1,0 +1,116 @@
+//! What wakes which function, read from `template.yaml`: patterns, schedules, timeouts, retries.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+use tidy::template::{Resource, Template};
+
+/// What the template says of a function that is woken by itself.
+#[derive(Debug)]
+pub struct Rule {
+    /// The function, in kebab-case.
+    pub function: &'static str,
+    /// Which events of the bus wake it; none when the schedule does.
+    pattern: Option<Value>,
+    /// How long it may take.
+    pub limit: Duration,
+    /// How often Lambda tries again.
+    pub retries: u64,
+}
+
+/// How long a function of the API may take.
+pub const API_LIMIT: Duration = Duration::from_secs(10);
+
+impl Rule {
+    /// Those that events of the bus wake.
+    pub fn of_bus() -> &'static [Self] {
+        static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
+        RULES.get_or_init(|| rules("EventBridgeRule", |rule| comes_from_bus(rule)))
+    }
+
+    /// Those that the schedule wakes, every minute.
+    pub fn of_schedule() -> &'static [Self] {
+        static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
+        RULES.get_or_init(|| rules("ScheduleV2", |_| true))
+    }
+
+    /// Whether an entry of the bus wakes it.
+    pub fn is_for(&self, event: &Value) -> bool {
+        self.pattern.as_ref().is_some_and(|pattern| matches(pattern, event))
+    }
+}
+
+/// S3's own events come from the default bus.
+fn comes_from_bus(properties: &Value) -> bool {
+    properties.get("EventBusName").is_some()
+}
+
+fn rules(kind: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Rule> {
+    let template = Template::read();
+    let mut rules = vec![];
+    for function in template.functions() {
+        for (_, _, event) in function.events().filter(|(_, each, _)| *each == kind) {
+            let event: Value = plain(event);
+            if wanted(&event) {
+                rules.push(Rule {
+                    function: Box::leak(kebab(function.id).into_boxed_str()),
+                    pattern: event.get("Pattern").cloned(),
+                    limit: limit(function),
+                    retries: number(function, "EventInvokeConfig.MaximumRetryAttempts").unwrap_or(2),
+                });
+            }
+        }
+    }
+    rules
+}
+
+fn limit(function: Resource<'_>) -> Duration {
+    number(function, "Timeout").map_or(API_LIMIT, Duration::from_secs)
+}
+
+fn number(function: Resource<'_>, path: &str) -> Option<u64> {
+    function.property(path)?.as_u64()
+}
+
+/// The template's tags (`!Ref`) say where things are, which nothing here asks for.
+fn plain(value: &yaml_serde::Value) -> Value {
+    use yaml_serde::Value as Yaml;
+    match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(flag) => (*flag).into(),
+        Yaml::Number(number) => number.as_i64().map_or(Value::Null, Value::from),
+        Yaml::String(text) => text.as_str().into(),
+        Yaml::Sequence(values) => values.iter().map(plain).collect(),
+        Yaml::Mapping(entries) => entries
+            .iter()
+            .map(|(name, value)| (name.as_str().unwrap_or_default().to_owned(), plain(value)))
+            .collect(),
+        Yaml::Tagged(tagged) => plain(&tagged.value),
+    }
+}
+
+/// `RefundPayment` is `refund-payment`.
+fn kebab(id: &str) -> String {
+    let mut name = String::new();
+    for letter in id.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
+
+/// Whether an event has what a pattern asks for: each field one of the values listed (EventBridge user guide, "Event
+/// patterns"), as far as the template uses them.
+fn matches(pattern: &Value, event: &Value) -> bool {
+    match pattern {
+        Value::Object(fields) => fields.iter().all(|(name, wanted)| matches(wanted, &event[name])),
+        Value::Array(choices) => choices.iter().any(|choice| match choice.get("exists") {
+            Some(exists) => *exists == !event.is_null(),
+            None => choice == event,
+        }),
+        other => panic!("no pattern has {other}"),
+    }
+}

@@ -1,0 +1,60 @@
+//! Where the AWS SDK hands its requests over: to the network.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Request, Service};
+use crate::net::{Net, Reply};
+
+#[derive(Clone, Debug)]
+struct Connector(Net);
+
+/// The functions' configuration of AWS, as it would be loaded from their environment.
+pub fn aws_config(net: &Net) -> SdkConfig {
+    // The SDK's budget of retries is one a process and region: each run has its own.
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let region = format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed));
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .endpoint_url("http://aws.test")
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+        .http_client(SharedHttpClient::new(Connector(net.clone())))
+        .build()
+}
+
+impl HttpClient for Connector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let (service, operation) = target.split_once('.').unwrap_or_default();
+        let to = match service {
+            "DynamoDB_20120810" => Service::Tables(operation.to_owned()),
+            "AWSEvents" => Service::Bus,
+            "AmazonSQS" => Service::Queue(target.to_owned()),
+            "TrentService" => Service::Keys(target.to_owned()),
+            "secretsmanager" => Service::Secrets,
+            _ => panic!("nobody serves {target}"),
+        };
+        let body = request.body().bytes().expect("a body in memory").to_vec();
+        let reply = self.0.ask(Request::new(to, body));
+        HttpConnectorFuture::new(async move {
+            match reply.await {
+                Reply::Said(said) => Ok(said.into()),
+                Reply::Lost => Err(ConnectorError::io("the connection broke".into())),
+            }
+        })
+    }
+}

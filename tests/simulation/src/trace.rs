@@ -1,0 +1,82 @@
+//! What happened in a run: a fingerprint always, words when somebody will read them.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::net::Reply;
+use crate::services::Request;
+
+/// The trace.
+#[derive(Debug, Default)]
+pub struct Trace {
+    fingerprint: u64,
+    lines: Option<Vec<String>>,
+}
+
+impl Trace {
+    /// A trace that keeps words, or not.
+    pub fn new(keeps_words: bool) -> Self {
+        Self {
+            fingerprint: 0xcbf2_9ce4_8422_2325,
+            lines: keeps_words.then(Vec::new),
+        }
+    }
+
+    /// Everything so far, in a number: the same seed has the same one, in each process.
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The words, once.
+    pub fn take(&mut self) -> Vec<String> {
+        self.lines.take().unwrap_or_default()
+    }
+
+    /// Something happened beside the services.
+    pub fn note(&mut self, at: Duration, what: impl FnOnce() -> String) {
+        if let Some(lines) = &mut self.lines {
+            lines.push(format!("{} {}", seconds(at), what()));
+        }
+    }
+
+    /// A service served a request, or did not.
+    pub fn served(&mut self, at: Duration, request: &Request, reply: Option<&Reply>) {
+        let (status, said): (u64, &[u8]) = match reply {
+            Some(Reply::Said(said)) => (said.status.into(), &said.body),
+            Some(Reply::Lost) => (1, &[]),
+            None => (0, &[]),
+        };
+        // Lengths, for maps are written in any order, and what is sealed has random bytes.
+        for part in [
+            at.as_micros() as u64,
+            sum(request.what().as_bytes()),
+            request.body().len() as u64,
+            status,
+            said.len() as u64,
+        ] {
+            self.fingerprint = (self.fingerprint ^ part).wrapping_mul(0x0100_0000_01b3);
+        }
+        if let Some(lines) = &mut self.lines {
+            let mut line = format!("{} {} {}", seconds(at), request.by(), request.what());
+            let _ = write!(line, " {} => ", text(request.body()));
+            match reply {
+                Some(Reply::Said(said)) => drop(write!(line, "{} {}", said.status, text(&said.body))),
+                Some(Reply::Lost) => line.push_str("the connection broke"),
+                None => line.push_str("silence"),
+            }
+            lines.push(line);
+        }
+    }
+}
+
+fn sum(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|&byte| u64::from(byte)).sum()
+}
+
+fn seconds(at: Duration) -> String {
+    format!("{:10.3}", at.as_secs_f64())
+}
+
+fn text(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).into_owned()
+}

@@ -1,0 +1,70 @@
+//! The simulation can fail: a build without one of its conditions is caught, for each promise one.
+
+use simulation::{Plan, Sabotage};
+
+use crate::runs;
+
+/// Runs of a broken build that may pass before one is caught.
+const SEEDS: u64 = 24;
+
+/// Whether a broken build is caught, and with the words of the promise that it breaks.
+fn is_caught(sabotage: Sabotage, promise: &str) {
+    let plan = |seed| Plan {
+        sabotage: Some(sabotage),
+        ..Plan::of(seed)
+    };
+    let done = runs((100..100 + SEEDS).map(plan).collect(), |outcome| {
+        outcome.findings.iter().any(|finding| finding.contains(promise))
+    });
+    let findings: Vec<&String> = done.iter().flat_map(|(_, outcome)| &outcome.findings).collect();
+    assert!(
+        findings.iter().any(|finding| finding.contains(promise)),
+        "{sabotage:?} went unnoticed in {} runs: {findings:#?}",
+        done.len()
+    );
+}
+
+#[test]
+fn stock_that_is_taken_unchecked_is_caught() {
+    is_caught(Sabotage::StockUnchecked, "stock is conserved");
+}
+
+#[test]
+fn a_retried_order_that_is_put_twice_is_caught() {
+    is_caught(Sabotage::RetriesUnchecked, "stock is conserved");
+}
+
+#[test]
+fn a_record_that_is_changed_whatever_has_changed_it_is_caught() {
+    is_caught(Sabotage::VersionsUnchecked, "conserved");
+}
+
+#[test]
+fn points_that_are_spent_unchecked_are_caught() {
+    is_caught(Sabotage::PointsUnchecked, "points are conserved");
+}
+
+#[test]
+fn a_timeout_that_is_taken_for_a_refusal_is_caught() {
+    is_caught(Sabotage::TimeoutIsRefusal, "charged");
+}
+
+#[test]
+fn an_event_that_the_bus_loses_is_caught() {
+    is_caught(Sabotage::EventLost, "was never told");
+}
+
+#[test]
+fn an_event_of_what_never_happened_is_caught() {
+    is_caught(Sabotage::EventInvented, "told, and never happened");
+}
+
+#[test]
+fn an_entity_that_no_cleaner_finds_is_caught() {
+    is_caught(Sabotage::DueForgotten, "it should have expired");
+}
+
+#[test]
+fn what_has_expired_and_is_served_is_caught() {
+    is_caught(Sabotage::ExpiryIgnored, "expired, and served");
+}

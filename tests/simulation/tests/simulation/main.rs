@@ -1,0 +1,81 @@
+//! The simulation: a fixed set of seeds holds every promise, the same seed is the same run, and each promise's broken
+//! build is caught.
+
+mod caught;
+mod rules;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use simulation::{Outcome, Plan, run};
+
+/// Runs of `cargo test`; `cargo simulate` runs on.
+const SEEDS: u64 = 8;
+
+/// Pictures hold neither stock nor money; their functions have tests of their own.
+const NOT_SIMULATED: [&str; 1] = ["images"];
+
+/// Runs plans on two threads, in order, until they are done or one is `enough`.
+fn runs(plans: Vec<Plan>, enough: impl Fn(&Outcome) -> bool + Sync) -> Vec<(Plan, Outcome)> {
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut done = vec![];
+        while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+            let outcome = run(plan);
+            let is_enough = enough(&outcome);
+            done.push((*plan, outcome));
+            if is_enough {
+                next.store(u64::from(u32::MAX), Ordering::Relaxed);
+            }
+        }
+        done
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(work);
+        let mut done = work();
+        done.extend(other.join().expect("the runs are done"));
+        done
+    })
+}
+
+#[test]
+fn the_promises_hold_under_any_schedule_of_faults() {
+    let done = runs((0..SEEDS).map(Plan::of).collect(), |_| false);
+    let mut operations = 0;
+    for (plan, outcome) in &done {
+        assert!(
+            outcome.findings.is_empty(),
+            "seed {}: {:#?}\nsee it by `cargo simulate --seeds 1 --from {}`",
+            plan.seed,
+            outcome.findings,
+            plan.seed
+        );
+        operations += outcome.operations;
+    }
+    println!("{operations} operations");
+    assert!(operations > SEEDS * Plan::of(0).operations);
+    for function in tidy::checkout::functions() {
+        let called = done
+            .iter()
+            .any(|(_, outcome)| outcome.by_function.contains_key(function.action.as_str()));
+        assert!(
+            called || NOT_SIMULATED.contains(&function.domain.as_str()),
+            "nobody calls {}: wire it in stack.rs, and give it an actor",
+            function.action
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let plan = Plan {
+        operations: 300,
+        ..Plan::of(5)
+    };
+    let (one, other) = (run(&plan), run(&plan));
+    assert_eq!(
+        (one.fingerprint, one.operations, one.lasted),
+        (other.fingerprint, other.operations, other.lasted)
+    );
+    let another = run(&Plan { seed: 6, ..plan });
+    assert_ne!(one.fingerprint, another.fingerprint);
+}

@@ -1,0 +1,37 @@
+//! Who is woken by what is what the template says.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulation::rules::Rule;
+
+#[test]
+fn the_bus_wakes_who_asked_for_an_event() {
+    let cancelled =
+        |data: Value| json!({ "source": "madang.orders", "detail-type": "OrderCancelled", "detail": { "data": data } });
+    let woken = |event: &Value| {
+        let rules = Rule::of_bus().iter().filter(|rule| rule.is_for(event));
+        rules.map(|rule| rule.function).collect::<Vec<_>>()
+    };
+    assert_eq!(woken(&cancelled(json!({ "payment_id": "p" }))), ["refund-payment"]);
+    assert!(woken(&cancelled(json!({}))).is_empty());
+}
+
+#[test]
+fn the_schedule_wakes_each_of_its_functions() {
+    let scheduled: Vec<_> = Rule::of_schedule().iter().map(|rule| rule.function).collect();
+    assert_eq!(
+        scheduled,
+        [
+            "expire-orders",
+            "reconcile-payments",
+            "bill-subscriptions",
+            "expire-bids"
+        ]
+    );
+    assert!(
+        Rule::of_schedule()
+            .iter()
+            .all(|rule| rule.limit >= Duration::from_secs(60))
+    );
+}
