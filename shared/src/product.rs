@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::image::ImageId;
 use crate::money::Money;
 use crate::stock::ShardCount;
 
@@ -70,6 +71,10 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
+    /// Its pictures, the one that stands for it first.
+    #[serde(default)]
+    #[schema(required = true, max_items = 20)]
+    pub images: Vec<ImageId>,
     /// Over how many shards its stock is spread.
     pub stock_shards: ShardCount,
     /// Counts the changes, from 1.
@@ -82,6 +87,9 @@ pub struct Product {
 impl Product {
     /// The most points that one unit brings.
     pub const MAX_POINTS: u32 = 10_000_000;
+
+    /// The most pictures.
+    pub const MAX_IMAGES: usize = 20;
 
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 200;

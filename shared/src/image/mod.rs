@@ -87,6 +87,16 @@ impl ImageType {
         }
     }
 
+    /// What the name of such a file ends in.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::WebP => "webp",
+            Self::Gif => "gif",
+        }
+    }
+
     /// The type of that name.
     ///
     /// # Errors
@@ -127,7 +137,7 @@ pub enum ImageStatus {
     Deleted,
 }
 
-/// One size of a picture.
+/// One size of a picture, in one format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageVariant {
     /// Its name in the bucket of variants, and behind the address of whatever serves that.
@@ -160,7 +170,7 @@ pub struct ImageSource {
 pub struct Made {
     /// What was uploaded.
     pub source: ImageSource,
-    /// From the narrowest to the widest.
+    /// From the narrowest to the widest, of each width first the JPEG.
     pub variants: Vec<ImageVariant>,
     /// A ThumbHash, in base64.
     pub placeholder: String,

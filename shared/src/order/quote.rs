@@ -115,6 +115,7 @@ mod tests {
             price: Money::new(won, Currency::KRW).unwrap(),
             status: ProductStatus::Listed,
             points: None,
+            images: vec![],
             stock_shards: ShardCount::ONE,
             version: 1,
             updated_at: second(0),

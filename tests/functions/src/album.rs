@@ -3,7 +3,7 @@
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
 use resize_image::ResizeImage;
-use resize_image::photo::Options;
+use resize_image::photo::{Options, Output};
 use serde_json::{Value, json};
 use shared::Error;
 use shared::edge::s3;
@@ -59,11 +59,20 @@ impl Album {
     /// # Errors
     /// As the function.
     pub async fn resize_image(&self, event: &Value) -> Result<(), Error> {
+        self.resize_image_to(event, Options::default().outputs).await
+    }
+
+    /// `resize-image`, which writes each size as all of `outputs`.
+    ///
+    /// # Errors
+    /// As the function.
+    pub async fn resize_image_to(&self, event: &Value, outputs: Vec<Output>) -> Result<(), Error> {
         let function = ResizeImage {
             gallery: self.gallery(),
             options: Options {
                 widths: vec![40, 80],
                 threads: 1,
+                outputs,
                 ..Options::default()
             },
         };

@@ -106,6 +106,7 @@ impl Shop {
     pub async fn put_product(&self, call: Call) -> Answer {
         let function = put_product::PutProduct {
             catalog: self.engine.catalog(),
+            images: self.engine.images(),
         };
         Answer::of(put_product::handle(&function, call.request(), self.invocation()).await)
     }

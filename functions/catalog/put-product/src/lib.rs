@@ -1,6 +1,7 @@
 //! `PUT /products/{sku}` brings an administrator's product; it leaves the product as told, and raised shards filled.
 
 use envconfig::Envconfig;
+use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -10,16 +11,19 @@ use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::error::{self, Rejection};
 use shared::event::Event;
+use shared::image::{ImageId, ImagePurpose, ImageStatus};
 use shared::money::Money;
 use shared::product::{Product, ProductStatus, Sku};
 use shared::stock::ShardCount;
-use shared::store::{self, Catalog};
+use shared::store::{self, Catalog, Images};
 
-/// The function's table.
+/// The function's tables.
 #[derive(Debug)]
 pub struct PutProduct {
     /// Products and stock.
     pub catalog: Catalog,
+    /// Pictures, which are only looked at.
+    pub images: Images,
 }
 
 /// How often a product that changes under our hands is read again.
@@ -40,6 +44,10 @@ pub struct PutProductRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
+    /// Its pictures, the one that stands for it first: uploaded for listings, ready, and each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub images: Vec<ImageId>,
     /// Over how many shards its stock is spread; absent: as it is, 1 for a new product. It can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -72,6 +80,7 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
     let body: PutProductRequest = http::body(&request)?;
     check_name(&body.name)?;
     check_points(body.points)?;
+    check_images(&function.images, &body.images, &invocation).await?;
     for _ in 0..ATTEMPTS {
         let previous = function.catalog.product(&sku, invocation.deadline).await?;
         let product = changed(&sku, &body, previous.as_ref(), &invocation)?;
@@ -109,6 +118,32 @@ fn check_points(points: Option<u32>) -> Result<(), Rejection> {
     Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "points"))
 }
 
+/// A picture may be deleted later all the same: whoever shows the product asks for its pictures.
+async fn check_images(images: &Images, told: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
+    let wrong = |detail: String| Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "images");
+    if told.len() > Product::MAX_IMAGES {
+        let detail = format!("A product has {} pictures at most.", Product::MAX_IMAGES);
+        return Err(wrong(detail).into());
+    }
+    if let Some((_, twice)) = told.iter().enumerate().find(|(at, id)| told[..*at].contains(id)) {
+        return Err(wrong(format!("The picture {twice} is there twice.")).into());
+    }
+    let looks = told.iter().map(|&id| images.get(id, invocation.deadline));
+    let found = try_join_all(looks).await?;
+    for (id, stored) in told.iter().zip(found) {
+        let shows = stored.is_some_and(|stored| {
+            stored.image.status == ImageStatus::Ready && stored.image.purpose == ImagePurpose::Listing
+        });
+        if !shows {
+            return Err(wrong(format!(
+                "There is no picture {id} that is ready and meant for listings."
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}
+
 /// The product as told; with the version of `previous` when nothing changes, with the next one when something does.
 fn changed(
     sku: &Sku,
@@ -131,6 +166,7 @@ fn changed(
         price: body.price,
         status: body.status,
         points: body.points,
+        images: body.images.clone(),
         stock_shards,
         version: previous.map_or(1, |previous| previous.version),
         updated_at: previous.map_or(invocation.now, |previous| previous.updated_at),
@@ -149,6 +185,8 @@ fn changed(
 struct Config {
     #[envconfig(from = "CATALOG_TABLE")]
     catalog_table: String,
+    #[envconfig(from = "IMAGES_TABLE")]
+    images_table: String,
 }
 
 impl PutProduct {
@@ -160,7 +198,8 @@ impl PutProduct {
         let config: Config = config::from_env()?;
         let client = store::client(&config::aws().await);
         Ok(Self {
-            catalog: Catalog::new(client, config.catalog_table),
+            catalog: Catalog::new(client.clone(), config.catalog_table),
+            images: Images::new(client, config.images_table),
         })
     }
 }

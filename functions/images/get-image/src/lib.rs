@@ -9,7 +9,7 @@ use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem};
-use shared::image::{Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, Rejected};
+use shared::image::{Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, Rejected};
 use shared::store::{self, Images};
 
 /// The function's table.
@@ -21,7 +21,7 @@ pub struct GetImage {
     pub url: String,
 }
 
-/// One size of a picture, as a page shows it.
+/// One size of a picture in one format, as a page shows it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct VariantView {
     /// Its address, good for ever.
@@ -34,6 +34,15 @@ pub struct VariantView {
     pub height: u32,
     /// Its size.
     pub bytes: u64,
+}
+
+/// A picture in one format, as a `source` of the element `picture` takes it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SourceView {
+    /// Its media type: `type`.
+    pub content_type: String,
+    /// Its sizes: `srcset`.
+    pub srcset: String,
 }
 
 /// A picture, as a page shows it.
@@ -51,8 +60,10 @@ pub struct ImageView {
     pub source: Option<ImageSource>,
     /// From the narrowest to the widest; none unless it is ready.
     pub variants: Vec<VariantView>,
-    /// The variants as the attribute `srcset` of an `img` takes them.
+    /// The JPEGs as the attribute `srcset` of an `img` takes them, which every browser shows.
     pub srcset: String,
+    /// What else there is, the smallest files first: each the `source` of a `picture` around that `img`.
+    pub sources: Vec<SourceView>,
     /// A ThumbHash in base64: what a page shows until a variant is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -83,15 +94,24 @@ impl ImageView {
                 bytes: variant.bytes,
             })
             .collect();
-        let candidates = variants
-            .iter()
-            .map(|variant| format!("{} {}w", variant.url, variant.width));
+        let srcset = |kind: ImageType| {
+            let of_kind = variants
+                .iter()
+                .filter(|variant| variant.content_type == kind.media_type());
+            let candidates = of_kind.map(|variant| format!("{} {}w", variant.url, variant.width));
+            candidates.collect::<Vec<_>>().join(", ")
+        };
+        let webp = SourceView {
+            content_type: ImageType::WebP.media_type().to_owned(),
+            srcset: srcset(ImageType::WebP),
+        };
         Self {
             image_id: image.image_id,
             purpose: image.purpose,
             status: image.status,
             source: image.source,
-            srcset: candidates.collect::<Vec<_>>().join(", "),
+            srcset: srcset(ImageType::Jpeg),
+            sources: if webp.srcset.is_empty() { vec![] } else { vec![webp] },
             variants,
             placeholder: image.placeholder,
             colour: image.colour,

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use envconfig::Envconfig;
 use futures::future::try_join_all;
-use photo::{Format, Options, Picture, Refused, Thumbnail, Variant};
+use photo::{Format, Options, Output, Picture, Refused, Thumbnail, Variant};
 use serde::Deserialize;
 use shared::Error;
 use shared::edge::invocation::Invocation;
@@ -142,12 +142,15 @@ impl ResizeImage {
         };
         let described: Vec<ImageVariant> = variants
             .iter()
-            .map(|variant| ImageVariant {
-                key: image.variant_key(&object.sequencer, variant.width, "jpg"),
-                content_type: "image/jpeg".to_owned(),
-                width: variant.width,
-                height: variant.height,
-                bytes: variant.bytes.len() as u64,
+            .map(|variant| {
+                let kind = image_type(variant.format);
+                ImageVariant {
+                    key: image.variant_key(&object.sequencer, variant.width, kind.extension()),
+                    content_type: kind.media_type().to_owned(),
+                    width: variant.width,
+                    height: variant.height,
+                    bytes: variant.bytes.len() as u64,
+                }
             })
             .collect();
         let puts = described
@@ -219,14 +222,7 @@ impl ResizeImage {
 /// The variants of a picture that is what it was said to be, the narrowest first.
 fn develop(bytes: &[u8], said: ImageType, options: &Options) -> Result<(Picture, Vec<Variant>), ImageRefusal> {
     let found = photo::inspect(bytes).map_err(refusal)?.format;
-    let fits = matches!(
-        (found, said),
-        (Format::Jpeg, ImageType::Jpeg)
-            | (Format::Png, ImageType::Png)
-            | (Format::WebP, ImageType::WebP)
-            | (Format::Gif, ImageType::Gif)
-    );
-    if !fits {
+    if image_type(found) != said {
         return Err(ImageRefusal {
             reason: ImageFault::WrongType,
             detail: format!("It is a {found:?}, and was announced as {}.", said.media_type()),
@@ -236,6 +232,15 @@ fn develop(bytes: &[u8], said: ImageType, options: &Options) -> Result<(Picture,
     let picture = photo::make_ladder(bytes, options, &mut |variant| variants.push(variant)).map_err(refusal)?;
     variants.sort_by_key(|variant| variant.width);
     Ok((picture, variants))
+}
+
+const fn image_type(format: Format) -> ImageType {
+    match format {
+        Format::Jpeg => ImageType::Jpeg,
+        Format::Png => ImageType::Png,
+        Format::WebP => ImageType::WebP,
+        Format::Gif => ImageType::Gif,
+    }
 }
 
 fn refusal(refused: Refused) -> ImageRefusal {
@@ -313,14 +318,21 @@ fn report(image: &Image, invocation: &Invocation) {
 struct Config {
     #[envconfig(from = "IMAGE_WIDTHS")]
     widths: String,
+    #[envconfig(from = "IMAGE_FORMATS")]
+    formats: String,
     #[envconfig(from = "JPEG_QUALITY")]
-    quality: u8,
+    jpeg_quality: u8,
+    #[envconfig(from = "WEBP_QUALITY")]
+    webp_quality: u8,
     #[envconfig(from = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", default = "1769")]
     megabytes: u32,
 }
 
 /// With this memory a function has one processor whole (Lambda developer guide, "Configure function memory").
 const ONE_PROCESSOR: u32 = 1769;
+
+/// libwebp's own choice.
+const WEBP_EFFORT: u8 = 4;
 
 impl ResizeImage {
     /// The function as its environment configures it.
@@ -330,18 +342,34 @@ impl ResizeImage {
     pub async fn from_env() -> Result<Self, Error> {
         const DOING: &str = "read the environment";
         let config: Config = config::from_env()?;
+        let wrong = |what: &'static str| Error::internal(DOING, what);
         let widths = config.widths.split(',').map(|width| width.trim().parse());
-        let widths: Vec<u32> = widths
-            .collect::<Result<_, _>>()
-            .map_err(|error| Error::internal(DOING, error))?;
-        if widths.is_empty() || widths.contains(&0) || !(1..=100).contains(&config.quality) {
-            return Err(Error::internal(DOING, "widths are above 0, a quality from 1 to 100"));
+        let widths: Vec<u32> = widths.collect::<Result<_, _>>().unwrap_or_default();
+        if widths.is_empty() || widths.contains(&0) {
+            return Err(wrong("IMAGE_WIDTHS: numbers above 0, with commas between them"));
         }
+        let quality = |quality: u8| match quality {
+            1..=100 => Ok(quality),
+            _ => Err(wrong("JPEG_QUALITY and WEBP_QUALITY: 1 to 100")),
+        };
+        let jpeg = Output::Jpeg {
+            quality: quality(config.jpeg_quality)?,
+        };
+        let webp = Output::WebP {
+            quality: quality(config.webp_quality)?,
+            effort: WEBP_EFFORT,
+        };
+        let outputs = match config.formats.as_str() {
+            "jpeg" => vec![jpeg],
+            // JPEG is what every browser shows, and what a size too tall for WebP is left with.
+            "jpeg,webp" => vec![jpeg, webp],
+            _ => return Err(wrong("IMAGE_FORMATS: jpeg, or jpeg,webp")),
+        };
         Ok(Self {
             gallery: Gallery::from_env(&config::aws().await)?,
             options: Options {
                 widths,
-                quality: config.quality,
+                outputs,
                 // A second thread on less than two processors only waits for the first.
                 threads: if config.megabytes < 2 * ONE_PROCESSOR * 3 / 4 {
                     1

@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use jpeg_encoder::SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1};
+use resize_image::photo::{Format, Options, Output, make_ladder};
 
 const WIDTHS: [u32; 3] = [140, 320, 640];
 
@@ -35,9 +36,7 @@ fn rgb_png(drawing: &Drawing, exif: Option<u8>) -> Vec<u8> {
 
 fn webp_of(drawing: &Drawing, exif: Option<u8>) -> Vec<u8> {
     let (w, h) = (drawing.width as u32, drawing.height as u32);
-    let file = webp::Encoder::from_rgb(drawing.rgb.as_flattened(), w, h)
-        .encode(95.0)
-        .to_vec();
+    let file = drawing.webp(95);
     let Some(orientation) = exif else { return file };
     let chunk = |name: &[u8], body: &[u8]| {
         let mut chunk = [name, &(body.len() as u32).to_le_bytes(), body].concat();
@@ -150,6 +149,18 @@ fn cmyk_without_a_profile_is_ink_on_paper() {
             encoder.set_sampling_factor(sampling);
             encoder.encode(&inks, 333, 222, kind).unwrap();
             assert_looks_like(&out, &drawing, &[140, 320], 27.0);
+            let options = Options {
+                widths: vec![140],
+                outputs: vec![Output::WebP { quality: 92, effort: 4 }],
+                ..Options::default()
+            };
+            make_ladder(&out, &options, &mut |variant| {
+                let (got, covers) = decoded_webp(&variant.bytes);
+                let wanted = drawing.resized(got.width, got.height);
+                assert!(got.psnr(&wanted) > 27.0, "{:.2} dB", got.psnr(&wanted));
+                assert!(covers.iter().all(|&cover| cover == 255), "black is no transparency");
+            })
+            .unwrap();
         }
     }
 }
@@ -185,7 +196,10 @@ fn what_is_transparent_shows_the_background() {
     }
     let png = png_of(&drawing, png::ColorType::Rgba, png::BitDepth::Eight, &pixels, None);
     assert_looks_like(&png, &wanted, &[140, 300], 32.0);
-    let webp = webp::Encoder::from_rgba(&pixels, 300, 200).encode_lossless().to_vec();
+    let mut webp = Vec::new();
+    image_webp::WebPEncoder::new(&mut webp)
+        .encode(&pixels, 300, 200, image_webp::ColorType::Rgba8)
+        .unwrap();
     assert_looks_like(&webp, &wanted, &[140, 300], 32.0);
 }
 
@@ -236,6 +250,97 @@ fn a_gif_shows_its_first_frame() {
         ..drawing
     };
     assert_looks_like(&out, &wanted, &[140, 200], 33.0);
+}
+
+#[test]
+fn variants_as_webp_are_what_was_drawn() {
+    let drawing = Drawing::new(701, 455);
+    let options = Options {
+        widths: WIDTHS.to_vec(),
+        outputs: vec![Output::Jpeg { quality: 92 }, Output::WebP { quality: 92, effort: 4 }],
+        ..Options::default()
+    };
+    for photo in [
+        drawing.jpeg(F_2_2, 0, false),
+        drawing.png(),
+        oriented(&drawing.stored(6).jpeg(F_2_2, 0, false), 6),
+    ] {
+        let mut variants = Vec::new();
+        make_ladder(&photo, &options, &mut |variant| variants.push(variant)).unwrap();
+        let formats: Vec<_> = variants.iter().map(|v| (v.width, v.format)).collect();
+        let both = |width| [(width, Format::Jpeg), (width, Format::WebP)];
+        assert_eq!(formats, [both(640), both(320), both(140)].concat());
+        for variant in &variants {
+            let got = decoded(variant);
+            let wanted = drawing.resized(got.width, got.height);
+            assert!(
+                got.psnr(&wanted) > 32.0,
+                "{:.2} dB at {}",
+                got.psnr(&wanted),
+                variant.width
+            );
+            assert!(got.cast(&wanted) < 1.5, "{:.2} at {}", got.cast(&wanted), variant.width);
+        }
+    }
+    let gray = drawing.gray();
+    let mut variants = Vec::new();
+    make_ladder(&gray.gray_jpeg(), &options, &mut |variant| variants.push(variant)).unwrap();
+    let got = decoded(&variants[1]);
+    assert!(got.cast(&gray.resized(got.width, got.height)) < 1.5);
+}
+
+#[test]
+fn what_is_transparent_stays_so_in_webp_with_its_colours() {
+    let drawing = Drawing::new(300, 200);
+    let alpha = |i: usize| match (i % 300, i / 300) {
+        (0..100, _) => 255,
+        (100..200, y) => (y * 255 / 199) as u8,
+        _ => 0,
+    };
+    let pixels: Vec<u8> = drawing
+        .rgb
+        .iter()
+        .enumerate()
+        .flat_map(|(i, &[r, g, b])| [r, g, b, alpha(i)])
+        .collect();
+    let png = png_of(&drawing, png::ColorType::Rgba, png::BitDepth::Eight, &pixels, None);
+    let options = Options {
+        widths: vec![300, 150],
+        outputs: vec![Output::WebP { quality: 95, effort: 4 }],
+        ..Options::default()
+    };
+    let mut variants = Vec::new();
+    make_ladder(&png, &options, &mut |variant| variants.push(variant)).unwrap();
+    let (got, covers) = decoded_webp(&variants[0].bytes);
+    for (i, &cover) in covers.iter().enumerate() {
+        assert!(cover.abs_diff(alpha(i)) <= 1, "{cover} at {i}");
+        // What is nearly clear has no colour to speak of, and lends it to its neighbours: chroma is halved.
+        if (84..116).contains(&(i % 300)) || i % 300 > 183 {
+            continue;
+        }
+        let far = (0..3).map(|c| got.rgb[i][c].abs_diff(drawing.rgb[i][c])).max().unwrap();
+        assert!(
+            alpha(i) < 64 || far < 40,
+            "{:?} at {i} is {:?}",
+            got.rgb[i],
+            drawing.rgb[i]
+        );
+    }
+    let (half, covers) = decoded_webp(&variants[1].bytes);
+    assert_eq!((half.width, half.height, covers[30], covers[140]), (150, 100, 255, 0));
+}
+
+#[test]
+fn a_size_that_webp_cannot_have_is_left_out() {
+    let options = Options {
+        widths: vec![300],
+        outputs: vec![Output::Jpeg { quality: 80 }, Output::WebP { quality: 80, effort: 0 }],
+        ..Options::default()
+    };
+    let mut formats = Vec::new();
+    let tall = Drawing::new(8, 16_384).gray().gray_jpeg();
+    make_ladder(&tall, &options, &mut |variant| formats.push(variant.format)).unwrap();
+    assert_eq!(formats, [Format::Jpeg]);
 }
 
 #[test]

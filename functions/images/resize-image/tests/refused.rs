@@ -6,6 +6,7 @@ use common::*;
 use jpeg_encoder::SamplingFactor::{F_1_1, F_2_2};
 use proptest::prelude::*;
 use resize_image::photo::{Options, Refused, make_ladder};
+use std::sync::LazyLock;
 
 fn attempt(photo: &[u8]) -> Result<resize_image::photo::Picture, Refused> {
     let options = Options {
@@ -18,15 +19,12 @@ fn attempt(photo: &[u8]) -> Result<resize_image::photo::Picture, Refused> {
 
 /// One small file of each kind.
 fn files() -> Vec<(&'static str, Vec<u8>)> {
+    static FILES: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(draw);
+    FILES.clone()
+}
+
+fn draw() -> Vec<(&'static str, Vec<u8>)> {
     let drawing = Drawing::new(160, 120);
-    let mut png = Vec::new();
-    let mut encoder = png::Encoder::new(&mut png, 160, 120);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder
-        .write_header()
-        .unwrap()
-        .write_image_data(drawing.rgb.as_flattened())
-        .unwrap();
     let mut gif = Vec::new();
     let mut frame = gif::Frame::from_rgb(160, 120, drawing.rgb.as_flattened());
     frame.delay = 3;
@@ -39,14 +37,9 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("jpeg 4:4:4 with restarts", drawing.jpeg(F_1_1, 3, false)),
         ("progressive", drawing.jpeg(F_2_2, 0, true)),
         ("gray", drawing.clone().gray().gray_jpeg()),
-        ("png", png),
+        ("png", drawing.png()),
         ("gif", gif),
-        (
-            "webp",
-            webp::Encoder::from_rgb(drawing.rgb.as_flattened(), 160, 120)
-                .encode(80.0)
-                .to_vec(),
-        ),
+        ("webp", drawing.webp(80)),
     ]
 }
 
@@ -76,6 +69,61 @@ fn a_cut_jpeg_is_called_truncated() {
             "{percent}"
         );
     }
+}
+
+/// Where in a JPEG the data of each scan lie.
+fn scans(file: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let starts = (0..file.len() - 1).filter(|&i| file[i..i + 2] == [0xff, 0xda]);
+    starts
+        .map(|at| {
+            let begin = at + 2 + usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+            let marker = file[begin..].windows(2).position(|w| w[0] == 0xff && w[1] != 0);
+            begin..begin + marker.unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn a_progressive_picture_with_a_scan_that_lacks_its_end_is_refused_even_when_the_file_has_one() {
+    let (_, file) = files().swap_remove(2);
+    let scans = scans(&file);
+    assert!(scans.len() > 5, "{scans:?}");
+    for scan in scans {
+        for cut in (scan.start..scan.end - 1).step_by(7).chain([scan.end - 2]) {
+            let cut = [&file[..cut], &[0xff, 0xd9]].concat();
+            let result = attempt(&cut).map(|picture| picture.header);
+            assert!(
+                matches!(result, Err(Refused::Truncated | Refused::Corrupt(_))),
+                "{} of {}: {result:?}",
+                cut.len(),
+                file.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_restart_that_comes_long_after_it_was_due_does_not_hang() {
+    let drawing = Drawing::new(1600, 1200);
+    let file = drawing.jpeg(F_1_1, 0, false);
+    let scan = file.windows(2).position(|w| w == [0xff, 0xda]).unwrap();
+    // A restart is due after the first block; far more than a window of data follows before any marker.
+    let file = [&file[..scan], &[0xff, 0xdd, 0, 4, 0, 1], &file[scan..]].concat();
+    assert!(file.len() > 100_000);
+    assert_eq!(attempt(&file).err(), Some(Refused::Truncated));
+}
+
+#[test]
+fn more_scans_than_any_encoder_makes_are_refused() {
+    let (_, file) = files().swap_remove(2);
+    let first = scans(&file).swap_remove(0);
+    let header = file[..first.start].windows(2).rposition(|w| w == [0xff, 0xda]).unwrap();
+    let repeated = |count| [&file[..header], &file[header..first.end].repeat(count), &file[header..]].concat();
+    assert_eq!(
+        attempt(&repeated(100)).err(),
+        Some(Refused::Unsupported("a JPEG of more than a hundred scans"))
+    );
+    assert!(attempt(&repeated(20)).is_ok());
 }
 
 #[test]

@@ -106,6 +106,7 @@ pub fn product() -> Result<Product> {
         price: Money::new(12_900, Currency::KRW)?,
         status: ProductStatus::Listed,
         points: None,
+        images: vec![images::image()?.image_id],
         stock_shards: ShardCount::ONE,
         version: 1,
         updated_at: now()?,

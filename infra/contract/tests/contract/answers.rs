@@ -193,6 +193,7 @@ fn a_request_that_fits_its_schema_is_read() {
                 price,
                 status,
                 points,
+                images: product.images.clone(),
                 stock_shards,
             },
         );

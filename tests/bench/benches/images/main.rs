@@ -1,9 +1,13 @@
-//! `cargo bench -p bench --bench images [-- --photos DIR]`: six JPEG variants of a photo, ours against sharp's fastest mode.
+//! `cargo bench -p bench --bench images [-- --photos DIR]`: six variants of a photo, ours against sharp's fastest mode.
 //!
 //! Both run in turn, each in processes of its own: warm (the median of many runs in one process, on one core and on two)
-//! and cold (a whole process for one photo). Needs Node, npm and taskset; sharp is installed below `target/`. Ends with
-//! lines `BENCH images/<photo>/<case>/<metric> <value> ratio`. Without `--photos` a photo is drawn.
+//! and cold (a whole process for one photo). Of each photo also lying on its side, as PNG, as WebP, and made into WebP.
+//! Needs Node, npm and taskset; sharp is installed below `target/`. Ends with lines
+//! `BENCH images/<photo>/<case>/<metric> <value> ratio`. Without `--photos` photos are drawn, the same every time.
 
+mod ladder;
+mod peer;
+mod photos;
 mod quality;
 
 use std::env;
@@ -14,16 +18,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use bench::statistics::quantile;
-use resize_image::photo::{Options, make_ladder};
+use peer::Peer;
+use photos::Photo;
 
-/// The version of sharp that is run against.
-const SHARP: &str = "sharp@0.35.5";
-/// The argument that makes a process of this program do our work.
-const ROLE: &str = "make-ladder";
 /// How many pairs of processes are run for a case.
 const PAIRS: usize = 7;
 /// How many times a warm process makes all variants.
-const RUNS: usize = 15;
+const RUNS: usize = 11;
 
 /// What one process did.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +39,8 @@ struct Run {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [role, photo, threads, runs, out @ ..] = &arguments[..]
-        && role == ROLE
-    {
-        return ours(
-            Path::new(photo),
-            threads.parse()?,
-            runs.parse()?,
-            out.first().map(Path::new),
-        );
+    if ladder::make_if_asked(&arguments)? {
+        return Ok(());
     }
     if !arguments.iter().any(|argument| argument == "--bench") {
         eprintln!("run it by `cargo bench`: a benchmark is no test");
@@ -55,104 +49,24 @@ fn main() -> Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("images");
     fs::create_dir_all(&folder)?;
     let peer = Peer::install(&folder)?;
-    println!("| photo | case | ours ms | sharp ms | speedup | memory | bytes |\n|---|---|---:|---:|---:|---:|---:|");
+    let after = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1)
+    };
+    let named = after("--photos").map(Path::new);
+    let only = after("--only").map_or("", String::as_str);
+    println!(
+        "| photo | case | ours ms | sharp ms | speedup | CPU | memory | bytes | SSIM |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|"
+    );
     let mut lines = vec![];
-    for photo in photos(&arguments, &folder)? {
-        measure(&photo, &peer, &folder, &mut lines).with_context(|| photo.display().to_string())?;
+    for photo in photos::all(named, &folder, &peer)? {
+        if photo.name.contains(only) {
+            measure(&photo, &peer, &folder, &mut lines).with_context(|| photo.path.display().to_string())?;
+        }
     }
     println!("\n{}", lines.join("\n"));
     Ok(())
-}
-
-/// Our side of a process: makes the ladder `runs` times and prints what it took.
-fn ours(photo: &Path, threads: usize, runs: usize, out: Option<&Path>) -> Result<()> {
-    let photo = fs::read(photo)?;
-    let options = Options {
-        threads,
-        ..Options::default()
-    };
-    let (mut times, mut variants) = (vec![], vec![]);
-    let before = cpu_time()?;
-    for _ in 0..runs {
-        variants.clear();
-        let start = Instant::now();
-        make_ladder(&photo, &options, &mut |variant| variants.push(variant))?;
-        times.push(start.elapsed().as_secs_f64() * 1000.0);
-    }
-    let cpu = (cpu_time()? - before) / runs as f64;
-    for variant in out.iter().flat_map(|_| &variants) {
-        let name = format!("{}.jpg", variant.width);
-        fs::write(out.unwrap_or(Path::new(".")).join(name), &variant.bytes)?;
-    }
-    let bytes: usize = variants.iter().map(|variant| variant.bytes.len()).sum();
-    println!("{} {cpu} {bytes} {}", quantile(&times, 0.5), peak_memory()?);
-    Ok(())
-}
-
-/// Milliseconds that this process has had of the processor, in the kernel's ticks of ten; threads that have ended count too.
-fn cpu_time() -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    // The program's name, in brackets, may hold anything; user and system time are the 12th and 13th word behind it.
-    let (_, behind) = stat.rsplit_once(')').context("no name in /proc/self/stat")?;
-    let times = behind.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-    Ok(times.sum::<Result<f64, _>>()? * 10.0)
-}
-
-/// Megabytes that this process had in memory at most.
-fn peak_memory() -> Result<f64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next());
-    Ok(kilobytes.context("no VmHWM")?.parse::<f64>()? * 1.024 / 1000.0)
-}
-
-/// The photos of the folder that the command line names, or one that is drawn.
-fn photos(arguments: &[String], folder: &Path) -> Result<Vec<PathBuf>> {
-    let at = arguments.iter().position(|argument| argument == "--photos");
-    let Some(named) = at.and_then(|at| arguments.get(at + 1)) else {
-        let path = folder.join("drawn-12mp.jpg");
-        fs::write(&path, local_cloud::pictures::landscape(4000, 3000)?)?;
-        return Ok(vec![path]);
-    };
-    let entries = fs::read_dir(named).with_context(|| format!("cannot read {named}"))?;
-    let mut found: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    found.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
-    found.sort();
-    ensure!(!found.is_empty(), "{named} has no .jpg");
-    Ok(found)
-}
-
-/// sharp, installed.
-struct Peer {
-    script: PathBuf,
-    modules: PathBuf,
-}
-
-impl Peer {
-    fn install(folder: &Path) -> Result<Self> {
-        let modules = folder.join("node_modules");
-        if !modules.join("sharp").exists() {
-            let installed = Command::new("npm")
-                .args(["install", "--no-save", "--no-audit", "--no-fund", "--prefix"])
-                .arg(folder)
-                .arg(SHARP)
-                .stdout(Stdio::null())
-                .status();
-            ensure!(
-                installed.context("npm does not start: install Node")?.success(),
-                "npm cannot install {SHARP}"
-            );
-        }
-        let script = folder.join("sharp.js");
-        fs::write(&script, include_str!("sharp.js"))?;
-        Ok(Self { script, modules })
-    }
-
-    fn node(&self, mode: &str, photo: &Path) -> Command {
-        let mut node = Command::new("node");
-        node.arg(&self.script).arg(mode).arg(&self.modules).arg(photo);
-        node
-    }
 }
 
 /// Runs `program` on the first `cores` cores, and reads what it prints.
@@ -184,47 +98,49 @@ fn run(program: &Command, cores: usize, cold: bool) -> Result<Run> {
     })
 }
 
-fn measure(photo: &Path, peer: &Peer, folder: &Path, lines: &mut Vec<String>) -> Result<()> {
-    let name = photo.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let (our_files, their_files) = (folder.join("ours"), folder.join("theirs"));
-    for made in [&our_files, &their_files] {
-        let _ = fs::remove_dir_all(made);
-        fs::create_dir_all(made)?;
+/// An empty folder.
+fn emptied(folder: PathBuf) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
     }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn measure(photo: &Photo, peer: &Peer, folder: &Path, lines: &mut Vec<String>) -> Result<()> {
+    let Photo { name, path, output } = photo;
+    let (our_files, their_files) = (emptied(folder.join("ours"))?, emptied(folder.join("theirs"))?);
+    let mut measured = vec![];
     for (case, cores, runs) in [("warm-1core", 1, RUNS), ("warm-2core", 2, RUNS), ("cold", 2, 1)] {
-        let numbers = [cores.to_string(), runs.to_string()];
-        let mut us = Command::new(env::current_exe()?);
-        us.arg(ROLE).arg(photo).args(&numbers).arg(&our_files);
-        let mut them = peer.node("ladder", photo);
-        them.args(&numbers).arg(&their_files);
+        let us = ladder::command(path, cores, runs, output, &our_files)?;
+        let them = peer.ladder(path, cores, runs, output, &their_files);
         let mut pairs = vec![];
         for _ in 0..PAIRS {
             pairs.push((run(&us, cores, case == "cold")?, run(&them, cores, case == "cold")?));
         }
+        measured.push((case, pairs));
+    }
+    let sizes = peer.luma(path, output, &our_files, &their_files, folder)?;
+    let worst = quality::worst_difference(folder, &sizes)?;
+    for (case, pairs) in measured {
         let median = |of: &dyn Fn(&(Run, Run)) -> f64| quantile(&pairs.iter().map(of).collect::<Vec<_>>(), 0.5);
+        let (ours, theirs) = (median(&|(us, _)| us.wall), median(&|(_, them)| them.wall));
         let speedup = median(&|(us, them)| them.wall / us.wall);
+        let cpu = median(&|(us, them)| them.cpu / us.cpu);
         let memory = median(&|(us, them)| us.memory / them.memory);
         let bytes = median(&|(us, them)| us.bytes / them.bytes);
         println!(
-            "| {name} | {case} | {:.1} | {:.1} | {speedup:.2} | {memory:.2} | {bytes:.3} |",
-            median(&|(us, _)| us.wall),
-            median(&|(_, them)| them.wall),
+            "| {name} | {case} | {ours:.1} | {theirs:.1} | {speedup:.2} | {cpu:.2} | {memory:.2} | {bytes:.3} | {worst:+.5} |"
         );
-        let cpu = median(&|(us, them)| them.cpu / us.cpu);
         for (metric, value) in [
             ("speedup", speedup),
             ("cpu_speedup", cpu),
             ("memory_ratio", memory),
             ("bytes_ratio", bytes),
+            ("ssim_delta_min", worst),
         ] {
-            lines.push(format!("BENCH images/{name}/{case}/{metric} {value:.3} ratio"));
+            lines.push(format!("BENCH images/{name}/{case}/{metric} {value:.5} ratio"));
         }
     }
-    let mut node = peer.node("luma", photo);
-    node.arg(&our_files).arg(&their_files).arg(folder);
-    let output = node.stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "sharp cannot measure quality");
-    let worst = quality::worst_difference(folder, &String::from_utf8_lossy(&output.stdout))?;
-    lines.push(format!("BENCH images/{name}/ssim_delta_min {worst:.5} ratio"));
     Ok(())
 }

@@ -3,30 +3,33 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 const SIDE: usize = 7;
 
-/// Over all widths that `sizes` lists (`width columns rows`), the least of our SSIM less theirs; the files lie in `folder`.
+/// Over all widths, the least of our SSIM less theirs. `sizes` lists `width side columns`, ours before theirs; the files
+/// lie in `folder`.
 pub fn worst_difference(folder: &Path, sizes: &str) -> Result<f64> {
     let mut worst = f64::INFINITY;
-    for line in sizes.lines() {
-        let mut words = line.split(' ');
-        let name = words.next().unwrap_or_default();
-        let size: Vec<usize> = words.map(str::parse).collect::<Result<_, _>>()?;
-        let [columns, rows] = size[..] else { continue };
-        let read = |kind: &str| {
-            let path = folder.join(format!("{name}.{kind}"));
-            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-        };
-        let (reference, us, them) = (read("reference")?, read("ours")?, read("theirs")?);
-        ensure!(
-            [&reference, &us, &them].iter().all(|luma| luma.len() == columns * rows),
-            "{line}"
-        );
-        worst = worst.min(ssim(&reference, &us, columns) - ssim(&reference, &them, columns));
+    for pair in sizes.lines().collect::<Vec<_>>().chunks(2) {
+        let [us, them] = pair else { bail!("{sizes}") };
+        worst = worst.min(similarity(folder, us)? - similarity(folder, them)?);
     }
     Ok(worst)
+}
+
+/// The SSIM of one side's variant, whose line is `width side columns`.
+fn similarity(folder: &Path, line: &str) -> Result<f64> {
+    let [name, side, columns] = line.split(' ').collect::<Vec<_>>()[..] else {
+        bail!("{line}");
+    };
+    let read = |kind: &str| {
+        let path = folder.join(format!("{name}.{kind}"));
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let (made, reference) = (read(side)?, read(&format!("{side}-reference"))?);
+    ensure!(made.len() == reference.len(), "{line}");
+    Ok(ssim(&reference, &made, columns.parse()?))
 }
 
 /// The mean similarity of two pictures of one size.

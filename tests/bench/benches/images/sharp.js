@@ -5,35 +5,45 @@ const fs = require('fs');
 const widths = [140, 320, 640, 1024, 1440, 1920];
 sharp.cache(false);
 
-async function once() {
+const encode = {
+  jpeg: (image) => image.jpeg({ quality: 80, mozjpeg: false, optimiseCoding: true }),
+  webp: (image) => image.webp({ quality: 80, effort: 4 }),
+};
+
+async function once(format) {
   const { data, info } = await sharp(photo).rotate().resize(1920).raw().toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: info.channels };
-  const jpeg = { quality: 80, mozjpeg: false, optimiseCoding: true };
-  return Promise.all(widths.map((w) => sharp(data, { raw }).resize(w).jpeg(jpeg).toBuffer()));
+  return Promise.all(widths.map((w) => encode[format](sharp(data, { raw }).resize(w)).toBuffer()));
 }
 
 // Prints the median time, the processor's time of one run, the bytes and the peak memory.
-async function ladder(threads, runs, out) {
+async function ladder(format, threads, runs, out) {
   sharp.concurrency(+threads);
   const times = [];
   const before = process.cpuUsage();
   let made;
   for (let i = 0; i < +runs; i++) {
     const start = process.hrtime.bigint();
-    made = await once();
+    made = await once(format);
     times.push(Number(process.hrtime.bigint() - start) / 1e6);
   }
   const used = process.cpuUsage(before);
-  if (out) made.forEach((bytes, i) => fs.writeFileSync(`${out}/${widths[i]}.jpg`, bytes));
+  made.forEach((bytes, i) => fs.writeFileSync(`${out}/${widths[i]}.${format}`, bytes));
   times.sort((a, b) => a - b);
   const bytes = made.reduce((sum, b) => sum + b.length, 0);
   const cpu = (used.user + used.system) / 1000 / +runs;
-  const memory = process.resourceUsage().maxRSS / 1000;
+  const memory = process.resourceUsage().maxRSS * 1.024 / 1000;
   console.log([times[times.length >> 1], cpu, bytes, memory].join(' '));
 }
 
-// Writes luma of the photo at each width by Lanczos from the whole picture, of ours and of sharp's; prints the sizes.
-async function luma(ours, theirs, out) {
+// Writes the photo in another format, the right side up.
+async function convert(to) {
+  const upright = sharp(photo).rotate();
+  await (to.endsWith('.png') ? upright.png({ compressionLevel: 6 }) : upright.webp({ quality: 90, effort: 2 })).toFile(to);
+}
+
+// Writes luma of ours and of sharp's, and of the photo at those sizes by Lanczos from the whole; prints their widths.
+async function luma(format, ours, theirs, out) {
   const { data, info } = await sharp(photo).rotate().raw().toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: info.channels };
   for (const w of widths) {
@@ -42,11 +52,14 @@ async function luma(ours, theirs, out) {
       fs.writeFileSync(`${out}/${w}.${name}`, luma);
       return size;
     };
-    const made = await gray(sharp(`${ours}/${w}.jpg`), 'ours');
-    await gray(sharp(`${theirs}/${w}.jpg`), 'theirs');
-    await gray(sharp(data, { raw }).resize(made.width, made.height, { kernel: 'lanczos3', fit: 'fill' }), 'reference');
-    console.log(`${w} ${made.width} ${made.height}`);
+    // Heights may differ by a pixel: each is held to the photo at its own size.
+    for (const [side, folder] of [['ours', ours], ['theirs', theirs]]) {
+      const { width, height } = await gray(sharp(`${folder}/${w}.${format}`), side);
+      const fit = { kernel: 'lanczos3', fit: 'fill' };
+      await gray(sharp(data, { raw }).resize(width, height, fit), `${side}-reference`);
+      console.log(`${w} ${side} ${width}`);
+    }
   }
 }
 
-(mode === 'luma' ? luma : ladder)(...rest);
+({ ladder, convert, luma })[mode](...rest);

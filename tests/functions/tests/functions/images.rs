@@ -1,10 +1,12 @@
 //! Pictures: announced, made, overtaken, rejected, replaced, deleted.
 
 use function_tests::album::{Album, UPLOADS, VARIANTS, announcement, picture};
+use function_tests::{product, put_call};
 use harness::Fault;
 use harness::engine::IMAGES;
 use harness::gateway::Call;
 use jiff::SignedDuration;
+use resize_image::photo::Output;
 use serde_json::{Value, json};
 use shared::Error;
 
@@ -61,6 +63,95 @@ async fn a_picture_is_announced_uploaded_and_made() {
         assert!(object.bytes.starts_with(&[0xff, 0xd8]));
     }
     assert_eq!(last_event(&album, id).await, "ImageResized");
+}
+
+#[tokio::test]
+async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
+    let album = Album::open().await;
+    let id = album.announce("ann", "k", &json!({})).await;
+    let both = vec![Output::Jpeg { quality: 80 }, Output::WebP { quality: 80, effort: 4 }];
+    let event = album.upload(&id, &picture(60, 30));
+    album.resize_image_to(&event, both).await.unwrap();
+    let seen = album.see(&id).await.body;
+    let kinds: Vec<_> = seen["variants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| (v["width"].as_u64().unwrap(), v["content_type"].as_str().unwrap()))
+        .collect();
+    let (jpeg, webp) = ("image/jpeg", "image/webp");
+    assert_eq!(kinds, [(40, jpeg), (40, webp), (60, jpeg), (60, webp)]);
+    let told = album.told(&id).await;
+    assert_eq!(album.variants(), told);
+    let srcset = |ending: &str| {
+        let url = |width| format!("/w{width}.{ending} {width}w");
+        (url(40), url(60))
+    };
+    for (shown, (narrow, wide)) in [
+        (seen["srcset"].as_str().unwrap(), srcset("jpg")),
+        (seen["sources"][0]["srcset"].as_str().unwrap(), srcset("webp")),
+    ] {
+        let [first, second] = shown.split(", ").collect::<Vec<_>>()[..] else {
+            panic!("{shown}");
+        };
+        assert!(first.ends_with(&narrow) && second.ends_with(&wide), "{shown}");
+    }
+    assert_eq!(seen["sources"][0]["content_type"], webp);
+    for (key, object) in album.s3.objects(VARIANTS) {
+        assert_eq!(object.content_type == webp, key.ends_with(".webp"));
+        assert_eq!(object.bytes.starts_with(b"RIFF"), key.ends_with(".webp"));
+    }
+}
+
+#[tokio::test]
+async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
+    let album = Album::open().await;
+    let ready = album.announce("ann", "ready", &json!({})).await;
+    album
+        .resize_image(&album.upload(&ready, &picture(60, 30)))
+        .await
+        .unwrap();
+    let review = album.announce("ann", "review", &json!({ "purpose": "REVIEW" })).await;
+    album
+        .resize_image(&album.upload(&review, &picture(60, 30)))
+        .await
+        .unwrap();
+    let waiting = album.announce("ann", "waiting", &json!({})).await;
+    let with = |images: &[&str]| {
+        let mut product = product(1000, 1);
+        product["images"] = json!(images);
+        put_call("tea", &product)
+    };
+    let put = album.shop.put_product(with(&[&ready])).await;
+    assert_eq!((put.status, &put.body["images"]), (200, &json!([ready])), "{put:?}");
+    let seen = album
+        .shop
+        .get_product(Call::new("GET", "/products/{sku}").path("sku", "tea"))
+        .await;
+    assert_eq!(seen.body["images"], json!([ready]));
+
+    let nobodys = "5f0c9a2e-6d41-8b3f-a7e8-1c2d3e4f5a6b";
+    let many = vec![ready.as_str(); 21];
+    for images in [
+        &[waiting.as_str()][..],
+        &[&review],
+        &[nobodys],
+        &[&ready, &ready],
+        &many,
+    ] {
+        let refused = album.shop.put_product(with(images)).await;
+        assert_eq!(
+            (refused.status, refused.problem()),
+            (422, "invalid-product"),
+            "{images:?}"
+        );
+        assert_eq!(refused.body["field"], "images");
+    }
+    assert_eq!(album.shop.put_product(with(&["x"])).await.problem(), "malformed-body");
+    album.delete("ann", &ready).await;
+    assert_eq!(album.shop.put_product(with(&[&ready])).await.status, 422, "it is gone");
+    let bare = album.shop.put_product(put_call("tea", &product(1000, 1))).await;
+    assert_eq!(bare.body["images"], json!([]), "what is not told is not there");
 }
 
 #[tokio::test]

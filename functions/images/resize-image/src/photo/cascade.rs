@@ -1,19 +1,52 @@
 //! The sizes of a ladder and the strips' way down through them.
 use crate::photo::colour::Recolour;
 use crate::photo::jpeg::encode::Encoder;
-use crate::photo::lanes::Isa;
+use crate::photo::native::lanes::Isa;
 use crate::photo::resize::level::{Level, Shape, Strip};
 use crate::photo::turn::Canvas;
-use crate::photo::{Options, Thumbnail, Variant};
+use crate::photo::webp::Collector;
+use crate::photo::{Format, Options, Output, Thumbnail, Variant};
 
 /// What becomes of a size's strips, besides the next smaller size.
-///
-/// Another format beside JPEG would be another kind of rung, fed by the same strips.
 enum Rung {
-    /// A variant.
-    Variant(Box<Encoder>),
+    /// A variant, in some formats.
+    Variant(Vec<Writer>),
     /// The picture for placeholders.
     Thumbnail(Thumbnail),
+}
+
+/// A file in the making.
+enum Writer {
+    Jpeg(Box<Encoder>),
+    WebP(Box<Collector>),
+}
+
+impl Writer {
+    /// For one size; none when the format does not reach so far.
+    fn new(output: Output, shape: Shape, options: &Options) -> Option<Self> {
+        match output {
+            Output::Jpeg { quality } => Some(Self::Jpeg(Box::new(Encoder::new(shape, quality)))),
+            Output::WebP { quality, effort } => {
+                let collector = Collector::new(shape, quality, effort, options.background)?;
+                Some(Self::WebP(Box::new(collector)))
+            }
+        }
+    }
+
+    fn strip(&mut self, strip: &Strip, isa: Isa) {
+        match self {
+            Self::Jpeg(encoder) => encoder.strip(strip, isa),
+            Self::WebP(collector) => collector.strip(strip, isa),
+        }
+    }
+
+    /// The file; none when libwebp gives up, which only a want of memory makes it do.
+    fn finish(self, isa: Isa) -> Option<(Format, Vec<u8>)> {
+        match self {
+            Self::Jpeg(encoder) => Some((Format::Jpeg, encoder.finish(isa))),
+            Self::WebP(collector) => Some((Format::WebP, collector.finish()?)),
+        }
+    }
 }
 
 /// The cascade: the source's orientation and colours end at the largest size, which is where they are cheap to change.
@@ -49,8 +82,11 @@ fn scaled(side: u32, part: u32, whole: u32) -> u32 {
 /// The levels from one picture to a size; halved on the way, lest a filter want hundreds of rows in memory.
 fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
     let (mut from, mut levels) = (from, Vec::new());
-    while from.width > 4 * width || from.height > 4 * height {
-        let half = |side: usize, end: usize| if side > 2 * end { side.div_ceil(2) } else { side };
+    while from.width > 4 * width * from.luma || from.height > 4 * height * from.luma {
+        let half = |side: usize, end: usize| {
+            let wanted = side.div_ceil(2 * from.luma);
+            if wanted > end { wanted } else { side.div_ceil(from.luma) }
+        };
         let level = Level::new(&from, half(from.width, width), half(from.height, height));
         from = level.shape;
         levels.push(level);
@@ -60,6 +96,15 @@ fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
 }
 
 impl Cascade {
+    /// Width and height of the largest size, as a source of that size and orientation stores it.
+    pub fn top(width: u32, height: u32, orientation: u8, options: &Options) -> (usize, usize) {
+        let sideways = orientation > 4;
+        let (w, h) = if sideways { (height, width) } else { (width, height) };
+        let largest = sizes(w, h, &options.widths).first().copied().unwrap_or((w, h));
+        let (w, h) = (largest.0 as usize, largest.1 as usize);
+        if sideways { (h, w) } else { (w, h) }
+    }
+
     /// For a source that must be turned by `orientation` and whose colours `recolour` sets right.
     pub fn new(source: Shape, orientation: u8, recolour: Option<Recolour>, options: &Options) -> Self {
         let sideways = orientation > 4;
@@ -76,10 +121,19 @@ impl Cascade {
 
         let (w, h) = sizes[0];
         let entry = levels(source, if sideways { (h, w) } else { (w, h) });
-        let gray = source.chroma.is_none();
-        let canvas = (orientation > 1).then(|| Canvas::new(Shape::halved(w, h, gray), orientation));
-        let variant = |shape| Rung::Variant(Box::new(Encoder::new(shape, options.quality)));
-        let mut from = Shape::halved(w, h, gray);
+        // Of a print's inks there are only colours once they are developed.
+        let fourth = source.fourth && !matches!(recolour, Some(Recolour::Inks(..)));
+        let shape = Shape { fourth, ..source };
+        let canvas = (orientation > 1).then(|| Canvas::new(shape.halved(w, h), orientation));
+        let variant = |shape| {
+            let outputs = options.outputs.iter();
+            Rung::Variant(
+                outputs
+                    .filter_map(|&output| Writer::new(output, shape, options))
+                    .collect(),
+            )
+        };
+        let mut from = shape.halved(w, h);
         let top = (from, variant(from));
         let mut below = Vec::new();
         for (i, &(w, h)) in sizes.iter().enumerate().skip(1) {
@@ -157,35 +211,37 @@ impl Cascade {
                 || canvas.strips().for_each(|strip| descend(below, strip, &shape, isa)),
             );
         }
-        let finish = |shape: Shape, rung: Rung| match rung {
-            Rung::Variant(encoder) => {
+        let finish = |shape: Shape, rung: Rung, variants: &mut Vec<Variant>| match rung {
+            Rung::Variant(writers) => {
                 let (width, height) = (shape.width as u32, shape.height as u32);
-                Ok(Variant {
+                let files = writers.into_iter().filter_map(|writer| writer.finish(isa));
+                variants.extend(files.map(|(format, bytes)| Variant {
+                    format,
                     width,
                     height,
-                    bytes: encoder.finish(isa),
-                })
+                    bytes,
+                }));
+                None
             }
-            Rung::Thumbnail(thumbnail) => Err(thumbnail),
+            Rung::Thumbnail(thumbnail) => Some(thumbnail),
         };
         let (top, below) = (self.top, self.below);
-        let (first, rest) = parallel(
+        let (mut variants, (rest, thumbnail)) = parallel(
             threads,
-            || finish(top.0, top.1),
             || {
-                below
-                    .into_iter()
-                    .map(|(level, rung)| finish(level.shape, rung))
-                    .collect::<Vec<_>>()
+                let mut variants = Vec::new();
+                finish(top.0, top.1, &mut variants);
+                variants
+            },
+            || {
+                let (mut variants, mut thumbnail) = (Vec::new(), Thumbnail::default());
+                for (level, rung) in below {
+                    thumbnail = finish(level.shape, rung, &mut variants).unwrap_or(thumbnail);
+                }
+                (variants, thumbnail)
             },
         );
-        let (mut variants, mut thumbnail) = (Vec::new(), Thumbnail::default());
-        for result in std::iter::once(first).chain(rest) {
-            match result {
-                Ok(variant) => variants.push(variant),
-                Err(picture) => thumbnail = picture,
-            }
-        }
+        variants.extend(rest);
         (variants, thumbnail)
     }
 }
@@ -237,7 +293,7 @@ fn descend(below: &mut [(Level, Rung)], strip: &Strip, from: &Shape, isa: Isa) {
 impl Rung {
     fn strip(&mut self, strip: &Strip, shape: &Shape, isa: Isa) {
         match self {
-            Self::Variant(encoder) => encoder.strip(strip, isa),
+            Self::Variant(writers) => writers.iter_mut().for_each(|writer| writer.strip(strip, isa)),
             Self::Thumbnail(thumbnail) if thumbnail.width > 0 => {
                 for y in 0..(shape.height - strip.index * 16).min(16) {
                     thumbnail.rgb.extend((0..shape.width).flat_map(|x| strip.rgb(x, y)));

@@ -1,7 +1,8 @@
 //! From a file to finished variants: which way a picture goes, and on how many threads.
 use crate::photo::cascade::Cascade;
-use crate::photo::colour::{Recolour, recolour};
+use crate::photo::colour::{Recolour, develop, recolour};
 use crate::photo::jpeg::{self, Jpeg, markers};
+use crate::photo::native::lanes::Isa;
 use crate::photo::{Format, Header, Options, Picture, Refused, Variant, general};
 use std::sync::mpsc;
 
@@ -15,21 +16,17 @@ pub fn make(
     options: &Options,
     sink: &mut dyn FnMut(Variant),
 ) -> Result<Picture, Refused> {
-    let fast = if header.format == Format::Jpeg {
-        jpeg::open(photo)?
-    } else {
-        None
-    };
-    let cascade = match fast {
-        Some(jpeg) => {
-            let cascade = Cascade::new(jpeg.shape, header.orientation, colours(photo, &jpeg), options);
-            if options.threads > 1 {
-                together(jpeg, cascade)?
-            } else {
-                alone(jpeg, cascade)?
-            }
+    let cascade = if header.format == Format::Jpeg {
+        let top = Cascade::top(header.width, header.height, header.orientation, options);
+        let jpeg = jpeg::open(photo, top, Isa::detect())?;
+        let cascade = Cascade::new(jpeg.shape, header.orientation, colours(photo, &jpeg), options);
+        if options.threads > 1 {
+            together(jpeg, cascade)?
+        } else {
+            alone(jpeg, cascade)?
         }
-        None => general::make(photo, &header, options)?,
+    } else {
+        general::make(photo, &header, options)?
     };
     let (variants, thumbnail) = cascade.finish(options.threads);
     variants.into_iter().for_each(sink);
@@ -47,9 +44,13 @@ pub fn make(
     })
 }
 
-/// What the embedded profile asks for.
+/// What makes sRGB of the picture's colours.
 fn colours(photo: &[u8], jpeg: &Jpeg) -> Option<Recolour> {
-    recolour(&markers::profile(photo)?, jpeg.shape.chroma.is_none())
+    let profile = markers::profile(photo);
+    match jpeg.inks {
+        Some(inks) => Some(develop(inks, profile.as_deref())),
+        None => recolour(&profile?, jpeg.shape.chroma.is_none()),
+    }
 }
 
 /// Decodes and resizes on this thread.

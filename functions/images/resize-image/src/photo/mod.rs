@@ -1,8 +1,8 @@
-//! One photo in, a ladder of JPEG sizes out: right side up, in sRGB, without metadata, never larger than the source.
+//! One photo in, a ladder of sizes out: right side up, in sRGB, without metadata, never larger than the source.
 //!
-//! What nearly every photo is (a baseline JPEG) is decoded, resized and encoded strip by strip in its own planes, so that
-//! the whole picture is never in memory; everything else is decoded by other crates and joins the same cascade. A picture
-//! that is not stored upright costs 1.5 bytes a pixel of its largest variant more.
+//! A JPEG is decoded, resized and encoded strip by strip in its own planes; of what nearly every photo is, a baseline one,
+//! the whole picture is never in memory. Other formats are decoded by others' code and join the same cascade. A picture
+//! that is not stored upright costs 1.5 bytes a pixel of its largest variant more, and so does each variant as WebP.
 //!
 //! Invariants: the source is never rotated nor turned into RGB, only its largest variant is; nothing is allocated before
 //! the header has been held against the limits; no variant is handed out unless the whole picture was sound.
@@ -14,9 +14,10 @@ mod general;
 mod header;
 mod jpeg;
 mod ladder;
-mod lanes;
+mod native;
 mod resize;
 mod turn;
+mod webp;
 
 pub use header::{Format, Header, inspect};
 use std::fmt;
@@ -26,14 +27,41 @@ use std::fmt;
 pub struct Options {
     /// Widths of the variants; one above the source's is given at the source's width, once.
     pub widths: Vec<u32>,
-    /// JPEG quality, 1 to 100.
-    pub quality: u8,
+    /// What each size is written as.
+    pub outputs: Vec<Output>,
     /// Threads to work with, 1 or 2.
     pub threads: usize,
-    /// What stands behind transparent pixels.
+    /// What stands behind transparent pixels in a JPEG.
     pub background: [u8; 3],
     /// What is too much.
     pub limits: Limits,
+}
+
+/// What a size is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// JPEG, transparent pixels over the background.
+    Jpeg {
+        /// 1 to 100.
+        quality: u8,
+    },
+    /// WebP, transparency kept. A size with a side above 16,383 pixels, which WebP cannot have, is left out.
+    WebP {
+        /// 1 to 100.
+        quality: u8,
+        /// 0 to 6, libwebp's method: more is smaller and slower.
+        effort: u8,
+    },
+}
+
+impl Output {
+    /// Its format.
+    pub fn format(self) -> Format {
+        match self {
+            Self::Jpeg { .. } => Format::Jpeg,
+            Self::WebP { .. } => Format::WebP,
+        }
+    }
 }
 
 /// What is too much; checked from the header, before anything is allocated.
@@ -63,7 +91,7 @@ impl Default for Options {
         let widths = vec![140, 320, 640, 1024, 1440, 1920];
         Self {
             widths,
-            quality: 80,
+            outputs: vec![Output::Jpeg { quality: 80 }],
             threads,
             background: [255; 3],
             limits: Limits::default(),
@@ -74,11 +102,13 @@ impl Default for Options {
 /// One size of the picture, ready to be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variant {
+    /// JPEG or WebP.
+    pub format: Format,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// The JPEG.
+    /// The file.
     pub bytes: Vec<u8>,
 }
 
@@ -144,9 +174,12 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// Makes all variants of a photo and hands them to `sink`, the largest first.
+/// Makes all variants of a photo and hands them to `sink`, the largest first, each size in the order of the outputs.
 ///
 /// Nothing reaches the sink unless the whole picture could be decoded.
+///
+/// # Errors
+/// What the picture cannot be used for.
 pub fn make_ladder(photo: &[u8], options: &Options, sink: &mut dyn FnMut(Variant)) -> Result<Picture, Refused> {
     if photo.len() > options.limits.bytes {
         return Err(Refused::TooLarge(photo.len()));

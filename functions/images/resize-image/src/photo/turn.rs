@@ -9,7 +9,7 @@ struct Plane {
     samples: Vec<u8>,
 }
 
-/// The whole picture in planes, a byte a sample: 1.5 bytes a pixel.
+/// The whole picture in planes, a byte a sample: 1.5 bytes a pixel, or 2.5 where it is transparent.
 pub struct Canvas {
     shape: Shape,
     orientation: u8,
@@ -28,6 +28,7 @@ impl Canvas {
             Some((shape.width, shape.height)),
             shape.chroma_size(),
             shape.chroma_size(),
+            shape.fourth.then_some((shape.width, shape.height)),
         ];
         Self {
             shape,
@@ -42,7 +43,12 @@ impl Canvas {
         for (i, tile) in strip.luma.iter().enumerate() {
             self.planes[0].put(tile, (i * 16, strip.index * 16), 16, orientation);
         }
-        if let [_, cb, cr] = &mut self.planes[..] {
+        if let Some(plane) = self.planes.get_mut(3) {
+            for (i, tile) in strip.fourth.iter().enumerate() {
+                plane.put(tile, (i * 16, strip.index * 16), 16, orientation);
+            }
+        }
+        if let [_, cb, cr, ..] = &mut self.planes[..] {
             for (i, tile) in strip.chroma.iter().enumerate() {
                 let at = (i * 16, strip.index * 8);
                 cb.put(tile, at, 8, orientation);
@@ -123,7 +129,12 @@ impl Strips<'_> {
             for y in 0..16 {
                 self.canvas.planes[0].read(self.next * 16 + y, &mut self.strip.luma, y);
             }
-            if let [_, cb, cr] = &self.canvas.planes[..] {
+            if let Some(plane) = self.canvas.planes.get(3) {
+                for y in 0..16 {
+                    plane.read(self.next * 16 + y, &mut self.strip.fourth, y);
+                }
+            }
+            if let [_, cb, cr, ..] = &self.canvas.planes[..] {
                 for y in 0..8 {
                     cb.read(self.next * 8 + y, &mut self.strip.chroma, y);
                     cr.read(self.next * 8 + y, &mut self.strip.chroma, 8 + y);

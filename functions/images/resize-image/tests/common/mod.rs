@@ -1,7 +1,7 @@
 //! Pictures drawn for the tests, and the measure that their variants are held to.
 #![allow(dead_code)]
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use resize_image::photo::{Options, Picture, Refused, Variant};
+use resize_image::photo::{Format, Options, Output, Picture, Refused, Variant};
 
 /// A picture in RGB.
 #[derive(Clone)]
@@ -63,6 +63,29 @@ impl Drawing {
             )
             .unwrap();
         out
+    }
+
+    /// A lossless PNG.
+    pub fn png(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut encoder = png::Encoder::new(&mut out, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(self.rgb.as_flattened()).unwrap();
+        writer.finish().unwrap();
+        out
+    }
+
+    /// A lossy WebP: written by the ladder itself, which `variants_as_webp_are_what_was_drawn` holds to another decoder.
+    pub fn webp(&self, quality: u8) -> Vec<u8> {
+        let options = Options {
+            widths: vec![self.width as u32],
+            outputs: vec![Output::WebP { quality, effort: 2 }],
+            ..Options::default()
+        };
+        let mut file = Vec::new();
+        resize_image::photo::make_ladder(&self.png(), &options, &mut |variant| file = variant.bytes).unwrap();
+        file
     }
 
     pub fn gray_jpeg(&self) -> Vec<u8> {
@@ -198,7 +221,7 @@ pub fn ladder(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), R
     let made = [1, 2].map(|threads| {
         let options = Options {
             widths: widths.to_vec(),
-            quality: 92,
+            outputs: vec![Output::Jpeg { quality: 92 }],
             threads,
             ..Options::default()
         };
@@ -211,8 +234,17 @@ pub fn ladder(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), R
     one
 }
 
-/// Decodes a variant with a decoder that is not ours.
+/// Decodes a variant with a decoder that is not ours; what is transparent in it, over white.
 pub fn decoded(variant: &Variant) -> Drawing {
+    if variant.format == Format::WebP {
+        let (drawing, alpha) = decoded_webp(&variant.bytes);
+        let over = |c: u8, a: u8| ((u32::from(c) * u32::from(a) + 255 * (255 - u32::from(a))) / 255) as u8;
+        let rgb = drawing.rgb.iter().zip(&alpha).map(|(p, &a)| p.map(|c| over(c, a)));
+        return Drawing {
+            rgb: rgb.collect(),
+            ..drawing
+        };
+    }
     use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(ColorSpace::RGB)
@@ -229,6 +261,23 @@ pub fn decoded(variant: &Variant) -> Drawing {
         height,
         rgb: bytes.as_chunks::<3>().0.to_vec(),
     }
+}
+
+/// A WebP's colours and how opaque they are, by a decoder that is not libwebp.
+pub fn decoded_webp(file: &[u8]) -> (Drawing, Vec<u8>) {
+    let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(file)).unwrap();
+    let (width, height) = decoder.dimensions();
+    let mut bytes = vec![0; decoder.output_buffer_size().unwrap()];
+    decoder.read_image(&mut bytes).unwrap();
+    let size = if decoder.has_alpha() { 4 } else { 3 };
+    let pixels = bytes.chunks_exact(size);
+    let alpha = pixels.clone().map(|p| p.get(3).copied().unwrap_or(255)).collect();
+    let drawing = Drawing {
+        width: width as usize,
+        height: height as usize,
+        rgb: pixels.map(|p| [p[0], p[1], p[2]]).collect(),
+    };
+    (drawing, alpha)
 }
 
 /// Asserts that each variant is the drawing at its size: in luma to `floor` decibels, in mean colour to 1.5 steps.

@@ -1,5 +1,5 @@
 //! The first frame of a GIF.
-use super::{Source, over};
+use super::{Source, keeps_alpha};
 use crate::photo::colour::{Pixels, Recolour};
 use crate::photo::{Header, Options, Refused};
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
@@ -9,6 +9,7 @@ use std::num::NonZeroU64;
 struct Gif<'a> {
     decoder: Decoder<&'a [u8]>,
     background: [u8; 3],
+    keeps_alpha: bool,
     width: usize,
     height: usize,
     most: u64,
@@ -34,6 +35,7 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
     Ok(Box::new(Gif {
         decoder,
         background: options.background,
+        keeps_alpha: keeps_alpha(options),
         width,
         height,
         most: options.limits.pixels,
@@ -42,7 +44,7 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
 
 impl Source for Gif<'_> {
     fn pixels(&self) -> Pixels {
-        Pixels::Rgb
+        if self.keeps_alpha { Pixels::Rgba } else { Pixels::Rgb }
     }
 
     fn recolour(&self) -> Option<Recolour> {
@@ -65,29 +67,29 @@ impl Source for Gif<'_> {
         self.decoder.read_into_buffer(&mut indices).map_err(refused)?;
         let palette = local.as_deref().or(self.decoder.global_palette());
         let palette = palette.ok_or(Refused::Corrupt("a GIF without colours"))?;
-        let colours: Vec<[u8; 3]> = (0..=255u8)
-            .map(|i| {
-                let colour = palette
-                    .as_chunks::<3>()
-                    .0
-                    .get(usize::from(i))
-                    .copied()
-                    .unwrap_or([0; 3]);
-                over(colour, if transparent == Some(i) { 0 } else { 255 }, self.background)
+        let size = self.pixels().size();
+        let [r, g, b] = self.background;
+        let nothing = [r, g, b, 0];
+        let colours: Vec<[u8; 4]> = (0..=255u8)
+            .map(|i| match palette.as_chunks::<3>().0.get(usize::from(i)) {
+                _ if transparent == Some(i) => nothing,
+                Some(&[r, g, b]) => [r, g, b, 255],
+                None => [0, 0, 0, 255],
             })
             .collect();
-        let mut row = vec![self.background; self.width];
+        let mut row = vec![0; self.width * size];
         for y in 0..self.height {
-            row.fill(self.background);
+            row.chunks_exact_mut(size)
+                .for_each(|pixel| pixel.copy_from_slice(&nothing[..size]));
             if let Some(line) = y
                 .checked_sub(top)
                 .and_then(|y| indices.chunks_exact(wide.max(1)).nth(y))
             {
-                for (to, &index) in row.iter_mut().skip(left).zip(line) {
-                    *to = colours[usize::from(index)];
+                for (to, &index) in row.chunks_exact_mut(size).skip(left).zip(line) {
+                    to.copy_from_slice(&colours[usize::from(index)][..size]);
                 }
             }
-            out(row.as_flattened());
+            out(&row);
         }
         Ok(())
     }

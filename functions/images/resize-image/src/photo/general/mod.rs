@@ -1,16 +1,16 @@
-//! Every picture that is not an ordinary JPEG: decoded by other crates, row by row where they can, into the same cascade.
+//! Every picture that is no JPEG: decoded by others' code, row by row where it can, into the same cascade.
 //!
 //! What is not decoded row by row takes, beside the ladder's own buffers, at most so many bytes a pixel of the source:
-//! GIF 1, interlaced PNG 4, WebP 4 and libwebp's own, a JPEG of this path 4, a progressive one 12 with its coefficients.
+//! GIF 1, interlaced PNG 4, WebP 4 and libwebp's own.
 mod gif;
-mod jpeg;
 mod png;
 mod webp;
 
 use crate::photo::cascade::Cascade;
 use crate::photo::colour::{Pixels, Recolour, Spread, recolour};
+use crate::photo::native::lanes::Row;
 use crate::photo::resize::level::Shape;
-use crate::photo::{Format, Header, Options, Refused};
+use crate::photo::{Format, Header, Options, Output, Refused};
 use std::sync::mpsc;
 
 /// A picture that has been opened and not yet decoded.
@@ -36,10 +36,18 @@ fn over(pixel: [u8; 3], alpha: u8, background: [u8; 3]) -> [u8; 3] {
     })
 }
 
+/// Whether a format is wanted that keeps what is transparent.
+fn keeps_alpha(options: &Options) -> bool {
+    options
+        .outputs
+        .iter()
+        .any(|output| matches!(output, Output::WebP { .. }))
+}
+
 /// Decodes a picture into a cascade.
 pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Cascade, Refused> {
     let source = match header.format {
-        Format::Jpeg => jpeg::open(photo, header)?,
+        Format::Jpeg => return Err(Refused::Unsupported("a JPEG on the way of the others")),
         Format::Png => png::open(photo, header, options)?,
         Format::WebP => webp::open(photo, header, options)?,
         Format::Gif => gif::open(photo, header, options)?,
@@ -49,7 +57,9 @@ pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Cascade,
     let shape = Shape {
         width,
         height,
+        luma: 1,
         chroma: (pixels != Pixels::Gray).then_some((1, 1)),
+        fourth: pixels == Pixels::Rgba,
     };
     let cascade = Cascade::new(shape, header.orientation, source.recolour(), options);
     let mut intake = Intake {
@@ -110,30 +120,19 @@ impl Intake {
         let (isa, pixels) = (self.cascade.isa, self.pixels);
         for bytes in rows.chunks_exact(self.row) {
             let level = self.cascade.source();
-            let needed = [0, 1, 2].map(|plane| level.needed(plane));
-            match &mut level.planes[..] {
-                [luma] => {
-                    let (tiles, height, at) = luma.space(1, needed[0]);
-                    let (planes, places) = ([tiles, &mut [], &mut []], [(height, at); 3]);
-                    isa.run(Spread {
-                        bytes,
-                        pixels,
-                        planes,
-                        places,
-                    });
-                }
-                [luma, cb, cr] => {
-                    let (a, b, c) = (luma.space(1, needed[0]), cb.space(1, needed[1]), cr.space(1, needed[2]));
-                    let (planes, places) = ([a.0, b.0, c.0], [(a.1, a.2), (b.1, b.2), (c.1, c.2)]);
-                    isa.run(Spread {
-                        bytes,
-                        pixels,
-                        planes,
-                        places,
-                    });
-                }
-                _ => {}
+            let needed = [0, 1, 2, 3].map(|plane| level.needed(plane));
+            let mut planes: [&mut [Row]; 4] = Default::default();
+            let mut places = [(1, 0); 4];
+            for (i, rows) in level.planes.iter_mut().enumerate() {
+                let (tiles, height, at) = rows.space(1, needed[i & 3]);
+                (planes[i & 3], places[i & 3]) = (tiles, (height, at));
             }
+            isa.run(Spread {
+                bytes,
+                pixels,
+                planes,
+                places,
+            });
             level.planes.iter_mut().for_each(|plane| plane.advance(1));
             self.cascade.flow();
         }

@@ -1,5 +1,5 @@
 //! PNG, row by row unless it is interlaced.
-use super::{Source, by_profile, over};
+use super::{Source, by_profile, keeps_alpha, over};
 use crate::photo::colour::{Pixels, Recolour};
 use crate::photo::{Header, Options, Refused};
 use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
@@ -9,6 +9,7 @@ struct Png<'a> {
     reader: Reader<Cursor<&'a [u8]>>,
     layout: ColorType,
     background: [u8; 3],
+    keeps_alpha: bool,
     height: usize,
 }
 
@@ -32,8 +33,14 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
         reader,
         layout,
         background: options.background,
+        keeps_alpha: keeps_alpha(options),
         height: header.height as usize,
     }))
+}
+
+/// Appends one pixel that lies over the background.
+fn lay(row: &mut Vec<u8>, [r, g, b]: [u8; 3], alpha: u8, pixels: Pixels) {
+    row.extend_from_slice(&[r, g, b, alpha][..pixels.size()]);
 }
 
 impl Source for Png<'_> {
@@ -41,6 +48,7 @@ impl Source for Png<'_> {
         let [r, g, b] = self.background;
         match self.layout {
             ColorType::Grayscale => Pixels::Gray,
+            ColorType::GrayscaleAlpha | ColorType::Rgba if self.keeps_alpha => Pixels::Rgba,
             ColorType::GrayscaleAlpha if r == g && g == b => Pixels::Gray,
             _ => Pixels::Rgb,
         }
@@ -57,12 +65,13 @@ impl Source for Png<'_> {
             flat.clear();
             match layout {
                 ColorType::Rgba => {
-                    let pixels = row.as_chunks::<4>().0.iter();
-                    flat.extend(pixels.flat_map(|&[r, g, b, alpha]| over([r, g, b], alpha, background)));
+                    for &[r, g, b, alpha] in row.as_chunks::<4>().0 {
+                        lay(&mut flat, over([r, g, b], alpha, background), alpha, pixels);
+                    }
                 }
                 ColorType::GrayscaleAlpha => {
                     for &[gray, alpha] in row.as_chunks::<2>().0 {
-                        flat.extend_from_slice(&over([gray; 3], alpha, background)[..pixels.size()]);
+                        lay(&mut flat, over([gray; 3], alpha, background), alpha, pixels);
                     }
                 }
                 _ => return out(row),

@@ -1,6 +1,7 @@
 //! WebP by libwebp; of an animation the first frame.
-use super::{Source, by_profile, over};
+use super::{Source, by_profile, keeps_alpha, over};
 use crate::photo::colour::{Pixels, Recolour};
+use crate::photo::native::libwebp;
 use crate::photo::{Header, Options, Refused};
 use std::borrow::Cow;
 
@@ -10,6 +11,9 @@ struct WebP<'a> {
     at: (usize, usize),
     profile: Option<&'a [u8]>,
     background: [u8; 3],
+    keeps_alpha: bool,
+    threads: bool,
+    most: u64,
     width: usize,
     height: usize,
 }
@@ -65,6 +69,9 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
         at,
         profile,
         background: options.background,
+        keeps_alpha: keeps_alpha(options) && header.components == 4,
+        threads: options.threads > 1,
+        most: options.limits.pixels,
         width,
         height,
     }))
@@ -72,7 +79,7 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
 
 impl Source for WebP<'_> {
     fn pixels(&self) -> Pixels {
-        Pixels::Rgb
+        if self.keeps_alpha { Pixels::Rgba } else { Pixels::Rgb }
     }
 
     fn recolour(&self) -> Option<Recolour> {
@@ -80,37 +87,35 @@ impl Source for WebP<'_> {
     }
 
     fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused> {
-        let image = webp::Decoder::new(&self.still)
-            .decode()
+        let size = self.pixels().size();
+        let image = libwebp::decode(&self.still, self.most, self.threads)
             .ok_or(Refused::Corrupt("a WebP that does not decode"))?;
-        let (wide, high, alpha) = (image.width() as usize, image.height() as usize, image.is_alpha());
+        let (wide, high, alpha) = (image.width, image.height, image.alpha);
         let (left, top) = self.at;
         if left + wide > self.width || top + high > self.height {
             return Err(Refused::Corrupt("a WebP of another size than it says"));
         }
         let whole = (wide, high) == (self.width, self.height);
         let line = wide * if alpha { 4 } else { 3 };
-        let mut row = vec![self.background; self.width];
+        let [r, g, b] = self.background;
+        let nothing = [r, g, b, 0];
+        let mut row = vec![0; self.width * size];
         for y in 0..self.height {
-            let pixels = y
-                .checked_sub(top)
-                .filter(|y| *y < high)
-                .map(|y| &image[y * line..][..line]);
-            if let (Some(pixels), false, true) = (pixels, alpha, whole) {
+            let pixels = y.checked_sub(top).filter(|y| *y < high);
+            let pixels = pixels.map(|y| &image.pixels[y * line..][..line]);
+            if let (Some(pixels), false, true, 3) = (pixels, alpha, whole, size) {
                 out(pixels);
                 continue;
             }
-            row.fill(self.background);
-            match pixels {
-                Some(pixels) if alpha => {
-                    for (to, &[r, g, b, alpha]) in row[left..].iter_mut().zip(pixels.as_chunks::<4>().0) {
-                        *to = over([r, g, b], alpha, self.background);
-                    }
-                }
-                Some(pixels) => row[left..][..wide].copy_from_slice(pixels.as_chunks::<3>().0),
-                None => {}
+            row.chunks_exact_mut(size)
+                .for_each(|pixel| pixel.copy_from_slice(&nothing[..size]));
+            let pixels = pixels.unwrap_or_default().chunks_exact(if alpha { 4 } else { 3 });
+            for (to, pixel) in row.chunks_exact_mut(size).skip(left).zip(pixels) {
+                let alpha = pixel.get(3).copied().unwrap_or(255);
+                let [r, g, b] = over([pixel[0], pixel[1], pixel[2]], alpha, self.background);
+                to.copy_from_slice(&[r, g, b, alpha][..size]);
             }
-            out(row.as_flattened());
+            out(&row);
         }
         Ok(())
     }

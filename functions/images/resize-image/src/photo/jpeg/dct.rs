@@ -2,7 +2,7 @@
 //!
 //! A sample on its way through the ladder is `(value - 128) * 64` in 16 bits: six bits of fraction, room for overshoot.
 use super::scan::BlockPair;
-use crate::photo::lanes::{Kernel, Lanes, Row, each};
+use crate::photo::native::lanes::{Kernel, Lanes, Row, each};
 
 /// The smallest sample, black.
 pub const LOWEST: i16 = -128 * 64;
@@ -29,13 +29,19 @@ fn by<V: Lanes>(x: V, factor: i16) -> V {
     x.scale(V::splat(factor))
 }
 
+/// Four frequencies to samples in one direction, twice the orthonormal transform.
+#[inline(always)]
+fn inverse_four<V: Lanes>(x: [V; 4]) -> [V; 4] {
+    let (a0, a1) = (x[0].add(x[2]), x[0].sub(x[2]));
+    let a3 = x[1].add(by(x[1], WIDE)).add(by(x[3], NARROW));
+    let a2 = by(x[1], NARROW).sub(x[3].add(by(x[3], WIDE)));
+    [a0.add(a3), a1.add(a2), a1.sub(a2), a0.sub(a3)]
+}
+
 /// Frequencies to samples in one direction, √8 times the orthonormal transform.
 #[inline(always)]
 fn inverse<V: Lanes>(x: [V; 8]) -> [V; 8] {
-    let (a0, a1) = (x[0].add(x[4]), x[0].sub(x[4]));
-    let a3 = x[2].add(by(x[2], WIDE)).add(by(x[6], NARROW));
-    let a2 = by(x[2], NARROW).sub(x[6].add(by(x[6], WIDE)));
-    let (s07, s34, s16, s25) = (a0.add(a3), a0.sub(a3), a1.add(a2), a1.sub(a2));
+    let [s07, s16, s25, s34] = inverse_four([x[0], x[2], x[4], x[6]]);
     let (e3, e0) = (x[1].add(x[7]), x[1].sub(x[7]));
     let (e1, e2) = (x[3].add(by(x[3], ROOT_2)), x[5].add(by(x[5], ROOT_2)));
     let (b0, b2, b3, b1) = (e0.add(e2), e0.sub(e2), e3.add(e1), e3.sub(e1));
@@ -140,6 +146,63 @@ impl Kernel for Inverse<'_> {
     }
 }
 
+/// As [`Inverse`], but half as many samples across and down: four rows of each tile, of the sixteen lowest frequencies.
+///
+/// The transform of four has half the gain of that of eight in each direction, which is just what the lower half of the
+/// frequencies lacks of it: the table is the same.
+pub struct Half<'a> {
+    /// The pairs.
+    pub pairs: &'a mut [BlockPair],
+    /// Their table, from [`for_inverse`].
+    pub quant: &'a Quant,
+    /// Tiles of sixteen columns.
+    pub tiles: &'a mut [Row],
+    /// Rows a tile.
+    pub height: usize,
+    /// First of the four rows.
+    pub at: usize,
+}
+
+impl Kernel for Half<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self {
+            pairs,
+            quant,
+            tiles,
+            height,
+            at,
+        } = self;
+        let (low, high) = (V::splat(LOWEST), V::splat(HIGHEST));
+        let quant = each!(V, 4, u => V::load(&quant[u]));
+        for (pairs, tile) in pairs.chunks_mut(2).zip(tiles.chunks_exact_mut(height)) {
+            let Some(out) = tile[at..].first_chunk_mut::<4>() else {
+                continue;
+            };
+            // Two pairs fill a tile: their columns lie side by side, then their rows.
+            let mut across = [V::splat(0); 8];
+            for (n, pair) in pairs.iter_mut().enumerate() {
+                let (rows, _) = pair.as_chunks_mut::<16>();
+                let Some(rows) = rows.first_chunk_mut::<8>() else {
+                    continue;
+                };
+                let four = inverse_four(each!(V, 4, u => V::load(&rows[u]).mul(quant[u])));
+                *rows = [[0; 16]; 8];
+                for i in 0..4 {
+                    across[(n & 1) * 4 + i] = four[i];
+                }
+            }
+            let down = V::transpose_blocks(across);
+            let down = inverse_four(each!(V, 4, v => down[v]));
+            for (row, samples) in out.iter_mut().zip(down) {
+                samples.swap_quarters().max(low).min(high).store(row);
+            }
+        }
+    }
+}
+
 /// Transforms and quantises two blocks; gives back which coefficients are not zero, bit `8 u + v`.
 #[inline(always)]
 pub fn forward_pair<V: Lanes>(rows: &[Row; 8], quant: &Quant, out: &mut [Row; 8]) -> [u64; 2] {
@@ -157,7 +220,7 @@ pub fn forward_pair<V: Lanes>(rows: &[Row; 8], quant: &Quant, out: &mut [Row; 8]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::photo::lanes::Isa;
+    use crate::photo::native::lanes::Isa;
     use std::f64::consts::PI;
 
     struct Forward<'a>(&'a [Row; 8], &'a Quant);
@@ -206,6 +269,52 @@ mod tests {
                 let got = f64::from(out[u][v + 8 * half]) / 16.0;
                 assert!((got - sum).abs() < 0.4, "{got} {sum} at {u} {v}");
                 assert_eq!(masks[half] >> (8 * u + v) & 1 != 0, out[u][v + 8 * half] != 0);
+            }
+        }
+    }
+
+    #[test]
+    fn half_the_inverse_is_the_mean_of_what_varies_slowly() {
+        let mut random = noise();
+        for _ in 0..200 {
+            // Only the first of both directions' frequencies: their samples are nearly the same two by two.
+            let pairs: [BlockPair; 2] = std::array::from_fn(|_| {
+                std::array::from_fn(|i| {
+                    if i / 16 < 2 && i % 8 < 2 {
+                        (random() % 60 - 30) as i16
+                    } else {
+                        0
+                    }
+                })
+            });
+            let quant = for_inverse(&[3; 64]);
+            let (mut whole, mut tiles) = (pairs, [[[0; 16]; 8]; 2]);
+            Isa::Scalar.run(Inverse {
+                pairs: &mut whole,
+                quant: &quant,
+                tiles: tiles.as_flattened_mut(),
+                height: 8,
+                at: 0,
+            });
+            for isa in [Isa::Scalar, Isa::detect()] {
+                let (mut halved, mut tile) = (pairs, [[0; 16]; 4]);
+                isa.run(Half {
+                    pairs: &mut halved,
+                    quant: &quant,
+                    tiles: &mut tile,
+                    height: 4,
+                    at: 0,
+                });
+                assert_eq!(halved, [[0; 128]; 2]);
+                for (x, y) in (0..64).map(|i| (i % 16, i / 16)) {
+                    let four = [(0, 0), (1, 0), (0, 1), (1, 1)];
+                    let sum: f64 = four
+                        .iter()
+                        .map(|(i, j)| f64::from(tiles[x / 8][2 * y + j][x % 8 * 2 + i]) / 64.0)
+                        .sum();
+                    let got = f64::from(tile[y][x]) / 64.0;
+                    assert!((got - sum / 4.0).abs() < 6.0, "{got} {} at {x} {y}", sum / 4.0);
+                }
             }
         }
     }

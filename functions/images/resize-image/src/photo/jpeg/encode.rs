@@ -2,7 +2,7 @@
 use super::dct::{Quant, for_forward, forward_pair};
 use super::huffman::Encoder as Codes;
 use super::scan::ZIGZAG;
-use crate::photo::lanes::{Isa, Kernel, Lanes, Row};
+use crate::photo::native::lanes::{Isa, Kernel, Lanes, Row};
 use crate::photo::resize::level::{Shape, Strip, Tile};
 
 /// Annex K's luma table, row by row.

@@ -56,6 +56,11 @@ impl<'a> Feed<'a> {
         self.marker
     }
 
+    /// The next byte of the file, behind the marker when that was reached.
+    pub fn next(&self) -> usize {
+        self.next
+    }
+
     /// From here on an MCU might need more than there is.
     #[inline(always)]
     pub fn low_water(&self) -> usize {

@@ -28,9 +28,27 @@ pub struct Decoder {
     symbols: [u8; 256],
 }
 
-impl Decoder {
-    /// Reads one table of a DHT segment: 16 counts, then symbols; gives back what follows it.
-    pub fn parse(raw: &[u8], ac: bool) -> Result<(Self, &[u8]), Refused> {
+/// What a table's symbols stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The size of a difference.
+    Dc,
+    /// A run and a size, as in a baseline scan.
+    Ac,
+    /// Only themselves: what they mean depends on the scan. An entry then holds the symbol in its second byte.
+    Symbol,
+}
+
+/// One table of a DHT segment as it stands there: 16 counts, then symbols. What they mean, the scan says.
+#[derive(Clone, Copy)]
+pub struct Listed<'a> {
+    counts: &'a [u8; 16],
+    symbols: &'a [u8],
+}
+
+impl<'a> Listed<'a> {
+    /// Reads one table and gives back what follows it.
+    pub fn parse(raw: &'a [u8]) -> Result<(Self, &'a [u8]), Refused> {
         let (counts, rest) = raw
             .split_first_chunk::<16>()
             .ok_or(Refused::Corrupt("a short Huffman table"))?;
@@ -38,9 +56,17 @@ impl Decoder {
         if total > 256 || rest.len() < total {
             return Err(Refused::Corrupt("a Huffman table with too many symbols"));
         }
-        let (list, rest) = rest.split_at(total);
+        let (symbols, rest) = rest.split_at(total);
+        Ok((Self { counts, symbols }, rest))
+    }
+}
+
+impl Decoder {
+    /// The table for reading symbols of that meaning.
+    pub fn new(listed: &Listed, meaning: Meaning) -> Result<Self, Refused> {
+        let counts = listed.counts;
         let mut symbols = [0; 256];
-        symbols[..total].copy_from_slice(list);
+        symbols[..listed.symbols.len()].copy_from_slice(listed.symbols);
         let mut table = Self {
             fast: [LONG; 1 << FAST],
             limits: [0; 17],
@@ -57,7 +83,7 @@ impl Decoder {
             for _ in 0..count {
                 if length <= FAST {
                     let at = (code << (FAST - length)) as usize;
-                    table.fast[at..at + (1 << (FAST - length))].fill(entry(symbols[next], length, ac));
+                    table.fast[at..at + (1 << (FAST - length))].fill(entry(symbols[next], length, meaning));
                 }
                 next += 1;
                 code += 1;
@@ -65,12 +91,12 @@ impl Decoder {
             table.limits[length as usize] = code << (16 - length);
             code <<= 1;
         }
-        Ok((table, rest))
+        Ok(table)
     }
 
     /// The entry for a code longer than [`FAST`] at the head of `bits`; [`BAD`] when no such code exists.
     #[cold]
-    pub fn slow(&self, bits: u64, ac: bool) -> u32 {
+    pub fn slow(&self, bits: u64, meaning: Meaning) -> u32 {
         let head = (bits >> 48) as u32;
         for length in FAST + 1..=16 {
             if head < self.limits[length as usize] {
@@ -78,7 +104,7 @@ impl Decoder {
                 return self
                     .symbols
                     .get(at as usize)
-                    .map_or(BAD, |&symbol| entry(symbol, length, ac));
+                    .map_or(BAD, |&symbol| entry(symbol, length, meaning));
             }
         }
         BAD
@@ -86,16 +112,16 @@ impl Decoder {
 }
 
 /// What a symbol means.
-fn entry(symbol: u8, length: u32, ac: bool) -> u32 {
-    let (run, size) = if ac {
-        (u32::from(symbol >> 4), u32::from(symbol & 15))
-    } else {
-        (0, u32::from(symbol))
+fn entry(symbol: u8, length: u32, meaning: Meaning) -> u32 {
+    let (run, size) = match meaning {
+        Meaning::Symbol => return length | u32::from(symbol) << 8,
+        Meaning::Ac => (u32::from(symbol >> 4), u32::from(symbol & 15)),
+        Meaning::Dc => (0, u32::from(symbol)),
     };
     let fields = (length + size.min(15)) | (63 - size.min(15)) << 8 | length << 16 | run << 24;
-    match (ac, run, size) {
-        (true, 0, 0) => fields | STOP,
-        (true, 1..=14, 0) | (true, _, 11..) | (false, _, 12..) => BAD,
+    match (meaning, run, size) {
+        (Meaning::Ac, 0, 0) => fields | STOP,
+        (Meaning::Ac, 1..=14, 0) | (Meaning::Ac, _, 11..) | (Meaning::Dc, _, 12..) => BAD,
         _ => fields,
     }
 }
@@ -201,7 +227,8 @@ mod tests {
             let kraft: u32 = used.iter().map(|&(_, length)| 1 << (16 - length)).sum();
             assert!(kraft < 1 << 16);
             let raw: Vec<u8> = table.counts.iter().chain(&table.symbols).copied().collect();
-            assert!(Decoder::parse(&raw, false).is_ok());
+            let (listed, _) = Listed::parse(&raw).unwrap();
+            assert!(Decoder::new(&listed, Meaning::Symbol).is_ok());
         }
     }
 }

@@ -11,7 +11,7 @@ pub struct Segment<'a> {
     pub end: usize,
 }
 
-/// Walks the segments up to the first scan.
+/// Walks the segments up to the next scan, or to the picture's end.
 pub struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -28,7 +28,17 @@ impl<'a> Segments<'a> {
         }
     }
 
-    fn advance(&mut self) -> Result<Segment<'a>, Refused> {
+    /// Where in the file the next segment begins; behind a scan's header, its data.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on behind a scan.
+    pub fn resume(&mut self, at: usize) {
+        (self.at, self.done) = (at, false);
+    }
+
+    fn advance(&mut self) -> Result<Option<Segment<'a>>, Refused> {
         let byte = |at: usize| self.bytes.get(at).copied().ok_or(Refused::Truncated);
         let mut at = self.at;
         if byte(at)? != 0xff {
@@ -38,7 +48,11 @@ impl<'a> Segments<'a> {
             at += 1;
         }
         let marker = byte(at)?;
-        if matches!(marker, 0 | 1 | 0xd0..=0xd9) {
+        if marker == EOI {
+            self.done = true;
+            return Ok(None);
+        }
+        if matches!(marker, 0 | 1 | 0xd0..=0xd8) {
             return Err(Refused::Corrupt("a marker that may not stand here"));
         }
         let length = usize::from(u16::from_be_bytes([byte(at + 1)?, byte(at + 2)?]));
@@ -49,7 +63,7 @@ impl<'a> Segments<'a> {
         let body = self.bytes.get(at + 3..end).ok_or(Refused::Truncated)?;
         self.at = end;
         self.done = marker == SOS;
-        Ok(Segment { marker, body, end })
+        Ok(Some(Segment { marker, body, end }))
     }
 }
 
@@ -61,12 +75,14 @@ impl<'a> Iterator for Segments<'a> {
         }
         let segment = self.advance();
         self.done |= segment.is_err();
-        Some(segment)
+        segment.transpose()
     }
 }
 
 /// Start of scan.
 pub const SOS: u8 = 0xda;
+/// End of image.
+const EOI: u8 = 0xd9;
 
 /// One colour component of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,13 +108,44 @@ pub struct Frame {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// How many of `components` are there.
+    /// How many components there are.
     pub count: usize,
-    /// The components.
-    pub components: [Component; 4],
+    components: [Component; 4],
 }
 
 impl Frame {
+    /// The components.
+    pub fn components(&self) -> &[Component] {
+        &self.components[..self.count]
+    }
+
+    /// The components, to be changed.
+    pub fn components_mut(&mut self) -> &mut [Component] {
+        &mut self.components[..self.count]
+    }
+
+    /// The largest sampling factors.
+    fn densest(&self) -> (usize, usize) {
+        let largest = |of: fn(&Component) -> usize| self.components().iter().map(of).max().unwrap_or(1);
+        (largest(|c| c.h), largest(|c| c.v))
+    }
+
+    /// MCUs across and down.
+    pub fn mcus(&self) -> (usize, usize) {
+        let (h, v) = self.densest();
+        (
+            (self.width as usize).div_ceil(8 * h),
+            (self.height as usize).div_ceil(8 * v),
+        )
+    }
+
+    /// Blocks across and down that a component's picture has, without what fills up its last MCUs.
+    pub fn blocks(&self, component: &Component) -> (usize, usize) {
+        let (h, v) = self.densest();
+        let count = |side: u32, part: usize, whole: usize| (side as usize * part).div_ceil(whole).div_ceil(8);
+        (count(self.width, component.h, h), count(self.height, component.v, v))
+    }
+
     /// Reads a frame header; `None` when the segment is not one.
     pub fn parse(segment: &Segment) -> Result<Option<Self>, Refused> {
         if !matches!(segment.marker, 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf) {
@@ -140,6 +187,57 @@ impl Frame {
     }
 }
 
+/// What a scan takes for one component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Which component of the frame.
+    pub component: usize,
+    /// Number of the DC table.
+    pub dc: usize,
+    /// Number of the AC table.
+    pub ac: usize,
+}
+
+/// The header of a scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanHeader {
+    /// The components, in the order of the frame.
+    pub channels: Vec<Choice>,
+    /// First and last coefficient, in the order of the file.
+    pub band: (usize, usize),
+    /// How many low bits of them were missing before the scan (0: all were), and are after it.
+    pub shift: (u8, u8),
+}
+
+impl ScanHeader {
+    /// Reads a scan's header.
+    pub fn parse(segment: &Segment, frame: &Frame) -> Result<Self, Refused> {
+        const UNFIT: Refused = Refused::Corrupt("a scan header that does not fit its frame");
+        let [count, rest @ ..] = segment.body else {
+            return Err(Refused::Corrupt("an empty scan header"));
+        };
+        let Some((choices, &[first, last, shift])) = rest.split_last_chunk::<3>() else {
+            return Err(UNFIT);
+        };
+        if choices.is_empty() || choices.len() != 2 * usize::from(*count) {
+            return Err(UNFIT);
+        }
+        let mut channels: Vec<Choice> = Vec::new();
+        for &[id, tables] in choices.as_chunks::<2>().0 {
+            let next = channels.last().map_or(0, |last| last.component + 1);
+            let found = frame.components().iter().skip(next).position(|c| c.id == id);
+            let (dc, ac) = (usize::from(tables >> 4), usize::from(tables & 15));
+            let component = next + found.filter(|_| dc < 4 && ac < 4).ok_or(UNFIT)?;
+            channels.push(Choice { component, dc, ac });
+        }
+        Ok(Self {
+            channels,
+            band: (first.into(), last.into()),
+            shift: (shift >> 4, shift & 15),
+        })
+    }
+}
+
 /// What the application segments say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
@@ -178,19 +276,16 @@ const ICC: &[u8] = b"ICC_PROFILE\0";
 
 /// Puts the pieces of an ICC profile together; `None` when there is none or a piece is missing.
 pub fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
-    let pieces = || {
-        let bodies = Segments::new(bytes)
-            .map_while(Result::ok)
-            .filter(|s| s.marker == 0xe2)
-            .map(|s| s.body);
-        bodies
-            .filter_map(|body| body.strip_prefix(ICC))
-            .filter(|piece| piece.len() > 2)
-    };
-    let count = pieces().next()?[1];
-    let mut profile = Vec::new();
-    for number in 1..=count {
-        profile.extend_from_slice(&pieces().find(|piece| piece[0] == number)?[2..]);
+    let (mut pieces, mut count) = ([None; 256], None);
+    // Once through the segments, of which there may be millions.
+    for segment in Segments::new(bytes).map_while(Result::ok) {
+        if segment.marker == 0xe2
+            && let Some([number, of, piece @ ..]) = segment.body.strip_prefix(ICC)
+        {
+            pieces[usize::from(*number)].get_or_insert(piece);
+            count.get_or_insert(usize::from(*of));
+        }
     }
-    Some(profile)
+    let pieces: Option<Vec<&[u8]>> = pieces.get(1..=count?)?.iter().copied().collect();
+    Some(pieces?.concat()).filter(|profile| !profile.is_empty())
 }

@@ -2,7 +2,7 @@
 use super::filter::Filter;
 use super::rows::Rows;
 use crate::photo::jpeg::dct::{HIGHEST, LOWEST};
-use crate::photo::lanes::{Isa, Kernel, Lanes, Row, each};
+use crate::photo::native::lanes::{Isa, Kernel, Lanes, Row, each};
 
 /// Sixteen rows of sixteen samples.
 pub type Tile = [Row; 16];
@@ -14,18 +14,29 @@ pub struct Shape {
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
-    /// Luma samples a chroma sample covers, across and down; `None` for gray.
+    /// Pixels that a luma sample covers, across and down: more than one of a source that is decoded smaller.
+    pub luma: usize,
+    /// Pixels that a chroma sample covers, across and down; `None` for gray.
     pub chroma: Option<(usize, usize)>,
+    /// There is a fourth plane, as fine as luma: of colours how opaque they are, of a print's inks the black.
+    pub fourth: bool,
 }
 
 impl Shape {
-    /// A picture as the encoders want it: chroma halved both ways.
-    pub fn halved(width: usize, height: usize, gray: bool) -> Self {
+    /// Of that size, as the encoders want it: chroma halved both ways.
+    pub fn halved(self, width: usize, height: usize) -> Self {
         Self {
             width,
             height,
-            chroma: (!gray).then_some((2, 2)),
+            luma: 1,
+            chroma: self.chroma.map(|_| (2, 2)),
+            fourth: self.fourth,
         }
+    }
+
+    /// Size of the luma plane.
+    pub fn luma_size(&self) -> (usize, usize) {
+        (self.width.div_ceil(self.luma), self.height.div_ceil(self.luma))
     }
 
     /// Size of the chroma planes.
@@ -44,16 +55,21 @@ pub struct Strip {
     pub luma: Vec<Tile>,
     /// Chroma of the same sixteen rows, half as many tiles; empty for gray.
     pub chroma: Vec<Tile>,
+    /// The fourth plane, as luma; empty where there is none.
+    pub fourth: Vec<Tile>,
 }
 
 impl Strip {
     /// An empty strip of the right size.
     pub fn new(shape: &Shape) -> Self {
+        let luma = shape.width.div_ceil(16);
         let chroma = shape.chroma_size().map_or(0, |(width, _)| width.div_ceil(16));
+        let tiles = |count| vec![[[0; 16]; 16]; count];
         Self {
             index: 0,
-            luma: vec![[[0; 16]; 16]; shape.width.div_ceil(16)],
-            chroma: vec![[[0; 16]; 16]; chroma],
+            luma: tiles(luma),
+            chroma: tiles(chroma),
+            fourth: tiles(if shape.fourth { luma } else { 0 }),
         }
     }
 }
@@ -77,7 +93,7 @@ impl Axes {
 pub struct Level {
     /// The picture that comes out.
     pub shape: Shape,
-    /// The planes that come in: luma, or luma, Cb and Cr.
+    /// The planes that come in: luma, or luma, Cb and Cr, then the fourth.
     pub planes: Vec<Rows>,
     luma: Axes,
     chroma: Option<Axes>,
@@ -89,9 +105,11 @@ pub struct Level {
 impl Level {
     /// From `source` to the size `width` by `height`.
     pub fn new(source: &Shape, width: usize, height: usize) -> Self {
-        let shape = Shape::halved(width, height, source.chroma.is_none());
+        let shape = source.halved(width, height);
         let scale = (source.width as f64 / width as f64, source.height as f64 / height as f64);
-        let luma = Axes::new((source.width, source.height), (width, height), scale);
+        let step = source.luma as f64;
+        let samples = source.luma_size();
+        let luma = Axes::new(samples, (width, height), (scale.0 / step, scale.1 / step));
         let chroma = source
             .chroma
             .zip(source.chroma_size())
@@ -100,9 +118,13 @@ impl Level {
                 // One output covers two small pixels, a source sample `h` by `v` large ones.
                 Axes::new(from, to, (scale.0 * 2.0 / h as f64, scale.1 * 2.0 / v as f64))
             });
-        let mut planes = vec![Rows::new(source.width, 2 * luma.down.reach(16) + 32)];
+        let fine = || Rows::new(samples.0, 2 * luma.down.reach(16) + 32);
+        let mut planes = vec![fine()];
         if let (Some(axes), Some((width, _))) = (&chroma, source.chroma_size()) {
             planes.extend([0; 2].map(|_| Rows::new(width, 2 * axes.down.reach(8) + 32)));
+        }
+        if source.fourth {
+            planes.push(fine());
         }
         let strip = Strip::new(&shape);
         Self {
@@ -119,7 +141,7 @@ impl Level {
     /// First row of a plane that is still needed.
     pub fn needed(&self, plane: usize) -> usize {
         let (axes, step) = match &self.chroma {
-            Some(axes) if plane > 0 => (axes, 8),
+            Some(axes) if matches!(plane, 1 | 2) => (axes, 8),
             _ => (&self.luma, 16),
         };
         axes.down.window(self.next * step).0
@@ -128,10 +150,12 @@ impl Level {
     /// The next strip, once the rows for it are there.
     pub fn poll(&mut self, isa: Isa) -> Option<&mut Strip> {
         let row = self.next * 16;
-        if row >= self.shape.height || self.planes[0].end() < self.luma.down.needs(row + 16) {
+        let fourth = self.planes.get(3);
+        let fine = fourth.map_or(usize::MAX, Rows::end).min(self.planes[0].end());
+        if row >= self.shape.height || fine < self.luma.down.needs(row + 16) {
             return None;
         }
-        if let (Some(axes), [_, cb, cr]) = (&self.chroma, &self.planes[..]) {
+        if let (Some(axes), [_, cb, cr, ..]) = (&self.chroma, &self.planes[..]) {
             if cb.end().min(cr.end()) < axes.down.needs(row / 2 + 8) {
                 return None;
             }
@@ -143,13 +167,18 @@ impl Level {
                 out: &mut self.strip.chroma,
             });
         }
-        let windows = std::array::from_fn(|i| (&self.planes[0], row + i));
-        isa.run(Resample {
-            windows,
-            axes: &self.luma,
-            columns: &mut self.columns,
-            out: &mut self.strip.luma,
-        });
+        for (plane, out) in [
+            (self.planes.first(), &mut self.strip.luma),
+            (self.planes.get(3), &mut self.strip.fourth),
+        ] {
+            let Some(rows) = plane else { continue };
+            isa.run(Resample {
+                windows: std::array::from_fn(|i| (rows, row + i)),
+                axes: &self.luma,
+                columns: &mut self.columns,
+                out,
+            });
+        }
         self.strip.index = self.next;
         self.next += 1;
         Some(&mut self.strip)
@@ -163,6 +192,9 @@ impl Level {
             let rows = (height - strip.index * 8).min(8);
             self.push_plane(1, rows, |tile| strip.chroma.get(tile).and_then(|t| t.get(..rows)));
             self.push_plane(2, rows, |tile| strip.chroma.get(tile).and_then(|t| t.get(8..8 + rows)));
+        }
+        if from.fourth {
+            self.push_plane(3, rows, |tile| strip.fourth.get(tile).and_then(|t| t.get(..rows)));
         }
     }
 

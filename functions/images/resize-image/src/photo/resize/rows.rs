@@ -1,5 +1,5 @@
 //! The part of a plane that a filter still needs, in tiles of sixteen columns, so that every access is one whole register.
-use crate::photo::lanes::Row;
+use crate::photo::native::lanes::Row;
 
 /// A sliding window over the rows of a plane.
 pub struct Rows {
@@ -68,6 +68,11 @@ impl Rows {
             new[..self.len].copy_from_slice(&old[..self.len]);
         }
         (self.data, self.height) = (data, height);
+    }
+
+    /// All tiles, for what has been written behind the last row and is not counted yet.
+    pub fn tail(&mut self) -> &mut [Row] {
+        &mut self.data
     }
 
     /// Says that `count` rows have been written into the space.

@@ -1,8 +1,7 @@
-//! Sixteen 16-bit numbers at a time: the one place that knows about instruction sets, and the only one with `unsafe`.
+//! Sixteen 16-bit numbers at a time: the one place that knows about instruction sets.
 //!
 //! A [`Kernel`] is written once, in safe code, over [`Lanes`]; [`Isa::run`] compiles it for AVX2, NEON and plain Rust and
 //! picks the best one that the machine has. The three agree bit for bit.
-#![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -56,6 +55,8 @@ pub trait Lanes: Copy {
     fn low_halves(self, other: Self) -> Self;
     /// High halves of both, `self` first.
     fn high_halves(self, other: Self) -> Self;
+    /// The quarters in the order 0, 2, 1, 3.
+    fn swap_quarters(self) -> Self;
     /// Transposes the 8×8 block in the low halves and the one in the high halves.
     fn transpose_blocks(rows: [Self; 8]) -> [Self; 8];
     /// For the low and the high block: bit `8 * row + lane` is set where the number is not zero.
@@ -144,7 +145,7 @@ mod tests {
                     x.max(y),
                     V::splat(self.0[i][3]),
                 ]);
-                out.extend([x.low_halves(y), x.high_halves(y)]);
+                out.extend([x.low_halves(y), x.high_halves(y), x.swap_quarters()]);
             }
             let low = std::array::from_fn(|i| a[i]);
             out.extend(V::transpose_blocks(low));

@@ -58,6 +58,11 @@ impl Lanes for Scalar {
         Self(std::array::from_fn(|i| if i < 8 { self.0[i + 8] } else { other.0[i] }))
     }
     #[inline(always)]
+    fn swap_quarters(self) -> Self {
+        const FROM: [usize; 4] = [0, 2, 1, 3];
+        Self(std::array::from_fn(|i| self.0[FROM[i / 4] * 4 + i % 4]))
+    }
+    #[inline(always)]
     fn transpose_blocks(rows: [Self; 8]) -> [Self; 8] {
         std::array::from_fn(|r| Self(std::array::from_fn(|lane| rows[lane % 8].0[r + lane / 8 * 8])))
     }

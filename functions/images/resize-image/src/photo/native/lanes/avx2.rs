@@ -99,6 +99,10 @@ impl Lanes for Avx2 {
         Self(unsafe { _mm256_permute2x128_si256::<0x31>(self.0, other.0) })
     }
     #[inline(always)]
+    fn swap_quarters(self) -> Self {
+        Self(unsafe { _mm256_permute4x64_epi64::<0b11_01_10_00>(self.0) })
+    }
+    #[inline(always)]
     fn transpose_blocks(rows: [Self; 8]) -> [Self; 8] {
         let [c0, c1, c2, c3] = columns([lo16(rows, 0), lo16(rows, 2), lo16(rows, 4), lo16(rows, 6)]);
         let [c4, c5, c6, c7] = columns([hi16(rows, 0), hi16(rows, 2), hi16(rows, 4), hi16(rows, 6)]);

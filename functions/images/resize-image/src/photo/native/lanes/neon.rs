@@ -124,6 +124,15 @@ impl Lanes for Neon {
         Self(self.1, other.1)
     }
     #[inline(always)]
+    fn swap_quarters(self) -> Self {
+        unsafe {
+            Self(
+                vcombine_s16(vget_low_s16(self.0), vget_low_s16(self.1)),
+                vcombine_s16(vget_high_s16(self.0), vget_high_s16(self.1)),
+            )
+        }
+    }
+    #[inline(always)]
     fn transpose_blocks(rows: [Self; 8]) -> [Self; 8] {
         let (low, high) = (transpose(low(rows)), transpose(high(rows)));
         each!(Self, 8, i => Self(low[i], high[i]))
