@@ -4,7 +4,7 @@
 //! The days that periods are due on are counted anew here, from the calendar alone, and compared with the ledger of the
 //! provider that was charged. A seed makes a run; the draw is the seed's, and everything runs in this process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::ops::Range;
 use std::pin::pin;
