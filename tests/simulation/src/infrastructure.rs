@@ -86,18 +86,20 @@ async fn relay(world: Arc<World>, nth: usize) {
 fn fetch(world: &World, nth: usize) -> Vec<Value> {
     let changes = &world.tables.changes()[nth];
     let mut records = changes.read();
-    records.retain_mut(|record| {
+    records.retain(|record| {
         let event = &record["dynamodb"]["NewImage"]["event"]["M"];
         let Some(id) = event["id"]["S"].as_str() else {
             return false;
         };
         let name = event["detail_type"]["S"].as_str().unwrap_or_default();
         world.state().happened.insert(id.to_owned(), name.to_owned());
-        // The engine's clock is this machine's; the world has its own.
-        record["dynamodb"]["ApproximateCreationDateTime"] = json!(world.clock.now().as_second());
         true
     });
     records.extend(changes.invented());
+    for record in &mut records {
+        // The engine's clock is this machine's; the world has its own.
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(world.clock.now().as_second());
+    }
     records
 }
 
