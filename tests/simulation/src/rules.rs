@@ -26,7 +26,7 @@ impl Rule {
     /// Those that events of the bus wake.
     pub fn of_bus() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
-        RULES.get_or_init(|| rules("EventBridgeRule", |rule| comes_from_bus(rule)))
+        RULES.get_or_init(|| rules("EventBridgeRule", comes_from_bus))
     }
 
     /// Those that the schedule wakes, every minute.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use function_tests::desk::policy;
 use futures::future::LocalBoxFuture;
-use harness::engine::{AUCTIONS, CATALOG, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use jiff::SignedDuration;
 use lambda_http::{Body, Request, Response};
 use relay_events::{BatchResponse, RelayEvents, Undelivered};
@@ -19,7 +19,9 @@ use shared::edge::queue::Queue;
 use shared::market::Market;
 use shared::provider::{Endpoints, Providers, Vault};
 use shared::seal::Seal;
-use shared::store::{self, Auctions, Catalog, Invoicing, Orders, Payments, Reservations, Settlements, Subscriptions};
+use shared::store::{
+    self, Auctions, Catalog, Images, Invoicing, Orders, Payments, Reservations, Settlements, Subscriptions,
+};
 
 use crate::net::Net;
 use crate::services::{Providers as Transport, aws_config};
@@ -28,6 +30,7 @@ use crate::services::{Providers as Transport, aws_config};
 #[derive(Debug)]
 pub struct Stack {
     catalog: Catalog,
+    images: Images,
     orders: Orders,
     payments: Payments,
     auctions: Auctions,
@@ -61,6 +64,7 @@ impl Stack {
         let queue = aws_sdk_sqs::Client::new(&aws);
         Self {
             auctions: Auctions::new(client.clone(), AUCTIONS.into()),
+            images: Images::new(client.clone(), IMAGES.into()),
             reservations: Reservations::new(client.clone(), catalog.clone(), orders.clone()),
             cashier: Cashier {
                 settlements: settlements.clone(),
@@ -115,7 +119,10 @@ impl Stack {
             auctions: auctions.clone(),
         };
         match name {
-            "put-product" => handle!(put_product::PutProduct { catalog }, put_product),
+            "put-product" => {
+                let images = self.images.clone();
+                handle!(put_product::PutProduct { catalog, images }, put_product)
+            }
             "get-product" => handle!(get_product::GetProduct { catalog }, get_product),
             "receive-stock" => handle!(receive_stock::ReceiveStock { catalog }, receive_stock),
             "checkout" => handle!(

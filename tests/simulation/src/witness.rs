@@ -77,7 +77,8 @@ fn book_shows_what_stands(world: &World, book: &Value, began: Timestamp) {
         let stands = world.tables.partition(AUCTIONS, &format!("BOOK#{CARD}#{side}"));
         for shown in shown.into_iter().flatten() {
             let kept = stands.iter().find(|kept| {
-                kept["placed_at"]["S"] == shown["placed_at"] && kept["price"]["N"] == shown["price"].to_string()
+                kept["placed_at"]["S"] == shown["placed_at"]
+                    && kept["price"]["N"].as_str() == Some(shown["price"].to_string().as_str())
             });
             if let Some(kept) = kept.filter(|kept| time(&kept["expires_at"]["S"]) <= began) {
                 world.find(format!("expired, and served: {shown} {kept}"));

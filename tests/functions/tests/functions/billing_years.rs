@@ -4,7 +4,7 @@
 //! The days that periods are due on are counted anew here, from the calendar alone, and compared with the ledger of the
 //! provider that was charged. A seed makes a run; the draw is the seed's, and everything runs in this process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::ops::Range;
 use std::pin::pin;
@@ -260,11 +260,6 @@ impl Years {
             on_date += prompt;
         }
         let given_back = ledger.iter().filter(|entry| entry.refunded > 0).count();
-        let changing: BTreeSet<&str> = self
-            .subscribers
-            .iter()
-            .map(|subscriber| subscriber.id.as_str())
-            .collect();
         eprintln!(
             "{} subscriptions, {} periods charged, {expected} of them foretold and {on_date} charged at the first try, \
              {given_back} given back, {} changes",

@@ -1,6 +1,8 @@
 //! The simulation: a fixed set of seeds holds every promise, the same seed is the same run, and each promise's broken
 //! build is caught.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod caught;
 mod rules;
 
