@@ -27,7 +27,6 @@ pub mod payment;
 pub mod points;
 pub mod product;
 pub mod provider;
-pub mod seal;
 pub mod signature;
 pub mod stock;
 pub mod store;

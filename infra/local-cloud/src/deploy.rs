@@ -39,7 +39,8 @@ pub(crate) fn deploy(
         "CAPABILITY_IAM",
     ])
     .args(["--parameter-overrides", &format!("Architecture={}", architecture())])
-    .args(parameters.iter().map(|(name, value)| format!("{name}={value}")))
+    // SAM takes an argument apart at its spaces, but for those in quotes.
+    .args(parameters.iter().map(|(name, value)| format!("{name}=\"{value}\"")))
     .arg("--template-file")
     .arg(template)
     .env("AWS_ENDPOINT_URL", account.endpoint.as_deref().unwrap_or_default())

@@ -6,11 +6,11 @@ use envconfig::Envconfig;
 use super::{BILLING, Biller, Outcome, before_writing};
 use crate::edge::config;
 use crate::edge::invocation::Invocation;
+use crate::edge::seal::Seal;
 use crate::error::Error;
 use crate::identity::CustomerId;
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::provider::{Authorization, BillingKey, Card, Endpoints, Providers, Vault};
-use crate::seal::Seal;
 use crate::store::{Posting, StoredKey, StoredSubscription};
 use crate::subscription::SubscriptionId;
 

@@ -1,3 +1,5 @@
+//! The calendar, in tables of dates that clocks and months make difficult, and by its algebra.
+
 use super::*;
 use jiff::SignedDuration;
 use jiff::tz::{AmbiguousOffset, TimeZoneDatabase};

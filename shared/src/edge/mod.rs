@@ -1,4 +1,4 @@
-//! The edge to Lambda and AWS: HTTP, streams, queues, the bus, objects, configuration, telemetry.
+//! The edge to Lambda and AWS: HTTP, streams, queues, the bus, objects, sealed secrets, configuration, telemetry.
 
 pub mod backoff;
 pub mod batch;
@@ -11,5 +11,6 @@ pub mod page;
 pub mod problem;
 pub mod queue;
 pub mod s3;
+pub mod seal;
 pub mod sweep;
 pub mod telemetry;

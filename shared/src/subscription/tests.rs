@@ -1,3 +1,5 @@
+//! What a subscription may do and when something is due about it, by example and by property.
+
 use super::*;
 use crate::calendar::{Interval, Timezone, Unit};
 use crate::order::Quote;

@@ -16,9 +16,9 @@ use shared::edge::batch::{Batch, BatchResponse as QueueResponse};
 use shared::edge::bus::Bus;
 use shared::edge::invocation::Invocation;
 use shared::edge::queue::Queue;
+use shared::edge::seal::Seal;
 use shared::market::Market;
 use shared::provider::{Endpoints, Providers, Vault};
-use shared::seal::Seal;
 use shared::store::{
     self, Auctions, Catalog, Images, Invoicing, Orders, Payments, Reservations, Settlements, Subscriptions,
 };

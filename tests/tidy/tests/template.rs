@@ -30,8 +30,12 @@ fn no_permission_has_a_wildcard() {
         // A bucket's objects have no other name than `bucket/*`.
         let objects = statement.get("Action").map(texts).unwrap_or_default();
         let objects = !objects.is_empty() && objects.iter().all(|action| action.starts_with("s3:"));
+        // And in a key's own policy `*` is the key (KMS developer guide, "Resource element in key policies").
+        let is_key = template
+            .resource(place)
+            .is_some_and(|resource| resource.kind() == "AWS::KMS::Key");
         for arn in wide("Resource") {
-            if !(objects && arn.ends_with("}/*")) {
+            if !(is_key || objects && arn.ends_with("}/*")) {
                 problems.push(format!(
                     "{place}: `{arn}` is a wildcard: name the tables, indexes or queues"
                 ));

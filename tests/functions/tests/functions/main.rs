@@ -9,6 +9,7 @@
 mod auction_races;
 mod auctions;
 mod billing;
+mod billing_changes;
 mod billing_races;
 mod billing_years;
 mod cancel_order;

@@ -32,7 +32,10 @@ async fn charge(world: &World, billing_key: &str, order_id: &str, key: &str) -> 
 async fn the_next_charges_of_a_billing_key_are_declined_and_then_it_pays() {
     let world = World::start().await;
     let key = billing_key(&world).await;
-    assert_eq!(world.sandbox.toss_billing_keys("customer-1"), std::slice::from_ref(&key));
+    assert_eq!(
+        world.sandbox.toss_billing_keys("customer-1"),
+        std::slice::from_ref(&key)
+    );
     world.sandbox.toss_decline_next(&key, "REJECT_CARD_PAYMENT", 2);
     for nth in ["1", "2"] {
         let declined = charge(&world, &key, "order-1", nth).await;
