@@ -137,7 +137,14 @@ fn modified(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|found| found.modified()).ok()
 }
 
-/// The template with each `CodeUri` below `folder`, nothing else changed.
+/// The permission to send messages, and as MiniStack wants it: there a batch needs one of its own, which IAM does not know
+/// (SQS API reference, SendMessageBatch: "sqs:SendMessage").
+const SEND: (&str, &str) = (
+    "Action: sqs:SendMessage\n",
+    "Action: [sqs:SendMessage, sqs:SendMessageBatch]\n",
+);
+
+/// The template with each `CodeUri` below `folder`, and with [`SEND`]; nothing else is changed.
 fn staged(template: &str, folder: &Path) -> String {
     template
         .split_inclusive('\n')
@@ -147,7 +154,7 @@ fn staged(template: &str, folder: &Path) -> String {
                 let to = archive(folder, binary(found));
                 format!("{}{CODE} {}\n", &line[..indent], Value::from(to.to_string_lossy()))
             }
-            None => line.to_owned(),
+            None => line.replace(SEND.0, SEND.1),
         })
         .collect()
 }
@@ -189,6 +196,9 @@ Resources:
   Relay:
     Properties:
       CodeUri: functions/events/relay-events/ # a note
+      Policies:
+        - Effect: Allow
+          Action: sqs:SendMessage
 ";
 
     #[test]
@@ -198,7 +208,7 @@ Resources:
     }
 
     #[test]
-    fn staging_changes_code_uris_and_nothing_else() {
+    fn staging_changes_code_uris_and_the_permission_to_send_and_nothing_else() {
         let staged = staged(TEMPLATE, Path::new("/t/functions"));
         let changed: Vec<(&str, &str)> = TEMPLATE.lines().zip(staged.lines()).filter(|(a, b)| a != b).collect();
         assert_eq!(
@@ -211,6 +221,10 @@ Resources:
                 (
                     "      CodeUri: functions/events/relay-events/ # a note",
                     "      CodeUri: \"/t/functions/relay-events.zip\""
+                ),
+                (
+                    "          Action: sqs:SendMessage",
+                    "          Action: [sqs:SendMessage, sqs:SendMessageBatch]"
                 ),
             ]
         );

@@ -115,9 +115,20 @@ impl Tables {
             else {
                 continue;
             };
-            let record = json!({ "eventName": "INSERT", "dynamodb": {
-                "Keys": { "pk": item["pk"] }, "NewImage": item, "SequenceNumber": "0",
-            } });
+            let record = json!({
+                "eventID": "invented",
+                "eventName": "INSERT",
+                "eventVersion": "1.1",
+                "eventSource": "aws:dynamodb",
+                "awsRegion": "us-east-1",
+                "dynamodb": {
+                    "Keys": { "pk": item["pk"] },
+                    "NewImage": item,
+                    "SequenceNumber": "0",
+                    "SizeBytes": 0,
+                    "StreamViewType": "NEW_IMAGE",
+                },
+            });
             changes.invented.lock().expect("not poisoned").push(record);
         }
     }
