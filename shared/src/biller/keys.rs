@@ -8,6 +8,7 @@ use crate::edge::config;
 use crate::edge::invocation::Invocation;
 use crate::edge::seal::Seal;
 use crate::error::Error;
+use crate::idempotency::derive_id;
 use crate::identity::CustomerId;
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::provider::{Authorization, BillingKey, Card, Endpoints, Providers, Vault};
@@ -47,7 +48,8 @@ impl Keys {
     }
 
     /// Exchanges what a customer agreed to for a billing key, sealed for their subscription. Asked again for the same
-    /// `request_id`, it gets the same key.
+    /// authorization and `request_id`, it gets the same key; another authorization is another request to the provider,
+    /// which would repeat what became of the first.
     ///
     /// # Errors
     /// `payment-refused`, `provider-not-configured`; [`Error::Unavailable`] and [`Error::Internal`].
@@ -60,7 +62,9 @@ impl Keys {
         let provider = authorization.provider();
         let api = self.providers.billing(provider)?;
         let deadline = before_writing(invocation);
-        let issued = api.issue(authorization, customer, request_id, deadline).await?;
+        let agreed = serde_json::to_string(authorization).map_err(|error| Error::internal(BILLING, error))?;
+        let request_id = derive_id(&["issue", request_id, &agreed]).to_string();
+        let issued = api.issue(authorization, customer, &request_id, deadline).await?;
         let secret = issued.key.to_secret()?;
         let sealed = self.seal.seal(&secret, &id.to_string(), invocation.deadline).await?;
         let key = StoredKey {

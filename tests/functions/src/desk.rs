@@ -13,6 +13,7 @@ use shared::biller::{Biller, Commands, Keys};
 use shared::edge::invocation::Invocation;
 use shared::edge::queue::Queue;
 use shared::subscription::Policy;
+use uuid::Uuid;
 
 use crate::{Shop, Till};
 
@@ -226,10 +227,16 @@ impl Desk {
         self.change_subscription(call.by(customer).key(key).json(body)).await
     }
 
-    /// A customer cancels a subscription, `NOW` or at the `PERIOD_END`.
+    /// A customer cancels a subscription, `NOW` or at the `PERIOD_END`, with a request of its own each time.
     pub async fn end(&self, customer: &str, id: &str, when: &str) -> Answer {
+        let key = format!("cancel-{}", Uuid::from_u128(fastrand::u128(..)));
+        self.end_by(customer, id, &key, when).await
+    }
+
+    /// A customer cancels a subscription under `key`.
+    pub async fn end_by(&self, customer: &str, id: &str, key: &str, when: &str) -> Answer {
         let call = Call::new("POST", "/subscriptions/{subscription_id}/cancel").path("subscription_id", id);
-        let call = call.by(customer).key("cancel").json(&json!({ "when": when }));
+        let call = call.by(customer).key(key).json(&json!({ "when": when }));
         self.cancel_subscription(call).await
     }
 

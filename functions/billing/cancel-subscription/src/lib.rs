@@ -11,7 +11,8 @@ use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::event::Event;
-use shared::store::{self, Posting, Subscriptions};
+use shared::idempotency::Fingerprint;
+use shared::store::{self, Posting, SubscriptionRequest, Subscriptions};
 use shared::subscription::{Policy, Rejected, Step, Subscription, SubscriptionStatus};
 
 /// The function's table and rules.
@@ -67,6 +68,7 @@ pub struct CancelSubscriptionRequest {
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
@@ -76,15 +78,23 @@ pub async fn handle(
     invocation: Invocation,
 ) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    http::idempotency_key(&request)?;
+    let key = http::idempotency_key(&request)?;
     let id = http::subscription_id(&request)?;
     let body: CancelSubscriptionRequest = http::body(&request)?;
+    let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the cancellation", error))?;
+    let request_id = key.derive_id("cancel subscription", &caller.customer_id);
     for _ in 0..ATTEMPTS {
+        let known = function.subscriptions.request(request_id, invocation.deadline).await?;
         let found = function.subscriptions.get_open(id, invocation.deadline).await?;
         let (stored, invoice) = found
             .filter(|(stored, _)| stored.subscription.customer_id == caller.customer_id)
             .ok_or(Rejected::NotFound)?;
         let before = &stored.subscription;
+        // A late retry does not cancel again what its customer has continued since.
+        if let Some(known) = known {
+            known.fingerprint.require_same(&fingerprint)?;
+            return Ok(http::replayed(http::json(StatusCode::OK, before)?));
+        }
         if before.status == SubscriptionStatus::Cancelled || body.when == When::PeriodEnd && before.ends_with_period {
             return Ok(http::replayed(http::json(StatusCode::OK, before)?));
         }
@@ -100,7 +110,15 @@ pub async fn handle(
         let event = record(&event, &invocation)?;
         let next = stored.next(after, open, Some(event), (&function.policy, invocation.now));
         let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
-        let posting = Posting::with(&next, void.as_ref());
+        let posting = Posting {
+            request: Some(&SubscriptionRequest {
+                request_id,
+                fingerprint: fingerprint.clone(),
+                subscription_id: id,
+                requested_at: invocation.now,
+            }),
+            ..Posting::with(&next, void.as_ref())
+        };
         if function.subscriptions.save(&posting, invocation.deadline).await? {
             return http::json(StatusCode::OK, &next.subscription);
         }

@@ -17,8 +17,9 @@ use shared::edge::queue::Queue;
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::invoice::{Invoice, InvoiceStatus, Turn};
+use shared::money::Money;
 use shared::order::{Item, quote, sum_lines};
-use shared::payment::Rejected as PaymentRejected;
+use shared::payment::{Provider, Rejected as PaymentRejected};
 use shared::product::Sku;
 use shared::provider::Authorization;
 use shared::store::{self, Catalog, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
@@ -209,6 +210,8 @@ impl ChangeSubscription {
                 }
                 // What the subscription does not allow is not asked for at the provider.
                 before.after(Step::AskForCard, now)?;
+                self.check_takes(authorization.provider(), before, open, invocation)
+                    .await?;
                 let (key, card) = match issued.take() {
                     Some(issued) => issued,
                     None => {
@@ -237,8 +240,33 @@ impl ChangeSubscription {
     ) -> Result<(), Error> {
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.catalog.products(&skus, invocation.deadline).await?;
-        let total = quote(wanted, &products)?.total;
-        if !self.keys.providers.of(subscription.provider)?.takes(total) {
+        self.require_takes(subscription.provider, quote(wanted, &products)?.total)
+    }
+
+    /// The provider of another card must take what is to be charged: the open invoice, or what the next one would be. What
+    /// is not for sale at the moment has no price to ask about, and does not keep a customer from a new card.
+    async fn check_takes(
+        &self,
+        provider: Provider,
+        subscription: &Subscription,
+        open: Option<&Invoice>,
+        invocation: &Invocation,
+    ) -> Result<(), Error> {
+        if let Some(total) = open.and_then(|open| open.total) {
+            return self.require_takes(provider, total);
+        }
+        let wanted = sum_lines(&subscription.items)?;
+        let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+        let products = self.catalog.products(&skus, invocation.deadline).await?;
+        match quote(&wanted, &products) {
+            Ok(quote) => self.require_takes(provider, quote.total),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn require_takes(&self, provider: Provider, total: Money) -> Result<(), Error> {
+        self.keys.providers.billing(provider)?;
+        if !self.keys.providers.of(provider)?.takes(total) {
             return Err(PaymentRejected::AmountNotTaken.into());
         }
         Ok(())

@@ -12,7 +12,7 @@ use shared::payment::{Payment, PaymentId, PaymentStatus, Provider};
 use shared::provider::BillingKey;
 use shared::signature;
 use shared::store::{Posting, StoredOrder, StoredPayment, StoredSubscription};
-use shared::subscription::Step;
+use shared::subscription::{Step, SubscriptionStatus};
 use uuid::Uuid;
 
 use crate::{Outcome, PaymentWebhook};
@@ -108,6 +108,10 @@ async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &I
         let Some(stored) = owner.filter(is_charged) else {
             return Ok(Outcome::Ignored);
         };
+        // Of one that is over the last charge may be under way still; nobody is asked for a card.
+        if stored.subscription.status == SubscriptionStatus::Cancelled {
+            return Ok(Outcome::Ignored);
+        }
         if stored.subscription.needs_card {
             return Ok(Outcome::Entered);
         }

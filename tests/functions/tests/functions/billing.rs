@@ -134,6 +134,20 @@ async fn a_retried_subscription_is_the_first_one_also_when_its_write_was_lost() 
 }
 
 #[tokio::test]
+async fn another_card_is_asked_about_anew_after_one_that_was_refused_under_the_same_key() {
+    let desk = Desk::with("tea", 1).await;
+    let refused = json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" });
+    let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &refused);
+    let answer = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    assert_eq!(answer.problem(), "payment-refused", "{answer:?}");
+
+    let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &desk.authorization("ann"));
+    let begun = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+    desk.billing_key("ann");
+}
+
+#[tokio::test]
 async fn what_cannot_be_billed_is_not_begun() {
     let desk = Desk::with("tea", 1).await;
     let good = subscription(&[("tea", 1)], &monthly("2026-01-02"), &desk.authorization("ann"));

@@ -2,7 +2,7 @@
 
 use super::billing::{HOUR, assert_settled, hours, told};
 use function_tests::desk::{monthly, schedule, subscribe_call, subscription};
-use function_tests::{Desk, order_call};
+use function_tests::{Desk, order_call, put_call};
 use harness::engine::SUBSCRIPTIONS;
 use harness::gateway::Call;
 use jiff::{SignedDuration, Timestamp};
@@ -109,6 +109,36 @@ async fn a_subscription_ends_with_its_period_unless_its_customer_goes_on() {
         [""; 0]
     );
     assert_settled(&desk).await;
+}
+
+#[tokio::test]
+async fn a_late_retry_of_a_cancellation_cancels_nothing_again() {
+    let desk = Desk::with("tea", 5).await;
+    let id = desk.subscribed("ann", "tea").await;
+    assert_eq!(desk.end_by("ann", &id, "k", "PERIOD_END").await.status, 200);
+    desk.change("ann", &id, "1", &json!({ "change": "CONTINUE" })).await;
+
+    let late = desk.end_by("ann", &id, "k", "PERIOD_END").await;
+    assert_eq!((late.status, late.replayed), (200, true), "{late:?}");
+    assert_eq!(late.body["ends_with_period"], false);
+    let other = desk.end_by("ann", &id, "k", "NOW").await;
+    assert_eq!(other.problem(), "idempotency-key-reused", "{other:?}");
+}
+
+#[tokio::test]
+async fn a_card_whose_provider_does_not_take_the_currency_is_refused() {
+    let desk = Desk::with("tea", 5).await;
+    let abroad = json!({ "name": "Tea", "price": { "amount": 900, "currency": "USD" }, "status": "LISTED" });
+    assert!(desk.put_product(put_call("export-tea", &abroad)).await.status < 300);
+    let card = json!({ "provider": "stripe", "payment_method": desk.sandbox.stripe_payment_method(&Card::Good) });
+    let body = subscription(&[("export-tea", 1)], &monthly("2026-01-02"), &card);
+    let begun = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+
+    let id = begun.body["subscription_id"].as_str().unwrap();
+    let change = json!({ "change": "CARD", "authorization": desk.authorization("ann") });
+    let answer = desk.change("ann", id, "1", &change).await;
+    assert_eq!(answer.problem(), "amount-not-taken", "{answer:?}");
 }
 
 #[tokio::test]
