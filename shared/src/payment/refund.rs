@@ -61,6 +61,13 @@ pub enum RefundStatus {
     Refused,
 }
 
+impl Refund {
+    /// Whether it was for us to make.
+    fn is_own(&self) -> bool {
+        self.reason != RefundReason::Elsewhere
+    }
+}
+
 impl Payment {
     /// What could still go back.
     pub fn refundable(&self) -> Money {
@@ -140,10 +147,7 @@ impl Payment {
         let mut next = self.clone();
         next.review = None;
         let left = self.refundable();
-        let open = next
-            .refunds
-            .last_mut()
-            .filter(|refund| refund.status != RefundStatus::Done);
+        let open = next.own_refund().filter(|refund| refund.status != RefundStatus::Done);
         let amount = match open {
             _ if left.amount() == 0 => return None,
             Some(refund) => {
@@ -170,10 +174,8 @@ impl Payment {
     /// The payment with the refund that was refused last asked for once more, when there is one and its money is still
     /// there; as a new refund, for providers repeat what they refused.
     pub fn with_refused_again(&self, refund_id: Uuid, now: Timestamp) -> Option<Self> {
-        let refused = self
-            .refunds
-            .last()
-            .filter(|refund| refund.status == RefundStatus::Refused)?;
+        let own = self.refunds.iter().rfind(|refund| refund.is_own());
+        let refused = own.filter(|refund| refund.status == RefundStatus::Refused)?;
         let amount = if refused.amount.amount() > self.refundable().amount() {
             self.refundable()
         } else {
@@ -204,8 +206,7 @@ impl Payment {
         }
         // What a provider refused to us, a person may have refunded there.
         let refused = self
-            .refunds
-            .last_mut()
+            .own_refund()
             .filter(|refund| refund.status == RefundStatus::Refused);
         if let Some(refused) = refused
             && refused.amount.amount() <= elsewhere.amount()
@@ -222,6 +223,7 @@ impl Payment {
         let left = self.amount.less(self.refunded);
         if left.amount() == 0 {
             self.status = PaymentStatus::Refunded;
+            self.review = None;
         }
         for refund in &mut self.refunds {
             if refund.status == RefundStatus::Pending && refund.amount.amount() > left.amount() {
@@ -231,6 +233,11 @@ impl Payment {
         self.refunds
             .retain(|refund| refund.status != RefundStatus::Pending || refund.amount.amount() > 0);
         true
+    }
+
+    /// The last refund that we were to make: what is refunded elsewhere meanwhile does not make up for it.
+    fn own_refund(&mut self) -> Option<&mut Refund> {
+        self.refunds.iter_mut().rfind(|refund| refund.is_own())
     }
 
     fn add_elsewhere(&mut self, amount: Money, now: Timestamp) {

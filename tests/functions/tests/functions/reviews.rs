@@ -105,3 +105,43 @@ async fn a_refused_refund_that_a_person_makes_at_the_provider_is_counted_once() 
         "not-in-review"
     );
 }
+
+#[tokio::test]
+async fn a_refused_refund_is_owed_still_when_a_part_was_refunded_elsewhere() {
+    for decision in ["ASK_AGAIN", "GIVEN_BACK"] {
+        let (till, _, payment) = refused().await;
+        let reference = payment["reference"].as_str().unwrap();
+        till.sandbox.dashboard_refund(Provider::Toss, reference, 300);
+        till.deliver_all().await;
+        let before = till.payment(&payment["payment_id"]).await;
+        assert!(before["review"]["reason"].is_string(), "{before}");
+        let decided = decide(&till, "d", &payment, decision).await;
+        assert_eq!(decided.status, 200, "{decided:?}");
+        if decision == "ASK_AGAIN" {
+            till.refund("RefundRequested", &decided.body).await.unwrap();
+            assert_eq!(till.charged().refunded, 2000);
+        }
+        let after = till.payment(&payment["payment_id"]).await;
+        assert_eq!(
+            (&after["status"], &after["refunded"]),
+            (&"REFUNDED".into(), &amount(2000)),
+            "{after}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_refund_that_is_made_elsewhere_in_parts_leaves_nothing_to_decide() {
+    let (till, _, payment) = refused().await;
+    let reference = payment["reference"].as_str().unwrap();
+    for part in [300, 1700] {
+        till.sandbox.dashboard_refund(Provider::Toss, reference, part);
+        till.deliver_all().await;
+    }
+    let after = till.payment(&payment["payment_id"]).await;
+    assert_eq!(
+        (&after["status"], after.get("review")),
+        (&"REFUNDED".into(), None),
+        "{after}"
+    );
+}
