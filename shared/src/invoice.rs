@@ -1,7 +1,7 @@
 //! An invoice: one period of a subscription, what it costs, and the attempts to charge it.
 //!
 //! Invariants: an invoice is priced once, when its first attempt is begun, and every attempt asks for the same; an attempt
-//! is begun only after the provider has clearly said no to the one before; it is paid or given up once.
+//! is begun only after the provider, or else an administrator, has clearly said no to the one before; it is paid or given up once.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +28,8 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum InvoiceStatus {
-    /// Its stock is held and the provider is being asked for the money: nothing else is done until it has said yes or no.
+    /// Its stock is held and the provider is being asked for the money: nothing else is done until it, or else an administrator,
+    /// has said yes or no.
     Charging,
     /// The provider said no: no money was taken, and the stock went back. It is tried again, or waits for a new card.
     Declined,
@@ -217,9 +218,22 @@ impl Invoice {
     /// in vain: nobody else asks until the next is due.
     #[must_use]
     pub fn asked(&self, tries: u32, now: Timestamp) -> Self {
-        let pause = SignedDuration::from_mins(1 << tries.min(6)).min(LONGEST_PAUSE);
         Self {
-            next_try_at: Some(now + CALL + pause),
+            next_try_at: Some(now + CALL + pause(tries)),
+            ..self.clone()
+        }
+    }
+
+    /// Whether at `at` the attempt, or its `tries`th question, was not over yet.
+    pub fn is_being_asked(&self, tries: u32, at: Timestamp) -> bool {
+        self.next_try_at.is_some_and(|next| next - pause(tries) > at)
+    }
+
+    /// The invoice that is to be asked about now.
+    #[must_use]
+    pub fn asked_again(&self, now: Timestamp) -> Self {
+        Self {
+            next_try_at: Some(now),
             ..self.clone()
         }
     }
@@ -246,10 +260,13 @@ impl Invoice {
             closed_at: None,
         })
     }
+}
 
-    /// Whether its postponement is news to its customer: they are told once, not at each attempt.
-    pub fn is_news_after(&self, before: &Self) -> bool {
-        self.postponed.is_some() && before.postponed.is_none()
+/// How long is waited after the `tries`th question, once its call is over: nothing after the attempt itself.
+fn pause(tries: u32) -> SignedDuration {
+    match tries {
+        0 => SignedDuration::ZERO,
+        _ => SignedDuration::from_mins(1 << tries.min(6)).min(LONGEST_PAUSE),
     }
 }
 

@@ -59,6 +59,7 @@ response lists. Ignore members that you do not know.
         get_subscription::handle,
         change_subscription::handle,
         cancel_subscription::handle,
+        resolve_charge::handle,
         register_voucher::handle,
         list_vouchers::handle,
         place_bid::handle,

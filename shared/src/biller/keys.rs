@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use envconfig::Envconfig;
 
-use super::{BILLING, Biller, Outcome, before_writing};
+use super::{BILLING, Biller, Outcome, WRITING};
 use crate::edge::config;
 use crate::edge::invocation::Invocation;
 use crate::edge::seal::Seal;
@@ -61,7 +61,7 @@ impl Keys {
     ) -> Result<(StoredKey, Card), Error> {
         let provider = authorization.provider();
         let api = self.providers.billing(provider)?;
-        let deadline = before_writing(invocation);
+        let deadline = invocation.deadline_keeping(WRITING);
         let agreed = serde_json::to_string(authorization).map_err(|error| Error::internal(BILLING, error))?;
         let request_id = derive_id(&["issue", request_id, &agreed]).to_string();
         let issued = api.issue(authorization, customer, &request_id, deadline).await?;
@@ -112,18 +112,22 @@ impl Biller {
         for retired in &stored.retired {
             let key = self.keys.open(stored, retired, invocation).await?;
             let provider = self.keys.providers.billing(retired.provider)?;
-            provider.delete(&key, before_writing(invocation)).await?;
+            provider.delete(&key, invocation.deadline_keeping(WRITING)).await?;
         }
         let forgotten = StoredSubscription {
             retired: vec![],
             ..stored.clone()
         };
         let unchanged = stored.subscription.clone();
-        let next = forgotten.next(unchanged, invoice, None, (&self.policy, invocation.now));
+        let next = forgotten.next(unchanged, invoice, None, (&self.books.policy, invocation.now));
         let posting = Posting {
             deleted_keys: &stored.retired,
             ..Posting::of(&next)
         };
-        Ok(self.save(&posting, invocation).await?.then_some(Outcome::KeysDeleted))
+        Ok(self
+            .books
+            .save(&posting, invocation)
+            .await?
+            .then_some(Outcome::KeysDeleted))
     }
 }

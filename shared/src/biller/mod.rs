@@ -1,36 +1,38 @@
 //! The biller: does what is due about a subscription, and asks its provider for the money.
 //!
 //! Invariants: an attempt is written down, with its stock, before the provider is asked, so a crash at any moment leaves a
-//! trace; while one is under way no other is begun, and only the provider's clear word ends it; what it says is entered
+//! trace; while one is under way no other is begun, and only the clear word of the provider, or else of an administrator, ends it; what it says is entered
 //! under the condition that nothing has changed since, and judged by what has become of the subscription meanwhile.
 
+mod books;
 mod commands;
-mod entering;
 mod keys;
+mod review;
 
+pub use books::Books;
 pub use commands::{Commands, command_of};
 pub use keys::Keys;
+pub use review::{ChargeDecision, Review};
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::SignedDuration;
-use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::books::Account;
 use crate::cashier::record;
 use crate::edge::invocation::Invocation;
 use crate::error::{Error, Rejection};
 use crate::event::Event;
-use crate::invoice::{Invoice, InvoiceStatus, Postponed, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, Turn};
 use crate::order::{self, Quote, quote, sum_lines};
 use crate::payment::{Provider, Rejected as PaymentRejected, Report, Standing};
 use crate::product::{Product, Sku};
 use crate::provider::{Answer, BillingKey, Charge, Decline};
-use crate::stock::Hold;
-use crate::store::{self, Beginning, Invoicing, Posting, StoredInvoice, StoredSubscription};
-use crate::subscription::{Policy, Step, Subscription, SubscriptionPeriod, SubscriptionStatus, Task};
+use crate::store::{self, Beginning, Posting, StoredInvoice, StoredSubscription};
+use crate::subscription::{Step, Subscription, SubscriptionPeriod, SubscriptionStatus, Task};
 
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 8;
@@ -44,12 +46,10 @@ const BILLING: &str = "bill a subscription";
 /// The books of subscriptions, and the providers.
 #[derive(Clone, Debug)]
 pub struct Biller {
-    /// Subscriptions, stock, orders, payments.
-    pub invoicing: Invoicing,
+    /// What is written down.
+    pub books: Books,
     /// The providers, and the keys to their customers' cards.
     pub keys: Keys,
-    /// What the shop has decided.
-    pub policy: Policy,
 }
 
 /// What came of a command.
@@ -77,12 +77,6 @@ pub enum Outcome {
     KeysDeleted,
 }
 
-/// A subscription and its open invoice, as they were read together.
-struct Account {
-    subscription: StoredSubscription,
-    invoice: Option<StoredInvoice>,
-}
-
 impl Biller {
     /// The biller as the environment configures it.
     ///
@@ -90,9 +84,8 @@ impl Biller {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn from_env(aws: &SdkConfig) -> Result<Self, Error> {
         Ok(Self {
-            invoicing: Invoicing::from_env(store::client(aws))?,
+            books: Books::from_env(store::client(aws))?,
             keys: Keys::from_env(aws)?,
-            policy: Policy::from_env()?,
         })
     }
 
@@ -106,7 +99,7 @@ impl Biller {
     pub async fn carry_out(&self, command: SubscriptionPeriod, invocation: &Invocation) -> Result<Outcome, Error> {
         let me = invocation.stamp().event_id;
         for _ in 0..ATTEMPTS {
-            let Some(account) = self.account(command, invocation).await? else {
+            let Some(account) = self.books.account(command, invocation).await? else {
                 continue;
             };
             if account.subscription.subscription.period() != command.period {
@@ -119,30 +112,19 @@ impl Biller {
         Err(Error::unavailable(BILLING, "it keeps changing"))
     }
 
-    /// A subscription and its invoice of the period, if that is open; none while the two do not fit each other.
-    async fn account(&self, of: SubscriptionPeriod, invocation: &Invocation) -> Result<Option<Account>, Error> {
-        let subscriptions = &self.invoicing.subscriptions;
-        let found = subscriptions.get_period(of, invocation.deadline).await?;
-        let (subscription, invoice) = found
-            .ok_or_else(|| Error::internal(BILLING, format!("there is no subscription {}", of.subscription_id)))?;
-        let is_open = subscription.subscription.open_period == Some(of.period);
-        let invoice = invoice.filter(|_| is_open);
-        Ok((is_open == invoice.is_some()).then_some(Account { subscription, invoice }))
-    }
-
     /// Does the next thing that is due; none when something has changed meanwhile.
     async fn step(&self, account: Account, me: Uuid, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
         let Account { subscription, invoice } = account;
         // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
         if let Some(own) = invoice.as_ref().filter(|invoice| invoice.begun_by == Some(me)) {
             if subscription.subscription.status != SubscriptionStatus::Active {
-                return self.never_taken(own, invocation).await.map(Some);
+                return self.books.never_taken(own, invocation).await.map(Some);
             }
             let key = self.keys.of(&subscription, invocation).await?;
             return self.ask(&key, subscription, own.clone(), invocation).await.map(Some);
         }
         let open = invoice.as_ref().map(|stored| &stored.invoice);
-        match subscription.subscription.task(open, invocation.now, &self.policy) {
+        match subscription.subscription.task(open, invocation.now, &self.books.policy) {
             Task::Nothing => self.delete_keys(&subscription, open, invocation).await,
             Task::Bill | Task::TryAgain => self.attempt(subscription, invoice, me, invocation).await,
             Task::Settle => match invoice {
@@ -156,8 +138,8 @@ impl Biller {
                     "missed periods are skipped",
                 );
                 let skipped = subscription.subscription.after(Step::SkipTo(period), invocation.now)?;
-                let next = subscription.next(skipped, None, None, (&self.policy, invocation.now));
-                let saved = self.save(&Posting::of(&next), invocation).await?;
+                let next = subscription.next(skipped, None, None, (&self.books.policy, invocation.now));
+                let saved = self.books.save(&Posting::of(&next), invocation).await?;
                 Ok(saved.then_some(Outcome::Skipped))
             }
             Task::GiveUp => self.give_up(&subscription, invoice, Step::Close, invocation).await,
@@ -181,14 +163,17 @@ impl Biller {
         };
         let (after, void) = stored
             .subscription
-            .giving_up(step, open, invocation.now, &self.policy)?;
+            .giving_up(step, open, invocation.now, &self.books.policy)?;
         let event = match outcome {
             Outcome::Ended => Some(record(&Event::SubscriptionCancelled(after.clone()), invocation)?),
             _ => None,
         };
-        let next = stored.next(after, None, event, (&self.policy, invocation.now));
+        let next = stored.next(after, None, event, (&self.books.policy, invocation.now));
         let void = void.and_then(|void| invoice.map(|stored| stored.next(void, None, invocation.now)));
-        let saved = self.save(&Posting::with(&next, void.as_ref()), invocation).await?;
+        let saved = self
+            .books
+            .save(&Posting::with(&next, void.as_ref()), invocation)
+            .await?;
         Ok(saved.then_some(outcome))
     }
 
@@ -208,12 +193,17 @@ impl Biller {
         let invoice = invoice.unwrap_or_else(|| StoredInvoice::unsaved(Invoice::new(&stored.subscription, now), now));
         let wanted = wanted(&stored.subscription, &invoice.invoice)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
-        let products = self.invoicing.catalog.products(&skus, deadline).await?;
+        let products = self.books.invoicing.catalog.products(&skus, deadline).await?;
         let quote = match self.price(&subscription, &invoice.invoice, &wanted, &products) {
             Ok(quote) => quote,
-            Err(why) => return self.postpone(&stored, subscription, &invoice, &why, invocation).await,
+            Err(why) => {
+                return self
+                    .books
+                    .postpone(&stored, subscription, &invoice, &why, invocation)
+                    .await;
+            }
         };
-        let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.policy) else {
+        let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.books.policy) else {
             return Ok(None);
         };
         // What could not be opened is not begun: it would hold its stock for nothing.
@@ -223,9 +213,15 @@ impl Biller {
             asked: invoice.asked + 1,
             ..invoice.next(attempt, None, now)
         };
-        let next = stored.next(subscription.clone(), Some(&attempt.invoice), None, (&self.policy, now));
+        let next = stored.next(
+            subscription.clone(),
+            Some(&attempt.invoice),
+            None,
+            (&self.books.policy, now),
+        );
         let shards = products.into_iter().map(|(sku, product)| (sku, product.stock_shards));
         match self
+            .books
             .invoicing
             .begin(&next, &attempt, &shards.collect(), deadline)
             .await?
@@ -234,7 +230,9 @@ impl Biller {
             Beginning::Changed => Ok(None),
             Beginning::OutOfStock(shortages) => {
                 let why = order::Rejected::OutOfStock(shortages).into();
-                self.postpone(&stored, subscription, &invoice, &why, invocation).await
+                self.books
+                    .postpone(&stored, subscription, &invoice, &why, invocation)
+                    .await
             }
         }
     }
@@ -266,28 +264,6 @@ impl Biller {
             .ok_or_else(|| PaymentRejected::AmountNotTaken.into())
     }
 
-    /// Keeps that a period cannot be delivered now; its customer is told once.
-    async fn postpone(
-        &self,
-        stored: &StoredSubscription,
-        subscription: Subscription,
-        invoice: &StoredInvoice,
-        why: &Rejection,
-        invocation: &Invocation,
-    ) -> Result<Option<Outcome>, Error> {
-        let turn = Turn::Postpone(postponed(why));
-        let Some(after) = invoice.invoice.after(turn, invocation.now, &self.policy) else {
-            return Ok(None);
-        };
-        let is_news = after.is_news_after(&invoice.invoice);
-        let event = is_news.then(|| record(&Event::DeliveryPostponed(after.clone()), invocation));
-        let next = stored.next(subscription, Some(&after), None, (&self.policy, invocation.now));
-        let after = invoice.next(after, event.transpose()?, invocation.now);
-        let posting = Posting::with(&next, Some(&after));
-        let saved = self.give_back(&posting, &invoice.holds, invocation).await?;
-        Ok(saved.then_some(Outcome::Postponed))
-    }
-
     /// Asks for the money of an attempt that is written down, and enters what the provider says.
     async fn ask(
         &self,
@@ -297,7 +273,7 @@ impl Biller {
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
         let provider = self.keys.providers.billing(subscription.subscription.provider)?;
-        let deadline = before_writing(invocation);
+        let deadline = invocation.deadline_keeping(WRITING);
         // An attempt keeps its reference, as it keeps its key: no card is changed while one is under way.
         let invoice = if invoice.reference.is_some() {
             invoice
@@ -309,7 +285,7 @@ impl Biller {
                     // Its customer has changed the subscription: nothing was asked, and the attempt is found again.
                     None => return Ok(Outcome::Unknown),
                 },
-                Err(answer) => return self.enter(&invoice, answer, invocation).await,
+                Err(answer) => return self.books.enter(&invoice, answer, invocation).await,
             }
         };
         match provider.charge(key, charge(&invoice)?, deadline).await {
@@ -319,12 +295,12 @@ impl Biller {
                 // That nothing was taken is no answer while the call may still be under way.
                 match found {
                     Answer::Report(report) if report.standing == Standing::Charged => {
-                        self.enter(&invoice, Answer::Report(report), invocation).await
+                        self.books.enter(&invoice, Answer::Report(report), invocation).await
                     }
                     _ => Ok(Outcome::Unknown),
                 }
             }
-            answer => self.enter(&invoice, answer, invocation).await,
+            answer => self.books.enter(&invoice, answer, invocation).await,
         }
     }
 
@@ -342,30 +318,8 @@ impl Biller {
             version: invoice.version + 1,
             ..invoice.clone()
         };
-        let saved = self.keep(subscription, &referred, invocation).await?;
+        let saved = self.books.keep(subscription, &referred, invocation).await?;
         Ok(saved.map(|_| referred))
-    }
-
-    /// Keeps what changes of an attempt under way, and answers its subscription after that; none when something has
-    /// changed.
-    async fn keep(
-        &self,
-        stored: &StoredSubscription,
-        invoice: &StoredInvoice,
-        invocation: &Invocation,
-    ) -> Result<Option<StoredSubscription>, Error> {
-        let unchanged = stored.subscription.clone();
-        let next = stored.next(unchanged, Some(&invoice.invoice), None, (&self.policy, invocation.now));
-        let saved = self.save(&Posting::with(&next, Some(invoice)), invocation).await?;
-        Ok(saved.then_some(next))
-    }
-
-    async fn save(&self, posting: &Posting<'_>, invocation: &Invocation) -> Result<bool, Error> {
-        self.invoicing.subscriptions.save(posting, invocation.deadline).await
-    }
-
-    async fn give_back(&self, posting: &Posting<'_>, holds: &[Hold], invocation: &Invocation) -> Result<bool, Error> {
-        self.invoicing.settle(posting, None, holds, invocation.deadline).await
     }
 
     /// Settles an attempt whose outcome is not known: asks where it stands, and asks for the money once more when the
@@ -377,29 +331,32 @@ impl Biller {
         invocation: &Invocation,
     ) -> Result<Option<Outcome>, Error> {
         let claimed = invoice.claimed(invocation.now);
-        let Some(next) = self.keep(&subscription, &claimed, invocation).await? else {
+        let Some(next) = self.books.keep(&subscription, &claimed, invocation).await? else {
             return Ok(None);
         };
         let provider = self.keys.providers.billing(next.subscription.provider)?;
-        let outcome = match provider.find(charge(&invoice)?, before_writing(invocation)).await {
+        let outcome = match provider
+            .find(charge(&invoice)?, invocation.deadline_keeping(WRITING))
+            .await
+        {
             Answer::Report(report) if matches!(report.standing, Standing::Pending | Standing::Failed(_)) => {
                 let of_this_try = is_of_this_try(&report, &invoice);
                 match (next.subscription.status == SubscriptionStatus::Active, of_this_try) {
                     // A card that can never pay is not tried again.
                     (true, true) if is_hard(&report) => {
-                        self.enter(&claimed, Answer::Report(report), invocation).await?
+                        self.books.enter(&claimed, Answer::Report(report), invocation).await?
                     }
                     // To be asked once more, under a new key but for the same order, tells whether it was this try.
                     (true, _) => {
                         let key = self.keys.of(&next, invocation).await?;
                         self.ask(&key, next, claimed, invocation).await?
                     }
-                    (false, true) => self.never_taken(&claimed, invocation).await?,
+                    (false, true) => self.books.never_taken(&claimed, invocation).await?,
                     // This try may have taken the money: nobody gives it up for the no to another.
                     (false, false) => Outcome::Unknown,
                 }
             }
-            answer => self.enter(&claimed, answer, invocation).await?,
+            answer => self.books.enter(&claimed, answer, invocation).await?,
         };
         let hangs = outcome == Outcome::Unknown && invocation.now.duration_since(invoice.since) > PATIENCE;
         Ok(Some(if hangs { Outcome::Hanging } else { outcome }))
@@ -432,19 +389,6 @@ fn wanted(subscription: &Subscription, invoice: &Invoice) -> Result<Vec<(Sku, u3
     sum_lines(&subscription.items).map_err(|_| Error::internal(BILLING, "its items are out of range"))
 }
 
-fn postponed(why: &Rejection) -> Postponed {
-    let skus = [why.members.get("sku"), why.members.get("shortages")];
-    let named = skus.into_iter().flatten().flat_map(|value| match value.as_array() {
-        Some(shortages) => shortages.iter().filter_map(|short| short["sku"].as_str()).collect(),
-        None => value.as_str().into_iter().collect::<Vec<_>>(),
-    });
-    Postponed {
-        code: why.reason.code.to_owned(),
-        detail: why.detail.clone(),
-        skus: named.filter_map(|sku| Sku::try_from(sku.to_owned()).ok()).collect(),
-    }
-}
-
 /// The charge of an attempt that is written down.
 fn charge(stored: &StoredInvoice) -> Result<Charge<'_>, Error> {
     let invoice = &stored.invoice;
@@ -456,10 +400,4 @@ fn charge(stored: &StoredInvoice) -> Result<Charge<'_>, Error> {
         reference: stored.reference.as_deref(),
         nth: stored.asked.saturating_sub(1),
     })
-}
-
-fn before_writing(invocation: &Invocation) -> Instant {
-    let now = Instant::now();
-    let left = invocation.deadline.saturating_duration_since(now);
-    now + left.saturating_sub(WRITING).max(left / 2)
 }

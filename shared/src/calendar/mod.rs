@@ -52,11 +52,6 @@ impl Schedule {
         self.first(|n| self.nth(n) >= instant)
     }
 
-    /// The latest period that has fallen due at `instant`; none before the anchor.
-    pub fn latest_by(&self, instant: Timestamp) -> Option<u32> {
-        self.first(|n| self.nth(n) > instant).checked_sub(1)
-    }
-
     /// The first period on the local date of `instant` or on a later one.
     pub fn first_on_date_of(&self, instant: Timestamp) -> u32 {
         let today = self.timezone.date(instant);

@@ -219,10 +219,8 @@ proptest! {
     fn a_period_is_found_by_its_instant(schedule in schedules(), n in 0..2000_u32) {
         let due = schedule.nth(n);
         prop_assume!(due < Timestamp::MAX);
-        let (before, after) = (due - SignedDuration::from_millis(1), due + SignedDuration::from_millis(1));
+        let after = due + SignedDuration::from_millis(1);
         prop_assert_eq!(schedule.first_from(due), n);
         prop_assert_eq!(schedule.first_from(after), n + 1);
-        prop_assert_eq!(schedule.latest_by(due), Some(n));
-        prop_assert_eq!(schedule.latest_by(before), n.checked_sub(1));
     }
 }

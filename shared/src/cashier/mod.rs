@@ -119,7 +119,7 @@ impl Cashier {
     /// [`Error::Unavailable`] when the outcome could not be written: the attempt stands, and will be looked at again.
     pub async fn confirm(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
-        let deadline = before_writing(invocation);
+        let deadline = invocation.deadline_keeping(WRITING);
         match provider.confirm(stored.attempt(), deadline).await {
             Answer::Report(report) if report.standing == Standing::Pending => {
                 self.not_paid_yet(stored, invocation).await
@@ -157,7 +157,11 @@ impl Cashier {
     /// [`Error::Unavailable`] when the provider does not say.
     pub async fn ask(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<Report, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
-        said(provider.find(stored.attempt(), before_writing(invocation)).await)
+        said(
+            provider
+                .find(stored.attempt(), invocation.deadline_keeping(WRITING))
+                .await,
+        )
     }
 
     /// Settles an attempt whose outcome is not known: asks where it stands, and asks for the money once more when the
@@ -181,7 +185,11 @@ impl Cashier {
     /// [`Error::Unavailable`] when the provider does not say.
     pub async fn abandon(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
-        let report = said(provider.abandon(stored.attempt(), before_writing(invocation)).await)?;
+        let report = said(
+            provider
+                .abandon(stored.attempt(), invocation.deadline_keeping(WRITING))
+                .await,
+        )?;
         match report.standing {
             Standing::Pending => {
                 let failure = Failure::new("ABANDONED", "The payment was not finished in time.");
@@ -432,10 +440,4 @@ fn said(answer: Answer) -> Result<Report, Error> {
 
 const fn is_decided(report: &Report) -> bool {
     !matches!(report.standing, Standing::Pending | Standing::Processing)
-}
-
-fn before_writing(invocation: &Invocation) -> Instant {
-    let now = Instant::now();
-    let left = invocation.deadline.saturating_duration_since(now);
-    now + left.saturating_sub(WRITING).max(left / 2)
 }

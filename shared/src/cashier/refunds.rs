@@ -1,6 +1,6 @@
 //! Money on its way: to the order that can have it after all, or back to the customer.
 
-use super::{ATTEMPTS, Cashier, SETTLING, before_writing, next, record};
+use super::{ATTEMPTS, Cashier, SETTLING, WRITING, next, record};
 use crate::edge::invocation::Invocation;
 use crate::error::Error;
 use crate::event::Event;
@@ -124,7 +124,7 @@ impl Cashier {
         let answer = match self.refund_made_before(&stored, invocation).await {
             Ok(Some(report)) => Answer::Report(report),
             Ok(None) => {
-                let deadline = before_writing(invocation);
+                let deadline = invocation.deadline_keeping(WRITING);
                 provider.refund(stored.attempt(), refund, deadline).await
             }
             Err(error) => Answer::Unknown(error.into()),

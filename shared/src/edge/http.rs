@@ -19,7 +19,7 @@ use crate::image::{self, ImageId};
 use crate::order::{self, OrderId};
 use crate::payment::{self, PaymentId};
 use crate::product::Sku;
-use crate::subscription::{self, SubscriptionId};
+use crate::subscription::{self, SubscriptionId, SubscriptionPeriod};
 
 pub use lambda_http::Request;
 
@@ -217,6 +217,18 @@ pub fn subscription_id(request: &Request) -> Result<SubscriptionId, Rejection> {
     Uuid::parse_str(text)
         .map(SubscriptionId)
         .map_err(|_| subscription::Rejected::NotFound.into())
+}
+
+/// The path parameters `subscription_id` and `period`.
+///
+/// # Errors
+/// `not-found` when they are no period of a subscription: there is none.
+pub fn subscription_period(request: &Request) -> Result<SubscriptionPeriod, Rejection> {
+    let period = path_parameter(request, "period")?.parse();
+    Ok(SubscriptionPeriod {
+        subscription_id: subscription_id(request)?,
+        period: period.map_err(|_| subscription::Rejected::NotFound)?,
+    })
 }
 
 /// The path parameter `image_id`.

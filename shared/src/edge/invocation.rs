@@ -63,6 +63,14 @@ impl Invocation {
         now + self.deadline.saturating_duration_since(now) / 2
     }
 
+    /// The deadline of one step, after which `time` is left for the next ones, or half of all that is left when that is
+    /// less.
+    pub fn deadline_keeping(&self, time: Duration) -> Instant {
+        let now = Instant::now();
+        let left = self.deadline.saturating_duration_since(now);
+        now + left.saturating_sub(time).max(left / 2)
+    }
+
     /// The invocation's deadline, or `at` when that comes first: what is right only until then is not sent later.
     pub fn deadline_before(&self, at: Timestamp) -> Instant {
         let left = Duration::try_from(at.duration_since(self.now)).unwrap_or_default();

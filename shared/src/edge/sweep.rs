@@ -18,9 +18,9 @@ const PAGE_TIME: Duration = Duration::from_secs(5);
 /// What a run over due work did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Entities that were ended.
+    /// Entities about which it was done.
     pub processed: u64,
-    /// Entities that could not be ended and will be tried again.
+    /// Entities about which it could not be done; they will be tried again.
     pub failed: u64,
     /// How long the latest of them had been due, in seconds.
     pub lag_seconds: i64,
@@ -35,14 +35,14 @@ impl Summary {
         self.lag_seconds = self.lag_seconds.max(lags.max().unwrap_or_default());
     }
 
-    /// Takes note of what became of an entity: it was ended, or it was not ours to end (somebody else was first, or the
+    /// Takes note of what became of an entity: it was done, or it was not ours to do (somebody else was first, or the
     /// index runs behind), or it could not be.
     pub fn took(&mut self, outcome: Result<bool, Error>) {
         match outcome {
             Ok(true) => self.processed += 1,
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(causes = %Causes(&error), "what is due could not be ended");
+                tracing::error!(causes = %Causes(&error), "what is due could not be done");
                 self.failed += 1;
             }
         }
@@ -59,7 +59,7 @@ impl Summary {
                 ("LagSeconds", Unit::Seconds, self.lag_seconds as f64),
             ],
         );
-        tracing::info!(summary = ?self, "expired");
+        tracing::info!(summary = ?self, "a run over what was due");
     }
 }
 

@@ -20,6 +20,13 @@ pub struct Item {
     pub quantity: i64,
 }
 
+impl From<(Sku, u32)> for Item {
+    fn from((sku, quantity): (Sku, u32)) -> Self {
+        let quantity = quantity.into();
+        Self { sku, quantity }
+    }
+}
+
 /// The lines and total of an order to be placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {

@@ -265,8 +265,8 @@ impl Charge<'_> {
         format!("charge-{}-{}", self.order_id, self.nth)
     }
 
-    /// The report that nothing was taken.
-    pub(super) fn report_on(&self, provider: Provider, standing: Standing) -> Report {
+    /// The report that it stands so, with nothing given back.
+    pub(crate) fn report_on(&self, provider: Provider, standing: Standing) -> Report {
         Report {
             provider,
             reference: self.reference.unwrap_or_default().to_owned(),

@@ -30,7 +30,7 @@ use utoipa::ToSchema;
 use crate::error::{self, Cause, Error, Rejection};
 use crate::money::Money;
 use crate::order::Order;
-use crate::payment::{Failure, Payment, Provider, Refund, Report};
+use crate::payment::{Failure, Payment, Provider, Refund, Rejected, Report};
 
 /// A provider's API, as far as every provider has it.
 pub trait PaymentProvider: std::fmt::Debug + Send + Sync {
@@ -217,6 +217,18 @@ impl Providers {
             let detail = format!("{} has no API that could be asked.", provider.name());
             Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
         })
+    }
+
+    /// Passes an amount that `provider` takes without its customer being there.
+    ///
+    /// # Errors
+    /// `provider-not-configured` as [`Providers::billing`], and [`Rejected::AmountNotTaken`].
+    pub fn require_takes(&self, provider: Provider, amount: Money) -> Result<(), Error> {
+        self.billing(provider)?;
+        if self.of(provider)?.takes(amount) {
+            return Ok(());
+        }
+        Err(Rejected::AmountNotTaken.into())
     }
 
     /// The API by which `provider` charges without the customer.

@@ -30,7 +30,7 @@ pub use payments::{PaymentRequest, Payments, StoredPayment};
 pub use reservations::{Draft, Loaded, Placement, Reservations, Retaking};
 pub use settlements::Settlements;
 pub use subscriptions::{
-    Posting, StoredInvoice, StoredKey, StoredSubscription, SubscriptionCursor, SubscriptionPage, SubscriptionRequest,
-    Subscriptions,
+    Found, Posting, StoredInvoice, StoredKey, StoredSubscription, SubscriptionCursor, SubscriptionPage,
+    SubscriptionRequest, Subscriptions,
 };
 pub use transaction::Writes;

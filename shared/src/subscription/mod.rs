@@ -372,6 +372,10 @@ pub enum Rejected {
     PeriodOpen,
     /// Its card is being charged right now.
     ChargeUnderWay,
+    /// Its provider was asked for the money after somebody looked whether it was taken.
+    AskedSince,
+    /// No attempt to charge the period waits for a person.
+    NotHanging,
     /// Another period is the next one.
     NotNext {
         /// The next one.
@@ -398,6 +402,14 @@ impl From<Rejected> for Rejection {
             Rejected::ChargeUnderWay => Self::new(
                 &error::PAYMENT_UNDER_WAY,
                 "The subscription's card is being charged; ask again in some minutes.",
+            ),
+            Rejected::AskedSince => Self::new(
+                &error::PAYMENT_UNDER_WAY,
+                "The provider was asked for the money since; look the charge up again.",
+            ),
+            Rejected::NotHanging => Self::new(
+                &error::NOT_IN_REVIEW,
+                "No attempt to charge this period has been left open by its provider for a day.",
             ),
             Rejected::NotNext { next } => {
                 Self::new(&error::NOT_NEXT_PERIOD, format!("The next period is {next}.")).with("next_period", next)

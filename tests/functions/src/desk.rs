@@ -9,7 +9,7 @@ use harness::queue::Delivery;
 use harness::{FakeKms, FakeQueue};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::biller::{Biller, Commands, Keys};
+use shared::biller::{Biller, Books, Commands, Keys};
 use shared::edge::invocation::Invocation;
 use shared::edge::queue::Queue;
 use shared::subscription::Policy;
@@ -67,12 +67,18 @@ impl Desk {
         }
     }
 
+    fn books(&self) -> Books {
+        Books {
+            invoicing: self.engine.invoicing(),
+            policy: policy(),
+        }
+    }
+
     /// The biller as `charge-subscription` has it.
     pub fn biller(&self) -> Biller {
         Biller {
-            invoicing: self.engine.invoicing(),
+            books: self.books(),
             keys: self.keys(),
-            policy: policy(),
         }
     }
 
@@ -123,6 +129,12 @@ impl Desk {
             policy: policy(),
         };
         Answer::of(cancel_subscription::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `resolve-charge`.
+    pub async fn resolve_charge(&self, call: Call) -> Answer {
+        let function = resolve_charge::ResolveCharge { books: self.books() };
+        Answer::of(resolve_charge::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `bill-subscriptions`.

@@ -82,22 +82,17 @@ async fn relay(world: Arc<World>, nth: usize) {
     }
 }
 
-/// The changes that carry an event: the others wake nobody (template.yaml, `FilterCriteria`).
+/// The changes that nobody was told of yet.
 fn fetch(world: &World, nth: usize) -> Vec<Value> {
     let changes = &world.tables.changes()[nth];
     let mut records = changes.read();
-    records.retain(|record| {
+    for record in &records {
         let event = &record["dynamodb"]["NewImage"]["event"]["M"];
-        let Some(id) = event["id"]["S"].as_str() else {
-            return false;
-        };
-        let name = event["detail_type"]["S"].as_str().unwrap_or_default();
-        world.state().happened.insert(id.to_owned(), name.to_owned());
-        true
-    });
+        let of = |name: &str| event[name]["S"].as_str().unwrap_or_default().to_owned();
+        world.state().happened.insert(of("id"), of("detail_type"));
+    }
     records.extend(changes.invented());
     for record in &mut records {
-        // The engine's clock is this machine's; the world has its own.
         record["dynamodb"]["ApproximateCreationDateTime"] = json!(world.clock.now().as_second());
     }
     records

@@ -7,6 +7,9 @@ use lexopt::prelude::*;
 use simulation::crew::{Order, Report, dispatch, work_if_asked};
 use simulation::{Plan, Sabotage, shrink};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const HELP: &str = "\
 cargo simulate [--seeds N] [--from SEED] [--operations N] [--at-once N] [--broken NAME]
 

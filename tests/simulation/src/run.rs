@@ -108,7 +108,7 @@ async fn storm(world: &Arc<World>) {
         while auditor.goes_on() {
             let pause = auditor.below(600);
             auditor.clock.pass(Duration::from_secs(60 + pause)).await;
-            audit::look(&auditor, Moment::Any).await;
+            audit::look(&auditor, Moment::Any);
         }
     });
     for actor in actors {
@@ -152,8 +152,8 @@ async fn calm(world: &Arc<World>) {
         infrastructure::tick(world).await;
         world.clock.pass(Duration::from_secs(30)).await;
         match nth {
-            LANDED => audit::look(world, Moment::Landed).await,
-            _ if nth + 1 == CALM.len() => audit::look(world, Moment::Settled).await,
+            LANDED => audit::look(world, Moment::Landed),
+            _ if nth + 1 == CALM.len() => audit::look(world, Moment::Settled),
             _ => {}
         }
     }

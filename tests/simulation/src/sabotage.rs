@@ -13,6 +13,8 @@ pub enum Sabotage {
     RetriesUnchecked,
     /// A record is changed whatever has changed it since it was read.
     VersionsUnchecked,
+    /// A period is billed whatever has become of its subscription and its invoice.
+    PeriodsUnchecked,
     /// Points are spent whether or not there are as many.
     PointsUnchecked,
     /// A provider that does not answer is taken for one that said no.
@@ -29,10 +31,11 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::VersionsUnchecked,
+        Self::PeriodsUnchecked,
         Self::PointsUnchecked,
         Self::TimeoutIsRefusal,
         Self::EventLost,
@@ -47,6 +50,10 @@ impl Sabotage {
             Self::StockUnchecked => each_write(body, &mut |write| unless(write, "STOCK#", "available >= ")),
             Self::PointsUnchecked => each_write(body, &mut |write| unless(write, "WALLET#", "available >= ")),
             Self::RetriesUnchecked => each_write(body, &mut |write| unless(write, "ORDER#", "attribute_not_exists")),
+            Self::PeriodsUnchecked => each_write(body, &mut |write| {
+                unless(write, "SUBSCRIPTION#", "attribute_not_exists");
+                unless(write, "SUBSCRIPTION#", "version = ");
+            }),
             Self::VersionsUnchecked => each_write(body, &mut |write| unless(write, "", "version = ")),
             Self::DueForgotten => each_write(body, &mut |write| {
                 if let Some(item) = write.get_mut("Item").and_then(Value::as_object_mut) {

@@ -10,7 +10,7 @@ use lambda_http::{Body, Request, Response};
 use relay_events::{BatchResponse, RelayEvents, Undelivered};
 use serde_json::Value;
 use shared::Error;
-use shared::biller::{Biller, Commands, Keys};
+use shared::biller::{Biller, Books, Commands, Keys};
 use shared::cashier::Cashier;
 use shared::edge::batch::{Batch, BatchResponse as QueueResponse};
 use shared::edge::bus::Bus;
@@ -71,12 +71,14 @@ impl Stack {
                 providers: providers.clone(),
             },
             biller: Biller {
-                invoicing: Invoicing::new(client, catalog.clone(), subscriptions.clone(), settlements.clone()),
+                books: Books {
+                    invoicing: Invoicing::new(client, catalog.clone(), subscriptions.clone(), settlements.clone()),
+                    policy: policy(),
+                },
                 keys: Keys {
                     providers,
                     seal: Seal::new(&aws, "alias/billing".to_owned(), "subscription"),
                 },
-                policy: policy(),
             },
             commands: Commands::new(Queue::new(&aws, "https://queue.test/1/charges".to_owned())),
             relay: RelayEvents {
@@ -150,6 +152,12 @@ impl Stack {
                 payment_webhook
             ),
             "request-refund" => handle!(request_refund::RequestRefund { payments }, request_refund),
+            "resolve-charge" => handle!(
+                resolve_charge::ResolveCharge {
+                    books: self.biller.books.clone(),
+                },
+                resolve_charge
+            ),
             "resolve-review" => handle!(resolve_review::ResolveReview { cashier }, resolve_review),
             "register-voucher" => handle!(
                 register_voucher::RegisterVoucher { auctions, catalog },

@@ -89,6 +89,14 @@ impl Weather {
     }
 }
 
+impl Weather {
+    /// Makes it one in which answers get lost, some of them those of providers to charges.
+    pub fn brew_silence(&mut self) {
+        self.cast.subscribers = self.cast.subscribers.max(6);
+        self.faults.lost_answers = self.faults.lost_answers.max(25);
+    }
+}
+
 /// A rate up to `most`; of three, one is none.
 fn rate(rng: &mut Rng, most: u32) -> u32 {
     match rng.u8(..3) {

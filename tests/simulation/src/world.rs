@@ -22,6 +22,7 @@ use crate::lambda::{Ended, Invoked};
 use crate::net::Net;
 use crate::rules::API_LIMIT;
 use crate::run::Plan;
+use crate::sabotage::Sabotage;
 use crate::services::{Mailbox, Services, Tables};
 use crate::stack::Stack;
 use crate::trace::Trace;
@@ -93,7 +94,10 @@ impl World {
     /// An empty world.
     pub async fn create(plan: &Plan) -> Arc<Self> {
         let mut rng = Rng::with_seed(plan.seed);
-        let weather = Weather::draw(&mut rng);
+        let mut weather = Weather::draw(&mut rng);
+        if plan.sabotage == Some(Sabotage::TimeoutIsRefusal) {
+            weather.brew_silence();
+        }
         let clock = Clock::start();
         let options = Options {
             clock: clock.shared(),

@@ -12,8 +12,8 @@ use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
-use shared::store::{self, Posting, SubscriptionRequest, Subscriptions};
-use shared::subscription::{Policy, Rejected, Step, Subscription, SubscriptionStatus};
+use shared::store::{self, Found, Posting, SubscriptionRequest, Subscriptions};
+use shared::subscription::{Policy, Step, Subscription, SubscriptionStatus};
 
 /// The function's table and rules.
 #[derive(Debug)]
@@ -82,19 +82,22 @@ pub async fn handle(
     let id = http::subscription_id(&request)?;
     let body: CancelSubscriptionRequest = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the cancellation", error))?;
-    let request_id = key.derive_id("cancel subscription", &caller.customer_id);
+    let request = SubscriptionRequest {
+        request_id: key.derive_id("cancel subscription", &caller.customer_id),
+        fingerprint,
+        subscription_id: id,
+        requested_at: invocation.now,
+    };
     for _ in 0..ATTEMPTS {
-        let known = function.subscriptions.request(request_id, invocation.deadline).await?;
-        let found = function.subscriptions.get_open(id, invocation.deadline).await?;
-        let (stored, invoice) = found
-            .filter(|(stored, _)| stored.subscription.customer_id == caller.customer_id)
-            .ok_or(Rejected::NotFound)?;
+        let found = function
+            .subscriptions
+            .find_for(&request, &caller.customer_id, invocation.deadline);
+        let (stored, invoice) = match found.await? {
+            Found::Untouched(stored, invoice) => (stored, invoice),
+            // A late retry does not cancel again what its customer has continued since.
+            Found::Changed(subscription) => return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?)),
+        };
         let before = &stored.subscription;
-        // A late retry does not cancel again what its customer has continued since.
-        if let Some(known) = known {
-            known.fingerprint.require_same(&fingerprint)?;
-            return Ok(http::replayed(http::json(StatusCode::OK, before)?));
-        }
         if before.status == SubscriptionStatus::Cancelled || body.when == When::PeriodEnd && before.ends_with_period {
             return Ok(http::replayed(http::json(StatusCode::OK, before)?));
         }
@@ -111,12 +114,7 @@ pub async fn handle(
         let next = stored.next(after, open, Some(event), (&function.policy, invocation.now));
         let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
         let posting = Posting {
-            request: Some(&SubscriptionRequest {
-                request_id,
-                fingerprint: fingerprint.clone(),
-                subscription_id: id,
-                requested_at: invocation.now,
-            }),
+            request: Some(&request),
             ..Posting::with(&next, void.as_ref())
         };
         if function.subscriptions.save(&posting, invocation.deadline).await? {

@@ -17,12 +17,11 @@ use shared::edge::queue::Queue;
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::invoice::{Invoice, InvoiceStatus, Turn};
-use shared::money::Money;
 use shared::order::{Item, quote, sum_lines};
-use shared::payment::{Provider, Rejected as PaymentRejected};
+use shared::payment::Provider;
 use shared::product::Sku;
 use shared::provider::Authorization;
-use shared::store::{self, Catalog, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
+use shared::store::{self, Catalog, Found, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
 use shared::subscription::{Policy, Rejected, Step, Subscription};
 use uuid::Uuid;
 
@@ -111,17 +110,21 @@ pub async fn handle(
     let body: ChangeSubscriptionRequest = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the change", error))?;
     let request_id = key.derive_id("change subscription", &caller.customer_id);
+    let request = SubscriptionRequest {
+        request_id,
+        fingerprint,
+        subscription_id: id,
+        requested_at: invocation.now,
+    };
     let mut issued = None;
     for _ in 0..ATTEMPTS {
-        let known = function.subscriptions.request(request_id, invocation.deadline).await?;
-        let found = function.subscriptions.get_open(id, invocation.deadline).await?;
-        let (stored, invoice) = found
-            .filter(|(stored, _)| stored.subscription.customer_id == caller.customer_id)
-            .ok_or(Rejected::NotFound)?;
-        if let Some(known) = known {
-            known.fingerprint.require_same(&fingerprint)?;
-            return Ok(http::replayed(http::json(StatusCode::OK, &stored.subscription)?));
-        }
+        let found = function
+            .subscriptions
+            .find_for(&request, &caller.customer_id, invocation.deadline);
+        let (stored, invoice) = match found.await? {
+            Found::Untouched(stored, invoice) => (*stored, invoice),
+            Found::Changed(subscription) => return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?)),
+        };
         let open = invoice.as_ref().map(|invoice| &invoice.invoice);
         let change = function
             .change((&body, request_id), &stored, open, &mut issued, &invocation)
@@ -138,15 +141,10 @@ pub async fn handle(
             Some(event),
             (&function.policy, invocation.now),
         );
-        let change_of_invoice = change.invoice.zip(invoice.as_ref());
+        let change_of_invoice = change.invoice.zip(invoice.as_deref());
         let invoice = change_of_invoice.map(|(after, stored)| stored.next(after, None, invocation.now));
         let posting = Posting {
-            request: Some(&SubscriptionRequest {
-                request_id,
-                fingerprint: fingerprint.clone(),
-                subscription_id: id,
-                requested_at: invocation.now,
-            }),
+            request: Some(&request),
             new_key: change.key.as_ref(),
             ..Posting::with(&next, invoice.as_ref())
         };
@@ -187,11 +185,8 @@ impl ChangeSubscription {
             ChangeSubscriptionRequest::Items { items } => {
                 let wanted = sum_lines(items)?;
                 self.judge(before, &wanted, invocation).await?;
-                let item = |(sku, quantity): (Sku, u32)| Item {
-                    sku,
-                    quantity: quantity.into(),
-                };
-                alone(before.after(Step::SetItems(wanted.into_iter().map(item).collect()), now)?)
+                let items = wanted.into_iter().map(Item::from).collect();
+                alone(before.after(Step::SetItems(items), now)?)
             }
             ChangeSubscriptionRequest::Pause => {
                 let (subscription, invoice) = before.giving_up(Step::Pause, open, now, &self.policy)?;
@@ -240,7 +235,9 @@ impl ChangeSubscription {
     ) -> Result<(), Error> {
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.catalog.products(&skus, invocation.deadline).await?;
-        self.require_takes(subscription.provider, quote(wanted, &products)?.total)
+        self.keys
+            .providers
+            .require_takes(subscription.provider, quote(wanted, &products)?.total)
     }
 
     /// The provider of another card must take what is to be charged: the open invoice, or what the next one would be. What
@@ -253,23 +250,15 @@ impl ChangeSubscription {
         invocation: &Invocation,
     ) -> Result<(), Error> {
         if let Some(total) = open.and_then(|open| open.total) {
-            return self.require_takes(provider, total);
+            return self.keys.providers.require_takes(provider, total);
         }
         let wanted = sum_lines(&subscription.items)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.catalog.products(&skus, invocation.deadline).await?;
         match quote(&wanted, &products) {
-            Ok(quote) => self.require_takes(provider, quote.total),
+            Ok(quote) => self.keys.providers.require_takes(provider, quote.total),
             Err(_) => Ok(()),
         }
-    }
-
-    fn require_takes(&self, provider: Provider, total: Money) -> Result<(), Error> {
-        self.keys.providers.billing(provider)?;
-        if !self.keys.providers.of(provider)?.takes(total) {
-            return Err(PaymentRejected::AmountNotTaken.into());
-        }
-        Ok(())
     }
 
     /// The function as its environment configures it.

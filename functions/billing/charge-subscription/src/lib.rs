@@ -13,6 +13,7 @@ use shared::edge::batch::{self, Batch, BatchResponse};
 use shared::edge::config;
 use shared::edge::invocation::Invocation;
 use shared::edge::telemetry::{self, Unit};
+use shared::invoice::order_id;
 use shared::subscription::SubscriptionPeriod;
 
 /// The function's books and providers.
@@ -77,7 +78,8 @@ impl Counts {
             Outcome::Postponed => &self.postponed,
             Outcome::Unknown => &self.unknown,
             Outcome::Hanging => {
-                tracing::error!(%subscription_id, period, "an attempt to charge waits for a person");
+                let order_id = order_id(command);
+                tracing::error!(%subscription_id, period, %order_id, "an attempt to charge waits for a person");
                 &self.hanging
             }
             Outcome::Nothing | Outcome::Returned | Outcome::Skipped | Outcome::Ended | Outcome::KeysDeleted => return,

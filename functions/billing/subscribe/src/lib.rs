@@ -21,7 +21,6 @@ use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::money::Money;
 use shared::order::{self, Item, Quote, quote, sum_lines};
-use shared::payment::Rejected as PaymentRejected;
 use shared::product::Sku;
 use shared::provider::Authorization;
 use shared::store::{self, Catalog, Posting, StoredSubscription, Subscriptions};
@@ -111,7 +110,7 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
         subscription_id: id,
         customer_id: caller.customer_id.clone(),
         status: SubscriptionStatus::Active,
-        items: summed(wanted),
+        items: wanted.into_iter().map(Item::from).collect(),
         next_period: period,
         next_at: body.schedule.nth(period),
         schedule: body.schedule,
@@ -169,20 +168,10 @@ async fn judge(
     if body.expected_total.is_some_and(|expected| expected != total) {
         return Err(order::Rejected::TotalDiffers { present: total }.into());
     }
-    let (provider, providers) = (body.authorization.provider(), &function.keys.providers);
-    providers.billing(provider)?;
-    if !providers.of(provider)?.takes(total) {
-        return Err(PaymentRejected::AmountNotTaken.into());
-    }
-    Ok(())
-}
-
-fn summed(wanted: Vec<(Sku, u32)>) -> Vec<Item> {
-    let item = |(sku, quantity): (Sku, u32)| Item {
-        sku,
-        quantity: quantity.into(),
-    };
-    wanted.into_iter().map(item).collect()
+    function
+        .keys
+        .providers
+        .require_takes(body.authorization.provider(), total)
 }
 
 /// The answer for a subscription that stands already: the same, as it stands now.

@@ -102,10 +102,9 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
     let settlements = &function.cashier.settlements;
 
     for _ in 0..ATTEMPTS {
-        let (known, order) = futures::try_join!(
-            settlements.payments.request(request_id, invocation.deadline),
-            settlements.orders.get(body.order_id(), invocation.deadline),
-        )?;
+        let order = settlements.orders.get(body.order_id(), invocation.deadline).await?;
+        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        let known = settlements.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
         let order = order.ok_or(order::Rejected::NotFound)?;
         if let Some(known) = known {

@@ -84,13 +84,13 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the refund", error))?;
     let request_id = key.derive_id("refund", &caller.customer_id);
     for _ in 0..ATTEMPTS {
-        let (known, stored) = futures::try_join!(
-            function.payments.request(request_id, invocation.deadline),
-            function.payments.get(id, invocation.deadline),
-        )?;
+        let stored = function.payments.get(id, invocation.deadline).await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
-        if let Some(known) = known {
+        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        if let Some(known) = function.payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
+            let stored = function.payments.get(id, invocation.deadline).await?;
+            let stored = stored.ok_or(Rejected::NotFound)?;
             return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
         }
         let why = (RefundReason::Requested, body.note.clone());

@@ -82,16 +82,12 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the decision", error))?;
     let request_id = key.derive_id("review", &caller.customer_id);
     for _ in 0..ATTEMPTS {
-        let (known, (stored, order)) = futures::try_join!(
-            function
-                .cashier
-                .settlements
-                .payments
-                .request(request_id, invocation.deadline),
-            function.cashier.load(id, invocation.deadline),
-        )?;
-        if let Some(known) = known {
+        let (stored, order) = function.cashier.load(id, invocation.deadline).await?;
+        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        let payments = &function.cashier.settlements.payments;
+        if let Some(known) = payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
+            let (stored, _) = function.cashier.load(id, invocation.deadline).await?;
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
         }
         let standing = standing(body.decision, &stored.payment)?;

@@ -23,6 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::bid::Bid;
+use shared::biller::ChargeDecision;
 use shared::edge::problem;
 use shared::error::{Error, Rejection};
 use shared::order::{Rejected, Shortage};
@@ -234,6 +235,13 @@ fn a_request_about_a_payment_that_fits_its_schema_is_read() {
     for decision in ["ASK_AGAIN", "CHARGED", "NOT_CHARGED", "SETTLED"] {
         let body = json!({ "decision": decision });
         reads::<ResolveReviewRequest>("ResolveReviewRequest", &serde_json::from_value(body).unwrap());
+    }
+    for body in [
+        json!({ "decision": "ASK_AGAIN" }),
+        json!({ "decision": "CHARGED", "reference": "pay_1" }),
+        json!({ "decision": "NOT_CHARGED", "looked_up_at": "2026-01-01T00:00:00Z" }),
+    ] {
+        reads::<ChargeDecision>("ChargeDecision", &serde_json::from_value(body).unwrap());
     }
 }
 

@@ -6,8 +6,10 @@
 //! it since it was read. So whoever has read a subscription, and writes it, knows that its invoice is as it was read too.
 
 mod records;
+mod requests;
 
 pub use records::{StoredInvoice, StoredKey, StoredSubscription, SubscriptionRequest};
+pub use requests::Found;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};

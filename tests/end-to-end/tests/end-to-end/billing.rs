@@ -56,6 +56,15 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     ensure!(shop.available(&sku)? == 4);
     shop.event("OrderPaid", &order, SOON)?;
 
+    let path = format!("/subscriptions/{}/invoices/0/review", text(&begun, "subscription_id")?);
+    let decide = |token| {
+        let call = shop.api.call("POST", &path).token(token).key(&shop.unique("review"));
+        call.json(&json!({ "decision": "ASK_AGAIN" })).send()
+    };
+    decide(&shop.ann)?.expect(403)?;
+    let decided = decide(&shop.admin)?.expect(409)?;
+    ensure!(decided["type"] == "urn:madang:problem:not-in-review", "{decided}");
+
     for (change, expected) in [
         (json!({ "change": "SKIP", "period": 1 }), ("next_period", json!(2))),
         (json!({ "change": "PAUSE" }), ("status", json!("PAUSED"))),

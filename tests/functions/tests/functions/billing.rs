@@ -390,6 +390,24 @@ async fn a_delivery_that_is_out_of_stock_is_postponed_without_a_charge() {
 }
 
 #[tokio::test]
+async fn a_charge_that_is_refused_as_malformed_each_day_is_told_to_its_customer_once() {
+    let desk = Desk::with("tea", 1).await;
+    let id = desk.subscribed("ann", "tea").await;
+    let key = desk.billing_key("ann");
+    desk.sandbox.toss_decline_next(&key, "INVALID_REQUEST", 3);
+    for _ in 0..3 {
+        desk.run().await;
+        assert_eq!(desk.statuses("ann", &id).await.1, ["POSTPONED"]);
+        let postponed = told(&desk, SUBSCRIPTIONS).await;
+        assert_eq!(postponed, ["DeliveryPostponed", "SubscriptionStarted"]);
+        desk.pass(DAY);
+    }
+    desk.run().await;
+    assert_eq!(desk.statuses("ann", &id).await.1, ["PAID"]);
+    assert_settled(&desk).await;
+}
+
+#[tokio::test]
 async fn a_delivery_that_stays_out_of_stock_is_given_up_for_the_next_one() {
     let desk = Desk::with("tea", 0).await;
     let id = desk.subscribed("ann", "tea").await;

@@ -11,6 +11,7 @@ mod auctions;
 mod billing;
 mod billing_changes;
 mod billing_races;
+mod billing_reviews;
 mod billing_years;
 mod cancel_order;
 mod catalog;

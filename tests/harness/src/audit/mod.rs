@@ -23,8 +23,8 @@ use crate::engine::{CATALOG, Engine, ORDERS, SUBSCRIPTIONS};
 impl Engine {
     /// The balance of each product.
     pub async fn balances(&self) -> BTreeMap<String, Balance> {
-        let holders = [self.items(ORDERS).await, self.items(SUBSCRIPTIONS).await].concat();
-        stock::balances(&self.items(CATALOG).await, &holders)
+        let (orders, subscriptions) = (self.items(ORDERS).await, self.items(SUBSCRIPTIONS).await);
+        stock::balances(&self.items(CATALOG).await, orders.iter().chain(&subscriptions))
     }
 
     /// The balance of one product, after checking that all are conserved.

@@ -37,7 +37,7 @@ impl Balance {
 
 /// The balance of each product, by the items of the catalog's table and those of the tables of what holds stock: orders,
 /// and subscriptions with their invoices.
-pub fn balances(catalog: &[Value], holders: &[Value]) -> BTreeMap<String, Balance> {
+pub fn balances<'a>(catalog: &[Value], holders: impl IntoIterator<Item = &'a Value>) -> BTreeMap<String, Balance> {
     let mut balances: BTreeMap<String, Balance> = BTreeMap::new();
     for item in catalog {
         let mut parts = text(&item["pk"]).split('#');
@@ -54,7 +54,7 @@ pub fn balances(catalog: &[Value], holders: &[Value]) -> BTreeMap<String, Balanc
             _ => {}
         }
     }
-    for holds in holders.iter().filter_map(|holder| holder["holds"].as_array()) {
+    for holds in holders.into_iter().filter_map(|holder| holder["holds"].as_array()) {
         for hold in holds {
             balances.entry(text(&hold["sku"]).to_owned()).or_default().held += number(&hold["quantity"]);
         }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use function_tests::exchange::CARD;
 use function_tests::till::amount;
 use function_tests::{product as product_body, put_call, receive_call};
-use harness::engine::PAYMENTS;
+use harness::engine::{PAYMENTS, SUBSCRIPTIONS};
 use harness::gateway::Call;
 use sandbox::Provider;
 use serde_json::{Value, json};
+use shared::invoice;
+use shared::subscription::SubscriptionPeriod;
 
 use super::{POINTS, product};
 use crate::infrastructure::wake;
@@ -52,9 +54,14 @@ pub async fn administer(world: Arc<World>) {
             8 => refund_elsewhere(&world),
             9 => {
                 decide_reviews(&world).await;
+                decide_charges(&world).await;
                 // And of one that waits for nobody.
                 if let Some(payment) = a_payment(&world) {
                     decide(&world, &payment, "ASK_AGAIN").await;
+                }
+                let invoices = invoices(&world);
+                if let Some(invoice) = invoices.get(world.below(invoices.len().max(1) as u64) as usize) {
+                    decide_charge(&world, invoice, &json!({ "decision": "ASK_AGAIN" })).await;
                 }
             }
             _ => redeliver(&world),
@@ -96,12 +103,11 @@ fn refund_elsewhere(world: &World) {
 /// An alarm tells of payments that wait for a person. What a provider refused to give back to us this one gives back in
 /// its dashboard; anything else the provider is to be asked about again.
 pub async fn decide_reviews(world: &World) {
-    let payments = world.tables.engine().items(PAYMENTS).await;
+    let payments = world.tables.items(PAYMENTS);
     for payment in payments.iter().filter(|payment| payment.get("review").is_some()) {
         world.net.note(|| format!("a person looks at {payment}"));
         let id = payment["payment_id"].as_str().expect("a payment");
-        let last = payment["refunds"].as_array().and_then(|refunds| refunds.last());
-        let is_refused = last.is_some_and(|refund| refund["status"] == "REFUSED");
+        let is_refused = own_refund(payment).is_some_and(|refund| refund["status"] == "REFUSED");
         // Toss gives a deposit back only to an account, which it asks for in its dashboard.
         if is_refused && payment.get("deposit").is_some() {
             give_back_by_hand(world, payment);
@@ -112,19 +118,61 @@ pub async fn decide_reviews(world: &World) {
     }
 }
 
+/// An alarm tells of charges that hang: somebody looks each up in its provider's dashboard.
+async fn decide_charges(world: &World) {
+    let invoices = invoices(world);
+    let charging = |invoice: &&Value| invoice["status"] == "CHARGING";
+    for invoice in invoices.iter().filter(charging) {
+        let of: SubscriptionPeriod = serde_json::from_value(invoice.clone()).expect("an invoice");
+        let order_id = invoice::order_id(of).to_string();
+        let ledger = world.sandbox.ledger();
+        let taken = ledger
+            .iter()
+            .find(|entry| entry.charges > 0 && entry.order_id == order_id);
+        let decision = match taken {
+            _ if world.below(3) == 0 => json!({ "decision": "ASK_AGAIN" }),
+            Some(entry) => json!({ "decision": "CHARGED", "reference": entry.reference }),
+            None => json!({ "decision": "NOT_CHARGED", "looked_up_at": world.clock.now() }),
+        };
+        world.net.note(|| format!("a person decides {decision} of {invoice}"));
+        decide_charge(world, invoice, &decision).await;
+    }
+}
+
+async fn decide_charge(world: &World, invoice: &Value, decision: &Value) {
+    let of: SubscriptionPeriod = serde_json::from_value(invoice.clone()).expect("an invoice");
+    let call = Call::new("POST", "/subscriptions/{subscription_id}/invoices/{period}/review")
+        .path("subscription_id", &of.subscription_id.to_string())
+        .path("period", &of.period.to_string());
+    let call = call.by_admin().key(&world.key()).json(decision);
+    world.ask("resolve-charge", call).await;
+}
+
+/// All invoices.
+fn invoices(world: &World) -> Vec<Value> {
+    let mut items = world.tables.items(SUBSCRIPTIONS);
+    items.retain(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("INVOICE#")));
+    items
+}
+
 fn give_back_by_hand(world: &World, payment: &Value) {
     let reference = payment["reference"].as_str().expect("a reference");
     let ledger = world.sandbox.ledger();
     let entry = ledger.iter().find(|entry| entry.reference == reference);
     let entry = entry.expect("what goes back was taken");
     let booked = payment["refunded"]["amount"].as_i64().expect("an amount");
-    let refused = payment["refunds"].as_array().and_then(|refunds| refunds.last());
-    let amount = refused.and_then(|refund| refund["amount"]["amount"].as_i64());
+    let amount = own_refund(payment).and_then(|refund| refund["amount"]["amount"].as_i64());
     let amount = amount.expect("an amount").min(entry.charged - entry.refunded);
     // Unless they did so before, and could not say it.
     if entry.refunded == booked && amount > 0 {
         give_back(world, entry.provider, reference, amount);
     }
+}
+
+/// The last refund that the shop was to make.
+fn own_refund(payment: &Value) -> Option<&Value> {
+    let refunds = payment["refunds"].as_array()?;
+    refunds.iter().rfind(|refund| refund["reason"] != "ELSEWHERE")
 }
 
 /// Somebody gives money back at a provider's dashboard.

@@ -1,8 +1,10 @@
 //! DynamoDB: the engine, whose tables tell of their changes.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use harness::embedded::{Embedded, Said, Stream};
+use harness::embedded::{Embedded, Said};
 use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
@@ -26,7 +28,10 @@ pub struct Tables {
 pub struct Changes {
     /// The table.
     pub table: &'static str,
-    stream: Mutex<Stream>,
+    /// Each item that carries an event, as it stands.
+    images: Mutex<HashMap<String, Value>>,
+    waiting: Mutex<Vec<Value>>,
+    told: AtomicU64,
     invented: Mutex<Vec<Value>>,
     bell: Notify,
 }
@@ -38,16 +43,18 @@ impl Tables {
         harness::engine::create_tables(&Engine::embedded(engine.clone()).quiet).await;
         let changes = TABLES.map(|table| Changes {
             table,
-            stream: Mutex::new(engine.open_stream(table)),
+            images: Mutex::default(),
+            waiting: Mutex::default(),
+            told: AtomicU64::new(0),
             invented: Mutex::default(),
             bell: Notify::new(),
         });
         Self { engine, changes }
     }
 
-    /// The engine, for an auditor.
-    pub fn engine(&self) -> Engine {
-        Engine::embedded(self.engine.clone())
+    /// Every item of a table, for an auditor.
+    pub fn items(&self, table: &str) -> Vec<Value> {
+        self.engine.items(table)
     }
 
     /// What has changed, a table each.
@@ -62,19 +69,18 @@ impl Tables {
             if let (400, "TransactWriteItems", Some(Sabotage::EventInvented)) = (said.status, operation, sabotage) {
                 self.invent(body);
             }
-            self.ring(operation, body);
+            self.tell(operation, &said, || json_of(body));
             return said;
         };
         let mut request = json_of(body);
         sabotage.break_request(&mut request);
-        let body = request.to_string().into_bytes();
-        let mut said = self.engine.serve(operation, &body);
+        let mut said = self.engine.serve(operation, request.to_string().as_bytes());
         if operation == "Query" && said.status == 200 {
             let mut answer = json_of(&said.body);
             sabotage.break_answer(&mut answer);
             said.body = answer.to_string().into_bytes();
         }
-        self.ring(operation, &body);
+        self.tell(operation, &said, || request);
         said
     }
 
@@ -88,18 +94,42 @@ impl Tables {
         json_of(&said.body)["Items"].as_array().cloned().unwrap_or_default()
     }
 
-    fn ring(&self, operation: &str, body: &[u8]) {
-        if matches!(
-            operation,
-            "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems"
-        ) {
-            let names = |table: &str| {
-                let name = format!("\"{table}\"");
-                body.windows(name.len()).any(|part| part == name.as_bytes())
-            };
-            for changes in self.changes.iter().filter(|changes| names(changes.table)) {
-                changes.bell.notify_one();
+    /// The streams tell of what was written. The engine has streams too, which look through all that they ever told at
+    /// each write; nobody sees a part of a request, so this is the same.
+    fn tell(&self, operation: &str, said: &Said, request: impl FnOnce() -> Value) {
+        match operation {
+            _ if said.status != 200 => {}
+            "PutItem" | "UpdateItem" => self.tell_of(request()),
+            "TransactWriteItems" => {
+                for item in request()["TransactItems"].as_array_mut().into_iter().flatten() {
+                    for kind in ["Put", "Update"] {
+                        if let Some(write) = item.get_mut(kind) {
+                            self.tell_of(write.take());
+                        }
+                    }
+                }
             }
+            // What is deleted carries nothing.
+            _ => {}
+        }
+    }
+
+    fn tell_of(&self, mut write: Value) {
+        let item = write.get_mut("Item").map(Value::take).unwrap_or_default();
+        let table = write["TableName"].as_str().unwrap_or_default();
+        let Some(changes) = self.changes.iter().find(|changes| changes.table == table) else {
+            return;
+        };
+        let image = match item {
+            Value::Null => {
+                let get = json!({ "TableName": table, "Key": write["Key"], "ConsistentRead": true });
+                json_of(&self.engine.serve("GetItem", get.to_string().as_bytes()).body)["Item"].take()
+            }
+            item => item,
+        };
+        // The others wake nobody (template.yaml, `FilterCriteria`).
+        if image["event"]["M"]["id"]["S"].is_string() {
+            changes.push(image);
         }
     }
 
@@ -115,20 +145,7 @@ impl Tables {
             else {
                 continue;
             };
-            let record = json!({
-                "eventID": "invented",
-                "eventName": "INSERT",
-                "eventVersion": "1.1",
-                "eventSource": "aws:dynamodb",
-                "awsRegion": "us-east-1",
-                "dynamodb": {
-                    "Keys": { "pk": item["pk"] },
-                    "NewImage": item,
-                    "SequenceNumber": "0",
-                    "SizeBytes": 0,
-                    "StreamViewType": "NEW_IMAGE",
-                },
-            });
+            let record = record(0, item.clone(), None);
             changes.invented.lock().expect("not poisoned").push(record);
         }
     }
@@ -140,15 +157,47 @@ impl Changes {
         self.bell.notified().await;
     }
 
+    fn push(&self, image: Value) {
+        let mut waiting = self.waiting.lock().expect("not poisoned");
+        let mut images = self.images.lock().expect("not poisoned");
+        let place = format!("{}{}", image["pk"], image["sk"]);
+        let before = images.insert(place, image.clone());
+        let number = self.told.fetch_add(1, Ordering::Relaxed) + 1;
+        waiting.push(record(number, image, before));
+        self.bell.notify_one();
+    }
+
     /// The changes since the last call.
     pub fn read(&self) -> Vec<Value> {
-        self.stream.lock().expect("not poisoned").read()
+        std::mem::take(&mut *self.waiting.lock().expect("not poisoned"))
     }
 
     /// What a broken build tells beside them.
     pub fn invented(&self) -> Vec<Value> {
         std::mem::take(&mut *self.invented.lock().expect("not poisoned"))
     }
+}
+
+/// A change as the stream's event has it.
+fn record(number: u64, image: Value, before: Option<Value>) -> Value {
+    let mut record = json!({
+        "eventID": number.to_string(),
+        "eventName": if before.is_some() { "MODIFY" } else { "INSERT" },
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": {
+            "Keys": { "pk": image["pk"] },
+            "SequenceNumber": number.to_string(),
+            "SizeBytes": 0,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    });
+    record["dynamodb"]["NewImage"] = image;
+    if let Some(before) = before {
+        record["dynamodb"]["OldImage"] = before;
+    }
+    record
 }
 
 /// What DynamoDB says when it does not serve: it is busy, or has a fault of its own; a transaction also conflicts with

@@ -40,6 +40,11 @@ fn a_record_that_is_changed_whatever_has_changed_it_is_caught() {
 }
 
 #[test]
+fn a_period_that_is_billed_twice_is_caught() {
+    is_caught(Sabotage::PeriodsUnchecked, "each period is charged once");
+}
+
+#[test]
 fn points_that_are_spent_unchecked_are_caught() {
     is_caught(Sabotage::PointsUnchecked, "points are conserved");
 }

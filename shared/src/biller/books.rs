@@ -1,20 +1,131 @@
-//! What a provider says of an attempt, entered in the books.
+//! The books of subscriptions: what became of a period, entered with all that hangs on it.
 
-use super::{ATTEMPTS, Account, BILLING, Biller, Outcome};
+use aws_sdk_dynamodb::Client;
+
+use super::{ATTEMPTS, BILLING, Outcome};
 use crate::cashier::{self, record};
 use crate::edge::invocation::Invocation;
 use crate::error::{self, Error, Rejection};
 use crate::event::Event;
 use crate::idempotency::{Fingerprint, derive_id};
-use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, Postponed, Turn};
 use crate::order::{Ending, Order, OrderStatus};
 use crate::payment::{Failure, News, Payment, PaymentStatus, RefundReason, Report, Standing};
+use crate::product::Sku;
 use crate::provider::{Answer, Decline};
 use crate::stock::Hold;
-use crate::store::{Posting, StoredInvoice, StoredOrder, StoredPayment};
-use crate::subscription::{Step, SubscriptionStatus};
+use crate::store::{
+    Invoicing, Posting, StoredInvoice, StoredOrder, StoredPayment, StoredSubscription, SubscriptionRequest,
+};
+use crate::subscription::{Policy, Step, Subscription, SubscriptionPeriod, SubscriptionStatus};
 
-impl Biller {
+/// The books of subscriptions, and by what rules they are kept.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// Subscriptions, stock, orders, payments.
+    pub invoicing: Invoicing,
+    /// What the shop has decided.
+    pub policy: Policy,
+}
+
+/// An attempt as it was when it was asked about.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub invoice: &'a StoredInvoice,
+    /// The request of the person who answers instead of the provider, kept with what follows from it.
+    pub by: Option<&'a SubscriptionRequest>,
+}
+
+/// A subscription and its open invoice, as they were read together.
+pub(super) struct Account {
+    pub subscription: StoredSubscription,
+    pub invoice: Option<StoredInvoice>,
+}
+
+impl Asked<'_> {
+    /// What is written of its end, with the request of the person who says so.
+    fn posting<'a>(&'a self, subscription: &'a StoredSubscription, invoice: &'a StoredInvoice) -> Posting<'a> {
+        Posting {
+            request: self.by,
+            ..Posting::with(subscription, Some(invoice))
+        }
+    }
+}
+
+impl Books {
+    /// The books as the environment configures them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn from_env(client: Client) -> Result<Self, Error> {
+        Ok(Self {
+            invoicing: Invoicing::from_env(client)?,
+            policy: Policy::from_env()?,
+        })
+    }
+
+    /// A subscription and its invoice of the period, if that is open; none while the two do not fit each other.
+    pub(super) async fn account(
+        &self,
+        of: SubscriptionPeriod,
+        invocation: &Invocation,
+    ) -> Result<Option<Account>, Error> {
+        let subscriptions = &self.invoicing.subscriptions;
+        let found = subscriptions.get_period(of, invocation.deadline).await?;
+        let (subscription, invoice) = found
+            .ok_or_else(|| Error::internal(BILLING, format!("there is no subscription {}", of.subscription_id)))?;
+        let is_open = subscription.subscription.open_period == Some(of.period);
+        let invoice = invoice.filter(|_| is_open);
+        Ok((is_open == invoice.is_some()).then_some(Account { subscription, invoice }))
+    }
+
+    /// Writes a posting; false when anything has changed.
+    pub(super) async fn save(&self, posting: &Posting<'_>, invocation: &Invocation) -> Result<bool, Error> {
+        self.invoicing.subscriptions.save(posting, invocation.deadline).await
+    }
+
+    /// The same, and returns the units of `holds` to where they were taken from.
+    async fn give_back(&self, posting: &Posting<'_>, holds: &[Hold], invocation: &Invocation) -> Result<bool, Error> {
+        self.invoicing.settle(posting, None, holds, invocation.deadline).await
+    }
+
+    /// Keeps what changes of an attempt under way, and answers its subscription after that; none when something has
+    /// changed.
+    pub(super) async fn keep(
+        &self,
+        stored: &StoredSubscription,
+        invoice: &StoredInvoice,
+        invocation: &Invocation,
+    ) -> Result<Option<StoredSubscription>, Error> {
+        let unchanged = stored.subscription.clone();
+        let next = stored.next(unchanged, Some(&invoice.invoice), None, (&self.policy, invocation.now));
+        let saved = self.save(&Posting::with(&next, Some(invoice)), invocation).await?;
+        Ok(saved.then_some(next))
+    }
+
+    /// Keeps that a period cannot be delivered now; its customer is told once.
+    pub(super) async fn postpone(
+        &self,
+        stored: &StoredSubscription,
+        subscription: Subscription,
+        invoice: &StoredInvoice,
+        why: &Rejection,
+        invocation: &Invocation,
+    ) -> Result<Option<Outcome>, Error> {
+        let turn = Turn::Postpone(postponed(why));
+        let Some(after) = invoice.invoice.after(turn, invocation.now, &self.policy) else {
+            return Ok(None);
+        };
+        let event = Event::DeliveryPostponed(after.clone());
+        let told = invoice.event.as_ref().map(|event| event.detail_type.as_str());
+        let event = (told != Some(event.detail_type())).then(|| record(&event, invocation));
+        let next = stored.next(subscription, Some(&after), None, (&self.policy, invocation.now));
+        let after = invoice.next(after, event.transpose()?, invocation.now);
+        let posting = Posting::with(&next, Some(&after));
+        let saved = self.give_back(&posting, &invoice.holds, invocation).await?;
+        Ok(saved.then_some(Outcome::Postponed))
+    }
+
     /// Enters what the provider answered to the attempt `asked`.
     ///
     /// # Errors
@@ -22,6 +133,24 @@ impl Biller {
     pub(super) async fn enter(
         &self,
         asked: &StoredInvoice,
+        answer: Answer,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
+        self.enter_as(
+            Asked {
+                invoice: asked,
+                by: None,
+            },
+            answer,
+            invocation,
+        )
+        .await
+    }
+
+    /// The same, where perhaps a person says it.
+    pub(super) async fn enter_as(
+        &self,
+        asked: Asked<'_>,
         answer: Answer,
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
@@ -41,9 +170,9 @@ impl Biller {
     }
 
     /// The attempt and its subscription as they stand now; none when it is under way no more.
-    async fn under_way(&self, asked: &StoredInvoice, invocation: &Invocation) -> Result<Option<Account>, Error> {
+    async fn under_way(&self, asked: Asked<'_>, invocation: &Invocation) -> Result<Option<Account>, Error> {
         for _ in 0..ATTEMPTS {
-            if let Some(account) = self.account(asked.invoice.of, invocation).await? {
+            if let Some(account) = self.account(asked.invoice.invoice.of, invocation).await? {
                 let is_charging = |stored: &StoredInvoice| stored.invoice.status == InvoiceStatus::Charging;
                 let is_open = account.invoice.as_ref().is_some_and(is_charging);
                 return Ok(is_open.then_some(account));
@@ -56,7 +185,7 @@ impl Biller {
     /// money is not what was asked for, the money goes back.
     ///
     /// It is believed whoever asked for it, and whatever has become of the subscription meanwhile.
-    async fn taken(&self, asked: &StoredInvoice, report: &Report, invocation: &Invocation) -> Result<Outcome, Error> {
+    async fn taken(&self, asked: Asked<'_>, report: &Report, invocation: &Invocation) -> Result<Outcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
             let Some(Account {
@@ -64,7 +193,7 @@ impl Biller {
                 invoice: Some(invoice),
             }) = self.under_way(asked, invocation).await?
             else {
-                return self.taken_late(asked, report, invocation).await;
+                return self.taken_late(asked.invoice, report, invocation).await;
             };
             let is_over = subscription.subscription.status == SubscriptionStatus::Cancelled;
             let Some((order, payment, event)) = bought(&invoice.invoice, report, is_over, invocation)? else {
@@ -92,7 +221,7 @@ impl Biller {
                 event: Some(record(&event, invocation)?),
                 order,
             };
-            let posting = Posting::with(&next, Some(&after));
+            let posting = asked.posting(&next, &after);
             let bought = Some((&order, &payment));
             let given_back: &[Hold] = if is_paid { &[] } else { &invoice.holds };
             let saved = self.invoicing.settle(&posting, bought, given_back, invocation.deadline);
@@ -125,12 +254,7 @@ impl Biller {
 
     /// The provider said no: the stock goes back, so that nobody is told "sold out" for a card that will not pay, and is
     /// taken anew by the next attempt.
-    async fn refused(
-        &self,
-        asked: &StoredInvoice,
-        failure: &Failure,
-        invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    async fn refused(&self, asked: Asked<'_>, failure: &Failure, invocation: &Invocation) -> Result<Outcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
             let Some(Account {
@@ -141,12 +265,12 @@ impl Biller {
                 return Ok(Outcome::Nothing);
             };
             // Somebody has asked again since: what an earlier try was refused with says nothing of theirs.
-            if invoice.asked != asked.asked {
+            if invoice.asked != asked.invoice.asked {
                 return Ok(Outcome::Unknown);
             }
             let before = &subscription.subscription;
             if before.status != SubscriptionStatus::Active {
-                return self.never_taken(asked, invocation).await;
+                return self.give_up(asked, invocation).await;
             }
             let decline = Decline::of(before.provider, failure);
             if decline == Decline::Ours {
@@ -178,7 +302,7 @@ impl Biller {
             };
             let next = subscription.next(after, Some(&declined), event, (&self.policy, now));
             let declined = invoice.next(declined, Some(failed), now);
-            let posting = Posting::with(&next, Some(&declined));
+            let posting = asked.posting(&next, &declined);
             if self.give_back(&posting, &invoice.holds, invocation).await? {
                 return Ok(Outcome::Declined);
             }
@@ -188,6 +312,17 @@ impl Biller {
 
     /// Nothing was taken, and nothing is wanted any more: the stock goes back, and the period is given up.
     pub(super) async fn never_taken(&self, asked: &StoredInvoice, invocation: &Invocation) -> Result<Outcome, Error> {
+        self.give_up(
+            Asked {
+                invoice: asked,
+                by: None,
+            },
+            invocation,
+        )
+        .await
+    }
+
+    async fn give_up(&self, asked: Asked<'_>, invocation: &Invocation) -> Result<Outcome, Error> {
         for _ in 0..ATTEMPTS {
             let Some(Account {
                 subscription,
@@ -196,7 +331,7 @@ impl Biller {
             else {
                 return Ok(Outcome::Nothing);
             };
-            if invoice.asked != asked.asked || subscription.subscription.status == SubscriptionStatus::Active {
+            if invoice.asked != asked.invoice.asked || subscription.subscription.status == SubscriptionStatus::Active {
                 return Ok(Outcome::Unknown);
             }
             let Some(void) = invoice.invoice.after(Turn::Void, invocation.now, &self.policy) else {
@@ -205,12 +340,26 @@ impl Biller {
             let closed = subscription.subscription.after(Step::Close, invocation.now)?;
             let next = subscription.next(closed, None, None, (&self.policy, invocation.now));
             let void = invoice.next(void, None, invocation.now);
-            let posting = Posting::with(&next, Some(&void));
+            let posting = asked.posting(&next, &void);
             if self.give_back(&posting, &invoice.holds, invocation).await? {
                 return Ok(Outcome::Skipped);
             }
         }
         Err(Error::unavailable(BILLING, "it keeps changing"))
+    }
+}
+
+/// Why a delivery is postponed, as its customer may know it.
+fn postponed(why: &Rejection) -> Postponed {
+    let skus = [why.members.get("sku"), why.members.get("shortages")];
+    let named = skus.into_iter().flatten().flat_map(|value| match value.as_array() {
+        Some(shortages) => shortages.iter().filter_map(|short| short["sku"].as_str()).collect(),
+        None => value.as_str().into_iter().collect::<Vec<_>>(),
+    });
+    Postponed {
+        code: why.reason.code.to_owned(),
+        detail: why.detail.clone(),
+        skus: named.filter_map(|sku| Sku::try_from(sku.to_owned()).ok()).collect(),
     }
 }
 

@@ -1,0 +1,87 @@
+//! `POST /subscriptions/{subscription_id}/invoices/{period}/review` brings an administrator's decision about a charge of
+//! which its provider has not said for a day what became of it; it leaves the period paid, declined or given up, or to be
+//! asked about again.
+
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::biller::{Books, ChargeDecision};
+use shared::edge::config;
+use shared::edge::http::{self, Request, Response};
+use shared::edge::invocation::Invocation;
+use shared::edge::problem::{Faults, Problem, TokenRequired};
+use shared::idempotency::Fingerprint;
+use shared::invoice::Invoice;
+use shared::store::{self, SubscriptionRequest};
+
+/// The function's books. It takes the administrator's word and asks no provider.
+#[derive(Debug)]
+pub struct ResolveCharge {
+    /// Subscriptions, stock, orders, payments.
+    pub books: Books,
+}
+
+/// Decides about a charge that hangs
+///
+/// What was taken makes the period's order, or goes back when the subscription is over. What was not taken is tried again
+/// as after any decline.
+///
+/// # Errors
+/// `forbidden`, `not-found`, `not-in-review`, `payment-under-way`, `payment-mismatch`, [`Error::Unavailable`],
+/// [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/subscriptions/{subscription_id}/invoices/{period}/review", operation_id = "resolve-charge",
+    tag = "billing", request_body = ChargeDecision,
+    security(("token" = [])),
+    params(
+        ("subscription_id" = Uuid, Path, description = "The subscription"),
+        ("period" = u32, Path, description = "The period, counted from 0"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The invoice after the decision", body = Invoice,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request decided it"))),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: the charge has not hung for a day, `payment-under-way`: the provider is being asked, or was after `looked_up_at`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`payment-mismatch`: the reference is that of another order's payment, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        TokenRequired, Faults,
+    )
+)]
+pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    caller.require_admin()?;
+    let key = http::idempotency_key(&request)?;
+    let of = http::subscription_period(&request)?;
+    let decision: ChargeDecision = http::body(&request)?;
+    let fingerprint = Fingerprint::of(&(of, &decision)).map_err(|error| Error::internal("read the decision", error))?;
+    let request = SubscriptionRequest {
+        request_id: key.derive_id("resolve charge", &caller.customer_id),
+        fingerprint,
+        subscription_id: of.subscription_id,
+        requested_at: invocation.now,
+    };
+    let review = function.books.review(of, &decision, &request, &invocation).await?;
+    let answer = http::json(StatusCode::OK, &review.invoice)?;
+    if review.is_replay {
+        return Ok(http::replayed(answer));
+    }
+    let (subscription_id, period, by) = (of.subscription_id, of.period, caller.customer_id.as_str());
+    tracing::info!(%subscription_id, period, ?decision, by, "a charge is decided");
+    Ok(answer)
+}
+
+impl ResolveCharge {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub async fn from_env() -> Result<Self, Error> {
+        let client = store::client(&config::aws().await);
+        Ok(Self {
+            books: Books::from_env(client)?,
+        })
+    }
+}
