@@ -92,6 +92,7 @@ impl Fuzzer {
         command.env("RUSTC_BOOTSTRAP", "1");
         // What makes deployed binaries small only makes these slow to build, and hides where they broke.
         command.env("CARGO_PROFILE_RELEASE_LTO", "off");
+        command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
         command.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
         command.args(["fuzz", action, "--fuzz-dir", FOLDER, "--features", "libfuzzer"]);
