@@ -61,13 +61,6 @@ pub enum RefundStatus {
     Refused,
 }
 
-impl Refund {
-    /// Whether it was for us to make.
-    fn is_own(&self) -> bool {
-        self.reason != RefundReason::Elsewhere
-    }
-}
-
 impl Payment {
     /// What could still go back.
     pub fn refundable(&self) -> Money {
@@ -142,12 +135,12 @@ impl Payment {
     }
 
     /// The payment after a person gave back by hand what the provider could not: the refund under way, or the one that
-    /// was refused last, or all of money that no order can have. `None` when nothing was to go back.
+    /// was refused, or all of money that no order can have. `None` when nothing was to go back.
     pub fn given_back(&self, now: Timestamp) -> Option<Self> {
         let mut next = self.clone();
         next.review = None;
         let left = self.refundable();
-        let open = next.own_refund().filter(|refund| refund.status != RefundStatus::Done);
+        let open = next.open_refund();
         let amount = match open {
             _ if left.amount() == 0 => return None,
             Some(refund) => {
@@ -171,11 +164,10 @@ impl Payment {
         Some(next)
     }
 
-    /// The payment with the refund that was refused last asked for once more, when there is one and its money is still
+    /// The payment with the refund that was refused asked for once more, when there is one and its money is still
     /// there; as a new refund, for providers repeat what they refused.
     pub fn with_refused_again(&self, refund_id: Uuid, now: Timestamp) -> Option<Self> {
-        let own = self.refunds.iter().rfind(|refund| refund.is_own());
-        let refused = own.filter(|refund| refund.status == RefundStatus::Refused)?;
+        let refused = &self.refunds[self.refused_refund()?];
         let amount = if refused.amount.amount() > self.refundable().amount() {
             self.refundable()
         } else {
@@ -205,9 +197,7 @@ impl Payment {
             pending.done_at = Some(now);
         }
         // What a provider refused to us, a person may have refunded there.
-        let refused = self
-            .own_refund()
-            .filter(|refund| refund.status == RefundStatus::Refused);
+        let refused = self.refused_refund().and_then(|nth| self.refunds.get_mut(nth));
         if let Some(refused) = refused
             && refused.amount.amount() <= elsewhere.amount()
         {
@@ -235,9 +225,26 @@ impl Payment {
         true
     }
 
-    /// The last refund that we were to make: what is refunded elsewhere meanwhile does not make up for it.
-    fn own_refund(&mut self) -> Option<&mut Refund> {
-        self.refunds.iter_mut().rfind(|refund| refund.is_own())
+    /// The refund that was refused and is owed still: all of an order's money that it cannot have, whatever was asked for
+    /// or refunded elsewhere since, else what was asked for last.
+    fn refused_refund(&self) -> Option<usize> {
+        let is_refused = |refund: &Refund| refund.status == RefundStatus::Refused;
+        let owed = self.refunds.iter().position(|refund| {
+            is_refused(refund) && matches!(refund.reason, RefundReason::OrderCancelled | RefundReason::Unservable)
+        });
+        owed.or_else(|| {
+            let is_own = |refund: &Refund| refund.reason != RefundReason::Elsewhere;
+            let last = self.refunds.iter().rposition(is_own)?;
+            is_refused(&self.refunds[last]).then_some(last)
+        })
+    }
+
+    /// The refund that is under way, or was refused and is owed still.
+    fn open_refund(&mut self) -> Option<&mut Refund> {
+        let is_pending = |refund: &Refund| refund.status == RefundStatus::Pending;
+        let pending = self.refunds.iter().position(is_pending);
+        let open = pending.or_else(|| self.refused_refund())?;
+        self.refunds.get_mut(open)
     }
 
     fn add_elsewhere(&mut self, amount: Money, now: Timestamp) {

@@ -19,7 +19,7 @@ pub async fn paid() -> (Till, String, String, Value) {
     (till, order, key, payment.body)
 }
 
-async fn ask(till: &Till, key: &str, payment: &Value, body: &Value) -> Answer {
+pub async fn ask(till: &Till, key: &str, payment: &Value, body: &Value) -> Answer {
     let id = payment["payment_id"].as_str().unwrap();
     let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", id);
     till.request_refund(call.by_admin().key(key).json(body)).await

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use sandbox::{Fault, Provider};
 use serde_json::{Value, json};
 
-use crate::refunds::{paid, paid_too_late};
+use crate::refunds::{ask, paid, paid_too_late};
 
 /// A payment whose refund the provider refuses: it is in review.
 async fn refused() -> (Till, String, Value) {
@@ -144,4 +144,24 @@ async fn a_refused_refund_that_is_made_elsewhere_in_parts_leaves_nothing_to_deci
         (&"REFUNDED".into(), None),
         "{after}"
     );
+}
+
+#[tokio::test]
+async fn all_of_a_cancelled_orders_money_is_owed_still_when_a_part_of_it_was_asked_for_and_refused() {
+    for decision in ["ASK_AGAIN", "GIVEN_BACK"] {
+        let (till, _, payment) = refused().await;
+        let part = ask(&till, "part", &payment, &json!({ "amount": amount(400) })).await;
+        assert_eq!(part.status, 202, "{part:?}");
+        till.sandbox
+            .plan(Provider::Toss, "cancel", Fault::Code("NOT_ENOUGH_BALANCE".to_owned()));
+        till.refund("RefundRequested", &part.body).await.unwrap();
+        let decided = decide(&till, "d", &payment, decision).await;
+        assert_eq!(decided.status, 200, "{decided:?}");
+        if decision == "ASK_AGAIN" {
+            till.refund("RefundRequested", &decided.body).await.unwrap();
+            assert_eq!(till.charged().refunded, 2000);
+        }
+        let after = till.payment(&payment["payment_id"]).await;
+        assert_eq!(after["status"], "REFUNDED", "{after}");
+    }
 }

@@ -107,7 +107,7 @@ pub async fn decide_reviews(world: &World) {
     for payment in payments.iter().filter(|payment| payment.get("review").is_some()) {
         world.net.note(|| format!("a person looks at {payment}"));
         let id = payment["payment_id"].as_str().expect("a payment");
-        let is_refused = own_refund(payment).is_some_and(|refund| refund["status"] == "REFUSED");
+        let is_refused = owed_refund(payment).is_some_and(|refund| refund["status"] == "REFUSED");
         // Toss gives a deposit back only to an account, which it asks for in its dashboard.
         if is_refused && payment.get("deposit").is_some() {
             give_back_by_hand(world, payment);
@@ -161,7 +161,7 @@ fn give_back_by_hand(world: &World, payment: &Value) {
     let entry = ledger.iter().find(|entry| entry.reference == reference);
     let entry = entry.expect("what goes back was taken");
     let booked = payment["refunded"]["amount"].as_i64().expect("an amount");
-    let amount = own_refund(payment).and_then(|refund| refund["amount"]["amount"].as_i64());
+    let amount = owed_refund(payment).and_then(|refund| refund["amount"]["amount"].as_i64());
     let amount = amount.expect("an amount").min(entry.charged - entry.refunded);
     // Unless they did so before, and could not say it.
     if entry.refunded == booked && amount > 0 {
@@ -169,10 +169,14 @@ fn give_back_by_hand(world: &World, payment: &Value) {
     }
 }
 
-/// The last refund that the shop was to make.
-fn own_refund(payment: &Value) -> Option<&Value> {
+/// The refund that is owed: all that an order cannot have, else the last that the shop was to make.
+fn owed_refund(payment: &Value) -> Option<&Value> {
     let refunds = payment["refunds"].as_array()?;
-    refunds.iter().rfind(|refund| refund["reason"] != "ELSEWHERE")
+    let is_owed = |refund: &&Value| {
+        refund["status"] == "REFUSED" && (refund["reason"] == "ORDER_CANCELLED" || refund["reason"] == "UNSERVABLE")
+    };
+    let own = || refunds.iter().rfind(|refund| refund["reason"] != "ELSEWHERE");
+    refunds.iter().find(is_owed).or_else(own)
 }
 
 /// Somebody gives money back at a provider's dashboard.
