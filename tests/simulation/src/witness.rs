@@ -76,15 +76,23 @@ fn book_shows_what_stands(world: &World, book: &Value, began: Timestamp) {
         }
         let stands = world.tables.partition(AUCTIONS, &format!("BOOK#{CARD}#{side}"));
         for shown in shown.into_iter().flatten() {
-            let kept = stands.iter().find(|kept| {
+            // Two may be placed at one moment for one price: that one of them stands is enough.
+            let mut kept = stands.iter().filter(|kept| {
                 kept["placed_at"]["S"] == shown["placed_at"]
                     && kept["price"]["N"].as_str() == Some(shown["price"].to_string().as_str())
             });
-            if let Some(kept) = kept.filter(|kept| time(&kept["expires_at"]["S"]) <= began) {
-                world.find(format!("expired, and served: {shown} {kept}"));
+            let first = kept.next().filter(|kept| is_over(kept, began));
+            if let Some(first) = first
+                && kept.all(|kept| is_over(kept, began))
+            {
+                world.find(format!("expired, and served: {shown} {first}"));
             }
         }
     }
+}
+
+fn is_over(bid: &Value, at: Timestamp) -> bool {
+    time(&bid["expires_at"]["S"]) <= at
 }
 
 fn time(value: &Value) -> Timestamp {

@@ -162,10 +162,10 @@ fn give_back_by_hand(world: &World, payment: &Value) {
     let entry = entry.expect("what goes back was taken");
     let booked = payment["refunded"]["amount"].as_i64().expect("an amount");
     let amount = owed_refund(payment).and_then(|refund| refund["amount"]["amount"].as_i64());
-    let amount = amount.expect("an amount").min(entry.charged - entry.refunded);
-    // Unless they did so before, and could not say it.
-    if entry.refunded == booked && amount > 0 {
-        give_back(world, entry.provider, reference, amount);
+    // What was given back before, and is not in the books yet, is a part of it.
+    let whole = entry.charged.min(booked + amount.expect("an amount"));
+    if whole > entry.refunded {
+        give_back(world, entry.provider, reference, whole - entry.refunded);
     }
 }
 
