@@ -44,7 +44,7 @@ pub(super) struct Account {
 
 impl Asked<'_> {
     /// What is written of its end, with the request of the person who says so.
-    fn posting<'a>(&'a self, subscription: &'a StoredSubscription, invoice: &'a StoredInvoice) -> Posting<'a> {
+    pub fn posting<'a>(&'a self, subscription: &'a StoredSubscription, invoice: &'a StoredInvoice) -> Posting<'a> {
         Posting {
             request: self.by,
             ..Posting::with(subscription, Some(invoice))
@@ -170,12 +170,15 @@ impl Books {
     }
 
     /// The attempt and its subscription as they stand now; none when it is under way no more.
-    async fn under_way(&self, asked: Asked<'_>, invocation: &Invocation) -> Result<Option<Account>, Error> {
+    async fn under_way(
+        &self,
+        asked: Asked<'_>,
+        invocation: &Invocation,
+    ) -> Result<Option<(StoredSubscription, StoredInvoice)>, Error> {
         for _ in 0..ATTEMPTS {
-            if let Some(account) = self.account(asked.invoice.invoice.of, invocation).await? {
-                let is_charging = |stored: &StoredInvoice| stored.invoice.status == InvoiceStatus::Charging;
-                let is_open = account.invoice.as_ref().is_some_and(is_charging);
-                return Ok(is_open.then_some(account));
+            if let Some(Account { subscription, invoice }) = self.account(asked.invoice.invoice.of, invocation).await? {
+                let charging = invoice.filter(|stored| stored.invoice.status == InvoiceStatus::Charging);
+                return Ok(charging.map(|invoice| (subscription, invoice)));
             }
         }
         Err(Error::unavailable(BILLING, "it keeps changing"))
@@ -188,11 +191,7 @@ impl Books {
     async fn taken(&self, asked: Asked<'_>, report: &Report, invocation: &Invocation) -> Result<Outcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
-            let Some(Account {
-                subscription,
-                invoice: Some(invoice),
-            }) = self.under_way(asked, invocation).await?
-            else {
+            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
                 return self.taken_late(asked.invoice, report, invocation).await;
             };
             let is_over = subscription.subscription.status == SubscriptionStatus::Cancelled;
@@ -257,11 +256,7 @@ impl Books {
     async fn refused(&self, asked: Asked<'_>, failure: &Failure, invocation: &Invocation) -> Result<Outcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
-            let Some(Account {
-                subscription,
-                invoice: Some(invoice),
-            }) = self.under_way(asked, invocation).await?
-            else {
+            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
                 return Ok(Outcome::Nothing);
             };
             // Somebody has asked again since: what an earlier try was refused with says nothing of theirs.
@@ -324,11 +319,7 @@ impl Books {
 
     async fn give_up(&self, asked: Asked<'_>, invocation: &Invocation) -> Result<Outcome, Error> {
         for _ in 0..ATTEMPTS {
-            let Some(Account {
-                subscription,
-                invoice: Some(invoice),
-            }) = self.under_way(asked, invocation).await?
-            else {
+            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
                 return Ok(Outcome::Nothing);
             };
             if invoice.asked != asked.invoice.asked || subscription.subscription.status == SubscriptionStatus::Active {

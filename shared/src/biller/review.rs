@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::payment::{Failure, PaymentId, Rejected as PaymentRejected, Standing};
 use crate::provider::{Answer, Charge};
-use crate::store::{Posting, StoredInvoice, StoredSubscription, SubscriptionRequest};
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest};
 use crate::subscription::{Rejected, SubscriptionPeriod};
 
 /// How long the references of providers are.
@@ -150,11 +150,7 @@ impl Books {
         let unchanged = subscription.subscription.clone();
         let policy = (&self.policy, invocation.now);
         let next = subscription.next(unchanged, Some(&again.invoice), None, policy);
-        let posting = Posting {
-            request: asked.by,
-            ..Posting::with(&next, Some(&again))
-        };
-        self.save(&posting, invocation).await.map(|_| ())
+        self.save(&asked.posting(&next, &again), invocation).await.map(|_| ())
     }
 }
 

@@ -226,17 +226,24 @@ impl Payment {
     }
 
     /// The refund that was refused and is owed still: all of an order's money that it cannot have, whatever was asked for
-    /// or refunded elsewhere since, else what was asked for last.
+    /// or refunded elsewhere since, else what was asked for last. An order that could have its money after all owes none.
     fn refused_refund(&self) -> Option<usize> {
         let is_refused = |refund: &Refund| refund.status == RefundStatus::Refused;
-        let owed = self.refunds.iter().position(|refund| {
-            is_refused(refund) && matches!(refund.reason, RefundReason::OrderCancelled | RefundReason::Unservable)
-        });
-        owed.or_else(|| {
-            let is_own = |refund: &Refund| refund.reason != RefundReason::Elsewhere;
-            let last = self.refunds.iter().rposition(is_own)?;
-            is_refused(&self.refunds[last]).then_some(last)
-        })
+        let mut wanted = self
+            .refunds
+            .iter()
+            .enumerate()
+            .filter(|(_, refund)| match refund.reason {
+                RefundReason::OrderCancelled | RefundReason::Requested => true,
+                RefundReason::Unservable => self.status == PaymentStatus::Unservable,
+                RefundReason::Elsewhere => false,
+            });
+        let mut whole = wanted
+            .clone()
+            .filter(|(_, refund)| refund.reason != RefundReason::Requested);
+        let owed = whole.find(|(_, refund)| is_refused(refund));
+        let last = || wanted.next_back().filter(|(_, refund)| is_refused(refund));
+        owed.or_else(last).map(|(nth, _)| nth)
     }
 
     /// The refund that is under way, or was refused and is owed still.

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - What is charged can be asked for: by the order's id, or by a reference that was kept before the charge was sent.
-//! - A charge is sent anew only after [`BillingProvider::find`] said that nothing was taken, and never while the one
-//!   before may still be under way ([`CHARGE_LASTS`]).
+//! - A charge is sent anew only after [`BillingProvider::find`], or an administrator where that tells nothing, said that
+//!   nothing was taken, and never while the one before may still be under way ([`CHARGE_LASTS`]).
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::identity::CustomerId;
 use crate::order::OrderStatus;
-use crate::payment::RefundReason;
+use crate::payment::{Refund, RefundReason, RefundStatus};
 use iso_currency::Currency;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -263,4 +263,31 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_an_order_could_have_after_all_is_not_owed_because_it_was_once_refused_to_go_back() {
+    let refused = |reason, amount| Refund {
+        refund_id: Uuid::nil(),
+        amount: won(amount),
+        reason,
+        note: None,
+        status: RefundStatus::Refused,
+        requested_at: second(1),
+        done_at: None,
+    };
+    let again = |status, refunds| {
+        let payment = Payment {
+            refunds,
+            ..payment("this", status)
+        };
+        let asked = payment.with_refused_again(Uuid::max(), second(2));
+        asked.map(|asked| asked.pending_refund().unwrap().amount)
+    };
+    let unservable = refused(RefundReason::Unservable, 1000);
+    let requested = refused(RefundReason::Requested, 400);
+    let both = vec![unservable.clone(), requested];
+    assert_eq!(again(PaymentStatus::Unservable, both.clone()), Some(won(1000)));
+    assert_eq!(again(PaymentStatus::Paid, both), Some(won(400)));
+    assert_eq!(again(PaymentStatus::Paid, vec![unservable]), None);
 }

@@ -119,7 +119,7 @@ impl Stripe {
             ("metadata[charged_for]", "subscription".to_owned()),
         ];
         // One intent for an order and a card as long as Stripe keeps the key, a day at least. A later one is made only after
-        // a clear no to this, and nobody but us confirms either.
+        // a clear no to this, or once an administrator has cancelled it, and nobody but us confirms either.
         let request = format!("prepare-{}-{}", charge.order_id, *key.customer);
         let path = ["v1", "payment_intents"];
         match self.post(&path, Some(&request), &fields, (http::CALL, deadline)).await {

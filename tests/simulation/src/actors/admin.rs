@@ -172,11 +172,14 @@ fn give_back_by_hand(world: &World, payment: &Value) {
 /// The refund that is owed: all that an order cannot have, else the last that the shop was to make.
 fn owed_refund(payment: &Value) -> Option<&Value> {
     let refunds = payment["refunds"].as_array()?;
-    let is_owed = |refund: &&Value| {
-        refund["status"] == "REFUSED" && (refund["reason"] == "ORDER_CANCELLED" || refund["reason"] == "UNSERVABLE")
+    let is_wanted = |refund: &&Value| match refund["reason"].as_str() {
+        Some("ELSEWHERE") => false,
+        Some("UNSERVABLE") => payment["status"] == "UNSERVABLE",
+        _ => true,
     };
-    let own = || refunds.iter().rfind(|refund| refund["reason"] != "ELSEWHERE");
-    refunds.iter().find(is_owed).or_else(own)
+    let mut wanted = refunds.iter().filter(is_wanted);
+    let is_whole = |refund: &&Value| refund["status"] == "REFUSED" && refund["reason"] != "REQUESTED";
+    wanted.clone().find(is_whole).or_else(|| wanted.next_back())
 }
 
 /// Somebody gives money back at a provider's dashboard.
