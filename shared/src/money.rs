@@ -66,6 +66,19 @@ impl Money {
         }
     }
 
+    /// This amount, or `other` of the same currency where that is less.
+    #[must_use]
+    pub const fn at_most(self, other: Self) -> Self {
+        Self {
+            amount: if self.amount < other.amount {
+                self.amount
+            } else {
+                other.amount
+            },
+            currency: self.currency,
+        }
+    }
+
     /// This amount `count` times.
     ///
     /// # Errors

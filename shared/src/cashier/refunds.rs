@@ -81,6 +81,25 @@ impl Cashier {
         Ok((retaken, payment))
     }
 
+    /// Asks for what is owed of a refund that was refused once more, now that some of the payment's money went back; when
+    /// that is refused too a person looks at it again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn refund_owed(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
+        let payment = &stored.payment;
+        let nth = payment.refunds.len().to_string();
+        let refund_id = derive_id(&["owed", &payment.payment_id.to_string(), &nth]);
+        let Some(refunding) = payment.with_refused_again(refund_id, invocation.now)? else {
+            return Ok(stored.clone());
+        };
+        let next = next(stored, refunding, Some(News::RefundRequested), invocation)?;
+        if self.settlements.payments.save(&next, invocation.deadline).await? {
+            return self.refund(payment.payment_id, invocation).await;
+        }
+        Err(Error::unavailable(SETTLING, "it changed meanwhile"))
+    }
+
     /// Carries out the refund of a payment that is under way, if one is and nobody else is at it, and answers the payment
     /// after it. When the provider leaves open whether it was made, it stays under way, and the reconciler asks again.
     ///

@@ -237,6 +237,9 @@ impl Payment {
         if self.pending_refund().is_some() {
             return Some(now + CALL + pause);
         }
+        if self.owes_refund() {
+            return Some(now + pause);
+        }
         let ended = (payable_until + CALL).max(now + pause);
         match self.status {
             // Until then its customer may be paying, at Stripe after a refusal as well.

@@ -1,7 +1,7 @@
 //! A schedule brings the minute; it leaves every payment that hangs in the air settled, or in front of a person.
 //!
 //! What is to be looked at stands on a sparse index: attempts whose outcome is not known or whose function crashed,
-//! payments that were begun and never paid, money that found no order, refunds under way, and each payment once a day
+//! payments that were begun and never paid, money that found no order, refunds under way or owed, and each payment once a day
 //! after it was taken, to be compared with the provider's books.
 
 use std::time::Duration;
@@ -168,6 +168,7 @@ async fn look_at(function: &ReconcilePayments, stored: StoredPayment, invocation
             PaymentStatus::Confirming | PaymentStatus::Unknown => cashier.settle(&stored, invocation).await,
             PaymentStatus::AwaitingDeposit => await_deposit(cashier, &stored, invocation).await,
             PaymentStatus::Unservable => cashier.place(id, &function.reservations, invocation).await,
+            _ if stored.payment.owes_refund() => cashier.refund_owed(&stored, invocation).await,
             PaymentStatus::Paid | PaymentStatus::Refunded => return compare(cashier, &stored, invocation).await,
         }
     };
@@ -213,7 +214,7 @@ fn is_open(payment: &Payment) -> bool {
         payment.status,
         PaymentStatus::Started | PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::Unservable
     );
-    hangs || payment.pending_refund().is_some()
+    hangs || payment.pending_refund().is_some() || payment.owes_refund()
 }
 
 /// Its claim has put the next look off, and the one after that further; a day of that, and a person is asked.

@@ -44,14 +44,14 @@ pub enum Decision {
     NotCharged,
     /// What was to go back was given back by hand.
     GivenBack,
-    /// The books are right as they are.
+    /// The books are right as they are: what was refused is not owed.
     Settled,
 }
 
 /// Decides about a payment in review
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `not-in-review`, [`Error::Unavailable`], [`Error::Internal`].
+/// `forbidden`, `not-found`, `not-in-review`, `not-refundable`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
     request_body = ResolveReviewRequest,
@@ -67,7 +67,7 @@ pub enum Decision {
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible; `not-refundable`: what is asked for again would be one refund too many", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
@@ -135,20 +135,21 @@ fn reopened(
     invocation: &Invocation,
 ) -> Result<(StoredPayment, Option<News>), Rejected> {
     let payment = &stored.payment;
-    let refused_again = payment.with_refused_again(request_id, invocation.now);
-    let (payment, news) = match (decision, refused_again) {
-        (Decision::GivenBack, _) => {
+    let open = Payment {
+        review: None,
+        ..payment.clone()
+    };
+    let (payment, news) = match decision {
+        Decision::GivenBack => {
             let given_back = payment.given_back(invocation.now);
             (given_back.ok_or(Rejected::NotInReview)?, Some(News::Refunded))
         }
-        (Decision::AskAgain, Some(refunding)) => (refunding, Some(News::RefundRequested)),
-        _ => {
-            let open = Payment {
-                review: None,
-                ..payment.clone()
-            };
-            (open, None)
-        }
+        Decision::AskAgain => match payment.with_refused_again(request_id, invocation.now)? {
+            Some(refunding) => (refunding, Some(News::RefundRequested)),
+            None => (open, None),
+        },
+        Decision::Settled => (payment.settled(), None),
+        Decision::Charged | Decision::NotCharged => (open, None),
     };
     // What a person has settled is not asked about again; what is to be asked again is compared again.
     let compared = matches!(decision, Decision::Settled | Decision::GivenBack | Decision::NotCharged);

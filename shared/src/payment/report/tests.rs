@@ -3,7 +3,6 @@
 use super::*;
 use crate::identity::CustomerId;
 use crate::order::OrderStatus;
-use crate::payment::{Refund, RefundReason, RefundStatus};
 use iso_currency::Currency;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -184,41 +183,6 @@ fn an_order_is_paid_late_as_long_as_it_holds_its_stock() {
 }
 
 proptest! {
-    /// Whatever a provider says in whatever order: what went back is never more than was taken, the sum only grows,
-    /// and the refunds that are done add up to it.
-    #[test]
-    fn refunds_add_up_in_any_order(
-        steps in prop::collection::vec((any::<bool>(), 0..=1200u64), 1..20),
-    ) {
-        let order = order(OrderStatus::Paid, "this");
-        let mut present = payment("this", PaymentStatus::Paid);
-        let mut most = 0;
-        for (n, (is_request, sum)) in steps.into_iter().enumerate() {
-            let now = second(n as i64);
-            let before = present.refunded;
-            if is_request {
-                let why = (RefundReason::Requested, None);
-                if let Ok(next) = present.with_refund(Uuid::from_u128(n as u128), Some(won(sum)), why, now) {
-                    prop_assert!(sum <= present.refundable().amount());
-                    present = next;
-                }
-            } else {
-                let sum = sum.min(1000);
-                most = most.max(sum);
-                if let Some(change) = present.after(&report(Standing::Charged, 1000, sum), &order, false, now) {
-                    present = change.payment;
-                }
-            }
-            prop_assert!(present.refunded.amount() >= before.amount());
-            prop_assert_eq!(present.refunded.amount(), most);
-            let done: u64 = present.refunds.iter().filter(|refund| refund.done_at.is_some()).map(|r| r.amount.amount()).sum();
-            prop_assert_eq!(done, most);
-            let pending = present.pending_refund().map_or(0, |refund| refund.amount.amount());
-            prop_assert!(pending + most <= 1000);
-            prop_assert_eq!(present.status == PaymentStatus::Refunded, most == 1000);
-        }
-    }
-
     /// Whatever is said of two payments of one order, in whatever order: it is paid by one of them at most, and each
     /// payment whose money was taken either pays the order or is on its way back.
     #[test]
@@ -263,31 +227,4 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn what_an_order_could_have_after_all_is_not_owed_because_it_was_once_refused_to_go_back() {
-    let refused = |reason, amount| Refund {
-        refund_id: Uuid::nil(),
-        amount: won(amount),
-        reason,
-        note: None,
-        status: RefundStatus::Refused,
-        requested_at: second(1),
-        done_at: None,
-    };
-    let again = |status, refunds| {
-        let payment = Payment {
-            refunds,
-            ..payment("this", status)
-        };
-        let asked = payment.with_refused_again(Uuid::max(), second(2));
-        asked.map(|asked| asked.pending_refund().unwrap().amount)
-    };
-    let unservable = refused(RefundReason::Unservable, 1000);
-    let requested = refused(RefundReason::Requested, 400);
-    let both = vec![unservable.clone(), requested];
-    assert_eq!(again(PaymentStatus::Unservable, both.clone()), Some(won(1000)));
-    assert_eq!(again(PaymentStatus::Paid, both), Some(won(400)));
-    assert_eq!(again(PaymentStatus::Paid, vec![unservable]), None);
 }

@@ -165,3 +165,44 @@ async fn all_of_a_cancelled_orders_money_is_owed_still_when_a_part_of_it_was_ask
         assert_eq!(after["status"], "REFUNDED", "{after}");
     }
 }
+
+#[tokio::test]
+async fn what_is_left_of_a_cancelled_orders_refused_money_is_asked_for_when_a_part_of_it_went_back() {
+    for is_refused_again in [false, true] {
+        let (till, _, payment) = refused().await;
+        let part = ask(&till, "part", &payment, &json!({ "amount": amount(400) })).await;
+        till.refund("RefundRequested", &part.body).await.unwrap();
+        assert_eq!(till.charged().refunded, 400);
+        if is_refused_again {
+            till.sandbox
+                .plan(Provider::Toss, "cancel", Fault::Code("NOT_ENOUGH_BALANCE".to_owned()));
+        }
+        till.pass(SignedDuration::from_mins(2));
+        let summary = till.reconcile().await;
+        let after = till.payment(&payment["payment_id"]).await;
+        if is_refused_again {
+            assert!(after["review"]["reason"].is_string(), "a person looks again: {after}");
+            assert_eq!(summary.reviews, 1, "{summary:?}");
+        } else {
+            assert_eq!((&after["status"], summary.settled), (&"REFUNDED".into(), 1), "{after}");
+            assert_eq!(till.charged().refunded, 2000);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_settled_is_not_given_back_later() {
+    let (till, _, payment) = refused().await;
+    let settled = decide(&till, "s", &payment, "SETTLED").await;
+    assert_eq!(settled.body["refunds"][0]["status"], "WAIVED", "{settled:?}");
+    till.pass(SignedDuration::from_hours(48));
+    till.reconcile().await;
+    assert_eq!(till.charged().refunded, 0);
+    let part = ask(&till, "part", &payment, &json!({ "amount": amount(200) })).await;
+    till.sandbox
+        .plan(Provider::Toss, "cancel", Fault::Code("NOT_ENOUGH_BALANCE".to_owned()));
+    till.refund("RefundRequested", &part.body).await.unwrap();
+    let again = decide(&till, "a", &payment, "ASK_AGAIN").await;
+    till.refund("RefundRequested", &again.body).await.unwrap();
+    assert_eq!(till.charged().refunded, 200);
+}

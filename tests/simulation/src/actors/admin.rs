@@ -73,9 +73,13 @@ async fn restock(world: &World, sku: &str, units: u64) {
     world.ask("receive-stock", receive_call(sku, &world.key(), units)).await;
 }
 
-/// Gives some of a payment back, or all that is left.
+/// Gives some of a payment back, or all that is left; often of one that waits for a decision.
 async fn refund(world: &World) {
-    let Some(payment) = a_payment(world) else { return };
+    let payment = match world.below(2) {
+        0 => in_review(world).first().map(|payment| payment_id(payment).to_owned()),
+        _ => a_payment(world),
+    };
+    let Some(payment) = payment else { return };
     let body = match world.below(2) {
         0 => json!({ "amount": amount(100 + 100 * world.below(4)) }),
         _ => json!({}),
@@ -103,10 +107,9 @@ fn refund_elsewhere(world: &World) {
 /// An alarm tells of payments that wait for a person. What a provider refused to give back to us this one gives back in
 /// its dashboard; anything else the provider is to be asked about again.
 pub async fn decide_reviews(world: &World) {
-    let payments = world.tables.items(PAYMENTS);
-    for payment in payments.iter().filter(|payment| payment.get("review").is_some()) {
+    for payment in &in_review(world) {
         world.net.note(|| format!("a person looks at {payment}"));
-        let id = payment["payment_id"].as_str().expect("a payment");
+        let id = payment_id(payment);
         let is_refused = owed_refund(payment).is_some_and(|refund| refund["status"] == "REFUSED");
         // Toss gives a deposit back only to an account, which it asks for in its dashboard.
         if is_refused && payment.get("deposit").is_some() {
@@ -116,6 +119,17 @@ pub async fn decide_reviews(world: &World) {
             decide(world, id, "ASK_AGAIN").await;
         }
     }
+}
+
+/// The payments that wait for a person.
+fn in_review(world: &World) -> Vec<Value> {
+    let mut payments = world.tables.items(PAYMENTS);
+    payments.retain(|payment| payment.get("review").is_some());
+    payments
+}
+
+fn payment_id(payment: &Value) -> &str {
+    payment["payment_id"].as_str().expect("a payment")
 }
 
 /// An alarm tells of charges that hang: somebody looks each up in its provider's dashboard.

@@ -17,7 +17,7 @@ pub const MAX_REFUNDS: usize = 50;
 pub struct Refund {
     /// Its id, derived from what caused it.
     pub refund_id: Uuid,
-    /// How much.
+    /// How much; what somebody has refunded elsewhere of one that was refused is taken off.
     pub amount: Money,
     /// Why.
     pub reason: RefundReason,
@@ -59,6 +59,20 @@ pub enum RefundStatus {
     Done,
     /// The provider said no.
     Refused,
+    /// The provider said no, and a person settled that it need not be made.
+    Waived,
+}
+
+impl Refund {
+    fn is_pending(&self) -> bool {
+        self.status == RefundStatus::Pending
+    }
+
+    fn made(&mut self, amount: Money, now: Timestamp) {
+        self.amount = amount;
+        self.status = RefundStatus::Done;
+        self.done_at = Some(now);
+    }
 }
 
 impl Payment {
@@ -73,9 +87,7 @@ impl Payment {
 
     /// The refund that is under way: one at most, so that what the provider says has gone back is told apart from it.
     pub fn pending_refund(&self) -> Option<&Refund> {
-        self.refunds
-            .iter()
-            .find(|refund| refund.status == RefundStatus::Pending)
+        self.refunds.iter().find(|refund| refund.is_pending())
     }
 
     /// The payment with a refund of `amount`, or of all that is left, under way.
@@ -124,12 +136,16 @@ impl Payment {
     pub fn refund_refused(&self, failure: &Failure, now: Timestamp) -> Self {
         let mut next = self.clone();
         for refund in &mut next.refunds {
-            if refund.status == RefundStatus::Pending {
+            if refund.is_pending() {
                 refund.status = RefundStatus::Refused;
             }
         }
+        let owed = next
+            .owed()
+            .map_or(Money::zero(self.amount.currency()), |(_, owed)| owed);
+        let (why, code) = (&failure.message, &failure.code);
         next.in_review(
-            format!("The provider refused a refund: {} ({}).", failure.message, failure.code),
+            format!("The provider refused a refund: {why} ({code}). {owed} is owed."),
             now,
         )
     }
@@ -137,44 +153,59 @@ impl Payment {
     /// The payment after a person gave back by hand what the provider could not: the refund under way, or the one that
     /// was refused, or all of money that no order can have. `None` when nothing was to go back.
     pub fn given_back(&self, now: Timestamp) -> Option<Self> {
+        let left = self.refundable();
+        let pending = self.refunds.iter().position(Refund::is_pending);
+        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.at_most(left)));
+        let open = pending.or_else(|| self.owed());
+        let of_nobody = || (self.status == PaymentStatus::Unservable).then_some(left);
+        let amount = open.map(|(_, amount)| amount).or_else(of_nobody)?;
+        if left.amount() == 0 {
+            return None;
+        }
         let mut next = self.clone();
         next.review = None;
-        let left = self.refundable();
-        let open = next.open_refund();
-        let amount = match open {
-            _ if left.amount() == 0 => return None,
-            Some(refund) => {
-                if refund.amount.amount() > left.amount() {
-                    refund.amount = left;
-                }
-                refund.status = RefundStatus::Done;
-                refund.done_at = Some(now);
-                refund.amount
-            }
-            None if self.status == PaymentStatus::Unservable => {
-                next.add_elsewhere(left, now);
-                left
-            }
-            None => return None,
-        };
         next.refunded = next.refunded.plus(amount).ok()?;
+        match open {
+            Some((nth, amount)) => next.refunds[nth].made(amount, now),
+            None => next.add_elsewhere(amount, now),
+        }
         if next.refundable().amount() == 0 {
             next.status = PaymentStatus::Refunded;
         }
         Some(next)
     }
 
-    /// The payment with the refund that was refused asked for once more, when there is one and its money is still
-    /// there; as a new refund, for providers repeat what they refused.
-    pub fn with_refused_again(&self, refund_id: Uuid, now: Timestamp) -> Option<Self> {
-        let refused = &self.refunds[self.refused_refund()?];
-        let amount = if refused.amount.amount() > self.refundable().amount() {
-            self.refundable()
-        } else {
-            refused.amount
+    /// The payment after a person found that its books are right as they are: what was refused is owed no more.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let mut next = self.clone();
+        next.review = None;
+        for refund in &mut next.refunds {
+            if refund.status == RefundStatus::Refused {
+                refund.status = RefundStatus::Waived;
+            }
+        }
+        next
+    }
+
+    /// Whether a refund that was refused is owed still and nobody sees to it: none is under way, and no person looks at
+    /// the payment, because a part of the money went back since.
+    pub fn owes_refund(&self) -> bool {
+        self.review.is_none() && self.pending_refund().is_none() && self.owed().is_some()
+    }
+
+    /// The payment with what is owed of a refund that was refused asked for once more, as a new refund, for providers
+    /// repeat what they refused; `None` when none is owed, or one is under way.
+    ///
+    /// # Errors
+    /// [`Rejected::TooManyRefunds`].
+    pub fn with_refused_again(&self, refund_id: Uuid, now: Timestamp) -> Result<Option<Self>, Rejected> {
+        let Some((nth, owed)) = self.owed().filter(|_| self.pending_refund().is_none()) else {
+            return Ok(None);
         };
+        let refused = &self.refunds[nth];
         let why = (refused.reason, refused.note.clone());
-        self.with_refund(refund_id, Some(amount), why, now).ok()
+        self.with_refund(refund_id, Some(owed), why, now).map(Some)
     }
 
     /// Takes over what the provider says has gone back; false when that is nothing new.
@@ -186,25 +217,23 @@ impl Payment {
             return false;
         }
         let mut elsewhere = refunded.less(self.refunded);
-        if let Some(pending) = self
-            .refunds
-            .iter_mut()
-            .find(|refund| refund.status == RefundStatus::Pending)
+        if let Some(pending) = self.refunds.iter_mut().find(|refund| refund.is_pending())
             && pending.amount.amount() <= elsewhere.amount()
         {
             elsewhere = elsewhere.less(pending.amount);
-            pending.status = RefundStatus::Done;
-            pending.done_at = Some(now);
+            pending.made(pending.amount, now);
         }
-        // What a provider refused to us, a person may have refunded there.
-        let refused = self.refused_refund().and_then(|nth| self.refunds.get_mut(nth));
-        if let Some(refused) = refused
-            && refused.amount.amount() <= elsewhere.amount()
-        {
-            elsewhere = elsewhere.less(refused.amount);
-            refused.status = RefundStatus::Done;
-            refused.done_at = Some(now);
-            self.review = None;
+        self.refunded = refunded.less(elsewhere);
+        // What a provider refused to us, a person may have refunded there, in one sum or in parts.
+        if let Some((nth, owed)) = self.owed() {
+            let refused = &mut self.refunds[nth];
+            if owed.amount() <= elsewhere.amount() {
+                elsewhere = elsewhere.less(owed);
+                refused.made(owed, now);
+                self.review = None;
+            } else {
+                refused.amount = owed.less(elsewhere);
+            }
         }
         self.refunded = refunded;
         if elsewhere.amount() > 0 {
@@ -216,18 +245,19 @@ impl Payment {
             self.review = None;
         }
         for refund in &mut self.refunds {
-            if refund.status == RefundStatus::Pending && refund.amount.amount() > left.amount() {
-                refund.amount = left;
+            if refund.is_pending() {
+                refund.amount = refund.amount.at_most(left);
             }
         }
         self.refunds
-            .retain(|refund| refund.status != RefundStatus::Pending || refund.amount.amount() > 0);
+            .retain(|refund| !refund.is_pending() || refund.amount.amount() > 0);
         true
     }
 
-    /// The refund that was refused and is owed still: all of an order's money that it cannot have, whatever was asked for
-    /// or refunded elsewhere since, else what was asked for last. An order that could have its money after all owes none.
-    fn refused_refund(&self) -> Option<usize> {
+    /// The refund that was refused and is owed still, by its place, and what is left to be made of it: all of an order's
+    /// money that it cannot have, whatever was asked for or refunded elsewhere since, else what was asked for last. An
+    /// order that could have its money after all owes none.
+    fn owed(&self) -> Option<(usize, Money)> {
         let is_refused = |refund: &Refund| refund.status == RefundStatus::Refused;
         let mut wanted = self
             .refunds
@@ -241,17 +271,11 @@ impl Payment {
         let mut whole = wanted
             .clone()
             .filter(|(_, refund)| refund.reason != RefundReason::Requested);
-        let owed = whole.find(|(_, refund)| is_refused(refund));
+        let of_order = whole.find(|(_, refund)| is_refused(refund));
         let last = || wanted.next_back().filter(|(_, refund)| is_refused(refund));
-        owed.or_else(last).map(|(nth, _)| nth)
-    }
-
-    /// The refund that is under way, or was refused and is owed still.
-    fn open_refund(&mut self) -> Option<&mut Refund> {
-        let is_pending = |refund: &Refund| refund.status == RefundStatus::Pending;
-        let pending = self.refunds.iter().position(is_pending);
-        let open = pending.or_else(|| self.refused_refund())?;
-        self.refunds.get_mut(open)
+        let (nth, refused) = of_order.or_else(last)?;
+        let amount = refused.amount.at_most(self.refundable());
+        (amount.amount() > 0).then_some((nth, amount))
     }
 
     fn add_elsewhere(&mut self, amount: Money, now: Timestamp) {
@@ -268,3 +292,6 @@ impl Payment {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
