@@ -42,7 +42,7 @@ pub enum Event {
     PaymentUnknown(Payment),
     /// The money of a payment was taken, and its order cannot have it; it goes back, or finds its stock again.
     PaymentUnservable(Payment),
-    /// An administrator asked for a refund.
+    /// A refund is to be made: an administrator asked for it, or what was refused is asked for again.
     RefundRequested(Payment),
     /// Money of a payment went back.
     PaymentRefunded(Payment),

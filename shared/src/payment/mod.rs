@@ -151,6 +151,10 @@ pub struct DepositAccount {
 pub struct Review {
     /// What is the matter, in a sentence.
     pub reason: String,
+    /// What is to go back, now: so much is entered when it was given back by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub owed: Option<Money>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -206,6 +210,7 @@ impl Payment {
     pub fn in_review(mut self, reason: impl Into<String>, now: Timestamp) -> Self {
         self.review = Some(Review {
             reason: reason.into(),
+            owed: self.to_give_back(),
             since: now,
         });
         self

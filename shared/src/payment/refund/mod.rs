@@ -17,7 +17,7 @@ pub const MAX_REFUNDS: usize = 50;
 pub struct Refund {
     /// Its id, derived from what caused it.
     pub refund_id: Uuid,
-    /// How much; what somebody has refunded elsewhere of one that was refused is taken off.
+    /// How much; what has gone back since of one that was refused is taken off.
     pub amount: Money,
     /// Why.
     pub reason: RefundReason,
@@ -140,12 +140,8 @@ impl Payment {
                 refund.status = RefundStatus::Refused;
             }
         }
-        let owed = next
-            .owed()
-            .map_or(Money::zero(self.amount.currency()), |(_, owed)| owed);
-        let (why, code) = (&failure.message, &failure.code);
         next.in_review(
-            format!("The provider refused a refund: {why} ({code}). {owed} is owed."),
+            format!("The provider refused a refund: {} ({}).", failure.message, failure.code),
             now,
         )
     }
@@ -153,19 +149,11 @@ impl Payment {
     /// The payment after a person gave back by hand what the provider could not: the refund under way, or the one that
     /// was refused, or all of money that no order can have. `None` when nothing was to go back.
     pub fn given_back(&self, now: Timestamp) -> Option<Self> {
-        let left = self.refundable();
-        let pending = self.refunds.iter().position(Refund::is_pending);
-        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.at_most(left)));
-        let open = pending.or_else(|| self.owed());
-        let of_nobody = || (self.status == PaymentStatus::Unservable).then_some(left);
-        let amount = open.map(|(_, amount)| amount).or_else(of_nobody)?;
-        if left.amount() == 0 {
-            return None;
-        }
+        let amount = self.to_give_back()?;
         let mut next = self.clone();
         next.review = None;
         next.refunded = next.refunded.plus(amount).ok()?;
-        match open {
+        match self.open() {
             Some((nth, amount)) => next.refunds[nth].made(amount, now),
             None => next.add_elsewhere(amount, now),
         }
@@ -186,6 +174,13 @@ impl Payment {
             }
         }
         next
+    }
+
+    /// What [`Payment::given_back`] would enter.
+    pub(super) fn to_give_back(&self) -> Option<Money> {
+        let of_no_order = || (self.status == PaymentStatus::Unservable).then(|| self.refundable());
+        let amount = self.open().map(|(_, amount)| amount).or_else(of_no_order);
+        amount.filter(|amount| amount.amount() > 0)
     }
 
     /// Whether a refund that was refused is owed still and nobody sees to it: none is under way, and no person looks at
@@ -251,6 +246,10 @@ impl Payment {
         }
         self.refunds
             .retain(|refund| !refund.is_pending() || refund.amount.amount() > 0);
+        let owed = self.to_give_back();
+        if let Some(review) = &mut self.review {
+            review.owed = owed;
+        }
         true
     }
 
@@ -276,6 +275,13 @@ impl Payment {
         let (nth, refused) = of_order.or_else(last)?;
         let amount = refused.amount.at_most(self.refundable());
         (amount.amount() > 0).then_some((nth, amount))
+    }
+
+    /// The refund that is under way, else the one that is owed, and what is left to be made of it.
+    fn open(&self) -> Option<(usize, Money)> {
+        let pending = self.refunds.iter().position(Refund::is_pending);
+        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.at_most(self.refundable())));
+        pending.or_else(|| self.owed())
     }
 
     fn add_elsewhere(&mut self, amount: Money, now: Timestamp) {

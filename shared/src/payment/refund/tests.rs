@@ -92,11 +92,21 @@ fn a_refused_refund_that_is_made_elsewhere_in_parts_is_made_once() {
     let refused = refused(&paid(), RefundReason::Requested, Some(400));
     let part = told(&refused, 250);
     assert_eq!(again(&part), Some(150));
+    assert_eq!(part.review.as_ref().unwrap().owed, Some(won(150)), "the person is told");
     assert_eq!(part.given_back(second(4)).unwrap().refunded, won(400));
     let whole = told(&part, 400);
     assert_eq!((again(&whole), whole.given_back(second(4))), (None, None));
     assert_eq!((&whole.review, done(&whole)), (&None, 400));
     assert_eq!(whole.refundable(), won(600));
+}
+
+#[test]
+fn a_person_is_told_what_is_owed_now_whatever_they_were_called_for() {
+    let refused = refused(&paid(), RefundReason::OrderCancelled, None);
+    let silent = asked(&refused, RefundReason::Requested, Some(400)).in_review("The provider is silent.", second(3));
+    let owed = |payment: &Payment| payment.review.as_ref().unwrap().owed;
+    assert_eq!(owed(&silent), Some(won(400)));
+    assert_eq!(owed(&told(&silent, 400)), Some(won(600)));
 }
 
 #[test]
@@ -158,6 +168,8 @@ proptest! {
             is_owed &= present.refunded.amount() < 1000;
             let is_seen_to = present.review.is_some() || present.pending_refund().is_some() || present.owes_refund();
             prop_assert!(!is_owed || is_seen_to, "{:?}", present);
+            let told = present.review.as_ref().map(|review| review.owed);
+            prop_assert!(told.is_none_or(|told| told == present.to_give_back()), "{:?}", present);
         }
     }
 }
