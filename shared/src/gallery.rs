@@ -1,28 +1,27 @@
 //! Pictures and their objects together: what is recorded of a picture, and the files that go with it.
 //!
 //! Invariant: the record says which objects stand. Objects are written before the record tells of them, and removed after
-//! it tells of them no more; what a crash leaves is named in the record, and the next one who comes by removes it.
+//! it tells of them no more. What a run leaves that died in between lies under the picture's own prefix, and is removed by
+//! its retry, or by whoever settles or deletes the picture after it.
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use envconfig::Envconfig;
 
 use crate::edge::invocation::Invocation;
 use crate::edge::{config, s3};
 use crate::error::Error;
 use crate::event::{Event, Record};
-use crate::image::{Image, ImageId};
-use crate::store::{self, Images, StoredImage};
+use crate::image::{Arrival, Image, ImageId, ImageStatus, Sequencer};
+use crate::store::Images;
 
 /// How often a picture that changes under our hands is read again.
 const ATTEMPTS: usize = 8;
 
-/// Pictures and their objects.
+/// Where the files of pictures lie.
 #[derive(Clone, Debug)]
 pub struct Gallery {
-    /// What is recorded.
-    pub images: Images,
     /// The objects.
     pub s3: Client,
     /// The bucket that customers upload to.
@@ -33,8 +32,6 @@ pub struct Gallery {
 
 #[derive(Envconfig)]
 struct Config {
-    #[envconfig(from = "IMAGES_TABLE")]
-    images_table: String,
     #[envconfig(from = "UPLOADS_BUCKET")]
     uploads: String,
     #[envconfig(from = "IMAGES_BUCKET")]
@@ -49,93 +46,106 @@ impl Gallery {
     pub fn from_env(aws: &SdkConfig) -> Result<Self, Error> {
         let config: Config = config::from_env()?;
         Ok(Self {
-            images: Images::new(store::client(aws), config.images_table),
             s3: s3::client(aws),
             uploads: config.uploads,
             variants: config.variants,
         })
     }
 
-    /// Deletes a picture that `may` accepts: the record first, so that nobody is shown what is about to go, then the upload
-    /// and the variants. Answers it, and whether it was deleted before.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`]; none is there when it is not accepted.
-    pub async fn delete(
-        &self,
-        id: ImageId,
-        may: impl Fn(&Image) -> bool,
-        invocation: &Invocation,
-    ) -> Result<Option<(Image, bool)>, Error> {
-        for _ in 0..ATTEMPTS {
-            let stored = self.images.get(id, invocation.deadline).await?;
-            let Some(stored) = stored.filter(|stored| may(&stored.image)) else {
-                return Ok(None);
-            };
-            let (gone, again) = match stored.image.deleted(invocation.now) {
-                None => (stored, true),
-                Some(gone) => {
-                    let event = record(Event::ImageDeleted(gone.clone()), invocation)?;
-                    let next = stored.next(gone, event);
-                    if self.images.save(&next, invocation.deadline).await?.is_err() {
-                        continue;
-                    }
-                    (next, false)
-                }
-            };
-            self.remove_upload(id).await?;
-            self.tidy(&gone, invocation).await?;
-            return Ok(Some((gone.image, again)));
-        }
-        Err(Error::unavailable("delete a picture", "it keeps changing"))
-    }
-
-    /// Removes what a picture has left over, and forgets it once it is gone.
+    /// Removes what `image`, which was read or settled, tells of no more: variants of older uploads, and of a deleted
+    /// picture everything.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-    pub async fn tidy(&self, stored: &StoredImage, invocation: &Invocation) -> Result<(), Error> {
-        if stored.leftovers.is_empty() {
-            return Ok(());
+    pub async fn clear(&self, image: &Image) -> Result<(), Error> {
+        let id = image.image_id;
+        if image.status == ImageStatus::Deleted {
+            let sent = self.s3.delete_object().bucket(&self.uploads).key(id.raw_key()).send();
+            sent.await.map_err(|error| s3::failed("remove an upload", error))?;
+            return self.remove(&format!("{id}/"), |_| true).await;
         }
-        self.remove_variants(&stored.leftovers).await?;
-        // When somebody has changed it meanwhile, its leftovers stand there still: removing them again does no harm.
-        let _ = self.images.save(&stored.tidied(), invocation.deadline).await?;
-        Ok(())
+        // Those of a newer one are just being written.
+        let is_older = |key: &str| {
+            let sequencer = key.split('/').nth(1).unwrap_or_default();
+            let sequencer = Sequencer::try_from(sequencer.to_owned()).ok();
+            sequencer.is_some_and(|sequencer| image.arrival(&sequencer) == Arrival::Old)
+        };
+        self.remove(&format!("{id}/"), is_older).await
     }
 
-    /// Removes variants; those that are not there are gone.
+    /// Removes the variants of an upload that was overtaken, whichever of its runs wrote them.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn remove_variants(&self, keys: &[String]) -> Result<(), Error> {
+    /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+    pub async fn withdraw(&self, id: ImageId, sequencer: &Sequencer) -> Result<(), Error> {
+        self.remove(&format!("{id}/{sequencer}/"), |_| true).await
+    }
+
+    /// Removes the variants under a prefix that are `unwanted`.
+    async fn remove(&self, prefix: &str, unwanted: impl Fn(&str) -> bool) -> Result<(), Error> {
         const DOING: &str = "remove variants";
-        // One request takes a thousand (S3 API reference); a picture has a few.
-        for keys in keys.chunks(1000) {
-            let objects = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build());
-            let objects: Vec<_> = objects
-                .collect::<Result<_, _>>()
-                .map_err(|error| Error::internal(DOING, error))?;
-            let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
-            let delete = delete.map_err(|error| Error::internal(DOING, error))?;
-            let sent = self.s3.delete_objects().bucket(&self.variants).delete(delete).send();
-            let answer = sent.await.map_err(|error| s3::failed(DOING, error))?;
-            if let Some(error) = answer.errors().first() {
-                return Err(Error::unavailable(DOING, format!("{error:?}")));
+        let list = || self.s3.list_objects_v2().bucket(&self.variants).prefix(prefix);
+        let mut after = None;
+        // A page has as many as one request deletes: a thousand (S3 API reference).
+        loop {
+            let page = list().set_start_after(after).send().await;
+            let page = page.map_err(|error| s3::failed(DOING, error))?;
+            let keys = page.contents().iter().filter_map(Object::key);
+            let keys: Vec<&str> = keys.filter(|key| unwanted(key)).collect();
+            self.delete_all(&keys).await?;
+            after = page.contents().last().and_then(Object::key).map(str::to_owned);
+            if page.is_truncated() != Some(true) || after.is_none() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    /// Removes an upload; one that is not there is gone.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn remove_upload(&self, id: ImageId) -> Result<(), Error> {
-        let sent = self.s3.delete_object().bucket(&self.uploads).key(id.raw_key()).send();
-        sent.await.map_err(|error| s3::failed("remove an upload", error))?;
-        Ok(())
+    async fn delete_all(&self, keys: &[&str]) -> Result<(), Error> {
+        const DOING: &str = "remove variants";
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let objects = keys.iter().map(|&key| ObjectIdentifier::builder().key(key).build());
+        let objects: Vec<_> = objects
+            .collect::<Result<_, _>>()
+            .map_err(|error| Error::internal(DOING, error))?;
+        let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
+        let delete = delete.map_err(|error| Error::internal(DOING, error))?;
+        let sent = self.s3.delete_objects().bucket(&self.variants).delete(delete).send();
+        let answer = sent.await.map_err(|error| s3::failed(DOING, error))?;
+        match answer.errors().first() {
+            Some(error) => Err(Error::unavailable(DOING, format!("{error:?}"))),
+            None => Ok(()),
+        }
     }
+}
+
+/// Records a picture that `may` accepts as deleted, so that nobody is shown what is about to go; `ImageDeleted`, which the
+/// record carries, has its objects removed. Answers it, and whether it was deleted before.
+///
+/// # Errors
+/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`]; none is there when it is not accepted.
+pub async fn delete(
+    images: &Images,
+    id: ImageId,
+    may: impl Fn(&Image) -> bool,
+    invocation: &Invocation,
+) -> Result<Option<(Image, bool)>, Error> {
+    for _ in 0..ATTEMPTS {
+        let stored = images.get(id, invocation.deadline).await?;
+        let Some(stored) = stored.filter(|stored| may(&stored.image)) else {
+            return Ok(None);
+        };
+        let Some(gone) = stored.image.deleted(invocation.now) else {
+            return Ok(Some((stored.image, true)));
+        };
+        let event = record(Event::ImageDeleted(gone.clone()), invocation)?;
+        let next = stored.next(gone, event);
+        if images.save(&next, invocation.deadline).await?.is_ok() {
+            return Ok(Some((next.image, false)));
+        }
+    }
+    Err(Error::unavailable("delete a picture", "it keeps changing"))
 }
 
 /// The event as a picture carries it.

@@ -28,10 +28,6 @@ pub struct StoredImage {
     pub image: Image,
     /// What was asked for, to tell a retry from another request.
     pub fingerprint: Fingerprint,
-    /// Variants that are still to be removed: written with the change that made them useless, so that a crash before they
-    /// are gone leaves a trace.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub leftovers: Vec<String>,
     /// Counts the changes, from 1; each write is conditional on the one that was read.
     pub version: u64,
     /// Its newest event, which the table's stream delivers.
@@ -45,33 +41,18 @@ impl StoredImage {
         Self {
             image,
             fingerprint,
-            leftovers: vec![],
             version: 1,
             event: None,
         }
     }
 
-    /// What is to be kept after this: what `image` has no more is left over.
+    /// What is to be kept after this.
     #[must_use]
     pub fn next(&self, image: Image, event: Record) -> Self {
-        let mut leftovers = self.leftovers.clone();
-        leftovers.extend(self.image.variants.iter().map(|variant| variant.key.clone()));
-        leftovers.retain(|key| image.variants.iter().all(|variant| variant.key != *key));
         Self {
             image,
-            leftovers,
             version: self.version + 1,
             event: Some(event),
-            ..self.clone()
-        }
-    }
-
-    /// What is to be kept once its leftovers are gone.
-    #[must_use]
-    pub fn tidied(&self) -> Self {
-        Self {
-            leftovers: vec![],
-            version: self.version + 1,
             ..self.clone()
         }
     }

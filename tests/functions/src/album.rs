@@ -1,5 +1,6 @@
 //! Pictures in the shop: the functions of the images, wired to the engine and to a stand-in for S3.
 
+use harness::engine::IMAGES;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
 use resize_image::ResizeImage;
@@ -36,7 +37,6 @@ impl Album {
 
     fn gallery(&self) -> Gallery {
         Gallery {
-            images: self.shop.engine.images(),
             s3: s3::client(&self.s3.config()),
             uploads: UPLOADS.to_owned(),
             variants: VARIANTS.to_owned(),
@@ -47,7 +47,7 @@ impl Album {
     pub async fn presign_upload(&self, call: Call) -> Answer {
         let gallery = self.gallery();
         let function = presign_upload::PresignUpload {
-            images: gallery.images,
+            images: self.shop.engine.images(),
             s3: gallery.s3,
             uploads: gallery.uploads,
         };
@@ -68,6 +68,7 @@ impl Album {
     /// As the function.
     pub async fn resize_image_to(&self, event: &Value, outputs: Vec<Output>) -> Result<(), Error> {
         let function = ResizeImage {
+            images: self.shop.engine.images(),
             gallery: self.gallery(),
             options: Options {
                 widths: vec![40, 80],
@@ -93,11 +94,28 @@ impl Album {
     /// `delete-image`.
     pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
         let function = delete_image::DeleteImage {
-            gallery: self.gallery(),
+            images: self.shop.engine.images(),
         };
         let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
         let call = call.by(customer).key("delete");
         Answer::of(delete_image::handle(&function, call.request(), self.shop.invocation()).await)
+    }
+
+    /// `purge-image`, for each deleted picture.
+    ///
+    /// # Errors
+    /// As the function.
+    pub async fn purge_deleted(&self) -> Result<(), Error> {
+        let function = purge_image::PurgeImage {
+            gallery: self.gallery(),
+        };
+        for (name, detail) in self.shop.engine.events(IMAGES).await {
+            if name == "ImageDeleted" {
+                let delivery = serde_json::from_value(json!({ "detail": detail })).expect("an event of the bus");
+                purge_image::handle(&function, delivery, self.shop.invocation()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A customer announces a picture; answers its id.

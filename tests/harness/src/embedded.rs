@@ -9,11 +9,12 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::scan::ScanRequest;
 use dynoxide::{AttributeValue, Database, DynoxideError, Item};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The engine.
 #[derive(Clone)]
@@ -53,6 +54,26 @@ impl Embedded {
                 ..ScanRequest::default()
             };
         }
+    }
+
+    /// The item of a table that has this key, for an auditor.
+    pub fn item(&self, table: &str, pk: &str) -> Option<Value> {
+        self.get(table, json!({ "pk": { "S": pk } })).map(json_of_item)
+    }
+
+    /// An item of a table as a stream brings it, in DynamoDB's JSON; null when there is none.
+    pub fn image(&self, table: &str, key: Value) -> Value {
+        serde_json::to_value(self.get(table, key)).expect("an item is JSON")
+    }
+
+    fn get(&self, table: &str, key: Value) -> Option<Item> {
+        let request = GetItemRequest {
+            table_name: table.to_owned(),
+            key: serde_json::from_value(key).expect("a key"),
+            consistent_read: Some(true),
+            ..GetItemRequest::default()
+        };
+        self.0.get_item(request).expect("a table").item
     }
 
     /// Serves `operation` (`GetItem`) at once and whole: nobody sees a part of it.

@@ -13,7 +13,13 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use lambda_http::http::request::Parts;
 use serde_json::{Value, json};
+
+use crate::embedded::Said;
+
+/// The most keys in a list (S3 API reference, ListObjectsV2).
+const PAGE: usize = 1000;
 
 /// The stand-in.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +43,8 @@ pub struct Object {
     pub content_type: String,
     /// `cache-control`.
     pub cache_control: String,
+    /// Where it stands in the order of the uploads to its key.
+    pub sequencer: String,
     etag: String,
 }
 
@@ -68,13 +76,30 @@ impl FakeS3 {
             "key": key,
             "size": bytes.len(),
             "etag": object.etag,
-            "sequencer": format!("0062E99A88DC{:06X}", state.uploads),
+            "sequencer": object.sequencer,
         });
         json!({
             "source": "aws.s3",
             "detail-type": "Object Created",
             "detail": { "version": "0", "bucket": { "name": bucket }, "object": told, "reason": "PutObject" },
         })
+    }
+
+    /// Serves a request; the etag of what it is about stands beside the answer.
+    ///
+    /// # Panics
+    /// For one that no function sends.
+    pub fn serve(&self, request: &Parts, body: &[u8]) -> (Said, Option<String>) {
+        let (status, etag, body) = self.0.lock().expect("not poisoned").serve(request, body);
+        (Said { status, body }, etag)
+    }
+
+    /// Refuses a request: S3 is busy.
+    pub fn refuse() -> Said {
+        Said {
+            status: 503,
+            body: error(503),
+        }
     }
 
     /// What lies in a bucket.
@@ -95,6 +120,7 @@ impl State {
         let object = Object {
             // As S3 does it: the same bytes have the same etag.
             etag: format!("{:032x}", fingerprint(&bytes)),
+            sequencer: format!("0062E99A88DC{:06X}", self.uploads),
             bytes,
             content_type: String::new(),
             cache_control: String::new(),
@@ -103,21 +129,27 @@ impl State {
         object
     }
 
-    fn serve(&mut self, request: &HttpRequest, body: Vec<u8>) -> (u16, Option<String>, Vec<u8>) {
-        let (path, query) = path_and_query(request.uri());
-        let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
-        if let Some(status) = self.planned.get_mut(request.method()).and_then(VecDeque::pop_front) {
+    fn serve(&mut self, request: &Parts, body: &[u8]) -> (u16, Option<String>, Vec<u8>) {
+        let path = request.uri.path().trim_start_matches('/').to_owned();
+        let query = request.uri.query().unwrap_or_default();
+        let header = |name: &str| {
+            let value = request.headers.get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let method = request.method.as_str();
+        if let Some(status) = self.planned.get_mut(method).and_then(VecDeque::pop_front) {
             return (status, None, error(status));
         }
-        match (request.method(), query.contains("delete")) {
+        match (method, query.contains("delete")) {
             ("PUT", _) => {
-                let mut object = self.put(path.clone(), body);
+                let mut object = self.put(path.clone(), body.to_vec());
                 object.content_type = header("content-type");
                 object.cache_control = header("cache-control");
                 let etag = object.etag.clone();
                 self.objects.insert(path, object);
                 (200, Some(etag), vec![])
             }
+            ("GET", _) if query.contains("list-type=2") => (200, None, self.list(&path, query)),
             ("GET", _) => match self.objects.get(&path) {
                 None => (404, None, error(404)),
                 Some(object) if !["", &object.etag].contains(&header("if-match").trim_matches('"')) => {
@@ -130,7 +162,7 @@ impl State {
                 (204, None, vec![])
             }
             ("POST", true) => {
-                let wanted = String::from_utf8(body).expect("XML");
+                let wanted = String::from_utf8_lossy(body);
                 let keys = wanted
                     .split("<Key>")
                     .skip(1)
@@ -143,6 +175,30 @@ impl State {
             (method, _) => panic!("nobody needs {method} {path}"),
         }
     }
+
+    /// The first thousand keys of a bucket that begin with a prefix, after another one.
+    fn list(&self, bucket: &str, query: &str) -> Vec<u8> {
+        let parameter = |name: &str| {
+            let given = query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            given.unwrap_or_default().replace("%2F", "/")
+        };
+        let bucket = bucket.trim_end_matches('/');
+        let (prefix, after) = (parameter("prefix"), parameter("start-after"));
+        let keys = self
+            .objects
+            .keys()
+            .filter_map(|path| path.strip_prefix(bucket)?.strip_prefix('/'));
+        let mut keys = keys.filter(|key| key.starts_with(&prefix) && **key > *after);
+        let page: Vec<&str> = keys.by_ref().take(PAGE).collect();
+        let contents: String = page
+            .iter()
+            .map(|key| format!("<Contents><Key>{key}</Key></Contents>"))
+            .collect();
+        let is_truncated = keys.next().is_some();
+        format!("<ListBucketResult>{contents}<IsTruncated>{is_truncated}</IsTruncated></ListBucketResult>").into_bytes()
+    }
 }
 
 fn fingerprint(bytes: &[u8]) -> u128 {
@@ -151,14 +207,6 @@ fn fingerprint(bytes: &[u8]) -> u128 {
         .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, &byte| {
             (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_013b)
         })
-}
-
-/// `/bucket/key` and what stands behind the question mark.
-fn path_and_query(uri: &str) -> (String, String) {
-    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let path = rest.split_once('/').map_or("", |(_, path)| path);
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    (path.to_owned(), query.to_owned())
 }
 
 /// An error as S3 words it.
@@ -185,12 +233,10 @@ impl HttpConnector for FakeS3 {
         HttpConnectorFuture::new(async move {
             let body = std::mem::replace(request.body_mut(), SdkBody::empty());
             let body = ByteStream::new(body).collect().await.expect("a body in memory");
-            let (status, etag, answer) =
-                s3.0.lock()
-                    .expect("not poisoned")
-                    .serve(&request, body.into_bytes().to_vec());
-            let status = StatusCode::try_from(status).expect("a status");
-            let mut response = HttpResponse::new(status, SdkBody::from(answer));
+            let (head, _) = request.try_into_http1x().expect("a request").into_parts();
+            let (said, etag) = s3.serve(&head, &body.into_bytes());
+            let status = StatusCode::try_from(said.status).expect("a status");
+            let mut response = HttpResponse::new(status, SdkBody::from(said.body));
             if let Some(etag) = etag {
                 response.headers_mut().insert("etag", format!("\"{etag}\""));
             }

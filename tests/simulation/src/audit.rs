@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
+use function_tests::album::{UPLOADS, VARIANTS};
 use harness::audit::{Books, Exchange, Periods, balances};
-use harness::engine::{AUCTIONS, CATALOG, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::objects::Object;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -36,6 +38,7 @@ pub fn look(world: &World, moment: Moment) {
     let catalog = tables.items(CATALOG);
     let auctions = tables.items(AUCTIONS);
     let subscriptions = tables.items(SUBSCRIPTIONS);
+    let images = tables.items(IMAGES);
     let ledger = world.sandbox.ledger();
     let now = world.clock.now();
     let mut findings = vec![];
@@ -53,7 +56,12 @@ pub fn look(world: &World, moment: Moment) {
         "each period is charged on its date",
         on_its_date(&subscriptions, &ledger),
     );
+    let variants = world.objects.objects(VARIANTS);
+    check("a picture's variants stand", variants_stand(&images, &variants));
     if moment >= Moment::Landed {
+        let uploads = world.objects.objects(UPLOADS);
+        check("the newest upload stays", newest_stay(&images, &uploads));
+        check("what is not told of is gone", left_over(&images, &variants));
         check("nothing is stuck", on_time(&orders, &auctions, now));
         check("nothing that happened is lost", told(world));
     }
@@ -163,6 +171,49 @@ fn on_time(orders: &[Value], auctions: &[Value], now: Timestamp) -> Result<()> {
         ensure!(!is_late(bid), "it should have expired: {bid}");
     }
     Ok(())
+}
+
+/// A record tells of what is there.
+fn variants_stand(images: &[Value], variants: &BTreeMap<String, Object>) -> Result<()> {
+    for image in images {
+        for key in keys_of(image) {
+            ensure!(variants.contains_key(key), "{key} is not there: {image}");
+        }
+    }
+    Ok(())
+}
+
+/// Each picture is the one that was uploaded last; of a deleted one nothing is left.
+fn newest_stay(images: &[Value], uploads: &BTreeMap<String, Object>) -> Result<()> {
+    for image in images {
+        let id = image["image_id"].as_str().unwrap_or_default();
+        let upload = uploads.get(&format!("raw/{id}"));
+        match image["status"].as_str() {
+            Some("DELETED") => ensure!(upload.is_none(), "its upload is there still: {image}"),
+            _ => ensure!(
+                image["sequencer"].as_str() == upload.map(|upload| &*upload.sequencer),
+                "it is not what was uploaded last, {upload:?}: {image}"
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// Each variant is one that a record tells of.
+fn left_over(images: &[Value], variants: &BTreeMap<String, Object>) -> Result<()> {
+    let told: BTreeSet<&str> = images.iter().flat_map(keys_of).collect();
+    for key in variants.keys() {
+        ensure!(told.contains(key.as_str()), "nobody tells of {key}");
+    }
+    Ok(())
+}
+
+fn keys_of(image: &Value) -> impl Iterator<Item = &str> {
+    let variants = image["variants"].as_array();
+    variants
+        .into_iter()
+        .flatten()
+        .filter_map(|variant| variant["key"].as_str())
 }
 
 /// Each event that a table's stream brought is on the bus, or in the queue with an alarm on it.

@@ -108,12 +108,26 @@ async fn deliver_events(world: Arc<World>) {
             world.find(format!("told, and never happened: {entry}"));
         }
         world.state().published.insert(id);
+        if entry["DetailType"] == "PaymentReviewNeeded" {
+            let payment = detail["data"]["payment_id"].as_str().expect("a payment");
+            world.state().reviews.insert(payment.to_owned());
+        }
         let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
         for rule in Rule::of_bus().iter().filter(|rule| rule.is_for(&event)) {
             let times = 1 + u8::from(world.net.strikes(world.net.faults().twice));
             for _ in 0..times {
                 world.spawn(wake(world.clone(), rule, event.clone()));
             }
+        }
+    }
+}
+
+/// S3 tells of an upload.
+pub fn tell_of_upload(world: &Arc<World>, event: &Value) {
+    for rule in Rule::of_uploads() {
+        let times = 1 + u8::from(world.net.strikes(world.net.faults().twice));
+        for _ in 0..times {
+            world.spawn(wake(world.clone(), rule, event.clone()));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -22,6 +22,7 @@ pub struct Invoked {
     /// How many more messages it will send or receive before it crashes.
     steps: AtomicU32,
     crashed: Notify,
+    is_over: AtomicBool,
 }
 
 /// How an invocation ended.
@@ -43,12 +44,18 @@ impl Invoked {
             id,
             steps: AtomicU32::new(steps.unwrap_or(u32::MAX)),
             crashed: Notify::new(),
+            is_over: AtomicBool::new(false),
         })
     }
 
     /// The invocation that is running.
     pub fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
+    }
+
+    /// Whether its process has ended: nothing that it was sending goes on.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 
     /// Counts a message; whether this is the one at which the function crashes.
@@ -66,12 +73,14 @@ impl Invoked {
 
     /// Runs the function until it returns, crashes, or has had `limit`. What it has sent by then is on its way.
     pub async fn run<T>(self: Arc<Self>, limit: Duration, function: impl Future<Output = T>) -> Ended<T> {
-        let crashed = self.clone();
+        let invoked = self.clone();
         let function = timeout(limit, CURRENT.scope(self, function));
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
-            () = crashed.crashed.notified() => Ended::Crashed,
+            () = invoked.crashed.notified() => Ended::Crashed,
             returned = function => returned.map_or(Ended::TimedOut, Ended::Returned),
-        }
+        };
+        invoked.is_over.store(true, Ordering::Relaxed);
+        ended
     }
 }

@@ -29,6 +29,12 @@ impl Rule {
         RULES.get_or_init(|| rules("EventBridgeRule", comes_from_bus))
     }
 
+    /// Those that an upload wakes.
+    pub fn of_uploads() -> &'static [Self] {
+        static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
+        RULES.get_or_init(|| rules("EventBridgeRule", |properties| !comes_from_bus(properties)))
+    }
+
     /// Those that the schedule wakes, every minute.
     pub fn of_schedule() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();

@@ -21,6 +21,8 @@ pub enum Sabotage {
     TimeoutIsRefusal,
     /// The bus says that it took an event, and has lost it.
     EventLost,
+    /// S3 says that it took an object, and has lost it.
+    ObjectLost,
     /// An event is told of a write that was refused.
     EventInvented,
     /// What is due does not stand on its index.
@@ -31,7 +33,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::VersionsUnchecked,
@@ -39,6 +41,7 @@ impl Sabotage {
         Self::PointsUnchecked,
         Self::TimeoutIsRefusal,
         Self::EventLost,
+        Self::ObjectLost,
         Self::EventInvented,
         Self::DueForgotten,
         Self::ExpiryIgnored,
@@ -81,7 +84,10 @@ impl Sabotage {
 
     /// Whether requests or answers of DynamoDB have to be looked at.
     pub const fn reads_requests(self) -> bool {
-        !matches!(self, Self::TimeoutIsRefusal | Self::EventLost | Self::EventInvented)
+        !matches!(
+            self,
+            Self::TimeoutIsRefusal | Self::EventLost | Self::ObjectLost | Self::EventInvented
+        )
     }
 }
 

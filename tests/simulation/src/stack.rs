@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use function_tests::album::{UPLOADS, VARIANTS};
 use function_tests::desk::policy;
 use futures::future::LocalBoxFuture;
 use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use jiff::SignedDuration;
 use lambda_http::{Body, Request, Response};
 use relay_events::{BatchResponse, RelayEvents, Undelivered};
+use resize_image::photo::Options;
 use serde_json::Value;
 use shared::Error;
 use shared::biller::{Biller, Books, Commands, Keys};
@@ -16,7 +18,9 @@ use shared::edge::batch::{Batch, BatchResponse as QueueResponse};
 use shared::edge::bus::Bus;
 use shared::edge::invocation::Invocation;
 use shared::edge::queue::Queue;
+use shared::edge::s3;
 use shared::edge::seal::Seal;
+use shared::gallery::Gallery;
 use shared::market::Market;
 use shared::provider::{Endpoints, Providers, Vault};
 use shared::store::{
@@ -31,6 +35,7 @@ use crate::services::{Providers as Transport, aws_config};
 pub struct Stack {
     catalog: Catalog,
     images: Images,
+    gallery: Gallery,
     orders: Orders,
     payments: Payments,
     auctions: Auctions,
@@ -65,6 +70,11 @@ impl Stack {
         Self {
             auctions: Auctions::new(client.clone(), AUCTIONS.into()),
             images: Images::new(client.clone(), IMAGES.into()),
+            gallery: Gallery {
+                s3: s3::client(&aws),
+                uploads: UPLOADS.to_owned(),
+                variants: VARIANTS.to_owned(),
+            },
             reservations: Reservations::new(client.clone(), catalog.clone(), orders.clone()),
             cashier: Cashier {
                 settlements: settlements.clone(),
@@ -124,6 +134,20 @@ impl Stack {
             "put-product" => {
                 let images = self.images.clone();
                 handle!(put_product::PutProduct { catalog, images }, put_product)
+            }
+            "presign-upload" => {
+                let images = self.images.clone();
+                let Gallery { s3, uploads, .. } = self.gallery.clone();
+                handle!(presign_upload::PresignUpload { images, s3, uploads }, presign_upload)
+            }
+            "get-image" => {
+                let images = self.images.clone();
+                let url = "https://images.example.com".to_owned();
+                handle!(get_image::GetImage { images, url }, get_image)
+            }
+            "delete-image" => {
+                let images = self.images.clone();
+                handle!(delete_image::DeleteImage { images }, delete_image)
             }
             "get-product" => handle!(get_product::GetProduct { catalog }, get_product),
             "receive-stock" => handle!(receive_stock::ReceiveStock { catalog }, receive_stock),
@@ -238,7 +262,7 @@ impl Stack {
         }
     }
 
-    /// A function that an event of the bus wakes.
+    /// A function that an event of the bus or of S3 wakes.
     ///
     /// # Panics
     /// For one that is not there, and for an event that it does not know.
@@ -265,6 +289,26 @@ impl Stack {
                 let delivery = delivered(event);
                 Box::pin(async move { credit_points::handle(&function, delivery, invocation).await })
             }
+            "purge-image" => {
+                let function = purge_image::PurgeImage {
+                    gallery: self.gallery.clone(),
+                };
+                let delivery = delivered(event);
+                Box::pin(async move { purge_image::handle(&function, delivery, invocation).await })
+            }
+            "resize-image" => {
+                let function = resize_image::ResizeImage {
+                    images: self.images.clone(),
+                    gallery: self.gallery.clone(),
+                    options: Options {
+                        widths: vec![8, 16],
+                        threads: 1,
+                        ..Options::default()
+                    },
+                };
+                let delivery = delivered(event);
+                Box::pin(async move { resize_image::handle(&function, delivery, invocation).await })
+            }
             other => panic!("the bus wakes no function {other}"),
         }
     }
@@ -289,5 +333,5 @@ impl Stack {
 }
 
 fn delivered<T: serde::de::DeserializeOwned>(event: &Value) -> T {
-    serde_json::from_value(event.clone()).expect("an event that its function knows")
+    T::deserialize(event).expect("an event that its function knows")
 }

@@ -78,5 +78,5 @@ fn seconds(at: Duration) -> String {
 }
 
 fn text(body: &[u8]) -> String {
-    String::from_utf8_lossy(body).into_owned()
+    std::str::from_utf8(body).map_or_else(|_| format!("{} bytes", body.len()), str::to_owned)
 }

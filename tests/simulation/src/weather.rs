@@ -28,6 +28,8 @@ pub struct Cast {
     pub traders: u64,
     /// People who have the same sent again and again.
     pub subscribers: u64,
+    /// People who upload pictures.
+    pub photographers: u64,
     /// People who run the shop.
     pub admins: u64,
     /// Different products.
@@ -67,6 +69,7 @@ impl Weather {
                 shoppers: rng.u64(2..14),
                 traders: rng.u64(2..12),
                 subscribers: rng.u64(0..8),
+                photographers: rng.u64(0..4),
                 admins: 1,
                 products: rng.u64(1..5),
             },

@@ -9,6 +9,7 @@ use fastrand::Rng;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use harness::gateway::{Answer, Call};
+use harness::objects::FakeS3;
 use harness::{FakeKms, FakeQueue};
 use jiff::SignedDuration;
 use sandbox::{Options, Sandbox};
@@ -50,6 +51,8 @@ pub struct World {
     pub tables: Arc<Tables>,
     /// The payment providers.
     pub sandbox: Arc<Sandbox>,
+    /// The buckets.
+    pub objects: FakeS3,
     /// What the bus took.
     pub bus: Arc<Mailbox<Value>>,
     /// What `relay-events` kept in its queue.
@@ -82,6 +85,8 @@ pub struct State {
     pub dead: Vec<(&'static str, Value)>,
     /// Payments that somebody has heard of.
     pub payments: Vec<String>,
+    /// Those of which an event told that they wait for a person.
+    pub reviews: BTreeSet<String>,
     /// What somebody gave back at a provider's dashboard, by reference.
     pub elsewhere: BTreeMap<String, i64>,
     /// What was answered first, by who asked for what.
@@ -107,6 +112,7 @@ impl World {
         let credentials = function_tests::till::credentials(&options);
         let sandbox = Arc::new(Sandbox::in_process(options));
         let tables = Arc::new(Tables::create().await);
+        let objects = FakeS3::default();
         let bus = Arc::new(Mailbox::default());
         let undelivered = Arc::new(Mailbox::default());
         let told = Arc::new(Notify::new());
@@ -114,6 +120,7 @@ impl World {
         charges.shuffle(rng.u64(..));
         let services = Services {
             tables: tables.clone(),
+            objects: objects.clone(),
             bus: bus.clone(),
             undelivered: undelivered.clone(),
             charges: charges.clone(),
@@ -131,6 +138,7 @@ impl World {
             net,
             tables,
             sandbox,
+            objects,
             bus,
             undelivered,
             charges,

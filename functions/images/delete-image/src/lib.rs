@@ -1,20 +1,28 @@
-//! `POST /images/{image_id}/delete` brings a picture that its customer wants gone; it leaves neither upload nor variants,
-//! and a record that says so.
+//! `POST /images/{image_id}/delete` brings a picture that its customer wants gone; it leaves a record that says so, whose
+//! event has upload and variants removed.
 
+use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::gallery::Gallery;
+use shared::gallery;
 use shared::image::{Image, Rejected};
+use shared::store::{self, Images};
 
 /// The function's pictures.
 #[derive(Debug)]
 pub struct DeleteImage {
-    /// Pictures and their objects.
-    pub gallery: Gallery,
+    /// Pictures.
+    pub images: Images,
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "IMAGES_TABLE")]
+    images_table: String,
 }
 
 /// Deletes a picture
@@ -44,7 +52,7 @@ pub async fn handle(function: &DeleteImage, request: Request, invocation: Invoca
     http::idempotency_key(&request)?;
     let id = http::image_id(&request)?;
     let may = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
-    let deleted = function.gallery.delete(id, may, &invocation).await?;
+    let deleted = gallery::delete(&function.images, id, may, &invocation).await?;
     let (image, again) = deleted.ok_or(Rejected::NotFound)?;
     let answer = http::json(StatusCode::OK, &image)?;
     Ok(if again { http::replayed(answer) } else { answer })
@@ -56,8 +64,10 @@ impl DeleteImage {
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub async fn from_env() -> Result<Self, Error> {
+        let config: Config = config::from_env()?;
+        let aws = config::aws().await;
         Ok(Self {
-            gallery: Gallery::from_env(&config::aws().await)?,
+            images: Images::new(store::client(&aws), config.images_table),
         })
     }
 }

@@ -26,13 +26,15 @@ use shared::image::{
     Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
     ImageVariant, MAX_BYTES, Made, Sequencer,
 };
-use shared::store::StoredImage;
+use shared::store::{self, Images};
 use tokio::time::timeout_at;
 
 /// The function's pictures, and how it makes variants.
 #[derive(Debug)]
 pub struct ResizeImage {
-    /// Pictures and their objects.
+    /// Pictures.
+    pub images: Images,
+    /// Their files.
     pub gallery: Gallery,
     /// Widths, quality, threads, limits.
     pub options: Options,
@@ -81,21 +83,15 @@ pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invo
     let gallery = &function.gallery;
     let mut outcome = None;
     for _ in 0..ATTEMPTS {
-        let Some(stored) = gallery.images.get(id, invocation.deadline).await? else {
+        let Some(stored) = function.images.get(id, invocation.deadline).await? else {
             tracing::warn!(image_id = %id, "nobody announced this upload");
             return Ok(());
         };
         match stored.image.arrival(&object.sequencer) {
             Arrival::New => {}
-            Arrival::Known => return function.finish(&stored, &invocation).await,
-            Arrival::Old | Arrival::Unwanted => {
-                function.withdraw(outcome.as_ref()).await?;
-                if stored.image.status == ImageStatus::Deleted {
-                    gallery.remove_upload(id).await?;
-                    gallery.tidy(&stored, &invocation).await?;
-                }
-                return Ok(());
-            }
+            Arrival::Known => return function.finish(&stored.image, &invocation).await,
+            Arrival::Old => return gallery.withdraw(id, &object.sequencer).await,
+            Arrival::Unwanted => return gallery.clear(&stored.image).await,
         }
         if outcome.is_none() {
             outcome = function.look(&stored.image, &object, &invocation).await?;
@@ -113,9 +109,9 @@ pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invo
             _ => Event::ImageRejected(settled.clone()),
         };
         let next = stored.next(settled, gallery::record(event, &invocation)?);
-        if gallery.images.save(&next, invocation.deadline).await?.is_ok() {
+        if function.images.save(&next, invocation.deadline).await?.is_ok() {
             report(&next.image, &invocation);
-            return function.finish(&next, &invocation).await;
+            return function.finish(&next.image, &invocation).await;
         }
     }
     Err(Error::unavailable("settle a picture", "it keeps changing"))
@@ -133,10 +129,8 @@ impl ResizeImage {
         let Some(bytes) = self.read(image.image_id, object, invocation).await? else {
             return Ok(None);
         };
-        let (options, said) = (self.options.clone(), image.content_type);
-        let work = move || develop(&bytes, said, &options);
-        let made = tokio::task::spawn_blocking(work).await;
-        let (picture, variants) = match made.map_err(|error| Error::internal("make variants", error))? {
+        // In place, for nothing else wants this thread: an invocation is alone in its process.
+        let (picture, variants) = match develop(&bytes, image.content_type, &self.options) {
             Ok(made) => made,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
@@ -185,7 +179,7 @@ impl ResizeImage {
                 Err(error) => {
                     let error = s3::failed(DOING, error);
                     // Who may not list a bucket is told "denied" of what is not there. It is removed with its record.
-                    let stored = self.gallery.images.get(id, invocation.deadline).await?;
+                    let stored = self.images.get(id, invocation.deadline).await?;
                     let deleted = stored.is_some_and(|stored| stored.image.status == ImageStatus::Deleted);
                     return if deleted { Ok(None) } else { Err(error) };
                 }
@@ -198,22 +192,12 @@ impl ResizeImage {
         read.map_err(|error| Error::unavailable(DOING, error))?
     }
 
-    /// Removes what was written for a record that will not tell of it.
-    async fn withdraw(&self, outcome: Option<&Outcome>) -> Result<(), Error> {
-        let Some(Ok(made)) = outcome else {
-            return Ok(());
-        };
-        let keys: Vec<String> = made.variants.iter().map(|variant| variant.key.clone()).collect();
-        self.gallery.remove_variants(&keys).await
-    }
-
     /// What is to be done once the record stands, as often as it is asked for.
-    async fn finish(&self, stored: &StoredImage, invocation: &Invocation) -> Result<(), Error> {
-        self.gallery.tidy(stored, invocation).await?;
-        let image = &stored.image;
+    async fn finish(&self, image: &Image, invocation: &Invocation) -> Result<(), Error> {
+        self.gallery.clear(image).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
             let own = |other: &Image| other.customer_id == image.customer_id;
-            self.gallery.delete(replaced, own, invocation).await?;
+            gallery::delete(&self.images, replaced, own, invocation).await?;
         }
         Ok(())
     }
@@ -316,6 +300,8 @@ fn report(image: &Image, invocation: &Invocation) {
 
 #[derive(Envconfig)]
 struct Config {
+    #[envconfig(from = "IMAGES_TABLE")]
+    images_table: String,
     #[envconfig(from = "IMAGE_WIDTHS")]
     widths: String,
     #[envconfig(from = "IMAGE_FORMATS")]
@@ -365,8 +351,10 @@ impl ResizeImage {
             "jpeg,webp" => vec![jpeg, webp],
             _ => return Err(wrong("IMAGE_FORMATS: jpeg, or jpeg,webp")),
         };
+        let aws = config::aws().await;
         Ok(Self {
-            gallery: Gallery::from_env(&config::aws().await)?,
+            images: Images::new(store::client(&aws), config.images_table),
+            gallery: Gallery::from_env(&aws)?,
             options: Options {
                 widths,
                 outputs,

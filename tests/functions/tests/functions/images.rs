@@ -335,6 +335,7 @@ async fn a_deleted_picture_leaves_a_record_and_no_object() {
     assert_eq!((deleted.status, deleted.replayed), (200, false));
     let again = album.delete("ann", &id).await;
     assert_eq!((again.replayed, again.body), (true, deleted.body));
+    album.purge_deleted().await.unwrap();
     assert!(album.variants().is_empty() && album.s3.objects(UPLOADS).is_empty());
     assert_eq!(album.see(&id).await.body["status"], "DELETED");
     assert_eq!(last_event(&album, &id).await, "ImageDeleted");
@@ -348,17 +349,55 @@ async fn a_deleted_picture_leaves_a_record_and_no_object() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_broke_off_is_finished_by_the_next() {
+async fn a_purge_that_broke_off_is_finished_by_its_retry() {
     let album = Album::open().await;
     let id = album.announce("ann", "k", &json!({})).await;
     album.resize_image(&album.upload(&id, &picture(60, 30))).await.unwrap();
     for _ in 0..3 {
         album.s3.plan("POST", 503);
     }
-    assert_eq!(album.delete("ann", &id).await.status, 503);
+    assert_eq!(album.delete("ann", &id).await.status, 200);
+    album.purge_deleted().await.unwrap_err();
     assert_eq!((album.variants().len(), album.told(&id).await.len()), (2, 0));
-    assert!(album.delete("ann", &id).await.replayed);
+    album.purge_deleted().await.unwrap();
     assert!(album.variants().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_run_wrote_that_died_before_its_record_is_removed_when_the_picture_goes_on() {
+    for goes_on in ["a newer upload", "its deletion", "its deletion, and its retry"] {
+        let album = Album::open().await;
+        let id = album.announce("ann", "k", &json!({})).await;
+        let event = album.upload(&id, &picture(60, 30));
+        let sequencer = event["detail"]["object"]["sequencer"].as_str().unwrap();
+        album.s3.upload(VARIANTS, &format!("{id}/{sequencer}/w40.jpg"), b"x");
+        if goes_on == "a newer upload" {
+            album.resize_image(&album.upload(&id, &picture(30, 60))).await.unwrap();
+        } else {
+            assert_eq!(album.delete("ann", &id).await.status, 200);
+            if goes_on == "its deletion" {
+                album.purge_deleted().await.unwrap();
+            } else {
+                album.resize_image(&event).await.unwrap();
+            }
+        }
+        assert_eq!(album.variants(), album.told(&id).await, "{goes_on}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_of_more_variants_than_a_list_shows_is_purged_whole() {
+    let album = Album::open().await;
+    let id = album.announce("ann", "k", &json!({})).await;
+    for number in 0..2100 {
+        let key = format!("{id}/{number:06X}/w40.jpg");
+        album.s3.upload(VARIANTS, &key, b"x");
+    }
+    let others = format!("{}/000001/w40.jpg", album.announce("bob", "k", &json!({})).await);
+    album.s3.upload(VARIANTS, &others, b"x");
+    album.delete("ann", &id).await;
+    album.purge_deleted().await.unwrap();
+    assert_eq!(album.variants(), [others]);
 }
 
 #[tokio::test]
@@ -375,17 +414,8 @@ async fn a_replaced_picture_goes_after_the_new_one_stands_and_not_before() {
     assert_eq!(album.see(&old).await.body["status"], "READY", "nothing took its place");
 
     let new = album.announce("ann", "new", &replacing).await;
-    let event = album.upload(&new, &picture(30, 60));
-    for _ in 0..3 {
-        album.s3.plan("POST", 503);
-    }
-    album.resize_image(&event).await.unwrap_err();
-    assert_eq!(
-        album.see(&new).await.body["status"],
-        "READY",
-        "its record stands before the old one goes"
-    );
-    album.resize_image(&event).await.unwrap();
+    album.resize_image(&album.upload(&new, &picture(30, 60))).await.unwrap();
+    album.purge_deleted().await.unwrap();
     assert_eq!(album.see(&old).await.body["status"], "DELETED");
     assert_eq!(album.variants(), album.told(&new).await);
 }

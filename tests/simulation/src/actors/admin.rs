@@ -104,16 +104,16 @@ fn refund_elsewhere(world: &World) {
     give_back(world, entry.provider, &entry.reference, 300);
 }
 
-/// An alarm tells of payments that wait for a person. What a provider refused to give back to us this one gives back in
+/// An event tells of a payment that waits for a person. What a provider refused to give back to us this one gives back in
 /// its dashboard; anything else the provider is to be asked about again.
 pub async fn decide_reviews(world: &World) {
     for payment in &in_review(world) {
         world.net.note(|| format!("a person looks at {payment}"));
         let id = payment_id(payment);
-        let is_refused = owed_refund(payment).is_some_and(|refund| refund["status"] == "REFUSED");
+        let owed = payment["review"]["owed"]["amount"].as_i64();
         // Toss gives a deposit back only to an account, which it asks for in its dashboard.
-        if is_refused && payment.get("deposit").is_some() {
-            give_back_by_hand(world, payment);
+        if let Some(owed) = owed.filter(|_| payment.get("deposit").is_some()) {
+            give_back_by_hand(world, payment, owed);
             decide(world, id, "GIVEN_BACK").await;
         } else {
             decide(world, id, "ASK_AGAIN").await;
@@ -121,11 +121,18 @@ pub async fn decide_reviews(world: &World) {
     }
 }
 
-/// The payments that wait for a person.
+/// The payments that wait for a person, as far as an event has told of them.
 fn in_review(world: &World) -> Vec<Value> {
-    let mut payments = world.tables.items(PAYMENTS);
-    payments.retain(|payment| payment.get("review").is_some());
-    payments
+    let told = world.state().reviews.clone();
+    let payments = told
+        .iter()
+        .filter_map(|id| world.tables.item(PAYMENTS, &format!("PAYMENT#{id}")));
+    let (waiting, decided): (Vec<Value>, Vec<Value>) = payments.partition(|payment| payment.get("review").is_some());
+    let mut state = world.state();
+    for payment in &decided {
+        state.reviews.remove(payment_id(payment));
+    }
+    waiting
 }
 
 fn payment_id(payment: &Value) -> &str {
@@ -169,31 +176,17 @@ fn invoices(world: &World) -> Vec<Value> {
     items
 }
 
-fn give_back_by_hand(world: &World, payment: &Value) {
+fn give_back_by_hand(world: &World, payment: &Value, owed: i64) {
     let reference = payment["reference"].as_str().expect("a reference");
     let ledger = world.sandbox.ledger();
     let entry = ledger.iter().find(|entry| entry.reference == reference);
     let entry = entry.expect("what goes back was taken");
     let booked = payment["refunded"]["amount"].as_i64().expect("an amount");
-    let amount = owed_refund(payment).and_then(|refund| refund["amount"]["amount"].as_i64());
     // What was given back before, and is not in the books yet, is a part of it.
-    let whole = entry.charged.min(booked + amount.expect("an amount"));
+    let whole = entry.charged.min(booked + owed);
     if whole > entry.refunded {
         give_back(world, entry.provider, reference, whole - entry.refunded);
     }
-}
-
-/// The refund that is owed: all that an order cannot have, else the last that the shop was to make.
-fn owed_refund(payment: &Value) -> Option<&Value> {
-    let refunds = payment["refunds"].as_array()?;
-    let is_wanted = |refund: &&Value| match refund["reason"].as_str() {
-        Some("ELSEWHERE") => false,
-        Some("UNSERVABLE") => payment["status"] == "UNSERVABLE",
-        _ => true,
-    };
-    let mut wanted = refunds.iter().filter(is_wanted);
-    let is_whole = |refund: &&Value| refund["status"] == "REFUSED" && refund["reason"] != "REQUESTED";
-    wanted.clone().find(is_whole).or_else(|| wanted.next_back())
 }
 
 /// Somebody gives money back at a provider's dashboard.
@@ -224,7 +217,8 @@ fn a_payment(world: &World) -> Option<String> {
 pub fn redeliver(world: &Arc<World>) {
     let dead = std::mem::take(&mut world.state().dead);
     for (function, event) in dead {
-        let rule = Rule::of_bus().iter().find(|rule| rule.function == function);
+        let mut rules = Rule::of_bus().iter().chain(Rule::of_uploads());
+        let rule = rules.find(|rule| rule.function == function);
         world.spawn(wake(world.clone(), rule.expect("a rule"), event));
     }
 }

@@ -1,6 +1,7 @@
 //! Who does things: each actor is one person who goes on until the run has had its operations.
 
 mod admin;
+mod photographer;
 mod shopper;
 pub mod subscriber;
 mod trader;
@@ -33,6 +34,10 @@ pub fn set_out(world: &Arc<World>) -> Vec<JoinHandle<()>> {
     }
     for nth in 0..cast.subscribers {
         gone.push(world.spawn(subscriber::subscribe(world.clone(), format!("subscriber-{nth}"))));
+    }
+    for nth in 0..cast.photographers {
+        let name = format!("photographer-{nth}");
+        gone.push(world.spawn(photographer::photograph(world.clone(), name)));
     }
     for _ in 0..cast.admins {
         gone.push(world.spawn(admin::administer(world.clone())));

@@ -1,5 +1,6 @@
 //! Where the AWS SDK hands its requests over: to the network.
 
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{
@@ -27,6 +28,8 @@ pub fn aws_config(net: &Net) -> SdkConfig {
         .endpoint_url("http://aws.test")
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
         .http_client(SharedHttpClient::new(Connector(net.clone())))
+        // A body comes whole, or not at all.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build()
 }
 
@@ -38,17 +41,21 @@ impl HttpClient for Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = request.body().bytes().expect("a body in memory").to_vec();
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let (service, operation) = target.split_once('.').unwrap_or_default();
         let to = match service {
             "DynamoDB_20120810" => Service::Tables(operation.to_owned()),
+            "" => {
+                let (head, _) = request.try_into_http1x().expect("a request").into_parts();
+                Service::Objects(Box::new(head))
+            }
             "AWSEvents" => Service::Bus,
             "AmazonSQS" => Service::Queue(target.to_owned()),
             "TrentService" => Service::Keys(target.to_owned()),
             "secretsmanager" => Service::Secrets,
             _ => panic!("nobody serves {target}"),
         };
-        let body = request.body().bytes().expect("a body in memory").to_vec();
         let reply = self.0.ask(Request::new(to, body));
         HttpConnectorFuture::new(async move {
             match reply.await {

@@ -10,7 +10,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use harness::embedded::Said;
+use harness::objects::FakeS3;
 use harness::{FakeKms, FakeQueue};
+use lambda_http::http::Method;
+use lambda_http::http::request::Parts;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -42,8 +45,10 @@ pub enum Service {
     Keys(String),
     /// Secrets Manager's `GetSecretValue`.
     Secrets,
-    /// A payment provider, by the request's head; its body is beside it.
-    Provider(Box<lambda_http::http::request::Parts>),
+    /// S3, by the request's head; its body is beside it.
+    Objects(Box<Parts>),
+    /// A payment provider, likewise.
+    Provider(Box<Parts>),
 }
 
 /// All services.
@@ -51,6 +56,8 @@ pub enum Service {
 pub struct Services {
     /// DynamoDB.
     pub tables: Arc<Tables>,
+    /// S3.
+    pub objects: FakeS3,
     /// EventBridge: what it took, on the way to those who asked for it.
     pub bus: Arc<Mailbox<Value>>,
     /// SQS: what `relay-events` keeps there.
@@ -72,6 +79,9 @@ pub struct Services {
 impl Services {
     /// Serves a request; nothing when it is never answered.
     pub fn serve(&self, request: &Request) -> Option<Reply> {
+        if request.is_cut_off() {
+            return None;
+        }
         let body = &request.body;
         Some(match &request.to {
             Service::Tables(operation) => Reply::Said(self.tables.serve(operation, body, self.sabotage)),
@@ -93,6 +103,13 @@ impl Services {
                 let secret = json!({ "Name": "credentials", "SecretString": self.credentials.to_string() });
                 Reply::Said(said(200, &secret))
             }
+            Service::Objects(head) if self.sabotage == Some(Sabotage::ObjectLost) && head.method == Method::PUT => {
+                Reply::Said(Said {
+                    status: 200,
+                    body: vec![],
+                })
+            }
+            Service::Objects(head) => Reply::Said(self.objects.serve(head, body).0),
             Service::Provider(head) => {
                 let reply = providers::serve(&self.sandbox, head, body);
                 self.told.notify_one();
@@ -106,6 +123,7 @@ impl Services {
         Reply::Said(match &request.to {
             Service::Tables(operation) => tables::refuse(operation, &request.body, draw),
             Service::Bus => bus::refuse(&self.bus, &request.body, draw),
+            Service::Objects(_) => FakeS3::refuse(),
             Service::Queue(_) | Service::Keys(_) | Service::Secrets => {
                 said(500, &json!({ "__type": "InternalServiceError" }))
             }
@@ -139,6 +157,12 @@ impl Request {
         matches!(&self.to, Service::Tables(operation) if operation == "TransactWriteItems")
     }
 
+    /// Whether it ends before its body does, for its sender has: S3 keeps an object whole or not at all.
+    fn is_cut_off(&self) -> bool {
+        matches!(&self.to, Service::Objects(head) if head.method == Method::PUT)
+            && self.by.as_ref().is_some_and(|by| by.is_over())
+    }
+
     /// What is asked for.
     pub fn what(&self) -> String {
         match &self.to {
@@ -146,7 +170,7 @@ impl Request {
             Service::Bus => "PutEvents".to_owned(),
             Service::Queue(target) | Service::Keys(target) => target.clone(),
             Service::Secrets => "GetSecretValue".to_owned(),
-            Service::Provider(head) => format!("{} {}", head.method, head.uri.path()),
+            Service::Objects(head) | Service::Provider(head) => format!("{} {}", head.method, head.uri.path()),
         }
     }
 

@@ -21,6 +21,7 @@ pub const TABLES: [&str; 6] = [CATALOG, ORDERS, PAYMENTS, SUBSCRIPTIONS, AUCTION
 pub struct Tables {
     engine: Embedded,
     changes: [Changes; TABLES.len()],
+    writes: AtomicU64,
 }
 
 /// What one table's stream has yet to bring.
@@ -49,12 +50,26 @@ impl Tables {
             invented: Mutex::default(),
             bell: Notify::new(),
         });
-        Self { engine, changes }
+        Self {
+            engine,
+            changes,
+            writes: AtomicU64::new(0),
+        }
     }
 
     /// Every item of a table, for an auditor.
     pub fn items(&self, table: &str) -> Vec<Value> {
         self.engine.items(table)
+    }
+
+    /// The item of a table that has this key, for an auditor.
+    pub fn item(&self, table: &str, pk: &str) -> Option<Value> {
+        self.engine.item(table, pk)
+    }
+
+    /// How many writes there were.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     /// What has changed, a table each.
@@ -97,8 +112,15 @@ impl Tables {
     /// The streams tell of what was written. The engine has streams too, which look through all that they ever told at
     /// each write; nobody sees a part of a request, so this is the same.
     fn tell(&self, operation: &str, said: &Said, request: impl FnOnce() -> Value) {
+        let is_write = !matches!(
+            operation,
+            "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
+        );
+        if !is_write || said.status != 200 {
+            return;
+        }
+        self.writes.fetch_add(1, Ordering::Relaxed);
         match operation {
-            _ if said.status != 200 => {}
             "PutItem" | "UpdateItem" => self.tell_of(request()),
             "TransactWriteItems" => {
                 for item in request()["TransactItems"].as_array_mut().into_iter().flatten() {
@@ -116,15 +138,11 @@ impl Tables {
 
     fn tell_of(&self, mut write: Value) {
         let item = write.get_mut("Item").map(Value::take).unwrap_or_default();
-        let table = write["TableName"].as_str().unwrap_or_default();
-        let Some(changes) = self.changes.iter().find(|changes| changes.table == table) else {
+        let Some(changes) = self.changes.iter().find(|changes| write["TableName"] == changes.table) else {
             return;
         };
         let image = match item {
-            Value::Null => {
-                let get = json!({ "TableName": table, "Key": write["Key"], "ConsistentRead": true });
-                json_of(&self.engine.serve("GetItem", get.to_string().as_bytes()).body)["Item"].take()
-            }
+            Value::Null => self.engine.image(changes.table, write["Key"].take()),
             item => item,
         };
         // The others wake nobody (template.yaml, `FilterCriteria`).

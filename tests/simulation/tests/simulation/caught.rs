@@ -60,6 +60,11 @@ fn an_event_that_the_bus_loses_is_caught() {
 }
 
 #[test]
+fn an_object_that_s3_loses_is_caught() {
+    is_caught(Sabotage::ObjectLost, "a picture's variants stand");
+}
+
+#[test]
 fn an_event_of_what_never_happened_is_caught() {
     is_caught(Sabotage::EventInvented, "told, and never happened");
 }

@@ -1,0 +1,54 @@
+//! The bus brings `ImageDeleted`; it leaves neither the picture's upload nor its variants.
+//!
+//! What is uploaded or made after that has an event of its own, which finds the picture deleted.
+
+use serde::Deserialize;
+use shared::Error;
+use shared::edge::config;
+use shared::edge::invocation::Invocation;
+use shared::event::Envelope;
+use shared::gallery::Gallery;
+use shared::image::{Image, ImageStatus};
+use tokio::time::timeout_at;
+
+/// The function's buckets.
+#[derive(Debug)]
+pub struct PurgeImage {
+    /// Pictures' objects.
+    pub gallery: Gallery,
+}
+
+/// An event as the bus delivers it, as far as it is looked at.
+#[derive(Debug, Deserialize)]
+pub struct Delivery {
+    /// The picture.
+    pub detail: Envelope<Image>,
+}
+
+/// Removes what a deleted picture has left.
+///
+/// # Errors
+/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+pub async fn handle(function: &PurgeImage, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
+    const DOING: &str = "purge a picture";
+    let image = delivery.detail.data;
+    if image.status != ImageStatus::Deleted {
+        return Err(Error::internal(DOING, format!("{} is not deleted", image.image_id)));
+    }
+    let cleared = timeout_at(invocation.deadline, function.gallery.clear(&image)).await;
+    cleared.map_err(|error| Error::unavailable(DOING, error))??;
+    tracing::info!(image_id = %image.image_id, "purged");
+    Ok(())
+}
+
+impl PurgeImage {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub async fn from_env() -> Result<Self, Error> {
+        Ok(Self {
+            gallery: Gallery::from_env(&config::aws().await)?,
+        })
+    }
+}

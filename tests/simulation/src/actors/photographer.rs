@@ -1,0 +1,68 @@
+//! A photographer: announces pictures, uploads them (at times what is no picture, or another one right after), looks at
+//! them, replaces and deletes them.
+
+use std::sync::Arc;
+
+use function_tests::album::{UPLOADS, announcement, picture};
+use harness::gateway::Call;
+use serde_json::json;
+
+use crate::infrastructure::tell_of_upload;
+use crate::world::World;
+
+/// Photographs.
+pub async fn photograph(world: Arc<World>, name: String) {
+    let mut mine: Vec<String> = vec![];
+    while world.goes_on() {
+        world.think().await;
+        match world.below(10) {
+            0..=3 => announce(&world, &name, &mut mine).await,
+            _ if mine.is_empty() => announce(&world, &name, &mut mine).await,
+            4..=5 => upload(&world, &a_picture(&world, &mine)),
+            6..=8 => {
+                let call = Call::new("GET", "/images/{image_id}").path("image_id", &a_picture(&world, &mine));
+                world.http("get-image", call).await;
+            }
+            _ => {
+                let id = a_picture(&world, &mine);
+                let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", &id);
+                world.ask("delete-image", call.by(&name).key(&world.key())).await;
+            }
+        }
+    }
+}
+
+/// A new picture, at times in the place of another one.
+async fn announce(world: &Arc<World>, name: &str, mine: &mut Vec<String>) {
+    let more = match mine.last() {
+        Some(last) if world.below(3) == 0 => json!({ "replaces": last }),
+        _ => json!({}),
+    };
+    let call = announcement(name, &world.key(), &more);
+    let answer = world.ask("presign-upload", call).await;
+    let Some(id) = answer.body["image_id"].as_str() else {
+        return;
+    };
+    mine.push(id.to_owned());
+    if world.below(8) > 0 {
+        world.think().await;
+        upload(world, id);
+    }
+}
+
+/// What they announced, or something else.
+fn upload(world: &Arc<World>, id: &str) {
+    let whole = picture(12 + world.below(12) as u16, 6);
+    let bytes = match world.below(8) {
+        0 => b"no picture".as_slice(),
+        1 => &whole[..whole.len() / 2],
+        _ => &whole,
+    };
+    world.net.note(|| format!("{} bytes are uploaded as {id}", bytes.len()));
+    let event = world.objects.upload(UPLOADS, &format!("raw/{id}"), bytes);
+    tell_of_upload(world, &event);
+}
+
+fn a_picture(world: &World, mine: &[String]) -> String {
+    mine[world.below(mine.len() as u64) as usize].clone()
+}
