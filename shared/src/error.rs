@@ -156,7 +156,7 @@ reasons! {
     PAYMENT_IN_REVIEW = Conflict "payment-in-review" "A person is looking at the payment";
     PAYMENT_MISMATCH = Unprocessable "payment-mismatch" "The payment and the order do not belong together";
     PROVIDER_NOT_CONFIGURED = Unprocessable "provider-not-configured" "The payment provider is not set up";
-    AMOUNT_DIFFERS = Conflict "amount-differs" "The amount is not that of the order";
+    AMOUNT_DIFFERS = Conflict "amount-differs" "The amount is another one";
     AMOUNT_NOT_TAKEN = Unprocessable "amount-not-taken" "The provider does not take this amount";
     NOT_REFUNDABLE = Conflict "not-refundable" "That much cannot be refunded";
     REFUND_UNDER_WAY = Conflict "refund-under-way" "Another refund is under way";

@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use envconfig::Envconfig;
+use tokio::time::{Instant, timeout_at};
 
 use crate::edge::invocation::Invocation;
 use crate::edge::{config, s3};
@@ -16,6 +17,7 @@ use crate::event::{Event, Record};
 use crate::image::{Arrival, Image, ImageId, ImageStatus, Sequencer};
 use crate::store::Images;
 
+const DOING: &str = "remove variants";
 /// How often a picture that changes under our hands is read again.
 const ATTEMPTS: usize = 8;
 
@@ -52,38 +54,33 @@ impl Gallery {
         })
     }
 
-    /// Removes what `image`, which was read or settled, tells of no more: variants of older uploads, and of a deleted
-    /// picture everything.
+    /// Removes what `image`, which was read or settled, tells of no more: variants that are none of its own, and of a
+    /// deleted picture its upload too.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-    pub async fn clear(&self, image: &Image) -> Result<(), Error> {
+    pub async fn clear(&self, image: &Image, deadline: Instant) -> Result<(), Error> {
         let id = image.image_id;
-        if image.status == ImageStatus::Deleted {
-            let sent = self.s3.delete_object().bucket(&self.uploads).key(id.raw_key()).send();
-            sent.await.map_err(|error| s3::failed("remove an upload", error))?;
-            return self.remove(&format!("{id}/"), |_| true).await;
-        }
-        // Those of a newer one are just being written.
-        let is_older = |key: &str| {
-            let sequencer = key.split('/').nth(1).unwrap_or_default();
-            let sequencer = Sequencer::try_from(sequencer.to_owned()).ok();
-            sequencer.is_some_and(|sequencer| image.arrival(&sequencer) == Arrival::Old)
+        let clear = async {
+            if image.status == ImageStatus::Deleted {
+                let sent = self.s3.delete_object().bucket(&self.uploads).key(id.raw_key()).send();
+                sent.await.map_err(|error| s3::failed("remove an upload", error))?;
+            }
+            self.remove(&format!("{id}/"), |key| is_left_over(image, key)).await
         };
-        self.remove(&format!("{id}/"), is_older).await
+        in_time(clear, deadline).await
     }
 
     /// Removes the variants of an upload that was overtaken, whichever of its runs wrote them.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-    pub async fn withdraw(&self, id: ImageId, sequencer: &Sequencer) -> Result<(), Error> {
-        self.remove(&format!("{id}/{sequencer}/"), |_| true).await
+    pub async fn withdraw(&self, id: ImageId, sequencer: &Sequencer, deadline: Instant) -> Result<(), Error> {
+        in_time(self.remove(&format!("{id}/{sequencer}/"), |_| true), deadline).await
     }
 
     /// Removes the variants under a prefix that are `unwanted`.
     async fn remove(&self, prefix: &str, unwanted: impl Fn(&str) -> bool) -> Result<(), Error> {
-        const DOING: &str = "remove variants";
         let list = || self.s3.list_objects_v2().bucket(&self.variants).prefix(prefix);
         let mut after = None;
         // A page has as many as one request deletes: a thousand (S3 API reference).
@@ -101,7 +98,6 @@ impl Gallery {
     }
 
     async fn delete_all(&self, keys: &[&str]) -> Result<(), Error> {
-        const DOING: &str = "remove variants";
         if keys.is_empty() {
             return Ok(());
         }
@@ -118,6 +114,22 @@ impl Gallery {
             None => Ok(()),
         }
     }
+}
+
+/// Whether `image` will never tell of a variant. Those of a newer upload are just being written.
+fn is_left_over(image: &Image, key: &str) -> bool {
+    let sequencer = key.split('/').nth(1).unwrap_or_default();
+    let arrival = Sequencer::try_from(sequencer.to_owned()).map(|sequencer| image.arrival(&sequencer));
+    match arrival {
+        Ok(Arrival::Old | Arrival::Unwanted) => true,
+        Ok(Arrival::Known) => image.variants.iter().all(|variant| variant.key != key),
+        Ok(Arrival::New) | Err(_) => false,
+    }
+}
+
+async fn in_time<T>(doing: impl Future<Output = Result<T, Error>>, deadline: Instant) -> Result<T, Error> {
+    let done = timeout_at(deadline, doing).await;
+    done.map_err(|error| Error::unavailable(DOING, error))?
 }
 
 /// Records a picture that `may` accepts as deleted, so that nobody is shown what is about to go; `ImageDeleted`, which the

@@ -151,7 +151,7 @@ pub struct DepositAccount {
 pub struct Review {
     /// What is the matter, in a sentence.
     pub reason: String,
-    /// What is to go back, now: so much is entered when it was given back by hand.
+    /// What is to go back now, as far as the books know: so much is entered when it was given back by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub owed: Option<Money>,
@@ -290,6 +290,11 @@ pub enum Rejected {
     RefundUnderWay,
     /// It has had as many refunds as are kept.
     TooManyRefunds,
+    /// Another sum is to go back than a person says to have given.
+    OwedDiffers {
+        /// That sum.
+        owed: Money,
+    },
     /// No person's decision is asked for, or not this one.
     NotInReview,
     /// A person has to decide first.
@@ -328,6 +333,10 @@ impl From<Rejected> for Rejection {
             Rejected::TooManyRefunds => {
                 let detail = format!("A payment has {MAX_REFUNDS} refunds at most; refund all that is left.");
                 Self::new(&error::NOT_REFUNDABLE, detail)
+            }
+            Rejected::OwedDiffers { owed } => {
+                let detail = format!("{owed} is owed now; nothing was entered.");
+                Self::new(&error::AMOUNT_DIFFERS, detail).with("owed", owed)
             }
             Rejected::NotInReview => Self::new(
                 &error::NOT_IN_REVIEW,

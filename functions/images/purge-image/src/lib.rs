@@ -9,7 +9,6 @@ use shared::edge::invocation::Invocation;
 use shared::event::Envelope;
 use shared::gallery::Gallery;
 use shared::image::{Image, ImageStatus};
-use tokio::time::timeout_at;
 
 /// The function's buckets.
 #[derive(Debug)]
@@ -30,13 +29,12 @@ pub struct Delivery {
 /// # Errors
 /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
 pub async fn handle(function: &PurgeImage, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
-    const DOING: &str = "purge a picture";
     let image = delivery.detail.data;
     if image.status != ImageStatus::Deleted {
-        return Err(Error::internal(DOING, format!("{} is not deleted", image.image_id)));
+        let told = format!("{} is not deleted", image.image_id);
+        return Err(Error::internal("purge a picture", told));
     }
-    let cleared = timeout_at(invocation.deadline, function.gallery.clear(&image)).await;
-    cleared.map_err(|error| Error::unavailable(DOING, error))??;
+    function.gallery.clear(&image, invocation.deadline).await?;
     tracing::info!(image_id = %image.image_id, "purged");
     Ok(())
 }

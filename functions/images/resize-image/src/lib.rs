@@ -90,8 +90,8 @@ pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invo
         match stored.image.arrival(&object.sequencer) {
             Arrival::New => {}
             Arrival::Known => return function.finish(&stored.image, &invocation).await,
-            Arrival::Old => return gallery.withdraw(id, &object.sequencer).await,
-            Arrival::Unwanted => return gallery.clear(&stored.image).await,
+            Arrival::Old => return gallery.withdraw(id, &object.sequencer, invocation.deadline).await,
+            Arrival::Unwanted => return gallery.clear(&stored.image, invocation.deadline).await,
         }
         if outcome.is_none() {
             outcome = function.look(&stored.image, &object, &invocation).await?;
@@ -178,7 +178,7 @@ impl ResizeImage {
                 Err(error) if error.code() == Some("PreconditionFailed") => return Ok(None),
                 Err(error) => {
                     let error = s3::failed(DOING, error);
-                    // Who may not list a bucket is told "denied" of what is not there. It is removed with its record.
+                    // Who may not list a bucket is told "denied" of what is not there. It goes when its record does.
                     let stored = self.images.get(id, invocation.deadline).await?;
                     let deleted = stored.is_some_and(|stored| stored.image.status == ImageStatus::Deleted);
                     return if deleted { Ok(None) } else { Err(error) };
@@ -194,7 +194,7 @@ impl ResizeImage {
 
     /// What is to be done once the record stands, as often as it is asked for.
     async fn finish(&self, image: &Image, invocation: &Invocation) -> Result<(), Error> {
-        self.gallery.clear(image).await?;
+        self.gallery.clear(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
             let own = |other: &Image| other.customer_id == image.customer_id;
             gallery::delete(&self.images, replaced, own, invocation).await?;

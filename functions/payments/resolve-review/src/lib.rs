@@ -10,6 +10,7 @@ use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::idempotency::Fingerprint;
+use shared::money::Money;
 use shared::payment::{Failure, News, Payment, PaymentStatus, Rejected, Standing};
 use shared::store::{PaymentRequest, StoredPayment};
 use uuid::Uuid;
@@ -24,37 +25,32 @@ pub struct ResolveReview {
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 5;
 
-/// A decision.
-#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ResolveReviewRequest {
-    /// What was found out.
-    pub decision: Decision,
-}
-
 /// What a person found out about a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Decision {
+#[serde(tag = "decision", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
+pub enum PaymentDecision {
     /// The provider can be asked again: the reconciler does.
-    AskAgain,
+    AskAgain {},
     /// The money was taken.
-    Charged,
+    Charged {},
     /// The money was not taken, and will not be.
-    NotCharged,
+    NotCharged {},
     /// What was to go back was given back by hand.
-    GivenBack,
+    GivenBack {
+        /// How much: what the review says to be owed, or something has changed since it was read.
+        amount: Money,
+    },
     /// The books are right as they are: what was refused is not owed.
-    Settled,
+    Settled {},
 }
 
 /// Decides about a payment in review
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `not-in-review`, `not-refundable`, [`Error::Unavailable`], [`Error::Internal`].
+/// `forbidden`, `not-found`, `not-in-review`, `amount-differs`, `not-refundable`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
-    request_body = ResolveReviewRequest,
+    request_body = PaymentDecision,
     security(("token" = [])),
     params(
         ("payment_id" = Uuid, Path, description = "The payment"),
@@ -67,7 +63,7 @@ pub enum Decision {
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible; `not-refundable`: what is asked for again would be one refund too many", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible; `not-refundable`: what is asked for again would be one refund too many; `amount-differs`: not that much is owed", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
@@ -78,8 +74,8 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
     let id = http::payment_id(&request)?;
-    let body: ResolveReviewRequest = http::body(&request)?;
-    let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the decision", error))?;
+    let decision: PaymentDecision = http::body(&request)?;
+    let fingerprint = Fingerprint::of(&(id, &decision)).map_err(|error| Error::internal("read the decision", error))?;
     let request_id = key.derive_id("review", &caller.customer_id);
     for _ in 0..ATTEMPTS {
         let (stored, order) = function.cashier.load(id, invocation.deadline).await?;
@@ -90,20 +86,20 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             let (stored, _) = function.cashier.load(id, invocation.deadline).await?;
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
         }
-        let standing = standing(body.decision, &stored.payment)?;
+        let standing = standing(decision, &stored.payment)?;
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: id,
             requested_at: invocation.now,
         };
-        let (open, news) = reopened(&stored, body.decision, request_id, &invocation)?;
+        let (open, news) = reopened(&stored, decision, request_id, &invocation)?;
         let decided = function
             .cashier
             .decide(&open, &order, (standing, news), &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
-            tracing::info!(payment_id = %id, decision = ?body.decision, by, "a review is decided");
+            tracing::info!(payment_id = %id, ?decision, by, "a review is decided");
             return http::json(StatusCode::OK, &decided.payment);
         }
     }
@@ -111,26 +107,32 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
 }
 
 /// What the provider is taken to have said; none when nothing hangs on it.
-fn standing(decision: Decision, payment: &Payment) -> Result<Option<Standing>, Rejected> {
+fn standing(decision: PaymentDecision, payment: &Payment) -> Result<Option<Standing>, Rejected> {
     let is_charged = payment.status.is_charged();
     let hangs = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
     match decision {
         _ if payment.review.is_none() => Err(Rejected::NotInReview),
-        Decision::AskAgain | Decision::GivenBack => Ok(None),
-        Decision::Settled if is_charged && !hangs => Ok(None),
-        Decision::Charged if !is_charged => Ok(Some(Standing::Charged)),
-        Decision::NotCharged if !is_charged => {
+        PaymentDecision::GivenBack { amount } => match payment.to_give_back() {
+            Some(owed) if owed != amount => Err(Rejected::OwedDiffers { owed }),
+            _ => Ok(None),
+        },
+        PaymentDecision::AskAgain {} => Ok(None),
+        PaymentDecision::Settled {} if is_charged && !hangs => Ok(None),
+        PaymentDecision::Charged {} if !is_charged => Ok(Some(Standing::Charged)),
+        PaymentDecision::NotCharged {} if !is_charged => {
             let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
             Ok(Some(Standing::Failed(failure)))
         }
-        Decision::Settled | Decision::Charged | Decision::NotCharged => Err(Rejected::NotInReview),
+        PaymentDecision::Settled {} | PaymentDecision::Charged {} | PaymentDecision::NotCharged {} => {
+            Err(Rejected::NotInReview)
+        }
     }
 }
 
 /// The payment out of review, and what there is to tell of it; what is kept of it follows from there.
 fn reopened(
     stored: &StoredPayment,
-    decision: Decision,
+    decision: PaymentDecision,
     request_id: Uuid,
     invocation: &Invocation,
 ) -> Result<(StoredPayment, Option<News>), Rejected> {
@@ -140,19 +142,22 @@ fn reopened(
         ..payment.clone()
     };
     let (payment, news) = match decision {
-        Decision::GivenBack => {
+        PaymentDecision::GivenBack { .. } => {
             let given_back = payment.given_back(invocation.now);
             (given_back.ok_or(Rejected::NotInReview)?, Some(News::Refunded))
         }
-        Decision::AskAgain => match payment.with_refused_again(request_id, invocation.now)? {
+        PaymentDecision::AskAgain {} => match payment.with_refused_again(request_id, invocation.now)? {
             Some(refunding) => (refunding, Some(News::RefundRequested)),
             None => (open, None),
         },
-        Decision::Settled => (payment.settled(), None),
-        Decision::Charged | Decision::NotCharged => (open, None),
+        PaymentDecision::Settled {} => (payment.settled(), None),
+        PaymentDecision::Charged {} | PaymentDecision::NotCharged {} => (open, None),
     };
     // What a person has settled is not asked about again; what is to be asked again is compared again.
-    let compared = matches!(decision, Decision::Settled | Decision::GivenBack | Decision::NotCharged);
+    let compared = matches!(
+        decision,
+        PaymentDecision::Settled {} | PaymentDecision::GivenBack { .. } | PaymentDecision::NotCharged {}
+    );
     let open = StoredPayment {
         payment,
         compared,

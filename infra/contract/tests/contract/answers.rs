@@ -18,7 +18,7 @@ use put_product::PutProductRequest;
 use receive_stock::ReceiveStockRequest;
 use register_voucher::RegisterVoucherRequest;
 use request_refund::RequestRefundRequest;
-use resolve_review::ResolveReviewRequest;
+use resolve_review::PaymentDecision;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -234,8 +234,10 @@ fn a_request_about_a_payment_that_fits_its_schema_is_read() {
     }
     for decision in ["ASK_AGAIN", "CHARGED", "NOT_CHARGED", "SETTLED"] {
         let body = json!({ "decision": decision });
-        reads::<ResolveReviewRequest>("ResolveReviewRequest", &serde_json::from_value(body).unwrap());
+        reads::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
     }
+    let body = json!({ "decision": "GIVEN_BACK", "amount": amount });
+    reads::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
     for body in [
         json!({ "decision": "ASK_AGAIN" }),
         json!({ "decision": "CHARGED", "reference": "pay_1" }),
@@ -306,7 +308,6 @@ fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
         "StartPaymentRequest",
         "ReturnUrls",
         "RequestRefundRequest",
-        "ResolveReviewRequest",
         "RegisterVoucherRequest",
         "PlaceBidRequest",
         "TakeBidRequest",

@@ -176,8 +176,8 @@ impl Payment {
         next
     }
 
-    /// What [`Payment::given_back`] would enter.
-    pub(super) fn to_give_back(&self) -> Option<Money> {
+    /// What is to go back, and [`Payment::given_back`] would enter.
+    pub fn to_give_back(&self) -> Option<Money> {
         let of_no_order = || (self.status == PaymentStatus::Unservable).then(|| self.refundable());
         let amount = self.open().map(|(_, amount)| amount).or_else(of_no_order);
         amount.filter(|amount| amount.amount() > 0)

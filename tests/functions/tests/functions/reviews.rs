@@ -22,8 +22,13 @@ async fn refused() -> (Till, String, Value) {
 async fn decide(till: &Till, key: &str, payment: &Value, decision: &str) -> Answer {
     let id = payment["payment_id"].as_str().unwrap();
     let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
-    till.resolve(call.by_admin().key(key).json(&json!({ "decision": decision })))
-        .await
+    let mut body = json!({ "decision": decision });
+    if decision == "GIVEN_BACK" {
+        let review = till.payment(&payment["payment_id"]).await["review"].clone();
+        // Once it is decided none is owed any more: what was asked for first is asked for again.
+        body["amount"] = review.get("owed").cloned().unwrap_or_else(|| amount(2000));
+    }
+    till.resolve(call.by_admin().key(key).json(&body)).await
 }
 
 #[tokio::test]
@@ -205,4 +210,27 @@ async fn what_a_person_settled_is_not_given_back_later() {
     let again = decide(&till, "a", &payment, "ASK_AGAIN").await;
     till.refund("RefundRequested", &again.body).await.unwrap();
     assert_eq!(till.charged().refunded, 200);
+}
+
+#[tokio::test]
+async fn who_gave_back_another_sum_than_is_owed_now_is_told_and_nothing_is_entered() {
+    let (till, _, payment) = refused().await;
+    let id = payment["payment_id"].as_str().unwrap();
+    let reference = payment["reference"].as_str().unwrap();
+    till.sandbox.dashboard_refund(Provider::Toss, reference, 300);
+    till.deliver_all().await;
+    let given_back = |body: Value| {
+        let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+        till.resolve(call.by_admin().key("d").json(&body))
+    };
+    let stale = given_back(json!({ "decision": "GIVEN_BACK", "amount": amount(2000) })).await;
+    assert_eq!(
+        (stale.status, stale.problem(), &stale.body["owed"]),
+        (409, "amount-differs", &amount(1700))
+    );
+    let none = given_back(json!({ "decision": "GIVEN_BACK" })).await;
+    assert_eq!((none.status, none.problem()), (400, "malformed-body"));
+    assert!(till.payment(&payment["payment_id"]).await["review"]["reason"].is_string());
+    let right = given_back(json!({ "decision": "GIVEN_BACK", "amount": amount(1700) })).await;
+    assert_eq!(right.body["status"], "REFUNDED", "{right:?}");
 }
