@@ -128,7 +128,8 @@ fn is_left_over(image: &Image, key: &str) -> bool {
 }
 
 async fn in_time<T>(doing: impl Future<Output = Result<T, Error>>, deadline: Instant) -> Result<T, Error> {
-    let done = timeout_at(deadline, doing).await;
+    // Boxed: the SDK's futures are so deep that the compiler does not follow many more around them.
+    let done = timeout_at(deadline, Box::pin(doing)).await;
     done.map_err(|error| Error::unavailable(DOING, error))?
 }
 
