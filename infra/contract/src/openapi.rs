@@ -159,7 +159,8 @@ struct Closed;
 impl Modify for Closed {
     fn modify(&self, api: &mut OpenApi) {
         let schemas = api.components.iter_mut().flat_map(|components| &mut components.schemas);
-        for (_, schema) in schemas.filter(|(name, _)| name.ends_with("Request")) {
+        let is_request = |name: &str| name.ends_with("Request") || name.ends_with("Decision");
+        for (_, schema) in schemas.filter(|(name, _)| is_request(name)) {
             let RefOr::T(Schema::OneOf(kinds)) = schema else {
                 continue;
             };

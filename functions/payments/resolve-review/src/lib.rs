@@ -63,7 +63,7 @@ pub enum PaymentDecision {
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible; `not-refundable`: what is asked for again would be one refund too many; `amount-differs`: not that much is owed", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible; `not-refundable`: what is asked for again would be one refund too many; `amount-differs`: another sum is owed", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,

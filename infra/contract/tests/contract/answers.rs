@@ -316,8 +316,14 @@ fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
         let additional = &document()["components"]["schemas"][name]["additionalProperties"];
         assert_eq!(additional, &json!(false), "{name}");
     }
-    let order_id = examples::order().unwrap().order_id;
     let amount = json!({ "amount": 1, "currency": "KRW" });
+    for name in ["PaymentDecision", "ChargeDecision"] {
+        let known = json!({ "decision": "ASK_AGAIN" });
+        assert_eq!(schema(name).refusal(&known), None, "{name}");
+        let strange = json!({ "decision": "ASK_AGAIN", "amount": amount });
+        assert!(schema(name).refusal(&strange).is_some(), "{name}");
+    }
+    let order_id = examples::order().unwrap().order_id;
     let known = json!({ "provider": "toss", "order_id": order_id, "amount": amount, "payment_key": "text" });
     assert_eq!(schema("ConfirmPaymentRequest").refusal(&known), None);
     let mut strange = known;
