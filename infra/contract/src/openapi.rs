@@ -158,9 +158,15 @@ struct Closed;
 
 impl Modify for Closed {
     fn modify(&self, api: &mut OpenApi) {
+        let bodies: Vec<String> = api
+            .paths
+            .paths
+            .values_mut()
+            .flat_map(operations)
+            .filter_map(|operation| body_of(operation))
+            .collect();
         let schemas = api.components.iter_mut().flat_map(|components| &mut components.schemas);
-        let is_request = |name: &str| name.ends_with("Request") || name.ends_with("Decision");
-        for (_, schema) in schemas.filter(|(name, _)| is_request(name)) {
+        for (_, schema) in schemas.filter(|(name, _)| bodies.contains(name)) {
             let RefOr::T(Schema::OneOf(kinds)) = schema else {
                 continue;
             };
@@ -171,6 +177,17 @@ impl Modify for Closed {
             }
         }
     }
+}
+
+/// The name of the schema of an operation's body.
+fn body_of(operation: &Operation) -> Option<String> {
+    if let RefOr::T(body) = operation.request_body.as_ref()?
+        && let RefOr::T(content) = body.content.get(JSON)?
+        && let RefOr::Ref(named) = content.schema.as_ref()?
+    {
+        return named.ref_location.rsplit('/').next().map(str::to_owned);
+    }
+    None
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

@@ -1,4 +1,4 @@
-//! A stand-in for S3, where the SDK hands requests to HTTP: it keeps objects, counts uploads, and fails when it is told to.
+//! A stand-in for S3, where the SDK hands requests to HTTP: it keeps objects, counts changes, and fails when it is told to.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -28,8 +28,8 @@ pub struct FakeS3(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<String, Object>,
-    /// How many uploads there were.
-    uploads: u64,
+    /// How many changes there were; sequencers count them.
+    changes: u64,
     /// Methods whose next requests are refused, and with what status.
     planned: HashMap<String, VecDeque<u16>>,
 }
@@ -102,6 +102,11 @@ impl FakeS3 {
         }
     }
 
+    /// How often objects were put or removed.
+    pub fn changes(&self) -> u64 {
+        self.0.lock().expect("not poisoned").changes
+    }
+
     /// What lies in a bucket.
     pub fn objects(&self, bucket: &str) -> BTreeMap<String, Object> {
         let state = self.0.lock().expect("not poisoned");
@@ -116,11 +121,11 @@ impl FakeS3 {
 
 impl State {
     fn put(&mut self, path: String, bytes: Vec<u8>) -> Object {
-        self.uploads += 1;
+        self.changes += 1;
         let object = Object {
             // As S3 does it: the same bytes have the same etag.
             etag: format!("{:032x}", fingerprint(&bytes)),
-            sequencer: format!("0062E99A88DC{:06X}", self.uploads),
+            sequencer: format!("0062E99A88DC{:06X}", self.changes),
             bytes,
             content_type: String::new(),
             cache_control: String::new(),
@@ -158,10 +163,12 @@ impl State {
                 Some(object) => (200, Some(object.etag.clone()), object.bytes.clone()),
             },
             ("DELETE", _) => {
+                self.changes += 1;
                 self.objects.remove(&path);
                 (204, None, vec![])
             }
             ("POST", true) => {
+                self.changes += 1;
                 let wanted = String::from_utf8_lossy(body);
                 let keys = wanted
                     .split("<Key>")

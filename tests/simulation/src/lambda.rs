@@ -53,7 +53,7 @@ impl Invoked {
         CURRENT.try_with(Arc::clone).ok()
     }
 
-    /// Whether its process has ended: nothing that it was sending goes on.
+    /// Whether it has ended, in whichever way: nothing that it was sending goes on.
     pub fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }

@@ -110,7 +110,8 @@ async fn storm(world: &Arc<World>) {
             let pause = auditor.below(600);
             auditor.clock.pass(Duration::from_secs(60 + pause)).await;
             // For hours of a night nothing changes.
-            let now = Some((auditor.tables.writes(), auditor.sandbox.ledger()));
+            let changes = (auditor.tables.writes(), auditor.objects.changes());
+            let now = Some((changes, auditor.sandbox.ledger()));
             if seen != now {
                 audit::look(&auditor, Moment::Any);
                 seen = now;

@@ -27,7 +27,7 @@ struct Config {
 
 /// Deletes a picture
 ///
-/// One's own; administrators delete any. An upload that still comes is thrown away.
+/// One's own; administrators delete any. Its files go soon after; an upload that still comes is thrown away.
 ///
 /// # Errors
 /// `not-found` for another customer's picture too, [`Error::Unavailable`], [`Error::Internal`].

@@ -178,7 +178,7 @@ impl ResizeImage {
                 Err(error) if error.code() == Some("PreconditionFailed") => return Ok(None),
                 Err(error) => {
                     let error = s3::failed(DOING, error);
-                    // Who may not list a bucket is told "denied" of what is not there. It goes when its record does.
+                    // Who may not list a bucket is told "denied" of what is not there: it is purged once it is deleted.
                     let stored = self.images.get(id, invocation.deadline).await?;
                     let deleted = stored.is_some_and(|stored| stored.image.status == ImageStatus::Deleted);
                     return if deleted { Ok(None) } else { Err(error) };

@@ -1,8 +1,8 @@
 //! A schedule brings the minute; it leaves every payment that hangs in the air settled, or in front of a person.
 //!
 //! What is to be looked at stands on a sparse index: attempts whose outcome is not known or whose function crashed,
-//! payments that were begun and never paid, money that found no order, refunds under way or owed, and each payment once a day
-//! after it was taken, to be compared with the provider's books.
+//! payments that were begun and never paid, money that found no order, refunds under way or owed, and each payment once a
+//! day after it was taken, to be compared with the provider's books.
 
 use std::time::Duration;
 

@@ -47,7 +47,8 @@ pub enum PaymentDecision {
 /// Decides about a payment in review
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `not-in-review`, `amount-differs`, `not-refundable`, [`Error::Unavailable`], [`Error::Internal`].
+/// `forbidden`, `not-found`, `not-in-review`, `amount-differs`, `not-refundable`, [`Error::Unavailable`],
+/// [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
     request_body = PaymentDecision,

@@ -31,6 +31,22 @@ async fn decide(till: &Till, key: &str, payment: &Value, decision: &str) -> Answ
     till.resolve(call.by_admin().key(key).json(&body)).await
 }
 
+/// The decision is taken, and by it all of the money goes back.
+async fn all_goes_back(till: &Till, payment: &Value, decision: &str) {
+    let decided = decide(till, "d", payment, decision).await;
+    assert_eq!(decided.status, 200, "{decided:?}");
+    if decision == "ASK_AGAIN" {
+        till.refund("RefundRequested", &decided.body).await.unwrap();
+        assert_eq!(till.charged().refunded, 2000);
+    }
+    let after = till.payment(&payment["payment_id"]).await;
+    assert_eq!(
+        (&after["status"], &after["refunded"]),
+        (&"REFUNDED".into(), &amount(2000)),
+        "{after}"
+    );
+}
+
 #[tokio::test]
 async fn what_a_person_gave_back_by_hand_is_not_given_back_again() {
     let (till, order, payment) = refused().await;
@@ -120,18 +136,7 @@ async fn a_refused_refund_is_owed_still_when_a_part_was_refunded_elsewhere() {
         till.deliver_all().await;
         let before = till.payment(&payment["payment_id"]).await;
         assert!(before["review"]["reason"].is_string(), "{before}");
-        let decided = decide(&till, "d", &payment, decision).await;
-        assert_eq!(decided.status, 200, "{decided:?}");
-        if decision == "ASK_AGAIN" {
-            till.refund("RefundRequested", &decided.body).await.unwrap();
-            assert_eq!(till.charged().refunded, 2000);
-        }
-        let after = till.payment(&payment["payment_id"]).await;
-        assert_eq!(
-            (&after["status"], &after["refunded"]),
-            (&"REFUNDED".into(), &amount(2000)),
-            "{after}"
-        );
+        all_goes_back(&till, &payment, decision).await;
     }
 }
 
@@ -160,14 +165,7 @@ async fn all_of_a_cancelled_orders_money_is_owed_still_when_a_part_of_it_was_ask
         till.sandbox
             .plan(Provider::Toss, "cancel", Fault::Code("NOT_ENOUGH_BALANCE".to_owned()));
         till.refund("RefundRequested", &part.body).await.unwrap();
-        let decided = decide(&till, "d", &payment, decision).await;
-        assert_eq!(decided.status, 200, "{decided:?}");
-        if decision == "ASK_AGAIN" {
-            till.refund("RefundRequested", &decided.body).await.unwrap();
-            assert_eq!(till.charged().refunded, 2000);
-        }
-        let after = till.payment(&payment["payment_id"]).await;
-        assert_eq!(after["status"], "REFUNDED", "{after}");
+        all_goes_back(&till, &payment, decision).await;
     }
 }
 

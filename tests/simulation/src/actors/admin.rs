@@ -58,7 +58,7 @@ pub async fn administer(world: Arc<World>) {
                 decide_charges(&world).await;
                 // And of one that waits for nobody.
                 if let Some(payment) = a_payment(&world) {
-                    decide(&world, &payment, "ASK_AGAIN").await;
+                    decide(&world, &payment, &json!({ "decision": "ASK_AGAIN" })).await;
                 }
                 let invoices = invoices(&world);
                 if let Some(invoice) = invoices.get(world.below(invoices.len().max(1) as u64) as usize) {
@@ -113,20 +113,16 @@ fn refund_elsewhere(world: &World) {
 pub async fn decide_reviews(world: &World) {
     for payment in &in_review(world) {
         world.net.note(|| format!("a person looks at {payment}"));
-        let id = payment_id(payment);
         let owed = payment["review"]["owed"]["amount"].as_i64();
         // Toss gives a deposit back only to an account, which it asks for in its dashboard.
-        if let Some(owed) = owed.filter(|_| payment.get("deposit").is_some()) {
-            give_back_by_hand(world, payment, owed);
-            decide_as(
-                world,
-                id,
-                &json!({ "decision": "GIVEN_BACK", "amount": payment["review"]["owed"] }),
-            )
-            .await;
-        } else {
-            decide(world, id, "ASK_AGAIN").await;
-        }
+        let decision = match owed.filter(|_| payment.get("deposit").is_some()) {
+            Some(owed) => {
+                give_back_by_hand(world, payment, owed);
+                json!({ "decision": "GIVEN_BACK", "amount": payment["review"]["owed"] })
+            }
+            None => json!({ "decision": "ASK_AGAIN" }),
+        };
+        decide(world, payment_id(payment), &decision).await;
     }
 }
 
@@ -208,11 +204,7 @@ fn give_back(world: &World, provider: Provider, reference: &str, amount: i64) {
     world.told.notify_one();
 }
 
-async fn decide(world: &World, payment: &str, decision: &str) {
-    decide_as(world, payment, &json!({ "decision": decision })).await;
-}
-
-async fn decide_as(world: &World, payment: &str, decision: &Value) {
+async fn decide(world: &World, payment: &str, decision: &Value) {
     let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment);
     let call = call.by_admin().key(&world.key()).json(decision);
     world.ask("resolve-review", call).await;
