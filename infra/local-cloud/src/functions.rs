@@ -117,14 +117,14 @@ fn sources(template: &str) -> Vec<&str> {
     template.lines().filter_map(source).collect()
 }
 
-/// `functions/orders/checkout` of a line `  CodeUri: functions/orders/checkout`.
+/// `target/lambda/checkout` of a line `  CodeUri: target/lambda/checkout`.
 fn source(line: &str) -> Option<&str> {
     let value = line.trim_start().strip_prefix(CODE)?.split(" #").next()?.trim();
     let value = value.strip_suffix('/').unwrap_or(value);
-    value.starts_with("functions/").then_some(value)
+    value.starts_with("target/lambda/").then_some(value)
 }
 
-/// A function's folder, package and binary share one name.
+/// A function's artifact and binary share one name.
 fn binary(folder: &str) -> &str {
     folder.rsplit('/').next().unwrap_or(folder)
 }
@@ -188,14 +188,14 @@ mod tests {
 Resources:
   Checkout:
     Properties:
-      CodeUri: functions/orders/checkout
-      Description: keeps CodeUri: functions/x as it is
+      CodeUri: target/lambda/checkout
+      Description: keeps CodeUri: target/x as it is
   Layer:
     Properties:
       CodeUri: layers/own
   Relay:
     Properties:
-      CodeUri: functions/events/relay-events/ # a note
+      CodeUri: target/lambda/relay-events/ # a note
       Policies:
         - Effect: Allow
           Action: sqs:SendMessage
@@ -215,11 +215,11 @@ Resources:
             changed,
             [
                 (
-                    "      CodeUri: functions/orders/checkout",
+                    "      CodeUri: target/lambda/checkout",
                     "      CodeUri: \"/t/functions/checkout.zip\""
                 ),
                 (
-                    "      CodeUri: functions/events/relay-events/ # a note",
+                    "      CodeUri: target/lambda/relay-events/ # a note",
                     "      CodeUri: \"/t/functions/relay-events.zip\""
                 ),
                 (

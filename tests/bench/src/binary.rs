@@ -8,21 +8,21 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// Builds the binary of `package` with the release profile; what cargo says goes to standard error.
+/// Builds the binary `name` with the release profile; what cargo says goes to standard error.
 ///
 /// # Errors
 /// When it does not build.
-pub fn build(package: &str) -> Result<PathBuf> {
+pub fn build(name: &str) -> Result<PathBuf> {
     let built = cargo()
-        .args(["build", "--release", "--package", package, "--bin", package])
+        .args(["build", "--release", "--workspace", "--bin", name])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .stderr(Stdio::inherit())
         .output()
         .context("cargo does not start")?;
-    ensure!(built.status.success(), "{package} does not build; cargo says why above");
+    ensure!(built.status.success(), "{name} does not build; cargo says why above");
     let messages = String::from_utf8_lossy(&built.stdout);
-    executable(&messages, package).with_context(|| format!("cargo built no binary called {package}"))
+    executable(&messages, name).with_context(|| format!("cargo built no binary called {name}"))
 }
 
 /// Cargo without what `cargo bench` says of this package: build scripts that watch it would run again,

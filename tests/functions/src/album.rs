@@ -3,8 +3,8 @@
 use harness::engine::IMAGES;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
-use resize_image::ResizeImage;
-use resize_image::photo::{Options, Output};
+use images::resize_image::ResizeImage;
+use photo::{Options, Output};
 use serde_json::{Value, json};
 use shared::Error;
 use shared::edge::s3;
@@ -46,12 +46,12 @@ impl Album {
     /// `presign-upload`.
     pub async fn presign_upload(&self, call: Call) -> Answer {
         let gallery = self.gallery();
-        let function = presign_upload::PresignUpload {
+        let function = images::presign_upload::PresignUpload {
             images: self.shop.engine.images(),
             s3: gallery.s3,
             uploads: gallery.uploads,
         };
-        Answer::of(presign_upload::handle(&function, call.request(), self.shop.invocation()).await)
+        Answer::of(images::presign_upload::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
     /// `resize-image`.
@@ -78,27 +78,27 @@ impl Album {
             },
         };
         let delivery = serde_json::from_value(event.clone()).expect("an event of S3");
-        resize_image::handle(&function, delivery, self.shop.invocation()).await
+        images::resize_image::handle(&function, delivery, self.shop.invocation()).await
     }
 
     /// `get-image`.
     pub async fn see(&self, image_id: &str) -> Answer {
-        let function = get_image::GetImage {
+        let function = images::get_image::GetImage {
             images: self.shop.engine.images(),
             url: "https://images.example.com".to_owned(),
         };
         let call = Call::new("GET", "/images/{image_id}").path("image_id", image_id);
-        Answer::of(get_image::handle(&function, call.request(), self.shop.invocation()).await)
+        Answer::of(images::get_image::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
     /// `delete-image`.
     pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
-        let function = delete_image::DeleteImage {
+        let function = images::delete_image::DeleteImage {
             images: self.shop.engine.images(),
         };
         let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
         let call = call.by(customer).key("delete");
-        Answer::of(delete_image::handle(&function, call.request(), self.shop.invocation()).await)
+        Answer::of(images::delete_image::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
     /// `purge-image`, for each deleted picture.
@@ -106,13 +106,13 @@ impl Album {
     /// # Errors
     /// As the function.
     pub async fn purge_deleted(&self) -> Result<(), Error> {
-        let function = purge_image::PurgeImage {
+        let function = images::purge_image::PurgeImage {
             gallery: self.gallery(),
         };
         for (name, detail) in self.shop.engine.events(IMAGES).await {
             if name == "ImageDeleted" {
                 let delivery = serde_json::from_value(json!({ "detail": detail })).expect("an event of the bus");
-                purge_image::handle(&function, delivery, self.shop.invocation()).await?;
+                images::purge_image::handle(&function, delivery, self.shop.invocation()).await?;
             }
         }
         Ok(())

@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-use bill_subscriptions::{BillSubscriptions, Summary};
-use charge_subscription::ChargeSubscription;
+use billing::bill_subscriptions::{BillSubscriptions, Summary};
+use billing::charge_subscription::ChargeSubscription;
 use harness::gateway::{Answer, Call};
 use harness::queue::Delivery;
 use harness::{FakeKms, FakeQueue};
@@ -84,57 +84,57 @@ impl Desk {
 
     /// `subscribe`.
     pub async fn subscribe(&self, call: Call) -> Answer {
-        let function = subscribe::Subscribe {
+        let function = billing::subscribe::Subscribe {
             subscriptions: self.engine.subscriptions(),
             catalog: self.engine.catalog(),
             keys: self.keys(),
             policy: policy(),
             commands: self.commands.clone(),
         };
-        Answer::of(subscribe::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(billing::subscribe::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `get-subscription`.
     pub async fn get_subscription(&self, call: Call) -> Answer {
-        let function = get_subscription::GetSubscription {
+        let function = billing::get_subscription::GetSubscription {
             subscriptions: self.engine.subscriptions(),
         };
-        Answer::of(get_subscription::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(billing::get_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `list-subscriptions`.
     pub async fn list_subscriptions(&self, call: Call) -> Answer {
-        let function = list_subscriptions::ListSubscriptions {
+        let function = billing::list_subscriptions::ListSubscriptions {
             subscriptions: self.engine.subscriptions(),
         };
-        Answer::of(list_subscriptions::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(billing::list_subscriptions::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `change-subscription`.
     pub async fn change_subscription(&self, call: Call) -> Answer {
-        let function = change_subscription::ChangeSubscription {
+        let function = billing::change_subscription::ChangeSubscription {
             subscriptions: self.engine.subscriptions(),
             catalog: self.engine.catalog(),
             keys: self.keys(),
             policy: policy(),
             commands: self.commands.clone(),
         };
-        Answer::of(change_subscription::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(billing::change_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `cancel-subscription`.
     pub async fn cancel_subscription(&self, call: Call) -> Answer {
-        let function = cancel_subscription::CancelSubscription {
+        let function = billing::cancel_subscription::CancelSubscription {
             subscriptions: self.engine.subscriptions(),
             policy: policy(),
         };
-        Answer::of(cancel_subscription::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(billing::cancel_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `resolve-charge`.
     pub async fn resolve_charge(&self, call: Call) -> Answer {
-        let function = resolve_charge::ResolveCharge { books: self.books() };
-        Answer::of(resolve_charge::handle(&function, call.request(), self.invocation()).await)
+        let function = billing::resolve_charge::ResolveCharge { books: self.books() };
+        Answer::of(billing::resolve_charge::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `bill-subscriptions`.
@@ -148,7 +148,7 @@ impl Desk {
             subscriptions: self.engine.subscriptions(),
             commands: self.commands.clone(),
         };
-        bill_subscriptions::handle(&function, self.invocation()).await
+        billing::bill_subscriptions::handle(&function, self.invocation()).await
     }
 
     /// `charge-subscription`, with a batch.
@@ -159,7 +159,7 @@ impl Desk {
     /// `charge-subscription`, with a batch, in an invocation of one's own.
     pub async fn charge_in(&self, delivery: &Delivery, invocation: Invocation) {
         let function = ChargeSubscription { biller: self.biller() };
-        let response = charge_subscription::handle(&function, delivery.batch.clone(), invocation).await;
+        let response = billing::charge_subscription::handle(&function, delivery.batch.clone(), invocation).await;
         self.queue.settle(delivery, &response.expect("an answer"));
     }
 

@@ -74,11 +74,11 @@ impl Exchange {
 
     /// `register-voucher`.
     pub async fn register(&self, call: Call) -> Answer {
-        let function = register_voucher::RegisterVoucher {
+        let function = auctions::register_voucher::RegisterVoucher {
             auctions: self.engine.auctions(),
             catalog: self.engine.catalog(),
         };
-        Answer::of(register_voucher::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::register_voucher::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `list-vouchers`: a customer's first page.
@@ -88,10 +88,10 @@ impl Exchange {
 
     /// `list-vouchers`.
     pub async fn list_vouchers(&self, call: Call) -> Answer {
-        let function = list_vouchers::ListVouchers {
+        let function = auctions::list_vouchers::ListVouchers {
             auctions: self.engine.auctions(),
         };
-        Answer::of(list_vouchers::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::list_vouchers::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `place-bid`.
@@ -101,11 +101,11 @@ impl Exchange {
 
     /// `place-bid`, in an invocation of one's own.
     pub async fn place_in(&self, call: Call, invocation: Invocation) -> Answer {
-        let function = place_bid::PlaceBid {
+        let function = auctions::place_bid::PlaceBid {
             market: self.market(),
             catalog: self.engine.catalog(),
         };
-        Answer::of(place_bid::handle(&function, call.request(), invocation).await)
+        Answer::of(auctions::place_bid::handle(&function, call.request(), invocation).await)
     }
 
     /// `take-bid`.
@@ -115,40 +115,40 @@ impl Exchange {
 
     /// `take-bid`, in an invocation of one's own.
     pub async fn take_in(&self, call: Call, invocation: Invocation) -> Answer {
-        let function = take_bid::TakeBid { market: self.market() };
-        Answer::of(take_bid::handle(&function, call.request(), invocation).await)
+        let function = auctions::take_bid::TakeBid { market: self.market() };
+        Answer::of(auctions::take_bid::handle(&function, call.request(), invocation).await)
     }
 
     /// `list-bids`.
     pub async fn book(&self, call: Call) -> Answer {
-        let function = list_bids::ListBids {
+        let function = auctions::list_bids::ListBids {
             auctions: self.engine.auctions(),
         };
-        Answer::of(list_bids::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::list_bids::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `my-bids`.
     pub async fn my_bids(&self, call: Call) -> Answer {
-        let function = my_bids::MyBids {
+        let function = auctions::my_bids::MyBids {
             auctions: self.engine.auctions(),
         };
-        Answer::of(my_bids::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::my_bids::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `cancel-bid`.
     pub async fn cancel_bid(&self, customer: &str, bid_id: &str) -> Answer {
-        let function = cancel_bid::CancelBid { market: self.market() };
+        let function = auctions::cancel_bid::CancelBid { market: self.market() };
         let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", bid_id);
         let call = call.by(customer).key("cancel");
-        Answer::of(cancel_bid::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::cancel_bid::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `get-wallet`.
     pub async fn get_wallet(&self, call: Call) -> Answer {
-        let function = get_wallet::GetWallet {
+        let function = auctions::get_wallet::GetWallet {
             auctions: self.engine.auctions(),
         };
-        Answer::of(get_wallet::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::get_wallet::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `credit-points`, with a paid order.
@@ -157,11 +157,11 @@ impl Exchange {
         let delivery = serde_json::from_value(
             json!({ "detail-type": "OrderPaid", "detail": { "metadata": metadata, "data": order } }),
         );
-        let function = credit_points::CreditPoints {
+        let function = auctions::credit_points::CreditPoints {
             auctions: self.engine.auctions(),
             orders: self.engine.orders(),
         };
-        credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
+        auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }
 
     /// `credit-points`, with a payment whose money went back.
@@ -169,17 +169,17 @@ impl Exchange {
         let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
         let detail = json!({ "metadata": metadata, "data": payment });
         let delivery = serde_json::from_value(json!({ "detail-type": "PaymentRefunded", "detail": detail }));
-        let function = credit_points::CreditPoints {
+        let function = auctions::credit_points::CreditPoints {
             auctions: self.engine.auctions(),
             orders: self.engine.orders(),
         };
-        credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
+        auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }
 
     /// `expire-bids`.
-    pub async fn expire_bids(&self) -> Result<expire_bids::Summary, shared::Error> {
-        let function = expire_bids::ExpireBids { market: self.market() };
-        expire_bids::handle(&function, self.invocation()).await
+    pub async fn expire_bids(&self) -> Result<auctions::expire_bids::Summary, shared::Error> {
+        let function = auctions::expire_bids::ExpireBids { market: self.market() };
+        auctions::expire_bids::handle(&function, self.invocation()).await
     }
 
     /// Credits points as if an order had bought them.

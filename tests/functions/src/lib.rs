@@ -106,71 +106,71 @@ impl Shop {
 
     /// `put-product`.
     pub async fn put_product(&self, call: Call) -> Answer {
-        let function = put_product::PutProduct {
+        let function = catalog::put_product::PutProduct {
             catalog: self.engine.catalog(),
             images: self.engine.images(),
         };
-        Answer::of(put_product::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(catalog::put_product::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `get-product`.
     pub async fn get_product(&self, call: Call) -> Answer {
-        let function = get_product::GetProduct {
+        let function = catalog::get_product::GetProduct {
             catalog: self.engine.catalog(),
         };
-        Answer::of(get_product::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(catalog::get_product::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `receive-stock`.
     pub async fn receive_stock(&self, call: Call) -> Answer {
-        let function = receive_stock::ReceiveStock {
+        let function = catalog::receive_stock::ReceiveStock {
             catalog: self.engine.catalog(),
         };
-        Answer::of(receive_stock::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(catalog::receive_stock::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `checkout`.
     pub async fn checkout(&self, call: Call) -> Answer {
-        let function = checkout::Checkout {
+        let function = orders::checkout::Checkout {
             reservations: self.engine.reservations(),
             reservation: RESERVATION,
         };
-        Answer::of(checkout::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(orders::checkout::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `get-order`.
     pub async fn get_order(&self, call: Call) -> Answer {
-        let function = get_order::GetOrder {
+        let function = orders::get_order::GetOrder {
             orders: self.engine.orders(),
         };
-        Answer::of(get_order::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(orders::get_order::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `list-orders`.
     pub async fn list_orders(&self, call: Call) -> Answer {
-        let function = list_orders::ListOrders {
+        let function = orders::list_orders::ListOrders {
             orders: self.engine.orders(),
         };
-        Answer::of(list_orders::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(orders::list_orders::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `cancel-order`.
     pub async fn cancel_order(&self, call: Call) -> Answer {
-        let function = cancel_order::CancelOrder {
+        let function = orders::cancel_order::CancelOrder {
             settlements: self.engine.settlements(),
             reservations: self.engine.reservations(),
             auctions: self.engine.auctions(),
         };
-        Answer::of(cancel_order::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(orders::cancel_order::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `expire-orders`.
-    pub async fn expire_orders(&self) -> Result<expire_orders::Summary, shared::Error> {
-        let function = expire_orders::ExpireOrders {
+    pub async fn expire_orders(&self) -> Result<orders::expire_orders::Summary, shared::Error> {
+        let function = orders::expire_orders::ExpireOrders {
             orders: self.engine.orders(),
             reservations: self.engine.reservations(),
         };
-        expire_orders::handle(&function, self.invocation()).await
+        orders::expire_orders::handle(&function, self.invocation()).await
     }
 
     /// Lists a product at `won`.

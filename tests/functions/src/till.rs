@@ -10,9 +10,9 @@ use harness::FakeVault;
 use harness::audit::Books;
 use harness::gateway::{Answer, Call};
 use lambda_http::http::{Request, Response};
-use payment_webhook::PaymentWebhook;
-use reconcile_payments::{ReconcilePayments, Summary};
-use refund_payment::{Delivery, RefundPayment};
+use payments::payment_webhook::PaymentWebhook;
+use payments::reconcile_payments::{ReconcilePayments, Summary};
+use payments::refund_payment::{Delivery, RefundPayment};
 use sandbox::{Entry, Fate, Options, Sandbox, Webhook};
 use serde_json::{Value, json};
 use shared::cashier::Cashier;
@@ -94,10 +94,10 @@ impl Till {
 
     /// `start-payment`.
     pub async fn start(&self, call: Call) -> Answer {
-        let function = start_payment::StartPayment {
+        let function = payments::start_payment::StartPayment {
             cashier: self.cashier(),
         };
-        Answer::of(start_payment::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(payments::start_payment::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `confirm-payment`.
@@ -107,34 +107,34 @@ impl Till {
 
     /// `confirm-payment`, in an invocation of one's own.
     pub async fn confirm_in(&self, call: Call, invocation: Invocation) -> Answer {
-        let function = confirm_payment::ConfirmPayment {
+        let function = payments::confirm_payment::ConfirmPayment {
             cashier: self.cashier(),
         };
-        Answer::of(confirm_payment::handle(&function, call.request(), invocation).await)
+        Answer::of(payments::confirm_payment::handle(&function, call.request(), invocation).await)
     }
 
     /// `get-payment`.
     pub async fn get(&self, call: Call) -> Answer {
-        let function = get_payment::GetPayment {
+        let function = payments::get_payment::GetPayment {
             payments: self.engine.payments(),
         };
-        Answer::of(get_payment::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(payments::get_payment::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `request-refund`.
     pub async fn request_refund(&self, call: Call) -> Answer {
-        let function = request_refund::RequestRefund {
+        let function = payments::request_refund::RequestRefund {
             payments: self.engine.payments(),
         };
-        Answer::of(request_refund::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(payments::request_refund::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `resolve-review`.
     pub async fn resolve(&self, call: Call) -> Answer {
-        let function = resolve_review::ResolveReview {
+        let function = payments::resolve_review::ResolveReview {
             cashier: self.cashier(),
         };
-        Answer::of(resolve_review::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(payments::resolve_review::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `payment-webhook`, with any request.
@@ -143,7 +143,7 @@ impl Till {
             cashier: self.cashier(),
             subscriptions: self.engine.subscriptions(),
         };
-        Answer::of(payment_webhook::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(payments::payment_webhook::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `payment-webhook`, with what a provider sends.
@@ -169,7 +169,7 @@ impl Till {
             cashier: self.cashier(),
             reservations: self.engine.reservations(),
         };
-        refund_payment::handle(&function, delivery, self.invocation()).await
+        payments::refund_payment::handle(&function, delivery, self.invocation()).await
     }
 
     /// `reconcile-payments`.
@@ -183,7 +183,7 @@ impl Till {
             cashier: self.cashier(),
             reservations: self.engine.reservations(),
         };
-        reconcile_payments::handle(&function, self.invocation()).await
+        payments::reconcile_payments::handle(&function, self.invocation()).await
     }
 
     /// The books as they stand now.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use checkout::{Checkout, handle};
+use orders::checkout::{Checkout, handle};
 use serde_json::{Value, json};
 use shared::edge::problem;
 use shared::store::{self, Catalog, Orders, Reservations};

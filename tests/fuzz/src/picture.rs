@@ -1,6 +1,6 @@
 //! A picture of any format, as a customer uploads it: header, decoder, cascade, encoder.
 
-use resize_image::photo::{Limits, Options, Picture, Refused, Variant, inspect, make_ladder};
+use photo::{Limits, Options, Picture, Refused, Variant, inspect, make_ladder};
 
 /// Makes variants: the picture is refused and there are none, or there are some and each is a picture of its size;
 /// and a second thread changes nothing.

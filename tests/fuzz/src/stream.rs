@@ -1,7 +1,7 @@
 //! A batch of a table's stream, as Lambda hands it over.
 
 use aws_lambda_events::dynamodb::Event;
-use relay_events::{RelayEvents, Undelivered, handle};
+use events::relay_events::{RelayEvents, Undelivered, handle};
 use shared::edge::bus::Bus;
 
 use crate::cloud::{Cloud, invocation, run};

@@ -1,6 +1,6 @@
 //! What S3 tells of an upload, and the key that it lies at.
 
-use resize_image::Delivery;
+use images::resize_image::Delivery;
 use shared::image::ImageId;
 
 /// Reads the event and its key: a key belongs to no picture, or is the only one that does.

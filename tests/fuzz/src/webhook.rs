@@ -5,7 +5,7 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use hmac::{Hmac, KeyInit, Mac};
-use payment_webhook::{PaymentWebhook, handle};
+use payments::payment_webhook::{PaymentWebhook, handle};
 use serde_json::json;
 use sha2::Sha256;
 use shared::cashier::Cashier;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
-use tidy::template::{Resource, Template};
+use structure::template::{Resource, Template};
 
 /// What the template says of a function that is woken by itself.
 #[derive(Debug)]

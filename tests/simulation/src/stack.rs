@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use events::relay_events::{BatchResponse, RelayEvents, Undelivered};
 use function_tests::album::{UPLOADS, VARIANTS};
 use function_tests::desk::policy;
 use futures::future::LocalBoxFuture;
 use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use jiff::SignedDuration;
 use lambda_http::{Body, Request, Response};
-use relay_events::{BatchResponse, RelayEvents, Undelivered};
-use resize_image::photo::Options;
+use photo::Options;
 use serde_json::Value;
 use shared::Error;
 use shared::biller::{Biller, Books, Commands, Keys};
@@ -116,9 +116,9 @@ impl Stack {
     ) -> LocalBoxFuture<'a, Result<Response<Body>, Error>> {
         /// Wires a function and hands it the request, in a future that owns it.
         macro_rules! handle {
-            ($function:expr, $module:ident) => {{
+            ($function:expr, $($module:ident)::+) => {{
                 let function = $function;
-                Box::pin(async move { $module::handle(&function, request, invocation).await })
+                Box::pin(async move { $($module)::+::handle(&function, request, invocation).await })
             }};
         }
         let (catalog, orders, payments) = (self.catalog.clone(), self.orders.clone(), self.payments.clone());
@@ -133,95 +133,119 @@ impl Stack {
         match name {
             "put-product" => {
                 let images = self.images.clone();
-                handle!(put_product::PutProduct { catalog, images }, put_product)
+                handle!(
+                    catalog::put_product::PutProduct { catalog, images },
+                    catalog::put_product
+                )
             }
             "presign-upload" => {
                 let images = self.images.clone();
                 let Gallery { s3, uploads, .. } = self.gallery.clone();
-                handle!(presign_upload::PresignUpload { images, s3, uploads }, presign_upload)
+                handle!(
+                    images::presign_upload::PresignUpload { images, s3, uploads },
+                    images::presign_upload
+                )
             }
             "get-image" => {
                 let images = self.images.clone();
                 let url = "https://images.example.com".to_owned();
-                handle!(get_image::GetImage { images, url }, get_image)
+                handle!(images::get_image::GetImage { images, url }, images::get_image)
             }
             "delete-image" => {
                 let images = self.images.clone();
-                handle!(delete_image::DeleteImage { images }, delete_image)
+                handle!(images::delete_image::DeleteImage { images }, images::delete_image)
             }
-            "get-product" => handle!(get_product::GetProduct { catalog }, get_product),
-            "receive-stock" => handle!(receive_stock::ReceiveStock { catalog }, receive_stock),
+            "get-product" => handle!(catalog::get_product::GetProduct { catalog }, catalog::get_product),
+            "receive-stock" => handle!(catalog::receive_stock::ReceiveStock { catalog }, catalog::receive_stock),
             "checkout" => handle!(
-                checkout::Checkout {
+                orders::checkout::Checkout {
                     reservations: self.reservations.clone(),
                     reservation: self.reservation,
                 },
-                checkout
+                orders::checkout
             ),
-            "get-order" => handle!(get_order::GetOrder { orders }, get_order),
-            "list-orders" => handle!(list_orders::ListOrders { orders }, list_orders),
+            "get-order" => handle!(orders::get_order::GetOrder { orders }, orders::get_order),
+            "list-orders" => handle!(orders::list_orders::ListOrders { orders }, orders::list_orders),
             "cancel-order" => handle!(
-                cancel_order::CancelOrder {
+                orders::cancel_order::CancelOrder {
                     settlements: self.settlements.clone(),
                     reservations: self.reservations.clone(),
                     auctions,
                 },
-                cancel_order
+                orders::cancel_order
             ),
-            "start-payment" => handle!(start_payment::StartPayment { cashier }, start_payment),
-            "confirm-payment" => handle!(confirm_payment::ConfirmPayment { cashier }, confirm_payment),
-            "get-payment" => handle!(get_payment::GetPayment { payments }, get_payment),
+            "start-payment" => handle!(
+                payments::start_payment::StartPayment { cashier },
+                payments::start_payment
+            ),
+            "confirm-payment" => handle!(
+                payments::confirm_payment::ConfirmPayment { cashier },
+                payments::confirm_payment
+            ),
+            "get-payment" => handle!(payments::get_payment::GetPayment { payments }, payments::get_payment),
             "payment-webhook" => handle!(
-                payment_webhook::PaymentWebhook { cashier, subscriptions },
-                payment_webhook
+                payments::payment_webhook::PaymentWebhook { cashier, subscriptions },
+                payments::payment_webhook
             ),
-            "request-refund" => handle!(request_refund::RequestRefund { payments }, request_refund),
+            "request-refund" => handle!(
+                payments::request_refund::RequestRefund { payments },
+                payments::request_refund
+            ),
             "resolve-charge" => handle!(
-                resolve_charge::ResolveCharge {
+                billing::resolve_charge::ResolveCharge {
                     books: self.biller.books.clone(),
                 },
-                resolve_charge
+                billing::resolve_charge
             ),
-            "resolve-review" => handle!(resolve_review::ResolveReview { cashier }, resolve_review),
+            "resolve-review" => handle!(
+                payments::resolve_review::ResolveReview { cashier },
+                payments::resolve_review
+            ),
             "register-voucher" => handle!(
-                register_voucher::RegisterVoucher { auctions, catalog },
-                register_voucher
+                auctions::register_voucher::RegisterVoucher { auctions, catalog },
+                auctions::register_voucher
             ),
-            "list-vouchers" => handle!(list_vouchers::ListVouchers { auctions }, list_vouchers),
-            "place-bid" => handle!(place_bid::PlaceBid { market, catalog }, place_bid),
-            "take-bid" => handle!(take_bid::TakeBid { market }, take_bid),
-            "list-bids" => handle!(list_bids::ListBids { auctions }, list_bids),
-            "my-bids" => handle!(my_bids::MyBids { auctions }, my_bids),
-            "cancel-bid" => handle!(cancel_bid::CancelBid { market }, cancel_bid),
-            "get-wallet" => handle!(get_wallet::GetWallet { auctions }, get_wallet),
+            "list-vouchers" => handle!(
+                auctions::list_vouchers::ListVouchers { auctions },
+                auctions::list_vouchers
+            ),
+            "place-bid" => handle!(auctions::place_bid::PlaceBid { market, catalog }, auctions::place_bid),
+            "take-bid" => handle!(auctions::take_bid::TakeBid { market }, auctions::take_bid),
+            "list-bids" => handle!(auctions::list_bids::ListBids { auctions }, auctions::list_bids),
+            "my-bids" => handle!(auctions::my_bids::MyBids { auctions }, auctions::my_bids),
+            "cancel-bid" => handle!(auctions::cancel_bid::CancelBid { market }, auctions::cancel_bid),
+            "get-wallet" => handle!(auctions::get_wallet::GetWallet { auctions }, auctions::get_wallet),
             "subscribe" => handle!(
-                subscribe::Subscribe {
+                billing::subscribe::Subscribe {
                     subscriptions,
                     catalog,
                     keys,
                     policy,
                     commands,
                 },
-                subscribe
+                billing::subscribe
             ),
-            "get-subscription" => handle!(get_subscription::GetSubscription { subscriptions }, get_subscription),
+            "get-subscription" => handle!(
+                billing::get_subscription::GetSubscription { subscriptions },
+                billing::get_subscription
+            ),
             "list-subscriptions" => handle!(
-                list_subscriptions::ListSubscriptions { subscriptions },
-                list_subscriptions
+                billing::list_subscriptions::ListSubscriptions { subscriptions },
+                billing::list_subscriptions
             ),
             "change-subscription" => handle!(
-                change_subscription::ChangeSubscription {
+                billing::change_subscription::ChangeSubscription {
                     subscriptions,
                     catalog,
                     keys,
                     policy,
                     commands,
                 },
-                change_subscription
+                billing::change_subscription
             ),
             "cancel-subscription" => handle!(
-                cancel_subscription::CancelSubscription { subscriptions, policy },
-                cancel_subscription
+                billing::cancel_subscription::CancelSubscription { subscriptions, policy },
+                billing::cancel_subscription
             ),
             other => panic!("the API has no function {other}"),
         }
@@ -236,27 +260,35 @@ impl Stack {
         match name {
             "expire-orders" => {
                 let orders = self.orders.clone();
-                let function = expire_orders::ExpireOrders { orders, reservations };
-                Box::pin(async move { expire_orders::handle(&function, invocation).await.map(drop) })
+                let function = orders::expire_orders::ExpireOrders { orders, reservations };
+                Box::pin(async move { orders::expire_orders::handle(&function, invocation).await.map(drop) })
             }
             "reconcile-payments" => {
                 let cashier = self.cashier.clone();
-                let function = reconcile_payments::ReconcilePayments { cashier, reservations };
-                Box::pin(async move { reconcile_payments::handle(&function, invocation).await.map(drop) })
+                let function = payments::reconcile_payments::ReconcilePayments { cashier, reservations };
+                Box::pin(async move {
+                    payments::reconcile_payments::handle(&function, invocation)
+                        .await
+                        .map(drop)
+                })
             }
             "expire-bids" => {
                 let market = Market {
                     auctions: self.auctions.clone(),
                 };
-                let function = expire_bids::ExpireBids { market };
-                Box::pin(async move { expire_bids::handle(&function, invocation).await.map(drop) })
+                let function = auctions::expire_bids::ExpireBids { market };
+                Box::pin(async move { auctions::expire_bids::handle(&function, invocation).await.map(drop) })
             }
             "bill-subscriptions" => {
-                let function = bill_subscriptions::BillSubscriptions {
+                let function = billing::bill_subscriptions::BillSubscriptions {
                     subscriptions: self.subscriptions.clone(),
                     commands: self.commands.clone(),
                 };
-                Box::pin(async move { bill_subscriptions::handle(&function, invocation).await.map(drop) })
+                Box::pin(async move {
+                    billing::bill_subscriptions::handle(&function, invocation)
+                        .await
+                        .map(drop)
+                })
             }
             other => panic!("the schedule has no function {other}"),
         }
@@ -274,30 +306,30 @@ impl Stack {
     ) -> LocalBoxFuture<'a, Result<(), Error>> {
         match name {
             "refund-payment" => {
-                let function = refund_payment::RefundPayment {
+                let function = payments::refund_payment::RefundPayment {
                     cashier: self.cashier.clone(),
                     reservations: self.reservations.clone(),
                 };
                 let delivery = delivered(event);
-                Box::pin(async move { refund_payment::handle(&function, delivery, invocation).await })
+                Box::pin(async move { payments::refund_payment::handle(&function, delivery, invocation).await })
             }
             "credit-points" => {
-                let function = credit_points::CreditPoints {
+                let function = auctions::credit_points::CreditPoints {
                     auctions: self.auctions.clone(),
                     orders: self.orders.clone(),
                 };
                 let delivery = delivered(event);
-                Box::pin(async move { credit_points::handle(&function, delivery, invocation).await })
+                Box::pin(async move { auctions::credit_points::handle(&function, delivery, invocation).await })
             }
             "purge-image" => {
-                let function = purge_image::PurgeImage {
+                let function = images::purge_image::PurgeImage {
                     gallery: self.gallery.clone(),
                 };
                 let delivery = delivered(event);
-                Box::pin(async move { purge_image::handle(&function, delivery, invocation).await })
+                Box::pin(async move { images::purge_image::handle(&function, delivery, invocation).await })
             }
             "resize-image" => {
-                let function = resize_image::ResizeImage {
+                let function = images::resize_image::ResizeImage {
                     images: self.images.clone(),
                     gallery: self.gallery.clone(),
                     options: Options {
@@ -307,7 +339,7 @@ impl Stack {
                     },
                 };
                 let delivery = delivered(event);
-                Box::pin(async move { resize_image::handle(&function, delivery, invocation).await })
+                Box::pin(async move { images::resize_image::handle(&function, delivery, invocation).await })
             }
             other => panic!("the bus wakes no function {other}"),
         }
@@ -315,10 +347,10 @@ impl Stack {
 
     /// `charge-subscription`, which its queue wakes.
     pub fn charge(&self, batch: Batch, invocation: Invocation) -> LocalBoxFuture<'_, Result<QueueResponse, Error>> {
-        let function = charge_subscription::ChargeSubscription {
+        let function = billing::charge_subscription::ChargeSubscription {
             biller: self.biller.clone(),
         };
-        Box::pin(async move { charge_subscription::handle(&function, batch, invocation).await })
+        Box::pin(async move { billing::charge_subscription::handle(&function, batch, invocation).await })
     }
 
     /// `relay-events`, which the tables' streams wake.
@@ -328,7 +360,7 @@ impl Stack {
         invocation: Invocation,
     ) -> LocalBoxFuture<'a, Result<BatchResponse, Error>> {
         let batch = delivered(batch);
-        Box::pin(relay_events::handle(&self.relay, batch, invocation))
+        Box::pin(events::relay_events::handle(&self.relay, batch, invocation))
     }
 }
 

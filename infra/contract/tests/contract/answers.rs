@@ -1,24 +1,26 @@
 //! What the functions read and answer is what the document says.
 
-use checkout::CheckoutRequest;
-use confirm_payment::ConfirmPaymentRequest;
+use auctions::get_wallet::WalletView;
+use auctions::list_bids::{BidBook, BookSide, Depth, OpenBid};
+use auctions::list_vouchers::VoucherList;
+use auctions::my_bids::BidList;
+use auctions::place_bid::PlaceBidRequest;
+use auctions::register_voucher::RegisterVoucherRequest;
+use auctions::take_bid::{TakeBidRequest, TakenBid};
+use catalog::get_product::ProductView;
+use catalog::put_product::PutProductRequest;
+use catalog::receive_stock::ReceiveStockRequest;
 use contract::examples;
-use get_image::ImageView;
-use get_product::ProductView;
-use get_wallet::WalletView;
+use images::get_image::ImageView;
+use images::presign_upload::{PresignUploadRequest, SignedUpload};
 use lambda_http::Body;
-use list_bids::{BidBook, BookSide, Depth, OpenBid};
-use list_orders::OrderList;
-use list_vouchers::VoucherList;
-use my_bids::BidList;
-use payment_webhook::{Outcome, WebhookAnswer};
-use place_bid::PlaceBidRequest;
-use presign_upload::{PresignUploadRequest, SignedUpload};
-use put_product::PutProductRequest;
-use receive_stock::ReceiveStockRequest;
-use register_voucher::RegisterVoucherRequest;
-use request_refund::RequestRefundRequest;
-use resolve_review::PaymentDecision;
+use orders::checkout::CheckoutRequest;
+use orders::list_orders::OrderList;
+use payments::confirm_payment::ConfirmPaymentRequest;
+use payments::payment_webhook::{Outcome, WebhookAnswer};
+use payments::request_refund::RequestRefundRequest;
+use payments::resolve_review::PaymentDecision;
+use payments::start_payment::{StartPaymentRequest, StartedPayment};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -30,8 +32,6 @@ use shared::order::{Rejected, Shortage};
 use shared::points::{Entry, EntryKind, Wallet};
 use shared::provider::ClientParameters;
 use shared::stock::ShardCount;
-use start_payment::{StartPaymentRequest, StartedPayment};
-use take_bid::{TakeBidRequest, TakenBid};
 
 use crate::{Schema, document};
 

@@ -1,7 +1,7 @@
 //! The written files.
 
 use contract::{files, root, written_schemas};
-use tidy::{assert_none, checkout};
+use structure::{assert_none, repository};
 
 #[test]
 fn the_written_files_are_what_the_types_give() {
@@ -39,7 +39,7 @@ fn a_file_ends_with_one_newline() {
 
 #[test]
 fn the_openapi_document_says_which_command_writes_it() {
-    assert!(checkout::read("infra/openapi.yaml").starts_with("# Written by `cargo contract`"));
+    assert!(repository::read("infra/openapi.yaml").starts_with("# Written by `cargo contract`"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::edge::problem::{MEDIA_TYPE, status_of};
 use shared::error::Reason;
-use tidy::assert_none;
+use structure::assert_none;
 
 use crate::routes::operations;
 

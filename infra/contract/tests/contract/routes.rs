@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use tidy::assert_none;
-use tidy::template::{Template, at};
+use structure::assert_none;
+use structure::template::{Template, at};
 
 use crate::document;
 

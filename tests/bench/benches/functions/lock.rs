@@ -127,14 +127,14 @@ async fn sell_ours(network: Distance) -> Result<Sale> {
     let shop = Shop::on(Engine::far(&process.endpoint, network));
     shop.list(SKU, PRICE.unsigned_abs(), SHARDS).await;
     shop.receive(SKU, UNITS as u64).await;
-    let function = checkout::Checkout {
+    let function = orders::checkout::Checkout {
         reservations: shop.engine.reservations(),
         reservation: function_tests::RESERVATION,
     };
     let buying = shop.again();
     let sale = rush(async move |number| {
         let call = order_call(&format!("customer-{number}"), "key", &[(SKU, 1)]);
-        let handled = checkout::handle(&function, call.request(), buying.invocation()).await;
+        let handled = orders::checkout::handle(&function, call.request(), buying.invocation()).await;
         let answer = harness::gateway::Answer::of(handled);
         ensure!(matches!(answer.status, 201 | 409), "{answer:?}");
         Ok(answer.status == 201)

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use bench::statistics::quantile;
-use resize_image::photo::{Options, Output, make_ladder};
+use photo::{Options, Output, make_ladder};
 
 /// The argument that makes a process of this program do our work.
 const ROLE: &str = "make-ladder";

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use resize_image::photo::{Format, inspect};
+use photo::{Format, inspect};
 
 use crate::peer::Peer;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use expire_orders::Summary;
 use function_tests::{RESERVATION, Shop, id_of};
 use harness::Fault;
 use harness::engine::ORDERS;
 use jiff::SignedDuration;
+use orders::expire_orders::Summary;
 use shared::idempotency::IdempotencyKey;
 use shared::identity::CustomerId;
 use shared::order::{OrderId, OrderStatus};

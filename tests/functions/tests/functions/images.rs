@@ -6,7 +6,7 @@ use harness::Fault;
 use harness::engine::IMAGES;
 use harness::gateway::Call;
 use jiff::SignedDuration;
-use resize_image::photo::Output;
+use photo::Output;
 use serde_json::{Value, json};
 use shared::Error;
 

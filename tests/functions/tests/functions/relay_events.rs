@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use events::relay_events::{BatchResponse, RelayEvents, Undelivered, handle};
 use harness::bus::FakeBus;
 use jiff::Timestamp;
-use relay_events::{BatchResponse, RelayEvents, Undelivered, handle};
 use serde_json::{Value, json};
 use shared::edge::bus::Bus;
 use shared::edge::invocation::Invocation;

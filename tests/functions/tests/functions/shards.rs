@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use checkout::Checkout;
 use function_tests::{RESERVATION, Shop, id_of, order_call};
 use harness::Fault;
 use harness::gateway::Answer;
+use orders::checkout::Checkout;
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::order::{Line, Order, OrderId};
@@ -101,7 +101,7 @@ fn warm(shop: &Shop) -> Checkout {
 
 async fn order_in(function: &Checkout, shop: &Shop, key: &str) -> Answer {
     let call = order_call("ann", key, &[("tea", 1)]);
-    Answer::of(checkout::handle(function, call.request(), shop.invocation()).await)
+    Answer::of(orders::checkout::handle(function, call.request(), shop.invocation()).await)
 }
 
 #[tokio::test]

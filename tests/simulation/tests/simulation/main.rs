@@ -53,7 +53,7 @@ fn the_promises_hold_under_any_schedule_of_faults() {
     }
     println!("{operations} operations");
     assert!(operations > SEEDS.end.abs_diff(SEEDS.start) * Plan::of(0).operations);
-    for function in tidy::checkout::functions() {
+    for function in structure::repository::functions() {
         let called = done
             .iter()
             .any(|(_, outcome)| outcome.by_function.contains_key(function.action.as_str()));

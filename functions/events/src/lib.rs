@@ -1,0 +1,3 @@
+//! Events from the tables to the bus.
+
+pub mod relay_events;

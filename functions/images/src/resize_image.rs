@@ -1,0 +1,400 @@
+//! S3 brings `Object Created` of a customer's upload over EventBridge; it leaves the picture's variants in the other bucket
+//! and the record that tells of them, or, of what cannot be used, a record that says why.
+//!
+//! Invariants: a picture that cannot be used is an answer, never an error: only what may pass by itself is tried again.
+//! The newest upload stays, in whatever order S3 tells of them: its variants have names of their own, and a record of a
+//! newer one is never written over.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use envconfig::Envconfig;
+use futures::future::try_join_all;
+use photo::{Format, Options, Output, Picture, Refused, Thumbnail, Variant};
+use serde::Deserialize;
+use shared::Error;
+use shared::edge::invocation::Invocation;
+use shared::edge::telemetry::{self, Unit};
+use shared::edge::{config, s3};
+use shared::event::Event;
+use shared::gallery::{self, Gallery};
+use shared::image::{
+    Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
+    ImageVariant, MAX_BYTES, Made, Sequencer,
+};
+use shared::store::{self, Images};
+use tokio::time::timeout_at;
+
+/// The function's pictures, and how it makes variants.
+#[derive(Debug)]
+pub struct ResizeImage {
+    /// Pictures.
+    pub images: Images,
+    /// Their files.
+    pub gallery: Gallery,
+    /// Widths, quality, threads, limits.
+    pub options: Options,
+}
+
+/// How often a picture that changes under our hands is read again.
+const ATTEMPTS: usize = 8;
+
+/// An event as EventBridge delivers it, as far as it is looked at.
+#[derive(Debug, Deserialize)]
+pub struct Delivery {
+    /// What happened to which object.
+    pub detail: Detail,
+}
+
+/// What happened to which object, as far as it is looked at.
+#[derive(Debug, Deserialize)]
+pub struct Detail {
+    /// The object.
+    pub object: Object,
+}
+
+/// An object that was created.
+#[derive(Debug, Deserialize)]
+pub struct Object {
+    /// Its key.
+    pub key: String,
+    /// Its bytes.
+    pub size: u64,
+    /// What tells it from others of its key.
+    pub etag: String,
+    /// Where it stands in the order of those.
+    pub sequencer: Sequencer,
+}
+
+/// Looks at an upload.
+///
+/// # Errors
+/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
+    let object = delivery.detail.object;
+    let Some(id) = ImageId::from_raw_key(&object.key) else {
+        tracing::warn!(key = object.key, "not an upload of ours");
+        return Ok(());
+    };
+    let gallery = &function.gallery;
+    let mut outcome = None;
+    for _ in 0..ATTEMPTS {
+        let Some(stored) = function.images.get(id, invocation.deadline).await? else {
+            tracing::warn!(image_id = %id, "nobody announced this upload");
+            return Ok(());
+        };
+        match stored.image.arrival(&object.sequencer) {
+            Arrival::New => {}
+            Arrival::Known => return function.finish(&stored.image, &invocation).await,
+            Arrival::Old => return gallery.withdraw(id, &object.sequencer, invocation.deadline).await,
+            Arrival::Unwanted => return gallery.clear(&stored.image, invocation.deadline).await,
+        }
+        if outcome.is_none() {
+            outcome = function.look(&stored.image, &object, &invocation).await?;
+        }
+        let Some(seen) = &outcome else {
+            tracing::info!(image_id = %id, "overtaken by a newer upload, which has an event of its own");
+            return Ok(());
+        };
+        let settled = stored
+            .image
+            .settled(object.sequencer.clone(), seen.clone(), invocation.now);
+        let Some(settled) = settled else { continue };
+        let event = match settled.status {
+            ImageStatus::Ready => Event::ImageResized(settled.clone()),
+            _ => Event::ImageRejected(settled.clone()),
+        };
+        let next = stored.next(settled, gallery::record(event, &invocation)?);
+        if function.images.save(&next, invocation.deadline).await?.is_ok() {
+            report(&next.image, &invocation);
+            return function.finish(&next.image, &invocation).await;
+        }
+    }
+    Err(Error::unavailable("settle a picture", "it keeps changing"))
+}
+
+/// What an upload turned out to be.
+type Outcome = Result<Made, ImageRefusal>;
+
+impl ResizeImage {
+    /// What the upload is, its variants written; none when it is not the newest any more.
+    async fn look(&self, image: &Image, object: &Object, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
+        if object.size > MAX_BYTES {
+            return Ok(Some(Err(too_large(object.size))));
+        }
+        let Some(bytes) = self.read(image.image_id, object, invocation).await? else {
+            return Ok(None);
+        };
+        // In place, for nothing else wants this thread: an invocation is alone in its process.
+        let (picture, variants) = match develop(&bytes, image.content_type, &self.options) {
+            Ok(made) => made,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        let described: Vec<ImageVariant> = variants
+            .iter()
+            .map(|variant| {
+                let kind = image_type(variant.format);
+                ImageVariant {
+                    key: image.variant_key(&object.sequencer, variant.width, kind.extension()),
+                    content_type: kind.media_type().to_owned(),
+                    width: variant.width,
+                    height: variant.height,
+                    bytes: variant.bytes.len() as u64,
+                }
+            })
+            .collect();
+        let puts = described
+            .iter()
+            .zip(variants)
+            .map(|(described, variant)| put(&self.gallery.s3, &self.gallery.variants, described, variant));
+        timeout_at(invocation.deadline, try_join_all(puts))
+            .await
+            .map_err(|error| Error::unavailable("write variants", error))??;
+        Ok(Some(Ok(Made {
+            source: ImageSource {
+                width: picture.width,
+                height: picture.height,
+                bytes: object.size,
+            },
+            variants: described,
+            placeholder: placeholder(&picture.thumbnail),
+            colour: colour(&picture.thumbnail),
+        })))
+    }
+
+    /// The upload's bytes; none when they are not there any more.
+    async fn read(&self, id: ImageId, object: &Object, invocation: &Invocation) -> Result<Option<Vec<u8>>, Error> {
+        const DOING: &str = "read an upload";
+        let get = self.gallery.s3.get_object().bucket(&self.gallery.uploads);
+        // These very bytes: what was put there since is told of by another event.
+        let get = get.key(&object.key).if_match(format!("\"{}\"", object.etag));
+        let read = async {
+            let answer = match get.send().await {
+                Ok(answer) => answer,
+                Err(error) if error.code() == Some("PreconditionFailed") => return Ok(None),
+                Err(error) => {
+                    let error = s3::failed(DOING, error);
+                    // Who may not list a bucket is told "denied" of what is not there: it is purged once it is deleted.
+                    let stored = self.images.get(id, invocation.deadline).await?;
+                    let deleted = stored.is_some_and(|stored| stored.image.status == ImageStatus::Deleted);
+                    return if deleted { Ok(None) } else { Err(error) };
+                }
+            };
+            let body = answer.body.collect().await;
+            let body = body.map_err(|error| Error::unavailable(DOING, error))?;
+            Ok(Some(body.into_bytes().into()))
+        };
+        let read = timeout_at(invocation.deadline, read).await;
+        read.map_err(|error| Error::unavailable(DOING, error))?
+    }
+
+    /// What is to be done once the record stands, as often as it is asked for.
+    async fn finish(&self, image: &Image, invocation: &Invocation) -> Result<(), Error> {
+        self.gallery.clear(image, invocation.deadline).await?;
+        if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
+            let own = |other: &Image| other.customer_id == image.customer_id;
+            gallery::delete(&self.images, replaced, own, invocation).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The variants of a picture that is what it was said to be, the narrowest first.
+fn develop(bytes: &[u8], said: ImageType, options: &Options) -> Result<(Picture, Vec<Variant>), ImageRefusal> {
+    let found = photo::inspect(bytes).map_err(refusal)?.format;
+    if image_type(found) != said {
+        return Err(ImageRefusal {
+            reason: ImageFault::WrongType,
+            detail: format!("It is a {found:?}, and was announced as {}.", said.media_type()),
+        });
+    }
+    let mut variants = vec![];
+    let picture = photo::make_ladder(bytes, options, &mut |variant| variants.push(variant)).map_err(refusal)?;
+    variants.sort_by_key(|variant| variant.width);
+    Ok((picture, variants))
+}
+
+const fn image_type(format: Format) -> ImageType {
+    match format {
+        Format::Jpeg => ImageType::Jpeg,
+        Format::Png => ImageType::Png,
+        Format::WebP => ImageType::WebP,
+        Format::Gif => ImageType::Gif,
+    }
+}
+
+fn refusal(refused: Refused) -> ImageRefusal {
+    let reason = match refused {
+        Refused::NotAnImage => ImageFault::NotAnImage,
+        Refused::Truncated => ImageFault::Truncated,
+        Refused::Corrupt(_) => ImageFault::Damaged,
+        Refused::TooManyPixels { .. } => ImageFault::TooManyPixels,
+        Refused::TooLarge(_) => ImageFault::TooLarge,
+        Refused::Unsupported(_) => ImageFault::Unsupported,
+    };
+    ImageRefusal {
+        reason,
+        detail: refused.to_string(),
+    }
+}
+
+fn too_large(bytes: u64) -> ImageRefusal {
+    ImageRefusal {
+        reason: ImageFault::TooLarge,
+        detail: format!("{bytes} bytes are too many"),
+    }
+}
+
+async fn put(s3: &Client, bucket: &str, described: &ImageVariant, variant: Variant) -> Result<(), Error> {
+    let put = s3.put_object().bucket(bucket).key(&described.key);
+    let put = put
+        .content_type(&described.content_type)
+        .cache_control(CACHE_CONTROL)
+        .body(ByteStream::from(variant.bytes));
+    let sent = put.send().await;
+    sent.map(|_| ()).map_err(|error| s3::failed("write a variant", error))
+}
+
+/// A ThumbHash (evanw.github.io/thumbhash) in base64.
+fn placeholder(thumbnail: &Thumbnail) -> String {
+    let rgba: Vec<u8> = pixels(thumbnail).flat_map(|[r, g, b]| [r, g, b, 255]).collect();
+    let hash = thumbhash::rgba_to_thumb_hash(thumbnail.width as usize, thumbnail.height as usize, &rgba);
+    STANDARD.encode(hash)
+}
+
+/// The mean of the most frequent colours that look alike, `#rrggbb`.
+fn colour(thumbnail: &Thumbnail) -> String {
+    let mut alike = vec![(0u32, [0u32; 3]); 512];
+    for rgb in pixels(thumbnail) {
+        let index = rgb.iter().fold(0, |index, &c| index << 3 | usize::from(c >> 5));
+        let (count, sums) = &mut alike[index];
+        *count += 1;
+        for (sum, c) in sums.iter_mut().zip(rgb) {
+            *sum += u32::from(c);
+        }
+    }
+    let (count, sums) = alike.into_iter().max_by_key(|(count, _)| *count).unwrap_or_default();
+    let [r, g, b] = sums.map(|sum| sum / count.max(1));
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+fn pixels(thumbnail: &Thumbnail) -> impl Iterator<Item = [u8; 3]> {
+    thumbnail.rgb.as_chunks::<3>().0.iter().copied()
+}
+
+/// What CloudWatch counts, and one line of log.
+fn report(image: &Image, invocation: &Invocation) {
+    let served: u64 = image.variants.iter().map(|variant| variant.bytes).sum();
+    let is_ready = f64::from(u8::from(image.status == ImageStatus::Ready));
+    tracing::info!(image_id = %image.image_id, status = ?image.status, refusal = ?image.refusal, served, "settled");
+    let counts = [
+        ("Resized", Unit::Count, is_ready),
+        ("Rejected", Unit::Count, 1.0 - is_ready),
+    ];
+    telemetry::emit("resize-image", invocation.now, &counts);
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "IMAGES_TABLE")]
+    images_table: String,
+    #[envconfig(from = "IMAGE_WIDTHS")]
+    widths: String,
+    #[envconfig(from = "IMAGE_FORMATS")]
+    formats: String,
+    #[envconfig(from = "JPEG_QUALITY")]
+    jpeg_quality: u8,
+    #[envconfig(from = "WEBP_QUALITY")]
+    webp_quality: u8,
+    #[envconfig(from = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", default = "1769")]
+    megabytes: u32,
+}
+
+/// With this memory a function has one processor whole (Lambda developer guide, "Configure function memory").
+const ONE_PROCESSOR: u32 = 1769;
+
+/// libwebp's own choice.
+const WEBP_EFFORT: u8 = 4;
+
+impl ResizeImage {
+    /// The function as its environment configures it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub async fn from_env() -> Result<Self, Error> {
+        const DOING: &str = "read the environment";
+        let config: Config = config::from_env()?;
+        let wrong = |what: &'static str| Error::internal(DOING, what);
+        let widths = config.widths.split(',').map(|width| width.trim().parse());
+        let widths: Vec<u32> = widths.collect::<Result<_, _>>().unwrap_or_default();
+        if widths.is_empty() || widths.contains(&0) {
+            return Err(wrong("IMAGE_WIDTHS: numbers above 0, with commas between them"));
+        }
+        let quality = |quality: u8| match quality {
+            1..=100 => Ok(quality),
+            _ => Err(wrong("JPEG_QUALITY and WEBP_QUALITY: 1 to 100")),
+        };
+        let jpeg = Output::Jpeg {
+            quality: quality(config.jpeg_quality)?,
+        };
+        let webp = Output::WebP {
+            quality: quality(config.webp_quality)?,
+            effort: WEBP_EFFORT,
+        };
+        let outputs = match config.formats.as_str() {
+            "jpeg" => vec![jpeg],
+            // JPEG is what every browser shows, and what a size too tall for WebP is left with.
+            "jpeg,webp" => vec![jpeg, webp],
+            _ => return Err(wrong("IMAGE_FORMATS: jpeg, or jpeg,webp")),
+        };
+        let aws = config::aws().await;
+        Ok(Self {
+            images: Images::new(store::client(&aws), config.images_table),
+            gallery: Gallery::from_env(&aws)?,
+            options: Options {
+                widths,
+                outputs,
+                // A second thread on less than two processors only waits for the first.
+                threads: if config.megabytes < 2 * ONE_PROCESSOR * 3 / 4 {
+                    1
+                } else {
+                    2
+                },
+                ..Options::default()
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(rgb: [u8; 3]) -> Thumbnail {
+        Thumbnail {
+            width: 8,
+            height: 6,
+            rgb: rgb.repeat(48),
+        }
+    }
+
+    #[test]
+    fn the_colour_that_is_there_most_is_the_dominant_one() {
+        let mut thumbnail = plain([200, 30, 60]);
+        thumbnail.rgb[..15].fill(255);
+        assert_eq!(colour(&thumbnail), "#c81e3c");
+        assert_eq!(colour(&Thumbnail::default()), "#000000");
+    }
+
+    #[test]
+    fn a_placeholder_is_a_few_bytes_that_know_the_mean_colour() {
+        let hash = STANDARD.decode(placeholder(&plain([200, 30, 60]))).unwrap();
+        assert!((5..=25).contains(&hash.len()), "{hash:?}");
+        let (r, g, b, _) = thumbhash::thumb_hash_to_average_rgba(&hash).unwrap();
+        for (got, wanted) in [(r, 200.0), (g, 30.0), (b, 60.0)] {
+            assert!((got * 255.0 - wanted).abs() < 8.0, "{r} {g} {b}");
+        }
+    }
+}

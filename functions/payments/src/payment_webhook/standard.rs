@@ -1,0 +1,90 @@
+//! Messages of any other provider, signed as Standard Webhooks says.
+
+use lambda_http::http::HeaderMap;
+use serde::Deserialize;
+use shared::Error;
+use shared::edge::http;
+use shared::edge::invocation::Invocation;
+use shared::error::{self, Rejection};
+use shared::money::Money;
+use shared::order::OrderId;
+use shared::payment::{Failure, Provider, Report, Standing};
+use shared::signature::{self, StandardHeaders};
+
+use super::{Outcome, PaymentWebhook, header};
+
+/// A message; `timestamp` and whatever else stands in it says nothing to us.
+#[derive(Debug, Deserialize)]
+struct Message {
+    r#type: String,
+    data: serde_json::Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    /// The order that it is for.
+    order_id: OrderId,
+    /// What the provider calls the payment.
+    reference: String,
+    /// What is to be taken, or was.
+    amount: Money,
+    /// What has gone back in all.
+    refunded: Option<Money>,
+    /// Why it failed.
+    code: Option<String>,
+    /// Why, for the shopper.
+    message: Option<String>,
+}
+
+/// Takes a message.
+pub async fn take(
+    function: &PaymentWebhook,
+    headers: &HeaderMap,
+    body: &[u8],
+    invocation: &Invocation,
+) -> Result<Outcome, Error> {
+    let signed = StandardHeaders {
+        id: header(headers, "webhook-id"),
+        timestamp: header(headers, "webhook-timestamp"),
+        signature: header(headers, "webhook-signature"),
+    };
+    function
+        .verify(invocation, |credentials| {
+            let secrets = &credentials.standard()?.webhook_secrets;
+            Ok(signature::verify_standard(signed, body, secrets, invocation.now)?)
+        })
+        .await?;
+    let message: Message = http::parse(body)?;
+    if !matches!(
+        message.r#type.as_str(),
+        "payment.succeeded" | "payment.failed" | "payment.refunded"
+    ) {
+        return Ok(Outcome::Ignored);
+    }
+    let data: Data = serde_json::from_value(message.data)
+        .map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("data: {error}")))?;
+    if !(1..=200).contains(&data.reference.len()) {
+        return Err(Rejection::new(&error::MALFORMED_BODY, "data.reference: it has 1 to 200 bytes.").into());
+    }
+    if message.r#type == "payment.refunded" && data.refunded.is_none() {
+        return Err(Rejection::new(&error::MALFORMED_BODY, "data.refunded: it is missing.").into());
+    }
+    let standing = if message.r#type == "payment.failed" {
+        let text = data.message.unwrap_or_else(|| "The payment was refused.".to_owned());
+        Standing::Failed(Failure::new(data.code.unwrap_or_default(), text))
+    } else {
+        Standing::Charged
+    };
+    let report = Report {
+        provider: Provider::Standard,
+        reference: data.reference,
+        order_id: data.order_id,
+        amount: data.amount,
+        refunded: data.refunded.unwrap_or_else(|| Money::zero(data.amount.currency())),
+        standing,
+        deposit: None,
+        deposit_secret: None,
+    };
+    function.cashier.enter(&report, None, invocation).await?;
+    Ok(Outcome::Entered)
+}

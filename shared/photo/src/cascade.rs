@@ -1,0 +1,317 @@
+//! The sizes of a ladder and the strips' way down through them.
+use crate::colour::Recolour;
+use crate::jpeg::encode::Encoder;
+use crate::native::lanes::Isa;
+use crate::resize::level::{Level, Shape, Strip};
+use crate::turn::Canvas;
+use crate::webp::Collector;
+use crate::{Format, Options, Output, Thumbnail, Variant};
+
+/// What becomes of a size's strips, besides the next smaller size.
+enum Rung {
+    /// A variant, in some formats.
+    Variant(Vec<Writer>),
+    /// The picture for placeholders.
+    Thumbnail(Thumbnail),
+}
+
+/// A file in the making.
+enum Writer {
+    Jpeg(Box<Encoder>),
+    WebP(Box<Collector>),
+}
+
+impl Writer {
+    /// For one size; none when the format does not reach so far.
+    fn new(output: Output, shape: Shape, options: &Options) -> Option<Self> {
+        match output {
+            Output::Jpeg { quality } => Some(Self::Jpeg(Box::new(Encoder::new(shape, quality)))),
+            Output::WebP { quality, effort } => {
+                let collector = Collector::new(shape, quality, effort, options.background)?;
+                Some(Self::WebP(Box::new(collector)))
+            }
+        }
+    }
+
+    fn strip(&mut self, strip: &Strip, isa: Isa) {
+        match self {
+            Self::Jpeg(encoder) => encoder.strip(strip, isa),
+            Self::WebP(collector) => collector.strip(strip, isa),
+        }
+    }
+
+    /// The file; none when libwebp gives up, which only a want of memory makes it do.
+    fn finish(self, isa: Isa) -> Option<(Format, Vec<u8>)> {
+        match self {
+            Self::Jpeg(encoder) => Some((Format::Jpeg, encoder.finish(isa))),
+            Self::WebP(collector) => Some((Format::WebP, collector.finish()?)),
+        }
+    }
+}
+
+/// The cascade: the source's orientation and colours end at the largest size, which is where they are cheap to change.
+pub struct Cascade {
+    /// From the source down to the largest size; more than one where the source is much larger.
+    entry: Vec<Level>,
+    /// Changes the largest size's colours.
+    recolour: Option<Recolour>,
+    /// Collects the largest size until it can be read the right way up.
+    canvas: Option<Canvas>,
+    /// The largest size, the right way up.
+    top: (Shape, Rung),
+    /// The smaller sizes.
+    below: Vec<(Level, Rung)>,
+    /// What the machine can do.
+    pub isa: Isa,
+}
+
+/// The sizes to make, largest first: width and height.
+fn sizes(width: u32, height: u32, widths: &[u32]) -> Vec<(u32, u32)> {
+    let mut widths: Vec<u32> = widths.iter().map(|&w| w.clamp(1, width)).collect();
+    widths.sort_unstable_by(|a, b| b.cmp(a));
+    widths.dedup();
+    widths.into_iter().map(|w| (w, scaled(height, w, width))).collect()
+}
+
+/// `side * part / whole` to the nearest pixel, at least one.
+fn scaled(side: u32, part: u32, whole: u32) -> u32 {
+    let (side, part, whole) = (u64::from(side), u64::from(part), u64::from(whole));
+    ((2 * side * part + whole) / (2 * whole)).max(1) as u32
+}
+
+/// The levels from one picture to a size; halved on the way, lest a filter want hundreds of rows in memory.
+fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
+    let (mut from, mut levels) = (from, Vec::new());
+    while from.width > 4 * width * from.luma || from.height > 4 * height * from.luma {
+        let half = |side: usize, end: usize| {
+            let wanted = side.div_ceil(2 * from.luma);
+            if wanted > end { wanted } else { side.div_ceil(from.luma) }
+        };
+        let level = Level::new(&from, half(from.width, width), half(from.height, height));
+        from = level.shape;
+        levels.push(level);
+    }
+    levels.push(Level::new(&from, width, height));
+    levels
+}
+
+impl Cascade {
+    /// Width and height of the largest size, as a source of that size and orientation stores it.
+    pub fn top(width: u32, height: u32, orientation: u8, options: &Options) -> (usize, usize) {
+        let sideways = orientation > 4;
+        let (w, h) = if sideways { (height, width) } else { (width, height) };
+        let largest = sizes(w, h, &options.widths).first().copied().unwrap_or((w, h));
+        let (w, h) = (largest.0 as usize, largest.1 as usize);
+        if sideways { (h, w) } else { (w, h) }
+    }
+
+    /// For a source that must be turned by `orientation` and whose colours `recolour` sets right.
+    pub fn new(source: Shape, orientation: u8, recolour: Option<Recolour>, options: &Options) -> Self {
+        let sideways = orientation > 4;
+        let (w, h) = (source.width as u32, source.height as u32);
+        let (width, height) = if sideways { (h, w) } else { (w, h) };
+        let mut sizes = sizes(width, height, &options.widths);
+        if sizes.is_empty() {
+            sizes.push((width, height));
+        }
+        let (w, h) = sizes[sizes.len() - 1];
+        let longest = w.max(h).max(32);
+        sizes.push((scaled(w, 32, longest).min(w), scaled(h, 32, longest).min(h)));
+        let sizes: Vec<_> = sizes.into_iter().map(|(w, h)| (w as usize, h as usize)).collect();
+
+        let (w, h) = sizes[0];
+        let entry = levels(source, if sideways { (h, w) } else { (w, h) });
+        // Of a print's inks there are only colours once they are developed.
+        let fourth = source.fourth && !matches!(recolour, Some(Recolour::Inks(..)));
+        let shape = Shape { fourth, ..source };
+        let canvas = (orientation > 1).then(|| Canvas::new(shape.halved(w, h), orientation));
+        let variant = |shape| {
+            let outputs = options.outputs.iter();
+            Rung::Variant(
+                outputs
+                    .filter_map(|&output| Writer::new(output, shape, options))
+                    .collect(),
+            )
+        };
+        let mut from = shape.halved(w, h);
+        let top = (from, variant(from));
+        let mut below = Vec::new();
+        for (i, &(w, h)) in sizes.iter().enumerate().skip(1) {
+            for level in levels(from, (w, h)) {
+                from = level.shape;
+                let reached = (from.width, from.height) == (w, h);
+                let rung = if reached && i < sizes.len() - 1 {
+                    variant(from)
+                } else {
+                    // A level that is only passed collects nothing: its thumbnail stays empty and is replaced.
+                    let (width, height) = if reached { (w as u32, h as u32) } else { (0, 0) };
+                    Rung::Thumbnail(Thumbnail {
+                        width,
+                        height,
+                        rgb: Vec::new(),
+                    })
+                };
+                below.push((level, rung));
+            }
+        }
+        Self {
+            entry,
+            recolour,
+            canvas,
+            top,
+            below,
+            isa: Isa::detect(),
+        }
+    }
+
+    /// The level that the source's rows go into.
+    pub fn source(&mut self) -> &mut Level {
+        &mut self.entry[0]
+    }
+
+    /// Moves what has come in as far down as it goes.
+    pub fn flow(&mut self) {
+        let Self {
+            entry,
+            recolour,
+            canvas,
+            top,
+            below,
+            isa,
+        } = self;
+        enter(entry, *isa, &mut |strip, shape| {
+            if let Some(recolour) = recolour {
+                recolour.strip(strip, shape);
+            }
+            match canvas {
+                Some(canvas) => canvas.put(strip),
+                None => {
+                    top.1.strip(strip, &top.0, *isa);
+                    descend(below, strip, &top.0, *isa);
+                }
+            }
+        });
+    }
+
+    /// Sends what was collected on its way, then writes all files, the largest first.
+    pub fn finish(mut self, threads: usize) -> (Vec<Variant>, Thumbnail) {
+        let Self {
+            canvas,
+            top: (shape, rung),
+            below,
+            isa,
+            ..
+        } = &mut self;
+        let (shape, isa) = (*shape, *isa);
+        if let Some(canvas) = canvas.take() {
+            let canvas = &canvas;
+            parallel(
+                threads,
+                || canvas.strips().for_each(|strip| rung.strip(strip, &shape, isa)),
+                || canvas.strips().for_each(|strip| descend(below, strip, &shape, isa)),
+            );
+        }
+        let finish = |shape: Shape, rung: Rung, variants: &mut Vec<Variant>| match rung {
+            Rung::Variant(writers) => {
+                let (width, height) = (shape.width as u32, shape.height as u32);
+                let files = writers.into_iter().filter_map(|writer| writer.finish(isa));
+                variants.extend(files.map(|(format, bytes)| Variant {
+                    format,
+                    width,
+                    height,
+                    bytes,
+                }));
+                None
+            }
+            Rung::Thumbnail(thumbnail) => Some(thumbnail),
+        };
+        let (top, below) = (self.top, self.below);
+        let (mut variants, (rest, thumbnail)) = parallel(
+            threads,
+            || {
+                let mut variants = Vec::new();
+                finish(top.0, top.1, &mut variants);
+                variants
+            },
+            || {
+                let (mut variants, mut thumbnail) = (Vec::new(), Thumbnail::default());
+                for (level, rung) in below {
+                    thumbnail = finish(level.shape, rung, &mut variants).unwrap_or(thumbnail);
+                }
+                (variants, thumbnail)
+            },
+        );
+        variants.extend(rest);
+        (variants, thumbnail)
+    }
+}
+
+/// Does two things, the second on another thread if there may be one.
+fn parallel<A, B: Send>(threads: usize, here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
+    if threads < 2 {
+        return (here(), there());
+    }
+    std::thread::scope(|scope| {
+        let there = scope.spawn(there);
+        (
+            here(),
+            there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    })
+}
+
+/// From the source through the halved sizes to the largest variant.
+fn enter(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape)) {
+    let Some((level, rest)) = entry.split_first_mut() else {
+        return;
+    };
+    let shape = level.shape;
+    while let Some(strip) = level.poll(isa) {
+        match rest.first_mut() {
+            Some(next) => {
+                next.push(strip, &shape);
+                enter(rest, isa, out);
+            }
+            None => out(strip, &shape),
+        }
+    }
+}
+
+/// From one size to all smaller ones.
+fn descend(below: &mut [(Level, Rung)], strip: &Strip, from: &Shape, isa: Isa) {
+    let Some(((level, rung), rest)) = below.split_first_mut() else {
+        return;
+    };
+    level.push(strip, from);
+    let shape = level.shape;
+    while let Some(strip) = level.poll(isa) {
+        rung.strip(strip, &shape, isa);
+        descend(rest, strip, &shape, isa);
+    }
+}
+
+impl Rung {
+    fn strip(&mut self, strip: &Strip, shape: &Shape, isa: Isa) {
+        match self {
+            Self::Variant(writers) => writers.iter_mut().for_each(|writer| writer.strip(strip, isa)),
+            Self::Thumbnail(thumbnail) if thumbnail.width > 0 => {
+                for y in 0..(shape.height - strip.index * 16).min(16) {
+                    thumbnail.rgb.extend((0..shape.width).flat_map(|x| strip.rgb(x, y)));
+                }
+            }
+            Self::Thumbnail(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_width_above_the_source_is_given_once_at_the_sources() {
+        assert_eq!(sizes(1000, 500, &[140, 1440, 1920, 1000]), [(1000, 500), (140, 70)]);
+        assert_eq!(sizes(1, 20_000, &[140, 320]), [(1, 20_000)]);
+        assert_eq!(sizes(20_000, 1, &[140]), [(140, 1)]);
+    }
+}

@@ -1,0 +1,98 @@
+//! PNG, row by row unless it is interlaced.
+use super::{Source, by_profile, keeps_alpha, over};
+use crate::colour::{Pixels, Recolour};
+use crate::{Header, Options, Refused};
+use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
+use std::io::{Cursor, ErrorKind};
+
+struct Png<'a> {
+    reader: Reader<Cursor<&'a [u8]>>,
+    layout: ColorType,
+    background: [u8; 3],
+    keeps_alpha: bool,
+    height: usize,
+}
+
+fn refused(error: DecodingError) -> Refused {
+    match error {
+        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Refused::Truncated,
+        DecodingError::LimitsExceeded => Refused::Unsupported("a PNG whose metadata are too large"),
+        _ => Refused::Corrupt("a PNG that does not decode"),
+    }
+}
+
+/// Opens a PNG.
+pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Refused> {
+    // The limit is for metadata and one row; a whole interlaced picture is our own buffer.
+    let mut decoder = Decoder::new_with_limits(Cursor::new(photo), Limits { bytes: 16 << 20 });
+    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    decoder.set_ignore_text_chunk(true);
+    let reader = decoder.read_info().map_err(refused)?;
+    let layout = reader.output_color_type().0;
+    Ok(Box::new(Png {
+        reader,
+        layout,
+        background: options.background,
+        keeps_alpha: keeps_alpha(options),
+        height: header.height as usize,
+    }))
+}
+
+/// Appends one pixel that lies over the background.
+fn lay(row: &mut Vec<u8>, [r, g, b]: [u8; 3], alpha: u8, pixels: Pixels) {
+    row.extend_from_slice(&[r, g, b, alpha][..pixels.size()]);
+}
+
+impl Source for Png<'_> {
+    fn pixels(&self) -> Pixels {
+        let [r, g, b] = self.background;
+        match self.layout {
+            ColorType::Grayscale => Pixels::Gray,
+            ColorType::GrayscaleAlpha | ColorType::Rgba if self.keeps_alpha => Pixels::Rgba,
+            ColorType::GrayscaleAlpha if r == g && g == b => Pixels::Gray,
+            _ => Pixels::Rgb,
+        }
+    }
+
+    fn recolour(&self) -> Option<Recolour> {
+        by_profile(self.reader.info().icc_profile.as_deref(), self.pixels())
+    }
+
+    fn rows(mut self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused> {
+        let (pixels, layout, background) = (self.pixels(), self.layout, self.background);
+        let mut flat = Vec::new();
+        let mut give = |row: &[u8]| {
+            flat.clear();
+            match layout {
+                ColorType::Rgba => {
+                    for &[r, g, b, alpha] in row.as_chunks::<4>().0 {
+                        lay(&mut flat, over([r, g, b], alpha, background), alpha, pixels);
+                    }
+                }
+                ColorType::GrayscaleAlpha => {
+                    for &[gray, alpha] in row.as_chunks::<2>().0 {
+                        lay(&mut flat, over([gray; 3], alpha, background), alpha, pixels);
+                    }
+                }
+                _ => return out(row),
+            }
+            out(&flat);
+        };
+        if self.reader.info().interlaced {
+            let size = self
+                .reader
+                .output_buffer_size()
+                .ok_or(Refused::Unsupported("a PNG that is too large"))?;
+            let mut whole = vec![0; size];
+            self.reader.next_frame(&mut whole).map_err(refused)?;
+            whole.chunks_exact(size / self.height).for_each(give);
+            return Ok(());
+        }
+        for _ in 0..self.height {
+            let row = self.reader.next_row().map_err(refused)?.ok_or(Refused::Truncated)?;
+            give(row.data());
+        }
+        // What follows the last row must be there as well, checksum included.
+        self.reader.finish().map_err(refused)
+    }
+}

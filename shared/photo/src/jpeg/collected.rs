@@ -1,0 +1,398 @@
+//! JPEGs of several scans, progressive or not: all coefficients are collected before the first pixel, two bytes each.
+//!
+//! Invariant: a scan is taken only whole. libjpeg and its kin fill up what a damaged scan lacks, and say nothing.
+use super::bits::Reader;
+use super::huffman::{BAD, Decoder, LONG, Meaning, STOP};
+use super::markers::{Choice, Component, Frame, SOS, ScanHeader, Segments};
+use super::scan::{BlockPair, McuRow, PLACE, RIGHT, block};
+use super::{Tables, decoders};
+use crate::Refused;
+use crate::native::lanes::{Isa, Kernel, Lanes};
+
+/// The most scans of a picture: encoders make a dozen, and each may visit every block.
+const MOST_SCANS: usize = 100;
+
+/// A picture's coefficients, a row of MCUs after the other.
+pub struct Coefficients {
+    rows: std::vec::IntoIter<McuRow>,
+}
+
+impl Coefficients {
+    /// Room for all of a frame's coefficients, all zero.
+    pub fn new(frame: &Frame) -> Self {
+        let (across, down) = frame.mcus();
+        let pairs = |c: &Component| vec![[0; 128]; c.v * (across * c.h).div_ceil(2)];
+        let row = |_| frame.components().iter().map(pairs).collect();
+        let rows: Vec<McuRow> = (0..down).map(row).collect();
+        Self { rows: rows.into_iter() }
+    }
+
+    /// The next row, which is then no longer kept here.
+    pub fn next(&mut self) -> Option<McuRow> {
+        self.rows.next()
+    }
+
+    /// Reads all scans, of which `header` is the first and `segments` stands behind it; gives back the tables at the end.
+    pub fn read<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        mut segments: Segments<'a>,
+        mut header: ScanHeader,
+        mut tables: Tables<'a>,
+        frame: &Frame,
+        isa: Isa,
+    ) -> Result<Tables<'a>, Refused> {
+        for _ in 0..MOST_SCANS {
+            let data = bytes.get(segments.at()..).unwrap_or(&[]);
+            let pass = Pass::new(&header, &tables, frame, data)?;
+            let behind = isa.run(Read {
+                pass,
+                frame,
+                rows: self.rows.as_mut_slice(),
+            })?;
+            segments.resume(segments.at() + behind);
+            loop {
+                let Some(segment) = segments.next() else {
+                    return Ok(tables);
+                };
+                let segment = segment?;
+                if Frame::parse(&segment)?.is_some() {
+                    return Err(Refused::Corrupt("a second frame"));
+                }
+                tables.read(&segment)?;
+                if segment.marker == SOS {
+                    header = ScanHeader::parse(&segment, frame)?;
+                    break;
+                }
+            }
+        }
+        Err(Refused::Unsupported("a JPEG of more than a hundred scans"))
+    }
+}
+
+/// What a scan brings to the blocks that it visits (T.81, G.1.1.1).
+#[derive(Clone, Copy)]
+enum Brings {
+    /// All that there is.
+    Everything,
+    /// The upper bits of the first coefficient.
+    FirstDc,
+    /// One bit more of it.
+    MoreDc,
+    /// The upper bits of a band of the others.
+    FirstAc,
+    /// One bit more of those.
+    MoreAc,
+}
+
+/// One scan on its way.
+struct Pass<'a> {
+    reader: Reader<'a>,
+    channels: Vec<Choice>,
+    dc: [Option<Box<Decoder>>; 4],
+    ac: [Option<Box<Decoder>>; 4],
+    brings: Brings,
+    /// First and last coefficient, in the order of the file.
+    band: (usize, usize),
+    /// How many bits are still to come after this scan.
+    low: u32,
+    previous: [i32; 4],
+    /// Blocks in a row that bring nothing new.
+    blank: u32,
+}
+
+impl<'a> Pass<'a> {
+    fn new(header: &ScanHeader, tables: &Tables, frame: &Frame, data: &'a [u8]) -> Result<Self, Refused> {
+        let ((first, last), (high, low)) = (header.band, header.shift);
+        let sound = if frame.kind == 0xc2 {
+            let band = if first == 0 {
+                last == 0
+            } else {
+                last >= first && header.channels.len() == 1
+            };
+            band && last < 64 && low < 14 && (high == 0 || high == low + 1)
+        } else {
+            (header.band, header.shift) == ((0, 63), (0, 0))
+        };
+        if !sound {
+            return Err(Refused::Corrupt("a scan of coefficients that cannot be"));
+        }
+        let brings = match (frame.kind == 0xc2, first, high) {
+            (false, ..) => Brings::Everything,
+            (_, 0, 0) => Brings::FirstDc,
+            (_, 0, _) => Brings::MoreDc,
+            (_, _, 0) => Brings::FirstAc,
+            _ => Brings::MoreAc,
+        };
+        let meaning = match brings {
+            Brings::Everything => Meaning::Ac,
+            _ => Meaning::Symbol,
+        };
+        Ok(Self {
+            reader: Reader::new(data, tables.interval),
+            channels: header.channels.clone(),
+            dc: decoders(&tables.dc, Meaning::Dc)?,
+            ac: decoders(&tables.ac, meaning)?,
+            brings,
+            band: header.band,
+            low: low.into(),
+            previous: [0; 4],
+            blank: 0,
+        })
+    }
+
+    /// Before each MCU.
+    #[inline(always)]
+    fn step(&mut self) -> Result<(), Refused> {
+        if self.reader.step()? {
+            (self.previous, self.blank) = ([0; 4], 0);
+        }
+        Ok(())
+    }
+
+    /// Reads what the scan has for one block of a channel.
+    #[inline(always)]
+    fn visit(&mut self, channel: usize, pair: &mut BlockPair, half: usize) -> Result<(), Refused> {
+        const MISSING: Refused = Refused::Corrupt("a Huffman table is missing");
+        let choice = self.channels[channel];
+        let (dc, ac) = (&self.dc[choice.dc & 3], &self.ac[choice.ac & 3]);
+        let (window, bits) = (self.reader.feed.window(), &mut self.reader.bits);
+        let place = if half == 0 { &PLACE } else { &RIGHT };
+        let previous = &mut self.previous[channel & 3];
+        let sound = match self.brings {
+            Brings::Everything => {
+                let (Some(dc), Some(ac)) = (dc, ac) else {
+                    return Err(MISSING);
+                };
+                block(bits, window, dc, ac, previous, pair, half)
+            }
+            Brings::FirstDc => {
+                let Some(dc) = dc else { return Err(MISSING) };
+                bits.refill(window);
+                let mut entry = bits.peek(dc);
+                if entry == LONG {
+                    entry = dc.slow(bits.buffer, Meaning::Dc);
+                }
+                if entry & STOP == 0 {
+                    *previous = previous.wrapping_add(bits.take(entry));
+                    pair[half & 8] = (*previous << self.low) as i16;
+                }
+                entry & STOP == 0
+            }
+            Brings::MoreDc => {
+                if bits.bit(window) {
+                    pair[half & 8] |= 1 << self.low;
+                }
+                true
+            }
+            Brings::FirstAc | Brings::MoreAc => {
+                let Some(ac) = ac else { return Err(MISSING) };
+                let band = Band {
+                    place,
+                    first: self.band.0,
+                    last: self.band.1,
+                    low: self.low,
+                };
+                if matches!(self.brings, Brings::FirstAc) {
+                    band.begin(bits, window, ac, pair, &mut self.blank)
+                } else {
+                    band.refine(bits, window, ac, pair, &mut self.blank)
+                }
+            }
+        };
+        if sound { Ok(()) } else { Err(self.reader.unsound()) }
+    }
+}
+
+/// Which coefficients of a block a scan brings, and to what precision.
+struct Band<'a> {
+    place: &'a [u8; 128],
+    first: usize,
+    last: usize,
+    low: u32,
+}
+
+type Window = [u8; super::feed::WINDOW + 8];
+
+impl Band<'_> {
+    /// The next run and size, and, of a run that ends the block, how many blocks it ends; false when there is no such code.
+    #[inline(always)]
+    fn symbol(bits: &mut super::bits::Bits, window: &Window, ac: &Decoder) -> Option<(u32, u32)> {
+        bits.refill(window);
+        let mut entry = bits.peek(ac);
+        if entry == LONG {
+            entry = ac.slow(bits.buffer, Meaning::Symbol);
+        }
+        if entry == BAD {
+            return None;
+        }
+        bits.number(entry & 63);
+        Some((entry >> 12 & 15, entry >> 8 & 15))
+    }
+
+    /// The upper bits (G.1.2.2).
+    #[inline(always)]
+    fn begin(
+        &self,
+        bits: &mut super::bits::Bits,
+        window: &Window,
+        ac: &Decoder,
+        pair: &mut BlockPair,
+        blank: &mut u32,
+    ) -> bool {
+        if *blank > 0 {
+            *blank -= 1;
+            return true;
+        }
+        let mut k = self.first;
+        while k <= self.last {
+            let Some((run, size)) = Self::symbol(bits, window, ac) else {
+                return false;
+            };
+            match (run, size) {
+                (15, 0) => k += 16,
+                (_, 0) => {
+                    *blank = (1 << run) - 1 + bits.number(run);
+                    return true;
+                }
+                (_, 11..) => return false,
+                _ => {
+                    k += run as usize;
+                    if k > self.last {
+                        return false;
+                    }
+                    let raw = bits.number(size) as i32;
+                    // A value that begins with a zero stands for a negative one.
+                    let value = if raw >> (size - 1) == 0 {
+                        raw + 1 - (1 << size)
+                    } else {
+                        raw
+                    };
+                    pair[usize::from(self.place[k & 63]) & 127] = (value << self.low) as i16;
+                    k += 1;
+                }
+            }
+        }
+        // A run of zeros may end with the band, not behind it.
+        k == self.last + 1
+    }
+
+    /// One bit more (G.1.2.3).
+    #[inline(always)]
+    fn refine(
+        &self,
+        bits: &mut super::bits::Bits,
+        window: &Window,
+        ac: &Decoder,
+        pair: &mut BlockPair,
+        blank: &mut u32,
+    ) -> bool {
+        let one = 1i16 << self.low;
+        let mut k = self.first;
+        if *blank == 0 {
+            while k <= self.last {
+                let Some((mut run, size)) = Self::symbol(bits, window, ac) else {
+                    return false;
+                };
+                let fresh = match (run, size) {
+                    (15, 0) => 0,
+                    (_, 0) => {
+                        *blank = (1 << run) + bits.number(run);
+                        break;
+                    }
+                    (_, 1) => {
+                        if bits.number(1) == 1 {
+                            one
+                        } else {
+                            -one
+                        }
+                    }
+                    _ => return false,
+                };
+                // What is known already gets its bit on the way; `run` of the others are passed.
+                let mut placed = false;
+                while k <= self.last && !placed {
+                    let coefficient = &mut pair[usize::from(self.place[k & 63]) & 127];
+                    if *coefficient != 0 {
+                        correct(coefficient, one, bits.bit(window));
+                    } else if run == 0 {
+                        *coefficient = fresh;
+                        placed = true;
+                    } else {
+                        run -= 1;
+                    }
+                    k += 1;
+                }
+                if !placed {
+                    return false;
+                }
+            }
+        }
+        if *blank > 0 {
+            *blank -= 1;
+            for k in k..=self.last {
+                let coefficient = &mut pair[usize::from(self.place[k & 63]) & 127];
+                if *coefficient != 0 {
+                    correct(coefficient, one, bits.bit(window));
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Gives a coefficient its next bit.
+#[inline(always)]
+fn correct(coefficient: &mut i16, one: i16, bit: bool) {
+    if bit && *coefficient & one == 0 {
+        *coefficient = coefficient.wrapping_add(if *coefficient < 0 { -one } else { one });
+    }
+}
+
+/// Reads one scan into the rows, and tells where in its data the marker behind it stands.
+struct Read<'a, 'b> {
+    pass: Pass<'a>,
+    frame: &'b Frame,
+    rows: &'b mut [McuRow],
+}
+
+impl Kernel for Read<'_, '_> {
+    type Output = Result<usize, Refused>;
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> Self::Output {
+        let Self { mut pass, frame, rows } = self;
+        let components = frame.components();
+        if let [only] = pass.channels[..] {
+            // One component is not interleaved: its blocks follow each other, and only those that show.
+            let component = &components[only.component];
+            let (across, down) = frame.blocks(component);
+            for y in 0..down {
+                let pairs = &mut rows[y / component.v][only.component];
+                let stride = pairs.len() / component.v;
+                let pairs = &mut pairs[y % component.v * stride..][..stride];
+                for x in 0..across {
+                    pass.step()?;
+                    pass.visit(0, &mut pairs[x / 2], (x & 1) * 8)?;
+                }
+            }
+            return pass.reader.finish();
+        }
+        for row in rows {
+            for mcu in 0..frame.mcus().0 {
+                pass.step()?;
+                for channel in 0..pass.channels.len() {
+                    let at = pass.channels[channel].component;
+                    let (component, pairs) = (&components[at], &mut row[at]);
+                    let stride = pairs.len() / component.v;
+                    for down in 0..component.v {
+                        for x in mcu * component.h..(mcu + 1) * component.h {
+                            pass.visit(channel, &mut pairs[down * stride + x / 2], (x & 1) * 8)?;
+                        }
+                    }
+                }
+            }
+        }
+        pass.reader.finish()
+    }
+}

@@ -1,0 +1,234 @@
+//! Huffman tables: for reading, one lookup gives run, size and length; for writing, made to measure for each picture.
+use crate::Refused;
+
+/// Codes up to this length are found by one lookup.
+pub const FAST: u32 = 10;
+
+/// Set in an entry that is not a run and a value: the block's end, [`LONG`] or [`BAD`].
+pub const STOP: u32 = 1 << 31;
+
+/// Stands for a code that is longer than [`FAST`], or for none.
+pub const LONG: u32 = STOP | 1 << 30;
+
+/// Stands for what baseline JPEG does not have.
+pub const BAD: u32 = STOP | 1 << 29;
+
+/// A table for reading.
+///
+/// An entry holds, byte by byte from the low one: length of code and value together, 63 less the size of the value, length
+/// of the code, zeros before the value, and in the highest bits [`STOP`] and its kin.
+#[derive(Clone)]
+pub struct Decoder {
+    /// Entries by the next [`FAST`] bits.
+    pub fast: [u32; 1 << FAST],
+    /// For each code length: one past its last code, left-aligned in 16 bits.
+    limits: [u32; 17],
+    /// For each code length: what to add to a code to find its symbol.
+    offsets: [i32; 17],
+    symbols: [u8; 256],
+}
+
+/// What a table's symbols stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The size of a difference.
+    Dc,
+    /// A run and a size, as in a baseline scan.
+    Ac,
+    /// Only themselves: what they mean depends on the scan. An entry then holds the symbol in its second byte.
+    Symbol,
+}
+
+/// One table of a DHT segment as it stands there: 16 counts, then symbols. What they mean, the scan says.
+#[derive(Clone, Copy)]
+pub struct Listed<'a> {
+    counts: &'a [u8; 16],
+    symbols: &'a [u8],
+}
+
+impl<'a> Listed<'a> {
+    /// Reads one table and gives back what follows it.
+    pub fn parse(raw: &'a [u8]) -> Result<(Self, &'a [u8]), Refused> {
+        let (counts, rest) = raw
+            .split_first_chunk::<16>()
+            .ok_or(Refused::Corrupt("a short Huffman table"))?;
+        let total: usize = counts.iter().map(|&c| usize::from(c)).sum();
+        if total > 256 || rest.len() < total {
+            return Err(Refused::Corrupt("a Huffman table with too many symbols"));
+        }
+        let (symbols, rest) = rest.split_at(total);
+        Ok((Self { counts, symbols }, rest))
+    }
+}
+
+impl Decoder {
+    /// The table for reading symbols of that meaning.
+    pub fn new(listed: &Listed, meaning: Meaning) -> Result<Self, Refused> {
+        let counts = listed.counts;
+        let mut symbols = [0; 256];
+        symbols[..listed.symbols.len()].copy_from_slice(listed.symbols);
+        let mut table = Self {
+            fast: [LONG; 1 << FAST],
+            limits: [0; 17],
+            offsets: [0; 17],
+            symbols,
+        };
+        let (mut code, mut next) = (0u32, 0usize);
+        for length in 1..=16u32 {
+            let count = u32::from(counts[length as usize - 1]);
+            table.offsets[length as usize] = next as i32 - code as i32;
+            if code + count > 1 << length {
+                return Err(Refused::Corrupt("a Huffman table with too many codes"));
+            }
+            for _ in 0..count {
+                if length <= FAST {
+                    let at = (code << (FAST - length)) as usize;
+                    table.fast[at..at + (1 << (FAST - length))].fill(entry(symbols[next], length, meaning));
+                }
+                next += 1;
+                code += 1;
+            }
+            table.limits[length as usize] = code << (16 - length);
+            code <<= 1;
+        }
+        Ok(table)
+    }
+
+    /// The entry for a code longer than [`FAST`] at the head of `bits`; [`BAD`] when no such code exists.
+    #[cold]
+    pub fn slow(&self, bits: u64, meaning: Meaning) -> u32 {
+        let head = (bits >> 48) as u32;
+        for length in FAST + 1..=16 {
+            if head < self.limits[length as usize] {
+                let at = (head >> (16 - length)) as i32 + self.offsets[length as usize];
+                return self
+                    .symbols
+                    .get(at as usize)
+                    .map_or(BAD, |&symbol| entry(symbol, length, meaning));
+            }
+        }
+        BAD
+    }
+}
+
+/// What a symbol means.
+fn entry(symbol: u8, length: u32, meaning: Meaning) -> u32 {
+    let (run, size) = match meaning {
+        Meaning::Symbol => return length | u32::from(symbol) << 8,
+        Meaning::Ac => (u32::from(symbol >> 4), u32::from(symbol & 15)),
+        Meaning::Dc => (0, u32::from(symbol)),
+    };
+    let fields = (length + size.min(15)) | (63 - size.min(15)) << 8 | length << 16 | run << 24;
+    match (meaning, run, size) {
+        (Meaning::Ac, 0, 0) => fields | STOP,
+        (Meaning::Ac, 1..=14, 0) | (Meaning::Ac, _, 11..) | (Meaning::Dc, _, 12..) => BAD,
+        _ => fields,
+    }
+}
+
+/// A table for writing, in the form of a DHT segment.
+pub struct Encoder {
+    /// How many codes each length from 1 to 16 has.
+    pub counts: [u8; 16],
+    /// The symbols, shortest codes first.
+    pub symbols: Vec<u8>,
+}
+
+impl Encoder {
+    /// The best table for these frequencies (Annex K.2: one code point stays free, no code is longer than 16 bits).
+    pub fn optimal(frequencies: &[u32]) -> Self {
+        let mut weight: Vec<u64> = frequencies.iter().map(|&f| f.into()).chain([1]).collect();
+        let reserved = weight.len() - 1;
+        let mut length = vec![0usize; weight.len()];
+        let mut group: Vec<Vec<usize>> = (0..weight.len()).map(|i| vec![i]).collect();
+        loop {
+            // The two lightest; among equals the higher symbol, so that the reserved code ends up the longest.
+            let (mut first, mut second) = (None, None);
+            for (i, &w) in weight.iter().enumerate().filter(|(_, w)| **w > 0) {
+                if first.is_none_or(|f: usize| w <= weight[f]) {
+                    (first, second) = (Some(i), first);
+                } else if second.is_none_or(|s: usize| w <= weight[s]) {
+                    second = Some(i);
+                }
+            }
+            let (Some(a), Some(b)) = (first, second) else { break };
+            weight[a] += weight[b];
+            weight[b] = 0;
+            let moved = std::mem::take(&mut group[b]);
+            group[a].extend(moved);
+            for &symbol in &group[a] {
+                length[symbol] += 1;
+            }
+        }
+        let mut bits = [0usize; 300];
+        for &l in length.iter().filter(|&&l| l > 0) {
+            bits[l] += 1;
+        }
+        for long in (17..300).rev() {
+            while bits[long] > 0 {
+                let donor = (1..long - 1).rev().find(|&l| bits[l] > 0).unwrap_or(1);
+                bits[long] -= 2;
+                bits[long - 1] += 1;
+                bits[donor + 1] += 2;
+                bits[donor] -= 1;
+            }
+        }
+        // The reserved code is one of the longest: it is simply not handed out.
+        if let Some(last) = (1..=16).rev().find(|&l| bits[l] > 0) {
+            bits[last] -= 1;
+        }
+        let mut symbols: Vec<usize> = (0..reserved).filter(|&s| length[s] > 0).collect();
+        symbols.sort_by_key(|&s| (length[s], s));
+        Self {
+            counts: std::array::from_fn(|i| bits[i + 1] as u8),
+            symbols: symbols.into_iter().map(|s| s as u8).collect(),
+        }
+    }
+
+    /// Code and length for each symbol.
+    pub fn codes(&self) -> [(u16, u8); 256] {
+        let mut codes = [(0, 0); 256];
+        let (mut code, mut next) = (0u32, self.symbols.iter());
+        for (i, &count) in self.counts.iter().enumerate() {
+            for &symbol in next.by_ref().take(count.into()) {
+                codes[usize::from(symbol)] = (code as u16, i as u8 + 1);
+                code += 1;
+            }
+            code <<= 1;
+        }
+        codes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_optimal_table_is_a_prefix_code_and_no_code_is_all_ones() {
+        for skew in [0u32, 1, 2, 30] {
+            let mut frequencies = [0u32; 256];
+            let (mut a, mut b) = (1u32, 1u32);
+            for (i, f) in frequencies.iter_mut().enumerate() {
+                *f = if skew == 30 {
+                    [a, 0][usize::from(i > 40)]
+                } else {
+                    1 + skew * i as u32
+                };
+                (a, b) = (b, a.saturating_add(b));
+            }
+            let table = Encoder::optimal(&frequencies);
+            let codes = table.codes();
+            let used: Vec<_> = (0..256).filter(|&s| frequencies[s] > 0).map(|s| codes[s]).collect();
+            assert!(
+                used.iter()
+                    .all(|&(code, length)| (1..=16).contains(&length) && code != u16::MAX >> (16 - length))
+            );
+            let kraft: u32 = used.iter().map(|&(_, length)| 1 << (16 - length)).sum();
+            assert!(kraft < 1 << 16);
+            let raw: Vec<u8> = table.counts.iter().chain(&table.symbols).copied().collect();
+            let (listed, _) = Listed::parse(&raw).unwrap();
+            assert!(Decoder::new(&listed, Meaning::Symbol).is_ok());
+        }
+    }
+}

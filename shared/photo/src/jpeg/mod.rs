@@ -1,0 +1,475 @@
+//! JPEG, both ways, without ever leaving its planes.
+//!
+//! Baseline pictures of one scan are read as they go by; of those with several scans, progressive ones above all, the
+//! coefficients are collected first. Either way a row of MCUs after the other becomes samples, at half the size where
+//! nobody wants more.
+mod bits;
+mod collected;
+pub mod dct;
+pub mod encode;
+mod feed;
+mod huffman;
+pub mod markers;
+pub mod scan;
+
+use crate::Refused;
+use crate::colour::Mix;
+use crate::native::lanes::Isa;
+use crate::resize::level::{Level, Shape};
+use bits::Reader;
+use collected::Coefficients;
+use dct::{Half, Inverse, Quant};
+use huffman::{Decoder, Listed, Meaning};
+use markers::{Component, Frame, Notes, SOS, ScanHeader, Segment, Segments};
+use scan::{Channel, DecodeRow, McuRow, Scan, ZIGZAG};
+
+/// A JPEG that is ready to be decoded, a row of MCUs after the other.
+pub struct Jpeg<'a> {
+    /// Size and sampling of the planes that come out.
+    pub shape: Shape,
+    /// For a print: how its inks are stored.
+    pub inks: Option<Inks>,
+    source: Source<'a>,
+    planes: Planes,
+    left: usize,
+}
+
+/// How a print's four planes are to be read: Y, Cb and Cr of cyan, magenta and yellow as if those were red, green and
+/// blue, and black.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inks {
+    /// Full black is 0.
+    pub inverted_black: bool,
+}
+
+/// Where rows of coefficients come from.
+enum Source<'a> {
+    /// Read as they go by.
+    Scan(Box<Scan<'a>>),
+    /// Read before.
+    Collected(Coefficients),
+}
+
+/// What turns coefficients into planes; apart from the scan, so that another thread may do it.
+#[derive(Clone)]
+pub struct Planes {
+    components: Vec<Plane>,
+    /// What makes Y, Cb and Cr of three planes that are something else: whether those are to be inverted.
+    mix: Option<bool>,
+}
+
+/// What turns one component's coefficients into its plane.
+#[derive(Clone)]
+struct Plane {
+    quant: Quant,
+    /// Rows of blocks in one MCU.
+    down: usize,
+    /// Only half the samples are wanted, across and down.
+    half: bool,
+}
+
+/// Tables as they are collected.
+#[derive(Default)]
+struct Tables<'a> {
+    quants: [Option<[u16; 64]>; 4],
+    dc: [Option<Listed<'a>>; 4],
+    ac: [Option<Listed<'a>>; 4],
+    interval: usize,
+}
+
+impl<'a> Tables<'a> {
+    fn read(&mut self, segment: &Segment<'a>) -> Result<(), Refused> {
+        let mut body = segment.body;
+        match (segment.marker, body) {
+            (0xc4, _) => {
+                while let [class, rest @ ..] = body {
+                    let (ac, at) = (class >> 4 == 1, usize::from(class & 15));
+                    if class >> 4 > 1 || at > 3 {
+                        return Err(Refused::Corrupt("a Huffman table number out of range"));
+                    }
+                    let (table, rest) = Listed::parse(rest)?;
+                    let tables = if ac { &mut self.ac } else { &mut self.dc };
+                    tables[at] = Some(table);
+                    body = rest;
+                }
+            }
+            (0xdb, _) => {
+                while let [class, rest @ ..] = body {
+                    let (wide, at) = (class >> 4 == 1, usize::from(class & 15));
+                    let length = if wide { 128 } else { 64 };
+                    if class >> 4 > 1 || at > 3 || rest.len() < length {
+                        return Err(Refused::Corrupt("a quantisation table that cannot be"));
+                    }
+                    let mut table = [0; 64];
+                    for (k, &place) in ZIGZAG.iter().enumerate() {
+                        let entry = if wide {
+                            u16::from_be_bytes([rest[2 * k], rest[2 * k + 1]])
+                        } else {
+                            rest[k].into()
+                        };
+                        table[usize::from(place)] = entry;
+                    }
+                    self.quants[at] = Some(table);
+                    body = &rest[length..];
+                }
+            }
+            (0xdd, &[high, low]) => self.interval = usize::from(u16::from_be_bytes([high, low])),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The table that a component is quantised by.
+    fn quant(&self, component: &Component) -> Result<[u16; 64], Refused> {
+        let table = self.quants[component.table].ok_or(Refused::Corrupt("a quantisation table is missing"))?;
+        if table.contains(&0) {
+            return Err(Refused::Corrupt("a quantisation table with a zero"));
+        }
+        // No coefficient of eight-bit samples reaches more.
+        Ok(table.map(|q| q.min(4095)))
+    }
+}
+
+/// The tables of one kind, ready for a scan in which symbols mean that.
+fn decoders(tables: &[Option<Listed>; 4], meaning: Meaning) -> Result<[Option<Box<Decoder>>; 4], Refused> {
+    let mut decoders = [const { None }; 4];
+    for (decoder, table) in decoders.iter_mut().zip(tables) {
+        if let Some(table) = table {
+            *decoder = Some(Box::new(Decoder::new(table, meaning)?));
+        }
+    }
+    Ok(decoders)
+}
+
+/// Makes a JPEG ready of which no variant will be larger than `top` as it is stored.
+pub fn open(bytes: &[u8], top: (usize, usize), isa: Isa) -> Result<Jpeg<'_>, Refused> {
+    let (mut tables, mut notes, mut frame) = (Tables::default(), Notes::default(), None);
+    let mut segments = Segments::new(bytes);
+    while let Some(segment) = segments.next() {
+        let segment = segment?;
+        if let Some(found) = Frame::parse(&segment)? {
+            frame = Some(supported(found)?);
+        }
+        notes.read(&segment);
+        tables.read(&segment)?;
+        if segment.marker != SOS {
+            continue;
+        }
+        let frame = frame.ok_or(Refused::Corrupt("a scan without a frame"))?;
+        let (shape, mix, inks) = layout(&frame, &notes)?;
+        let header = ScanHeader::parse(&segment, &frame)?;
+        let (source, tables) = if frame.kind != 0xc2 && header.channels.len() == frame.count {
+            let data = bytes.get(segment.end..).unwrap_or(&[]);
+            let scan = streamed(&frame, &header, &tables, data)?;
+            (Source::Scan(Box::new(scan)), tables)
+        } else {
+            let mut coefficients = Coefficients::new(&frame);
+            let tables = coefficients.read(bytes, segments, header, tables, &frame, isa)?;
+            (Source::Collected(coefficients), tables)
+        };
+        let halved = halved(&shape, top, mix.is_some());
+        let components = frame.components().iter().enumerate().map(|(i, component)| {
+            Ok(Plane {
+                quant: dct::for_inverse(&tables.quant(component)?),
+                down: component.v,
+                half: if matches!(i, 1 | 2) { halved.1 } else { halved.0 },
+            })
+        });
+        let components = components.collect::<Result<_, Refused>>()?;
+        let step = |halved| if halved { 2 } else { 1 };
+        return Ok(Jpeg {
+            shape: Shape {
+                luma: step(halved.0),
+                chroma: shape.chroma.map(|(h, v)| (h * step(halved.1), v * step(halved.1))),
+                ..shape
+            },
+            inks,
+            source,
+            planes: Planes { components, mix },
+            left: frame.mcus().1,
+        });
+    }
+    Err(Refused::Corrupt("a picture without a scan"))
+}
+
+/// The frame, when it is of a kind that is decoded here.
+fn supported(mut frame: Frame) -> Result<Frame, Refused> {
+    if !matches!(frame.kind, 0xc0..=0xc2) {
+        return Err(Refused::Unsupported("an arithmetic, lossless or hierarchical JPEG"));
+    }
+    if frame.precision != 8 || frame.count == 2 {
+        return Err(Refused::Unsupported("a JPEG of 12 bits or two components"));
+    }
+    // With one component sampling factors mean nothing.
+    if let [gray] = frame.components_mut() {
+        (gray.h, gray.v) = (1, 1);
+    }
+    Ok(frame)
+}
+
+/// What comes out of a frame: its shape, what its first three planes must be mixed by, and its inks.
+fn layout(frame: &Frame, notes: &Notes) -> Result<(Shape, Option<bool>, Option<Inks>), Refused> {
+    let unusual = Refused::Unsupported("a sampling that is not usual");
+    let alike = |a: &Component, b: &Component| (a.h, a.v) == (b.h, b.v);
+    let (chroma, mix, inks) = match frame.components() {
+        [_] => (None, None, None),
+        [y, cb, cr, rest @ ..] => {
+            let (mix, inks) = match (rest, notes.adobe) {
+                ([], _) if notes.is_ycbcr(frame) => (None, None),
+                ([], _) => (Some(false), None),
+                // Adobe stores inks inverted; with its transform 2, as if what is inverted once more were colours.
+                (_, Some(2)) => (None, Some(Inks { inverted_black: true })),
+                (_, Some(_)) => (Some(true), Some(Inks { inverted_black: true })),
+                (_, None) => (Some(false), Some(Inks { inverted_black: false })),
+            };
+            let whole = (y.h % cb.h, y.v % cb.v) == (0, 0) && alike(cb, cr);
+            let mixable = mix.is_none() || alike(y, cb);
+            if !whole || !mixable || !rest.iter().all(|black| alike(y, black)) {
+                return Err(unusual);
+            }
+            (Some((y.h / cb.h, y.v / cb.v)), mix, inks)
+        }
+        _ => return Err(unusual),
+    };
+    let shape = Shape {
+        width: frame.width as usize,
+        height: frame.height as usize,
+        luma: 1,
+        chroma,
+        fourth: inks.is_some(),
+    };
+    Ok((shape, mix, inks))
+}
+
+/// Whether half the samples of luma, and of chroma, are as many as any variant wants; `alike`: either both or none.
+fn halved(shape: &Shape, top: (usize, usize), alike: bool) -> (bool, bool) {
+    let enough = |(h, v): (usize, usize), wanted: usize| {
+        let fits = |side: usize, step: usize, top: usize| side * wanted >= 2 * step * top;
+        fits(shape.width, h, top.0) && fits(shape.height, v, top.1)
+    };
+    let luma = enough((1, 1), 1);
+    // Variants have half as many samples of chroma.
+    let chroma = shape.chroma.is_some_and(|steps| enough(steps, 2));
+    (luma, if alike { luma } else { chroma })
+}
+
+/// The one scan of a picture, when it holds all components.
+fn streamed<'a>(frame: &Frame, header: &ScanHeader, tables: &Tables, data: &'a [u8]) -> Result<Scan<'a>, Refused> {
+    if (header.band, header.shift) != ((0, 63), (0, 0)) {
+        return Err(Refused::Corrupt("a baseline scan of only some coefficients"));
+    }
+    let components = frame.components();
+    if components.iter().map(|c| c.h * c.v).sum::<usize>() > 10 {
+        return Err(Refused::Corrupt("a scan with too many blocks in a row"));
+    }
+    let channels = header.channels.iter().map(|choice| Channel {
+        h: components[choice.component].h,
+        v: components[choice.component].v,
+        dc: choice.dc,
+        ac: choice.ac,
+    });
+    let tables = (
+        decoders(&tables.dc, Meaning::Dc)?,
+        decoders(&tables.ac, Meaning::Ac)?,
+        tables.interval,
+    );
+    let reader = Reader::new(data, tables.2);
+    Ok(Scan::new(
+        reader,
+        channels.collect(),
+        (tables.0, tables.1),
+        frame.mcus().0,
+    ))
+}
+
+impl Jpeg<'_> {
+    /// An empty row of coefficients.
+    pub fn row(&self) -> McuRow {
+        match &self.source {
+            Source::Scan(scan) => scan.row(),
+            Source::Collected(_) => McuRow::new(),
+        }
+    }
+
+    /// What turns the coefficients into planes.
+    pub fn planes(&self) -> Planes {
+        self.planes.clone()
+    }
+
+    /// Decodes the next row of MCUs into `row`, which must be zero; false when there is none left.
+    pub fn decode(&mut self, row: &mut McuRow, isa: Isa) -> Result<bool, Refused> {
+        if self.left == 0 {
+            if let Source::Scan(scan) = &mut self.source {
+                scan.reader.finish()?;
+            }
+            return Ok(false);
+        }
+        self.left -= 1;
+        match &mut self.source {
+            Source::Scan(scan) => isa.run(DecodeRow(scan, row))?,
+            Source::Collected(coefficients) => *row = coefficients.next().unwrap_or_default(),
+        }
+        Ok(true)
+    }
+}
+
+impl Planes {
+    /// Transforms a row of MCUs into the level's planes and leaves the row zero.
+    pub fn fill(&self, row: &mut McuRow, level: &mut Level, isa: Isa) {
+        let mut places = [(0, 0); 4];
+        for (i, (pairs, plane)) in row.iter_mut().zip(&self.components).enumerate() {
+            let needed = level.needed(i);
+            let lines = if plane.half { 4 } else { 8 };
+            let (tiles, height, at) = level.planes[i].space(lines * plane.down, needed);
+            places[i & 3] = (height, at);
+            let across = pairs.len() / plane.down;
+            for (i, pairs) in pairs.chunks_exact_mut(across).enumerate() {
+                let (quant, at) = (&plane.quant, at + lines * i);
+                if plane.half {
+                    isa.run(Half {
+                        pairs,
+                        quant,
+                        tiles,
+                        height,
+                        at,
+                    });
+                } else {
+                    isa.run(Inverse {
+                        pairs,
+                        quant,
+                        tiles,
+                        height,
+                        at,
+                    });
+                }
+            }
+        }
+        if let (Some(inverted), [a, b, c, ..], Some(plane)) = (self.mix, &mut level.planes[..], self.components.first())
+        {
+            let count = if plane.half { 4 } else { 8 } * plane.down;
+            isa.run(Mix {
+                planes: [a, b, c].map(|rows| rows.tail()),
+                places: [places[0], places[1], places[2]],
+                count,
+                inverted,
+            });
+        }
+        for (rows, plane) in level.planes.iter_mut().zip(&self.components) {
+            rows.advance(if plane.half { 4 } else { 8 } * plane.down);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jpeg_encoder::{
+        ColorType, Encoder, SamplingFactor,
+        SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1},
+    };
+    use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+
+    /// The planes as another decoder sees them, three bytes a pixel.
+    fn peer(bytes: &[u8]) -> Vec<u8> {
+        let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::YCbCr);
+        zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options)
+            .decode()
+            .unwrap()
+    }
+
+    /// Asserts that luma, and chroma where it is not halved, is within two steps of the peer's.
+    fn compare(bytes: &[u8]) {
+        let wanted = peer(bytes);
+        for isa in [Isa::Scalar, Isa::detect()] {
+            let mut jpeg = open(bytes, (1 << 20, 1 << 20), isa).unwrap();
+            let Shape {
+                width, height, chroma, ..
+            } = jpeg.shape;
+            let (mut level, planes, mut row) = (Level::new(&jpeg.shape, width, height), jpeg.planes(), jpeg.row());
+            while jpeg.decode(&mut row, isa).unwrap() {
+                planes.fill(&mut row, &mut level, isa);
+            }
+            let components = if chroma == Some((1, 1)) { 3 } else { 1 };
+            for component in 0..components {
+                for x in 0..width {
+                    let column = level.planes[component].tile(x / 16, 0, height);
+                    for (y, samples) in column.iter().enumerate() {
+                        let got = (i32::from(samples[x % 16]) + 8192 + 32) >> 6;
+                        let peer = i32::from(wanted[(y * width + x) * 3 + component]);
+                        assert!(
+                            (got - peer).abs() <= 2,
+                            "{got} is not {peer} at {x} {y}, component {component}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Noise over a gradient, in JPEG.
+    fn noisy(
+        w: usize,
+        h: usize,
+        sampling: SamplingFactor,
+        quality: u8,
+        change: fn(&mut Encoder<&mut Vec<u8>>),
+    ) -> Vec<u8> {
+        let noisy = |i: usize| (i * i * 31 % 97 + i % w * 150 / w) as u8;
+        let rgb: Vec<u8> = (0..w * h)
+            .flat_map(|i| [noisy(i), noisy(i + 7), noisy(i * 3)])
+            .collect();
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, quality);
+        encoder.set_sampling_factor(sampling);
+        change(&mut encoder);
+        encoder.encode(&rgb, w as u16, h as u16, ColorType::Rgb).unwrap();
+        bytes
+    }
+
+    const SIZES: [(usize, usize); 4] = [(64, 48), (33, 17), (1, 1), (257, 130)];
+
+    #[test]
+    fn planes_are_within_two_steps_of_another_decoders() {
+        for (w, h) in SIZES {
+            for sampling in [F_1_1, F_2_1, F_1_2, F_2_2] {
+                compare(&noisy(w, h, sampling, 30, |_| {}));
+                compare(&noisy(w, h, sampling, 75, |e| e.set_restart_interval(2)));
+                compare(&noisy(w, h, sampling, 100, |e| e.set_restart_interval(5)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_progressive_picture_has_exactly_the_planes_of_the_same_in_one_scan() {
+        let planes = |bytes: &[u8]| {
+            let mut jpeg = open(bytes, (1 << 20, 1 << 20), Isa::detect()).unwrap();
+            let mut level = Level::new(&jpeg.shape, jpeg.shape.width, jpeg.shape.height);
+            let (planes, mut row) = (jpeg.planes(), jpeg.row());
+            while jpeg.decode(&mut row, Isa::detect()).unwrap() {
+                planes.fill(&mut row, &mut level, Isa::detect());
+            }
+            let sizes = [
+                Some(jpeg.shape.luma_size()),
+                jpeg.shape.chroma_size(),
+                jpeg.shape.chroma_size(),
+            ];
+            let sizes = sizes.into_iter().flatten().enumerate();
+            let columns = sizes.flat_map(|(plane, (width, height))| (0..width).map(move |x| (plane, x, height)));
+            let samples = columns.map(|(plane, x, height)| {
+                let column = level.planes[plane].tile(x / 16, 0, height);
+                column.iter().map(|row| row[x % 16]).collect::<Vec<_>>()
+            });
+            samples.collect::<Vec<_>>()
+        };
+        for (w, h) in SIZES {
+            for sampling in [F_1_1, F_2_1, F_1_2, F_2_2, F_4_1] {
+                for quality in [50, 85, 97] {
+                    let plain = planes(&noisy(w, h, sampling, quality, |_| {}));
+                    let progressive = noisy(w, h, sampling, quality, |e| e.set_progressive_scans(9));
+                    assert!(planes(&progressive) == plain, "{w} {h} {sampling:?} {quality}");
+                }
+            }
+        }
+        compare(&noisy(257, 130, F_1_1, 90, |e| e.set_progressive(true)));
+    }
+}

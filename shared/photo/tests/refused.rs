@@ -1,0 +1,231 @@
+//! Bad pictures are refused with their reason, quickly, and never with a panic.
+#![allow(clippy::unwrap_used)]
+mod common;
+
+use common::*;
+use jpeg_encoder::SamplingFactor::{F_1_1, F_2_2};
+use photo::{Options, Refused, make_ladder};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+fn attempt(photo: &[u8]) -> Result<photo::Picture, Refused> {
+    let options = Options {
+        widths: vec![140, 64],
+        threads: 1,
+        ..Options::default()
+    };
+    make_ladder(photo, &options, &mut |_| {})
+}
+
+/// One small file of each kind.
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    static FILES: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(draw);
+    FILES.clone()
+}
+
+fn draw() -> Vec<(&'static str, Vec<u8>)> {
+    let drawing = Drawing::new(160, 120);
+    let mut gif = Vec::new();
+    let mut frame = gif::Frame::from_rgb(160, 120, drawing.rgb.as_flattened());
+    frame.delay = 3;
+    gif::Encoder::new(&mut gif, 160, 120, &[])
+        .unwrap()
+        .write_frame(&frame)
+        .unwrap();
+    vec![
+        ("jpeg", drawing.jpeg(F_2_2, 0, false)),
+        ("jpeg 4:4:4 with restarts", drawing.jpeg(F_1_1, 3, false)),
+        ("progressive", drawing.jpeg(F_2_2, 0, true)),
+        ("gray", drawing.clone().gray().gray_jpeg()),
+        ("png", drawing.png()),
+        ("gif", gif),
+        ("webp", drawing.webp(80)),
+    ]
+}
+
+#[test]
+fn a_file_cut_at_any_per_cent_is_refused() {
+    for (name, file) in files() {
+        assert!(attempt(&file).is_ok(), "{name}");
+        for percent in 0..100 {
+            let cut = &file[..file.len() * percent / 100];
+            let result = attempt(cut);
+            let fair = matches!(
+                result,
+                Err(Refused::Truncated | Refused::NotAnImage | Refused::Corrupt(_))
+            );
+            assert!(fair, "{name} cut at {percent} %: {result:?}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_jpeg_is_called_truncated() {
+    let (_, file) = files().swap_remove(0);
+    for percent in 10..100 {
+        assert_eq!(
+            attempt(&file[..file.len() * percent / 100]).err(),
+            Some(Refused::Truncated),
+            "{percent}"
+        );
+    }
+}
+
+/// Where in a JPEG the data of each scan lie.
+fn scans(file: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let starts = (0..file.len() - 1).filter(|&i| file[i..i + 2] == [0xff, 0xda]);
+    starts
+        .map(|at| {
+            let begin = at + 2 + usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+            let marker = file[begin..].windows(2).position(|w| w[0] == 0xff && w[1] != 0);
+            begin..begin + marker.unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn a_progressive_picture_with_a_scan_that_lacks_its_end_is_refused_even_when_the_file_has_one() {
+    let (_, file) = files().swap_remove(2);
+    let scans = scans(&file);
+    assert!(scans.len() > 5, "{scans:?}");
+    for scan in scans {
+        for cut in (scan.start..scan.end - 1).step_by(7).chain([scan.end - 2]) {
+            let cut = [&file[..cut], &[0xff, 0xd9]].concat();
+            let result = attempt(&cut).map(|picture| picture.header);
+            assert!(
+                matches!(result, Err(Refused::Truncated | Refused::Corrupt(_))),
+                "{} of {}: {result:?}",
+                cut.len(),
+                file.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_restart_that_comes_long_after_it_was_due_does_not_hang() {
+    let drawing = Drawing::new(1600, 1200);
+    let file = drawing.jpeg(F_1_1, 0, false);
+    let scan = file.windows(2).position(|w| w == [0xff, 0xda]).unwrap();
+    // A restart is due after the first block; far more than a window of data follows before any marker.
+    let file = [&file[..scan], &[0xff, 0xdd, 0, 4, 0, 1], &file[scan..]].concat();
+    assert!(file.len() > 100_000);
+    assert_eq!(attempt(&file).err(), Some(Refused::Truncated));
+}
+
+#[test]
+fn more_scans_than_any_encoder_makes_are_refused() {
+    let (_, file) = files().swap_remove(2);
+    let first = scans(&file).swap_remove(0);
+    let header = file[..first.start].windows(2).rposition(|w| w == [0xff, 0xda]).unwrap();
+    let repeated = |count| [&file[..header], &file[header..first.end].repeat(count), &file[header..]].concat();
+    assert_eq!(
+        attempt(&repeated(100)).err(),
+        Some(Refused::Unsupported("a JPEG of more than a hundred scans"))
+    );
+    assert!(attempt(&repeated(20)).is_ok());
+}
+
+#[test]
+fn a_claim_of_too_many_pixels_is_refused_before_anything_is_decoded() {
+    let (_, mut jpeg) = files().swap_remove(0);
+    let frame = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+    for side in [65_500u16, 30_001] {
+        jpeg[frame + 5..frame + 7].copy_from_slice(&side.to_be_bytes());
+        jpeg[frame + 7..frame + 9].copy_from_slice(&side.to_be_bytes());
+        let (width, height) = (side.into(), side.into());
+        assert_eq!(attempt(&jpeg), Err(Refused::TooManyPixels { width, height }));
+    }
+    let (_, mut png) = files().swap_remove(4);
+    png[16..20].copy_from_slice(&30_000u32.to_be_bytes());
+    png[20..24].copy_from_slice(&30_000u32.to_be_bytes());
+    assert_eq!(
+        attempt(&png),
+        Err(Refused::TooManyPixels {
+            width: 30_000,
+            height: 30_000
+        })
+    );
+    let (_, mut gif) = files().swap_remove(5);
+    gif[6..10].fill(0xff);
+    assert_eq!(
+        attempt(&gif),
+        Err(Refused::TooManyPixels {
+            width: 65_535,
+            height: 65_535
+        })
+    );
+}
+
+#[test]
+fn what_is_no_picture_is_called_that() {
+    for bytes in [
+        &b""[..],
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj",
+        &[0; 4096],
+        b"\xff\xd8",
+        b"GIF",
+        b"<svg/>",
+    ] {
+        assert_eq!(attempt(bytes), Err(Refused::NotAnImage));
+    }
+}
+
+#[test]
+fn a_file_with_too_many_bytes_is_refused() {
+    let limits = photo::Limits {
+        bytes: 1000,
+        ..Default::default()
+    };
+    let result = make_ladder(
+        &[0; 1001],
+        &Options {
+            limits,
+            ..Options::default()
+        },
+        &mut |_| {},
+    );
+    assert_eq!(result, Err(Refused::TooLarge(1001)));
+}
+
+#[test]
+fn nothing_reaches_the_sink_of_a_refused_picture() {
+    let (_, file) = files().swap_remove(0);
+    let mut count = 0;
+    assert!(make_ladder(&file[..file.len() - 40], &Options::default(), &mut |_| count += 1).is_err());
+    assert_eq!(count, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn random_bytes_never_panic(kind in 0usize..5, bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+        let head: &[u8] = [&b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"RIFF\0\x10\0\0WEBPVP8X", b"GIF89a", b""][kind];
+        let _ = attempt(&[head, &bytes].concat());
+    }
+
+    #[test]
+    fn damaged_pictures_never_panic(
+        which in 0usize..7,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+    ) {
+        let (_, mut file) = files().swap_remove(which);
+        for (at, byte) in changes {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        let _ = attempt(&file);
+    }
+}
+
+#[test]
+fn kinds_of_jpeg_that_nobody_takes_photos_in_are_unsupported() {
+    let (_, jpeg) = files().swap_remove(0);
+    let frame = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+    for (at, byte) in [(frame + 4, 12), (frame + 1, 0xc9), (frame + 1, 0xc3)] {
+        let mut file = jpeg.clone();
+        file[at] = byte;
+        assert!(matches!(attempt(&file), Err(Refused::Unsupported(_))));
+    }
+}

@@ -1,0 +1,129 @@
+//! The files of the repository, named by their paths from its root.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+/// An action of a domain's crate, which is a Lambda function of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// The domain, such as `orders`.
+    pub domain: String,
+    /// What it does, such as `cancel-order`.
+    pub action: String,
+}
+
+impl Function {
+    /// The file of its `main`.
+    #[must_use]
+    pub fn main(&self) -> String {
+        format!("functions/{}/src/bin/{}.rs", self.domain, self.action)
+    }
+
+    /// The file that it is.
+    #[must_use]
+    pub fn module(&self) -> String {
+        format!("functions/{}/src/{}.rs", self.domain, self.action.replace('-', "_"))
+    }
+
+    /// What the template's `CodeUri` names: the folder into which `cargo lambda build` puts it.
+    #[must_use]
+    pub fn artifact(&self) -> String {
+        format!("target/lambda/{}", self.action)
+    }
+
+    /// Its name in the template: `cancel-order` is `CancelOrder` there.
+    #[must_use]
+    pub fn logical_id(&self) -> String {
+        let capitalised = |word: &str| {
+            let (first, rest) = word.split_at(word.len().min(1));
+            first.to_uppercase() + rest
+        };
+        self.action.split('-').map(capitalised).collect()
+    }
+}
+
+/// The repository's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    // Asked at run time rather than at compile time, so that a moved repository reads itself.
+    let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.join("../..")
+}
+
+/// A file's text.
+///
+/// # Panics
+/// When there is no such file.
+#[must_use]
+pub fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path} must be there and readable: {error}"))
+}
+
+/// All domains: the folders of `functions`.
+#[must_use]
+pub fn domains() -> Vec<String> {
+    entries("functions")
+}
+
+/// All functions, by domain and action: each has a `main`.
+#[must_use]
+pub fn functions() -> Vec<Function> {
+    let mut functions = Vec::new();
+    for domain in domains() {
+        for main in entries(&format!("functions/{domain}/src/bin")) {
+            functions.push(Function {
+                domain: domain.clone(),
+                action: main.trim_end_matches(".rs").to_owned(),
+            });
+        }
+    }
+    functions
+}
+
+/// The files below a folder that git would take, sorted. A folder that is not there has none.
+#[must_use]
+pub fn files(folder: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for name in entries(folder) {
+        let path = if folder.is_empty() {
+            name
+        } else {
+            format!("{folder}/{name}")
+        };
+        if root().join(&path).is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The Rust files below a folder.
+#[must_use]
+pub fn rust_files(folder: &str) -> Vec<String> {
+    let is_rust = |path: &String| Path::new(path).extension().is_some_and(|extension| extension == "rs");
+    files(folder).into_iter().filter(is_rust).collect()
+}
+
+/// A source's lines with their numbers, without those that are comments.
+pub fn code(source: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..)
+        .zip(source.lines())
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+fn entries(folder: &str) -> Vec<String> {
+    let Ok(found) = fs::read_dir(root().join(folder)) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = found
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.retain(|name| !name.starts_with('.') && name != "target");
+    names.sort();
+    names
+}

@@ -1,0 +1,154 @@
+//! Each domain is a crate of one shape, and the template and the README know its functions by their names.
+
+use std::collections::BTreeSet;
+use structure::{
+    assert_none,
+    manifest::Manifest,
+    readme,
+    repository::{self, Function},
+    template::Template,
+};
+
+const LONGEST_MAIN: usize = 25;
+
+#[test]
+fn a_domain_is_a_crate_with_a_module_and_a_main_for_each_action() {
+    let mut problems = Vec::new();
+    let functions = repository::functions();
+    if functions.is_empty() {
+        problems.push("there is no function: their mains are functions/<domain>/src/bin/<action>.rs".to_owned());
+    }
+    for function in &functions {
+        if repository::files(&format!("functions/{}", function.domain)).contains(&function.module()) {
+            let list = repository::read(&format!("functions/{}/src/lib.rs", function.domain));
+            if !list.contains(&function.action.replace('-', "_")) {
+                problems.push(format!("{}: name it in lib.rs", function.module()));
+            }
+        } else {
+            problems.push(format!("{} is missing, and has a main", function.module()));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn a_domain_and_an_action_are_called_like_their_files() {
+    let mut problems = Vec::new();
+    for domain in repository::domains() {
+        let manifest = Manifest::of(&format!("functions/{domain}"));
+        if manifest.package() != domain {
+            problems.push(format!(
+                "{}: name the package `{domain}`, like its folder",
+                manifest.path
+            ));
+        }
+        for name in manifest.renamed_targets() {
+            problems.push(format!("{}: leave the name `{name}` out", manifest.path));
+        }
+    }
+    for function in repository::functions() {
+        let action = &function.action;
+        if action.chars().any(|c| !c.is_ascii_lowercase() && c != '-') || action.split('-').any(str::is_empty) {
+            problems.push(format!(
+                "{} must be a verb and a noun in kebab-case: rename it",
+                function.main()
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn a_main_is_wiring_only() {
+    let mut problems = Vec::new();
+    for function in repository::functions() {
+        let path = function.main();
+        let lines = repository::read(&path).lines().count();
+        if lines > LONGEST_MAIN {
+            problems.push(format!(
+                "{path} has {lines} lines, {LONGEST_MAIN} are allowed: move what it decides into {}",
+                function.module()
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn domains_do_not_depend_on_each_other() {
+    let domains = repository::domains();
+    let mut problems = Vec::new();
+    for manifest in domains
+        .iter()
+        .map(|domain| Manifest::of(&format!("functions/{domain}")))
+    {
+        for (name, _) in manifest.dependencies() {
+            if domains.iter().any(|other| other == name) {
+                problems.push(format!(
+                    "{} depends on the domain `{name}`: what both need moves to `shared`, everything else is an event",
+                    manifest.path
+                ));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn every_function_stands_in_the_template_and_the_other_way_round() {
+    let functions = repository::functions();
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for function in &functions {
+        let (artifact, id) = (function.artifact(), function.logical_id());
+        match template.resource(&id).and_then(|resource| resource.text("CodeUri")) {
+            Some(code) if code == artifact => {}
+            Some(code) => problems.push(format!(
+                "template.yaml: `CodeUri` of {id} is {code}, make it {artifact}"
+            )),
+            None => problems.push(format!(
+                "template.yaml: add a function {id} with `CodeUri: {artifact}`, or remove its main"
+            )),
+        }
+    }
+    for resource in template.functions() {
+        if !functions.iter().any(|function| function.logical_id() == resource.id) {
+            problems.push(format!(
+                "template.yaml: no action belongs to {}: its name must be that of the action in UpperCamelCase",
+                resource.id
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn every_function_stands_on_the_readmes_map_and_the_other_way_round() {
+    let readme = repository::read("README.md");
+    assert_same(
+        readme::on_the_map(&readme),
+        "README.md: the map (a mermaid block) needs a node `NAME:::function`, or `NAME[\"label\"]:::function`",
+        "README.md: the map shows the function `NAME`, which has no folder: take its node out, or its class `function`",
+    );
+}
+
+#[test]
+fn every_function_stands_in_the_readmes_table_and_the_other_way_round() {
+    let readme = repository::read("README.md");
+    assert_same(
+        readme::in_the_table(&readme),
+        "README.md: the table whose first column is `Function` needs a row that begins with `NAME` in backticks",
+        "README.md: the table of functions has a row `NAME`, which has no folder: take it out",
+    );
+}
+
+fn assert_same(shown: Vec<String>, missing: &str, strange: &str) {
+    let actual: BTreeSet<String> = repository::functions()
+        .into_iter()
+        .map(|Function { action, .. }| action)
+        .collect();
+    let shown: BTreeSet<String> = shown.into_iter().collect();
+    let missing = actual.difference(&shown).map(|name| missing.replace("NAME", name));
+    let strange = shown.difference(&actual).map(|name| strange.replace("NAME", name));
+    assert_none(&missing.chain(strange).collect::<Vec<_>>());
+}
