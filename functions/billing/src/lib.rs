@@ -1,9 +1,9 @@
 //! Subscriptions and their charges.
 
-pub mod bill_subscriptions;
 pub mod cancel_subscription;
 pub mod change_subscription;
 pub mod charge_subscription;
+pub mod enqueue_due_charges;
 pub mod get_subscription;
 pub mod list_subscriptions;
 pub mod resolve_charge;

@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-use billing::bill_subscriptions::{BillSubscriptions, Summary};
 use billing::charge_subscription::ChargeSubscription;
+use billing::enqueue_due_charges::{EnqueueDueCharges, Summary};
 use harness::gateway::{Answer, Call};
 use harness::queue::Delivery;
 use harness::{FakeKms, FakeQueue};
@@ -137,18 +137,18 @@ impl Desk {
         Answer::of(billing::resolve_charge::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `bill-subscriptions`.
+    /// `enqueue-due-charges`.
     pub async fn bill(&self) -> Summary {
         self.try_bill().await.expect("a run")
     }
 
-    /// `bill-subscriptions`, which may fail.
+    /// `enqueue-due-charges`, which may fail.
     pub async fn try_bill(&self) -> Result<Summary, shared::Error> {
-        let function = BillSubscriptions {
+        let function = EnqueueDueCharges {
             subscriptions: self.engine.subscriptions(),
             commands: self.commands.clone(),
         };
-        billing::bill_subscriptions::handle(&function, self.invocation()).await
+        billing::enqueue_due_charges::handle(&function, self.invocation()).await
     }
 
     /// `charge-subscription`, with a batch.

@@ -119,20 +119,20 @@ impl Exchange {
         Answer::of(auctions::take_bid::handle(&function, call.request(), invocation).await)
     }
 
-    /// `list-bids`.
+    /// `get-order-book`.
     pub async fn book(&self, call: Call) -> Answer {
-        let function = auctions::list_bids::ListBids {
+        let function = auctions::get_order_book::GetOrderBook {
             auctions: self.engine.auctions(),
         };
-        Answer::of(auctions::list_bids::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::get_order_book::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `my-bids`.
-    pub async fn my_bids(&self, call: Call) -> Answer {
-        let function = auctions::my_bids::MyBids {
+    /// `list-my-bids`.
+    pub async fn list_my_bids(&self, call: Call) -> Answer {
+        let function = auctions::list_my_bids::ListMyBids {
             auctions: self.engine.auctions(),
         };
-        Answer::of(auctions::my_bids::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(auctions::list_my_bids::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `cancel-bid`.

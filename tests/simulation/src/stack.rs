@@ -211,8 +211,11 @@ impl Stack {
             ),
             "place-bid" => handle!(auctions::place_bid::PlaceBid { market, catalog }, auctions::place_bid),
             "take-bid" => handle!(auctions::take_bid::TakeBid { market }, auctions::take_bid),
-            "list-bids" => handle!(auctions::list_bids::ListBids { auctions }, auctions::list_bids),
-            "my-bids" => handle!(auctions::my_bids::MyBids { auctions }, auctions::my_bids),
+            "get-order-book" => handle!(
+                auctions::get_order_book::GetOrderBook { auctions },
+                auctions::get_order_book
+            ),
+            "list-my-bids" => handle!(auctions::list_my_bids::ListMyBids { auctions }, auctions::list_my_bids),
             "cancel-bid" => handle!(auctions::cancel_bid::CancelBid { market }, auctions::cancel_bid),
             "get-wallet" => handle!(auctions::get_wallet::GetWallet { auctions }, auctions::get_wallet),
             "subscribe" => handle!(
@@ -279,13 +282,13 @@ impl Stack {
                 let function = auctions::expire_bids::ExpireBids { market };
                 Box::pin(async move { auctions::expire_bids::handle(&function, invocation).await.map(drop) })
             }
-            "bill-subscriptions" => {
-                let function = billing::bill_subscriptions::BillSubscriptions {
+            "enqueue-due-charges" => {
+                let function = billing::enqueue_due_charges::EnqueueDueCharges {
                     subscriptions: self.subscriptions.clone(),
                     commands: self.commands.clone(),
                 };
                 Box::pin(async move {
-                    billing::bill_subscriptions::handle(&function, invocation)
+                    billing::enqueue_due_charges::handle(&function, invocation)
                         .await
                         .map(drop)
                 })

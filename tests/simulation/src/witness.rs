@@ -25,7 +25,7 @@ pub fn saw(world: &World, function: &'static str, call: &Call, answer: &Answer, 
                 order_is_payable_in_time(world, order, began);
             }
         }
-        "list-bids" => book_shows_what_stands(world, &answer.body, began),
+        "get-order-book" => book_shows_what_stands(world, &answer.body, began),
         _ => {}
     }
 }

@@ -1,9 +1,9 @@
 //! What the functions read and answer is what the document says.
 
+use auctions::get_order_book::{BidBook, BookSide, Depth, OpenBid};
 use auctions::get_wallet::WalletView;
-use auctions::list_bids::{BidBook, BookSide, Depth, OpenBid};
+use auctions::list_my_bids::BidList;
 use auctions::list_vouchers::VoucherList;
-use auctions::my_bids::BidList;
 use auctions::place_bid::PlaceBidRequest;
 use auctions::register_voucher::RegisterVoucherRequest;
 use auctions::take_bid::{TakeBidRequest, TakenBid};

@@ -1,4 +1,4 @@
-//! `bill-subscriptions`: it finds each due subscription by the index, and its command is on the queue.
+//! `enqueue-due-charges`: it finds each due subscription by the index, and its command is on the queue.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use shared::store::DUE_SHARDS;
 use crate::items::{copy, find, put};
 use crate::work::{Work, subject};
 
-/// Lets `bill-subscriptions` command `count` due subscriptions; fails when one is due still, or was not commanded once.
+/// Lets `enqueue-due-charges` command `count` due subscriptions; fails when one is due still, or was not commanded once.
 pub async fn run(count: usize) -> Result<Subject> {
     let process = EngineProcess::start()?;
     let shop = Shop::on(Engine::at(&process.endpoint)).with_time(Duration::from_secs(59));
@@ -61,7 +61,7 @@ pub async fn run(count: usize) -> Result<Subject> {
         let left = subscriptions.due(shard, desk.now(), None, deadline).await?;
         ensure!(left.due.is_empty(), "a subscription of shard {shard} is due still");
     }
-    Ok(subject("bill-subscriptions", &work))
+    Ok(subject("enqueue-due-charges", &work))
 }
 
 /// Puts `count` subscriptions into the table that fall due within the day: a real one, begun by its function, copied under

@@ -20,7 +20,7 @@ async fn a_voucher_is_sold_to_whoever_takes_the_bid() {
     assert_eq!(hers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
     assert!(hers["vouchers"][0]["code"].is_string(), "its owner reads its code");
     assert_eq!(exchange.vouchers("bob").await.body["vouchers"], json!([]));
-    let bids = exchange.my_bids(Call::new("GET", "/bids").by("bob")).await.body;
+    let bids = exchange.list_my_bids(Call::new("GET", "/bids").by("bob")).await.body;
     assert_eq!(bids["bids"][0]["status"], "TRADED");
     let again = exchange.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
     assert_eq!((again.status, again.replayed, again.body), (201, true, trade.body));
@@ -273,7 +273,7 @@ async fn a_rejected_bid_changes_nothing_for_the_bids_that_stand() {
     for price in [39_000, 41_000] {
         assert_eq!(exchange.buy("bob", price).await.problem(), "not-enough-points");
     }
-    let bids = exchange.my_bids(Call::new("GET", "/bids").by("ann")).await.body;
+    let bids = exchange.list_my_bids(Call::new("GET", "/bids").by("ann")).await.body;
     assert_eq!(
         (&bids["bids"][0]["bid_id"], &bids["bids"][0]["expires_at"]),
         (&key, &bid.body["expires_at"])

@@ -91,7 +91,8 @@ async fn a_forged_cursor_of_bids_is_refused_and_brings_nobody_elses() {
         exchange.sell(customer, 40_000).await;
         exchange.sell(customer, 41_000).await;
     }
-    let list = async |customer: &str, cursor: Option<&str>| exchange.my_bids(page("/bids", customer, cursor)).await;
+    let list =
+        async |customer: &str, cursor: Option<&str>| exchange.list_my_bids(page("/bids", customer, cursor)).await;
     keeps_its_cursors_apart::<1>(list, "bids").await;
 }
 

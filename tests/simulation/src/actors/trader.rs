@@ -28,14 +28,14 @@ pub async fn trade(world: Arc<World>, name: String) {
             6..=13 => bid(&world, &name, &mut hands).await,
             14..=21 => take(&world, &name, &mut hands).await,
             22..=23 => give_up(&world, &name, &mut hands).await,
-            24 => drop(world.http("my-bids", Call::new("GET", "/bids").by(&name)).await),
+            24 => drop(world.http("list-my-bids", Call::new("GET", "/bids").by(&name)).await),
             25 => drop(
                 world
                     .http("list-vouchers", Call::new("GET", "/vouchers").by(&name))
                     .await,
             ),
             26 => drop(world.http("get-wallet", Call::new("GET", "/wallet").by(&name)).await),
-            _ => drop(world.http("list-bids", book_call()).await),
+            _ => drop(world.http("get-order-book", book_call()).await),
         }
     }
 }

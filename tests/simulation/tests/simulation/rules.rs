@@ -25,7 +25,7 @@ fn the_schedule_wakes_each_of_its_functions() {
         [
             "expire-orders",
             "reconcile-payments",
-            "bill-subscriptions",
+            "enqueue-due-charges",
             "expire-bids"
         ]
     );

@@ -20,7 +20,7 @@ use shared::subscription::SubscriptionId;
 
 /// The function's table and queue.
 #[derive(Debug)]
-pub struct BillSubscriptions {
+pub struct EnqueueDueCharges {
     /// Subscriptions.
     pub subscriptions: Subscriptions,
     /// Where their commands go.
@@ -36,7 +36,7 @@ const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// # Errors
 /// [`Error::Unavailable`] and [`Error::Internal`] when due subscriptions cannot be found; single ones are counted.
-pub async fn handle(function: &BillSubscriptions, invocation: Invocation) -> Result<Summary, Error> {
+pub async fn handle(function: &EnqueueDueCharges, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut sweep = Sweep::default();
     while let Some((shard, position)) = sweep.turn(&invocation) {
@@ -44,14 +44,14 @@ pub async fn handle(function: &BillSubscriptions, invocation: Invocation) -> Res
         sweep.took(shard, page);
     }
     summary.unfinished = sweep.is_unfinished();
-    summary.tell("bill-subscriptions", invocation.now);
+    summary.tell("enqueue-due-charges", invocation.now);
     sweep.end()?;
     Ok(summary)
 }
 
 /// Commands a page of one shard's due subscriptions, and answers where the next begins.
 async fn command_page(
-    function: &BillSubscriptions,
+    function: &EnqueueDueCharges,
     shard: u8,
     position: Option<DuePosition>,
     invocation: &Invocation,
@@ -87,7 +87,7 @@ async fn command_page(
 
 /// Commands some subscriptions in one batch, and puts off those whose command the queue has taken.
 async fn command(
-    function: &BillSubscriptions,
+    function: &EnqueueDueCharges,
     batch: Vec<StoredSubscription>,
     invocation: &Invocation,
 ) -> Vec<Result<bool, Error>> {
@@ -120,7 +120,7 @@ struct Config {
     charges_url: String,
 }
 
-impl BillSubscriptions {
+impl EnqueueDueCharges {
     /// The function as its environment configures it.
     ///
     /// # Errors

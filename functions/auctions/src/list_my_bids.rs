@@ -14,7 +14,7 @@ use shared::store::{self, Auctions, ListCursor};
 
 /// The function's table.
 #[derive(Debug)]
-pub struct MyBids {
+pub struct ListMyBids {
     /// Bids and vouchers.
     pub auctions: Auctions,
 }
@@ -37,7 +37,7 @@ pub struct BidList {
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    get, path = "/bids", operation_id = "my-bids", tag = "auctions",
+    get, path = "/bids", operation_id = "list-my-bids", tag = "auctions",
     security(("token" = [])),
     params(
         ("limit" = Option<u8>, Query, description = "How many on a page; 20 unless told", minimum = 1, maximum = 100),
@@ -49,7 +49,7 @@ pub struct BidList {
         TokenRequired, Faults,
     )
 )]
-pub async fn handle(function: &MyBids, request: Request, invocation: Invocation) -> Result<Response, Error> {
+pub async fn handle(function: &ListMyBids, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let limit = page::limit(&request)?;
     let list = ["bids", caller.customer_id.as_str()];
@@ -74,7 +74,7 @@ struct Config {
     auctions_table: String,
 }
 
-impl MyBids {
+impl ListMyBids {
     /// The function as its environment configures it.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use shared::store::{self, Auctions, BookCursor, BookEntry};
 
 /// The function's table.
 #[derive(Debug)]
-pub struct ListBids {
+pub struct GetOrderBook {
     /// The book.
     pub auctions: Auctions,
 }
@@ -78,7 +78,7 @@ pub struct Depth {
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    get, path = "/products/{sku}/bids", operation_id = "list-bids", tag = "auctions",
+    get, path = "/products/{sku}/bids", operation_id = "get-order-book", tag = "auctions",
     params(
         ("sku" = Sku, Path, description = "The product"),
         ("side" = Option<Side>, Query, description = "Only this side"),
@@ -90,7 +90,7 @@ pub struct Depth {
         Faults,
     )
 )]
-pub async fn handle(function: &ListBids, request: Request, invocation: Invocation) -> Result<Response, Error> {
+pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sku = http::sku(&request)?;
     let side = match http::query_parameter(&request, "side") {
         None => None,
@@ -131,7 +131,7 @@ fn list(sku: &Sku, side: Side) -> [&str; 3] {
 }
 
 async fn page(
-    function: &ListBids,
+    function: &GetOrderBook,
     sku: &Sku,
     side: Side,
     mut after: Option<BookCursor>,
@@ -191,7 +191,7 @@ struct Config {
     auctions_table: String,
 }
 
-impl ListBids {
+impl GetOrderBook {
     /// The function as its environment configures it.
     ///
     /// # Errors
