@@ -4,14 +4,13 @@
 //! it tells of them no more. What a run leaves that died in between lies under the picture's own prefix, and is removed by
 //! its retry, or by whoever settles or deletes the picture after it.
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
-use envconfig::Envconfig;
 use tokio::time::{Instant, timeout_at};
 
 use crate::edge::invocation::Invocation;
-use crate::edge::{config, s3};
+use crate::edge::platform::Platform;
+use crate::edge::s3;
 use crate::error::Error;
 use crate::event::{Event, Record};
 use crate::image::{Arrival, Image, ImageId, ImageStatus, Sequencer};
@@ -32,25 +31,16 @@ pub struct Gallery {
     pub variants: String,
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "UPLOADS_BUCKET")]
-    uploads: String,
-    #[envconfig(from = "IMAGES_BUCKET")]
-    variants: String,
-}
-
 impl Gallery {
-    /// The gallery as the environment configures it.
+    /// The gallery on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
-    pub fn from_env(aws: &SdkConfig) -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            s3: s3::client(aws),
-            uploads: config.uploads,
-            variants: config.variants,
+            s3: s3::client(platform.aws()),
+            uploads: platform.variable("UPLOADS_BUCKET")?,
+            variants: platform.variable("IMAGES_BUCKET")?,
         })
     }
 

@@ -11,6 +11,7 @@ use crate::bid::{Bid, BidStatus, Ending, Rejected, Side, Trade};
 use crate::cashier::record;
 use crate::edge::backoff::Backoff;
 use crate::edge::invocation::Invocation;
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::event::Event;
 use crate::idempotency::{Fingerprint, derive_id};
@@ -70,6 +71,16 @@ enum Best {
 }
 
 impl Market {
+    /// The market on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            auctions: Auctions::new(platform)?,
+        })
+    }
+
     /// Takes the best bid of the other side; at one price the oldest. A wish that was fulfilled before is answered so,
     /// whatever has become of the book since.
     ///

@@ -1,21 +1,31 @@
 //! `POST /bids/{bid_id}/cancel` brings a customer's wish to give up a bid; it leaves the bid cancelled, and what it held free.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::bid::{Bid, BidStatus, Ending, Rejected};
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::market::Market;
-use shared::store::{self, Auctions};
 
 /// The function's market.
 #[derive(Debug)]
 pub struct CancelBid {
     /// Bids, vouchers, wallets.
     pub market: Market,
+}
+
+impl CancelBid {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            market: Market::new(platform)?,
+        })
+    }
 }
 
 /// How often a bid that changes under our hands is read again.
@@ -67,26 +77,4 @@ pub async fn handle(function: &CancelBid, request: Request, invocation: Invocati
         }
     }
     Err(Error::unavailable("cancel a bid", "it keeps changing"))
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-}
-
-impl CancelBid {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            market: Market {
-                auctions: Auctions::new(client, config.auctions_table),
-            },
-        })
-    }
 }

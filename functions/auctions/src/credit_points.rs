@@ -4,17 +4,16 @@
 //! An order that was cancelled before its event came has left a mark that its points were taken back: they are never
 //! credited then.
 
-use envconfig::Envconfig;
 use serde::Deserialize;
 use shared::Error;
 use shared::cashier::record;
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::event::{Envelope, Event};
 use shared::order::{Order, OrderStatus};
 use shared::payment::{Payment, PaymentStatus};
 use shared::points::{Credit, CreditStatus, Points};
-use shared::store::{self, Auctions, Orders};
+use shared::store::{Auctions, Orders};
 
 /// The function's table.
 #[derive(Debug)]
@@ -23,6 +22,19 @@ pub struct CreditPoints {
     pub auctions: Auctions,
     /// Orders.
     pub orders: Orders,
+}
+
+impl CreditPoints {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            auctions: Auctions::new(platform)?,
+            orders: Orders::new(platform)?,
+        })
+    }
 }
 
 /// An event as the bus delivers it, as far as it is looked at.
@@ -92,27 +104,4 @@ async fn take_back(function: &CreditPoints, refunded: &Payment, invocation: &Inv
         tracing::error!(%order_id, points = %taken.points, "the points of a refunded order are spent or held");
     }
     Ok(())
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
-}
-
-impl CreditPoints {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            auctions: Auctions::new(client.clone(), config.auctions_table),
-            orders: Orders::new(client, config.orders_table),
-        })
-    }
 }

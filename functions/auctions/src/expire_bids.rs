@@ -6,16 +6,15 @@
 
 use std::time::Duration;
 
-use envconfig::Envconfig;
 use futures::StreamExt;
 use shared::Error;
 use shared::bid::{BidId, BidStatus, Ending};
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 pub use shared::edge::sweep::Summary;
 use shared::edge::sweep::Sweep;
 use shared::market::Market;
-use shared::store::{self, Auctions, DuePosition, StoredBid};
+use shared::store::{DuePosition, StoredBid};
 use tokio::time::Instant;
 
 /// The function's market.
@@ -23,6 +22,18 @@ use tokio::time::Instant;
 pub struct ExpireBids {
     /// Bids, vouchers, wallets.
     pub market: Market,
+}
+
+impl ExpireBids {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            market: Market::new(platform)?,
+        })
+    }
 }
 
 /// Bids ended at the same time.
@@ -88,26 +99,4 @@ async fn expire(function: &ExpireBids, stored: StoredBid, invocation: &Invocatio
     };
     let ended = function.market.end(&stored, Ending::Expire, &brief).await?;
     Ok(ended.is_some())
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-}
-
-impl ExpireBids {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            market: Market {
-                auctions: Auctions::new(client, config.auctions_table),
-            },
-        })
-    }
 }

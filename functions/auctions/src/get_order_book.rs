@@ -1,25 +1,36 @@
 //! `GET /products/{sku}/bids` brings anybody's wish to see what a product's vouchers are worth; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::bid::{BidId, Side};
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::page::Cursor;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem};
 use shared::points::Points;
 use shared::product::Sku;
-use shared::store::{self, Auctions, BookCursor, BookEntry};
+use shared::store::{Auctions, BookCursor, BookEntry};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetOrderBook {
     /// The book.
     pub auctions: Auctions,
+}
+
+impl GetOrderBook {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            auctions: Auctions::new(platform)?,
+        })
+    }
 }
 
 /// Requests to the book for one page: expired bids that the cleaner has yet to take away are passed over.
@@ -183,24 +194,4 @@ fn depth(entries: &[BookEntry], is_cut: bool) -> Vec<Depth> {
         depth.pop();
     }
     depth
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-}
-
-impl GetOrderBook {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            auctions: Auctions::new(client, config.auctions_table),
-        })
-    }
 }

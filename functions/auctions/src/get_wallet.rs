@@ -1,22 +1,33 @@
 //! `GET /wallet` brings a customer's wish to see their points; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::page::{self, Cursor};
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::points::{Entry, Wallet};
-use shared::store::{self, Auctions};
+use shared::store::Auctions;
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetWallet {
     /// Wallets.
     pub auctions: Auctions,
+}
+
+impl GetWallet {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            auctions: Auctions::new(platform)?,
+        })
+    }
 }
 
 /// A wallet and a page of its ledger.
@@ -64,24 +75,4 @@ pub async fn handle(function: &GetWallet, request: Request, invocation: Invocati
         next_cursor: ledger.next.map(|id| Cursor { at: [], id }.text(&list)),
     };
     http::json(StatusCode::OK, &view)
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-}
-
-impl GetWallet {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            auctions: Auctions::new(client, config.auctions_table),
-        })
-    }
 }

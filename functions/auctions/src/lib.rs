@@ -10,3 +10,22 @@ pub mod list_vouchers;
 pub mod place_bid;
 pub mod register_voucher;
 pub mod take_bid;
+
+shared::actions! {
+    http {
+        "cancel-bid" => cancel_bid::CancelBid,
+        "get-order-book" => get_order_book::GetOrderBook,
+        "get-wallet" => get_wallet::GetWallet,
+        "list-my-bids" => list_my_bids::ListMyBids,
+        "list-vouchers" => list_vouchers::ListVouchers,
+        "place-bid" => place_bid::PlaceBid,
+        "register-voucher" => register_voucher::RegisterVoucher,
+        "take-bid" => take_bid::TakeBid,
+    }
+    schedule {
+        "expire-bids" => expire_bids::ExpireBids,
+    }
+    event {
+        "credit-points" => credit_points::CreditPoints,
+    }
+}

@@ -1,15 +1,14 @@
 //! `GET /vouchers` brings a customer's wish to see their vouchers, newest first; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::page::{self, Cursor};
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::store::{self, Auctions, ListCursor};
+use shared::store::{Auctions, ListCursor};
 use shared::voucher::Voucher;
 
 /// The function's table.
@@ -17,6 +16,18 @@ use shared::voucher::Voucher;
 pub struct ListVouchers {
     /// Bids and vouchers.
     pub auctions: Auctions,
+}
+
+impl ListVouchers {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            auctions: Auctions::new(platform)?,
+        })
+    }
 }
 
 /// A page of their vouchers.
@@ -66,24 +77,4 @@ pub async fn handle(function: &ListVouchers, request: Request, invocation: Invoc
         next_cursor: next.map(|next| next.text(&list)),
     };
     http::json(StatusCode::OK, &vouchers)
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-}
-
-impl ListVouchers {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            auctions: Auctions::new(client, config.auctions_table),
-        })
-    }
 }

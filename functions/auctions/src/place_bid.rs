@@ -1,23 +1,22 @@
 //! `POST /products/{sku}/bids` brings a bid to buy or sell a gift voucher; it leaves the bid on the book with its points
 //! or its voucher held, or traded at once when the other side has a bid at its price or a better one.
 
-use envconfig::Envconfig;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::bid::{Bid, BidId, BidStatus, Rejected, Side, price};
 use shared::cashier::record;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Causes, Faults, Problem, TokenRequired};
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::identity::CustomerId;
 use shared::market::Market;
 use shared::product::{Product, Sku};
-use shared::store::{self, Auctions, Catalog, Placing, StoredBid, StoredVoucher};
+use shared::store::{Catalog, Placing, StoredBid, StoredVoucher};
 use shared::voucher::VoucherId;
 
 /// The function's market and tables.
@@ -27,6 +26,19 @@ pub struct PlaceBid {
     pub market: Market,
     /// Products.
     pub catalog: Catalog,
+}
+
+impl PlaceBid {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            market: Market::new(platform)?,
+            catalog: Catalog::new(platform)?,
+        })
+    }
 }
 
 /// How often a voucher that changes under our hands is read again.
@@ -195,29 +207,4 @@ async fn replay(
     let settled = function.market.settle(known, invocation).await?;
     let bid = settled.bid.as_of(invocation.now);
     Ok(http::replayed(http::json(StatusCode::CREATED, &bid)?))
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-}
-
-impl PlaceBid {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            market: Market {
-                auctions: Auctions::new(client.clone(), config.auctions_table),
-            },
-            catalog: Catalog::new(client, config.catalog_table),
-        })
-    }
 }

@@ -1,17 +1,16 @@
 //! `POST /vouchers` brings a gift voucher's code; it leaves the voucher registered to the caller, who can then sell it.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::bid::Rejected;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::error::{self, Rejection};
 use shared::product::Sku;
-use shared::store::{self, Auctions, Catalog};
+use shared::store::{Auctions, Catalog};
 use shared::voucher::{Voucher, VoucherCode, VoucherId};
 
 /// The function's tables.
@@ -21,6 +20,19 @@ pub struct RegisterVoucher {
     pub auctions: Auctions,
     /// Products.
     pub catalog: Catalog,
+}
+
+impl RegisterVoucher {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            auctions: Auctions::new(platform)?,
+            catalog: Catalog::new(platform)?,
+        })
+    }
 }
 
 /// A voucher to be registered.
@@ -88,27 +100,4 @@ pub async fn handle(function: &RegisterVoucher, request: Request, invocation: In
         return Err(Rejection::new(&error::IDEMPOTENCY_KEY_REUSED, detail).into());
     }
     Ok(http::replayed(http::json(StatusCode::CREATED, &known)?))
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-}
-
-impl RegisterVoucher {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            auctions: Auctions::new(client.clone(), config.auctions_table),
-            catalog: Catalog::new(client, config.catalog_table),
-        })
-    }
 }

@@ -1,21 +1,19 @@
 //! `POST /products/{sku}/bids/take` brings a customer's wish to buy or sell a voucher now; it leaves a trade with the best
 //! bid of the other side.
 
-use envconfig::Envconfig;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::bid::{Rejected, Side, price};
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::idempotency::Fingerprint;
 use shared::market::{Market, Wish};
 use shared::points::Points;
 use shared::product::Sku;
-use shared::store::{self, Auctions};
 use shared::voucher::VoucherId;
 use uuid::Uuid;
 
@@ -24,6 +22,18 @@ use uuid::Uuid;
 pub struct TakeBid {
     /// Bids, vouchers, wallets.
     pub market: Market,
+}
+
+impl TakeBid {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            market: Market::new(platform)?,
+        })
+    }
 }
 
 /// What is wanted now.
@@ -116,26 +126,4 @@ pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation
     } else {
         response
     })
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-}
-
-impl TakeBid {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            market: Market {
-                auctions: Auctions::new(client, config.auctions_table),
-            },
-        })
-    }
 }

@@ -1,18 +1,17 @@
 //! `POST /subscriptions/{subscription_id}/cancel` brings a customer's wish to end a subscription; it leaves it over, or
 //! over when the next period falls due. `charge-subscription` deletes the key to its card then.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::cashier::record;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
-use shared::store::{self, Found, Posting, SubscriptionRequest, Subscriptions};
+use shared::store::{Found, Posting, SubscriptionRequest, Subscriptions};
 use shared::subscription::{Policy, Step, Subscription, SubscriptionStatus};
 
 /// The function's table and rules.
@@ -22,6 +21,19 @@ pub struct CancelSubscription {
     pub subscriptions: Subscriptions,
     /// What the shop has decided.
     pub policy: Policy,
+}
+
+impl CancelSubscription {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            subscriptions: Subscriptions::new(platform)?,
+            policy: Policy::new(platform)?,
+        })
+    }
 }
 
 /// How often a subscription that changes under our hands is read again.
@@ -122,25 +134,4 @@ pub async fn handle(
         }
     }
     Err(Error::unavailable("cancel a subscription", "it keeps changing"))
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-}
-
-impl CancelSubscription {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            subscriptions: Subscriptions::new(client, config.subscriptions_table),
-            policy: Policy::from_env()?,
-        })
-    }
 }

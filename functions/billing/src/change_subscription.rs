@@ -3,17 +3,15 @@
 //!
 //! What has been billed stays as it was billed. A new card is charged at once for what the last one declined.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::biller::{Commands, Keys};
 use shared::cashier::record;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::edge::queue::Queue;
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::invoice::{Invoice, InvoiceStatus, Turn};
@@ -21,7 +19,7 @@ use shared::order::{Item, quote, sum_lines};
 use shared::payment::Provider;
 use shared::product::Sku;
 use shared::provider::Authorization;
-use shared::store::{self, Catalog, Found, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
+use shared::store::{Catalog, Found, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
 use shared::subscription::{Policy, Rejected, Step, Subscription};
 use uuid::Uuid;
 
@@ -38,6 +36,22 @@ pub struct ChangeSubscription {
     pub policy: Policy,
     /// Where a charge of a new card is commanded.
     pub commands: Commands,
+}
+
+impl ChangeSubscription {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            subscriptions: Subscriptions::new(platform)?,
+            catalog: Catalog::new(platform)?,
+            keys: Keys::new(platform)?,
+            policy: Policy::new(platform)?,
+            commands: Commands::new(platform)?,
+        })
+    }
 }
 
 /// How often a subscription that changes under our hands is read again.
@@ -260,31 +274,4 @@ impl ChangeSubscription {
             Err(_) => Ok(()),
         }
     }
-
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
-        let client = store::client(&aws);
-        Ok(Self {
-            subscriptions: Subscriptions::new(client.clone(), config.subscriptions_table),
-            catalog: Catalog::new(client, config.catalog_table),
-            keys: Keys::from_env(&aws)?,
-            policy: Policy::from_env()?,
-            commands: Commands::new(Queue::new(&aws, config.charges_url)),
-        })
-    }
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-    #[envconfig(from = "CHARGES_URL")]
-    charges_url: String,
 }

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use shared::Error;
 use shared::biller::{Biller, Outcome};
 use shared::edge::batch::{self, Batch, BatchResponse};
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::telemetry::{self, Unit};
 use shared::invoice::order_id;
 use shared::subscription::SubscriptionPeriod;
@@ -21,6 +21,18 @@ use shared::subscription::SubscriptionPeriod;
 pub struct ChargeSubscription {
     /// Subscriptions, stock, orders, payments, providers.
     pub biller: Biller,
+}
+
+impl ChargeSubscription {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            biller: Biller::new(platform)?,
+        })
+    }
 }
 
 /// How many commands came to what is counted.
@@ -85,18 +97,5 @@ impl Counts {
             Outcome::Nothing | Outcome::Returned | Outcome::Skipped | Outcome::Ended | Outcome::KeysDeleted => return,
         };
         counted.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl ChargeSubscription {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
-    pub async fn from_env() -> Result<Self, Error> {
-        let aws = config::aws().await;
-        Ok(Self {
-            biller: Biller::from_env(&aws)?,
-        })
     }
 }

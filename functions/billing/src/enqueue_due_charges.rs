@@ -5,17 +5,16 @@
 //! period out. Two runs at once command the same twice, which changes nothing. What a run keeps in memory is a page of 100
 //! subscriptions, however many are due.
 
-use envconfig::Envconfig;
 use futures::StreamExt;
 use jiff::SignedDuration;
 use shared::Error;
 use shared::biller::{Commands, command_of};
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
-use shared::edge::queue::{MAX_MESSAGES, Queue};
+use shared::edge::platform::Platform;
+use shared::edge::queue::MAX_MESSAGES;
 pub use shared::edge::sweep::Summary;
 use shared::edge::sweep::Sweep;
-use shared::store::{self, DuePosition, StoredSubscription, Subscriptions};
+use shared::store::{DuePosition, StoredSubscription, Subscriptions};
 use shared::subscription::SubscriptionId;
 
 /// The function's table and queue.
@@ -25,6 +24,19 @@ pub struct EnqueueDueCharges {
     pub subscriptions: Subscriptions,
     /// Where their commands go.
     pub commands: Commands,
+}
+
+impl EnqueueDueCharges {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            subscriptions: Subscriptions::new(platform)?,
+            commands: Commands::new(platform)?,
+        })
+    }
 }
 
 /// Requests under way at the same time.
@@ -110,27 +122,4 @@ async fn command(
         Ok(true)
     });
     futures::future::join_all(outcomes).await
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-    #[envconfig(from = "CHARGES_URL")]
-    charges_url: String,
-}
-
-impl EnqueueDueCharges {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
-        Ok(Self {
-            subscriptions: Subscriptions::new(store::client(&aws), config.subscriptions_table),
-            commands: Commands::new(Queue::new(&aws, config.charges_url)),
-        })
-    }
 }

@@ -1,15 +1,14 @@
 //! `GET /subscriptions/{subscription_id}` brings a customer's wish to see a subscription; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::invoice::Invoice;
-use shared::store::{self, Subscriptions};
+use shared::store::Subscriptions;
 use shared::subscription::{Rejected, Subscription};
 
 /// The function's table.
@@ -17,6 +16,18 @@ use shared::subscription::{Rejected, Subscription};
 pub struct GetSubscription {
     /// Subscriptions.
     pub subscriptions: Subscriptions,
+}
+
+impl GetSubscription {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            subscriptions: Subscriptions::new(platform)?,
+        })
+    }
 }
 
 /// How many invoices are shown.
@@ -63,24 +74,4 @@ pub async fn handle(function: &GetSubscription, request: Request, invocation: In
         invoices,
     };
     http::json(StatusCode::OK, &answer)
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-}
-
-impl GetSubscription {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            subscriptions: Subscriptions::new(client, config.subscriptions_table),
-        })
-    }
 }

@@ -8,3 +8,20 @@ pub mod get_subscription;
 pub mod list_subscriptions;
 pub mod resolve_charge;
 pub mod subscribe;
+
+shared::actions! {
+    http {
+        "cancel-subscription" => cancel_subscription::CancelSubscription,
+        "change-subscription" => change_subscription::ChangeSubscription,
+        "get-subscription" => get_subscription::GetSubscription,
+        "list-subscriptions" => list_subscriptions::ListSubscriptions,
+        "resolve-charge" => resolve_charge::ResolveCharge,
+        "subscribe" => subscribe::Subscribe,
+    }
+    schedule {
+        "enqueue-due-charges" => enqueue_due_charges::EnqueueDueCharges,
+    }
+    queue {
+        "charge-subscription" => charge_subscription::ChargeSubscription,
+    }
+}

@@ -1,15 +1,14 @@
 //! `GET /subscriptions` brings a customer's wish to see their subscriptions, newest first; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::page::{self, Cursor};
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::store::{self, SubscriptionCursor, Subscriptions};
+use shared::store::{SubscriptionCursor, Subscriptions};
 use shared::subscription::{Subscription, SubscriptionId};
 
 /// The function's table.
@@ -17,6 +16,18 @@ use shared::subscription::{Subscription, SubscriptionId};
 pub struct ListSubscriptions {
     /// Subscriptions.
     pub subscriptions: Subscriptions,
+}
+
+impl ListSubscriptions {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            subscriptions: Subscriptions::new(platform)?,
+        })
+    }
 }
 
 /// A page of their subscriptions.
@@ -70,24 +81,4 @@ pub async fn handle(function: &ListSubscriptions, request: Request, invocation: 
         next_cursor: next.map(|next| next.text(&list_name)),
     };
     http::json(StatusCode::OK, &list)
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-}
-
-impl ListSubscriptions {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            subscriptions: Subscriptions::new(client, config.subscriptions_table),
-        })
-    }
 }

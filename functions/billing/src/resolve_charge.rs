@@ -5,19 +5,31 @@
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::biller::{Books, ChargeDecision};
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::idempotency::Fingerprint;
 use shared::invoice::Invoice;
-use shared::store::{self, SubscriptionRequest};
+use shared::store::SubscriptionRequest;
 
 /// The function's books. It takes the administrator's word and asks no provider.
 #[derive(Debug)]
 pub struct ResolveCharge {
     /// Subscriptions, stock, orders, payments.
     pub books: Books,
+}
+
+impl ResolveCharge {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            books: Books::new(platform)?,
+        })
+    }
 }
 
 /// Decides about a charge that hangs
@@ -71,17 +83,4 @@ pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invo
     let (subscription_id, period, by) = (of.subscription_id, of.period, caller.customer_id.as_str());
     tracing::info!(%subscription_id, period, ?decision, by, "a charge is decided");
     Ok(answer)
-}
-
-impl ResolveCharge {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
-    pub async fn from_env() -> Result<Self, Error> {
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            books: Books::from_env(client)?,
-        })
-    }
 }

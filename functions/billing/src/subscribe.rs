@@ -4,7 +4,6 @@
 //! The provider's key to the card is issued once, also when the function crashes before it is written down: the provider
 //! is asked under a key derived from the request's own, and tells the same one again.
 
-use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,18 +11,17 @@ use shared::Error;
 use shared::biller::{Commands, Keys};
 use shared::calendar::Schedule;
 use shared::cashier::record;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::edge::queue::Queue;
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::money::Money;
 use shared::order::{self, Item, Quote, quote, sum_lines};
 use shared::product::Sku;
 use shared::provider::Authorization;
-use shared::store::{self, Catalog, Posting, StoredSubscription, Subscriptions};
+use shared::store::{Catalog, Posting, StoredSubscription, Subscriptions};
 use shared::subscription::{Policy, Rejected, Subscription, SubscriptionId, SubscriptionStatus};
 
 /// The function's tables, providers and queue.
@@ -39,6 +37,22 @@ pub struct Subscribe {
     pub policy: Policy,
     /// Where a period that is due at once is commanded.
     pub commands: Commands,
+}
+
+impl Subscribe {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            subscriptions: Subscriptions::new(platform)?,
+            catalog: Catalog::new(platform)?,
+            keys: Keys::new(platform)?,
+            policy: Policy::new(platform)?,
+            commands: Commands::new(platform)?,
+        })
+    }
 }
 
 /// How far the first date may lie ahead.
@@ -179,33 +193,4 @@ fn replay(existing: StoredSubscription, fingerprint: &Fingerprint) -> Result<Res
     existing.fingerprint.require_same(fingerprint)?;
     let answer = http::json(StatusCode::CREATED, &existing.subscription)?;
     Ok(http::replayed(answer))
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-    #[envconfig(from = "CHARGES_URL")]
-    charges_url: String,
-}
-
-impl Subscribe {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
-        let client = store::client(&aws);
-        Ok(Self {
-            subscriptions: Subscriptions::new(client.clone(), config.subscriptions_table),
-            catalog: Catalog::new(client, config.catalog_table),
-            keys: Keys::from_env(&aws)?,
-            policy: Policy::from_env()?,
-            commands: Commands::new(Queue::new(&aws, config.charges_url)),
-        })
-    }
 }

@@ -1,22 +1,33 @@
 //! `GET /products/{sku}` brings anybody's wish to see a product; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem};
 use shared::error::{self, Rejection};
 use shared::product::{Product, Sku};
-use shared::store::{self, Catalog};
+use shared::store::Catalog;
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetProduct {
     /// Products and stock.
     pub catalog: Catalog,
+}
+
+impl GetProduct {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            catalog: Catalog::new(platform)?,
+        })
+    }
 }
 
 /// A product, and how much of it is left.
@@ -58,24 +69,4 @@ pub async fn handle(function: &GetProduct, request: Request, invocation: Invocat
         .filter(|(product, _)| product.is_listed())
         .ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
     http::json(StatusCode::OK, &ProductView { product, available })
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-}
-
-impl GetProduct {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            catalog: Catalog::new(client, config.catalog_table),
-        })
-    }
 }

@@ -3,3 +3,11 @@
 pub mod get_product;
 pub mod put_product;
 pub mod receive_stock;
+
+shared::actions! {
+    http {
+        "get-product" => get_product::GetProduct,
+        "put-product" => put_product::PutProduct,
+        "receive-stock" => receive_stock::ReceiveStock,
+    }
+}

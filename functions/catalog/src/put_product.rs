@@ -1,13 +1,12 @@
 //! `PUT /products/{sku}` brings an administrator's product; it leaves the product as told, and raised shards filled.
 
-use envconfig::Envconfig;
 use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::error::{self, Rejection};
 use shared::event::Event;
@@ -15,7 +14,7 @@ use shared::image::{ImageId, ImagePurpose, ImageStatus};
 use shared::money::Money;
 use shared::product::{Product, ProductStatus, Sku};
 use shared::stock::ShardCount;
-use shared::store::{self, Catalog, Images};
+use shared::store::{Catalog, Images};
 
 /// The function's tables.
 #[derive(Debug)]
@@ -24,6 +23,19 @@ pub struct PutProduct {
     pub catalog: Catalog,
     /// Pictures, which are only looked at.
     pub images: Images,
+}
+
+impl PutProduct {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            catalog: Catalog::new(platform)?,
+            images: Images::new(platform)?,
+        })
+    }
 }
 
 /// How often a product that changes under our hands is read again.
@@ -179,27 +191,4 @@ fn changed(
         },
         _ => told,
     })
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-    #[envconfig(from = "IMAGES_TABLE")]
-    images_table: String,
-}
-
-impl PutProduct {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            catalog: Catalog::new(client.clone(), config.catalog_table),
-            images: Images::new(client, config.images_table),
-        })
-    }
 }

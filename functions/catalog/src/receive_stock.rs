@@ -1,24 +1,35 @@
 //! `POST /products/{sku}/stock` brings an administrator's delivery; it leaves the units on the shelf and a receipt.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::error::{self, Rejection};
 use shared::event::{Event, StockReceived};
 use shared::idempotency::Fingerprint;
 use shared::product::Sku;
-use shared::store::{self, Catalog, Receipt};
+use shared::store::{Catalog, Receipt};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct ReceiveStock {
     /// Products, stock and receipts.
     pub catalog: Catalog,
+}
+
+impl ReceiveStock {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            catalog: Catalog::new(platform)?,
+        })
+    }
 }
 
 /// The most units in one delivery.
@@ -106,24 +117,4 @@ fn parse_units(quantity: i64) -> Result<u64, Rejection> {
         let detail = format!("A delivery has 1 to {MAX_UNITS} units.");
         Rejection::new(&error::INVALID_QUANTITY, detail)
     })
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-}
-
-impl ReceiveStock {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            catalog: Catalog::new(client, config.catalog_table),
-        })
-    }
 }

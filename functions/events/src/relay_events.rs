@@ -8,13 +8,12 @@ use std::collections::HashSet;
 
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::streams::DynamoDbBatchItemFailure;
-use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::edge::bus::{Bus, Delivery, MAX_BYTES, MAX_ENTRIES, size_of};
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::Causes;
 use shared::edge::telemetry::{self, Unit};
 use shared::event::Record;
@@ -37,7 +36,7 @@ pub struct Undelivered {
 }
 
 /// What the stream is told: it comes again from the first of these on.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
     /// The change to begin with next time; none when all is done.
@@ -218,11 +217,6 @@ impl Change {
 }
 
 impl Undelivered {
-    /// The queue at `queue_url`.
-    pub const fn new(client: aws_sdk_sqs::Client, queue_url: String) -> Self {
-        Self { client, queue_url }
-    }
-
     /// Keeps an event that the bus will never take. A large one is named only: its entity still carries it.
     async fn keep(&self, change: &Change, why: &str, deadline: Instant) -> Result<(), Error> {
         const DOING: &str = "keep an undelivered event";
@@ -242,25 +236,18 @@ impl Undelivered {
     }
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "EVENT_BUS")]
-    event_bus: String,
-    #[envconfig(from = "UNDELIVERED_EVENTS_URL")]
-    undelivered_events_url: String,
-}
-
 impl RelayEvents {
-    /// The function as its environment configures it.
+    /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            bus: Bus::new(&aws, config.event_bus),
-            undelivered: Undelivered::new(aws_sdk_sqs::Client::new(&aws), config.undelivered_events_url),
+            bus: Bus::new(platform)?,
+            undelivered: Undelivered {
+                client: aws_sdk_sqs::Client::new(platform.aws()),
+                queue_url: platform.variable("UNDELIVERED_EVENTS_URL")?,
+            },
         })
     }
 }

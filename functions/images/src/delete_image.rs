@@ -1,16 +1,15 @@
 //! `POST /images/{image_id}/delete` brings a picture that its customer wants gone; it leaves a record that says so, whose
 //! event has upload and variants removed.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::gallery;
 use shared::image::{Image, Rejected};
-use shared::store::{self, Images};
+use shared::store::Images;
 
 /// The function's pictures.
 #[derive(Debug)]
@@ -19,10 +18,16 @@ pub struct DeleteImage {
     pub images: Images,
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "IMAGES_TABLE")]
-    images_table: String,
+impl DeleteImage {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            images: Images::new(platform)?,
+        })
+    }
 }
 
 /// Deletes a picture
@@ -56,18 +61,4 @@ pub async fn handle(function: &DeleteImage, request: Request, invocation: Invoca
     let (image, again) = deleted.ok_or(Rejected::NotFound)?;
     let answer = http::json(StatusCode::OK, &image)?;
     Ok(if again { http::replayed(answer) } else { answer })
-}
-
-impl DeleteImage {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
-        Ok(Self {
-            images: Images::new(store::client(&aws), config.images_table),
-        })
-    }
 }

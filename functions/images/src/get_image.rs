@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem};
 use shared::image::{Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, Rejected};
-use shared::store::{self, Images};
+use shared::store::Images;
 
 /// The function's table.
 #[derive(Debug)]
@@ -145,22 +145,19 @@ pub async fn handle(function: &GetImage, request: Request, invocation: Invocatio
 
 #[derive(Envconfig)]
 struct Config {
-    #[envconfig(from = "IMAGES_TABLE")]
-    images_table: String,
     #[envconfig(from = "IMAGES_URL")]
     url: String,
 }
 
 impl GetImage {
-    /// The function as its environment configures it.
+    /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let config: Config = platform.config()?;
         Ok(Self {
-            images: Images::new(client, config.images_table),
+            images: Images::new(platform)?,
             url: config.url.trim_end_matches('/').to_owned(),
         })
     }

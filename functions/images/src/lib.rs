@@ -5,3 +5,15 @@ pub mod get_image;
 pub mod presign_upload;
 pub mod purge_image;
 pub mod resize_image;
+
+shared::actions! {
+    http {
+        "delete-image" => delete_image::DeleteImage,
+        "get-image" => get_image::GetImage,
+        "presign-upload" => presign_upload::PresignUpload,
+    }
+    event {
+        "purge-image" => purge_image::PurgeImage,
+        "resize-image" => resize_image::ResizeImage,
+    }
+}

@@ -10,20 +10,19 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use envconfig::Envconfig;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::edge::s3;
 use shared::idempotency::Fingerprint;
 use shared::identity::CustomerId;
 use shared::image::{Image, ImageId, ImagePurpose, ImageStatus, ImageType, MAX_BYTES, Rejected, UPLOAD_WITHIN};
-use shared::store::{self, Images, StoredImage};
+use shared::store::{Images, StoredImage};
 
 /// The function's table and bucket.
 #[derive(Debug)]
@@ -167,14 +166,6 @@ fn announced(
     })
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "IMAGES_TABLE")]
-    images_table: String,
-    #[envconfig(from = "UPLOADS_BUCKET")]
-    uploads: String,
-}
-
 impl PresignUpload {
     /// The answer that lets `image` be uploaded. Signing is arithmetic: it asks nobody.
     async fn signed(
@@ -210,17 +201,15 @@ impl PresignUpload {
         http::json(StatusCode::CREATED, &upload)
     }
 
-    /// The function as its environment configures it.
+    /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            images: Images::new(store::client(&aws), config.images_table),
-            s3: s3::client(&aws),
-            uploads: config.uploads,
+            images: Images::new(platform)?,
+            s3: s3::client(platform.aws()),
+            uploads: platform.variable("UPLOADS_BUCKET")?,
         })
     }
 }

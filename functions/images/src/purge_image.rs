@@ -4,8 +4,8 @@
 
 use serde::Deserialize;
 use shared::Error;
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::event::Envelope;
 use shared::gallery::Gallery;
 use shared::image::{Image, ImageStatus};
@@ -15,6 +15,18 @@ use shared::image::{Image, ImageStatus};
 pub struct PurgeImage {
     /// Pictures' objects.
     pub gallery: Gallery,
+}
+
+impl PurgeImage {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            gallery: Gallery::new(platform)?,
+        })
+    }
 }
 
 /// An event as the bus delivers it, as far as it is looked at.
@@ -37,16 +49,4 @@ pub async fn handle(function: &PurgeImage, delivery: Delivery, invocation: Invoc
     function.gallery.clear(&image, invocation.deadline).await?;
     tracing::info!(image_id = %image.image_id, "purged");
     Ok(())
-}
-
-impl PurgeImage {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        Ok(Self {
-            gallery: Gallery::from_env(&config::aws().await)?,
-        })
-    }
 }

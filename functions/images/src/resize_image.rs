@@ -16,15 +16,16 @@ use photo::{Format, Options, Output, Picture, Refused, Thumbnail, Variant};
 use serde::Deserialize;
 use shared::Error;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
+use shared::edge::s3;
 use shared::edge::telemetry::{self, Unit};
-use shared::edge::{config, s3};
 use shared::event::Event;
 use shared::gallery::{self, Gallery};
 use shared::image::{
     Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
     ImageVariant, MAX_BYTES, Made, Sequencer,
 };
-use shared::store::{self, Images};
+use shared::store::Images;
 use tokio::time::timeout_at;
 
 /// The function's pictures, and how it makes variants.
@@ -298,8 +299,6 @@ fn report(image: &Image, invocation: &Invocation) {
 
 #[derive(Envconfig)]
 struct Config {
-    #[envconfig(from = "IMAGES_TABLE")]
-    images_table: String,
     #[envconfig(from = "IMAGE_WIDTHS")]
     widths: String,
     #[envconfig(from = "IMAGE_FORMATS")]
@@ -319,13 +318,13 @@ const ONE_PROCESSOR: u32 = 1769;
 const WEBP_EFFORT: u8 = 4;
 
 impl ResizeImage {
-    /// The function as its environment configures it.
+    /// The function on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing or wrong.
-    pub async fn from_env() -> Result<Self, Error> {
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         const DOING: &str = "read the environment";
-        let config: Config = config::from_env()?;
+        let config: Config = platform.config()?;
         let wrong = |what: &'static str| Error::internal(DOING, what);
         let widths = config.widths.split(',').map(|width| width.trim().parse());
         let widths: Vec<u32> = widths.collect::<Result<_, _>>().unwrap_or_default();
@@ -349,10 +348,9 @@ impl ResizeImage {
             "jpeg,webp" => vec![jpeg, webp],
             _ => return Err(wrong("IMAGE_FORMATS: jpeg, or jpeg,webp")),
         };
-        let aws = config::aws().await;
         Ok(Self {
-            images: Images::new(store::client(&aws), config.images_table),
-            gallery: Gallery::from_env(&aws)?,
+            images: Images::new(platform)?,
+            gallery: Gallery::new(platform)?,
             options: Options {
                 widths,
                 outputs,

@@ -1,23 +1,20 @@
 //! `POST /orders/{order_id}/cancel` brings a customer's wish to give up an order; it leaves the order cancelled, its stock
 //! back on the shelf, and the refund of what was paid on the payment: `refund-payment` carries it out.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::bid::Rejected as BidRejected;
 use shared::cashier;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::event::Event;
 use shared::idempotency::derive_id;
 use shared::order::{Ending, Order, OrderStatus, Rejected};
 use shared::payment::{RefundReason, Rejected as PaymentRejected};
 use shared::points::{Credit, CreditStatus};
-use shared::store::{
-    self, Auctions, Catalog, Orders, Payments, Reservations, Settlements, StoredOrder, StoredPayment, Writes,
-};
+use shared::store::{Auctions, Reservations, Settlements, StoredOrder, StoredPayment, Writes};
 
 /// The function's tables.
 #[derive(Debug)]
@@ -28,6 +25,20 @@ pub struct CancelOrder {
     pub reservations: Reservations,
     /// Points.
     pub auctions: Auctions,
+}
+
+impl CancelOrder {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            settlements: Settlements::new(platform)?,
+            reservations: Reservations::new(platform)?,
+            auctions: Auctions::new(platform)?,
+        })
+    }
 }
 
 /// How often an order that changes under our hands is read again.
@@ -130,37 +141,4 @@ async fn taking_points_back(
         .taking_back(&credit, event, entry_id, invocation.deadline)
         .await?;
     Ok(writes.ok_or(BidRejected::PointsSpent)?)
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
-    #[envconfig(from = "PAYMENTS_TABLE")]
-    payments_table: String,
-    #[envconfig(from = "AUCTIONS_TABLE")]
-    auctions_table: String,
-}
-
-impl CancelOrder {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        let orders = Orders::new(client.clone(), config.orders_table);
-        Ok(Self {
-            auctions: Auctions::new(client.clone(), config.auctions_table),
-            settlements: Settlements::new(
-                client.clone(),
-                orders.clone(),
-                Payments::new(client.clone(), config.payments_table),
-            ),
-            reservations: Reservations::new(client.clone(), Catalog::new(client, config.catalog_table), orders),
-        })
-    }
 }

@@ -7,16 +7,16 @@ use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::event::Event;
 use shared::idempotency::Fingerprint;
 use shared::money::Money;
 use shared::order::{Item, Order, OrderId, OrderStatus, Quote, Rejected, quote, sum_lines};
 use shared::product::Sku;
-use shared::store::{self, Catalog, Draft, Loaded, Orders, Placement, Reservations, StoredOrder};
+use shared::store::{Draft, Loaded, Placement, Reservations, StoredOrder};
 
 /// The function's tables and rules.
 #[derive(Debug)]
@@ -136,28 +136,19 @@ fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocat
 
 #[derive(Envconfig)]
 struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
     #[envconfig(from = "RESERVATION_MINUTES")]
     reservation_minutes: u32,
 }
 
 impl Checkout {
-    /// The function as its environment configures it.
+    /// The function on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing or wrong.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let config: Config = platform.config()?;
         Ok(Self {
-            reservations: Reservations::new(
-                client.clone(),
-                Catalog::new(client.clone(), config.catalog_table),
-                Orders::new(client, config.orders_table),
-            ),
+            reservations: Reservations::new(platform)?,
             reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),
         })
     }

@@ -3,16 +3,15 @@
 //! Two runs at once do no harm: each order ends under the condition that nothing has changed it. One order that cannot
 //! be ended does not stop the rest, and a run that nears its deadline leaves the remainder to the next.
 
-use envconfig::Envconfig;
 use futures::StreamExt;
 use shared::Error;
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 pub use shared::edge::sweep::Summary;
 use shared::edge::sweep::Sweep;
 use shared::event::Event;
 use shared::order::{Ending, OrderId};
-use shared::store::{self, Catalog, DuePosition, Orders, Reservations, StoredOrder, Writes};
+use shared::store::{DuePosition, Orders, Reservations, StoredOrder, Writes};
 
 /// The function's tables.
 #[derive(Debug)]
@@ -21,6 +20,19 @@ pub struct ExpireOrders {
     pub orders: Orders,
     /// Stock and orders.
     pub reservations: Reservations,
+}
+
+impl ExpireOrders {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            orders: Orders::new(platform)?,
+            reservations: Reservations::new(platform)?,
+        })
+    }
 }
 
 /// Orders ended at the same time.
@@ -81,28 +93,4 @@ async fn expire(function: &ExpireOrders, stored: StoredOrder, invocation: &Invoc
         .reservations
         .release(&stored, expired, event, Writes::default(), invocation.deadline);
     released.await
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
-}
-
-impl ExpireOrders {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        let orders = Orders::new(client.clone(), config.orders_table);
-        Ok(Self {
-            orders: orders.clone(),
-            reservations: Reservations::new(client.clone(), Catalog::new(client, config.catalog_table), orders),
-        })
-    }
 }

@@ -1,20 +1,31 @@
 //! `GET /orders/{order_id}` brings a customer's wish to see one of their orders; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::order::{Order, Rejected};
-use shared::store::{self, Orders};
+use shared::store::Orders;
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetOrder {
     /// Orders.
     pub orders: Orders,
+}
+
+impl GetOrder {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            orders: Orders::new(platform)?,
+        })
+    }
 }
 
 /// Shows an order
@@ -42,24 +53,4 @@ pub async fn handle(function: &GetOrder, request: Request, invocation: Invocatio
         .filter(|order| order.customer_id == caller.customer_id)
         .ok_or(Rejected::NotFound)?;
     http::json(StatusCode::OK, &order.as_of(invocation.now))
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
-}
-
-impl GetOrder {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            orders: Orders::new(client, config.orders_table),
-        })
-    }
 }

@@ -5,3 +5,15 @@ pub mod checkout;
 pub mod expire_orders;
 pub mod get_order;
 pub mod list_orders;
+
+shared::actions! {
+    http {
+        "cancel-order" => cancel_order::CancelOrder,
+        "checkout" => checkout::Checkout,
+        "get-order" => get_order::GetOrder,
+        "list-orders" => list_orders::ListOrders,
+    }
+    schedule {
+        "expire-orders" => expire_orders::ExpireOrders,
+    }
+}

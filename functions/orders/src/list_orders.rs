@@ -1,22 +1,33 @@
 //! `GET /orders` brings a customer's wish to see their orders, newest first; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
 use shared::edge::page::{self, Cursor};
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::order::{Order, OrderId};
-use shared::store::{self, OrderCursor, Orders};
+use shared::store::{OrderCursor, Orders};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct ListOrders {
     /// Orders.
     pub orders: Orders,
+}
+
+impl ListOrders {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            orders: Orders::new(platform)?,
+        })
+    }
 }
 
 /// A page of a customer's orders.
@@ -74,24 +85,4 @@ pub async fn handle(function: &ListOrders, request: Request, invocation: Invocat
         next_cursor: next.map(|next| next.text(&list)),
     };
     http::json(StatusCode::OK, &orders)
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
-}
-
-impl ListOrders {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            orders: Orders::new(client, config.orders_table),
-        })
-    }
 }

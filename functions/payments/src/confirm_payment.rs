@@ -7,9 +7,9 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::cashier::Cashier;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Causes, Faults, Problem, TokenRequired};
 use shared::error::{self, Rejection};
 use shared::idempotency::Fingerprint;
@@ -23,6 +23,18 @@ use shared::store::{PaymentRequest, StoredOrder, StoredPayment};
 pub struct ConfirmPayment {
     /// Payments, orders, providers.
     pub cashier: Cashier,
+}
+
+impl ConfirmPayment {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            cashier: Cashier::new(platform)?,
+        })
+    }
 }
 
 /// How often what changes under our hands is read again.
@@ -271,18 +283,5 @@ impl ConfirmPaymentRequest {
             return Err(Rejected::AmountNotTaken.into());
         }
         Ok(())
-    }
-}
-
-impl ConfirmPayment {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let aws = config::aws().await;
-        Ok(Self {
-            cashier: Cashier::from_env(&aws)?,
-        })
     }
 }

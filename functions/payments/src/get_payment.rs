@@ -1,20 +1,31 @@
 //! `GET /payments/{payment_id}` brings a payment's id; it leaves nothing behind.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::payment::{Payment, Rejected};
-use shared::store::{self, Payments};
+use shared::store::Payments;
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetPayment {
     /// Payments.
     pub payments: Payments,
+}
+
+impl GetPayment {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            payments: Payments::new(platform)?,
+        })
+    }
 }
 
 /// Shows a payment
@@ -45,24 +56,4 @@ pub async fn handle(function: &GetPayment, request: Request, invocation: Invocat
         return http::json(StatusCode::OK, &payment);
     }
     http::json(StatusCode::OK, &payment.as_customer_sees())
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "PAYMENTS_TABLE")]
-    payments_table: String,
-}
-
-impl GetPayment {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            payments: Payments::new(client, config.payments_table),
-        })
-    }
 }

@@ -8,3 +8,20 @@ pub mod refund_payment;
 pub mod request_refund;
 pub mod resolve_review;
 pub mod start_payment;
+
+shared::actions! {
+    http {
+        "confirm-payment" => confirm_payment::ConfirmPayment,
+        "get-payment" => get_payment::GetPayment,
+        "payment-webhook" => payment_webhook::PaymentWebhook,
+        "request-refund" => request_refund::RequestRefund,
+        "resolve-review" => resolve_review::ResolveReview,
+        "start-payment" => start_payment::StartPayment,
+    }
+    schedule {
+        "reconcile-payments" => reconcile_payments::ReconcilePayments,
+    }
+    event {
+        "refund-payment" => refund_payment::RefundPayment,
+    }
+}

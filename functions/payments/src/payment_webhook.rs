@@ -9,19 +9,18 @@ mod standard;
 mod stripe;
 mod toss;
 
-use envconfig::Envconfig;
 use lambda_http::http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::Error;
 use shared::cashier::Cashier;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem};
 use shared::edge::telemetry::{self, Unit};
 use shared::error::{self, Rejection};
 use shared::provider::Credentials;
-use shared::store::{self, Subscriptions};
+use shared::store::Subscriptions;
 
 /// The function's books and providers.
 #[derive(Debug)]
@@ -30,6 +29,19 @@ pub struct PaymentWebhook {
     pub cashier: Cashier,
     /// Subscriptions, whose cards may be gone.
     pub subscriptions: Subscriptions,
+}
+
+impl PaymentWebhook {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            cashier: Cashier::new(platform)?,
+            subscriptions: Subscriptions::new(platform)?,
+        })
+    }
 }
 
 /// The longest body that is read, in bytes.
@@ -104,12 +116,6 @@ fn provider_is_known(provider: &str) -> bool {
     matches!(provider, "toss" | "stripe" | "standard")
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-}
-
 impl PaymentWebhook {
     /// Passes what `verify` accepts. When it does not, the secrets may have been changed: they are loaded anew, once.
     async fn verify(
@@ -126,19 +132,6 @@ impl PaymentWebhook {
             Some(fresh) => verify(&fresh),
             None => Err(refused),
         }
-    }
-
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
-        Ok(Self {
-            cashier: Cashier::from_env(&aws)?,
-            subscriptions: Subscriptions::new(store::client(&aws), config.subscriptions_table),
-        })
     }
 }
 

@@ -6,20 +6,19 @@
 
 use std::time::Duration;
 
-use envconfig::Envconfig;
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shared::Error;
 use shared::cashier::{self, Cashier};
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::Causes;
 use shared::edge::sweep::Sweep;
 use shared::edge::telemetry::{self, Unit};
 use shared::order::OrderStatus;
 use shared::payment::{News, Payment, PaymentId, PaymentStatus};
-use shared::store::{self, Catalog, DuePosition, Reservations, StoredPayment};
+use shared::store::{DuePosition, Reservations, StoredPayment};
 
 /// The function's books, providers and stock.
 #[derive(Debug)]
@@ -28,6 +27,19 @@ pub struct ReconcilePayments {
     pub cashier: Cashier,
     /// Stock.
     pub reservations: Reservations,
+}
+
+impl ReconcilePayments {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            cashier: Cashier::new(platform)?,
+            reservations: Reservations::new(platform)?,
+        })
+    }
 }
 
 /// Payments looked at, at the same time: providers are asked no faster.
@@ -290,28 +302,4 @@ async fn close(cashier: &Cashier, stored: &StoredPayment, look: Look, invocation
 
 fn late(due: Timestamp, now: Timestamp) -> i64 {
     now.duration_since(due).as_secs()
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-}
-
-impl ReconcilePayments {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
-        let client = store::client(&aws);
-        let cashier = Cashier::from_env(&aws)?;
-        let catalog = Catalog::new(client.clone(), config.catalog_table);
-        Ok(Self {
-            reservations: Reservations::new(client, catalog, cashier.settlements.orders.clone()),
-            cashier,
-        })
-    }
 }

@@ -4,14 +4,13 @@
 //! The refund stands on the payment before the bus tells of it, so the event only says that there is something to do:
 //! twice, late or never, it is done once, for what the events leave undone the reconciler does.
 
-use envconfig::Envconfig;
 use serde::Deserialize;
 use shared::Error;
 use shared::cashier::Cashier;
-use shared::edge::config;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::payment::{PaymentId, PaymentStatus, Rejected};
-use shared::store::{self, Catalog, Reservations};
+use shared::store::Reservations;
 
 /// The function's books, providers and stock.
 #[derive(Debug)]
@@ -20,6 +19,19 @@ pub struct RefundPayment {
     pub cashier: Cashier,
     /// Stock.
     pub reservations: Reservations,
+}
+
+impl RefundPayment {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            cashier: Cashier::new(platform)?,
+            reservations: Reservations::new(platform)?,
+        })
+    }
 }
 
 /// An event as the bus delivers it, as far as it is looked at.
@@ -72,28 +84,4 @@ pub async fn handle(function: &RefundPayment, delivery: Delivery, invocation: In
     };
     tracing::info!(payment_id = %id, status = ?after.payment.status, "done");
     Ok(())
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-}
-
-impl RefundPayment {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let aws = config::aws().await;
-        let client = store::client(&aws);
-        let cashier = Cashier::from_env(&aws)?;
-        let catalog = Catalog::new(client.clone(), config.catalog_table);
-        Ok(Self {
-            reservations: Reservations::new(client, catalog, cashier.settlements.orders.clone()),
-            cashier,
-        })
-    }
 }

@@ -1,26 +1,37 @@
 //! `POST /payments/{payment_id}/refunds` brings an administrator's wish to give money back, all or a part; it leaves the
 //! refund on the payment, and `refund-payment` carries it out.
 
-use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::cashier;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::error::{self, Rejection};
 use shared::idempotency::Fingerprint;
 use shared::money::Money;
 use shared::payment::{News, Payment, RefundReason, Rejected};
-use shared::store::{self, PaymentRequest, Payments};
+use shared::store::{PaymentRequest, Payments};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct RequestRefund {
     /// Payments.
     pub payments: Payments,
+}
+
+impl RequestRefund {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            payments: Payments::new(platform)?,
+        })
+    }
 }
 
 /// How often a payment that changes under our hands is read again.
@@ -112,24 +123,4 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         }
     }
     Err(Error::unavailable("refund a payment", "it keeps changing"))
-}
-
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "PAYMENTS_TABLE")]
-    payments_table: String,
-}
-
-impl RequestRefund {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(&config::aws().await);
-        Ok(Self {
-            payments: Payments::new(client, config.payments_table),
-        })
-    }
 }

@@ -5,9 +5,9 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::cashier::Cashier;
-use shared::edge::config;
 use shared::edge::http::{self, Request, Response};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 use shared::edge::problem::{Faults, Problem, TokenRequired};
 use shared::idempotency::Fingerprint;
 use shared::money::Money;
@@ -20,6 +20,18 @@ use uuid::Uuid;
 pub struct ResolveReview {
     /// Payments and orders.
     pub cashier: Cashier,
+}
+
+impl ResolveReview {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            cashier: Cashier::new(platform)?,
+        })
+    }
 }
 
 /// How often what changes under our hands is read again.
@@ -165,17 +177,4 @@ fn reopened(
         ..stored.clone()
     };
     Ok((open, news))
-}
-
-impl ResolveReview {
-    /// The function as its environment configures it.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub async fn from_env() -> Result<Self, Error> {
-        let aws = config::aws().await;
-        Ok(Self {
-            cashier: Cashier::from_env(&aws)?,
-        })
-    }
 }

@@ -1,10 +1,9 @@
 //! The books of subscriptions: what became of a period, entered with all that hangs on it.
 
-use aws_sdk_dynamodb::Client;
-
 use super::{ATTEMPTS, BILLING, Outcome};
 use crate::cashier::{self, record};
 use crate::edge::invocation::Invocation;
+use crate::edge::platform::Platform;
 use crate::error::{self, Error, Rejection};
 use crate::event::Event;
 use crate::idempotency::{Fingerprint, derive_id};
@@ -53,14 +52,14 @@ impl Asked<'_> {
 }
 
 impl Books {
-    /// The books as the environment configures them.
+    /// The books on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
-    pub fn from_env(client: Client) -> Result<Self, Error> {
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            invoicing: Invoicing::from_env(client)?,
-            policy: Policy::from_env()?,
+            invoicing: Invoicing::new(platform)?,
+            policy: Policy::new(platform)?,
         })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::edge::invocation::Invocation;
+use crate::edge::platform::Platform;
 use crate::edge::queue::Queue;
 use crate::error::Error;
 use crate::store::StoredSubscription;
@@ -18,9 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Commands(Queue);
 
 impl Commands {
-    /// Over `queue`.
-    pub const fn new(queue: Queue) -> Self {
-        Self(queue)
+    /// Over the queue that the variable `CHARGES_URL` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self(Queue::new(platform.aws(), platform.variable("CHARGES_URL")?)))
     }
 
     /// Sends at most [`MAX_MESSAGES`](crate::edge::queue::MAX_MESSAGES) commands. For each, whether the queue has taken it.

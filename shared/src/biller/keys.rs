@@ -1,17 +1,14 @@
 //! Billing keys: issued and sealed, opened to be charged, and deleted at their provider when they are used no more.
 
-use aws_config::SdkConfig;
-use envconfig::Envconfig;
-
 use super::{BILLING, Biller, Outcome, WRITING};
-use crate::edge::config;
 use crate::edge::invocation::Invocation;
+use crate::edge::platform::Platform;
 use crate::edge::seal::Seal;
 use crate::error::Error;
 use crate::idempotency::derive_id;
 use crate::identity::CustomerId;
 use crate::invoice::{Invoice, InvoiceStatus};
-use crate::provider::{Authorization, BillingKey, Card, Endpoints, Providers, Vault};
+use crate::provider::{Authorization, BillingKey, Card, Providers};
 use crate::store::{Posting, StoredKey, StoredSubscription};
 use crate::subscription::SubscriptionId;
 
@@ -24,26 +21,15 @@ pub struct Keys {
     pub seal: Seal,
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "PAYMENT_CREDENTIALS")]
-    payment_credentials: String,
-    #[envconfig(from = "BILLING_KEY_ID")]
-    billing_key_id: String,
-    #[envconfig(nested)]
-    endpoints: Endpoints,
-}
-
 impl Keys {
-    /// The keys as the environment configures them.
+    /// The keys on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
-    pub fn from_env(aws: &SdkConfig) -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            providers: Providers::new(&config.endpoints, Vault::new(aws, config.payment_credentials))?,
-            seal: Seal::new(aws, config.billing_key_id, "subscription"),
+            providers: Providers::new(platform)?,
+            seal: Seal::new(platform.aws(), platform.variable("BILLING_KEY_ID")?, "subscription"),
         })
     }
 

@@ -17,13 +17,13 @@ pub use review::{ChargeDecision, Review};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use self::books::Account;
 use crate::cashier::record;
 use crate::edge::invocation::Invocation;
+use crate::edge::platform::Platform;
 use crate::error::{Error, Rejection};
 use crate::event::Event;
 use crate::invoice::{Invoice, InvoiceStatus, Turn};
@@ -31,7 +31,7 @@ use crate::order::{self, Quote, quote, sum_lines};
 use crate::payment::{Provider, Rejected as PaymentRejected, Report, Standing};
 use crate::product::{Product, Sku};
 use crate::provider::{Answer, BillingKey, Charge, Decline};
-use crate::store::{self, Beginning, Posting, StoredInvoice, StoredSubscription};
+use crate::store::{Beginning, Posting, StoredInvoice, StoredSubscription};
 use crate::subscription::{Step, Subscription, SubscriptionPeriod, SubscriptionStatus, Task};
 
 /// How often what changes under our hands is read again.
@@ -78,14 +78,14 @@ pub enum Outcome {
 }
 
 impl Biller {
-    /// The biller as the environment configures it.
+    /// The biller on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
-    pub fn from_env(aws: &SdkConfig) -> Result<Self, Error> {
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            books: Books::from_env(store::client(aws))?,
-            keys: Keys::from_env(aws)?,
+            books: Books::new(platform)?,
+            keys: Keys::new(platform)?,
         })
     }
 

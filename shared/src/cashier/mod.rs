@@ -8,20 +8,18 @@ mod refunds;
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
-use envconfig::Envconfig;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::edge::config;
 use crate::edge::invocation::Invocation;
+use crate::edge::platform::Platform;
 use crate::edge::telemetry::{self, Unit};
 use crate::error::{self, Error, Rejection};
 use crate::event::{Event, Record};
 use crate::order::OrderStatus;
 use crate::payment::{self, Change, Failure, News, Payment, PaymentId, PaymentStatus, Report, Standing};
-use crate::provider::{Answer, Endpoints, Providers, Vault};
-use crate::store::{self, Orders, PaymentRequest, Payments, Settlements, StoredOrder, StoredPayment};
+use crate::provider::{Answer, Providers};
+use crate::store::{PaymentRequest, Settlements, StoredOrder, StoredPayment};
 
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 8;
@@ -40,31 +38,15 @@ pub struct Cashier {
     pub providers: Providers,
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
-    #[envconfig(from = "PAYMENTS_TABLE")]
-    payments_table: String,
-    #[envconfig(from = "PAYMENT_CREDENTIALS")]
-    payment_credentials: String,
-    #[envconfig(nested)]
-    endpoints: Endpoints,
-}
-
 impl Cashier {
-    /// The cashier as the environment configures it.
+    /// The cashier on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
-    pub fn from_env(aws: &SdkConfig) -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let client = store::client(aws);
-        let orders = Orders::new(client.clone(), config.orders_table);
-        let payments = Payments::new(client.clone(), config.payments_table);
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            settlements: Settlements::new(client, orders, payments),
-            providers: Providers::new(&config.endpoints, Vault::new(aws, config.payment_credentials))?,
+            settlements: Settlements::new(platform)?,
+            providers: Providers::new(platform)?,
         })
     }
 

@@ -11,7 +11,7 @@ use super::problem::Causes;
 use crate::error::Error;
 
 /// Messages of a queue, as Lambda hands them over (Lambda developer guide, "Using Lambda with Amazon SQS").
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Batch {
     /// The messages: at most as many as the event source's `BatchSize`.
     #[serde(rename = "Records")]
@@ -19,7 +19,7 @@ pub struct Batch {
 }
 
 /// A message of a queue.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// What the queue calls it.
@@ -29,7 +29,7 @@ pub struct Message {
 }
 
 /// What the queue is told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
     /// The messages that come again; all others are done.
@@ -37,7 +37,7 @@ pub struct BatchResponse {
 }
 
 /// A message that comes again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {
     /// What the queue calls it.

@@ -10,6 +10,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use tokio::time::{Instant, timeout_at};
 
 use super::backoff::Backoff;
+use super::platform::Platform;
 use super::problem::Causes;
 use crate::error::Error;
 use crate::event::{Envelope, Record};
@@ -50,10 +51,13 @@ enum Answer {
 }
 
 impl Bus {
-    /// The bus called `name`.
-    pub fn new(aws: &aws_config::SdkConfig, name: String) -> Self {
+    /// The bus that the variable `EVENT_BUS` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
         // Entries are retried here one by one; the SDK would repeat the whole request.
-        let config = aws_sdk_eventbridge::config::Builder::from(aws)
+        let config = aws_sdk_eventbridge::config::Builder::from(platform.aws())
             .retry_config(RetryConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
@@ -62,10 +66,10 @@ impl Bus {
                     .build(),
             )
             .build();
-        Self {
+        Ok(Self {
             client: Client::from_conf(config),
-            name,
-        }
+            name: platform.variable("EVENT_BUS")?,
+        })
     }
 
     /// Publishes at most [`MAX_ENTRIES`] `records`; what fails is tried again until `deadline`. A fate a record.

@@ -1,16 +1,12 @@
 //! HTTP as API Gateway brings it (HTTP API, payload 2.0): what handlers read of a request, and what they answer.
 
-use std::convert::Infallible;
-
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::request::RequestContext;
-use lambda_http::{Body, RequestExt, service_fn};
+use lambda_http::{Body, RequestExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::invocation::Invocation;
-use super::problem;
 use crate::bid::{self, BidId};
 use crate::error::{self, Error, Rejection};
 use crate::idempotency::IdempotencyKey;
@@ -31,24 +27,6 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// The header that says that an answer is that of an earlier, equal request.
 pub const REPLAYED: &str = "idempotency-replayed";
-
-/// Serves requests with `handle` until Lambda ends the process; errors become problems.
-///
-/// # Errors
-/// When the Runtime API cannot be reached.
-pub async fn serve<F, R>(handle: F) -> Result<(), lambda_http::Error>
-where
-    F: Fn(Request, Invocation) -> R + Send + Sync,
-    R: Future<Output = Result<Response, Error>> + Send,
-{
-    let handle = &handle;
-    lambda_http::run(service_fn(move |request: Request| async move {
-        let invocation = Invocation::of(&request.lambda_context());
-        let answer = handle(request, invocation).await;
-        Ok::<_, Infallible>(answer.unwrap_or_else(|error| problem::respond(&error)))
-    }))
-    .await
-}
 
 /// An answer with a JSON body.
 ///

@@ -13,7 +13,6 @@ mod toss;
 
 pub use billing::{Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued};
 pub use credentials::{Credentials, Vault};
-pub use http::Transport;
 pub use kakaopay::KakaoPay;
 pub use stripe::Stripe;
 pub use toss::Toss;
@@ -27,6 +26,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use crate::edge::platform::Platform;
+use crate::edge::transport::Transport;
 use crate::error::{self, Cause, Error, Rejection};
 use crate::money::Money;
 use crate::order::Order;
@@ -173,20 +174,20 @@ pub struct Endpoints {
 }
 
 impl Providers {
-    /// The providers at `endpoints`, with the credentials of `vault`.
+    /// The providers where the variables of [`Endpoints`] say, with the credentials of the secret that
+    /// `PAYMENT_CREDENTIALS` names.
     ///
     /// # Errors
-    /// [`Error::Internal`] when TLS cannot be set up.
-    pub fn new(endpoints: &Endpoints, vault: Vault) -> Result<Self, Error> {
-        Ok(Self::with(&http::Http::new()?, endpoints, vault))
+    /// [`Error::Internal`] when a variable is missing, or TLS cannot be set up.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let endpoints: Endpoints = platform.config()?;
+        let vault = Vault::new(platform.aws(), platform.variable("PAYMENT_CREDENTIALS")?);
+        Ok(Self::over(platform.transport()?, &endpoints, vault))
     }
 
-    /// The same, reached by `transport` instead of the network.
+    /// The providers at `endpoints`, reached by `transport`, with the credentials of `vault`.
     pub fn over(transport: Arc<dyn Transport>, endpoints: &Endpoints, vault: Vault) -> Self {
-        Self::with(&http::Http::over(transport), endpoints, vault)
-    }
-
-    fn with(http: &http::Http, endpoints: &Endpoints, vault: Vault) -> Self {
+        let http = http::Http::over(transport);
         let toss = Arc::new(Toss::new(http.clone(), endpoints.toss.clone(), vault.clone()));
         let stripe = Arc::new(Stripe::new(http.clone(), endpoints.stripe.clone(), vault.clone()));
         let kakaopay = Arc::new(KakaoPay::new(http.clone(), endpoints.kakaopay.clone(), vault.clone()));

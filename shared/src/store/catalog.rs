@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
 use super::transaction::{Fate, Outcome, put, transact, update};
 use crate::edge::backoff::Backoff;
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::event::{Record, StockReceived};
 use crate::idempotency::Fingerprint;
@@ -38,9 +39,15 @@ pub struct Receipt {
 }
 
 impl Catalog {
-    /// The table called `table`.
-    pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// The table that the variable `CATALOG_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("CATALOG_TABLE")?,
+        })
     }
 
     /// The product as it stands now, listed or not.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::dynamodb::{answered, failed, item_of, key, number, parse};
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::event::Record;
 use crate::idempotency::Fingerprint;
@@ -59,9 +60,15 @@ impl StoredImage {
 }
 
 impl Images {
-    /// The table called `table`.
-    pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// The table that the variable `IMAGES_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("IMAGES_TABLE")?,
+        })
     }
 
     /// The picture, whoever's it is, as it stands now.

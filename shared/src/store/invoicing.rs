@@ -7,15 +7,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use envconfig::Envconfig;
 use tokio::time::Instant;
 
 use super::reservations::{Reservations, Taking};
 use super::settlements::Settlements;
 use super::subscriptions::{Posting, StoredInvoice, StoredSubscription, Subscriptions};
 use super::transaction::{put, transact_changes};
-use super::{Catalog, Orders, Payments, StoredOrder, StoredPayment};
-use crate::edge::config;
+use super::{Catalog, StoredOrder, StoredPayment};
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::order::Shortage;
 use crate::product::Sku;
@@ -46,43 +45,19 @@ pub enum Beginning {
     OutOfStock(Vec<Shortage>),
 }
 
-#[derive(Envconfig)]
-struct Config {
-    #[envconfig(from = "SUBSCRIPTIONS_TABLE")]
-    subscriptions_table: String,
-    #[envconfig(from = "CATALOG_TABLE")]
-    catalog_table: String,
-    #[envconfig(from = "ORDERS_TABLE")]
-    orders_table: String,
-    #[envconfig(from = "PAYMENTS_TABLE")]
-    payments_table: String,
-}
-
 impl Invoicing {
-    /// Over the tables that the environment names.
+    /// Over the tables of the catalog, orders, payments and subscriptions.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
-    pub fn from_env(client: Client) -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
-        let orders = Orders::new(client.clone(), config.orders_table);
-        let payments = Payments::new(client.clone(), config.payments_table);
-        let catalog = Catalog::new(client.clone(), config.catalog_table);
-        let subscriptions = Subscriptions::new(client.clone(), config.subscriptions_table);
-        let settlements = Settlements::new(client.clone(), orders, payments);
-        Ok(Self::new(client, catalog, subscriptions, settlements))
-    }
-
-    /// Over the tables.
-    pub fn new(client: Client, catalog: Catalog, subscriptions: Subscriptions, settlements: Settlements) -> Self {
-        let reservations = Reservations::new(client.clone(), catalog.clone(), settlements.orders.clone());
-        Self {
-            client,
-            catalog,
-            subscriptions,
-            reservations,
-            settlements,
-        }
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            catalog: Catalog::new(platform)?,
+            subscriptions: Subscriptions::new(platform)?,
+            reservations: Reservations::new(platform)?,
+            settlements: Settlements::new(platform)?,
+        })
     }
 
     /// Begins an attempt to charge `invoice`: takes the stock of its lines, in one transaction with it and its

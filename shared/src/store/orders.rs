@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::due::{self, DuePage, DuePosition, uuid_in};
 use super::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
+use crate::edge::platform::Platform;
 use crate::edge::problem::Causes;
 use crate::error::Error;
 use crate::event::Record;
@@ -111,9 +112,15 @@ pub struct OrderCursor {
 }
 
 impl Orders {
-    /// The table called `table`.
-    pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// The table that the variable `ORDERS_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("ORDERS_TABLE")?,
+        })
     }
 
     /// The order, whoever's it is, as it stands now.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::due::{self, DuePage, DuePosition, uuid_in};
 use super::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
 use super::transaction::{put, transact_changes};
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::event::Record;
 use crate::idempotency::Fingerprint;
@@ -154,9 +155,15 @@ pub struct PaymentRequest {
 }
 
 impl Payments {
-    /// The table called `table`.
-    pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// The table that the variable `PAYMENTS_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("PAYMENTS_TABLE")?,
+        })
     }
 
     /// The payment, whoever's it is, as it stands now.

@@ -17,6 +17,7 @@ use super::hints::Hints;
 use super::orders::{Orders, StoredOrder, order_key, parse_order};
 use super::transaction::{Fate, MAX_ITEMS, Outcome, Writes, put, transact, transact_changes, update};
 use crate::edge::backoff::Backoff;
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::event::Record;
 use crate::idempotency::Fingerprint;
@@ -98,14 +99,17 @@ pub struct Loaded {
 }
 
 impl Reservations {
-    /// Over the two tables.
-    pub fn new(client: Client, catalog: Catalog, orders: Orders) -> Self {
-        Self {
-            client,
-            catalog,
-            orders,
+    /// Over the tables of the catalog and of the orders.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            catalog: Catalog::new(platform)?,
+            orders: Orders::new(platform)?,
             hints: Hints::default(),
-        }
+        })
     }
 
     /// Reads the products of an order and the order itself, in one request for up to 99 products.

@@ -10,6 +10,7 @@ use super::orders::{Orders, StoredOrder};
 use super::payments::{PaymentRequest, Payments, StoredPayment};
 use super::reservations::{Reservations, Retaking};
 use super::transaction::{Writes, put, transact_changes};
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::event::Record;
 use crate::order::Order;
@@ -25,13 +26,16 @@ pub struct Settlements {
 }
 
 impl Settlements {
-    /// Over the tables.
-    pub const fn new(client: Client, orders: Orders, payments: Payments) -> Self {
-        Self {
-            client,
-            orders,
-            payments,
-        }
+    /// Over the tables of the orders and of the payments.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            orders: Orders::new(platform)?,
+            payments: Payments::new(platform)?,
+        })
     }
 
     /// Keeps a payment and the order that changes with it, and the request that changed them; false when anything has

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::calendar::Schedule;
-use crate::edge::config;
+use crate::edge::platform::Platform;
 use crate::error::{self, Error, Rejection};
 use crate::identity::CustomerId;
 use crate::invoice::{Invoice, InvoiceStatus, Turn};
@@ -120,13 +120,13 @@ struct Config {
 }
 
 impl Policy {
-    /// What the environment says: `RETRY_DAYS` in a list such as `1,3,5,7`, `PAST_DUE_DAYS`, `POSTPONED_HOURS`,
+    /// What `platform` says: `RETRY_DAYS` in a list such as `1,3,5,7`, `PAST_DUE_DAYS`, `POSTPONED_HOURS`,
     /// `CATCH_UP_DAYS`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing or wrong.
-    pub fn from_env() -> Result<Self, Error> {
-        let config: Config = config::from_env()?;
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let config: Config = platform.config()?;
         let days = config.retry_days.split(',').filter(|day| !day.is_empty());
         let retry_days = days.map(|day| day.trim().parse()).collect::<Result<_, _>>();
         Ok(Self {

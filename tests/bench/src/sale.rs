@@ -8,13 +8,14 @@ use anyhow::{Context, Result, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use function_tests::{Shop, order_call};
-use harness::engine::{CATALOG, ORDERS, create_tables};
+use harness::engine::{ORDERS, create_tables};
 use harness::gateway::Answer;
 use harness::partitions::{Limits, Partitions, Seen};
+use harness::platform::variables;
 use harness::{Embedded, Engine};
 use orders::checkout::{Checkout, handle};
 use shared::edge::invocation::Invocation;
-use shared::store::{self, Catalog, Orders, Reservations};
+use shared::edge::platform::Platform;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::Instant;
 
@@ -166,15 +167,7 @@ fn checkout_on(dynamodb: &Partitions) -> Checkout {
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
         .http_client(dynamodb.client())
         .build();
-    let client = store::client(&aws);
-    Checkout {
-        reservations: Reservations::new(
-            client.clone(),
-            Catalog::new(client.clone(), CATALOG.to_owned()),
-            Orders::new(client, ORDERS.to_owned()),
-        ),
-        reservation: jiff::SignedDuration::from_mins(15),
-    }
+    Checkout::new(&Platform::new(aws, variables())).expect("its variables")
 }
 
 /// Places one order after another until it is told that there is nothing left.

@@ -1,21 +1,17 @@
 //! Pictures in the shop: the functions of the images, wired to the engine and to a stand-in for S3.
 
+use harness::Services;
 use harness::engine::IMAGES;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
+pub use harness::platform::{UPLOADS, VARIANTS};
 use images::resize_image::ResizeImage;
 use photo::{Options, Output};
 use serde_json::{Value, json};
 use shared::Error;
-use shared::edge::s3;
-use shared::gallery::Gallery;
+use shared::edge::platform::Platform;
 
 use crate::Shop;
-
-/// The bucket that customers upload to.
-pub const UPLOADS: &str = "uploads";
-/// The bucket of variants.
-pub const VARIANTS: &str = "images";
 
 /// A shop with pictures.
 #[derive(Debug)]
@@ -35,22 +31,18 @@ impl Album {
         }
     }
 
-    fn gallery(&self) -> Gallery {
-        Gallery {
-            s3: s3::client(&self.s3.config()),
-            uploads: UPLOADS.to_owned(),
-            variants: VARIANTS.to_owned(),
-        }
+    /// What its functions are built from.
+    pub fn platform(&self) -> Platform {
+        let services = Services {
+            objects: Some(self.s3.clone()),
+            ..Services::default()
+        };
+        self.shop.platform().with_aws(services.config())
     }
 
     /// `presign-upload`.
     pub async fn presign_upload(&self, call: Call) -> Answer {
-        let gallery = self.gallery();
-        let function = images::presign_upload::PresignUpload {
-            images: self.shop.engine.images(),
-            s3: gallery.s3,
-            uploads: gallery.uploads,
-        };
+        let function = images::presign_upload::PresignUpload::new(&self.platform()).expect("its variables");
         Answer::of(images::presign_upload::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
@@ -67,35 +59,22 @@ impl Album {
     /// # Errors
     /// As the function.
     pub async fn resize_image_to(&self, event: &Value, outputs: Vec<Output>) -> Result<(), Error> {
-        let function = ResizeImage {
-            images: self.shop.engine.images(),
-            gallery: self.gallery(),
-            options: Options {
-                widths: vec![40, 80],
-                threads: 1,
-                outputs,
-                ..Options::default()
-            },
-        };
+        let mut function = ResizeImage::new(&self.platform()).expect("its variables");
+        function.options.outputs = outputs;
         let delivery = serde_json::from_value(event.clone()).expect("an event of S3");
         images::resize_image::handle(&function, delivery, self.shop.invocation()).await
     }
 
     /// `get-image`.
     pub async fn see(&self, image_id: &str) -> Answer {
-        let function = images::get_image::GetImage {
-            images: self.shop.engine.images(),
-            url: "https://images.example.com".to_owned(),
-        };
+        let function = images::get_image::GetImage::new(&self.platform()).expect("its variables");
         let call = Call::new("GET", "/images/{image_id}").path("image_id", image_id);
         Answer::of(images::get_image::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
     /// `delete-image`.
     pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
-        let function = images::delete_image::DeleteImage {
-            images: self.shop.engine.images(),
-        };
+        let function = images::delete_image::DeleteImage::new(&self.platform()).expect("its variables");
         let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
         let call = call.by(customer).key("delete");
         Answer::of(images::delete_image::handle(&function, call.request(), self.shop.invocation()).await)
@@ -106,9 +85,7 @@ impl Album {
     /// # Errors
     /// As the function.
     pub async fn purge_deleted(&self) -> Result<(), Error> {
-        let function = images::purge_image::PurgeImage {
-            gallery: self.gallery(),
-        };
+        let function = images::purge_image::PurgeImage::new(&self.platform()).expect("its variables");
         for (name, detail) in self.shop.engine.events(IMAGES).await {
             if name == "ImageDeleted" {
                 let delivery = serde_json::from_value(json!({ "detail": detail })).expect("an event of the bus");

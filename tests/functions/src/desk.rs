@@ -6,12 +6,12 @@ use billing::charge_subscription::ChargeSubscription;
 use billing::enqueue_due_charges::{EnqueueDueCharges, Summary};
 use harness::gateway::{Answer, Call};
 use harness::queue::Delivery;
-use harness::{FakeKms, FakeQueue};
+use harness::{FakeKms, FakeQueue, Services};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::biller::{Biller, Books, Commands, Keys};
+use shared::biller::Biller;
 use shared::edge::invocation::Invocation;
-use shared::edge::queue::Queue;
+use shared::edge::platform::Platform;
 use shared::subscription::Policy;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub struct Desk {
     pub kms: FakeKms,
     /// Where commands wait.
     pub queue: FakeQueue,
-    commands: Commands,
+    platform: Platform,
 }
 
 impl Deref for Desk {
@@ -46,12 +46,18 @@ impl Desk {
     /// A desk beside `till`.
     pub fn at(till: Till) -> Self {
         let queue = FakeQueue::new(SignedDuration::from_mins(15), 5);
-        let commands = Commands::new(Queue::new(&queue.config(), harness::queue::URL.to_owned()));
+        let kms = FakeKms::default();
+        let services = Services {
+            secrets: Some(till.vault.clone()),
+            kms: Some(kms.clone()),
+            queue: Some(queue.clone()),
+            ..Services::default()
+        };
         Self {
+            platform: till.platform().with_aws(services.config()),
             till,
-            kms: FakeKms::default(),
+            kms,
             queue,
-            commands,
         }
     }
 
@@ -60,80 +66,49 @@ impl Desk {
         Self::in_shop(Shop::with(sku, 1, units).await).await
     }
 
-    fn keys(&self) -> Keys {
-        Keys {
-            providers: self.cashier().providers,
-            seal: self.kms.seal(),
-        }
-    }
-
-    fn books(&self) -> Books {
-        Books {
-            invoicing: self.engine.invoicing(),
-            policy: policy(),
-        }
+    /// What its functions are built from.
+    pub fn platform(&self) -> Platform {
+        self.platform.clone()
     }
 
     /// The biller as `charge-subscription` has it.
     pub fn biller(&self) -> Biller {
-        Biller {
-            books: self.books(),
-            keys: self.keys(),
-        }
+        Biller::new(&self.platform).expect("its variables")
     }
 
     /// `subscribe`.
     pub async fn subscribe(&self, call: Call) -> Answer {
-        let function = billing::subscribe::Subscribe {
-            subscriptions: self.engine.subscriptions(),
-            catalog: self.engine.catalog(),
-            keys: self.keys(),
-            policy: policy(),
-            commands: self.commands.clone(),
-        };
+        let function = billing::subscribe::Subscribe::new(&self.platform()).expect("its variables");
         Answer::of(billing::subscribe::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `get-subscription`.
     pub async fn get_subscription(&self, call: Call) -> Answer {
-        let function = billing::get_subscription::GetSubscription {
-            subscriptions: self.engine.subscriptions(),
-        };
+        let function = billing::get_subscription::GetSubscription::new(&self.platform()).expect("its variables");
         Answer::of(billing::get_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `list-subscriptions`.
     pub async fn list_subscriptions(&self, call: Call) -> Answer {
-        let function = billing::list_subscriptions::ListSubscriptions {
-            subscriptions: self.engine.subscriptions(),
-        };
+        let function = billing::list_subscriptions::ListSubscriptions::new(&self.platform()).expect("its variables");
         Answer::of(billing::list_subscriptions::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `change-subscription`.
     pub async fn change_subscription(&self, call: Call) -> Answer {
-        let function = billing::change_subscription::ChangeSubscription {
-            subscriptions: self.engine.subscriptions(),
-            catalog: self.engine.catalog(),
-            keys: self.keys(),
-            policy: policy(),
-            commands: self.commands.clone(),
-        };
+        let function = billing::change_subscription::ChangeSubscription::new(&self.platform()).expect("its variables");
         Answer::of(billing::change_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `cancel-subscription`.
     pub async fn cancel_subscription(&self, call: Call) -> Answer {
-        let function = billing::cancel_subscription::CancelSubscription {
-            subscriptions: self.engine.subscriptions(),
-            policy: policy(),
-        };
+        let function = billing::cancel_subscription::CancelSubscription::new(&self.platform()).expect("its variables");
         Answer::of(billing::cancel_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `resolve-charge`.
     pub async fn resolve_charge(&self, call: Call) -> Answer {
-        let function = billing::resolve_charge::ResolveCharge { books: self.books() };
+        let function = billing::resolve_charge::ResolveCharge::new(&self.platform()).expect("its variables");
         Answer::of(billing::resolve_charge::handle(&function, call.request(), self.invocation()).await)
     }
 
@@ -144,10 +119,7 @@ impl Desk {
 
     /// `enqueue-due-charges`, which may fail.
     pub async fn try_bill(&self) -> Result<Summary, shared::Error> {
-        let function = EnqueueDueCharges {
-            subscriptions: self.engine.subscriptions(),
-            commands: self.commands.clone(),
-        };
+        let function = EnqueueDueCharges::new(&self.platform()).expect("its variables");
         billing::enqueue_due_charges::handle(&function, self.invocation()).await
     }
 
@@ -158,7 +130,7 @@ impl Desk {
 
     /// `charge-subscription`, with a batch, in an invocation of one's own.
     pub async fn charge_in(&self, delivery: &Delivery, invocation: Invocation) {
-        let function = ChargeSubscription { biller: self.biller() };
+        let function = ChargeSubscription::new(&self.platform()).expect("its variables");
         let response = billing::charge_subscription::handle(&function, delivery.batch.clone(), invocation).await;
         self.queue.settle(delivery, &response.expect("an answer"));
     }

@@ -62,9 +62,7 @@ impl Exchange {
 
     /// The market as functions have it.
     pub fn market(&self) -> Market {
-        Market {
-            auctions: self.engine.auctions(),
-        }
+        Market::new(&self.platform()).expect("its variables")
     }
 
     /// A key that nobody has used.
@@ -74,10 +72,7 @@ impl Exchange {
 
     /// `register-voucher`.
     pub async fn register(&self, call: Call) -> Answer {
-        let function = auctions::register_voucher::RegisterVoucher {
-            auctions: self.engine.auctions(),
-            catalog: self.engine.catalog(),
-        };
+        let function = auctions::register_voucher::RegisterVoucher::new(&self.platform()).expect("its variables");
         Answer::of(auctions::register_voucher::handle(&function, call.request(), self.invocation()).await)
     }
 
@@ -88,9 +83,7 @@ impl Exchange {
 
     /// `list-vouchers`.
     pub async fn list_vouchers(&self, call: Call) -> Answer {
-        let function = auctions::list_vouchers::ListVouchers {
-            auctions: self.engine.auctions(),
-        };
+        let function = auctions::list_vouchers::ListVouchers::new(&self.platform()).expect("its variables");
         Answer::of(auctions::list_vouchers::handle(&function, call.request(), self.invocation()).await)
     }
 
@@ -101,10 +94,7 @@ impl Exchange {
 
     /// `place-bid`, in an invocation of one's own.
     pub async fn place_in(&self, call: Call, invocation: Invocation) -> Answer {
-        let function = auctions::place_bid::PlaceBid {
-            market: self.market(),
-            catalog: self.engine.catalog(),
-        };
+        let function = auctions::place_bid::PlaceBid::new(&self.platform()).expect("its variables");
         Answer::of(auctions::place_bid::handle(&function, call.request(), invocation).await)
     }
 
@@ -115,29 +105,25 @@ impl Exchange {
 
     /// `take-bid`, in an invocation of one's own.
     pub async fn take_in(&self, call: Call, invocation: Invocation) -> Answer {
-        let function = auctions::take_bid::TakeBid { market: self.market() };
+        let function = auctions::take_bid::TakeBid::new(&self.platform()).expect("its variables");
         Answer::of(auctions::take_bid::handle(&function, call.request(), invocation).await)
     }
 
     /// `get-order-book`.
     pub async fn book(&self, call: Call) -> Answer {
-        let function = auctions::get_order_book::GetOrderBook {
-            auctions: self.engine.auctions(),
-        };
+        let function = auctions::get_order_book::GetOrderBook::new(&self.platform()).expect("its variables");
         Answer::of(auctions::get_order_book::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `list-my-bids`.
     pub async fn list_my_bids(&self, call: Call) -> Answer {
-        let function = auctions::list_my_bids::ListMyBids {
-            auctions: self.engine.auctions(),
-        };
+        let function = auctions::list_my_bids::ListMyBids::new(&self.platform()).expect("its variables");
         Answer::of(auctions::list_my_bids::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `cancel-bid`.
     pub async fn cancel_bid(&self, customer: &str, bid_id: &str) -> Answer {
-        let function = auctions::cancel_bid::CancelBid { market: self.market() };
+        let function = auctions::cancel_bid::CancelBid::new(&self.platform()).expect("its variables");
         let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", bid_id);
         let call = call.by(customer).key("cancel");
         Answer::of(auctions::cancel_bid::handle(&function, call.request(), self.invocation()).await)
@@ -145,9 +131,7 @@ impl Exchange {
 
     /// `get-wallet`.
     pub async fn get_wallet(&self, call: Call) -> Answer {
-        let function = auctions::get_wallet::GetWallet {
-            auctions: self.engine.auctions(),
-        };
+        let function = auctions::get_wallet::GetWallet::new(&self.platform()).expect("its variables");
         Answer::of(auctions::get_wallet::handle(&function, call.request(), self.invocation()).await)
     }
 
@@ -157,10 +141,7 @@ impl Exchange {
         let delivery = serde_json::from_value(
             json!({ "detail-type": "OrderPaid", "detail": { "metadata": metadata, "data": order } }),
         );
-        let function = auctions::credit_points::CreditPoints {
-            auctions: self.engine.auctions(),
-            orders: self.engine.orders(),
-        };
+        let function = auctions::credit_points::CreditPoints::new(&self.platform()).expect("its variables");
         auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }
 
@@ -169,16 +150,13 @@ impl Exchange {
         let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
         let detail = json!({ "metadata": metadata, "data": payment });
         let delivery = serde_json::from_value(json!({ "detail-type": "PaymentRefunded", "detail": detail }));
-        let function = auctions::credit_points::CreditPoints {
-            auctions: self.engine.auctions(),
-            orders: self.engine.orders(),
-        };
+        let function = auctions::credit_points::CreditPoints::new(&self.platform()).expect("its variables");
         auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }
 
     /// `expire-bids`.
     pub async fn expire_bids(&self) -> Result<auctions::expire_bids::Summary, shared::Error> {
-        let function = auctions::expire_bids::ExpireBids { market: self.market() };
+        let function = auctions::expire_bids::ExpireBids::new(&self.platform()).expect("its variables");
         auctions::expire_bids::handle(&function, self.invocation()).await
     }
 

@@ -23,8 +23,9 @@ use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 
-/// How long a test's shop holds stock for an order that is not paid.
+/// How long a test's shop holds stock for an order that is not paid, as the platform's `RESERVATION_MINUTES` say.
 pub const RESERVATION: SignedDuration = SignedDuration::from_mins(15);
 
 /// The shop.
@@ -104,72 +105,56 @@ impl Shop {
         }
     }
 
+    /// What its functions are built from.
+    pub fn platform(&self) -> Platform {
+        self.engine.platform()
+    }
+
     /// `put-product`.
     pub async fn put_product(&self, call: Call) -> Answer {
-        let function = catalog::put_product::PutProduct {
-            catalog: self.engine.catalog(),
-            images: self.engine.images(),
-        };
+        let function = catalog::put_product::PutProduct::new(&self.platform()).expect("its variables");
         Answer::of(catalog::put_product::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `get-product`.
     pub async fn get_product(&self, call: Call) -> Answer {
-        let function = catalog::get_product::GetProduct {
-            catalog: self.engine.catalog(),
-        };
+        let function = catalog::get_product::GetProduct::new(&self.platform()).expect("its variables");
         Answer::of(catalog::get_product::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `receive-stock`.
     pub async fn receive_stock(&self, call: Call) -> Answer {
-        let function = catalog::receive_stock::ReceiveStock {
-            catalog: self.engine.catalog(),
-        };
+        let function = catalog::receive_stock::ReceiveStock::new(&self.platform()).expect("its variables");
         Answer::of(catalog::receive_stock::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `checkout`.
     pub async fn checkout(&self, call: Call) -> Answer {
-        let function = orders::checkout::Checkout {
-            reservations: self.engine.reservations(),
-            reservation: RESERVATION,
-        };
+        let function = orders::checkout::Checkout::new(&self.platform()).expect("its variables");
         Answer::of(orders::checkout::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `get-order`.
     pub async fn get_order(&self, call: Call) -> Answer {
-        let function = orders::get_order::GetOrder {
-            orders: self.engine.orders(),
-        };
+        let function = orders::get_order::GetOrder::new(&self.platform()).expect("its variables");
         Answer::of(orders::get_order::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `list-orders`.
     pub async fn list_orders(&self, call: Call) -> Answer {
-        let function = orders::list_orders::ListOrders {
-            orders: self.engine.orders(),
-        };
+        let function = orders::list_orders::ListOrders::new(&self.platform()).expect("its variables");
         Answer::of(orders::list_orders::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `cancel-order`.
     pub async fn cancel_order(&self, call: Call) -> Answer {
-        let function = orders::cancel_order::CancelOrder {
-            settlements: self.engine.settlements(),
-            reservations: self.engine.reservations(),
-            auctions: self.engine.auctions(),
-        };
+        let function = orders::cancel_order::CancelOrder::new(&self.platform()).expect("its variables");
         Answer::of(orders::cancel_order::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `expire-orders`.
     pub async fn expire_orders(&self) -> Result<orders::expire_orders::Summary, shared::Error> {
-        let function = orders::expire_orders::ExpireOrders {
-            orders: self.engine.orders(),
-            reservations: self.engine.reservations(),
-        };
+        let function = orders::expire_orders::ExpireOrders::new(&self.platform()).expect("its variables");
         orders::expire_orders::handle(&function, self.invocation()).await
     }
 

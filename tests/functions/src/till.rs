@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use harness::FakeVault;
 use harness::audit::Books;
 use harness::gateway::{Answer, Call};
+use harness::{FakeVault, Services};
 use lambda_http::http::{Request, Response};
 use payments::payment_webhook::PaymentWebhook;
 use payments::reconcile_payments::{ReconcilePayments, Summary};
@@ -17,8 +17,10 @@ use sandbox::{Entry, Fate, Options, Sandbox, Webhook};
 use serde_json::{Value, json};
 use shared::cashier::Cashier;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
+use shared::edge::transport::{HttpsTransport, Transport};
 use shared::error::Cause;
-use shared::provider::{Endpoints, Providers, Transport};
+
 use tokio::task::yield_now;
 
 use crate::Shop;
@@ -32,7 +34,9 @@ pub struct Till {
     pub sandbox: Arc<Sandbox>,
     /// Where their credentials lie.
     pub vault: FakeVault,
-    cashier: Cashier,
+    platform: Platform,
+    /// Built once, as in a function that stays warm: it fetches its secrets once.
+    webhook: PaymentWebhook,
 }
 
 impl Deref for Till {
@@ -52,8 +56,8 @@ impl Till {
         };
         let vault = FakeVault::with(&credentials(&options));
         let sandbox = Arc::new(Sandbox::start(options).await);
-        let providers = Providers::new(&endpoints(&sandbox), vault.vault()).expect("providers");
-        Self::of(shop, sandbox, vault, providers)
+        let transport = Arc::new(HttpsTransport::new().expect("TLS"));
+        Self::of(shop, sandbox, vault, transport)
     }
 
     /// A till in `shop` whose providers are called in this process, for tests that call them very often.
@@ -65,20 +69,27 @@ impl Till {
         let vault = FakeVault::with(&credentials(&options));
         let sandbox = Arc::new(Sandbox::in_process(options));
         let transport = Arc::new(InProcess(Arc::clone(&sandbox)));
-        let providers = Providers::over(transport, &endpoints(&sandbox), vault.vault());
-        Self::of(shop, sandbox, vault, providers)
+        Self::of(shop, sandbox, vault, transport)
     }
 
-    fn of(shop: Shop, sandbox: Arc<Sandbox>, vault: FakeVault, providers: Providers) -> Self {
-        let cashier = Cashier {
-            settlements: shop.engine.settlements(),
-            providers,
+    fn of(shop: Shop, sandbox: Arc<Sandbox>, vault: FakeVault, transport: Arc<dyn Transport>) -> Self {
+        let services = Services {
+            secrets: Some(vault.clone()),
+            ..Services::default()
         };
+        let platform = shop
+            .platform()
+            .with_aws(services.config())
+            .with_transport(transport)
+            .with_variable("TOSS_URL", sandbox.toss_url())
+            .with_variable("STRIPE_URL", sandbox.stripe_url())
+            .with_variable("KAKAOPAY_URL", sandbox.kakaopay_url());
         Self {
+            webhook: PaymentWebhook::new(&platform).expect("its variables"),
             shop,
             sandbox,
             vault,
-            cashier,
+            platform,
         }
     }
 
@@ -87,16 +98,19 @@ impl Till {
         Self::in_shop(Shop::with(sku, 1, units).await).await
     }
 
+    /// What its functions are built from.
+    pub fn platform(&self) -> Platform {
+        self.platform.clone()
+    }
+
     /// The cashier as functions have it.
     pub fn cashier(&self) -> Cashier {
-        self.cashier.clone()
+        Cashier::new(&self.platform).expect("its variables")
     }
 
     /// `start-payment`.
     pub async fn start(&self, call: Call) -> Answer {
-        let function = payments::start_payment::StartPayment {
-            cashier: self.cashier(),
-        };
+        let function = payments::start_payment::StartPayment::new(&self.platform()).expect("its variables");
         Answer::of(payments::start_payment::handle(&function, call.request(), self.invocation()).await)
     }
 
@@ -107,43 +121,31 @@ impl Till {
 
     /// `confirm-payment`, in an invocation of one's own.
     pub async fn confirm_in(&self, call: Call, invocation: Invocation) -> Answer {
-        let function = payments::confirm_payment::ConfirmPayment {
-            cashier: self.cashier(),
-        };
+        let function = payments::confirm_payment::ConfirmPayment::new(&self.platform()).expect("its variables");
         Answer::of(payments::confirm_payment::handle(&function, call.request(), invocation).await)
     }
 
     /// `get-payment`.
     pub async fn get(&self, call: Call) -> Answer {
-        let function = payments::get_payment::GetPayment {
-            payments: self.engine.payments(),
-        };
+        let function = payments::get_payment::GetPayment::new(&self.platform()).expect("its variables");
         Answer::of(payments::get_payment::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `request-refund`.
     pub async fn request_refund(&self, call: Call) -> Answer {
-        let function = payments::request_refund::RequestRefund {
-            payments: self.engine.payments(),
-        };
+        let function = payments::request_refund::RequestRefund::new(&self.platform()).expect("its variables");
         Answer::of(payments::request_refund::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `resolve-review`.
     pub async fn resolve(&self, call: Call) -> Answer {
-        let function = payments::resolve_review::ResolveReview {
-            cashier: self.cashier(),
-        };
+        let function = payments::resolve_review::ResolveReview::new(&self.platform()).expect("its variables");
         Answer::of(payments::resolve_review::handle(&function, call.request(), self.invocation()).await)
     }
 
     /// `payment-webhook`, with any request.
     pub async fn webhook(&self, call: Call) -> Answer {
-        let function = PaymentWebhook {
-            cashier: self.cashier(),
-            subscriptions: self.engine.subscriptions(),
-        };
-        Answer::of(payments::payment_webhook::handle(&function, call.request(), self.invocation()).await)
+        Answer::of(payments::payment_webhook::handle(&self.webhook, call.request(), self.invocation()).await)
     }
 
     /// `payment-webhook`, with what a provider sends.
@@ -165,10 +167,7 @@ impl Till {
         let delivery: Delivery =
             serde_json::from_value(json!({ "detail-type": detail_type, "detail": { "data": data } }))
                 .expect("an event");
-        let function = RefundPayment {
-            cashier: self.cashier(),
-            reservations: self.engine.reservations(),
-        };
+        let function = RefundPayment::new(&self.platform()).expect("its variables");
         payments::refund_payment::handle(&function, delivery, self.invocation()).await
     }
 
@@ -179,10 +178,7 @@ impl Till {
 
     /// `reconcile-payments`, which may fail.
     pub async fn try_reconcile(&self) -> Result<Summary, shared::Error> {
-        let function = ReconcilePayments {
-            cashier: self.cashier(),
-            reservations: self.engine.reservations(),
-        };
+        let function = ReconcilePayments::new(&self.platform()).expect("its variables");
         payments::reconcile_payments::handle(&function, self.invocation()).await
     }
 
@@ -217,14 +213,6 @@ impl Till {
     pub async fn payment_of(&self, customer: &str, order_id: &str) -> Value {
         let order = self.see(customer, order_id).await;
         self.payment(&order.body["payment_id"]).await
-    }
-}
-
-fn endpoints(sandbox: &Sandbox) -> Endpoints {
-    Endpoints {
-        toss: sandbox.toss_url(),
-        stripe: sandbox.stripe_url(),
-        kakaopay: sandbox.kakaopay_url(),
     }
 }
 

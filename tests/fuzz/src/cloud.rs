@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use lambda_http::Request;
 use serde_json::{Value, json};
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 
 /// When everything here happens, in Unix seconds.
 pub const NOW: i64 = 1_767_225_600;
@@ -25,6 +26,9 @@ pub const NOW: i64 = 1_767_225_600;
 pub const STRIPE_SECRET: &str = "whsec_stripe";
 /// The secret of Standard Webhooks, as this cloud's vault has it: the bytes `madang`.
 pub const STANDARD_SECRET: &str = "whsec_bWFkYW5n";
+
+/// Where payment providers are said to answer; the address is reserved for documentation (RFC 5737).
+const NOWHERE: &str = "http://192.0.2.1";
 
 /// The cloud: DynamoDB sells every product and keeps nothing, EventBridge and SQS take everything.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +45,25 @@ impl Cloud {
             .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
             .http_client(SharedHttpClient::new(self.clone()))
             .build()
+    }
+
+    /// What functions are built from on this cloud. No provider is asked: no order is known here.
+    pub fn platform(&self) -> Platform {
+        let variables = [
+            ("CATALOG_TABLE", "catalog"),
+            ("ORDERS_TABLE", "orders"),
+            ("PAYMENTS_TABLE", "payments"),
+            ("SUBSCRIPTIONS_TABLE", "subscriptions"),
+            ("RESERVATION_MINUTES", "15"),
+            ("PAYMENT_CREDENTIALS", "payment-credentials"),
+            ("TOSS_URL", NOWHERE),
+            ("STRIPE_URL", NOWHERE),
+            ("KAKAOPAY_URL", NOWHERE),
+            ("EVENT_BUS", "madang"),
+            ("UNDELIVERED_EVENTS_URL", "https://queue.example.com/1/undelivered"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Platform::new(self.aws(), variables)
     }
 
     /// How many requests DynamoDB had.

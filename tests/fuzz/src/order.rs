@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use orders::checkout::{Checkout, handle};
 use serde_json::{Value, json};
 use shared::edge::problem;
-use shared::store::{self, Catalog, Orders, Reservations};
 
 use crate::cloud::{Cloud, invocation, post, run};
 
@@ -14,16 +13,7 @@ use crate::cloud::{Cloud, invocation, post, run};
 /// # Panics
 /// When neither is so.
 pub fn enter(data: &[u8]) {
-    let client = store::client(&Cloud::default().aws());
-    let (catalog, orders) = ("catalog".to_owned(), "orders".to_owned());
-    let function = Checkout {
-        reservations: Reservations::new(
-            client.clone(),
-            Catalog::new(client.clone(), catalog),
-            Orders::new(client, orders),
-        ),
-        reservation: jiff::SignedDuration::from_mins(15),
-    };
+    let function = Checkout::new(&Cloud::default().platform()).expect("its variables");
     let key = [("idempotency-key", "k"), ("content-type", "application/json")];
     let request = post("/orders", &json!({}), &key, data).expect("a request");
     let answer = run(handle(&function, request, invocation())).unwrap_or_else(|error| problem::respond(&error));

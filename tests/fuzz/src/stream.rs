@@ -1,8 +1,7 @@
 //! A batch of a table's stream, as Lambda hands it over.
 
 use aws_lambda_events::dynamodb::Event;
-use events::relay_events::{RelayEvents, Undelivered, handle};
-use shared::edge::bus::Bus;
+use events::relay_events::{RelayEvents, handle};
 
 use crate::cloud::{Cloud, invocation, run};
 
@@ -14,12 +13,7 @@ pub fn enter(data: &[u8]) {
     let Ok(batch) = serde_json::from_slice::<Event>(data) else {
         return;
     };
-    let aws = Cloud::default().aws();
-    let queue = "https://queue.example.com/1/undelivered".to_owned();
-    let function = RelayEvents {
-        bus: Bus::new(&aws, "madang".to_owned()),
-        undelivered: Undelivered::new(aws_sdk_sqs::Client::new(&aws), queue),
-    };
+    let function = RelayEvents::new(&Cloud::default().platform()).expect("its variables");
     let response = run(handle(&function, batch, invocation())).expect("an answer to the stream");
     assert!(
         response.batch_item_failures.is_empty(),

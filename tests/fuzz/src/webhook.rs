@@ -8,10 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use payments::payment_webhook::{PaymentWebhook, handle};
 use serde_json::json;
 use sha2::Sha256;
-use shared::cashier::Cashier;
 use shared::edge::problem;
-use shared::provider::{Endpoints, Providers, Vault};
-use shared::store::{self, Orders, Payments, Settlements, Subscriptions};
 
 use crate::cloud::{Cloud, NOW, STRIPE_SECRET, invocation, post, run};
 
@@ -38,7 +35,7 @@ pub fn enter(data: &[u8]) {
     thread_local! {
         static FUNCTION: (Cloud, PaymentWebhook) = {
             let cloud = Cloud::default();
-            (cloud.clone(), function(&cloud))
+            (cloud.clone(), PaymentWebhook::new(&cloud.platform()).expect("its variables"))
         };
     }
     let (answer, stored) = FUNCTION.with(|(cloud, function)| {
@@ -54,28 +51,6 @@ pub fn enter(data: &[u8]) {
     if provider != "toss" && !is_signed {
         assert_ne!(status, 200, "{answer:?}");
         assert_eq!(stored, 0, "an unsigned message was looked up");
-    }
-}
-
-fn function(cloud: &Cloud) -> PaymentWebhook {
-    let aws = cloud.aws();
-    let client = store::client(&aws);
-    let orders = Orders::new(client.clone(), "orders".to_owned());
-    let payments = Payments::new(client.clone(), "payments".to_owned());
-    // Nobody is asked: no order is known here.
-    let nobody = || "http://192.0.2.1".to_owned();
-    let endpoints = Endpoints {
-        toss: nobody(),
-        stripe: nobody(),
-        kakaopay: nobody(),
-    };
-    let vault = Vault::new(&aws, "payment-credentials".to_owned());
-    PaymentWebhook {
-        subscriptions: Subscriptions::new(client.clone(), "subscriptions".to_owned()),
-        cashier: Cashier {
-            settlements: Settlements::new(client, orders, payments),
-            providers: Providers::new(&endpoints, vault).expect("an HTTP client"),
-        },
     }
 }
 

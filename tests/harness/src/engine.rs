@@ -10,12 +10,14 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
+use shared::edge::platform::Platform;
 use shared::store::{Auctions, Catalog, Images, Invoicing, Orders, Payments, Reservations, Settlements, Subscriptions};
 use tokio::net::TcpListener;
 
 use crate::distance::Distance;
 use crate::embedded::Embedded;
 use crate::faults::Faults;
+use crate::platform::{Services, variables};
 
 /// The catalog's table.
 pub const CATALOG: &str = "catalog";
@@ -97,54 +99,54 @@ impl Engine {
         }
     }
 
+    /// The platform of functions on this engine, with no other service of AWS.
+    pub fn platform(&self) -> Platform {
+        Platform::new(Services::default().config(), variables()).with_dynamodb(self.client.clone())
+    }
+
     /// The catalog as functions see it.
     pub fn catalog(&self) -> Catalog {
-        Catalog::new(self.client.clone(), CATALOG.into())
+        Catalog::new(&self.platform()).expect("its table")
     }
 
     /// The orders as functions see them.
     pub fn orders(&self) -> Orders {
-        Orders::new(self.client.clone(), ORDERS.into())
+        Orders::new(&self.platform()).expect("its table")
     }
 
     /// The payments as functions see them.
     pub fn payments(&self) -> Payments {
-        Payments::new(self.client.clone(), PAYMENTS.into())
+        Payments::new(&self.platform()).expect("its table")
     }
 
     /// The auctions as functions see them.
     pub fn auctions(&self) -> Auctions {
-        Auctions::new(self.client.clone(), AUCTIONS.into())
+        Auctions::new(&self.platform()).expect("its table")
     }
 
     /// The subscriptions as functions see them.
     pub fn subscriptions(&self) -> Subscriptions {
-        Subscriptions::new(self.client.clone(), SUBSCRIPTIONS.into())
+        Subscriptions::new(&self.platform()).expect("its table")
     }
 
     /// Subscriptions, stock, orders and payments as functions see them.
     pub fn invoicing(&self) -> Invoicing {
-        Invoicing::new(
-            self.client.clone(),
-            self.catalog(),
-            self.subscriptions(),
-            self.settlements(),
-        )
+        Invoicing::new(&self.platform()).expect("its table")
     }
 
     /// The pictures as functions see them.
     pub fn images(&self) -> Images {
-        Images::new(self.client.clone(), IMAGES.into())
+        Images::new(&self.platform()).expect("its table")
     }
 
     /// Payments and orders as functions see them.
     pub fn settlements(&self) -> Settlements {
-        Settlements::new(self.client.clone(), self.orders(), self.payments())
+        Settlements::new(&self.platform()).expect("its table")
     }
 
     /// Stock and orders as functions see them.
     pub fn reservations(&self) -> Reservations {
-        Reservations::new(self.client.clone(), self.catalog(), self.orders())
+        Reservations::new(&self.platform()).expect("its table")
     }
 }
 

@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod kms;
 pub mod objects;
 pub mod partitions;
+pub mod platform;
 pub mod queue;
 pub mod vault;
 
@@ -23,5 +24,6 @@ pub use embedded::Embedded;
 pub use engine::Engine;
 pub use faults::{Fault, Faults};
 pub use kms::FakeKms;
+pub use platform::Services;
 pub use queue::FakeQueue;
 pub use vault::FakeVault;

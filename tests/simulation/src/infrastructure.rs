@@ -57,16 +57,14 @@ async fn relay(world: Arc<World>, nth: usize) {
         let event = json!({ "Records": batch });
         let ended = world
             .invoke("relay-events", RELAY_LIMIT, |stack, invocation| {
-                stack.relay(&event, invocation)
+                stack.event("relay-events", event, invocation)
             })
             .await;
         let done = match ended {
-            Ended::Returned(Ok(response)) => match response.batch_item_failures.first() {
-                None => batch.len(),
-                Some(failure) => {
-                    let from = |record: &Value| {
-                        record["dynamodb"]["SequenceNumber"].as_str() == failure.item_identifier.as_deref()
-                    };
+            Ended::Returned(Ok(response)) => match &response["batchItemFailures"][0]["itemIdentifier"] {
+                Value::Null => batch.len(),
+                failure => {
+                    let from = |record: &Value| record["dynamodb"]["SequenceNumber"] == *failure;
                     batch.iter().position(from).unwrap_or_default()
                 }
             },
@@ -145,10 +143,10 @@ pub async fn wake(world: Arc<World>, rule: &'static Rule, event: Value) {
         world.clock.pass(Duration::from_mins(attempt)).await;
         let ended = world
             .invoke(rule.function, rule.limit, |stack, invocation| {
-                stack.woken(rule.function, &event, invocation)
+                stack.event(rule.function, event.clone(), invocation)
             })
             .await;
-        if matches!(ended, Ended::Returned(Ok(()))) {
+        if matches!(ended, Ended::Returned(Ok(_))) {
             return;
         }
     }
@@ -170,14 +168,15 @@ async fn work_through_charges(world: Arc<World>) {
 }
 
 async fn charge(world: Arc<World>, delivery: Delivery) {
-    let batch = delivery.batch.clone();
+    let batch = serde_json::to_value(&delivery.batch).expect("JSON");
     let ended = world
         .invoke("charge-subscription", CHARGE_LIMIT, |stack, invocation| {
-            stack.charge(batch, invocation)
+            stack.event("charge-subscription", batch, invocation)
         })
         .await;
     // Of a crash the queue hears nothing.
     if let Ended::Returned(Ok(response)) = ended {
+        let response = serde_json::from_value(response).expect("an answer to the queue");
         world.charges.settle(&delivery, &response);
     }
 }
@@ -230,7 +229,7 @@ pub async fn tick(world: &Arc<World>) {
                 let lag = world_too.below(2_000);
                 world_too.clock.pass(Duration::from_millis(lag)).await;
                 let run = world_too.invoke(rule.function, rule.limit, |stack, invocation| {
-                    stack.scheduled(rule.function, invocation)
+                    stack.event(rule.function, json!({}), invocation)
                 });
                 // The next run is its retry.
                 drop(run.await);

@@ -1,11 +1,9 @@
 //! The Lambda function `get-subscription`.
 
 use billing::get_subscription::{GetSubscription, handle};
-use shared::edge::{http, telemetry};
+use shared::edge::serve;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
-    let function = &GetSubscription::from_env().await?;
-    http::serve(|request, invocation| handle(function, request, invocation)).await
+async fn main() -> Result<(), lambda_runtime::Error> {
+    serve::http(GetSubscription::new, handle).await
 }

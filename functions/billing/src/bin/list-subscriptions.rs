@@ -1,11 +1,9 @@
 //! The Lambda function `list-subscriptions`.
 
 use billing::list_subscriptions::{ListSubscriptions, handle};
-use shared::edge::{http, telemetry};
+use shared::edge::serve;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
-    let function = &ListSubscriptions::from_env().await?;
-    http::serve(|request, invocation| handle(function, request, invocation)).await
+async fn main() -> Result<(), lambda_runtime::Error> {
+    serve::http(ListSubscriptions::new, handle).await
 }

@@ -1,11 +1,9 @@
 //! The Lambda function `reconcile-payments`.
 
 use payments::reconcile_payments::{ReconcilePayments, handle};
-use shared::edge::{events, telemetry};
+use shared::edge::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    telemetry::init();
-    let function = &ReconcilePayments::from_env().await?;
-    events::serve(|_: serde::de::IgnoredAny, invocation| handle(function, invocation)).await
+    serve::schedule(ReconcilePayments::new, handle).await
 }

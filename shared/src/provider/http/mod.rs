@@ -1,13 +1,11 @@
 //! Calls to providers over HTTP: each is sent once, and its answer is read whole or counts as lost.
 
 mod outcome;
-mod transport;
 
 pub(super) use outcome::{
     Trouble, answer, before_refund, never_taken, out_of_order, refused_unless_refunded, report_on, unless_pending,
     words,
 };
-pub use transport::Transport;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +15,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
-use transport::Wire;
 
-use crate::error::{Cause, Error};
+use crate::edge::transport::Transport;
+use crate::error::Cause;
 
 /// How long a provider may take to take the money.
 pub(super) const CONFIRM: Duration = Duration::from_secs(20);
@@ -51,14 +49,6 @@ pub(super) struct Reply {
 pub(super) struct Lost(pub Cause);
 
 impl Http {
-    /// A client over the network.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when TLS cannot be set up.
-    pub fn new() -> Result<Self, Error> {
-        Ok(Self::over(Arc::new(Wire::new()?)))
-    }
-
     /// A client whose calls `transport` carries.
     pub fn over(transport: Arc<dyn Transport>) -> Self {
         Self(transport)
@@ -178,8 +168,8 @@ pub(super) fn is_path(path: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::transport::MAX_BODY;
     use super::*;
+    use crate::edge::transport::{HttpsTransport, MAX_BODY};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -197,7 +187,7 @@ mod tests {
             }
         });
         let call = Call::get(&base, &["v1"]).unwrap();
-        let reply = Http::new().unwrap();
+        let reply = Http::over(Arc::new(HttpsTransport::new().unwrap()));
         let reply = reply
             .send(call, Duration::from_millis(300), Instant::now() + CONFIRM)
             .await;
@@ -242,7 +232,7 @@ mod tests {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let call = Call::get(&base, &["v1"]).unwrap();
         let begun = Instant::now();
-        let http = Http::new().unwrap();
+        let http = Http::over(Arc::new(HttpsTransport::new().unwrap()));
         let sent = http.send(call, CONFIRM, begun + Duration::from_millis(50)).await;
         assert!(sent.is_err());
         assert!(begun.elapsed() < CALL);

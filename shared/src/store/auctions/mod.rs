@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use super::due::{self, DuePage, DuePosition, uuid_in};
 use super::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse};
 use crate::bid::{Bid, BidId, BidStatus};
+use crate::edge::platform::Platform;
 use crate::error::Error;
 use crate::event::Record;
 use crate::idempotency::Fingerprint;
@@ -90,9 +91,15 @@ impl StoredVoucher {
 }
 
 impl Auctions {
-    /// The table called `table`.
-    pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// The table that the variable `AUCTIONS_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("AUCTIONS_TABLE")?,
+        })
     }
 
     /// The bid, whoever's it is, as it stands now.

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::due::{self, DuePage, DuePosition, uuid_in};
 use super::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse, text};
 use super::transaction::{delete, put, transact_changes};
+use crate::edge::platform::Platform;
 use crate::edge::problem::Causes;
 use crate::error::Error;
 use crate::identity::CustomerId;
@@ -97,9 +98,15 @@ pub struct SubscriptionCursor {
 }
 
 impl Subscriptions {
-    /// The table called `table`.
-    pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// The table that the variable `SUBSCRIPTIONS_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("SUBSCRIPTIONS_TABLE")?,
+        })
     }
 
     /// The subscription, whoever's it is, as it stands now.

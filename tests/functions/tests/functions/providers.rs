@@ -6,12 +6,14 @@ mod stripe;
 mod toss;
 mod vault;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use function_tests::till::credentials;
 use harness::FakeVault;
 use sandbox::{Entry, Fault, Options, Sandbox};
 use serde_json::{Value, json};
+use shared::edge::transport::HttpsTransport;
 use shared::money::Money;
 use shared::order::Order;
 use shared::payment::{Failure, Payment, Provider, Refund, Report, Standing};
@@ -152,7 +154,8 @@ fn providers(sandbox: &Sandbox, vault: &FakeVault) -> Providers {
         stripe: sandbox.stripe_url(),
         kakaopay: sandbox.kakaopay_url(),
     };
-    Providers::new(&endpoints, vault.vault()).unwrap()
+    let transport = Arc::new(HttpsTransport::new().unwrap());
+    Providers::over(transport, &endpoints, vault.vault())
 }
 
 fn ample() -> Instant {

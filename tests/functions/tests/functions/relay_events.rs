@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
-use events::relay_events::{BatchResponse, RelayEvents, Undelivered, handle};
+use events::relay_events::{BatchResponse, RelayEvents, handle};
+use harness::Services;
 use harness::bus::FakeBus;
+use harness::platform::variables;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::edge::bus::Bus;
 use shared::edge::invocation::Invocation;
+use shared::edge::platform::Platform;
 
 /// Relays changes to the stand-in; `time` is what the invocation has for it.
 async fn relay_within(bus: &FakeBus, records: Vec<Value>, time: Duration) -> Result<BatchResponse, shared::Error> {
@@ -25,19 +25,12 @@ async fn relay_at(
     records: Vec<Value>,
     time: Duration,
 ) -> Result<BatchResponse, shared::Error> {
-    let aws = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .http_client(bus.client())
-        .build();
-    let function = RelayEvents {
-        bus: Bus::new(&aws, "madang".into()),
-        undelivered: Undelivered::new(
-            aws_sdk_sqs::Client::new(&aws),
-            "https://queue.example.com/1/undelivered".into(),
-        ),
+    let services = Services {
+        bus: Some(bus.clone()),
+        ..Services::default()
     };
+    let platform = Platform::new(services.config(), variables());
+    let function = RelayEvents::new(&platform).unwrap();
     let batch = serde_json::from_value(json!({ "Records": records })).expect("a batch of a stream");
     handle(
         &function,

@@ -14,7 +14,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// Load balancers commonly drop connections that were idle for a minute; we drop them first.
 const IDLE: Duration = Duration::from_secs(30);
 /// No answer that we ask for comes near this.
-pub(super) const MAX_BODY: usize = 256 * 1024;
+pub const MAX_BODY: usize = 256 * 1024;
 
 /// Carries requests to providers.
 ///
@@ -26,9 +26,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
 
 /// The network, by TLS on ring.
 #[derive(Debug)]
-pub(super) struct Wire(Client);
+pub struct HttpsTransport(Client);
 
-impl Wire {
+impl HttpsTransport {
     /// A client that sends nothing twice and follows nobody elsewhere.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Wire {
     }
 }
 
-impl Transport for Wire {
+impl Transport for HttpsTransport {
     fn carry(&self, request: Request<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
         Box::pin(async move {
             // An error's URL has the payment's reference in it, which is nothing for logs.

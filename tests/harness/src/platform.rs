@@ -1,0 +1,110 @@
+//! The platform that tests build actions from: the engine, stand-ins for other services, and the variables of the template.
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+use crate::bus::FakeBus;
+use crate::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use crate::objects::FakeS3;
+use crate::{FakeKms, FakeQueue, FakeVault};
+
+/// The bucket that customers upload to.
+pub const UPLOADS: &str = "uploads";
+/// The bucket of variants.
+pub const VARIANTS: &str = "images";
+
+/// What the template sets, the same for all functions.
+const VARIABLES: [(&str, &str); 25] = [
+    ("AUCTIONS_TABLE", AUCTIONS),
+    ("CATALOG_TABLE", CATALOG),
+    ("IMAGES_TABLE", IMAGES),
+    ("ORDERS_TABLE", ORDERS),
+    ("PAYMENTS_TABLE", PAYMENTS),
+    ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
+    ("RESERVATION_MINUTES", "15"),
+    ("PAYMENT_CREDENTIALS", "payment-credentials"),
+    ("BILLING_KEY_ID", "alias/billing"),
+    ("CHARGES_URL", crate::queue::URL),
+    ("RETRY_DAYS", "1,3,5,7"),
+    ("PAST_DUE_DAYS", "14"),
+    ("POSTPONED_HOURS", "24"),
+    ("CATCH_UP_DAYS", "7"),
+    ("UPLOADS_BUCKET", UPLOADS),
+    ("IMAGES_BUCKET", VARIANTS),
+    ("IMAGES_URL", "https://images.example.com"),
+    ("IMAGE_WIDTHS", "40,80"),
+    ("IMAGE_FORMATS", "jpeg"),
+    ("JPEG_QUALITY", "80"),
+    ("WEBP_QUALITY", "80"),
+    // One processor: pictures are made in one thread.
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
+    ("EVENT_BUS", "madang"),
+    ("UNDELIVERED_EVENTS_URL", "https://queue.test/1/undelivered"),
+    ("AWS_REGION", "us-east-1"),
+];
+
+/// The variables of all functions.
+pub fn variables() -> impl Iterator<Item = (String, String)> {
+    VARIABLES
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+}
+
+/// Stand-ins for services beside DynamoDB, where the SDK hands requests to HTTP. A request to a service that a test does
+/// not name fails the test.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    /// Secrets Manager.
+    pub secrets: Option<FakeVault>,
+    /// KMS.
+    pub kms: Option<FakeKms>,
+    /// SQS, in batches.
+    pub queue: Option<FakeQueue>,
+    /// S3.
+    pub objects: Option<FakeS3>,
+    /// EventBridge, and SQS for single messages.
+    pub bus: Option<FakeBus>,
+}
+
+impl Services {
+    /// The SDK's configuration with which its clients speak to these.
+    pub fn config(&self) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .endpoint_url("http://aws.test")
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(SharedHttpClient::new(self.clone()))
+            .build()
+    }
+}
+
+impl HttpClient for Services {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Services {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        fn expect<'a, T>(service: &'a Option<T>, target: &str) -> &'a T {
+            service
+                .as_ref()
+                .unwrap_or_else(|| panic!("no stand-in for {target} in this test"))
+        }
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        let (service, operation) = target.split_once('.').unwrap_or_default();
+        match (service, operation) {
+            ("secretsmanager", _) => expect(&self.secrets, &target).call(request),
+            ("TrentService", _) => expect(&self.kms, &target).call(request),
+            ("AmazonSQS", "SendMessageBatch") => expect(&self.queue, &target).call(request),
+            ("AWSEvents", _) | ("AmazonSQS", _) => expect(&self.bus, &target).call(request),
+            _ => expect(&self.objects, "S3").call(request),
+        }
+    }
+}
