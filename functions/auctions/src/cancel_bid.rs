@@ -2,12 +2,13 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::bid::{Bid, BidStatus, Ending, Rejected};
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::market::Market;
+use shared::auctions::Market;
+use shared::auctions::{Bid, BidStatus, Ending, Rejected};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 
 /// The function's market.
 #[derive(Debug)]

@@ -6,14 +6,15 @@
 
 use serde::Deserialize;
 use shared::Error;
-use shared::cashier::record;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::event::{Envelope, Event};
-use shared::order::{Order, OrderStatus};
-use shared::payment::{Payment, PaymentStatus};
-use shared::points::{Credit, CreditStatus, Points};
-use shared::store::{Auctions, Orders};
+use shared::auctions::Auctions;
+use shared::auctions::{Credit, CreditStatus, Points};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::core::event::{Envelope, Event};
+use shared::orders::Orders;
+use shared::orders::{Order, OrderStatus};
+use shared::payments::record;
+use shared::payments::{Payment, PaymentStatus};
 
 /// The function's table.
 #[derive(Debug)]

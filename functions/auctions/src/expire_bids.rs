@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use shared::Error;
-use shared::bid::{BidId, BidStatus, Ending};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-pub use shared::edge::sweep::Summary;
-use shared::edge::sweep::Sweep;
-use shared::market::Market;
-use shared::store::{DuePosition, StoredBid};
+use shared::auctions::Market;
+use shared::auctions::StoredBid;
+use shared::auctions::{BidId, BidStatus, Ending};
+use shared::aws::Platform;
+use shared::aws::dynamodb::due::DuePosition;
+pub use shared::aws::dynamodb::due_scan::Summary;
+use shared::aws::dynamodb::due_scan::Sweep;
+use shared::aws::lambda::Invocation;
 use tokio::time::Instant;
 
 /// The function's market.

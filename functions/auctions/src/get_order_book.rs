@@ -4,15 +4,16 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::bid::{BidId, Side};
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::page::Cursor;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem};
-use shared::points::Points;
-use shared::product::Sku;
-use shared::store::{Auctions, BookCursor, BookEntry};
+use shared::auctions::Points;
+use shared::auctions::{Auctions, BookCursor, BookEntry};
+use shared::auctions::{BidId, Side};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::page::Cursor;
+use shared::aws::lambda::problem::{Faults, Problem};
+use shared::catalog::Sku;
 
 /// The function's table.
 #[derive(Debug)]

@@ -5,19 +5,21 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::bid::{Bid, BidId, BidStatus, Rejected, Side, price};
-use shared::cashier::record;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Causes, Faults, Problem, TokenRequired};
-use shared::event::Event;
-use shared::idempotency::Fingerprint;
-use shared::identity::CustomerId;
-use shared::market::Market;
-use shared::product::{Product, Sku};
-use shared::store::{Catalog, Placing, StoredBid, StoredVoucher};
-use shared::voucher::VoucherId;
+use shared::auctions::Market;
+use shared::auctions::VoucherId;
+use shared::auctions::{Bid, BidId, BidStatus, Rejected, Side, price};
+use shared::auctions::{Placing, StoredBid, StoredVoucher};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
+use shared::catalog::Catalog;
+use shared::catalog::{Product, Sku};
+use shared::core::event::Event;
+use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
+use shared::payments::record;
 
 /// The function's market and tables.
 #[derive(Debug)]

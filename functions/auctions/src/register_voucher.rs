@@ -3,15 +3,18 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::bid::Rejected;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::error::{self, Rejection};
-use shared::product::Sku;
-use shared::store::{Auctions, Catalog};
-use shared::voucher::{Voucher, VoucherCode, VoucherId};
+use shared::auctions::Auctions;
+use shared::auctions::Rejected;
+use shared::auctions::{Voucher, VoucherCode, VoucherId};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::catalog::Catalog;
+use shared::catalog::Sku;
+use shared::core::error;
+use shared::core::error::Rejection;
 
 /// The function's tables.
 #[derive(Debug)]

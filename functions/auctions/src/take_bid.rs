@@ -5,16 +5,17 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::bid::{Rejected, Side, price};
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::idempotency::Fingerprint;
-use shared::market::{Market, Wish};
-use shared::points::Points;
-use shared::product::Sku;
-use shared::voucher::VoucherId;
+use shared::auctions::Points;
+use shared::auctions::VoucherId;
+use shared::auctions::{Market, Wish};
+use shared::auctions::{Rejected, Side, price};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::catalog::Sku;
+use shared::core::idempotency::Fingerprint;
 use uuid::Uuid;
 
 /// The function's market.

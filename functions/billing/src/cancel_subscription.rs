@@ -4,15 +4,16 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::cashier::record;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::event::Event;
-use shared::idempotency::Fingerprint;
-use shared::store::{Found, Posting, SubscriptionRequest, Subscriptions};
-use shared::subscription::{Policy, Step, Subscription, SubscriptionStatus};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::{Found, Posting, SubscriptionRequest, Subscriptions};
+use shared::billing::{Policy, Step, Subscription, SubscriptionStatus};
+use shared::core::event::Event;
+use shared::core::idempotency::Fingerprint;
+use shared::payments::record;
 
 /// The function's table and rules.
 #[derive(Debug)]

@@ -6,21 +6,23 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::biller::{Commands, Keys};
-use shared::cashier::record;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::event::Event;
-use shared::idempotency::Fingerprint;
-use shared::invoice::{Invoice, InvoiceStatus, Turn};
-use shared::order::{Item, quote, sum_lines};
-use shared::payment::Provider;
-use shared::product::Sku;
-use shared::provider::Authorization;
-use shared::store::{Catalog, Found, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
-use shared::subscription::{Policy, Rejected, Step, Subscription};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::{Commands, Keys};
+use shared::billing::{Found, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
+use shared::billing::{Invoice, InvoiceStatus, Turn};
+use shared::billing::{Policy, Rejected, Step, Subscription};
+use shared::catalog::Catalog;
+use shared::catalog::Sku;
+use shared::core::event::Event;
+use shared::core::idempotency::Fingerprint;
+use shared::orders::{Item, quote, sum_lines};
+use shared::payments::Provider;
+use shared::payments::provider::Authorization;
+use shared::payments::record;
 use uuid::Uuid;
 
 /// The function's tables, providers and queue.
@@ -90,7 +92,7 @@ pub enum ChangeSubscriptionRequest {
 /// Asked again with the same key and body, it changes nothing again and answers how the subscription stands now.
 ///
 /// # Errors
-/// Rejections of [`Rejected`], of [`shared::order::Rejected`] and of the provider, [`Error::Unavailable`],
+/// Rejections of [`Rejected`], of [`shared::orders::Rejected`] and of the provider, [`Error::Unavailable`],
 /// [`Error::Internal`].
 #[utoipa::path(
     post, path = "/subscriptions/{subscription_id}/change", operation_id = "change-subscription", tag = "billing",
@@ -186,7 +188,7 @@ impl ChangeSubscription {
         (body, request_id): (&ChangeSubscriptionRequest, Uuid),
         stored: &StoredSubscription,
         open: Option<&Invoice>,
-        issued: &mut Option<(StoredKey, shared::provider::Card)>,
+        issued: &mut Option<(StoredKey, shared::payments::provider::Card)>,
         invocation: &Invocation,
     ) -> Result<Change, Error> {
         let (before, now) = (&stored.subscription, invocation.now);

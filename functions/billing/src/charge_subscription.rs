@@ -8,13 +8,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use shared::Error;
-use shared::biller::{Biller, Outcome};
-use shared::edge::batch::{self, Batch, BatchResponse};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::telemetry::{self, Unit};
-use shared::invoice::order_id;
-use shared::subscription::SubscriptionPeriod;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::batch;
+use shared::aws::lambda::batch::{Batch, BatchResponse};
+use shared::aws::telemetry;
+use shared::aws::telemetry::Unit;
+use shared::billing::SubscriptionPeriod;
+use shared::billing::order_id;
+use shared::billing::{Biller, Outcome};
 
 /// The function's books and providers.
 #[derive(Debug)]

@@ -8,14 +8,15 @@
 use futures::StreamExt;
 use jiff::SignedDuration;
 use shared::Error;
-use shared::biller::{Commands, command_of};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::queue::MAX_MESSAGES;
-pub use shared::edge::sweep::Summary;
-use shared::edge::sweep::Sweep;
-use shared::store::{DuePosition, StoredSubscription, Subscriptions};
-use shared::subscription::SubscriptionId;
+use shared::aws::Platform;
+use shared::aws::dynamodb::due::DuePosition;
+pub use shared::aws::dynamodb::due_scan::Summary;
+use shared::aws::dynamodb::due_scan::Sweep;
+use shared::aws::lambda::Invocation;
+use shared::aws::queue::MAX_MESSAGES;
+use shared::billing::SubscriptionId;
+use shared::billing::{Commands, command_of};
+use shared::billing::{StoredSubscription, Subscriptions};
 
 /// The function's table and queue.
 #[derive(Debug)]

@@ -3,13 +3,14 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::invoice::Invoice;
-use shared::store::Subscriptions;
-use shared::subscription::{Rejected, Subscription};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::Invoice;
+use shared::billing::Subscriptions;
+use shared::billing::{Rejected, Subscription};
 
 /// The function's table.
 #[derive(Debug)]

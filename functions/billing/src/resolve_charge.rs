@@ -4,14 +4,15 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::biller::{Books, ChargeDecision};
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::idempotency::Fingerprint;
-use shared::invoice::Invoice;
-use shared::store::SubscriptionRequest;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::Invoice;
+use shared::billing::SubscriptionRequest;
+use shared::billing::{Books, ChargeDecision};
+use shared::core::idempotency::Fingerprint;
 
 /// The function's books. It takes the administrator's word and asks no provider.
 #[derive(Debug)]

@@ -8,21 +8,24 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::biller::{Commands, Keys};
-use shared::calendar::Schedule;
-use shared::cashier::record;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::event::Event;
-use shared::idempotency::Fingerprint;
-use shared::money::Money;
-use shared::order::{self, Item, Quote, quote, sum_lines};
-use shared::product::Sku;
-use shared::provider::Authorization;
-use shared::store::{Catalog, Posting, StoredSubscription, Subscriptions};
-use shared::subscription::{Policy, Rejected, Subscription, SubscriptionId, SubscriptionStatus};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::{Commands, Keys};
+use shared::billing::{Policy, Rejected, Subscription, SubscriptionId, SubscriptionStatus};
+use shared::billing::{Posting, StoredSubscription, Subscriptions};
+use shared::catalog::Catalog;
+use shared::catalog::Sku;
+use shared::core::calendar::Schedule;
+use shared::core::event::Event;
+use shared::core::idempotency::Fingerprint;
+use shared::core::money::Money;
+use shared::orders;
+use shared::orders::{Item, Quote, quote, sum_lines};
+use shared::payments::provider::Authorization;
+use shared::payments::record;
 
 /// The function's tables, providers and queue.
 #[derive(Debug)]
@@ -83,7 +86,7 @@ pub struct SubscribeRequest {
 /// the catalog's prices of that day. The same key with the same body brings the same subscription again, as it stands now.
 ///
 /// # Errors
-/// Rejections of [`order::Rejected`], [`Rejected`] and of the provider, [`Error::Unavailable`], [`Error::Internal`].
+/// Rejections of [`orders::Rejected`], [`Rejected`] and of the provider, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/subscriptions", operation_id = "subscribe", tag = "billing", request_body = SubscribeRequest,
     security(("token" = [])),
@@ -180,7 +183,7 @@ async fn judge(
     let products = function.catalog.products(&skus, invocation.deadline).await?;
     let Quote { total, .. } = quote(wanted, &products)?;
     if body.expected_total.is_some_and(|expected| expected != total) {
-        return Err(order::Rejected::TotalDiffers { present: total }.into());
+        return Err(orders::Rejected::TotalDiffers { present: total }.into());
     }
     function
         .keys

@@ -3,13 +3,15 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem};
-use shared::error::{self, Rejection};
-use shared::product::{Product, Sku};
-use shared::store::Catalog;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem};
+use shared::catalog::Catalog;
+use shared::catalog::{Product, Sku};
+use shared::core::error;
+use shared::core::error::Rejection;
 
 /// The function's table.
 #[derive(Debug)]

@@ -4,17 +4,20 @@ use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::error::{self, Rejection};
-use shared::event::Event;
-use shared::image::{ImageId, ImagePurpose, ImageStatus};
-use shared::money::Money;
-use shared::product::{Product, ProductStatus, Sku};
-use shared::stock::ShardCount;
-use shared::store::{Catalog, Images};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::catalog::Catalog;
+use shared::catalog::ShardCount;
+use shared::catalog::{Product, ProductStatus, Sku};
+use shared::core::error;
+use shared::core::error::Rejection;
+use shared::core::event::Event;
+use shared::core::money::Money;
+use shared::images::Images;
+use shared::images::{ImageId, ImagePurpose, ImageStatus};
 
 /// The function's tables.
 #[derive(Debug)]

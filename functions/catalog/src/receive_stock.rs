@@ -3,15 +3,17 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::error::{self, Rejection};
-use shared::event::{Event, StockReceived};
-use shared::idempotency::Fingerprint;
-use shared::product::Sku;
-use shared::store::{Catalog, Receipt};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::catalog::Sku;
+use shared::catalog::{Catalog, Receipt};
+use shared::core::error;
+use shared::core::error::Rejection;
+use shared::core::event::{Event, StockReceived};
+use shared::core::idempotency::Fingerprint;
 
 /// The function's table.
 #[derive(Debug)]

@@ -11,12 +11,13 @@ use aws_lambda_events::streams::DynamoDbBatchItemFailure;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::bus::{Bus, Delivery, MAX_BYTES, MAX_ENTRIES, size_of};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::Causes;
-use shared::edge::telemetry::{self, Unit};
-use shared::event::Record;
+use shared::aws::Platform;
+use shared::aws::event_bus::{Bus, Delivery, MAX_BYTES, MAX_ENTRIES, size_of};
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::problem::Causes;
+use shared::aws::telemetry;
+use shared::aws::telemetry::Unit;
+use shared::core::event::Record;
 use tokio::time::{Instant, timeout_at};
 
 /// The function's bus and queue.

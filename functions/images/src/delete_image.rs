@@ -3,13 +3,14 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::gallery;
-use shared::image::{Image, Rejected};
-use shared::store::Images;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::images;
+use shared::images::Images;
+use shared::images::{Image, Rejected};
 
 /// The function's pictures.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ pub async fn handle(function: &DeleteImage, request: Request, invocation: Invoca
     http::idempotency_key(&request)?;
     let id = http::image_id(&request)?;
     let may = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
-    let deleted = gallery::delete(&function.images, id, may, &invocation).await?;
+    let deleted = images::delete(&function.images, id, may, &invocation).await?;
     let (image, again) = deleted.ok_or(Rejected::NotFound)?;
     let answer = http::json(StatusCode::OK, &image)?;
     Ok(if again { http::replayed(answer) } else { answer })

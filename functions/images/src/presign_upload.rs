@@ -14,15 +14,16 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::edge::s3;
-use shared::idempotency::Fingerprint;
-use shared::identity::CustomerId;
-use shared::image::{Image, ImageId, ImagePurpose, ImageStatus, ImageType, MAX_BYTES, Rejected, UPLOAD_WITHIN};
-use shared::store::{Images, StoredImage};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::aws::s3;
+use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
+use shared::images::{Image, ImageId, ImagePurpose, ImageStatus, ImageType, MAX_BYTES, Rejected, UPLOAD_WITHIN};
+use shared::images::{Images, StoredImage};
 
 /// The function's table and bucket.
 #[derive(Debug)]

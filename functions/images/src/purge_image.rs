@@ -4,11 +4,11 @@
 
 use serde::Deserialize;
 use shared::Error;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::event::Envelope;
-use shared::gallery::Gallery;
-use shared::image::{Image, ImageStatus};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::core::event::Envelope;
+use shared::images::Gallery;
+use shared::images::{Image, ImageStatus};
 
 /// The function's buckets.
 #[derive(Debug)]

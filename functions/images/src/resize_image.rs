@@ -15,17 +15,19 @@ use futures::future::try_join_all;
 use photo::{Format, Options, Output, Picture, Refused, Thumbnail, Variant};
 use serde::Deserialize;
 use shared::Error;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::s3;
-use shared::edge::telemetry::{self, Unit};
-use shared::event::Event;
-use shared::gallery::{self, Gallery};
-use shared::image::{
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::s3;
+use shared::aws::telemetry;
+use shared::aws::telemetry::Unit;
+use shared::core::event::Event;
+use shared::images;
+use shared::images::Gallery;
+use shared::images::Images;
+use shared::images::{
     Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
     ImageVariant, MAX_BYTES, Made, Sequencer,
 };
-use shared::store::Images;
 use tokio::time::timeout_at;
 
 /// The function's pictures, and how it makes variants.
@@ -107,7 +109,7 @@ pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invo
             ImageStatus::Ready => Event::ImageResized(settled.clone()),
             _ => Event::ImageRejected(settled.clone()),
         };
-        let next = stored.next(settled, gallery::record(event, &invocation)?);
+        let next = stored.next(settled, images::record(event, &invocation)?);
         if function.images.save(&next, invocation.deadline).await?.is_ok() {
             report(&next.image, &invocation);
             return function.finish(&next.image, &invocation).await;
@@ -196,7 +198,7 @@ impl ResizeImage {
         self.gallery.clear(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
             let own = |other: &Image| other.customer_id == image.customer_id;
-            gallery::delete(&self.images, replaced, own, invocation).await?;
+            images::delete(&self.images, replaced, own, invocation).await?;
         }
         Ok(())
     }

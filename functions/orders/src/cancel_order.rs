@@ -3,18 +3,22 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::bid::Rejected as BidRejected;
-use shared::cashier;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::event::Event;
-use shared::idempotency::derive_id;
-use shared::order::{Ending, Order, OrderStatus, Rejected};
-use shared::payment::{RefundReason, Rejected as PaymentRejected};
-use shared::points::{Credit, CreditStatus};
-use shared::store::{Auctions, Reservations, Settlements, StoredOrder, StoredPayment, Writes};
+use shared::auctions::Auctions;
+use shared::auctions::Rejected as BidRejected;
+use shared::auctions::{Credit, CreditStatus};
+use shared::aws::Platform;
+use shared::aws::dynamodb::transaction::Writes;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::event::Event;
+use shared::core::idempotency::derive_id;
+use shared::orders::{Ending, Order, OrderStatus, Rejected};
+use shared::orders::{Reservations, StoredOrder};
+use shared::payments;
+use shared::payments::{RefundReason, Rejected as PaymentRejected};
+use shared::payments::{Settlements, StoredPayment};
 
 /// The function's tables.
 #[derive(Debug)]
@@ -82,7 +86,7 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         }
         let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
         let event = Event::OrderCancelled(cancelled.clone());
-        let event = cashier::record(&event, &invocation)?;
+        let event = payments::record(&event, &invocation)?;
         let payment = refunding(function, &stored, &invocation).await?;
         let points = taking_points_back(function, &stored, &invocation).await?;
         let done = function.settlements.cancel(
@@ -118,7 +122,7 @@ async fn refunding(
     let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
     let why = (RefundReason::OrderCancelled, None);
     match payment.payment.with_refund(refund_id, None, why, invocation.now) {
-        Ok(refunding) => cashier::next(&payment, refunding, None, invocation).map(Some),
+        Ok(refunding) => payments::next(&payment, refunding, None, invocation).map(Some),
         Err(PaymentRejected::NothingToRefund) => Ok(None),
         Err(rejected) => Err(rejected.into()),
     }
@@ -134,7 +138,7 @@ async fn taking_points_back(
     let Some(credit) = credit.filter(|_| stored.order.status == OrderStatus::Paid) else {
         return Ok(Writes::default());
     };
-    let event = cashier::record(&Event::PointsTakenBack(credit.clone()), invocation)?;
+    let event = payments::record(&Event::PointsTakenBack(credit.clone()), invocation)?;
     let entry_id = invocation.stamp().event_id;
     let auctions = &function.auctions;
     let writes = auctions

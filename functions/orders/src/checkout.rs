@@ -7,16 +7,17 @@ use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::event::Event;
-use shared::idempotency::Fingerprint;
-use shared::money::Money;
-use shared::order::{Item, Order, OrderId, OrderStatus, Quote, Rejected, quote, sum_lines};
-use shared::product::Sku;
-use shared::store::{Draft, Loaded, Placement, Reservations, StoredOrder};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::catalog::Sku;
+use shared::core::event::Event;
+use shared::core::idempotency::Fingerprint;
+use shared::core::money::Money;
+use shared::orders::{Draft, Loaded, Placement, Reservations, StoredOrder, quote};
+use shared::orders::{Item, Order, OrderId, OrderStatus, Quote, Rejected, sum_lines};
 
 /// The function's tables and rules.
 #[derive(Debug)]

@@ -5,13 +5,15 @@
 
 use futures::StreamExt;
 use shared::Error;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-pub use shared::edge::sweep::Summary;
-use shared::edge::sweep::Sweep;
-use shared::event::Event;
-use shared::order::{Ending, OrderId};
-use shared::store::{DuePosition, Orders, Reservations, StoredOrder, Writes};
+use shared::aws::Platform;
+use shared::aws::dynamodb::due::DuePosition;
+pub use shared::aws::dynamodb::due_scan::Summary;
+use shared::aws::dynamodb::due_scan::Sweep;
+use shared::aws::dynamodb::transaction::Writes;
+use shared::aws::lambda::Invocation;
+use shared::core::event::Event;
+use shared::orders::{Ending, OrderId};
+use shared::orders::{Orders, Reservations, StoredOrder};
 
 /// The function's tables.
 #[derive(Debug)]

@@ -2,12 +2,13 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::order::{Order, Rejected};
-use shared::store::Orders;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::orders::Orders;
+use shared::orders::{Order, Rejected};
 
 /// The function's table.
 #[derive(Debug)]

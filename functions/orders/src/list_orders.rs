@@ -3,13 +3,15 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::page::{self, Cursor};
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::order::{Order, OrderId};
-use shared::store::{OrderCursor, Orders};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::page;
+use shared::aws::lambda::page::Cursor;
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::orders::{Order, OrderId};
+use shared::orders::{OrderCursor, Orders};
 
 /// The function's table.
 #[derive(Debug)]

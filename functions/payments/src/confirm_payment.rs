@@ -6,17 +6,21 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::cashier::Cashier;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Causes, Faults, Problem, TokenRequired};
-use shared::error::{self, Rejection};
-use shared::idempotency::Fingerprint;
-use shared::money::Money;
-use shared::order::{self, OrderId};
-use shared::payment::{Failure, Payment, PaymentId, PaymentStatus, Provider, Rejected};
-use shared::store::{PaymentRequest, StoredOrder, StoredPayment};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
+use shared::core::error;
+use shared::core::error::Rejection;
+use shared::core::idempotency::Fingerprint;
+use shared::core::money::Money;
+use shared::orders;
+use shared::orders::OrderId;
+use shared::orders::StoredOrder;
+use shared::payments::Cashier;
+use shared::payments::{Failure, Payment, PaymentId, PaymentStatus, Provider, Rejected};
+use shared::payments::{PaymentRequest, StoredPayment};
 
 /// The function's books and providers.
 #[derive(Debug)]
@@ -81,7 +85,7 @@ pub enum ConfirmPaymentRequest {
 /// Asked again with the same key and body, it charges nothing again and answers how the payment stands now.
 ///
 /// # Errors
-/// Rejections of [`order::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+/// Rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/confirm", operation_id = "confirm-payment", tag = "payments", request_body = ConfirmPaymentRequest,
     security(("token" = [])),
@@ -118,7 +122,7 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
         // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
         let known = settlements.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
-        let order = order.ok_or(order::Rejected::NotFound)?;
+        let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
             known.fingerprint.require_same(&fingerprint)?;
             let (payment, _) = function.cashier.load(known.payment_id, invocation.deadline).await?;

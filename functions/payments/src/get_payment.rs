@@ -2,12 +2,13 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::payment::{Payment, Rejected};
-use shared::store::Payments;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::payments::Payments;
+use shared::payments::{Payment, Rejected};
 
 /// The function's table.
 #[derive(Debug)]

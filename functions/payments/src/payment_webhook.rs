@@ -12,15 +12,18 @@ mod toss;
 use lambda_http::http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::Error;
-use shared::cashier::Cashier;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem};
-use shared::edge::telemetry::{self, Unit};
-use shared::error::{self, Rejection};
-use shared::provider::Credentials;
-use shared::store::Subscriptions;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem};
+use shared::aws::telemetry;
+use shared::aws::telemetry::Unit;
+use shared::billing::Subscriptions;
+use shared::core::error;
+use shared::core::error::Rejection;
+use shared::payments::Cashier;
+use shared::payments::provider::Credentials;
 
 /// The function's books and providers.
 #[derive(Debug)]

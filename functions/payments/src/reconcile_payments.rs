@@ -10,15 +10,19 @@ use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shared::Error;
-use shared::cashier::{self, Cashier};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::Causes;
-use shared::edge::sweep::Sweep;
-use shared::edge::telemetry::{self, Unit};
-use shared::order::OrderStatus;
-use shared::payment::{News, Payment, PaymentId, PaymentStatus};
-use shared::store::{DuePosition, Reservations, StoredPayment};
+use shared::aws::Platform;
+use shared::aws::dynamodb::due::DuePosition;
+use shared::aws::dynamodb::due_scan::Sweep;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::problem::Causes;
+use shared::aws::telemetry;
+use shared::aws::telemetry::Unit;
+use shared::orders::OrderStatus;
+use shared::orders::Reservations;
+use shared::payments;
+use shared::payments::Cashier;
+use shared::payments::StoredPayment;
+use shared::payments::{News, Payment, PaymentId, PaymentStatus};
 
 /// The function's books, providers and stock.
 #[derive(Debug)]
@@ -249,7 +253,7 @@ async fn review(
     invocation: &Invocation,
 ) -> Result<Look, Error> {
     let payment = stored.payment.clone().in_review(reason, invocation.now);
-    let next = cashier::next(stored, payment, Some(News::ReviewNeeded), invocation)?;
+    let next = payments::next(stored, payment, Some(News::ReviewNeeded), invocation)?;
     let saved = cashier.settlements.payments.save(&next, invocation.deadline).await?;
     Ok(if saved { Look::Review } else { Look::Overtaken })
 }
@@ -269,7 +273,7 @@ async fn compare(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocat
             return hangs(cashier, stored, invocation).await;
         }
     };
-    if report.standing != shared::payment::Standing::Charged
+    if report.standing != shared::payments::Standing::Charged
         || report.amount != payment.amount
         || report.refunded.amount() < payment.refunded.amount()
     {

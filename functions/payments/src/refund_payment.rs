@@ -6,11 +6,11 @@
 
 use serde::Deserialize;
 use shared::Error;
-use shared::cashier::Cashier;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::payment::{PaymentId, PaymentStatus, Rejected};
-use shared::store::Reservations;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::orders::Reservations;
+use shared::payments::Cashier;
+use shared::payments::{PaymentId, PaymentStatus, Rejected};
 
 /// The function's books, providers and stock.
 #[derive(Debug)]

@@ -4,16 +4,18 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::cashier;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::error::{self, Rejection};
-use shared::idempotency::Fingerprint;
-use shared::money::Money;
-use shared::payment::{News, Payment, RefundReason, Rejected};
-use shared::store::{PaymentRequest, Payments};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error;
+use shared::core::error::Rejection;
+use shared::core::idempotency::Fingerprint;
+use shared::core::money::Money;
+use shared::payments;
+use shared::payments::{News, Payment, RefundReason, Rejected};
+use shared::payments::{PaymentRequest, Payments};
 
 /// The function's table.
 #[derive(Debug)]
@@ -108,7 +110,7 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         let payment = stored
             .payment
             .with_refund(request_id, body.amount, why, invocation.now)?;
-        let next = cashier::next(&stored, payment, Some(News::RefundRequested), &invocation)?;
+        let next = payments::next(&stored, payment, Some(News::RefundRequested), &invocation)?;
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),

@@ -4,15 +4,16 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::cashier::Cashier;
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::idempotency::Fingerprint;
-use shared::money::Money;
-use shared::payment::{Failure, News, Payment, PaymentStatus, Rejected, Standing};
-use shared::store::{PaymentRequest, StoredPayment};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::idempotency::Fingerprint;
+use shared::core::money::Money;
+use shared::payments::Cashier;
+use shared::payments::{Failure, News, Payment, PaymentStatus, Rejected, Standing};
+use shared::payments::{PaymentRequest, StoredPayment};
 use uuid::Uuid;
 
 /// The function's books and providers.

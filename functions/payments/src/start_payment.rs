@@ -4,17 +4,21 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::cashier::{self, Cashier};
-use shared::edge::http::{self, Request, Response};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::problem::{Faults, Problem, TokenRequired};
-use shared::idempotency::Fingerprint;
-use shared::money::Money;
-use shared::order::{self, OrderId};
-use shared::payment::{Payment, PaymentId, Provider, Rejected};
-use shared::provider::{ClientParameters, ReturnUrls, Start, Started};
-use shared::store::{PaymentRequest, StoredOrder, StoredPayment};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::idempotency::Fingerprint;
+use shared::core::money::Money;
+use shared::orders;
+use shared::orders::OrderId;
+use shared::orders::StoredOrder;
+use shared::payments;
+use shared::payments::Cashier;
+use shared::payments::provider::{ClientParameters, ReturnUrls, Start, Started};
+use shared::payments::{Payment, PaymentId, Provider, Rejected};
+use shared::payments::{PaymentRequest, StoredPayment};
 
 /// The function's books and providers.
 #[derive(Debug)]
@@ -76,7 +80,7 @@ pub struct StartedPayment {
 /// Nothing is charged. The same key with the same body brings the same payment again.
 ///
 /// # Errors
-/// Rejections of [`order::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+/// Rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments", operation_id = "start-payment", tag = "payments", request_body = StartPaymentRequest,
     security(("token" = [])),
@@ -111,7 +115,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
         let known = settlements.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
-        let order = order.ok_or(order::Rejected::NotFound)?;
+        let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
             return replay(function, &known, &fingerprint, &invocation).await;
         }
@@ -166,7 +170,7 @@ fn prepared(
         client: Some(client.clone()),
         ..StoredPayment::unsaved(payment.clone(), order.expires_at)
     };
-    cashier::next(&unsaved, payment, None, invocation)
+    payments::next(&unsaved, payment, None, invocation)
 }
 
 async fn replay(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use shared::event::{Envelope, Event, VERSION};
+use shared::core::event::{Envelope, Event, VERSION};
 use utoipa::openapi::schema::{OneOf, Schema};
 use utoipa::openapi::{Object, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -53,13 +53,13 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
     let (RefOr::T(Schema::OneOf(OneOf { items: kinds, .. })), RefOr::T(Schema::Object(envelope))) =
         (Event::schema(), Envelope::<Event>::schema())
     else {
-        bail!("shared::event::Event is an enum and Envelope a struct");
+        bail!("shared::core::event::Event is an enum and Envelope a struct");
     };
     let examples = examples::events()?;
     let mut schemas = Vec::with_capacity(kinds.len());
     for kind in kinds {
         let RefOr::T(Schema::Object(kind)) = kind else {
-            bail!("each variant of shared::event::Event carries its data");
+            bail!("each variant of shared::core::event::Event carries its data");
         };
         let (detail_type, data) = kind.properties.iter().next().context("a variant has a name")?;
         let example = examples.iter().find(|event| event.detail_type() == detail_type);

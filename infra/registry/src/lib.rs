@@ -1,6 +1,6 @@
 //! All domains with their actions. A new action enters itself in its domain's `lib.rs`; only a new domain is entered here.
 
-use shared::edge::action::Action;
+use shared::aws::lambda::action::Action;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 

@@ -14,8 +14,8 @@ use harness::partitions::{Limits, Partitions, Seen};
 use harness::platform::variables;
 use harness::{Embedded, Engine};
 use orders::checkout::{Checkout, handle};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::Instant;
 

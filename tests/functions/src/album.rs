@@ -9,7 +9,7 @@ use images::resize_image::ResizeImage;
 use photo::{Options, Output};
 use serde_json::{Value, json};
 use shared::Error;
-use shared::edge::platform::Platform;
+use shared::aws::Platform;
 
 use crate::Shop;
 

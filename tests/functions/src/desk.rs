@@ -9,10 +9,10 @@ use harness::queue::Delivery;
 use harness::{FakeKms, FakeQueue, Services};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::biller::Biller;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::subscription::Policy;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::billing::Biller;
+use shared::billing::Policy;
 use uuid::Uuid;
 
 use crate::{Shop, Till};

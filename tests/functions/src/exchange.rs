@@ -9,8 +9,8 @@ use harness::engine::AUCTIONS;
 use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::edge::invocation::Invocation;
-use shared::market::Market;
+use shared::auctions::Market;
+use shared::aws::lambda::Invocation;
 
 use crate::Shop;
 
@@ -211,7 +211,7 @@ impl Exchange {
 
 /// A paid order of `points` points, as its event carries it.
 pub fn paid_order(customer: &str, key: &str, points: u64, now: Timestamp) -> Value {
-    let id = shared::idempotency::derive_id(&["order", customer, key]);
+    let id = shared::core::idempotency::derive_id(&["order", customer, key]);
     json!({
         "order_id": id, "customer_id": customer, "status": "PAID", "placed_at": now, "expires_at": now,
         "lines": [{
@@ -267,5 +267,5 @@ pub fn book_call() -> Call {
 
 /// An id as ours are: a hash of these parts.
 pub fn derived(parts: &[&str]) -> String {
-    shared::idempotency::derive_id(parts).to_string()
+    shared::core::idempotency::derive_id(parts).to_string()
 }

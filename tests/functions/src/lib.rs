@@ -22,8 +22,8 @@ use harness::Engine;
 use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
 
 /// How long a test's shop holds stock for an order that is not paid, as the platform's `RESERVATION_MINUTES` say.
 pub const RESERVATION: SignedDuration = SignedDuration::from_mins(15);

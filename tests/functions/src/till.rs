@@ -15,11 +15,11 @@ use payments::reconcile_payments::{ReconcilePayments, Summary};
 use payments::refund_payment::{Delivery, RefundPayment};
 use sandbox::{Entry, Fate, Options, Sandbox, Webhook};
 use serde_json::{Value, json};
-use shared::cashier::Cashier;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
-use shared::edge::transport::{HttpsTransport, Transport};
-use shared::error::Cause;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::transport::{HttpsTransport, Transport};
+use shared::core::error::Cause;
+use shared::payments::Cashier;
 
 use tokio::task::yield_now;
 

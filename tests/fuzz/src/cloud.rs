@@ -16,8 +16,8 @@ use aws_smithy_types::body::SdkBody;
 use jiff::Timestamp;
 use lambda_http::Request;
 use serde_json::{Value, json};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
 
 /// When everything here happens, in Unix seconds.
 pub const NOW: i64 = 1_767_225_600;

@@ -1,7 +1,7 @@
 //! The cursor of a list.
 
 use lambda_http::{Body, RequestExt};
-use shared::edge::page::Cursor;
+use shared::aws::lambda::page::Cursor;
 use std::collections::HashMap;
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use orders::checkout::{Checkout, handle};
 use serde_json::{Value, json};
-use shared::edge::problem;
+use shared::aws::lambda::problem;
 
 use crate::cloud::{Cloud, invocation, post, run};
 

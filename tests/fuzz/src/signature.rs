@@ -1,7 +1,7 @@
 //! The headers by which a webhook proves who sent it, as raw as they come.
 
 use jiff::Timestamp;
-use shared::signature::{StandardHeaders, verify_standard, verify_stripe};
+use shared::core::signature::{StandardHeaders, verify_standard, verify_stripe};
 
 use crate::cloud::{NOW, STANDARD_SECRET, STRIPE_SECRET};
 

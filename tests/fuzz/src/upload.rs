@@ -1,7 +1,7 @@
 //! What S3 tells of an upload, and the key that it lies at.
 
 use images::resize_image::Delivery;
-use shared::image::ImageId;
+use shared::images::ImageId;
 
 /// Reads the event and its key: a key belongs to no picture, or is the only one that does.
 ///

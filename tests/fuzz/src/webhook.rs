@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use payments::payment_webhook::{PaymentWebhook, handle};
 use serde_json::json;
 use sha2::Sha256;
-use shared::edge::problem;
+use shared::aws::lambda::problem;
 
 use crate::cloud::{Cloud, NOW, STRIPE_SECRET, invocation, post, run};
 

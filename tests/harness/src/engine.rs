@@ -10,8 +10,13 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
-use shared::edge::platform::Platform;
-use shared::store::{Auctions, Catalog, Images, Invoicing, Orders, Payments, Reservations, Settlements, Subscriptions};
+use shared::auctions::Auctions;
+use shared::aws::Platform;
+use shared::billing::{Invoicing, Subscriptions};
+use shared::catalog::Catalog;
+use shared::images::Images;
+use shared::orders::{Orders, Reservations};
+use shared::payments::{Payments, Settlements};
 use tokio::net::TcpListener;
 
 use crate::distance::Distance;

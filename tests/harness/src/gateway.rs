@@ -140,7 +140,7 @@ pub struct Answer {
 impl Answer {
     /// Takes a function's answer apart; an error becomes the problem that the caller would see.
     pub fn of(outcome: Result<Response<Body>, shared::Error>) -> Self {
-        let response = outcome.unwrap_or_else(|error| shared::edge::problem::respond(&error));
+        let response = outcome.unwrap_or_else(|error| shared::aws::lambda::problem::respond(&error));
         let header = |name: &str| {
             let value = response.headers().get(name)?;
             Some(value.to_str().expect("a text header").to_owned())

@@ -16,7 +16,7 @@ use aws_smithy_types::body::SdkBody;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use shared::edge::seal::Seal;
+use shared::aws::encryption::Seal;
 
 /// The key that functions are given.
 const KEY: &str = "alias/billing";

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::edge::batch::{Batch, BatchResponse, Message};
+use shared::aws::lambda::batch::{Batch, BatchResponse, Message};
 
 /// Where functions are told that the queue is.
 pub const URL: &str = "https://sqs.test/123456789012/queue";

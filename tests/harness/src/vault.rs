@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
-use shared::provider::Vault;
+use shared::payments::provider::Vault;
 
 /// The stand-in.
 #[derive(Clone, Debug, Default)]

@@ -9,9 +9,9 @@ use jiff::SignedDuration;
 use lambda_http::{Body, Request, Response};
 use serde_json::Value;
 use shared::Error;
-use shared::edge::action::Handler;
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::action::Handler;
 
 use crate::net::Net;
 use crate::services::{Providers, aws_config};
@@ -31,7 +31,7 @@ impl Stack {
             .with_variable("RESERVATION_MINUTES", reservation.as_mins().to_string())
             // Small pictures are made quickly.
             .with_variable("IMAGE_WIDTHS", "8,16");
-        let build = |action: &shared::edge::action::Action| (action.build)(&platform).expect("its variables");
+        let build = |action: &shared::aws::lambda::action::Action| (action.build)(&platform).expect("its variables");
         Self(registry::actions().map(|action| (action.name, build(action))).collect())
     }
 

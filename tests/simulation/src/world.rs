@@ -14,7 +14,7 @@ use harness::{FakeKms, FakeQueue};
 use jiff::SignedDuration;
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
-use shared::edge::invocation::Invocation;
+use shared::aws::lambda::Invocation;
 use tokio::sync::{Notify, RwLock};
 use tokio::task::{JoinHandle, spawn_local};
 

@@ -1,7 +1,7 @@
 //! The Lambda function `get-order-book`.
 
 use auctions::get_order_book::{GetOrderBook, handle};
-use shared::edge::serve;
+use shared::aws::lambda::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

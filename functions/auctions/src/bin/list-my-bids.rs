@@ -1,7 +1,7 @@
 //! The Lambda function `list-my-bids`.
 
 use auctions::list_my_bids::{ListMyBids, handle};
-use shared::edge::serve;
+use shared::aws::lambda::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -1,7 +1,7 @@
 //! The Lambda function `enqueue-due-charges`.
 
 use billing::enqueue_due_charges::{EnqueueDueCharges, handle};
-use shared::edge::serve;
+use shared::aws::lambda::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -1,7 +1,7 @@
 //! The Lambda function `cancel-order`.
 
 use orders::cancel_order::{CancelOrder, handle};
-use shared::edge::serve;
+use shared::aws::lambda::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

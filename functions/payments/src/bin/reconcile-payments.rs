@@ -1,7 +1,7 @@
 //! The Lambda function `reconcile-payments`.
 
 use payments::reconcile_payments::{ReconcilePayments, handle};
-use shared::edge::serve;
+use shared::aws::lambda::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -3,13 +3,15 @@
 use lambda_http::http::HeaderMap;
 use serde::Deserialize;
 use shared::Error;
-use shared::edge::http;
-use shared::edge::invocation::Invocation;
-use shared::error::{self, Rejection};
-use shared::money::Money;
-use shared::order::OrderId;
-use shared::payment::{Failure, Provider, Report, Standing};
-use shared::signature::{self, StandardHeaders};
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::core::error;
+use shared::core::error::Rejection;
+use shared::core::money::Money;
+use shared::core::signature;
+use shared::core::signature::StandardHeaders;
+use shared::orders::OrderId;
+use shared::payments::{Failure, Provider, Report, Standing};
 
 use super::{Outcome, PaymentWebhook, header};
 

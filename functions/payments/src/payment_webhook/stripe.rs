@@ -3,15 +3,16 @@
 use lambda_http::http::HeaderMap;
 use serde_json::Value;
 use shared::Error;
-use shared::cashier;
-use shared::edge::http;
-use shared::edge::invocation::Invocation;
-use shared::error::{self, Rejection};
-use shared::idempotency::{Fingerprint, derive_id};
-use shared::payment::{News, PaymentId, Provider};
-use shared::provider::Stripe;
-use shared::signature;
-use shared::store::{PaymentRequest, StoredPayment};
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http;
+use shared::core::error;
+use shared::core::error::Rejection;
+use shared::core::idempotency::{Fingerprint, derive_id};
+use shared::core::signature;
+use shared::payments;
+use shared::payments::provider::Stripe;
+use shared::payments::{News, PaymentId, Provider};
+use shared::payments::{PaymentRequest, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
 
@@ -95,7 +96,7 @@ async fn refund_changed(function: &PaymentWebhook, refund: &Value, invocation: &
         format!("Stripe's refund {id} failed after it was made."),
         invocation.now,
     );
-    let next = cashier::next(&stored, payment, Some(News::ReviewNeeded), invocation)?;
+    let next = payments::next(&stored, payment, Some(News::ReviewNeeded), invocation)?;
     let saved = payments.save_requested(&next, Some(&request), invocation.deadline);
     if saved.await? {
         return Ok(Outcome::Entered);

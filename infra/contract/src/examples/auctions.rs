@@ -3,14 +3,15 @@
 use anyhow::{Context, Result};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::bid::{self, Bid, BidId, BidStatus, Ending, Rejected, Side, Trade};
-use shared::event::Event;
-use shared::identity::CustomerId;
-use shared::money::Money;
-use shared::order::{Line, Order, OrderId};
-use shared::points::{Credit, CreditStatus};
-use shared::product::{Product, Sku};
-use shared::voucher::{Voucher, VoucherCode, VoucherId};
+use shared::auctions;
+use shared::auctions::{Bid, BidId, BidStatus, Ending, Rejected, Side, Trade};
+use shared::auctions::{Credit, CreditStatus};
+use shared::auctions::{Voucher, VoucherCode, VoucherId};
+use shared::catalog::{Product, Sku};
+use shared::core::event::Event;
+use shared::core::identity::CustomerId;
+use shared::core::money::Money;
+use shared::orders::{Line, Order, OrderId};
 use uuid::Uuid;
 
 /// An event of the auctions, of each kind.
@@ -107,7 +108,7 @@ pub fn buy_bid() -> Result<Bid> {
         bid_id: BUY_BID,
         sku: sku()?,
         side: Side::Buy,
-        price: bid::price(45_000).map_err(rejected)?,
+        price: auctions::price(45_000).map_err(rejected)?,
         customer_id: super::order()?.customer_id,
         voucher_id: None,
         status: BidStatus::Open,

@@ -3,13 +3,13 @@
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use jiff::civil::{Time, date};
-use shared::calendar::{Interval, Schedule, Timezone, Unit};
-use shared::event::Event;
-use shared::invoice::{Invoice, Postponed, Turn};
-use shared::order::{Item, Quote};
-use shared::payment::{Failure, PaymentId, Provider};
-use shared::provider::Card;
-use shared::subscription::{Policy, Rejected, Step, Subscription, SubscriptionId, SubscriptionStatus};
+use shared::billing::{Invoice, Postponed, Turn};
+use shared::billing::{Policy, Rejected, Step, Subscription, SubscriptionId, SubscriptionStatus};
+use shared::core::calendar::{Interval, Schedule, Timezone, Unit};
+use shared::core::event::Event;
+use shared::orders::{Item, Quote};
+use shared::payments::provider::Card;
+use shared::payments::{Failure, PaymentId, Provider};
 use uuid::Uuid;
 
 /// An event of billing, of each kind.

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
-use shared::event::Event;
-use shared::identity::CustomerId;
-use shared::image::{
+use shared::core::event::Event;
+use shared::core::identity::CustomerId;
+use shared::images::{
     Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant, Made,
     Sequencer,
 };

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
-use shared::event::Event;
-use shared::money::Money;
-use shared::order::{Ending, Order};
-use shared::payment::{Change, Failure, News, Payment, PaymentStatus, Provider, RefundReason, Report, Standing};
+use shared::core::event::Event;
+use shared::core::money::Money;
+use shared::orders::{Ending, Order};
+use shared::payments::{Change, Failure, News, Payment, PaymentStatus, Provider, RefundReason, Report, Standing};
 use uuid::Uuid;
 
 /// An event of a payment, of each kind.

@@ -24,14 +24,14 @@ use payments::start_payment::{StartPaymentRequest, StartedPayment};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::bid::Bid;
-use shared::biller::ChargeDecision;
-use shared::edge::problem;
-use shared::error::{Error, Rejection};
-use shared::order::{Rejected, Shortage};
-use shared::points::{Entry, EntryKind, Wallet};
-use shared::provider::ClientParameters;
-use shared::stock::ShardCount;
+use shared::auctions::Bid;
+use shared::auctions::{Entry, EntryKind, Wallet};
+use shared::aws::lambda::problem;
+use shared::billing::ChargeDecision;
+use shared::catalog::ShardCount;
+use shared::core::error::{Error, Rejection};
+use shared::orders::{Rejected, Shortage};
+use shared::payments::provider::ClientParameters;
 
 use crate::{Schema, document};
 

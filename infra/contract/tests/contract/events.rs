@@ -2,7 +2,7 @@
 
 use contract::{examples, schemas};
 use serde_json::Value;
-use shared::event::Event;
+use shared::core::event::Event;
 
 use crate::Schema;
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::edge::problem::{MEDIA_TYPE, status_of};
-use shared::error::Reason;
+use shared::aws::lambda::problem::{MEDIA_TYPE, status_of};
+use shared::core::error::Reason;
 use structure::assert_none;
 
 use crate::routes::operations;

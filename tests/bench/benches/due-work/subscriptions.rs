@@ -11,7 +11,7 @@ use function_tests::desk::Desk;
 use harness::Engine;
 use harness::engine::SUBSCRIPTIONS;
 use jiff::SignedDuration;
-use shared::store::DUE_SHARDS;
+use shared::aws::dynamodb::due::DUE_SHARDS;
 
 use crate::items::{copy, find, put};
 use crate::work::{Work, subject};

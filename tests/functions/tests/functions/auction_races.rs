@@ -9,7 +9,7 @@ use harness::Fault;
 use harness::engine::AUCTIONS;
 use harness::gateway::Answer;
 use jiff::SignedDuration;
-use shared::edge::invocation::Invocation;
+use shared::aws::lambda::Invocation;
 
 #[tokio::test]
 async fn two_takers_of_one_bid_are_one_trade() {

@@ -19,9 +19,9 @@ use harness::engine::{ORDERS, SUBSCRIPTIONS};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Entry;
 use serde_json::{Value, json};
-use shared::calendar::Schedule;
-use shared::invoice;
-use shared::subscription::{SubscriptionId, SubscriptionPeriod};
+use shared::billing;
+use shared::billing::{SubscriptionId, SubscriptionPeriod};
+use shared::core::calendar::Schedule;
 
 /// When the schedule runs each day: by then everything that is due on the day is due, in each of the places, and in none
 /// is the day over.
@@ -291,7 +291,7 @@ impl Years {
                 subscription_id: SubscriptionId(subscriber.id.parse().unwrap()),
                 period,
             };
-            let order_id = invoice::order_id(of).to_string();
+            let order_id = billing::order_id(of).to_string();
             let entry = taken.get(order_id.as_str());
             let outage = self.outages.iter().find(|outage| outage.0 < due && due < outage.1);
             if outage.is_some_and(|outage| due < outage.1 - CATCH_UP) {

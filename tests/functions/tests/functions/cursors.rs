@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use function_tests::Shop;
 use function_tests::exchange::{Exchange, book_call};
 use harness::gateway::{Answer, Call};
-use shared::edge::page::Cursor;
+use shared::aws::lambda::page::Cursor;
 use uuid::Uuid;
 
 /// Holds a list route against the promise; `list` brings a customer's page of one item, behind a cursor.

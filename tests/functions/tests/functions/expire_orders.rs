@@ -7,10 +7,10 @@ use harness::Fault;
 use harness::engine::ORDERS;
 use jiff::SignedDuration;
 use orders::expire_orders::Summary;
-use shared::idempotency::IdempotencyKey;
-use shared::identity::CustomerId;
-use shared::order::{OrderId, OrderStatus};
-use shared::store::DUE_SHARDS;
+use shared::aws::dynamodb::due::DUE_SHARDS;
+use shared::core::idempotency::IdempotencyKey;
+use shared::core::identity::CustomerId;
+use shared::orders::{OrderId, OrderStatus};
 
 #[tokio::test]
 async fn due_orders_expire_and_their_stock_goes_back() {

@@ -13,13 +13,13 @@ use function_tests::till::credentials;
 use harness::FakeVault;
 use sandbox::{Entry, Fault, Options, Sandbox};
 use serde_json::{Value, json};
-use shared::edge::transport::HttpsTransport;
-use shared::money::Money;
-use shared::order::Order;
-use shared::payment::{Failure, Payment, Provider, Refund, Report, Standing};
-use shared::provider::{
+use shared::aws::transport::HttpsTransport;
+use shared::core::money::Money;
+use shared::orders::Order;
+use shared::payments::provider::{
     Answer, Attempt, ClientParameters, Endpoints, PaymentProvider, Providers, ReturnUrls, Start, Started,
 };
+use shared::payments::{Failure, Payment, Provider, Refund, Report, Standing};
 use tokio::time::Instant;
 
 /// What each order of these tests costs, in won.

@@ -7,8 +7,9 @@ use harness::queue::URL;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shared::Error;
-use shared::edge::batch::{self, BatchResponse};
-use shared::edge::queue::Queue;
+use shared::aws::lambda::batch;
+use shared::aws::lambda::batch::BatchResponse;
+use shared::aws::queue::Queue;
 use tokio::time::Instant;
 
 const VISIBILITY: SignedDuration = SignedDuration::from_mins(12);

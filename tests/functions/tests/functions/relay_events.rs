@@ -8,8 +8,8 @@ use harness::bus::FakeBus;
 use harness::platform::variables;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::edge::invocation::Invocation;
-use shared::edge::platform::Platform;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
 
 /// Relays changes to the stand-in; `time` is what the invocation has for it.
 async fn relay_within(bus: &FakeBus, records: Vec<Value>, time: Duration) -> Result<BatchResponse, shared::Error> {

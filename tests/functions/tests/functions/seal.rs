@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::FakeKms;
 use shared::Error;
-use shared::edge::seal::Sealed;
+use shared::aws::encryption::Sealed;
 use tokio::time::Instant;
 
 fn soon() -> Instant {

@@ -7,12 +7,12 @@ use function_tests::{RESERVATION, Shop, id_of, order_call};
 use harness::Fault;
 use harness::gateway::Answer;
 use orders::checkout::Checkout;
-use shared::event::Event;
-use shared::idempotency::Fingerprint;
-use shared::order::{Line, Order, OrderId};
-use shared::product::Sku;
-use shared::stock::ShardCount;
-use shared::store::{Draft, Placement};
+use shared::catalog::ShardCount;
+use shared::catalog::Sku;
+use shared::core::event::Event;
+use shared::core::idempotency::Fingerprint;
+use shared::orders::{Draft, Placement};
+use shared::orders::{Line, Order, OrderId};
 use tokio::time::Instant;
 
 /// Leaves the product with exactly `levels` in its shards.

@@ -8,7 +8,7 @@ use harness::engine::PAYMENTS;
 use jiff::SignedDuration;
 use sandbox::{Authentication, Card, Fault, Provider};
 use serde_json::json;
-use shared::edge::invocation::Invocation;
+use shared::aws::lambda::Invocation;
 
 /// A till with an order of 2,000 won, and a Toss payment of it that its customer agreed to.
 async fn with_toss() -> (Till, String, String) {

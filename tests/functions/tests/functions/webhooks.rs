@@ -7,11 +7,11 @@ use harness::gateway::Call;
 use jiff::SignedDuration;
 use sandbox::{Authentication, Card, Method, Provider, Webhook, sign};
 use serde_json::{Value, json};
-use shared::idempotency::derive_id;
-use shared::identity::CustomerId;
-use shared::order::OrderId;
-use shared::payment;
-use shared::provider::{Authorization, Charge};
+use shared::core::idempotency::derive_id;
+use shared::core::identity::CustomerId;
+use shared::orders::OrderId;
+use shared::payments;
+use shared::payments::provider::{Authorization, Charge};
 
 /// A till with an order of 2,000 won, and the Stripe payment that was begun for it.
 async fn with_stripe() -> (Till, String, String) {
@@ -376,7 +376,7 @@ async fn a_no_to_a_charge_without_its_customer_is_not_told_again_and_a_yes_is_un
     let till = Till::with("tea", 10).await;
     let providers = till.cashier().providers;
     let (stripe, deadline) = (
-        providers.billing(payment::Provider::Stripe).unwrap(),
+        providers.billing(payments::Provider::Stripe).unwrap(),
         till.invocation().deadline,
     );
     let authorization = Authorization::Stripe {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use sandbox::Entry;
 use serde_json::Value;
-use shared::invoice;
-use shared::subscription::SubscriptionPeriod;
+use shared::billing;
+use shared::billing::SubscriptionPeriod;
 
 use super::{number, text};
 use crate::engine::{Engine, ORDERS, SUBSCRIPTIONS};
@@ -104,5 +104,5 @@ impl Periods {
 /// The order that an invoice's money pays.
 fn order_of(invoice: &Value) -> Result<String> {
     let of: SubscriptionPeriod = serde_json::from_value(invoice.clone())?;
-    Ok(invoice::order_id(of).to_string())
+    Ok(billing::order_id(of).to_string())
 }

@@ -5,8 +5,8 @@ use harness::embedded::Said;
 use lambda_http::http::request::Parts;
 use lambda_http::http::{Request as HttpRequest, Response};
 use sandbox::{Fate, Sandbox};
-use shared::edge::transport::Transport;
-use shared::error::Cause;
+use shared::aws::transport::Transport;
+use shared::core::error::Cause;
 
 use super::{Request, Service};
 use crate::net::{Net, Reply};

@@ -5,11 +5,11 @@ use std::time::Duration;
 use function_tests::till::credentials;
 use sandbox::{Card, Fault};
 use serde_json::json;
-use shared::error;
-use shared::identity::CustomerId;
-use shared::order::{Line, Order};
-use shared::payment::{Provider, Standing};
-use shared::provider::{Answer, Authorization, BillingKey, BillingProvider, Charge, Decline, Issued};
+use shared::core::error;
+use shared::core::identity::CustomerId;
+use shared::orders::{Line, Order};
+use shared::payments::provider::{Answer, Authorization, BillingKey, BillingProvider, Charge, Decline, Issued};
+use shared::payments::{Provider, Standing};
 
 use super::{
     Desk, TOTAL, ample, assert_failed, assert_stands, assert_unknown, order, refused, rejected, report, short,

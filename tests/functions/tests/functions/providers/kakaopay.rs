@@ -1,8 +1,8 @@
 //! KakaoPay.
 
 use sandbox::Fault;
-use shared::payment::{Payment, Provider, Standing};
-use shared::provider::{ClientParameters, Start};
+use shared::payments::provider::{ClientParameters, Start};
+use shared::payments::{Payment, Provider, Standing};
 
 use super::{
     Desk, TOTAL, ample, assert_charged, assert_refunded, assert_stands, assert_unknown, first, order, refund, refunded,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sandbox::{Card, Fault};
-use shared::payment::{Payment, Provider, Standing};
-use shared::provider::ClientParameters;
+use shared::payments::provider::ClientParameters;
+use shared::payments::{Payment, Provider, Standing};
 
 use super::{
     Desk, TOTAL, assert_charged, assert_failed, assert_refunded, assert_stands, assert_unknown, first, refund,

@@ -1,7 +1,7 @@
 //! Toss Payments.
 
 use sandbox::{Authentication, Fault, Method};
-use shared::payment::{Payment, PaymentStatus, Provider, Standing};
+use shared::payments::{Payment, PaymentStatus, Provider, Standing};
 
 use super::{
     Desk, TOTAL, assert_charged, assert_failed, assert_refunded, assert_stands, assert_unknown, first, id, refund,

@@ -4,7 +4,7 @@ use harness::FakeVault;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shared::Error;
-use shared::payment::Provider;
+use shared::payments::Provider;
 
 use super::{Desk, ample, assert_unknown, refused, rejected, short};
 

@@ -1,0 +1,16 @@
+//! Vouchers, bids, trades, and the points that pay for them.
+
+mod bid;
+mod matching;
+mod points;
+mod store;
+mod voucher;
+
+pub use bid::{Bid, BidId, BidStatus, Ending, MAX_DAYS, MAX_PRICE, MIN_PRICE, Rejected, Side, TICK, Trade, price};
+pub use matching::{Market, Taken, Wish};
+pub use points::{Credit, CreditStatus, Entry, EntryKind, NotPoints, Points, Wallet};
+pub use store::{
+    Auctions, BookCursor, BookEntry, BookPage, Crediting, Deal, Dealing, LedgerPage, ListCursor, Listed, MAX_OPEN_BIDS,
+    Party, Placing, StoredBid, StoredTrade, StoredVoucher,
+};
+pub use voucher::{NotAVoucherCode, Voucher, VoucherCode, VoucherId};

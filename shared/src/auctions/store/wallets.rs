@@ -1,0 +1,325 @@
+//! Wallets: points that can be spent and points that are held, each change beside its ledger entry.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::auctions::Auctions;
+use crate::auctions::store::text_of;
+use crate::auctions::{Credit, CreditStatus, Entry, EntryKind, Points, Wallet};
+use crate::aws::backoff::Backoff;
+use crate::aws::dynamodb::transaction::{Fate, Outcome, Writes, put, transact, transact_changes, update};
+use crate::aws::dynamodb::{Item, answered, composite, failed, number, parse, text};
+use crate::core::error::Error;
+use crate::core::event::Record;
+use crate::core::identity::CustomerId;
+use crate::orders::OrderId;
+
+/// The most bids that a customer may have open: nobody floods a book.
+pub const MAX_OPEN_BIDS: u32 = 200;
+
+const READING: &str = "read a wallet";
+const CREDITING: &str = "credit points";
+
+/// A page of a wallet's ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerPage {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// The last entry of the page, behind which the next one begins, when there is one.
+    pub next: Option<Uuid>,
+}
+
+/// What became of points that were to be credited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Crediting {
+    /// They are in the wallet.
+    Credited,
+    /// They were credited or taken back before.
+    Before(CreditStatus),
+}
+
+/// The points of an order as they are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredCredit {
+    #[serde(flatten)]
+    credit: Credit,
+    version: u64,
+    /// None while the points were never in the wallet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<Record>,
+}
+
+impl Auctions {
+    /// The customer's wallet as it stands now; an empty one when they have none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn wallet(&self, customer: &CustomerId, deadline: Instant) -> Result<Wallet, Error> {
+        #[derive(Default, Deserialize)]
+        struct Kept {
+            #[serde(default)]
+            available: Points,
+            #[serde(default)]
+            held: Points,
+        }
+        let kept: Option<Kept> = self.read(READING, wallet_key(customer), deadline).await?;
+        let Kept { available, held } = kept.unwrap_or_default();
+        Ok(Wallet { available, held })
+    }
+
+    /// At most `limit` entries of the customer's ledger, newest first, behind the entry `after`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn ledger(
+        &self,
+        customer: &CustomerId,
+        after: Option<Uuid>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<LedgerPage, Error> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :wallet AND begins_with(sk, :entry)")
+            .expression_attribute_values(":wallet", text(wallet_pk(customer)))
+            .expression_attribute_values(":entry", text("ENTRY#"))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(after.map(|id| entry_key(customer, id)));
+        let send = || async { query.clone().send().await.map_err(|error| failed(READING, error)) };
+        let answer = answered(READING, deadline, send).await?;
+        let next = answer.last_evaluated_key.as_ref();
+        let next = next.and_then(|position| text_of(position, "sk")?.strip_prefix("ENTRY#"));
+        Ok(LedgerPage {
+            next: next.and_then(|id| Uuid::parse_str(id).ok()),
+            entries: answer
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .map(|item| parse(READING, item))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Credits the points of a paid order, once, unless they were taken back before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn credit(
+        &self,
+        credit: &Credit,
+        event: Record,
+        entry_id: Uuid,
+        deadline: Instant,
+    ) -> Result<Crediting, Error> {
+        let stored = StoredCredit {
+            credit: credit.clone(),
+            version: 1,
+            event: Some(event),
+        };
+        let mut items = vec![put(self.put_new(CREDITING, credit_key(credit.order_id), &stored)?)?];
+        items.push(update(self.credited(&credit.customer_id, credit.points))?);
+        items.push(self.entry(&credit.customer_id, entry_of(credit, EntryKind::Credited, entry_id))?);
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            match transact(&self.client, CREDITING, items.clone(), deadline).await? {
+                Outcome::Committed => return Ok(Crediting::Credited),
+                Outcome::Cancelled(mut fates) => {
+                    if !fates.is_empty()
+                        && let Fate::Refused(Some(stands)) = fates.swap_remove(0)
+                    {
+                        let stands: StoredCredit = parse(CREDITING, stands)?;
+                        return Ok(Crediting::Before(stands.credit.status));
+                    }
+                }
+            }
+            if !backoff.wait().await {
+                return Err(Error::Unavailable {
+                    doing: CREDITING,
+                    source: None,
+                });
+            }
+        }
+    }
+
+    /// The writes that take back what an order was credited, or that see to it that it never is; none when they were
+    /// taken back before. `None` when the points are spent or held.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn taking_back(
+        &self,
+        taken: &Credit,
+        event: Record,
+        entry_id: Uuid,
+        deadline: Instant,
+    ) -> Result<Option<Writes>, Error> {
+        let key = credit_key(taken.order_id);
+        let known: Option<StoredCredit> = self.read(CREDITING, key.clone(), deadline).await?;
+        let stored = |version, event| StoredCredit {
+            credit: taken.clone(),
+            version,
+            event,
+        };
+        let Some(known) = known else {
+            let writes = vec![put(self.put_new(CREDITING, key, &stored(1, None))?)?];
+            return Ok(Some(Writes(writes)));
+        };
+        if known.credit.status == CreditStatus::TakenBack {
+            return Ok(Some(Writes::default()));
+        }
+        if self.wallet(&taken.customer_id, deadline).await?.available < taken.points {
+            return Ok(None);
+        }
+        let item = self.item(CREDITING, key, &stored(known.version + 1, Some(event)))?;
+        Ok(Some(Writes(vec![
+            put(self.put_version(item, known.version + 1))?,
+            update(self.spent(&taken.customer_id, taken.points))?,
+            self.entry(&taken.customer_id, entry_of(taken, EntryKind::TakenBack, entry_id))?,
+        ])))
+    }
+
+    /// Takes back what an order was credited, after its money went back some other way than by cancelling it; false when
+    /// the points are spent or held.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn take_back(
+        &self,
+        taken: &Credit,
+        event: Record,
+        entry_id: Uuid,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let writes = self.taking_back(taken, event.clone(), entry_id, deadline).await?;
+            let Some(Writes(items)) = writes else {
+                return Ok(false);
+            };
+            let records = items.len();
+            if items.is_empty() || transact_changes(&self.client, CREDITING, items, records, deadline).await? {
+                return Ok(true);
+            }
+            if !backoff.wait().await {
+                return Err(Error::Unavailable {
+                    doing: CREDITING,
+                    source: None,
+                });
+            }
+        }
+    }
+
+    /// What an order was credited, if it was.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn credit_of(&self, order: OrderId, deadline: Instant) -> Result<Option<Credit>, Error> {
+        let known: Option<StoredCredit> = self.read(READING, credit_key(order), deadline).await?;
+        Ok(known.map(|known| known.credit))
+    }
+
+    /// Adds to what can be spent.
+    pub(crate) fn credited(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+        self.wallet_update(customer)
+            .update_expression("ADD available :points")
+            .expression_attribute_values(":points", number(points))
+    }
+
+    /// Takes of what can be spent, under the condition that there is as much.
+    pub(crate) fn spent(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+        self.wallet_update(customer)
+            .update_expression("ADD available :minus")
+            .condition_expression("available >= :points")
+            .expression_attribute_values(":points", number(points))
+            .expression_attribute_values(":minus", minus(points))
+    }
+
+    /// Holds points for one more open bid, under the condition that there are as many to spend and not too many bids.
+    pub(crate) fn held(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+        self.wallet_update(customer)
+            .update_expression("ADD available :minus, held :points, open_bids :one")
+            .condition_expression("available >= :points AND (attribute_not_exists(open_bids) OR open_bids < :most)")
+            .expression_attribute_values(":points", number(points))
+            .expression_attribute_values(":minus", minus(points))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(MAX_OPEN_BIDS))
+    }
+
+    /// Counts one more open bid that holds no points, under the condition that there are not too many.
+    pub(crate) fn one_more_bid(&self, customer: &CustomerId) -> UpdateBuilder {
+        self.wallet_update(customer)
+            .update_expression("ADD open_bids :one")
+            .condition_expression("attribute_not_exists(open_bids) OR open_bids < :most")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(MAX_OPEN_BIDS))
+    }
+
+    /// Counts one open bid less, and adds what it earned.
+    pub(crate) fn one_bid_less(&self, customer: &CustomerId, earned: Points) -> UpdateBuilder {
+        self.wallet_update(customer)
+            .update_expression("ADD available :earned, open_bids :minus_one")
+            .expression_attribute_values(":earned", number(earned))
+            .expression_attribute_values(":minus_one", number(-1))
+    }
+
+    /// Ends an open bid that held `held` points, of which `freed` can be spent again and the rest is paid.
+    pub(crate) fn unheld(&self, customer: &CustomerId, held: Points, freed: Points) -> UpdateBuilder {
+        self.wallet_update(customer)
+            .update_expression("ADD available :freed, held :minus, open_bids :minus_one")
+            .condition_expression("held >= :held")
+            .expression_attribute_values(":freed", number(freed))
+            .expression_attribute_values(":held", number(held))
+            .expression_attribute_values(":minus", minus(held))
+            .expression_attribute_values(":minus_one", number(-1))
+    }
+
+    /// The put of a ledger entry.
+    pub(crate) fn entry(&self, customer: &CustomerId, entry: Entry) -> Result<TransactWriteItem, Error> {
+        let key = entry_key(customer, entry.entry_id);
+        put(self.put_new("write the ledger", key, &entry)?)
+    }
+
+    fn wallet_update(&self, customer: &CustomerId) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(wallet_key(customer)))
+    }
+}
+
+fn entry_of(credit: &Credit, kind: EntryKind, entry_id: Uuid) -> Entry {
+    Entry {
+        entry_id,
+        kind,
+        points: credit.points,
+        about: credit.order_id.0,
+        at: credit.credited_at,
+    }
+}
+
+fn minus(points: Points) -> aws_sdk_dynamodb::types::AttributeValue {
+    number(format!("-{points}"))
+}
+
+fn wallet_pk(customer: &CustomerId) -> String {
+    format!("WALLET#{}", customer.as_str())
+}
+
+fn wallet_key(customer: &CustomerId) -> Item {
+    composite(wallet_pk(customer), "WALLET")
+}
+
+/// Entries' ids are UUIDv7, so their order is that of time.
+fn entry_key(customer: &CustomerId, id: Uuid) -> Item {
+    composite(wallet_pk(customer), format!("ENTRY#{id}"))
+}
+
+fn credit_key(order: OrderId) -> Item {
+    composite(format!("CREDIT#{order}"), "CREDIT")
+}

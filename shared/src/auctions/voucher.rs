@@ -1,0 +1,143 @@
+//! A gift voucher: what bids are about.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::auctions::BidId;
+use crate::catalog::Sku;
+use crate::core::idempotency::derive_id;
+use crate::core::identity::CustomerId;
+
+/// A voucher's id, derived from the one who registered it and their idempotency key; it tells nothing of its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[schema(value_type = Uuid)]
+pub struct VoucherId(pub Uuid);
+
+impl std::fmt::Display for VoucherId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a voucher is redeemed with: 8 to 64 letters and digits of ASCII, with hyphens and spaces anywhere between them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, min_length = 8, max_length = 80, examples("ABCD-1234-EFGH"))]
+pub struct VoucherCode(String);
+
+/// The text is not a [`VoucherCode`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a voucher's code is 8 to 64 letters and digits, with hyphens and spaces between them")]
+pub struct NotAVoucherCode;
+
+impl TryFrom<String> for VoucherCode {
+    type Error = NotAVoucherCode;
+
+    fn try_from(text: String) -> Result<Self, NotAVoucherCode> {
+        let text = text.trim();
+        let letters = text.bytes().filter(u8::is_ascii_alphanumeric).count();
+        let fits = text.len() <= 80
+            && (8..=64).contains(&letters)
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b' '));
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAVoucherCode)
+        }
+    }
+}
+
+impl VoucherCode {
+    /// A hash that is the same however the code is written: by it a voucher is registered once.
+    pub fn fingerprint(&self) -> Uuid {
+        let letters = self.0.chars().filter(char::is_ascii_alphanumeric);
+        let plain: String = letters.map(|letter| letter.to_ascii_uppercase()).collect();
+        derive_id(&["voucher code", &plain])
+    }
+}
+
+impl std::fmt::Debug for VoucherCode {
+    /// Not the code: whoever has it has the voucher.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VoucherCode")
+    }
+}
+
+/// A voucher, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Voucher {
+    /// Its id.
+    pub voucher_id: VoucherId,
+    /// What it is for.
+    pub sku: Sku,
+    /// Whose it is.
+    pub owner_id: CustomerId,
+    /// What it is redeemed with.
+    pub code: VoucherCode,
+    /// The open bid that offers it, when one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub offered_by: Option<BidId>,
+    /// When its owner got it.
+    pub owned_since: Timestamp,
+}
+
+impl Voucher {
+    /// The voucher after `buyer` got it.
+    #[must_use]
+    pub fn sold_to(&self, buyer: CustomerId, now: Timestamp) -> Self {
+        Self {
+            owner_id: buyer,
+            offered_by: None,
+            owned_since: now,
+            ..self.clone()
+        }
+    }
+
+    /// The voucher while `bid` offers it, or none does.
+    #[must_use]
+    pub fn offered(&self, bid: Option<BidId>) -> Self {
+        Self {
+            offered_by: bid,
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> Result<VoucherCode, NotAVoucherCode> {
+        VoucherCode::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn a_code_is_the_same_however_it_is_written() {
+        let plain = code("ABCD1234").unwrap().fingerprint();
+        for other in ["abcd1234", "ABCD-1234", " abcd 1234 ", "a-b-c-d-1-2-3-4"] {
+            assert_eq!(code(other).unwrap().fingerprint(), plain, "{other}");
+        }
+        assert_ne!(code("ABCD1235").unwrap().fingerprint(), plain);
+    }
+
+    #[test]
+    fn a_code_has_8_to_64_letters_and_digits() {
+        for bad in [
+            "",
+            "ABC-123",
+            "ABCD.1234",
+            "ABCD_1234",
+            "가나다라마바사아",
+            &"x".repeat(65),
+        ] {
+            assert!(code(bad).is_err(), "{bad}");
+        }
+        assert!(code(&"x".repeat(64)).is_ok());
+        assert_eq!(format!("{:?}", code("ABCD1234").unwrap()), "VoucherCode");
+    }
+}

@@ -1,0 +1,215 @@
+//! What all stores need of DynamoDB: the client, its errors, and batch reads that leave nothing out.
+
+pub mod due;
+pub mod due_scan;
+pub mod transaction;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use tokio::time::{Instant, timeout_at};
+
+use crate::aws::backoff::Backoff;
+use crate::core::error::{Cause, Error};
+
+/// An item as DynamoDB keeps it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The most keys in one BatchGetItem (DynamoDB API reference).
+pub(crate) const BATCH_GET_KEYS: usize = 100;
+
+/// A client whose waiting fits a function that answers a person: three attempts of at most three seconds.
+///
+/// The SDK repeats TransactWriteItems with one ClientRequestToken, so a repeated attempt is not a second write.
+pub fn client(aws: &aws_config::SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_secs(1));
+    let config = aws_sdk_dynamodb::config::Builder::from(aws)
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .build();
+    Client::from_conf(config)
+}
+
+/// The primary key `pk`.
+pub(crate) fn key(pk: String) -> Item {
+    HashMap::from([("pk".to_owned(), AttributeValue::S(pk))])
+}
+
+/// The primary key of a table that keeps several items together: `pk`, and `sk` among them.
+pub(crate) fn composite(pk: impl Into<String>, sk: impl Into<String>) -> Item {
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(pk.into())),
+        ("sk".to_owned(), AttributeValue::S(sk.into())),
+    ])
+}
+
+/// A text attribute.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number attribute.
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// Reads an item; one that does not fit is a fault of ours.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Error> {
+    serde_dynamo::from_item(item).map_err(|error| Error::internal(doing, error))
+}
+
+/// An entity with its key, as one item. It carries its newest event: the change and its event are one write.
+pub(crate) fn item_of(doing: &'static str, pk: String, entity: &impl serde::Serialize) -> Result<Item, Error> {
+    let mut item: Item = serde_dynamo::to_item(entity).map_err(|error| Error::internal(doing, error))?;
+    item.insert("pk".to_owned(), AttributeValue::S(pk));
+    Ok(item)
+}
+
+/// Sorts an SDK error into what may pass by itself and what is a fault.
+pub(crate) fn failed<E, R>(doing: &'static str, error: SdkError<E, R>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let passing = match &error {
+        SdkError::ServiceError(service) => service.err().code().is_none_or(is_passing),
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
+    };
+    let cause: Cause = error.into();
+    if passing {
+        Error::unavailable(doing, cause)
+    } else {
+        Error::internal(doing, cause)
+    }
+}
+
+/// Whether an error code of DynamoDB, alone or as a cancellation's reason, stands for something that passes.
+///
+/// A mismatch of the SDK's idempotency token is another sandbox's token by chance: the next attempt has a new one.
+pub(crate) fn is_passing(code: &str) -> bool {
+    matches!(
+        code,
+        "IdempotentParameterMismatchException"
+            | "InternalServerError"
+            | "LimitExceededException"
+            | "ProvisionedThroughputExceeded"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+            | "ServiceUnavailable"
+            | "ThrottlingError"
+            | "ThrottlingException"
+            | "TransactionConflict"
+            | "TransactionConflictException"
+            | "TransactionInProgressException"
+    )
+}
+
+/// Sends a request until it is answered or `deadline` has come; what may pass by itself is waited out.
+///
+/// A write may be sent again although an earlier one was served and only its answer lost: each is conditional, and
+/// whoever sends it knows its own mark by what it then finds.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the time is over, and whatever does not pass by itself.
+pub(crate) async fn answered<T, R>(
+    doing: &'static str,
+    deadline: Instant,
+    mut send: impl FnMut() -> R,
+) -> Result<T, Error>
+where
+    R: Future<Output = Result<T, Error>>,
+{
+    let mut backoff = Backoff::until(deadline);
+    loop {
+        // Boxed: the SDK's futures are deep, and each caller's would hold them whole.
+        match timeout_at(deadline, Box::pin(send())).await {
+            Ok(Err(Error::Unavailable { .. })) if backoff.wait().await => {}
+            Ok(outcome) => return outcome,
+            Err(elapsed) => return Err(Error::unavailable(doing, elapsed)),
+        }
+    }
+}
+
+/// Which of a table's items to read, and whether the newest write must be seen.
+pub(crate) struct Wanted<'a> {
+    pub table: &'a str,
+    pub keys: Vec<Item>,
+    pub consistent: bool,
+}
+
+/// Reads items by key, in requests of at most 100 keys; unprocessed keys are asked for again until `deadline`.
+///
+/// Answers the items found, a list a table, in no order.
+pub(crate) async fn batch_get(
+    client: &Client,
+    doing: &'static str,
+    wanted: Vec<Wanted<'_>>,
+    deadline: Instant,
+) -> Result<HashMap<String, Vec<Item>>, Error> {
+    let mut found: HashMap<String, Vec<Item>> = HashMap::new();
+    for request in requests(wanted)? {
+        let mut open = Some(request);
+        let mut backoff = Backoff::until(deadline);
+        while let Some(request) = open.take() {
+            let send = || async {
+                let request = client.batch_get_item().set_request_items(Some(request.clone()));
+                request.send().await.map_err(|error| failed(doing, error))
+            };
+            let answer = answered(doing, deadline, send).await?;
+            for (table, items) in answer.responses.unwrap_or_default() {
+                found.entry(table).or_default().extend(items);
+            }
+            open = answer.unprocessed_keys.filter(|rest| !rest.is_empty());
+            if open.is_some() && !backoff.wait().await {
+                return Err(Error::Unavailable { doing, source: None });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Cuts what is wanted into requests of at most 100 keys.
+fn requests(wanted: Vec<Wanted<'_>>) -> Result<Vec<HashMap<String, KeysAndAttributes>>, Error> {
+    let mut requests = vec![];
+    let mut request: HashMap<String, KeysAndAttributes> = HashMap::new();
+    let mut room = BATCH_GET_KEYS;
+    for Wanted {
+        table,
+        keys,
+        consistent,
+    } in wanted
+    {
+        let mut keys = keys.into_iter().peekable();
+        while keys.peek().is_some() {
+            let part: Vec<Item> = keys.by_ref().take(room).collect();
+            room -= part.len();
+            let part = KeysAndAttributes::builder()
+                .set_keys(Some(part))
+                .consistent_read(consistent)
+                .build()
+                .map_err(|error| Error::internal("build a batch read", error))?;
+            request.insert(table.to_owned(), part);
+            if room == 0 {
+                requests.push(std::mem::take(&mut request));
+                room = BATCH_GET_KEYS;
+            }
+        }
+    }
+    if !request.is_empty() {
+        requests.push(request);
+    }
+    Ok(requests)
+}

@@ -1,0 +1,139 @@
+//! The platform that every action is built from: configuration, AWS clients, and the way out to payment providers.
+//!
+//! `main`, the function tests and the simulation build actions in the same way, `Checkout::new(&platform)`; only the
+//! platform differs. A function reads the variables that it needs and no others, so that its environment stays least
+//! privilege.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use envconfig::Envconfig;
+
+use crate::aws::dynamodb;
+use crate::aws::transport::{HttpsTransport, Transport};
+use crate::core::error::Error;
+
+const READING: &str = "read the environment";
+
+/// Configuration, AWS clients and the transport to providers.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    variables: HashMap<String, String>,
+    aws: SdkConfig,
+    dynamodb: Client,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl Platform {
+    /// The platform of a Lambda function: its environment, and AWS over TLS.
+    pub async fn from_env() -> Self {
+        let aws = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(SharedHttpClient::new(LazyHttps::default()))
+            .timeout_config(
+                aws_config::timeout::TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(1))
+                    .build(),
+            )
+            .load()
+            .await;
+        Self::new(aws, std::env::vars())
+    }
+
+    /// A platform of these parts.
+    pub fn new(aws: SdkConfig, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            dynamodb: dynamodb::client(&aws),
+            variables: variables.into_iter().collect(),
+            aws,
+            transport: None,
+        }
+    }
+
+    /// The same platform with one variable set.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same platform with `dynamodb` as the client of all stores.
+    #[must_use]
+    pub fn with_dynamodb(self, dynamodb: Client) -> Self {
+        Self { dynamodb, ..self }
+    }
+
+    /// The same platform with other services of AWS than DynamoDB behind `aws`.
+    #[must_use]
+    pub fn with_aws(self, aws: SdkConfig) -> Self {
+        Self { aws, ..self }
+    }
+
+    /// The same platform with `transport` in place of HTTPS to payment providers.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// A typed configuration, from the variables that its type names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] naming the variable that is missing or wrong: the function does not start.
+    pub fn config<T: Envconfig>(&self) -> Result<T, Error> {
+        T::init_from_hashmap(&self.variables).map_err(|error| Error::internal(READING, error))
+    }
+
+    /// One variable.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it is missing.
+    pub fn variable(&self, name: &'static str) -> Result<String, Error> {
+        let value = self.variables.get(name).cloned();
+        value.ok_or_else(|| Error::internal(READING, format!("{name} is missing")))
+    }
+
+    /// The configuration of AWS's clients.
+    pub const fn aws(&self) -> &SdkConfig {
+        &self.aws
+    }
+
+    /// The client of DynamoDB, one for all stores of a function.
+    pub fn dynamodb(&self) -> Client {
+        self.dynamodb.clone()
+    }
+
+    /// The transport to payment providers.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when TLS cannot be set up.
+    pub fn transport(&self) -> Result<Arc<dyn Transport>, Error> {
+        match &self.transport {
+            Some(transport) => Ok(Arc::clone(transport)),
+            None => Ok(Arc::new(HttpsTransport::new()?)),
+        }
+    }
+}
+
+/// An HTTPS client (rustls on ring) that reads the system's root certificates when the first connection needs them.
+///
+/// Reading them takes two thirds of a function's start otherwise.
+#[derive(Debug, Default)]
+struct LazyHttps(OnceLock<SharedHttpClient>);
+
+impl HttpClient for LazyHttps {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let client = self.0.get_or_init(|| {
+            Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_https()
+        });
+        client.http_connector(settings, components)
+    }
+}

@@ -1,0 +1,91 @@
+//! A queue: SendMessageBatch, with each entry's fate told apart and what may pass tried again.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use tokio::time::{Instant, timeout_at};
+
+use crate::aws::backoff::Backoff;
+use crate::aws::lambda::problem::Causes;
+use crate::core::error::Error;
+
+/// The most messages in one SendMessageBatch (SQS API reference).
+pub const MAX_MESSAGES: usize = 10;
+
+/// A queue.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue at `url`.
+    pub fn new(aws: &aws_config::SdkConfig, url: String) -> Self {
+        // Entries are retried here one by one; the SDK would repeat the whole request.
+        let config = aws_sdk_sqs::config::Builder::from(aws)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(1))
+                    .operation_attempt_timeout(Duration::from_secs(5))
+                    .build(),
+            )
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            url,
+        }
+    }
+
+    /// Sends at most [`MAX_MESSAGES`] `messages`; what fails is tried again until `deadline`. For each, whether the queue
+    /// has taken it. One whose answer was lost is sent twice.
+    pub async fn send(&self, messages: &[String], deadline: Instant) -> Vec<bool> {
+        let mut taken = vec![false; messages.len()];
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let open: Vec<usize> = (0..messages.len()).filter(|&index| !taken[index]).collect();
+            if open.is_empty() {
+                return taken;
+            }
+            match timeout_at(deadline, self.try_send(messages, &open)).await {
+                Ok(Ok(sent)) => sent.into_iter().for_each(|index| taken[index] = true),
+                Ok(Err(error)) => tracing::warn!(causes = %Causes(&error), "messages are sent again"),
+                Err(_) => return taken,
+            }
+            if taken.contains(&false) && !backoff.wait().await {
+                return taken;
+            }
+        }
+    }
+
+    /// Sends the messages at the places in `open`, and answers the places of those that were taken.
+    async fn try_send(&self, messages: &[String], open: &[usize]) -> Result<Vec<usize>, Error> {
+        const DOING: &str = "send messages";
+        let entries = open.iter().map(|&index| {
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_body(&messages[index]);
+            entry.build().map_err(|error| Error::internal(DOING, error))
+        });
+        let entries = entries.collect::<Result<_, _>>()?;
+        let request = self.client.send_message_batch().queue_url(&self.url);
+        let answer = request.set_entries(Some(entries)).send().await;
+        let answer = answer.map_err(|error| Error::unavailable(DOING, error))?;
+        for failed in answer.failed() {
+            tracing::warn!(
+                code = failed.code(),
+                why = failed.message(),
+                "the queue did not take a message"
+            );
+        }
+        Ok(answer
+            .successful()
+            .iter()
+            .filter_map(|sent| sent.id().parse().ok())
+            .collect())
+    }
+}

@@ -1,0 +1,119 @@
+//! Where subscriptions, stock, orders and payments meet: what changes several of them is one transaction.
+//!
+//! Promises kept here: the right to charge a period is its invoice's own `attribute_not_exists`, in the write that also
+//! moves its subscription on; stock leaves by a conditional write in the transaction that begins an attempt, and goes back
+//! in the one that ends it; an invoice is paid in the write that makes its order, its payment and their events.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use tokio::time::Instant;
+
+use crate::aws::Platform;
+use crate::aws::dynamodb::transaction::{put, transact_changes};
+use crate::billing::{Posting, StoredInvoice, StoredSubscription, Subscriptions};
+use crate::catalog::Catalog;
+use crate::catalog::Sku;
+use crate::catalog::{Hold, ShardCount};
+use crate::core::error::Error;
+use crate::orders::Reservations;
+use crate::orders::Shortage;
+use crate::orders::StoredOrder;
+use crate::orders::reservations::Taking;
+use crate::payments::Settlements;
+use crate::payments::StoredPayment;
+
+/// The tables of subscriptions, stock, orders and payments together.
+#[derive(Clone, Debug)]
+pub struct Invoicing {
+    client: Client,
+    /// Products.
+    pub catalog: Catalog,
+    /// Subscriptions and their invoices.
+    pub subscriptions: Subscriptions,
+    /// Stock.
+    pub reservations: Reservations,
+    /// Orders and payments.
+    pub settlements: Settlements,
+}
+
+/// What became of an attempt that was to be begun.
+#[derive(Debug)]
+pub enum Beginning {
+    /// It is begun and holds its stock.
+    Begun(Box<StoredInvoice>),
+    /// The subscription or the invoice has changed since it was read, perhaps by an earlier attempt of this very call.
+    Changed,
+    /// Too little is left; nothing was written.
+    OutOfStock(Vec<Shortage>),
+}
+
+impl Invoicing {
+    /// Over the tables of the catalog, orders, payments and subscriptions.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            catalog: Catalog::new(platform)?,
+            subscriptions: Subscriptions::new(platform)?,
+            reservations: Reservations::new(platform)?,
+            settlements: Settlements::new(platform)?,
+        })
+    }
+
+    /// Begins an attempt to charge `invoice`: takes the stock of its lines, in one transaction with it and its
+    /// subscription. `shards` says over how many shards each product was spread when it was read.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
+    pub async fn begin(
+        &self,
+        subscription: &StoredSubscription,
+        invoice: &StoredInvoice,
+        shards: &HashMap<Sku, ShardCount>,
+        deadline: Instant,
+    ) -> Result<Beginning, Error> {
+        let holding = |holds| StoredInvoice {
+            holds,
+            ..invoice.clone()
+        };
+        let record = |holds: Vec<Hold>| {
+            let invoice = holding(holds);
+            Ok(vec![
+                put(self.subscriptions.changed(subscription)?)?,
+                put(self.subscriptions.invoiced(&invoice)?)?,
+            ])
+        };
+        let lines = &invoice.invoice.lines;
+        Ok(match self.reservations.take(lines, shards, record, deadline).await? {
+            Taking::Taken(holds) => Beginning::Begun(Box::new(holding(holds))),
+            Taking::Refused(_) => Beginning::Changed,
+            Taking::Short(shortages) => Beginning::OutOfStock(shortages),
+        })
+    }
+
+    /// Writes what an attempt came to: its `posting`, the order and the payment of money that was taken, both new, and the
+    /// return of units to where they were taken from. All of it or none; false when anything has changed since it was
+    /// read, perhaps by an earlier attempt of this very call whose answer was lost.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn settle(
+        &self,
+        posting: &Posting<'_>,
+        bought: Option<(&StoredOrder, &StoredPayment)>,
+        given_back: &[Hold],
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let mut items = self.subscriptions.written(posting)?;
+        if let Some((order, payment)) = bought {
+            items.push(put(self.settlements.orders.placed(order)?)?);
+            items.push(put(self.settlements.payments.changed(payment)?)?);
+        }
+        let records = items.len();
+        items.extend(self.reservations.giving_back(given_back)?);
+        transact_changes(&self.client, "settle an invoice", items, records, deadline).await
+    }
+}

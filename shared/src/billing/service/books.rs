@@ -1,0 +1,408 @@
+//! The books of subscriptions: what became of a period, entered with all that hangs on it.
+
+use crate::aws::Platform;
+use crate::aws::lambda::Invocation;
+use crate::billing::Outcome;
+use crate::billing::service::{ATTEMPTS, BILLING};
+use crate::billing::{Invoice, InvoiceStatus, Postponed, Turn};
+use crate::billing::{Invoicing, Posting, StoredInvoice, StoredSubscription, SubscriptionRequest};
+use crate::billing::{Policy, Step, Subscription, SubscriptionPeriod, SubscriptionStatus};
+use crate::catalog::Hold;
+use crate::catalog::Sku;
+use crate::core::error;
+use crate::core::error::{Error, Rejection};
+use crate::core::event::Event;
+use crate::core::idempotency::{Fingerprint, derive_id};
+use crate::orders::StoredOrder;
+use crate::orders::{Ending, Order, OrderStatus};
+use crate::payments;
+use crate::payments::StoredPayment;
+use crate::payments::provider::{Answer, Decline};
+use crate::payments::record;
+use crate::payments::{Failure, News, Payment, PaymentStatus, RefundReason, Report, Standing};
+
+/// The books of subscriptions, and by what rules they are kept.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// Subscriptions, stock, orders, payments.
+    pub invoicing: Invoicing,
+    /// What the shop has decided.
+    pub policy: Policy,
+}
+
+/// An attempt as it was when it was asked about.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub invoice: &'a StoredInvoice,
+    /// The request of the person who answers instead of the provider, kept with what follows from it.
+    pub by: Option<&'a SubscriptionRequest>,
+}
+
+/// A subscription and its open invoice, as they were read together.
+pub(crate) struct Account {
+    pub subscription: StoredSubscription,
+    pub invoice: Option<StoredInvoice>,
+}
+
+impl Asked<'_> {
+    /// What is written of its end, with the request of the person who says so.
+    pub fn posting<'a>(&'a self, subscription: &'a StoredSubscription, invoice: &'a StoredInvoice) -> Posting<'a> {
+        Posting {
+            request: self.by,
+            ..Posting::with(subscription, Some(invoice))
+        }
+    }
+}
+
+impl Books {
+    /// The books on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            invoicing: Invoicing::new(platform)?,
+            policy: Policy::new(platform)?,
+        })
+    }
+
+    /// A subscription and its invoice of the period, if that is open; none while the two do not fit each other.
+    pub(crate) async fn account(
+        &self,
+        of: SubscriptionPeriod,
+        invocation: &Invocation,
+    ) -> Result<Option<Account>, Error> {
+        let subscriptions = &self.invoicing.subscriptions;
+        let found = subscriptions.get_period(of, invocation.deadline).await?;
+        let (subscription, invoice) = found
+            .ok_or_else(|| Error::internal(BILLING, format!("there is no subscription {}", of.subscription_id)))?;
+        let is_open = subscription.subscription.open_period == Some(of.period);
+        let invoice = invoice.filter(|_| is_open);
+        Ok((is_open == invoice.is_some()).then_some(Account { subscription, invoice }))
+    }
+
+    /// Writes a posting; false when anything has changed.
+    pub(crate) async fn save(&self, posting: &Posting<'_>, invocation: &Invocation) -> Result<bool, Error> {
+        self.invoicing.subscriptions.save(posting, invocation.deadline).await
+    }
+
+    /// The same, and returns the units of `holds` to where they were taken from.
+    async fn give_back(&self, posting: &Posting<'_>, holds: &[Hold], invocation: &Invocation) -> Result<bool, Error> {
+        self.invoicing.settle(posting, None, holds, invocation.deadline).await
+    }
+
+    /// Keeps what changes of an attempt under way, and answers its subscription after that; none when something has
+    /// changed.
+    pub(crate) async fn keep(
+        &self,
+        stored: &StoredSubscription,
+        invoice: &StoredInvoice,
+        invocation: &Invocation,
+    ) -> Result<Option<StoredSubscription>, Error> {
+        let unchanged = stored.subscription.clone();
+        let next = stored.next(unchanged, Some(&invoice.invoice), None, (&self.policy, invocation.now));
+        let saved = self.save(&Posting::with(&next, Some(invoice)), invocation).await?;
+        Ok(saved.then_some(next))
+    }
+
+    /// Keeps that a period cannot be delivered now; its customer is told once.
+    pub(crate) async fn postpone(
+        &self,
+        stored: &StoredSubscription,
+        subscription: Subscription,
+        invoice: &StoredInvoice,
+        why: &Rejection,
+        invocation: &Invocation,
+    ) -> Result<Option<Outcome>, Error> {
+        let turn = Turn::Postpone(postponed(why));
+        let Some(after) = invoice.invoice.after(turn, invocation.now, &self.policy) else {
+            return Ok(None);
+        };
+        let event = Event::DeliveryPostponed(after.clone());
+        let told = invoice.event.as_ref().map(|event| event.detail_type.as_str());
+        let event = (told != Some(event.detail_type())).then(|| record(&event, invocation));
+        let next = stored.next(subscription, Some(&after), None, (&self.policy, invocation.now));
+        let after = invoice.next(after, event.transpose()?, invocation.now);
+        let posting = Posting::with(&next, Some(&after));
+        let saved = self.give_back(&posting, &invoice.holds, invocation).await?;
+        Ok(saved.then_some(Outcome::Postponed))
+    }
+
+    /// Enters what the provider answered to the attempt `asked`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it could not be written: the attempt stands, and will be looked at again.
+    pub(crate) async fn enter(
+        &self,
+        asked: &StoredInvoice,
+        answer: Answer,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
+        self.enter_as(
+            Asked {
+                invoice: asked,
+                by: None,
+            },
+            answer,
+            invocation,
+        )
+        .await
+    }
+
+    /// The same, where perhaps a person says it.
+    pub(crate) async fn enter_as(
+        &self,
+        asked: Asked<'_>,
+        answer: Answer,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
+        let failure = match answer {
+            Answer::Report(report) => match &report.standing {
+                Standing::Charged => return self.taken(asked, &report, invocation).await,
+                Standing::Failed(failure) => failure.clone(),
+                Standing::Pending | Standing::Processing | Standing::AwaitingDeposit => return Ok(Outcome::Unknown),
+            },
+            Answer::Refused(failure) => failure,
+            Answer::Unknown(cause) => {
+                tracing::warn!(cause, "a provider does not say whether it took the money");
+                return Ok(Outcome::Unknown);
+            }
+        };
+        self.refused(asked, &failure, invocation).await
+    }
+
+    /// The attempt and its subscription as they stand now; none when it is under way no more.
+    async fn under_way(
+        &self,
+        asked: Asked<'_>,
+        invocation: &Invocation,
+    ) -> Result<Option<(StoredSubscription, StoredInvoice)>, Error> {
+        for _ in 0..ATTEMPTS {
+            if let Some(Account { subscription, invoice }) = self.account(asked.invoice.invoice.of, invocation).await? {
+                let charging = invoice.filter(|stored| stored.invoice.status == InvoiceStatus::Charging);
+                return Ok(charging.map(|invoice| (subscription, invoice)));
+            }
+        }
+        Err(Error::unavailable(BILLING, "it keeps changing"))
+    }
+
+    /// The money was taken: the period's order is made, paid and with its stock; or, where the subscription is over or the
+    /// money is not what was asked for, the money goes back.
+    ///
+    /// It is believed whoever asked for it, and whatever has become of the subscription meanwhile.
+    async fn taken(&self, asked: Asked<'_>, report: &Report, invocation: &Invocation) -> Result<Outcome, Error> {
+        let now = invocation.now;
+        for _ in 0..ATTEMPTS {
+            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
+                return self.taken_late(asked.invoice, report, invocation).await;
+            };
+            let is_over = subscription.subscription.status == SubscriptionStatus::Cancelled;
+            let Some((order, payment, event)) = bought(&invoice.invoice, report, is_over, invocation)? else {
+                return Err(Error::internal(BILLING, "what was charged was never priced"));
+            };
+            let is_paid = order.status == OrderStatus::Paid;
+            let turn = if is_paid {
+                Turn::Pay(order.order_id, payment.payment.payment_id)
+            } else {
+                Turn::Void
+            };
+            let Some(after) = invoice.invoice.after(turn, now, &self.policy) else {
+                return Ok(Outcome::Nothing);
+            };
+            let paid_event = is_paid.then(|| record(&Event::InvoicePaid(after.clone()), invocation));
+            let closed = subscription.subscription.after(Step::Close, now)?;
+            let next = subscription.next(closed, None, None, (&self.policy, now));
+            let after = invoice.next(after, paid_event.transpose()?, now);
+            let order = StoredOrder {
+                // The order has the units from now on, or they are free.
+                holds: if is_paid { invoice.holds.clone() } else { vec![] },
+                fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(BILLING, error))?,
+                payments: 1,
+                version: 1,
+                event: Some(record(&event, invocation)?),
+                order,
+            };
+            let posting = asked.posting(&next, &after);
+            let bought = Some((&order, &payment));
+            let given_back: &[Hold] = if is_paid { &[] } else { &invoice.holds };
+            let saved = self.invoicing.settle(&posting, bought, given_back, invocation.deadline);
+            if saved.await? {
+                return Ok(if is_paid { Outcome::Paid } else { Outcome::Returned });
+            }
+        }
+        Err(Error::unavailable(BILLING, "it keeps changing"))
+    }
+
+    /// Money was taken for an attempt that is under way no more: in the books already, or nowhere, and then a person has to
+    /// look.
+    async fn taken_late(
+        &self,
+        asked: &StoredInvoice,
+        report: &Report,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
+        let orders = &self.invoicing.settlements.orders;
+        let order = orders.get(asked.invoice.order_id(), invocation.deadline).await?;
+        if order.is_some_and(|stored| stored.order.payment_id == Some(report.payment_id())) {
+            return Ok(Outcome::Nothing);
+        }
+        tracing::error!(
+            invoice = ?asked.invoice.of, provider = report.provider.name(), reference = report.reference,
+            "money was taken for a period that was closed without it",
+        );
+        Ok(Outcome::Hanging)
+    }
+
+    /// The provider said no: the stock goes back, so that nobody is told "sold out" for a card that will not pay, and is
+    /// taken anew by the next attempt.
+    async fn refused(&self, asked: Asked<'_>, failure: &Failure, invocation: &Invocation) -> Result<Outcome, Error> {
+        let now = invocation.now;
+        for _ in 0..ATTEMPTS {
+            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
+                return Ok(Outcome::Nothing);
+            };
+            // Somebody has asked again since: what an earlier try was refused with says nothing of theirs.
+            if invoice.asked != asked.invoice.asked {
+                return Ok(Outcome::Unknown);
+            }
+            let before = &subscription.subscription;
+            if before.status != SubscriptionStatus::Active {
+                return self.give_up(asked, invocation).await;
+            }
+            let decline = Decline::of(before.provider, failure);
+            if decline == Decline::Ours {
+                tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a charge is refused as malformed");
+                let why = Rejection::new(&error::PAYMENT_REFUSED, "The payment could not be asked for.");
+                let unchanged = before.clone();
+                match self
+                    .postpone(&subscription, unchanged, &invoice, &why, invocation)
+                    .await?
+                {
+                    Some(outcome) => return Ok(outcome),
+                    None => continue,
+                }
+            }
+            let turn = Turn::Decline {
+                failure: failure.clone(),
+                is_final: matches!(decline, Decline::Hard | Decline::KeyGone),
+            };
+            let Some(declined) = invoice.invoice.after(turn, now, &self.policy) else {
+                return Ok(Outcome::Nothing);
+            };
+            let failed = record(&Event::InvoiceFailed(declined.clone()), invocation)?;
+            let (after, event) = if declined.next_try_at.is_some() {
+                (before.clone(), None)
+            } else {
+                let past_due = before.after(Step::FallPastDue, now)?;
+                let event = record(&Event::SubscriptionPastDue(past_due.clone()), invocation)?;
+                (past_due, Some(event))
+            };
+            let next = subscription.next(after, Some(&declined), event, (&self.policy, now));
+            let declined = invoice.next(declined, Some(failed), now);
+            let posting = asked.posting(&next, &declined);
+            if self.give_back(&posting, &invoice.holds, invocation).await? {
+                return Ok(Outcome::Declined);
+            }
+        }
+        Err(Error::unavailable(BILLING, "it keeps changing"))
+    }
+
+    /// Nothing was taken, and nothing is wanted any more: the stock goes back, and the period is given up.
+    pub(crate) async fn never_taken(&self, asked: &StoredInvoice, invocation: &Invocation) -> Result<Outcome, Error> {
+        self.give_up(
+            Asked {
+                invoice: asked,
+                by: None,
+            },
+            invocation,
+        )
+        .await
+    }
+
+    async fn give_up(&self, asked: Asked<'_>, invocation: &Invocation) -> Result<Outcome, Error> {
+        for _ in 0..ATTEMPTS {
+            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
+                return Ok(Outcome::Nothing);
+            };
+            if invoice.asked != asked.invoice.asked || subscription.subscription.status == SubscriptionStatus::Active {
+                return Ok(Outcome::Unknown);
+            }
+            let Some(void) = invoice.invoice.after(Turn::Void, invocation.now, &self.policy) else {
+                return Ok(Outcome::Nothing);
+            };
+            let closed = subscription.subscription.after(Step::Close, invocation.now)?;
+            let next = subscription.next(closed, None, None, (&self.policy, invocation.now));
+            let void = invoice.next(void, None, invocation.now);
+            let posting = asked.posting(&next, &void);
+            if self.give_back(&posting, &invoice.holds, invocation).await? {
+                return Ok(Outcome::Skipped);
+            }
+        }
+        Err(Error::unavailable(BILLING, "it keeps changing"))
+    }
+}
+
+/// Why a delivery is postponed, as its customer may know it.
+fn postponed(why: &Rejection) -> Postponed {
+    let skus = [why.members.get("sku"), why.members.get("shortages")];
+    let named = skus.into_iter().flatten().flat_map(|value| match value.as_array() {
+        Some(shortages) => shortages.iter().filter_map(|short| short["sku"].as_str()).collect(),
+        None => value.as_str().into_iter().collect::<Vec<_>>(),
+    });
+    Postponed {
+        code: why.reason.code.to_owned(),
+        detail: why.detail.clone(),
+        skus: named.filter_map(|sku| Sku::try_from(sku.to_owned()).ok()).collect(),
+    }
+}
+
+/// The order and the payment of money that was taken for an invoice, and what there is to tell of the order.
+///
+/// The money is judged where all money is judged ([`Payment::after`]). Money that is not what was asked for, or that
+/// was taken for a subscription that is over, makes an order that is cancelled, so that it goes back as that of every
+/// cancelled order does.
+fn bought(
+    invoice: &Invoice,
+    report: &Report,
+    is_over: bool,
+    invocation: &Invocation,
+) -> Result<Option<(Order, StoredPayment, Event)>, Error> {
+    let now = invocation.now;
+    let Some(order) = invoice.order(report.payment_id(), now) else {
+        return Ok(None);
+    };
+    let whose = (order.order_id, order.customer_id.clone());
+    let started = Payment::new(report.provider, report.reference.clone(), whose, order.total, now);
+    let Some(change) = started.after(report, &order, true, now) else {
+        return Ok(None);
+    };
+    let unsaved = StoredPayment::unsaved(started, now);
+    let kept = |payment, news| payments::next(&unsaved, payment, Some(news), invocation);
+    match change.order {
+        Some(paid) if paid.status == OrderStatus::Paid && !is_over => {
+            let payment = kept(change.payment, News::Confirmed)?;
+            Ok(Some((paid.clone(), payment, Event::OrderPaid(paid))))
+        }
+        Some(paid) if paid.status == OrderStatus::Paid => {
+            let refund_id = derive_id(&["subscription over", &paid.order_id.to_string()]);
+            let why = (RefundReason::OrderCancelled, None);
+            let refunding = change.payment.with_refund(refund_id, None, why, now)?;
+            let cancelled = paid.end(Ending::Cancel, now)?;
+            let payment = kept(refunding, News::RefundRequested)?;
+            Ok(Some((cancelled.clone(), payment, Event::OrderCancelled(cancelled))))
+        }
+        _ => {
+            let news = match change.payment.status {
+                PaymentStatus::Refunded => News::Refunded,
+                _ => News::Unservable,
+            };
+            let cancelled = Order {
+                status: OrderStatus::Cancelled,
+                closed_at: Some(now),
+                ..order
+            };
+            let payment = kept(change.payment, news)?;
+            Ok(Some((cancelled.clone(), payment, Event::OrderCancelled(cancelled))))
+        }
+    }
+}

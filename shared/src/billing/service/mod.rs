@@ -1,0 +1,404 @@
+//! The biller: does what is due about a subscription, and asks its provider for the money.
+//!
+//! Invariants: an attempt is written down, with its stock, before the provider is asked, so a crash at any moment leaves a
+//! trace; while one is under way no other is begun, and only the clear word of the provider, or else of an administrator, ends it; what it says is entered
+//! under the condition that nothing has changed since, and judged by what has become of the subscription meanwhile.
+
+mod books;
+mod commands;
+mod keys;
+mod review;
+
+pub use books::Books;
+pub use commands::{Commands, command_of};
+pub use keys::Keys;
+pub use review::{ChargeDecision, Review};
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use self::books::Account;
+use crate::aws::Platform;
+use crate::aws::lambda::Invocation;
+use crate::billing::{Beginning, Posting, StoredInvoice, StoredSubscription};
+use crate::billing::{Invoice, InvoiceStatus, Turn};
+use crate::billing::{Step, Subscription, SubscriptionPeriod, SubscriptionStatus, Task};
+use crate::catalog::{Product, Sku};
+use crate::core::error::{Error, Rejection};
+use crate::core::event::Event;
+use crate::orders;
+use crate::orders::{Quote, quote, sum_lines};
+use crate::payments::provider::{Answer, BillingKey, Charge, Decline};
+use crate::payments::record;
+use crate::payments::{Provider, Rejected as PaymentRejected, Report, Standing};
+
+/// How often what changes under our hands is read again.
+const ATTEMPTS: usize = 8;
+/// Time kept back from a provider, so that what it says can be written.
+const WRITING: Duration = Duration::from_secs(5);
+/// How long an attempt may hang in the air before a person is told.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+const BILLING: &str = "bill a subscription";
+
+/// The books of subscriptions, and the providers.
+#[derive(Clone, Debug)]
+pub struct Biller {
+    /// What is written down.
+    pub books: Books,
+    /// The providers, and the keys to their customers' cards.
+    pub keys: Keys,
+}
+
+/// What came of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was nothing to do, or somebody else has done it or is at it.
+    Nothing,
+    /// The period is paid.
+    Paid,
+    /// Money was taken for a subscription that was over, and goes back.
+    Returned,
+    /// The provider said no.
+    Declined,
+    /// What is to be delivered cannot be had.
+    Postponed,
+    /// What became of the attempt is not known: the provider will be asked again.
+    Unknown,
+    /// The same, for so long that a person should look; or money was taken that is nowhere in the books.
+    Hanging,
+    /// The period was given up, or missed periods were skipped.
+    Skipped,
+    /// The subscription is over.
+    Ended,
+    /// Billing keys were deleted at their provider.
+    KeysDeleted,
+}
+
+impl Biller {
+    /// The biller on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            books: Books::new(platform)?,
+            keys: Keys::new(platform)?,
+        })
+    }
+
+    /// Does what is due about a subscription, as long as `command` is about the period that it stands at.
+    ///
+    /// A command that comes twice, late or out of order finds nothing to do.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the tables, the seal or the provider did not serve us: what is due stays due, and what
+    /// was begun is found again. [`Error::Internal`].
+    pub async fn carry_out(&self, command: SubscriptionPeriod, invocation: &Invocation) -> Result<Outcome, Error> {
+        let me = invocation.stamp().event_id;
+        for _ in 0..ATTEMPTS {
+            let Some(account) = self.books.account(command, invocation).await? else {
+                continue;
+            };
+            if account.subscription.subscription.period() != command.period {
+                return Ok(Outcome::Nothing);
+            }
+            if let Some(outcome) = self.step(account, me, invocation).await? {
+                return Ok(outcome);
+            }
+        }
+        Err(Error::unavailable(BILLING, "it keeps changing"))
+    }
+
+    /// Does the next thing that is due; none when something has changed meanwhile.
+    async fn step(&self, account: Account, me: Uuid, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
+        let Account { subscription, invoice } = account;
+        // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
+        if let Some(own) = invoice.as_ref().filter(|invoice| invoice.begun_by == Some(me)) {
+            if subscription.subscription.status != SubscriptionStatus::Active {
+                return self.books.never_taken(own, invocation).await.map(Some);
+            }
+            let key = self.keys.of(&subscription, invocation).await?;
+            return self.ask(&key, subscription, own.clone(), invocation).await.map(Some);
+        }
+        let open = invoice.as_ref().map(|stored| &stored.invoice);
+        match subscription.subscription.task(open, invocation.now, &self.books.policy) {
+            Task::Nothing => self.delete_keys(&subscription, open, invocation).await,
+            Task::Bill | Task::TryAgain => self.attempt(subscription, invoice, me, invocation).await,
+            Task::Settle => match invoice {
+                Some(invoice) => self.settle(subscription, invoice, invocation).await,
+                None => Ok(None),
+            },
+            Task::SkipTo(period) => {
+                tracing::warn!(
+                    subscription_id = %subscription.subscription.subscription_id,
+                    from = subscription.subscription.next_period, to = period,
+                    "missed periods are skipped",
+                );
+                let skipped = subscription.subscription.after(Step::SkipTo(period), invocation.now)?;
+                let next = subscription.next(skipped, None, None, (&self.books.policy, invocation.now));
+                let saved = self.books.save(&Posting::of(&next), invocation).await?;
+                Ok(saved.then_some(Outcome::Skipped))
+            }
+            Task::GiveUp => self.give_up(&subscription, invoice, Step::Close, invocation).await,
+            Task::End => self.give_up(&subscription, invoice, Step::Cancel, invocation).await,
+        }
+    }
+
+    /// Gives the open period up, and with it the subscription if `step` says so.
+    async fn give_up(
+        &self,
+        stored: &StoredSubscription,
+        invoice: Option<StoredInvoice>,
+        step: Step,
+        invocation: &Invocation,
+    ) -> Result<Option<Outcome>, Error> {
+        let open = invoice.as_ref().map(|stored| &stored.invoice);
+        let outcome = if step == Step::Cancel {
+            Outcome::Ended
+        } else {
+            Outcome::Skipped
+        };
+        let (after, void) = stored
+            .subscription
+            .giving_up(step, open, invocation.now, &self.books.policy)?;
+        let event = match outcome {
+            Outcome::Ended => Some(record(&Event::SubscriptionCancelled(after.clone()), invocation)?),
+            _ => None,
+        };
+        let next = stored.next(after, None, event, (&self.books.policy, invocation.now));
+        let void = void.and_then(|void| invoice.map(|stored| stored.next(void, None, invocation.now)));
+        let saved = self
+            .books
+            .save(&Posting::with(&next, void.as_ref()), invocation)
+            .await?;
+        Ok(saved.then_some(outcome))
+    }
+
+    /// Begins an attempt to charge the open period, or the next one, and asks for the money.
+    async fn attempt(
+        &self,
+        stored: StoredSubscription,
+        invoice: Option<StoredInvoice>,
+        me: Uuid,
+        invocation: &Invocation,
+    ) -> Result<Option<Outcome>, Error> {
+        let (now, deadline) = (invocation.now, invocation.deadline);
+        let subscription = match &invoice {
+            Some(_) => stored.subscription.clone(),
+            None => stored.subscription.after(Step::Bill, now)?,
+        };
+        let invoice = invoice.unwrap_or_else(|| StoredInvoice::unsaved(Invoice::new(&stored.subscription, now), now));
+        let wanted = wanted(&stored.subscription, &invoice.invoice)?;
+        let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+        let products = self.books.invoicing.catalog.products(&skus, deadline).await?;
+        let quote = match self.price(&subscription, &invoice.invoice, &wanted, &products) {
+            Ok(quote) => quote,
+            Err(why) => {
+                return self
+                    .books
+                    .postpone(&stored, subscription, &invoice, &why, invocation)
+                    .await;
+            }
+        };
+        let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.books.policy) else {
+            return Ok(None);
+        };
+        // What could not be opened is not begun: it would hold its stock for nothing.
+        let key = self.keys.of(&stored, invocation).await?;
+        let attempt = StoredInvoice {
+            begun_by: Some(me),
+            asked: invoice.asked + 1,
+            ..invoice.next(attempt, None, now)
+        };
+        let next = stored.next(
+            subscription.clone(),
+            Some(&attempt.invoice),
+            None,
+            (&self.books.policy, now),
+        );
+        let shards = products.into_iter().map(|(sku, product)| (sku, product.stock_shards));
+        match self
+            .books
+            .invoicing
+            .begin(&next, &attempt, &shards.collect(), deadline)
+            .await?
+        {
+            Beginning::Begun(attempt) => self.ask(&key, next, *attempt, invocation).await.map(Some),
+            Beginning::Changed => Ok(None),
+            Beginning::OutOfStock(shortages) => {
+                let why = orders::Rejected::OutOfStock(shortages).into();
+                self.books
+                    .postpone(&stored, subscription, &invoice, &why, invocation)
+                    .await
+            }
+        }
+    }
+
+    /// What an attempt asks for: what the invoice says once it is priced, else what the catalog says now. What is not for
+    /// sale any more is not sold at any price.
+    fn price(
+        &self,
+        subscription: &Subscription,
+        invoice: &Invoice,
+        wanted: &[(Sku, u32)],
+        products: &HashMap<Sku, Product>,
+    ) -> Result<Quote, Rejection> {
+        let present = quote(wanted, products)?;
+        let quote = match invoice.total {
+            Some(total) => Quote {
+                lines: invoice.lines.clone(),
+                total,
+            },
+            None => present,
+        };
+        let takes = self
+            .keys
+            .providers
+            .of(subscription.provider)
+            .is_ok_and(|provider| provider.takes(quote.total));
+        takes
+            .then_some(quote)
+            .ok_or_else(|| PaymentRejected::AmountNotTaken.into())
+    }
+
+    /// Asks for the money of an attempt that is written down, and enters what the provider says.
+    async fn ask(
+        &self,
+        key: &BillingKey,
+        subscription: StoredSubscription,
+        invoice: StoredInvoice,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
+        let provider = self.keys.providers.billing(subscription.subscription.provider)?;
+        let deadline = invocation.deadline_keeping(WRITING);
+        // An attempt keeps its reference, as it keeps its key: no card is changed while one is under way.
+        let invoice = if invoice.reference.is_some() {
+            invoice
+        } else {
+            match provider.prepare(key, charge(&invoice)?, deadline).await {
+                Ok(None) => invoice,
+                Ok(reference) => match self.refer(&subscription, &invoice, reference, invocation).await? {
+                    Some(referred) => referred,
+                    // Its customer has changed the subscription: nothing was asked, and the attempt is found again.
+                    None => return Ok(Outcome::Unknown),
+                },
+                Err(answer) => return self.books.enter(&invoice, answer, invocation).await,
+            }
+        };
+        match provider.charge(key, charge(&invoice)?, deadline).await {
+            Answer::Unknown(cause) => {
+                tracing::warn!(cause, "a provider left open whether it took the money");
+                let found = provider.find(charge(&invoice)?, deadline).await;
+                // That nothing was taken is no answer while the call may still be under way.
+                match found {
+                    Answer::Report(report) if report.standing == Standing::Charged => {
+                        self.books.enter(&invoice, Answer::Report(report), invocation).await
+                    }
+                    _ => Ok(Outcome::Unknown),
+                }
+            }
+            answer => self.books.enter(&invoice, answer, invocation).await,
+        }
+    }
+
+    /// Keeps what the provider calls the payment under way, before it is asked for the money; none when something has
+    /// changed.
+    async fn refer(
+        &self,
+        subscription: &StoredSubscription,
+        invoice: &StoredInvoice,
+        reference: Option<String>,
+        invocation: &Invocation,
+    ) -> Result<Option<StoredInvoice>, Error> {
+        let referred = StoredInvoice {
+            reference,
+            version: invoice.version + 1,
+            ..invoice.clone()
+        };
+        let saved = self.books.keep(subscription, &referred, invocation).await?;
+        Ok(saved.map(|_| referred))
+    }
+
+    /// Settles an attempt whose outcome is not known: asks where it stands, and asks for the money once more when the
+    /// provider has not had it and the subscription still wants it.
+    async fn settle(
+        &self,
+        subscription: StoredSubscription,
+        invoice: StoredInvoice,
+        invocation: &Invocation,
+    ) -> Result<Option<Outcome>, Error> {
+        let claimed = invoice.claimed(invocation.now);
+        let Some(next) = self.books.keep(&subscription, &claimed, invocation).await? else {
+            return Ok(None);
+        };
+        let provider = self.keys.providers.billing(next.subscription.provider)?;
+        let outcome = match provider
+            .find(charge(&invoice)?, invocation.deadline_keeping(WRITING))
+            .await
+        {
+            Answer::Report(report) if matches!(report.standing, Standing::Pending | Standing::Failed(_)) => {
+                let of_this_try = is_of_this_try(&report, &invoice);
+                match (next.subscription.status == SubscriptionStatus::Active, of_this_try) {
+                    // A card that can never pay is not tried again.
+                    (true, true) if is_hard(&report) => {
+                        self.books.enter(&claimed, Answer::Report(report), invocation).await?
+                    }
+                    // To be asked once more, under a new key but for the same order, tells whether it was this try.
+                    (true, _) => {
+                        let key = self.keys.of(&next, invocation).await?;
+                        self.ask(&key, next, claimed, invocation).await?
+                    }
+                    (false, true) => self.books.never_taken(&claimed, invocation).await?,
+                    // This try may have taken the money: nobody gives it up for the no to another.
+                    (false, false) => Outcome::Unknown,
+                }
+            }
+            answer => self.books.enter(&claimed, answer, invocation).await?,
+        };
+        let hangs = outcome == Outcome::Unknown && invocation.now.duration_since(invoice.since) > PATIENCE;
+        Ok(Some(if hangs { Outcome::Hanging } else { outcome }))
+    }
+}
+
+/// Whether a report that nothing was taken is about the try under way, or else tells that there was none: all tries of a
+/// period have one order at Toss, which is asked by it and may tell of an earlier one. An intent of Stripe is one.
+fn is_of_this_try(report: &Report, invoice: &StoredInvoice) -> bool {
+    report.standing == Standing::Pending || report.provider != Provider::Toss || invoice.asked == 1
+}
+
+/// Whether the card will never pay.
+fn is_hard(report: &Report) -> bool {
+    match &report.standing {
+        Standing::Failed(failure) => {
+            matches!(Decline::of(report.provider, failure), Decline::Hard | Decline::KeyGone)
+        }
+        _ => false,
+    }
+}
+
+/// What a period delivers: what its invoice says once it is priced, else what its subscription says now.
+fn wanted(subscription: &Subscription, invoice: &Invoice) -> Result<Vec<(Sku, u32)>, Error> {
+    if invoice.total.is_some() {
+        let lines = invoice.lines.iter();
+        return Ok(lines.map(|line| (line.sku.clone(), line.quantity)).collect());
+    }
+    // They were summed when they were taken.
+    sum_lines(&subscription.items).map_err(|_| Error::internal(BILLING, "its items are out of range"))
+}
+
+/// The charge of an attempt that is written down.
+fn charge(stored: &StoredInvoice) -> Result<Charge<'_>, Error> {
+    let invoice = &stored.invoice;
+    let amount = invoice.total.filter(|_| invoice.status == InvoiceStatus::Charging);
+    Ok(Charge {
+        order_id: invoice.order_id(),
+        lines: &invoice.lines,
+        amount: amount.ok_or_else(|| Error::internal(BILLING, "its invoice is not being charged"))?,
+        reference: stored.reference.as_deref(),
+        nth: stored.asked.saturating_sub(1),
+    })
+}

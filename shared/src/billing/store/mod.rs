@@ -1,0 +1,498 @@
+//! The subscriptions' table: subscriptions, each with its invoices beside it (`SUBSCRIPTION#<id>`), found by a sparse index
+//! when something is to be done about them; the owners of billing keys (`KEY#<id>`), and the requests that changed them
+//! (`REQUEST#<id>`).
+//!
+//! Invariant: an invoice changes only together with its subscription, each under the condition that nothing has changed
+//! it since it was read. So whoever has read a subscription, and writes it, knows that its invoice is as it was read too.
+
+mod records;
+mod requests;
+
+pub use records::{StoredInvoice, StoredKey, StoredSubscription, SubscriptionRequest};
+pub use requests::Found;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem};
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::aws::Platform;
+use crate::aws::dynamodb::due;
+use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use crate::aws::dynamodb::transaction::{delete, put, transact_changes};
+use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse, text};
+use crate::aws::lambda::problem::Causes;
+use crate::billing::Invoice;
+use crate::billing::{Subscription, SubscriptionId, SubscriptionPeriod};
+use crate::core::error::Error;
+use crate::core::identity::CustomerId;
+
+const BY_CUSTOMER: &str = "by-customer";
+/// The sort key of a subscription among its invoices: behind all of them.
+const ITSELF: &str = "SUBSCRIPTION";
+/// How long a request is kept, so that its retries are known: longer than any client retries.
+const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// The subscriptions' table.
+#[derive(Clone, Debug)]
+pub struct Subscriptions {
+    client: Client,
+    table: String,
+}
+
+/// What of the table is written together. Each entity is conditional on what was read of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Posting<'a> {
+    /// The subscription after it.
+    pub subscription: &'a StoredSubscription,
+    /// Its open invoice after it, where that changes too.
+    pub invoice: Option<&'a StoredInvoice>,
+    /// The request that asked for it.
+    pub request: Option<&'a SubscriptionRequest>,
+    /// A billing key that is new to it.
+    pub new_key: Option<&'a StoredKey>,
+    /// Billing keys that their providers have deleted.
+    pub deleted_keys: &'a [StoredKey],
+}
+
+impl<'a> Posting<'a> {
+    /// Of a subscription alone.
+    pub const fn of(subscription: &'a StoredSubscription) -> Self {
+        Self {
+            subscription,
+            invoice: None,
+            request: None,
+            new_key: None,
+            deleted_keys: &[],
+        }
+    }
+
+    /// Of a subscription and its open invoice.
+    pub const fn with(subscription: &'a StoredSubscription, invoice: Option<&'a StoredInvoice>) -> Self {
+        Self {
+            invoice,
+            ..Self::of(subscription)
+        }
+    }
+}
+
+/// A page of a customer's subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionPage {
+    /// Newest first.
+    pub subscriptions: Vec<Subscription>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<SubscriptionCursor>,
+}
+
+/// Where a page of a customer's subscriptions ends. It names no customer: a forged one only moves within one's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubscriptionCursor {
+    /// When the last one began, in Unix milliseconds.
+    pub started_ms: u64,
+    /// The last one.
+    pub subscription_id: SubscriptionId,
+}
+
+impl Subscriptions {
+    /// The table that the variable `SUBSCRIPTIONS_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("SUBSCRIPTIONS_TABLE")?,
+        })
+    }
+
+    /// The subscription, whoever's it is, as it stands now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get(&self, id: SubscriptionId, deadline: Instant) -> Result<Option<StoredSubscription>, Error> {
+        self.read("read a subscription", subscription_key(id), deadline).await
+    }
+
+    /// A subscription and one of its invoices as they stand now, each when it exists, in one request.
+    ///
+    /// The two may be of different moments; a write of either finds out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_period(
+        &self,
+        of: SubscriptionPeriod,
+        deadline: Instant,
+    ) -> Result<Option<(StoredSubscription, Option<StoredInvoice>)>, Error> {
+        const DOING: &str = "read a subscription and its invoice";
+        let wanted = Wanted {
+            table: &self.table,
+            keys: vec![subscription_key(of.subscription_id), invoice_key(of)],
+            consistent: true,
+        };
+        let found = batch_get(&self.client, DOING, vec![wanted], deadline).await?;
+        let (itself, invoices): (Vec<Item>, Vec<Item>) = found.into_values().flatten().partition(is_itself);
+        let Some(subscription) = itself.into_iter().next() else {
+            return Ok(None);
+        };
+        let invoice = invoices.into_iter().next().map(|item| parse(DOING, item));
+        Ok(Some((parse(DOING, subscription)?, invoice.transpose()?)))
+    }
+
+    /// A subscription and its open invoice, if one is, as they stand now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_open(
+        &self,
+        id: SubscriptionId,
+        deadline: Instant,
+    ) -> Result<Option<(StoredSubscription, Option<StoredInvoice>)>, Error> {
+        let Some(subscription) = self.get(id, deadline).await? else {
+            return Ok(None);
+        };
+        let Some(period) = subscription.subscription.open_period else {
+            return Ok(Some((subscription, None)));
+        };
+        let of = SubscriptionPeriod {
+            subscription_id: id,
+            period,
+        };
+        let invoice = self.read("read an invoice", invoice_key(of), deadline).await?;
+        Ok(Some((subscription, invoice)))
+    }
+
+    /// A subscription and at most `limit` of its invoices as they stand now, the newest first, in one request.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_with_invoices(
+        &self,
+        id: SubscriptionId,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<Option<(StoredSubscription, Vec<Invoice>)>, Error> {
+        const DOING: &str = "read a subscription and its invoices";
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(partition(id)))
+            .scan_index_forward(false)
+            .limit(i32::from(limit) + 1);
+        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
+        let mut items = answered(DOING, deadline, send)
+            .await?
+            .items
+            .unwrap_or_default()
+            .into_iter();
+        let Some(subscription) = items.next() else {
+            return Ok(None);
+        };
+        let invoices = items.map(|item| parse::<StoredInvoice>(DOING, item).map(|stored| stored.invoice));
+        Ok(Some((parse(DOING, subscription)?, invoices.collect::<Result<_, _>>()?)))
+    }
+
+    /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_all(
+        &self,
+        ids: &[SubscriptionId],
+        deadline: Instant,
+    ) -> Result<(Vec<StoredSubscription>, Vec<Error>), Error> {
+        const DOING: &str = "read subscriptions";
+        let wanted = Wanted {
+            table: &self.table,
+            keys: ids.iter().map(|&id| subscription_key(id)).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.client, DOING, vec![wanted], deadline).await?;
+        let mut subscriptions = vec![];
+        let mut damaged = vec![];
+        for item in found.into_values().flatten() {
+            match parse(DOING, item) {
+                Ok(subscription) => subscriptions.push(subscription),
+                Err(error) => damaged.push(error),
+            }
+        }
+        Ok((subscriptions, damaged))
+    }
+
+    /// At most `limit` of the customer's subscriptions, newest first, behind `after`. A new one may take a moment.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list(
+        &self,
+        customer: &CustomerId,
+        after: Option<SubscriptionCursor>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<SubscriptionPage, Error> {
+        const DOING: &str = "list subscriptions";
+        let start = after.map(|cursor| {
+            let mut start = subscription_key(cursor.subscription_id);
+            start.insert("customer_id".into(), text(customer.as_str()));
+            start.insert("started_ms".into(), number(cursor.started_ms));
+            start
+        });
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_CUSTOMER)
+            .key_condition_expression("customer_id = :customer")
+            .expression_attribute_values(":customer", text(customer.as_str()))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
+        let answer = answered(DOING, deadline, send).await?;
+        let next = answer.last_evaluated_key.map(cursor).transpose()?;
+        let listed = answer.items.unwrap_or_default().into_iter().map(cursor);
+        let listed: Vec<SubscriptionId> = listed
+            .map(|place| place.map(|place| place.subscription_id))
+            .collect::<Result<_, _>>()?;
+        let (found, damaged) = self.get_all(&listed, deadline).await?;
+        for error in damaged {
+            // One damaged subscription must not hide the rest.
+            tracing::error!(causes = %Causes(&error), "a listed subscription cannot be read");
+        }
+        let mut subscriptions: Vec<Subscription> = found.into_iter().map(|stored| stored.subscription).collect();
+        let place = |one: &Subscription| listed.iter().position(|&id| id == one.subscription_id);
+        subscriptions.sort_by_key(place);
+        Ok(SubscriptionPage { subscriptions, next })
+    }
+
+    /// A page of the subscriptions of one due shard about which something is to be done by `now`, the longest due first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn due(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        after: Option<DuePosition>,
+        deadline: Instant,
+    ) -> Result<DuePage<SubscriptionId>, Error> {
+        due::page((&self.client, &self.table), shard, now, after, deadline, id_in).await
+    }
+
+    /// Moves a subscription on the index to `until`, for its command is on its way; false when anything has changed it
+    /// since it was read: whatever changed it has given it its place.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn put_off(
+        &self,
+        stored: &StoredSubscription,
+        until: Timestamp,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        const DOING: &str = "put a subscription off";
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(subscription_key(stored.subscription.subscription_id)))
+            .update_expression("SET due_ms = :until")
+            // No new version: whoever has read it meanwhile, to charge it, is not to be disturbed.
+            .condition_expression("version = :read")
+            .expression_attribute_values(":until", number(until.as_millisecond()))
+            .expression_attribute_values(":read", number(stored.version));
+        let send = || async {
+            match update.clone().send().await {
+                Ok(_) => Ok(true),
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+                {
+                    Ok(false)
+                }
+                Err(error) => Err(failed(DOING, error)),
+            }
+        };
+        answered(DOING, deadline, send).await
+    }
+
+    /// The subscription that has the billing key with this id.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn of_key(&self, id: Uuid, deadline: Instant) -> Result<Option<SubscriptionId>, Error> {
+        let found: Option<KeyOwner> = self.read("find a billing key", owner_key(id), deadline).await?;
+        Ok(found.map(|owner| owner.subscription_id))
+    }
+
+    /// The request, when it was made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn request(&self, id: Uuid, deadline: Instant) -> Result<Option<SubscriptionRequest>, Error> {
+        self.read("read a request", request_key(id), deadline).await
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self,
+        doing: &'static str,
+        key: Item,
+        deadline: Instant,
+    ) -> Result<Option<T>, Error> {
+        let send = || async {
+            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+            let sent = get.set_key(Some(key.clone())).send().await;
+            sent.map_err(|error| failed(doing, error))
+        };
+        let answer = answered(doing, deadline, send).await?;
+        answer.item.map(|item| parse(doing, item)).transpose()
+    }
+
+    /// Writes all of `posting` or none; false when anything has changed since it was read, or the request was made before,
+    /// perhaps by an earlier attempt of this very call whose answer was lost.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save(&self, posting: &Posting<'_>, deadline: Instant) -> Result<bool, Error> {
+        let items = self.written(posting)?;
+        let records = items.len();
+        transact_changes(&self.client, "save a subscription", items, records, deadline).await
+    }
+
+    /// The writes of `posting`.
+    pub(crate) fn written(&self, posting: &Posting<'_>) -> Result<Vec<TransactWriteItem>, Error> {
+        let id = posting.subscription.subscription.subscription_id;
+        let mut items = vec![put(self.changed(posting.subscription)?)?];
+        if let Some(invoice) = posting.invoice {
+            items.push(put(self.invoiced(invoice)?)?);
+        }
+        if let Some(request) = posting.request {
+            items.push(put(self.requested(request)?)?);
+        }
+        if let Some(key) = posting.new_key {
+            items.push(put(self.owned(key, id)?)?);
+        }
+        for key in posting.deleted_keys {
+            items.push(delete(self.disowned(key))?);
+        }
+        Ok(items)
+    }
+
+    /// The put of a subscription: refused when anything has changed it since it was read, or it is there already.
+    pub(crate) fn changed(&self, stored: &StoredSubscription) -> Result<PutBuilder, Error> {
+        let subscription = &stored.subscription;
+        let id = subscription.subscription_id;
+        let mut item = self.item("save a subscription", subscription_key(id), stored)?;
+        item.insert("started_ms".into(), number(subscription.started_at.as_millisecond()));
+        if let Some(at) = stored.due_at {
+            due::put_on_index(&mut item, id.0, at);
+        }
+        Ok(self.put_version(item, stored.version))
+    }
+
+    /// The put of an invoice: refused when anything has changed it since it was read, or, the right to charge a period
+    /// being taken once, when it is there already.
+    pub(crate) fn invoiced(&self, stored: &StoredInvoice) -> Result<PutBuilder, Error> {
+        let item = self.item("save an invoice", invoice_key(stored.invoice.of), stored)?;
+        Ok(self.put_version(item, stored.version))
+    }
+
+    /// The put of the owner of a billing key.
+    fn owned(&self, key: &StoredKey, id: SubscriptionId) -> Result<PutBuilder, Error> {
+        let owner = KeyOwner { subscription_id: id };
+        let item = self.item("save a billing key", owner_key(key.key_id), &owner)?;
+        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+    }
+
+    /// The deletion of the owner of a billing key.
+    fn disowned(&self, key: &StoredKey) -> DeleteBuilder {
+        Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(owner_key(key.key_id)))
+    }
+
+    /// The put of a new request: refused when it was made before.
+    fn requested(&self, request: &SubscriptionRequest) -> Result<PutBuilder, Error> {
+        let mut item = self.item("save a request", request_key(request.request_id), request)?;
+        let swept_at = (request.requested_at + REQUEST_KEPT).as_second();
+        item.insert("swept_at".into(), number(swept_at));
+        Ok(self.put_version(item, 1))
+    }
+
+    fn item(&self, doing: &'static str, key: Item, entity: &impl Serialize) -> Result<Item, Error> {
+        let mut item = item_of(doing, String::new(), entity)?;
+        item.extend(key);
+        Ok(item)
+    }
+
+    fn put_version(&self, item: Item, version: u64) -> PutBuilder {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        if version == 1 {
+            return put
+                .condition_expression("attribute_not_exists(pk)")
+                .return_values_on_condition_check_failure(OnFailure::AllOld);
+        }
+        put.condition_expression("version = :read")
+            .expression_attribute_values(":read", number(version - 1))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyOwner {
+    subscription_id: SubscriptionId,
+}
+
+fn partition(id: SubscriptionId) -> String {
+    format!("SUBSCRIPTION#{id}")
+}
+
+fn subscription_key(id: SubscriptionId) -> Item {
+    composite(partition(id), ITSELF)
+}
+
+/// Ten digits, so that invoices sort as their periods do.
+fn invoice_key(of: SubscriptionPeriod) -> Item {
+    composite(partition(of.subscription_id), format!("INVOICE#{:010}", of.period))
+}
+
+fn owner_key(id: Uuid) -> Item {
+    composite(format!("KEY#{id}"), "KEY")
+}
+
+fn request_key(id: Uuid) -> Item {
+    composite(format!("REQUEST#{id}"), "REQUEST")
+}
+
+fn is_itself(item: &Item) -> bool {
+    item.get("sk")
+        .and_then(|sk| sk.as_s().ok())
+        .is_some_and(|sk| sk == ITSELF)
+}
+
+/// The place in the list that an item of the index has.
+fn cursor(item: Item) -> Result<SubscriptionCursor, Error> {
+    #[derive(Deserialize)]
+    struct Position {
+        pk: String,
+        started_ms: u64,
+    }
+    let position: Position = parse("list subscriptions", item)?;
+    Ok(SubscriptionCursor {
+        started_ms: position.started_ms,
+        subscription_id: id_in(&position.pk)?,
+    })
+}
+
+/// The id in a subscription's key.
+fn id_in(pk: &str) -> Result<SubscriptionId, Error> {
+    uuid_in(pk, "SUBSCRIPTION#").map(SubscriptionId)
+}

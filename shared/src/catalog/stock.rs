@@ -1,0 +1,221 @@
+//! Stock of a product, spread over shards so that one hot product is not one hot item.
+//!
+//! DynamoDB serves 1,000 write units a second for one partition key, and a transactional write costs two;
+//! each shard is an item with a key of its own.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::catalog::Sku;
+
+/// Over how many shards a product's stock is spread: 1 to 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "u8")]
+#[schema(value_type = u8, minimum = 1, maximum = 64, examples(1))]
+pub struct ShardCount(u8);
+
+impl ShardCount {
+    /// One shard: right for all but hot products.
+    pub const ONE: Self = Self(1);
+
+    /// Half as many, one at least.
+    pub const fn halved(self) -> Self {
+        if self.0 == 1 { self } else { Self(self.0 / 2) }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+
+    /// All shards of a product with this many.
+    pub fn shards(self) -> impl Iterator<Item = Shard> {
+        0..self.0
+    }
+}
+
+/// The number is not a [`ShardCount`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a product has 1 to 64 stock shards")]
+pub struct NotAShardCount;
+
+impl TryFrom<u8> for ShardCount {
+    type Error = NotAShardCount;
+
+    fn try_from(count: u8) -> Result<Self, NotAShardCount> {
+        if (1..=64).contains(&count) {
+            Ok(Self(count))
+        } else {
+            Err(NotAShardCount)
+        }
+    }
+}
+
+/// One shard of a product's stock, from 0.
+pub type Shard = u8;
+
+/// The units that a shard has left to sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// The shard.
+    pub shard: Shard,
+    /// Its units.
+    pub available: u64,
+}
+
+/// Units of one shard that an order holds; they go back to the same shard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The product.
+    pub sku: Sku,
+    /// The shard that they were taken from.
+    pub shard: Shard,
+    /// How many.
+    pub quantity: u32,
+}
+
+/// Finds `quantity` units in `levels`: in one shard where one has enough, else in as few as can be.
+///
+/// `pick` chooses among the shards that have enough, so that buyers who come together part ways.
+/// `None` when the levels together hold fewer than `quantity`.
+pub fn allocate(levels: &[Level], quantity: u32, pick: usize) -> Option<Vec<(Shard, u32)>> {
+    let wanted = u64::from(quantity);
+    let enough: Vec<&Level> = levels.iter().filter(|level| level.available >= wanted).collect();
+    if !enough.is_empty() {
+        return Some(vec![(enough[pick % enough.len()].shard, quantity)]);
+    }
+    let mut largest_first = levels.to_vec();
+    largest_first.sort_by_key(|level| std::cmp::Reverse(level.available));
+    let mut missing = quantity;
+    let mut parts = Vec::new();
+    for level in largest_first {
+        // Each level is below `quantity` here, so it fits a u32.
+        let part = missing.min(u32::try_from(level.available).unwrap_or(missing));
+        if part > 0 {
+            parts.push((level.shard, part));
+            missing -= part;
+        }
+    }
+    (missing == 0).then_some(parts)
+}
+
+/// Spreads received `units` evenly over `width` of a product's `count` shards, beginning at shard `first`.
+///
+/// What does not divide goes to the first of them; a `width` above `count` means all.
+pub fn spread(units: u64, count: ShardCount, width: ShardCount, first: Shard) -> Vec<(Shard, u64)> {
+    let width = width.min(count);
+    width
+        .shards()
+        .map(|nth| {
+            let extra = u64::from(u64::from(nth) < units % u64::from(width.get()));
+            let shard = (usize::from(first) + usize::from(nth)) % usize::from(count.get());
+            // Below `count`, so it fits.
+            (shard as Shard, units / u64::from(width.get()) + extra)
+        })
+        .filter(|&(_, part)| part > 0)
+        .collect()
+}
+
+/// What each shard gains (or gives, when negative) so that `levels` lie evenly over `count` shards.
+///
+/// The changes sum to nothing: units move, none appear or vanish.
+pub fn rebalance(levels: &[Level], count: ShardCount) -> Vec<(Shard, i64)> {
+    let total = levels.iter().map(|level| level.available).sum();
+    let present = |shard| {
+        levels
+            .iter()
+            .find(|level| level.shard == shard)
+            .map_or(0, |level| level.available)
+    };
+    let even = spread(total, count, count, 0);
+    let wanted = |shard| even.iter().find(|&&(s, _)| s == shard).map_or(0, |&(_, part)| part);
+    count
+        .shards()
+        .map(|shard| (shard, wanted(shard).cast_signed() - present(shard).cast_signed()))
+        .filter(|&(_, change)| change != 0)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn levels(available: &[u64]) -> Vec<Level> {
+        (0..)
+            .zip(available)
+            .map(|(shard, &available)| Level { shard, available })
+            .collect()
+    }
+
+    fn count(n: u8) -> ShardCount {
+        ShardCount::try_from(n).unwrap()
+    }
+
+    #[test]
+    fn a_shard_that_has_enough_serves_alone() {
+        assert_eq!(allocate(&levels(&[1, 5, 0, 5]), 5, 0), Some(vec![(1, 5)]));
+        assert_eq!(allocate(&levels(&[1, 5, 0, 5]), 5, 1), Some(vec![(3, 5)]));
+    }
+
+    #[test]
+    fn scattered_units_are_found_in_few_shards() {
+        assert_eq!(allocate(&levels(&[1, 3, 0, 2]), 5, 0), Some(vec![(1, 3), (3, 2)]));
+        assert_eq!(allocate(&levels(&[1, 3, 0, 2]), 7, 0), None);
+    }
+
+    #[test]
+    fn a_product_has_1_to_64_shards() {
+        assert!(ShardCount::try_from(0).is_err());
+        assert!(ShardCount::try_from(65).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn allocation_finds_units_exactly_when_there_are_enough(
+            available in prop::collection::vec(0..50u64, 1..=64), quantity in 1..=999u32, pick: usize,
+        ) {
+            let levels = levels(&available);
+            let found = allocate(&levels, quantity, pick);
+            prop_assert_eq!(found.is_some(), available.iter().sum::<u64>() >= quantity.into());
+            if let Some(parts) = found {
+                prop_assert_eq!(parts.iter().map(|p| p.1).sum::<u32>(), quantity);
+                for (shard, part) in &parts {
+                    prop_assert!(*part > 0 && u64::from(*part) <= available[usize::from(*shard)]);
+                }
+                let mut shards: Vec<_> = parts.iter().map(|p| p.0).collect();
+                shards.sort_unstable();
+                shards.dedup();
+                prop_assert_eq!(shards.len(), parts.len(), "each shard at most once");
+            }
+        }
+
+        #[test]
+        fn spreading_keeps_the_units_and_is_even(
+            units in 0..1_000_000u64, n in 1..=64u8, width in 1..=64u8, first in 0..64u8,
+        ) {
+            let parts = spread(units, count(n), count(width), first);
+            let width = u64::from(width.min(n));
+            prop_assert_eq!(parts.iter().map(|p| p.1).sum::<u64>(), units);
+            prop_assert_eq!(parts.len() as u64, width.min(units));
+            prop_assert!(parts.iter().all(|&(shard, part)| shard < n && part >= units / width));
+            prop_assert!(parts.iter().all(|&(_, part)| part <= units / width + 1));
+        }
+
+        #[test]
+        fn rebalancing_moves_units_and_makes_none(
+            available in prop::collection::vec(0..1_000u64, 1..=64), more in 0..64u8,
+        ) {
+            let n = (available.len() as u8).saturating_add(more).min(64);
+            let changes = rebalance(&levels(&available), count(n));
+            prop_assert_eq!(changes.iter().map(|c| c.1).sum::<i64>(), 0);
+            let mut after: Vec<i64> = available.iter().map(|&a| a as i64).collect();
+            after.resize(usize::from(n), 0);
+            for (shard, change) in changes {
+                after[usize::from(shard)] += change;
+            }
+            let (least, most) = (after.iter().min().unwrap(), after.iter().max().unwrap());
+            prop_assert!(*least >= 0 && most - least <= 1);
+        }
+    }
+}

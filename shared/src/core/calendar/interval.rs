@@ -1,0 +1,118 @@
+//! How often something recurs.
+
+use jiff::Span;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What time is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// A day of the calendar, whether it has 23, 24 or 25 hours.
+    Day,
+    /// Seven days.
+    Week,
+    /// A month; where it lacks the day, its last day.
+    Month,
+    /// A year; 29 February is 28 February in common years.
+    Year,
+}
+
+/// So many units, three years at most: as long as Stripe lets prices recur (`recurring.interval_count`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "Unchecked")]
+pub struct Interval {
+    unit: Unit,
+    /// How many: 1 to 1,095 days, 156 weeks, 36 months, 3 years.
+    #[schema(minimum = 1, maximum = 1095, examples(1))]
+    count: u16,
+}
+
+/// The count is too small or too large for an [`Interval`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an interval is 1 to 1095 days, 156 weeks, 36 months or 3 years")]
+pub struct NotAnInterval;
+
+impl Interval {
+    /// Every `count` units.
+    ///
+    /// # Errors
+    /// [`NotAnInterval`] for none and for more than three years.
+    pub const fn new(unit: Unit, count: u16) -> Result<Self, NotAnInterval> {
+        let most = match unit {
+            Unit::Day => 1095,
+            Unit::Week => 156,
+            Unit::Month => 36,
+            Unit::Year => 3,
+        };
+        if count == 0 || count > most {
+            return Err(NotAnInterval);
+        }
+        Ok(Self { unit, count })
+    }
+
+    /// What it is counted in.
+    pub const fn unit(self) -> Unit {
+        self.unit
+    }
+
+    /// How many of them.
+    pub const fn count(self) -> u16 {
+        self.count
+    }
+
+    /// The date that is `n` intervals after `anchor`; none when the calendar ends before it.
+    pub(crate) fn after(self, anchor: Date, n: u32) -> Option<Date> {
+        let units = i64::from(n) * i64::from(self.count);
+        let span = match self.unit {
+            Unit::Day => Span::new().try_days(units),
+            Unit::Week => Span::new().try_weeks(units),
+            Unit::Month => Span::new().try_months(units),
+            Unit::Year => Span::new().try_years(units),
+        };
+        anchor.checked_add(span.ok()?).ok()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    unit: Unit,
+    count: u16,
+}
+
+impl TryFrom<Unchecked> for Interval {
+    type Error = NotAnInterval;
+
+    fn try_from(raw: Unchecked) -> Result<Self, NotAnInterval> {
+        Self::new(raw.unit, raw.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_lasts_three_years_at_most() {
+        for (unit, most) in [("day", 1095), ("week", 156), ("month", 36), ("year", 3)] {
+            let read = |count| serde_json::from_str::<Interval>(&format!(r#"{{"unit":"{unit}","count":{count}}}"#));
+            for count in [1, most] {
+                assert_eq!(read(count).unwrap().count(), count, "{unit}");
+            }
+            for count in [0, most + 1] {
+                assert!(read(count).is_err(), "{count} {unit}");
+            }
+        }
+        for bad in [
+            r#"{"unit":"hour","count":1}"#,
+            r#"{"unit":"day","count":1.5}"#,
+            r#"{"unit":"day","count":-1}"#,
+            r#"{"unit":"day"}"#,
+            r#"{"unit":"day","count":1,"from":2}"#,
+        ] {
+            assert!(serde_json::from_str::<Interval>(bad).is_err(), "{bad}");
+        }
+    }
+}

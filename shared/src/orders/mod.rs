@@ -1,0 +1,11 @@
+//! Orders: their states, their price, their table, and the reservation of stock.
+
+mod order;
+mod quote;
+pub(crate) mod reservations;
+pub(crate) mod store;
+
+pub use order::{Ending, Line, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
+pub use quote::{Item, Quote, Shortage, quote, sum_lines};
+pub use reservations::{Draft, Loaded, Placement, Reservations, Retaking};
+pub use store::{OrderCursor, OrderPage, Orders, StoredOrder};

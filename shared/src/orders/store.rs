@@ -1,0 +1,309 @@
+//! The orders' table: orders (`ORDER#<id>`), listed by customer, and found by a sparse index when they are due.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Get, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactGetItem,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::aws::Platform;
+use crate::aws::dynamodb::due;
+use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
+use crate::aws::lambda::problem::Causes;
+use crate::catalog::Hold;
+use crate::core::error::Error;
+use crate::core::event::Record;
+use crate::core::idempotency::Fingerprint;
+use crate::core::identity::CustomerId;
+use crate::orders::{Order, OrderId, OrderStatus, Rejected};
+
+const BY_CUSTOMER: &str = "by-customer";
+
+/// The orders' table.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    client: Client,
+    table: String,
+}
+
+/// An order as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOrder {
+    /// What its customer sees.
+    #[serde(flatten)]
+    pub order: Order,
+    /// The units that it holds while it waits for payment, and those that it sold once it is paid.
+    pub holds: Vec<Hold>,
+    /// What was asked for, to tell a retry from another request.
+    pub fingerprint: Fingerprint,
+    /// How many payments of it were begun.
+    #[serde(default)]
+    pub payments: u32,
+    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    pub version: u64,
+    /// Its newest event, which the table's stream delivers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Record>,
+}
+
+impl StoredOrder {
+    /// What is to be kept after this, with the event that tells of it, if it is one to be told.
+    #[must_use]
+    pub fn next(&self, order: Order, event: Option<Record>) -> Self {
+        Self {
+            order,
+            holds: self.holds.clone(),
+            fingerprint: self.fingerprint.clone(),
+            payments: self.payments,
+            version: self.version + 1,
+            event: event.or_else(|| self.event.clone()),
+        }
+    }
+}
+
+/// The most payments of one order that are begun: providers are not asked without end.
+const MAX_PAYMENTS: u32 = 20;
+
+impl StoredOrder {
+    /// Passes an order of which one more payment may be begun.
+    ///
+    /// # Errors
+    /// [`Rejected::TooManyPayments`].
+    pub const fn check_payments(&self) -> Result<(), Rejected> {
+        if self.payments >= MAX_PAYMENTS {
+            return Err(Rejected::TooManyPayments);
+        }
+        Ok(())
+    }
+
+    /// What is to be kept after this when one more payment of it is begun.
+    ///
+    /// # Errors
+    /// [`Rejected::TooManyPayments`].
+    pub fn with_payment(&self, order: Order) -> Result<Self, Rejected> {
+        self.check_payments()?;
+        Ok(Self {
+            payments: self.payments + 1,
+            ..self.next(order, None)
+        })
+    }
+}
+
+/// A page of a customer's orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderPage {
+    /// Newest first.
+    pub orders: Vec<Order>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<OrderCursor>,
+}
+
+/// Where a page of a customer's orders ends. It names no customer: a forged one only moves within one's own orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderCursor {
+    /// When the last order was placed, in Unix milliseconds.
+    pub placed_ms: u64,
+    /// The last order.
+    pub order_id: OrderId,
+}
+
+impl Orders {
+    /// The table that the variable `ORDERS_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            table: platform.variable("ORDERS_TABLE")?,
+        })
+    }
+
+    /// The order, whoever's it is, as it stands now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
+        const DOING: &str = "read an order";
+        let send = || async {
+            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+            let sent = get.set_key(Some(key(order_key(id)))).send().await;
+            sent.map_err(|error| failed(DOING, error))
+        };
+        let answer = answered(DOING, deadline, send).await?;
+        answer.item.map(parse_order).transpose()
+    }
+
+    /// The order as it stands once no transaction is writing it: a plain read shows what stood before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub(crate) async fn get_settled(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
+        const DOING: &str = "read an order";
+        let get = Get::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(order_key(id))))
+            .build();
+        let get = get.map_err(|error| Error::internal(DOING, error))?;
+        let item = TransactGetItem::builder().get(get).build();
+        let send = || async {
+            let sent = self
+                .client
+                .transact_get_items()
+                .transact_items(item.clone())
+                .send()
+                .await;
+            sent.map_err(|error| match error.as_service_error() {
+                // The one reason to cancel a single read is a transaction under way, or load.
+                Some(TransactGetItemsError::TransactionCanceledException(_)) => Error::unavailable(DOING, error),
+                _ => failed(DOING, error),
+            })
+        };
+        let answer = answered(DOING, deadline, send).await?;
+        let item = answer.responses.unwrap_or_default().pop().and_then(|found| found.item);
+        item.filter(|item| !item.is_empty()).map(parse_order).transpose()
+    }
+
+    /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_all(&self, ids: &[OrderId], deadline: Instant) -> Result<(Vec<StoredOrder>, Vec<Error>), Error> {
+        let wanted = Wanted {
+            table: &self.table,
+            keys: ids.iter().map(|id| key(order_key(*id))).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.client, "read due orders", vec![wanted], deadline).await?;
+        let mut orders = vec![];
+        let mut damaged = vec![];
+        for item in found.into_values().flatten() {
+            match parse_order(item) {
+                Ok(order) => orders.push(order),
+                Err(error) => damaged.push(error),
+            }
+        }
+        Ok((orders, damaged))
+    }
+
+    /// At most `limit` of the customer's orders, newest first, behind `after`. A moment old at most.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list(
+        &self,
+        customer: &CustomerId,
+        after: Option<OrderCursor>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<OrderPage, Error> {
+        const DOING: &str = "list orders";
+        let start = after.map(|cursor| {
+            let mut start = key(order_key(cursor.order_id));
+            start.insert("customer_id".into(), AttributeValue::S(customer.as_str().into()));
+            start.insert("placed_ms".into(), number(cursor.placed_ms));
+            start
+        });
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_CUSTOMER)
+            .key_condition_expression("customer_id = :customer")
+            .expression_attribute_values(":customer", AttributeValue::S(customer.as_str().into()))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
+        let answer = answered(DOING, deadline, send).await?;
+        let next = answer.last_evaluated_key.as_ref().map(cursor).transpose()?;
+        let mut orders = vec![];
+        for item in answer.items.unwrap_or_default() {
+            // One damaged order must not hide the rest.
+            match parse(DOING, item) {
+                Ok(order) => orders.push(order),
+                Err(error) => tracing::error!(causes = %Causes(&error), "a listed order cannot be read"),
+            }
+        }
+        Ok(OrderPage { orders, next })
+    }
+
+    /// A page of the orders of one due shard whose deadline has passed at `now`, the longest due first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn due(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        after: Option<DuePosition>,
+        deadline: Instant,
+    ) -> Result<DuePage<OrderId>, Error> {
+        due::page((&self.client, &self.table), shard, now, after, deadline, id_in).await
+    }
+
+    /// The put of a new order: refused, with the order that stands, when its id is taken.
+    pub(crate) fn placed(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
+        Ok(self
+            .put(order)?
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(OnFailure::AllOld))
+    }
+
+    /// The put of a changed order: refused when anything has changed it since it was read.
+    pub(crate) fn changed(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
+        Ok(self
+            .put(order)?
+            .condition_expression("version = :read")
+            .expression_attribute_values(":read", number(order.version - 1)))
+    }
+
+    fn put(&self, stored: &StoredOrder) -> Result<PutBuilder, Error> {
+        let order = &stored.order;
+        let mut item = item_of("save an order", order_key(order.order_id), stored)?;
+        item.insert("placed_ms".into(), number(order.placed_at.as_millisecond()));
+        // The index of due orders is sparse: only what waits for payment is on it.
+        if order.status == OrderStatus::PendingPayment {
+            due::put_on_index(&mut item, order.order_id.0, order.expires_at);
+        }
+        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+    }
+
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+}
+
+/// The place in the list that the engine left off at.
+fn cursor(position: &Item) -> Result<OrderCursor, Error> {
+    #[derive(Deserialize)]
+    struct Position {
+        pk: String,
+        placed_ms: u64,
+    }
+    let position: Position = parse("list orders", position.clone())?;
+    Ok(OrderCursor {
+        placed_ms: position.placed_ms,
+        order_id: id_in(&position.pk)?,
+    })
+}
+
+/// The id in an order's key.
+fn id_in(pk: &str) -> Result<OrderId, Error> {
+    uuid_in(pk, "ORDER#").map(OrderId)
+}
+
+/// The key of an order.
+pub(crate) fn order_key(id: OrderId) -> String {
+    format!("ORDER#{id}")
+}
+
+/// An order as it was read.
+pub(crate) fn parse_order(item: Item) -> Result<StoredOrder, Error> {
+    parse("read an order", item)
+}

@@ -1,0 +1,16 @@
+//! Payments: their states, what providers report, refunds, the table, and the service that asks providers.
+
+mod order_payments;
+mod payment;
+pub mod provider;
+mod refund;
+mod report;
+mod service;
+mod store;
+
+pub use order_payments::Settlements;
+pub use payment::{DepositAccount, Payment, PaymentId, PaymentStatus, Provider, Rejected, Review};
+pub use refund::{MAX_REFUNDS, Refund, RefundReason, RefundStatus};
+pub use report::{Change, Failure, News, Report, Standing};
+pub use service::{Cashier, next, record};
+pub use store::{PaymentRequest, Payments, StoredPayment};

@@ -1,0 +1,101 @@
+//! Where payments and orders meet: what changes both is one transaction.
+//!
+//! Promises kept here: an order is paid in the write that records that its money was taken, and cancelled in the write
+//! that records that its money is to go back.
+
+use aws_sdk_dynamodb::Client;
+use tokio::time::Instant;
+
+use crate::aws::Platform;
+use crate::aws::dynamodb::transaction::{Writes, put, transact_changes};
+use crate::core::error::Error;
+use crate::core::event::Record;
+use crate::orders::Order;
+use crate::orders::{Orders, StoredOrder};
+use crate::orders::{Reservations, Retaking};
+use crate::payments::{PaymentRequest, Payments, StoredPayment};
+
+/// The orders' and the payments' tables together.
+#[derive(Clone, Debug)]
+pub struct Settlements {
+    client: Client,
+    /// Orders.
+    pub orders: Orders,
+    /// Payments.
+    pub payments: Payments,
+}
+
+impl Settlements {
+    /// Over the tables of the orders and of the payments.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            client: platform.dynamodb(),
+            orders: Orders::new(platform)?,
+            payments: Payments::new(platform)?,
+        })
+    }
+
+    /// Keeps a payment and the order that changes with it, and the request that changed them; false when anything has
+    /// changed them since they were read, or the request was made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save(
+        &self,
+        payment: &StoredPayment,
+        order: Option<&StoredOrder>,
+        request: Option<&PaymentRequest>,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let mut items = vec![put(self.payments.changed(payment)?)?];
+        if let Some(order) = order {
+            items.push(put(self.orders.changed(order)?)?);
+        }
+        if let Some(request) = request {
+            items.push(put(self.payments.requested(request)?)?);
+        }
+        let records = items.len();
+        transact_changes(&self.client, "settle a payment", items, records, deadline).await
+    }
+
+    /// Keeps an expired order that was paid after all, with its stock taken anew from `reservations`, and its payment.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn revive(
+        &self,
+        reservations: &Reservations,
+        order: &StoredOrder,
+        payment: &StoredPayment,
+        deadline: Instant,
+    ) -> Result<Retaking, Error> {
+        let payment = self.payments.changed(payment)?;
+        reservations.retake(order, &payment, deadline).await
+    }
+
+    /// Cancels an order, gives its stock back to `reservations`, takes its points back, and keeps its payment with the
+    /// refund that follows; false when anything has changed since it was read.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn cancel(
+        &self,
+        reservations: &Reservations,
+        stored: &StoredOrder,
+        cancelled: Order,
+        event: Record,
+        (payment, points): (Option<&StoredPayment>, Writes),
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let Writes(mut beside) = points;
+        if let Some(payment) = payment {
+            beside.push(put(self.payments.changed(payment)?)?);
+        }
+        reservations
+            .release(stored, cancelled, event, Writes(beside), deadline)
+            .await
+    }
+}

@@ -1,0 +1,82 @@
+//! What KakaoPay's refusals mean.
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::payments::Failure;
+use crate::payments::provider::http::{Reply, Trouble, words};
+
+const TRY_AGAIN: &str = "The payment could not be taken. Pay again, or choose another way of paying.";
+
+/// An answer, or why there is none.
+pub fn judge(reply: Reply) -> Result<Value, Trouble> {
+    let Reply { status, body } = reply;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let Some(code) = code(&body).filter(|_| status.is_client_error()) else {
+        return Err(Trouble::Unknown(format!("KakaoPay answers {status}").into()));
+    };
+    Err(match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Trouble::OurKey(code),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => {
+            Trouble::Unknown(format!("KakaoPay answers {status}, {code}").into())
+        }
+        _ => Trouble::No(Failure::new(code, message(&body))),
+    })
+}
+
+/// `error_code`, a negative number. That it is one is not verified for all errors, so a text is taken as well.
+fn code(body: &Value) -> Option<String> {
+    let code = &body["error_code"];
+    let number = code.as_i64().map(|code| code.to_string());
+    number.or_else(|| code.as_str().map(|code| words(Some(code), "")))
+}
+
+/// What the card's or account's bank said is for the buyer; KakaoPay's own words are for us.
+fn message(body: &Value) -> String {
+    words(body["extras"]["method_result_message"].as_str(), TRY_AGAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_error_means_no_or_nobody_knows() {
+        let declined = json!({ "error_code": -780, "error_message": "approval failure",
+            "extras": { "method_result_code": "USER_LOCKED", "method_result_message": "잠긴 계정" } });
+        for (status, body, expected) in [
+            (200, json!({}), "served"),
+            (400, declined, "-780: 잠긴 계정"),
+            (
+                400,
+                json!({ "error_code": -702, "error_message": "already" }),
+                &format!("-702: {TRY_AGAIN}"),
+            ),
+            (400, json!({ "error_code": "BAD" }), &format!("BAD: {TRY_AGAIN}")),
+            (401, json!({ "error_code": -401 }), "our key"),
+            (403, json!({ "error_code": -403 }), "our key"),
+            (408, json!({ "error_code": -1 }), "unknown"),
+            (429, json!({ "error_code": -10 }), "unknown"),
+            (500, json!({ "error_code": -780 }), "unknown"),
+            (503, json!({ "error_code": -1 }), "unknown"),
+            (302, json!({ "error_code": -1 }), "unknown"),
+            (400, json!({ "message": "a proxy says this" }), "unknown"),
+            (400, json!("no"), "unknown"),
+        ] {
+            let reply = Reply {
+                status: StatusCode::from_u16(status).unwrap(),
+                body: body.clone(),
+            };
+            let judged = match judge(reply) {
+                Ok(_) => "served".to_owned(),
+                Err(Trouble::No(failure)) => format!("{}: {}", failure.code, failure.message),
+                Err(Trouble::OurKey(_)) => "our key".to_owned(),
+                Err(Trouble::Unknown(_)) => "unknown".to_owned(),
+            };
+            assert_eq!(judged, expected, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! KakaoPay: the customer agrees in its app, and we approve with the token that they bring back. It tells nothing by
+//! itself and knows no idempotency keys, so what is not known is asked for before and after.
+
+mod error;
+mod report;
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use iso_currency::Currency;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::core::error as reasons;
+use crate::core::error::{Error, Rejection};
+use crate::core::money::Money;
+use crate::payments::provider::credentials::Vault;
+use crate::payments::provider::http;
+use crate::payments::provider::http::{Call, Http, Lost, Trouble};
+use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started, toss};
+use crate::payments::{Failure, Payment, PaymentStatus, Provider, Refund, Report, Standing};
+
+/// KakaoPay.
+#[derive(Clone, Debug)]
+pub struct KakaoPay {
+    http: Http,
+    base_url: String,
+    vault: Vault,
+}
+
+impl KakaoPay {
+    pub(crate) fn new(http: Http, base_url: String, vault: Vault) -> Self {
+        Self { http, base_url, vault }
+    }
+
+    /// All sales are taken as taxed: nothing here knows which goods are not.
+    async fn start(&self, start: &Start<'_>, deadline: Instant) -> Result<Started, Error> {
+        const DOING: &str = "prepare a payment at KakaoPay";
+        let order = start.order;
+        let urls = start.return_urls.ok_or_else(|| {
+            let detail = "return_urls: KakaoPay sends the customer away, and has to know where to send them back.";
+            Rejection::new(&reasons::INVALID_PARAMETER, detail)
+        })?;
+        self.vault.credentials(deadline).await?.kakaopay()?;
+        let units: u32 = order.lines.iter().map(|line| line.quantity).sum();
+        let body = json!({
+            "partner_order_id": order.order_id.to_string(),
+            "partner_user_id": order.customer_id.as_str(),
+            // The same 100 characters as at Toss.
+            "item_name": toss::order_name(&order.lines),
+            "quantity": units,
+            "total_amount": order.total.amount(),
+            "tax_free_amount": 0,
+            "approval_url": urls.approval,
+            "cancel_url": urls.cancel,
+            "fail_url": urls.fail,
+        });
+        let ready = self.post("ready", body, (http::CALL, deadline)).await;
+        let ready = ready.map_err(|trouble| trouble.into_error(DOING))?;
+        let text = |field: &str| ready[field].as_str().map(str::to_owned);
+        let started = || {
+            Some(Started {
+                reference: Some(text("tid")?),
+                client: ClientParameters::KakaoPay {
+                    pc_url: text("next_redirect_pc_url")?,
+                    mobile_url: text("next_redirect_mobile_url")?,
+                    app_url: text("next_redirect_app_url")?,
+                },
+            })
+        };
+        started().ok_or_else(|| Error::unavailable(DOING, "the answer cannot be read"))
+    }
+
+    async fn confirm(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
+        let payment = attempt.payment;
+        let Some(token) = attempt.confirmation else {
+            return Answer::Refused(Failure::new("MISSING_TOKEN", "KakaoPay's token is missing. Pay again."));
+        };
+        let body = json!({
+            "tid": payment.reference,
+            "partner_order_id": payment.order_id.to_string(),
+            "partner_user_id": payment.customer_id.as_str(),
+            "pg_token": token,
+        });
+        match self.post("approve", body, (http::CONFIRM, deadline)).await {
+            Ok(approved) => match report::approved(&approved, payment) {
+                Some(report) => Answer::Report(report),
+                None => http::unless_pending(self.find(payment, deadline).await),
+            },
+            Err(Trouble::Unknown(cause)) => Answer::Unknown(cause),
+            // It may have been approved before: that is a refusal, too.
+            Err(refused) => match (self.find(payment, deadline).await, refused) {
+                // An earlier approval may be under way still, and be the reason for this refusal.
+                (found, _) if attempt.nth > 0 || payment.status == PaymentStatus::Unknown => {
+                    http::unless_pending(found)
+                }
+                (Answer::Report(report), Trouble::No(failure)) if is_unpaid(&report) => Answer::Refused(failure),
+                (found, _) => found,
+            },
+        }
+    }
+
+    async fn find(&self, payment: &Payment, deadline: Instant) -> Answer {
+        let body = json!({ "tid": payment.reference });
+        match self.post("order", body, (http::CALL, deadline)).await {
+            Ok(order) => http::answer(payment, report::read(&order, payment)),
+            Err(trouble) => unanswered(trouble),
+        }
+    }
+
+    async fn refund(&self, attempt: Attempt<'_>, refund: &Refund, deadline: Instant) -> Answer {
+        let payment = attempt.payment;
+        let found = self.find(payment, deadline).await;
+        if let Some(answer) = http::before_refund(payment, found) {
+            return answer;
+        }
+        let body = json!({
+            "tid": payment.reference,
+            "cancel_amount": refund.amount.amount(),
+            "cancel_tax_free_amount": 0,
+            "cancel_available_amount": payment.amount.less(payment.refunded).amount(),
+        });
+        match self.post("cancel", body, (http::CALL, deadline)).await {
+            Ok(order) => match report::read(&order, payment) {
+                Some(report) => http::answer(payment, Some(report)),
+                None => self.find(payment, deadline).await,
+            },
+            Err(Trouble::No(failure)) => {
+                let found = self.find(payment, deadline).await;
+                http::refused_unless_refunded(payment, failure, found)
+            }
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    /// Calls `operation` with `body` and our code.
+    async fn post(
+        &self,
+        operation: &str,
+        mut body: Value,
+        (limit, deadline): (Duration, Instant),
+    ) -> Result<Value, Trouble> {
+        let credentials = self.vault.credentials(deadline).await.map_err(Trouble::of_vault)?;
+        let keys = credentials.kakaopay().map_err(Trouble::of_vault)?;
+        body["cid"] = json!(keys.cid);
+        let authorization = format!("SECRET_KEY {}", keys.secret_key);
+        let call = Call::post(&self.base_url, &["online", "v1", "payment", operation])
+            .and_then(|call| call.authorization(&authorization)?.json(&body))
+            .map_err(Trouble::Unknown)?;
+        let reply = self.http.send(call, limit, deadline).await;
+        let reply = reply.map_err(|Lost(cause)| Trouble::Unknown(cause))?;
+        error::judge(reply).inspect_err(|trouble| trouble.heed(Provider::KakaoPay, &self.vault))
+    }
+}
+
+/// Nothing was taken. The refusal of an approval says better than the order why.
+const fn is_unpaid(report: &Report) -> bool {
+    matches!(report.standing, Standing::Pending | Standing::Failed(_))
+}
+
+/// What it means that KakaoPay does not answer for a payment. How it says that there is none is not verified, so even
+/// its no is taken for not knowing.
+fn unanswered(trouble: Trouble) -> Answer {
+    Answer::Unknown(trouble.into_cause())
+}
+
+impl PaymentProvider for KakaoPay {
+    fn takes(&self, amount: Money) -> bool {
+        amount.currency() == Currency::KRW && amount.amount() >= 1
+    }
+
+    fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>> {
+        Box::pin(self.start(start, deadline))
+    }
+
+    fn confirm<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.confirm(attempt, deadline))
+    }
+
+    fn find<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.find(attempt.payment, deadline))
+    }
+
+    /// What a customer agreed to lapses by itself unless we approve it.
+    fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.find(attempt.payment, deadline))
+    }
+
+    fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.refund(attempt, refund, deadline))
+    }
+}

@@ -1,0 +1,176 @@
+//! What KakaoPay says of a payment when it is asked for its order, has approved it, or gave money back.
+
+use iso_currency::Currency;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::core::money::Money;
+use crate::orders::OrderId;
+use crate::payments::provider::http::report_on;
+use crate::payments::{Failure, Payment, Report, Standing};
+
+const NOT_PAID: &str = "The payment was not finished. Pay again.";
+
+/// The answer of `/order` or `/cancel` about `payment`; nothing when it cannot be read.
+pub fn read(order: &Value, payment: &Payment) -> Option<Report> {
+    let standing = standing(order["status"].as_str()?)?;
+    let report = ours(order, payment)?;
+    Some(match standing {
+        Standing::Charged => Report {
+            amount: won(&order["amount"]["total"])?,
+            refunded: refunded(order)?,
+            standing,
+            ..report
+        },
+        _ => Report { standing, ..report },
+    })
+}
+
+/// The answer of `/approve` about `payment`; nothing when it cannot be read.
+pub fn approved(approval: &Value, payment: &Payment) -> Option<Report> {
+    let report = ours(approval, payment)?;
+    Some(Report {
+        amount: won(&approval["amount"]["total"])?,
+        standing: Standing::Charged,
+        ..report
+    })
+}
+
+/// The report that `payment` is as it was, when the answer is about it; of the order that the answer names.
+fn ours(answer: &Value, payment: &Payment) -> Option<Report> {
+    if answer["tid"].as_str()? != payment.reference {
+        return None;
+    }
+    Some(Report {
+        order_id: OrderId(Uuid::parse_str(answer["partner_order_id"].as_str()?).ok()?),
+        refunded: Money::zero(payment.amount.currency()),
+        ..report_on(payment, Standing::Pending)
+    })
+}
+
+fn won(amount: &Value) -> Option<Money> {
+    Money::new(amount.as_u64()?, Currency::KRW).ok()
+}
+
+/// All that went back. That `canceled_amount` is the sum of all refunds, and absent before the first, is not verified.
+fn refunded(order: &Value) -> Option<Money> {
+    match &order["canceled_amount"]["total"] {
+        Value::Null if order["status"] == "SUCCESS_PAYMENT" => Some(Money::zero(Currency::KRW)),
+        total => won(total),
+    }
+}
+
+/// Where a payment stands. Which statuses there are is not verified; another one says nothing.
+fn standing(status: &str) -> Option<Standing> {
+    Some(match status {
+        "SUCCESS_PAYMENT" | "PART_CANCEL_PAYMENT" | "CANCEL_PAYMENT" => Standing::Charged,
+        "READY" | "SEND_TMS" | "OPEN_PAYMENT" | "SELECT_METHOD" | "ARS_WAITING" | "AUTH_PASSWORD" | "ISSUED_SID" => {
+            Standing::Pending
+        }
+        "FAIL_AUTH_PASSWORD" | "FAIL_PAYMENT" | "QUIT_PAYMENT" => Standing::Failed(Failure::new(status, NOT_PAID)),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::identity::CustomerId;
+    use crate::payments::Provider;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    const ORDER: &str = "018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11";
+
+    /// A payment of 12,900 won.
+    fn payment() -> Payment {
+        let whose = (OrderId(Uuid::parse_str(ORDER).unwrap()), CustomerId::new("c"));
+        let amount = Money::new(12900, Currency::KRW).unwrap();
+        Payment::new(
+            Provider::KakaoPay,
+            "T1".to_owned(),
+            whose,
+            amount,
+            Timestamp::UNIX_EPOCH,
+        )
+    }
+
+    /// The order of a payment of 12,900 won with other `fields`.
+    fn order(fields: Value) -> Value {
+        let mut order = json!({
+            "tid": "T1",
+            "cid": "TC0ONETIME",
+            "status": "SUCCESS_PAYMENT",
+            "partner_order_id": ORDER,
+            "amount": { "total": 12900, "tax_free": 0 },
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            order[name] = value.clone();
+        }
+        order
+    }
+
+    #[test]
+    fn a_status_says_where_the_payment_stands() {
+        let failed = |code: &str| Standing::Failed(Failure::new(code, NOT_PAID));
+        let refunded = |status: &str, total: u64| json!({ "status": status, "canceled_amount": { "total": total } });
+        for (fields, standing, expected) in [
+            (json!({ "status": "READY", "amount": null }), Standing::Pending, 0),
+            (json!({ "status": "SEND_TMS" }), Standing::Pending, 0),
+            (json!({ "status": "OPEN_PAYMENT" }), Standing::Pending, 0),
+            (json!({ "status": "SELECT_METHOD" }), Standing::Pending, 0),
+            (json!({ "status": "ARS_WAITING" }), Standing::Pending, 0),
+            (json!({ "status": "AUTH_PASSWORD" }), Standing::Pending, 0),
+            (json!({ "status": "ISSUED_SID" }), Standing::Pending, 0),
+            (
+                json!({ "status": "FAIL_AUTH_PASSWORD" }),
+                failed("FAIL_AUTH_PASSWORD"),
+                0,
+            ),
+            (json!({ "status": "FAIL_PAYMENT" }), failed("FAIL_PAYMENT"), 0),
+            (json!({ "status": "QUIT_PAYMENT" }), failed("QUIT_PAYMENT"), 0),
+            (json!({}), Standing::Charged, 0),
+            (refunded("SUCCESS_PAYMENT", 0), Standing::Charged, 0),
+            (refunded("PART_CANCEL_PAYMENT", 3000), Standing::Charged, 3000),
+            (refunded("CANCEL_PAYMENT", 12900), Standing::Charged, 12900),
+        ] {
+            let report = read(&order(fields.clone()), &payment()).unwrap();
+            assert_eq!(
+                (report.standing, report.refunded.amount()),
+                (standing, expected),
+                "{fields}"
+            );
+            assert_eq!((report.amount.amount(), report.reference.as_str()), (12900, "T1"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_report() {
+        for fields in [
+            json!({ "status": "A_STATUS_TO_COME" }),
+            json!({ "status": null }),
+            json!({ "status": "PART_CANCEL_PAYMENT" }),
+            json!({ "tid": "T2" }),
+            json!({ "partner_order_id": "7" }),
+            json!({ "amount": null }),
+            json!({ "amount": { "total": -1 } }),
+        ] {
+            assert_eq!(read(&order(fields.clone()), &payment()), None, "{fields}");
+        }
+    }
+
+    #[test]
+    fn an_approval_says_what_was_taken() {
+        let approval = json!({ "aid": "A1", "tid": "T1", "partner_order_id": ORDER, "amount": { "total": 12800 } });
+        let report = approved(&approval, &payment()).unwrap();
+        assert_eq!((report.standing, report.amount.amount()), (Standing::Charged, 12800));
+        assert_eq!(
+            approved(&json!({ "tid": "T1", "partner_order_id": ORDER }), &payment()),
+            None
+        );
+        assert_eq!(
+            approved(&json!({ "tid": "T2", "amount": { "total": 12800 } }), &payment()),
+            None
+        );
+    }
+}

@@ -1,0 +1,267 @@
+//! Charges of a saved card at Stripe: each by an intent whose id is kept before it is confirmed, so that it can be asked
+//! for whatever becomes of the confirmation.
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::core::error::{Error, Rejection};
+use crate::core::identity::CustomerId;
+use crate::payments::provider::Answer;
+use crate::payments::provider::billing::{
+    Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued,
+};
+use crate::payments::provider::http;
+use crate::payments::provider::http::{Call, Trouble};
+use crate::payments::provider::stripe::{Stripe, error};
+use crate::payments::{Failure, Provider, Rejected, Standing};
+
+/// The intent cannot be confirmed as it is: it was paid, or called off.
+const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
+/// The bank wants to see the card's holder.
+const AUTHENTICATION_REQUIRED: &str = "authentication_required";
+
+/// What follows from Stripe's refusal to charge a saved card. The hard declines are those that Stripe never retries by
+/// itself ("Smart Retries", decline codes).
+pub fn decline(code: &str) -> Decline {
+    match code {
+        AUTHENTICATION_REQUIRED
+        | "highest_risk_level"
+        | "incorrect_number"
+        | "lost_card"
+        | "pickup_card"
+        | "revocation_of_all_authorizations"
+        | "revocation_of_authorization"
+        | "stolen_card"
+        | "transaction_not_allowed" => Decline::Hard,
+        error::MISSING | "payment_method_unexpected_state" => Decline::KeyGone,
+        UNEXPECTED_STATE | "idempotency_error" | "invalid_request_error" | "amount_too_large" | "amount_too_small" => {
+            Decline::Ours
+        }
+        _ if code.starts_with("parameter_") => Decline::Ours,
+        _ => Decline::Passing,
+    }
+}
+
+impl Stripe {
+    /// Saves the card for a customer of its own: the setup asks the bank whether it may be charged without its holder.
+    async fn issue(
+        &self,
+        authorization: &Authorization,
+        customer: &CustomerId,
+        request_id: &str,
+        deadline: Instant,
+    ) -> Result<Issued, Error> {
+        const DOING: &str = "save a card at Stripe";
+        let Authorization::Stripe { payment_method } = authorization else {
+            return Err(Error::internal(DOING, "another provider's authorization"));
+        };
+        self.vault.credentials(deadline).await?.stripe()?;
+        let fields = [("metadata[customer_id]", customer.as_str().to_owned())];
+        let key = format!("customer-{request_id}");
+        let created = self
+            .post(&["v1", "customers"], Some(&key), &fields, (http::CALL, deadline))
+            .await;
+        let created = created.map_err(|trouble| trouble.into_error(DOING))?;
+        let holder = text(&created, "id").ok_or_else(|| Error::unavailable(DOING, "the customer cannot be read"))?;
+        let fields = [
+            ("customer", holder.clone()),
+            ("payment_method", payment_method.clone()),
+            ("payment_method_types[0]", "card".to_owned()),
+            ("usage", "off_session".to_owned()),
+            ("confirm", "true".to_owned()),
+            ("expand[0]", "payment_method".to_owned()),
+        ];
+        let key = format!("issue-{request_id}");
+        let setup = self
+            .post(&["v1", "setup_intents"], Some(&key), &fields, (http::CONFIRM, deadline))
+            .await;
+        let setup = setup.map_err(|trouble| trouble.into_error(DOING))?;
+        let setup = match setup["status"].as_str() {
+            // Stripe repeats what it answered to this key; the holder may have proved themselves since.
+            Some("requires_action") => self.setup(&setup, deadline).await?,
+            _ => setup,
+        };
+        match setup["status"].as_str() {
+            Some("succeeded") => Ok(Issued {
+                key: BillingKey::new(&holder, payment_method),
+                card: card(&setup["payment_method"]["card"]),
+            }),
+            Some("requires_action") => Err(unproved(&setup).into()),
+            // Its holder failed to, or gave up.
+            Some("requires_payment_method" | "canceled") => {
+                Err(Rejected::Refused(error::failure(&setup["last_setup_error"])).into())
+            }
+            _ => Err(Error::unavailable(
+                DOING,
+                "Stripe has not said whether the card can be saved",
+            )),
+        }
+    }
+
+    async fn setup(&self, setup: &Value, deadline: Instant) -> Result<Value, Error> {
+        const DOING: &str = "ask Stripe for a card that is being saved";
+        let id = setup["id"].as_str().unwrap_or_default();
+        let call = Call::get(&self.base_url, &["v1", "setup_intents", id]);
+        let call = call.map_err(|cause| Error::unavailable(DOING, cause))?;
+        let call = call.query("expand[]", "payment_method");
+        let found = self.call(call, (http::CALL, deadline)).await;
+        found.map_err(|trouble| Error::unavailable(DOING, trouble.into_cause()))
+    }
+
+    async fn prepare(&self, key: &BillingKey, charge: Charge<'_>, deadline: Instant) -> Result<Option<String>, Answer> {
+        let fields = [
+            ("amount", charge.amount.amount().to_string()),
+            ("currency", charge.amount.currency().code().to_lowercase()),
+            ("customer", key.customer.to_string()),
+            ("payment_method_types[0]", "card".to_owned()),
+            ("metadata[order_id]", charge.order_id.to_string()),
+            // Until it is charged there is no such order: what webhooks tell of it before is not waited for.
+            ("metadata[charged_for]", "subscription".to_owned()),
+        ];
+        // One intent for an order and a card as long as Stripe keeps the key, a day at least. A later one is made only after
+        // a clear no to this, or once an administrator has cancelled it, and nobody but us confirms either.
+        let request = format!("prepare-{}-{}", charge.order_id, *key.customer);
+        let path = ["v1", "payment_intents"];
+        match self.post(&path, Some(&request), &fields, (http::CALL, deadline)).await {
+            Ok(intent) => match text(&intent, "id") {
+                Some(id) => Ok(Some(id)),
+                None => Err(Answer::Unknown("the intent cannot be read".into())),
+            },
+            Err(Trouble::No(failure)) => Err(Answer::Refused(failure)),
+            Err(trouble) => Err(Answer::Unknown(trouble.into_cause())),
+        }
+    }
+
+    async fn charge(&self, key: &BillingKey, charge: Charge<'_>, deadline: Instant) -> Answer {
+        let Some(intent) = charge.reference else {
+            return Answer::Refused(Failure::new(
+                "invalid_request_error",
+                "The payment was not prepared. Pay again.",
+            ));
+        };
+        let fields = [
+            ("payment_method", key.key.to_string()),
+            ("off_session", "true".to_owned()),
+            ("expand[0]", "latest_charge".to_owned()),
+        ];
+        let path = ["v1", "payment_intents", intent, "confirm"];
+        let request = charge.idempotency_key();
+        match self
+            .post(&path, Some(&request), &fields, (CHARGE_LASTS, deadline))
+            .await
+        {
+            Ok(intent) => charge.answer(Self::report(&intent)),
+            Err(Trouble::No(failure)) if failure.code == UNEXPECTED_STATE => {
+                http::unless_pending(self.find_charge(charge, deadline).await)
+            }
+            Err(Trouble::No(failure)) => Answer::Refused(failure),
+            // Our key may have been good when the same try was made before.
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    async fn find_charge(&self, charge: Charge<'_>, deadline: Instant) -> Answer {
+        let Some(intent) = charge.reference else {
+            return Answer::Report(charge.report_on(Provider::Stripe, Standing::Pending));
+        };
+        match self.intent(intent, deadline).await {
+            Ok(intent) => charge.answer(Self::report(&intent)),
+            Err(Trouble::No(failure)) if failure.code == error::MISSING => {
+                Answer::Report(charge.report_on(Provider::Stripe, Standing::Failed(failure)))
+            }
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    /// Takes the card from the customer, which cannot be undone.
+    async fn delete(&self, key: &BillingKey, deadline: Instant) -> Result<(), Error> {
+        const DOING: &str = "delete a saved card at Stripe";
+        let path = ["v1", "payment_methods", key.key.as_str(), "detach"];
+        match self.post(&path, None, &[], (http::CALL, deadline)).await {
+            // A clear no: the card is not there, or no customer's any more.
+            Ok(_) | Err(Trouble::No(_)) => Ok(()),
+            Err(trouble) => Err(Error::unavailable(DOING, trouble.into_cause())),
+        }
+    }
+}
+
+/// The bank wants to see the card's holder, who can prove themselves on the page.
+fn unproved(setup: &Value) -> Rejection {
+    let message = "The bank wants the card's holder to confirm that it may be charged.";
+    let refused = Rejected::Refused(Failure::new(AUTHENTICATION_REQUIRED, message));
+    Rejection::from(refused).with("client_secret", setup["client_secret"].as_str())
+}
+
+fn card(card: &Value) -> Card {
+    Card {
+        company: http::words(card["brand"].as_str(), ""),
+        number: http::words(card["last4"].as_str(), ""),
+    }
+}
+
+fn text(object: &Value, field: &str) -> Option<String> {
+    object[field].as_str().map(str::to_owned)
+}
+
+impl BillingProvider for Stripe {
+    fn issue<'a>(
+        &'a self,
+        authorization: &'a Authorization,
+        customer: &'a CustomerId,
+        request_id: &'a str,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Issued, Error>> {
+        Box::pin(self.issue(authorization, customer, request_id, deadline))
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        key: &'a BillingKey,
+        charge: Charge<'a>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Option<String>, Answer>> {
+        Box::pin(self.prepare(key, charge, deadline))
+    }
+
+    fn charge<'a>(&'a self, key: &'a BillingKey, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.charge(key, charge, deadline))
+    }
+
+    fn find<'a>(&'a self, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.find_charge(charge, deadline))
+    }
+
+    fn delete<'a>(&'a self, key: &'a BillingKey, deadline: Instant) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(self.delete(key, deadline))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decline_is_retried_unless_the_card_can_never_pay() {
+        for (code, expected) in [
+            ("insufficient_funds", Decline::Passing),
+            ("card_declined", Decline::Passing),
+            ("expired_card", Decline::Passing),
+            ("a_code_to_come", Decline::Passing),
+            ("incorrect_number", Decline::Hard),
+            ("lost_card", Decline::Hard),
+            ("pickup_card", Decline::Hard),
+            ("stolen_card", Decline::Hard),
+            ("revocation_of_authorization", Decline::Hard),
+            ("revocation_of_all_authorizations", Decline::Hard),
+            ("authentication_required", Decline::Hard),
+            ("highest_risk_level", Decline::Hard),
+            ("transaction_not_allowed", Decline::Hard),
+            ("resource_missing", Decline::KeyGone),
+            ("parameter_missing", Decline::Ours),
+            ("idempotency_error", Decline::Ours),
+        ] {
+            assert_eq!(decline(code), expected, "{code}");
+        }
+    }
+}

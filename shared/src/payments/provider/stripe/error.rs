@@ -1,0 +1,128 @@
+//! What Stripe's refusals mean.
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::payments::Failure;
+use crate::payments::provider::http::{Reply, Trouble, words};
+
+/// What Stripe says of an object that it does not know.
+pub const MISSING: &str = "resource_missing";
+
+const TRY_AGAIN: &str = "The payment could not be taken. Pay again, or choose another way of paying.";
+
+/// An object, or why there is none.
+pub fn judge(reply: Reply) -> Result<Value, Trouble> {
+    let Reply { status, body } = reply;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let error = &body["error"];
+    let kind = error["type"].as_str().filter(|_| status.is_client_error());
+    Err(match (status, kind) {
+        // A restricted key that lacks a permission is forbidden.
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(kind)) => {
+            Trouble::OurKey(words(error["code"].as_str(), kind))
+        }
+        // Busy, too busy, or at work on the same call.
+        (StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _)
+        | (_, None | Some("api_error")) => Trouble::Unknown(format!("Stripe answers {status}").into()),
+        (_, Some(_)) => Trouble::No(failure(error)),
+    })
+}
+
+/// Why Stripe, or the bank behind it, said no. Its words are for the buyer when they are about the card.
+pub fn failure(error: &Value) -> Failure {
+    let kind = error["type"].as_str().unwrap_or_default();
+    let code = error["decline_code"].as_str().or_else(|| error["code"].as_str());
+    let message = error["message"].as_str().filter(|_| kind == "card_error");
+    Failure::new(words(code, kind), words(message, TRY_AGAIN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_error_means_no_or_nobody_knows() {
+        for (status, body, expected) in [
+            (200, json!({}), "served"),
+            (
+                400,
+                json!({ "error": { "type": "invalid_request_error", "code": "charge_already_refunded" } }),
+                "no",
+            ),
+            (400, json!({ "error": { "type": "idempotency_error" } }), "no"),
+            (
+                402,
+                json!({ "error": { "type": "card_error", "code": "card_declined" } }),
+                "no",
+            ),
+            (
+                404,
+                json!({ "error": { "type": "invalid_request_error", "code": MISSING } }),
+                "no",
+            ),
+            (401, json!({ "error": { "type": "invalid_request_error" } }), "our key"),
+            (403, json!({ "error": { "type": "invalid_request_error" } }), "our key"),
+            (
+                409,
+                json!({ "error": { "type": "idempotency_error", "code": "idempotency_key_in_use" } }),
+                "unknown",
+            ),
+            (
+                409,
+                json!({ "error": { "type": "invalid_request_error", "code": "lock_timeout" } }),
+                "unknown",
+            ),
+            (
+                429,
+                json!({ "error": { "type": "invalid_request_error", "code": "rate_limit" } }),
+                "unknown",
+            ),
+            (400, json!({ "error": { "type": "api_error" } }), "unknown"),
+            (500, json!({ "error": { "type": "api_error" } }), "unknown"),
+            (502, json!({ "error": { "type": "card_error" } }), "unknown"),
+            (302, json!({ "error": { "type": "card_error" } }), "unknown"),
+            (401, json!({ "message": "a proxy says this" }), "unknown"),
+            (400, json!("no"), "unknown"),
+        ] {
+            let reply = Reply {
+                status: StatusCode::from_u16(status).unwrap(),
+                body: body.clone(),
+            };
+            let judged = match judge(reply) {
+                Ok(_) => "served",
+                Err(Trouble::No(_)) => "no",
+                Err(Trouble::OurKey(_)) => "our key",
+                Err(Trouble::Unknown(_)) => "unknown",
+            };
+            assert_eq!(judged, expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_failure_has_the_closest_code_and_words_for_the_buyer() {
+        for (error, code, message) in [
+            (
+                json!({ "type": "card_error", "code": "card_declined", "decline_code": "lost_card", "message": "Declined." }),
+                "lost_card",
+                "Declined.",
+            ),
+            (
+                json!({ "type": "card_error", "code": "expired_card", "decline_code": null, "message": "Expired." }),
+                "expired_card",
+                "Expired.",
+            ),
+            (
+                json!({ "type": "invalid_request_error", "code": "parameter_missing", "message": "amount" }),
+                "parameter_missing",
+                TRY_AGAIN,
+            ),
+            (json!({ "type": "idempotency_error" }), "idempotency_error", TRY_AGAIN),
+        ] {
+            assert_eq!(failure(&error), Failure::new(code, message));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What a PaymentIntent of Stripe says.
+
+use iso_currency::Currency;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::core::money::Money;
+use crate::orders::OrderId;
+use crate::payments::provider::stripe::error::failure;
+use crate::payments::{Failure, Provider, Report, Standing};
+
+/// Nothing when the intent is none of ours or cannot be read.
+pub fn read(intent: &Value) -> Option<Report> {
+    let currency = Currency::from_code(&intent["currency"].as_str()?.to_uppercase())?;
+    let currency = Some(currency).filter(|currency| counts_as_we_do(*currency))?;
+    let money = |amount: &Value| Money::new(amount.as_u64()?, currency).ok();
+    let standing = standing(intent)?;
+    let (amount, refunded) = match standing {
+        Standing::Charged => (
+            money(&intent["amount_received"])?,
+            // Absent from a charge that is not expanded.
+            money(&intent["latest_charge"]["amount_refunded"]).unwrap_or(Money::zero(currency)),
+        ),
+        _ => (money(&intent["amount"])?, Money::zero(currency)),
+    };
+    Some(Report {
+        provider: Provider::Stripe,
+        reference: intent["id"].as_str()?.to_owned(),
+        order_id: OrderId(Uuid::parse_str(intent["metadata"]["order_id"].as_str()?).ok()?),
+        amount,
+        refunded,
+        standing,
+        deposit: None,
+        deposit_secret: None,
+    })
+}
+
+/// Whether Stripe's smallest unit of a currency is that of ISO 4217, by which we count (Stripe's "Supported currencies",
+/// special cases and three-decimal currencies).
+pub fn counts_as_we_do(currency: Currency) -> bool {
+    use Currency::{BHD, ISK, JOD, KWD, MGA, OMR, TND, UGX};
+    !matches!(currency, BHD | ISK | JOD | KWD | MGA | OMR | TND | UGX)
+}
+
+fn standing(intent: &Value) -> Option<Standing> {
+    let error = &intent["last_payment_error"];
+    Some(match intent["status"].as_str()? {
+        "succeeded" => Standing::Charged,
+        "canceled" => Standing::Failed(Failure::new("canceled", "The payment was cancelled. Pay again.")),
+        "requires_payment_method" if error.is_object() => Standing::Failed(failure(error)),
+        "requires_payment_method" | "requires_confirmation" | "requires_action" => Standing::Pending,
+        // `processing` and whatever else may still become money.
+        _ => Standing::Processing,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ORDER: &str = "018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11";
+
+    /// An intent of 12.90 dollars with other `fields`.
+    fn intent(fields: Value) -> Value {
+        let mut intent = json!({
+            "id": "pi_1",
+            "object": "payment_intent",
+            "amount": 1290,
+            "amount_received": 0,
+            "currency": "usd",
+            "status": "requires_payment_method",
+            "metadata": { "order_id": ORDER },
+            "last_payment_error": null,
+            "latest_charge": null,
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            intent[name] = value.clone();
+        }
+        intent
+    }
+
+    #[test]
+    fn a_status_says_where_the_payment_stands() {
+        let declined =
+            json!({ "type": "card_error", "code": "card_declined", "decline_code": "lost_card", "message": "No." });
+        let part = json!({ "amount_refunded": 300 });
+        let received =
+            |charge: Value| json!({ "status": "succeeded", "amount_received": 1280, "latest_charge": charge });
+        let failed = |code: &str, message: &str| Standing::Failed(Failure::new(code, message));
+        for (fields, standing, amount, refunded) in [
+            (json!({}), Standing::Pending, 1290, 0),
+            (json!({ "status": "requires_confirmation" }), Standing::Pending, 1290, 0),
+            (json!({ "status": "requires_action" }), Standing::Pending, 1290, 0),
+            // Its last card failed, and another one is being tried.
+            (
+                json!({ "status": "requires_action", "last_payment_error": declined }),
+                Standing::Pending,
+                1290,
+                0,
+            ),
+            (json!({ "status": "processing" }), Standing::Processing, 1290, 0),
+            (json!({ "status": "a_status_to_come" }), Standing::Processing, 1290, 0),
+            (
+                json!({ "last_payment_error": declined }),
+                failed("lost_card", "No."),
+                1290,
+                0,
+            ),
+            (
+                json!({ "status": "canceled" }),
+                failed("canceled", "The payment was cancelled. Pay again."),
+                1290,
+                0,
+            ),
+            (received(json!("ch_1")), Standing::Charged, 1280, 0),
+            (received(part), Standing::Charged, 1280, 300),
+        ] {
+            let report = read(&intent(fields.clone())).unwrap();
+            assert_eq!(
+                (report.standing, report.reference.as_str()),
+                (standing, "pi_1"),
+                "{fields}"
+            );
+            assert_eq!(
+                (report.amount.amount(), report.refunded.amount()),
+                (amount, refunded),
+                "{fields}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_none_of_ours_is_no_report() {
+        for fields in [
+            json!({ "metadata": {} }),
+            json!({ "metadata": { "order_id": "7" } }),
+            json!({ "metadata": null }),
+            json!({ "currency": "isk" }),
+            json!({ "currency": "won" }),
+            json!({ "amount": -1 }),
+            json!({ "status": null }),
+            json!({ "status": "succeeded", "amount_received": null }),
+            json!({ "id": null }),
+        ] {
+            assert_eq!(read(&intent(fields.clone())), None, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_currency_in_which_stripe_counts_otherwise_is_not_taken() {
+        for code in ["ISK", "UGX", "MGA", "BHD", "JOD", "KWD", "OMR", "TND"] {
+            assert!(!counts_as_we_do(Currency::from_code(code).unwrap()), "{code}");
+        }
+        for code in ["KRW", "JPY", "USD", "EUR", "VND"] {
+            assert!(counts_as_we_do(Currency::from_code(code).unwrap()), "{code}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Charges by billing key at Toss: asked for by the order's id, for no webhook tells of them.
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::core::error::Error;
+use crate::core::identity::CustomerId;
+use crate::payments::provider::Answer;
+use crate::payments::provider::billing::{
+    Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued,
+};
+use crate::payments::provider::http;
+use crate::payments::provider::http::{Call, Trouble};
+use crate::payments::provider::toss::{NOT_FOUND, Toss, error, order_name};
+use crate::payments::{Provider, Report, Standing};
+
+/// Another payment of the order was approved.
+const DUPLICATED: &str = "DUPLICATED_ORDER_ID";
+
+/// What follows from Toss's refusal to charge a billing key. The words are Toss's own ("에러 코드"); which of them a card
+/// recovers from is our reading of them.
+pub fn decline(code: &str) -> Decline {
+    match code {
+        "INVALID_CARD_EXPIRATION"
+        | "INVALID_CARD_LOST_OR_STOLEN"
+        | "INVALID_CARD_NUMBER"
+        | "INVALID_STOPPED_CARD"
+        | "NOT_SUPPORTED_CARD_TYPE" => Decline::Hard,
+        _ if is_gone(code) => Decline::KeyGone,
+        "BELOW_MINIMUM_AMOUNT"
+        | "DUPLICATED_ORDER_ID"
+        | "INVALID_IDEMPOTENCY_KEY"
+        | "INVALID_ORDER_ID"
+        | "INVALID_REQUEST"
+        | "NOT_FOUND"
+        | "NOT_FOUND_MERCHANT"
+        | "NOT_FOUND_TERMINAL_ID"
+        | "NOT_REGISTERED_BUSINESS"
+        | "NOT_SUPPORTED_METHOD" => Decline::Ours,
+        _ => Decline::Passing,
+    }
+}
+
+/// Whether Toss has no such billing key, or not for this customer.
+fn is_gone(code: &str) -> bool {
+    matches!(
+        code,
+        "ALREADY_REMOVED_BILLING_KEY"
+            | "INVALID_BILL_KEY_REQUEST"
+            | "NOT_FOUND_BILLING_KEY"
+            | "NOT_MATCHES_CUSTOMER_KEY"
+    )
+}
+
+impl Toss {
+    async fn issue(&self, authorization: &Authorization, request_id: &str, deadline: Instant) -> Result<Issued, Error> {
+        const DOING: &str = "have a billing key issued at Toss";
+        let Authorization::Toss { auth_key, customer_key } = authorization else {
+            return Err(Error::internal(DOING, "another provider's authorization"));
+        };
+        self.vault.credentials(deadline).await?.toss()?;
+        let path = ["v1", "billing", "authorizations", "issue"];
+        let body = json!({ "authKey": auth_key, "customerKey": customer_key });
+        let issued = self
+            .post(&path, &format!("issue-{request_id}"), &body, (http::CONFIRM, deadline))
+            .await;
+        let issued = issued.map_err(|trouble| trouble.into_error(DOING))?;
+        let key = issued["billingKey"].as_str();
+        let key = key.ok_or_else(|| Error::unavailable(DOING, "the billing key cannot be read"))?;
+        Ok(Issued {
+            key: BillingKey::new(customer_key, key),
+            card: card(&issued),
+        })
+    }
+
+    async fn charge(&self, key: &BillingKey, charge: Charge<'_>, deadline: Instant) -> Answer {
+        let body = json!({
+            "customerKey": *key.customer,
+            "amount": charge.amount.amount(),
+            "orderId": charge.order_id.to_string(),
+            "orderName": order_name(charge.lines),
+        });
+        // Toss repeats what it answered for a key, a passing fault too: a later try has a key of its own, and the order's
+        // id is charged once whatever it is.
+        let path = ["v1", "billing", key.key.as_str()];
+        let time = (CHARGE_LASTS, deadline);
+        match self.post(&path, &charge.idempotency_key(), &body, time).await {
+            Ok(body) => charge.answer(Self::report(&body)),
+            Err(Trouble::No(failure)) if matches!(failure.code.as_str(), DUPLICATED | error::ALREADY_PROCESSED) => {
+                approved(self.find_charge(charge, deadline).await)
+            }
+            Err(Trouble::No(failure)) => Answer::Refused(failure),
+            // Our key may have been good when the same try was made before.
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    async fn find_charge(&self, charge: Charge<'_>, deadline: Instant) -> Answer {
+        let order_id = charge.order_id.to_string();
+        match self.get(&["v1", "payments", "orders", &order_id], deadline).await {
+            Ok(body) => match charge.answer(Self::report(&body)) {
+                // Nobody has to agree to it first, so Toss is at work on it.
+                Answer::Report(report) if report.standing == Standing::Pending => Answer::Report(Report {
+                    standing: Standing::Processing,
+                    ..report
+                }),
+                answer => answer,
+            },
+            Err(Trouble::No(failure)) if failure.code == NOT_FOUND => {
+                Answer::Report(charge.report_on(Provider::Toss, Standing::Pending))
+            }
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    async fn delete(&self, key: &BillingKey, deadline: Instant) -> Result<(), Error> {
+        const DOING: &str = "delete a billing key at Toss";
+        let call = Call::delete(&self.base_url, &["v1", "billing", key.key.as_str()]);
+        let call = call.map_err(|cause| Error::internal(DOING, cause))?;
+        match self.call(call, (http::CALL, deadline)).await {
+            Ok(_) => Ok(()),
+            Err(Trouble::No(failure)) if is_gone(&failure.code) => Ok(()),
+            // A clear no does not become a yes by asking each hour; a person can look for the key at Toss.
+            Err(Trouble::No(failure)) => {
+                tracing::error!(code = failure.code, "Toss does not delete a billing key");
+                Ok(())
+            }
+            Err(trouble) => Err(Error::unavailable(DOING, trouble.into_cause())),
+        }
+    }
+}
+
+/// The answer to a charge that Toss refused because the order's money was taken. A no that is found then is that of an
+/// earlier try, for all tries have the order's id.
+fn approved(found: Answer) -> Answer {
+    match found {
+        Answer::Report(report) if !matches!(report.standing, Standing::Charged | Standing::Processing) => {
+            Answer::Unknown("Toss took the order's money, and tells of another payment of it".into())
+        }
+        found => found,
+    }
+}
+
+/// The card of an issued billing key.
+fn card(issued: &Value) -> Card {
+    let text = |value: &Value| http::words(value.as_str(), "");
+    Card {
+        company: text(&issued["cardCompany"]),
+        number: text(&issued["card"]["number"]),
+    }
+}
+
+impl BillingProvider for Toss {
+    fn issue<'a>(
+        &'a self,
+        authorization: &'a Authorization,
+        _: &'a CustomerId,
+        request_id: &'a str,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Issued, Error>> {
+        Box::pin(self.issue(authorization, request_id, deadline))
+    }
+
+    /// Nothing is to be prepared.
+    fn prepare<'a>(
+        &'a self,
+        _: &'a BillingKey,
+        _: Charge<'a>,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<Option<String>, Answer>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn charge<'a>(&'a self, key: &'a BillingKey, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.charge(key, charge, deadline))
+    }
+
+    fn find<'a>(&'a self, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.find_charge(charge, deadline))
+    }
+
+    fn delete<'a>(&'a self, key: &'a BillingKey, deadline: Instant) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(self.delete(key, deadline))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decline_is_retried_unless_the_card_can_never_pay() {
+        for (code, expected) in [
+            ("REJECT_CARD_PAYMENT", Decline::Passing),
+            ("REJECT_CARD_COMPANY", Decline::Passing),
+            ("EXCEED_MAX_DAILY_PAYMENT_COUNT", Decline::Passing),
+            ("A_CODE_TO_COME", Decline::Passing),
+            ("INVALID_STOPPED_CARD", Decline::Hard),
+            ("INVALID_CARD_LOST_OR_STOLEN", Decline::Hard),
+            ("INVALID_CARD_EXPIRATION", Decline::Hard),
+            ("INVALID_BILL_KEY_REQUEST", Decline::KeyGone),
+            ("ALREADY_REMOVED_BILLING_KEY", Decline::KeyGone),
+            ("INVALID_REQUEST", Decline::Ours),
+        ] {
+            assert_eq!(decline(code), expected, "{code}");
+        }
+    }
+}

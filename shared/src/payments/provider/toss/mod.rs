@@ -1,0 +1,286 @@
+//! Toss Payments: the customer agrees at Toss, and we confirm with the key that they bring back.
+
+mod billing;
+mod error;
+mod report;
+
+pub(crate) use billing::decline;
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::future::BoxFuture;
+use iso_currency::Currency;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::core::error::Error;
+use crate::core::idempotency::derive_id;
+use crate::core::identity::CustomerId;
+use crate::core::money::Money;
+use crate::orders::Line;
+use crate::payments::provider::credentials::Vault;
+use crate::payments::provider::http;
+use crate::payments::provider::http::{Call, Http, Lost, Trouble};
+use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
+use crate::payments::{Payment, PaymentStatus, Provider, Refund, RefundReason, Report, Standing};
+
+/// The most characters of `orderName`.
+const MAX_NAME: usize = 100;
+/// What Toss says of a payment that it does not know.
+const NOT_FOUND: &str = "NOT_FOUND_PAYMENT";
+/// What we say of a payment that is another order's.
+const OTHER_ORDER: &str = "OTHER_ORDER";
+
+/// Toss Payments.
+#[derive(Clone, Debug)]
+pub struct Toss {
+    http: Http,
+    base_url: String,
+    vault: Vault,
+}
+
+impl Toss {
+    pub(crate) fn new(http: Http, base_url: String, vault: Vault) -> Self {
+        Self { http, base_url, vault }
+    }
+
+    /// What a Payment object of Toss says; nothing when it is none of ours or cannot be read.
+    pub fn report(payment: &Value) -> Option<Report> {
+        report::read(payment)
+    }
+
+    async fn start(&self, start: &Start<'_>, deadline: Instant) -> Result<Started, Error> {
+        // Toss learns of the payment from the customer's page. What could not be confirmed is not begun.
+        self.vault.credentials(deadline).await?.toss()?;
+        Ok(Started {
+            reference: None,
+            client: ClientParameters::Toss {
+                order_name: order_name(&start.order.lines),
+                customer_key: customer_key(&start.order.customer_id),
+            },
+        })
+    }
+
+    async fn confirm(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
+        let payment = attempt.payment;
+        let body = json!({
+            "paymentKey": payment.reference,
+            "orderId": payment.order_id.to_string(),
+            "amount": payment.amount.amount(),
+        });
+        // Toss knows a key by the URL and not by the body, and this URL is the same for all payments. It repeats what it
+        // answered, a passing fault too: a later try has a key of its own, and `paymentKey` is charged once whatever it is.
+        let key = format!("confirm-{}-{}-{}", payment.order_id, payment.payment_id, attempt.nth);
+        let path = ["v1", "payments", "confirm"];
+        match self.post(&path, &key, &body, (http::CONFIRM, deadline)).await {
+            Ok(body) => http::answer(payment, Self::report(&body)),
+            Err(Trouble::No(failure)) if failure.code == error::ALREADY_PROCESSED => {
+                http::unless_pending(self.find(payment, deadline).await)
+            }
+            Err(Trouble::No(failure)) => Answer::Refused(failure),
+            // An earlier call may have been served.
+            Err(trouble @ Trouble::OurKey(_)) if payment.status == PaymentStatus::Unknown => {
+                Answer::Unknown(trouble.into_cause())
+            }
+            Err(Trouble::OurKey(code)) => Answer::Refused(http::out_of_order(code)),
+            Err(Trouble::Unknown(cause)) => Answer::Unknown(cause),
+        }
+    }
+
+    async fn find(&self, payment: &Payment, deadline: Instant) -> Answer {
+        let path = ["v1", "payments", &payment.reference];
+        if !http::is_path(&path) {
+            return self.find_by_order(payment, deadline).await;
+        }
+        match self.get(&path, deadline).await {
+            // A key of another shop's order, or of an older one of this: none of ours, whatever else stands in it.
+            Ok(body)
+                if body["orderId"]
+                    .as_str()
+                    .is_some_and(|id| id != payment.order_id.to_string()) =>
+            {
+                Answer::Report(http::never_taken(payment, OTHER_ORDER))
+            }
+            Ok(body) => http::answer(payment, Self::report(&body)),
+            Err(Trouble::No(failure)) if failure.code == NOT_FOUND => self.find_by_order(payment, deadline).await,
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    async fn find_by_order(&self, payment: &Payment, deadline: Instant) -> Answer {
+        let order_id = payment.order_id.to_string();
+        match self.get(&["v1", "payments", "orders", &order_id], deadline).await {
+            Ok(body) => match Self::report(&body) {
+                Some(report) if report.reference != payment.reference => {
+                    Answer::Report(http::never_taken(payment, NOT_FOUND))
+                }
+                report => http::answer(payment, report),
+            },
+            Err(Trouble::No(failure)) if failure.code == NOT_FOUND => {
+                Answer::Report(http::never_taken(payment, NOT_FOUND))
+            }
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    /// Closes the account of a deposit that has not come; what a customer merely agreed to lapses by itself.
+    ///
+    /// That a deposit is called off like a charge, without an amount, is not verified.
+    async fn abandon(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
+        let payment = attempt.payment;
+        let found = self.find(payment, deadline).await;
+        if !matches!(&found, Answer::Report(report) if report.standing == Standing::AwaitingDeposit) {
+            return found;
+        }
+        let key = format!("abandon-{}-{}", payment.payment_id, attempt.nth);
+        let body = json!({ "cancelReason": "The order was not paid in time" });
+        let path = ["v1", "payments", &payment.reference, "cancel"];
+        match self.post(&path, &key, &body, (http::CALL, deadline)).await {
+            Ok(body) => http::answer(payment, Self::report(&body)),
+            // The deposit may have come just now.
+            Err(Trouble::No(_)) => self.find(payment, deadline).await,
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    async fn refund(&self, attempt: Attempt<'_>, refund: &Refund, deadline: Instant) -> Answer {
+        let payment = attempt.payment;
+        let body = json!({
+            "cancelReason": reason(refund.reason),
+            "cancelAmount": refund.amount.amount(),
+            "refundableAmount": payment.amount.less(payment.refunded).amount(),
+        });
+        // Toss repeats a refusal for its key, a passing fault too. When something else went back meanwhile, and for each
+        // later try, there is a new one; `refundableAmount` sees to it that only one of them is served.
+        let key = format!(
+            "refund-{}-{}-{}",
+            refund.refund_id,
+            payment.refunded.amount(),
+            attempt.nth
+        );
+        let path = ["v1", "payments", &payment.reference, "cancel"];
+        match self.post(&path, &key, &body, (http::CALL, deadline)).await {
+            Ok(body) => http::answer(payment, Self::report(&body)),
+            Err(Trouble::No(failure)) if error::may_be_refunded(&failure.code) => {
+                let found = self.find(payment, deadline).await;
+                http::refused_unless_refunded(payment, failure, found)
+            }
+            Err(Trouble::No(failure)) => Answer::Refused(failure),
+            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+        }
+    }
+
+    async fn get(&self, path: &[&str], deadline: Instant) -> Result<Value, Trouble> {
+        let call = Call::get(&self.base_url, path).map_err(Trouble::Unknown)?;
+        self.call(call, (http::CALL, deadline)).await
+    }
+
+    async fn post(&self, path: &[&str], key: &str, body: &Value, time: (Duration, Instant)) -> Result<Value, Trouble> {
+        let call = Call::post(&self.base_url, path)
+            .and_then(|call| call.header("idempotency-key", key)?.json(body))
+            .map_err(Trouble::Unknown)?;
+        self.call(call, time).await
+    }
+
+    async fn call(&self, call: Call, (limit, deadline): (Duration, Instant)) -> Result<Value, Trouble> {
+        let credentials = self.vault.credentials(deadline).await.map_err(Trouble::of_vault)?;
+        let keys = credentials.toss().map_err(Trouble::of_vault)?;
+        let authorization = format!("Basic {}", STANDARD.encode(format!("{}:", keys.secret_key)));
+        let call = call.authorization(&authorization).map_err(Trouble::Unknown)?;
+        let reply = self.http.send(call, limit, deadline).await;
+        let reply = reply.map_err(|Lost(cause)| Trouble::Unknown(cause))?;
+        error::judge(reply).inspect_err(|trouble| trouble.heed(Provider::Toss, &self.vault))
+    }
+}
+
+impl PaymentProvider for Toss {
+    fn takes(&self, amount: Money) -> bool {
+        amount.currency() == Currency::KRW && amount.amount() >= 1
+    }
+
+    fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>> {
+        Box::pin(self.start(start, deadline))
+    }
+
+    fn confirm<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.confirm(attempt, deadline))
+    }
+
+    fn find<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.find(attempt.payment, deadline))
+    }
+
+    fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.abandon(attempt, deadline))
+    }
+
+    /// A deposit goes back only to an account, which we do not have: Toss refuses, and a person does it there.
+    fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.refund(attempt, refund, deadline))
+    }
+}
+
+/// What is bought, in [`MAX_NAME`] characters: the first product's name, and how many more there are.
+pub(crate) fn order_name(lines: &[Line]) -> String {
+    let first = lines.first().map_or("Order", |line| line.name.as_str());
+    let more = match lines.len() {
+        0 | 1 => String::new(),
+        lines => format!(" and {} more", lines - 1),
+    };
+    let name: String = first.chars().take(MAX_NAME - more.len()).collect();
+    name + &more
+}
+
+/// Who buys, under a name that nobody can guess.
+fn customer_key(customer: &CustomerId) -> String {
+    derive_id(&["toss customer", customer.as_str()]).to_string()
+}
+
+/// Why money goes back, in words that customers may read; the shop's own note is not for them.
+const fn reason(reason: RefundReason) -> &'static str {
+    match reason {
+        RefundReason::OrderCancelled => "The order was cancelled",
+        RefundReason::Unservable => "The order could not be served",
+        RefundReason::Requested | RefundReason::Elsewhere => "A refund was asked for",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Sku;
+
+    fn lines(names: &[&str]) -> Vec<Line> {
+        let lines = names.iter().map(|name| Line {
+            sku: Sku::try_from("cup".to_owned()).unwrap(),
+            name: (*name).to_owned(),
+            quantity: 1,
+            unit_price: Money::new(1000, Currency::KRW).unwrap(),
+            points: None,
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn an_order_is_named_after_its_first_product_in_100_characters() {
+        let long = "잔".repeat(120);
+        for (names, expected) in [
+            (&["Cup"][..], "Cup".to_owned()),
+            (&["Cup", "Pot", "Tea"], "Cup and 2 more".to_owned()),
+            (&[&long], "잔".repeat(100)),
+            (&[&long, "Pot"], "잔".repeat(89) + " and 1 more"),
+        ] {
+            assert_eq!(order_name(&lines(names)), expected);
+        }
+    }
+
+    #[test]
+    fn a_customer_key_does_not_tell_the_customer() {
+        let key = customer_key(&CustomerId::new("customer"));
+        assert_eq!(key, customer_key(&CustomerId::new("customer")));
+        assert_ne!(key, customer_key(&CustomerId::new("another")));
+        assert!(key.len() == 36 && !key.contains("customer"), "{key}");
+    }
+}

@@ -1,0 +1,179 @@
+//! What a Payment object of Toss says.
+
+use iso_currency::Currency;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::core::money::Money;
+use crate::orders::OrderId;
+use crate::payments::provider::http::words;
+use crate::payments::{DepositAccount, Failure, Provider, Report, Standing};
+
+const NOT_PAID: &str = "The payment was not finished. Pay again.";
+
+/// Nothing when the payment is none of ours or cannot be read.
+pub fn read(payment: &Value) -> Option<Report> {
+    // Toss counts in major units, which are the minor ones too for the one currency that we take there.
+    let won = |field: &str| {
+        let is_won = payment["currency"] == Currency::KRW.code();
+        Money::new(payment[field].as_u64().filter(|_| is_won)?, Currency::KRW).ok()
+    };
+    let (total, balance) = (won("totalAmount")?, won("balanceAmount")?);
+    let standing = standing(payment)?;
+    let refunded = match standing {
+        Standing::Charged => total.less(balance),
+        _ => Money::zero(Currency::KRW),
+    };
+    Some(Report {
+        provider: Provider::Toss,
+        reference: payment["paymentKey"].as_str()?.to_owned(),
+        order_id: order_id(payment["orderId"].as_str()?)?,
+        amount: total,
+        refunded,
+        standing,
+        deposit: deposit(&payment["virtualAccount"]),
+        deposit_secret: payment["secret"].as_str().map(str::to_owned),
+    })
+}
+
+/// An order's id as we write it, and no other way of writing it.
+fn order_id(text: &str) -> Option<OrderId> {
+    let id = Uuid::parse_str(text).ok()?;
+    (id.to_string() == text).then_some(OrderId(id))
+}
+
+fn standing(payment: &Value) -> Option<Standing> {
+    let failed = |status: &str| {
+        let failure = &payment["failure"];
+        let code = words(failure["code"].as_str(), status);
+        Standing::Failed(Failure::new(code, words(failure["message"].as_str(), NOT_PAID)))
+    };
+    Some(match payment["status"].as_str()? {
+        "READY" | "IN_PROGRESS" => Standing::Pending,
+        "WAITING_FOR_DEPOSIT" => Standing::AwaitingDeposit,
+        // An account that was closed before the deposit came.
+        "CANCELED" if payment["approvedAt"].is_null() => failed("CANCELED"),
+        "DONE" | "CANCELED" | "PARTIAL_CANCELED" => Standing::Charged,
+        status @ ("ABORTED" | "EXPIRED") => failed(status),
+        _ => return None,
+    })
+}
+
+fn deposit(account: &Value) -> Option<DepositAccount> {
+    let bank = account["bankCode"].as_str().or_else(|| account["bank"].as_str());
+    Some(DepositAccount {
+        bank: bank?.to_owned(),
+        account_number: account["accountNumber"].as_str()?.to_owned(),
+        due: account["dueDate"].as_str().map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ORDER: &str = "018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11";
+
+    /// A payment of 12,900 won with other `fields`.
+    fn payment(fields: Value) -> Value {
+        let mut payment = json!({
+            "paymentKey": "tgen_1",
+            "orderId": ORDER,
+            "currency": "KRW",
+            "status": "DONE",
+            "totalAmount": 12900,
+            "balanceAmount": 12900,
+            "approvedAt": "2026-01-01T00:00:00+09:00",
+            "virtualAccount": null,
+            "aFieldToCome": { "is": "ignored" },
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            payment[name] = value.clone();
+        }
+        payment
+    }
+
+    #[test]
+    fn a_status_says_where_the_payment_stands() {
+        let failed = |code: &str| Standing::Failed(Failure::new(code, NOT_PAID));
+        for (fields, standing, refunded) in [
+            (json!({ "status": "READY" }), Standing::Pending, 0),
+            (
+                json!({ "status": "IN_PROGRESS", "balanceAmount": 0 }),
+                Standing::Pending,
+                0,
+            ),
+            (json!({ "status": "WAITING_FOR_DEPOSIT" }), Standing::AwaitingDeposit, 0),
+            (json!({ "status": "DONE" }), Standing::Charged, 0),
+            (
+                json!({ "status": "PARTIAL_CANCELED", "balanceAmount": 9900 }),
+                Standing::Charged,
+                3000,
+            ),
+            (
+                json!({ "status": "PARTIAL_CANCELED", "balanceAmount": 0 }),
+                Standing::Charged,
+                12900,
+            ),
+            (
+                json!({ "status": "CANCELED", "balanceAmount": 0 }),
+                Standing::Charged,
+                12900,
+            ),
+            (
+                json!({ "status": "CANCELED", "balanceAmount": 0, "approvedAt": null }),
+                failed("CANCELED"),
+                0,
+            ),
+            (json!({ "status": "EXPIRED" }), failed("EXPIRED"), 0),
+            (json!({ "status": "ABORTED", "failure": null }), failed("ABORTED"), 0),
+            (
+                json!({ "status": "ABORTED", "failure": { "code": "FDS_ERROR" } }),
+                failed("FDS_ERROR"),
+                0,
+            ),
+        ] {
+            let report = read(&payment(fields.clone())).unwrap();
+            assert_eq!(
+                (report.standing, report.refunded.amount()),
+                (standing, refunded),
+                "{fields}"
+            );
+            assert_eq!((report.amount.amount(), report.reference.as_str()), (12900, "tgen_1"));
+        }
+    }
+
+    #[test]
+    fn what_is_none_of_ours_is_no_report() {
+        for fields in [
+            json!({ "orderId": "order-1" }),
+            json!({ "orderId": ORDER.to_uppercase() }),
+            json!({ "orderId": null }),
+            json!({ "currency": "USD" }),
+            json!({ "currency": null }),
+            json!({ "totalAmount": 12.5 }),
+            json!({ "totalAmount": -1 }),
+            json!({ "balanceAmount": null }),
+            json!({ "status": "A_STATUS_TO_COME" }),
+            json!({ "paymentKey": null }),
+        ] {
+            assert_eq!(read(&payment(fields.clone())), None, "{fields}");
+        }
+        assert_eq!(read(&json!("DONE")), None);
+    }
+
+    #[test]
+    fn an_account_for_a_deposit_comes_with_its_secret() {
+        let account = json!({ "bankCode": "20", "accountNumber": "X123", "dueDate": "2026-01-08T00:00:00" });
+        let fields = json!({ "status": "WAITING_FOR_DEPOSIT", "virtualAccount": account, "secret": "ps_1" });
+        let report = read(&payment(fields)).unwrap();
+        let expected = DepositAccount {
+            bank: "20".to_owned(),
+            account_number: "X123".to_owned(),
+            due: Some("2026-01-08T00:00:00".to_owned()),
+        };
+        assert_eq!(report.deposit, Some(expected));
+        assert_eq!(report.deposit_secret.as_deref(), Some("ps_1"));
+    }
+}

@@ -1,0 +1,175 @@
+//! What goes back of a payment, and what is owed of it, whatever is said and decided.
+
+use iso_currency::Currency;
+use proptest::prelude::*;
+
+use crate::core::identity::CustomerId;
+use crate::orders::OrderId;
+use crate::payments::Provider;
+use crate::payments::refund::*;
+
+fn won(amount: u64) -> Money {
+    Money::new(amount, Currency::KRW).unwrap()
+}
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// A payment of 1,000 won that was taken.
+fn paid() -> Payment {
+    let whose = (OrderId(Uuid::nil()), CustomerId::new("ann"));
+    Payment {
+        status: PaymentStatus::Paid,
+        ..Payment::new(Provider::Toss, "this".into(), whose, won(1000), second(0))
+    }
+}
+
+fn asked(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Payment {
+    let refund_id = Uuid::from_u128(payment.refunds.len() as u128);
+    payment
+        .with_refund(refund_id, amount.map(won), (reason, None), second(1))
+        .unwrap()
+}
+
+fn refused(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Payment {
+    let no = Failure::new("NOT_ENOUGH_BALANCE", "The shop's balance is too low.");
+    asked(payment, reason, amount).refund_refused(&no, second(2))
+}
+
+/// The payment after the provider says that so much went back.
+fn told(payment: &Payment, refunded: u64) -> Payment {
+    let mut payment = payment.clone();
+    payment.take_over_refunds(won(refunded), second(3));
+    payment
+}
+
+fn again(payment: &Payment) -> Option<u64> {
+    let asked = payment.with_refused_again(Uuid::max(), second(4)).unwrap()?;
+    asked.pending_refund().map(|refund| refund.amount.amount())
+}
+
+fn done(payment: &Payment) -> u64 {
+    let done = payment.refunds.iter().filter(|refund| refund.done_at.is_some());
+    done.map(|refund| refund.amount.amount()).sum()
+}
+
+#[test]
+fn what_an_order_could_have_after_all_is_not_owed_because_it_was_once_refused_to_go_back() {
+    let unservable = Payment {
+        status: PaymentStatus::Unservable,
+        ..refused(&paid(), RefundReason::Unservable, None)
+    };
+    let both = refused(&unservable, RefundReason::Requested, Some(400));
+    let served = |payment: Payment| Payment {
+        status: PaymentStatus::Paid,
+        ..payment
+    };
+    assert_eq!(again(&both), Some(1000));
+    assert_eq!(again(&served(both)), Some(400));
+    assert_eq!(again(&served(unservable)), None);
+}
+
+#[test]
+fn what_is_left_of_a_cancelled_orders_money_is_owed_when_a_part_of_it_went_back() {
+    let refused = refused(&paid(), RefundReason::OrderCancelled, None);
+    assert!(!refused.owes_refund(), "a person looks at it");
+    let part = asked(&refused, RefundReason::Requested, Some(400));
+    assert!(!part.owes_refund(), "one is under way");
+    for after in [told(&part, 400), part.given_back(second(3)).unwrap()] {
+        assert!(after.owes_refund(), "{after:?}");
+        assert_eq!(again(&after), Some(600));
+        assert_eq!(
+            after.next_look(second(3), 0, second(0), true),
+            Some(second(63)),
+            "soon, though it was compared"
+        );
+    }
+}
+
+#[test]
+fn a_refused_refund_that_is_made_elsewhere_in_parts_is_made_once() {
+    let refused = refused(&paid(), RefundReason::Requested, Some(400));
+    let part = told(&refused, 250);
+    assert_eq!(again(&part), Some(150));
+    assert_eq!(part.review.as_ref().unwrap().owed, Some(won(150)), "the person is told");
+    assert_eq!(part.given_back(second(4)).unwrap().refunded, won(400));
+    let whole = told(&part, 400);
+    assert_eq!((again(&whole), whole.given_back(second(4))), (None, None));
+    assert_eq!((&whole.review, done(&whole)), (&None, 400));
+    assert_eq!(whole.refundable(), won(600));
+}
+
+#[test]
+fn a_person_is_told_what_is_owed_now_whatever_they_were_called_for() {
+    let refused = refused(&paid(), RefundReason::OrderCancelled, None);
+    let silent = asked(&refused, RefundReason::Requested, Some(400)).in_review("The provider is silent.", second(3));
+    let owed = |payment: &Payment| payment.review.as_ref().unwrap().owed;
+    assert_eq!(owed(&silent), Some(won(400)));
+    assert_eq!(owed(&told(&silent, 400)), Some(won(600)));
+}
+
+#[test]
+fn what_a_person_settled_is_not_owed_when_a_later_refund_is_refused() {
+    let settled = refused(&paid(), RefundReason::OrderCancelled, None).settled();
+    assert_eq!((settled.owes_refund(), again(&settled)), (false, None));
+    assert_eq!(again(&refused(&settled, RefundReason::Requested, Some(200))), Some(200));
+}
+
+#[test]
+fn each_refund_elsewhere_has_an_id_of_its_own() {
+    let unservable = Payment {
+        status: PaymentStatus::Unservable,
+        ..paid()
+    };
+    let given_back = told(&unservable, 300).given_back(second(4)).unwrap();
+    assert_ne!(given_back.refunds[0].refund_id, given_back.refunds[1].refund_id);
+}
+
+proptest! {
+    /// Whatever a provider and a person say in whatever order: what went back is never more than was taken, the sum only
+    /// grows, the refunds that are done add up to it, and whatever is owed of a cancelled order is under way, in front
+    /// of a person or to be asked for again until all went back or a person settled it.
+    #[test]
+    fn refunds_add_up_and_nothing_owed_is_forgotten_in_any_order(
+        is_cancelled: bool,
+        steps in prop::collection::vec((0..6u8, 0..=1200u64), 1..24),
+    ) {
+        let mut present = match is_cancelled {
+            true => refused(&paid(), RefundReason::OrderCancelled, None),
+            false => paid(),
+        };
+        let mut is_owed = is_cancelled;
+        for (n, (step, sum)) in steps.into_iter().enumerate() {
+            let (now, id) = (second(n as i64), Uuid::from_u128(n as u128));
+            let before = present.clone();
+            let next = match step {
+                0 => present.with_refund(id, Some(won(sum)), (RefundReason::Requested, None), now).ok(),
+                1 => present.pending_refund().map(|_| present.refund_refused(&Failure::new("NO", "No."), now)),
+                2 => present.with_refused_again(id, now).unwrap(),
+                3 => present.given_back(now),
+                4 if present.pending_refund().is_none() => {
+                    is_owed = false;
+                    Some(present.settled())
+                }
+                _ => {
+                    let sum = sum.min(1000);
+                    let after = told(&present, sum);
+                    prop_assert_eq!(after.refunded.amount(), present.refunded.amount().max(sum));
+                    Some(after)
+                }
+            };
+            present = next.unwrap_or(present);
+            prop_assert!(present.refunded.amount() >= before.refunded.amount());
+            prop_assert_eq!(done(&present), present.refunded.amount());
+            let pending = present.pending_refund().map_or(0, |refund| refund.amount.amount());
+            prop_assert!(pending + present.refunded.amount() <= 1000);
+            prop_assert_eq!(present.status == PaymentStatus::Refunded, present.refunded.amount() == 1000);
+            is_owed &= present.refunded.amount() < 1000;
+            let is_seen_to = present.review.is_some() || present.pending_refund().is_some() || present.owes_refund();
+            prop_assert!(!is_owed || is_seen_to, "{:?}", present);
+            let told = present.review.as_ref().map(|review| review.owed);
+            prop_assert!(told.is_none_or(|told| told == present.to_give_back()), "{:?}", present);
+        }
+    }
+}
