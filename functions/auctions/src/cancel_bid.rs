@@ -2,6 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
+use shared::auctions::BidId;
 use shared::auctions::Market;
 use shared::auctions::{Bid, BidStatus, Ending, Rejected};
 use shared::aws::Platform;
@@ -59,7 +60,7 @@ const ATTEMPTS: usize = 5;
 pub async fn handle(function: &CancelBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     http::idempotency_key(&request)?;
-    let id = http::bid_id(&request)?;
+    let id = http::path::<BidId>(&request)?;
     for _ in 0..ATTEMPTS {
         let stored = function.market.auctions.bid(id, invocation.deadline).await?;
         let stored = stored

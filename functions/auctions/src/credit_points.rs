@@ -6,14 +6,14 @@
 
 use serde::Deserialize;
 use shared::Error;
+use shared::auctions::AuctionEvent;
 use shared::auctions::Auctions;
 use shared::auctions::{Credit, CreditStatus, Points};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::core::event::{Envelope, Event};
+use shared::core::event::Envelope;
 use shared::orders::Orders;
 use shared::orders::{Order, OrderStatus};
-use shared::payments::record;
 use shared::payments::{Payment, PaymentStatus};
 
 /// The function's table.
@@ -67,7 +67,7 @@ async fn credit(function: &CreditPoints, order: &Order, invocation: &Invocation)
     let Some(credit) = Credit::of(order, CreditStatus::Credited, invocation.now) else {
         return Ok(());
     };
-    let event = record(&Event::PointsCredited(credit.clone()), invocation)?;
+    let event = invocation.record(&AuctionEvent::PointsCredited(credit.clone()))?;
     let entry_id = invocation.stamp().event_id;
     let credited = function
         .auctions
@@ -98,7 +98,7 @@ async fn take_back(function: &CreditPoints, refunded: &Payment, invocation: &Inv
         status: CreditStatus::TakenBack,
         credited_at: invocation.now,
     };
-    let event = record(&Event::PointsTakenBack(taken.clone()), invocation)?;
+    let event = invocation.record(&AuctionEvent::PointsTakenBack(taken.clone()))?;
     let entry_id = invocation.stamp().event_id;
     let auctions = &function.auctions;
     if !auctions.take_back(&taken, event, entry_id, invocation.deadline).await? {

@@ -14,6 +14,7 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem};
 use shared::catalog::Sku;
+use shared::core::error::Rejection;
 
 /// The function's table.
 #[derive(Debug)]
@@ -103,17 +104,17 @@ pub struct Depth {
     )
 )]
 pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let sku = http::sku(&request)?;
+    let sku = http::path::<Sku>(&request)?;
     let side = match http::query_parameter(&request, "side") {
         None => None,
         Some("buy") => Some(Side::Buy),
         Some("sell") => Some(Side::Sell),
-        Some(_) => return Err(http::invalid_parameter("side", "it is buy or sell").into()),
+        Some(_) => return Err(Rejection::invalid_parameter("side", "it is buy or sell").into()),
     };
     let after = match side {
         Some(side) => Cursor::of(&request, &list(&sku, side))?,
         None if http::query_parameter(&request, "cursor").is_some() => {
-            return Err(http::invalid_parameter("cursor", "it goes with a side").into());
+            return Err(Rejection::invalid_parameter("cursor", "it goes with a side").into());
         }
         None => None,
     };

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::auctions::AuctionEvent;
 use shared::auctions::Market;
 use shared::auctions::VoucherId;
 use shared::auctions::{Bid, BidId, BidStatus, Rejected, Side, price};
@@ -16,10 +17,8 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
 use shared::catalog::Catalog;
 use shared::catalog::{Product, Sku};
-use shared::core::event::Event;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
-use shared::payments::record;
 
 /// The function's market and tables.
 #[derive(Debug)]
@@ -91,7 +90,7 @@ pub struct PlaceBidRequest {
 pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
-    let sku = http::sku(&request)?;
+    let sku = http::path::<Sku>(&request)?;
     let body: PlaceBidRequest = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(&sku, &body)).map_err(|error| Error::internal("read the bid", error))?;
     let bid_id = BidId(key.derive_id("bid", &caller.customer_id));
@@ -104,7 +103,7 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
         return replay(function, known, &fingerprint, &invocation).await;
     }
     let bid = judge(&body, (bid_id, sku), caller.customer_id, product.as_ref(), &invocation)?;
-    let event = record(&Event::BidPlaced(bid.clone()), &invocation)?;
+    let event = invocation.record(&AuctionEvent::BidPlaced(bid.clone()))?;
     let stored = StoredBid {
         bid,
         fingerprint: fingerprint.clone(),

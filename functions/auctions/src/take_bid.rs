@@ -97,7 +97,7 @@ pub struct TakenBid {
 pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
-    let sku = http::sku(&request)?;
+    let sku = http::path::<Sku>(&request)?;
     let body: TakeBidRequest = http::body(&request)?;
     if (body.side == Side::Sell) != body.voucher_id.is_some() {
         return Err(Rejected::VoucherNamed.into());

@@ -9,11 +9,11 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::BillingEvent;
 use shared::billing::{Found, Posting, SubscriptionRequest, Subscriptions};
 use shared::billing::{Policy, Step, Subscription, SubscriptionStatus};
-use shared::core::event::Event;
+use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
-use shared::payments::record;
 
 /// The function's table and rules.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
-    let id = http::subscription_id(&request)?;
+    let id = http::path::<SubscriptionId>(&request)?;
     let body: CancelSubscriptionRequest = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the cancellation", error))?;
     let request = SubscriptionRequest {
@@ -120,10 +120,10 @@ pub async fn handle(
             When::PeriodEnd => (before.after(Step::EndWithPeriod(true), invocation.now)?, None),
         };
         let event = match body.when {
-            When::Now => Event::SubscriptionCancelled(after.clone()),
-            When::PeriodEnd => Event::SubscriptionChanged(after.clone()),
+            When::Now => BillingEvent::SubscriptionCancelled(after.clone()),
+            When::PeriodEnd => BillingEvent::SubscriptionChanged(after.clone()),
         };
-        let event = record(&event, &invocation)?;
+        let event = invocation.record(&event)?;
         let next = stored.next(after, open, Some(event), (&function.policy, invocation.now));
         let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
         let posting = Posting {

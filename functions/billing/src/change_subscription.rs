@@ -11,18 +11,18 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::BillingEvent;
 use shared::billing::{Commands, Keys};
 use shared::billing::{Found, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
 use shared::billing::{Invoice, InvoiceStatus, Turn};
 use shared::billing::{Policy, Rejected, Step, Subscription};
 use shared::catalog::Catalog;
 use shared::catalog::Sku;
-use shared::core::event::Event;
+use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::orders::{Item, quote, sum_lines};
 use shared::payments::Provider;
 use shared::payments::provider::Authorization;
-use shared::payments::record;
 use uuid::Uuid;
 
 /// The function's tables, providers and queue.
@@ -122,7 +122,7 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
-    let id = http::subscription_id(&request)?;
+    let id = http::path::<SubscriptionId>(&request)?;
     let body: ChangeSubscriptionRequest = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the change", error))?;
     let request_id = key.derive_id("change subscription", &caller.customer_id);
@@ -145,7 +145,7 @@ pub async fn handle(
         let change = function
             .change((&body, request_id), &stored, open, &mut issued, &invocation)
             .await?;
-        let event = record(&Event::SubscriptionChanged(change.subscription.clone()), &invocation)?;
+        let event = invocation.record(&BillingEvent::SubscriptionChanged(change.subscription.clone()))?;
         let mut replaced = stored.clone();
         if let Some(key) = &change.key {
             replaced.retired.extend(replaced.key.replace(key.clone()));

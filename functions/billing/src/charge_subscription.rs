@@ -14,9 +14,9 @@ use shared::aws::lambda::batch;
 use shared::aws::lambda::batch::{Batch, BatchResponse};
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
-use shared::billing::SubscriptionPeriod;
 use shared::billing::order_id;
 use shared::billing::{Biller, Outcome};
+use shared::core::id::SubscriptionPeriod;
 
 /// The function's books and providers.
 #[derive(Debug)]

@@ -14,9 +14,9 @@ pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::dynamodb::due_scan::Sweep;
 use shared::aws::lambda::Invocation;
 use shared::aws::queue::MAX_MESSAGES;
-use shared::billing::SubscriptionId;
 use shared::billing::{Commands, command_of};
 use shared::billing::{StoredSubscription, Subscriptions};
+use shared::core::id::SubscriptionId;
 
 /// The function's table and queue.
 #[derive(Debug)]

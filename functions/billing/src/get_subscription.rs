@@ -11,6 +11,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::Invoice;
 use shared::billing::Subscriptions;
 use shared::billing::{Rejected, Subscription};
+use shared::core::id::SubscriptionId;
 
 /// The function's table.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ pub struct SubscriptionAndInvoices {
 )]
 pub async fn handle(function: &GetSubscription, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    let id = http::subscription_id(&request)?;
+    let id = http::path::<SubscriptionId>(&request)?;
     let found = function
         .subscriptions
         .get_with_invoices(id, INVOICES, invocation.deadline)

@@ -10,8 +10,9 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::page;
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::billing::{Subscription, SubscriptionId};
+use shared::billing::Subscription;
 use shared::billing::{SubscriptionCursor, Subscriptions};
+use shared::core::id::SubscriptionId;
 
 /// The function's table.
 #[derive(Debug)]

@@ -10,8 +10,11 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::Invoice;
+use shared::billing::Rejected;
 use shared::billing::SubscriptionRequest;
 use shared::billing::{Books, ChargeDecision};
+use shared::core::error::Rejection;
+use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::Fingerprint;
 
 /// The function's books. It takes the administrator's word and asks no provider.
@@ -67,7 +70,7 @@ pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invo
     let caller = http::caller(&request)?;
     caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
-    let of = http::subscription_period(&request)?;
+    let of = period_of(&request)?;
     let decision: ChargeDecision = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(of, &decision)).map_err(|error| Error::internal("read the decision", error))?;
     let request = SubscriptionRequest {
@@ -84,4 +87,13 @@ pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invo
     let (subscription_id, period, by) = (of.subscription_id, of.period, caller.customer_id.as_str());
     tracing::info!(%subscription_id, period, ?decision, by, "a charge is decided");
     Ok(answer)
+}
+
+/// The period that the path names: `subscription_id` and `period`.
+fn period_of(request: &Request) -> Result<SubscriptionPeriod, Rejection> {
+    let period = http::path_parameter(request, "period")?.parse();
+    Ok(SubscriptionPeriod {
+        subscription_id: http::path(request)?,
+        period: period.map_err(|_| Rejected::NotFound)?,
+    })
 }

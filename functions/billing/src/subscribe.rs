@@ -13,19 +13,19 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::billing::BillingEvent;
 use shared::billing::{Commands, Keys};
-use shared::billing::{Policy, Rejected, Subscription, SubscriptionId, SubscriptionStatus};
+use shared::billing::{Policy, Rejected, Subscription, SubscriptionStatus};
 use shared::billing::{Posting, StoredSubscription, Subscriptions};
 use shared::catalog::Catalog;
 use shared::catalog::Sku;
 use shared::core::calendar::Schedule;
-use shared::core::event::Event;
+use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders;
 use shared::orders::{Item, Quote, quote, sum_lines};
 use shared::payments::provider::Authorization;
-use shared::payments::record;
 
 /// The function's tables, providers and queue.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
     };
     let stored = StoredSubscription {
         due_at: subscription.due_at(None, &function.policy),
-        event: Some(record(&Event::SubscriptionStarted(subscription.clone()), &invocation)?),
+        event: Some(invocation.record(&BillingEvent::SubscriptionStarted(subscription.clone()))?),
         subscription,
         key: Some(key.clone()),
         retired: vec![],

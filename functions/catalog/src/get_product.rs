@@ -62,7 +62,7 @@ pub struct ProductView {
     )
 )]
 pub async fn handle(function: &GetProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let sku = http::sku(&request)?;
+    let sku = http::path::<Sku>(&request)?;
     let found = function
         .catalog
         .product_and_available(&sku, invocation.deadline)

@@ -10,11 +10,11 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::Catalog;
+use shared::catalog::CatalogEvent;
 use shared::catalog::ShardCount;
 use shared::catalog::{Product, ProductStatus, Sku};
 use shared::core::error;
 use shared::core::error::Rejection;
-use shared::core::event::Event;
 use shared::core::money::Money;
 use shared::images::Images;
 use shared::images::{ImageId, ImagePurpose, ImageStatus};
@@ -91,7 +91,7 @@ pub struct PutProductRequest {
 )]
 pub async fn handle(function: &PutProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {
     http::caller(&request)?.require_admin()?;
-    let sku = http::sku(&request)?;
+    let sku = http::path::<Sku>(&request)?;
     let body: PutProductRequest = http::body(&request)?;
     check_name(&body.name)?;
     check_points(body.points)?;
@@ -104,9 +104,7 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
         {
             return http::json(StatusCode::OK, previous);
         }
-        let event = Event::ProductChanged(product.clone())
-            .record(invocation.stamp())
-            .map_err(|error| Error::internal("write the event", error))?;
+        let event = invocation.record(&CatalogEvent::ProductChanged(product.clone()))?;
         let saved = function
             .catalog
             .save(&product, previous.as_ref(), &event, invocation.deadline);

@@ -8,11 +8,12 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::catalog::CatalogEvent;
 use shared::catalog::Sku;
+use shared::catalog::StockReceived;
 use shared::catalog::{Catalog, Receipt};
 use shared::core::error;
 use shared::core::error::Rejection;
-use shared::core::event::{Event, StockReceived};
 use shared::core::idempotency::Fingerprint;
 
 /// The function's table.
@@ -76,7 +77,7 @@ pub struct ReceiveStockRequest {
 pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     caller.require_admin()?;
-    let sku = http::sku(&request)?;
+    let sku = http::path::<Sku>(&request)?;
     let key = http::idempotency_key(&request)?;
     let body: ReceiveStockRequest = http::body(&request)?;
     let quantity = parse_units(body.quantity)?;
@@ -96,9 +97,7 @@ pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invoc
         },
         fingerprint,
     };
-    let event = Event::StockReceived(receipt.received.clone())
-        .record(invocation.stamp())
-        .map_err(|error| Error::internal("write the event", error))?;
+    let event = invocation.record(&CatalogEvent::StockReceived(receipt.received.clone()))?;
     let existing = function
         .catalog
         .receive(&receipt, product.stock_shards, &event, invocation.deadline);

@@ -9,6 +9,7 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::images;
+use shared::images::ImageId;
 use shared::images::Images;
 use shared::images::{Image, Rejected};
 
@@ -56,7 +57,7 @@ impl DeleteImage {
 pub async fn handle(function: &DeleteImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     http::idempotency_key(&request)?;
-    let id = http::image_id(&request)?;
+    let id = http::path::<ImageId>(&request)?;
     let may = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
     let deleted = images::delete(&function.images, id, may, &invocation).await?;
     let (image, again) = deleted.ok_or(Rejected::NotFound)?;

@@ -138,7 +138,7 @@ impl ImageView {
     )
 )]
 pub async fn handle(function: &GetImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let id = http::image_id(&request)?;
+    let id = http::path::<ImageId>(&request)?;
     let stored = function.images.get(id, invocation.deadline).await?;
     let stored = stored.ok_or(Rejected::NotFound)?;
     http::json(StatusCode::OK, &ImageView::of(stored.image, &function.url))

@@ -20,9 +20,9 @@ use shared::aws::lambda::Invocation;
 use shared::aws::s3;
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
-use shared::core::event::Event;
 use shared::images;
 use shared::images::Gallery;
+use shared::images::ImageEvent;
 use shared::images::Images;
 use shared::images::{
     Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
@@ -106,10 +106,10 @@ pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invo
             .settled(object.sequencer.clone(), seen.clone(), invocation.now);
         let Some(settled) = settled else { continue };
         let event = match settled.status {
-            ImageStatus::Ready => Event::ImageResized(settled.clone()),
-            _ => Event::ImageRejected(settled.clone()),
+            ImageStatus::Ready => ImageEvent::ImageResized(settled.clone()),
+            _ => ImageEvent::ImageRejected(settled.clone()),
         };
-        let next = stored.next(settled, images::record(event, &invocation)?);
+        let next = stored.next(settled, invocation.record(&event)?);
         if function.images.save(&next, invocation.deadline).await?.is_ok() {
             report(&next.image, &invocation);
             return function.finish(&next.image, &invocation).await;

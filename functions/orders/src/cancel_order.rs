@@ -3,6 +3,7 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
+use shared::auctions::AuctionEvent;
 use shared::auctions::Auctions;
 use shared::auctions::Rejected as BidRejected;
 use shared::auctions::{Credit, CreditStatus};
@@ -12,8 +13,9 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::core::event::Event;
 use shared::core::idempotency::derive_id;
+use shared::orders::OrderEvent;
+use shared::orders::OrderId;
 use shared::orders::{Ending, Order, OrderStatus, Rejected};
 use shared::orders::{Reservations, StoredOrder};
 use shared::payments;
@@ -75,7 +77,7 @@ const ATTEMPTS: usize = 5;
 pub async fn handle(function: &CancelOrder, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     http::idempotency_key(&request)?;
-    let order_id = http::order_id(&request)?;
+    let order_id = http::path::<OrderId>(&request)?;
     for _ in 0..ATTEMPTS {
         let stored = function.settlements.orders.get(order_id, invocation.deadline).await?;
         let stored = stored
@@ -85,8 +87,8 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
         }
         let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
-        let event = Event::OrderCancelled(cancelled.clone());
-        let event = payments::record(&event, &invocation)?;
+        let event = OrderEvent::OrderCancelled(cancelled.clone());
+        let event = invocation.record(&event)?;
         let payment = refunding(function, &stored, &invocation).await?;
         let points = taking_points_back(function, &stored, &invocation).await?;
         let done = function.settlements.cancel(
@@ -138,7 +140,7 @@ async fn taking_points_back(
     let Some(credit) = credit.filter(|_| stored.order.status == OrderStatus::Paid) else {
         return Ok(Writes::default());
     };
-    let event = payments::record(&Event::PointsTakenBack(credit.clone()), invocation)?;
+    let event = invocation.record(&AuctionEvent::PointsTakenBack(credit.clone()))?;
     let entry_id = invocation.stamp().event_id;
     let auctions = &function.auctions;
     let writes = auctions

@@ -13,9 +13,9 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::Sku;
-use shared::core::event::Event;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
+use shared::orders::OrderEvent;
 use shared::orders::{Draft, Loaded, Placement, Reservations, StoredOrder, quote};
 use shared::orders::{Item, Order, OrderId, OrderStatus, Quote, Rejected, sum_lines};
 
@@ -101,7 +101,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         closed_at: None,
     };
 
-    let event = Event::OrderPlaced(order.clone()).record(invocation.stamp());
+    let event = invocation.record(&OrderEvent::OrderPlaced(order.clone()))?;
     let draft = Draft {
         order,
         fingerprint: fingerprint.clone(),
@@ -110,7 +110,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
             .into_iter()
             .map(|(sku, product)| (sku, product.stock_shards))
             .collect(),
-        event: event.map_err(|error| Error::internal("write the event", error))?,
+        event,
     };
     match checkout.reservations.place(&draft, invocation.deadline).await? {
         Placement::Placed(order) => http::json(StatusCode::CREATED, &order),

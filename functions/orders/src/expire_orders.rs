@@ -11,7 +11,7 @@ pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::dynamodb::due_scan::Sweep;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
-use shared::core::event::Event;
+use shared::orders::OrderEvent;
 use shared::orders::{Ending, OrderId};
 use shared::orders::{Orders, Reservations, StoredOrder};
 
@@ -88,9 +88,7 @@ async fn expire(function: &ExpireOrders, stored: StoredOrder, invocation: &Invoc
     let Ok(expired) = stored.order.end(Ending::Expire, invocation.now) else {
         return Ok(false);
     };
-    let event = Event::OrderExpired(expired.clone())
-        .record(invocation.stamp())
-        .map_err(|error| Error::internal("write the event", error))?;
+    let event = invocation.record(&OrderEvent::OrderExpired(expired.clone()))?;
     let released = function
         .reservations
         .release(&stored, expired, event, Writes::default(), invocation.deadline);

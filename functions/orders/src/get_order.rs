@@ -7,6 +7,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::orders::OrderId;
 use shared::orders::Orders;
 use shared::orders::{Order, Rejected};
 
@@ -47,7 +48,7 @@ impl GetOrder {
 )]
 pub async fn handle(function: &GetOrder, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    let order_id = http::order_id(&request)?;
+    let order_id = http::path::<OrderId>(&request)?;
     let stored = function.orders.get(order_id, invocation.deadline).await?;
     let order = stored
         .map(|stored| stored.order)

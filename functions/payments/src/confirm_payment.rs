@@ -13,13 +13,14 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
 use shared::core::error;
 use shared::core::error::Rejection;
+use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders;
 use shared::orders::OrderId;
 use shared::orders::StoredOrder;
 use shared::payments::Cashier;
-use shared::payments::{Failure, Payment, PaymentId, PaymentStatus, Provider, Rejected};
+use shared::payments::{Failure, Payment, PaymentStatus, Provider, Rejected};
 use shared::payments::{PaymentRequest, StoredPayment};
 
 /// The function's books and providers.

@@ -7,6 +7,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::id::PaymentId;
 use shared::payments::Payments;
 use shared::payments::{Payment, Rejected};
 
@@ -47,7 +48,7 @@ impl GetPayment {
 )]
 pub async fn handle(function: &GetPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    let id = http::payment_id(&request)?;
+    let id = http::path::<PaymentId>(&request)?;
     let stored = function.payments.get(id, invocation.deadline).await?;
     let payment = stored
         .map(|stored| stored.payment)

@@ -17,12 +17,13 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
+use shared::core::id::PaymentId;
 use shared::orders::OrderStatus;
 use shared::orders::Reservations;
 use shared::payments;
 use shared::payments::Cashier;
 use shared::payments::StoredPayment;
-use shared::payments::{News, Payment, PaymentId, PaymentStatus};
+use shared::payments::{News, Payment, PaymentStatus};
 
 /// The function's books, providers and stock.
 #[derive(Debug)]

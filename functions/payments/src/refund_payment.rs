@@ -8,9 +8,10 @@ use serde::Deserialize;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
+use shared::core::id::PaymentId;
 use shared::orders::Reservations;
 use shared::payments::Cashier;
-use shared::payments::{PaymentId, PaymentStatus, Rejected};
+use shared::payments::{PaymentStatus, Rejected};
 
 /// The function's books, providers and stock.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::error;
 use shared::core::error::Rejection;
+use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::payments;
@@ -86,7 +87,7 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
     let caller = http::caller(&request)?;
     caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
-    let id = http::payment_id(&request)?;
+    let id = http::path::<PaymentId>(&request)?;
     let body: RequestRefundRequest = http::body(&request)?;
     if body.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
         let detail = format!("note: it has {MAX_NOTE} characters at most.");

@@ -9,6 +9,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::payments::Cashier;
@@ -87,7 +88,7 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     let caller = http::caller(&request)?;
     caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
-    let id = http::payment_id(&request)?;
+    let id = http::path::<PaymentId>(&request)?;
     let decision: PaymentDecision = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(id, &decision)).map_err(|error| Error::internal("read the decision", error))?;
     let request_id = key.derive_id("review", &caller.customer_id);

@@ -9,6 +9,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders;
@@ -17,7 +18,7 @@ use shared::orders::StoredOrder;
 use shared::payments;
 use shared::payments::Cashier;
 use shared::payments::provider::{ClientParameters, ReturnUrls, Start, Started};
-use shared::payments::{Payment, PaymentId, Provider, Rejected};
+use shared::payments::{Payment, Provider, Rejected};
 use shared::payments::{PaymentRequest, StoredPayment};
 
 /// The function's books and providers.

@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use shared::core::event::{Envelope, Event, VERSION};
+use shared::auctions::AuctionEvent;
+use shared::billing::BillingEvent;
+use shared::catalog::CatalogEvent;
+use shared::core::event::{DomainEvent, Envelope, Record, VERSION};
+use shared::images::ImageEvent;
+use shared::orders::OrderEvent;
+use shared::payments::PaymentEvent;
 use utoipa::openapi::schema::{OneOf, Schema};
 use utoipa::openapi::{Object, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -45,24 +51,37 @@ struct Document<'a> {
     definitions: BTreeMap<String, RefOr<Schema>>,
 }
 
-/// The schemas of all kinds of events, in the order of [`Event`]'s variants.
+/// The schemas of all kinds of events, by domain.
 ///
 /// # Errors
 /// When a kind of event has no example.
 pub fn schemas() -> Result<Vec<EventSchema>> {
-    let (RefOr::T(Schema::OneOf(OneOf { items: kinds, .. })), RefOr::T(Schema::Object(envelope))) =
-        (Event::schema(), Envelope::<Event>::schema())
-    else {
-        bail!("shared::core::event::Event is an enum and Envelope a struct");
-    };
     let examples = examples::events()?;
+    let domains = [
+        schemas_of::<CatalogEvent>(&examples)?,
+        schemas_of::<OrderEvent>(&examples)?,
+        schemas_of::<PaymentEvent>(&examples)?,
+        schemas_of::<AuctionEvent>(&examples)?,
+        schemas_of::<BillingEvent>(&examples)?,
+        schemas_of::<ImageEvent>(&examples)?,
+    ];
+    Ok(domains.into_iter().flatten().collect())
+}
+
+/// The schemas of a domain's events, in the order of the enum's variants.
+fn schemas_of<E: DomainEvent + ToSchema>(examples: &[Record]) -> Result<Vec<EventSchema>> {
+    let (RefOr::T(Schema::OneOf(OneOf { items: kinds, .. })), RefOr::T(Schema::Object(envelope))) =
+        (E::schema(), Envelope::<E>::schema())
+    else {
+        bail!("{} is an enum and Envelope a struct", E::name());
+    };
     let mut schemas = Vec::with_capacity(kinds.len());
     for kind in kinds {
         let RefOr::T(Schema::Object(kind)) = kind else {
-            bail!("each variant of shared::core::event::Event carries its data");
+            bail!("each variant of {} carries its data", E::name());
         };
         let (detail_type, data) = kind.properties.iter().next().context("a variant has a name")?;
-        let example = examples.iter().find(|event| event.detail_type() == detail_type);
+        let example = examples.iter().find(|event| event.detail_type == *detail_type);
         let example = example.with_context(|| format!("add a {detail_type} to infra/contract/src/examples"))?;
         let mut detail = envelope.clone();
         detail.description = kind.description;
@@ -71,10 +90,10 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
             dialect: "https://json-schema.org/draft/2020-12/schema",
             id: format!("urn:madang:event:{detail_type}:{VERSION}"),
             title: detail_type,
-            source: example.source(),
+            source: E::SOURCE,
             detail_type,
-            examples: [serde_json::from_str(&examples::record(example)?.detail)?],
-            definitions: definitions(&detail)?,
+            examples: [serde_json::from_str(&example.detail)?],
+            definitions: definitions::<E>(&detail)?,
             detail,
         })?;
         schemas.push(EventSchema {
@@ -86,9 +105,9 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
 }
 
 /// The schemas that `detail` refers to, and those that they refer to.
-fn definitions(detail: &Object) -> Result<BTreeMap<String, RefOr<Schema>>> {
+fn definitions<E: ToSchema>(detail: &Object) -> Result<BTreeMap<String, RefOr<Schema>>> {
     let mut all = Vec::new();
-    Envelope::<Event>::schemas(&mut all);
+    Envelope::<E>::schemas(&mut all);
     let mut found = BTreeMap::new();
     let mut unread = vec![serde_json::to_string(detail)?];
     while let Some(text) = unread.pop() {

@@ -21,15 +21,9 @@ pub const TICK: u64 = 100;
 /// The longest that a bid may stand.
 pub const MAX_DAYS: i64 = 90;
 
-/// A bid's id, derived from its customer and their idempotency key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = Uuid)]
-pub struct BidId(pub Uuid);
-
-impl std::fmt::Display for BidId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
+crate::entity_id! {
+    /// A bid's id, derived from its customer and their idempotency key.
+    pub struct BidId as "bid_id", "There is no such bid."
 }
 
 /// Which side of the market a bid stands on.

@@ -3,6 +3,7 @@
 //! Two takers of one bid, a taker and the cleaner, a taker and its customer who gives it up: each writes under the
 //! condition that nothing has changed the bid since it was read, so one wins, and the others look again.
 
+use crate::auctions::AuctionEvent;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -16,10 +17,8 @@ use crate::aws::backoff::Backoff;
 use crate::aws::lambda::Invocation;
 use crate::catalog::Sku;
 use crate::core::error::Error;
-use crate::core::event::Event;
 use crate::core::idempotency::{Fingerprint, derive_id};
 use crate::core::identity::CustomerId;
-use crate::payments::record;
 
 /// Pages of a book that are looked through for a bid that can be taken, of 100 bids each.
 const PAGES: usize = 50;
@@ -229,10 +228,10 @@ impl Market {
     pub async fn end(&self, stored: &StoredBid, ending: Ending, invocation: &Invocation) -> Result<Option<Bid>, Error> {
         let ended = stored.bid.end(ending, invocation.now)?;
         let event = match ending {
-            Ending::Cancel => Event::BidCancelled(ended.clone()),
-            Ending::Expire | Ending::Trade(_) => Event::BidExpired(ended.clone()),
+            Ending::Cancel => AuctionEvent::BidCancelled(ended.clone()),
+            Ending::Expire | Ending::Trade(_) => AuctionEvent::BidExpired(ended.clone()),
         };
-        let next = stored.next(ended.clone(), Some(record(&event, invocation)?));
+        let next = stored.next(ended.clone(), Some(invocation.record(&event)?));
         let freed = match ended.side {
             Side::Buy => None,
             Side::Sell => {
@@ -347,7 +346,7 @@ fn deal(
         traded_at,
     };
     Ok(Deal {
-        event: record(&Event::BidTraded(trade.clone()), invocation)?,
+        event: invocation.record(&AuctionEvent::BidTraded(trade.clone()))?,
         fingerprint,
         trade,
         buyer,

@@ -10,15 +10,9 @@ use crate::catalog::Sku;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 
-/// A voucher's id, derived from the one who registered it and their idempotency key; it tells nothing of its code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = Uuid)]
-pub struct VoucherId(pub Uuid);
-
-impl std::fmt::Display for VoucherId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
+crate::entity_id! {
+    /// A voucher's id, derived from the one who registered it and their idempotency key; it tells nothing of its code.
+    pub struct VoucherId as "voucher_id", "There is no such voucher."
 }
 
 /// What a voucher is redeemed with: 8 to 64 letters and digits of ASCII, with hyphens and spaces anywhere between them.

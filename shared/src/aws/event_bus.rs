@@ -13,7 +13,7 @@ use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
 use crate::aws::lambda::problem::Causes;
 use crate::core::error::Error;
-use crate::core::event::{Envelope, Record};
+use crate::core::event::Record;
 
 /// The most entries in one PutEvents (EventBridge API reference).
 pub const MAX_ENTRIES: usize = 10;
@@ -136,22 +136,19 @@ impl Bus {
             .source(&record.source)
             .detail_type(&record.detail_type)
             .detail(&record.detail)
-            .set_trace_header(trace_of(record))
+            .set_trace_header(trace_of(record).map(str::to_owned))
             .build()
     }
 }
 
 /// The bytes of an entry, as EventBridge counts them (user guide, "Calculating PutEvents entry size").
 pub fn size_of(record: &Record) -> usize {
-    record.source.len() + record.detail_type.len() + record.detail.len() + trace_of(record).map_or(0, |t| t.len())
+    record.source.len() + record.detail_type.len() + record.detail.len() + trace_of(record).map_or(0, str::len)
 }
 
-fn trace_of(record: &Record) -> Option<String> {
-    let envelope: Envelope<serde::de::IgnoredAny> = serde_json::from_str(&record.detail).ok()?;
-    envelope
-        .metadata
-        .trace
-        .filter(|trace| TRACE_HEADER.contains(&trace.len()))
+fn trace_of(record: &Record) -> Option<&str> {
+    let trace = record.trace.as_deref();
+    trace.filter(|trace| TRACE_HEADER.contains(&trace.len()))
 }
 
 fn judge(record: &Record) -> Delivery {

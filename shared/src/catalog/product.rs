@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::catalog::ShardCount;
+use crate::core::error::Rejection;
+use crate::core::id::PathParameter;
 use crate::core::money::Money;
 use crate::images::ImageId;
 
@@ -36,6 +38,14 @@ impl TryFrom<String> for Sku {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if fits { Ok(Self(text)) } else { Err(NotASku) }
+    }
+}
+
+impl PathParameter for Sku {
+    const NAME: &'static str = "sku";
+
+    fn from_path(text: &str) -> Result<Self, Rejection> {
+        Self::try_from(text.to_owned()).map_err(|error| Rejection::invalid_parameter(Self::NAME, &error.to_string()))
     }
 }
 

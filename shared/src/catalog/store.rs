@@ -3,6 +3,7 @@
 //! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only together
 //! with what accounts for the change: an order, a receipt, or the shard that the units move to.
 
+use crate::catalog::StockReceived;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
@@ -19,7 +20,7 @@ use crate::catalog;
 use crate::catalog::{Level, Shard, ShardCount};
 use crate::catalog::{Product, Sku};
 use crate::core::error::Error;
-use crate::core::event::{Record, StockReceived};
+use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 
 /// The catalog's table.

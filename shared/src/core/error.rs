@@ -70,6 +70,11 @@ impl Rejection {
         }
     }
 
+    /// A path or query parameter `name` that cannot be used, and why.
+    pub fn invalid_parameter(name: &str, why: &str) -> Self {
+        Self::new(&INVALID_PARAMETER, format!("{name}: {why}.")).with("parameter", name)
+    }
+
     /// The same with a member for programs.
     pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
         self.members.insert(name.to_owned(), json!(value));

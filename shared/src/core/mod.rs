@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod error;
 pub mod event;
+pub mod id;
 pub mod idempotency;
 pub mod identity;
 pub mod money;

@@ -4,6 +4,7 @@
 //! it tells of them no more. What a run leaves that died in between lies under the picture's own prefix, and is removed by
 //! its retry, or by whoever settles or deletes the picture after it.
 
+use crate::images::ImageEvent;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use tokio::time::{Instant, timeout_at};
@@ -12,7 +13,6 @@ use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
 use crate::aws::s3;
 use crate::core::error::Error;
-use crate::core::event::{Event, Record};
 use crate::images::Images;
 use crate::images::{Arrival, Image, ImageId, ImageStatus, Sequencer};
 
@@ -142,21 +142,11 @@ pub async fn delete(
         let Some(gone) = stored.image.deleted(invocation.now) else {
             return Ok(Some((stored.image, true)));
         };
-        let event = record(Event::ImageDeleted(gone.clone()), invocation)?;
+        let event = invocation.record(&ImageEvent::ImageDeleted(gone.clone()))?;
         let next = stored.next(gone, event);
         if images.save(&next, invocation.deadline).await?.is_ok() {
             return Ok(Some((next.image, false)));
         }
     }
     Err(Error::unavailable("delete a picture", "it keeps changing"))
-}
-
-/// The event as a picture carries it.
-///
-/// # Errors
-/// [`Error::Internal`] when it cannot be written as JSON.
-pub fn record(event: Event, invocation: &Invocation) -> Result<Record, Error> {
-    event
-        .record(invocation.stamp())
-        .map_err(|error| Error::internal("write the event", error))
 }

@@ -25,10 +25,10 @@ pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 /// Where uploads lie in their bucket.
 const RAW: &str = "raw/";
 
-/// A picture's id, derived from its customer and their idempotency key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = Uuid)]
-pub struct ImageId(pub Uuid);
+crate::entity_id! {
+    /// A picture's id, derived from its customer and their idempotency key.
+    pub struct ImageId as "image_id", "There is no such picture."
+}
 
 impl ImageId {
     /// The id of what `customer` uploads under `key`.
@@ -45,12 +45,6 @@ impl ImageId {
     pub fn from_raw_key(key: &str) -> Option<Self> {
         let id = Uuid::parse_str(key.strip_prefix(RAW)?).ok().map(Self)?;
         (id.raw_key() == key).then_some(id)
-    }
-}
-
-impl std::fmt::Display for ImageId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
     }
 }
 

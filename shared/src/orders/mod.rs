@@ -1,10 +1,12 @@
 //! Orders: their states, their price, their table, and the reservation of stock.
 
+mod event;
 mod order;
 mod quote;
 pub(crate) mod reservations;
 pub(crate) mod store;
 
+pub use event::OrderEvent;
 pub use order::{Ending, Line, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
 pub use quote::{Item, Quote, Shortage, quote, sum_lines};
 pub use reservations::{Draft, Loaded, Placement, Reservations, Retaking};

@@ -3,31 +3,24 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::quote::Shortage;
-use crate::billing::SubscriptionPeriod;
 use crate::catalog::Sku;
 use crate::core::error;
 use crate::core::error::{Error, Rejection};
+use crate::core::id::PaymentId;
+use crate::core::id::SubscriptionPeriod;
 use crate::core::identity::CustomerId;
 use crate::core::money::{Money, MoneyError};
-use crate::payments::PaymentId;
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;
 /// The most units of one product in an order.
 pub const MAX_QUANTITY: u32 = 999;
 
-/// An order's id, derived from its customer and their idempotency key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = Uuid)]
-pub struct OrderId(pub Uuid);
-
-impl std::fmt::Display for OrderId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
+crate::entity_id! {
+    /// An order's id, derived from its customer and their idempotency key.
+    pub struct OrderId as "order_id", "There is no such order."
 }
 
 /// Where an order stands.
@@ -338,6 +331,7 @@ mod tests {
     use super::*;
     use iso_currency::Currency;
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     fn second(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

@@ -1,5 +1,6 @@
 //! Payments: their states, what providers report, refunds, the table, and the service that asks providers.
 
+mod event;
 mod order_payments;
 mod payment;
 pub mod provider;
@@ -8,9 +9,10 @@ mod report;
 mod service;
 mod store;
 
+pub use event::PaymentEvent;
 pub use order_payments::Settlements;
-pub use payment::{DepositAccount, Payment, PaymentId, PaymentStatus, Provider, Rejected, Review};
+pub use payment::{DepositAccount, Payment, PaymentStatus, Provider, Rejected, Review};
 pub use refund::{MAX_REFUNDS, Refund, RefundReason, RefundStatus};
 pub use report::{Change, Failure, News, Report, Standing};
-pub use service::{Cashier, next, record};
+pub use service::{Cashier, next};
 pub use store::{PaymentRequest, Payments, StoredPayment};

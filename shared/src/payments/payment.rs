@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::refund::{MAX_REFUNDS, Refund};
 use super::report::Failure;
 use crate::core::error;
 use crate::core::error::{Error, Rejection};
+use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
@@ -40,21 +40,10 @@ impl Provider {
     }
 }
 
-/// A payment's id, derived from its provider and its reference there: whoever meets the payment finds its record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = Uuid)]
-pub struct PaymentId(pub Uuid);
-
 impl PaymentId {
     /// The id of the payment that `provider` knows by `reference`.
     pub fn of(provider: Provider, reference: &str) -> Self {
         Self(derive_id(&["payment", provider.name(), reference]))
-    }
-}
-
-impl std::fmt::Display for PaymentId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -16,9 +16,10 @@ use crate::aws::dynamodb::transaction::{put, transact_changes};
 use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
 use crate::core::error::Error;
 use crate::core::event::Record;
+use crate::core::id::PaymentId;
 use crate::core::idempotency::Fingerprint;
+use crate::payments::Payment;
 use crate::payments::provider::{Attempt, ClientParameters};
-use crate::payments::{Payment, PaymentId};
 
 /// How long a request is kept, so that its retries are known: longer than any client retries.
 const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);

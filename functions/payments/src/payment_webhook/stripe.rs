@@ -7,11 +7,12 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::core::error;
 use shared::core::error::Rejection;
+use shared::core::id::PaymentId;
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::signature;
 use shared::payments;
 use shared::payments::provider::Stripe;
-use shared::payments::{News, PaymentId, Provider};
+use shared::payments::{News, Provider};
 use shared::payments::{PaymentRequest, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};

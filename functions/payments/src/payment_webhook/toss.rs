@@ -4,18 +4,18 @@ use serde_json::Value;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
+use shared::billing::BillingEvent;
 use shared::billing::{Posting, StoredSubscription};
 use shared::billing::{Step, SubscriptionStatus};
 use shared::core::error;
 use shared::core::error::Rejection;
-use shared::core::event::Event;
+use shared::core::id::PaymentId;
 use shared::core::signature;
 use shared::orders::OrderId;
 use shared::orders::StoredOrder;
-use shared::payments;
 use shared::payments::StoredPayment;
 use shared::payments::provider::BillingKey;
-use shared::payments::{Payment, PaymentId, PaymentStatus, Provider};
+use shared::payments::{Payment, PaymentStatus, Provider};
 use uuid::Uuid;
 
 use super::{Outcome, PaymentWebhook};
@@ -119,7 +119,7 @@ async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &I
             return Ok(Outcome::Entered);
         }
         let asking = stored.subscription.after(Step::AskForCard, invocation.now)?;
-        let event = payments::record(&Event::SubscriptionChanged(asking.clone()), invocation)?;
+        let event = invocation.record(&BillingEvent::SubscriptionChanged(asking.clone()))?;
         let next = stored.noted(asking, event);
         if subscriptions.save(&Posting::of(&next), invocation.deadline).await? {
             return Ok(Outcome::Entered);

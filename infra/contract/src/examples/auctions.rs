@@ -4,35 +4,43 @@ use anyhow::{Context, Result};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use shared::auctions;
+use shared::auctions::AuctionEvent;
 use shared::auctions::{Bid, BidId, BidStatus, Ending, Rejected, Side, Trade};
 use shared::auctions::{Credit, CreditStatus};
 use shared::auctions::{Voucher, VoucherCode, VoucherId};
 use shared::catalog::{Product, Sku};
-use shared::core::event::Event;
+use shared::core::event::Record;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
 use shared::orders::{Line, Order, OrderId};
 use uuid::Uuid;
 
 /// An event of the auctions, of each kind.
-pub(super) fn events() -> Result<Vec<Event>> {
+pub(super) fn events() -> Result<Vec<Record>> {
     let (sell, buy) = (sell_bid()?, buy_bid()?);
     let cancelled = buy.end(Ending::Cancel, buy.placed_at + SignedDuration::from_mins(90));
     let expired = sell.end(Ending::Expire, sell.expires_at + SignedDuration::from_secs(20));
     let order = order_of_points()?;
     let paid_at = order.placed_at + SignedDuration::from_mins(2);
     let credit = |status, at| Credit::of(&order, status, at).context("the example order brings no points");
-    Ok(vec![
-        Event::BidPlaced(sell),
-        Event::BidTraded(trade()?),
-        Event::BidCancelled(cancelled.map_err(rejected)?),
-        Event::BidExpired(expired.map_err(rejected)?),
-        Event::PointsCredited(credit(CreditStatus::Credited, paid_at)?),
-        Event::PointsTakenBack(credit(
+    let events = [
+        AuctionEvent::BidPlaced(sell),
+        AuctionEvent::BidTraded(trade()?),
+        AuctionEvent::BidCancelled(cancelled.map_err(rejected)?),
+        AuctionEvent::BidExpired(expired.map_err(rejected)?),
+        AuctionEvent::PointsCredited(credit(CreditStatus::Credited, paid_at)?),
+        AuctionEvent::PointsTakenBack(credit(
             CreditStatus::TakenBack,
             paid_at + SignedDuration::from_hours(1),
         )?),
-    ])
+    ];
+    super::records(&events, |event| match event {
+        AuctionEvent::BidPlaced(bid) | AuctionEvent::BidCancelled(bid) | AuctionEvent::BidExpired(bid) => {
+            bid.closed_at.unwrap_or(bid.placed_at)
+        }
+        AuctionEvent::BidTraded(trade) => trade.traded_at,
+        AuctionEvent::PointsCredited(credit) | AuctionEvent::PointsTakenBack(credit) => credit.credited_at,
+    })
 }
 
 /// A product that is points.

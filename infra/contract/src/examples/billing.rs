@@ -3,32 +3,47 @@
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use jiff::civil::{Time, date};
+use shared::billing::BillingEvent;
 use shared::billing::{Invoice, Postponed, Turn};
-use shared::billing::{Policy, Rejected, Step, Subscription, SubscriptionId, SubscriptionStatus};
+use shared::billing::{Policy, Rejected, Step, Subscription, SubscriptionStatus};
 use shared::core::calendar::{Interval, Schedule, Timezone, Unit};
-use shared::core::event::Event;
+use shared::core::event::Record;
+use shared::core::id::PaymentId;
+use shared::core::id::SubscriptionId;
 use shared::orders::{Item, Quote};
 use shared::payments::provider::Card;
-use shared::payments::{Failure, PaymentId, Provider};
+use shared::payments::{Failure, Provider};
 use uuid::Uuid;
 
 /// An event of billing, of each kind.
-pub(super) fn events() -> Result<Vec<Event>> {
+pub(super) fn events() -> Result<Vec<Record>> {
     let started = subscription()?;
     let due = started.next_at;
     let billed = started.after(Step::Bill, due).map_err(rejected)?;
     let past_due = billed.after(Step::FallPastDue, due).map_err(rejected)?;
     let cancelled = started.after(Step::Cancel, due).map_err(rejected)?;
     let changed = started.after(Step::EndWithPeriod(true), due).map_err(rejected)?;
-    Ok(vec![
-        Event::SubscriptionStarted(started),
-        Event::SubscriptionChanged(changed),
-        Event::SubscriptionPastDue(past_due),
-        Event::SubscriptionCancelled(cancelled),
-        Event::InvoicePaid(paid_invoice()?),
-        Event::InvoiceFailed(turned(&charging()?, declined())?),
-        Event::DeliveryPostponed(turned(&invoice()?, postponed()?)?),
-    ])
+    let events = [
+        BillingEvent::SubscriptionStarted(started),
+        BillingEvent::SubscriptionChanged(changed),
+        BillingEvent::SubscriptionPastDue(past_due),
+        BillingEvent::SubscriptionCancelled(cancelled),
+        BillingEvent::InvoicePaid(paid_invoice()?),
+        BillingEvent::InvoiceFailed(turned(&charging()?, declined())?),
+        BillingEvent::DeliveryPostponed(turned(&invoice()?, postponed()?)?),
+    ];
+    super::records(&events, |event| match event {
+        BillingEvent::SubscriptionStarted(subscription)
+        | BillingEvent::SubscriptionChanged(subscription)
+        | BillingEvent::SubscriptionPastDue(subscription)
+        | BillingEvent::SubscriptionCancelled(subscription) => {
+            let last = subscription.cancelled_at.or(subscription.past_due_since);
+            last.unwrap_or(subscription.started_at)
+        }
+        BillingEvent::InvoicePaid(invoice)
+        | BillingEvent::InvoiceFailed(invoice)
+        | BillingEvent::DeliveryPostponed(invoice) => invoice.closed_at.unwrap_or(invoice.created_at),
+    })
 }
 
 /// A subscription whose first period is not due yet.

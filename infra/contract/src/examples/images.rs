@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
-use shared::core::event::Event;
+use shared::core::event::Record;
 use shared::core::identity::CustomerId;
+use shared::images::ImageEvent;
 use shared::images::{
     Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant, Made,
     Sequencer,
@@ -11,7 +12,7 @@ use shared::images::{
 use uuid::Uuid;
 
 /// One event of each kind.
-pub(super) fn events() -> Result<Vec<Event>> {
+pub(super) fn events() -> Result<Vec<Record>> {
     let ready = image()?;
     let gone = ready.deleted(ready.changed_at + SignedDuration::from_hours(30));
     let refusal = ImageRefusal {
@@ -19,11 +20,16 @@ pub(super) fn events() -> Result<Vec<Event>> {
         detail: "the file ends before its picture does".to_owned(),
     };
     let looked = announced()?.settled(sequencer()?, Err(refusal), ready.changed_at);
-    Ok(vec![
-        Event::ImageResized(ready),
-        Event::ImageRejected(looked.context("the example picture is rejected")?),
-        Event::ImageDeleted(gone.context("the example picture is deleted")?),
-    ])
+    let events = [
+        ImageEvent::ImageResized(ready),
+        ImageEvent::ImageRejected(looked.context("the example picture is rejected")?),
+        ImageEvent::ImageDeleted(gone.context("the example picture is deleted")?),
+    ];
+    super::records(&events, |event| match event {
+        ImageEvent::ImageResized(image) | ImageEvent::ImageRejected(image) | ImageEvent::ImageDeleted(image) => {
+            image.changed_at
+        }
+    })
 }
 
 /// A picture that is ready.

@@ -9,13 +9,15 @@ use anyhow::{Context, Result};
 pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
+use shared::catalog::CatalogEvent;
 use shared::catalog::ShardCount;
+use shared::catalog::StockReceived;
 use shared::catalog::{Product, ProductStatus, Sku};
-use shared::core::event::{Event, Record, Stamp, StockReceived};
+use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
+use shared::orders::OrderEvent;
 use shared::orders::{Ending, Line, Order, OrderId, OrderStatus, Rejected};
-use shared::payments::Payment;
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
@@ -24,88 +26,69 @@ pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
 
-/// One event of each kind.
+/// One event of each kind, as its entity would carry it.
 ///
 /// # Errors
 /// When an example breaks a rule of its type.
-pub fn events() -> Result<Vec<Event>> {
-    let placed = order()?;
-    let expired = placed.end(Ending::Expire, placed.expires_at + SignedDuration::from_secs(20));
-    let (paid, _) = paid()?;
-    let cancelled = paid.end(Ending::Cancel, placed.placed_at + SignedDuration::from_hours(3));
-    let mut events = vec![
+pub fn events() -> Result<Vec<Record>> {
+    let parts = [
+        catalog()?,
+        orders()?,
+        payments::events()?,
+        auctions::events()?,
+        billing::events()?,
+        images::events()?,
+    ];
+    Ok(parts.into_iter().flatten().collect())
+}
+
+fn catalog() -> Result<Vec<Record>> {
+    let events = vec![
         // With all that a product may have.
-        Event::ProductChanged(points()?),
-        Event::StockReceived(StockReceived {
+        CatalogEvent::ProductChanged(points()?),
+        CatalogEvent::StockReceived(StockReceived {
             receipt_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
             sku: sku()?,
             quantity: 100,
             received_at: now()?,
         }),
-        Event::OrderPlaced(placed),
-        Event::OrderPaid(paid),
-        Event::OrderCancelled(cancelled.map_err(rejected)?),
-        Event::OrderExpired(expired.map_err(rejected)?),
     ];
-    events.extend(payments::events()?);
-    events.extend(auctions::events()?);
-    events.extend(billing::events()?);
-    events.extend(images::events()?);
-    Ok(events)
+    records(&events, |event| match event {
+        CatalogEvent::ProductChanged(product) => product.updated_at,
+        CatalogEvent::StockReceived(received) => received.received_at,
+    })
 }
 
-/// The event as its entity would carry it.
-///
-/// # Errors
-/// When it cannot be written as JSON.
-pub fn record(event: &Event) -> Result<Record> {
-    let now = match event {
-        Event::ProductChanged(product) => product.updated_at,
-        Event::StockReceived(received) => received.received_at,
-        Event::OrderPlaced(order)
-        | Event::OrderPaid(order)
-        | Event::OrderCancelled(order)
-        | Event::OrderExpired(order) => order.closed_at.or(order.paid_at).unwrap_or(order.placed_at),
-        Event::PaymentConfirmed(payment)
-        | Event::PaymentFailed(payment)
-        | Event::PaymentUnknown(payment)
-        | Event::PaymentUnservable(payment)
-        | Event::RefundRequested(payment)
-        | Event::PaymentRefunded(payment)
-        | Event::PaymentReviewNeeded(payment) => last_change(payment),
-        Event::BidPlaced(bid) | Event::BidCancelled(bid) | Event::BidExpired(bid) => {
-            bid.closed_at.unwrap_or(bid.placed_at)
-        }
-        Event::BidTraded(trade) => trade.traded_at,
-        Event::SubscriptionStarted(subscription)
-        | Event::SubscriptionChanged(subscription)
-        | Event::SubscriptionPastDue(subscription)
-        | Event::SubscriptionCancelled(subscription) => {
-            let last = subscription.cancelled_at.or(subscription.past_due_since);
-            last.unwrap_or(subscription.started_at)
-        }
-        Event::InvoicePaid(invoice) | Event::InvoiceFailed(invoice) | Event::DeliveryPostponed(invoice) => {
-            invoice.closed_at.unwrap_or(invoice.created_at)
-        }
-        Event::ImageResized(image) | Event::ImageRejected(image) | Event::ImageDeleted(image) => image.changed_at,
-        Event::PointsCredited(credit) | Event::PointsTakenBack(credit) => credit.credited_at,
-    };
-    let stamp = Stamp {
-        now,
-        event_id: Uuid::from_u128(0x0195_b7a1_9c00_7c3e_8f21_5a6b_7c8d_9e0f),
-        trace: Some(TRACE.to_owned()),
-    };
-    event.record(stamp).context("write the example")
+fn orders() -> Result<Vec<Record>> {
+    let placed = order()?;
+    let expired = placed.end(Ending::Expire, placed.expires_at + SignedDuration::from_secs(20));
+    let (paid, _) = paid()?;
+    let cancelled = paid.end(Ending::Cancel, placed.placed_at + SignedDuration::from_hours(3));
+    let events = [
+        OrderEvent::OrderPlaced(placed),
+        OrderEvent::OrderPaid(paid),
+        OrderEvent::OrderCancelled(cancelled.map_err(rejected)?),
+        OrderEvent::OrderExpired(expired.map_err(rejected)?),
+    ];
+    records(&events, |event| match event {
+        OrderEvent::OrderPlaced(order)
+        | OrderEvent::OrderPaid(order)
+        | OrderEvent::OrderCancelled(order)
+        | OrderEvent::OrderExpired(order) => order.closed_at.or(order.paid_at).unwrap_or(order.placed_at),
+    })
 }
 
-fn last_change(payment: &Payment) -> Timestamp {
-    let reviewed = payment.review.iter().map(|review| review.since);
-    let refunded = payment
-        .refunds
-        .iter()
-        .map(|refund| refund.done_at.unwrap_or(refund.requested_at));
-    let known = reviewed.chain(refunded).chain(payment.paid_at);
-    known.fold(payment.created_at, Timestamp::max)
+/// Events of a domain as their entities would carry them; `at` says when each happened.
+fn records<E: DomainEvent>(events: &[E], at: impl Fn(&E) -> Timestamp) -> Result<Vec<Record>> {
+    let record = |event: &E| {
+        let stamp = Stamp {
+            now: at(event),
+            event_id: Uuid::from_u128(0x0195_b7a1_9c00_7c3e_8f21_5a6b_7c8d_9e0f),
+            trace: Some(TRACE.to_owned()),
+        };
+        event.record(stamp).context("write the example")
+    };
+    events.iter().map(record).collect()
 }
 
 /// A product.

@@ -2,14 +2,15 @@
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
-use shared::core::event::Event;
+use shared::core::event::Record;
 use shared::core::money::Money;
 use shared::orders::{Ending, Order};
+use shared::payments::PaymentEvent;
 use shared::payments::{Change, Failure, News, Payment, PaymentStatus, Provider, RefundReason, Report, Standing};
 use uuid::Uuid;
 
 /// An event of a payment, of each kind.
-pub(super) fn events() -> Result<Vec<Event>> {
+pub(super) fn events() -> Result<Vec<Record>> {
     let begun = begun()?;
     let (_, paid) = paid()?;
     let refused = Failure::new("REJECT_CARD_PAYMENT", "The card has too little left.");
@@ -37,15 +38,24 @@ pub(super) fn events() -> Result<Vec<Event>> {
         ..charged(&asked)
     };
     let not_given = Failure::new("NOT_CANCELABLE_PAYMENT", "It cannot be cancelled any more.");
-    Ok(vec![
-        Event::of_payment(News::Confirmed, paid),
+    let events = [
+        PaymentEvent::of(News::Confirmed, paid),
         event(told(&begun, &no_money, &order, minutes(2)?)?)?,
-        Event::of_payment(News::Unknown, unknown),
+        PaymentEvent::of(News::Unknown, unknown),
         event(unservable)?,
-        Event::of_payment(News::RefundRequested, asked.clone()),
+        PaymentEvent::of(News::RefundRequested, asked.clone()),
         event(told(&asked, &given, &order, minutes(61)?)?)?,
-        Event::of_payment(News::ReviewNeeded, asked.refund_refused(&not_given, minutes(61)?)),
-    ])
+        PaymentEvent::of(News::ReviewNeeded, asked.refund_refused(&not_given, minutes(61)?)),
+    ];
+    super::records(&events, |event| match event {
+        PaymentEvent::PaymentConfirmed(payment)
+        | PaymentEvent::PaymentFailed(payment)
+        | PaymentEvent::PaymentUnknown(payment)
+        | PaymentEvent::PaymentUnservable(payment)
+        | PaymentEvent::RefundRequested(payment)
+        | PaymentEvent::PaymentRefunded(payment)
+        | PaymentEvent::PaymentReviewNeeded(payment) => last_change(payment),
+    })
 }
 
 /// The order once it is paid, and its payment.
@@ -87,12 +97,22 @@ fn told(payment: &Payment, report: &Report, order: &Order, now: Timestamp) -> Re
 }
 
 /// What there is to tell of a change.
-fn event(change: Change) -> Result<Event> {
+fn event(change: Change) -> Result<PaymentEvent> {
     let news = change.news.context("the example change is no news")?;
-    Ok(Event::of_payment(news, change.payment))
+    Ok(PaymentEvent::of(news, change.payment))
 }
 
 /// So many minutes after the order was placed.
 fn minutes(minutes: i64) -> Result<Timestamp> {
     Ok(super::now()? + SignedDuration::from_mins(minutes))
+}
+
+fn last_change(payment: &Payment) -> Timestamp {
+    let reviewed = payment.review.iter().map(|review| review.since);
+    let refunded = payment
+        .refunds
+        .iter()
+        .map(|refund| refund.done_at.unwrap_or(refund.requested_at));
+    let known = reviewed.chain(refunded).chain(payment.paid_at);
+    known.fold(payment.created_at, Timestamp::max)
 }

@@ -2,7 +2,8 @@
 
 use contract::{examples, schemas};
 use serde_json::Value;
-use shared::core::event::Event;
+
+use shared::core::event::Record;
 
 use crate::Schema;
 
@@ -44,7 +45,7 @@ const OPTIONAL: [(&str, &str); 31] = [
 #[test]
 fn a_schema_takes_a_real_event() {
     for (event, schema, detail) in events() {
-        assert_eq!(schema.refusal(&detail), None, "{}", event.detail_type());
+        assert_eq!(schema.refusal(&detail), None, "{}", event.detail_type);
     }
 }
 
@@ -53,8 +54,8 @@ fn a_schema_refuses_an_event_that_lacks_a_field() {
     for (event, schema, detail) in events() {
         for field in fields(&detail) {
             let lacking = without(&detail, &field);
-            let name = event.detail_type();
-            let kind = format!("{} {name}", event.source());
+            let name = &event.detail_type;
+            let kind = format!("{} {name}", event.source);
             let optional = OPTIONAL
                 .iter()
                 .any(|(whose, pointer)| kind.starts_with(whose) && field == *pointer);
@@ -66,27 +67,27 @@ fn a_schema_refuses_an_event_that_lacks_a_field() {
 #[test]
 fn a_schema_stands_alone_and_says_where_its_events_come_from() {
     for (schema, event) in schemas().unwrap().iter().zip(examples::events().unwrap()) {
-        assert_eq!(schema.detail_type, event.detail_type());
+        assert_eq!(schema.detail_type, event.detail_type);
         assert!(!schema.text.contains("#/components"), "{}", schema.detail_type);
         let json: Value = serde_json::from_str(&schema.text).unwrap();
-        assert_eq!(json["x-amazon-events-source"], event.source());
-        assert_eq!(json["x-amazon-events-detail-type"], event.detail_type());
-        assert_eq!(json["$id"], format!("urn:madang:event:{}:1", event.detail_type()));
-        assert_eq!(json["title"], event.detail_type());
+        assert_eq!(json["x-amazon-events-source"], event.source);
+        assert_eq!(json["x-amazon-events-detail-type"], event.detail_type);
+        assert_eq!(json["$id"], format!("urn:madang:event:{}:1", event.detail_type));
+        assert_eq!(json["title"], event.detail_type);
     }
 }
 
 /// Each kind of event, its schema, and the `detail` of a record of it.
-fn events() -> Vec<(Event, Schema, Value)> {
+fn events() -> Vec<(Record, Schema, Value)> {
     let schemas = schemas().unwrap();
     let events = examples::events().unwrap();
     assert_eq!(schemas.len(), events.len());
-    let with_schema = |event: Event| {
-        let name = event.detail_type();
-        let schema = schemas.iter().find(|schema| schema.detail_type == name).unwrap();
+    let with_schema = |event: Record| {
+        let name = &event.detail_type;
+        let schema = schemas.iter().find(|schema| schema.detail_type == *name).unwrap();
         let schema = serde_json::from_str(&schema.text).unwrap();
-        let detail = examples::record(&event).unwrap().detail;
-        (event, Schema::of(schema, ""), serde_json::from_str(&detail).unwrap())
+        let detail = serde_json::from_str(&event.detail).unwrap();
+        (event, Schema::of(schema, ""), detail)
     };
     events.into_iter().map(with_schema).collect()
 }

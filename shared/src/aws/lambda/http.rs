@@ -5,23 +5,12 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
-use crate::auctions;
-use crate::auctions::BidId;
-use crate::billing;
-use crate::billing::{SubscriptionId, SubscriptionPeriod};
-use crate::catalog::Sku;
 use crate::core::error;
 use crate::core::error::{Error, Rejection};
+use crate::core::id::PathParameter;
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::identity::{Caller, CustomerId};
-use crate::images;
-use crate::images::ImageId;
-use crate::orders;
-use crate::orders::OrderId;
-use crate::payments;
-use crate::payments::PaymentId;
 
 pub use lambda_http::Request;
 
@@ -147,83 +136,15 @@ pub fn path_parameter<'a>(request: &'a Request, name: &str) -> Result<&'a str, R
     request
         .path_parameters_ref()
         .and_then(|parameters| parameters.first(name))
-        .ok_or_else(|| invalid_parameter(name, "it is missing"))
+        .ok_or_else(|| Rejection::invalid_parameter(name, "it is missing"))
 }
 
-/// The path parameter `sku`.
+/// The path parameter that is a `T`, such as an order's id.
 ///
 /// # Errors
-/// `invalid-parameter` when it is not a sku.
-pub fn sku(request: &Request) -> Result<Sku, Rejection> {
-    let text = path_parameter(request, "sku")?;
-    Sku::try_from(text.to_owned()).map_err(|error| invalid_parameter("sku", &error.to_string()))
-}
-
-/// The path parameter `order_id`.
-///
-/// # Errors
-/// `not-found` when it is not an order's id: there is no such order.
-pub fn order_id(request: &Request) -> Result<OrderId, Rejection> {
-    let text = path_parameter(request, "order_id")?;
-    Uuid::parse_str(text)
-        .map(OrderId)
-        .map_err(|_| orders::Rejected::NotFound.into())
-}
-
-/// The path parameter `payment_id`.
-///
-/// # Errors
-/// `not-found` when it is not a payment's id: there is no such payment.
-pub fn payment_id(request: &Request) -> Result<PaymentId, Rejection> {
-    let text = path_parameter(request, "payment_id")?;
-    Uuid::parse_str(text)
-        .map(PaymentId)
-        .map_err(|_| payments::Rejected::NotFound.into())
-}
-
-/// The path parameter `bid_id`.
-///
-/// # Errors
-/// `not-found` when it is not a bid's id: there is no such bid.
-pub fn bid_id(request: &Request) -> Result<BidId, Rejection> {
-    let text = path_parameter(request, "bid_id")?;
-    Uuid::parse_str(text)
-        .map(BidId)
-        .map_err(|_| auctions::Rejected::NotFound.into())
-}
-
-/// The path parameter `subscription_id`.
-///
-/// # Errors
-/// `not-found` when it is not a subscription's id: there is no such subscription.
-pub fn subscription_id(request: &Request) -> Result<SubscriptionId, Rejection> {
-    let text = path_parameter(request, "subscription_id")?;
-    Uuid::parse_str(text)
-        .map(SubscriptionId)
-        .map_err(|_| billing::Rejected::NotFound.into())
-}
-
-/// The path parameters `subscription_id` and `period`.
-///
-/// # Errors
-/// `not-found` when they are no period of a subscription: there is none.
-pub fn subscription_period(request: &Request) -> Result<SubscriptionPeriod, Rejection> {
-    let period = path_parameter(request, "period")?.parse();
-    Ok(SubscriptionPeriod {
-        subscription_id: subscription_id(request)?,
-        period: period.map_err(|_| billing::Rejected::NotFound)?,
-    })
-}
-
-/// The path parameter `image_id`.
-///
-/// # Errors
-/// `not-found` when it is not a picture's id: there is no such picture.
-pub fn image_id(request: &Request) -> Result<ImageId, Rejection> {
-    let text = path_parameter(request, "image_id")?;
-    Uuid::parse_str(text)
-        .map(ImageId)
-        .map_err(|_| images::Rejected::NotFound.into())
+/// As `T` says, and `invalid-parameter` when the route has none of its name.
+pub fn path<T: PathParameter>(request: &Request) -> Result<T, Rejection> {
+    T::from_path(path_parameter(request, T::NAME)?)
 }
 
 /// The query parameter `name`, when it is there.
@@ -231,11 +152,6 @@ pub fn query_parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> 
     request
         .query_string_parameters_ref()
         .and_then(|parameters| parameters.first(name))
-}
-
-/// The rejection of a parameter.
-pub fn invalid_parameter(name: &str, why: &str) -> Rejection {
-    Rejection::new(&error::INVALID_PARAMETER, format!("{name}: {why}.")).with("parameter", name)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use lambda_runtime::Context;
 use tokio::time::Instant;
 use uuid::Builder;
 
-use crate::core::event::Stamp;
+use crate::core::error::Error;
+use crate::core::event::{DomainEvent, Record, Stamp};
 
 /// Time kept back for the answer to get out before Lambda ends the invocation.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -55,6 +56,15 @@ impl Invocation {
             event_id: Builder::from_unix_timestamp_millis(millis, &random).into_uuid(),
             trace: self.trace.clone(),
         }
+    }
+
+    /// `event` as its entity carries it, with a stamp of its own.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when its data cannot be written as JSON.
+    pub fn record(&self, event: &impl DomainEvent) -> Result<Record, Error> {
+        let record = event.record(self.stamp());
+        record.map_err(|error| Error::internal("write the event", error))
     }
 
     /// The moment at which half of the time that is left now will be over.

@@ -48,7 +48,7 @@ impl<const N: usize> Cursor<N> {
     pub fn of(request: &Request, list: &[&str]) -> Result<Option<Self>, Rejection> {
         let text = http::query_parameter(request, "cursor");
         let parsed = text.map(|text| {
-            let refused = || http::invalid_parameter("cursor", "it is not one that was given out for this list");
+            let refused = || Rejection::invalid_parameter("cursor", "it is not one that was given out for this list");
             Self::parse(text, list).ok_or_else(refused)
         });
         parsed.transpose()
@@ -93,7 +93,7 @@ pub fn limit(request: &Request) -> Result<u8, Rejection> {
         return Ok(DEFAULT_LIMIT);
     };
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| http::invalid_parameter("limit", "it is 1 to 100"))
+    limit.ok_or_else(|| Rejection::invalid_parameter("limit", "it is 1 to 100"))
 }
 
 #[cfg(test)]

@@ -2,23 +2,25 @@
 
 use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
+use crate::billing::BillingEvent;
 use crate::billing::Outcome;
 use crate::billing::service::{ATTEMPTS, BILLING};
 use crate::billing::{Invoice, InvoiceStatus, Postponed, Turn};
 use crate::billing::{Invoicing, Posting, StoredInvoice, StoredSubscription, SubscriptionRequest};
-use crate::billing::{Policy, Step, Subscription, SubscriptionPeriod, SubscriptionStatus};
+use crate::billing::{Policy, Step, Subscription, SubscriptionStatus};
 use crate::catalog::Hold;
 use crate::catalog::Sku;
 use crate::core::error;
 use crate::core::error::{Error, Rejection};
-use crate::core::event::Event;
+use crate::core::event::DomainEvent;
+use crate::core::id::SubscriptionPeriod;
 use crate::core::idempotency::{Fingerprint, derive_id};
+use crate::orders::OrderEvent;
 use crate::orders::StoredOrder;
 use crate::orders::{Ending, Order, OrderStatus};
 use crate::payments;
 use crate::payments::StoredPayment;
 use crate::payments::provider::{Answer, Decline};
-use crate::payments::record;
 use crate::payments::{Failure, News, Payment, PaymentStatus, RefundReason, Report, Standing};
 
 /// The books of subscriptions, and by what rules they are kept.
@@ -118,9 +120,9 @@ impl Books {
         let Some(after) = invoice.invoice.after(turn, invocation.now, &self.policy) else {
             return Ok(None);
         };
-        let event = Event::DeliveryPostponed(after.clone());
+        let event = BillingEvent::DeliveryPostponed(after.clone());
         let told = invoice.event.as_ref().map(|event| event.detail_type.as_str());
-        let event = (told != Some(event.detail_type())).then(|| record(&event, invocation));
+        let event = (told != Some(event.detail_type())).then(|| invocation.record(&event));
         let next = stored.next(subscription, Some(&after), None, (&self.policy, invocation.now));
         let after = invoice.next(after, event.transpose()?, invocation.now);
         let posting = Posting::with(&next, Some(&after));
@@ -209,7 +211,7 @@ impl Books {
             let Some(after) = invoice.invoice.after(turn, now, &self.policy) else {
                 return Ok(Outcome::Nothing);
             };
-            let paid_event = is_paid.then(|| record(&Event::InvoicePaid(after.clone()), invocation));
+            let paid_event = is_paid.then(|| invocation.record(&BillingEvent::InvoicePaid(after.clone())));
             let closed = subscription.subscription.after(Step::Close, now)?;
             let next = subscription.next(closed, None, None, (&self.policy, now));
             let after = invoice.next(after, paid_event.transpose()?, now);
@@ -219,7 +221,7 @@ impl Books {
                 fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(BILLING, error))?,
                 payments: 1,
                 version: 1,
-                event: Some(record(&event, invocation)?),
+                event: Some(invocation.record(&event)?),
                 order,
             };
             let posting = asked.posting(&next, &after);
@@ -289,12 +291,12 @@ impl Books {
             let Some(declined) = invoice.invoice.after(turn, now, &self.policy) else {
                 return Ok(Outcome::Nothing);
             };
-            let failed = record(&Event::InvoiceFailed(declined.clone()), invocation)?;
+            let failed = invocation.record(&BillingEvent::InvoiceFailed(declined.clone()))?;
             let (after, event) = if declined.next_try_at.is_some() {
                 (before.clone(), None)
             } else {
                 let past_due = before.after(Step::FallPastDue, now)?;
-                let event = record(&Event::SubscriptionPastDue(past_due.clone()), invocation)?;
+                let event = invocation.record(&BillingEvent::SubscriptionPastDue(past_due.clone()))?;
                 (past_due, Some(event))
             };
             let next = subscription.next(after, Some(&declined), event, (&self.policy, now));
@@ -366,7 +368,7 @@ fn bought(
     report: &Report,
     is_over: bool,
     invocation: &Invocation,
-) -> Result<Option<(Order, StoredPayment, Event)>, Error> {
+) -> Result<Option<(Order, StoredPayment, OrderEvent)>, Error> {
     let now = invocation.now;
     let Some(order) = invoice.order(report.payment_id(), now) else {
         return Ok(None);
@@ -381,7 +383,7 @@ fn bought(
     match change.order {
         Some(paid) if paid.status == OrderStatus::Paid && !is_over => {
             let payment = kept(change.payment, News::Confirmed)?;
-            Ok(Some((paid.clone(), payment, Event::OrderPaid(paid))))
+            Ok(Some((paid.clone(), payment, OrderEvent::OrderPaid(paid))))
         }
         Some(paid) if paid.status == OrderStatus::Paid => {
             let refund_id = derive_id(&["subscription over", &paid.order_id.to_string()]);
@@ -389,7 +391,11 @@ fn bought(
             let refunding = change.payment.with_refund(refund_id, None, why, now)?;
             let cancelled = paid.end(Ending::Cancel, now)?;
             let payment = kept(refunding, News::RefundRequested)?;
-            Ok(Some((cancelled.clone(), payment, Event::OrderCancelled(cancelled))))
+            Ok(Some((
+                cancelled.clone(),
+                payment,
+                OrderEvent::OrderCancelled(cancelled),
+            )))
         }
         _ => {
             let news = match change.payment.status {
@@ -402,7 +408,11 @@ fn bought(
                 ..order
             };
             let payment = kept(change.payment, news)?;
-            Ok(Some((cancelled.clone(), payment, Event::OrderCancelled(cancelled))))
+            Ok(Some((
+                cancelled.clone(),
+                payment,
+                OrderEvent::OrderCancelled(cancelled),
+            )))
         }
     }
 }

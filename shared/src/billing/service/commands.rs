@@ -8,8 +8,8 @@ use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
 use crate::aws::queue::Queue;
 use crate::billing::StoredSubscription;
-use crate::billing::SubscriptionPeriod;
 use crate::core::error::Error;
+use crate::core::id::SubscriptionPeriod;
 
 /// How long a customer waits for a command to be sent.
 const PATIENCE: Duration = Duration::from_secs(2);

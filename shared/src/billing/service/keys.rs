@@ -3,12 +3,12 @@
 use crate::aws::Platform;
 use crate::aws::encryption::Seal;
 use crate::aws::lambda::Invocation;
-use crate::billing::SubscriptionId;
 use crate::billing::service::{BILLING, WRITING};
 use crate::billing::{Biller, Outcome};
 use crate::billing::{Invoice, InvoiceStatus};
 use crate::billing::{Posting, StoredKey, StoredSubscription};
 use crate::core::error::Error;
+use crate::core::id::SubscriptionId;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 use crate::payments::provider::{Authorization, BillingKey, Card, Providers};

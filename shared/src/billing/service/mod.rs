@@ -14,6 +14,7 @@ pub use commands::{Commands, command_of};
 pub use keys::Keys;
 pub use review::{ChargeDecision, Review};
 
+use crate::billing::BillingEvent;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -25,14 +26,13 @@ use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
 use crate::billing::{Beginning, Posting, StoredInvoice, StoredSubscription};
 use crate::billing::{Invoice, InvoiceStatus, Turn};
-use crate::billing::{Step, Subscription, SubscriptionPeriod, SubscriptionStatus, Task};
+use crate::billing::{Step, Subscription, SubscriptionStatus, Task};
 use crate::catalog::{Product, Sku};
 use crate::core::error::{Error, Rejection};
-use crate::core::event::Event;
+use crate::core::id::SubscriptionPeriod;
 use crate::orders;
 use crate::orders::{Quote, quote, sum_lines};
 use crate::payments::provider::{Answer, BillingKey, Charge, Decline};
-use crate::payments::record;
 use crate::payments::{Provider, Rejected as PaymentRejected, Report, Standing};
 
 /// How often what changes under our hands is read again.
@@ -166,7 +166,7 @@ impl Biller {
             .subscription
             .giving_up(step, open, invocation.now, &self.books.policy)?;
         let event = match outcome {
-            Outcome::Ended => Some(record(&Event::SubscriptionCancelled(after.clone()), invocation)?),
+            Outcome::Ended => Some(invocation.record(&BillingEvent::SubscriptionCancelled(after.clone()))?),
             _ => None,
         };
         let next = stored.next(after, None, event, (&self.books.policy, invocation.now));

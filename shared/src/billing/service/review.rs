@@ -8,14 +8,16 @@ use utoipa::ToSchema;
 
 use crate::aws::lambda::Invocation;
 use crate::billing::Books;
+use crate::billing::Rejected;
 use crate::billing::service::books::Asked;
 use crate::billing::service::{ATTEMPTS, BILLING, PATIENCE, charge};
 use crate::billing::{Invoice, InvoiceStatus};
-use crate::billing::{Rejected, SubscriptionPeriod};
 use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionRequest};
 use crate::core::error::Error;
+use crate::core::id::PaymentId;
+use crate::core::id::SubscriptionPeriod;
 use crate::payments::provider::{Answer, Charge};
-use crate::payments::{Failure, PaymentId, Rejected as PaymentRejected, Standing};
+use crate::payments::{Failure, Rejected as PaymentRejected, Standing};
 
 /// How long the references of providers are.
 const REFERENCE: RangeInclusive<usize> = 1..=200;

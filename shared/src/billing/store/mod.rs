@@ -27,8 +27,10 @@ use crate::aws::dynamodb::transaction::{delete, put, transact_changes};
 use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse, text};
 use crate::aws::lambda::problem::Causes;
 use crate::billing::Invoice;
-use crate::billing::{Subscription, SubscriptionId, SubscriptionPeriod};
+use crate::billing::Subscription;
 use crate::core::error::Error;
+use crate::core::id::SubscriptionId;
+use crate::core::id::SubscriptionPeriod;
 use crate::core::identity::CustomerId;
 
 const BY_CUSTOMER: &str = "by-customer";

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use crate::aws::encryption::Sealed;
 use crate::billing::{Invoice, InvoiceStatus};
-use crate::billing::{Policy, Subscription, SubscriptionId, SubscriptionStatus};
+use crate::billing::{Policy, Subscription, SubscriptionStatus};
 use crate::catalog::Hold;
 use crate::core::event::Record;
+use crate::core::id::SubscriptionId;
 use crate::core::idempotency::Fingerprint;
 use crate::payments::Provider;
 

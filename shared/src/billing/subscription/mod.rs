@@ -7,37 +7,17 @@ use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::aws::Platform;
 use crate::billing::{Invoice, InvoiceStatus, Turn};
 use crate::core::calendar::Schedule;
 use crate::core::error;
 use crate::core::error::{Error, Rejection};
+use crate::core::id::SubscriptionId;
 use crate::core::identity::CustomerId;
 use crate::orders::Item;
 use crate::payments::Provider;
 use crate::payments::provider::Card;
-
-/// A subscription's id, derived from its customer and their idempotency key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = Uuid)]
-pub struct SubscriptionId(pub Uuid);
-
-impl std::fmt::Display for SubscriptionId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// One period of a subscription: what an order was delivered for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-pub struct SubscriptionPeriod {
-    /// The subscription.
-    pub subscription_id: SubscriptionId,
-    /// The period, counted from the anchor, from 0.
-    pub period: u32,
-}
 
 /// Where a subscription stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -7,6 +7,7 @@ use crate::payments::Failure;
 use iso_currency::Currency;
 use jiff::civil::date;
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use crate::core::money::Money;
 

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::core::id::PaymentId;
 use crate::core::money::Money;
 use crate::orders::{Order, OrderId};
-use crate::payments::{DepositAccount, Payment, PaymentId, PaymentStatus, Provider};
+use crate::payments::{DepositAccount, Payment, PaymentStatus, Provider};
 
 /// What a provider says of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@
 
 mod refunds;
 
+use crate::orders::OrderEvent;
+use crate::payments::PaymentEvent;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,12 +19,12 @@ use crate::aws::telemetry;
 use crate::aws::telemetry::Unit;
 use crate::core::error;
 use crate::core::error::{Error, Rejection};
-use crate::core::event::{Event, Record};
+use crate::core::id::PaymentId;
 use crate::orders::OrderStatus;
 use crate::orders::StoredOrder;
 use crate::payments;
 use crate::payments::provider::{Answer, Providers};
-use crate::payments::{Change, Failure, News, Payment, PaymentId, PaymentStatus, Report, Standing};
+use crate::payments::{Change, Failure, News, Payment, PaymentStatus, Report, Standing};
 use crate::payments::{PaymentRequest, Settlements, StoredPayment};
 
 /// How often what changes under our hands is read again.
@@ -298,8 +300,8 @@ impl Cashier {
     ) -> Result<Option<StoredPayment>, Error> {
         let payment = next(stored, change.payment, change.news, invocation)?;
         let order = change.order.map(|changed| {
-            let paid = (changed.status == OrderStatus::Paid).then(|| Event::OrderPaid(changed.clone()));
-            let event = paid.map(|event| record(&event, invocation)).transpose()?;
+            let paid = (changed.status == OrderStatus::Paid).then(|| OrderEvent::OrderPaid(changed.clone()));
+            let event = paid.map(|event| invocation.record(&event)).transpose()?;
             Ok::<_, Error>(order.next(changed, event))
         });
         let order = order.transpose()?;
@@ -384,17 +386,8 @@ pub fn next(
         tracing::error!(payment_id = %payment.payment_id, reason, "a payment waits for a person");
         telemetry::emit("payments", invocation.now, &[("Reviews", Unit::Count, 1.0)]);
     }
-    let event = news.map(|news| record(&Event::of_payment(news, payment.clone()), invocation));
+    let event = news.map(|news| invocation.record(&PaymentEvent::of(news, payment.clone())));
     Ok(stored.next(payment, event.transpose()?, invocation.now))
-}
-
-/// An event as its entity carries it.
-///
-/// # Errors
-/// [`Error::Internal`] when it cannot be written as JSON.
-pub fn record(event: &Event, invocation: &Invocation) -> Result<Record, Error> {
-    let record = event.record(invocation.stamp());
-    record.map_err(|error| Error::internal("write an event", error))
 }
 
 /// The report that a payment stands so at its provider.

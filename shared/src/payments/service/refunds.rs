@@ -2,15 +2,16 @@
 
 use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
-use crate::core::event::Event;
+use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
+use crate::orders::OrderEvent;
 use crate::orders::OrderStatus;
 use crate::orders::{Reservations, Retaking, StoredOrder};
 use crate::payments::StoredPayment;
 use crate::payments::provider::Answer;
 use crate::payments::service::{ATTEMPTS, SETTLING, WRITING};
-use crate::payments::{Cashier, next, record};
-use crate::payments::{Change, Failure, News, PaymentId, PaymentStatus, RefundReason, Report};
+use crate::payments::{Cashier, next};
+use crate::payments::{Change, Failure, News, PaymentStatus, RefundReason, Report};
 
 impl Cashier {
     /// Finds money that an order could not have its place: the order after all, with its stock taken anew where it had
@@ -73,7 +74,7 @@ impl Cashier {
         let Some(paid) = change.order else {
             return Ok((Retaking::Changed, payment));
         };
-        let event = record(&Event::OrderPaid(paid.clone()), invocation)?;
+        let event = invocation.record(&OrderEvent::OrderPaid(paid.clone()))?;
         let order = order.next(paid, Some(event));
         let deadline = invocation.deadline;
         let retaken = self

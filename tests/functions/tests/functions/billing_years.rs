@@ -20,8 +20,9 @@ use jiff::{SignedDuration, Timestamp};
 use sandbox::Entry;
 use serde_json::{Value, json};
 use shared::billing;
-use shared::billing::{SubscriptionId, SubscriptionPeriod};
 use shared::core::calendar::Schedule;
+use shared::core::id::SubscriptionId;
+use shared::core::id::SubscriptionPeriod;
 
 /// When the schedule runs each day: by then everything that is due on the day is due, in each of the places, and in none
 /// is the day over.

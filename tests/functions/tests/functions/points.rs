@@ -111,7 +111,7 @@ async fn a_second_payment_that_goes_back_takes_no_points() {
     till.deliver(&till.sandbox.standard_webhook("payment.succeeded", &data))
         .await;
     let mut second = till.payment_of("ann", &order).await;
-    second["payment_id"] = json!(shared::payments::PaymentId::of(
+    second["payment_id"] = json!(shared::core::id::PaymentId::of(
         shared::payments::Provider::Standard,
         "second"
     ));

@@ -1,5 +1,6 @@
 //! Stock in shards: never a false sold-out while the units are there.
 
+use shared::orders::OrderEvent;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use harness::gateway::Answer;
 use orders::checkout::Checkout;
 use shared::catalog::ShardCount;
 use shared::catalog::Sku;
-use shared::core::event::Event;
 use shared::core::idempotency::Fingerprint;
 use shared::orders::{Draft, Placement};
 use shared::orders::{Line, Order, OrderId};
@@ -67,8 +67,9 @@ async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
     // A buyer whose read of the product is older than the raise knows of one shard only.
     let order: Order = serde_json::from_value(order.body).unwrap();
     let draft = Draft {
-        event: Event::OrderPlaced(order.clone())
-            .record(shop.invocation().stamp())
+        event: shop
+            .invocation()
+            .record(&OrderEvent::OrderPlaced(order.clone()))
             .unwrap(),
         order: Order {
             order_id: OrderId("7f3b0c5e-8d6a-8a57-9a43-0a4f1f2d7c11".parse().unwrap()),

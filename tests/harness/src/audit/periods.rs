@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use sandbox::Entry;
 use serde_json::Value;
 use shared::billing;
-use shared::billing::SubscriptionPeriod;
+use shared::core::id::SubscriptionPeriod;
 
 use super::{number, text};
 use crate::engine::{Engine, ORDERS, SUBSCRIPTIONS};

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use sandbox::Provider;
 use serde_json::{Value, json};
 use shared::billing;
-use shared::billing::SubscriptionPeriod;
+use shared::core::id::SubscriptionPeriod;
 
 use super::{POINTS, product};
 use crate::infrastructure::wake;

@@ -1,0 +1,39 @@
+//! What happens in the domain `payments`, as the bus tells it.
+
+use super::News;
+use super::Payment;
+
+crate::domain_events! {
+    /// Something that happened to a payment.
+    pub enum PaymentEvent from "madang.payments" {
+        /// The money of a payment was taken, and its order is paid.
+        PaymentConfirmed(Payment),
+        /// A provider took no money.
+        PaymentFailed(Payment),
+        /// Whether a provider took the money is not known; it will be asked again.
+        PaymentUnknown(Payment),
+        /// The money of a payment was taken, and its order cannot have it; it goes back, or finds its stock again.
+        PaymentUnservable(Payment),
+        /// A refund is to be made: an administrator asked for it, or what was refused is asked for again.
+        RefundRequested(Payment),
+        /// Money of a payment went back.
+        PaymentRefunded(Payment),
+        /// A person must look at a payment.
+        PaymentReviewNeeded(Payment),
+    }
+}
+
+impl PaymentEvent {
+    /// The event that tells `news` of `payment`.
+    pub const fn of(news: News, payment: Payment) -> Self {
+        match news {
+            News::Confirmed => Self::PaymentConfirmed(payment),
+            News::Failed => Self::PaymentFailed(payment),
+            News::Unknown => Self::PaymentUnknown(payment),
+            News::Unservable => Self::PaymentUnservable(payment),
+            News::RefundRequested => Self::RefundRequested(payment),
+            News::Refunded => Self::PaymentRefunded(payment),
+            News::ReviewNeeded => Self::PaymentReviewNeeded(payment),
+        }
+    }
+}
