@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::auctions::BidId;
-use shared::auctions::Market;
+use shared::auctions::MatchingService;
 use shared::auctions::{Bid, BidStatus, Ending, Rejected};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -15,7 +15,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 #[derive(Debug)]
 pub struct CancelBid {
     /// Bids, vouchers, wallets.
-    pub market: Market,
+    pub matching: MatchingService,
 }
 
 impl CancelBid {
@@ -25,7 +25,7 @@ impl CancelBid {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            market: Market::new(platform)?,
+            matching: MatchingService::new(platform)?,
         })
     }
 }
@@ -62,7 +62,7 @@ pub async fn handle(function: &CancelBid, request: Request, invocation: Invocati
     http::idempotency_key(&request)?;
     let id = http::path::<BidId>(&request)?;
     for _ in 0..ATTEMPTS {
-        let stored = function.market.auctions.bid(id, invocation.deadline).await?;
+        let stored = function.matching.auctions.bid(id, invocation.deadline).await?;
         let stored = stored
             .filter(|stored| stored.bid.customer_id == caller.customer_id)
             .ok_or(Rejected::NotFound)?;
@@ -71,10 +71,10 @@ pub async fn handle(function: &CancelBid, request: Request, invocation: Invocati
         }
         if stored.bid.status == BidStatus::Open && stored.bid.expires_at <= invocation.now {
             // Its customer need not wait for the cleaner to have what it held.
-            function.market.end(&stored, Ending::Expire, &invocation).await?;
+            function.matching.end(&stored, Ending::Expire, &invocation).await?;
             return Err(Rejected::Closed(BidStatus::Expired).into());
         }
-        if let Some(cancelled) = function.market.end(&stored, Ending::Cancel, &invocation).await? {
+        if let Some(cancelled) = function.matching.end(&stored, Ending::Cancel, &invocation).await? {
             return http::json(StatusCode::OK, &cancelled);
         }
     }

@@ -7,12 +7,12 @@
 use serde::Deserialize;
 use shared::Error;
 use shared::auctions::AuctionEvent;
-use shared::auctions::Auctions;
+use shared::auctions::AuctionStore;
 use shared::auctions::{Credit, CreditStatus, Points};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
-use shared::orders::Orders;
+use shared::orders::OrderStore;
 use shared::orders::{Order, OrderStatus};
 use shared::payments::{Payment, PaymentStatus};
 
@@ -20,9 +20,9 @@ use shared::payments::{Payment, PaymentStatus};
 #[derive(Debug)]
 pub struct CreditPoints {
     /// Wallets.
-    pub auctions: Auctions,
+    pub auctions: AuctionStore,
     /// Orders.
-    pub orders: Orders,
+    pub orders: OrderStore,
 }
 
 impl CreditPoints {
@@ -32,8 +32,8 @@ impl CreditPoints {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: Auctions::new(platform)?,
-            orders: Orders::new(platform)?,
+            auctions: AuctionStore::new(platform)?,
+            orders: OrderStore::new(platform)?,
         })
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use shared::Error;
-use shared::auctions::Market;
+use shared::auctions::MatchingService;
 use shared::auctions::StoredBid;
 use shared::auctions::{BidId, BidStatus, Ending};
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::DuePosition;
+use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
-use shared::aws::dynamodb::due_scan::Sweep;
 use shared::aws::lambda::Invocation;
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub struct ExpireBids {
     /// Bids, vouchers, wallets.
-    pub market: Market,
+    pub matching: MatchingService,
 }
 
 impl ExpireBids {
@@ -32,7 +32,7 @@ impl ExpireBids {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            market: Market::new(platform)?,
+            matching: MatchingService::new(platform)?,
         })
     }
 }
@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// [`Error::Unavailable`] and [`Error::Internal`] when the due bids cannot be found; single bids are counted.
 pub async fn handle(function: &ExpireBids, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let mut sweep = Sweep::default();
+    let mut sweep = DueScan::default();
     while let Some((shard, position)) = sweep.turn(&invocation) {
         let page = expire_page(function, shard, position, &invocation, &mut summary).await;
         sweep.took(shard, page);
@@ -67,7 +67,7 @@ async fn expire_page(
     invocation: &Invocation,
     summary: &mut Summary,
 ) -> Result<Option<DuePosition>, Error> {
-    let auctions = &function.market.auctions;
+    let auctions = &function.matching.auctions;
     let page = auctions
         .due(shard, invocation.now, position, invocation.deadline)
         .await?;
@@ -98,6 +98,6 @@ async fn expire(function: &ExpireBids, stored: StoredBid, invocation: &Invocatio
         deadline: patience,
         ..invocation.clone()
     };
-    let ended = function.market.end(&stored, Ending::Expire, &brief).await?;
+    let ended = function.matching.end(&stored, Ending::Expire, &brief).await?;
     Ok(ended.is_some())
 }

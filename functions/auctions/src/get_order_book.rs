@@ -5,7 +5,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Points;
-use shared::auctions::{Auctions, BookCursor, BookEntry};
+use shared::auctions::{AuctionStore, BookCursor, BookEntry};
 use shared::auctions::{BidId, Side};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -20,7 +20,7 @@ use shared::core::error::Rejection;
 #[derive(Debug)]
 pub struct GetOrderBook {
     /// The book.
-    pub auctions: Auctions,
+    pub auctions: AuctionStore,
 }
 
 impl GetOrderBook {
@@ -30,7 +30,7 @@ impl GetOrderBook {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: Auctions::new(platform)?,
+            auctions: AuctionStore::new(platform)?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::Auctions;
+use shared::auctions::AuctionStore;
 use shared::auctions::{Entry, Wallet};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -17,7 +17,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 #[derive(Debug)]
 pub struct GetWallet {
     /// Wallets.
-    pub auctions: Auctions,
+    pub auctions: AuctionStore,
 }
 
 impl GetWallet {
@@ -27,7 +27,7 @@ impl GetWallet {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: Auctions::new(platform)?,
+            auctions: AuctionStore::new(platform)?,
         })
     }
 }

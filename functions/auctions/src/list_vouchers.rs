@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Voucher;
-use shared::auctions::{Auctions, ListCursor};
+use shared::auctions::{AuctionStore, ListCursor};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
@@ -17,7 +17,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 #[derive(Debug)]
 pub struct ListVouchers {
     /// Bids and vouchers.
-    pub auctions: Auctions,
+    pub auctions: AuctionStore,
 }
 
 impl ListVouchers {
@@ -27,7 +27,7 @@ impl ListVouchers {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: Auctions::new(platform)?,
+            auctions: AuctionStore::new(platform)?,
         })
     }
 }

@@ -6,16 +6,16 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::AuctionEvent;
-use shared::auctions::Market;
+use shared::auctions::MatchingService;
 use shared::auctions::VoucherId;
 use shared::auctions::{Bid, BidId, BidStatus, Rejected, Side, price};
-use shared::auctions::{Placing, StoredBid, StoredVoucher};
+use shared::auctions::{PlaceBidOutcome, StoredBid, StoredVoucher};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
-use shared::catalog::Catalog;
+use shared::catalog::CatalogStore;
 use shared::catalog::{Product, Sku};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
@@ -24,9 +24,9 @@ use shared::core::identity::CustomerId;
 #[derive(Debug)]
 pub struct PlaceBid {
     /// Bids, vouchers, wallets.
-    pub market: Market,
+    pub matching: MatchingService,
     /// Products.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
 }
 
 impl PlaceBid {
@@ -36,8 +36,8 @@ impl PlaceBid {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            market: Market::new(platform)?,
-            catalog: Catalog::new(platform)?,
+            matching: MatchingService::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
         })
     }
 }
@@ -95,7 +95,7 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
     let fingerprint = Fingerprint::of(&(&sku, &body)).map_err(|error| Error::internal("read the bid", error))?;
     let bid_id = BidId(key.derive_id("bid", &caller.customer_id));
     let (known, product) = futures::try_join!(
-        function.market.auctions.bid(bid_id, invocation.deadline),
+        function.matching.auctions.bid(bid_id, invocation.deadline),
         function.catalog.product(&sku, invocation.deadline),
     )?;
     // A retry is answered whatever has become of the product and the deadline since.
@@ -115,19 +115,19 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
         let offered = match offered {
             // It may be offered by a twin of this request.
             Err(rejected @ Error::Rejected(_)) => {
-                let twin = function.market.auctions.bid(bid_id, invocation.deadline).await?;
+                let twin = function.matching.auctions.bid(bid_id, invocation.deadline).await?;
                 let twin = twin.ok_or(rejected)?;
                 return replay(function, twin, &fingerprint, &invocation).await;
             }
             offered => offered?,
         };
         let entry_id = invocation.stamp().event_id;
-        let auctions = &function.market.auctions;
+        let auctions = &function.matching.auctions;
         let placing = auctions.place(&stored, offered.as_ref(), entry_id, invocation.deadline);
         match placing.await? {
-            Placing::Placed => {
+            PlaceBidOutcome::Placed => {
                 let placed = stored.bid.clone();
-                let settled = function.market.settle(stored, &invocation).await;
+                let settled = function.matching.settle(stored, &invocation).await;
                 // It stands, whatever has come of the look at the other side: a retry looks again.
                 let bid = settled.map_or_else(
                     |error| {
@@ -138,8 +138,8 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
                 );
                 return http::json(StatusCode::CREATED, &bid);
             }
-            Placing::Exists(known) => return replay(function, *known, &fingerprint, &invocation).await,
-            Placing::WalletRefuses => {
+            PlaceBidOutcome::Exists(known) => return replay(function, *known, &fingerprint, &invocation).await,
+            PlaceBidOutcome::WalletRefuses => {
                 let wallet = auctions.wallet(&stored.bid.customer_id, invocation.deadline).await?;
                 if stored.bid.side == Side::Sell || wallet.available >= stored.bid.price {
                     return Err(Rejected::TooManyBids.into());
@@ -147,7 +147,7 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
                 let available = wallet.available;
                 return Err(Rejected::NotEnoughPoints { available }.into());
             }
-            Placing::VoucherChanged => {}
+            PlaceBidOutcome::VoucherChanged => {}
         }
     }
     Err(Error::unavailable("place a bid", "its voucher keeps changing"))
@@ -190,7 +190,7 @@ async fn offered(function: &PlaceBid, bid: &Bid, invocation: &Invocation) -> Res
         return Ok(None);
     };
     let voucher = function
-        .market
+        .matching
         .own_voucher(&bid.customer_id, &bid.sku, id, invocation)
         .await?;
     let offered = voucher.voucher.offered(Some(bid.bid_id));
@@ -205,7 +205,7 @@ async fn replay(
     invocation: &Invocation,
 ) -> Result<Response, Error> {
     known.fingerprint.require_same(fingerprint)?;
-    let settled = function.market.settle(known, invocation).await?;
+    let settled = function.matching.settle(known, invocation).await?;
     let bid = settled.bid.as_of(invocation.now);
     Ok(http::replayed(http::json(StatusCode::CREATED, &bid)?))
 }

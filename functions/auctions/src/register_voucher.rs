@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::Auctions;
+use shared::auctions::AuctionStore;
 use shared::auctions::Rejected;
 use shared::auctions::{Voucher, VoucherCode, VoucherId};
 use shared::aws::Platform;
@@ -11,7 +11,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::Catalog;
+use shared::catalog::CatalogStore;
 use shared::catalog::Sku;
 use shared::core::error;
 use shared::core::error::Rejection;
@@ -20,9 +20,9 @@ use shared::core::error::Rejection;
 #[derive(Debug)]
 pub struct RegisterVoucher {
     /// Vouchers.
-    pub auctions: Auctions,
+    pub auctions: AuctionStore,
     /// Products.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
 }
 
 impl RegisterVoucher {
@@ -32,8 +32,8 @@ impl RegisterVoucher {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: Auctions::new(platform)?,
-            catalog: Catalog::new(platform)?,
+            auctions: AuctionStore::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
         })
     }
 }

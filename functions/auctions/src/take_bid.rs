@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Points;
 use shared::auctions::VoucherId;
-use shared::auctions::{Market, Wish};
+use shared::auctions::{MatchRequest, MatchingService};
 use shared::auctions::{Rejected, Side, price};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct TakeBid {
     /// Bids, vouchers, wallets.
-    pub market: Market,
+    pub matching: MatchingService,
 }
 
 impl TakeBid {
@@ -32,7 +32,7 @@ impl TakeBid {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            market: Market::new(platform)?,
+            matching: MatchingService::new(platform)?,
         })
     }
 }
@@ -103,7 +103,7 @@ pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation
         return Err(Rejected::VoucherNamed.into());
     }
     let fingerprint = Fingerprint::of(&(&sku, &body)).map_err(|error| Error::internal("read the wish", error))?;
-    let wish = Wish {
+    let wish = MatchRequest {
         trade_id: key.derive_id("trade", &caller.customer_id),
         customer_id: caller.customer_id,
         sku,
@@ -112,7 +112,7 @@ pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation
         voucher_id: body.voucher_id,
         fingerprint,
     };
-    let taken = function.market.take(&wish, &invocation).await?;
+    let taken = function.matching.take(&wish, &invocation).await?;
     let trade = taken.trade;
     let seen = TakenBid {
         trade_id: trade.trade_id,

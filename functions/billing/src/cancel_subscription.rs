@@ -10,7 +10,7 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::BillingEvent;
-use shared::billing::{Found, Posting, SubscriptionRequest, Subscriptions};
+use shared::billing::{Found, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
 use shared::billing::{Policy, Step, Subscription, SubscriptionStatus};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
@@ -19,7 +19,7 @@ use shared::core::idempotency::Fingerprint;
 #[derive(Debug)]
 pub struct CancelSubscription {
     /// Subscriptions and their invoices.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
     /// What the shop has decided.
     pub policy: Policy,
 }
@@ -31,7 +31,7 @@ impl CancelSubscription {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: Subscriptions::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
             policy: Policy::new(platform)?,
         })
     }
@@ -126,9 +126,9 @@ pub async fn handle(
         let event = invocation.record(&event)?;
         let next = stored.next(after, open, Some(event), (&function.policy, invocation.now));
         let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
-        let posting = Posting {
+        let posting = SubscriptionWrite {
             request: Some(&request),
-            ..Posting::with(&next, void.as_ref())
+            ..SubscriptionWrite::with(&next, void.as_ref())
         };
         if function.subscriptions.save(&posting, invocation.deadline).await? {
             return http::json(StatusCode::OK, &next.subscription);

@@ -12,11 +12,13 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::BillingEvent;
-use shared::billing::{Commands, Keys};
-use shared::billing::{Found, Posting, StoredKey, StoredSubscription, SubscriptionRequest, Subscriptions};
+use shared::billing::{BillingKeys, ChargeQueue};
+use shared::billing::{
+    Found, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite,
+};
 use shared::billing::{Invoice, InvoiceStatus, Turn};
 use shared::billing::{Policy, Rejected, Step, Subscription};
-use shared::catalog::Catalog;
+use shared::catalog::CatalogStore;
 use shared::catalog::Sku;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
@@ -29,15 +31,15 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct ChangeSubscription {
     /// Subscriptions and their invoices.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
     /// Products.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
     /// Providers, and what seals their keys.
-    pub keys: Keys,
+    pub keys: BillingKeys,
     /// What the shop has decided.
     pub policy: Policy,
     /// Where a charge of a new card is commanded.
-    pub commands: Commands,
+    pub charge_queue: ChargeQueue,
 }
 
 impl ChangeSubscription {
@@ -47,11 +49,11 @@ impl ChangeSubscription {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: Subscriptions::new(platform)?,
-            catalog: Catalog::new(platform)?,
-            keys: Keys::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
+            keys: BillingKeys::new(platform)?,
             policy: Policy::new(platform)?,
-            commands: Commands::new(platform)?,
+            charge_queue: ChargeQueue::new(platform)?,
         })
     }
 }
@@ -159,13 +161,13 @@ pub async fn handle(
         );
         let change_of_invoice = change.invoice.zip(invoice.as_deref());
         let invoice = change_of_invoice.map(|(after, stored)| stored.next(after, None, invocation.now));
-        let posting = Posting {
+        let posting = SubscriptionWrite {
             request: Some(&request),
             new_key: change.key.as_ref(),
-            ..Posting::with(&next, invoice.as_ref())
+            ..SubscriptionWrite::with(&next, invoice.as_ref())
         };
         if function.subscriptions.save(&posting, invocation.deadline).await? {
-            function.commands.send_if_due(&next, &invocation).await;
+            function.charge_queue.send_if_due(&next, &invocation).await;
             return http::json(StatusCode::OK, &next.subscription);
         }
     }

@@ -1,7 +1,7 @@
 //! A queue brings commands to do what is due about subscriptions; it leaves their periods paid, once each, and the orders
 //! of them on their way, or what came between: a decline to be retried, a delivery postponed, a subscription at its end.
 //!
-//! A command may come twice, late, or in any order: what is due is read from the subscription itself ([`Biller`]). One that
+//! A command may come twice, late, or in any order: what is due is read from the subscription itself ([`ChargeService`]). One that
 //! cannot be carried out comes again; when it never can, it ends in a queue with an alarm on it, and the schedule commands
 //! it anew.
 
@@ -15,14 +15,14 @@ use shared::aws::lambda::batch::{Batch, BatchResponse};
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
 use shared::billing::order_id;
-use shared::billing::{Biller, Outcome};
+use shared::billing::{ChargeService, Outcome};
 use shared::core::id::SubscriptionPeriod;
 
 /// The function's books and providers.
 #[derive(Debug)]
 pub struct ChargeSubscription {
     /// Subscriptions, stock, orders, payments, providers.
-    pub biller: Biller,
+    pub service: ChargeService,
 }
 
 impl ChargeSubscription {
@@ -32,7 +32,7 @@ impl ChargeSubscription {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            biller: Biller::new(platform)?,
+            service: ChargeService::new(platform)?,
         })
     }
 }
@@ -59,7 +59,7 @@ pub async fn handle(
     let counts = &Counts::default();
     let invocation = &invocation;
     let response = batch::serve(batch, async |command: SubscriptionPeriod| {
-        let outcome = function.biller.carry_out(command, invocation).await?;
+        let outcome = function.service.carry_out(command, invocation).await?;
         counts.took(command, outcome);
         Ok(())
     });

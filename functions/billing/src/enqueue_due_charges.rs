@@ -10,21 +10,21 @@ use jiff::SignedDuration;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::DuePosition;
+use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
-use shared::aws::dynamodb::due_scan::Sweep;
 use shared::aws::lambda::Invocation;
 use shared::aws::queue::MAX_MESSAGES;
-use shared::billing::{Commands, command_of};
-use shared::billing::{StoredSubscription, Subscriptions};
+use shared::billing::{ChargeQueue, command_of};
+use shared::billing::{StoredSubscription, SubscriptionStore};
 use shared::core::id::SubscriptionId;
 
 /// The function's table and queue.
 #[derive(Debug)]
 pub struct EnqueueDueCharges {
     /// Subscriptions.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
     /// Where their commands go.
-    pub commands: Commands,
+    pub charge_queue: ChargeQueue,
 }
 
 impl EnqueueDueCharges {
@@ -34,8 +34,8 @@ impl EnqueueDueCharges {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: Subscriptions::new(platform)?,
-            commands: Commands::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
+            charge_queue: ChargeQueue::new(platform)?,
         })
     }
 }
@@ -51,7 +51,7 @@ const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 /// [`Error::Unavailable`] and [`Error::Internal`] when due subscriptions cannot be found; single ones are counted.
 pub async fn handle(function: &EnqueueDueCharges, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let mut sweep = Sweep::default();
+    let mut sweep = DueScan::default();
     while let Some((shard, position)) = sweep.turn(&invocation) {
         let page = command_page(function, shard, position, &invocation, &mut summary).await;
         sweep.took(shard, page);
@@ -105,7 +105,7 @@ async fn command(
     invocation: &Invocation,
 ) -> Vec<Result<bool, Error>> {
     let periods: Vec<_> = batch.iter().map(command_of).collect();
-    let taken = match function.commands.send(&periods, invocation).await {
+    let taken = match function.charge_queue.send(&periods, invocation).await {
         Ok(taken) => taken,
         Err(error) => return vec![Err(error)],
     };

@@ -9,7 +9,7 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::Invoice;
-use shared::billing::Subscriptions;
+use shared::billing::SubscriptionStore;
 use shared::billing::{Rejected, Subscription};
 use shared::core::id::SubscriptionId;
 
@@ -17,7 +17,7 @@ use shared::core::id::SubscriptionId;
 #[derive(Debug)]
 pub struct GetSubscription {
     /// Subscriptions.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
 }
 
 impl GetSubscription {
@@ -27,7 +27,7 @@ impl GetSubscription {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: Subscriptions::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
         })
     }
 }

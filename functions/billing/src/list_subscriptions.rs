@@ -11,14 +11,14 @@ use shared::aws::lambda::page;
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::Subscription;
-use shared::billing::{SubscriptionCursor, Subscriptions};
+use shared::billing::{SubscriptionCursor, SubscriptionStore};
 use shared::core::id::SubscriptionId;
 
 /// The function's table.
 #[derive(Debug)]
 pub struct ListSubscriptions {
     /// Subscriptions.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
 }
 
 impl ListSubscriptions {
@@ -28,7 +28,7 @@ impl ListSubscriptions {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: Subscriptions::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
         })
     }
 }

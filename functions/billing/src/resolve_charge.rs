@@ -12,7 +12,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::Invoice;
 use shared::billing::Rejected;
 use shared::billing::SubscriptionRequest;
-use shared::billing::{Books, ChargeDecision};
+use shared::billing::{ChargeDecision, ChargeStore};
 use shared::core::error::Rejection;
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::Fingerprint;
@@ -21,7 +21,7 @@ use shared::core::idempotency::Fingerprint;
 #[derive(Debug)]
 pub struct ResolveCharge {
     /// Subscriptions, stock, orders, payments.
-    pub books: Books,
+    pub charges: ChargeStore,
 }
 
 impl ResolveCharge {
@@ -31,7 +31,7 @@ impl ResolveCharge {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            books: Books::new(platform)?,
+            charges: ChargeStore::new(platform)?,
         })
     }
 }
@@ -79,7 +79,7 @@ pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invo
         subscription_id: of.subscription_id,
         requested_at: invocation.now,
     };
-    let review = function.books.review(of, &decision, &request, &invocation).await?;
+    let review = function.charges.review(of, &decision, &request, &invocation).await?;
     let answer = http::json(StatusCode::OK, &review.invoice)?;
     if review.is_replay {
         return Ok(http::replayed(answer));

@@ -14,10 +14,10 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::billing::BillingEvent;
-use shared::billing::{Commands, Keys};
+use shared::billing::{BillingKeys, ChargeQueue};
 use shared::billing::{Policy, Rejected, Subscription, SubscriptionStatus};
-use shared::billing::{Posting, StoredSubscription, Subscriptions};
-use shared::catalog::Catalog;
+use shared::billing::{StoredSubscription, SubscriptionStore, SubscriptionWrite};
+use shared::catalog::CatalogStore;
 use shared::catalog::Sku;
 use shared::core::calendar::Schedule;
 use shared::core::id::SubscriptionId;
@@ -31,15 +31,15 @@ use shared::payments::provider::Authorization;
 #[derive(Debug)]
 pub struct Subscribe {
     /// Subscriptions.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
     /// Products.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
     /// Providers, and what seals their keys.
-    pub keys: Keys,
+    pub keys: BillingKeys,
     /// What the shop has decided.
     pub policy: Policy,
     /// Where a period that is due at once is commanded.
-    pub commands: Commands,
+    pub charge_queue: ChargeQueue,
 }
 
 impl Subscribe {
@@ -49,11 +49,11 @@ impl Subscribe {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: Subscriptions::new(platform)?,
-            catalog: Catalog::new(platform)?,
-            keys: Keys::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
+            keys: BillingKeys::new(platform)?,
             policy: Policy::new(platform)?,
-            commands: Commands::new(platform)?,
+            charge_queue: ChargeQueue::new(platform)?,
         })
     }
 }
@@ -149,12 +149,12 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
         fingerprint: fingerprint.clone(),
         version: 1,
     };
-    let posting = Posting {
+    let posting = SubscriptionWrite {
         new_key: Some(&key),
-        ..Posting::of(&stored)
+        ..SubscriptionWrite::of(&stored)
     };
     if function.subscriptions.save(&posting, invocation.deadline).await? {
-        function.commands.send_if_due(&stored, &invocation).await;
+        function.charge_queue.send_if_due(&stored, &invocation).await;
         return http::json(StatusCode::CREATED, &stored.subscription);
     }
     // An earlier attempt of this very call, or a twin of the request.

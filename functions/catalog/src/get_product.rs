@@ -8,7 +8,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem};
-use shared::catalog::Catalog;
+use shared::catalog::CatalogStore;
 use shared::catalog::{Product, Sku};
 use shared::core::error;
 use shared::core::error::Rejection;
@@ -17,7 +17,7 @@ use shared::core::error::Rejection;
 #[derive(Debug)]
 pub struct GetProduct {
     /// Products and stock.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
 }
 
 impl GetProduct {
@@ -27,7 +27,7 @@ impl GetProduct {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            catalog: Catalog::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
         })
     }
 }

@@ -9,23 +9,23 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::Catalog;
 use shared::catalog::CatalogEvent;
+use shared::catalog::CatalogStore;
 use shared::catalog::ShardCount;
 use shared::catalog::{Product, ProductStatus, Sku};
 use shared::core::error;
 use shared::core::error::Rejection;
 use shared::core::money::Money;
-use shared::images::Images;
+use shared::images::ImageStore;
 use shared::images::{ImageId, ImagePurpose, ImageStatus};
 
 /// The function's tables.
 #[derive(Debug)]
 pub struct PutProduct {
     /// Products and stock.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
     /// Pictures, which are only looked at.
-    pub images: Images,
+    pub images: ImageStore,
 }
 
 impl PutProduct {
@@ -35,8 +35,8 @@ impl PutProduct {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            catalog: Catalog::new(platform)?,
-            images: Images::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
+            images: ImageStore::new(platform)?,
         })
     }
 }
@@ -132,7 +132,7 @@ fn check_points(points: Option<u32>) -> Result<(), Rejection> {
 }
 
 /// A picture may be deleted later all the same: whoever shows the product asks for its pictures.
-async fn check_images(images: &Images, told: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
+async fn check_images(images: &ImageStore, told: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
     let wrong = |detail: String| Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "images");
     if told.len() > Product::MAX_IMAGES {
         let detail = format!("A product has {} pictures at most.", Product::MAX_IMAGES);

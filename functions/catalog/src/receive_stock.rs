@@ -11,7 +11,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::CatalogEvent;
 use shared::catalog::Sku;
 use shared::catalog::StockReceived;
-use shared::catalog::{Catalog, Receipt};
+use shared::catalog::{CatalogStore, Receipt};
 use shared::core::error;
 use shared::core::error::Rejection;
 use shared::core::idempotency::Fingerprint;
@@ -20,7 +20,7 @@ use shared::core::idempotency::Fingerprint;
 #[derive(Debug)]
 pub struct ReceiveStock {
     /// Products, stock and receipts.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
 }
 
 impl ReceiveStock {
@@ -30,7 +30,7 @@ impl ReceiveStock {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            catalog: Catalog::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
         })
     }
 }

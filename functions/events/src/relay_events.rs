@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::event_bus::{Bus, Delivery, MAX_BYTES, MAX_ENTRIES, size_of};
+use shared::aws::event_bus::{Bus, MAX_BYTES, MAX_ENTRIES, PublishOutcome, size_of};
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
 use shared::aws::telemetry;
@@ -112,28 +112,30 @@ async fn relay(
     let mut failure = None;
     for change in request {
         let fate = match &change.event {
-            Ok(_) => fates.next().unwrap_or_else(|| Delivery::Later("no fate".to_owned())),
-            Err(why) => Delivery::Never(why.clone()),
+            Ok(_) => fates
+                .next()
+                .unwrap_or_else(|| PublishOutcome::Later("no fate".to_owned())),
+            Err(why) => PublishOutcome::Never(why.clone()),
         };
         let fate = match fate {
-            Delivery::Later(why) if change.is_forgotten_soon(invocation) => Delivery::Never(why),
+            PublishOutcome::Later(why) if change.is_forgotten_soon(invocation) => PublishOutcome::Never(why),
             fate => fate,
         };
         let again = match fate {
-            Delivery::Published => {
+            PublishOutcome::Published => {
                 counts.published += 1;
                 continue;
             }
             // What stands behind a failure comes again, and is kept then.
-            Delivery::Never(_) if failure.is_some() => continue,
-            Delivery::Never(why) => match function.undelivered.keep(change, &why, invocation.deadline).await {
+            PublishOutcome::Never(_) if failure.is_some() => continue,
+            PublishOutcome::Never(why) => match function.undelivered.keep(change, &why, invocation.deadline).await {
                 Ok(()) => {
                     counts.undelivered += 1;
                     continue;
                 }
                 Err(error) => Causes(&error).to_string(),
             },
-            Delivery::Later(why) => why,
+            PublishOutcome::Later(why) => why,
         };
         tracing::warn!(entity = change.entity, why = again, "an event comes again");
         failure = failure.or_else(|| Some(change.sequence_number.clone()));

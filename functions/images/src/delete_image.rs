@@ -10,14 +10,14 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::images;
 use shared::images::ImageId;
-use shared::images::Images;
+use shared::images::ImageStore;
 use shared::images::{Image, Rejected};
 
 /// The function's pictures.
 #[derive(Debug)]
 pub struct DeleteImage {
     /// Pictures.
-    pub images: Images,
+    pub images: ImageStore,
 }
 
 impl DeleteImage {
@@ -27,7 +27,7 @@ impl DeleteImage {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            images: Images::new(platform)?,
+            images: ImageStore::new(platform)?,
         })
     }
 }

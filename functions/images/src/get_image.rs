@@ -10,14 +10,14 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem};
-use shared::images::Images;
+use shared::images::ImageStore;
 use shared::images::{Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, Rejected};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetImage {
     /// Pictures.
-    pub images: Images,
+    pub images: ImageStore,
     /// Where variants are served, without a slash at the end.
     pub url: String,
 }
@@ -158,7 +158,7 @@ impl GetImage {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         let config: Config = platform.config()?;
         Ok(Self {
-            images: Images::new(platform)?,
+            images: ImageStore::new(platform)?,
             url: config.url.trim_end_matches('/').to_owned(),
         })
     }

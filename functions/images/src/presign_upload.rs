@@ -23,13 +23,13 @@ use shared::aws::s3;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::images::{Image, ImageId, ImagePurpose, ImageStatus, ImageType, MAX_BYTES, Rejected, UPLOAD_WITHIN};
-use shared::images::{Images, StoredImage};
+use shared::images::{ImageStore, StoredImage};
 
 /// The function's table and bucket.
 #[derive(Debug)]
 pub struct PresignUpload {
     /// Pictures.
-    pub images: Images,
+    pub images: ImageStore,
     /// What signs.
     pub s3: Client,
     /// Where customers upload to.
@@ -208,7 +208,7 @@ impl PresignUpload {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            images: Images::new(platform)?,
+            images: ImageStore::new(platform)?,
             s3: s3::client(platform.aws()),
             uploads: platform.variable("UPLOADS_BUCKET")?,
         })

@@ -7,14 +7,14 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
-use shared::images::Gallery;
+use shared::images::ImageStorage;
 use shared::images::{Image, ImageStatus};
 
 /// The function's buckets.
 #[derive(Debug)]
 pub struct PurgeImage {
     /// Pictures' objects.
-    pub gallery: Gallery,
+    pub storage: ImageStorage,
 }
 
 impl PurgeImage {
@@ -24,7 +24,7 @@ impl PurgeImage {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            gallery: Gallery::new(platform)?,
+            storage: ImageStorage::new(platform)?,
         })
     }
 }
@@ -46,7 +46,7 @@ pub async fn handle(function: &PurgeImage, delivery: Delivery, invocation: Invoc
         let told = format!("{} is not deleted", image.image_id);
         return Err(Error::internal("purge a picture", told));
     }
-    function.gallery.clear(&image, invocation.deadline).await?;
+    function.storage.clear(&image, invocation.deadline).await?;
     tracing::info!(image_id = %image.image_id, "purged");
     Ok(())
 }

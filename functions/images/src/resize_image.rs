@@ -21,9 +21,9 @@ use shared::aws::s3;
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
 use shared::images;
-use shared::images::Gallery;
 use shared::images::ImageEvent;
-use shared::images::Images;
+use shared::images::ImageStorage;
+use shared::images::ImageStore;
 use shared::images::{
     Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
     ImageVariant, MAX_BYTES, Made, Sequencer,
@@ -34,9 +34,9 @@ use tokio::time::timeout_at;
 #[derive(Debug)]
 pub struct ResizeImage {
     /// Pictures.
-    pub images: Images,
+    pub images: ImageStore,
     /// Their files.
-    pub gallery: Gallery,
+    pub storage: ImageStorage,
     /// Widths, quality, threads, limits.
     pub options: Options,
 }
@@ -81,7 +81,7 @@ pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invo
         tracing::warn!(key = object.key, "not an upload of ours");
         return Ok(());
     };
-    let gallery = &function.gallery;
+    let storage = &function.storage;
     let mut outcome = None;
     for _ in 0..ATTEMPTS {
         let Some(stored) = function.images.get(id, invocation.deadline).await? else {
@@ -91,8 +91,8 @@ pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invo
         match stored.image.arrival(&object.sequencer) {
             Arrival::New => {}
             Arrival::Known => return function.finish(&stored.image, &invocation).await,
-            Arrival::Old => return gallery.withdraw(id, &object.sequencer, invocation.deadline).await,
-            Arrival::Unwanted => return gallery.clear(&stored.image, invocation.deadline).await,
+            Arrival::Old => return storage.withdraw(id, &object.sequencer, invocation.deadline).await,
+            Arrival::Unwanted => return storage.clear(&stored.image, invocation.deadline).await,
         }
         if outcome.is_none() {
             outcome = function.look(&stored.image, &object, &invocation).await?;
@@ -151,7 +151,7 @@ impl ResizeImage {
         let puts = described
             .iter()
             .zip(variants)
-            .map(|(described, variant)| put(&self.gallery.s3, &self.gallery.variants, described, variant));
+            .map(|(described, variant)| put(&self.storage.s3, &self.storage.variants, described, variant));
         timeout_at(invocation.deadline, try_join_all(puts))
             .await
             .map_err(|error| Error::unavailable("write variants", error))??;
@@ -170,7 +170,7 @@ impl ResizeImage {
     /// The upload's bytes; none when they are not there any more.
     async fn read(&self, id: ImageId, object: &Object, invocation: &Invocation) -> Result<Option<Vec<u8>>, Error> {
         const DOING: &str = "read an upload";
-        let get = self.gallery.s3.get_object().bucket(&self.gallery.uploads);
+        let get = self.storage.s3.get_object().bucket(&self.storage.uploads);
         // These very bytes: what was put there since is told of by another event.
         let get = get.key(&object.key).if_match(format!("\"{}\"", object.etag));
         let read = async {
@@ -195,7 +195,7 @@ impl ResizeImage {
 
     /// What is to be done once the record stands, as often as it is asked for.
     async fn finish(&self, image: &Image, invocation: &Invocation) -> Result<(), Error> {
-        self.gallery.clear(image, invocation.deadline).await?;
+        self.storage.clear(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
             let own = |other: &Image| other.customer_id == image.customer_id;
             images::delete(&self.images, replaced, own, invocation).await?;
@@ -351,8 +351,8 @@ impl ResizeImage {
             _ => return Err(wrong("IMAGE_FORMATS: jpeg, or jpeg,webp")),
         };
         Ok(Self {
-            images: Images::new(platform)?,
-            gallery: Gallery::new(platform)?,
+            images: ImageStore::new(platform)?,
+            storage: ImageStorage::new(platform)?,
             options: Options {
                 widths,
                 outputs,

@@ -4,7 +4,7 @@
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::auctions::AuctionEvent;
-use shared::auctions::Auctions;
+use shared::auctions::AuctionStore;
 use shared::auctions::Rejected as BidRejected;
 use shared::auctions::{Credit, CreditStatus};
 use shared::aws::Platform;
@@ -17,20 +17,20 @@ use shared::core::idempotency::derive_id;
 use shared::orders::OrderEvent;
 use shared::orders::OrderId;
 use shared::orders::{Ending, Order, OrderStatus, Rejected};
-use shared::orders::{Reservations, StoredOrder};
+use shared::orders::{ReservationStore, StoredOrder};
 use shared::payments;
+use shared::payments::{OrderPaymentStore, StoredPayment};
 use shared::payments::{RefundReason, Rejected as PaymentRejected};
-use shared::payments::{Settlements, StoredPayment};
 
 /// The function's tables.
 #[derive(Debug)]
 pub struct CancelOrder {
     /// Orders and payments.
-    pub settlements: Settlements,
+    pub order_payments: OrderPaymentStore,
     /// Stock and orders.
-    pub reservations: Reservations,
+    pub reservations: ReservationStore,
     /// Points.
-    pub auctions: Auctions,
+    pub auctions: AuctionStore,
 }
 
 impl CancelOrder {
@@ -40,9 +40,9 @@ impl CancelOrder {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            settlements: Settlements::new(platform)?,
-            reservations: Reservations::new(platform)?,
-            auctions: Auctions::new(platform)?,
+            order_payments: OrderPaymentStore::new(platform)?,
+            reservations: ReservationStore::new(platform)?,
+            auctions: AuctionStore::new(platform)?,
         })
     }
 }
@@ -79,7 +79,11 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
     http::idempotency_key(&request)?;
     let order_id = http::path::<OrderId>(&request)?;
     for _ in 0..ATTEMPTS {
-        let stored = function.settlements.orders.get(order_id, invocation.deadline).await?;
+        let stored = function
+            .order_payments
+            .orders
+            .get(order_id, invocation.deadline)
+            .await?;
         let stored = stored
             .filter(|stored| stored.order.customer_id == caller.customer_id)
             .ok_or(Rejected::NotFound)?;
@@ -91,7 +95,7 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         let event = invocation.record(&event)?;
         let payment = refunding(function, &stored, &invocation).await?;
         let points = taking_points_back(function, &stored, &invocation).await?;
-        let done = function.settlements.cancel(
+        let done = function.order_payments.cancel(
             &function.reservations,
             &stored,
             cancelled.clone(),
@@ -115,7 +119,7 @@ async fn refunding(
     let (OrderStatus::Paid, Some(payment_id)) = (stored.order.status, stored.order.payment_id) else {
         return Ok(None);
     };
-    let payments = &function.settlements.payments;
+    let payments = &function.order_payments.payments;
     let payment = payments.get(payment_id, invocation.deadline).await?;
     let payment = payment.ok_or_else(|| Error::internal("cancel an order", "its payment is not there"))?;
     if payment.payment.review.is_some() {

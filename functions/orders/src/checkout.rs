@@ -16,14 +16,14 @@ use shared::catalog::Sku;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders::OrderEvent;
-use shared::orders::{Draft, Loaded, Placement, Reservations, StoredOrder, quote};
+use shared::orders::{Draft, Loaded, PlaceOrderOutcome, ReservationStore, StoredOrder, quote};
 use shared::orders::{Item, Order, OrderId, OrderStatus, Quote, Rejected, sum_lines};
 
 /// The function's tables and rules.
 #[derive(Debug)]
 pub struct Checkout {
     /// Stock and orders.
-    pub reservations: Reservations,
+    pub reservations: ReservationStore,
     /// How long stock is held for an order that is not paid.
     pub reservation: jiff::SignedDuration,
 }
@@ -113,9 +113,9 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         event,
     };
     match checkout.reservations.place(&draft, invocation.deadline).await? {
-        Placement::Placed(order) => http::json(StatusCode::CREATED, &order),
-        Placement::Exists(existing) => replay(*existing, &fingerprint, &invocation),
-        Placement::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
+        PlaceOrderOutcome::Placed(order) => http::json(StatusCode::CREATED, &order),
+        PlaceOrderOutcome::Exists(existing) => replay(*existing, &fingerprint, &invocation),
+        PlaceOrderOutcome::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
     }
 }
 
@@ -149,7 +149,7 @@ impl Checkout {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         let config: Config = platform.config()?;
         Ok(Self {
-            reservations: Reservations::new(platform)?,
+            reservations: ReservationStore::new(platform)?,
             reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),
         })
     }

@@ -7,21 +7,21 @@ use futures::StreamExt;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::DuePosition;
+use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
-use shared::aws::dynamodb::due_scan::Sweep;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
 use shared::orders::OrderEvent;
 use shared::orders::{Ending, OrderId};
-use shared::orders::{Orders, Reservations, StoredOrder};
+use shared::orders::{OrderStore, ReservationStore, StoredOrder};
 
 /// The function's tables.
 #[derive(Debug)]
 pub struct ExpireOrders {
     /// Orders.
-    pub orders: Orders,
+    pub orders: OrderStore,
     /// Stock and orders.
-    pub reservations: Reservations,
+    pub reservations: ReservationStore,
 }
 
 impl ExpireOrders {
@@ -31,8 +31,8 @@ impl ExpireOrders {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            orders: Orders::new(platform)?,
-            reservations: Reservations::new(platform)?,
+            orders: OrderStore::new(platform)?,
+            reservations: ReservationStore::new(platform)?,
         })
     }
 }
@@ -46,7 +46,7 @@ const CONCURRENCY: usize = 8;
 /// [`Error::Unavailable`] and [`Error::Internal`] when the due orders cannot be found; single orders are counted.
 pub async fn handle(function: &ExpireOrders, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let mut sweep = Sweep::default();
+    let mut sweep = DueScan::default();
     while let Some((shard, position)) = sweep.turn(&invocation) {
         let page = expire_page(function, shard, position, &invocation, &mut summary).await;
         sweep.took(shard, page);

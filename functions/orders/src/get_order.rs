@@ -8,14 +8,14 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::orders::OrderId;
-use shared::orders::Orders;
+use shared::orders::OrderStore;
 use shared::orders::{Order, Rejected};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetOrder {
     /// Orders.
-    pub orders: Orders,
+    pub orders: OrderStore,
 }
 
 impl GetOrder {
@@ -25,7 +25,7 @@ impl GetOrder {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            orders: Orders::new(platform)?,
+            orders: OrderStore::new(platform)?,
         })
     }
 }

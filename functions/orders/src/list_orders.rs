@@ -11,13 +11,13 @@ use shared::aws::lambda::page;
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::orders::{Order, OrderId};
-use shared::orders::{OrderCursor, Orders};
+use shared::orders::{OrderCursor, OrderStore};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct ListOrders {
     /// Orders.
-    pub orders: Orders,
+    pub orders: OrderStore,
 }
 
 impl ListOrders {
@@ -27,7 +27,7 @@ impl ListOrders {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            orders: Orders::new(platform)?,
+            orders: OrderStore::new(platform)?,
         })
     }
 }

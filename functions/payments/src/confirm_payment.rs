@@ -19,7 +19,7 @@ use shared::core::money::Money;
 use shared::orders;
 use shared::orders::OrderId;
 use shared::orders::StoredOrder;
-use shared::payments::Cashier;
+use shared::payments::PaymentService;
 use shared::payments::{Failure, Payment, PaymentStatus, Provider, Rejected};
 use shared::payments::{PaymentRequest, StoredPayment};
 
@@ -27,7 +27,7 @@ use shared::payments::{PaymentRequest, StoredPayment};
 #[derive(Debug)]
 pub struct ConfirmPayment {
     /// Payments, orders, providers.
-    pub cashier: Cashier,
+    pub service: PaymentService,
 }
 
 impl ConfirmPayment {
@@ -37,7 +37,7 @@ impl ConfirmPayment {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            cashier: Cashier::new(platform)?,
+            service: PaymentService::new(platform)?,
         })
     }
 }
@@ -116,20 +116,20 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
     let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the payment", error))?;
     let request_id = key.derive_id("confirm payment", &caller.customer_id);
     let begun_by = invocation.stamp().event_id;
-    let settlements = &function.cashier.settlements;
+    let order_payments = &function.service.order_payments;
 
     for _ in 0..ATTEMPTS {
-        let order = settlements.orders.get(body.order_id(), invocation.deadline).await?;
+        let order = order_payments.orders.get(body.order_id(), invocation.deadline).await?;
         // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
-        let known = settlements.payments.request(request_id, invocation.deadline).await?;
+        let known = order_payments.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
         let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
             known.fingerprint.require_same(&fingerprint)?;
-            let (payment, _) = function.cashier.load(known.payment_id, invocation.deadline).await?;
+            let (payment, _) = function.service.load(known.payment_id, invocation.deadline).await?;
             // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
             if payment.begun_by == Some(begun_by) && payment.payment.status == PaymentStatus::Confirming {
-                return answer(&function.cashier.confirm(&payment, &invocation).await?.payment);
+                return answer(&function.service.confirm(&payment, &invocation).await?.payment);
             }
             return Ok(http::replayed(as_it_stands(function, payment, &invocation).await?));
         }
@@ -145,11 +145,11 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
             requested_at: invocation.now,
         };
         let begun = function
-            .cashier
+            .service
             .begin(&payment, &order, (&known, begun_by), &invocation)
             .await?;
         if let Some(attempt) = begun {
-            return answer(&function.cashier.confirm(&attempt, &invocation).await?.payment);
+            return answer(&function.service.confirm(&attempt, &invocation).await?.payment);
         }
     }
     Err(Error::unavailable("pay an order", "it keeps changing"))
@@ -169,8 +169,8 @@ async fn find(
         ConfirmPaymentRequest::KakaoPay { .. } => order.payment_id.ok_or(Rejected::NotFound)?,
     };
     let stored = function
-        .cashier
-        .settlements
+        .service
+        .order_payments
         .payments
         .get(id, invocation.deadline)
         .await?;
@@ -212,7 +212,7 @@ async fn as_it_stands(
     if !is_open || stored.payment.is_being_confirmed(stored.since, invocation.now) {
         return answer(&stored.payment);
     }
-    match function.cashier.look(&stored, invocation).await {
+    match function.service.look(&stored, invocation).await {
         Ok(settled) => answer(&settled.payment),
         Err(error) => {
             tracing::warn!(causes = %Causes(&error), "the provider does not say how a payment stands");
@@ -284,7 +284,7 @@ impl ConfirmPaymentRequest {
         if self.parts().1 != total {
             return Err(Rejected::AmountDiffers { total }.into());
         }
-        if !function.cashier.providers.of(self.provider())?.takes(total) {
+        if !function.service.providers.of(self.provider())?.takes(total) {
             return Err(Rejected::AmountNotTaken.into());
         }
         Ok(())

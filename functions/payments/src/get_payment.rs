@@ -8,14 +8,14 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::PaymentId;
-use shared::payments::Payments;
+use shared::payments::PaymentStore;
 use shared::payments::{Payment, Rejected};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct GetPayment {
     /// Payments.
-    pub payments: Payments,
+    pub payments: PaymentStore,
 }
 
 impl GetPayment {
@@ -25,7 +25,7 @@ impl GetPayment {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            payments: Payments::new(platform)?,
+            payments: PaymentStore::new(platform)?,
         })
     }
 }

@@ -19,19 +19,19 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem};
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
-use shared::billing::Subscriptions;
+use shared::billing::SubscriptionStore;
 use shared::core::error;
 use shared::core::error::Rejection;
-use shared::payments::Cashier;
+use shared::payments::PaymentService;
 use shared::payments::provider::Credentials;
 
 /// The function's books and providers.
 #[derive(Debug)]
 pub struct PaymentWebhook {
     /// Payments, orders, providers.
-    pub cashier: Cashier,
+    pub service: PaymentService,
     /// Subscriptions, whose cards may be gone.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
 }
 
 impl PaymentWebhook {
@@ -41,8 +41,8 @@ impl PaymentWebhook {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            cashier: Cashier::new(platform)?,
-            subscriptions: Subscriptions::new(platform)?,
+            service: PaymentService::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
         })
     }
 }
@@ -126,7 +126,7 @@ impl PaymentWebhook {
         invocation: &Invocation,
         verify: impl Fn(&Credentials) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let vault = self.cashier.providers.vault();
+        let vault = self.service.providers.vault();
         let known = vault.credentials(invocation.deadline).await?;
         let Err(refused) = verify(&known) else {
             return Ok(());

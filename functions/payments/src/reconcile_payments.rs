@@ -12,26 +12,26 @@ use serde::Serialize;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::DuePosition;
-use shared::aws::dynamodb::due_scan::Sweep;
+use shared::aws::dynamodb::due_scan::DueScan;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
 use shared::core::id::PaymentId;
 use shared::orders::OrderStatus;
-use shared::orders::Reservations;
+use shared::orders::ReservationStore;
 use shared::payments;
-use shared::payments::Cashier;
+use shared::payments::PaymentService;
 use shared::payments::StoredPayment;
-use shared::payments::{News, Payment, PaymentStatus};
+use shared::payments::{Payment, PaymentEventKind, PaymentStatus};
 
 /// The function's books, providers and stock.
 #[derive(Debug)]
 pub struct ReconcilePayments {
     /// Payments, orders, providers.
-    pub cashier: Cashier,
+    pub service: PaymentService,
     /// Stock.
-    pub reservations: Reservations,
+    pub reservations: ReservationStore,
 }
 
 impl ReconcilePayments {
@@ -41,8 +41,8 @@ impl ReconcilePayments {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            cashier: Cashier::new(platform)?,
-            reservations: Reservations::new(platform)?,
+            service: PaymentService::new(platform)?,
+            reservations: ReservationStore::new(platform)?,
         })
     }
 }
@@ -96,7 +96,7 @@ enum Look {
 /// [`Error::Unavailable`] and [`Error::Internal`] when due payments cannot be found; single ones are counted.
 pub async fn handle(function: &ReconcilePayments, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let mut sweep = Sweep::default();
+    let mut sweep = DueScan::default();
     while let Some((shard, position)) = sweep.turn(&invocation) {
         let page = look_at_page(function, shard, position, &invocation, &mut summary).await;
         sweep.took(shard, page);
@@ -127,7 +127,7 @@ async fn look_at_page(
     invocation: &Invocation,
     summary: &mut Summary,
 ) -> Result<Option<DuePosition>, Error> {
-    let payments = &function.cashier.settlements.payments;
+    let payments = &function.service.order_payments.payments;
     let page = payments
         .due(shard, invocation.now, position, invocation.deadline)
         .await?;
@@ -170,58 +170,58 @@ async fn look_at(function: &ReconcilePayments, stored: StoredPayment, invocation
     if !invocation.has(LOOK_TIME) {
         return Ok(Look::Late);
     }
-    let cashier = &function.cashier;
+    let service = &function.service;
     let id = stored.payment.payment_id;
     // Before a provider is asked for money: two runs that overlap, or a run and a refund, do not both ask.
-    let Some(stored) = cashier.claim(&stored, invocation).await? else {
+    let Some(stored) = service.claim(&stored, invocation).await? else {
         return Ok(Look::Overtaken);
     };
     let outcome = if stored.payment.pending_refund().is_some() {
-        cashier.refund_claimed(stored.clone(), invocation).await
+        service.refund_claimed(stored.clone(), invocation).await
     } else {
         match stored.payment.status {
-            PaymentStatus::Started => cashier.abandon(&stored, invocation).await,
-            PaymentStatus::Failed => return give_up(cashier, &stored, invocation).await,
-            PaymentStatus::Confirming | PaymentStatus::Unknown => cashier.settle(&stored, invocation).await,
-            PaymentStatus::AwaitingDeposit => await_deposit(cashier, &stored, invocation).await,
-            PaymentStatus::Unservable => cashier.place(id, &function.reservations, invocation).await,
-            _ if stored.payment.owes_refund() => cashier.refund_owed(&stored, invocation).await,
-            PaymentStatus::Paid | PaymentStatus::Refunded => return compare(cashier, &stored, invocation).await,
+            PaymentStatus::Started => service.abandon(&stored, invocation).await,
+            PaymentStatus::Failed => return give_up(service, &stored, invocation).await,
+            PaymentStatus::Confirming | PaymentStatus::Unknown => service.settle(&stored, invocation).await,
+            PaymentStatus::AwaitingDeposit => await_deposit(service, &stored, invocation).await,
+            PaymentStatus::Unservable => service.place(id, &function.reservations, invocation).await,
+            _ if stored.payment.owes_refund() => service.refund_owed(&stored, invocation).await,
+            PaymentStatus::Paid | PaymentStatus::Refunded => return compare(service, &stored, invocation).await,
         }
     };
     match outcome {
         Ok(after) if after.payment.review.is_some() => Ok(Look::Review),
         Ok(after) if after.version != stored.version && !is_open(&after.payment) => Ok(Look::Settled),
         Ok(after) if after.version != stored.version => Ok(Look::Open),
-        Ok(_) => hangs(cashier, &stored, invocation).await,
+        Ok(_) => hangs(service, &stored, invocation).await,
         Err(error) => {
             tracing::warn!(payment_id = %id, causes = %Causes(&error), "a payment hangs in the air still");
-            hangs(cashier, &stored, invocation).await
+            hangs(service, &stored, invocation).await
         }
     }
 }
 
 /// A deposit is awaited as long as its order is; then its account is closed.
 async fn await_deposit(
-    cashier: &Cashier,
+    service: &PaymentService,
     stored: &StoredPayment,
     invocation: &Invocation,
 ) -> Result<StoredPayment, Error> {
-    let (_, order) = cashier.load(stored.payment.payment_id, invocation.deadline).await?;
+    let (_, order) = service.load(stored.payment.payment_id, invocation.deadline).await?;
     match order.order.as_of(invocation.now).status {
-        OrderStatus::PendingPayment | OrderStatus::Paying => cashier.look(stored, invocation).await,
-        _ => cashier.abandon(stored, invocation).await,
+        OrderStatus::PendingPayment | OrderStatus::Paying => service.look(stored, invocation).await,
+        _ => service.abandon(stored, invocation).await,
     }
 }
 
 /// Once its time is over, a payment that failed is made sure to be paid no more: at Stripe a customer may try again.
-async fn give_up(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
-    match cashier.abandon(stored, invocation).await {
+async fn give_up(service: &PaymentService, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+    match service.abandon(stored, invocation).await {
         Ok(after) if after.version != stored.version => Ok(Look::Settled),
-        Ok(_) => close(cashier, stored, Look::Settled, invocation).await,
+        Ok(_) => close(service, stored, Look::Settled, invocation).await,
         Err(error) => {
             tracing::warn!(causes = %Causes(&error), "a failed payment could not be closed");
-            hangs(cashier, stored, invocation).await
+            hangs(service, stored, invocation).await
         }
     }
 }
@@ -235,46 +235,46 @@ fn is_open(payment: &Payment) -> bool {
 }
 
 /// Its claim has put the next look off, and the one after that further; a day of that, and a person is asked.
-async fn hangs(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+async fn hangs(service: &PaymentService, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
     let patience = match stored.payment.status {
         PaymentStatus::AwaitingDeposit => DEPOSIT_AWAITED,
         _ => GIVE_UP,
     };
     if invocation.now.duration_since(stored.since) > patience {
         let reason = "The provider has not said for a day what became of it.";
-        return review(cashier, stored, reason, invocation).await;
+        return review(service, stored, reason, invocation).await;
     }
     Ok(Look::Open)
 }
 
 async fn review(
-    cashier: &Cashier,
+    service: &PaymentService,
     stored: &StoredPayment,
     reason: &str,
     invocation: &Invocation,
 ) -> Result<Look, Error> {
     let payment = stored.payment.clone().in_review(reason, invocation.now);
-    let next = payments::next(stored, payment, Some(News::ReviewNeeded), invocation)?;
-    let saved = cashier.settlements.payments.save(&next, invocation.deadline).await?;
+    let next = payments::next(stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;
+    let saved = service.order_payments.payments.save(&next, invocation.deadline).await?;
     Ok(if saved { Look::Review } else { Look::Overtaken })
 }
 
 /// Compares a payment with the provider's books, a day after it was taken.
 ///
 /// What was refunded elsewhere is entered; what the books have and the provider has not is for a person.
-async fn compare(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+async fn compare(service: &PaymentService, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
     let payment = &stored.payment;
-    if cashier.providers.of(payment.provider).is_err() {
-        return close(cashier, stored, Look::Same, invocation).await;
+    if service.providers.of(payment.provider).is_err() {
+        return close(service, stored, Look::Same, invocation).await;
     }
-    let report = match cashier.ask(stored, invocation).await {
+    let report = match service.ask(stored, invocation).await {
         Ok(report) => report,
         Err(error) => {
             tracing::warn!(causes = %Causes(&error), "a payment could not be compared");
-            return hangs(cashier, stored, invocation).await;
+            return hangs(service, stored, invocation).await;
         }
     };
-    if report.standing != shared::payments::Standing::Charged
+    if report.status != shared::payments::ProviderStatus::Charged
         || report.amount != payment.amount
         || report.refunded.amount() < payment.refunded.amount()
     {
@@ -283,22 +283,27 @@ async fn compare(cashier: &Cashier, stored: &StoredPayment, invocation: &Invocat
             report.amount, report.refunded, payment.amount, payment.refunded,
         );
         tracing::error!(payment_id = %payment.payment_id, reason, "the books differ");
-        return match review(cashier, stored, &reason, invocation).await? {
+        return match review(service, stored, &reason, invocation).await? {
             Look::Review => Ok(Look::Different),
             other => Ok(other),
         };
     }
     if report.refunded != payment.refunded {
-        cashier.enter(&report, Some(stored.version), invocation).await?;
+        service.enter(&report, Some(stored.version), invocation).await?;
         return Ok(Look::Different);
     }
-    close(cashier, stored, Look::Same, invocation).await
+    close(service, stored, Look::Same, invocation).await
 }
 
-async fn close(cashier: &Cashier, stored: &StoredPayment, look: Look, invocation: &Invocation) -> Result<Look, Error> {
+async fn close(
+    service: &PaymentService,
+    stored: &StoredPayment,
+    look: Look,
+    invocation: &Invocation,
+) -> Result<Look, Error> {
     let compared = stored.compared(invocation.now);
-    let saved = cashier
-        .settlements
+    let saved = service
+        .order_payments
         .payments
         .save(&compared, invocation.deadline)
         .await?;

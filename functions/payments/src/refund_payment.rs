@@ -9,17 +9,17 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::core::id::PaymentId;
-use shared::orders::Reservations;
-use shared::payments::Cashier;
+use shared::orders::ReservationStore;
+use shared::payments::PaymentService;
 use shared::payments::{PaymentStatus, Rejected};
 
 /// The function's books, providers and stock.
 #[derive(Debug)]
 pub struct RefundPayment {
     /// Payments, orders, providers.
-    pub cashier: Cashier,
+    pub service: PaymentService,
     /// Stock.
-    pub reservations: Reservations,
+    pub reservations: ReservationStore,
 }
 
 impl RefundPayment {
@@ -29,8 +29,8 @@ impl RefundPayment {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            cashier: Cashier::new(platform)?,
-            reservations: Reservations::new(platform)?,
+            service: PaymentService::new(platform)?,
+            reservations: ReservationStore::new(platform)?,
         })
     }
 }
@@ -68,8 +68,8 @@ pub async fn handle(function: &RefundPayment, delivery: Delivery, invocation: In
         return Ok(());
     };
     let stored = function
-        .cashier
-        .settlements
+        .service
+        .order_payments
         .payments
         .get(id, invocation.deadline)
         .await?;
@@ -77,10 +77,10 @@ pub async fn handle(function: &RefundPayment, delivery: Delivery, invocation: In
     let after = match (delivery.detail_type.as_str(), stored.payment.status) {
         // The order that it was begun for is gone: nobody shall pay it any more.
         ("OrderCancelled", PaymentStatus::Started | PaymentStatus::Failed | PaymentStatus::AwaitingDeposit) => {
-            function.cashier.abandon(&stored, &invocation).await?
+            function.service.abandon(&stored, &invocation).await?
         }
-        ("PaymentUnservable", _) => function.cashier.place(id, &function.reservations, &invocation).await?,
-        ("OrderCancelled" | "RefundRequested", _) => function.cashier.refund(id, &invocation).await?,
+        ("PaymentUnservable", _) => function.service.place(id, &function.reservations, &invocation).await?,
+        ("OrderCancelled" | "RefundRequested", _) => function.service.refund(id, &invocation).await?,
         _ => return Ok(()),
     };
     tracing::info!(payment_id = %id, status = ?after.payment.status, "done");

@@ -15,14 +15,14 @@ use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::payments;
-use shared::payments::{News, Payment, RefundReason, Rejected};
-use shared::payments::{PaymentRequest, Payments};
+use shared::payments::{Payment, PaymentEventKind, RefundReason, Rejected};
+use shared::payments::{PaymentRequest, PaymentStore};
 
 /// The function's table.
 #[derive(Debug)]
 pub struct RequestRefund {
     /// Payments.
-    pub payments: Payments,
+    pub payments: PaymentStore,
 }
 
 impl RequestRefund {
@@ -32,7 +32,7 @@ impl RequestRefund {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            payments: Payments::new(platform)?,
+            payments: PaymentStore::new(platform)?,
         })
     }
 }
@@ -111,7 +111,7 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         let payment = stored
             .payment
             .with_refund(request_id, body.amount, why, invocation.now)?;
-        let next = payments::next(&stored, payment, Some(News::RefundRequested), &invocation)?;
+        let next = payments::next(&stored, payment, Some(PaymentEventKind::RefundRequested), &invocation)?;
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),

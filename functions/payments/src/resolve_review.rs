@@ -12,8 +12,8 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::Cashier;
-use shared::payments::{Failure, News, Payment, PaymentStatus, Rejected, Standing};
+use shared::payments::PaymentService;
+use shared::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Rejected};
 use shared::payments::{PaymentRequest, StoredPayment};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct ResolveReview {
     /// Payments and orders.
-    pub cashier: Cashier,
+    pub service: PaymentService,
 }
 
 impl ResolveReview {
@@ -31,7 +31,7 @@ impl ResolveReview {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            cashier: Cashier::new(platform)?,
+            service: PaymentService::new(platform)?,
         })
     }
 }
@@ -93,25 +93,25 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     let fingerprint = Fingerprint::of(&(id, &decision)).map_err(|error| Error::internal("read the decision", error))?;
     let request_id = key.derive_id("review", &caller.customer_id);
     for _ in 0..ATTEMPTS {
-        let (stored, order) = function.cashier.load(id, invocation.deadline).await?;
+        let (stored, order) = function.service.load(id, invocation.deadline).await?;
         // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
-        let payments = &function.cashier.settlements.payments;
+        let payments = &function.service.order_payments.payments;
         if let Some(known) = payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
-            let (stored, _) = function.cashier.load(id, invocation.deadline).await?;
+            let (stored, _) = function.service.load(id, invocation.deadline).await?;
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
         }
-        let standing = standing(decision, &stored.payment)?;
+        let status = status(decision, &stored.payment)?;
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: id,
             requested_at: invocation.now,
         };
-        let (open, news) = reopened(&stored, decision, request_id, &invocation)?;
+        let (open, event_kind) = reopened(&stored, decision, request_id, &invocation)?;
         let decided = function
-            .cashier
-            .decide(&open, &order, (standing, news), &request, &invocation);
+            .service
+            .decide(&open, &order, (status, event_kind), &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
             tracing::info!(payment_id = %id, ?decision, by, "a review is decided");
@@ -122,7 +122,7 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
 }
 
 /// What the provider is taken to have said; none when nothing hangs on it.
-fn standing(decision: PaymentDecision, payment: &Payment) -> Result<Option<Standing>, Rejected> {
+fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<ProviderStatus>, Rejected> {
     let is_charged = payment.status.is_charged();
     let hangs = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
     match decision {
@@ -133,10 +133,10 @@ fn standing(decision: PaymentDecision, payment: &Payment) -> Result<Option<Stand
         },
         PaymentDecision::AskAgain {} => Ok(None),
         PaymentDecision::Settled {} if is_charged && !hangs => Ok(None),
-        PaymentDecision::Charged {} if !is_charged => Ok(Some(Standing::Charged)),
+        PaymentDecision::Charged {} if !is_charged => Ok(Some(ProviderStatus::Charged)),
         PaymentDecision::NotCharged {} if !is_charged => {
             let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
-            Ok(Some(Standing::Failed(failure)))
+            Ok(Some(ProviderStatus::Failed(failure)))
         }
         PaymentDecision::Settled {} | PaymentDecision::Charged {} | PaymentDecision::NotCharged {} => {
             Err(Rejected::NotInReview)
@@ -150,19 +150,22 @@ fn reopened(
     decision: PaymentDecision,
     request_id: Uuid,
     invocation: &Invocation,
-) -> Result<(StoredPayment, Option<News>), Rejected> {
+) -> Result<(StoredPayment, Option<PaymentEventKind>), Rejected> {
     let payment = &stored.payment;
     let open = Payment {
         review: None,
         ..payment.clone()
     };
-    let (payment, news) = match decision {
+    let (payment, event_kind) = match decision {
         PaymentDecision::GivenBack { .. } => {
             let given_back = payment.given_back(invocation.now);
-            (given_back.ok_or(Rejected::NotInReview)?, Some(News::Refunded))
+            (
+                given_back.ok_or(Rejected::NotInReview)?,
+                Some(PaymentEventKind::Refunded),
+            )
         }
         PaymentDecision::AskAgain {} => match payment.with_refused_again(request_id, invocation.now)? {
-            Some(refunding) => (refunding, Some(News::RefundRequested)),
+            Some(refunding) => (refunding, Some(PaymentEventKind::RefundRequested)),
             None => (open, None),
         },
         PaymentDecision::Settled {} => (payment.settled(), None),
@@ -178,5 +181,5 @@ fn reopened(
         compared,
         ..stored.clone()
     };
-    Ok((open, news))
+    Ok((open, event_kind))
 }

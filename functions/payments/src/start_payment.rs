@@ -16,7 +16,7 @@ use shared::orders;
 use shared::orders::OrderId;
 use shared::orders::StoredOrder;
 use shared::payments;
-use shared::payments::Cashier;
+use shared::payments::PaymentService;
 use shared::payments::provider::{ClientParameters, ReturnUrls, Start, Started};
 use shared::payments::{Payment, Provider, Rejected};
 use shared::payments::{PaymentRequest, StoredPayment};
@@ -25,7 +25,7 @@ use shared::payments::{PaymentRequest, StoredPayment};
 #[derive(Debug)]
 pub struct StartPayment {
     /// Payments, orders, providers.
-    pub cashier: Cashier,
+    pub service: PaymentService,
 }
 
 impl StartPayment {
@@ -35,7 +35,7 @@ impl StartPayment {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            cashier: Cashier::new(platform)?,
+            service: PaymentService::new(platform)?,
         })
     }
 }
@@ -107,14 +107,14 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
     let body: StartPaymentRequest = http::body(&request)?;
     let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the payment", error))?;
     let request_id = key.derive_id("start payment", &caller.customer_id);
-    let settlements = &function.cashier.settlements;
-    let provider = function.cashier.providers.of(body.provider)?;
+    let order_payments = &function.service.order_payments;
+    let provider = function.service.providers.of(body.provider)?;
 
     let mut started: Option<Started> = None;
     for _ in 0..ATTEMPTS {
-        let order = settlements.orders.get(body.order_id, invocation.deadline).await?;
+        let order = order_payments.orders.get(body.order_id, invocation.deadline).await?;
         // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
-        let known = settlements.payments.request(request_id, invocation.deadline).await?;
+        let known = order_payments.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
         let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
@@ -148,7 +148,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
             requested_at: invocation.now,
         };
         let order_next = order.with_payment(paying)?;
-        let saved = settlements.save(&payment, Some(&order_next), Some(&known), invocation.deadline);
+        let saved = order_payments.save(&payment, Some(&order_next), Some(&known), invocation.deadline);
         if saved.await? {
             return answer(&order, Some(&payment.payment), begun.client);
         }
@@ -181,7 +181,7 @@ async fn replay(
     invocation: &Invocation,
 ) -> Result<Response, Error> {
     known.fingerprint.require_same(fingerprint)?;
-    let (payment, order) = function.cashier.load(known.payment_id, invocation.deadline).await?;
+    let (payment, order) = function.service.load(known.payment_id, invocation.deadline).await?;
     let client = payment.client.ok_or(Rejected::NotFound)?;
     answer(&order, Some(&payment.payment), client).map(http::replayed)
 }

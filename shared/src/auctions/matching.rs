@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::auctions::Points;
 use crate::auctions::VoucherId;
-use crate::auctions::{Auctions, BookEntry, Deal, Dealing, Party, StoredBid, StoredVoucher};
+use crate::auctions::{AuctionStore, BookEntry, Deal, Party, StoredBid, StoredVoucher, TradeOutcome};
 use crate::auctions::{Bid, BidStatus, Ending, Rejected, Side, Trade};
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
@@ -27,14 +27,14 @@ const DEALING: &str = "trade a voucher";
 
 /// The market for vouchers.
 #[derive(Clone, Debug)]
-pub struct Market {
+pub struct MatchingService {
     /// Bids, vouchers, wallets.
-    pub auctions: Auctions,
+    pub auctions: AuctionStore,
 }
 
 /// What a taker wants.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct MatchRequest {
     /// Who it is.
     pub customer_id: CustomerId,
     /// What it is about.
@@ -53,7 +53,7 @@ pub struct Wish {
 
 /// A trade that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct MatchOutcome {
     /// The trade.
     pub trade: Trade,
     /// Whether an earlier, equal request made it.
@@ -69,14 +69,14 @@ enum Best {
     },
 }
 
-impl Market {
+impl MatchingService {
     /// The market on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: Auctions::new(platform)?,
+            auctions: AuctionStore::new(platform)?,
         })
     }
 
@@ -85,12 +85,12 @@ impl Market {
     ///
     /// # Errors
     /// Rejections of [`Rejected`], `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn take(&self, wish: &Wish, invocation: &Invocation) -> Result<Taken, Error> {
+    pub async fn take(&self, wish: &MatchRequest, invocation: &Invocation) -> Result<MatchOutcome, Error> {
         if let Some(taken) = self.taken_before(wish, invocation.deadline).await? {
             return Ok(taken);
         }
         match self.try_take(wish, invocation).await {
-            Ok(Some(trade)) => Ok(Taken { trade, replayed: false }),
+            Ok(Some(trade)) => Ok(MatchOutcome { trade, replayed: false }),
             // A twin of this request, or another with its key, made it at this moment.
             Ok(None) => {
                 let taken = self.taken_before(wish, invocation.deadline).await?;
@@ -102,21 +102,21 @@ impl Market {
         }
     }
 
-    async fn taken_before(&self, wish: &Wish, deadline: Instant) -> Result<Option<Taken>, Error> {
+    async fn taken_before(&self, wish: &MatchRequest, deadline: Instant) -> Result<Option<MatchOutcome>, Error> {
         let Some(known) = self.auctions.trade(wish.trade_id, deadline).await? else {
             return Ok(None);
         };
         if let Some(fingerprint) = &known.fingerprint {
             fingerprint.require_same(&wish.fingerprint)?;
         }
-        Ok(Some(Taken {
+        Ok(Some(MatchOutcome {
             trade: known.trade,
             replayed: true,
         }))
     }
 
     /// The trade; none when one with its id was made meanwhile.
-    async fn try_take(&self, wish: &Wish, invocation: &Invocation) -> Result<Option<Trade>, Error> {
+    async fn try_take(&self, wish: &MatchRequest, invocation: &Invocation) -> Result<Option<Trade>, Error> {
         let mut backoff = Backoff::until(invocation.deadline);
         loop {
             let best = self
@@ -140,7 +140,7 @@ impl Market {
                 Side::Buy => self.voucher_of(&resting.bid, invocation.deadline).await?,
                 Side::Sell => self.voucher_to_sell(wish, invocation).await?,
             };
-            let taker = Party::Taking(wish.customer_id.clone());
+            let taker = Party::TakeOutcome(wish.customer_id.clone());
             let price = resting.bid.price;
             let parties = match wish.side {
                 Side::Buy => (taker, Party::from(&resting)),
@@ -151,10 +151,10 @@ impl Market {
             // From its deadline on a bid is not taken, by no attempt that is still on its way either.
             let until = invocation.deadline_before(resting.bid.expires_at);
             match self.auctions.deal(&deal, until).await? {
-                Dealing::Done => return Ok(Some(deal.trade)),
-                Dealing::Exists(_) => return Ok(None),
-                Dealing::Changed => {}
-                Dealing::NotEnoughPoints => {
+                TradeOutcome::Done => return Ok(Some(deal.trade)),
+                TradeOutcome::Exists(_) => return Ok(None),
+                TradeOutcome::Changed => {}
+                TradeOutcome::NotEnoughPoints => {
                     let wallet = self.auctions.wallet(&wish.customer_id, invocation.deadline).await?;
                     let available = wallet.available;
                     return Err(Rejected::NotEnoughPoints { available }.into());
@@ -312,7 +312,7 @@ impl Market {
         Ok(freed)
     }
 
-    async fn voucher_to_sell(&self, wish: &Wish, invocation: &Invocation) -> Result<StoredVoucher, Error> {
+    async fn voucher_to_sell(&self, wish: &MatchRequest, invocation: &Invocation) -> Result<StoredVoucher, Error> {
         let id = wish.voucher_id.ok_or(Rejected::VoucherNamed)?;
         self.own_voucher(&wish.customer_id, &wish.sku, id, invocation).await
     }

@@ -9,10 +9,10 @@ mod voucher;
 
 pub use bid::{Bid, BidId, BidStatus, Ending, MAX_DAYS, MAX_PRICE, MIN_PRICE, Rejected, Side, TICK, Trade, price};
 pub use event::AuctionEvent;
-pub use matching::{Market, Taken, Wish};
+pub use matching::{MatchOutcome, MatchRequest, MatchingService};
 pub use points::{Credit, CreditStatus, Entry, EntryKind, NotPoints, Points, Wallet};
 pub use store::{
-    Auctions, BookCursor, BookEntry, BookPage, Crediting, Deal, Dealing, LedgerPage, ListCursor, Listed, MAX_OPEN_BIDS,
-    Party, Placing, StoredBid, StoredTrade, StoredVoucher,
+    AuctionStore, BookCursor, BookEntry, BookPage, CreditOutcome, Deal, LedgerPage, ListCursor, Listed, MAX_OPEN_BIDS,
+    Party, PlaceBidOutcome, StoredBid, StoredTrade, StoredVoucher, TradeOutcome,
 };
 pub use voucher::{NotAVoucherCode, Voucher, VoucherCode, VoucherId};

@@ -28,30 +28,30 @@ const OPENING: &str = "open a sealed secret";
 
 /// Seals secrets with one key of KMS, and opens them.
 #[derive(Clone, Debug)]
-pub struct Seal {
+pub struct EnvelopeEncryption {
     client: Client,
     key_id: String,
     /// The name under which the encryption context says what a secret belongs to.
     names: &'static str,
 }
 
-/// A secret that only [`Seal::open`] can read, as a table keeps it.
+/// A secret that only [`EnvelopeEncryption::open`] can read, as a table keeps it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sealed {
+pub struct EncryptedSecret {
     /// The data key, encrypted by KMS; base64.
     data_key: String,
     /// The nonce, and the encrypted secret with its tag; base64.
     secret: String,
 }
 
-impl std::fmt::Debug for Sealed {
+impl std::fmt::Debug for EncryptedSecret {
     /// Nothing that tells anybody anything.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sealed")
     }
 }
 
-impl Seal {
+impl EnvelopeEncryption {
     /// Seals with the KMS key `key_id` (an id, an ARN or an alias) for things that are named by `names`: the encryption
     /// context is this name and a thing's id.
     pub fn new(aws: &aws_config::SdkConfig, key_id: String, names: &'static str) -> Self {
@@ -75,7 +75,7 @@ impl Seal {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn seal(&self, secret: &[u8], id: &str, deadline: Instant) -> Result<Sealed, Error> {
+    pub async fn seal(&self, secret: &[u8], id: &str, deadline: Instant) -> Result<EncryptedSecret, Error> {
         let request = self
             .client
             .generate_data_key()
@@ -99,7 +99,7 @@ impl Seal {
                 cipher.seal_in_place_append_tag(nonce, Aad::from(id), &mut *sealed)
             })
             .map_err(|error| Error::internal(SEALING, error.to_string()))?;
-        Ok(Sealed {
+        Ok(EncryptedSecret {
             data_key: STANDARD.encode(encrypted),
             secret: STANDARD.encode([&nonce, sealed.as_slice()].concat()),
         })
@@ -110,7 +110,12 @@ impl Seal {
     /// # Errors
     /// [`Error::Internal`] when it was sealed for something else, with another key, or is damaged, and when KMS refuses us;
     /// [`Error::Unavailable`].
-    pub async fn open(&self, sealed: &Sealed, id: &str, deadline: Instant) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub async fn open(
+        &self,
+        sealed: &EncryptedSecret,
+        id: &str,
+        deadline: Instant,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let decode = |text: &str| {
             STANDARD
                 .decode(text)

@@ -31,7 +31,7 @@ pub struct Bus {
 
 /// What became of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub enum PublishOutcome {
     /// It is on the bus.
     Published,
     /// It is not, and may be if it comes again.
@@ -43,7 +43,7 @@ pub enum Delivery {
 /// The bus's answer to one request.
 enum Answer {
     /// A fate an entry.
-    Each(Vec<Delivery>),
+    Each(Vec<PublishOutcome>),
     /// The request as a whole may pass when it comes again, or once a permission is mended.
     Failed(String),
     /// The request as a whole never passes: an entry in it is not one.
@@ -73,14 +73,14 @@ impl Bus {
     }
 
     /// Publishes at most [`MAX_ENTRIES`] `records`; what fails is tried again until `deadline`. A fate a record.
-    pub async fn publish(&self, records: &[&Record], deadline: Instant) -> Vec<Delivery> {
-        let mut fates: Vec<Delivery> = records.iter().map(|record| judge(record)).collect();
+    pub async fn publish(&self, records: &[&Record], deadline: Instant) -> Vec<PublishOutcome> {
+        let mut fates: Vec<PublishOutcome> = records.iter().map(|record| judge(record)).collect();
         let mut backoff = Backoff::until(deadline);
         // Once a request was refused as a whole, each entry goes alone, so that the one at fault is found.
         let mut together = MAX_ENTRIES;
         loop {
             let open: Vec<usize> = (0..records.len())
-                .filter(|&index| matches!(fates[index], Delivery::Later(_)))
+                .filter(|&index| matches!(fates[index], PublishOutcome::Later(_)))
                 .collect();
             if open.is_empty() {
                 return fates;
@@ -92,12 +92,12 @@ impl Bus {
                     Answer::Each(each) => part.iter().zip(each).for_each(|(&index, fate)| fates[index] = fate),
                     Answer::Failed(why) => part
                         .iter()
-                        .for_each(|&index| fates[index] = Delivery::Later(why.clone())),
-                    Answer::Refused(why) if part.len() == 1 => fates[part[0]] = Delivery::Never(why),
+                        .for_each(|&index| fates[index] = PublishOutcome::Later(why.clone())),
+                    Answer::Refused(why) if part.len() == 1 => fates[part[0]] = PublishOutcome::Never(why),
                     Answer::Refused(_) => together = 1,
                 }
             }
-            let waiting = fates.iter().any(|fate| matches!(fate, Delivery::Later(_)));
+            let waiting = fates.iter().any(|fate| matches!(fate, PublishOutcome::Later(_)));
             if waiting && !backoff.wait().await {
                 return fates;
             }
@@ -118,15 +118,18 @@ impl Bus {
                 };
             }
         };
-        let mut fates: Vec<Delivery> = answer
+        let mut fates: Vec<PublishOutcome> = answer
             .entries()
             .iter()
             .map(|entry| match entry.error_code() {
-                None => Delivery::Published,
+                None => PublishOutcome::Published,
                 Some(code) => fate_of(code, entry.error_message().unwrap_or_default()),
             })
             .collect();
-        fates.resize(records.len(), Delivery::Later("the bus said nothing of it".to_owned()));
+        fates.resize(
+            records.len(),
+            PublishOutcome::Later("the bus said nothing of it".to_owned()),
+        );
         Answer::Each(fates)
     }
 
@@ -151,16 +154,16 @@ fn trace_of(record: &Record) -> Option<&str> {
     trace.filter(|trace| TRACE_HEADER.contains(&trace.len()))
 }
 
-fn judge(record: &Record) -> Delivery {
+fn judge(record: &Record) -> PublishOutcome {
     match size_of(record) {
         size if size >= MAX_BYTES => {
-            Delivery::Never(format!("it has {size} bytes; the bus takes fewer than {MAX_BYTES}"))
+            PublishOutcome::Never(format!("it has {size} bytes; the bus takes fewer than {MAX_BYTES}"))
         }
-        _ => Delivery::Later("not tried yet".to_owned()),
+        _ => PublishOutcome::Later("not tried yet".to_owned()),
     }
 }
 
-fn fate_of(code: &str, message: &str) -> Delivery {
+fn fate_of(code: &str, message: &str) -> PublishOutcome {
     let why = format!("{code}: {message}");
     match code {
         "InvalidAccountIdException"
@@ -168,7 +171,7 @@ fn fate_of(code: &str, message: &str) -> Delivery {
         | "MalformedDetail"
         | "NotAuthorizedForDetailTypeException"
         | "NotAuthorizedForSourceException"
-        | "RedactionFailure" => Delivery::Never(why),
-        _ => Delivery::Later(why),
+        | "RedactionFailure" => PublishOutcome::Never(why),
+        _ => PublishOutcome::Later(why),
     }
 }

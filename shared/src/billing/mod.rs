@@ -2,17 +2,17 @@
 
 mod event;
 mod invoice;
-mod invoicing;
+mod invoice_store;
 mod service;
 mod store;
 mod subscription;
 
 pub use event::BillingEvent;
 pub use invoice::{Invoice, InvoiceStatus, Postponed, Turn, order_id};
-pub use invoicing::{Beginning, Invoicing};
-pub use service::{Biller, Books, ChargeDecision, Commands, Keys, Outcome, Review, command_of};
+pub use invoice_store::{BeginChargeOutcome, InvoiceStore};
+pub use service::{BillingKeys, ChargeDecision, ChargeQueue, ChargeService, ChargeStore, Outcome, Review, command_of};
 pub use store::{
-    Found, Posting, StoredInvoice, StoredKey, StoredSubscription, SubscriptionCursor, SubscriptionPage,
-    SubscriptionRequest, Subscriptions,
+    Found, StoredInvoice, StoredKey, StoredSubscription, SubscriptionCursor, SubscriptionPage, SubscriptionRequest,
+    SubscriptionStore, SubscriptionWrite,
 };
 pub use subscription::{Policy, Rejected, Step, Subscription, SubscriptionStatus, Task};

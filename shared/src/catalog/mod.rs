@@ -9,4 +9,4 @@ pub(crate) mod store;
 pub use event::{CatalogEvent, StockReceived};
 pub use product::{NotASku, Product, ProductStatus, Sku};
 pub use stock::{Hold, Level, NotAShardCount, Shard, ShardCount, allocate, rebalance, spread};
-pub use store::{Catalog, Receipt};
+pub use store::{CatalogStore, Receipt};

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::transaction::{Fate, Outcome, put, transact, update};
+use crate::aws::dynamodb::transaction::{Outcome, WriteOutcome, put, transact, update};
 use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
 use crate::catalog;
 use crate::catalog::{Level, Shard, ShardCount};
@@ -25,7 +25,7 @@ use crate::core::idempotency::Fingerprint;
 
 /// The catalog's table.
 #[derive(Clone, Debug)]
-pub struct Catalog {
+pub struct CatalogStore {
     client: Client,
     table: String,
 }
@@ -40,7 +40,7 @@ pub struct Receipt {
     pub fingerprint: Fingerprint,
 }
 
-impl Catalog {
+impl CatalogStore {
     /// The table that the variable `CATALOG_TABLE` names.
     ///
     /// # Errors
@@ -112,7 +112,9 @@ impl Catalog {
             }
             match transact(&self.client, DOING, items, deadline).await? {
                 Outcome::Committed => return Ok(true),
-                Outcome::Cancelled(fates) if matches!(fates.first(), Some(Fate::Refused(_))) => return Ok(false),
+                Outcome::Cancelled(fates) if matches!(fates.first(), Some(WriteOutcome::Refused(_))) => {
+                    return Ok(false);
+                }
                 Outcome::Cancelled(_) if backoff.wait().await => {}
                 Outcome::Cancelled(_) => {
                     return Err(Error::Unavailable {
@@ -194,7 +196,7 @@ impl Catalog {
                 Outcome::Committed => return Ok(None),
                 Outcome::Cancelled(mut fates) => {
                     if !fates.is_empty()
-                        && let Fate::Refused(Some(stands)) = fates.swap_remove(0)
+                        && let WriteOutcome::Refused(Some(stands)) = fates.swap_remove(0)
                     {
                         return Ok(Some(parse(DOING, stands)?));
                     }
@@ -316,7 +318,11 @@ fn with_event(doing: &'static str, pk: String, entity: &impl Serialize, event: &
 }
 
 /// A transaction that moves `parts` of a product into the shard of the first of them.
-pub(crate) fn gathering(catalog: &Catalog, sku: &Sku, parts: &[(Shard, u32)]) -> Result<Vec<TransactWriteItem>, Error> {
+pub(crate) fn gathering(
+    catalog: &CatalogStore,
+    sku: &Sku,
+    parts: &[(Shard, u32)],
+) -> Result<Vec<TransactWriteItem>, Error> {
     let Some((&(into, _), from)) = parts.split_first() else {
         return Ok(vec![]);
     };

@@ -16,7 +16,7 @@ use crate::images::{Image, ImageId};
 
 /// The pictures' table.
 #[derive(Clone, Debug)]
-pub struct Images {
+pub struct ImageStore {
     client: Client,
     table: String,
 }
@@ -59,7 +59,7 @@ impl StoredImage {
     }
 }
 
-impl Images {
+impl ImageStore {
     /// The table that the variable `IMAGES_TABLE` names.
     ///
     /// # Errors

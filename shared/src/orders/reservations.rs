@@ -13,10 +13,12 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::transaction::{Fate, MAX_ITEMS, Outcome, Writes, put, transact, transact_changes, update};
+use crate::aws::dynamodb::transaction::{
+    MAX_ITEMS, Outcome, WriteOutcome, Writes, put, transact, transact_changes, update,
+};
 use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
 use crate::catalog;
-use crate::catalog::Catalog;
+use crate::catalog::CatalogStore;
 use crate::catalog::shard_hints::Hints;
 use crate::catalog::store::{gathering, parse_level, parse_product, product_key, stock_key};
 use crate::catalog::{Hold, Shard, ShardCount};
@@ -26,7 +28,7 @@ use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::orders::store::{order_key, parse_order};
 use crate::orders::{Line, Order, OrderId, Shortage};
-use crate::orders::{Orders, StoredOrder};
+use crate::orders::{OrderStore, StoredOrder};
 
 const PLACING: &str = "place an order";
 /// An order changes in one transaction with all that it holds, and with its payment and the points that it bought.
@@ -34,10 +36,10 @@ const MAX_HOLDS: usize = MAX_ITEMS - 5;
 
 /// The catalog's and the orders' tables together.
 #[derive(Clone, Debug)]
-pub struct Reservations {
+pub struct ReservationStore {
     client: Client,
-    catalog: Catalog,
-    orders: Orders,
+    catalog: CatalogStore,
+    orders: OrderStore,
     hints: Hints,
 }
 
@@ -56,7 +58,7 @@ pub struct Draft {
 
 /// What became of an expired order whose stock was to be taken anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retaking {
+pub enum RetakeOutcome {
     /// It holds its stock again.
     Taken,
     /// The order or the payment has changed since it was read, perhaps by an earlier attempt of this very call.
@@ -66,7 +68,7 @@ pub enum Retaking {
 }
 
 /// What became of stock that was to be taken.
-pub(crate) enum Taking {
+pub(crate) enum TakeOutcome {
     /// It is taken so, and the record written.
     Taken(Vec<Hold>),
     /// The record's own condition failed; the item that stands, where it was asked for.
@@ -83,7 +85,7 @@ struct WantedStock<'a> {
 
 /// What became of a [`Draft`].
 #[derive(Debug)]
-pub enum Placement {
+pub enum PlaceOrderOutcome {
     /// It is placed and its stock is held.
     Placed(Order),
     /// An order with its id stands already; nothing was written.
@@ -101,7 +103,7 @@ pub struct Loaded {
     pub existing: Option<StoredOrder>,
 }
 
-impl Reservations {
+impl ReservationStore {
     /// Over the tables of the catalog and of the orders.
     ///
     /// # Errors
@@ -109,8 +111,8 @@ impl Reservations {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             client: platform.dynamodb(),
-            catalog: Catalog::new(platform)?,
-            orders: Orders::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
+            orders: OrderStore::new(platform)?,
             hints: Hints::default(),
         })
     }
@@ -172,7 +174,7 @@ impl Reservations {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
-    pub async fn place(&self, draft: &Draft, deadline: Instant) -> Result<Placement, Error> {
+    pub async fn place(&self, draft: &Draft, deadline: Instant) -> Result<PlaceOrderOutcome, Error> {
         let order = &draft.order;
         let record = |holds| {
             let stored = StoredOrder {
@@ -186,14 +188,14 @@ impl Reservations {
             Ok(vec![put(self.orders.placed(&stored)?)?])
         };
         match self.take(&order.lines, &draft.shards, record, deadline).await? {
-            Taking::Taken(_) => Ok(Placement::Placed(order.clone())),
-            Taking::Refused(Some(item)) => Ok(Placement::Exists(Box::new(parse_order(item)?))),
-            Taking::Refused(None) => Err(Error::internal(PLACING, "refused by an order that is not there")),
+            TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed(order.clone())),
+            TakeOutcome::Refused(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
+            TakeOutcome::Refused(None) => Err(Error::internal(PLACING, "refused by an order that is not there")),
             // The units may have gone to a twin of this request.
-            Taking::Short(shortages) => {
+            TakeOutcome::Short(shortages) => {
                 let existing = self.orders.get_settled(order.order_id, deadline).await?;
-                Ok(existing.map_or(Placement::OutOfStock(shortages), |order| {
-                    Placement::Exists(Box::new(order))
+                Ok(existing.map_or(PlaceOrderOutcome::OutOfStock(shortages), |order| {
+                    PlaceOrderOutcome::Exists(Box::new(order))
                 }))
             }
         }
@@ -205,7 +207,12 @@ impl Reservations {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
-    pub async fn retake(&self, paid: &StoredOrder, beside: &PutBuilder, deadline: Instant) -> Result<Retaking, Error> {
+    pub async fn retake(
+        &self,
+        paid: &StoredOrder,
+        beside: &PutBuilder,
+        deadline: Instant,
+    ) -> Result<RetakeOutcome, Error> {
         let skus: Vec<Sku> = paid.order.lines.iter().map(|line| line.sku.clone()).collect();
         let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
         let shards = products
@@ -217,15 +224,15 @@ impl Reservations {
             Ok(vec![put(self.orders.changed(&stored)?)?, put(beside.clone())?])
         };
         match self.take(&paid.order.lines, &shards, record, deadline).await? {
-            Taking::Taken(_) => Ok(Retaking::Taken),
-            Taking::Refused(_) => Ok(Retaking::Changed),
-            Taking::Short(_) => {
+            TakeOutcome::Taken(_) => Ok(RetakeOutcome::Taken),
+            TakeOutcome::Refused(_) => Ok(RetakeOutcome::Changed),
+            TakeOutcome::Short(_) => {
                 let present = self.orders.get_settled(paid.order.order_id, deadline).await?;
                 let is_unchanged = present.is_some_and(|present| present.version + 1 == paid.version);
                 Ok(if is_unchanged {
-                    Retaking::OutOfStock
+                    RetakeOutcome::OutOfStock
                 } else {
-                    Retaking::Changed
+                    RetakeOutcome::Changed
                 })
             }
         }
@@ -241,7 +248,7 @@ impl Reservations {
         shards: &HashMap<Sku, ShardCount>,
         record: impl Fn(Vec<Hold>) -> Result<Vec<TransactWriteItem>, Error>,
         deadline: Instant,
-    ) -> Result<Taking, Error> {
+    ) -> Result<TakeOutcome, Error> {
         let wanted = WantedStock { lines, shards };
         let mut backoff = Backoff::until(deadline);
         let mut holds = self.first_holds(&wanted);
@@ -253,16 +260,16 @@ impl Reservations {
                 items.push(update(self.catalog.taken(&hold.sku, hold.shard, hold.quantity.into()))?);
             }
             let mut fates = match transact(&self.client, PLACING, items, deadline).await? {
-                Outcome::Committed => return Ok(Taking::Taken(holds)),
+                Outcome::Committed => return Ok(TakeOutcome::Taken(holds)),
                 Outcome::Cancelled(fates) => fates,
             };
             let of_stock = fates.split_off(records.min(fates.len()));
             let mut record_is_busy = false;
             for fate in fates {
                 match fate {
-                    Fate::Refused(item) => return Ok(Taking::Refused(item)),
-                    Fate::Busy => record_is_busy = true,
-                    Fate::Fine => {}
+                    WriteOutcome::Refused(item) => return Ok(TakeOutcome::Refused(item)),
+                    WriteOutcome::Busy => record_is_busy = true,
+                    WriteOutcome::Fine => {}
                 }
             }
             let short = short_skus(&holds, &of_stock);
@@ -277,7 +284,7 @@ impl Reservations {
             } else {
                 match self.find_units(&wanted, &short, holds, deadline).await? {
                     Ok(found) => holds = found,
-                    Err(shortages) => return Ok(Taking::Short(shortages)),
+                    Err(shortages) => return Ok(TakeOutcome::Short(shortages)),
                 }
             }
             has_moved = false;
@@ -423,18 +430,18 @@ impl WantedStock<'_> {
 }
 
 /// The products of which a shard had too little; `fates` are those of `holds`.
-fn short_skus(holds: &[Hold], fates: &[Fate]) -> Vec<Sku> {
+fn short_skus(holds: &[Hold], fates: &[WriteOutcome]) -> Vec<Sku> {
     let refused = holds
         .iter()
         .zip(fates)
-        .filter(|(_, fate)| matches!(fate, Fate::Refused(_)));
+        .filter(|(_, fate)| matches!(fate, WriteOutcome::Refused(_)));
     let mut skus: Vec<Sku> = refused.map(|(hold, _)| hold.sku.clone()).collect();
     skus.dedup();
     skus
 }
 
 /// Sends each busy hold that stands alone to another shard of its product; whether all that are busy went.
-fn move_on(holds: &mut [Hold], fates: &[Fate], shards: &HashMap<Sku, ShardCount>) -> bool {
+fn move_on(holds: &mut [Hold], fates: &[WriteOutcome], shards: &HashMap<Sku, ShardCount>) -> bool {
     let alone: Vec<bool> = holds
         .iter()
         .map(|hold| holds.iter().filter(|other| other.sku == hold.sku).count() == 1)
@@ -442,7 +449,7 @@ fn move_on(holds: &mut [Hold], fates: &[Fate], shards: &HashMap<Sku, ShardCount>
     let (mut any_is_busy, mut all_went) = (false, true);
     for ((hold, fate), alone) in holds.iter_mut().zip(fates).zip(alone) {
         let count = shards.get(&hold.sku).map_or(1, |count| count.get());
-        if !matches!(fate, Fate::Busy) {
+        if !matches!(fate, WriteOutcome::Busy) {
             continue;
         }
         any_is_busy = true;

@@ -26,7 +26,7 @@ const BY_CUSTOMER: &str = "by-customer";
 
 /// The orders' table.
 #[derive(Clone, Debug)]
-pub struct Orders {
+pub struct OrderStore {
     client: Client,
     table: String,
 }
@@ -112,7 +112,7 @@ pub struct OrderCursor {
     pub order_id: OrderId,
 }
 
-impl Orders {
+impl OrderStore {
     /// The table that the variable `ORDERS_TABLE` names.
     ///
     /// # Errors

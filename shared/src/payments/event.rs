@@ -1,7 +1,7 @@
 //! What happens in the domain `payments`, as the bus tells it.
 
-use super::News;
 use super::Payment;
+use super::PaymentEventKind;
 
 crate::domain_events! {
     /// Something that happened to a payment.
@@ -24,16 +24,16 @@ crate::domain_events! {
 }
 
 impl PaymentEvent {
-    /// The event that tells `news` of `payment`.
-    pub const fn of(news: News, payment: Payment) -> Self {
-        match news {
-            News::Confirmed => Self::PaymentConfirmed(payment),
-            News::Failed => Self::PaymentFailed(payment),
-            News::Unknown => Self::PaymentUnknown(payment),
-            News::Unservable => Self::PaymentUnservable(payment),
-            News::RefundRequested => Self::RefundRequested(payment),
-            News::Refunded => Self::PaymentRefunded(payment),
-            News::ReviewNeeded => Self::PaymentReviewNeeded(payment),
+    /// The event that tells `event_kind` of `payment`.
+    pub const fn of(event_kind: PaymentEventKind, payment: Payment) -> Self {
+        match event_kind {
+            PaymentEventKind::Confirmed => Self::PaymentConfirmed(payment),
+            PaymentEventKind::Failed => Self::PaymentFailed(payment),
+            PaymentEventKind::Unknown => Self::PaymentUnknown(payment),
+            PaymentEventKind::Unservable => Self::PaymentUnservable(payment),
+            PaymentEventKind::RefundRequested => Self::RefundRequested(payment),
+            PaymentEventKind::Refunded => Self::PaymentRefunded(payment),
+            PaymentEventKind::ReviewNeeded => Self::PaymentReviewNeeded(payment),
         }
     }
 }

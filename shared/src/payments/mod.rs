@@ -10,9 +10,9 @@ mod service;
 mod store;
 
 pub use event::PaymentEvent;
-pub use order_payments::Settlements;
+pub use order_payments::OrderPaymentStore;
 pub use payment::{DepositAccount, Payment, PaymentStatus, Provider, Rejected, Review};
 pub use refund::{MAX_REFUNDS, Refund, RefundReason, RefundStatus};
-pub use report::{Change, Failure, News, Report, Standing};
-pub use service::{Cashier, next};
-pub use store::{PaymentRequest, Payments, StoredPayment};
+pub use report::{Change, Failure, PaymentEventKind, ProviderStatus, Report};
+pub use service::{PaymentService, next};
+pub use store::{PaymentRequest, PaymentStore, StoredPayment};

@@ -11,21 +11,21 @@ use crate::aws::dynamodb::transaction::{Writes, put, transact_changes};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::orders::Order;
-use crate::orders::{Orders, StoredOrder};
-use crate::orders::{Reservations, Retaking};
-use crate::payments::{PaymentRequest, Payments, StoredPayment};
+use crate::orders::{OrderStore, StoredOrder};
+use crate::orders::{ReservationStore, RetakeOutcome};
+use crate::payments::{PaymentRequest, PaymentStore, StoredPayment};
 
 /// The orders' and the payments' tables together.
 #[derive(Clone, Debug)]
-pub struct Settlements {
+pub struct OrderPaymentStore {
     client: Client,
     /// Orders.
-    pub orders: Orders,
+    pub orders: OrderStore,
     /// Payments.
-    pub payments: Payments,
+    pub payments: PaymentStore,
 }
 
-impl Settlements {
+impl OrderPaymentStore {
     /// Over the tables of the orders and of the payments.
     ///
     /// # Errors
@@ -33,8 +33,8 @@ impl Settlements {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             client: platform.dynamodb(),
-            orders: Orders::new(platform)?,
-            payments: Payments::new(platform)?,
+            orders: OrderStore::new(platform)?,
+            payments: PaymentStore::new(platform)?,
         })
     }
 
@@ -67,11 +67,11 @@ impl Settlements {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn revive(
         &self,
-        reservations: &Reservations,
+        reservations: &ReservationStore,
         order: &StoredOrder,
         payment: &StoredPayment,
         deadline: Instant,
-    ) -> Result<Retaking, Error> {
+    ) -> Result<RetakeOutcome, Error> {
         let payment = self.payments.changed(payment)?;
         reservations.retake(order, &payment, deadline).await
     }
@@ -83,7 +83,7 @@ impl Settlements {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn cancel(
         &self,
-        reservations: &Reservations,
+        reservations: &ReservationStore,
         stored: &StoredOrder,
         cancelled: Order,
         event: Record,

@@ -26,7 +26,7 @@ const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The payments' table.
 #[derive(Clone, Debug)]
-pub struct Payments {
+pub struct PaymentStore {
     client: Client,
     table: String,
 }
@@ -156,7 +156,7 @@ pub struct PaymentRequest {
     pub requested_at: Timestamp,
 }
 
-impl Payments {
+impl PaymentStore {
     /// The table that the variable `PAYMENTS_TABLE` names.
     ///
     /// # Errors

@@ -77,7 +77,7 @@ impl Sale {
 
 /// What the functions have done so far.
 #[derive(Debug, Default)]
-struct Till {
+struct Tally {
     asked: usize,
     /// When each order was answered, and how long it took.
     placed: Vec<(Instant, Duration)>,
@@ -108,23 +108,23 @@ async fn sell(plan: Plan) -> Result<Sale> {
     shop.list(SKU, 12_900, shards).await;
     shop.receive(SKU, units as u64).await;
     let dynamodb = Partitions::new(embedded, Limits::default());
-    let till = Rc::new(RefCell::new(Till::default()));
+    let tally = Rc::new(RefCell::new(Tally::default()));
 
     let began = Instant::now();
     let functions = (0..plan.functions).map(|_| {
-        let (function, dynamodb, till) = (checkout_on(&dynamodb), dynamodb.clone(), Rc::clone(&till));
-        spawn_local(async move { serve(&function, &dynamodb, units, &till).await })
+        let (function, dynamodb, tally) = (checkout_on(&dynamodb), dynamodb.clone(), Rc::clone(&tally));
+        spawn_local(async move { serve(&function, &dynamodb, units, &tally).await })
     });
     for function in functions.collect::<Vec<_>>() {
         function.await.context("a function panicked")?;
     }
 
-    let till = till.take();
-    ensure!(till.wrong.is_none(), "{}", till.wrong.unwrap_or_default());
+    let tally = tally.take();
+    ensure!(tally.wrong.is_none(), "{}", tally.wrong.unwrap_or_default());
     ensure!(
-        till.placed.len() == units,
+        tally.placed.len() == units,
         "{} of {units} units were sold",
-        till.placed.len()
+        tally.placed.len()
     );
     let balance = shop.engine.balance(SKU).await;
     let sold = i64::try_from(units)?;
@@ -137,11 +137,11 @@ async fn sell(plan: Plan) -> Result<Sale> {
         "there is an order for each unit"
     );
 
-    let mut times: Vec<Instant> = till.placed.iter().map(|placed| placed.0).collect();
+    let mut times: Vec<Instant> = tally.placed.iter().map(|placed| placed.0).collect();
     times.sort_unstable();
     let tail = units / 100;
     let (last, full) = (times[units - 1], times[units - 1 - tail]);
-    let took: Vec<f64> = till
+    let took: Vec<f64> = tally
         .placed
         .iter()
         .map(|placed| placed.1.as_secs_f64() * 1000.0)
@@ -154,7 +154,7 @@ async fn sell(plan: Plan) -> Result<Sale> {
         p50: quantile(&took, 0.5),
         p99: quantile(&took, 0.99),
         seen: dynamodb.seen(),
-        gave_up: till.gave_up,
+        gave_up: tally.gave_up,
     })
 }
 
@@ -171,10 +171,10 @@ fn checkout_on(dynamodb: &Partitions) -> Checkout {
 }
 
 /// Places one order after another until it is told that there is nothing left.
-async fn serve(function: &Checkout, dynamodb: &Partitions, units: usize, till: &RefCell<Till>) {
+async fn serve(function: &Checkout, dynamodb: &Partitions, units: usize, tally: &RefCell<Tally>) {
     loop {
-        let number = till.borrow().asked;
-        till.borrow_mut().asked += 1;
+        let number = tally.borrow().asked;
+        tally.borrow_mut().asked += 1;
         let call = order_call(&format!("customer-{number}"), "key", &[(SKU, 1)]);
         let began = Instant::now();
         let answer = loop {
@@ -183,14 +183,14 @@ async fn serve(function: &Checkout, dynamodb: &Partitions, units: usize, till: &
             if answer.status != 503 {
                 break answer;
             }
-            till.borrow_mut().gave_up += 1;
+            tally.borrow_mut().gave_up += 1;
         };
-        let mut till = till.borrow_mut();
+        let mut tally = tally.borrow_mut();
         match answer.status {
-            201 => till.placed.push((Instant::now(), began.elapsed())),
+            201 => tally.placed.push((Instant::now(), began.elapsed())),
             409 if dynamodb.seen().committed == units as u64 => return,
             _ => {
-                till.wrong = Some(format!("{} of {units} are sold: {answer:?}", dynamodb.seen().committed));
+                tally.wrong = Some(format!("{} of {units} are sold: {answer:?}", dynamodb.seen().committed));
                 return;
             }
         }

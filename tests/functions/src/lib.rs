@@ -6,13 +6,13 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-pub mod album;
-pub mod desk;
-pub mod exchange;
-pub mod till;
+pub mod auction_fixture;
+pub mod billing_fixture;
+pub mod image_fixture;
+pub mod payment_fixture;
 
-pub use desk::Desk;
-pub use till::Till;
+pub use billing_fixture::BillingFixture;
+pub use payment_fixture::PaymentFixture;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -10,13 +10,13 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
-use shared::auctions::Auctions;
+use shared::auctions::AuctionStore;
 use shared::aws::Platform;
-use shared::billing::{Invoicing, Subscriptions};
-use shared::catalog::Catalog;
-use shared::images::Images;
-use shared::orders::{Orders, Reservations};
-use shared::payments::{Payments, Settlements};
+use shared::billing::{InvoiceStore, SubscriptionStore};
+use shared::catalog::CatalogStore;
+use shared::images::ImageStore;
+use shared::orders::{OrderStore, ReservationStore};
+use shared::payments::{OrderPaymentStore, PaymentStore};
 use tokio::net::TcpListener;
 
 use crate::distance::Distance;
@@ -110,48 +110,48 @@ impl Engine {
     }
 
     /// The catalog as functions see it.
-    pub fn catalog(&self) -> Catalog {
-        Catalog::new(&self.platform()).expect("its table")
+    pub fn catalog(&self) -> CatalogStore {
+        CatalogStore::new(&self.platform()).expect("its table")
     }
 
     /// The orders as functions see them.
-    pub fn orders(&self) -> Orders {
-        Orders::new(&self.platform()).expect("its table")
+    pub fn orders(&self) -> OrderStore {
+        OrderStore::new(&self.platform()).expect("its table")
     }
 
     /// The payments as functions see them.
-    pub fn payments(&self) -> Payments {
-        Payments::new(&self.platform()).expect("its table")
+    pub fn payments(&self) -> PaymentStore {
+        PaymentStore::new(&self.platform()).expect("its table")
     }
 
     /// The auctions as functions see them.
-    pub fn auctions(&self) -> Auctions {
-        Auctions::new(&self.platform()).expect("its table")
+    pub fn auctions(&self) -> AuctionStore {
+        AuctionStore::new(&self.platform()).expect("its table")
     }
 
     /// The subscriptions as functions see them.
-    pub fn subscriptions(&self) -> Subscriptions {
-        Subscriptions::new(&self.platform()).expect("its table")
+    pub fn subscriptions(&self) -> SubscriptionStore {
+        SubscriptionStore::new(&self.platform()).expect("its table")
     }
 
     /// Subscriptions, stock, orders and payments as functions see them.
-    pub fn invoicing(&self) -> Invoicing {
-        Invoicing::new(&self.platform()).expect("its table")
+    pub fn invoices(&self) -> InvoiceStore {
+        InvoiceStore::new(&self.platform()).expect("its table")
     }
 
     /// The pictures as functions see them.
-    pub fn images(&self) -> Images {
-        Images::new(&self.platform()).expect("its table")
+    pub fn images(&self) -> ImageStore {
+        ImageStore::new(&self.platform()).expect("its table")
     }
 
     /// Payments and orders as functions see them.
-    pub fn settlements(&self) -> Settlements {
-        Settlements::new(&self.platform()).expect("its table")
+    pub fn order_payments(&self) -> OrderPaymentStore {
+        OrderPaymentStore::new(&self.platform()).expect("its table")
     }
 
     /// Stock and orders as functions see them.
-    pub fn reservations(&self) -> Reservations {
-        Reservations::new(&self.platform()).expect("its table")
+    pub fn reservations(&self) -> ReservationStore {
+        ReservationStore::new(&self.platform()).expect("its table")
     }
 }
 

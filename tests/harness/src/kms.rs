@@ -16,7 +16,7 @@ use aws_smithy_types::body::SdkBody;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use shared::aws::encryption::Seal;
+use shared::aws::encryption::EnvelopeEncryption;
 
 /// The key that functions are given.
 const KEY: &str = "alias/billing";
@@ -43,13 +43,13 @@ struct DataKey {
 
 impl FakeKms {
     /// The seal as functions have it, with the key that this knows.
-    pub fn seal(&self) -> Seal {
+    pub fn seal(&self) -> EnvelopeEncryption {
         self.seal_by(KEY)
     }
 
     /// A seal by another key.
-    pub fn seal_by(&self, key_id: &str) -> Seal {
-        Seal::new(&self.config(), key_id.to_owned(), "subscription")
+    pub fn seal_by(&self, key_id: &str) -> EnvelopeEncryption {
+        EnvelopeEncryption::new(&self.config(), key_id.to_owned(), "subscription")
     }
 
     /// The SDK's configuration with which its client speaks to this.

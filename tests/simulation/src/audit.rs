@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use function_tests::album::{UPLOADS, VARIANTS};
-use harness::audit::{Books, Exchange, Periods, balances};
+use function_tests::image_fixture::{UPLOADS, VARIANTS};
+use harness::audit::{AuctionAudit, LedgerAudit, Periods, balances};
 use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::objects::Object;
 use jiff::civil::Date;
@@ -65,12 +65,12 @@ pub fn look(world: &World, moment: Moment) {
         check("nothing is stuck", on_time(&orders, &auctions, now));
         check("nothing that happened is lost", told(world));
     }
-    check("points are conserved", Exchange::of(auctions).check());
+    check("points are conserved", AuctionAudit::of(auctions).check());
     if moment == Moment::Settled {
         check("no period is left out", commanded(&subscriptions, now));
     }
     check("given back as asked", given_back(world, &payments));
-    let books = Books::from_items(orders, payments, ledger);
+    let books = LedgerAudit::from_items(orders, payments, ledger);
     let of_money = match moment {
         Moment::Any => books.check_sound(),
         Moment::Landed => books.check_landed(),

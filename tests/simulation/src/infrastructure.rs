@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use function_tests::till::webhook_call;
+use function_tests::payment_fixture::webhook_call;
 use harness::queue::Delivery;
 use sandbox::Webhook;
 use serde_json::{Value, json};

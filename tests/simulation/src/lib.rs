@@ -2,7 +2,7 @@
 //! and a sandbox of the payment providers, on one thread, in a world whose clock stands still while anything can be done.
 //!
 //! [`net`] is the one scheduler: it draws when each request is served and when its answer arrives. [`infrastructure`]
-//! carries changes on as AWS does. [`actors`] do what people do; [`audit`] finds whether the promises hold; [`sabotage`]
+//! carries changes on as AWS does. [`actors`] do what people do; [`audit`] finds whether the promises hold; [`mutant`]
 //! are broken builds that it has to catch.
 
 #![allow(
@@ -14,20 +14,20 @@
 pub mod actors;
 pub mod audit;
 pub mod clock;
-pub mod crew;
+pub mod fault_plan;
 pub mod infrastructure;
 pub mod lambda;
+pub mod mutant;
 pub mod net;
+mod response_checker;
 pub mod rules;
 pub mod run;
-pub mod sabotage;
 pub mod services;
 pub mod shrink;
 pub mod stack;
 pub mod trace;
-pub mod weather;
-mod witness;
+pub mod workers;
 pub mod world;
 
+pub use mutant::Mutant;
 pub use run::{Outcome, Plan, run};
-pub use sabotage::Sabotage;

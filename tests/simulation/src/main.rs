@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use simulation::crew::{Order, Report, dispatch, work_if_asked};
-use simulation::{Plan, Sabotage, shrink};
+use simulation::workers::{Order, Report, dispatch, work_if_asked};
+use simulation::{Mutant, Plan, shrink};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -108,7 +108,7 @@ impl Wanted {
                 Long("at-once") => wanted.at_once = arguments.value()?.parse()?,
                 Long("broken") => {
                     let name = arguments.value()?.string()?;
-                    let known = Sabotage::ALL.map(|sabotage| format!("{sabotage:?}"));
+                    let known = Mutant::ALL.map(|mutant| format!("{mutant:?}"));
                     let place = known.iter().position(|each| *each == name);
                     wanted.broken = Some(place.with_context(|| format!("one of {}", known.join(", ")))?);
                 }

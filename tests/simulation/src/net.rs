@@ -16,10 +16,10 @@ use harness::embedded::Said;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
+use crate::fault_plan::{FaultPlan, Faults};
 use crate::lambda::Invoked;
 use crate::services::{Request, Services};
 use crate::trace::Trace;
-use crate::weather::{Faults, Weather};
 
 /// What becomes of a request.
 #[derive(Debug)]
@@ -80,10 +80,10 @@ enum Fate {
 
 impl Net {
     /// A network in front of `services`.
-    pub fn new(clock: Clock, services: Services, weather: &Weather, rng: Rng, trace: Trace) -> Self {
+    pub fn new(clock: Clock, services: Services, fault_plan: &FaultPlan, rng: Rng, trace: Trace) -> Self {
         let state = State {
             rng,
-            latency_ms: weather.latency_ms,
+            latency_ms: fault_plan.latency_ms,
             faults: Faults::default(),
             on_the_way: BinaryHeap::new(),
             trace,

@@ -8,8 +8,8 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
 use crate::audit::Moment;
-use crate::sabotage::Sabotage;
-use crate::weather::Faults;
+use crate::fault_plan::Faults;
+use crate::mutant::Mutant;
 use crate::world::World;
 use crate::{actors, audit, infrastructure};
 
@@ -21,7 +21,7 @@ pub struct Plan {
     /// After so many operations the actors go home. A run of fewer is a prefix of a run of more.
     pub operations: u64,
     /// What is broken.
-    pub sabotage: Option<Sabotage>,
+    pub mutant: Option<Mutant>,
     /// Whether the trace is kept in words.
     pub traced: bool,
 }
@@ -51,7 +51,7 @@ impl Plan {
         Self {
             seed,
             operations: 600,
-            sabotage: None,
+            mutant: None,
             traced: false,
         }
     }
@@ -100,7 +100,7 @@ async fn live(plan: &Plan) -> Outcome {
 
 /// Everybody is there, and everything goes wrong.
 async fn storm(world: &Arc<World>) {
-    world.set_faults(world.weather.faults);
+    world.set_faults(world.fault_plan.faults);
     let actors = actors::set_out(world);
     let minutes = world.spawn(pass_minutes(world.clone()));
     let auditor = world.clone();
@@ -134,7 +134,7 @@ async fn pass_minutes(world: Arc<World>) {
         let is_down = world.net.strikes(faults.outages);
         world.set_provider_faults(if is_down { 900 } else { faults.providers });
         infrastructure::tick(&world).await;
-        if world.net.strikes(world.weather.nights) {
+        if world.net.strikes(world.fault_plan.nights) {
             let night = world.night.write().await;
             for _ in 0..1 + world.below(4) {
                 let minutes = 1 + world.below(12 * 60);

@@ -19,16 +19,16 @@ use tokio::sync::{Notify, RwLock};
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::clock::Clock;
+use crate::fault_plan::{FaultPlan, Faults};
 use crate::lambda::{Ended, Invoked};
+use crate::mutant::Mutant;
 use crate::net::Net;
+use crate::response_checker;
 use crate::rules::API_LIMIT;
 use crate::run::Plan;
-use crate::sabotage::Sabotage;
 use crate::services::{Mailbox, Services, Tables};
 use crate::stack::Stack;
 use crate::trace::Trace;
-use crate::weather::{Faults, Weather};
-use crate::witness;
 
 /// What Lambda's runtime keeps back of an invocation's time for its answer.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -62,7 +62,7 @@ pub struct World {
     /// A payment provider has something to tell.
     pub told: Arc<Notify>,
     /// Who is there, and what goes wrong.
-    pub weather: Weather,
+    pub fault_plan: FaultPlan,
     /// Held while it is night.
     pub night: RwLock<()>,
     state: Mutex<State>,
@@ -99,9 +99,11 @@ impl World {
     /// An empty world.
     pub async fn create(plan: &Plan) -> Arc<Self> {
         let mut rng = Rng::with_seed(plan.seed);
-        let mut weather = Weather::draw(&mut rng);
-        if plan.sabotage == Some(Sabotage::TimeoutIsRefusal) {
-            weather.brew_silence();
+        let mut fault_plan = FaultPlan::draw(&mut rng);
+        match plan.mutant {
+            Some(Mutant::TimeoutIsRefusal) => fault_plan.lose_answers(),
+            Some(Mutant::PeriodsUnchecked) => fault_plan.repeat_deliveries(),
+            _ => {}
         }
         let clock = Clock::start();
         let options = Options {
@@ -109,7 +111,7 @@ impl World {
             seed: Some(rng.u64(..)),
             ..Options::default()
         };
-        let credentials = function_tests::till::credentials(&options);
+        let credentials = function_tests::payment_fixture::credentials(&options);
         let sandbox = Arc::new(Sandbox::in_process(options));
         let tables = Arc::new(Tables::create().await);
         let objects = FakeS3::default();
@@ -128,10 +130,10 @@ impl World {
             sandbox: sandbox.clone(),
             credentials,
             told: told.clone(),
-            sabotage: plan.sabotage,
+            mutant: plan.mutant,
         };
-        let net = Net::new(clock, services, &weather, rng, Trace::new(plan.traced));
-        let reservation = SignedDuration::from_secs(weather.reservation_s);
+        let net = Net::new(clock, services, &fault_plan, rng, Trace::new(plan.traced));
+        let reservation = SignedDuration::from_secs(fault_plan.reservation_s);
         Arc::new(Self {
             stack: Stack::new(&net, &sandbox.url(), reservation),
             clock,
@@ -143,7 +145,7 @@ impl World {
             undelivered,
             charges,
             told,
-            weather,
+            fault_plan,
             night: RwLock::default(),
             state: Mutex::new(State {
                 budget: plan.operations,
@@ -262,7 +264,7 @@ impl World {
                 answer.body
             )
         });
-        witness::saw(self, function, &call, &answer, began);
+        response_checker::saw(self, function, &call, &answer, began);
         answer
     }
 

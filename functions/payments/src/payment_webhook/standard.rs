@@ -11,7 +11,7 @@ use shared::core::money::Money;
 use shared::core::signature;
 use shared::core::signature::StandardHeaders;
 use shared::orders::OrderId;
-use shared::payments::{Failure, Provider, Report, Standing};
+use shared::payments::{Failure, Provider, ProviderStatus, Report};
 
 use super::{Outcome, PaymentWebhook, header};
 
@@ -71,11 +71,11 @@ pub async fn take(
     if message.r#type == "payment.refunded" && data.refunded.is_none() {
         return Err(Rejection::new(&error::MALFORMED_BODY, "data.refunded: it is missing.").into());
     }
-    let standing = if message.r#type == "payment.failed" {
+    let status = if message.r#type == "payment.failed" {
         let text = data.message.unwrap_or_else(|| "The payment was refused.".to_owned());
-        Standing::Failed(Failure::new(data.code.unwrap_or_default(), text))
+        ProviderStatus::Failed(Failure::new(data.code.unwrap_or_default(), text))
     } else {
-        Standing::Charged
+        ProviderStatus::Charged
     };
     let report = Report {
         provider: Provider::Standard,
@@ -83,10 +83,10 @@ pub async fn take(
         order_id: data.order_id,
         amount: data.amount,
         refunded: data.refunded.unwrap_or_else(|| Money::zero(data.amount.currency())),
-        standing,
+        status,
         deposit: None,
         deposit_secret: None,
     };
-    function.cashier.enter(&report, None, invocation).await?;
+    function.service.enter(&report, None, invocation).await?;
     Ok(Outcome::Entered)
 }

@@ -12,7 +12,7 @@ use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::signature;
 use shared::payments;
 use shared::payments::provider::Stripe;
-use shared::payments::{News, Provider};
+use shared::payments::{PaymentEventKind, Provider};
 use shared::payments::{PaymentRequest, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
@@ -38,7 +38,7 @@ pub async fn take(
             let Some(report) = Stripe::report(object) else {
                 return Ok(Outcome::Ignored);
             };
-            function.cashier.enter(&report, None, invocation).await?;
+            function.service.enter(&report, None, invocation).await?;
             Ok(Outcome::Entered)
         }
         // A later try may have succeeded meanwhile, and another refund been made: how do things stand now?
@@ -63,7 +63,7 @@ async fn look(
 ) -> Result<Outcome, Error> {
     match find(function, intent, object, invocation).await? {
         Some(stored) => {
-            function.cashier.look(&stored, invocation).await?;
+            function.service.look(&stored, invocation).await?;
             Ok(Outcome::Entered)
         }
         None => Ok(Outcome::Ignored),
@@ -76,7 +76,7 @@ async fn refund_changed(function: &PaymentWebhook, refund: &Value, invocation: &
         return Ok(Outcome::Ignored);
     };
     if !matches!(refund["status"].as_str(), Some("failed" | "canceled")) {
-        function.cashier.look(&stored, invocation).await?;
+        function.service.look(&stored, invocation).await?;
         return Ok(Outcome::Entered);
     }
     let id = refund["id"].as_str().unwrap_or_default();
@@ -87,7 +87,7 @@ async fn refund_changed(function: &PaymentWebhook, refund: &Value, invocation: &
         payment_id: stored.payment.payment_id,
         requested_at: invocation.now,
     };
-    let payments = &function.cashier.settlements.payments;
+    let payments = &function.service.order_payments.payments;
     let known = payments.request(request.request_id, invocation.deadline).await?;
     if known.is_some() || stored.payment.review.is_some() {
         return Ok(Outcome::Entered);
@@ -97,7 +97,7 @@ async fn refund_changed(function: &PaymentWebhook, refund: &Value, invocation: &
         format!("Stripe's refund {id} failed after it was made."),
         invocation.now,
     );
-    let next = payments::next(&stored, payment, Some(News::ReviewNeeded), invocation)?;
+    let next = payments::next(&stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;
     let saved = payments.save_requested(&next, Some(&request), invocation.deadline);
     if saved.await? {
         return Ok(Outcome::Entered);
@@ -119,7 +119,7 @@ async fn find(
         return Ok(None);
     };
     let id = PaymentId::of(Provider::Stripe, intent);
-    let payments = &function.cashier.settlements.payments;
+    let payments = &function.service.order_payments.payments;
     let stored = payments.get(id, invocation.deadline).await?;
     if stored.is_none() && object["metadata"]["order_id"].is_string() {
         return Err(Rejection::new(&error::UNKNOWN_ORDER, "The payment is not known yet.").into());

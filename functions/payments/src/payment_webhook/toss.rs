@@ -5,8 +5,8 @@ use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::billing::BillingEvent;
-use shared::billing::{Posting, StoredSubscription};
 use shared::billing::{Step, SubscriptionStatus};
+use shared::billing::{StoredSubscription, SubscriptionWrite};
 use shared::core::error;
 use shared::core::error::Rejection;
 use shared::core::id::PaymentId;
@@ -49,13 +49,13 @@ async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocatio
     // Whoever knows no order of ours cannot make us ask.
     let order = order(function, OrderId(order_id), invocation).await?;
     let id = PaymentId::of(Provider::Toss, key);
-    let payments = &function.cashier.settlements.payments;
+    let payments = &function.service.order_payments.payments;
     let stored = payments.get(id, invocation.deadline).await?.unwrap_or_else(|| {
         let whose = (order.order.order_id, order.order.customer_id.clone());
         let payment = Payment::new(Provider::Toss, key.to_owned(), whose, order.order.total, invocation.now);
         StoredPayment::unsaved(payment, order.order.expires_at)
     });
-    function.cashier.look(&stored, invocation).await?;
+    function.service.look(&stored, invocation).await?;
     Ok(Outcome::Entered)
 }
 
@@ -67,7 +67,7 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
         return Ok(Outcome::Ignored);
     };
     let order = order(function, OrderId(order_id), invocation).await?;
-    let payments = &function.cashier.settlements.payments;
+    let payments = &function.service.order_payments.payments;
     let stored = match order.order.payment_id {
         Some(id) => payments.get(id, invocation.deadline).await?,
         None => None,
@@ -83,7 +83,7 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
             "The secret is not that of a deposit for this order.",
         )
     })?;
-    let looked = function.cashier.look(&stored, invocation).await?;
+    let looked = function.service.look(&stored, invocation).await?;
     tracing::info!(
         awaiting = looked.payment.status == PaymentStatus::AwaitingDeposit,
         "a deposit was told of"
@@ -121,7 +121,10 @@ async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &I
         let asking = stored.subscription.after(Step::AskForCard, invocation.now)?;
         let event = invocation.record(&BillingEvent::SubscriptionChanged(asking.clone()))?;
         let next = stored.noted(asking, event);
-        if subscriptions.save(&Posting::of(&next), invocation.deadline).await? {
+        if subscriptions
+            .save(&SubscriptionWrite::of(&next), invocation.deadline)
+            .await?
+        {
             return Ok(Outcome::Entered);
         }
     }
@@ -129,6 +132,11 @@ async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &I
 }
 
 async fn order(function: &PaymentWebhook, id: OrderId, invocation: &Invocation) -> Result<StoredOrder, Error> {
-    let order = function.cashier.settlements.orders.get(id, invocation.deadline).await?;
+    let order = function
+        .service
+        .order_payments
+        .orders
+        .get(id, invocation.deadline)
+        .await?;
     order.ok_or_else(|| Rejection::new(&error::UNKNOWN_ORDER, format!("There is no order {id} yet.")).into())
 }

@@ -6,7 +6,9 @@ use shared::core::event::Record;
 use shared::core::money::Money;
 use shared::orders::{Ending, Order};
 use shared::payments::PaymentEvent;
-use shared::payments::{Change, Failure, News, Payment, PaymentStatus, Provider, RefundReason, Report, Standing};
+use shared::payments::{
+    Change, Failure, Payment, PaymentEventKind, PaymentStatus, Provider, ProviderStatus, RefundReason, Report,
+};
 use uuid::Uuid;
 
 /// An event of a payment, of each kind.
@@ -15,7 +17,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let (_, paid) = paid()?;
     let refused = Failure::new("REJECT_CARD_PAYMENT", "The card has too little left.");
     let no_money = Report {
-        standing: Standing::Failed(refused),
+        status: ProviderStatus::Failed(refused),
         ..charged(&begun)
     };
     let unknown = Payment {
@@ -39,13 +41,16 @@ pub(super) fn events() -> Result<Vec<Record>> {
     };
     let not_given = Failure::new("NOT_CANCELABLE_PAYMENT", "It cannot be cancelled any more.");
     let events = [
-        PaymentEvent::of(News::Confirmed, paid),
+        PaymentEvent::of(PaymentEventKind::Confirmed, paid),
         event(told(&begun, &no_money, &order, minutes(2)?)?)?,
-        PaymentEvent::of(News::Unknown, unknown),
+        PaymentEvent::of(PaymentEventKind::Unknown, unknown),
         event(unservable)?,
-        PaymentEvent::of(News::RefundRequested, asked.clone()),
+        PaymentEvent::of(PaymentEventKind::RefundRequested, asked.clone()),
         event(told(&asked, &given, &order, minutes(61)?)?)?,
-        PaymentEvent::of(News::ReviewNeeded, asked.refund_refused(&not_given, minutes(61)?)),
+        PaymentEvent::of(
+            PaymentEventKind::ReviewNeeded,
+            asked.refund_refused(&not_given, minutes(61)?),
+        ),
     ];
     super::records(&events, |event| match event {
         PaymentEvent::PaymentConfirmed(payment)
@@ -85,7 +90,7 @@ fn charged(payment: &Payment) -> Report {
         order_id: payment.order_id,
         amount: payment.amount,
         refunded: Money::zero(payment.amount.currency()),
-        standing: Standing::Charged,
+        status: ProviderStatus::Charged,
         deposit: None,
         deposit_secret: None,
     }
@@ -98,8 +103,8 @@ fn told(payment: &Payment, report: &Report, order: &Order, now: Timestamp) -> Re
 
 /// What there is to tell of a change.
 fn event(change: Change) -> Result<PaymentEvent> {
-    let news = change.news.context("the example change is no news")?;
-    Ok(PaymentEvent::of(news, change.payment))
+    let event_kind = change.event_kind.context("the example change is no news")?;
+    Ok(PaymentEvent::of(event_kind, change.payment))
 }
 
 /// So many minutes after the order was placed.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::Auctions;
+use crate::auctions::AuctionStore;
 use crate::auctions::Points;
 use crate::auctions::store::text_of;
 use crate::auctions::{Bid, BidId, Side};
@@ -74,7 +74,7 @@ impl BookCursor {
     }
 }
 
-impl Auctions {
+impl AuctionStore {
     /// At most 100 of the bids of `sku` on `side` that can be taken at `now`, best first, behind `after`.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::auctions::Bid;
 use crate::auctions::Voucher;
 use crate::auctions::store::text_of;
-use crate::auctions::{Auctions, StoredBid, StoredVoucher};
+use crate::auctions::{AuctionStore, StoredBid, StoredVoucher};
 use crate::aws::dynamodb::{Item, answered, failed, number, parse, text};
 use crate::aws::lambda::problem::Causes;
 use crate::core::error::Error;
@@ -53,7 +53,7 @@ pub(crate) fn vouchers_of(customer: &CustomerId) -> String {
     format!("VOUCHERS#{}", customer.as_str())
 }
 
-impl Auctions {
+impl AuctionStore {
     /// At most `limit` of the customer's bids, newest first, behind `after`. A moment old at most.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ mod wallets;
 
 pub use book::{BookCursor, BookEntry, BookPage};
 pub use listing::{ListCursor, Listed};
-pub use moves::{Deal, Dealing, Party, Placing, StoredTrade};
-pub use wallets::{Crediting, LedgerPage, MAX_OPEN_BIDS};
+pub use moves::{Deal, Party, PlaceBidOutcome, StoredTrade, TradeOutcome};
+pub use wallets::{CreditOutcome, LedgerPage, MAX_OPEN_BIDS};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -37,7 +37,7 @@ const ENDED_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The auctions' table.
 #[derive(Clone, Debug)]
-pub struct Auctions {
+pub struct AuctionStore {
     client: Client,
     table: String,
 }
@@ -91,7 +91,7 @@ impl StoredVoucher {
     }
 }
 
-impl Auctions {
+impl AuctionStore {
     /// The table that the variable `AUCTIONS_TABLE` names.
     ///
     /// # Errors

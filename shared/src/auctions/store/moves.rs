@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::{Auctions, StoredBid, StoredVoucher};
+use crate::auctions::{AuctionStore, StoredBid, StoredVoucher};
 use crate::auctions::{Bid, Ending, Trade};
 use crate::auctions::{Entry, EntryKind, Points};
 use crate::auctions::{Voucher, VoucherId};
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::transaction::{Fate, Outcome, delete, put, transact, transact_changes, update};
+use crate::aws::dynamodb::transaction::{Outcome, WriteOutcome, delete, put, transact, transact_changes, update};
 use crate::aws::dynamodb::{Item, composite, parse};
 use crate::core::error::Error;
 use crate::core::event::Record;
@@ -23,7 +23,7 @@ const DEALING: &str = "trade a voucher";
 
 /// What became of a bid that was to be placed.
 #[derive(Debug)]
-pub enum Placing {
+pub enum PlaceBidOutcome {
     /// It stands on the book, and what it needs is held.
     Placed,
     /// A bid with its id stands already; nothing was written.
@@ -40,7 +40,7 @@ pub enum Party {
     /// A bid, as it was read.
     Resting(Box<StoredBid>),
     /// Somebody who takes the other side's bid.
-    Taking(CustomerId),
+    TakeOutcome(CustomerId),
 }
 
 impl Party {
@@ -48,7 +48,7 @@ impl Party {
     pub fn customer(&self) -> &CustomerId {
         match self {
             Self::Resting(stored) => &stored.bid.customer_id,
-            Self::Taking(customer) => customer,
+            Self::TakeOutcome(customer) => customer,
         }
     }
 
@@ -56,7 +56,7 @@ impl Party {
     pub fn bid(&self) -> Option<&Bid> {
         match self {
             Self::Resting(stored) => Some(&stored.bid),
-            Self::Taking(_) => None,
+            Self::TakeOutcome(_) => None,
         }
     }
 }
@@ -82,7 +82,7 @@ pub struct Deal {
 
 /// What became of a [`Deal`].
 #[derive(Debug)]
-pub enum Dealing {
+pub enum TradeOutcome {
     /// It is made.
     Done,
     /// A trade with its id was made before; nothing was written.
@@ -112,7 +112,7 @@ pub struct StoredTrade {
     pub event: Record,
 }
 
-impl Auctions {
+impl AuctionStore {
     /// Registers a voucher; when its code is registered already, answers the voucher that has it.
     ///
     /// # Errors
@@ -152,15 +152,15 @@ impl Auctions {
         offered: Option<&StoredVoucher>,
         entry_id: Uuid,
         deadline: Instant,
-    ) -> Result<Placing, Error> {
+    ) -> Result<PlaceBidOutcome, Error> {
         let bid = &stored.bid;
         let mut items = vec![put(self.put_bid(stored)?)?];
         let refusal = if let Some(voucher) = offered {
             items.push(put(self.put_voucher(voucher)?)?);
-            Placing::VoucherChanged
+            PlaceBidOutcome::VoucherChanged
         } else {
             items.push(update(self.held(&bid.customer_id, bid.price))?);
-            Placing::WalletRefuses
+            PlaceBidOutcome::WalletRefuses
         };
         items.push(put(self.put_on_book(bid)?)?);
         if offered.is_some() {
@@ -172,24 +172,28 @@ impl Auctions {
         let mut backoff = Backoff::until(deadline);
         loop {
             let fates = match transact(&self.client, PLACING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(Placing::Placed),
+                Outcome::Committed => return Ok(PlaceBidOutcome::Placed),
                 Outcome::Cancelled(fates) => fates,
             };
             let mut fates = fates.into_iter();
             match fates.next() {
-                Some(Fate::Refused(Some(stands))) => {
-                    return Ok(Placing::Exists(Box::new(parse(PLACING, stands)?)));
+                Some(WriteOutcome::Refused(Some(stands))) => {
+                    return Ok(PlaceBidOutcome::Exists(Box::new(parse(PLACING, stands)?)));
                 }
                 // A twin of this request may be holding the very points right now.
-                Some(Fate::Busy) => {}
+                Some(WriteOutcome::Busy) => {}
                 _ => {
-                    let by_need = matches!(fates.next(), Some(Fate::Refused(_)));
-                    let by_count = matches!(fates.nth(1), Some(Fate::Refused(_)));
+                    let by_need = matches!(fates.next(), Some(WriteOutcome::Refused(_)));
+                    let by_count = matches!(fates.nth(1), Some(WriteOutcome::Refused(_)));
                     if by_need || by_count {
                         // Or it may have held them already.
                         let twin = self.bid(bid.bid_id, deadline).await?;
-                        let refusal = if by_need { refusal } else { Placing::WalletRefuses };
-                        return Ok(twin.map_or(refusal, |twin| Placing::Exists(Box::new(twin))));
+                        let refusal = if by_need {
+                            refusal
+                        } else {
+                            PlaceBidOutcome::WalletRefuses
+                        };
+                        return Ok(twin.map_or(refusal, |twin| PlaceBidOutcome::Exists(Box::new(twin))));
                     }
                 }
             }
@@ -233,25 +237,25 @@ impl Auctions {
     ///
     /// # Errors
     /// `bid-closed` when a bid in it has ended or its time is over; [`Error::Unavailable`], [`Error::Internal`].
-    pub async fn deal(&self, deal: &Deal, deadline: Instant) -> Result<Dealing, Error> {
+    pub async fn deal(&self, deal: &Deal, deadline: Instant) -> Result<TradeOutcome, Error> {
         let (records, wallet_at, items) = self.writes_of(deal)?;
         let mut backoff = Backoff::until(deadline);
         loop {
             let fates = match transact(&self.client, DEALING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(Dealing::Done),
+                Outcome::Committed => return Ok(TradeOutcome::Done),
                 Outcome::Cancelled(fates) => fates,
             };
-            let is_busy = fates.iter().any(|fate| matches!(fate, Fate::Busy));
-            let is_short = matches!(fates.get(wallet_at), Some(Fate::Refused(_)));
+            let is_busy = fates.iter().any(|fate| matches!(fate, WriteOutcome::Busy));
+            let is_short = matches!(fates.get(wallet_at), Some(WriteOutcome::Refused(_)));
             let mut fates = fates.into_iter().take(records);
-            if let Some(Fate::Refused(Some(stands))) = fates.next() {
-                return Ok(Dealing::Exists(Box::new(parse(DEALING, stands)?)));
+            if let Some(WriteOutcome::Refused(Some(stands))) = fates.next() {
+                return Ok(TradeOutcome::Exists(Box::new(parse(DEALING, stands)?)));
             }
-            if fates.any(|fate| matches!(fate, Fate::Refused(_))) {
-                return Ok(Dealing::Changed);
+            if fates.any(|fate| matches!(fate, WriteOutcome::Refused(_))) {
+                return Ok(TradeOutcome::Changed);
             }
             if is_short && !is_busy {
-                return Ok(Dealing::NotEnoughPoints);
+                return Ok(TradeOutcome::NotEnoughPoints);
             }
             if !backoff.wait().await {
                 return Err(unavailable(DEALING));

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::Auctions;
+use crate::auctions::AuctionStore;
 use crate::auctions::store::text_of;
 use crate::auctions::{Credit, CreditStatus, Entry, EntryKind, Points, Wallet};
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::transaction::{Fate, Outcome, Writes, put, transact, transact_changes, update};
+use crate::aws::dynamodb::transaction::{Outcome, WriteOutcome, Writes, put, transact, transact_changes, update};
 use crate::aws::dynamodb::{Item, answered, composite, failed, number, parse, text};
 use crate::core::error::Error;
 use crate::core::event::Record;
@@ -34,7 +34,7 @@ pub struct LedgerPage {
 
 /// What became of points that were to be credited.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Crediting {
+pub enum CreditOutcome {
     /// They are in the wallet.
     Credited,
     /// They were credited or taken back before.
@@ -52,7 +52,7 @@ struct StoredCredit {
     event: Option<Record>,
 }
 
-impl Auctions {
+impl AuctionStore {
     /// The customer's wallet as it stands now; an empty one when they have none.
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl Auctions {
         event: Record,
         entry_id: Uuid,
         deadline: Instant,
-    ) -> Result<Crediting, Error> {
+    ) -> Result<CreditOutcome, Error> {
         let stored = StoredCredit {
             credit: credit.clone(),
             version: 1,
@@ -129,13 +129,13 @@ impl Auctions {
         let mut backoff = Backoff::until(deadline);
         loop {
             match transact(&self.client, CREDITING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(Crediting::Credited),
+                Outcome::Committed => return Ok(CreditOutcome::Credited),
                 Outcome::Cancelled(mut fates) => {
                     if !fates.is_empty()
-                        && let Fate::Refused(Some(stands)) = fates.swap_remove(0)
+                        && let WriteOutcome::Refused(Some(stands)) = fates.swap_remove(0)
                     {
                         let stands: StoredCredit = parse(CREDITING, stands)?;
-                        return Ok(Crediting::Before(stands.credit.status));
+                        return Ok(CreditOutcome::Before(stands.credit.status));
                     }
                 }
             }

@@ -69,13 +69,13 @@ impl Summary {
 /// It begins anywhere, so that no shard is the one that always waits when runs cannot finish, and one that cannot be read
 /// does not stop the rest.
 #[derive(Debug)]
-pub struct Sweep {
+pub struct DueScan {
     open: VecDeque<(u8, Option<DuePosition>)>,
     lost: Option<Error>,
     unfinished: bool,
 }
 
-impl Default for Sweep {
+impl Default for DueScan {
     fn default() -> Self {
         let first = fastrand::u8(..DUE_SHARDS);
         Self {
@@ -86,7 +86,7 @@ impl Default for Sweep {
     }
 }
 
-impl Sweep {
+impl DueScan {
     /// The next shard to take a page of, and where it begins; none when all is done or the time is over.
     pub fn turn(&mut self, invocation: &Invocation) -> Option<(u8, Option<DuePosition>)> {
         let turn = self.open.pop_front()?;

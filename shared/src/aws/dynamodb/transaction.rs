@@ -19,12 +19,12 @@ pub(crate) enum Outcome {
     /// All of it is written.
     Committed,
     /// None of it is written; a fate an item, in the transaction's order.
-    Cancelled(Vec<Fate>),
+    Cancelled(Vec<WriteOutcome>),
 }
 
 /// What one item had to do with a cancellation.
 #[derive(Debug)]
-pub(crate) enum Fate {
+pub(crate) enum WriteOutcome {
     /// Nothing.
     Fine,
     /// Its condition failed; the item as it stands, when there is one.
@@ -76,8 +76,11 @@ pub(crate) async fn transact_changes(
     }
 }
 
-fn has_refusal(fates: &[Fate], records: usize) -> bool {
-    fates.iter().take(records).any(|fate| matches!(fate, Fate::Refused(_)))
+fn has_refusal(fates: &[WriteOutcome], records: usize) -> bool {
+    fates
+        .iter()
+        .take(records)
+        .any(|fate| matches!(fate, WriteOutcome::Refused(_)))
 }
 
 async fn try_transact(client: &Client, doing: &'static str, items: Vec<TransactWriteItem>) -> Result<Outcome, Error> {
@@ -102,11 +105,11 @@ async fn try_transact(client: &Client, doing: &'static str, items: Vec<TransactW
     }
 }
 
-fn fate(doing: &'static str, reason: CancellationReason) -> Result<Fate, Error> {
+fn fate(doing: &'static str, reason: CancellationReason) -> Result<WriteOutcome, Error> {
     match reason.code() {
-        None | Some("None") => Ok(Fate::Fine),
-        Some("ConditionalCheckFailed") => Ok(Fate::Refused(reason.item)),
-        Some(code) if is_passing(code) => Ok(Fate::Busy),
+        None | Some("None") => Ok(WriteOutcome::Fine),
+        Some("ConditionalCheckFailed") => Ok(WriteOutcome::Refused(reason.item)),
+        Some(code) if is_passing(code) => Ok(WriteOutcome::Busy),
         Some(code) => {
             let message = format!("{code}: {}", reason.message().unwrap_or_default());
             Err(Error::internal(doing, message))

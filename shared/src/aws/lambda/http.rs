@@ -178,7 +178,7 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Wish {
+    struct MatchRequest {
         #[allow(dead_code, reason = "only read from JSON")]
         quantity: i64,
     }
@@ -187,7 +187,7 @@ mod tests {
         body_of(body).unwrap_err()
     }
 
-    fn body_of(text: &str) -> Result<Wish, Rejection> {
+    fn body_of(text: &str) -> Result<MatchRequest, Rejection> {
         body(&Request::new(Body::from(text)))
     }
 

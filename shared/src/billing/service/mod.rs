@@ -4,14 +4,14 @@
 //! trace; while one is under way no other is begun, and only the clear word of the provider, or else of an administrator, ends it; what it says is entered
 //! under the condition that nothing has changed since, and judged by what has become of the subscription meanwhile.
 
-mod books;
-mod commands;
-mod keys;
+mod billing_keys;
+mod charge_queue;
+mod charge_store;
 mod review;
 
-pub use books::Books;
-pub use commands::{Commands, command_of};
-pub use keys::Keys;
+pub use billing_keys::BillingKeys;
+pub use charge_queue::{ChargeQueue, command_of};
+pub use charge_store::ChargeStore;
 pub use review::{ChargeDecision, Review};
 
 use crate::billing::BillingEvent;
@@ -21,10 +21,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use self::books::Account;
+use self::charge_store::Account;
 use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
-use crate::billing::{Beginning, Posting, StoredInvoice, StoredSubscription};
+use crate::billing::{BeginChargeOutcome, StoredInvoice, StoredSubscription, SubscriptionWrite};
 use crate::billing::{Invoice, InvoiceStatus, Turn};
 use crate::billing::{Step, Subscription, SubscriptionStatus, Task};
 use crate::catalog::{Product, Sku};
@@ -33,7 +33,7 @@ use crate::core::id::SubscriptionPeriod;
 use crate::orders;
 use crate::orders::{Quote, quote, sum_lines};
 use crate::payments::provider::{Answer, BillingKey, Charge, Decline};
-use crate::payments::{Provider, Rejected as PaymentRejected, Report, Standing};
+use crate::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 8;
@@ -46,11 +46,11 @@ const BILLING: &str = "bill a subscription";
 
 /// The books of subscriptions, and the providers.
 #[derive(Clone, Debug)]
-pub struct Biller {
+pub struct ChargeService {
     /// What is written down.
-    pub books: Books,
+    pub charges: ChargeStore,
     /// The providers, and the keys to their customers' cards.
-    pub keys: Keys,
+    pub keys: BillingKeys,
 }
 
 /// What came of a command.
@@ -78,15 +78,15 @@ pub enum Outcome {
     KeysDeleted,
 }
 
-impl Biller {
+impl ChargeService {
     /// The biller on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            books: Books::new(platform)?,
-            keys: Keys::new(platform)?,
+            charges: ChargeStore::new(platform)?,
+            keys: BillingKeys::new(platform)?,
         })
     }
 
@@ -100,7 +100,7 @@ impl Biller {
     pub async fn carry_out(&self, command: SubscriptionPeriod, invocation: &Invocation) -> Result<Outcome, Error> {
         let me = invocation.stamp().event_id;
         for _ in 0..ATTEMPTS {
-            let Some(account) = self.books.account(command, invocation).await? else {
+            let Some(account) = self.charges.account(command, invocation).await? else {
                 continue;
             };
             if account.subscription.subscription.period() != command.period {
@@ -119,13 +119,16 @@ impl Biller {
         // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
         if let Some(own) = invoice.as_ref().filter(|invoice| invoice.begun_by == Some(me)) {
             if subscription.subscription.status != SubscriptionStatus::Active {
-                return self.books.never_taken(own, invocation).await.map(Some);
+                return self.charges.never_taken(own, invocation).await.map(Some);
             }
             let key = self.keys.of(&subscription, invocation).await?;
             return self.ask(&key, subscription, own.clone(), invocation).await.map(Some);
         }
         let open = invoice.as_ref().map(|stored| &stored.invoice);
-        match subscription.subscription.task(open, invocation.now, &self.books.policy) {
+        match subscription
+            .subscription
+            .task(open, invocation.now, &self.charges.policy)
+        {
             Task::Nothing => self.delete_keys(&subscription, open, invocation).await,
             Task::Bill | Task::TryAgain => self.attempt(subscription, invoice, me, invocation).await,
             Task::Settle => match invoice {
@@ -139,8 +142,8 @@ impl Biller {
                     "missed periods are skipped",
                 );
                 let skipped = subscription.subscription.after(Step::SkipTo(period), invocation.now)?;
-                let next = subscription.next(skipped, None, None, (&self.books.policy, invocation.now));
-                let saved = self.books.save(&Posting::of(&next), invocation).await?;
+                let next = subscription.next(skipped, None, None, (&self.charges.policy, invocation.now));
+                let saved = self.charges.save(&SubscriptionWrite::of(&next), invocation).await?;
                 Ok(saved.then_some(Outcome::Skipped))
             }
             Task::GiveUp => self.give_up(&subscription, invoice, Step::Close, invocation).await,
@@ -164,16 +167,16 @@ impl Biller {
         };
         let (after, void) = stored
             .subscription
-            .giving_up(step, open, invocation.now, &self.books.policy)?;
+            .giving_up(step, open, invocation.now, &self.charges.policy)?;
         let event = match outcome {
             Outcome::Ended => Some(invocation.record(&BillingEvent::SubscriptionCancelled(after.clone()))?),
             _ => None,
         };
-        let next = stored.next(after, None, event, (&self.books.policy, invocation.now));
+        let next = stored.next(after, None, event, (&self.charges.policy, invocation.now));
         let void = void.and_then(|void| invoice.map(|stored| stored.next(void, None, invocation.now)));
         let saved = self
-            .books
-            .save(&Posting::with(&next, void.as_ref()), invocation)
+            .charges
+            .save(&SubscriptionWrite::with(&next, void.as_ref()), invocation)
             .await?;
         Ok(saved.then_some(outcome))
     }
@@ -194,17 +197,17 @@ impl Biller {
         let invoice = invoice.unwrap_or_else(|| StoredInvoice::unsaved(Invoice::new(&stored.subscription, now), now));
         let wanted = wanted(&stored.subscription, &invoice.invoice)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
-        let products = self.books.invoicing.catalog.products(&skus, deadline).await?;
+        let products = self.charges.invoices.catalog.products(&skus, deadline).await?;
         let quote = match self.price(&subscription, &invoice.invoice, &wanted, &products) {
             Ok(quote) => quote,
             Err(why) => {
                 return self
-                    .books
+                    .charges
                     .postpone(&stored, subscription, &invoice, &why, invocation)
                     .await;
             }
         };
-        let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.books.policy) else {
+        let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.charges.policy) else {
             return Ok(None);
         };
         // What could not be opened is not begun: it would hold its stock for nothing.
@@ -218,20 +221,20 @@ impl Biller {
             subscription.clone(),
             Some(&attempt.invoice),
             None,
-            (&self.books.policy, now),
+            (&self.charges.policy, now),
         );
         let shards = products.into_iter().map(|(sku, product)| (sku, product.stock_shards));
         match self
-            .books
-            .invoicing
+            .charges
+            .invoices
             .begin(&next, &attempt, &shards.collect(), deadline)
             .await?
         {
-            Beginning::Begun(attempt) => self.ask(&key, next, *attempt, invocation).await.map(Some),
-            Beginning::Changed => Ok(None),
-            Beginning::OutOfStock(shortages) => {
+            BeginChargeOutcome::Begun(attempt) => self.ask(&key, next, *attempt, invocation).await.map(Some),
+            BeginChargeOutcome::Changed => Ok(None),
+            BeginChargeOutcome::OutOfStock(shortages) => {
                 let why = orders::Rejected::OutOfStock(shortages).into();
-                self.books
+                self.charges
                     .postpone(&stored, subscription, &invoice, &why, invocation)
                     .await
             }
@@ -286,7 +289,7 @@ impl Biller {
                     // Its customer has changed the subscription: nothing was asked, and the attempt is found again.
                     None => return Ok(Outcome::Unknown),
                 },
-                Err(answer) => return self.books.enter(&invoice, answer, invocation).await,
+                Err(answer) => return self.charges.enter(&invoice, answer, invocation).await,
             }
         };
         match provider.charge(key, charge(&invoice)?, deadline).await {
@@ -295,13 +298,13 @@ impl Biller {
                 let found = provider.find(charge(&invoice)?, deadline).await;
                 // That nothing was taken is no answer while the call may still be under way.
                 match found {
-                    Answer::Report(report) if report.standing == Standing::Charged => {
-                        self.books.enter(&invoice, Answer::Report(report), invocation).await
+                    Answer::Report(report) if report.status == ProviderStatus::Charged => {
+                        self.charges.enter(&invoice, Answer::Report(report), invocation).await
                     }
                     _ => Ok(Outcome::Unknown),
                 }
             }
-            answer => self.books.enter(&invoice, answer, invocation).await,
+            answer => self.charges.enter(&invoice, answer, invocation).await,
         }
     }
 
@@ -319,7 +322,7 @@ impl Biller {
             version: invoice.version + 1,
             ..invoice.clone()
         };
-        let saved = self.books.keep(subscription, &referred, invocation).await?;
+        let saved = self.charges.keep(subscription, &referred, invocation).await?;
         Ok(saved.map(|_| referred))
     }
 
@@ -332,7 +335,7 @@ impl Biller {
         invocation: &Invocation,
     ) -> Result<Option<Outcome>, Error> {
         let claimed = invoice.claimed(invocation.now);
-        let Some(next) = self.books.keep(&subscription, &claimed, invocation).await? else {
+        let Some(next) = self.charges.keep(&subscription, &claimed, invocation).await? else {
             return Ok(None);
         };
         let provider = self.keys.providers.billing(next.subscription.provider)?;
@@ -340,24 +343,24 @@ impl Biller {
             .find(charge(&invoice)?, invocation.deadline_keeping(WRITING))
             .await
         {
-            Answer::Report(report) if matches!(report.standing, Standing::Pending | Standing::Failed(_)) => {
+            Answer::Report(report) if matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_)) => {
                 let of_this_try = is_of_this_try(&report, &invoice);
                 match (next.subscription.status == SubscriptionStatus::Active, of_this_try) {
                     // A card that can never pay is not tried again.
                     (true, true) if is_hard(&report) => {
-                        self.books.enter(&claimed, Answer::Report(report), invocation).await?
+                        self.charges.enter(&claimed, Answer::Report(report), invocation).await?
                     }
                     // To be asked once more, under a new key but for the same order, tells whether it was this try.
                     (true, _) => {
                         let key = self.keys.of(&next, invocation).await?;
                         self.ask(&key, next, claimed, invocation).await?
                     }
-                    (false, true) => self.books.never_taken(&claimed, invocation).await?,
+                    (false, true) => self.charges.never_taken(&claimed, invocation).await?,
                     // This try may have taken the money: nobody gives it up for the no to another.
                     (false, false) => Outcome::Unknown,
                 }
             }
-            answer => self.books.enter(&claimed, answer, invocation).await?,
+            answer => self.charges.enter(&claimed, answer, invocation).await?,
         };
         let hangs = outcome == Outcome::Unknown && invocation.now.duration_since(invoice.since) > PATIENCE;
         Ok(Some(if hangs { Outcome::Hanging } else { outcome }))
@@ -367,13 +370,13 @@ impl Biller {
 /// Whether a report that nothing was taken is about the try under way, or else tells that there was none: all tries of a
 /// period have one order at Toss, which is asked by it and may tell of an earlier one. An intent of Stripe is one.
 fn is_of_this_try(report: &Report, invoice: &StoredInvoice) -> bool {
-    report.standing == Standing::Pending || report.provider != Provider::Toss || invoice.asked == 1
+    report.status == ProviderStatus::Pending || report.provider != Provider::Toss || invoice.asked == 1
 }
 
 /// Whether the card will never pay.
 fn is_hard(report: &Report) -> bool {
-    match &report.standing {
-        Standing::Failed(failure) => {
+    match &report.status {
+        ProviderStatus::Failed(failure) => {
             matches!(Decline::of(report.provider, failure), Decline::Hard | Decline::KeyGone)
         }
         _ => false,

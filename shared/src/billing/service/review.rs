@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::aws::lambda::Invocation;
-use crate::billing::Books;
+use crate::billing::ChargeStore;
 use crate::billing::Rejected;
-use crate::billing::service::books::Asked;
+use crate::billing::service::charge_store::Asked;
 use crate::billing::service::{ATTEMPTS, BILLING, PATIENCE, charge};
 use crate::billing::{Invoice, InvoiceStatus};
 use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionRequest};
@@ -17,7 +17,7 @@ use crate::core::error::Error;
 use crate::core::id::PaymentId;
 use crate::core::id::SubscriptionPeriod;
 use crate::payments::provider::{Answer, Charge};
-use crate::payments::{Failure, Rejected as PaymentRejected, Standing};
+use crate::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
 
 /// How long the references of providers are.
 const REFERENCE: RangeInclusive<usize> = 1..=200;
@@ -51,7 +51,7 @@ pub struct Review {
     pub is_replay: bool,
 }
 
-impl Books {
+impl ChargeStore {
     /// Enters a decision about the attempt to charge a period, and the `request` that brought it, in one write.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Books {
         request: &SubscriptionRequest,
         invocation: &Invocation,
     ) -> Result<Review, Error> {
-        let subscriptions = &self.invoicing.subscriptions;
+        let subscriptions = &self.invoices.subscriptions;
         for attempt in 0..ATTEMPTS {
             let found = subscriptions.get_period(of, invocation.deadline).await?;
             // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
@@ -117,7 +117,7 @@ impl Books {
                     reference: Some(reference),
                     ..charge(stored)?
                 };
-                Answer::Report(charge.report_on(provider, Standing::Charged))
+                Answer::Report(charge.report_on(provider, ProviderStatus::Charged))
             }
             ChargeDecision::NotCharged { .. } => {
                 let message = "The payment was not completed; nothing was charged.";
@@ -129,7 +129,7 @@ impl Books {
 
     /// Passes a payment that no other order has: one of another order was mistaken for it.
     async fn require_own(&self, stored: &StoredInvoice, id: PaymentId, invocation: &Invocation) -> Result<(), Error> {
-        let payments = &self.invoicing.settlements.payments;
+        let payments = &self.invoices.order_payments.payments;
         let found = payments.get(id, invocation.deadline).await?;
         match found.filter(|found| found.payment.order_id != stored.invoice.order_id()) {
             Some(_) => Err(PaymentRejected::OtherOrder.into()),

@@ -41,14 +41,14 @@ const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The subscriptions' table.
 #[derive(Clone, Debug)]
-pub struct Subscriptions {
+pub struct SubscriptionStore {
     client: Client,
     table: String,
 }
 
 /// What of the table is written together. Each entity is conditional on what was read of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Posting<'a> {
+pub struct SubscriptionWrite<'a> {
     /// The subscription after it.
     pub subscription: &'a StoredSubscription,
     /// Its open invoice after it, where that changes too.
@@ -61,7 +61,7 @@ pub struct Posting<'a> {
     pub deleted_keys: &'a [StoredKey],
 }
 
-impl<'a> Posting<'a> {
+impl<'a> SubscriptionWrite<'a> {
     /// Of a subscription alone.
     pub const fn of(subscription: &'a StoredSubscription) -> Self {
         Self {
@@ -100,7 +100,7 @@ pub struct SubscriptionCursor {
     pub subscription_id: SubscriptionId,
 }
 
-impl Subscriptions {
+impl SubscriptionStore {
     /// The table that the variable `SUBSCRIPTIONS_TABLE` names.
     ///
     /// # Errors
@@ -364,14 +364,14 @@ impl Subscriptions {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn save(&self, posting: &Posting<'_>, deadline: Instant) -> Result<bool, Error> {
+    pub async fn save(&self, posting: &SubscriptionWrite<'_>, deadline: Instant) -> Result<bool, Error> {
         let items = self.written(posting)?;
         let records = items.len();
         transact_changes(&self.client, "save a subscription", items, records, deadline).await
     }
 
     /// The writes of `posting`.
-    pub(crate) fn written(&self, posting: &Posting<'_>) -> Result<Vec<TransactWriteItem>, Error> {
+    pub(crate) fn written(&self, posting: &SubscriptionWrite<'_>) -> Result<Vec<TransactWriteItem>, Error> {
         let id = posting.subscription.subscription.subscription_id;
         let mut items = vec![put(self.changed(posting.subscription)?)?];
         if let Some(invoice) = posting.invoice {

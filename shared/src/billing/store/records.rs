@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::aws::encryption::Sealed;
+use crate::aws::encryption::EncryptedSecret;
 use crate::billing::{Invoice, InvoiceStatus};
 use crate::billing::{Policy, Subscription, SubscriptionStatus};
 use crate::catalog::Hold;
@@ -21,7 +21,7 @@ pub struct StoredKey {
     /// What the key is found by when its provider names it.
     pub key_id: Uuid,
     /// The key, which nobody reads without the right to decrypt.
-    pub sealed: Sealed,
+    pub sealed: EncryptedSecret,
 }
 
 /// A subscription as it is kept.

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use crate::billing::{Rejected, Subscription};
-use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionRequest, Subscriptions};
+use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionStore};
 use crate::core::error::Error;
 use crate::core::identity::CustomerId;
 
@@ -16,7 +16,7 @@ pub enum Found {
     Changed(Box<Subscription>),
 }
 
-impl Subscriptions {
+impl SubscriptionStore {
     /// What `request` of `customer` finds.
     ///
     /// # Errors

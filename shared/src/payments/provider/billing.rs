@@ -20,7 +20,7 @@ use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::{Line, OrderId};
 use crate::payments::provider::{Answer, stripe, toss};
-use crate::payments::{Failure, Provider, Report, Standing};
+use crate::payments::{Failure, Provider, ProviderStatus, Report};
 
 /// How long a charge may be under way: Toss takes up to 60 seconds for one.
 pub const CHARGE_LASTS: Duration = Duration::from_secs(65);
@@ -58,10 +58,10 @@ pub trait BillingProvider: std::fmt::Debug + Send + Sync {
     /// may be that nobody knows.
     fn charge<'a>(&'a self, key: &'a BillingKey, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Asks what became of a charge, never [`Answer::Refused`]: [`Standing::Pending`] says that the provider has not had
+    /// Asks what became of a charge, never [`Answer::Refused`]: [`ProviderStatus::Pending`] says that the provider has not had
     /// it, or not finished what it then failed at, so nothing was taken, unless the call is still under way.
     ///
-    /// [`Standing::Failed`] may be that of an earlier try. At Stripe it tells all the same that the intent took nothing;
+    /// [`ProviderStatus::Failed`] may be that of an earlier try. At Stripe it tells all the same that the intent took nothing;
     /// at Toss, which is asked by the order alone, another payment of the order may have taken the money unless this was
     /// the first try.
     fn find<'a>(&'a self, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
@@ -266,14 +266,14 @@ impl Charge<'_> {
     }
 
     /// The report that it stands so, with nothing given back.
-    pub(crate) fn report_on(&self, provider: Provider, standing: Standing) -> Report {
+    pub(crate) fn report_on(&self, provider: Provider, status: ProviderStatus) -> Report {
         Report {
             provider,
             reference: self.reference.unwrap_or_default().to_owned(),
             order_id: self.order_id,
             amount: self.amount,
             refunded: Money::zero(self.amount.currency()),
-            standing,
+            status,
             deposit: None,
             deposit_secret: None,
         }

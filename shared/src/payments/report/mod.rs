@@ -23,7 +23,7 @@ pub struct Report {
     /// What went back of it.
     pub refunded: Money,
     /// Where it stands.
-    pub standing: Standing,
+    pub status: ProviderStatus,
     /// Where its customer is to send the money, when they pay by deposit.
     pub deposit: Option<DepositAccount>,
     /// What the provider proves itself by when it tells of the deposit.
@@ -39,7 +39,7 @@ impl Report {
 
 /// Where a payment stands at its provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum ProviderStatus {
     /// The customer has not paid yet, or we have not asked for the money yet.
     Pending,
     /// The provider is at work.
@@ -80,12 +80,12 @@ pub struct Change {
     /// The order after it, when the order changes too.
     pub order: Option<Order>,
     /// What there is to tell of the payment.
-    pub news: Option<News>,
+    pub event_kind: Option<PaymentEventKind>,
 }
 
 /// What there is to tell of a payment that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum PaymentEventKind {
     /// The money was taken and the order is paid.
     Confirmed,
     /// No money was taken.
@@ -113,14 +113,14 @@ impl Payment {
         if payment.deposit.is_none() {
             payment.deposit.clone_from(&report.deposit);
         }
-        match (&report.standing, self.status.is_charged()) {
-            (Standing::Charged, false) => Some(payment.charged(report, order, now)),
-            (Standing::Charged, true) => payment.take_over_refunds(report.refunded, now).then_some(Change {
+        match (&report.status, self.status.is_charged()) {
+            (ProviderStatus::Charged, false) => Some(payment.charged(report, order, now)),
+            (ProviderStatus::Charged, true) => payment.take_over_refunds(report.refunded, now).then_some(Change {
                 payment,
                 order: None,
-                news: Some(News::Refunded),
+                event_kind: Some(PaymentEventKind::Refunded),
             }),
-            (Standing::Failed(failure), false) => {
+            (ProviderStatus::Failed(failure), false) => {
                 if self.status == PaymentStatus::Failed {
                     return None;
                 }
@@ -130,10 +130,10 @@ impl Payment {
                 Some(Change {
                     order: order.payable_again(self.payment_id),
                     payment,
-                    news: Some(News::Failed),
+                    event_kind: Some(PaymentEventKind::Failed),
                 })
             }
-            (Standing::AwaitingDeposit, false) => {
+            (ProviderStatus::AwaitingDeposit, false) => {
                 if matches!(self.status, PaymentStatus::AwaitingDeposit | PaymentStatus::Failed) {
                     return None;
                 }
@@ -141,18 +141,18 @@ impl Payment {
                 Some(Change {
                     order: order.payable_again(self.payment_id),
                     payment,
-                    news: None,
+                    event_kind: None,
                 })
             }
-            (Standing::Failed(_) | Standing::AwaitingDeposit, true) => {
+            (ProviderStatus::Failed(_) | ProviderStatus::AwaitingDeposit, true) => {
                 let is_news = current && self.status != PaymentStatus::Refunded && self.review.is_none();
                 is_news.then(|| Change {
                     payment: payment.in_review("The provider took the money, and now says that it has none.", now),
                     order: None,
-                    news: Some(News::ReviewNeeded),
+                    event_kind: Some(PaymentEventKind::ReviewNeeded),
                 })
             }
-            (Standing::Pending | Standing::Processing, _) => None,
+            (ProviderStatus::Pending | ProviderStatus::Processing, _) => None,
         }
     }
 
@@ -166,7 +166,7 @@ impl Payment {
                 ..self.clone()
             },
             order: order.payable_again(self.payment_id),
-            news: None,
+            event_kind: None,
         })
     }
 
@@ -196,7 +196,7 @@ impl Payment {
                 ..self.clone()
             },
             order: Some(order),
-            news: Some(News::Confirmed),
+            event_kind: Some(PaymentEventKind::Confirmed),
         }
     }
 
@@ -214,7 +214,7 @@ impl Payment {
             return Change {
                 order: order.payable_again(self.payment_id),
                 payment: self,
-                news: Some(News::Refunded),
+                event_kind: Some(PaymentEventKind::Refunded),
             };
         }
         if report.amount == order.total
@@ -224,13 +224,13 @@ impl Payment {
             return Change {
                 payment: self,
                 order: Some(paid),
-                news: Some(News::Confirmed),
+                event_kind: Some(PaymentEventKind::Confirmed),
             };
         }
         Change {
             order: order.payable_again(self.payment_id),
             payment: self,
-            news: Some(News::Unservable),
+            event_kind: Some(PaymentEventKind::Unservable),
         }
     }
 }

@@ -41,30 +41,30 @@ fn order(status: OrderStatus, payment: &str) -> Order {
     }
 }
 
-fn report(standing: Standing, amount: u64, refunded: u64) -> Report {
+fn report(status: ProviderStatus, amount: u64, refunded: u64) -> Report {
     Report {
         provider: Provider::Toss,
         reference: "this".into(),
         order_id: OrderId(Uuid::nil()),
         amount: won(amount),
         refunded: won(refunded),
-        standing,
+        status,
         deposit: None,
         deposit_secret: None,
     }
 }
 
-fn failed() -> Standing {
-    Standing::Failed(Failure::new("REJECT_CARD_PAYMENT", "The card was declined."))
+fn failed() -> ProviderStatus {
+    ProviderStatus::Failed(Failure::new("REJECT_CARD_PAYMENT", "The card was declined."))
 }
 
 #[test]
 fn a_report_changes_payment_and_order_as_the_table_says() {
     use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
     use PaymentStatus as P;
-    use Standing::{AwaitingDeposit, Charged, Pending, Processing};
+    use ProviderStatus::{AwaitingDeposit, Charged, Pending, Processing};
     // The payment, its order (and the payment that this names), what is said, and what follows for both.
-    for (status, of, standing, follows) in [
+    for (status, of, said, follows) in [
         (P::Confirming, (Paying, "this"), Charged, Some((P::Paid, Some(Paid)))),
         (P::Unknown, (Paying, "this"), Charged, Some((P::Paid, Some(Paid)))),
         (
@@ -125,20 +125,23 @@ fn a_report_changes_payment_and_order_as_the_table_says() {
         (P::Paid, (Paid, "this"), AwaitingDeposit, None),
     ] {
         let order = order(of.0, of.1);
-        let change = payment("this", status).after(&report(standing.clone(), 1000, 0), &order, false, second(50));
+        let change = payment("this", status).after(&report(said.clone(), 1000, 0), &order, false, second(50));
         let found = change.map(|change| (change.payment.status, change.order.map(|order| order.status)));
-        assert_eq!(found, follows, "{status:?} of {of:?}, {standing:?}");
+        assert_eq!(found, follows, "{status:?} of {of:?}, {said:?}");
     }
 }
 
 #[test]
 fn a_no_after_a_yes_is_for_a_person_unless_it_may_be_old() {
     let (paid, order) = (payment("this", PaymentStatus::Paid), order(OrderStatus::Paid, "this"));
-    for standing in [failed(), Standing::AwaitingDeposit] {
-        let told = report(standing, 1000, 0);
+    for status in [failed(), ProviderStatus::AwaitingDeposit] {
+        let told = report(status, 1000, 0);
         assert_eq!(paid.after(&told, &order, false, second(50)), None);
         let change = paid.after(&told, &order, true, second(50)).unwrap();
-        assert_eq!((change.news, change.order), (Some(News::ReviewNeeded), None));
+        assert_eq!(
+            (change.event_kind, change.order),
+            (Some(PaymentEventKind::ReviewNeeded), None)
+        );
         assert_eq!(change.payment.status, PaymentStatus::Paid);
         assert!(change.payment.review.is_some());
         assert_eq!(
@@ -152,7 +155,7 @@ fn a_no_after_a_yes_is_for_a_person_unless_it_may_be_old() {
 #[test]
 fn money_of_another_amount_pays_no_order() {
     let confirming = payment("this", PaymentStatus::Confirming);
-    let told = report(Standing::Charged, 999, 0);
+    let told = report(ProviderStatus::Charged, 999, 0);
     let change = confirming
         .after(&told, &order(OrderStatus::Paying, "this"), true, second(50))
         .unwrap();
@@ -164,7 +167,7 @@ fn money_of_another_amount_pays_no_order() {
 #[test]
 fn money_that_came_and_went_before_we_knew_pays_no_order() {
     let unknown = payment("this", PaymentStatus::Unknown);
-    let told = report(Standing::Charged, 1000, 1000);
+    let told = report(ProviderStatus::Charged, 1000, 1000);
     let change = unknown
         .after(&told, &order(OrderStatus::Paying, "this"), true, second(50))
         .unwrap();
@@ -175,7 +178,7 @@ fn money_that_came_and_went_before_we_knew_pays_no_order() {
 #[test]
 fn an_order_is_paid_late_as_long_as_it_holds_its_stock() {
     let started = payment("this", PaymentStatus::Started);
-    let told = report(Standing::Charged, 1000, 0);
+    let told = report(ProviderStatus::Charged, 1000, 0);
     let change = started
         .after(&told, &order(OrderStatus::PendingPayment, "this"), false, second(500))
         .unwrap();
@@ -195,7 +198,7 @@ proptest! {
             let now = second(n as i64);
             let at = usize::from(which);
             let reference = payments[at].reference.clone();
-            let standing = match step {
+            let status = match step {
                 0 => {
                     let asked = payments[at].confirming();
                     if let (Ok(paying), Some(asked)) = (order.paying(payments[at].payment_id, now), asked) {
@@ -204,13 +207,13 @@ proptest! {
                     }
                     continue;
                 }
-                1 => Standing::Charged,
+                1 => ProviderStatus::Charged,
                 2 => failed(),
-                3 => Standing::Pending,
-                4 => Standing::AwaitingDeposit,
-                _ => Standing::Processing,
+                3 => ProviderStatus::Pending,
+                4 => ProviderStatus::AwaitingDeposit,
+                _ => ProviderStatus::Processing,
             };
-            let told = Report { reference, ..report(standing, 1000, 0) };
+            let told = Report { reference, ..report(status, 1000, 0) };
             if let Some(change) = payments[at].after(&told, &order, true, now) {
                 payments[at] = change.payment;
                 order = change.order.unwrap_or(order);

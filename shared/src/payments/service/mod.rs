@@ -24,8 +24,8 @@ use crate::orders::OrderStatus;
 use crate::orders::StoredOrder;
 use crate::payments;
 use crate::payments::provider::{Answer, Providers};
-use crate::payments::{Change, Failure, News, Payment, PaymentStatus, Report, Standing};
-use crate::payments::{PaymentRequest, Settlements, StoredPayment};
+use crate::payments::{Change, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Report};
+use crate::payments::{OrderPaymentStore, PaymentRequest, StoredPayment};
 
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 8;
@@ -37,21 +37,21 @@ const ASKING: &str = "ask a payment provider";
 
 /// The books and the providers.
 #[derive(Clone, Debug)]
-pub struct Cashier {
+pub struct PaymentService {
     /// Payments and orders.
-    pub settlements: Settlements,
+    pub order_payments: OrderPaymentStore,
     /// Who takes the money.
     pub providers: Providers,
 }
 
-impl Cashier {
+impl PaymentService {
     /// The cashier on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            settlements: Settlements::new(platform)?,
+            order_payments: OrderPaymentStore::new(platform)?,
             providers: Providers::new(platform)?,
         })
     }
@@ -61,9 +61,13 @@ impl Cashier {
     /// # Errors
     /// `not-found`, [`Error::Unavailable`], [`Error::Internal`].
     pub async fn load(&self, id: PaymentId, deadline: Instant) -> Result<(StoredPayment, StoredOrder), Error> {
-        let payment = self.settlements.payments.get(id, deadline).await?;
+        let payment = self.order_payments.payments.get(id, deadline).await?;
         let payment = payment.ok_or(payments::Rejected::NotFound)?;
-        let order = self.settlements.orders.get(payment.payment.order_id, deadline).await?;
+        let order = self
+            .order_payments
+            .orders
+            .get(payment.payment.order_id, deadline)
+            .await?;
         let order = order.ok_or_else(|| Error::internal(SETTLING, format!("payment {id} has no order")))?;
         Ok((payment, order))
     }
@@ -96,12 +100,12 @@ impl Cashier {
             order.next(paying, None)
         };
         let saved = self
-            .settlements
+            .order_payments
             .save(&attempt, Some(&order), Some(request), invocation.deadline);
         Ok(saved.await?.then_some(attempt))
     }
 
-    /// Asks the provider for the money of an attempt that [`Cashier::begin`] kept, and answers the payment after it.
+    /// Asks the provider for the money of an attempt that [`PaymentService::begin`] kept, and answers the payment after it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the outcome could not be written: the attempt stands, and will be looked at again.
@@ -109,10 +113,12 @@ impl Cashier {
         let provider = self.providers.of(stored.payment.provider)?;
         let deadline = invocation.deadline_keeping(WRITING);
         match provider.confirm(stored.attempt(), deadline).await {
-            Answer::Report(report) if report.standing == Standing::Pending => {
+            Answer::Report(report) if report.status == ProviderStatus::Pending => {
                 self.not_paid_yet(stored, invocation).await
             }
-            Answer::Report(report) if report.standing == Standing::Processing => self.unknown(stored, invocation).await,
+            Answer::Report(report) if report.status == ProviderStatus::Processing => {
+                self.unknown(stored, invocation).await
+            }
             Answer::Report(report) => self.enter_confirmed(&report, stored.version, invocation).await,
             Answer::Refused(failure) => {
                 let report = failed(&stored.payment, failure);
@@ -159,9 +165,9 @@ impl Cashier {
     /// [`Error::Unavailable`] when the provider does not say.
     pub async fn settle(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let report = self.ask(stored, invocation).await?;
-        match report.standing {
-            Standing::Pending => self.confirm(stored, invocation).await,
-            Standing::Processing => Err(Error::unavailable(ASKING, "it is at work")),
+        match report.status {
+            ProviderStatus::Pending => self.confirm(stored, invocation).await,
+            ProviderStatus::Processing => Err(Error::unavailable(ASKING, "it is at work")),
             // Whoever has claimed it is the one who asks for the money.
             _ => self.enter_confirmed(&report, stored.version, invocation).await,
         }
@@ -178,14 +184,14 @@ impl Cashier {
                 .abandon(stored.attempt(), invocation.deadline_keeping(WRITING))
                 .await,
         )?;
-        match report.standing {
-            Standing::Pending => {
+        match report.status {
+            ProviderStatus::Pending => {
                 let failure = Failure::new("ABANDONED", "The payment was not finished in time.");
                 let report = failed(&stored.payment, failure);
                 self.enter(&report, Some(stored.version), invocation).await
             }
-            Standing::Processing => Err(Error::unavailable(ASKING, "it is at work")),
-            Standing::AwaitingDeposit => Err(Error::unavailable(ASKING, "it awaits a deposit still")),
+            ProviderStatus::Processing => Err(Error::unavailable(ASKING, "it is at work")),
+            ProviderStatus::AwaitingDeposit => Err(Error::unavailable(ASKING, "it awaits a deposit still")),
             _ => self.enter(&report, Some(stored.version), invocation).await,
         }
     }
@@ -227,11 +233,11 @@ impl Cashier {
     ) -> Result<StoredPayment, Error> {
         for _ in 0..ATTEMPTS {
             let (stored, order) = self.named_by(report, invocation).await?;
-            let is_no = matches!(report.standing, Standing::Failed(_));
+            let is_no = matches!(report.status, ProviderStatus::Failed(_));
             if is_no && !is_confirming && stored.payment.is_being_confirmed(stored.since, invocation.now) {
                 return Err(Error::unavailable(SETTLING, "its confirmation is under way"));
             }
-            let is_money = matches!(report.standing, Standing::Charged | Standing::AwaitingDeposit);
+            let is_money = matches!(report.status, ProviderStatus::Charged | ProviderStatus::AwaitingDeposit);
             if stored.version == 0 && !is_money {
                 return Err(payments::Rejected::NotFound.into());
             }
@@ -255,8 +261,8 @@ impl Cashier {
     async fn named_by(&self, report: &Report, invocation: &Invocation) -> Result<(StoredPayment, StoredOrder), Error> {
         let deadline = invocation.deadline;
         let (stored, order) = futures::try_join!(
-            self.settlements.payments.get(report.payment_id(), deadline),
-            self.settlements.orders.get(report.order_id, deadline),
+            self.order_payments.payments.get(report.payment_id(), deadline),
+            self.order_payments.orders.get(report.order_id, deadline),
         )?;
         let order = order.ok_or_else(|| {
             let detail = format!("There is no order {} yet.", report.order_id);
@@ -298,7 +304,7 @@ impl Cashier {
         request: Option<&PaymentRequest>,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
-        let payment = next(stored, change.payment, change.news, invocation)?;
+        let payment = next(stored, change.payment, change.event_kind, invocation)?;
         let order = change.order.map(|changed| {
             let paid = (changed.status == OrderStatus::Paid).then(|| OrderEvent::OrderPaid(changed.clone()));
             let event = paid.map(|event| invocation.record(&event)).transpose()?;
@@ -306,7 +312,7 @@ impl Cashier {
         });
         let order = order.transpose()?;
         let saved = self
-            .settlements
+            .order_payments
             .save(&payment, order.as_ref(), request, invocation.deadline);
         Ok(saved.await?.then_some(payment))
     }
@@ -321,18 +327,18 @@ impl Cashier {
         &self,
         open: &StoredPayment,
         order: &StoredOrder,
-        (standing, news): (Option<Standing>, Option<News>),
+        (status, event_kind): (Option<ProviderStatus>, Option<PaymentEventKind>),
         request: &PaymentRequest,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
-        let change = standing.and_then(|standing| {
-            let report = report_of(&open.payment, standing);
+        let change = status.and_then(|status| {
+            let report = report_of(&open.payment, status);
             open.payment.after(&report, &order.order, true, invocation.now)
         });
         let change = change.unwrap_or_else(|| Change {
             payment: open.payment.clone(),
             order: None,
-            news,
+            event_kind,
         });
         self.save_requested(open, order, change, Some(request), invocation)
             .await
@@ -362,8 +368,8 @@ impl Cashier {
                 status: PaymentStatus::Unknown,
                 ..stored.payment.clone()
             };
-            let next = next(&stored, unknown, Some(News::Unknown), invocation)?;
-            if self.settlements.payments.save(&next, invocation.deadline).await? {
+            let next = next(&stored, unknown, Some(PaymentEventKind::Unknown), invocation)?;
+            if self.order_payments.payments.save(&next, invocation.deadline).await? {
                 return Ok(next);
             }
         }
@@ -378,34 +384,34 @@ impl Cashier {
 pub fn next(
     stored: &StoredPayment,
     payment: Payment,
-    news: Option<News>,
+    event_kind: Option<PaymentEventKind>,
     invocation: &Invocation,
 ) -> Result<StoredPayment, Error> {
-    if news == Some(News::ReviewNeeded) {
+    if event_kind == Some(PaymentEventKind::ReviewNeeded) {
         let reason = payment.review.as_ref().map_or("", |review| review.reason.as_str());
         tracing::error!(payment_id = %payment.payment_id, reason, "a payment waits for a person");
         telemetry::emit("payments", invocation.now, &[("Reviews", Unit::Count, 1.0)]);
     }
-    let event = news.map(|news| invocation.record(&PaymentEvent::of(news, payment.clone())));
+    let event = event_kind.map(|event_kind| invocation.record(&PaymentEvent::of(event_kind, payment.clone())));
     Ok(stored.next(payment, event.transpose()?, invocation.now))
 }
 
 /// The report that a payment stands so at its provider.
-fn report_of(payment: &Payment, standing: Standing) -> Report {
+fn report_of(payment: &Payment, status: ProviderStatus) -> Report {
     Report {
         provider: payment.provider,
         reference: payment.reference.clone(),
         order_id: payment.order_id,
         amount: payment.amount,
         refunded: payment.refunded,
-        standing,
+        status,
         deposit: None,
         deposit_secret: None,
     }
 }
 
 fn failed(payment: &Payment, failure: Failure) -> Report {
-    report_of(payment, Standing::Failed(failure))
+    report_of(payment, ProviderStatus::Failed(failure))
 }
 
 /// What a provider that was asked said.
@@ -418,5 +424,5 @@ fn said(answer: Answer) -> Result<Report, Error> {
 }
 
 const fn is_decided(report: &Report) -> bool {
-    !matches!(report.standing, Standing::Pending | Standing::Processing)
+    !matches!(report.status, ProviderStatus::Pending | ProviderStatus::Processing)
 }

@@ -6,14 +6,14 @@ use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::orders::OrderEvent;
 use crate::orders::OrderStatus;
-use crate::orders::{Reservations, Retaking, StoredOrder};
+use crate::orders::{ReservationStore, RetakeOutcome, StoredOrder};
 use crate::payments::StoredPayment;
 use crate::payments::provider::Answer;
 use crate::payments::service::{ATTEMPTS, SETTLING, WRITING};
-use crate::payments::{Cashier, next};
-use crate::payments::{Change, Failure, News, PaymentStatus, RefundReason, Report};
+use crate::payments::{Change, Failure, PaymentEventKind, PaymentStatus, RefundReason, Report};
+use crate::payments::{PaymentService, next};
 
-impl Cashier {
+impl PaymentService {
     /// Finds money that an order could not have its place: the order after all, with its stock taken anew where it had
     /// expired; else the customer.
     ///
@@ -22,7 +22,7 @@ impl Cashier {
     pub async fn place(
         &self,
         id: PaymentId,
-        reservations: &Reservations,
+        reservations: &ReservationStore,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
         for _ in 0..ATTEMPTS {
@@ -45,9 +45,9 @@ impl Cashier {
             }
             if let Some(change) = stored.payment.reviving(&order.order, invocation.now) {
                 match self.revive(&stored, &order, change, (reservations, invocation)).await? {
-                    (Retaking::Taken, payment) => return Ok(payment),
-                    (Retaking::Changed, _) => continue,
-                    (Retaking::OutOfStock, _) => {}
+                    (RetakeOutcome::Taken, payment) => return Ok(payment),
+                    (RetakeOutcome::Changed, _) => continue,
+                    (RetakeOutcome::OutOfStock, _) => {}
                 }
             }
             // A refund that was refused and is made anew is another one: providers repeat what they refused.
@@ -56,7 +56,7 @@ impl Cashier {
             let why = (RefundReason::Unservable, None);
             let refunding = stored.payment.with_refund(refund_id, None, why, invocation.now)?;
             let next = next(&stored, refunding, None, invocation)?;
-            if self.settlements.payments.save(&next, invocation.deadline).await? {
+            if self.order_payments.payments.save(&next, invocation.deadline).await? {
                 return self.refund(id, invocation).await;
             }
         }
@@ -68,17 +68,17 @@ impl Cashier {
         stored: &StoredPayment,
         order: &StoredOrder,
         change: Change,
-        (reservations, invocation): (&Reservations, &Invocation),
-    ) -> Result<(Retaking, StoredPayment), Error> {
-        let payment = next(stored, change.payment, change.news, invocation)?;
+        (reservations, invocation): (&ReservationStore, &Invocation),
+    ) -> Result<(RetakeOutcome, StoredPayment), Error> {
+        let payment = next(stored, change.payment, change.event_kind, invocation)?;
         let Some(paid) = change.order else {
-            return Ok((Retaking::Changed, payment));
+            return Ok((RetakeOutcome::Changed, payment));
         };
         let event = invocation.record(&OrderEvent::OrderPaid(paid.clone()))?;
         let order = order.next(paid, Some(event));
         let deadline = invocation.deadline;
         let retaken = self
-            .settlements
+            .order_payments
             .revive(reservations, &order, &payment, deadline)
             .await?;
         Ok((retaken, payment))
@@ -96,8 +96,8 @@ impl Cashier {
         let Some(refunding) = payment.with_refused_again(refund_id, invocation.now)? else {
             return Ok(stored.clone());
         };
-        let next = next(stored, refunding, Some(News::RefundRequested), invocation)?;
-        if self.settlements.payments.save(&next, invocation.deadline).await? {
+        let next = next(stored, refunding, Some(PaymentEventKind::RefundRequested), invocation)?;
+        if self.order_payments.payments.save(&next, invocation.deadline).await? {
             return self.refund(payment.payment_id, invocation).await;
         }
         Err(Error::unavailable(SETTLING, "it changed meanwhile"))
@@ -127,7 +127,7 @@ impl Cashier {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn claim(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<Option<StoredPayment>, Error> {
         let claimed = stored.looked(invocation.now);
-        let saved = self.settlements.payments.save(&claimed, invocation.deadline).await?;
+        let saved = self.order_payments.payments.save(&claimed, invocation.deadline).await?;
         Ok(saved.then_some(claimed))
     }
 
@@ -183,8 +183,8 @@ impl Cashier {
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
         let refused = stored.payment.refund_refused(failure, invocation.now);
-        let next = next(stored, refused, Some(News::ReviewNeeded), invocation)?;
-        if self.settlements.payments.save(&next, invocation.deadline).await? {
+        let next = next(stored, refused, Some(PaymentEventKind::ReviewNeeded), invocation)?;
+        if self.order_payments.payments.save(&next, invocation.deadline).await? {
             return Ok(next);
         }
         Err(Error::unavailable(SETTLING, "it changed meanwhile"))

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use bench::engine::EngineProcess;
 use bench::process::{forget_peak, usage};
 use bench::report::Subject;
-use function_tests::exchange::{CARD, Exchange, bid_call};
+use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call};
 use harness::Engine;
 use harness::engine::AUCTIONS;
 use jiff::SignedDuration;
@@ -23,19 +23,19 @@ const PRICE: u64 = 1_000;
 /// Lets `expire-bids` end `count` due bids; fails when a bid is left, or a point is not free afterwards.
 pub async fn run(count: usize) -> Result<Subject> {
     let process = EngineProcess::start()?;
-    let exchange = Exchange::on(Engine::at(&process.endpoint), Duration::from_secs(59)).await;
+    let shop = AuctionFixture::on(Engine::at(&process.endpoint), Duration::from_secs(59)).await;
     let customers = count.div_ceil(BIDS_EACH);
     eprintln!("putting {count} bids of {customers} customers on the book");
-    fill(&exchange, count).await?;
-    exchange.pass(SignedDuration::from_hours(2));
+    fill(&shop, count).await?;
+    shop.pass(SignedDuration::from_hours(2));
 
     forget_peak()?;
     let before = usage()?;
-    exchange.engine.faults.measure();
+    shop.engine.faults.measure();
     let began = Instant::now();
     let (mut expired, mut invocations) = (0, 0);
     while expired < count {
-        let summary = exchange.expire_bids().await?;
+        let summary = shop.expire_bids().await?;
         ensure!(summary.failed == 0 && summary.processed > 0, "{summary:?}");
         expired += usize::try_from(summary.processed)?;
         invocations += 1;
@@ -47,26 +47,26 @@ pub async fn run(count: usize) -> Result<Subject> {
         wall: began.elapsed(),
         before,
         after: usage()?,
-        cost: exchange.engine.faults.cost(),
+        cost: shop.engine.faults.cost(),
         requests_to_sqs: 0,
     };
     ensure!(expired == count, "{expired} of {count}");
-    ensure!(exchange.count_of("BOOK#").await == 0, "a bid is on the book still");
+    ensure!(shop.count_of("BOOK#").await == 0, "a bid is on the book still");
     for customer in [0, customers / 2, customers - 1] {
-        let (_, held) = exchange.wallet(&format!("customer-{customer}")).await;
+        let (_, held) = shop.wallet(&format!("customer-{customer}")).await;
         ensure!(held == 0, "customer {customer} has {held} points held");
     }
     Ok(subject("expire-bids", &work))
 }
 
 /// Puts `count` due bids into the table: a real one, placed by its function, copied under other ids and customers.
-async fn fill(exchange: &Exchange, count: usize) -> Result<()> {
-    exchange.give("model", PRICE).await;
-    let call = bid_call("model", "model", "buy", PRICE, exchange.in_an_hour(), None);
-    let placed = exchange.place(call).await;
+async fn fill(shop: &AuctionFixture, count: usize) -> Result<()> {
+    shop.give("model", PRICE).await;
+    let call = bid_call("model", "model", "buy", PRICE, shop.in_an_hour(), None);
+    let placed = shop.place(call).await;
     ensure!(placed.status == 201, "{placed:?}");
     let model = placed.body["bid_id"].as_str().context("a bid")?.to_owned();
-    let client = &exchange.engine.quiet;
+    let client = &shop.engine.quiet;
     let bid = find(client, AUCTIONS, &format!("BID#{model}"), "BID").await?;
     let found = client
         .query()
@@ -94,14 +94,14 @@ async fn fill(exchange: &Exchange, count: usize) -> Result<()> {
     }
     put(client, AUCTIONS, writes).await?;
     // The model itself is none of them.
-    let gone = exchange.cancel_bid("model", &model).await;
+    let gone = shop.cancel_bid("model", &model).await;
     ensure!(gone.status == 200, "{gone:?}");
     Ok(())
 }
 
 /// An id as hashes are: its first byte spreads over the shards.
 fn shared_id(name: &str, nth: usize) -> String {
-    function_tests::exchange::derived(&[name, &nth.to_string()])
+    function_tests::auction_fixture::derived(&[name, &nth.to_string()])
 }
 
 fn wallet(customer: &str, bids: usize) -> Item {

@@ -7,7 +7,7 @@ use bench::engine::EngineProcess;
 use bench::process::{forget_peak, usage};
 use bench::report::Subject;
 use function_tests::Shop;
-use function_tests::desk::Desk;
+use function_tests::billing_fixture::BillingFixture;
 use harness::Engine;
 use harness::engine::SUBSCRIPTIONS;
 use jiff::SignedDuration;
@@ -21,44 +21,44 @@ pub async fn run(count: usize) -> Result<Subject> {
     let process = EngineProcess::start()?;
     let shop = Shop::on(Engine::at(&process.endpoint)).with_time(Duration::from_secs(59));
     shop.list("tea", 1000, 1).await;
-    let desk = Desk::in_shop(shop).await;
+    let shop = BillingFixture::in_shop(shop).await;
     eprintln!("letting {count} subscriptions begin");
-    fill(&desk, count).await?;
-    desk.pass(SignedDuration::from_hours(24));
+    fill(&shop, count).await?;
+    shop.pass(SignedDuration::from_hours(24));
     // What waits in the queue would count as this process's memory.
-    desk.queue.discard();
-    let already = desk.queue.requests().len();
+    shop.queue.discard();
+    let already = shop.queue.requests().len();
 
     forget_peak()?;
     let before = usage()?;
-    desk.engine.faults.measure();
+    shop.engine.faults.measure();
     let began = Instant::now();
     let (mut commanded, mut invocations) = (0, 0);
     while commanded < count {
-        let summary = desk.bill().await;
+        let summary = shop.bill().await;
         ensure!(summary.failed == 0 && summary.processed > 0, "{summary:?}");
         commanded += usize::try_from(summary.processed)?;
         invocations += 1;
         eprintln!("{commanded} commanded after {:.0} s", began.elapsed().as_secs_f64());
     }
-    let requests = desk.queue.requests().split_off(already);
+    let requests = shop.queue.requests().split_off(already);
     let work = Work {
         count,
         invocations,
         wall: began.elapsed(),
         before,
         after: usage()?,
-        cost: desk.engine.faults.cost(),
+        cost: shop.engine.faults.cost(),
         requests_to_sqs: requests.len(),
     };
     ensure!(commanded == count, "{commanded} of {count}");
     ensure!(requests.iter().sum::<usize>() == count, "the queue took another number");
     let (subscriptions, deadline) = (
-        desk.engine.subscriptions(),
+        shop.engine.subscriptions(),
         tokio::time::Instant::now() + Duration::from_secs(60),
     );
     for shard in 0..DUE_SHARDS {
-        let left = subscriptions.due(shard, desk.now(), None, deadline).await?;
+        let left = subscriptions.due(shard, shop.now(), None, deadline).await?;
         ensure!(left.due.is_empty(), "a subscription of shard {shard} is due still");
     }
     Ok(subject("enqueue-due-charges", &work))
@@ -66,16 +66,16 @@ pub async fn run(count: usize) -> Result<Subject> {
 
 /// Puts `count` subscriptions into the table that fall due within the day: a real one, begun by its function, copied under
 /// other ids and customers.
-async fn fill(desk: &Desk, count: usize) -> Result<()> {
-    let model = desk.subscribed("model", "tea").await;
-    let client = &desk.engine.quiet;
+async fn fill(shop: &BillingFixture, count: usize) -> Result<()> {
+    let model = shop.subscribed("model", "tea").await;
+    let client = &shop.engine.quiet;
     let partition = format!("SUBSCRIPTION#{model}");
     let item = find(client, SUBSCRIPTIONS, &partition, "SUBSCRIPTION").await?;
     let mut writes = vec![];
     for nth in 1..count {
         let name = format!("customer-{nth}");
-        let id = function_tests::exchange::derived(&["subscription", &name]);
-        let key = function_tests::exchange::derived(&["billing key", &name]);
+        let id = function_tests::auction_fixture::derived(&["subscription", &name]);
+        let key = function_tests::auction_fixture::derived(&["billing key", &name]);
         let key_id = item["key"].as_m().ok().and_then(|key| key["key_id"].as_s().ok());
         let key_id = key_id.context("the model has a billing key")?;
         let renamed = [(model.as_str(), id.as_str()), (key_id, &key), ("model", &name)];

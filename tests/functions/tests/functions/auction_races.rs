@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use function_tests::exchange::{Exchange, bid_call, take_call};
+use function_tests::auction_fixture::{AuctionFixture, bid_call, take_call};
 use harness::Fault;
 use harness::engine::AUCTIONS;
 use harness::gateway::Answer;
@@ -14,44 +14,43 @@ use shared::aws::lambda::Invocation;
 #[tokio::test]
 async fn two_takers_of_one_bid_are_one_trade() {
     for _ in 0..5 {
-        let exchange = Exchange::open().await;
-        exchange.give("ann", 50_000).await;
-        exchange.give("cid", 50_000).await;
-        exchange.sell("bob", 45_000).await;
+        let shop = AuctionFixture::open().await;
+        shop.give("ann", 50_000).await;
+        shop.give("cid", 50_000).await;
+        shop.sell("bob", 45_000).await;
         let takes = tokio::join!(
-            exchange.take(take_call("ann", "t", "buy", None, None)),
-            exchange.take(take_call("cid", "t", "buy", None, None)),
+            shop.take(take_call("ann", "t", "buy", None, None)),
+            shop.take(take_call("cid", "t", "buy", None, None)),
         );
         let mut statuses = [takes.0.status, takes.1.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [201, 409], "{takes:?}");
-        assert_eq!(exchange.wallet("bob").await, (45_000, 0));
+        assert_eq!(shop.wallet("bob").await, (45_000, 0));
     }
 }
 
 #[tokio::test]
 async fn one_wish_sent_many_times_at_once_is_one_trade() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 100_000).await;
-    exchange.sell("bob", 45_000).await;
-    exchange.sell("bob", 46_000).await;
-    let takes =
-        futures::future::join_all((0..8).map(|_| exchange.take(take_call("ann", "t", "buy", None, None)))).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 100_000).await;
+    shop.sell("bob", 45_000).await;
+    shop.sell("bob", 46_000).await;
+    let takes = futures::future::join_all((0..8).map(|_| shop.take(take_call("ann", "t", "buy", None, None)))).await;
     assert!(takes.iter().all(|answer| answer.status == 201), "{takes:?}");
-    assert_eq!(exchange.wallet("ann").await, (55_000, 0));
-    assert_eq!(exchange.count_of("TRADE#").await, 1);
+    assert_eq!(shop.wallet("ann").await, (55_000, 0));
+    assert_eq!(shop.count_of("TRADE#").await, 1);
 }
 
 #[tokio::test]
 async fn bids_that_meet_at_the_same_moment_trade_and_do_not_cross() {
     for _ in 0..10 {
-        let exchange = Exchange::open().await;
-        exchange.give("ann", 50_000).await;
-        let (buy, sell) = tokio::join!(exchange.buy("ann", 45_000), exchange.sell("bob", 44_000));
+        let shop = AuctionFixture::open().await;
+        shop.give("ann", 50_000).await;
+        let (buy, sell) = tokio::join!(shop.buy("ann", 45_000), shop.sell("bob", 44_000));
         assert_eq!((buy.status, sell.status), (201, 201));
-        assert_eq!(exchange.count_of("TRADE#").await, 1);
-        assert_eq!(exchange.count_of("BOOK#").await, 0);
-        let (available, held) = exchange.wallet("ann").await;
+        assert_eq!(shop.count_of("TRADE#").await, 1);
+        assert_eq!(shop.count_of("BOOK#").await, 0);
+        let (available, held) = shop.wallet("ann").await;
         assert_eq!(held, 0);
         assert!(
             available == 5_000 || available == 6_000,
@@ -64,12 +63,12 @@ async fn bids_that_meet_at_the_same_moment_trade_and_do_not_cross() {
 async fn a_taker_at_the_last_millisecond_wins_or_loses_as_a_whole() {
     for early in [true, false] {
         for _ in 0..5 {
-            let exchange = Exchange::open().await;
-            exchange.give("ann", 50_000).await;
-            let deadline = exchange.now() + SignedDuration::from_secs(10);
-            let voucher = exchange.new_voucher("bob").await;
+            let shop = AuctionFixture::open().await;
+            shop.give("ann", 50_000).await;
+            let deadline = shop.now() + SignedDuration::from_secs(10);
+            let voucher = shop.new_voucher("bob").await;
             let call = bid_call("bob", "b", "sell", 45_000, deadline, Some(&voucher));
-            assert_eq!(exchange.place(call).await.status, 201);
+            assert_eq!(shop.place(call).await.status, 201);
             // The taker's clock shows the last millisecond, or the deadline itself; the cleaner's the deadline.
             let at = if early {
                 deadline - SignedDuration::from_millis(1)
@@ -77,25 +76,25 @@ async fn a_taker_at_the_last_millisecond_wins_or_loses_as_a_whole() {
                 deadline
             };
             let taker = Invocation::new(at, Duration::from_secs(30));
-            exchange.pass(SignedDuration::from_secs(10));
+            shop.pass(SignedDuration::from_secs(10));
             let (taken, cleaned) = tokio::join!(
-                exchange.take_in(take_call("ann", "t", "buy", None, None), taker),
-                exchange.expire_bids()
+                shop.take_in(take_call("ann", "t", "buy", None, None), taker),
+                shop.expire_bids()
             );
             let cleaned = cleaned.unwrap();
             assert_eq!(cleaned.failed, 0);
             // Cut off at the deadline, the taker does not know: the same request again finds out.
             let taken = match taken.status {
-                503 => exchange.take(take_call("ann", "t", "buy", None, None)).await,
+                503 => shop.take(take_call("ann", "t", "buy", None, None)).await,
                 _ => taken,
             };
             let won = taken.status == 201;
             assert!(early || !won, "nothing expired trades");
             assert_eq!(cleaned.processed, u64::from(!won), "{taken:?} {cleaned:?}");
             let expected = if won { (5_000, 0) } else { (50_000, 0) };
-            assert_eq!(exchange.wallet("ann").await, expected);
+            assert_eq!(shop.wallet("ann").await, expected);
             let owner = if won { "ann" } else { "bob" };
-            let vouchers = exchange.vouchers(owner).await.body;
+            let vouchers = shop.vouchers(owner).await.body;
             assert_eq!(vouchers["vouchers"][0]["voucher_id"], voucher.as_str());
             assert!(vouchers["vouchers"][0].get("offered_by").is_none());
         }
@@ -105,13 +104,13 @@ async fn a_taker_at_the_last_millisecond_wins_or_loses_as_a_whole() {
 #[tokio::test]
 async fn giving_up_and_taking_at_once_is_one_of_them() {
     for _ in 0..5 {
-        let exchange = Exchange::open().await;
-        exchange.give("ann", 50_000).await;
-        let bid = exchange.sell("bob", 45_000).await;
+        let shop = AuctionFixture::open().await;
+        shop.give("ann", 50_000).await;
+        let bid = shop.sell("bob", 45_000).await;
         let id = bid.body["bid_id"].as_str().unwrap();
         let (given_up, taken) = tokio::join!(
-            exchange.cancel_bid("bob", id),
-            exchange.take(take_call("ann", "t", "buy", None, None))
+            shop.cancel_bid("bob", id),
+            shop.take(take_call("ann", "t", "buy", None, None))
         );
         assert!(
             (given_up.status == 200) != (taken.status == 201),
@@ -122,21 +121,21 @@ async fn giving_up_and_taking_at_once_is_one_of_them() {
 
 #[tokio::test]
 async fn two_cleaners_at_once_free_what_was_held_once() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 100_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 100_000).await;
     for _ in 0..20 {
-        exchange.buy("ann", 2_000).await;
+        shop.buy("ann", 2_000).await;
     }
-    exchange.sell("bob", 45_000).await;
-    exchange.pass(SignedDuration::from_hours(1));
-    let (one, other) = tokio::join!(exchange.expire_bids(), exchange.expire_bids());
+    shop.sell("bob", 45_000).await;
+    shop.pass(SignedDuration::from_hours(1));
+    let (one, other) = tokio::join!(shop.expire_bids(), shop.expire_bids());
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!((one.processed + other.processed, one.failed + other.failed), (21, 0));
-    assert_eq!(exchange.wallet("ann").await, (100_000, 0));
-    assert_eq!(exchange.count_of("BOOK#").await, 0);
-    let items = exchange.engine.items(AUCTIONS).await;
+    assert_eq!(shop.wallet("ann").await, (100_000, 0));
+    assert_eq!(shop.count_of("BOOK#").await, 0);
+    let items = shop.engine.items(AUCTIONS).await;
     let bids: Vec<_> = items.iter().filter(|item| item["sk"] == "BID").collect();
-    let swept = exchange.now().as_second() + 30 * 24 * 60 * 60;
+    let swept = shop.now().as_second() + 30 * 24 * 60 * 60;
     assert!(
         bids.iter()
             .all(|bid| bid["status"] == "EXPIRED" && bid["swept_at"] == swept),
@@ -146,22 +145,22 @@ async fn two_cleaners_at_once_free_what_was_held_once() {
 
 #[tokio::test]
 async fn a_lost_answer_trades_once() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 100_000).await;
-    exchange.sell("bob", 45_000).await;
-    exchange.sell("bob", 45_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 100_000).await;
+    shop.sell("bob", 45_000).await;
+    shop.sell("bob", 45_000).await;
     for _ in 0..3 {
-        exchange.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
+        shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
     }
-    let taken = exchange.take(take_call("ann", "t", "buy", None, None)).await;
+    let taken = shop.take(take_call("ann", "t", "buy", None, None)).await;
     assert_eq!(taken.status, 201, "{taken:?}");
-    assert_eq!(exchange.wallet("ann").await, (55_000, 0));
+    assert_eq!(shop.wallet("ann").await, (55_000, 0));
     for _ in 0..3 {
-        exchange.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
+        shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
     }
-    let bid = exchange.buy("ann", 10_000).await;
+    let bid = shop.buy("ann", 10_000).await;
     assert_eq!(bid.status, 201, "{bid:?}");
-    assert_eq!(exchange.wallet("ann").await, (45_000, 10_000));
+    assert_eq!(shop.wallet("ann").await, (45_000, 10_000));
 }
 
 const ACTORS: usize = 50;
@@ -171,22 +170,22 @@ const OPERATIONS: usize = 10_000;
 /// voucher has one owner, and is offered by the open bid that sells it; nothing trades twice, and nothing expired trades.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_point_is_accounted_for_in_a_long_random_run() {
-    let exchange = Exchange::open().await;
+    let shop = AuctionFixture::open().await;
     let mut draw = Rng::with_seed(7);
     let mut credited = 0;
     for actor in 0..ACTORS {
         let points = draw.u64(10_000..200_000);
-        exchange.give(&name(actor), points).await;
+        shop.give(&name(actor), points).await;
         credited += points;
     }
     let mut run = Run {
-        exchange: &exchange,
+        shop: &shop,
         vouchers: (0..ACTORS).map(|_| vec![]).collect(),
         bids: vec![],
         draw,
         credited,
     };
-    exchange.engine.faults.set_conflicts_per_mille(30);
+    shop.engine.faults.set_conflicts_per_mille(30);
     let mut done = 0;
     while done < OPERATIONS {
         done += run.step().await;
@@ -195,11 +194,11 @@ async fn every_point_is_accounted_for_in_a_long_random_run() {
         }
     }
     run.audit().await;
-    exchange.engine.faults.set_conflicts_per_mille(0);
-    exchange.pass(SignedDuration::from_hours(24 * 91));
-    exchange.expire_bids().await.unwrap();
+    shop.engine.faults.set_conflicts_per_mille(0);
+    shop.pass(SignedDuration::from_hours(24 * 91));
+    shop.expire_bids().await.unwrap();
     run.audit().await;
-    assert_eq!(exchange.count_of("BOOK#").await, 0);
+    assert_eq!(shop.count_of("BOOK#").await, 0);
 }
 
 fn name(actor: usize) -> String {
@@ -207,7 +206,7 @@ fn name(actor: usize) -> String {
 }
 
 struct Run<'a> {
-    exchange: &'a Exchange,
+    shop: &'a AuctionFixture,
     vouchers: Vec<Vec<String>>,
     bids: Vec<(usize, String)>,
     draw: Rng,
@@ -219,25 +218,25 @@ impl Run<'_> {
     async fn step(&mut self) -> usize {
         if self.draw.u32(..40) == 0 {
             let fault = [Fault::LoseAnswer, Fault::LoseRequest, Fault::Throttle][self.draw.usize(..3)].clone();
-            self.exchange.engine.faults.plan("TransactWriteItems", fault);
+            self.shop.engine.faults.plan("TransactWriteItems", fault);
         }
         match self.draw.u32(..100) {
             0..=3 => {
                 let actor = self.actor();
                 let points = self.draw.u64(1_000..20_000);
-                self.exchange.give(&name(actor), points).await;
+                self.shop.give(&name(actor), points).await;
                 self.credited += points;
                 1
             }
             4..=9 => {
                 let actor = self.actor();
-                let voucher = self.exchange.new_voucher(&name(actor)).await;
+                let voucher = self.shop.new_voucher(&name(actor)).await;
                 self.vouchers[actor].push(voucher);
                 1
             }
             10..=49 => {
                 let (one, other) = (self.bid(), self.bid());
-                let answers = tokio::join!(self.exchange.place(one.1), self.exchange.place(other.1));
+                let answers = tokio::join!(self.shop.place(one.1), self.shop.place(other.1));
                 self.note(one.0, &answers.0);
                 self.note(other.0, &answers.1);
                 2
@@ -245,21 +244,21 @@ impl Run<'_> {
             50..=74 => {
                 let calls = [self.wish(), self.wish(), self.wish()];
                 let [one, two, three] = calls;
-                let exchange = self.exchange;
-                let cleaner = async { drop(exchange.expire_bids().await) };
-                tokio::join!(exchange.take(one), exchange.take(two), exchange.take(three), cleaner);
+                let shop = self.shop;
+                let cleaner = async { drop(shop.expire_bids().await) };
+                tokio::join!(shop.take(one), shop.take(two), shop.take(three), cleaner);
                 4
             }
             75..=89 => {
                 if let Some((actor, bid)) = self.draw.choice(&self.bids).cloned() {
                     let (call, actor) = (self.wish(), name(actor));
-                    tokio::join!(self.exchange.cancel_bid(&actor, &bid), self.exchange.take(call));
+                    tokio::join!(self.shop.cancel_bid(&actor, &bid), self.shop.take(call));
                 }
                 2
             }
             _ => {
-                self.exchange.pass(SignedDuration::from_secs(self.draw.i64(1..300)));
-                drop(self.exchange.expire_bids().await);
+                self.shop.pass(SignedDuration::from_secs(self.draw.i64(1..300)));
+                drop(self.shop.expire_bids().await);
                 1
             }
         }
@@ -275,7 +274,7 @@ impl Run<'_> {
 
     fn bid(&mut self) -> (usize, harness::gateway::Call) {
         let (actor, price) = (self.actor(), self.price());
-        let expires = self.exchange.now() + SignedDuration::from_secs(self.draw.i64(1..1_200));
+        let expires = self.shop.now() + SignedDuration::from_secs(self.draw.i64(1..1_200));
         // A voucher that they had once: perhaps it is sold or offered by now.
         let voucher = self
             .draw
@@ -283,7 +282,7 @@ impl Run<'_> {
             .cloned()
             .filter(|_| self.draw.bool());
         let side = if voucher.is_some() { "sell" } else { "buy" };
-        let key = self.exchange.key();
+        let key = self.shop.key();
         (
             actor,
             bid_call(&name(actor), &key, side, price, expires, voucher.as_deref()),
@@ -299,7 +298,7 @@ impl Run<'_> {
             .filter(|_| self.draw.bool());
         let side = if voucher.is_some() { "sell" } else { "buy" };
         let price = self.draw.bool().then(|| self.price());
-        let key = self.exchange.key();
+        let key = self.shop.key();
         take_call(&name(actor), &key, side, price, voucher.as_deref())
     }
 
@@ -311,7 +310,7 @@ impl Run<'_> {
     }
 
     async fn audit(&self) {
-        let books = harness::audit::Exchange::of(self.exchange.engine.items(AUCTIONS).await);
+        let books = harness::audit::AuctionAudit::of(self.shop.engine.items(AUCTIONS).await);
         books.check().expect("every point is accounted for");
         assert_eq!(
             books.points(),

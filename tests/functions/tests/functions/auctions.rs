@@ -1,6 +1,6 @@
 //! Bids on gift vouchers: placed, met, taken, given up, and what is refused.
 
-use function_tests::exchange::{Exchange, bid_call, book_call, register_call, take_call};
+use function_tests::auction_fixture::{AuctionFixture, bid_call, book_call, register_call, take_call};
 use harness::engine::AUCTIONS;
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -8,98 +8,95 @@ use serde_json::json;
 
 #[tokio::test]
 async fn a_voucher_is_sold_to_whoever_takes_the_bid() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    let bid = exchange.sell("bob", 45_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    let bid = shop.sell("bob", 45_000).await;
     assert_eq!((bid.status, &bid.body["status"]), (201, &"OPEN".into()), "{bid:?}");
-    let trade = exchange.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
+    let trade = shop.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
     assert_eq!((trade.status, &trade.body["price"]), (201, &45_000.into()), "{trade:?}");
-    assert_eq!(exchange.wallet("ann").await, (5_000, 0));
-    assert_eq!(exchange.wallet("bob").await, (45_000, 0));
-    let hers = exchange.vouchers("ann").await.body;
+    assert_eq!(shop.wallet("ann").await, (5_000, 0));
+    assert_eq!(shop.wallet("bob").await, (45_000, 0));
+    let hers = shop.vouchers("ann").await.body;
     assert_eq!(hers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
     assert!(hers["vouchers"][0]["code"].is_string(), "its owner reads its code");
-    assert_eq!(exchange.vouchers("bob").await.body["vouchers"], json!([]));
-    let bids = exchange.list_my_bids(Call::new("GET", "/bids").by("bob")).await.body;
+    assert_eq!(shop.vouchers("bob").await.body["vouchers"], json!([]));
+    let bids = shop.list_my_bids(Call::new("GET", "/bids").by("bob")).await.body;
     assert_eq!(bids["bids"][0]["status"], "TRADED");
-    let again = exchange.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
+    let again = shop.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
     assert_eq!((again.status, again.replayed, again.body), (201, true, trade.body));
-    let reused = exchange.take(take_call("ann", "t", "buy", Some(46_000), None)).await;
+    let reused = shop.take(take_call("ann", "t", "buy", Some(46_000), None)).await;
     assert_eq!(reused.problem(), "idempotency-key-reused");
 }
 
 #[tokio::test]
 async fn points_are_sold_to_whoever_takes_the_bid() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    assert_eq!(exchange.buy("ann", 40_000).await.status, 201);
-    assert_eq!(exchange.wallet("ann").await, (10_000, 40_000));
-    let voucher = exchange.new_voucher("bob").await;
-    let trade = exchange.take(take_call("bob", "t", "sell", None, Some(&voucher))).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    assert_eq!(shop.buy("ann", 40_000).await.status, 201);
+    assert_eq!(shop.wallet("ann").await, (10_000, 40_000));
+    let voucher = shop.new_voucher("bob").await;
+    let trade = shop.take(take_call("bob", "t", "sell", None, Some(&voucher))).await;
     assert_eq!(trade.status, 201, "{trade:?}");
-    assert_eq!(exchange.wallet("ann").await, (10_000, 0));
-    assert_eq!(exchange.wallet("bob").await, (40_000, 0));
-    assert_eq!(
-        exchange.vouchers("ann").await.body["vouchers"][0]["voucher_id"],
-        voucher
-    );
+    assert_eq!(shop.wallet("ann").await, (10_000, 0));
+    assert_eq!(shop.wallet("bob").await, (40_000, 0));
+    assert_eq!(shop.vouchers("ann").await.body["vouchers"][0]["voucher_id"], voucher);
 }
 
 #[tokio::test]
 async fn bids_that_meet_trade_at_once_at_the_price_of_the_first() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 100_000).await;
-    exchange.sell("bob", 42_000).await;
-    exchange.pass(SignedDuration::from_millis(1));
-    let bid = exchange.buy("ann", 45_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 100_000).await;
+    shop.sell("bob", 42_000).await;
+    shop.pass(SignedDuration::from_millis(1));
+    let bid = shop.buy("ann", 45_000).await;
     assert_eq!((bid.status, &bid.body["status"]), (201, &"TRADED".into()), "{bid:?}");
     assert_eq!(
-        exchange.wallet("ann").await,
+        shop.wallet("ann").await,
         (58_000, 0),
         "what was held beyond the price is free"
     );
-    assert_eq!(exchange.wallet("bob").await, (42_000, 0));
-    exchange.buy("ann", 40_000).await;
-    exchange.pass(SignedDuration::from_millis(1));
-    let bid = exchange.sell("bob", 30_000).await;
+    assert_eq!(shop.wallet("bob").await, (42_000, 0));
+    shop.buy("ann", 40_000).await;
+    shop.pass(SignedDuration::from_millis(1));
+    let bid = shop.sell("bob", 30_000).await;
     assert_eq!(bid.body["status"], "TRADED");
-    assert_eq!(exchange.wallet("bob").await, (82_000, 0));
-    assert_eq!(exchange.count_of("BOOK#").await, 0);
+    assert_eq!(shop.wallet("bob").await, (82_000, 0));
+    assert_eq!(shop.count_of("BOOK#").await, 0);
 }
 
 #[tokio::test]
 async fn the_best_price_is_taken_first_and_at_one_price_the_oldest() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 1_000_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 1_000_000).await;
     let mut order = vec![];
     for (seller, price) in [("bob", 50_000), ("cid", 45_000), ("dan", 45_000), ("eve", 47_000)] {
-        order.push((price, exchange.sell(seller, price).await.body["voucher_id"].clone()));
-        exchange.pass(SignedDuration::from_secs(1));
+        order.push((price, shop.sell(seller, price).await.body["voucher_id"].clone()));
+        shop.pass(SignedDuration::from_secs(1));
     }
     order.sort_by_key(|(price, _)| *price);
     for (n, (price, bid)) in order.iter().enumerate() {
-        let trade = exchange
+        let trade = shop
             .take(take_call("ann", &format!("t{n}"), "buy", None, None))
             .await
             .body;
         assert_eq!((&trade["price"], &trade["voucher_id"]), (&json!(price), bid));
     }
-    let none = exchange.take(take_call("ann", "t9", "buy", None, None)).await;
+    let none = shop.take(take_call("ann", "t9", "buy", None, None)).await;
     assert_eq!((none.status, none.problem()), (409, "nothing-to-take"));
 }
 
 #[tokio::test]
 async fn the_book_shows_both_sides_best_first_with_depth_and_nobodys_name() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 1_000_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 1_000_000).await;
     for price in [30_000, 32_000, 32_000, 31_000] {
-        exchange.buy("ann", price).await;
-        exchange.pass(SignedDuration::from_secs(1));
+        shop.buy("ann", price).await;
+        shop.pass(SignedDuration::from_secs(1));
     }
     for price in [50_000, 48_000] {
-        exchange.sell("bob", price).await;
+        shop.sell("bob", price).await;
     }
-    let book = exchange.book(book_call()).await;
+    let book = shop.book(book_call()).await;
     let prices = |side: &str| {
         let bids = book.body[side]["bids"].as_array().unwrap();
         bids.iter()
@@ -111,32 +108,32 @@ async fn the_book_shows_both_sides_best_first_with_depth_and_nobodys_name() {
     assert_eq!(book.body["buy"]["depth"][0], json!({ "price": 32_000, "bids": 2 }));
     let text = book.body.to_string();
     assert!(!text.contains("ann") && !text.contains("bob"), "{text}");
-    let one = exchange.book(book_call().query("side", "sell")).await.body;
+    let one = shop.book(book_call().query("side", "sell")).await.body;
     assert!(one.get("buy").is_none() && one["sell"].is_object());
     for (name, value) in [("side", "both"), ("cursor", "x")] {
-        let bad = exchange.book(book_call().query(name, value)).await;
+        let bad = shop.book(book_call().query(name, value)).await;
         assert_eq!((bad.status, bad.problem()), (400, "invalid-parameter"));
     }
 }
 
 #[tokio::test]
 async fn the_book_is_read_page_by_page_over_expired_bids() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 10_000_000).await;
-    let soon = exchange.now() + SignedDuration::from_secs(5);
-    exchange.give("cid", 10_000_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 10_000_000).await;
+    let soon = shop.now() + SignedDuration::from_secs(5);
+    shop.give("cid", 10_000_000).await;
     for n in 0..130 {
         let call = bid_call("cid", &format!("old-{n}"), "buy", 9_000, soon, None);
-        assert_eq!(exchange.place(call).await.status, 201);
+        assert_eq!(shop.place(call).await.status, 201);
     }
     for n in 0..120 {
-        exchange.buy("ann", 1_000 + n * 100).await;
+        shop.buy("ann", 1_000 + n * 100).await;
     }
-    exchange.pass(SignedDuration::from_secs(5));
+    shop.pass(SignedDuration::from_secs(5));
     let mut seen = vec![];
     let mut call = book_call().query("side", "buy");
     loop {
-        let page = exchange.book(call).await.body["buy"].clone();
+        let page = shop.book(call).await.body["buy"].clone();
         for bid in page["bids"].as_array().unwrap() {
             seen.push(bid["price"].as_u64().unwrap());
         }
@@ -151,37 +148,33 @@ async fn the_book_is_read_page_by_page_over_expired_bids() {
 
 #[tokio::test]
 async fn a_bid_that_is_given_up_frees_what_it_held() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    let bid = exchange.buy("ann", 40_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    let bid = shop.buy("ann", 40_000).await;
     let id = bid.body["bid_id"].as_str().unwrap();
-    assert_eq!(exchange.cancel_bid("bob", id).await.status, 404);
-    let cancelled = exchange.cancel_bid("ann", id).await;
+    assert_eq!(shop.cancel_bid("bob", id).await.status, 404);
+    let cancelled = shop.cancel_bid("ann", id).await;
     assert_eq!(
         (cancelled.status, &cancelled.body["status"]),
         (200, &"CANCELLED".into())
     );
-    assert!(exchange.cancel_bid("ann", id).await.replayed);
-    assert_eq!(exchange.wallet("ann").await, (50_000, 0));
-    let sell = exchange.sell("bob", 45_000).await;
-    exchange.cancel_bid("bob", sell.body["bid_id"].as_str().unwrap()).await;
+    assert!(shop.cancel_bid("ann", id).await.replayed);
+    assert_eq!(shop.wallet("ann").await, (50_000, 0));
+    let sell = shop.sell("bob", 45_000).await;
+    shop.cancel_bid("bob", sell.body["bid_id"].as_str().unwrap()).await;
     let voucher = sell.body["voucher_id"].as_str().unwrap();
-    let call = bid_call("bob", "again", "sell", 44_000, exchange.in_an_hour(), Some(voucher));
-    assert_eq!(
-        exchange.place(call).await.status,
-        201,
-        "the voucher can be offered again"
-    );
+    let call = bid_call("bob", "again", "sell", 44_000, shop.in_an_hour(), Some(voucher));
+    assert_eq!(shop.place(call).await.status, 201, "the voucher can be offered again");
 }
 
 #[tokio::test]
 async fn each_bad_bid_gets_its_problem_and_writes_nothing() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    let voucher = exchange.new_voucher("bob").await;
-    let before = exchange.engine.items(AUCTIONS).await.len();
-    let hour = exchange.in_an_hour();
-    let far = exchange.now() + SignedDuration::from_hours(24 * 90 + 1);
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    let voucher = shop.new_voucher("bob").await;
+    let before = shop.engine.items(AUCTIONS).await.len();
+    let hour = shop.in_an_hour();
+    let far = shop.now() + SignedDuration::from_hours(24 * 90 + 1);
     let unknown = "11111111-1111-8111-8111-111111111111";
     for (call, status, problem) in [
         (bid_call("ann", "a", "buy", 900, hour, None), 422, "invalid-price"),
@@ -192,7 +185,7 @@ async fn each_bad_bid_gets_its_problem_and_writes_nothing() {
         ),
         (bid_call("ann", "c", "buy", 1_050, hour, None), 422, "invalid-price"),
         (
-            bid_call("ann", "d", "buy", 1_000, exchange.now(), None),
+            bid_call("ann", "d", "buy", 1_000, shop.now(), None),
             422,
             "invalid-deadline",
         ),
@@ -229,20 +222,20 @@ async fn each_bad_bid_gets_its_problem_and_writes_nothing() {
         ),
         (bid_call("ann", "l", "lend", 1_000, hour, None), 400, "malformed-body"),
     ] {
-        let answer = exchange.place(call).await;
+        let answer = shop.place(call).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
     }
-    assert_eq!(exchange.engine.items(AUCTIONS).await.len(), before);
-    assert_eq!(exchange.wallet("ann").await, (50_000, 0));
+    assert_eq!(shop.engine.items(AUCTIONS).await.len(), before);
+    assert_eq!(shop.wallet("ann").await, (50_000, 0));
 }
 
 #[tokio::test]
 async fn each_bad_take_gets_its_problem_and_writes_nothing() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    exchange.sell("bob", 45_000).await;
-    let voucher = exchange.new_voucher("cid").await;
-    let before = exchange.engine.items(AUCTIONS).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    shop.sell("bob", 45_000).await;
+    let voucher = shop.new_voucher("cid").await;
+    let before = shop.engine.items(AUCTIONS).await;
     for (call, status, problem) in [
         (take_call("bob", "a", "buy", None, None), 422, "own-bid"),
         (take_call("ann", "b", "buy", Some(44_000), None), 409, "price-differs"),
@@ -255,32 +248,32 @@ async fn each_bad_take_gets_its_problem_and_writes_nothing() {
         (take_call("ann", "e", "sell", None, None), 422, "voucher-not-yours"),
         (take_call("ann", "f", "buy", Some(17), None), 422, "invalid-price"),
     ] {
-        let answer = exchange.take(call).await;
+        let answer = shop.take(call).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
     }
-    let differs = exchange.take(take_call("ann", "g", "buy", Some(44_000), None)).await;
+    let differs = shop.take(take_call("ann", "g", "buy", Some(44_000), None)).await;
     assert_eq!(differs.body["best"], 45_000);
-    assert_eq!(exchange.engine.items(AUCTIONS).await.len(), before.len());
+    assert_eq!(shop.engine.items(AUCTIONS).await.len(), before.len());
 }
 
 #[tokio::test]
 async fn a_rejected_bid_changes_nothing_for_the_bids_that_stand() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    let bid = exchange.buy("ann", 40_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    let bid = shop.buy("ann", 40_000).await;
     let key = bid.body["bid_id"].clone();
-    exchange.pass(SignedDuration::from_mins(59));
+    shop.pass(SignedDuration::from_mins(59));
     for price in [39_000, 41_000] {
-        assert_eq!(exchange.buy("bob", price).await.problem(), "not-enough-points");
+        assert_eq!(shop.buy("bob", price).await.problem(), "not-enough-points");
     }
-    let bids = exchange.list_my_bids(Call::new("GET", "/bids").by("ann")).await.body;
+    let bids = shop.list_my_bids(Call::new("GET", "/bids").by("ann")).await.body;
     assert_eq!(
         (&bids["bids"][0]["bid_id"], &bids["bids"][0]["expires_at"]),
         (&key, &bid.body["expires_at"])
     );
-    exchange.pass(SignedDuration::from_mins(1));
+    shop.pass(SignedDuration::from_mins(1));
     assert_eq!(
-        exchange.expire_bids().await.unwrap().processed,
+        shop.expire_bids().await.unwrap().processed,
         1,
         "its deadline did not move"
     );
@@ -288,33 +281,33 @@ async fn a_rejected_bid_changes_nothing_for_the_bids_that_stand() {
 
 #[tokio::test]
 async fn a_voucher_has_one_owner_and_one_open_bid() {
-    let exchange = Exchange::open().await;
-    let first = exchange.register(register_call("ann", "abcd-1234")).await;
+    let shop = AuctionFixture::open().await;
+    let first = shop.register(register_call("ann", "abcd-1234")).await;
     assert_eq!(first.status, 201, "{first:?}");
-    assert!(exchange.register(register_call("ann", " ABCD-1234 ")).await.replayed);
+    assert!(shop.register(register_call("ann", " ABCD-1234 ")).await.replayed);
     assert_eq!(
-        exchange.register(register_call("bob", "ABCD-1234")).await.problem(),
+        shop.register(register_call("bob", "ABCD-1234")).await.problem(),
         "voucher-registered"
     );
     for other in ["ABCD1234", "abcd 1234", "A-B-C-D-1-2-3-4"] {
         assert_eq!(
-            exchange.register(register_call("bob", other)).await.problem(),
+            shop.register(register_call("bob", other)).await.problem(),
             "voucher-registered",
             "{other}"
         );
     }
     for bad in ["abc-123", "", "ABCD.1234", "한글한글한글한글"] {
         assert_eq!(
-            exchange.register(register_call("ann", bad)).await.problem(),
+            shop.register(register_call("ann", bad)).await.problem(),
             "invalid-voucher",
             "{bad}"
         );
     }
     let id = first.body["voucher_id"].as_str().unwrap();
-    let hour = exchange.in_an_hour();
+    let hour = shop.in_an_hour();
     let bids = futures::future::join_all((0..6).map(|n| {
         let call = bid_call("ann", &format!("b{n}"), "sell", 5_000, hour, Some(id));
-        exchange.place(call)
+        shop.place(call)
     }))
     .await;
     let placed = bids.iter().filter(|answer| answer.status == 201).count();
@@ -328,49 +321,49 @@ async fn a_voucher_has_one_owner_and_one_open_bid() {
 
 #[tokio::test]
 async fn a_retried_bid_is_the_first_one() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    let hour = exchange.in_an_hour();
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    let hour = shop.in_an_hour();
     let call = || bid_call("ann", "k", "buy", 40_000, hour, None);
-    let answers = tokio::join!(exchange.place(call()), exchange.place(call()), exchange.place(call()));
+    let answers = tokio::join!(shop.place(call()), shop.place(call()), shop.place(call()));
     assert_eq!(
         (answers.0.status, answers.1.status, answers.2.status),
         (201, 201, 201),
         "{answers:?}"
     );
-    assert_eq!(exchange.wallet("ann").await, (10_000, 40_000));
-    let other = exchange.place(bid_call("ann", "k", "buy", 41_000, hour, None)).await;
+    assert_eq!(shop.wallet("ann").await, (10_000, 40_000));
+    let other = shop.place(bid_call("ann", "k", "buy", 41_000, hour, None)).await;
     assert_eq!(other.problem(), "idempotency-key-reused");
 }
 
 #[tokio::test]
 async fn nobody_floods_the_book() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 1_000_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 1_000_000).await;
     for _ in 0..200 {
-        assert_eq!(exchange.buy("ann", 1_000).await.status, 201);
+        assert_eq!(shop.buy("ann", 1_000).await.status, 201);
     }
-    assert_eq!(exchange.buy("ann", 1_000).await.problem(), "too-many-bids");
-    assert_eq!(exchange.sell("ann", 9_000).await.problem(), "too-many-bids");
-    exchange.pass(SignedDuration::from_hours(1));
-    assert_eq!(exchange.expire_bids().await.unwrap().processed, 200);
-    assert_eq!(exchange.sell("ann", 9_000).await.status, 201, "ended bids do not count");
+    assert_eq!(shop.buy("ann", 1_000).await.problem(), "too-many-bids");
+    assert_eq!(shop.sell("ann", 9_000).await.problem(), "too-many-bids");
+    shop.pass(SignedDuration::from_hours(1));
+    assert_eq!(shop.expire_bids().await.unwrap().processed, 200);
+    assert_eq!(shop.sell("ann", 9_000).await.status, 201, "ended bids do not count");
 }
 
 #[tokio::test]
 async fn what_an_expired_bid_held_is_free_though_the_cleaner_is_late() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 50_000).await;
-    let bid = exchange.buy("ann", 40_000).await;
-    let sell = exchange.sell("bob", 45_000).await;
-    exchange.pass(SignedDuration::from_hours(1));
-    let late = exchange.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 50_000).await;
+    let bid = shop.buy("ann", 40_000).await;
+    let sell = shop.sell("bob", 45_000).await;
+    shop.pass(SignedDuration::from_hours(1));
+    let late = shop.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
     assert_eq!(
         (late.problem(), &late.body["bid_status"]),
         ("bid-closed", &"EXPIRED".into())
     );
-    assert_eq!(exchange.wallet("ann").await, (50_000, 0));
+    assert_eq!(shop.wallet("ann").await, (50_000, 0));
     let voucher = sell.body["voucher_id"].as_str().unwrap();
-    let call = bid_call("bob", "again", "sell", 44_000, exchange.in_an_hour(), Some(voucher));
-    assert_eq!(exchange.place(call).await.status, 201);
+    let call = bid_call("bob", "again", "sell", 44_000, shop.in_an_hour(), Some(voucher));
+    assert_eq!(shop.place(call).await.status, 201);
 }

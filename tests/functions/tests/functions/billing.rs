@@ -1,7 +1,7 @@
 //! Subscriptions: begun, billed on their dates, declined, postponed, changed and ended.
 
-use function_tests::Desk;
-use function_tests::desk::{monthly, schedule, subscribe_call, subscription};
+use function_tests::BillingFixture;
+use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
 use harness::Fault;
 use harness::engine::{ORDERS, SUBSCRIPTIONS};
 use harness::gateway::Call;
@@ -16,8 +16,8 @@ pub fn hours(count: i64) -> SignedDuration {
 }
 
 /// Events of a table, by their names.
-pub async fn told(desk: &Desk, table: &str) -> Vec<String> {
-    let mut names: Vec<String> = desk
+pub async fn told(shop: &BillingFixture, table: &str) -> Vec<String> {
+    let mut names: Vec<String> = shop
         .engine
         .events(table)
         .await
@@ -29,35 +29,35 @@ pub async fn told(desk: &Desk, table: &str) -> Vec<String> {
 }
 
 /// Nothing hangs in the air, and books, ledger and stock agree.
-pub async fn assert_settled(desk: &Desk) {
-    desk.books().await.assert_settled();
-    desk.engine
-        .periods(desk.sandbox.ledger())
+pub async fn assert_settled(shop: &BillingFixture) {
+    shop.books().await.assert_settled();
+    shop.engine
+        .periods(shop.sandbox.ledger())
         .await
         .check()
         .expect("periods");
-    desk.engine.balance("tea").await;
+    shop.engine.balance("tea").await;
 }
 
 #[tokio::test]
 async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
-    let desk = Desk::with("tea", 3).await;
+    let shop = BillingFixture::with("tea", 3).await;
     let schedule = monthly("2026-01-02");
-    let body = subscription(&[("tea", 2)], &schedule, &desk.authorization("ann"));
-    let begun = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    let body = subscription(&[("tea", 2)], &schedule, &shop.authorization("ann"));
+    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
     assert_eq!(begun.body["status"], "ACTIVE");
     assert_eq!(begun.body["next_at"], "2026-01-02T00:00:00Z", "nine in Seoul");
     let id = begun.body["subscription_id"].as_str().unwrap();
-    assert_eq!(told(&desk, SUBSCRIPTIONS).await, ["SubscriptionStarted"]);
+    assert_eq!(told(&shop, SUBSCRIPTIONS).await, ["SubscriptionStarted"]);
 
-    desk.pass(hours(24) - SignedDuration::from_secs(1));
-    assert_eq!(desk.run().await, 0, "it is not due yet");
-    assert_eq!(desk.sandbox.ledger(), []);
+    shop.pass(hours(24) - SignedDuration::from_secs(1));
+    assert_eq!(shop.run().await, 0, "it is not due yet");
+    assert_eq!(shop.sandbox.ledger(), []);
 
-    desk.pass(SignedDuration::from_secs(1));
-    assert_eq!(desk.run().await, 1);
-    let account = desk.account("ann", id).await;
+    shop.pass(SignedDuration::from_secs(1));
+    assert_eq!(shop.run().await, 1);
+    let account = shop.account("ann", id).await;
     let invoice = &account["invoices"][0];
     assert_eq!(invoice["status"], "PAID");
     assert_eq!(
@@ -68,89 +68,89 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     assert_eq!(account["subscription"]["next_period"], 1);
     assert_eq!(account["subscription"]["next_at"], "2026-02-02T00:00:00Z");
 
-    let entry = desk.charged();
+    let entry = shop.charged();
     assert_eq!((entry.charged, entry.charges), (2000, 1));
     assert_eq!(json!(entry.order_id), invoice["order_id"]);
-    let order = desk.see("ann", &entry.order_id).await.body;
+    let order = shop.see("ann", &entry.order_id).await.body;
     assert_eq!(
         (&order["status"], &order["total"]["amount"]),
         (&json!("PAID"), &json!(2000))
     );
     assert_eq!(order["subscription"], json!({ "subscription_id": id, "period": 0 }));
     assert_eq!(order["payment_id"], invoice["payment_id"]);
-    assert_eq!(desk.payment(&order["payment_id"]).await["status"], "PAID");
-    assert_eq!(told(&desk, SUBSCRIPTIONS).await, ["InvoicePaid", "SubscriptionStarted"]);
-    assert_eq!(told(&desk, ORDERS).await, ["OrderPaid"]);
-    assert_eq!(desk.engine.balance("tea").await.available, 1);
-    assert_settled(&desk).await;
+    assert_eq!(shop.payment(&order["payment_id"]).await["status"], "PAID");
+    assert_eq!(told(&shop, SUBSCRIPTIONS).await, ["InvoicePaid", "SubscriptionStarted"]);
+    assert_eq!(told(&shop, ORDERS).await, ["OrderPaid"]);
+    assert_eq!(shop.engine.balance("tea").await.available, 1);
+    assert_settled(&shop).await;
 
-    assert_eq!(desk.run().await, 0, "nothing is due any more");
+    assert_eq!(shop.run().await, 0, "nothing is due any more");
 }
 
 #[tokio::test]
 async fn a_period_that_is_due_today_is_charged_without_waiting_for_the_schedule() {
-    let desk = Desk::with("tea", 1).await;
+    let shop = BillingFixture::with("tea", 1).await;
     let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "month", 1);
-    let body = subscription(&[("tea", 1)], &schedule, &desk.authorization("ann"));
-    assert_eq!(desk.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
-    assert_eq!(desk.work().await, 1);
-    assert_eq!(desk.charged().charged, 1000);
+    let body = subscription(&[("tea", 1)], &schedule, &shop.authorization("ann"));
+    assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
+    assert_eq!(shop.work().await, 1);
+    assert_eq!(shop.charged().charged, 1000);
 }
 
 #[tokio::test]
 async fn an_order_of_a_subscription_is_cancelled_and_refunded_as_any_other() {
-    let desk = Desk::with("tea", 1).await;
-    desk.subscribed("ann", "tea").await;
-    desk.run().await;
-    let order_id = desk.charged().order_id;
-    let order = desk.cancel("ann", &order_id).await;
+    let shop = BillingFixture::with("tea", 1).await;
+    shop.subscribed("ann", "tea").await;
+    shop.run().await;
+    let order_id = shop.charged().order_id;
+    let order = shop.cancel("ann", &order_id).await;
     assert_eq!(order.status, 200, "{order:?}");
-    desk.refund("OrderCancelled", &order.body).await.unwrap();
-    assert_eq!(desk.charged().refunded, 1000);
-    assert_eq!(desk.engine.balance("tea").await.available, 1);
-    assert_settled(&desk).await;
+    shop.refund("OrderCancelled", &order.body).await.unwrap();
+    assert_eq!(shop.charged().refunded, 1000);
+    assert_eq!(shop.engine.balance("tea").await.available, 1);
+    assert_settled(&shop).await;
 }
 
 #[tokio::test]
 async fn a_retried_subscription_is_the_first_one_also_when_its_write_was_lost() {
-    let desk = Desk::with("tea", 1).await;
-    let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &desk.authorization("ann"));
+    let shop = BillingFixture::with("tea", 1).await;
+    let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
     let call = subscribe_call("ann", "k", &body);
     // The provider has issued the key, and nothing is written down.
-    desk.engine.faults.plan("TransactWriteItems", Fault::Denied);
-    assert_eq!(desk.subscribe(call.clone()).await.status, 500);
-    assert_eq!(desk.engine.count(SUBSCRIPTIONS).await, 0);
+    shop.engine.faults.plan("TransactWriteItems", Fault::Denied);
+    assert_eq!(shop.subscribe(call.clone()).await.status, 500);
+    assert_eq!(shop.engine.count(SUBSCRIPTIONS).await, 0);
 
-    let begun = desk.subscribe(call.clone()).await;
+    let begun = shop.subscribe(call.clone()).await;
     assert_eq!((begun.status, begun.replayed), (201, false), "{begun:?}");
-    let again = desk.subscribe(call).await;
+    let again = shop.subscribe(call).await;
     assert_eq!((again.status, again.replayed), (201, true));
     assert_eq!(again.body, begun.body);
-    desk.billing_key("ann");
+    shop.billing_key("ann");
 
-    let other = subscription(&[("tea", 2)], &monthly("2026-01-02"), &desk.authorization("ann"));
-    let reused = desk.subscribe(subscribe_call("ann", "k", &other)).await;
+    let other = subscription(&[("tea", 2)], &monthly("2026-01-02"), &shop.authorization("ann"));
+    let reused = shop.subscribe(subscribe_call("ann", "k", &other)).await;
     assert_eq!(reused.problem(), "idempotency-key-reused");
 }
 
 #[tokio::test]
 async fn another_card_is_asked_about_anew_after_one_that_was_refused_under_the_same_key() {
-    let desk = Desk::with("tea", 1).await;
+    let shop = BillingFixture::with("tea", 1).await;
     let refused = json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &refused);
-    let answer = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    let answer = shop.subscribe(subscribe_call("ann", "k", &body)).await;
     assert_eq!(answer.problem(), "payment-refused", "{answer:?}");
 
-    let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &desk.authorization("ann"));
-    let begun = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+    let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
+    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
-    desk.billing_key("ann");
+    shop.billing_key("ann");
 }
 
 #[tokio::test]
 async fn what_cannot_be_billed_is_not_begun() {
-    let desk = Desk::with("tea", 1).await;
-    let good = subscription(&[("tea", 1)], &monthly("2026-01-02"), &desk.authorization("ann"));
+    let shop = BillingFixture::with("tea", 1).await;
+    let good = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
     let with = |field: &str, value: Value| {
         let mut body = good.clone();
         body[field] = value;
@@ -195,42 +195,42 @@ async fn what_cannot_be_billed_is_not_begun() {
             "payment-refused",
         ),
     ] {
-        let answer = desk.subscribe(subscribe_call("ann", "k", &body)).await;
+        let answer = shop.subscribe(subscribe_call("ann", "k", &body)).await;
         assert_eq!(answer.problem(), problem, "{answer:?}");
     }
-    assert_eq!(desk.engine.count(SUBSCRIPTIONS).await, 0);
+    assert_eq!(shop.engine.count(SUBSCRIPTIONS).await, 0);
 }
 
 #[tokio::test]
 async fn a_subscription_is_its_customers_own() {
-    let desk = Desk::with("tea", 1).await;
-    let id = desk.subscribed("ann", "tea").await;
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
     let get = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", &id);
     assert_eq!(
-        desk.get_subscription(get.clone().by("bob")).await.problem(),
+        shop.get_subscription(get.clone().by("bob")).await.problem(),
         "not-found"
     );
-    assert_eq!(desk.get_subscription(get.by_admin()).await.status, 200);
+    assert_eq!(shop.get_subscription(get.by_admin()).await.status, 200);
     let pause = json!({ "change": "PAUSE" });
-    assert_eq!(desk.change("bob", &id, "k", &pause).await.problem(), "not-found");
-    assert_eq!(desk.end("bob", &id, "NOW").await.problem(), "not-found");
+    assert_eq!(shop.change("bob", &id, "k", &pause).await.problem(), "not-found");
+    assert_eq!(shop.end("bob", &id, "NOW").await.problem(), "not-found");
 
     let list = |customer: &str| Call::new("GET", "/subscriptions").by(customer);
-    let mine = desk.list_subscriptions(list("ann")).await.body;
+    let mine = shop.list_subscriptions(list("ann")).await.body;
     assert_eq!(mine["subscriptions"][0]["subscription_id"], id);
-    let theirs = desk.list_subscriptions(list("bob")).await.body;
+    let theirs = shop.list_subscriptions(list("bob")).await.body;
     assert_eq!(theirs["subscriptions"], json!([]));
 }
 
 #[tokio::test]
 async fn subscriptions_are_listed_newest_first_in_pages() {
-    let desk = Desk::with("tea", 1).await;
+    let shop = BillingFixture::with("tea", 1).await;
     let mut ids = vec![];
     for key in ["1", "2", "3"] {
-        let body = subscription(&[("tea", 1)], &monthly("2026-02-01"), &desk.authorization("ann"));
-        let begun = desk.subscribe(subscribe_call("ann", key, &body)).await;
+        let body = subscription(&[("tea", 1)], &monthly("2026-02-01"), &shop.authorization("ann"));
+        let begun = shop.subscribe(subscribe_call("ann", key, &body)).await;
         ids.insert(0, begun.body["subscription_id"].clone());
-        desk.pass(SignedDuration::from_secs(1));
+        shop.pass(SignedDuration::from_secs(1));
     }
     let list = |cursor: &Value| {
         let call = Call::new("GET", "/subscriptions").by("ann").query("limit", "2");
@@ -241,7 +241,7 @@ async fn subscriptions_are_listed_newest_first_in_pages() {
     let mut seen = vec![];
     let mut cursor = Value::Null;
     loop {
-        let page = desk.list_subscriptions(list(&cursor)).await.body;
+        let page = shop.list_subscriptions(list(&cursor)).await.body;
         let listed = page["subscriptions"].as_array().unwrap();
         seen.extend(listed.iter().map(|one| one["subscription_id"].clone()));
         cursor = page["next_cursor"].clone();
@@ -254,206 +254,206 @@ async fn subscriptions_are_listed_newest_first_in_pages() {
 
 #[tokio::test]
 async fn a_decline_is_retried_on_days_1_3_5_and_7_then_past_due_then_cancelled() {
-    let desk = Desk::with("tea", 1).await;
-    let id = desk.subscribed("ann", "tea").await;
-    let key = desk.billing_key("ann");
-    desk.sandbox.toss_set_billing_decline(&key, Some("REJECT_CARD_PAYMENT"));
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let key = shop.billing_key("ann");
+    shop.sandbox.toss_set_billing_decline(&key, Some("REJECT_CARD_PAYMENT"));
     let mut tried = vec![];
     let mut attempts = 0;
     for hour in 0..24 * 10 {
-        desk.run().await;
-        let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+        shop.run().await;
+        let invoice = shop.account("ann", &id).await["invoices"][0].clone();
         let now = invoice["attempts"].as_i64().unwrap();
         if now > attempts {
             tried.push(hour / 24);
             attempts = now;
         }
         assert_eq!(
-            desk.engine.balance("tea").await.available,
+            shop.engine.balance("tea").await.available,
             1,
             "a card that does not pay holds no stock"
         );
-        desk.pass(HOUR);
+        shop.pass(HOUR);
     }
     assert_eq!(tried, [0, 1, 3, 5, 7]);
     let expected = ("PAST_DUE".to_owned(), vec!["DECLINED".to_owned()]);
-    assert_eq!(desk.statuses("ann", &id).await, expected);
+    assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_eq!(
-        told(&desk, SUBSCRIPTIONS).await,
+        told(&shop, SUBSCRIPTIONS).await,
         ["InvoiceFailed", "SubscriptionPastDue"]
     );
 
-    desk.live(hours(24 * 12), hours(12)).await;
-    let (status, invoices) = desk.statuses("ann", &id).await;
+    shop.live(hours(24 * 12), hours(12)).await;
+    let (status, invoices) = shop.statuses("ann", &id).await;
     assert_eq!((&*status, &*invoices), ("CANCELLED", &["VOID".to_owned()][..]));
     assert!(
-        told(&desk, SUBSCRIPTIONS)
+        told(&shop, SUBSCRIPTIONS)
             .await
             .contains(&"SubscriptionCancelled".to_owned())
     );
     assert_eq!(
-        desk.sandbox
-            .toss_billing_keys(&function_tests::desk::customer_key("ann")),
+        shop.sandbox
+            .toss_billing_keys(&function_tests::billing_fixture::customer_key("ann")),
         [""; 0]
     );
-    assert_eq!(desk.charges(), []);
-    assert_eq!(desk.run().await, 0, "nothing is ever due again");
-    assert_settled(&desk).await;
+    assert_eq!(shop.charges(), []);
+    assert_eq!(shop.run().await, 0, "nothing is ever due again");
+    assert_settled(&shop).await;
 }
 
 #[tokio::test]
 async fn a_decline_that_passes_is_paid_by_the_retry() {
-    let desk = Desk::with("tea", 1).await;
-    let id = desk.subscribed("ann", "tea").await;
-    desk.sandbox
-        .toss_decline_next(&desk.billing_key("ann"), "REJECT_CARD_PAYMENT", 2);
-    desk.run().await;
-    let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    shop.sandbox
+        .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 2);
+    shop.run().await;
+    let invoice = shop.account("ann", &id).await["invoices"][0].clone();
     assert_eq!(invoice["status"], "DECLINED");
     assert_eq!(invoice["failure"]["code"], "REJECT_CARD_PAYMENT");
     assert_eq!(invoice["next_try_at"], "2026-01-02T00:00:00Z");
-    desk.live(hours(24 * 4), hours(6)).await;
+    shop.live(hours(24 * 4), hours(6)).await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
-    assert_eq!(desk.statuses("ann", &id).await, expected);
-    assert_eq!(desk.charged().charges, 1);
-    assert_settled(&desk).await;
+    assert_eq!(shop.statuses("ann", &id).await, expected);
+    assert_eq!(shop.charged().charges, 1);
+    assert_settled(&shop).await;
 }
 
 #[tokio::test]
 async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
-    let desk = Desk::with("tea", 1).await;
-    let id = desk.subscribed("ann", "tea").await;
-    desk.sandbox
-        .toss_decline_next(&desk.billing_key("ann"), "INVALID_STOPPED_CARD", 1);
-    desk.run().await;
-    desk.live(hours(24 * 9), hours(6)).await;
-    let (status, _) = desk.statuses("ann", &id).await;
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    shop.sandbox
+        .toss_decline_next(&shop.billing_key("ann"), "INVALID_STOPPED_CARD", 1);
+    shop.run().await;
+    shop.live(hours(24 * 9), hours(6)).await;
+    let (status, _) = shop.statuses("ann", &id).await;
     assert_eq!(status, "PAST_DUE");
-    let account = desk.account("ann", &id).await;
+    let account = shop.account("ann", &id).await;
     assert_eq!(account["invoices"][0]["attempts"], 1);
     assert_eq!(account["subscription"]["needs_card"], true);
 
-    let card = json!({ "change": "CARD", "authorization": desk.authorization("ann") });
-    let changed = desk.change("ann", &id, "new-card", &card).await;
+    let card = json!({ "change": "CARD", "authorization": shop.authorization("ann") });
+    let changed = shop.change("ann", &id, "new-card", &card).await;
     assert_eq!(
         (changed.status, &changed.body["status"]),
         (200, &json!("ACTIVE")),
         "{changed:?}"
     );
-    assert_eq!(desk.work().await, 1, "without waiting for the schedule");
+    assert_eq!(shop.work().await, 1, "without waiting for the schedule");
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
-    assert_eq!(desk.statuses("ann", &id).await, expected);
-    let again = desk.change("ann", &id, "new-card", &card).await;
+    assert_eq!(shop.statuses("ann", &id).await, expected);
+    let again = shop.change("ann", &id, "new-card", &card).await;
     assert_eq!((again.status, again.replayed), (200, true));
 
-    desk.run().await;
-    desk.billing_key("ann");
-    assert_settled(&desk).await;
+    shop.run().await;
+    shop.billing_key("ann");
+    assert_settled(&shop).await;
 }
 
 #[tokio::test]
 async fn a_new_card_in_the_midst_of_retries_is_charged_at_once() {
-    let desk = Desk::with("tea", 1).await;
-    let id = desk.subscribed("ann", "tea").await;
-    desk.sandbox
-        .toss_set_billing_decline(&desk.billing_key("ann"), Some("REJECT_CARD_PAYMENT"));
-    desk.run().await;
-    let card = json!({ "change": "CARD", "authorization": desk.authorization("ann") });
-    assert_eq!(desk.change("ann", &id, "card", &card).await.status, 200);
-    desk.work().await;
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    shop.sandbox
+        .toss_set_billing_decline(&shop.billing_key("ann"), Some("REJECT_CARD_PAYMENT"));
+    shop.run().await;
+    let card = json!({ "change": "CARD", "authorization": shop.authorization("ann") });
+    assert_eq!(shop.change("ann", &id, "card", &card).await.status, 200);
+    shop.work().await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
-    assert_eq!(desk.statuses("ann", &id).await, expected);
-    assert_eq!(desk.charged().charges, 1);
+    assert_eq!(shop.statuses("ann", &id).await, expected);
+    assert_eq!(shop.charged().charges, 1);
 }
 
 #[tokio::test]
 async fn a_delivery_that_is_out_of_stock_is_postponed_without_a_charge() {
-    let desk = Desk::with("tea", 0).await;
-    let id = desk.subscribed("ann", "tea").await;
-    desk.run().await;
-    let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+    let shop = BillingFixture::with("tea", 0).await;
+    let id = shop.subscribed("ann", "tea").await;
+    shop.run().await;
+    let invoice = shop.account("ann", &id).await["invoices"][0].clone();
     assert_eq!(invoice["status"], "POSTPONED");
     assert_eq!(invoice["postponed"]["code"], "out-of-stock");
     assert_eq!(invoice["postponed"]["skus"], json!(["tea"]));
     assert_eq!(
-        told(&desk, SUBSCRIPTIONS).await,
+        told(&shop, SUBSCRIPTIONS).await,
         ["DeliveryPostponed", "SubscriptionStarted"]
     );
-    assert_eq!(desk.sandbox.ledger(), []);
+    assert_eq!(shop.sandbox.ledger(), []);
 
-    desk.live(hours(24 * 2), hours(6)).await;
-    desk.receive("tea", 1).await;
-    desk.live(hours(24 * 2), hours(6)).await;
+    shop.live(hours(24 * 2), hours(6)).await;
+    shop.receive("tea", 1).await;
+    shop.live(hours(24 * 2), hours(6)).await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
-    assert_eq!(desk.statuses("ann", &id).await, expected);
-    assert_settled(&desk).await;
+    assert_eq!(shop.statuses("ann", &id).await, expected);
+    assert_settled(&shop).await;
 }
 
 #[tokio::test]
 async fn a_charge_that_is_refused_as_malformed_each_day_is_told_to_its_customer_once() {
-    let desk = Desk::with("tea", 1).await;
-    let id = desk.subscribed("ann", "tea").await;
-    let key = desk.billing_key("ann");
-    desk.sandbox.toss_decline_next(&key, "INVALID_REQUEST", 3);
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let key = shop.billing_key("ann");
+    shop.sandbox.toss_decline_next(&key, "INVALID_REQUEST", 3);
     for _ in 0..3 {
-        desk.run().await;
-        assert_eq!(desk.statuses("ann", &id).await.1, ["POSTPONED"]);
-        let postponed = told(&desk, SUBSCRIPTIONS).await;
+        shop.run().await;
+        assert_eq!(shop.statuses("ann", &id).await.1, ["POSTPONED"]);
+        let postponed = told(&shop, SUBSCRIPTIONS).await;
         assert_eq!(postponed, ["DeliveryPostponed", "SubscriptionStarted"]);
-        desk.pass(DAY);
+        shop.pass(DAY);
     }
-    desk.run().await;
-    assert_eq!(desk.statuses("ann", &id).await.1, ["PAID"]);
-    assert_settled(&desk).await;
+    shop.run().await;
+    assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
+    assert_settled(&shop).await;
 }
 
 #[tokio::test]
 async fn a_delivery_that_stays_out_of_stock_is_given_up_for_the_next_one() {
-    let desk = Desk::with("tea", 0).await;
-    let id = desk.subscribed("ann", "tea").await;
-    desk.live(hours(24 * 31 + 12), hours(12)).await;
-    let (_, invoices) = desk.statuses("ann", &id).await;
+    let shop = BillingFixture::with("tea", 0).await;
+    let id = shop.subscribed("ann", "tea").await;
+    shop.live(hours(24 * 31 + 12), hours(12)).await;
+    let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(invoices, ["POSTPONED", "VOID"], "on 1 February the next one is due");
-    desk.receive("tea", 5).await;
-    desk.live(hours(24 * 2), hours(12)).await;
-    let (_, invoices) = desk.statuses("ann", &id).await;
+    shop.receive("tea", 5).await;
+    shop.live(hours(24 * 2), hours(12)).await;
+    let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(invoices, ["PAID", "VOID"]);
-    assert_eq!(desk.charged().charges, 1);
-    assert_settled(&desk).await;
+    assert_eq!(shop.charged().charges, 1);
+    assert_settled(&shop).await;
 }
 
 #[tokio::test]
 async fn a_product_that_is_not_for_sale_any_more_is_not_charged() {
-    let desk = Desk::with("tea", 1).await;
-    let id = desk.subscribed("ann", "tea").await;
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
     let mut product = function_tests::product(1000, 1);
     product["status"] = json!("UNLISTED");
-    let hidden = desk.put_product(function_tests::put_call("tea", &product)).await;
+    let hidden = shop.put_product(function_tests::put_call("tea", &product)).await;
     assert_eq!(hidden.status, 200, "{hidden:?}");
-    desk.run().await;
-    let invoice = desk.account("ann", &id).await["invoices"][0].clone();
+    shop.run().await;
+    let invoice = shop.account("ann", &id).await["invoices"][0].clone();
     assert_eq!(
         (&invoice["status"], &invoice["postponed"]["code"]),
         (&json!("POSTPONED"), &json!("product-unavailable"))
     );
-    assert_eq!(desk.sandbox.ledger(), []);
+    assert_eq!(shop.sandbox.ledger(), []);
 }
 
 #[tokio::test]
 async fn a_period_costs_what_the_catalog_says_when_it_is_billed_and_a_retry_asks_for_the_same() {
-    let desk = Desk::with("tea", 2).await;
-    let id = desk.subscribed("ann", "tea").await;
-    desk.list("tea", 1200, 1).await;
-    desk.sandbox
-        .toss_decline_next(&desk.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
-    desk.run().await;
-    desk.list("tea", 1500, 1).await;
-    desk.live(DAY, HOUR).await;
-    assert_eq!(desk.charged().charged, 1200, "the price of the day it was billed");
-    desk.live(hours(24 * 31), hours(12)).await;
-    let charged: Vec<i64> = desk.sandbox.ledger().iter().map(|entry| entry.charged).collect();
+    let shop = BillingFixture::with("tea", 2).await;
+    let id = shop.subscribed("ann", "tea").await;
+    shop.list("tea", 1200, 1).await;
+    shop.sandbox
+        .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
+    shop.run().await;
+    shop.list("tea", 1500, 1).await;
+    shop.live(DAY, HOUR).await;
+    assert_eq!(shop.charged().charged, 1200, "the price of the day it was billed");
+    shop.live(hours(24 * 31), hours(12)).await;
+    let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1200, 1500]);
-    let account = desk.account("ann", &id).await;
+    let account = shop.account("ann", &id).await;
     assert_eq!(account["invoices"][0]["total"]["amount"], 1500);
-    assert_settled(&desk).await;
+    assert_settled(&shop).await;
 }

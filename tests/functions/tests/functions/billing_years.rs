@@ -12,8 +12,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use fastrand::Rng;
-use function_tests::desk::{schedule, subscribe_call, subscription};
-use function_tests::{Desk, Shop, Till};
+use function_tests::billing_fixture::{schedule, subscribe_call, subscription};
+use function_tests::{BillingFixture, PaymentFixture, Shop};
 use harness::Fault;
 use harness::engine::{ORDERS, SUBSCRIPTIONS};
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +33,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const DAYS: i64 = 3 * 365 + 1;
 /// Days on which nothing runs. After the second, what is older than a week is skipped.
 const OUTAGES: [Range<i64>; 2] = [200..203, 700..711];
-/// As `desk::policy` says.
+/// As `shop::policy` says.
 const CATCH_UP: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 #[tokio::test]
@@ -57,7 +57,7 @@ struct Subscriber {
 
 /// Half of the subscriptions.
 struct Years {
-    desk: Desk,
+    shop: BillingFixture,
     draw: Rng,
     subscribers: Vec<Subscriber>,
     changes: usize,
@@ -69,7 +69,7 @@ impl Years {
     async fn of(seed: u64) {
         let shop = Shop::with("tea", 4, 1_000_000).await;
         let mut years = Self {
-            desk: Desk::at(Till::without_sockets(shop)),
+            shop: BillingFixture::at(PaymentFixture::without_sockets(shop)),
             draw: Rng::with_seed(seed),
             subscribers: vec![],
             changes: 0,
@@ -104,8 +104,8 @@ impl Years {
         let month = if day > 28 { 3 } else { self.draw.u8(1..=3) };
         let schedule = schedule(&format!("2026-{month:02}-{day:02}"), time, place, unit, count);
         let customer = format!("customer-{nth}");
-        let body = subscription(&[("tea", 1)], &schedule, &self.desk.authorization(&customer));
-        let begun = self.desk.subscribe(subscribe_call(&customer, "k", &body)).await;
+        let body = subscription(&[("tea", 1)], &schedule, &self.shop.authorization(&customer));
+        let begun = self.shop.subscribe(subscribe_call(&customer, "k", &body)).await;
         assert_eq!(begun.status, 201, "{begun:?}");
         self.subscribers.push(Subscriber {
             id: begun.body["subscription_id"].as_str().unwrap().to_owned(),
@@ -117,24 +117,24 @@ impl Years {
 
     /// Lets the years pass.
     async fn live(&mut self) {
-        let start = self.desk.now();
-        self.desk.sandbox.set_random_faults(self.draw.u64(..), 10);
-        self.desk.engine.faults.set_conflicts_per_mille(5);
-        self.desk.queue.shuffle(self.draw.u64(..));
-        self.desk.pass(RUN_AT);
+        let start = self.shop.now();
+        self.shop.sandbox.set_random_faults(self.draw.u64(..), 10);
+        self.shop.engine.faults.set_conflicts_per_mille(5);
+        self.shop.queue.shuffle(self.draw.u64(..));
+        self.shop.pass(RUN_AT);
         for day in 0..DAYS {
             if OUTAGES.iter().any(|outage| outage.contains(&day)) {
-                self.desk.pass(DAY);
+                self.shop.pass(DAY);
                 continue;
             }
             self.trouble().await;
             let again = if self.run().await { 2 } else { 0 };
             for _ in 0..again {
-                self.desk.pass(RUN_AGAIN);
-                self.desk.run().await;
+                self.shop.pass(RUN_AGAIN);
+                self.shop.run().await;
             }
-            self.desk.pass(DAY - RUN_AGAIN * again);
-            self.desk.sandbox.webhooks();
+            self.shop.pass(DAY - RUN_AGAIN * again);
+            self.shop.sandbox.webhooks();
         }
         let run_on = |day: i64| start + RUN_AT + DAY * i32::try_from(day).unwrap();
         self.outages = OUTAGES.map(|days| (run_on(days.start - 1), run_on(days.end))).to_vec();
@@ -151,14 +151,14 @@ impl Years {
         } = &self.subscribers[nth];
         let (customer, id) = (customer.clone(), id.clone());
         let keys = self
-            .desk
+            .shop
             .sandbox
-            .toss_billing_keys(&function_tests::desk::customer_key(&customer));
+            .toss_billing_keys(&function_tests::billing_fixture::customer_key(&customer));
         if *is_steady {
             // One or two declines are retried within three days, and paid.
             if let Some(key) = keys.first().filter(|_| self.draw.u8(..) < 40) {
                 let count = self.draw.u32(1..=2);
-                self.desk.sandbox.toss_decline_next(key, "REJECT_CARD_PAYMENT", count);
+                self.shop.sandbox.toss_decline_next(key, "REJECT_CARD_PAYMENT", count);
             }
             return;
         }
@@ -168,56 +168,56 @@ impl Years {
             0 | 1 => json!({ "change": "PAUSE" }),
             2..6 => json!({ "change": "RESUME" }),
             6 => {
-                let next = self.desk.account(&customer, &id).await["subscription"]["next_period"].clone();
+                let next = self.shop.account(&customer, &id).await["subscription"]["next_period"].clone();
                 json!({ "change": "SKIP", "period": next })
             }
             7 => {
                 if let Some(key) = keys.first() {
-                    self.desk
+                    self.shop
                         .sandbox
                         .toss_set_billing_decline(key, Some("INVALID_STOPPED_CARD"));
                 }
                 return;
             }
-            8 => json!({ "change": "CARD", "authorization": self.desk.authorization(&customer) }),
+            8 => json!({ "change": "CARD", "authorization": self.shop.authorization(&customer) }),
             _ if self.draw.u8(..) < 60 => {
-                self.desk
+                self.shop
                     .end(&customer, &id, ["NOW", "PERIOD_END"][self.draw.usize(..2)])
                     .await;
                 return;
             }
             _ => json!({ "change": "ITEMS", "items": [{ "sku": "tea", "quantity": self.draw.i64(1..4) }] }),
         };
-        self.desk.change(&customer, &id, &key, &change).await;
+        self.shop.change(&customer, &id, &key, &change).await;
     }
 
     /// A run of the schedule and of the queue's consumers, and whether it crashed.
     async fn run(&mut self) -> bool {
-        self.desk.queue.deliver_twice(self.draw.u8(..4) == 0);
+        self.shop.queue.deliver_twice(self.draw.u8(..4) == 0);
         match self.draw.u8(..12) {
             0 => {
-                futures::join!(self.desk.run(), self.desk.run());
+                futures::join!(self.shop.run(), self.shop.run());
                 false
             }
             1 => {
                 self.slow_down();
-                dies_at(self.draw.usize(..8), self.desk.try_bill()).await;
-                self.desk.engine.faults.forget();
-                self.desk.run().await;
+                dies_at(self.draw.usize(..8), self.shop.try_bill()).await;
+                self.shop.engine.faults.forget();
+                self.shop.run().await;
                 true
             }
             2 => {
-                self.desk.bill().await;
+                self.shop.bill().await;
                 self.slow_down();
-                if let Some(delivery) = self.desk.queue.receive(10, self.desk.now()) {
-                    dies_at(self.draw.usize(..12), self.desk.charge(&delivery)).await;
+                if let Some(delivery) = self.shop.queue.receive(10, self.shop.now()) {
+                    dies_at(self.draw.usize(..12), self.shop.charge(&delivery)).await;
                 }
-                self.desk.engine.faults.forget();
-                self.desk.work().await;
+                self.shop.engine.faults.forget();
+                self.shop.work().await;
                 true
             }
             _ => {
-                self.desk.run().await;
+                self.shop.run().await;
                 false
             }
         }
@@ -228,30 +228,30 @@ impl Years {
         for operation in ["BatchGetItem", "Query", "TransactWriteItems", "UpdateItem"] {
             for _ in 0..4 {
                 let late = Fault::Late(Duration::from_millis(self.draw.u64(1..3)));
-                self.desk.engine.faults.plan(operation, late);
+                self.shop.engine.faults.plan(operation, late);
             }
         }
     }
 
     /// The faults end, and what hangs in the air comes down.
     async fn settle(&mut self) {
-        self.desk.sandbox.set_random_faults(0, 0);
-        self.desk.engine.faults.set_conflicts_per_mille(0);
-        self.desk.queue.deliver_twice(false);
-        self.desk.live(DAY * 2, RUN_AGAIN).await;
-        for order in self.desk.engine.items(ORDERS).await {
+        self.shop.sandbox.set_random_faults(0, 0);
+        self.shop.engine.faults.set_conflicts_per_mille(0);
+        self.shop.queue.deliver_twice(false);
+        self.shop.live(DAY * 2, RUN_AGAIN).await;
+        for order in self.shop.engine.items(ORDERS).await {
             if order["status"] == "CANCELLED" {
-                self.desk.refund("OrderCancelled", &order).await.unwrap();
+                self.shop.refund("OrderCancelled", &order).await.unwrap();
             }
         }
     }
 
     async fn audit(&self) {
-        let ledger = self.desk.sandbox.ledger();
-        let periods = self.desk.engine.periods(ledger.clone()).await;
+        let ledger = self.shop.sandbox.ledger();
+        let periods = self.shop.engine.periods(ledger.clone()).await;
         periods.check().unwrap();
-        self.desk.engine.balance("tea").await;
-        assert_eq!(self.desk.queue.dead_letters(), [json!(null); 0]);
+        self.shop.engine.balance("tea").await;
+        assert_eq!(self.shop.queue.dead_letters(), [json!(null); 0]);
         let taken: BTreeMap<&str, &Entry> = ledger.iter().map(|entry| (entry.order_id.as_str(), entry)).collect();
         let invoices = self.invoices().await;
         let (mut expected, mut on_date) = (0, 0);
@@ -282,7 +282,7 @@ impl Years {
     ) -> (usize, usize) {
         let schedule = &subscriber.schedule;
         // What is due at the very end may still be retried.
-        let end = self.desk.now() - SignedDuration::from_hours(24 * 12);
+        let end = self.shop.now() - SignedDuration::from_hours(24 * 12);
         let due = (0..)
             .map(|period| (period, schedule.nth(period)))
             .take_while(|(_, due)| *due < end);
@@ -320,7 +320,7 @@ impl Years {
 
     /// The invoices by the orders that pay them.
     async fn invoices(&self) -> BTreeMap<String, Value> {
-        let items = self.desk.engine.items(SUBSCRIPTIONS).await.into_iter();
+        let items = self.shop.engine.items(SUBSCRIPTIONS).await.into_iter();
         let paid = items.filter_map(|item| Some((item.get("order_id")?.as_str()?.to_owned(), item)));
         paid.collect()
     }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use function_tests::Shop;
-use function_tests::exchange::{Exchange, book_call};
+use function_tests::auction_fixture::{AuctionFixture, book_call};
 use harness::gateway::{Answer, Call};
 use shared::aws::lambda::page::Cursor;
 use uuid::Uuid;
@@ -74,54 +74,52 @@ async fn a_forged_cursor_of_orders_is_refused_and_brings_nobody_elses() {
 
 #[tokio::test]
 async fn a_forged_cursor_of_vouchers_is_refused_and_brings_nobody_elses() {
-    let exchange = Exchange::open().await;
+    let shop = AuctionFixture::open().await;
     for customer in ["ann", "bob"] {
-        exchange.sell(customer, 40_000).await;
-        exchange.sell(customer, 41_000).await;
+        shop.sell(customer, 40_000).await;
+        shop.sell(customer, 41_000).await;
     }
     let list =
-        async |customer: &str, cursor: Option<&str>| exchange.list_vouchers(page("/vouchers", customer, cursor)).await;
+        async |customer: &str, cursor: Option<&str>| shop.list_vouchers(page("/vouchers", customer, cursor)).await;
     keeps_its_cursors_apart::<1>(list, "vouchers").await;
 }
 
 #[tokio::test]
 async fn a_forged_cursor_of_bids_is_refused_and_brings_nobody_elses() {
-    let exchange = Exchange::open().await;
+    let shop = AuctionFixture::open().await;
     for customer in ["ann", "bob"] {
-        exchange.sell(customer, 40_000).await;
-        exchange.sell(customer, 41_000).await;
+        shop.sell(customer, 40_000).await;
+        shop.sell(customer, 41_000).await;
     }
-    let list =
-        async |customer: &str, cursor: Option<&str>| exchange.list_my_bids(page("/bids", customer, cursor)).await;
+    let list = async |customer: &str, cursor: Option<&str>| shop.list_my_bids(page("/bids", customer, cursor)).await;
     keeps_its_cursors_apart::<1>(list, "bids").await;
 }
 
 #[tokio::test]
 async fn a_forged_cursor_of_a_wallet_is_refused_and_brings_nobody_elses() {
-    let exchange = Exchange::open().await;
+    let shop = AuctionFixture::open().await;
     for customer in ["ann", "bob"] {
-        exchange.give(customer, 1_000).await;
-        exchange.give(customer, 2_000).await;
+        shop.give(customer, 1_000).await;
+        shop.give(customer, 2_000).await;
     }
-    let list =
-        async |customer: &str, cursor: Option<&str>| exchange.get_wallet(page("/wallet", customer, cursor)).await;
+    let list = async |customer: &str, cursor: Option<&str>| shop.get_wallet(page("/wallet", customer, cursor)).await;
     keeps_its_cursors_apart::<0>(list, "entries").await;
 }
 
 #[tokio::test]
 async fn a_cursor_of_one_side_of_a_book_is_refused_on_the_other_and_on_another_products() {
-    let exchange = Exchange::open().await;
-    exchange.give("ann", 10_000_000).await;
+    let shop = AuctionFixture::open().await;
+    shop.give("ann", 10_000_000).await;
     for n in 0..101 {
-        exchange.buy("ann", 1_000 + n * 100).await;
+        shop.buy("ann", 1_000 + n * 100).await;
     }
     let side = |side: &str| book_call().query("side", side);
-    let first = exchange.book(side("buy")).await;
+    let first = shop.book(side("buy")).await;
     let cursor = first.body["buy"]["next_cursor"]
         .as_str()
         .expect("a second page")
         .to_owned();
-    let second = exchange.book(side("buy").query("cursor", &cursor)).await;
+    let second = shop.book(side("buy").query("cursor", &cursor)).await;
     assert_eq!(
         second.body["buy"]["bids"].as_array().map(Vec::len),
         Some(1),
@@ -129,19 +127,16 @@ async fn a_cursor_of_one_side_of_a_book_is_refused_on_the_other_and_on_another_p
     );
 
     assert_refused(
-        &exchange.book(side("sell").query("cursor", &cursor)).await,
+        &shop.book(side("sell").query("cursor", &cursor)).await,
         "the other side's",
     );
-    assert_refused(
-        &exchange.book(book_call().query("cursor", &cursor)).await,
-        "without a side",
-    );
+    assert_refused(&shop.book(book_call().query("cursor", &cursor)).await, "without a side");
     let other = Call::new("GET", "/products/{sku}/bids").path("sku", "other-card");
     let other = other.query("side", "buy").query("cursor", &cursor);
-    assert_refused(&exchange.book(other).await, "another product's");
+    assert_refused(&shop.book(other).await, "another product's");
     let changed: String = cursor.chars().rev().collect();
     assert_refused(
-        &exchange.book(side("buy").query("cursor", &changed)).await,
+        &shop.book(side("buy").query("cursor", &changed)).await,
         "one that was changed",
     );
 }

@@ -1,6 +1,6 @@
 //! Pictures: announced, made, overtaken, rejected, replaced, deleted.
 
-use function_tests::album::{Album, UPLOADS, VARIANTS, announcement, picture};
+use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, announcement, picture};
 use function_tests::{product, put_call};
 use harness::Fault;
 use harness::engine::IMAGES;
@@ -10,8 +10,8 @@ use photo::Output;
 use serde_json::{Value, json};
 use shared::Error;
 
-async fn last_event(album: &Album, image_id: &str) -> String {
-    let events = album.shop.engine.events(IMAGES).await;
+async fn last_event(shop: &ImageFixture, image_id: &str) -> String {
+    let events = shop.shop.engine.events(IMAGES).await;
     let about_it = events
         .into_iter()
         .find(|(_, detail)| detail["data"]["image_id"] == *image_id);
@@ -20,8 +20,8 @@ async fn last_event(album: &Album, image_id: &str) -> String {
 
 #[tokio::test]
 async fn a_picture_is_announced_uploaded_and_made() {
-    let album = Album::open().await;
-    let signed = album.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let shop = ImageFixture::open().await;
+    let signed = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
     assert_eq!((signed.status, signed.replayed), (201, false), "{signed:?}");
     let url = signed.body["url"].as_str().unwrap();
     assert!(url.contains("X-Amz-Expires=600"), "{url}");
@@ -39,9 +39,9 @@ async fn a_picture_is_announced_uploaded_and_made() {
     assert_eq!(signed.body["headers"], headers);
 
     let id = signed.body["image_id"].as_str().unwrap();
-    assert_eq!(album.see(id).await.body["status"], "AWAITING_UPLOAD");
-    album.resize_image(&album.upload(id, &picture(60, 30))).await.unwrap();
-    let seen = album.see(id).await.body;
+    assert_eq!(shop.see(id).await.body["status"], "AWAITING_UPLOAD");
+    shop.resize_image(&shop.upload(id, &picture(60, 30))).await.unwrap();
+    let seen = shop.see(id).await.body;
     assert_eq!(seen["status"], "READY");
     assert_eq!(seen["source"]["width"], 60);
     assert_eq!(seen["colour"], "#c81e3c");
@@ -56,23 +56,23 @@ async fn a_picture_is_announced_uploaded_and_made() {
         [(&json!(40), &json!(20)), (&json!(60), &json!(30))],
         "never larger than the source"
     );
-    assert_eq!(album.variants(), album.told(id).await);
-    for object in album.s3.objects(VARIANTS).values() {
+    assert_eq!(shop.variants(), shop.told(id).await);
+    for object in shop.s3.objects(VARIANTS).values() {
         assert_eq!(object.content_type, "image/jpeg");
         assert_eq!(object.cache_control, "public, max-age=31536000, immutable");
         assert!(object.bytes.starts_with(&[0xff, 0xd8]));
     }
-    assert_eq!(last_event(&album, id).await, "ImageResized");
+    assert_eq!(last_event(&shop, id).await, "ImageResized");
 }
 
 #[tokio::test]
 async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
-    let album = Album::open().await;
-    let id = album.announce("ann", "k", &json!({})).await;
+    let shop = ImageFixture::open().await;
+    let id = shop.announce("ann", "k", &json!({})).await;
     let both = vec![Output::Jpeg { quality: 80 }, Output::WebP { quality: 80, effort: 4 }];
-    let event = album.upload(&id, &picture(60, 30));
-    album.resize_image_to(&event, both).await.unwrap();
-    let seen = album.see(&id).await.body;
+    let event = shop.upload(&id, &picture(60, 30));
+    shop.resize_image_to(&event, both).await.unwrap();
+    let seen = shop.see(&id).await.body;
     let kinds: Vec<_> = seen["variants"]
         .as_array()
         .unwrap()
@@ -81,8 +81,8 @@ async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
         .collect();
     let (jpeg, webp) = ("image/jpeg", "image/webp");
     assert_eq!(kinds, [(40, jpeg), (40, webp), (60, jpeg), (60, webp)]);
-    let told = album.told(&id).await;
-    assert_eq!(album.variants(), told);
+    let told = shop.told(&id).await;
+    assert_eq!(shop.variants(), told);
     let srcset = |ending: &str| {
         let url = |width| format!("/w{width}.{ending} {width}w");
         (url(40), url(60))
@@ -97,7 +97,7 @@ async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
         assert!(first.ends_with(&narrow) && second.ends_with(&wide), "{shown}");
     }
     assert_eq!(seen["sources"][0]["content_type"], webp);
-    for (key, object) in album.s3.objects(VARIANTS) {
+    for (key, object) in shop.s3.objects(VARIANTS) {
         assert_eq!(object.content_type == webp, key.ends_with(".webp"));
         assert_eq!(object.bytes.starts_with(b"RIFF"), key.ends_with(".webp"));
     }
@@ -105,26 +105,22 @@ async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
 
 #[tokio::test]
 async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
-    let album = Album::open().await;
-    let ready = album.announce("ann", "ready", &json!({})).await;
-    album
-        .resize_image(&album.upload(&ready, &picture(60, 30)))
+    let shop = ImageFixture::open().await;
+    let ready = shop.announce("ann", "ready", &json!({})).await;
+    shop.resize_image(&shop.upload(&ready, &picture(60, 30))).await.unwrap();
+    let review = shop.announce("ann", "review", &json!({ "purpose": "REVIEW" })).await;
+    shop.resize_image(&shop.upload(&review, &picture(60, 30)))
         .await
         .unwrap();
-    let review = album.announce("ann", "review", &json!({ "purpose": "REVIEW" })).await;
-    album
-        .resize_image(&album.upload(&review, &picture(60, 30)))
-        .await
-        .unwrap();
-    let waiting = album.announce("ann", "waiting", &json!({})).await;
+    let waiting = shop.announce("ann", "waiting", &json!({})).await;
     let with = |images: &[&str]| {
         let mut product = product(1000, 1);
         product["images"] = json!(images);
         put_call("tea", &product)
     };
-    let put = album.shop.put_product(with(&[&ready])).await;
+    let put = shop.shop.put_product(with(&[&ready])).await;
     assert_eq!((put.status, &put.body["images"]), (200, &json!([ready])), "{put:?}");
-    let seen = album
+    let seen = shop
         .shop
         .get_product(Call::new("GET", "/products/{sku}").path("sku", "tea"))
         .await;
@@ -139,7 +135,7 @@ async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
         &[&ready, &ready],
         &many,
     ] {
-        let refused = album.shop.put_product(with(images)).await;
+        let refused = shop.shop.put_product(with(images)).await;
         assert_eq!(
             (refused.status, refused.problem()),
             (422, "invalid-product"),
@@ -147,34 +143,34 @@ async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
         );
         assert_eq!(refused.body["field"], "images");
     }
-    assert_eq!(album.shop.put_product(with(&["x"])).await.problem(), "malformed-body");
-    album.delete("ann", &ready).await;
-    assert_eq!(album.shop.put_product(with(&[&ready])).await.status, 422, "it is gone");
-    let bare = album.shop.put_product(put_call("tea", &product(1000, 1))).await;
+    assert_eq!(shop.shop.put_product(with(&["x"])).await.problem(), "malformed-body");
+    shop.delete("ann", &ready).await;
+    assert_eq!(shop.shop.put_product(with(&[&ready])).await.status, 422, "it is gone");
+    let bare = shop.shop.put_product(put_call("tea", &product(1000, 1))).await;
     assert_eq!(bare.body["images"], json!([]), "what is not told is not there");
 }
 
 #[tokio::test]
 async fn an_announcement_that_is_repeated_is_the_first_one() {
-    let album = Album::open().await;
+    let shop = ImageFixture::open().await;
     let sum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     let call = announcement("ann", "k", &json!({ "checksum_sha256": sum }));
-    let first = album.presign_upload(call.clone()).await;
+    let first = shop.presign_upload(call.clone()).await;
     assert_eq!(first.body["headers"]["x-amz-checksum-sha256"], sum);
-    album.shop.pass(SignedDuration::from_secs(1));
-    let again = album.presign_upload(call).await;
+    shop.shop.pass(SignedDuration::from_secs(1));
+    let again = shop.presign_upload(call).await;
     assert_eq!((again.status, again.replayed), (201, true));
     assert_eq!(again.body["image_id"], first.body["image_id"]);
-    let other = album.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let other = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
     assert_eq!(other.problem(), "idempotency-key-reused");
-    let bobs = album.presign_upload(announcement("bob", "k", &json!({}))).await;
+    let bobs = shop.presign_upload(announcement("bob", "k", &json!({}))).await;
     assert_ne!(bobs.body["image_id"], first.body["image_id"]);
-    assert_eq!(album.shop.engine.count(IMAGES).await, 2);
+    assert_eq!(shop.shop.engine.count(IMAGES).await, 2);
 }
 
 #[tokio::test]
 async fn what_is_not_taken_is_refused_before_anything_is_written() {
-    let album = Album::open().await;
+    let shop = ImageFixture::open().await;
     for (more, status, problem) in [
         (json!({ "content_type": "image/svg+xml" }), 415, "image-type-not-taken"),
         (json!({ "content_length": 0 }), 422, "image-length-not-taken"),
@@ -187,68 +183,67 @@ async fn what_is_not_taken_is_refused_before_anything_is_written() {
             "not-found",
         ),
     ] {
-        let answer = album.presign_upload(announcement("ann", "k", &more)).await;
+        let answer = shop.presign_upload(announcement("ann", "k", &more)).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{more}");
     }
-    assert_eq!(album.shop.engine.count(IMAGES).await, 0);
+    assert_eq!(shop.shop.engine.count(IMAGES).await, 0);
     let nobody = Call::new("POST", "/images").key("k").json(&json!({}));
-    assert_eq!(album.presign_upload(nobody).await.problem(), "unauthenticated");
+    assert_eq!(shop.presign_upload(nobody).await.problem(), "unauthenticated");
 }
 
 #[tokio::test]
 async fn the_newest_upload_stays_in_whatever_order_they_are_told() {
     for told in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0]] {
-        let album = Album::open().await;
-        let id = album.announce("ann", "k", &json!({})).await;
+        let shop = ImageFixture::open().await;
+        let id = shop.announce("ann", "k", &json!({})).await;
         let sizes = [(60, 30), (30, 60), (90, 45)];
-        let events = sizes.map(|(width, height)| album.upload(&id, &picture(width, height)));
+        let events = sizes.map(|(width, height)| shop.upload(&id, &picture(width, height)));
         for number in told.into_iter().chain(told) {
-            album.resize_image(&events[number]).await.unwrap();
+            shop.resize_image(&events[number]).await.unwrap();
         }
-        assert_eq!(album.see(&id).await.body["source"]["width"], 90, "{told:?}");
-        assert_eq!(album.variants(), album.told(&id).await, "{told:?}");
-        assert_eq!(album.variants().len(), 2);
+        assert_eq!(shop.see(&id).await.body["source"]["width"], 90, "{told:?}");
+        assert_eq!(shop.variants(), shop.told(&id).await, "{told:?}");
+        assert_eq!(shop.variants().len(), 2);
     }
 }
 
 #[tokio::test]
 async fn an_upload_that_comes_between_takes_the_place_of_the_first() {
-    let album = Album::open().await;
-    let id = album.announce("ann", "k", &json!({})).await;
+    let shop = ImageFixture::open().await;
+    let id = shop.announce("ann", "k", &json!({})).await;
     for size in [(60, 30), (30, 60)] {
-        album
-            .resize_image(&album.upload(&id, &picture(size.0, size.1)))
+        shop.resize_image(&shop.upload(&id, &picture(size.0, size.1)))
             .await
             .unwrap();
     }
-    assert_eq!(album.see(&id).await.body["source"]["height"], 60);
+    assert_eq!(shop.see(&id).await.body["source"]["height"], 60);
     assert_eq!(
-        album.variants(),
-        album.told(&id).await,
+        shop.variants(),
+        shop.told(&id).await,
         "the first one's variants are gone"
     );
 }
 
 #[tokio::test]
 async fn the_same_event_twice_at_once_leaves_one_record_and_its_variants() {
-    let album = Album::open().await;
-    let id = album.announce("ann", "k", &json!({})).await;
-    let event = album.upload(&id, &picture(60, 30));
+    let shop = ImageFixture::open().await;
+    let id = shop.announce("ann", "k", &json!({})).await;
+    let event = shop.upload(&id, &picture(60, 30));
     let (a, b, c) = futures::join!(
-        album.resize_image(&event),
-        album.resize_image(&event),
-        album.resize_image(&event)
+        shop.resize_image(&event),
+        shop.resize_image(&event),
+        shop.resize_image(&event)
     );
     for run in [a, b, c] {
         run.unwrap();
     }
-    assert_eq!(album.variants(), album.told(&id).await);
-    assert_eq!(album.variants().len(), 2);
+    assert_eq!(shop.variants(), shop.told(&id).await);
+    assert_eq!(shop.variants().len(), 2);
 }
 
 #[tokio::test]
 async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
-    let album = Album::open().await;
+    let shop = ImageFixture::open().await;
     let gif = picture(60, 30);
     let mut vast = gif.clone();
     vast[6..10].fill(0xff);
@@ -266,167 +261,167 @@ async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
     .into_iter()
     .enumerate()
     {
-        let id = album.announce("ann", &format!("k{number}"), &json!({})).await;
-        album.resize_image(&album.upload(&id, bytes)).await.unwrap();
-        let seen = album.see(&id).await.body;
+        let id = shop.announce("ann", &format!("k{number}"), &json!({})).await;
+        shop.resize_image(&shop.upload(&id, bytes)).await.unwrap();
+        let seen = shop.see(&id).await.body;
         assert_eq!(
             (&seen["status"], &seen["refusal"]["reason"]),
             (&json!("REJECTED"), &json!(reason)),
             "{seen}"
         );
-        assert_eq!(last_event(&album, &id).await, "ImageRejected");
+        assert_eq!(last_event(&shop, &id).await, "ImageRejected");
     }
-    assert_eq!(album.variants(), Vec::<String>::new());
+    assert_eq!(shop.variants(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn an_upload_that_is_too_large_is_rejected_unread() {
-    let album = Album::open().await;
-    let id = album.announce("ann", "k", &json!({})).await;
-    let mut event = album.upload(&id, b"GIF89a");
+    let shop = ImageFixture::open().await;
+    let id = shop.announce("ann", "k", &json!({})).await;
+    let mut event = shop.upload(&id, b"GIF89a");
     event["detail"]["object"]["size"] = json!(31_457_281);
-    album.s3.plan("GET", 500);
-    album.resize_image(&event).await.unwrap();
-    assert_eq!(album.see(&id).await.body["refusal"]["reason"], "TOO_LARGE");
+    shop.s3.plan("GET", 500);
+    shop.resize_image(&event).await.unwrap();
+    assert_eq!(shop.see(&id).await.body["refusal"]["reason"], "TOO_LARGE");
 }
 
 #[tokio::test]
 async fn what_may_pass_is_an_error_and_the_next_try_succeeds() {
     for (method, status) in [("GET", 503), ("PUT", 503), ("GET", 403)] {
-        let album = Album::open().await;
-        let id = album.announce("ann", "k", &json!({})).await;
-        let event = album.upload(&id, &picture(60, 30));
+        let shop = ImageFixture::open().await;
+        let id = shop.announce("ann", "k", &json!({})).await;
+        let event = shop.upload(&id, &picture(60, 30));
         // More often than the SDK tries by itself, for two variants at once.
         for _ in 0..6 {
-            album.s3.plan(method, status);
+            shop.s3.plan(method, status);
         }
         let mut failures = 0;
-        while let Err(error) = album.resize_image(&event).await {
+        while let Err(error) = shop.resize_image(&event).await {
             assert!(matches!(error, Error::Unavailable { .. }) || status == 403, "{error:?}");
-            assert_eq!(album.see(&id).await.body["status"], "AWAITING_UPLOAD");
+            assert_eq!(shop.see(&id).await.body["status"], "AWAITING_UPLOAD");
             failures += 1;
         }
         assert!(failures > 0, "{method} {status}");
-        assert_eq!(album.see(&id).await.body["status"], "READY");
-        assert_eq!(album.variants(), album.told(&id).await);
+        assert_eq!(shop.see(&id).await.body["status"], "READY");
+        assert_eq!(shop.variants(), shop.told(&id).await);
     }
 }
 
 #[tokio::test]
 async fn a_lost_answer_of_the_table_changes_nothing() {
-    let album = Album::open().await;
-    album.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
-    let id = album.announce("ann", "k", &json!({})).await;
-    album.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
-    album.resize_image(&album.upload(&id, &picture(60, 30))).await.unwrap();
-    assert_eq!(album.see(&id).await.body["status"], "READY");
-    assert_eq!(album.variants(), album.told(&id).await);
+    let shop = ImageFixture::open().await;
+    shop.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
+    let id = shop.announce("ann", "k", &json!({})).await;
+    shop.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
+    shop.resize_image(&shop.upload(&id, &picture(60, 30))).await.unwrap();
+    assert_eq!(shop.see(&id).await.body["status"], "READY");
+    assert_eq!(shop.variants(), shop.told(&id).await);
 }
 
 #[tokio::test]
 async fn a_deleted_picture_leaves_a_record_and_no_object() {
-    let album = Album::open().await;
-    let id = album.announce("ann", "k", &json!({})).await;
-    let event = album.upload(&id, &picture(60, 30));
-    album.resize_image(&event).await.unwrap();
-    assert_eq!(album.delete("bob", &id).await.problem(), "not-found");
-    assert_eq!(album.variants().len(), 2);
-    let deleted = album.delete("ann", &id).await;
+    let shop = ImageFixture::open().await;
+    let id = shop.announce("ann", "k", &json!({})).await;
+    let event = shop.upload(&id, &picture(60, 30));
+    shop.resize_image(&event).await.unwrap();
+    assert_eq!(shop.delete("bob", &id).await.problem(), "not-found");
+    assert_eq!(shop.variants().len(), 2);
+    let deleted = shop.delete("ann", &id).await;
     assert_eq!((deleted.status, deleted.replayed), (200, false));
-    let again = album.delete("ann", &id).await;
+    let again = shop.delete("ann", &id).await;
     assert_eq!((again.replayed, again.body), (true, deleted.body));
-    album.purge_deleted().await.unwrap();
-    assert!(album.variants().is_empty() && album.s3.objects(UPLOADS).is_empty());
-    assert_eq!(album.see(&id).await.body["status"], "DELETED");
-    assert_eq!(last_event(&album, &id).await, "ImageDeleted");
+    shop.purge_deleted().await.unwrap();
+    assert!(shop.variants().is_empty() && shop.s3.objects(UPLOADS).is_empty());
+    assert_eq!(shop.see(&id).await.body["status"], "DELETED");
+    assert_eq!(last_event(&shop, &id).await, "ImageDeleted");
 
-    let late = album.upload(&id, &picture(30, 60));
-    album.resize_image(&late).await.unwrap();
-    album.resize_image(&event).await.unwrap();
-    assert!(album.variants().is_empty() && album.s3.objects(UPLOADS).is_empty());
-    let answer = album.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let late = shop.upload(&id, &picture(30, 60));
+    shop.resize_image(&late).await.unwrap();
+    shop.resize_image(&event).await.unwrap();
+    assert!(shop.variants().is_empty() && shop.s3.objects(UPLOADS).is_empty());
+    let answer = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
     assert_eq!(answer.problem(), "not-found");
 }
 
 #[tokio::test]
 async fn a_purge_that_broke_off_is_finished_by_its_retry() {
-    let album = Album::open().await;
-    let id = album.announce("ann", "k", &json!({})).await;
-    album.resize_image(&album.upload(&id, &picture(60, 30))).await.unwrap();
+    let shop = ImageFixture::open().await;
+    let id = shop.announce("ann", "k", &json!({})).await;
+    shop.resize_image(&shop.upload(&id, &picture(60, 30))).await.unwrap();
     for _ in 0..3 {
-        album.s3.plan("POST", 503);
+        shop.s3.plan("POST", 503);
     }
-    assert_eq!(album.delete("ann", &id).await.status, 200);
-    album.purge_deleted().await.unwrap_err();
-    assert_eq!((album.variants().len(), album.told(&id).await.len()), (2, 0));
-    album.purge_deleted().await.unwrap();
-    assert!(album.variants().is_empty());
+    assert_eq!(shop.delete("ann", &id).await.status, 200);
+    shop.purge_deleted().await.unwrap_err();
+    assert_eq!((shop.variants().len(), shop.told(&id).await.len()), (2, 0));
+    shop.purge_deleted().await.unwrap();
+    assert!(shop.variants().is_empty());
 }
 
 #[tokio::test]
 async fn what_a_run_wrote_that_died_before_its_record_is_removed_when_the_picture_goes_on() {
     for goes_on in ["a newer upload", "its deletion", "its deletion, and its retry"] {
-        let album = Album::open().await;
-        let id = album.announce("ann", "k", &json!({})).await;
-        let event = album.upload(&id, &picture(60, 30));
+        let shop = ImageFixture::open().await;
+        let id = shop.announce("ann", "k", &json!({})).await;
+        let event = shop.upload(&id, &picture(60, 30));
         let sequencer = event["detail"]["object"]["sequencer"].as_str().unwrap();
-        album.s3.upload(VARIANTS, &format!("{id}/{sequencer}/w40.jpg"), b"x");
+        shop.s3.upload(VARIANTS, &format!("{id}/{sequencer}/w40.jpg"), b"x");
         if goes_on == "a newer upload" {
-            album.resize_image(&album.upload(&id, &picture(30, 60))).await.unwrap();
+            shop.resize_image(&shop.upload(&id, &picture(30, 60))).await.unwrap();
         } else {
-            assert_eq!(album.delete("ann", &id).await.status, 200);
+            assert_eq!(shop.delete("ann", &id).await.status, 200);
             if goes_on == "its deletion" {
-                album.purge_deleted().await.unwrap();
+                shop.purge_deleted().await.unwrap();
             } else {
-                album.resize_image(&event).await.unwrap();
+                shop.resize_image(&event).await.unwrap();
             }
         }
-        assert_eq!(album.variants(), album.told(&id).await, "{goes_on}");
+        assert_eq!(shop.variants(), shop.told(&id).await, "{goes_on}");
     }
 }
 
 #[tokio::test]
 async fn a_picture_of_more_variants_than_a_list_shows_is_purged_whole() {
-    let album = Album::open().await;
-    let id = album.announce("ann", "k", &json!({})).await;
+    let shop = ImageFixture::open().await;
+    let id = shop.announce("ann", "k", &json!({})).await;
     for number in 0..2100 {
         let key = format!("{id}/{number:06X}/w40.jpg");
-        album.s3.upload(VARIANTS, &key, b"x");
+        shop.s3.upload(VARIANTS, &key, b"x");
     }
-    let others = format!("{}/000001/w40.jpg", album.announce("bob", "k", &json!({})).await);
-    album.s3.upload(VARIANTS, &others, b"x");
-    album.delete("ann", &id).await;
-    album.purge_deleted().await.unwrap();
-    assert_eq!(album.variants(), [others]);
+    let others = format!("{}/000001/w40.jpg", shop.announce("bob", "k", &json!({})).await);
+    shop.s3.upload(VARIANTS, &others, b"x");
+    shop.delete("ann", &id).await;
+    shop.purge_deleted().await.unwrap();
+    assert_eq!(shop.variants(), [others]);
 }
 
 #[tokio::test]
 async fn a_replaced_picture_goes_after_the_new_one_stands_and_not_before() {
-    let album = Album::open().await;
-    let old = album.announce("ann", "old", &json!({})).await;
-    album.resize_image(&album.upload(&old, &picture(60, 30))).await.unwrap();
+    let shop = ImageFixture::open().await;
+    let old = shop.announce("ann", "old", &json!({})).await;
+    shop.resize_image(&shop.upload(&old, &picture(60, 30))).await.unwrap();
     let replacing = json!({ "replaces": old });
-    let bobs = album.presign_upload(announcement("bob", "k", &replacing)).await;
+    let bobs = shop.presign_upload(announcement("bob", "k", &replacing)).await;
     assert_eq!(bobs.problem(), "not-found");
 
-    let broken = album.announce("ann", "broken", &replacing).await;
-    album.resize_image(&album.upload(&broken, b"%PDF")).await.unwrap();
-    assert_eq!(album.see(&old).await.body["status"], "READY", "nothing took its place");
+    let broken = shop.announce("ann", "broken", &replacing).await;
+    shop.resize_image(&shop.upload(&broken, b"%PDF")).await.unwrap();
+    assert_eq!(shop.see(&old).await.body["status"], "READY", "nothing took its place");
 
-    let new = album.announce("ann", "new", &replacing).await;
-    album.resize_image(&album.upload(&new, &picture(30, 60))).await.unwrap();
-    album.purge_deleted().await.unwrap();
-    assert_eq!(album.see(&old).await.body["status"], "DELETED");
-    assert_eq!(album.variants(), album.told(&new).await);
+    let new = shop.announce("ann", "new", &replacing).await;
+    shop.resize_image(&shop.upload(&new, &picture(30, 60))).await.unwrap();
+    shop.purge_deleted().await.unwrap();
+    assert_eq!(shop.see(&old).await.body["status"], "DELETED");
+    assert_eq!(shop.variants(), shop.told(&new).await);
 }
 
 #[tokio::test]
 async fn an_event_about_nothing_of_ours_is_let_go() {
-    let album = Album::open().await;
+    let shop = ImageFixture::open().await;
     for key in ["raw/readme.txt", "raw/5f0c9a2e-6d41-8b3f-a7e8-1c2d3e4f5a6b"] {
-        let event: Value = album.s3.upload(UPLOADS, key, b"x");
-        album.resize_image(&event).await.unwrap();
+        let event: Value = shop.s3.upload(UPLOADS, key, b"x");
+        shop.resize_image(&event).await.unwrap();
     }
-    assert_eq!(album.shop.engine.count(IMAGES).await, 0);
-    assert_eq!(album.see("x").await.problem(), "not-found");
+    assert_eq!(shop.shop.engine.count(IMAGES).await, 0);
+    assert_eq!(shop.see("x").await.problem(), "not-found");
 }

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use function_tests::till::{amount, confirm_call, start_call, toss_call};
-use function_tests::{RESERVATION, Shop, Till};
+use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::{PaymentFixture, RESERVATION, Shop};
 use harness::engine::{ORDERS, PAYMENTS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -42,9 +42,9 @@ async fn money_and_books_agree_after_any_interleaving_4() {
 
 async fn interleave(seeds: std::ops::Range<u64>) {
     for first in seeds.clone().step_by(usize::try_from(RUNS).unwrap()) {
-        let till = Till::in_shop(Shop::with("tea", 2, 3).await).await;
+        let shop = PaymentFixture::in_shop(Shop::with("tea", 2, 3).await).await;
         for seed in first..seeds.end.min(first + RUNS) {
-            let mut run = Run::new(&till, seed);
+            let mut run = Run::new(&shop, seed);
             eprintln!("seed {seed}");
             run.go().await;
         }
@@ -53,7 +53,7 @@ async fn interleave(seeds: std::ops::Range<u64>) {
 
 /// One run: what its customers have in their hands.
 struct Run<'a> {
-    till: &'a Till,
+    shop: &'a PaymentFixture,
     seed: u64,
     draw: Rng,
     orders: Vec<(&'static str, String, u64)>,
@@ -64,9 +64,9 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(till: &'a Till, seed: u64) -> Self {
+    fn new(shop: &'a PaymentFixture, seed: u64) -> Self {
         Self {
-            till,
+            shop,
             seed,
             draw: Rng::with_seed(seed),
             orders: vec![],
@@ -78,46 +78,46 @@ impl<'a> Run<'a> {
     }
 
     async fn go(&mut self) {
-        self.till.sandbox.set_random_faults(self.seed, 120);
-        self.till.engine.faults.set_conflicts_per_mille(60);
+        self.shop.sandbox.set_random_faults(self.seed, 120);
+        self.shop.engine.faults.set_conflicts_per_mille(60);
         for step in 1..=STEPS {
             self.step().await;
             if step % 4 == 0 {
-                self.till.books().await.assert_sound();
+                self.shop.books().await.assert_sound();
             }
         }
-        self.till.sandbox.set_random_faults(self.seed, 0);
-        self.till.engine.faults.set_conflicts_per_mille(0);
+        self.shop.sandbox.set_random_faults(self.seed, 0);
+        self.shop.engine.faults.set_conflicts_per_mille(0);
         self.calm().await;
     }
 
     /// The faults are over. After one run of the reconciler no money is where nobody knows of it; after what that leads
     /// to, everything is settled.
     async fn calm(&mut self) {
-        let till = self.till;
-        till.pass(RESERVATION + SignedDuration::from_mins(70));
+        let shop = self.shop;
+        shop.pass(RESERVATION + SignedDuration::from_mins(70));
         self.gather();
         for webhook in std::mem::take(&mut self.webhooks) {
-            let answer = till.deliver(&till.sandbox.again(&webhook)).await;
+            let answer = shop.deliver(&shop.sandbox.again(&webhook)).await;
             assert!(answer.status == 200, "{answer:?}");
         }
-        till.expire_orders().await.unwrap();
-        let summary = till.reconcile().await;
+        shop.expire_orders().await.unwrap();
+        let summary = shop.reconcile().await;
         assert_eq!(summary.failed, 0, "{summary:?}");
-        assert_no_order_is_unpaid_and_charged(till).await;
+        assert_no_order_is_unpaid_and_charged(shop).await;
         // A payment that turned out not to be finished is given up by the next run.
-        till.pass(SignedDuration::from_mins(5));
-        till.expire_orders().await.unwrap();
-        assert_eq!(till.reconcile().await.failed, 0);
+        shop.pass(SignedDuration::from_mins(5));
+        shop.expire_orders().await.unwrap();
+        assert_eq!(shop.reconcile().await.failed, 0);
         // What the reconciler found to be charged too late is told on the bus, and placed or refunded behind it.
         self.consume(true).await;
         self.gather();
         for webhook in std::mem::take(&mut self.webhooks) {
-            assert_eq!(till.deliver(&webhook).await.status, 200);
+            assert_eq!(shop.deliver(&webhook).await.status, 200);
         }
-        till.expire_orders().await.unwrap();
-        till.books().await.assert_settled();
-        till.engine.balance("tea").await;
+        shop.expire_orders().await.unwrap();
+        shop.books().await.assert_settled();
+        shop.engine.balance("tea").await;
     }
 
     async fn step(&mut self) {
@@ -128,11 +128,11 @@ impl<'a> Run<'a> {
             35..=54 => self.confirm().await,
             55..=66 => self.deliver().await,
             67..=73 => self.cancel().await,
-            74..=79 => drop(self.till.expire_orders().await),
-            80..=85 => drop(self.till.try_reconcile().await),
+            74..=79 => drop(self.shop.expire_orders().await),
+            80..=85 => drop(self.shop.try_reconcile().await),
             86..=93 => self.consume(false).await,
             94..=95 => self.refund_elsewhere(),
-            _ => self.till.pass(SignedDuration::from_secs(self.draw.i64(1..600))),
+            _ => self.shop.pass(SignedDuration::from_secs(self.draw.i64(1..600))),
         }
     }
 
@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
         let customer = CUSTOMERS[self.draw.usize(..2)];
         let quantity = self.draw.i64(1..3);
         let key = self.key();
-        let answer = self.till.order(customer, &key, &[("tea", quantity)]).await;
+        let answer = self.shop.order(customer, &key, &[("tea", quantity)]).await;
         if answer.status == 201 {
             let id = answer.body["order_id"].as_str().unwrap().to_owned();
             self.orders.push((customer, id, quantity.cast_unsigned() * 1000));
@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
         };
         let provider = ["stripe", "kakaopay"][self.draw.usize(..2)];
         let key = self.key();
-        let answer = self.till.start(start_call(customer, &key, provider, &order)).await;
+        let answer = self.shop.start(start_call(customer, &key, provider, &order)).await;
         if answer.status == 201 {
             self.started.push((nth, answer.body));
         }
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
             _ => Card::Good,
         };
         // One that is paid or cancelled already takes no card.
-        drop(self.till.sandbox.try_stripe_pay(intent, &card));
+        drop(self.shop.sandbox.try_stripe_pay(intent, &card));
     }
 
     async fn confirm(&mut self) {
@@ -198,23 +198,23 @@ impl<'a> Run<'a> {
             // The function crashes at some await.
             0..=1 => {
                 let time = Duration::from_micros(self.draw.u64(100..20_000));
-                drop(tokio::time::timeout(time, self.till.confirm(call)).await);
+                drop(tokio::time::timeout(time, self.shop.confirm(call)).await);
             }
-            2 => drop(tokio::join!(self.till.confirm(call.clone()), self.till.confirm(call))),
-            3 => drop(tokio::join!(self.till.confirm(call), self.till.confirm(twin))),
+            2 => drop(tokio::join!(self.shop.confirm(call.clone()), self.shop.confirm(call))),
+            3 => drop(tokio::join!(self.shop.confirm(call), self.shop.confirm(twin))),
             4 => {
                 self.gather();
                 let told = self.draw.choice(&self.webhooks).cloned();
                 let told = async {
                     match &told {
-                        Some(webhook) => drop(self.till.deliver(webhook).await),
-                        None => drop(self.till.expire_orders().await),
+                        Some(webhook) => drop(self.shop.deliver(webhook).await),
+                        None => drop(self.shop.expire_orders().await),
                     }
                 };
-                tokio::join!(self.till.confirm(call), told);
+                tokio::join!(self.shop.confirm(call), told);
             }
-            5 => drop(tokio::join!(self.till.confirm(call), self.till.try_reconcile())),
-            _ => drop(self.till.confirm(call).await),
+            5 => drop(tokio::join!(self.shop.confirm(call), self.shop.try_reconcile())),
+            _ => drop(self.shop.confirm(call).await),
         }
     }
 
@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
             let body = if started["client"]["provider"] == "stripe" {
                 json!({ "provider": "stripe", "order_id": order, "payment_intent": reference, "amount": amount(total) })
             } else {
-                let approved = self.till.sandbox.try_kakaopay_approve_in_app(reference);
+                let approved = self.shop.sandbox.try_kakaopay_approve_in_app(reference);
                 if let Ok(token) = approved {
                     self.tokens.insert(reference.to_owned(), token);
                 }
@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
         };
         let total_there = i64::try_from(total).unwrap();
         let key = self
-            .till
+            .shop
             .sandbox
             .toss_authenticate_with(&order, total_there, "KRW", &how);
         let request = self.key();
@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
     }
 
     fn gather(&mut self) {
-        self.webhooks.extend(self.till.sandbox.webhooks());
+        self.webhooks.extend(self.shop.sandbox.webhooks());
     }
 
     /// A webhook comes: any of those on their way, perhaps three times at once; it may come again later.
@@ -263,13 +263,13 @@ impl<'a> Run<'a> {
         let nth = self.draw.usize(..self.webhooks.len());
         let webhook = self.webhooks[nth].clone();
         // Signed when it was sent: by the time that it comes it may be too old, and is signed anew.
-        let webhook = self.till.sandbox.again(&webhook);
-        let till = self.till;
+        let webhook = self.shop.sandbox.again(&webhook);
+        let shop = self.shop;
         let arrived = if self.draw.bool() {
-            let answers = tokio::join!(till.deliver(&webhook), till.deliver(&webhook), till.deliver(&webhook));
+            let answers = tokio::join!(shop.deliver(&webhook), shop.deliver(&webhook), shop.deliver(&webhook));
             answers.2.status == 200
         } else {
-            till.deliver(&webhook).await.status == 200
+            shop.deliver(&webhook).await.status == 200
         };
         if arrived && self.draw.bool() {
             self.webhooks.swap_remove(nth);
@@ -280,13 +280,13 @@ impl<'a> Run<'a> {
         let Some((_, customer, order, _)) = self.an_order() else {
             return;
         };
-        self.till.cancel(customer, &order).await;
+        self.shop.cancel(customer, &order).await;
     }
 
     /// The bus delivers the newest events of any entities, in any order, some twice; or all of them.
     async fn consume(&mut self, all: bool) {
-        let mut events = self.till.engine.events(ORDERS).await;
-        events.extend(self.till.engine.events(PAYMENTS).await);
+        let mut events = self.shop.engine.events(ORDERS).await;
+        events.extend(self.shop.engine.events(PAYMENTS).await);
         self.draw.shuffle(&mut events);
         for (kind, detail) in events {
             let is_consumed = matches!(
@@ -296,24 +296,24 @@ impl<'a> Run<'a> {
             if !is_consumed || (!all && self.draw.bool()) {
                 continue;
             }
-            let done = self.till.refund(&kind, &detail["data"]).await;
+            let done = self.shop.refund(&kind, &detail["data"]).await;
             assert!(!all || done.is_ok(), "{kind} {detail}: {done:?}");
             if self.draw.u32(..4) == 0 {
-                drop(self.till.refund(&kind, &detail["data"]).await);
+                drop(self.shop.refund(&kind, &detail["data"]).await);
             }
         }
     }
 
     /// Somebody refunds a part in a provider's dashboard.
     fn refund_elsewhere(&mut self) {
-        let entries = self.till.sandbox.ledger();
+        let entries = self.shop.sandbox.ledger();
         let open: Vec<_> = entries
             .iter()
             .filter(|entry| entry.charged - entry.refunded > 300)
             .collect();
         let told = [Provider::Toss, Provider::Stripe];
         if let Some(entry) = self.draw.choice(open).filter(|entry| told.contains(&entry.provider)) {
-            self.till
+            self.shop
                 .sandbox
                 .dashboard_refund(entry.provider, &entry.reference, 300);
         }
@@ -321,9 +321,9 @@ impl<'a> Run<'a> {
 }
 
 /// No order is unpaid and charged once the reconciler has been: its money is known to be on its way back.
-async fn assert_no_order_is_unpaid_and_charged(till: &Till) {
-    let payments = till.engine.items(PAYMENTS).await;
-    for entry in till.sandbox.ledger() {
+async fn assert_no_order_is_unpaid_and_charged(shop: &PaymentFixture) {
+    let payments = shop.engine.items(PAYMENTS).await;
+    for entry in shop.sandbox.ledger() {
         if entry.charged == entry.refunded {
             continue;
         }

@@ -1,7 +1,7 @@
 //! Paying an order, as customers do it: each provider's way, its refusals, and retries.
 
-use function_tests::till::{amount, confirm_call, start_call, toss_call};
-use function_tests::{RESERVATION, Till, id_of};
+use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::{ORDERS, PAYMENTS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -10,66 +10,66 @@ use serde_json::json;
 
 #[tokio::test]
 async fn an_order_is_paid_through_toss() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let started = till.start(start_call("ann", "pay", "toss", &order)).await;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let started = shop.start(start_call("ann", "pay", "toss", &order)).await;
     assert_eq!(
         (started.status, &started.body["amount"]),
         (201, &amount(2000)),
         "{started:?}"
     );
     assert_eq!(started.body["client"]["order_name"], "Green tea, 100 g");
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
-    let paid = till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let paid = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!((paid.status, &paid.body["status"]), (200, &"PAID".into()), "{paid:?}");
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    let charged = till.charged();
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    let charged = shop.charged();
     assert_eq!((charged.charged, charged.charges, charged.refunded), (2000, 1, 0));
-    assert_eq!(till.engine.balance("tea").await.available, 8);
-    let kinds = kinds(&till).await;
+    assert_eq!(shop.engine.balance("tea").await.available, 8);
+    let kinds = kinds(&shop).await;
     assert!(kinds.contains(&"OrderPaid".to_owned()) && kinds.contains(&"PaymentConfirmed".to_owned()));
 }
 
 /// The newest event of each order and payment.
-async fn kinds(till: &Till) -> Vec<String> {
-    let mut events = till.engine.events(ORDERS).await;
-    events.extend(till.engine.events(PAYMENTS).await);
+async fn kinds(shop: &PaymentFixture) -> Vec<String> {
+    let mut events = shop.engine.events(ORDERS).await;
+    events.extend(shop.engine.events(PAYMENTS).await);
     events.into_iter().map(|(kind, _)| kind).collect()
 }
 
 #[tokio::test]
 async fn an_order_is_paid_through_stripe() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let started = till.start(start_call("ann", "pay", "stripe", &order)).await;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let started = shop.start(start_call("ann", "pay", "stripe", &order)).await;
     assert_eq!(started.status, 201, "{started:?}");
     assert!(started.body["client"]["client_secret"].is_string());
     let intent = started.body["reference"].as_str().unwrap();
     let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let early = till.confirm(confirm_call("ann", "early", &body)).await;
+    let early = shop.confirm(confirm_call("ann", "early", &body)).await;
     assert_eq!((early.status, early.problem()), (402, "payment-refused"));
-    assert_eq!(till.order_status("ann", &order).await, "PENDING_PAYMENT");
-    till.sandbox.stripe_pay(intent, &Card::Good);
-    let paid = till.confirm(confirm_call("ann", "pay-2", &body)).await;
+    assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
+    shop.sandbox.stripe_pay(intent, &Card::Good);
+    let paid = shop.confirm(confirm_call("ann", "pay-2", &body)).await;
     assert_eq!((paid.status, &paid.body["status"]), (200, &"PAID".into()), "{paid:?}");
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    assert_eq!(till.charged().charges, 1);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.charged().charges, 1);
 }
 
 #[tokio::test]
 async fn an_order_is_paid_through_kakaopay() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let started = till.start(start_call("ann", "start", "kakaopay", &order)).await;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let started = shop.start(start_call("ann", "start", "kakaopay", &order)).await;
     assert_eq!(started.status, 201, "{started:?}");
     assert!(started.body["client"]["mobile_url"].is_string());
-    let token = till
+    let token = shop
         .sandbox
         .kakaopay_approve_in_app(started.body["reference"].as_str().unwrap());
     let body = json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(2000) });
-    let paid = till.confirm(confirm_call("ann", "pay", &body)).await;
+    let paid = shop.confirm(confirm_call("ann", "pay", &body)).await;
     assert_eq!((paid.status, &paid.body["status"]), (200, &"PAID".into()), "{paid:?}");
-    assert_eq!(till.charged().charges, 1);
+    assert_eq!(shop.charged().charges, 1);
     assert!(
         !paid.body.to_string().contains(&token),
         "what confirmed it is nobody's business"
@@ -78,12 +78,12 @@ async fn an_order_is_paid_through_kakaopay() {
 
 #[tokio::test]
 async fn a_retried_start_is_the_first_one() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     for provider in ["stripe", "kakaopay"] {
         let call = || start_call("ann", provider, provider, &order);
-        let (one, other) = tokio::join!(till.start(call()), till.start(call()));
-        let third = till.start(call()).await;
+        let (one, other) = tokio::join!(shop.start(call()), shop.start(call()));
+        let third = shop.start(call()).await;
         assert_eq!(
             (one.status, other.status, third.status),
             (201, 201, 201),
@@ -92,37 +92,37 @@ async fn a_retried_start_is_the_first_one() {
         assert_eq!((&one.body, &third.body), (&other.body, &other.body));
         assert!(third.replayed);
     }
-    let reused = till.start(start_call("ann", "stripe", "kakaopay", &order)).await;
+    let reused = shop.start(start_call("ann", "stripe", "kakaopay", &order)).await;
     assert_eq!((reused.status, reused.problem()), (422, "idempotency-key-reused"));
 }
 
 #[tokio::test]
 async fn a_retried_confirmation_charges_once() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
     let call = || toss_call("ann", "pay", &order, &key, 2000);
-    let first = till.confirm(call()).await;
-    let again = till.confirm(call()).await;
-    let other_key = till.confirm(toss_call("ann", "pay-2", &order, &key, 2000)).await;
+    let first = shop.confirm(call()).await;
+    let again = shop.confirm(call()).await;
+    let other_key = shop.confirm(toss_call("ann", "pay-2", &order, &key, 2000)).await;
     assert_eq!((first.status, first.replayed), (200, false));
     assert_eq!((again.status, again.replayed), (200, true));
     assert_eq!((other_key.status, other_key.replayed), (200, true));
     assert_eq!((&first.body, &first.body), (&again.body, &other_key.body));
-    let reused = till.confirm(toss_call("ann", "pay", &order, "another", 2000)).await;
+    let reused = shop.confirm(toss_call("ann", "pay", &order, "another", 2000)).await;
     assert_eq!((reused.status, reused.problem()), (422, "idempotency-key-reused"));
-    assert_eq!(till.charged().charges, 1);
+    assert_eq!(shop.charged().charges, 1);
 }
 
 #[tokio::test]
 async fn many_confirmations_at_once_charge_once() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
-    let rival = till.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let rival = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
     let answers = futures::future::join_all((0..12).map(|n| {
         let key = if n % 2 == 0 { &key } else { &rival };
-        till.confirm(toss_call("ann", &format!("pay-{n}"), &order, key, 2000))
+        shop.confirm(toss_call("ann", &format!("pay-{n}"), &order, key, 2000))
     }))
     .await;
     assert!(
@@ -130,61 +130,61 @@ async fn many_confirmations_at_once_charge_once() {
         "{answers:?}"
     );
     assert!(answers.iter().any(|answer| answer.status == 200), "{answers:?}");
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    assert_eq!(till.charged().charges, 1);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.charged().charges, 1);
 }
 
 #[tokio::test]
 async fn a_declined_card_leaves_the_order_payable() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let declined = Authentication {
         decline: Some("REJECT_CARD_PAYMENT".to_owned()),
         ..Authentication::default()
     };
-    let key = till.sandbox.toss_authenticate_with(&order, 2000, "KRW", &declined);
-    let refused = till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &declined);
+    let refused = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!((refused.status, refused.problem()), (402, "payment-refused"));
     assert_eq!(refused.body["provider_code"], "REJECT_CARD_PAYMENT");
     assert!(!refused.body["detail"].as_str().unwrap().is_empty());
-    let again = till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let again = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!(again.body["provider_code"], "REJECT_CARD_PAYMENT");
-    assert_eq!(till.order_status("ann", &order).await, "PENDING_PAYMENT");
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
-    let paid = till.confirm(toss_call("ann", "pay-2", &order, &key, 2000)).await;
+    assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let paid = shop.confirm(toss_call("ann", "pay-2", &order, &key, 2000)).await;
     assert_eq!(paid.status, 200, "{paid:?}");
-    assert_eq!(till.charged().charges, 1);
+    assert_eq!(shop.charged().charges, 1);
 }
 
 #[tokio::test]
 async fn an_order_after_a_decline_expires_when_it_would_have() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let declined = Authentication {
         decline: Some("REJECT_CARD_COMPANY".to_owned()),
         ..Authentication::default()
     };
-    till.pass(RESERVATION - SignedDuration::from_secs(1));
-    let key = till.sandbox.toss_authenticate_with(&order, 2000, "KRW", &declined);
+    shop.pass(RESERVATION - SignedDuration::from_secs(1));
+    let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &declined);
     assert_eq!(
-        till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await.status,
+        shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await.status,
         402
     );
-    till.pass(SignedDuration::from_secs(1));
-    assert_eq!(till.expire_orders().await.unwrap().processed, 1);
-    assert_eq!(till.engine.balance("tea").await.available, 10);
+    shop.pass(SignedDuration::from_secs(1));
+    assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
+    assert_eq!(shop.engine.balance("tea").await.available, 10);
 }
 
 #[tokio::test]
 async fn a_deposit_pays_the_order_when_it_arrives() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let deposit = Authentication {
         method: Method::VirtualAccount,
         ..Authentication::default()
     };
-    let key = till.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
-    let waiting = till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
+    let waiting = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!(
         (waiting.status, &waiting.body["status"]),
         (202, &"AWAITING_DEPOSIT".into()),
@@ -192,17 +192,17 @@ async fn a_deposit_pays_the_order_when_it_arrives() {
     );
     assert!(waiting.body["deposit"]["account_number"].is_string());
     assert!(!waiting.body.to_string().contains("secret"));
-    till.sandbox.toss_deposit(&key);
-    assert!(till.deliver_all().await.iter().all(|status| *status == 200));
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
+    shop.sandbox.toss_deposit(&key);
+    assert!(shop.deliver_all().await.iter().all(|status| *status == 200));
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
 async fn a_confirmation_that_does_not_fit_is_refused_and_charges_nothing() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let other = id_of(&till.order("ann", "k2", &[("tea", 1)]).await);
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let other = id_of(&shop.order("ann", "k2", &[("tea", 1)]).await);
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
     let long = "x".repeat(201);
     for (call, status, problem) in [
         (toss_call("ann", "a", &order, &key, 1999), 409, "amount-differs"),
@@ -235,47 +235,47 @@ async fn a_confirmation_that_does_not_fit_is_refused_and_charges_nothing() {
             "malformed-body",
         ),
     ] {
-        let answer = till.confirm(call).await;
+        let answer = shop.confirm(call).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
     }
     let call = toss_call("ann", "j", &order, &key, 2000);
-    let anonymous = till.confirm(Call::new("POST", "/payments/confirm").key("k")).await;
+    let anonymous = shop.confirm(Call::new("POST", "/payments/confirm").key("k")).await;
     assert_eq!(anonymous.status, 401);
-    assert_eq!(till.engine.count(PAYMENTS).await, 0, "nothing was written");
-    assert!(till.sandbox.ledger().is_empty());
-    assert_eq!(till.confirm(call).await.status, 200);
-    let stolen = till.confirm(toss_call("ann", "k", &other, &key, 1000)).await;
+    assert_eq!(shop.engine.count(PAYMENTS).await, 0, "nothing was written");
+    assert!(shop.sandbox.ledger().is_empty());
+    assert_eq!(shop.confirm(call).await.status, 200);
+    let stolen = shop.confirm(toss_call("ann", "k", &other, &key, 1000)).await;
     assert_eq!((stolen.status, stolen.problem()), (422, "payment-mismatch"));
-    let twice = till.start(start_call("ann", "again", "toss", &order)).await;
+    let twice = shop.start(start_call("ann", "again", "toss", &order)).await;
     assert_eq!((twice.status, twice.problem()), (409, "order-closed"));
 }
 
 #[tokio::test]
 async fn an_ended_order_cannot_be_paid() {
-    let till = Till::with("tea", 10).await;
-    let expired = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let key = till.sandbox.toss_authenticate(&expired, 2000, "KRW");
-    till.pass(RESERVATION);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let expired = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let key = shop.sandbox.toss_authenticate(&expired, 2000, "KRW");
+    shop.pass(RESERVATION);
     for status in ["EXPIRED", "EXPIRED"] {
-        let answer = till.confirm(toss_call("ann", "pay", &expired, &key, 2000)).await;
+        let answer = shop.confirm(toss_call("ann", "pay", &expired, &key, 2000)).await;
         assert_eq!(
             (answer.status, answer.problem(), &answer.body["order_status"]),
             (409, "order-closed", &status.into())
         );
-        till.expire_orders().await.unwrap();
+        shop.expire_orders().await.unwrap();
     }
-    let started = till.start(start_call("ann", "start", "stripe", &expired)).await;
+    let started = shop.start(start_call("ann", "start", "stripe", &expired)).await;
     assert_eq!(started.problem(), "order-closed");
-    assert!(till.sandbox.ledger().is_empty());
+    assert!(shop.sandbox.ledger().is_empty());
 }
 
 #[tokio::test]
 async fn a_provider_that_is_not_set_up_is_named() {
-    let till = Till::with("tea", 10).await;
-    till.vault.set(&json!({}));
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    shop.vault.set(&json!({}));
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     for provider in ["stripe", "kakaopay", "standard"] {
-        let answer = till.start(start_call("ann", provider, provider, &order)).await;
+        let answer = shop.start(start_call("ann", provider, provider, &order)).await;
         assert_eq!(
             (answer.status, answer.problem()),
             (422, "provider-not-configured"),
@@ -286,15 +286,15 @@ async fn a_provider_that_is_not_set_up_is_named() {
 
 #[tokio::test]
 async fn a_payment_is_shown_to_its_customer_and_to_nobody_else() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
-    let paid = till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let paid = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     let id = paid.body["payment_id"].as_str().unwrap().to_owned();
     let call = || Call::new("GET", "/payments/{payment_id}").path("payment_id", &id);
-    assert_eq!(till.get(call().by("ann")).await.body, paid.body);
-    assert_eq!(till.get(call().by_admin()).await.body, paid.body);
-    assert_eq!(till.get(call().by("bob")).await.status, 404);
+    assert_eq!(shop.get(call().by("ann")).await.body, paid.body);
+    assert_eq!(shop.get(call().by_admin()).await.body, paid.body);
+    assert_eq!(shop.get(call().by("bob")).await.status, 404);
     let nonsense = Call::new("GET", "/payments/{payment_id}").path("payment_id", "x");
-    assert_eq!(till.get(nonsense.by("ann")).await.status, 404);
+    assert_eq!(shop.get(nonsense.by("ann")).await.status, 404);
 }

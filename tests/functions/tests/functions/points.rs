@@ -1,6 +1,6 @@
 //! Points: bought, credited, taken back, and their ledger.
 
-use function_tests::exchange::{CARD, Exchange, paid_order};
+use function_tests::auction_fixture::{AuctionFixture, CARD, paid_order};
 use function_tests::id_of;
 use harness::engine::ORDERS;
 use harness::gateway::Call;
@@ -8,38 +8,38 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 /// A product of 10,000 points, ordered twice by ann and paid by a signed webhook.
-async fn bought_points() -> (function_tests::Till, String, Value) {
-    let till = function_tests::Till::with("tea", 1).await;
+async fn bought_points() -> (function_tests::PaymentFixture, String, Value) {
+    let shop = function_tests::PaymentFixture::with("tea", 1).await;
     let mut product = function_tests::product(10_000, 1);
     product["points"] = json!(10_000);
-    till.put_product(function_tests::put_call("points", &product)).await;
-    till.receive("points", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("points", 2)]).await);
-    let amount = function_tests::till::amount(20_000);
+    shop.put_product(function_tests::put_call("points", &product)).await;
+    shop.receive("points", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("points", 2)]).await);
+    let amount = function_tests::payment_fixture::amount(20_000);
     let data = json!({ "order_id": order, "reference": "r", "amount": amount });
-    till.deliver(&till.sandbox.standard_webhook("payment.succeeded", &data))
+    shop.deliver(&shop.sandbox.standard_webhook("payment.succeeded", &data))
         .await;
-    let paid = till.see("ann", &order).await.body;
+    let paid = shop.see("ann", &order).await.body;
     assert_eq!(paid["status"], "PAID");
-    (till, order, paid)
+    (shop, order, paid)
 }
 
 #[tokio::test]
 async fn the_points_of_a_cancelled_order_are_taken_back_while_they_are_unspent() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    exchange.credit(&paid).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (20_000, 0));
-    till.list(CARD, 50_000, 1).await;
-    let bid = exchange.buy("ann", 15_000).await;
-    assert_eq!(till.cancel("ann", &order).await.problem(), "points-spent");
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    exchange.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
-    assert_eq!(till.cancel("ann", &order).await.status, 200);
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
-    exchange.credit(&paid).await.unwrap();
+    let (shop, order, paid) = bought_points().await;
+    let auction = AuctionFixture::beside(&shop);
+    auction.credit(&paid).await.unwrap();
+    assert_eq!(auction.wallet("ann").await, (20_000, 0));
+    shop.list(CARD, 50_000, 1).await;
+    let bid = auction.buy("ann", 15_000).await;
+    assert_eq!(shop.cancel("ann", &order).await.problem(), "points-spent");
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    auction.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
+    assert_eq!(shop.cancel("ann", &order).await.status, 200);
+    assert_eq!(auction.wallet("ann").await, (0, 0));
+    auction.credit(&paid).await.unwrap();
     assert_eq!(
-        exchange.wallet("ann").await,
+        auction.wallet("ann").await,
         (0, 0),
         "an event that comes again credits nothing"
     );
@@ -47,13 +47,13 @@ async fn the_points_of_a_cancelled_order_are_taken_back_while_they_are_unspent()
 
 #[tokio::test]
 async fn the_points_of_an_order_that_was_cancelled_first_are_never_credited() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    assert_eq!(till.cancel("ann", &order).await.status, 200);
-    exchange.credit(&paid).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
+    let (shop, order, paid) = bought_points().await;
+    let auction = AuctionFixture::beside(&shop);
+    assert_eq!(shop.cancel("ann", &order).await.status, 200);
+    auction.credit(&paid).await.unwrap();
+    assert_eq!(auction.wallet("ann").await, (0, 0));
     assert!(
-        till.engine
+        shop.engine
             .events(ORDERS)
             .await
             .iter()
@@ -63,12 +63,12 @@ async fn the_points_of_an_order_that_was_cancelled_first_are_never_credited() {
 
 #[tokio::test]
 async fn points_are_credited_once_an_order() {
-    let exchange = Exchange::open().await;
-    let order = paid_order("ann", "o", 30_000, exchange.now());
-    let copies = futures::future::join_all((0..4).map(|_| exchange.credit(&order))).await;
+    let auction = AuctionFixture::open().await;
+    let order = paid_order("ann", "o", 30_000, auction.now());
+    let copies = futures::future::join_all((0..4).map(|_| auction.credit(&order))).await;
     assert!(copies.iter().all(Result::is_ok));
-    assert_eq!(exchange.wallet("ann").await, (30_000, 0));
-    let wallet = exchange.get_wallet(Call::new("GET", "/wallet").by("ann")).await.body;
+    assert_eq!(auction.wallet("ann").await, (30_000, 0));
+    let wallet = auction.get_wallet(Call::new("GET", "/wallet").by("ann")).await.body;
     assert_eq!(wallet["entries"].as_array().unwrap().len(), 1);
     assert_eq!(
         (&wallet["entries"][0]["kind"], &wallet["entries"][0]["about"]),
@@ -78,59 +78,59 @@ async fn points_are_credited_once_an_order() {
 
 #[tokio::test]
 async fn the_points_of_a_refunded_order_are_taken_back_while_they_are_unspent() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    exchange.credit(&paid).await.unwrap();
-    let mut payment = till.payment_of("ann", &order).await;
-    exchange.refunded(&payment).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (20_000, 0), "no money went back");
+    let (shop, order, paid) = bought_points().await;
+    let auction = AuctionFixture::beside(&shop);
+    auction.credit(&paid).await.unwrap();
+    let mut payment = shop.payment_of("ann", &order).await;
+    auction.refunded(&payment).await.unwrap();
+    assert_eq!(auction.wallet("ann").await, (20_000, 0), "no money went back");
     payment["status"] = json!("REFUNDED");
-    exchange.refunded(&payment).await.unwrap();
-    exchange.refunded(&payment).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
+    auction.refunded(&payment).await.unwrap();
+    auction.refunded(&payment).await.unwrap();
+    assert_eq!(auction.wallet("ann").await, (0, 0));
 }
 
 #[tokio::test]
 async fn the_points_of_an_order_whose_refund_overtook_them_are_never_credited() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    let mut payment = till.payment_of("ann", &order).await;
+    let (shop, order, paid) = bought_points().await;
+    let auction = AuctionFixture::beside(&shop);
+    let mut payment = shop.payment_of("ann", &order).await;
     payment["status"] = json!("REFUNDED");
-    exchange.refunded(&payment).await.unwrap();
-    exchange.credit(&paid).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (0, 0));
+    auction.refunded(&payment).await.unwrap();
+    auction.credit(&paid).await.unwrap();
+    assert_eq!(auction.wallet("ann").await, (0, 0));
 }
 
 #[tokio::test]
 async fn a_second_payment_that_goes_back_takes_no_points() {
-    let (till, order, paid) = bought_points().await;
-    let exchange = Exchange::beside(&till);
-    exchange.credit(&paid).await.unwrap();
-    let amount = function_tests::till::amount(20_000);
+    let (shop, order, paid) = bought_points().await;
+    let auction = AuctionFixture::beside(&shop);
+    auction.credit(&paid).await.unwrap();
+    let amount = function_tests::payment_fixture::amount(20_000);
     let data = json!({ "order_id": order, "reference": "second", "amount": amount });
-    till.deliver(&till.sandbox.standard_webhook("payment.succeeded", &data))
+    shop.deliver(&shop.sandbox.standard_webhook("payment.succeeded", &data))
         .await;
-    let mut second = till.payment_of("ann", &order).await;
+    let mut second = shop.payment_of("ann", &order).await;
     second["payment_id"] = json!(shared::core::id::PaymentId::of(
         shared::payments::Provider::Standard,
         "second"
     ));
     second["status"] = json!("REFUNDED");
-    exchange.refunded(&second).await.unwrap();
-    assert_eq!(exchange.wallet("ann").await, (20_000, 0));
+    auction.refunded(&second).await.unwrap();
+    assert_eq!(auction.wallet("ann").await, (20_000, 0));
 }
 
 #[tokio::test]
 async fn the_ledger_is_read_page_by_page_newest_first() {
-    let exchange = Exchange::open().await;
+    let auction = AuctionFixture::open().await;
     for points in 1..=25 {
-        exchange.give("ann", points).await;
-        exchange.pass(SignedDuration::from_millis(1));
+        auction.give("ann", points).await;
+        auction.pass(SignedDuration::from_millis(1));
     }
     let mut seen = vec![];
     let mut call = Call::new("GET", "/wallet").by("ann").query("limit", "10");
     loop {
-        let page = exchange.get_wallet(call).await.body;
+        let page = auction.get_wallet(call).await.body;
         for entry in page["entries"].as_array().unwrap() {
             seen.push(entry["points"].as_u64().unwrap());
         }

@@ -9,7 +9,7 @@ mod vault;
 use std::sync::Arc;
 use std::time::Duration;
 
-use function_tests::till::credentials;
+use function_tests::payment_fixture::credentials;
 use harness::FakeVault;
 use sandbox::{Entry, Fault, Options, Sandbox};
 use serde_json::{Value, json};
@@ -19,21 +19,21 @@ use shared::orders::Order;
 use shared::payments::provider::{
     Answer, Attempt, ClientParameters, Endpoints, PaymentProvider, Providers, ReturnUrls, Start, Started,
 };
-use shared::payments::{Failure, Payment, Provider, Refund, Report, Standing};
+use shared::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
 use tokio::time::Instant;
 
 /// What each order of these tests costs, in won.
 const TOTAL: u64 = 2000;
 
 /// One provider, and the sandbox that it calls.
-struct Desk {
+struct ProviderFixture {
     sandbox: Sandbox,
     vault: FakeVault,
     providers: Providers,
     provider: Provider,
 }
 
-impl Desk {
+impl ProviderFixture {
     async fn open(provider: Provider) -> Self {
         let sandbox = Sandbox::start(Options::default()).await;
         let vault = FakeVault::with(&credentials(&sandbox.options()));
@@ -217,8 +217,8 @@ fn report(answer: Answer) -> Report {
 }
 
 #[track_caller]
-fn assert_stands(answer: Answer, standing: &Standing) {
-    assert_eq!(report(answer).standing, *standing);
+fn assert_stands(answer: Answer, status: &ProviderStatus) {
+    assert_eq!(report(answer).status, *status);
 }
 
 /// All of it, for this very payment.
@@ -227,21 +227,21 @@ fn assert_charged(answer: Answer, payment: &Payment) {
     let report = report(answer);
     assert_eq!(report.payment_id(), payment.payment_id);
     assert_eq!((report.order_id, report.amount), (payment.order_id, won(TOTAL)));
-    assert_eq!(report.standing, Standing::Charged);
+    assert_eq!(report.status, ProviderStatus::Charged);
 }
 
 #[track_caller]
 fn assert_failed(answer: Answer, code: &str) {
-    match report(answer).standing {
-        Standing::Failed(failure) => assert_eq!(failure.code, code),
-        standing => panic!("a failure was expected: {standing:?}"),
+    match report(answer).status {
+        ProviderStatus::Failed(failure) => assert_eq!(failure.code, code),
+        status => panic!("a failure was expected: {status:?}"),
     }
 }
 
 #[track_caller]
 fn assert_refunded(answer: Answer, amount: u64) {
     let report = report(answer);
-    assert_eq!((report.standing, report.refunded), (Standing::Charged, won(amount)));
+    assert_eq!((report.status, report.refunded), (ProviderStatus::Charged, won(amount)));
 }
 
 #[track_caller]
@@ -267,8 +267,8 @@ fn rejected<T: std::fmt::Debug>(result: Result<T, shared::Error>) -> &'static st
 }
 
 /// The secret with another key for one provider, which that does not take.
-fn with_wrong_key(desk: &Desk, provider: &str) -> Value {
-    let mut secret = credentials(&desk.sandbox.options());
+fn with_wrong_key(shop: &ProviderFixture, provider: &str) -> Value {
+    let mut secret = credentials(&shop.sandbox.options());
     secret[provider]["secret_key"] = json!("wrong");
     secret
 }

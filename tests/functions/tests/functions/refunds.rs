@@ -1,7 +1,7 @@
 //! Money that goes back: cancelled orders, late payments, an administrator's refunds, and refunds made elsewhere.
 
-use function_tests::till::{amount, start_call, toss_call};
-use function_tests::{RESERVATION, Till, id_of};
+use function_tests::payment_fixture::{amount, start_call, toss_call};
+use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::PAYMENTS;
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
@@ -9,108 +9,108 @@ use sandbox::{Card, Fault, Provider};
 use serde_json::{Value, json};
 
 /// A till with an order of 2,000 won that is paid through Toss: the order, the payment's key there, the payment.
-pub async fn paid() -> (Till, String, String, Value) {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
-    let payment = till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+pub async fn paid() -> (PaymentFixture, String, String, Value) {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let payment = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!(payment.status, 200, "{payment:?}");
-    till.sandbox.webhooks();
-    (till, order, key, payment.body)
+    shop.sandbox.webhooks();
+    (shop, order, key, payment.body)
 }
 
-pub async fn ask(till: &Till, key: &str, payment: &Value, body: &Value) -> Answer {
+pub async fn ask(shop: &PaymentFixture, key: &str, payment: &Value, body: &Value) -> Answer {
     let id = payment["payment_id"].as_str().unwrap();
     let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", id);
-    till.request_refund(call.by_admin().key(key).json(body)).await
+    shop.request_refund(call.by_admin().key(key).json(body)).await
 }
 
 #[tokio::test]
 async fn a_cancelled_paid_order_is_refunded_once() {
-    let (till, order, _, payment) = paid().await;
-    let cancelled = till.cancel("ann", &order).await;
+    let (shop, order, _, payment) = paid().await;
+    let cancelled = shop.cancel("ann", &order).await;
     assert_eq!(
         (cancelled.status, &cancelled.body["status"]),
         (200, &"CANCELLED".into()),
         "{cancelled:?}"
     );
-    assert_eq!(till.engine.balance("tea").await.available, 10);
+    assert_eq!(shop.engine.balance("tea").await.available, 10);
     for _ in 0..3 {
-        till.refund("OrderCancelled", &cancelled.body).await.unwrap();
+        shop.refund("OrderCancelled", &cancelled.body).await.unwrap();
     }
-    let charged = till.charged();
+    let charged = shop.charged();
     assert_eq!((charged.refunded, charged.refund_count), (2000, 1));
-    let after = till.payment(&payment["payment_id"]).await;
+    let after = shop.payment(&payment["payment_id"]).await;
     assert_eq!(
         (&after["status"], &after["refunded"]),
         (&"REFUNDED".into(), &amount(2000))
     );
     assert_eq!(after["refunds"].as_array().unwrap().len(), 1);
     assert!(
-        till.engine
+        shop.engine
             .events(PAYMENTS)
             .await
             .iter()
             .any(|(kind, _)| kind == "PaymentRefunded")
     );
-    assert!(till.cancel("ann", &order).await.replayed);
+    assert!(shop.cancel("ann", &order).await.replayed);
 }
 
 #[tokio::test]
 async fn two_copies_of_a_cancellation_at_once_refund_once() {
     for _ in 0..5 {
-        let (till, order, _, _) = paid().await;
-        let cancelled = till.cancel("ann", &order).await.body;
+        let (shop, order, _, _) = paid().await;
+        let cancelled = shop.cancel("ann", &order).await.body;
         let (one, other) = tokio::join!(
-            till.refund("OrderCancelled", &cancelled),
-            till.refund("OrderCancelled", &cancelled)
+            shop.refund("OrderCancelled", &cancelled),
+            shop.refund("OrderCancelled", &cancelled)
         );
         assert!(one.is_ok() || other.is_ok(), "{one:?} {other:?}");
-        assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
-        assert_eq!(till.payment_of("ann", &order).await["review"], Value::Null);
+        assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
+        assert_eq!(shop.payment_of("ann", &order).await["review"], Value::Null);
     }
 }
 
 #[tokio::test]
 async fn a_refund_whose_answer_was_lost_is_made_once() {
     for fault in [Fault::DropAfter, Fault::ErrorAfter(500), Fault::DropBefore, Fault::Busy] {
-        let (till, order, _, _) = paid().await;
-        let cancelled = till.cancel("ann", &order).await.body;
-        till.sandbox.plan(Provider::Toss, "cancel", fault.clone());
-        till.refund("OrderCancelled", &cancelled).await.unwrap();
-        let open = till.payment_of("ann", &order).await;
+        let (shop, order, _, _) = paid().await;
+        let cancelled = shop.cancel("ann", &order).await.body;
+        shop.sandbox.plan(Provider::Toss, "cancel", fault.clone());
+        shop.refund("OrderCancelled", &cancelled).await.unwrap();
+        let open = shop.payment_of("ann", &order).await;
         assert_eq!(open["refunds"][0]["status"], "PENDING", "{fault:?}: nobody knows yet");
-        till.refund("OrderCancelled", &cancelled).await.unwrap();
-        till.pass(SignedDuration::from_mins(5));
-        assert_eq!(till.reconcile().await.settled, 1);
+        shop.refund("OrderCancelled", &cancelled).await.unwrap();
+        shop.pass(SignedDuration::from_mins(5));
+        assert_eq!(shop.reconcile().await.settled, 1);
         assert_eq!(
-            (till.charged().refunded, till.charged().refund_count),
+            (shop.charged().refunded, shop.charged().refund_count),
             (2000, 1),
             "{fault:?}"
         );
-        assert_eq!(till.payment_of("ann", &order).await["status"], "REFUNDED");
+        assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
     }
 }
 
 #[tokio::test]
 async fn a_refund_that_no_event_asked_for_is_made_by_the_reconciler() {
-    let (till, order, _, _) = paid().await;
-    till.cancel("ann", &order).await;
-    till.pass(SignedDuration::from_mins(4));
-    assert_eq!(till.reconcile().await.settled, 1);
-    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
+    let (shop, order, _, _) = paid().await;
+    shop.cancel("ann", &order).await;
+    shop.pass(SignedDuration::from_mins(4));
+    assert_eq!(shop.reconcile().await.settled, 1);
+    assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
 
 #[tokio::test]
 async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
     for _ in 0..10 {
-        let (till, order, _, _) = paid().await;
-        let cancelled = till.cancel("ann", &order).await.body;
-        let refund = till.refund("OrderCancelled", &cancelled);
+        let (shop, order, _, _) = paid().await;
+        let cancelled = shop.cancel("ann", &order).await.body;
+        let refund = shop.refund("OrderCancelled", &cancelled);
         let told = async {
             loop {
-                if let Some(webhook) = till.sandbox.webhooks().pop() {
-                    return till.deliver(&webhook).await;
+                if let Some(webhook) = shop.sandbox.webhooks().pop() {
+                    return shop.deliver(&webhook).await;
                 }
                 tokio::task::yield_now().await;
             }
@@ -118,7 +118,7 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
         let (refunded, told) = tokio::join!(refund, told);
         assert!(refunded.is_ok(), "{refunded:?}");
         assert_eq!(told.status, 200, "{told:?}");
-        let payment = till.payment_of("ann", &order).await;
+        let payment = shop.payment_of("ann", &order).await;
         assert_eq!(payment["refunds"].as_array().unwrap().len(), 1, "{payment}");
         assert_eq!(
             (&payment["refunded"], &payment["review"]),
@@ -129,9 +129,9 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
 
 #[tokio::test]
 async fn a_part_is_refunded_and_then_the_rest() {
-    let (till, order, _, payment) = paid().await;
+    let (shop, order, _, payment) = paid().await;
     let asked = ask(
-        &till,
+        &shop,
         "r1",
         &payment,
         &json!({ "amount": amount(500), "note": "one cup was broken" }),
@@ -143,19 +143,19 @@ async fn a_part_is_refunded_and_then_the_rest() {
         "{asked:?}"
     );
     let again = ask(
-        &till,
+        &shop,
         "r1",
         &payment,
         &json!({ "amount": amount(500), "note": "one cup was broken" }),
     )
     .await;
     assert!(again.replayed);
-    let meanwhile = ask(&till, "r2", &payment, &json!({ "amount": amount(100) })).await;
+    let meanwhile = ask(&shop, "r2", &payment, &json!({ "amount": amount(100) })).await;
     assert_eq!(meanwhile.problem(), "refund-under-way");
-    till.refund("RefundRequested", &asked.body).await.unwrap();
-    assert_eq!(till.charged().refunded, 500);
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    let reused = ask(&till, "r1", &payment, &json!({ "amount": amount(100) })).await;
+    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    assert_eq!(shop.charged().refunded, 500);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    let reused = ask(&shop, "r1", &payment, &json!({ "amount": amount(100) })).await;
     assert_eq!((reused.status, reused.problem()), (422, "idempotency-key-reused"));
     for (body, status, problem) in [
         (json!({ "amount": amount(1501) }), 409, "not-refundable"),
@@ -168,67 +168,67 @@ async fn a_part_is_refunded_and_then_the_rest() {
         (json!({ "note": "x".repeat(201) }), 400, "invalid-parameter"),
         (json!({ "sum": 1 }), 400, "malformed-body"),
     ] {
-        let answer = ask(&till, "bad", &payment, &body).await;
+        let answer = ask(&shop, "bad", &payment, &body).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
     }
     // Cancelling the order takes all that is left.
-    let cancelled = till.cancel("ann", &order).await.body;
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
-    let charged = till.charged();
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    let charged = shop.charged();
     assert_eq!((charged.refunded, charged.refund_count), (2000, 2));
-    let nothing = ask(&till, "r3", &payment, &json!({})).await;
+    let nothing = ask(&shop, "r3", &payment, &json!({})).await;
     assert_eq!(nothing.problem(), "not-refundable");
 }
 
 #[tokio::test]
 async fn only_an_administrator_refunds() {
-    let (till, _, _, payment) = paid().await;
+    let (shop, _, _, payment) = paid().await;
     let id = payment["payment_id"].as_str().unwrap();
     let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", id);
-    let answer = till.request_refund(call.by("ann").key("r").json(&json!({}))).await;
+    let answer = shop.request_refund(call.by("ann").key("r").json(&json!({}))).await;
     assert_eq!((answer.status, answer.problem()), (403, "forbidden"));
 }
 
 #[tokio::test]
 async fn a_refund_made_elsewhere_is_entered_and_lowers_what_is_left() {
-    let (till, order, key, payment) = paid().await;
-    till.sandbox.dashboard_refund(Provider::Toss, &key, 700);
-    assert_eq!(till.deliver_all().await, [200]);
-    let after = till.payment(&payment["payment_id"]).await;
+    let (shop, order, key, payment) = paid().await;
+    shop.sandbox.dashboard_refund(Provider::Toss, &key, 700);
+    assert_eq!(shop.deliver_all().await, [200]);
+    let after = shop.payment(&payment["payment_id"]).await;
     assert_eq!(
         (&after["refunded"], &after["refunds"][0]["reason"]),
         (&amount(700), &"ELSEWHERE".into())
     );
-    let cancelled = till.cancel("ann", &order).await.body;
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
-    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 2));
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 2));
 }
 
 #[tokio::test]
 async fn a_refund_made_elsewhere_that_races_ours_gives_back_no_more_than_was_taken() {
-    let (till, order, key, _) = paid().await;
-    let cancelled = till.cancel("ann", &order).await.body;
-    till.sandbox.dashboard_refund(Provider::Toss, &key, 700);
+    let (shop, order, key, _) = paid().await;
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.sandbox.dashboard_refund(Provider::Toss, &key, 700);
     // Ours was for all of it, and the provider's lock refuses it: what is left is refunded by the next try.
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
-    assert_eq!(till.charged().refunded, 700);
-    till.pass(SignedDuration::from_mins(5));
-    till.reconcile().await;
-    assert_eq!(till.charged().refunded, 2000);
-    assert_eq!(till.payment_of("ann", &order).await["status"], "REFUNDED");
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    assert_eq!(shop.charged().refunded, 700);
+    shop.pass(SignedDuration::from_mins(5));
+    shop.reconcile().await;
+    assert_eq!(shop.charged().refunded, 2000);
+    assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
 }
 
 #[tokio::test]
 async fn a_refund_that_the_provider_refuses_is_for_a_person_who_can_ask_again() {
-    let (till, order, _, payment) = paid().await;
-    let cancelled = till.cancel("ann", &order).await.body;
-    till.sandbox.plan(
+    let (shop, order, _, payment) = paid().await;
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.sandbox.plan(
         Provider::Toss,
         "cancel",
         Fault::Code("NOT_ALLOWED_PARTIAL_REFUND".to_owned()),
     );
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
-    let after = till.payment(&payment["payment_id"]).await;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    let after = shop.payment(&payment["payment_id"]).await;
     assert!(
         after["review"]["reason"]
             .as_str()
@@ -237,132 +237,132 @@ async fn a_refund_that_the_provider_refuses_is_for_a_person_who_can_ask_again() 
         "{after}"
     );
     assert_eq!(after["refunds"][0]["status"], "REFUSED");
-    let asked = ask(&till, "again", &payment, &json!({})).await;
+    let asked = ask(&shop, "again", &payment, &json!({})).await;
     assert_eq!((asked.status, &asked.body["review"]), (202, &Value::Null), "{asked:?}");
-    till.refund("RefundRequested", &asked.body).await.unwrap();
-    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
+    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
 
 /// An order that expired unpaid, whose Stripe payment then succeeded: the till, the order, the event's payment.
-pub async fn paid_too_late(units: u64) -> (Till, String, Value) {
-    let till = Till::with("tea", units).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let started = till.start(start_call("ann", "start", "stripe", &order)).await;
-    till.pass(RESERVATION);
-    assert_eq!(till.expire_orders().await.unwrap().processed, 1);
-    till.sandbox
+pub async fn paid_too_late(units: u64) -> (PaymentFixture, String, Value) {
+    let shop = PaymentFixture::with("tea", units).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    shop.pass(RESERVATION);
+    assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
+    shop.sandbox
         .stripe_pay(started.body["reference"].as_str().unwrap(), &Card::Good);
-    (till, order, started.body["payment_id"].clone())
+    (shop, order, started.body["payment_id"].clone())
 }
 
 #[tokio::test]
 async fn a_payment_that_arrives_after_expiry_finds_its_stock_again() {
-    let (till, order, id) = paid_too_late(2).await;
-    assert_eq!(till.deliver_all().await, [200]);
-    let payment = till.payment(&id).await;
+    let (shop, order, id) = paid_too_late(2).await;
+    assert_eq!(shop.deliver_all().await, [200]);
+    let payment = shop.payment(&id).await;
     assert_eq!(payment["status"], "UNSERVABLE");
     for _ in 0..3 {
-        till.refund("PaymentUnservable", &payment).await.unwrap();
+        shop.refund("PaymentUnservable", &payment).await.unwrap();
     }
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    assert_eq!(till.payment(&id).await["status"], "PAID");
-    let balance = till.engine.balance("tea").await;
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.payment(&id).await["status"], "PAID");
+    let balance = shop.engine.balance("tea").await;
     assert_eq!((balance.available, balance.held), (0, 2));
-    assert_eq!(till.charged().refunded, 0);
+    assert_eq!(shop.charged().refunded, 0);
 }
 
 #[tokio::test]
 async fn a_payment_that_arrives_after_expiry_when_the_stock_is_gone_is_refunded() {
-    let (till, order, id) = paid_too_late(2).await;
-    assert_eq!(till.order("bob", "k", &[("tea", 1)]).await.status, 201);
-    assert_eq!(till.deliver_all().await, [200]);
-    let payment = till.payment(&id).await;
+    let (shop, order, id) = paid_too_late(2).await;
+    assert_eq!(shop.order("bob", "k", &[("tea", 1)]).await.status, 201);
+    assert_eq!(shop.deliver_all().await, [200]);
+    let payment = shop.payment(&id).await;
     for _ in 0..3 {
-        till.refund("PaymentUnservable", &payment).await.unwrap();
+        shop.refund("PaymentUnservable", &payment).await.unwrap();
     }
-    assert_eq!(till.order_status("ann", &order).await, "EXPIRED");
-    let after = till.payment(&id).await;
+    assert_eq!(shop.order_status("ann", &order).await, "EXPIRED");
+    let after = shop.payment(&id).await;
     assert_eq!(
         (&after["status"], &after["refunds"][0]["reason"]),
         (&"REFUNDED".into(), &"UNSERVABLE".into())
     );
-    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
-    till.deliver_all().await;
-    assert_eq!(till.payment(&id).await["refunded"], amount(2000));
+    assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
+    shop.deliver_all().await;
+    assert_eq!(shop.payment(&id).await["refunded"], amount(2000));
 }
 
 #[tokio::test]
 async fn a_late_payment_that_no_event_told_of_is_placed_by_the_reconciler() {
-    let (till, order, _) = paid_too_late(2).await;
+    let (shop, order, _) = paid_too_late(2).await;
     // No webhook either: the reconciler, about to abandon what was never paid, learns that it was.
-    till.pass(SignedDuration::from_mins(4));
-    till.reconcile().await;
-    till.pass(SignedDuration::from_mins(4));
-    till.reconcile().await;
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
+    shop.pass(SignedDuration::from_mins(4));
+    shop.reconcile().await;
+    shop.pass(SignedDuration::from_mins(4));
+    shop.reconcile().await;
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
 async fn the_stock_of_a_late_payment_is_taken_once_though_answers_are_lost() {
-    let (till, order, id) = paid_too_late(2).await;
-    till.deliver_all().await;
-    let payment = till.payment(&id).await;
+    let (shop, order, id) = paid_too_late(2).await;
+    shop.deliver_all().await;
+    let payment = shop.payment(&id).await;
     for _ in 0..3 {
-        till.engine
+        shop.engine
             .faults
             .plan("TransactWriteItems", harness::Fault::LoseAnswer);
     }
-    till.refund("PaymentUnservable", &payment).await.unwrap();
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    assert_eq!(till.engine.balance("tea").await.held, 2);
-    assert_eq!(till.charged().refunded, 0);
+    shop.refund("PaymentUnservable", &payment).await.unwrap();
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.engine.balance("tea").await.held, 2);
+    assert_eq!(shop.charged().refunded, 0);
 }
 
 #[tokio::test]
 async fn a_cancelled_order_whose_payment_succeeds_after_all_is_refunded() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let started = till.start(start_call("ann", "start", "stripe", &order)).await;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
     let intent = started.body["reference"].as_str().unwrap();
-    let cancelled = till.cancel("ann", &order).await.body;
-    till.sandbox.stripe_pay(intent, &Card::Good);
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.sandbox.stripe_pay(intent, &Card::Good);
     // Nobody can take the order back, and nobody can stop a payment that succeeded: the event finds that out.
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
-    let payment = till.payment(&started.body["payment_id"]).await;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    let payment = shop.payment(&started.body["payment_id"]).await;
     assert_eq!(payment["status"], "UNSERVABLE");
-    till.refund("PaymentUnservable", &payment).await.unwrap();
-    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
-    assert_eq!(till.order_status("ann", &order).await, "CANCELLED");
+    shop.refund("PaymentUnservable", &payment).await.unwrap();
+    assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
+    assert_eq!(shop.order_status("ann", &order).await, "CANCELLED");
 }
 
 #[tokio::test]
 async fn a_cancelled_order_can_be_paid_no_more() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let started = till.start(start_call("ann", "start", "stripe", &order)).await;
-    let cancelled = till.cancel("ann", &order).await.body;
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
-    assert_eq!(till.payment(&started.body["payment_id"]).await["status"], "FAILED");
-    assert!(till.sandbox.ledger().is_empty());
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    assert_eq!(shop.payment(&started.body["payment_id"]).await["status"], "FAILED");
+    assert!(shop.sandbox.ledger().is_empty());
 }
 
 #[tokio::test]
 async fn an_order_that_was_paid_twice_gives_one_payment_back() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let one = till.start(start_call("ann", "one", "stripe", &order)).await.body;
-    let other = till.start(start_call("ann", "two", "stripe", &order)).await.body;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let one = shop.start(start_call("ann", "one", "stripe", &order)).await.body;
+    let other = shop.start(start_call("ann", "two", "stripe", &order)).await.body;
     for started in [&one, &other] {
-        till.sandbox
+        shop.sandbox
             .stripe_pay(started["reference"].as_str().unwrap(), &Card::Good);
     }
-    assert_eq!(till.deliver_all().await, [200, 200]);
-    let second = till.payment(&other["payment_id"]).await;
+    assert_eq!(shop.deliver_all().await, [200, 200]);
+    let second = shop.payment(&other["payment_id"]).await;
     assert_eq!(second["status"], "UNSERVABLE");
-    till.refund("PaymentUnservable", &second).await.unwrap();
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    assert_eq!(till.payment(&one["payment_id"]).await["refunded"], amount(0));
-    let ledger = till.sandbox.ledger();
+    shop.refund("PaymentUnservable", &second).await.unwrap();
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.payment(&one["payment_id"]).await["refunded"], amount(0));
+    let ledger = shop.sandbox.ledger();
     assert_eq!(
         ledger.iter().map(|entry| entry.charged - entry.refunded).sum::<i64>(),
         2000
@@ -371,67 +371,67 @@ async fn an_order_that_was_paid_twice_gives_one_payment_back() {
 
 #[tokio::test]
 async fn a_provider_without_an_api_is_refunded_by_a_person() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
-    till.deliver(&till.sandbox.standard_webhook("payment.succeeded", &data))
+    shop.deliver(&shop.sandbox.standard_webhook("payment.succeeded", &data))
         .await;
-    let cancelled = till.cancel("ann", &order).await.body;
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
-    let payment = till.payment_of("ann", &order).await;
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    let payment = shop.payment_of("ann", &order).await;
     assert!(
         payment["review"]["reason"].as_str().unwrap().contains("by hand"),
         "{payment}"
     );
     let data =
         json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000), "refunded": amount(2000) });
-    till.deliver(&till.sandbox.standard_webhook("payment.refunded", &data))
+    shop.deliver(&shop.sandbox.standard_webhook("payment.refunded", &data))
         .await;
-    assert_eq!(till.payment_of("ann", &order).await["status"], "REFUNDED");
+    assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
 }
 
 #[tokio::test]
 async fn a_passing_refusal_of_a_refund_is_not_repeated_for_ever() {
-    let (till, order, _, _) = paid().await;
-    let cancelled = till.cancel("ann", &order).await.body;
+    let (shop, order, _, _) = paid().await;
+    let cancelled = shop.cancel("ann", &order).await.body;
     // Toss keeps a 4xx for its key, one that says no more than that it had a bad moment too.
-    till.sandbox
+    shop.sandbox
         .plan(Provider::Toss, "cancel", Fault::Code("COMMON_ERROR".to_owned()));
-    till.refund("OrderCancelled", &cancelled).await.unwrap();
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
     for _ in 0..3 {
-        till.pass(SignedDuration::from_mins(10));
-        till.reconcile().await;
+        shop.pass(SignedDuration::from_mins(10));
+        shop.reconcile().await;
     }
-    assert_eq!((till.charged().refunded, till.charged().refund_count), (2000, 1));
+    assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
 
 #[tokio::test]
 async fn two_runs_at_once_do_not_both_ask_for_a_refund() {
     for provider in ["stripe", "kakaopay"] {
-        let till = Till::with("tea", 10).await;
-        let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-        let started = till.start(start_call("ann", "start", provider, &order)).await.body;
+        let shop = PaymentFixture::with("tea", 10).await;
+        let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+        let started = shop.start(start_call("ann", "start", provider, &order)).await.body;
         let reference = started["reference"].as_str().unwrap();
         let body = if provider == "stripe" {
-            till.sandbox.stripe_pay(reference, &Card::Good);
+            shop.sandbox.stripe_pay(reference, &Card::Good);
             json!({ "provider": provider, "order_id": order, "payment_intent": reference, "amount": amount(2000) })
         } else {
-            let token = till.sandbox.kakaopay_approve_in_app(reference);
+            let token = shop.sandbox.kakaopay_approve_in_app(reference);
             json!({ "provider": provider, "order_id": order, "pg_token": token, "amount": amount(2000) })
         };
-        let payment = till
-            .confirm(function_tests::till::confirm_call("ann", "pay", &body))
+        let payment = shop
+            .confirm(function_tests::payment_fixture::confirm_call("ann", "pay", &body))
             .await
             .body;
-        let asked = ask(&till, "part", &payment, &json!({ "amount": amount(300) }))
+        let asked = ask(&shop, "part", &payment, &json!({ "amount": amount(300) }))
             .await
             .body;
-        let runs = futures::future::join_all((0..4).map(|_| till.refund("RefundRequested", &asked))).await;
+        let runs = futures::future::join_all((0..4).map(|_| shop.refund("RefundRequested", &asked))).await;
         assert!(runs.iter().any(Result::is_ok), "{runs:?}");
-        till.pass(SignedDuration::from_mins(5));
-        tokio::join!(till.reconcile(), till.reconcile());
+        shop.pass(SignedDuration::from_mins(5));
+        tokio::join!(shop.reconcile(), shop.reconcile());
         assert_eq!(
-            (till.charged().refunded, till.charged().refund_count),
+            (shop.charged().refunded, shop.charged().refund_count),
             (300, 1),
             "{provider}"
         );
@@ -440,22 +440,22 @@ async fn two_runs_at_once_do_not_both_ask_for_a_refund() {
 
 #[tokio::test]
 async fn a_customer_does_not_read_what_is_between_the_shop_and_itself() {
-    let (till, _, _, payment) = paid().await;
+    let (shop, _, _, payment) = paid().await;
     let note = "he broke the cup himself";
-    ask(&till, "r", &payment, &json!({ "amount": amount(100), "note": note })).await;
+    ask(&shop, "r", &payment, &json!({ "amount": amount(100), "note": note })).await;
     let id = payment["payment_id"].as_str().unwrap();
     let call = Call::new("GET", "/payments/{payment_id}").path("payment_id", id);
-    assert!(!till.get(call.clone().by("ann")).await.body.to_string().contains(note));
-    assert!(till.get(call.by_admin()).await.body.to_string().contains(note));
+    assert!(!shop.get(call.clone().by("ann")).await.body.to_string().contains(note));
+    assert!(shop.get(call.by_admin()).await.body.to_string().contains(note));
 }
 
 #[tokio::test]
 async fn one_key_for_two_payments_is_told_apart() {
-    let (till, _, _, payment) = paid().await;
-    let second = id_of(&till.order("ann", "k2", &[("tea", 1)]).await);
-    let key = till.sandbox.toss_authenticate(&second, 1000, "KRW");
-    let other = till.confirm(toss_call("ann", "pay-2", &second, &key, 1000)).await.body;
-    assert_eq!(ask(&till, "r", &payment, &json!({})).await.status, 202);
-    let reused = ask(&till, "r", &other, &json!({})).await;
+    let (shop, _, _, payment) = paid().await;
+    let second = id_of(&shop.order("ann", "k2", &[("tea", 1)]).await);
+    let key = shop.sandbox.toss_authenticate(&second, 1000, "KRW");
+    let other = shop.confirm(toss_call("ann", "pay-2", &second, &key, 1000)).await.body;
+    assert_eq!(ask(&shop, "r", &payment, &json!({})).await.status, 202);
+    let reused = ask(&shop, "r", &other, &json!({})).await;
     assert_eq!((reused.status, reused.problem()), (422, "idempotency-key-reused"));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::FakeKms;
 use shared::Error;
-use shared::aws::encryption::Sealed;
+use shared::aws::encryption::EncryptedSecret;
 use tokio::time::Instant;
 
 fn soon() -> Instant {
@@ -35,7 +35,7 @@ async fn the_cipher_itself_binds_a_secret_to_its_thing() {
     let other = serde_json::to_value(seal.seal(b"other", "another", soon()).await.unwrap()).unwrap();
     // The data key of one, which KMS tells for it, with what belongs to the other.
     let mixed = serde_json::json!({ "data_key": one["data_key"], "secret": other["secret"] });
-    let mixed: Sealed = serde_json::from_value(mixed).unwrap();
+    let mixed: EncryptedSecret = serde_json::from_value(mixed).unwrap();
     assert!(is_internal(seal.open(&mixed, "one", soon()).await));
 }
 
@@ -54,7 +54,7 @@ async fn a_damaged_secret_does_not_open() {
         for part in ["data_key", "secret"] {
             let mut damaged = whole.clone();
             damaged[part] = damage.into();
-            let damaged: Sealed = serde_json::from_value(damaged).unwrap();
+            let damaged: EncryptedSecret = serde_json::from_value(damaged).unwrap();
             assert!(is_internal(seal.open(&damaged, "one", soon()).await), "{part} {damage}");
         }
     }

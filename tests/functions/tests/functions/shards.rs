@@ -11,7 +11,7 @@ use orders::checkout::Checkout;
 use shared::catalog::ShardCount;
 use shared::catalog::Sku;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Draft, Placement};
+use shared::orders::{Draft, PlaceOrderOutcome};
 use shared::orders::{Line, Order, OrderId};
 use tokio::time::Instant;
 
@@ -88,7 +88,7 @@ async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
         .place(&draft, shop.invocation().deadline)
         .await
         .unwrap();
-    assert!(matches!(placed, Placement::Placed(_)), "{placed:?}");
+    assert!(matches!(placed, PlaceOrderOutcome::Placed(_)), "{placed:?}");
     assert_eq!(shop.engine.balance("tea").await.available, 4);
 }
 

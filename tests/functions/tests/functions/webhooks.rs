@@ -1,7 +1,7 @@
 //! What providers tell: signed or not, twice, late, in any order, before its order is known.
 
-use function_tests::till::{amount, credentials, start_call, toss_call, webhook_call};
-use function_tests::{Till, id_of};
+use function_tests::payment_fixture::{amount, credentials, start_call, toss_call, webhook_call};
+use function_tests::{PaymentFixture, id_of};
 use harness::engine::{ORDERS, PAYMENTS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -14,28 +14,28 @@ use shared::payments;
 use shared::payments::provider::{Authorization, Charge};
 
 /// A till with an order of 2,000 won, and the Stripe payment that was begun for it.
-async fn with_stripe() -> (Till, String, String) {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let started = till.start(start_call("ann", "start", "stripe", &order)).await;
+async fn with_stripe() -> (PaymentFixture, String, String) {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
     let intent = started.body["reference"].as_str().unwrap().to_owned();
-    (till, order, intent)
+    (shop, order, intent)
 }
 
 #[tokio::test]
 async fn a_signed_webhook_alone_pays_the_order() {
-    let (till, order, intent) = with_stripe().await;
-    till.sandbox.stripe_pay(&intent, &Card::Good);
-    assert!(till.deliver_all().await.iter().all(|status| *status == 200));
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    assert_eq!(till.payment_of("ann", &order).await["status"], "PAID");
+    let (shop, order, intent) = with_stripe().await;
+    shop.sandbox.stripe_pay(&intent, &Card::Good);
+    assert!(shop.deliver_all().await.iter().all(|status| *status == 200));
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.payment_of("ann", &order).await["status"], "PAID");
 }
 
 #[tokio::test]
 async fn an_unsigned_hint_is_believed_only_as_far_as_the_provider_confirms_it() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
     let forged = json!({
         "eventType": "PAYMENT_STATUS_CHANGED",
         "createdAt": "2026-01-01T09:00:00.000000",
@@ -45,16 +45,16 @@ async fn an_unsigned_hint_is_believed_only_as_far_as_the_provider_confirms_it() 
         },
     });
     let call = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
-    let answer = till.webhook(call.json(&forged)).await;
+    let answer = shop.webhook(call.json(&forged)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(till.order_status("ann", &order).await, "PENDING_PAYMENT");
-    assert_eq!(till.engine.count(PAYMENTS).await, 0);
+    assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
+    assert_eq!(shop.engine.count(PAYMENTS).await, 0);
 }
 
 #[tokio::test]
 async fn a_webhook_for_an_order_that_is_not_known_comes_again() {
-    let till = Till::with("tea", 10).await;
-    let ours = Till::with("tea", 10).await;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let ours = PaymentFixture::with("tea", 10).await;
     let order = id_of(&ours.order("ann", "k", &[("tea", 2)]).await);
     let key = ours.sandbox.toss_authenticate(&order, 2000, "KRW");
     ours.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
@@ -66,28 +66,28 @@ async fn a_webhook_for_an_order_that_is_not_known_comes_again() {
     assert_eq!(webhooks.len(), 2);
     for webhook in &webhooks {
         // The other shop has the same secrets, and not this order.
-        let answer = till.deliver(webhook).await;
+        let answer = shop.deliver(webhook).await;
         assert_eq!((answer.status, answer.problem()), (404, "unknown-order"), "{answer:?}");
         assert_eq!(ours.deliver(webhook).await.status, 200);
     }
-    let told = till.sandbox.standard_webhook(
+    let told = shop.sandbox.standard_webhook(
         "payment.succeeded",
         &json!({ "order_id": order, "reference": "r-1", "amount": amount(2000) }),
     );
-    assert_eq!(till.deliver(&told).await.problem(), "unknown-order");
-    assert_eq!(till.engine.count(PAYMENTS).await, 0);
+    assert_eq!(shop.deliver(&told).await.problem(), "unknown-order");
+    assert_eq!(shop.engine.count(PAYMENTS).await, 0);
 }
 
 #[tokio::test]
 async fn three_copies_of_one_webhook_in_parallel_settle_once() {
-    let (till, order, intent) = with_stripe().await;
-    till.sandbox.stripe_pay(&intent, &Card::Good);
-    let webhooks = till.sandbox.webhooks();
+    let (shop, order, intent) = with_stripe().await;
+    shop.sandbox.stripe_pay(&intent, &Card::Good);
+    let webhooks = shop.sandbox.webhooks();
     let paid = webhooks.first().unwrap();
-    let answers = tokio::join!(till.deliver(paid), till.deliver(paid), till.deliver(paid));
+    let answers = tokio::join!(shop.deliver(paid), shop.deliver(paid), shop.deliver(paid));
     assert_eq!((answers.0.status, answers.1.status, answers.2.status), (200, 200, 200));
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    let events = [till.engine.events(ORDERS).await, till.engine.events(PAYMENTS).await].concat();
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    let events = [shop.engine.events(ORDERS).await, shop.engine.events(PAYMENTS).await].concat();
     let paid: Vec<_> = events.iter().filter(|(kind, _)| kind == "OrderPaid").collect();
     assert_eq!(paid.len(), 1);
     let version = |events: &[(String, Value)]| events.len();
@@ -97,88 +97,88 @@ async fn three_copies_of_one_webhook_in_parallel_settle_once() {
 #[tokio::test]
 async fn confirm_and_webhook_at_the_same_moment_settle_once() {
     for _ in 0..10 {
-        let (till, order, intent) = with_stripe().await;
-        till.sandbox.stripe_pay(&intent, &Card::Good);
-        let webhooks = till.sandbox.webhooks();
+        let (shop, order, intent) = with_stripe().await;
+        shop.sandbox.stripe_pay(&intent, &Card::Good);
+        let webhooks = shop.sandbox.webhooks();
         let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-        let confirm = function_tests::till::confirm_call("ann", "pay", &body);
-        let (confirmed, told) = tokio::join!(till.confirm(confirm), till.deliver(&webhooks[0]));
+        let confirm = function_tests::payment_fixture::confirm_call("ann", "pay", &body);
+        let (confirmed, told) = tokio::join!(shop.confirm(confirm), shop.deliver(&webhooks[0]));
         assert_eq!(confirmed.status, 200, "{confirmed:?}");
         assert_eq!(told.status, 200, "{told:?}");
-        assert_eq!(till.order_status("ann", &order).await, "PAID");
-        let payment = till.payment_of("ann", &order).await;
+        assert_eq!(shop.order_status("ann", &order).await, "PAID");
+        let payment = shop.payment_of("ann", &order).await;
         assert_eq!(
             (&payment["status"], payment["refunds"].as_array().unwrap().len()),
             (&"PAID".into(), 0)
         );
-        assert_eq!(till.charged().charges, 1);
+        assert_eq!(shop.charged().charges, 1);
     }
 }
 
 #[tokio::test]
 async fn a_toss_webhook_that_overtakes_the_confirmation_settles_once() {
     for _ in 0..10 {
-        let till = Till::with("tea", 10).await;
-        let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-        let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
-        let confirm = till.confirm(toss_call("ann", "pay", &order, &key, 2000));
+        let shop = PaymentFixture::with("tea", 10).await;
+        let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+        let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+        let confirm = shop.confirm(toss_call("ann", "pay", &order, &key, 2000));
         let told = async {
             loop {
                 // As soon as the provider has something to tell.
-                if let Some(webhook) = till.sandbox.webhooks().pop() {
-                    return till.deliver(&webhook).await;
+                if let Some(webhook) = shop.sandbox.webhooks().pop() {
+                    return shop.deliver(&webhook).await;
                 }
                 tokio::task::yield_now().await;
             }
         };
         let (confirmed, told) = tokio::join!(confirm, told);
         assert_eq!((confirmed.status, told.status), (200, 200), "{confirmed:?} {told:?}");
-        assert_eq!(till.payment_of("ann", &order).await["status"], "PAID");
+        assert_eq!(shop.payment_of("ann", &order).await["status"], "PAID");
     }
 }
 
 #[tokio::test]
 async fn an_old_no_does_not_undo_a_yes() {
-    let (till, order, intent) = with_stripe().await;
-    till.sandbox
+    let (shop, order, intent) = with_stripe().await;
+    shop.sandbox
         .stripe_pay(&intent, &Card::declined("card_declined", "insufficient_funds"));
-    till.sandbox.stripe_pay(&intent, &Card::Good);
-    let mut webhooks = till.sandbox.webhooks();
+    shop.sandbox.stripe_pay(&intent, &Card::Good);
+    let mut webhooks = shop.sandbox.webhooks();
     assert_eq!(webhooks.len(), 2);
     webhooks.reverse();
     for webhook in &webhooks {
-        assert_eq!(till.deliver(webhook).await.status, 200);
+        assert_eq!(shop.deliver(webhook).await.status, 200);
     }
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    assert_eq!(till.payment_of("ann", &order).await["review"], Value::Null);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.payment_of("ann", &order).await["review"], Value::Null);
 }
 
 #[tokio::test]
 async fn a_no_that_a_webhook_tells_of_is_entered_and_the_customer_can_try_again() {
-    let (till, order, intent) = with_stripe().await;
-    till.sandbox
+    let (shop, order, intent) = with_stripe().await;
+    shop.sandbox
         .stripe_pay(&intent, &Card::declined("card_declined", "lost_card"));
-    assert_eq!(till.deliver_all().await, [200]);
-    let payment = till.payment_of("ann", &order).await;
+    assert_eq!(shop.deliver_all().await, [200]);
+    let payment = shop.payment_of("ann", &order).await;
     assert_eq!(
         (&payment["status"], &payment["failure"]["code"]),
         (&"FAILED".into(), &"lost_card".into())
     );
-    till.sandbox.stripe_pay(&intent, &Card::Good);
-    assert_eq!(till.deliver_all().await, [200]);
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
+    shop.sandbox.stripe_pay(&intent, &Card::Good);
+    assert_eq!(shop.deliver_all().await, [200]);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
 async fn what_is_not_signed_by_us_is_refused_and_nothing_is_stored() {
-    let (till, order, intent) = with_stripe().await;
-    till.sandbox.stripe_pay(&intent, &Card::Good);
-    let webhook = till.sandbox.webhooks().remove(0);
-    let standard = till.sandbox.standard_webhook(
+    let (shop, order, intent) = with_stripe().await;
+    shop.sandbox.stripe_pay(&intent, &Card::Good);
+    let webhook = shop.sandbox.webhooks().remove(0);
+    let standard = shop.sandbox.standard_webhook(
         "payment.succeeded",
         &json!({ "order_id": order, "reference": "r", "amount": amount(2000) }),
     );
-    let now = till.now().as_second();
+    let now = shop.now().as_second();
     let resigned = |time: i64, secret: &str| {
         let header = sign::stripe(&[secret.to_owned()], time, &webhook.body);
         with_header(&webhook, "Stripe-Signature", &header)
@@ -207,7 +207,7 @@ async fn what_is_not_signed_by_us_is_refused_and_nothing_is_stored() {
         ("changed standard", changed(&standard)),
         ("empty standard", empty(&standard)),
     ] {
-        let answer = till.deliver(&webhook).await;
+        let answer = shop.deliver(&webhook).await;
         assert_eq!(
             (answer.status, answer.problem()),
             (401, "invalid-signature"),
@@ -223,12 +223,12 @@ async fn what_is_not_signed_by_us_is_refused_and_nothing_is_stored() {
             path: path.to_owned(),
             ..long.clone()
         };
-        let answer = till.deliver(&long).await;
+        let answer = shop.deliver(&long).await;
         assert_eq!((answer.status, answer.problem()), (413, "body-too-large"));
     }
-    assert_eq!(till.order_status("ann", &order).await, "PENDING_PAYMENT");
-    assert_eq!(till.payment_of("ann", &order).await["status"], "STARTED");
-    assert_eq!(till.deliver(&webhook).await.status, 200, "the true one is good still");
+    assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
+    assert_eq!(shop.payment_of("ann", &order).await["status"], "STARTED");
+    assert_eq!(shop.deliver(&webhook).await.status, 200, "the true one is good still");
 }
 
 fn with_header(webhook: &Webhook, name: &str, value: &str) -> Webhook {
@@ -240,9 +240,9 @@ fn with_header(webhook: &Webhook, name: &str, value: &str) -> Webhook {
 
 #[tokio::test]
 async fn the_signature_is_over_the_raw_bytes_in_base64_too() {
-    let (till, order, intent) = with_stripe().await;
-    till.sandbox.stripe_pay(&intent, &Card::Good);
-    let webhook = till.sandbox.webhooks().remove(0);
+    let (shop, order, intent) = with_stripe().await;
+    shop.sandbox.stripe_pay(&intent, &Card::Good);
+    let webhook = shop.sandbox.webhooks().remove(0);
     // The same JSON with other white space and an escape: whoever writes it anew signs something else.
     let body = format!(
         " {}\n",
@@ -251,8 +251,8 @@ async fn the_signature_is_over_the_raw_bytes_in_base64_too() {
             .replace("evt_", "\\u0065vt_")
     );
     let header = sign::stripe(
-        &till.sandbox.options().stripe_webhook_secrets,
-        till.now().as_second(),
+        &shop.sandbox.options().stripe_webhook_secrets,
+        shop.now().as_second(),
         body.as_bytes(),
     );
     let webhook = Webhook {
@@ -260,31 +260,31 @@ async fn the_signature_is_over_the_raw_bytes_in_base64_too() {
         ..with_header(&webhook, "Stripe-Signature", &header)
     };
     let call = webhook_call(&webhook).base64(&webhook.body);
-    assert_eq!(till.webhook(call).await.status, 200);
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.webhook(call).await.status, 200);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
 async fn secrets_that_were_rotated_are_loaded_when_a_signature_fails_and_not_for_each_forgery() {
-    let (till, order, intent) = with_stripe().await;
-    till.sandbox.stripe_pay(&intent, &Card::Good);
-    let forged = till.sandbox.webhooks().remove(0);
+    let (shop, order, intent) = with_stripe().await;
+    shop.sandbox.stripe_pay(&intent, &Card::Good);
+    let forged = shop.sandbox.webhooks().remove(0);
     let forged = with_header(&forged, "Stripe-Signature", "t=1767225600,v1=00");
     for _ in 0..20 {
-        assert_eq!(till.deliver(&forged).await.status, 401);
+        assert_eq!(shop.deliver(&forged).await.status, 401);
     }
-    assert!(till.vault.reads() <= 3, "{} reads", till.vault.reads());
-    till.sandbox.set_stripe_webhook_secrets(vec!["whsec_new".to_owned()]);
-    till.vault.set(&credentials(&till.sandbox.options()));
-    till.pass(SignedDuration::from_secs(31));
-    let paid = till.sandbox.again(&forged);
-    assert_eq!(till.deliver(&paid).await.status, 200);
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
+    assert!(shop.vault.reads() <= 3, "{} reads", shop.vault.reads());
+    shop.sandbox.set_stripe_webhook_secrets(vec!["whsec_new".to_owned()]);
+    shop.vault.set(&credentials(&shop.sandbox.options()));
+    shop.pass(SignedDuration::from_secs(31));
+    let paid = shop.sandbox.again(&forged);
+    assert_eq!(shop.deliver(&paid).await.status, 200);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
 async fn what_says_nothing_to_us_is_taken_and_ignored() {
-    let till = Till::with("tea", 10).await;
+    let shop = PaymentFixture::with("tea", 10).await;
     let call = |body: &Value| {
         let call = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
         call.json(body)
@@ -296,48 +296,48 @@ async fn what_says_nothing_to_us_is_taken_and_ignored() {
         json!({ "hello": 1 }),
         json!([]),
     ] {
-        let answer = till.webhook(call(&body)).await;
+        let answer = shop.webhook(call(&body)).await;
         assert_eq!(
             (answer.status, &answer.body["outcome"]),
             (200, &"IGNORED".into()),
             "{body}: {answer:?}"
         );
     }
-    let told = till.sandbox.standard_webhook("invoice.created", &json!({}));
-    assert_eq!(till.deliver(&told).await.body["outcome"], "IGNORED");
+    let told = shop.sandbox.standard_webhook("invoice.created", &json!({}));
+    assert_eq!(shop.deliver(&told).await.body["outcome"], "IGNORED");
     let nonsense = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
-    assert_eq!(till.webhook(nonsense.text("{")).await.status, 400);
+    assert_eq!(shop.webhook(nonsense.text("{")).await.status, 400);
     let nobody = Call::new("POST", "/webhooks/{provider}").path("provider", "paypal");
-    assert_eq!(till.webhook(nobody.text("{}")).await.status, 404);
+    assert_eq!(shop.webhook(nobody.text("{}")).await.status, 404);
 }
 
 #[tokio::test]
 async fn any_other_provider_pays_an_order_by_signed_webhooks() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
-    let told = till.sandbox.standard_webhook("payment.succeeded", &data);
-    assert_eq!(till.deliver(&told).await.body["outcome"], "ENTERED");
-    assert_eq!(till.deliver(&told).await.body["outcome"], "ENTERED");
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
+    let told = shop.sandbox.standard_webhook("payment.succeeded", &data);
+    assert_eq!(shop.deliver(&told).await.body["outcome"], "ENTERED");
+    assert_eq!(shop.deliver(&told).await.body["outcome"], "ENTERED");
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000), "refunded": amount(500) });
-    till.deliver(&till.sandbox.standard_webhook("payment.refunded", &data))
+    shop.deliver(&shop.sandbox.standard_webhook("payment.refunded", &data))
         .await;
-    assert_eq!(till.payment_of("ann", &order).await["refunded"], amount(500));
+    assert_eq!(shop.payment_of("ann", &order).await["refunded"], amount(500));
 }
 
 #[tokio::test]
 async fn a_deposit_is_told_of_by_whoever_knows_its_secret() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let deposit = Authentication {
         method: Method::VirtualAccount,
         ..Authentication::default()
     };
-    let key = till.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
-    till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    till.sandbox.toss_deposit(&key);
-    let told: Vec<Webhook> = till.sandbox.webhooks();
+    let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
+    shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    shop.sandbox.toss_deposit(&key);
+    let told: Vec<Webhook> = shop.sandbox.webhooks();
     let told = told
         .iter()
         .find(|webhook| webhook.json()["secret"].is_string())
@@ -345,13 +345,13 @@ async fn a_deposit_is_told_of_by_whoever_knows_its_secret() {
     let mut forged = told.json();
     forged["secret"] = json!("ps_guessed");
     let call = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
-    assert_eq!(till.webhook(call.json(&forged)).await.status, 401);
-    assert_eq!(till.order_status("ann", &order).await, "PENDING_PAYMENT");
-    assert_eq!(till.deliver(told).await.status, 200);
-    assert_eq!(till.order_status("ann", &order).await, "PAID");
-    till.sandbox.toss_withdraw_deposit(&key);
-    assert!(till.deliver_all().await.iter().all(|status| *status == 200));
-    let payment = till.payment_of("ann", &order).await;
+    assert_eq!(shop.webhook(call.json(&forged)).await.status, 401);
+    assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
+    assert_eq!(shop.deliver(told).await.status, 200);
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    shop.sandbox.toss_withdraw_deposit(&key);
+    assert!(shop.deliver_all().await.iter().all(|status| *status == 200));
+    let payment = shop.payment_of("ann", &order).await;
     assert!(
         payment["review"]["reason"].is_string(),
         "a deposit that was taken back needs a person: {payment}"
@@ -360,36 +360,36 @@ async fn a_deposit_is_told_of_by_whoever_knows_its_secret() {
 
 #[tokio::test]
 async fn a_webhook_while_the_provider_does_not_answer_comes_again() {
-    let till = Till::with("tea", 10).await;
-    let order = id_of(&till.order("ann", "k", &[("tea", 2)]).await);
-    let key = till.sandbox.toss_authenticate(&order, 2000, "KRW");
-    till.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    let webhook = till.sandbox.webhooks().remove(0);
-    till.sandbox
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+    shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let webhook = shop.sandbox.webhooks().remove(0);
+    shop.sandbox
         .plan(Provider::Toss, "payment", sandbox::Fault::ErrorBefore(500));
-    assert_eq!(till.deliver(&webhook).await.status, 503);
-    assert_eq!(till.deliver(&till.sandbox.again(&webhook)).await.status, 200);
+    assert_eq!(shop.deliver(&webhook).await.status, 503);
+    assert_eq!(shop.deliver(&shop.sandbox.again(&webhook)).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_no_to_a_charge_without_its_customer_is_not_told_again_and_a_yes_is_until_its_order_is_known() {
-    let till = Till::with("tea", 10).await;
-    let providers = till.cashier().providers;
+    let shop = PaymentFixture::with("tea", 10).await;
+    let providers = shop.service().providers;
     let (stripe, deadline) = (
         providers.billing(payments::Provider::Stripe).unwrap(),
-        till.invocation().deadline,
+        shop.invocation().deadline,
     );
     let authorization = Authorization::Stripe {
-        payment_method: till.sandbox.stripe_payment_method(&Card::Good),
+        payment_method: shop.sandbox.stripe_payment_method(&Card::Good),
     };
     let mina = CustomerId::new("mina");
     let issued = stripe
         .issue(&authorization, &mina, "request-1", deadline)
         .await
         .unwrap();
-    let card = till.sandbox.stripe_saved_cards("mina").remove(0);
+    let card = shop.sandbox.stripe_saved_cards("mina").remove(0);
     let broke = Card::declined("card_declined", "insufficient_funds");
-    till.sandbox.stripe_set_card_next(&card, &broke, 1);
+    shop.sandbox.stripe_set_card_next(&card, &broke, 1);
     let charge = Charge {
         order_id: OrderId(derive_id(&["an order to come"])),
         lines: &[],
@@ -406,6 +406,6 @@ async fn a_no_to_a_charge_without_its_customer_is_not_told_again_and_a_yes_is_un
             ..charge
         };
         stripe.charge(&issued.key, charge, deadline).await;
-        assert_eq!(till.deliver_all().await, [expected]);
+        assert_eq!(shop.deliver_all().await, [expected]);
     }
 }

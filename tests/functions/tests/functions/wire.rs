@@ -1,6 +1,6 @@
 //! The engine that is called in this process is the one that other tests and benchmarks reach over the wire.
 
-use function_tests::exchange::{Exchange, take_call};
+use function_tests::auction_fixture::{AuctionFixture, take_call};
 use function_tests::{RESERVATION, Shop, id_of, order_call, receive_call};
 use harness::engine::{AUCTIONS, CATALOG, ORDERS};
 use harness::gateway::{Answer, Call};
@@ -31,12 +31,12 @@ async fn live(engine: Engine) -> Vec<Answer> {
     shop.pass(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     answers.push(shop.list_orders(Call::new("GET", "/orders").by("bob")).await);
-    let exchange = Exchange::beside(&shop);
-    exchange.list(function_tests::exchange::CARD, 50_000, 1).await;
-    exchange.give("ann", 50_000).await;
-    answers.push(exchange.sell("bob", 45_000).await);
-    answers.push(exchange.take(take_call("ann", "t", "buy", None, None)).await);
-    answers.push(exchange.take(take_call("ann", "u", "buy", None, None)).await);
+    let shop = AuctionFixture::beside(&shop);
+    shop.list(function_tests::auction_fixture::CARD, 50_000, 1).await;
+    shop.give("ann", 50_000).await;
+    answers.push(shop.sell("bob", 45_000).await);
+    answers.push(shop.take(take_call("ann", "t", "buy", None, None)).await);
+    answers.push(shop.take(take_call("ann", "u", "buy", None, None)).await);
     answers
 }
 

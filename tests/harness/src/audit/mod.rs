@@ -13,9 +13,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
-pub use money::Books;
+pub use money::LedgerAudit;
 pub use periods::Periods;
-pub use points::Exchange;
+pub use points::AuctionAudit;
 pub use stock::{Balance, balances};
 
 use crate::engine::{CATALOG, Engine, ORDERS, SUBSCRIPTIONS};

@@ -11,13 +11,13 @@ use crate::engine::{Engine, ORDERS, PAYMENTS};
 
 /// What the tables say of money, and what the providers say.
 #[derive(Debug)]
-pub struct Books {
+pub struct LedgerAudit {
     orders: BTreeMap<String, Value>,
     payments: BTreeMap<String, Value>,
     ledger: Vec<Entry>,
 }
 
-impl Books {
+impl LedgerAudit {
     /// The books in the tables of `engine` as they stand now, beside the providers' `ledger`.
     pub async fn of(engine: &Engine, ledger: Vec<Entry>) -> Self {
         Self::from_items(engine.items(ORDERS).await, engine.items(PAYMENTS).await, ledger)
@@ -40,12 +40,12 @@ impl Books {
         }
     }
 
-    /// [`Books::check_sound`], asserted.
+    /// [`LedgerAudit::check_sound`], asserted.
     pub fn assert_sound(&self) {
         self.check_sound().expect("the books are sound");
     }
 
-    /// [`Books::check_settled`], asserted.
+    /// [`LedgerAudit::check_settled`], asserted.
     pub fn assert_settled(&self) {
         self.check_settled().expect("the books are settled");
     }

@@ -9,11 +9,11 @@ use super::{number, text};
 
 /// What the auctions' table says.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct AuctionAudit {
     items: Vec<Value>,
 }
 
-impl Exchange {
+impl AuctionAudit {
     /// The table's items as they stand now.
     pub const fn of(items: Vec<Value>) -> Self {
         Self { items }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use function_tests::exchange::CARD;
-use function_tests::till::amount;
+use function_tests::auction_fixture::CARD;
+use function_tests::payment_fixture::amount;
 use function_tests::{product as product_body, put_call, receive_call};
 use harness::engine::{PAYMENTS, SUBSCRIPTIONS};
 use harness::gateway::Call;
@@ -20,7 +20,7 @@ use crate::world::World;
 
 /// Opens the shop: products on the shelf, points and vouchers.
 pub async fn open(world: &Arc<World>) {
-    for nth in 0..world.weather.cast.products {
+    for nth in 0..world.fault_plan.cast.products {
         let shards = 1 + world.below(6) as u8;
         world
             .ask("put-product", put_call(&product(nth), &product_body(1_000, shards)))
@@ -40,11 +40,11 @@ pub async fn administer(world: Arc<World>) {
         world.think().await;
         match world.below(12) {
             0..=4 => {
-                let sku = product(world.below(world.weather.cast.products));
+                let sku = product(world.below(world.fault_plan.cast.products));
                 restock(&world, &sku, 1 + world.below(12)).await;
             }
             5 => {
-                let sku = product(world.below(world.weather.cast.products));
+                let sku = product(world.below(world.fault_plan.cast.products));
                 let won = 1_000 + 100 * world.below(3);
                 let shards = 1 + world.below(10) as u8;
                 world

@@ -24,7 +24,7 @@ pub fn product(nth: u64) -> String {
 
 /// Everybody sets out.
 pub fn set_out(world: &Arc<World>) -> Vec<JoinHandle<()>> {
-    let cast = world.weather.cast;
+    let cast = world.fault_plan.cast;
     let mut gone = vec![];
     for nth in 0..cast.shoppers {
         gone.push(world.spawn(shopper::shop(world.clone(), format!("shopper-{nth}"))));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use function_tests::album::{UPLOADS, announcement, picture};
+use function_tests::image_fixture::{UPLOADS, announcement, picture};
 use harness::gateway::Call;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use function_tests::order_call;
-use function_tests::till::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
 use harness::gateway::{Answer, Call};
 use sandbox::{Authentication, Card, Method};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub async fn shop(world: Arc<World>, name: String) {
         world.think().await;
         match world.below(20) {
             0 => {
-                let sku = product(world.below(world.weather.cast.products));
+                let sku = product(world.below(world.fault_plan.cast.products));
                 world
                     .http("get-product", Call::new("GET", "/products/{sku}").path("sku", &sku))
                     .await;
@@ -26,7 +26,7 @@ pub async fn shop(world: Arc<World>, name: String) {
             1 => drop(world.http("list-orders", Call::new("GET", "/orders").by(&name)).await),
             2 => buy_points(&world, &name).await,
             _ => {
-                let products = world.weather.cast.products;
+                let products = world.fault_plan.cast.products;
                 let mut items = vec![(product(world.below(products)), 1 + world.below(3))];
                 if world.below(3) == 0 {
                     items.push((product(world.below(products)), 1 + world.below(2)));
@@ -58,7 +58,7 @@ async fn order(world: &Arc<World>, name: &str, items: &[(String, u64)]) {
         // They leave; some look what has become of it, once its time is over.
         0..=2 => {
             if world.below(2) == 0 {
-                let seconds = world.weather.reservation_s.unsigned_abs();
+                let seconds = world.fault_plan.reservation_s.unsigned_abs();
                 world.clock.pass(Duration::from_secs(seconds)).await;
                 see(world, name, &order).await;
             }
@@ -70,7 +70,7 @@ async fn order(world: &Arc<World>, name: &str, items: &[(String, u64)]) {
         6..=7 => drop(tokio::join!(pay(world, name, &order), pay(world, name, &order))),
         // They pay when it may be too late.
         8 => {
-            let seconds = world.weather.reservation_s.unsigned_abs();
+            let seconds = world.fault_plan.reservation_s.unsigned_abs();
             world
                 .clock
                 .pass(Duration::from_secs(seconds.saturating_sub(world.below(20))))

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use function_tests::desk::{customer_key, schedule, subscribe_call, subscription};
+use function_tests::billing_fixture::{customer_key, schedule, subscribe_call, subscription};
 use harness::gateway::Call;
 use jiff::tz::TimeZone;
 use sandbox::Card;
@@ -44,7 +44,7 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     if mine.len() >= 3 {
         return;
     }
-    let sku = product(world.below(world.weather.cast.products));
+    let sku = product(world.below(world.fault_plan.cast.products));
     let quantity = 1 + world.below(2);
     // The first period falls due within minutes.
     let first = world.clock.now() + Duration::from_secs(world.below(400));
@@ -66,7 +66,7 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
 }
 
 async fn change(world: &World, name: &str, id: &str) {
-    let sku = product(world.below(world.weather.cast.products));
+    let sku = product(world.below(world.fault_plan.cast.products));
     let body = match world.below(7) {
         0 => json!({ "change": "PAUSE" }),
         1..=2 => json!({ "change": "RESUME" }),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use function_tests::exchange::{bid_call, book_call, register_call, take_call};
+use function_tests::auction_fixture::{bid_call, book_call, register_call, take_call};
 use harness::gateway::Call;
 use jiff::{SignedDuration, Timestamp};
 

@@ -4,14 +4,14 @@ use harness::embedded::Said;
 use serde_json::{Value, json};
 
 use super::{Mailbox, json_of, said};
-use crate::sabotage::Sabotage;
+use crate::mutant::Mutant;
 
 /// Takes all entries.
-pub fn put_events(bus: &Mailbox<Value>, body: &[u8], sabotage: Option<Sabotage>) -> Said {
+pub fn put_events(bus: &Mailbox<Value>, body: &[u8], mutant: Option<Mutant>) -> Said {
     let request = json_of(body);
     let entries = request["Entries"].as_array().expect("entries");
     for (nth, entry) in entries.iter().enumerate() {
-        if sabotage != Some(Sabotage::EventLost) || nth > 0 {
+        if mutant != Some(Mutant::EventLost) || nth > 0 {
             bus.put(entry.clone());
         }
     }

@@ -52,7 +52,7 @@ impl HttpConnector for Connector {
             }
             "AWSEvents" => Service::Bus,
             "AmazonSQS" => Service::Queue(target.to_owned()),
-            "TrentService" => Service::Keys(target.to_owned()),
+            "TrentService" => Service::BillingKeys(target.to_owned()),
             "secretsmanager" => Service::Secrets,
             _ => panic!("nobody serves {target}"),
         };

@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::lambda::Invoked;
+use crate::mutant::Mutant;
 use crate::net::Reply;
-use crate::sabotage::Sabotage;
 
 pub use connector::aws_config;
 pub use providers::Providers;
@@ -42,7 +42,7 @@ pub enum Service {
     /// SQS's operation.
     Queue(String),
     /// KMS's operation.
-    Keys(String),
+    BillingKeys(String),
     /// Secrets Manager's `GetSecretValue`.
     Secrets,
     /// S3, by the request's head; its body is beside it.
@@ -73,7 +73,7 @@ pub struct Services {
     /// A provider has something to tell.
     pub told: Arc<Notify>,
     /// What is broken.
-    pub sabotage: Option<Sabotage>,
+    pub mutant: Option<Mutant>,
 }
 
 impl Services {
@@ -84,8 +84,8 @@ impl Services {
         }
         let body = &request.body;
         Some(match &request.to {
-            Service::Tables(operation) => Reply::Said(self.tables.serve(operation, body, self.sabotage)),
-            Service::Bus => Reply::Said(bus::put_events(&self.bus, body, self.sabotage)),
+            Service::Tables(operation) => Reply::Said(self.tables.serve(operation, body, self.mutant)),
+            Service::Bus => Reply::Said(bus::put_events(&self.bus, body, self.mutant)),
             // Only `relay-events` sends its messages one by one.
             Service::Queue(target) if target.ends_with(".SendMessage") => {
                 self.undelivered.put(json_of(body));
@@ -95,7 +95,7 @@ impl Services {
                 let (status, answer) = self.charges.serve(target, &json_of(body))?;
                 Reply::Said(said(status, &answer))
             }
-            Service::Keys(target) => {
+            Service::BillingKeys(target) => {
                 let (status, answer) = self.kms.serve(target, &json_of(body));
                 Reply::Said(said(status, &answer))
             }
@@ -103,7 +103,7 @@ impl Services {
                 let secret = json!({ "Name": "credentials", "SecretString": self.credentials.to_string() });
                 Reply::Said(said(200, &secret))
             }
-            Service::Objects(head) if self.sabotage == Some(Sabotage::ObjectLost) && head.method == Method::PUT => {
+            Service::Objects(head) if self.mutant == Some(Mutant::ObjectLost) && head.method == Method::PUT => {
                 Reply::Said(Said {
                     status: 200,
                     body: vec![],
@@ -124,7 +124,7 @@ impl Services {
             Service::Tables(operation) => tables::refuse(operation, &request.body, draw),
             Service::Bus => bus::refuse(&self.bus, &request.body, draw),
             Service::Objects(_) => FakeS3::refuse(),
-            Service::Queue(_) | Service::Keys(_) | Service::Secrets => {
+            Service::Queue(_) | Service::BillingKeys(_) | Service::Secrets => {
                 said(500, &json!({ "__type": "InternalServiceError" }))
             }
             Service::Provider(_) => said(503, &json!({ "code": "PROVIDER_ERROR", "message": "down" })),
@@ -133,8 +133,8 @@ impl Services {
 
     /// What a broken build makes of a provider's silence.
     pub fn lost(&self, request: &Request) -> Reply {
-        match (&request.to, self.sabotage) {
-            (Service::Provider(_), Some(Sabotage::TimeoutIsRefusal)) => {
+        match (&request.to, self.mutant) {
+            (Service::Provider(_), Some(Mutant::TimeoutIsRefusal)) => {
                 Reply::Said(said(400, &json!({ "code": "REJECT_CARD_PAYMENT", "message": "no" })))
             }
             _ => Reply::Lost,
@@ -168,7 +168,7 @@ impl Request {
         match &self.to {
             Service::Tables(operation) => operation.clone(),
             Service::Bus => "PutEvents".to_owned(),
-            Service::Queue(target) | Service::Keys(target) => target.clone(),
+            Service::Queue(target) | Service::BillingKeys(target) => target.clone(),
             Service::Secrets => "GetSecretValue".to_owned(),
             Service::Objects(head) | Service::Provider(head) => format!("{} {}", head.method, head.uri.path()),
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::json_of;
-use crate::sabotage::Sabotage;
+use crate::mutant::Mutant;
 
 /// The tables that tell.
 pub const TABLES: [&str; 6] = [CATALOG, ORDERS, PAYMENTS, SUBSCRIPTIONS, AUCTIONS, IMAGES];
@@ -78,21 +78,21 @@ impl Tables {
     }
 
     /// Serves an operation.
-    pub fn serve(&self, operation: &str, body: &[u8], sabotage: Option<Sabotage>) -> Said {
-        let Some(sabotage) = sabotage.filter(|sabotage| sabotage.reads_requests()) else {
+    pub fn serve(&self, operation: &str, body: &[u8], mutant: Option<Mutant>) -> Said {
+        let Some(mutant) = mutant.filter(|mutant| mutant.reads_requests()) else {
             let said = self.engine.serve(operation, body);
-            if let (400, "TransactWriteItems", Some(Sabotage::EventInvented)) = (said.status, operation, sabotage) {
+            if let (400, "TransactWriteItems", Some(Mutant::EventInvented)) = (said.status, operation, mutant) {
                 self.invent(body);
             }
             self.tell(operation, &said, || json_of(body));
             return said;
         };
         let mut request = json_of(body);
-        sabotage.break_request(&mut request);
+        mutant.break_request(&mut request);
         let mut said = self.engine.serve(operation, request.to_string().as_bytes());
         if operation == "Query" && said.status == 200 {
             let mut answer = json_of(&said.body);
-            sabotage.break_answer(&mut answer);
+            mutant.break_answer(&mut answer);
             said.body = answer.to_string().into_bytes();
         }
         self.tell(operation, &said, || request);

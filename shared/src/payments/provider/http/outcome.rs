@@ -3,7 +3,7 @@
 use crate::core::error::{Cause, Error};
 use crate::payments::provider::Answer;
 use crate::payments::provider::credentials::Vault;
-use crate::payments::{Failure, Payment, Provider, Rejected, Report, Standing};
+use crate::payments::{Failure, Payment, Provider, ProviderStatus, Rejected, Report};
 
 /// The most characters of a provider's words that are kept.
 const MAX_WORDS: usize = 200;
@@ -91,7 +91,7 @@ pub fn answer(payment: &Payment, report: Option<Report>) -> Answer {
 /// The answer to a call that was served, by what the provider then says: that nothing was done cannot be meant.
 pub fn unless_pending(found: Answer) -> Answer {
     match found {
-        Answer::Report(report) if report.standing == Standing::Pending => {
+        Answer::Report(report) if report.status == ProviderStatus::Pending => {
             Answer::Unknown("the provider took the request and says that nothing was done".into())
         }
         found => found,
@@ -101,18 +101,18 @@ pub fn unless_pending(found: Answer) -> Answer {
 /// The report on a payment that the provider does not have, for this order at least.
 pub fn never_taken(payment: &Payment, code: &str) -> Report {
     let message = "The provider does not know the payment. Pay again.";
-    report_on(payment, Standing::Failed(Failure::new(code, message)))
+    report_on(payment, ProviderStatus::Failed(Failure::new(code, message)))
 }
 
 /// The report that `payment` is as we have it, and stands so at its provider.
-pub fn report_on(payment: &Payment, standing: Standing) -> Report {
+pub fn report_on(payment: &Payment, status: ProviderStatus) -> Report {
     Report {
         provider: payment.provider,
         reference: payment.reference.clone(),
         order_id: payment.order_id,
         amount: payment.amount,
         refunded: payment.refunded,
-        standing,
+        status,
         deposit: None,
         deposit_secret: None,
     }
@@ -122,10 +122,12 @@ pub fn report_on(payment: &Payment, standing: Standing) -> Report {
 /// we think; nothing when the two are the same, and it may be asked for.
 pub fn before_refund(payment: &Payment, found: Answer) -> Option<Answer> {
     match &found {
-        Answer::Report(report) if report.standing == Standing::Charged && report.refunded == payment.refunded => None,
+        Answer::Report(report) if report.status == ProviderStatus::Charged && report.refunded == payment.refunded => {
+            None
+        }
         // Money that the provider now says it never had is the books' to judge.
         Answer::Report(Report {
-            standing: Standing::Failed(_) | Standing::AwaitingDeposit,
+            status: ProviderStatus::Failed(_) | ProviderStatus::AwaitingDeposit,
             ..
         }) => Some(found),
         _ => {
@@ -178,10 +180,10 @@ mod tests {
         }
     }
 
-    fn found(standing: Standing, refunded: u64) -> Answer {
+    fn found(status: ProviderStatus, refunded: u64) -> Answer {
         Answer::Report(Report {
             refunded: won(refunded),
-            ..report_on(&payment(), standing)
+            ..report_on(&payment(), status)
         })
     }
 
@@ -195,15 +197,15 @@ mod tests {
 
     #[test]
     fn a_refund_is_asked_for_while_as_much_has_gone_back_as_we_know_of() {
-        let failed = || Standing::Failed(Failure::new("CODE", "No."));
+        let failed = || ProviderStatus::Failed(Failure::new("CODE", "No."));
         for (found, expected) in [
-            (found(Standing::Charged, 300), None),
-            (found(Standing::Charged, 301), Some("report")),
-            (found(Standing::Charged, 299), Some("refused")),
-            (found(Standing::Pending, 300), Some("refused")),
-            (found(Standing::Processing, 300), Some("refused")),
+            (found(ProviderStatus::Charged, 300), None),
+            (found(ProviderStatus::Charged, 301), Some("report")),
+            (found(ProviderStatus::Charged, 299), Some("refused")),
+            (found(ProviderStatus::Pending, 300), Some("refused")),
+            (found(ProviderStatus::Processing, 300), Some("refused")),
             (found(failed(), 0), Some("report")),
-            (found(Standing::AwaitingDeposit, 0), Some("report")),
+            (found(ProviderStatus::AwaitingDeposit, 0), Some("report")),
             (Answer::Unknown("?".into()), Some("unknown")),
         ] {
             let told = format!("{found:?}");
@@ -215,8 +217,8 @@ mod tests {
     #[test]
     fn a_refusal_stands_unless_more_has_gone_back() {
         for (found, expected) in [
-            (found(Standing::Charged, 301), "report"),
-            (found(Standing::Charged, 300), "refused"),
+            (found(ProviderStatus::Charged, 301), "report"),
+            (found(ProviderStatus::Charged, 300), "refused"),
             (Answer::Unknown("?".into()), "unknown"),
         ] {
             let answer = refused_unless_refunded(&payment(), Failure::new("CODE", "No."), found);
@@ -226,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_payment_of_another_order_brought_this_one_nothing() {
-        let mine = report_on(&payment(), Standing::Charged);
+        let mine = report_on(&payment(), ProviderStatus::Charged);
         let other = Report {
             order_id: OrderId(Uuid::from_u128(8)),
             ..mine.clone()
@@ -234,11 +236,11 @@ mod tests {
         let Answer::Report(report) = answer(&payment(), Some(mine)) else {
             panic!()
         };
-        assert_eq!(report.standing, Standing::Charged);
+        assert_eq!(report.status, ProviderStatus::Charged);
         let Answer::Report(report) = answer(&payment(), Some(other)) else {
             panic!()
         };
-        assert!(matches!(report.standing, Standing::Failed(_)));
+        assert!(matches!(report.status, ProviderStatus::Failed(_)));
         assert_eq!(name(&answer(&payment(), None)), "unknown");
     }
 

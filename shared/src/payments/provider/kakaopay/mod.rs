@@ -18,7 +18,7 @@ use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http;
 use crate::payments::provider::http::{Call, Http, Lost, Trouble};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started, toss};
-use crate::payments::{Failure, Payment, PaymentStatus, Provider, Refund, Report, Standing};
+use crate::payments::{Failure, Payment, PaymentStatus, Provider, ProviderStatus, Refund, Report};
 
 /// KakaoPay.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ impl KakaoPay {
 
 /// Nothing was taken. The refusal of an approval says better than the order why.
 const fn is_unpaid(report: &Report) -> bool {
-    matches!(report.standing, Standing::Pending | Standing::Failed(_))
+    matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_))
 }
 
 /// What it means that KakaoPay does not answer for a payment. How it says that there is none is not verified, so even

@@ -7,22 +7,22 @@ use uuid::Uuid;
 use crate::core::money::Money;
 use crate::orders::OrderId;
 use crate::payments::provider::http::report_on;
-use crate::payments::{Failure, Payment, Report, Standing};
+use crate::payments::{Failure, Payment, ProviderStatus, Report};
 
 const NOT_PAID: &str = "The payment was not finished. Pay again.";
 
 /// The answer of `/order` or `/cancel` about `payment`; nothing when it cannot be read.
 pub fn read(order: &Value, payment: &Payment) -> Option<Report> {
-    let standing = standing(order["status"].as_str()?)?;
+    let status = status(order["status"].as_str()?)?;
     let report = ours(order, payment)?;
-    Some(match standing {
-        Standing::Charged => Report {
+    Some(match status {
+        ProviderStatus::Charged => Report {
             amount: won(&order["amount"]["total"])?,
             refunded: refunded(order)?,
-            standing,
+            status,
             ..report
         },
-        _ => Report { standing, ..report },
+        _ => Report { status, ..report },
     })
 }
 
@@ -31,7 +31,7 @@ pub fn approved(approval: &Value, payment: &Payment) -> Option<Report> {
     let report = ours(approval, payment)?;
     Some(Report {
         amount: won(&approval["amount"]["total"])?,
-        standing: Standing::Charged,
+        status: ProviderStatus::Charged,
         ..report
     })
 }
@@ -44,7 +44,7 @@ fn ours(answer: &Value, payment: &Payment) -> Option<Report> {
     Some(Report {
         order_id: OrderId(Uuid::parse_str(answer["partner_order_id"].as_str()?).ok()?),
         refunded: Money::zero(payment.amount.currency()),
-        ..report_on(payment, Standing::Pending)
+        ..report_on(payment, ProviderStatus::Pending)
     })
 }
 
@@ -61,13 +61,15 @@ fn refunded(order: &Value) -> Option<Money> {
 }
 
 /// Where a payment stands. Which statuses there are is not verified; another one says nothing.
-fn standing(status: &str) -> Option<Standing> {
+fn status(status: &str) -> Option<ProviderStatus> {
     Some(match status {
-        "SUCCESS_PAYMENT" | "PART_CANCEL_PAYMENT" | "CANCEL_PAYMENT" => Standing::Charged,
+        "SUCCESS_PAYMENT" | "PART_CANCEL_PAYMENT" | "CANCEL_PAYMENT" => ProviderStatus::Charged,
         "READY" | "SEND_TMS" | "OPEN_PAYMENT" | "SELECT_METHOD" | "ARS_WAITING" | "AUTH_PASSWORD" | "ISSUED_SID" => {
-            Standing::Pending
+            ProviderStatus::Pending
         }
-        "FAIL_AUTH_PASSWORD" | "FAIL_PAYMENT" | "QUIT_PAYMENT" => Standing::Failed(Failure::new(status, NOT_PAID)),
+        "FAIL_AUTH_PASSWORD" | "FAIL_PAYMENT" | "QUIT_PAYMENT" => {
+            ProviderStatus::Failed(Failure::new(status, NOT_PAID))
+        }
         _ => return None,
     })
 }
@@ -112,16 +114,16 @@ mod tests {
 
     #[test]
     fn a_status_says_where_the_payment_stands() {
-        let failed = |code: &str| Standing::Failed(Failure::new(code, NOT_PAID));
+        let failed = |code: &str| ProviderStatus::Failed(Failure::new(code, NOT_PAID));
         let refunded = |status: &str, total: u64| json!({ "status": status, "canceled_amount": { "total": total } });
-        for (fields, standing, expected) in [
-            (json!({ "status": "READY", "amount": null }), Standing::Pending, 0),
-            (json!({ "status": "SEND_TMS" }), Standing::Pending, 0),
-            (json!({ "status": "OPEN_PAYMENT" }), Standing::Pending, 0),
-            (json!({ "status": "SELECT_METHOD" }), Standing::Pending, 0),
-            (json!({ "status": "ARS_WAITING" }), Standing::Pending, 0),
-            (json!({ "status": "AUTH_PASSWORD" }), Standing::Pending, 0),
-            (json!({ "status": "ISSUED_SID" }), Standing::Pending, 0),
+        for (fields, status, expected) in [
+            (json!({ "status": "READY", "amount": null }), ProviderStatus::Pending, 0),
+            (json!({ "status": "SEND_TMS" }), ProviderStatus::Pending, 0),
+            (json!({ "status": "OPEN_PAYMENT" }), ProviderStatus::Pending, 0),
+            (json!({ "status": "SELECT_METHOD" }), ProviderStatus::Pending, 0),
+            (json!({ "status": "ARS_WAITING" }), ProviderStatus::Pending, 0),
+            (json!({ "status": "AUTH_PASSWORD" }), ProviderStatus::Pending, 0),
+            (json!({ "status": "ISSUED_SID" }), ProviderStatus::Pending, 0),
             (
                 json!({ "status": "FAIL_AUTH_PASSWORD" }),
                 failed("FAIL_AUTH_PASSWORD"),
@@ -129,15 +131,15 @@ mod tests {
             ),
             (json!({ "status": "FAIL_PAYMENT" }), failed("FAIL_PAYMENT"), 0),
             (json!({ "status": "QUIT_PAYMENT" }), failed("QUIT_PAYMENT"), 0),
-            (json!({}), Standing::Charged, 0),
-            (refunded("SUCCESS_PAYMENT", 0), Standing::Charged, 0),
-            (refunded("PART_CANCEL_PAYMENT", 3000), Standing::Charged, 3000),
-            (refunded("CANCEL_PAYMENT", 12900), Standing::Charged, 12900),
+            (json!({}), ProviderStatus::Charged, 0),
+            (refunded("SUCCESS_PAYMENT", 0), ProviderStatus::Charged, 0),
+            (refunded("PART_CANCEL_PAYMENT", 3000), ProviderStatus::Charged, 3000),
+            (refunded("CANCEL_PAYMENT", 12900), ProviderStatus::Charged, 12900),
         ] {
             let report = read(&order(fields.clone()), &payment()).unwrap();
             assert_eq!(
-                (report.standing, report.refunded.amount()),
-                (standing, expected),
+                (report.status, report.refunded.amount()),
+                (status, expected),
                 "{fields}"
             );
             assert_eq!((report.amount.amount(), report.reference.as_str()), (12900, "T1"));
@@ -163,7 +165,10 @@ mod tests {
     fn an_approval_says_what_was_taken() {
         let approval = json!({ "aid": "A1", "tid": "T1", "partner_order_id": ORDER, "amount": { "total": 12800 } });
         let report = approved(&approval, &payment()).unwrap();
-        assert_eq!((report.standing, report.amount.amount()), (Standing::Charged, 12800));
+        assert_eq!(
+            (report.status, report.amount.amount()),
+            (ProviderStatus::Charged, 12800)
+        );
         assert_eq!(
             approved(&json!({ "tid": "T1", "partner_order_id": ORDER }), &payment()),
             None

@@ -14,7 +14,7 @@ use crate::payments::provider::billing::{
 use crate::payments::provider::http;
 use crate::payments::provider::http::{Call, Trouble};
 use crate::payments::provider::stripe::{Stripe, error};
-use crate::payments::{Failure, Provider, Rejected, Standing};
+use crate::payments::{Failure, Provider, ProviderStatus, Rejected};
 
 /// The intent cannot be confirmed as it is: it was paid, or called off.
 const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
@@ -163,12 +163,12 @@ impl Stripe {
 
     async fn find_charge(&self, charge: Charge<'_>, deadline: Instant) -> Answer {
         let Some(intent) = charge.reference else {
-            return Answer::Report(charge.report_on(Provider::Stripe, Standing::Pending));
+            return Answer::Report(charge.report_on(Provider::Stripe, ProviderStatus::Pending));
         };
         match self.intent(intent, deadline).await {
             Ok(intent) => charge.answer(Self::report(&intent)),
             Err(Trouble::No(failure)) if failure.code == error::MISSING => {
-                Answer::Report(charge.report_on(Provider::Stripe, Standing::Failed(failure)))
+                Answer::Report(charge.report_on(Provider::Stripe, ProviderStatus::Failed(failure)))
             }
             Err(trouble) => Answer::Unknown(trouble.into_cause()),
         }

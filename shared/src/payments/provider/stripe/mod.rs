@@ -18,7 +18,7 @@ use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http;
 use crate::payments::provider::http::{Call, Http, Lost, Trouble};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
-use crate::payments::{Failure, Payment, Provider, Refund, Report, Standing};
+use crate::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
 
 /// The API's version, so that an account's default does not change the answers under our hands. It is the one that
 /// Stripe's own Python package 16.1.0 asks for.
@@ -142,7 +142,7 @@ impl Stripe {
             _ => match payment.refunded.plus(refund.amount) {
                 Ok(refunded) => Answer::Report(Report {
                     refunded,
-                    ..http::report_on(payment, Standing::Charged)
+                    ..http::report_on(payment, ProviderStatus::Charged)
                 }),
                 Err(error) => Answer::Unknown(error.into()),
             },

@@ -7,16 +7,16 @@ use uuid::Uuid;
 use crate::core::money::Money;
 use crate::orders::OrderId;
 use crate::payments::provider::stripe::error::failure;
-use crate::payments::{Failure, Provider, Report, Standing};
+use crate::payments::{Failure, Provider, ProviderStatus, Report};
 
 /// Nothing when the intent is none of ours or cannot be read.
 pub fn read(intent: &Value) -> Option<Report> {
     let currency = Currency::from_code(&intent["currency"].as_str()?.to_uppercase())?;
     let currency = Some(currency).filter(|currency| counts_as_we_do(*currency))?;
     let money = |amount: &Value| Money::new(amount.as_u64()?, currency).ok();
-    let standing = standing(intent)?;
-    let (amount, refunded) = match standing {
-        Standing::Charged => (
+    let status = status(intent)?;
+    let (amount, refunded) = match status {
+        ProviderStatus::Charged => (
             money(&intent["amount_received"])?,
             // Absent from a charge that is not expanded.
             money(&intent["latest_charge"]["amount_refunded"]).unwrap_or(Money::zero(currency)),
@@ -29,7 +29,7 @@ pub fn read(intent: &Value) -> Option<Report> {
         order_id: OrderId(Uuid::parse_str(intent["metadata"]["order_id"].as_str()?).ok()?),
         amount,
         refunded,
-        standing,
+        status,
         deposit: None,
         deposit_secret: None,
     })
@@ -42,15 +42,15 @@ pub fn counts_as_we_do(currency: Currency) -> bool {
     !matches!(currency, BHD | ISK | JOD | KWD | MGA | OMR | TND | UGX)
 }
 
-fn standing(intent: &Value) -> Option<Standing> {
+fn status(intent: &Value) -> Option<ProviderStatus> {
     let error = &intent["last_payment_error"];
     Some(match intent["status"].as_str()? {
-        "succeeded" => Standing::Charged,
-        "canceled" => Standing::Failed(Failure::new("canceled", "The payment was cancelled. Pay again.")),
-        "requires_payment_method" if error.is_object() => Standing::Failed(failure(error)),
-        "requires_payment_method" | "requires_confirmation" | "requires_action" => Standing::Pending,
+        "succeeded" => ProviderStatus::Charged,
+        "canceled" => ProviderStatus::Failed(Failure::new("canceled", "The payment was cancelled. Pay again.")),
+        "requires_payment_method" if error.is_object() => ProviderStatus::Failed(failure(error)),
+        "requires_payment_method" | "requires_confirmation" | "requires_action" => ProviderStatus::Pending,
         // `processing` and whatever else may still become money.
-        _ => Standing::Processing,
+        _ => ProviderStatus::Processing,
     })
 }
 
@@ -87,20 +87,30 @@ mod tests {
         let part = json!({ "amount_refunded": 300 });
         let received =
             |charge: Value| json!({ "status": "succeeded", "amount_received": 1280, "latest_charge": charge });
-        let failed = |code: &str, message: &str| Standing::Failed(Failure::new(code, message));
-        for (fields, standing, amount, refunded) in [
-            (json!({}), Standing::Pending, 1290, 0),
-            (json!({ "status": "requires_confirmation" }), Standing::Pending, 1290, 0),
-            (json!({ "status": "requires_action" }), Standing::Pending, 1290, 0),
-            // Its last card failed, and another one is being tried.
+        let failed = |code: &str, message: &str| ProviderStatus::Failed(Failure::new(code, message));
+        for (fields, status, amount, refunded) in [
+            (json!({}), ProviderStatus::Pending, 1290, 0),
             (
-                json!({ "status": "requires_action", "last_payment_error": declined }),
-                Standing::Pending,
+                json!({ "status": "requires_confirmation" }),
+                ProviderStatus::Pending,
                 1290,
                 0,
             ),
-            (json!({ "status": "processing" }), Standing::Processing, 1290, 0),
-            (json!({ "status": "a_status_to_come" }), Standing::Processing, 1290, 0),
+            (json!({ "status": "requires_action" }), ProviderStatus::Pending, 1290, 0),
+            // Its last card failed, and another one is being tried.
+            (
+                json!({ "status": "requires_action", "last_payment_error": declined }),
+                ProviderStatus::Pending,
+                1290,
+                0,
+            ),
+            (json!({ "status": "processing" }), ProviderStatus::Processing, 1290, 0),
+            (
+                json!({ "status": "a_status_to_come" }),
+                ProviderStatus::Processing,
+                1290,
+                0,
+            ),
             (
                 json!({ "last_payment_error": declined }),
                 failed("lost_card", "No."),
@@ -113,15 +123,11 @@ mod tests {
                 1290,
                 0,
             ),
-            (received(json!("ch_1")), Standing::Charged, 1280, 0),
-            (received(part), Standing::Charged, 1280, 300),
+            (received(json!("ch_1")), ProviderStatus::Charged, 1280, 0),
+            (received(part), ProviderStatus::Charged, 1280, 300),
         ] {
             let report = read(&intent(fields.clone())).unwrap();
-            assert_eq!(
-                (report.standing, report.reference.as_str()),
-                (standing, "pi_1"),
-                "{fields}"
-            );
+            assert_eq!((report.status, report.reference.as_str()), (status, "pi_1"), "{fields}");
             assert_eq!(
                 (report.amount.amount(), report.refunded.amount()),
                 (amount, refunded),

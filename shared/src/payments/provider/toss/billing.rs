@@ -13,7 +13,7 @@ use crate::payments::provider::billing::{
 use crate::payments::provider::http;
 use crate::payments::provider::http::{Call, Trouble};
 use crate::payments::provider::toss::{NOT_FOUND, Toss, error, order_name};
-use crate::payments::{Provider, Report, Standing};
+use crate::payments::{Provider, ProviderStatus, Report};
 
 /// Another payment of the order was approved.
 const DUPLICATED: &str = "DUPLICATED_ORDER_ID";
@@ -101,14 +101,14 @@ impl Toss {
         match self.get(&["v1", "payments", "orders", &order_id], deadline).await {
             Ok(body) => match charge.answer(Self::report(&body)) {
                 // Nobody has to agree to it first, so Toss is at work on it.
-                Answer::Report(report) if report.standing == Standing::Pending => Answer::Report(Report {
-                    standing: Standing::Processing,
+                Answer::Report(report) if report.status == ProviderStatus::Pending => Answer::Report(Report {
+                    status: ProviderStatus::Processing,
                     ..report
                 }),
                 answer => answer,
             },
             Err(Trouble::No(failure)) if failure.code == NOT_FOUND => {
-                Answer::Report(charge.report_on(Provider::Toss, Standing::Pending))
+                Answer::Report(charge.report_on(Provider::Toss, ProviderStatus::Pending))
             }
             Err(trouble) => Answer::Unknown(trouble.into_cause()),
         }
@@ -135,7 +135,7 @@ impl Toss {
 /// earlier try, for all tries have the order's id.
 fn approved(found: Answer) -> Answer {
     match found {
-        Answer::Report(report) if !matches!(report.standing, Standing::Charged | Standing::Processing) => {
+        Answer::Report(report) if !matches!(report.status, ProviderStatus::Charged | ProviderStatus::Processing) => {
             Answer::Unknown("Toss took the order's money, and tells of another payment of it".into())
         }
         found => found,

@@ -24,7 +24,7 @@ use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http;
 use crate::payments::provider::http::{Call, Http, Lost, Trouble};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
-use crate::payments::{Payment, PaymentStatus, Provider, Refund, RefundReason, Report, Standing};
+use crate::payments::{Payment, PaymentStatus, Provider, ProviderStatus, Refund, RefundReason, Report};
 
 /// The most characters of `orderName`.
 const MAX_NAME: usize = 100;
@@ -131,7 +131,7 @@ impl Toss {
     async fn abandon(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
         let payment = attempt.payment;
         let found = self.find(payment, deadline).await;
-        if !matches!(&found, Answer::Report(report) if report.standing == Standing::AwaitingDeposit) {
+        if !matches!(&found, Answer::Report(report) if report.status == ProviderStatus::AwaitingDeposit) {
             return found;
         }
         let key = format!("abandon-{}-{}", payment.payment_id, attempt.nth);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::core::money::Money;
 use crate::orders::OrderId;
 use crate::payments::provider::http::words;
-use crate::payments::{DepositAccount, Failure, Provider, Report, Standing};
+use crate::payments::{DepositAccount, Failure, Provider, ProviderStatus, Report};
 
 const NOT_PAID: &str = "The payment was not finished. Pay again.";
 
@@ -19,9 +19,9 @@ pub fn read(payment: &Value) -> Option<Report> {
         Money::new(payment[field].as_u64().filter(|_| is_won)?, Currency::KRW).ok()
     };
     let (total, balance) = (won("totalAmount")?, won("balanceAmount")?);
-    let standing = standing(payment)?;
-    let refunded = match standing {
-        Standing::Charged => total.less(balance),
+    let status = status(payment)?;
+    let refunded = match status {
+        ProviderStatus::Charged => total.less(balance),
         _ => Money::zero(Currency::KRW),
     };
     Some(Report {
@@ -30,7 +30,7 @@ pub fn read(payment: &Value) -> Option<Report> {
         order_id: order_id(payment["orderId"].as_str()?)?,
         amount: total,
         refunded,
-        standing,
+        status,
         deposit: deposit(&payment["virtualAccount"]),
         deposit_secret: payment["secret"].as_str().map(str::to_owned),
     })
@@ -42,18 +42,18 @@ fn order_id(text: &str) -> Option<OrderId> {
     (id.to_string() == text).then_some(OrderId(id))
 }
 
-fn standing(payment: &Value) -> Option<Standing> {
+fn status(payment: &Value) -> Option<ProviderStatus> {
     let failed = |status: &str| {
         let failure = &payment["failure"];
         let code = words(failure["code"].as_str(), status);
-        Standing::Failed(Failure::new(code, words(failure["message"].as_str(), NOT_PAID)))
+        ProviderStatus::Failed(Failure::new(code, words(failure["message"].as_str(), NOT_PAID)))
     };
     Some(match payment["status"].as_str()? {
-        "READY" | "IN_PROGRESS" => Standing::Pending,
-        "WAITING_FOR_DEPOSIT" => Standing::AwaitingDeposit,
+        "READY" | "IN_PROGRESS" => ProviderStatus::Pending,
+        "WAITING_FOR_DEPOSIT" => ProviderStatus::AwaitingDeposit,
         // An account that was closed before the deposit came.
         "CANCELED" if payment["approvedAt"].is_null() => failed("CANCELED"),
-        "DONE" | "CANCELED" | "PARTIAL_CANCELED" => Standing::Charged,
+        "DONE" | "CANCELED" | "PARTIAL_CANCELED" => ProviderStatus::Charged,
         status @ ("ABORTED" | "EXPIRED") => failed(status),
         _ => return None,
     })
@@ -96,29 +96,33 @@ mod tests {
 
     #[test]
     fn a_status_says_where_the_payment_stands() {
-        let failed = |code: &str| Standing::Failed(Failure::new(code, NOT_PAID));
-        for (fields, standing, refunded) in [
-            (json!({ "status": "READY" }), Standing::Pending, 0),
+        let failed = |code: &str| ProviderStatus::Failed(Failure::new(code, NOT_PAID));
+        for (fields, status, refunded) in [
+            (json!({ "status": "READY" }), ProviderStatus::Pending, 0),
             (
                 json!({ "status": "IN_PROGRESS", "balanceAmount": 0 }),
-                Standing::Pending,
+                ProviderStatus::Pending,
                 0,
             ),
-            (json!({ "status": "WAITING_FOR_DEPOSIT" }), Standing::AwaitingDeposit, 0),
-            (json!({ "status": "DONE" }), Standing::Charged, 0),
+            (
+                json!({ "status": "WAITING_FOR_DEPOSIT" }),
+                ProviderStatus::AwaitingDeposit,
+                0,
+            ),
+            (json!({ "status": "DONE" }), ProviderStatus::Charged, 0),
             (
                 json!({ "status": "PARTIAL_CANCELED", "balanceAmount": 9900 }),
-                Standing::Charged,
+                ProviderStatus::Charged,
                 3000,
             ),
             (
                 json!({ "status": "PARTIAL_CANCELED", "balanceAmount": 0 }),
-                Standing::Charged,
+                ProviderStatus::Charged,
                 12900,
             ),
             (
                 json!({ "status": "CANCELED", "balanceAmount": 0 }),
-                Standing::Charged,
+                ProviderStatus::Charged,
                 12900,
             ),
             (
@@ -136,8 +140,8 @@ mod tests {
         ] {
             let report = read(&payment(fields.clone())).unwrap();
             assert_eq!(
-                (report.standing, report.refunded.amount()),
-                (standing, refunded),
+                (report.status, report.refunded.amount()),
+                (status, refunded),
                 "{fields}"
             );
             assert_eq!((report.amount.amount(), report.reference.as_str()), (12900, "tgen_1"));

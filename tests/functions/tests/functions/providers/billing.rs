@@ -2,44 +2,44 @@
 
 use std::time::Duration;
 
-use function_tests::till::credentials;
+use function_tests::payment_fixture::credentials;
 use sandbox::{Card, Fault};
 use serde_json::json;
 use shared::core::error;
 use shared::core::identity::CustomerId;
 use shared::orders::{Line, Order};
 use shared::payments::provider::{Answer, Authorization, BillingKey, BillingProvider, Charge, Decline, Issued};
-use shared::payments::{Provider, Standing};
+use shared::payments::{Provider, ProviderStatus};
 
 use super::{
-    Desk, TOTAL, ample, assert_failed, assert_stands, assert_unknown, order, refused, rejected, report, short,
-    with_wrong_key, won,
+    ProviderFixture, TOTAL, ample, assert_failed, assert_stands, assert_unknown, order, refused, rejected, report,
+    short, with_wrong_key, won,
 };
 
 const BOTH: [Provider; 2] = [Provider::Toss, Provider::Stripe];
 
 /// A desk at which cards are charged without their holders.
 struct Register {
-    desk: Desk,
+    shop: ProviderFixture,
     order: Order,
 }
 
 impl Register {
     async fn open(provider: Provider) -> Self {
         Self {
-            desk: Desk::open(provider).await,
+            shop: ProviderFixture::open(provider).await,
             order: order(1),
         }
     }
 
     fn api(&self) -> &dyn BillingProvider {
-        self.desk.providers.billing(self.desk.provider).unwrap()
+        self.shop.providers.billing(self.shop.provider).unwrap()
     }
 
     /// What a customer with a card that does so brings.
     fn authorization_of(&self, card: &Card) -> Authorization {
-        let sandbox = &self.desk.sandbox;
-        match self.desk.provider {
+        let sandbox = &self.shop.sandbox;
+        match self.shop.provider {
             Provider::Toss => Authorization::Toss {
                 auth_key: sandbox.toss_authorize_card("holder-1"),
                 customer_key: "holder-1".to_owned(),
@@ -86,8 +86,8 @@ impl Register {
 
     /// The next `count` charges are declined so.
     fn decline_next(&self, (toss, stripe): (&str, &str), count: u32) {
-        let sandbox = &self.desk.sandbox;
-        match self.desk.provider {
+        let sandbox = &self.shop.sandbox;
+        match self.shop.provider {
             Provider::Toss => {
                 let key = sandbox.toss_billing_keys("holder-1").remove(0);
                 sandbox.toss_decline_next(&key, toss, count);
@@ -101,7 +101,7 @@ impl Register {
 
     /// The operation by which money is taken.
     const fn charging(&self) -> &'static str {
-        match self.desk.provider {
+        match self.shop.provider {
             Provider::Toss => "billing",
             _ => "confirm_intent",
         }
@@ -112,8 +112,8 @@ impl Register {
     fn assert_taken(&self, answer: Answer) {
         let report = report(answer);
         assert_eq!((report.order_id, report.amount), (self.order.order_id, won(TOTAL)));
-        assert_eq!(report.standing, Standing::Charged);
-        let ledger = self.desk.sandbox.ledger();
+        assert_eq!(report.status, ProviderStatus::Charged);
+        let ledger = self.shop.sandbox.ledger();
         assert_eq!((ledger.len(), ledger[0].charges), (1, 1), "{ledger:?}");
         assert_eq!(
             (&ledger[0].reference, ledger[0].charged),
@@ -134,7 +134,7 @@ async fn a_card_is_charged_by_its_key_and_once_for_an_order() {
         let reference = register.prepare(&key).await;
         assert_eq!(reference.is_some(), provider == Provider::Stripe);
         let reference = reference.as_deref();
-        assert_stands(register.find(reference).await, &Standing::Pending);
+        assert_stands(register.find(reference).await, &ProviderStatus::Pending);
         // The same try again, a later one, and the question: all tell of the one charge.
         for nth in [0, 0, 1] {
             register.assert_taken(register.charge(&key, reference, nth).await);
@@ -152,7 +152,7 @@ async fn an_authorization_that_is_exchanged_again_for_one_request_brings_the_sam
         for operation in operations {
             let register = Register::open(provider).await;
             let authorization = register.authorization_of(&Card::Good);
-            register.desk.plan(operation, &[Fault::DropAfter]);
+            register.shop.plan(operation, &[Fault::DropAfter]);
             let lost = register.try_issue(&authorization, "request-1").await;
             assert!(matches!(lost, Err(shared::Error::Unavailable { .. })), "{lost:?}");
             let issued = register.try_issue(&authorization, "request-1").await.unwrap();
@@ -174,7 +174,7 @@ async fn an_authorization_that_the_provider_refuses_brings_no_key() {
         "payment-refused"
     );
     let theirs = Authorization::Toss {
-        auth_key: register.desk.sandbox.toss_authorize_card("somebody-else"),
+        auth_key: register.shop.sandbox.toss_authorize_card("somebody-else"),
         customer_key: "holder-1".to_owned(),
     };
     assert_eq!(
@@ -201,7 +201,7 @@ async fn a_holder_whom_the_bank_wants_to_see_proves_themselves_and_sends_the_sam
     assert_eq!(rejection.members["provider_code"], "authentication_required");
     let secret = rejection.members["client_secret"].as_str().unwrap();
     register
-        .desk
+        .shop
         .sandbox
         .stripe_prove(secret.split("_secret_").next().unwrap());
     let key = register.try_issue(&authorization, "request-1").await.unwrap().key;
@@ -224,7 +224,7 @@ async fn a_declined_charge_takes_nothing_and_a_later_try_may_be_paid() {
             failure,
             "the same try has the same answer"
         );
-        assert!(register.desk.sandbox.ledger().is_empty());
+        assert!(register.shop.sandbox.ledger().is_empty());
         register.assert_taken(register.charge(&key, reference, 1).await);
     }
 }
@@ -262,12 +262,12 @@ async fn a_lost_charge_is_unknown_until_it_is_asked_for() {
             let key = register.issue().await;
             let reference = register.prepare(&key).await;
             let reference = reference.as_deref();
-            register.desk.plan(register.charging(), std::slice::from_ref(&fault));
+            register.shop.plan(register.charging(), std::slice::from_ref(&fault));
             assert_unknown(&register.charge(&key, reference, 0).await);
             if was_taken {
                 register.assert_taken(register.find(reference).await);
             } else {
-                assert_stands(register.find(reference).await, &Standing::Pending);
+                assert_stands(register.find(reference).await, &ProviderStatus::Pending);
             }
             register.assert_taken(register.charge(&key, reference, 1).await);
         }
@@ -282,7 +282,7 @@ async fn a_charge_that_outlasts_our_patience_is_not_taken_for_a_failure() {
         let reference = register.prepare(&key).await;
         let reference = reference.as_deref();
         register
-            .desk
+            .shop
             .plan(register.charging(), &[Fault::Late(Duration::from_secs(2))]);
         let charge = register.charge_of(reference, 0);
         assert_unknown(&register.api().charge(&key, charge, short()).await);
@@ -299,11 +299,11 @@ async fn a_payment_of_an_earlier_try_is_not_taken_for_this_one_once_toss_says_th
     register.decline_next(BROKE, 1);
     refused(register.charge(&key, None, 0).await);
     assert_failed(register.find(None).await, BROKE.0);
-    register.desk.plan("billing", &[Fault::DropAfter]);
+    register.shop.plan("billing", &[Fault::DropAfter]);
     assert_unknown(&register.charge(&key, None, 1).await);
-    register.desk.sandbox.toss_tell_oldest(true);
+    register.shop.sandbox.toss_tell_oldest(true);
     assert_unknown(&register.charge(&key, None, 2).await);
-    register.desk.sandbox.toss_tell_oldest(false);
+    register.shop.sandbox.toss_tell_oldest(false);
     register.assert_taken(register.charge(&key, None, 3).await);
 }
 
@@ -317,7 +317,7 @@ async fn a_holder_who_fails_to_prove_themselves_is_refused_and_not_asked_to_come
     };
     let secret = rejection.members["client_secret"].as_str().unwrap();
     let setup = secret.split("_secret_").next().unwrap();
-    register.desk.sandbox.stripe_fail_to_prove(setup);
+    register.shop.sandbox.stripe_fail_to_prove(setup);
     assert_eq!(
         rejected(register.try_issue(&authorization, "request-1").await),
         "payment-refused"
@@ -329,7 +329,7 @@ async fn a_clear_no_to_a_deletion_is_not_asked_for_again() {
     let register = Register::open(Provider::Toss).await;
     let key = register.issue().await;
     register
-        .desk
+        .shop
         .plan("delete_billing", &[Fault::Code("NOT_ALLOWED".to_owned())]);
     register.api().delete(&key, ample()).await.unwrap();
 }
@@ -341,7 +341,7 @@ async fn what_cannot_be_learnt_is_unknown() {
             let register = Register::open(provider).await;
             let key = register.issue().await;
             let reference = register.prepare(&key).await;
-            register.desk.plan(question, &[fault]);
+            register.shop.plan(question, &[fault]);
             assert_unknown(&register.find(reference.as_deref()).await);
         }
     }
@@ -355,15 +355,15 @@ async fn a_key_of_ours_that_is_not_taken_declines_nobody() {
         let reference = register.prepare(&key).await;
         let reference = reference.as_deref();
         register
-            .desk
+            .shop
             .vault
-            .set(&with_wrong_key(&register.desk, provider.name()));
-        let wrong = register.desk.reopened();
+            .set(&with_wrong_key(&register.shop, provider.name()));
+        let wrong = register.shop.reopened();
         let api = wrong.billing(provider).unwrap();
         let charge = register.charge_of(reference, 0);
         assert_unknown(&api.charge(&key, charge, ample()).await);
         assert_unknown(&api.find(charge, ample()).await);
-        register.desk.vault.set(&credentials(&register.desk.sandbox.options()));
+        register.shop.vault.set(&credentials(&register.shop.sandbox.options()));
         register.assert_taken(register.charge(&key, reference, 0).await);
     }
 }
@@ -375,7 +375,7 @@ async fn a_deleted_key_charges_nothing_and_is_deleted_again_without_complaint() 
         let key = register.issue().await;
         let reference = register.prepare(&key).await;
         register
-            .desk
+            .shop
             .plan(operation, &[Fault::ErrorBefore(503), Fault::DropAfter]);
         for _ in 0..2 {
             let failed = register.api().delete(&key, ample()).await;
@@ -384,7 +384,7 @@ async fn a_deleted_key_charges_nothing_and_is_deleted_again_without_complaint() 
         register.api().delete(&key, ample()).await.unwrap();
         let failure = refused(register.charge(&key, reference.as_deref(), 0).await);
         assert_eq!(Decline::of(provider, &failure), Decline::KeyGone);
-        assert!(register.desk.sandbox.ledger().is_empty());
+        assert!(register.shop.sandbox.ledger().is_empty());
     }
 }
 
@@ -392,7 +392,7 @@ async fn a_deleted_key_charges_nothing_and_is_deleted_again_without_complaint() 
 async fn an_intent_is_prepared_once_for_an_order_and_a_card() {
     let register = Register::open(Provider::Stripe).await;
     let key = register.issue().await;
-    register.desk.plan("create_intent", &[Fault::DropAfter]);
+    register.shop.plan("create_intent", &[Fault::DropAfter]);
     let lost = register.api().prepare(&key, register.charge_of(None, 0), ample()).await;
     assert_unknown(&lost.unwrap_err());
     let first = register.prepare(&key).await;
@@ -410,14 +410,14 @@ async fn an_intent_is_prepared_once_for_an_order_and_a_card() {
 async fn an_intent_that_stripe_does_not_know_took_nothing() {
     let register = Register::open(Provider::Stripe).await;
     assert_failed(register.find(Some("pi_nobody")).await, "resource_missing");
-    assert_stands(register.find(None).await, &Standing::Pending);
+    assert_stands(register.find(None).await, &ProviderStatus::Pending);
 }
 
 #[tokio::test]
 async fn subscriptions_are_not_offered_where_a_lost_charge_could_not_be_found() {
-    let desk = Desk::open(Provider::KakaoPay).await;
+    let shop = ProviderFixture::open(Provider::KakaoPay).await;
     for provider in [Provider::KakaoPay, Provider::Standard] {
-        assert_eq!(rejected(desk.providers.billing(provider)), "provider-not-configured");
+        assert_eq!(rejected(shop.providers.billing(provider)), "provider-not-configured");
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::Error;
 use shared::payments::Provider;
 
-use super::{Desk, ample, assert_unknown, refused, rejected, short};
+use super::{ProviderFixture, ample, assert_unknown, refused, rejected, short};
 
 fn secret(key: &str) -> serde_json::Value {
     json!({ "toss": { "secret_key": key } })
@@ -55,14 +55,14 @@ async fn a_secret_is_reloaded_every_30_seconds_at_most() {
 
 #[tokio::test]
 async fn without_the_secret_nobody_is_asked_and_what_was_fetched_stays() {
-    let desk = Desk::open(Provider::Toss).await;
-    desk.vault.set_down(true);
-    let payment = desk.payment(1, "tgen_1");
-    assert_unknown(&desk.confirm_by(&payment, None, short()).await);
-    desk.vault.set_down(false);
-    let vault = desk.vault.vault();
+    let shop = ProviderFixture::open(Provider::Toss).await;
+    shop.vault.set_down(true);
+    let payment = shop.payment(1, "tgen_1");
+    assert_unknown(&shop.confirm_by(&payment, None, short()).await);
+    shop.vault.set_down(false);
+    let vault = shop.vault.vault();
     vault.credentials(ample()).await.unwrap();
-    desk.vault.set_down(true);
+    shop.vault.set_down(true);
     let now = Timestamp::UNIX_EPOCH;
     let failed = vault.reload(now, ample()).await;
     assert!(matches!(failed, Err(Error::Unavailable { .. })), "{failed:?}");
@@ -82,13 +82,13 @@ async fn a_damaged_secret_is_a_fault_of_ours_and_not_repeated() {
 #[tokio::test]
 async fn a_provider_without_credentials_is_not_set_up() {
     for provider in [Provider::Toss, Provider::Stripe, Provider::KakaoPay] {
-        let desk = Desk::open(provider).await;
-        desk.vault.set(&json!({}));
-        assert_eq!(rejected(desk.try_start(1, "request").await), "provider-not-configured");
-        assert_unknown(&desk.find(&desk.payment(1, "reference")).await);
+        let shop = ProviderFixture::open(provider).await;
+        shop.vault.set(&json!({}));
+        assert_eq!(rejected(shop.try_start(1, "request").await), "provider-not-configured");
+        assert_unknown(&shop.find(&shop.payment(1, "reference")).await);
     }
-    let desk = Desk::open(Provider::Toss).await;
-    desk.vault.set(&json!({}));
-    let failure = refused(desk.confirm(&desk.payment(1, "tgen_1"), None).await);
+    let shop = ProviderFixture::open(Provider::Toss).await;
+    shop.vault.set(&json!({}));
+    let failure = refused(shop.confirm(&shop.payment(1, "tgen_1"), None).await);
     assert_eq!(failure.code, "provider-not-configured");
 }

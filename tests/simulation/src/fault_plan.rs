@@ -6,9 +6,9 @@ use fastrand::Rng;
 
 /// A world's weather. Rates are per mille.
 #[derive(Clone, Debug)]
-pub struct Weather {
+pub struct FaultPlan {
     /// How many of each kind of actor there are.
-    pub cast: Cast,
+    pub cast: Actors,
     /// A message takes up to this many milliseconds.
     pub latency_ms: u64,
     /// Of 1,000 minutes, at the end of how many the shop closes for hours: who is there sleeps, what is due falls due.
@@ -21,7 +21,7 @@ pub struct Weather {
 
 /// Who is there.
 #[derive(Clone, Copy, Debug)]
-pub struct Cast {
+pub struct Actors {
     /// People who order, pay, change their minds.
     pub shoppers: u64,
     /// People who trade vouchers for points.
@@ -61,11 +61,11 @@ pub struct Faults {
     pub outages: u32,
 }
 
-impl Weather {
+impl FaultPlan {
     /// The weather of a seed.
     pub fn draw(rng: &mut Rng) -> Self {
         Self {
-            cast: Cast {
+            cast: Actors {
                 shoppers: rng.u64(2..14),
                 traders: rng.u64(2..12),
                 subscribers: rng.u64(0..8),
@@ -92,11 +92,17 @@ impl Weather {
     }
 }
 
-impl Weather {
-    /// Makes it one in which answers get lost, some of them those of providers to charges.
-    pub fn brew_silence(&mut self) {
+impl FaultPlan {
+    /// Loses answers, some of them those of providers to charges.
+    pub fn lose_answers(&mut self) {
         self.cast.subscribers = self.cast.subscribers.max(6);
         self.faults.lost_answers = self.faults.lost_answers.max(25);
+    }
+
+    /// Delivers many messages twice, some of them those to charge a subscription.
+    pub fn repeat_deliveries(&mut self) {
+        self.cast.subscribers = self.cast.subscribers.max(7);
+        self.faults.twice = self.faults.twice.max(300);
     }
 }
 

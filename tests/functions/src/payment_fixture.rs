@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use harness::audit::Books;
+use harness::audit::LedgerAudit;
 use harness::gateway::{Answer, Call};
 use harness::{FakeVault, Services};
 use lambda_http::http::{Request, Response};
@@ -19,7 +19,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::transport::{HttpsTransport, Transport};
 use shared::core::error::Cause;
-use shared::payments::Cashier;
+use shared::payments::PaymentService;
 
 use tokio::task::yield_now;
 
@@ -27,7 +27,7 @@ use crate::Shop;
 
 /// A shop with a till; it is a [`Shop`] in every other way.
 #[derive(Debug)]
-pub struct Till {
+pub struct PaymentFixture {
     /// The shop.
     pub shop: Shop,
     /// The providers.
@@ -39,7 +39,7 @@ pub struct Till {
     webhook: PaymentWebhook,
 }
 
-impl Deref for Till {
+impl Deref for PaymentFixture {
     type Target = Shop;
 
     fn deref(&self) -> &Shop {
@@ -47,7 +47,7 @@ impl Deref for Till {
     }
 }
 
-impl Till {
+impl PaymentFixture {
     /// A till in `shop`.
     pub async fn in_shop(shop: Shop) -> Self {
         let options = Options {
@@ -104,8 +104,8 @@ impl Till {
     }
 
     /// The cashier as functions have it.
-    pub fn cashier(&self) -> Cashier {
-        Cashier::new(&self.platform).expect("its variables")
+    pub fn service(&self) -> PaymentService {
+        PaymentService::new(&self.platform).expect("its variables")
     }
 
     /// `start-payment`.
@@ -183,8 +183,8 @@ impl Till {
     }
 
     /// The books as they stand now.
-    pub async fn books(&self) -> Books {
-        Books::of(&self.engine, self.sandbox.ledger()).await
+    pub async fn books(&self) -> LedgerAudit {
+        LedgerAudit::of(&self.engine, self.sandbox.ledger()).await
     }
 
     /// The one payment that the ledger tells of.

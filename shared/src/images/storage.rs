@@ -13,7 +13,7 @@ use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
 use crate::aws::s3;
 use crate::core::error::Error;
-use crate::images::Images;
+use crate::images::ImageStore;
 use crate::images::{Arrival, Image, ImageId, ImageStatus, Sequencer};
 
 const DOING: &str = "remove variants";
@@ -22,7 +22,7 @@ const ATTEMPTS: usize = 8;
 
 /// Where the files of pictures lie.
 #[derive(Clone, Debug)]
-pub struct Gallery {
+pub struct ImageStorage {
     /// The objects.
     pub s3: Client,
     /// The bucket that customers upload to.
@@ -31,7 +31,7 @@ pub struct Gallery {
     pub variants: String,
 }
 
-impl Gallery {
+impl ImageStorage {
     /// The gallery on `platform`.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, Error>>, deadline: Ins
 /// # Errors
 /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`]; none is there when it is not accepted.
 pub async fn delete(
-    images: &Images,
+    images: &ImageStore,
     id: ImageId,
     may: impl Fn(&Image) -> bool,
     invocation: &Invocation,

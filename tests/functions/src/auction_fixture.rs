@@ -9,7 +9,7 @@ use harness::engine::AUCTIONS;
 use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::auctions::Market;
+use shared::auctions::MatchingService;
 use shared::aws::lambda::Invocation;
 
 use crate::Shop;
@@ -19,13 +19,13 @@ pub const CARD: &str = "gift-card";
 
 /// A shop with an exchange; it is a [`Shop`] in every other way.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct AuctionFixture {
     /// The shop.
     pub shop: Shop,
     made: AtomicU64,
 }
 
-impl Deref for Exchange {
+impl Deref for AuctionFixture {
     type Target = Shop;
 
     fn deref(&self) -> &Shop {
@@ -33,7 +33,7 @@ impl Deref for Exchange {
     }
 }
 
-impl Exchange {
+impl AuctionFixture {
     /// An exchange where [`CARD`] is traded.
     pub async fn open() -> Self {
         Self::in_shop(Shop::open().await).await
@@ -61,8 +61,8 @@ impl Exchange {
     }
 
     /// The market as functions have it.
-    pub fn market(&self) -> Market {
-        Market::new(&self.platform()).expect("its variables")
+    pub fn matching(&self) -> MatchingService {
+        MatchingService::new(&self.platform()).expect("its variables")
     }
 
     /// A key that nobody has used.

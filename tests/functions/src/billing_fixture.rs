@@ -11,17 +11,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::billing::Biller;
+use shared::billing::ChargeService;
 use shared::billing::Policy;
 use uuid::Uuid;
 
-use crate::{Shop, Till};
+use crate::{PaymentFixture, Shop};
 
-/// A shop with a billing desk; it is a [`Till`] in every other way.
+/// A shop with a billing desk; it is a [`PaymentFixture`] in every other way.
 #[derive(Debug)]
-pub struct Desk {
+pub struct BillingFixture {
     /// The till.
-    pub till: Till,
+    pub payments: PaymentFixture,
     /// What seals billing keys.
     pub kms: FakeKms,
     /// Where commands wait.
@@ -29,33 +29,33 @@ pub struct Desk {
     platform: Platform,
 }
 
-impl Deref for Desk {
-    type Target = Till;
+impl Deref for BillingFixture {
+    type Target = PaymentFixture;
 
-    fn deref(&self) -> &Till {
-        &self.till
+    fn deref(&self) -> &PaymentFixture {
+        &self.payments
     }
 }
 
-impl Desk {
+impl BillingFixture {
     /// A desk in `shop`.
     pub async fn in_shop(shop: Shop) -> Self {
-        Self::at(Till::in_shop(shop).await)
+        Self::at(PaymentFixture::in_shop(shop).await)
     }
 
     /// A desk beside `till`.
-    pub fn at(till: Till) -> Self {
+    pub fn at(payments: PaymentFixture) -> Self {
         let queue = FakeQueue::new(SignedDuration::from_mins(15), 5);
         let kms = FakeKms::default();
         let services = Services {
-            secrets: Some(till.vault.clone()),
+            secrets: Some(payments.vault.clone()),
             kms: Some(kms.clone()),
             queue: Some(queue.clone()),
             ..Services::default()
         };
         Self {
-            platform: till.platform().with_aws(services.config()),
-            till,
+            platform: payments.platform().with_aws(services.config()),
+            payments,
             kms,
             queue,
         }
@@ -72,8 +72,8 @@ impl Desk {
     }
 
     /// The biller as `charge-subscription` has it.
-    pub fn biller(&self) -> Biller {
-        Biller::new(&self.platform).expect("its variables")
+    pub fn service(&self) -> ChargeService {
+        ChargeService::new(&self.platform).expect("its variables")
     }
 
     /// `subscribe`.
@@ -137,12 +137,12 @@ impl Desk {
 
     /// Works through the queue as far as it hands out, and answers how many commands that were.
     pub async fn work(&self) -> usize {
-        let mut commands = 0;
+        let mut charge_queue = 0;
         while let Some(delivery) = self.queue.receive(10, self.now()) {
-            commands += delivery.batch.messages.len();
+            charge_queue += delivery.batch.messages.len();
             self.charge(&delivery).await;
         }
-        commands
+        charge_queue
     }
 
     /// Commands what is due and works through the queue, once.

@@ -15,14 +15,14 @@ use crate::Shop;
 
 /// A shop with pictures.
 #[derive(Debug)]
-pub struct Album {
+pub struct ImageFixture {
     /// The shop.
     pub shop: Shop,
     /// Where objects lie.
     pub s3: FakeS3,
 }
 
-impl Album {
+impl ImageFixture {
     /// An empty shop with empty buckets.
     pub async fn open() -> Self {
         Self {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sabotage {
+pub enum Mutant {
     /// Stock is taken whether or not there is as much.
     StockUnchecked,
     /// An order is put whether or not it is there: a retried request is a second one.
@@ -31,7 +31,7 @@ pub enum Sabotage {
     ExpiryIgnored,
 }
 
-impl Sabotage {
+impl Mutant {
     /// All of them.
     pub const ALL: [Self; 11] = [
         Self::StockUnchecked,

@@ -11,35 +11,35 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::transaction::{put, transact_changes};
-use crate::billing::{Posting, StoredInvoice, StoredSubscription, Subscriptions};
-use crate::catalog::Catalog;
+use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionStore, SubscriptionWrite};
+use crate::catalog::CatalogStore;
 use crate::catalog::Sku;
 use crate::catalog::{Hold, ShardCount};
 use crate::core::error::Error;
-use crate::orders::Reservations;
+use crate::orders::ReservationStore;
 use crate::orders::Shortage;
 use crate::orders::StoredOrder;
-use crate::orders::reservations::Taking;
-use crate::payments::Settlements;
+use crate::orders::reservations::TakeOutcome;
+use crate::payments::OrderPaymentStore;
 use crate::payments::StoredPayment;
 
 /// The tables of subscriptions, stock, orders and payments together.
 #[derive(Clone, Debug)]
-pub struct Invoicing {
+pub struct InvoiceStore {
     client: Client,
     /// Products.
-    pub catalog: Catalog,
+    pub catalog: CatalogStore,
     /// Subscriptions and their invoices.
-    pub subscriptions: Subscriptions,
+    pub subscriptions: SubscriptionStore,
     /// Stock.
-    pub reservations: Reservations,
+    pub reservations: ReservationStore,
     /// Orders and payments.
-    pub settlements: Settlements,
+    pub order_payments: OrderPaymentStore,
 }
 
 /// What became of an attempt that was to be begun.
 #[derive(Debug)]
-pub enum Beginning {
+pub enum BeginChargeOutcome {
     /// It is begun and holds its stock.
     Begun(Box<StoredInvoice>),
     /// The subscription or the invoice has changed since it was read, perhaps by an earlier attempt of this very call.
@@ -48,7 +48,7 @@ pub enum Beginning {
     OutOfStock(Vec<Shortage>),
 }
 
-impl Invoicing {
+impl InvoiceStore {
     /// Over the tables of the catalog, orders, payments and subscriptions.
     ///
     /// # Errors
@@ -56,10 +56,10 @@ impl Invoicing {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             client: platform.dynamodb(),
-            catalog: Catalog::new(platform)?,
-            subscriptions: Subscriptions::new(platform)?,
-            reservations: Reservations::new(platform)?,
-            settlements: Settlements::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
+            subscriptions: SubscriptionStore::new(platform)?,
+            reservations: ReservationStore::new(platform)?,
+            order_payments: OrderPaymentStore::new(platform)?,
         })
     }
 
@@ -74,7 +74,7 @@ impl Invoicing {
         invoice: &StoredInvoice,
         shards: &HashMap<Sku, ShardCount>,
         deadline: Instant,
-    ) -> Result<Beginning, Error> {
+    ) -> Result<BeginChargeOutcome, Error> {
         let holding = |holds| StoredInvoice {
             holds,
             ..invoice.clone()
@@ -88,9 +88,9 @@ impl Invoicing {
         };
         let lines = &invoice.invoice.lines;
         Ok(match self.reservations.take(lines, shards, record, deadline).await? {
-            Taking::Taken(holds) => Beginning::Begun(Box::new(holding(holds))),
-            Taking::Refused(_) => Beginning::Changed,
-            Taking::Short(shortages) => Beginning::OutOfStock(shortages),
+            TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(holding(holds))),
+            TakeOutcome::Refused(_) => BeginChargeOutcome::Changed,
+            TakeOutcome::Short(shortages) => BeginChargeOutcome::OutOfStock(shortages),
         })
     }
 
@@ -102,15 +102,15 @@ impl Invoicing {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn settle(
         &self,
-        posting: &Posting<'_>,
+        posting: &SubscriptionWrite<'_>,
         bought: Option<(&StoredOrder, &StoredPayment)>,
         given_back: &[Hold],
         deadline: Instant,
     ) -> Result<bool, Error> {
         let mut items = self.subscriptions.written(posting)?;
         if let Some((order, payment)) = bought {
-            items.push(put(self.settlements.orders.placed(order)?)?);
-            items.push(put(self.settlements.payments.changed(payment)?)?);
+            items.push(put(self.order_payments.orders.placed(order)?)?);
+            items.push(put(self.order_payments.payments.changed(payment)?)?);
         }
         let records = items.len();
         items.extend(self.reservations.giving_back(given_back)?);

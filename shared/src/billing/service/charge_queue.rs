@@ -16,9 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The queue of commands. One that is sent twice, late or in vain does no harm.
 #[derive(Clone, Debug)]
-pub struct Commands(Queue);
+pub struct ChargeQueue(Queue);
 
-impl Commands {
+impl ChargeQueue {
     /// Over the queue that the variable `CHARGES_URL` names.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Billing keys: issued and sealed, opened to be charged, and deleted at their provider when they are used no more.
 
 use crate::aws::Platform;
-use crate::aws::encryption::Seal;
+use crate::aws::encryption::EnvelopeEncryption;
 use crate::aws::lambda::Invocation;
 use crate::billing::service::{BILLING, WRITING};
-use crate::billing::{Biller, Outcome};
+use crate::billing::{ChargeService, Outcome};
 use crate::billing::{Invoice, InvoiceStatus};
-use crate::billing::{Posting, StoredKey, StoredSubscription};
+use crate::billing::{StoredKey, StoredSubscription, SubscriptionWrite};
 use crate::core::error::Error;
 use crate::core::id::SubscriptionId;
 use crate::core::idempotency::derive_id;
@@ -15,14 +15,14 @@ use crate::payments::provider::{Authorization, BillingKey, Card, Providers};
 
 /// The providers, and the keys to their customers' cards.
 #[derive(Clone, Debug)]
-pub struct Keys {
+pub struct BillingKeys {
     /// Who takes the money.
     pub providers: Providers,
     /// What closes and opens keys.
-    pub seal: Seal,
+    pub seal: EnvelopeEncryption,
 }
 
-impl Keys {
+impl BillingKeys {
     /// The keys on `platform`.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Keys {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             providers: Providers::new(platform)?,
-            seal: Seal::new(platform.aws(), platform.variable("BILLING_KEY_ID")?, "subscription"),
+            seal: EnvelopeEncryption::new(platform.aws(), platform.variable("BILLING_KEY_ID")?, "subscription"),
         })
     }
 
@@ -82,7 +82,7 @@ impl Keys {
     }
 }
 
-impl Biller {
+impl ChargeService {
     /// Deletes the keys that are used no more at their providers; none when the subscription has changed meanwhile.
     ///
     /// An attempt under way keeps its key until it has come to its end.
@@ -106,13 +106,13 @@ impl Biller {
             ..stored.clone()
         };
         let unchanged = stored.subscription.clone();
-        let next = forgotten.next(unchanged, invoice, None, (&self.books.policy, invocation.now));
-        let posting = Posting {
+        let next = forgotten.next(unchanged, invoice, None, (&self.charges.policy, invocation.now));
+        let posting = SubscriptionWrite {
             deleted_keys: &stored.retired,
-            ..Posting::of(&next)
+            ..SubscriptionWrite::of(&next)
         };
         Ok(self
-            .books
+            .charges
             .save(&posting, invocation)
             .await?
             .then_some(Outcome::KeysDeleted))

@@ -6,7 +6,7 @@ use crate::billing::BillingEvent;
 use crate::billing::Outcome;
 use crate::billing::service::{ATTEMPTS, BILLING};
 use crate::billing::{Invoice, InvoiceStatus, Postponed, Turn};
-use crate::billing::{Invoicing, Posting, StoredInvoice, StoredSubscription, SubscriptionRequest};
+use crate::billing::{InvoiceStore, StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
 use crate::billing::{Policy, Step, Subscription, SubscriptionStatus};
 use crate::catalog::Hold;
 use crate::catalog::Sku;
@@ -21,13 +21,13 @@ use crate::orders::{Ending, Order, OrderStatus};
 use crate::payments;
 use crate::payments::StoredPayment;
 use crate::payments::provider::{Answer, Decline};
-use crate::payments::{Failure, News, Payment, PaymentStatus, RefundReason, Report, Standing};
+use crate::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report};
 
 /// The books of subscriptions, and by what rules they are kept.
 #[derive(Clone, Debug)]
-pub struct Books {
+pub struct ChargeStore {
     /// Subscriptions, stock, orders, payments.
-    pub invoicing: Invoicing,
+    pub invoices: InvoiceStore,
     /// What the shop has decided.
     pub policy: Policy,
 }
@@ -48,22 +48,26 @@ pub(crate) struct Account {
 
 impl Asked<'_> {
     /// What is written of its end, with the request of the person who says so.
-    pub fn posting<'a>(&'a self, subscription: &'a StoredSubscription, invoice: &'a StoredInvoice) -> Posting<'a> {
-        Posting {
+    pub fn posting<'a>(
+        &'a self,
+        subscription: &'a StoredSubscription,
+        invoice: &'a StoredInvoice,
+    ) -> SubscriptionWrite<'a> {
+        SubscriptionWrite {
             request: self.by,
-            ..Posting::with(subscription, Some(invoice))
+            ..SubscriptionWrite::with(subscription, Some(invoice))
         }
     }
 }
 
-impl Books {
+impl ChargeStore {
     /// The books on `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            invoicing: Invoicing::new(platform)?,
+            invoices: InvoiceStore::new(platform)?,
             policy: Policy::new(platform)?,
         })
     }
@@ -74,7 +78,7 @@ impl Books {
         of: SubscriptionPeriod,
         invocation: &Invocation,
     ) -> Result<Option<Account>, Error> {
-        let subscriptions = &self.invoicing.subscriptions;
+        let subscriptions = &self.invoices.subscriptions;
         let found = subscriptions.get_period(of, invocation.deadline).await?;
         let (subscription, invoice) = found
             .ok_or_else(|| Error::internal(BILLING, format!("there is no subscription {}", of.subscription_id)))?;
@@ -84,13 +88,18 @@ impl Books {
     }
 
     /// Writes a posting; false when anything has changed.
-    pub(crate) async fn save(&self, posting: &Posting<'_>, invocation: &Invocation) -> Result<bool, Error> {
-        self.invoicing.subscriptions.save(posting, invocation.deadline).await
+    pub(crate) async fn save(&self, posting: &SubscriptionWrite<'_>, invocation: &Invocation) -> Result<bool, Error> {
+        self.invoices.subscriptions.save(posting, invocation.deadline).await
     }
 
     /// The same, and returns the units of `holds` to where they were taken from.
-    async fn give_back(&self, posting: &Posting<'_>, holds: &[Hold], invocation: &Invocation) -> Result<bool, Error> {
-        self.invoicing.settle(posting, None, holds, invocation.deadline).await
+    async fn give_back(
+        &self,
+        posting: &SubscriptionWrite<'_>,
+        holds: &[Hold],
+        invocation: &Invocation,
+    ) -> Result<bool, Error> {
+        self.invoices.settle(posting, None, holds, invocation.deadline).await
     }
 
     /// Keeps what changes of an attempt under way, and answers its subscription after that; none when something has
@@ -103,7 +112,9 @@ impl Books {
     ) -> Result<Option<StoredSubscription>, Error> {
         let unchanged = stored.subscription.clone();
         let next = stored.next(unchanged, Some(&invoice.invoice), None, (&self.policy, invocation.now));
-        let saved = self.save(&Posting::with(&next, Some(invoice)), invocation).await?;
+        let saved = self
+            .save(&SubscriptionWrite::with(&next, Some(invoice)), invocation)
+            .await?;
         Ok(saved.then_some(next))
     }
 
@@ -125,7 +136,7 @@ impl Books {
         let event = (told != Some(event.detail_type())).then(|| invocation.record(&event));
         let next = stored.next(subscription, Some(&after), None, (&self.policy, invocation.now));
         let after = invoice.next(after, event.transpose()?, invocation.now);
-        let posting = Posting::with(&next, Some(&after));
+        let posting = SubscriptionWrite::with(&next, Some(&after));
         let saved = self.give_back(&posting, &invoice.holds, invocation).await?;
         Ok(saved.then_some(Outcome::Postponed))
     }
@@ -159,10 +170,12 @@ impl Books {
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
         let failure = match answer {
-            Answer::Report(report) => match &report.standing {
-                Standing::Charged => return self.taken(asked, &report, invocation).await,
-                Standing::Failed(failure) => failure.clone(),
-                Standing::Pending | Standing::Processing | Standing::AwaitingDeposit => return Ok(Outcome::Unknown),
+            Answer::Report(report) => match &report.status {
+                ProviderStatus::Charged => return self.taken(asked, &report, invocation).await,
+                ProviderStatus::Failed(failure) => failure.clone(),
+                ProviderStatus::Pending | ProviderStatus::Processing | ProviderStatus::AwaitingDeposit => {
+                    return Ok(Outcome::Unknown);
+                }
             },
             Answer::Refused(failure) => failure,
             Answer::Unknown(cause) => {
@@ -227,7 +240,7 @@ impl Books {
             let posting = asked.posting(&next, &after);
             let bought = Some((&order, &payment));
             let given_back: &[Hold] = if is_paid { &[] } else { &invoice.holds };
-            let saved = self.invoicing.settle(&posting, bought, given_back, invocation.deadline);
+            let saved = self.invoices.settle(&posting, bought, given_back, invocation.deadline);
             if saved.await? {
                 return Ok(if is_paid { Outcome::Paid } else { Outcome::Returned });
             }
@@ -243,7 +256,7 @@ impl Books {
         report: &Report,
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
-        let orders = &self.invoicing.settlements.orders;
+        let orders = &self.invoices.order_payments.orders;
         let order = orders.get(asked.invoice.order_id(), invocation.deadline).await?;
         if order.is_some_and(|stored| stored.order.payment_id == Some(report.payment_id())) {
             return Ok(Outcome::Nothing);
@@ -379,10 +392,10 @@ fn bought(
         return Ok(None);
     };
     let unsaved = StoredPayment::unsaved(started, now);
-    let kept = |payment, news| payments::next(&unsaved, payment, Some(news), invocation);
+    let kept = |payment, event_kind| payments::next(&unsaved, payment, Some(event_kind), invocation);
     match change.order {
         Some(paid) if paid.status == OrderStatus::Paid && !is_over => {
-            let payment = kept(change.payment, News::Confirmed)?;
+            let payment = kept(change.payment, PaymentEventKind::Confirmed)?;
             Ok(Some((paid.clone(), payment, OrderEvent::OrderPaid(paid))))
         }
         Some(paid) if paid.status == OrderStatus::Paid => {
@@ -390,7 +403,7 @@ fn bought(
             let why = (RefundReason::OrderCancelled, None);
             let refunding = change.payment.with_refund(refund_id, None, why, now)?;
             let cancelled = paid.end(Ending::Cancel, now)?;
-            let payment = kept(refunding, News::RefundRequested)?;
+            let payment = kept(refunding, PaymentEventKind::RefundRequested)?;
             Ok(Some((
                 cancelled.clone(),
                 payment,
@@ -398,16 +411,16 @@ fn bought(
             )))
         }
         _ => {
-            let news = match change.payment.status {
-                PaymentStatus::Refunded => News::Refunded,
-                _ => News::Unservable,
+            let event_kind = match change.payment.status {
+                PaymentStatus::Refunded => PaymentEventKind::Refunded,
+                _ => PaymentEventKind::Unservable,
             };
             let cancelled = Order {
                 status: OrderStatus::Cancelled,
                 closed_at: Some(now),
                 ..order
             };
-            let payment = kept(change.payment, news)?;
+            let payment = kept(change.payment, event_kind)?;
             Ok(Some((
                 cancelled.clone(),
                 payment,

@@ -9,11 +9,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::mutant::Mutant;
 use crate::run::{Plan, run};
-use crate::sabotage::Sabotage;
 
-/// The argument that makes this program one of the crew.
-const ROLE: &str = "--one-of-the-crew";
+/// The argument that makes this program one of the workers.
+const ROLE: &str = "--worker";
 /// What a line with a report begins with; panics print others.
 const REPORT: &str = "report ";
 
@@ -24,7 +24,7 @@ pub struct Order {
     pub seed: u64,
     /// The operations after which the actors go home.
     pub operations: u64,
-    /// What is broken: its place among [`Sabotage::ALL`].
+    /// What is broken: its place among [`Mutant::ALL`].
     pub broken: Option<usize>,
     /// Whether the trace is wanted.
     pub traced: bool,
@@ -58,29 +58,26 @@ pub fn dispatch(
 ) -> Result<()> {
     let (reports, reported) = mpsc::channel();
     let mut orders = orders.fuse();
-    let mut crew = vec![];
+    let mut workers = vec![];
     for nth in 0..at_once {
-        crew.push(Worker::start(nth, reports.clone())?);
+        workers.push(Worker::start(nth, reports.clone())?);
     }
     drop(reports);
     let mut under_way = 0;
-    for worker in &mut crew {
+    for worker in &mut workers {
         under_way += usize::from(worker.give(orders.next())?);
     }
     while under_way > 0 {
         let (nth, line): (usize, Option<String>) = reported.recv()?;
         let Some(line) = line else {
             // One that was let go has gone.
-            ensure!(
-                crew[nth].orders.is_none(),
-                "one of the crew died: run its seed by itself"
-            );
+            ensure!(workers[nth].orders.is_none(), "a worker died: run its seed by itself");
             continue;
         };
         under_way -= 1;
         let goes_on = told(serde_json::from_str(&line)?)?;
         let next = orders.next().filter(|_| goes_on);
-        under_way += usize::from(crew[nth].give(next)?);
+        under_way += usize::from(workers[nth].give(next)?);
     }
     Ok(())
 }
@@ -143,7 +140,7 @@ pub fn work_if_asked() -> Result<bool> {
         let outcome = run(&Plan {
             seed: order.seed,
             operations: order.operations,
-            sabotage: order.broken.map(|place| Sabotage::ALL[place]),
+            mutant: order.broken.map(|place| Mutant::ALL[place]),
             traced: order.traced,
         });
         let report = Report {

@@ -1,6 +1,6 @@
 //! What callers can see to be wrong: an answer that a promise forbids.
 
-use function_tests::exchange::CARD;
+use function_tests::auction_fixture::CARD;
 use harness::engine::AUCTIONS;
 use harness::gateway::{Answer, Call};
 use jiff::Timestamp;
