@@ -1,16 +1,15 @@
 //! The common crate: what two domains or more need.
 //!
 //! - [`core`] belongs to no domain and is pure: time, ids and randomness come in as arguments.
-//! - [`catalog`], [`orders`], [`payments`], [`billing`], [`auctions`] and [`images`] have the model, rules, store and service
+//! - [`catalog`], [`orders`], [`payments`], [`auctions`] and [`images`] have the model, rules, store and service
 //!   that several domains use.
 //! - [`aws`] is the outside: Lambda, DynamoDB and the other services.
 //!
 //! Dependencies go one way: `core` ← domain models ← `aws` ← stores and services. Among domains: images ← catalog ←
-//! orders ← payments ← billing, auctions.
+//! orders ← payments, auctions.
 
 pub mod auctions;
 pub mod aws;
-pub mod billing;
 pub mod catalog;
 pub mod core;
 pub mod images;

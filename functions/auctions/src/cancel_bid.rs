@@ -1,10 +1,10 @@
 //! `POST /bids/{bid_id}/cancel` brings a customer's wish to give up a bid; it leaves the bid cancelled, and what it held free.
 
+use crate::bid::{Bid, BidStatus, Ending, Rejected};
+use crate::id::BidId;
+use crate::matching::MatchingService;
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::auctions::BidId;
-use shared::auctions::MatchingService;
-use shared::auctions::{Bid, BidStatus, Ending, Rejected};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;

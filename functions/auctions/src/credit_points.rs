@@ -4,10 +4,12 @@
 //! An order that was cancelled before its event came has left a mark that its points were taken back: they are never
 //! credited then.
 
-use serde::Deserialize;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use shared::Error;
-use shared::auctions::AuctionEvent;
-use shared::auctions::AuctionStore;
+use shared::auctions::PointsEvent;
+use shared::auctions::WalletStore;
 use shared::auctions::{Credit, CreditStatus, Points};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -20,7 +22,7 @@ use shared::payments::{Payment, PaymentStatus};
 #[derive(Debug)]
 pub struct CreditPoints {
     /// Wallets.
-    pub auctions: AuctionStore,
+    pub wallets: WalletStore,
     /// Orders.
     pub orders: OrderStore,
 }
@@ -32,45 +34,49 @@ impl CreditPoints {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: AuctionStore::new(platform)?,
+            wallets: WalletStore::new(platform)?,
             orders: OrderStore::new(platform)?,
         })
     }
 }
 
-/// An event as the bus delivers it, as far as it is looked at.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "detail-type", content = "detail")]
-pub enum Delivery {
-    /// An order was paid.
-    OrderPaid(Envelope<Order>),
-    /// Money of a payment went back.
-    PaymentRefunded(Envelope<Payment>),
-}
+const READING: &str = "read an event";
+
+/// The event of an order or of a payment, as the bus delivers it.
+pub type OrderOrPayment = EventBridgeEvent<Value>;
 
 /// Credits what an order bought, or takes it back.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-pub async fn handle(function: &CreditPoints, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
-    match delivery {
-        Delivery::OrderPaid(paid) => credit(function, &paid.data, &invocation).await,
-        Delivery::PaymentRefunded(refunded) if refunded.data.status == PaymentStatus::Refunded => {
-            take_back(function, &refunded.data, &invocation).await
+pub async fn handle(function: &CreditPoints, event: OrderOrPayment, invocation: Invocation) -> Result<(), Error> {
+    match event.detail_type.as_str() {
+        "OrderPaid" => credit(function, &data_of(event.detail)?, &invocation).await,
+        "PaymentRefunded" => {
+            let payment: Payment = data_of(event.detail)?;
+            // A part of the money is no part of the points.
+            if payment.status != PaymentStatus::Refunded {
+                return Ok(());
+            }
+            take_back(function, &payment, &invocation).await
         }
-        // A part of the money is no part of the points.
-        Delivery::PaymentRefunded(_) => Ok(()),
+        other => Err(Error::internal(READING, format!("{other} is no event for points"))),
     }
+}
+
+fn data_of<T: DeserializeOwned>(detail: Value) -> Result<T, Error> {
+    let envelope: Envelope<T> = serde_json::from_value(detail).map_err(|error| Error::internal(READING, error))?;
+    Ok(envelope.data)
 }
 
 async fn credit(function: &CreditPoints, order: &Order, invocation: &Invocation) -> Result<(), Error> {
     let Some(credit) = Credit::of(order, CreditStatus::Credited, invocation.now) else {
         return Ok(());
     };
-    let event = invocation.record(&AuctionEvent::PointsCredited(credit.clone()))?;
+    let event = invocation.record(&PointsEvent::PointsCredited(credit.clone()))?;
     let entry_id = invocation.stamp().event_id;
     let credited = function
-        .auctions
+        .wallets
         .credit(&credit, event, entry_id, invocation.deadline)
         .await?;
     tracing::info!(order_id = %order.order_id, points = %credit.points, ?credited, "done");
@@ -90,7 +96,7 @@ async fn take_back(function: &CreditPoints, refunded: &Payment, invocation: &Inv
         // It came too late or was one too many: another one pays the order, or none.
         return Ok(());
     }
-    let known = function.auctions.credit_of(order_id, invocation.deadline).await?;
+    let known = function.wallets.credit_of(order_id, invocation.deadline).await?;
     let taken = Credit {
         order_id,
         customer_id: refunded.customer_id.clone(),
@@ -98,10 +104,10 @@ async fn take_back(function: &CreditPoints, refunded: &Payment, invocation: &Inv
         status: CreditStatus::TakenBack,
         credited_at: invocation.now,
     };
-    let event = invocation.record(&AuctionEvent::PointsTakenBack(taken.clone()))?;
+    let event = invocation.record(&PointsEvent::PointsTakenBack(taken.clone()))?;
     let entry_id = invocation.stamp().event_id;
-    let auctions = &function.auctions;
-    if !auctions.take_back(&taken, event, entry_id, invocation.deadline).await? {
+    let wallets = &function.wallets;
+    if !wallets.take_back(&taken, event, entry_id, invocation.deadline).await? {
         tracing::error!(%order_id, points = %taken.points, "the points of a refunded order are spent or held");
     }
     Ok(())

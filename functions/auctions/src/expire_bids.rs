@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
+use crate::bid::{BidStatus, Ending};
+use crate::id::BidId;
+use crate::matching::MatchingService;
+use crate::store::StoredBid;
 use futures::StreamExt;
 use shared::Error;
-use shared::auctions::MatchingService;
-use shared::auctions::StoredBid;
-use shared::auctions::{BidId, BidStatus, Ending};
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::DuePosition;
 use shared::aws::dynamodb::due_scan::DueScan;

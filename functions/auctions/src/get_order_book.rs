@@ -1,12 +1,13 @@
 //! `GET /products/{sku}/bids` brings anybody's wish to see what a product's vouchers are worth; it leaves nothing behind.
 
+use crate::bid::Side;
+use crate::id::BidId;
+use crate::store::{AuctionStore, BookCursor, BookEntry};
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Points;
-use shared::auctions::{AuctionStore, BookCursor, BookEntry};
-use shared::auctions::{BidId, Side};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;

@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::AuctionStore;
+use shared::auctions::WalletStore;
 use shared::auctions::{Entry, Wallet};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -17,7 +17,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 #[derive(Debug)]
 pub struct GetWallet {
     /// Wallets.
-    pub auctions: AuctionStore,
+    pub wallets: WalletStore,
 }
 
 impl GetWallet {
@@ -27,7 +27,7 @@ impl GetWallet {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            auctions: AuctionStore::new(platform)?,
+            wallets: WalletStore::new(platform)?,
         })
     }
 }
@@ -68,8 +68,8 @@ pub async fn handle(function: &GetWallet, request: Request, invocation: Invocati
     let list = ["wallet", customer.as_str()];
     let after = Cursor::<0>::of(&request, &list)?.map(|cursor| cursor.id);
     let (wallet, ledger) = futures::try_join!(
-        function.auctions.wallet(&customer, invocation.deadline),
-        function.auctions.ledger(&customer, after, limit, invocation.deadline),
+        function.wallets.wallet(&customer, invocation.deadline),
+        function.wallets.ledger(&customer, after, limit, invocation.deadline),
     )?;
     let view = WalletView {
         wallet,

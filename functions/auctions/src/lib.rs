@@ -1,15 +1,21 @@
 //! Bids on vouchers, points, trades.
 
+pub mod bid;
 pub mod cancel_bid;
 pub mod credit_points;
+pub mod event;
 pub mod expire_bids;
 pub mod get_order_book;
 pub mod get_wallet;
+pub mod id;
 pub mod list_my_bids;
 pub mod list_vouchers;
+pub mod matching;
 pub mod place_bid;
 pub mod register_voucher;
+pub mod store;
 pub mod take_bid;
+pub mod voucher;
 
 shared::actions! {
     http {

@@ -1,10 +1,10 @@
 //! `GET /bids` brings a customer's wish to see their bids, newest first; it leaves nothing behind.
 
+use crate::bid::Bid;
+use crate::store::{AuctionStore, ListCursor};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::Bid;
-use shared::auctions::{AuctionStore, ListCursor};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;

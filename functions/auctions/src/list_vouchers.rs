@@ -1,10 +1,10 @@
 //! `GET /vouchers` brings a customer's wish to see their vouchers, newest first; it leaves nothing behind.
 
+use crate::store::{AuctionStore, ListCursor};
+use crate::voucher::Voucher;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::Voucher;
-use shared::auctions::{AuctionStore, ListCursor};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;

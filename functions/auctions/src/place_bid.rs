@@ -1,15 +1,16 @@
 //! `POST /products/{sku}/bids` brings a bid to buy or sell a gift voucher; it leaves the bid on the book with its points
 //! or its voucher held, or traded at once when the other side has a bid at its price or a better one.
 
+use crate::bid::{Bid, BidStatus, Rejected, Side, price};
+use crate::event::AuctionEvent;
+use crate::id::BidId;
+use crate::id::VoucherId;
+use crate::matching::MatchingService;
+use crate::store::{PlaceBidOutcome, StoredBid, StoredVoucher};
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::AuctionEvent;
-use shared::auctions::MatchingService;
-use shared::auctions::VoucherId;
-use shared::auctions::{Bid, BidId, BidStatus, Rejected, Side, price};
-use shared::auctions::{PlaceBidOutcome, StoredBid, StoredVoucher};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
@@ -140,7 +141,10 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
             }
             PlaceBidOutcome::Exists(known) => return replay(function, *known, &fingerprint, &invocation).await,
             PlaceBidOutcome::WalletRefuses => {
-                let wallet = auctions.wallet(&stored.bid.customer_id, invocation.deadline).await?;
+                let wallet = auctions
+                    .wallets
+                    .wallet(&stored.bid.customer_id, invocation.deadline)
+                    .await?;
                 if stored.bid.side == Side::Sell || wallet.available >= stored.bid.price {
                     return Err(Rejected::TooManyBids.into());
                 }

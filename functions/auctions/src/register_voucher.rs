@@ -1,11 +1,12 @@
 //! `POST /vouchers` brings a gift voucher's code; it leaves the voucher registered to the caller, who can then sell it.
 
+use crate::bid::Rejected;
+use crate::id::VoucherId;
+use crate::store::AuctionStore;
+use crate::voucher::{Voucher, VoucherCode};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::AuctionStore;
-use shared::auctions::Rejected;
-use shared::auctions::{Voucher, VoucherCode, VoucherId};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;

@@ -1,14 +1,14 @@
 //! `POST /products/{sku}/bids/take` brings a customer's wish to buy or sell a voucher now; it leaves a trade with the best
 //! bid of the other side.
 
+use crate::bid::{Rejected, Side, price};
+use crate::id::VoucherId;
+use crate::matching::{MatchRequest, MatchingService};
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Points;
-use shared::auctions::VoucherId;
-use shared::auctions::{MatchRequest, MatchingService};
-use shared::auctions::{Rejected, Side, price};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;

@@ -1,6 +1,9 @@
 //! `POST /subscriptions/{subscription_id}/cancel` brings a customer's wish to end a subscription; it leaves it over, or
 //! over when the next period falls due. `charge-subscription` deletes the key to its card then.
 
+use crate::event::BillingEvent;
+use crate::store::{Found, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
+use crate::subscription::{Policy, Step, Subscription, SubscriptionStatus};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -9,9 +12,6 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::billing::BillingEvent;
-use shared::billing::{Found, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
-use shared::billing::{Policy, Step, Subscription, SubscriptionStatus};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 

@@ -3,6 +3,11 @@
 //!
 //! What has been billed stays as it was billed. A new card is charged at once for what the last one declined.
 
+use crate::charge_service::{BillingKeys, ChargeQueue};
+use crate::event::BillingEvent;
+use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use crate::store::{Found, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
+use crate::subscription::{Policy, Rejected, Step, Subscription};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -11,13 +16,6 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::billing::BillingEvent;
-use shared::billing::{BillingKeys, ChargeQueue};
-use shared::billing::{
-    Found, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite,
-};
-use shared::billing::{Invoice, InvoiceStatus, Turn};
-use shared::billing::{Policy, Rejected, Step, Subscription};
 use shared::catalog::CatalogStore;
 use shared::catalog::Sku;
 use shared::core::id::SubscriptionId;

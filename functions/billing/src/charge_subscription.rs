@@ -7,6 +7,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::charge_service::{ChargeService, Outcome};
+use crate::invoice::order_id;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -14,8 +16,6 @@ use shared::aws::lambda::batch;
 use shared::aws::lambda::batch::{Batch, BatchResponse};
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
-use shared::billing::order_id;
-use shared::billing::{ChargeService, Outcome};
 use shared::core::id::SubscriptionPeriod;
 
 /// The function's books and providers.

@@ -5,6 +5,8 @@
 //! period out. Two runs at once command the same twice, which changes nothing. What a run keeps in memory is a page of 100
 //! subscriptions, however many are due.
 
+use crate::charge_service::{ChargeQueue, command_of};
+use crate::store::{StoredSubscription, SubscriptionStore};
 use futures::StreamExt;
 use jiff::SignedDuration;
 use shared::Error;
@@ -14,8 +16,6 @@ use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
 use shared::aws::queue::MAX_MESSAGES;
-use shared::billing::{ChargeQueue, command_of};
-use shared::billing::{StoredSubscription, SubscriptionStore};
 use shared::core::id::SubscriptionId;
 
 /// The function's table and queue.

@@ -1,5 +1,8 @@
 //! `GET /subscriptions/{subscription_id}` brings a customer's wish to see a subscription; it leaves nothing behind.
 
+use crate::invoice::Invoice;
+use crate::store::SubscriptionStore;
+use crate::subscription::{Rejected, Subscription};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -8,9 +11,6 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::billing::Invoice;
-use shared::billing::SubscriptionStore;
-use shared::billing::{Rejected, Subscription};
 use shared::core::id::SubscriptionId;
 
 /// The function's table.

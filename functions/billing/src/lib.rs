@@ -2,12 +2,19 @@
 
 pub mod cancel_subscription;
 pub mod change_subscription;
+pub mod charge_service;
 pub mod charge_subscription;
 pub mod enqueue_due_charges;
+pub mod event;
 pub mod get_subscription;
+pub mod invoice;
+pub mod invoice_store;
 pub mod list_subscriptions;
+pub mod request_new_card;
 pub mod resolve_charge;
+pub mod store;
 pub mod subscribe;
+pub mod subscription;
 
 shared::actions! {
     http {
@@ -20,6 +27,9 @@ shared::actions! {
     }
     schedule {
         "enqueue-due-charges" => enqueue_due_charges::EnqueueDueCharges,
+    }
+    event {
+        "request-new-card" => request_new_card::RequestNewCard,
     }
     queue {
         "charge-subscription" => charge_subscription::ChargeSubscription,

@@ -1,5 +1,7 @@
 //! `GET /subscriptions` brings a customer's wish to see their subscriptions, newest first; it leaves nothing behind.
 
+use crate::store::{SubscriptionCursor, SubscriptionStore};
+use crate::subscription::Subscription;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -10,8 +12,6 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::page;
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::billing::Subscription;
-use shared::billing::{SubscriptionCursor, SubscriptionStore};
 use shared::core::id::SubscriptionId;
 
 /// The function's table.

@@ -2,6 +2,10 @@
 //! which its provider has not said for a day what became of it; it leaves the period paid, declined or given up, or to be
 //! asked about again.
 
+use crate::charge_service::{ChargeDecision, ChargeStore};
+use crate::invoice::Invoice;
+use crate::store::SubscriptionRequest;
+use crate::subscription::Rejected;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
@@ -9,10 +13,6 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::billing::Invoice;
-use shared::billing::Rejected;
-use shared::billing::SubscriptionRequest;
-use shared::billing::{ChargeDecision, ChargeStore};
 use shared::core::error::Rejection;
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::Fingerprint;

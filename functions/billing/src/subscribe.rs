@@ -4,6 +4,10 @@
 //! The provider's key to the card is issued once, also when the function crashes before it is written down: the provider
 //! is asked under a key derived from the request's own, and tells the same one again.
 
+use crate::charge_service::{BillingKeys, ChargeQueue};
+use crate::event::BillingEvent;
+use crate::store::{StoredSubscription, SubscriptionStore, SubscriptionWrite};
+use crate::subscription::{Policy, Rejected, Subscription, SubscriptionStatus};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,10 +17,6 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::billing::BillingEvent;
-use shared::billing::{BillingKeys, ChargeQueue};
-use shared::billing::{Policy, Rejected, Subscription, SubscriptionStatus};
-use shared::billing::{StoredSubscription, SubscriptionStore, SubscriptionWrite};
 use shared::catalog::CatalogStore;
 use shared::catalog::Sku;
 use shared::core::calendar::Schedule;

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::event_bus::{Bus, MAX_BYTES, MAX_ENTRIES, PublishOutcome, size_of};
+use shared::aws::event_bus::{EventBus, MAX_BYTES, MAX_ENTRIES, PublishOutcome, size_of};
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
 use shared::aws::telemetry;
@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Debug)]
 pub struct RelayEvents {
     /// Where events go.
-    pub bus: Bus,
+    pub bus: EventBus,
     /// Where events go that the bus will never take.
     pub undelivered: Undelivered,
 }
@@ -246,7 +246,7 @@ impl RelayEvents {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            bus: Bus::new(platform)?,
+            bus: EventBus::new(platform)?,
             undelivered: Undelivered {
                 client: aws_sdk_sqs::Client::new(platform.aws()),
                 queue_url: platform.variable("UNDELIVERED_EVENTS_URL")?,

@@ -1,6 +1,7 @@
 //! `POST /images/{image_id}/delete` brings a picture that its customer wants gone; it leaves a record that says so, whose
 //! event has upload and variants removed.
 
+use crate::storage;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
@@ -8,7 +9,6 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::images;
 use shared::images::ImageId;
 use shared::images::ImageStore;
 use shared::images::{Image, Rejected};
@@ -59,7 +59,7 @@ pub async fn handle(function: &DeleteImage, request: Request, invocation: Invoca
     http::idempotency_key(&request)?;
     let id = http::path::<ImageId>(&request)?;
     let may = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
-    let deleted = images::delete(&function.images, id, may, &invocation).await?;
+    let deleted = storage::delete(&function.images, id, may, &invocation).await?;
     let (image, again) = deleted.ok_or(Rejected::NotFound)?;
     let answer = http::json(StatusCode::OK, &image)?;
     Ok(if again { http::replayed(answer) } else { answer })

@@ -5,6 +5,7 @@ pub mod get_image;
 pub mod presign_upload;
 pub mod purge_image;
 pub mod resize_image;
+pub mod storage;
 
 shared::actions! {
     http {

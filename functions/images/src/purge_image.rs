@@ -2,12 +2,12 @@
 //!
 //! What is uploaded or made after that has an event of its own, which finds the picture deleted.
 
-use serde::Deserialize;
+use crate::storage::ImageStorage;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
-use shared::images::ImageStorage;
 use shared::images::{Image, ImageStatus};
 
 /// The function's buckets.
@@ -29,19 +29,15 @@ impl PurgeImage {
     }
 }
 
-/// An event as the bus delivers it, as far as it is looked at.
-#[derive(Debug, Deserialize)]
-pub struct Delivery {
-    /// The picture.
-    pub detail: Envelope<Image>,
-}
+/// The event of a deleted picture, as the bus delivers it.
+pub type ImageDeleted = EventBridgeEvent<Envelope<Image>>;
 
 /// Removes what a deleted picture has left.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-pub async fn handle(function: &PurgeImage, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
-    let image = delivery.detail.data;
+pub async fn handle(function: &PurgeImage, event: ImageDeleted, invocation: Invocation) -> Result<(), Error> {
+    let image = event.detail.data;
     if image.status != ImageStatus::Deleted {
         let told = format!("{} is not deleted", image.image_id);
         return Err(Error::internal("purge a picture", told));

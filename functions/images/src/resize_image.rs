@@ -5,6 +5,8 @@
 //! The newest upload stays, in whatever order S3 tells of them: its variants have names of their own, and a record of a
 //! newer one is never written over.
 
+use crate::storage;
+use crate::storage::ImageStorage;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
@@ -20,9 +22,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::s3;
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
-use shared::images;
 use shared::images::ImageEvent;
-use shared::images::ImageStorage;
 use shared::images::ImageStore;
 use shared::images::{
     Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
@@ -198,7 +198,7 @@ impl ResizeImage {
         self.storage.clear(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
             let own = |other: &Image| other.customer_id == image.customer_id;
-            images::delete(&self.images, replaced, own, invocation).await?;
+            storage::delete(&self.images, replaced, own, invocation).await?;
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::auctions::AuctionEvent;
-use shared::auctions::AuctionStore;
-use shared::auctions::Rejected as BidRejected;
+use shared::auctions::PointsEvent;
+use shared::auctions::Rejected as PointsRejected;
+use shared::auctions::WalletStore;
 use shared::auctions::{Credit, CreditStatus};
 use shared::aws::Platform;
 use shared::aws::dynamodb::transaction::Writes;
@@ -30,7 +30,7 @@ pub struct CancelOrder {
     /// Stock and orders.
     pub reservations: ReservationStore,
     /// Points.
-    pub auctions: AuctionStore,
+    pub wallets: WalletStore,
 }
 
 impl CancelOrder {
@@ -42,7 +42,7 @@ impl CancelOrder {
         Ok(Self {
             order_payments: OrderPaymentStore::new(platform)?,
             reservations: ReservationStore::new(platform)?,
-            auctions: AuctionStore::new(platform)?,
+            wallets: WalletStore::new(platform)?,
         })
     }
 }
@@ -144,11 +144,11 @@ async fn taking_points_back(
     let Some(credit) = credit.filter(|_| stored.order.status == OrderStatus::Paid) else {
         return Ok(Writes::default());
     };
-    let event = invocation.record(&AuctionEvent::PointsTakenBack(credit.clone()))?;
+    let event = invocation.record(&PointsEvent::PointsTakenBack(credit.clone()))?;
     let entry_id = invocation.stamp().event_id;
-    let auctions = &function.auctions;
-    let writes = auctions
+    let wallets = &function.wallets;
+    let writes = wallets
         .taking_back(&credit, event, entry_id, invocation.deadline)
         .await?;
-    Ok(writes.ok_or(BidRejected::PointsSpent)?)
+    Ok(writes.ok_or(PointsRejected::PointsSpent)?)
 }

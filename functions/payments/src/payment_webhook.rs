@@ -13,13 +13,13 @@ use lambda_http::http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::event_bus::EventBus;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem};
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
-use shared::billing::SubscriptionStore;
 use shared::core::error;
 use shared::core::error::Rejection;
 use shared::payments::PaymentService;
@@ -30,8 +30,8 @@ use shared::payments::provider::Credentials;
 pub struct PaymentWebhook {
     /// Payments, orders, providers.
     pub service: PaymentService,
-    /// Subscriptions, whose cards may be gone.
-    pub subscriptions: SubscriptionStore,
+    /// Where reports go that concern another domain.
+    pub bus: EventBus,
 }
 
 impl PaymentWebhook {
@@ -42,7 +42,7 @@ impl PaymentWebhook {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
-            subscriptions: SubscriptionStore::new(platform)?,
+            bus: EventBus::new(platform)?,
         })
     }
 }
@@ -58,6 +58,8 @@ pub enum Outcome {
     Entered,
     /// It is about nothing of ours, or of a type that says nothing to us.
     Ignored,
+    /// It is published for the domain that it concerns.
+    Forwarded,
 }
 
 /// The answer to a message.

@@ -4,10 +4,12 @@
 //! The refund stands on the payment before the bus tells of it, so the event only says that there is something to do:
 //! twice, late or never, it is done once, for what the events leave undone the reconciler does.
 
-use serde::Deserialize;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
+use shared::core::event::Envelope;
 use shared::core::id::PaymentId;
 use shared::orders::ReservationStore;
 use shared::payments::PaymentService;
@@ -35,25 +37,11 @@ impl RefundPayment {
     }
 }
 
-/// An event as the bus delivers it, as far as it is looked at.
-#[derive(Debug, Deserialize)]
-pub struct Delivery {
-    /// What happened.
-    #[serde(rename = "detail-type")]
-    pub detail_type: String,
-    /// To what.
-    pub detail: Detail,
-}
-
-/// The event's envelope, as far as it is looked at.
-#[derive(Debug, Deserialize)]
-pub struct Detail {
-    /// The order or the payment.
-    pub data: Data,
-}
+/// The event of an order or of a payment, as the bus delivers it.
+pub type RefundCause = EventBridgeEvent<Envelope<Data>>;
 
 /// The order or the payment, as far as it is looked at.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Data {
     /// The payment; none for an order that nobody began to pay.
     pub payment_id: Option<PaymentId>,
@@ -63,8 +51,8 @@ pub struct Data {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-pub async fn handle(function: &RefundPayment, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
-    let Some(id) = delivery.detail.data.payment_id else {
+pub async fn handle(function: &RefundPayment, event: RefundCause, invocation: Invocation) -> Result<(), Error> {
+    let Some(id) = event.detail.data.payment_id else {
         return Ok(());
     };
     let stored = function
@@ -74,7 +62,7 @@ pub async fn handle(function: &RefundPayment, delivery: Delivery, invocation: In
         .get(id, invocation.deadline)
         .await?;
     let stored = stored.ok_or(Rejected::NotFound)?;
-    let after = match (delivery.detail_type.as_str(), stored.payment.status) {
+    let after = match (event.detail_type.as_str(), stored.payment.status) {
         // The order that it was begun for is gone: nobody shall pay it any more.
         ("OrderCancelled", PaymentStatus::Started | PaymentStatus::Failed | PaymentStatus::AwaitingDeposit) => {
             function.service.abandon(&stored, &invocation).await?

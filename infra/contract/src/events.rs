@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
+use auctions::event::AuctionEvent;
+use billing::event::BillingEvent;
 use serde::Serialize;
-use shared::auctions::AuctionEvent;
-use shared::billing::BillingEvent;
+use shared::auctions::PointsEvent;
 use shared::catalog::CatalogEvent;
 use shared::core::event::{DomainEvent, Envelope, Record, VERSION};
 use shared::images::ImageEvent;
 use shared::orders::OrderEvent;
-use shared::payments::PaymentEvent;
+use shared::payments::{BillingKeyEvent, PaymentEvent};
 use utoipa::openapi::schema::{OneOf, Schema};
 use utoipa::openapi::{Object, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -61,7 +62,9 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
         schemas_of::<CatalogEvent>(&examples)?,
         schemas_of::<OrderEvent>(&examples)?,
         schemas_of::<PaymentEvent>(&examples)?,
+        schemas_of::<BillingKeyEvent>(&examples)?,
         schemas_of::<AuctionEvent>(&examples)?,
+        schemas_of::<PointsEvent>(&examples)?,
         schemas_of::<BillingEvent>(&examples)?,
         schemas_of::<ImageEvent>(&examples)?,
     ];

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::core::error::{self, Error, Rejection};
 use crate::core::identity::CustomerId;
 use crate::orders::{Order, OrderId};
 
@@ -138,5 +139,24 @@ impl Credit {
             status,
             credited_at: now,
         })
+    }
+}
+
+/// Why points do not move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// The order's points are spent or held.
+    PointsSpent,
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::PointsSpent => Rejection::new(
+                &error::POINTS_SPENT,
+                "The order's points are spent or held by bids; cancel the bids first.",
+            )
+            .into(),
+        }
     }
 }

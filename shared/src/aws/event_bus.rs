@@ -24,7 +24,7 @@ const TRACE_HEADER: std::ops::RangeInclusive<usize> = 1..=500;
 
 /// The event bus.
 #[derive(Clone, Debug)]
-pub struct Bus {
+pub struct EventBus {
     client: Client,
     name: String,
 }
@@ -50,7 +50,7 @@ enum Answer {
     Refused(String),
 }
 
-impl Bus {
+impl EventBus {
     /// The bus that the variable `EVENT_BUS` names.
     ///
     /// # Errors
@@ -101,6 +101,20 @@ impl Bus {
             if waiting && !backoff.wait().await {
                 return fates;
             }
+        }
+    }
+
+    /// Publishes one event that no entity carries; what fails is tried again until `deadline`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the bus does not take it in time, [`Error::Internal`] when it never will.
+    pub async fn publish_one(&self, record: &Record, deadline: Instant) -> Result<(), Error> {
+        const DOING: &str = "publish an event";
+        match self.publish(&[record], deadline).await.pop() {
+            Some(PublishOutcome::Published) => Ok(()),
+            Some(PublishOutcome::Later(why)) => Err(Error::unavailable(DOING, why)),
+            Some(PublishOutcome::Never(why)) => Err(Error::internal(DOING, why)),
+            None => Err(Error::internal(DOING, "the bus did not answer for the event")),
         }
     }
 

@@ -1,9 +1,8 @@
-//! Pictures: their states, their table, their files.
+//! Pictures: their states and their table.
 
 mod event;
 mod image;
 mod sequencer;
-mod storage;
 mod store;
 
 pub use event::ImageEvent;
@@ -12,5 +11,4 @@ pub use image::{
     ImageType, ImageVariant, MAX_BYTES, Made, Rejected, UPLOAD_WITHIN,
 };
 pub use sequencer::{NotASequencer, Sequencer};
-pub use storage::{ImageStorage, delete};
 pub use store::{ImageStore, StoredImage};

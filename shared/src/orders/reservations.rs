@@ -68,7 +68,7 @@ pub enum RetakeOutcome {
 }
 
 /// What became of stock that was to be taken.
-pub(crate) enum TakeOutcome {
+pub enum TakeOutcome {
     /// It is taken so, and the record written.
     Taken(Vec<Hold>),
     /// The record's own condition failed; the item that stands, where it was asked for.
@@ -159,7 +159,7 @@ impl ReservationStore {
     }
 
     /// The return of what was held, a write a hold.
-    pub(crate) fn giving_back(&self, holds: &[Hold]) -> Result<Vec<TransactWriteItem>, Error> {
+    pub fn release_writes(&self, holds: &[Hold]) -> Result<Vec<TransactWriteItem>, Error> {
         let back = holds.iter().map(|hold| {
             let units = hold.quantity.into();
             update(self.catalog.added(&hold.sku, hold.shard, units))
@@ -185,7 +185,7 @@ impl ReservationStore {
                 version: 1,
                 event: Some(draft.event.clone()),
             };
-            Ok(vec![put(self.orders.placed(&stored)?)?])
+            Ok(vec![put(self.orders.put_new(&stored)?)?])
         };
         match self.take(&order.lines, &draft.shards, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed(order.clone())),
@@ -221,7 +221,7 @@ impl ReservationStore {
             .collect();
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
-            Ok(vec![put(self.orders.changed(&stored)?)?, put(beside.clone())?])
+            Ok(vec![put(self.orders.put_if_version(&stored)?)?, put(beside.clone())?])
         };
         match self.take(&paid.order.lines, &shards, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(RetakeOutcome::Taken),
@@ -242,7 +242,7 @@ impl ReservationStore {
     ///
     /// The first attempt takes each line from one shard. Where that is short, the shards are surveyed and the units
     /// taken from as many as it needs; where it is busy, another shard is tried at once, and then after a wait.
-    pub(crate) async fn take(
+    pub async fn take(
         &self,
         lines: &[Line],
         shards: &HashMap<Sku, ShardCount>,
@@ -316,10 +316,10 @@ impl ReservationStore {
             holds: vec![],
             ..stored.next(order, Some(event))
         };
-        let mut items = vec![put(self.orders.changed(&ended)?)?];
+        let mut items = vec![put(self.orders.put_if_version(&ended)?)?];
         items.extend(beside.0);
         let records = items.len();
-        items.extend(self.giving_back(&stored.holds)?);
+        items.extend(self.release_writes(&stored.holds)?);
         transact_changes(&self.client, "end an order", items, records, deadline).await
     }
 

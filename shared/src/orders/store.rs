@@ -248,7 +248,7 @@ impl OrderStore {
     }
 
     /// The put of a new order: refused, with the order that stands, when its id is taken.
-    pub(crate) fn placed(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
+    pub fn put_new(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
         Ok(self
             .put(order)?
             .condition_expression("attribute_not_exists(pk)")
@@ -256,7 +256,7 @@ impl OrderStore {
     }
 
     /// The put of a changed order: refused when anything has changed it since it was read.
-    pub(crate) fn changed(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
+    pub fn put_if_version(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
         Ok(self
             .put(order)?
             .condition_expression("version = :read")

@@ -1,7 +1,12 @@
 //! What happens in the domain `payments`, as the bus tells it.
 
-use super::Payment;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
 use super::PaymentEventKind;
+use super::{Payment, Provider};
 
 crate::domain_events! {
     /// Something that happened to a payment.
@@ -36,4 +41,24 @@ impl PaymentEvent {
             PaymentEventKind::ReviewNeeded => Self::PaymentReviewNeeded(payment),
         }
     }
+}
+
+crate::domain_events! {
+    /// Something that a provider reports of a billing key.
+    pub enum BillingKeyEvent from "madang.payments" {
+        /// A provider reports that a billing key was deleted. Nothing proves the report: its consumer asks for a new card
+        /// and charges the key all the same when it is due.
+        BillingKeyDeleted(BillingKeyDeletion),
+    }
+}
+
+/// The report that a billing key was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BillingKeyDeletion {
+    /// The provider.
+    pub provider: Provider,
+    /// The key's id, a hash from which the key cannot be guessed.
+    pub key_id: Uuid,
+    /// When the report arrived.
+    pub reported_at: Timestamp,
 }

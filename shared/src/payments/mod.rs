@@ -9,7 +9,7 @@ mod report;
 mod service;
 mod store;
 
-pub use event::PaymentEvent;
+pub use event::{BillingKeyDeletion, BillingKeyEvent, PaymentEvent};
 pub use order_payments::OrderPaymentStore;
 pub use payment::{DepositAccount, Payment, PaymentStatus, Provider, Rejected, Review};
 pub use refund::{MAX_REFUNDS, Refund, RefundReason, RefundStatus};

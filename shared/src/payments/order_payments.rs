@@ -50,9 +50,9 @@ impl OrderPaymentStore {
         request: Option<&PaymentRequest>,
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let mut items = vec![put(self.payments.changed(payment)?)?];
+        let mut items = vec![put(self.payments.put_if_version(payment)?)?];
         if let Some(order) = order {
-            items.push(put(self.orders.changed(order)?)?);
+            items.push(put(self.orders.put_if_version(order)?)?);
         }
         if let Some(request) = request {
             items.push(put(self.payments.requested(request)?)?);
@@ -72,7 +72,7 @@ impl OrderPaymentStore {
         payment: &StoredPayment,
         deadline: Instant,
     ) -> Result<RetakeOutcome, Error> {
-        let payment = self.payments.changed(payment)?;
+        let payment = self.payments.put_if_version(payment)?;
         reservations.retake(order, &payment, deadline).await
     }
 
@@ -92,7 +92,7 @@ impl OrderPaymentStore {
     ) -> Result<bool, Error> {
         let Writes(mut beside) = points;
         if let Some(payment) = payment {
-            beside.push(put(self.payments.changed(payment)?)?);
+            beside.push(put(self.payments.put_if_version(payment)?)?);
         }
         reservations
             .release(stored, cancelled, event, Writes(beside), deadline)

@@ -255,7 +255,7 @@ impl PaymentStore {
         request: Option<&PaymentRequest>,
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let mut items = vec![put(self.changed(payment)?)?];
+        let mut items = vec![put(self.put_if_version(payment)?)?];
         if let Some(request) = request {
             items.push(put(self.requested(request)?)?);
         }
@@ -264,7 +264,7 @@ impl PaymentStore {
     }
 
     /// The put of a payment: refused when anything has changed it since it was read, or made it meanwhile.
-    pub(crate) fn changed(&self, stored: &StoredPayment) -> Result<PutBuilder, Error> {
+    pub fn put_if_version(&self, stored: &StoredPayment) -> Result<PutBuilder, Error> {
         let id = stored.payment.payment_id;
         let mut item = item_of("save a payment", payment_key(id), stored)?;
         if let Some(at) = stored.look_at {

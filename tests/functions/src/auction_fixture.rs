@@ -4,12 +4,12 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use auctions::matching::MatchingService;
 use harness::Engine;
 use harness::engine::AUCTIONS;
 use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::auctions::MatchingService;
 use shared::aws::lambda::Invocation;
 
 use crate::Shop;
@@ -139,7 +139,7 @@ impl AuctionFixture {
     pub async fn credit(&self, order: &Value) -> Result<(), shared::Error> {
         let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
         let delivery = serde_json::from_value(
-            json!({ "detail-type": "OrderPaid", "detail": { "metadata": metadata, "data": order } }),
+            json!({ "source": "madang.orders", "detail-type": "OrderPaid", "detail": { "metadata": metadata, "data": order } }),
         );
         let function = auctions::credit_points::CreditPoints::new(&self.platform()).expect("its variables");
         auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
@@ -149,7 +149,9 @@ impl AuctionFixture {
     pub async fn refunded(&self, payment: &Value) -> Result<(), shared::Error> {
         let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
         let detail = json!({ "metadata": metadata, "data": payment });
-        let delivery = serde_json::from_value(json!({ "detail-type": "PaymentRefunded", "detail": detail }));
+        let delivery = serde_json::from_value(
+            json!({ "source": "madang.payments", "detail-type": "PaymentRefunded", "detail": detail }),
+        );
         let function = auctions::credit_points::CreditPoints::new(&self.platform()).expect("its variables");
         auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }

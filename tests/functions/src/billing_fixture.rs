@@ -2,8 +2,10 @@
 
 use std::ops::Deref;
 
+use billing::charge_service::ChargeService;
 use billing::charge_subscription::ChargeSubscription;
 use billing::enqueue_due_charges::{EnqueueDueCharges, Summary};
+use billing::subscription::Policy;
 use harness::gateway::{Answer, Call};
 use harness::queue::Delivery;
 use harness::{FakeKms, FakeQueue, Services};
@@ -11,8 +13,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::billing::ChargeService;
-use shared::billing::Policy;
 use uuid::Uuid;
 
 use crate::{PaymentFixture, Shop};
@@ -110,6 +110,18 @@ impl BillingFixture {
     pub async fn resolve_charge(&self, call: Call) -> Answer {
         let function = billing::resolve_charge::ResolveCharge::new(&self.platform()).expect("its variables");
         Answer::of(billing::resolve_charge::handle(&function, call.request(), self.invocation()).await)
+    }
+
+    /// `request-new-card`, for each billing key of which the bus was told that it was deleted.
+    pub async fn request_new_cards(&self) {
+        let function = billing::request_new_card::RequestNewCard::new(&self.platform()).expect("its variables");
+        for entry in self.bus.published() {
+            let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("text")).expect("JSON");
+            let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
+            let event = serde_json::from_value(event).expect("an event of a billing key");
+            let done = billing::request_new_card::handle(&function, event, self.invocation()).await;
+            done.expect("the subscription is told");
+        }
     }
 
     /// `enqueue-due-charges`.

@@ -88,7 +88,9 @@ impl ImageFixture {
         let function = images::purge_image::PurgeImage::new(&self.platform()).expect("its variables");
         for (name, detail) in self.shop.engine.events(IMAGES).await {
             if name == "ImageDeleted" {
-                let delivery = serde_json::from_value(json!({ "detail": detail })).expect("an event of the bus");
+                let delivery =
+                    serde_json::from_value(json!({ "source": "madang.images", "detail-type": name, "detail": detail }))
+                        .expect("an event of the bus");
                 images::purge_image::handle(&function, delivery, self.shop.invocation()).await?;
             }
         }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use harness::audit::LedgerAudit;
+use harness::bus::FakeBus;
 use harness::gateway::{Answer, Call};
 use harness::{FakeVault, Services};
 use lambda_http::http::{Request, Response};
 use payments::payment_webhook::PaymentWebhook;
 use payments::reconcile_payments::{ReconcilePayments, Summary};
-use payments::refund_payment::{Delivery, RefundPayment};
+use payments::refund_payment::RefundPayment;
 use sandbox::{Entry, Fate, Options, Sandbox, Webhook};
 use serde_json::{Value, json};
 use shared::aws::Platform;
@@ -34,6 +35,8 @@ pub struct PaymentFixture {
     pub sandbox: Arc<Sandbox>,
     /// Where their credentials lie.
     pub vault: FakeVault,
+    /// The bus, for events that no table carries.
+    pub bus: FakeBus,
     platform: Platform,
     /// Built once, as in a function that stays warm: it fetches its secrets once.
     webhook: PaymentWebhook,
@@ -73,8 +76,10 @@ impl PaymentFixture {
     }
 
     fn of(shop: Shop, sandbox: Arc<Sandbox>, vault: FakeVault, transport: Arc<dyn Transport>) -> Self {
+        let bus = FakeBus::default();
         let services = Services {
             secrets: Some(vault.clone()),
+            bus: Some(bus.clone()),
             ..Services::default()
         };
         let platform = shop
@@ -89,6 +94,7 @@ impl PaymentFixture {
             shop,
             sandbox,
             vault,
+            bus,
             platform,
         }
     }
@@ -164,11 +170,15 @@ impl PaymentFixture {
 
     /// `refund-payment`, with an event.
     pub async fn refund(&self, detail_type: &str, data: &Value) -> Result<(), shared::Error> {
-        let delivery: Delivery =
-            serde_json::from_value(json!({ "detail-type": detail_type, "detail": { "data": data } }))
-                .expect("an event");
+        let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
+        let event = json!({
+            "source": "madang.orders",
+            "detail-type": detail_type,
+            "detail": { "metadata": metadata, "data": data },
+        });
+        let event = serde_json::from_value(event).expect("an event");
         let function = RefundPayment::new(&self.platform()).expect("its variables");
-        payments::refund_payment::handle(&function, delivery, self.invocation()).await
+        payments::refund_payment::handle(&function, event, self.invocation()).await
     }
 
     /// `reconcile-payments`.

@@ -10,13 +10,8 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
-use shared::auctions::AuctionStore;
 use shared::aws::Platform;
-use shared::billing::{InvoiceStore, SubscriptionStore};
-use shared::catalog::CatalogStore;
-use shared::images::ImageStore;
 use shared::orders::{OrderStore, ReservationStore};
-use shared::payments::{OrderPaymentStore, PaymentStore};
 use tokio::net::TcpListener;
 
 use crate::distance::Distance;
@@ -109,44 +104,9 @@ impl Engine {
         Platform::new(Services::default().config(), variables()).with_dynamodb(self.client.clone())
     }
 
-    /// The catalog as functions see it.
-    pub fn catalog(&self) -> CatalogStore {
-        CatalogStore::new(&self.platform()).expect("its table")
-    }
-
     /// The orders as functions see them.
     pub fn orders(&self) -> OrderStore {
         OrderStore::new(&self.platform()).expect("its table")
-    }
-
-    /// The payments as functions see them.
-    pub fn payments(&self) -> PaymentStore {
-        PaymentStore::new(&self.platform()).expect("its table")
-    }
-
-    /// The auctions as functions see them.
-    pub fn auctions(&self) -> AuctionStore {
-        AuctionStore::new(&self.platform()).expect("its table")
-    }
-
-    /// The subscriptions as functions see them.
-    pub fn subscriptions(&self) -> SubscriptionStore {
-        SubscriptionStore::new(&self.platform()).expect("its table")
-    }
-
-    /// Subscriptions, stock, orders and payments as functions see them.
-    pub fn invoices(&self) -> InvoiceStore {
-        InvoiceStore::new(&self.platform()).expect("its table")
-    }
-
-    /// The pictures as functions see them.
-    pub fn images(&self) -> ImageStore {
-        ImageStore::new(&self.platform()).expect("its table")
-    }
-
-    /// Payments and orders as functions see them.
-    pub fn order_payments(&self) -> OrderPaymentStore {
-        OrderPaymentStore::new(&self.platform()).expect("its table")
     }
 
     /// Stock and orders as functions see them.

@@ -4,9 +4,6 @@ use serde_json::Value;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
-use shared::billing::BillingEvent;
-use shared::billing::{Step, SubscriptionStatus};
-use shared::billing::{StoredSubscription, SubscriptionWrite};
 use shared::core::error;
 use shared::core::error::Rejection;
 use shared::core::id::PaymentId;
@@ -15,14 +12,12 @@ use shared::orders::OrderId;
 use shared::orders::StoredOrder;
 use shared::payments::StoredPayment;
 use shared::payments::provider::BillingKey;
-use shared::payments::{Payment, PaymentStatus, Provider};
+use shared::payments::{BillingKeyDeletion, BillingKeyEvent, Payment, PaymentStatus, Provider};
 use uuid::Uuid;
 
 use super::{Outcome, PaymentWebhook};
 
-/// How often what changes under our hands is read again.
-const ATTEMPTS: usize = 5;
-/// The longest `paymentKey`.
+/// The longest key of a payment or a card.
 const MAX_KEY: usize = 200;
 
 /// Takes a message.
@@ -91,44 +86,20 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
     Ok(Outcome::Entered)
 }
 
-/// The card of a subscription is gone, as they say: its customer is asked for a new one.
-///
-/// There is nothing to look it up by. But whoever names a billing key knows it, and it is charged all the same when it
-/// is due: what that then comes to is what counts.
+/// Forwards the report that a billing key was deleted: subscriptions are another domain's.
 async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
-    let subscriptions = &function.subscriptions;
-    let Some(key) = hint["billingKey"].as_str() else {
+    let key = hint["billingKey"].as_str();
+    let Some(key) = key.filter(|key| (1..=MAX_KEY).contains(&key.len())) else {
         return Ok(Outcome::Ignored);
     };
-    let key_id = BillingKey::id_of(Provider::Toss, key);
-    for _ in 0..ATTEMPTS {
-        let owner = match subscriptions.of_key(key_id, invocation.deadline).await? {
-            Some(id) => subscriptions.get(id, invocation.deadline).await?,
-            None => None,
-        };
-        // We too delete keys, of subscriptions that are over and of cards that were replaced.
-        let is_charged = |stored: &StoredSubscription| stored.key.as_ref().is_some_and(|key| key.key_id == key_id);
-        let Some(stored) = owner.filter(is_charged) else {
-            return Ok(Outcome::Ignored);
-        };
-        // Of one that is over the last charge may be under way still; nobody is asked for a card.
-        if stored.subscription.status == SubscriptionStatus::Cancelled {
-            return Ok(Outcome::Ignored);
-        }
-        if stored.subscription.needs_card {
-            return Ok(Outcome::Entered);
-        }
-        let asking = stored.subscription.after(Step::AskForCard, invocation.now)?;
-        let event = invocation.record(&BillingEvent::SubscriptionChanged(asking.clone()))?;
-        let next = stored.noted(asking, event);
-        if subscriptions
-            .save(&SubscriptionWrite::of(&next), invocation.deadline)
-            .await?
-        {
-            return Ok(Outcome::Entered);
-        }
-    }
-    Err(Error::unavailable("take a message", "the subscription keeps changing"))
+    let event = BillingKeyEvent::BillingKeyDeleted(BillingKeyDeletion {
+        provider: Provider::Toss,
+        key_id: BillingKey::id_of(Provider::Toss, key),
+        reported_at: invocation.now,
+    });
+    let record = invocation.record(&event)?;
+    function.bus.publish_one(&record, invocation.deadline).await?;
+    Ok(Outcome::Forwarded)
 }
 
 async fn order(function: &PaymentWebhook, id: OrderId, invocation: &Invocation) -> Result<StoredOrder, Error> {

@@ -1,13 +1,14 @@
 //! What becomes of bids on an example gift voucher, and the points that pay for it.
 
 use anyhow::{Context, Result};
+use auctions::bid::{Bid, BidStatus, Ending, Rejected, Side, Trade};
+use auctions::event::AuctionEvent;
+use auctions::id::BidId;
+use auctions::id::VoucherId;
+use auctions::voucher::{Voucher, VoucherCode};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::auctions;
-use shared::auctions::AuctionEvent;
-use shared::auctions::{Bid, BidId, BidStatus, Ending, Rejected, Side, Trade};
-use shared::auctions::{Credit, CreditStatus};
-use shared::auctions::{Voucher, VoucherCode, VoucherId};
+use shared::auctions::{Credit, CreditStatus, PointsEvent};
 use shared::catalog::{Product, Sku};
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
@@ -20,26 +21,34 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let (sell, buy) = (sell_bid()?, buy_bid()?);
     let cancelled = buy.end(Ending::Cancel, buy.placed_at + SignedDuration::from_mins(90));
     let expired = sell.end(Ending::Expire, sell.expires_at + SignedDuration::from_secs(20));
-    let order = order_of_points()?;
-    let paid_at = order.placed_at + SignedDuration::from_mins(2);
-    let credit = |status, at| Credit::of(&order, status, at).context("the example order brings no points");
     let events = [
         AuctionEvent::BidPlaced(sell),
         AuctionEvent::BidTraded(trade()?),
         AuctionEvent::BidCancelled(cancelled.map_err(rejected)?),
         AuctionEvent::BidExpired(expired.map_err(rejected)?),
-        AuctionEvent::PointsCredited(credit(CreditStatus::Credited, paid_at)?),
-        AuctionEvent::PointsTakenBack(credit(
-            CreditStatus::TakenBack,
-            paid_at + SignedDuration::from_hours(1),
-        )?),
     ];
     super::records(&events, |event| match event {
         AuctionEvent::BidPlaced(bid) | AuctionEvent::BidCancelled(bid) | AuctionEvent::BidExpired(bid) => {
             bid.closed_at.unwrap_or(bid.placed_at)
         }
         AuctionEvent::BidTraded(trade) => trade.traded_at,
-        AuctionEvent::PointsCredited(credit) | AuctionEvent::PointsTakenBack(credit) => credit.credited_at,
+    })
+}
+
+/// An event of points, of each kind.
+pub(super) fn point_events() -> Result<Vec<Record>> {
+    let order = order_of_points()?;
+    let paid_at = order.placed_at + SignedDuration::from_mins(2);
+    let credit = |status, at| Credit::of(&order, status, at).context("the example order brings no points");
+    let events = [
+        PointsEvent::PointsCredited(credit(CreditStatus::Credited, paid_at)?),
+        PointsEvent::PointsTakenBack(credit(
+            CreditStatus::TakenBack,
+            paid_at + SignedDuration::from_hours(1),
+        )?),
+    ];
+    super::records(&events, |event| match event {
+        PointsEvent::PointsCredited(credit) | PointsEvent::PointsTakenBack(credit) => credit.credited_at,
     })
 }
 
@@ -116,7 +125,7 @@ pub fn buy_bid() -> Result<Bid> {
         bid_id: BUY_BID,
         sku: sku()?,
         side: Side::Buy,
-        price: auctions::price(45_000).map_err(rejected)?,
+        price: auctions::bid::price(45_000).map_err(rejected)?,
         customer_id: super::order()?.customer_id,
         voucher_id: None,
         status: BidStatus::Open,

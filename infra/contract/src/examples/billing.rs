@@ -1,11 +1,11 @@
 //! What becomes of an example subscription, and of the invoices of its periods.
 
 use anyhow::{Context, Result};
+use billing::event::BillingEvent;
+use billing::invoice::{Invoice, Postponed, Turn};
+use billing::subscription::{Policy, Rejected, Step, Subscription, SubscriptionStatus};
 use jiff::Timestamp;
 use jiff::civil::{Time, date};
-use shared::billing::BillingEvent;
-use shared::billing::{Invoice, Postponed, Turn};
-use shared::billing::{Policy, Rejected, Step, Subscription, SubscriptionStatus};
 use shared::core::calendar::{Interval, Schedule, Timezone, Unit};
 use shared::core::event::Record;
 use shared::core::id::PaymentId;

@@ -35,7 +35,9 @@ pub fn events() -> Result<Vec<Record>> {
         catalog()?,
         orders()?,
         payments::events()?,
+        payments::billing_key_events()?,
         auctions::events()?,
+        auctions::point_events()?,
         billing::events()?,
         images::events()?,
     ];

@@ -7,7 +7,8 @@ use shared::core::money::Money;
 use shared::orders::{Ending, Order};
 use shared::payments::PaymentEvent;
 use shared::payments::{
-    Change, Failure, Payment, PaymentEventKind, PaymentStatus, Provider, ProviderStatus, RefundReason, Report,
+    BillingKeyDeletion, BillingKeyEvent, Change, Failure, Payment, PaymentEventKind, PaymentStatus, Provider,
+    ProviderStatus, RefundReason, Report,
 };
 use uuid::Uuid;
 
@@ -60,6 +61,18 @@ pub(super) fn events() -> Result<Vec<Record>> {
         | PaymentEvent::RefundRequested(payment)
         | PaymentEvent::PaymentRefunded(payment)
         | PaymentEvent::PaymentReviewNeeded(payment) => last_change(payment),
+    })
+}
+
+/// An event of a billing key, of each kind.
+pub(super) fn billing_key_events() -> Result<Vec<Record>> {
+    let event = BillingKeyEvent::BillingKeyDeleted(BillingKeyDeletion {
+        provider: Provider::Toss,
+        key_id: Uuid::from_u128(0x7c2e_91f0_5d3a_8b46_a7e1_3c5d_9f80_2b64),
+        reported_at: minutes(5)?,
+    });
+    super::records(&[event], |event| match event {
+        BillingKeyEvent::BillingKeyDeleted(deletion) => deletion.reported_at,
     })
 }
 

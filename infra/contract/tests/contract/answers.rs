@@ -1,5 +1,6 @@
 //! What the functions read and answer is what the document says.
 
+use auctions::bid::Bid;
 use auctions::get_order_book::{BidBook, BookSide, Depth, OpenBid};
 use auctions::get_wallet::WalletView;
 use auctions::list_my_bids::BidList;
@@ -7,6 +8,7 @@ use auctions::list_vouchers::VoucherList;
 use auctions::place_bid::PlaceBidRequest;
 use auctions::register_voucher::RegisterVoucherRequest;
 use auctions::take_bid::{TakeBidRequest, TakenBid};
+use billing::charge_service::ChargeDecision;
 use catalog::get_product::ProductView;
 use catalog::put_product::PutProductRequest;
 use catalog::receive_stock::ReceiveStockRequest;
@@ -24,10 +26,8 @@ use payments::start_payment::{StartPaymentRequest, StartedPayment};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::auctions::Bid;
 use shared::auctions::{Entry, EntryKind, Wallet};
 use shared::aws::lambda::problem;
-use shared::billing::ChargeDecision;
 use shared::catalog::ShardCount;
 use shared::core::error::{Error, Rejection};
 use shared::orders::{Rejected, Shortage};

@@ -33,14 +33,14 @@ pub struct DuePage<Id> {
 pub struct DuePosition(Item);
 
 /// Puts an entity on the index of its table.
-pub(crate) fn put_on_index(item: &mut Item, id: Uuid, at: Timestamp) {
+pub fn put_on_index(item: &mut Item, id: Uuid, at: Timestamp) {
     // Ids are hashes, so their first byte spreads evenly.
     item.insert("due_shard".into(), number(id.as_bytes()[0] % DUE_SHARDS));
     item.insert("due_ms".into(), number(at.as_millisecond()));
 }
 
 /// A page of what is due at `now` on one shard of a table's index, behind `after`.
-pub(crate) async fn page<Id>(
+pub async fn page<Id>(
     (client, table): (&Client, &str),
     shard: u8,
     now: Timestamp,
@@ -85,7 +85,7 @@ fn entry<Id>(item: Item, id_in: impl Fn(&str) -> Result<Id, Error>) -> Result<(I
 }
 
 /// The id in the key `<prefix><uuid>`.
-pub(crate) fn uuid_in(pk: &str, prefix: &str) -> Result<Uuid, Error> {
+pub fn uuid_in(pk: &str, prefix: &str) -> Result<Uuid, Error> {
     let id = pk.strip_prefix(prefix).and_then(|id| Uuid::parse_str(id).ok());
     id.ok_or_else(|| Error::internal("read a key", format!("{pk} is none of {prefix}")))
 }

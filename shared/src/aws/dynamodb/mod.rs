@@ -2,6 +2,7 @@
 
 pub mod due;
 pub mod due_scan;
+pub mod table;
 pub mod transaction;
 
 use std::collections::HashMap;
@@ -18,10 +19,10 @@ use crate::aws::backoff::Backoff;
 use crate::core::error::{Cause, Error};
 
 /// An item as DynamoDB keeps it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+pub type Item = HashMap<String, AttributeValue>;
 
 /// The most keys in one BatchGetItem (DynamoDB API reference).
-pub(crate) const BATCH_GET_KEYS: usize = 100;
+pub const BATCH_GET_KEYS: usize = 100;
 
 /// A client whose waiting fits a function that answers a person: three attempts of at most three seconds.
 ///
@@ -43,12 +44,12 @@ pub fn client(aws: &aws_config::SdkConfig) -> Client {
 }
 
 /// The primary key `pk`.
-pub(crate) fn key(pk: String) -> Item {
+pub fn key(pk: String) -> Item {
     HashMap::from([("pk".to_owned(), AttributeValue::S(pk))])
 }
 
 /// The primary key of a table that keeps several items together: `pk`, and `sk` among them.
-pub(crate) fn composite(pk: impl Into<String>, sk: impl Into<String>) -> Item {
+pub fn composite(pk: impl Into<String>, sk: impl Into<String>) -> Item {
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(pk.into())),
         ("sk".to_owned(), AttributeValue::S(sk.into())),
@@ -56,29 +57,29 @@ pub(crate) fn composite(pk: impl Into<String>, sk: impl Into<String>) -> Item {
 }
 
 /// A text attribute.
-pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+pub fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
 /// A number attribute.
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
+pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
 /// Reads an item; one that does not fit is a fault of ours.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Error> {
+pub fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Error> {
     serde_dynamo::from_item(item).map_err(|error| Error::internal(doing, error))
 }
 
 /// An entity with its key, as one item. It carries its newest event: the change and its event are one write.
-pub(crate) fn item_of(doing: &'static str, pk: String, entity: &impl serde::Serialize) -> Result<Item, Error> {
+pub fn item_of(doing: &'static str, pk: String, entity: &impl serde::Serialize) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(entity).map_err(|error| Error::internal(doing, error))?;
     item.insert("pk".to_owned(), AttributeValue::S(pk));
     Ok(item)
 }
 
 /// Sorts an SDK error into what may pass by itself and what is a fault.
-pub(crate) fn failed<E, R>(doing: &'static str, error: SdkError<E, R>) -> Error
+pub fn failed<E, R>(doing: &'static str, error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -99,7 +100,7 @@ where
 /// Whether an error code of DynamoDB, alone or as a cancellation's reason, stands for something that passes.
 ///
 /// A mismatch of the SDK's idempotency token is another sandbox's token by chance: the next attempt has a new one.
-pub(crate) fn is_passing(code: &str) -> bool {
+pub fn is_passing(code: &str) -> bool {
     matches!(
         code,
         "IdempotentParameterMismatchException"
@@ -124,11 +125,7 @@ pub(crate) fn is_passing(code: &str) -> bool {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the time is over, and whatever does not pass by itself.
-pub(crate) async fn answered<T, R>(
-    doing: &'static str,
-    deadline: Instant,
-    mut send: impl FnMut() -> R,
-) -> Result<T, Error>
+pub async fn answered<T, R>(doing: &'static str, deadline: Instant, mut send: impl FnMut() -> R) -> Result<T, Error>
 where
     R: Future<Output = Result<T, Error>>,
 {
@@ -144,16 +141,19 @@ where
 }
 
 /// Which of a table's items to read, and whether the newest write must be seen.
-pub(crate) struct Wanted<'a> {
+pub struct Wanted<'a> {
+    /// The table.
     pub table: &'a str,
+    /// The items' keys.
     pub keys: Vec<Item>,
+    /// Whether the read is consistent.
     pub consistent: bool,
 }
 
 /// Reads items by key, in requests of at most 100 keys; unprocessed keys are asked for again until `deadline`.
 ///
 /// Answers the items found, a list a table, in no order.
-pub(crate) async fn batch_get(
+pub async fn batch_get(
     client: &Client,
     doing: &'static str,
     wanted: Vec<Wanted<'_>>,

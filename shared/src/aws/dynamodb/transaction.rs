@@ -12,10 +12,10 @@ use crate::aws::dynamodb::{Item, answered, failed, is_passing};
 use crate::core::error::Error;
 
 /// The most items in one transaction (DynamoDB API reference).
-pub(crate) const MAX_ITEMS: usize = 100;
+pub const MAX_ITEMS: usize = 100;
 
 /// What became of a transaction.
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// All of it is written.
     Committed,
     /// None of it is written; a fate an item, in the transaction's order.
@@ -24,7 +24,7 @@ pub(crate) enum Outcome {
 
 /// What one item had to do with a cancellation.
 #[derive(Debug)]
-pub(crate) enum WriteOutcome {
+pub enum WriteOutcome {
     /// Nothing.
     Fine,
     /// Its condition failed; the item as it stands, when there is one.
@@ -35,7 +35,7 @@ pub(crate) enum WriteOutcome {
 
 /// Writes that another store makes in a transaction of its own.
 #[derive(Clone, Debug, Default)]
-pub struct Writes(pub(crate) Vec<TransactWriteItem>);
+pub struct Writes(pub Vec<TransactWriteItem>);
 
 /// Writes all of `items` or none, before `deadline`.
 ///
@@ -44,7 +44,7 @@ pub struct Writes(pub(crate) Vec<TransactWriteItem>);
 /// # Errors
 /// [`Error::Unavailable`] when DynamoDB does not serve us in time: the outcome is unknown.
 /// [`Error::Internal`] when the transaction itself is wrong.
-pub(crate) async fn transact(
+pub async fn transact(
     client: &Client,
     doing: &'static str,
     items: Vec<TransactWriteItem>,
@@ -58,7 +58,7 @@ pub(crate) async fn transact(
 ///
 /// # Errors
 /// As [`transact`].
-pub(crate) async fn transact_changes(
+pub async fn transact_changes(
     client: &Client,
     doing: &'static str,
     items: Vec<TransactWriteItem>,
@@ -126,7 +126,7 @@ fn sort(doing: &'static str, error: TransactWriteItemsError) -> Error {
 }
 
 /// An update as an item of a transaction.
-pub(crate) fn update(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, Error> {
+pub fn update(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, Error> {
     let update: Update = update
         .build()
         .map_err(|error| Error::internal("build a transaction", error))?;
@@ -134,7 +134,7 @@ pub(crate) fn update(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -
 }
 
 /// A deletion as an item of a transaction.
-pub(crate) fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Result<TransactWriteItem, Error> {
+pub fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Result<TransactWriteItem, Error> {
     let delete = delete
         .build()
         .map_err(|error| Error::internal("build a transaction", error))?;
@@ -142,7 +142,7 @@ pub(crate) fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -
 }
 
 /// A put as an item of a transaction.
-pub(crate) fn put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Error> {
+pub fn put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Error> {
     let put: Put = put
         .build()
         .map_err(|error| Error::internal("build a transaction", error))?;

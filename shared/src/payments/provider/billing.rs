@@ -266,7 +266,7 @@ impl Charge<'_> {
     }
 
     /// The report that it stands so, with nothing given back.
-    pub(crate) fn report_on(&self, provider: Provider, status: ProviderStatus) -> Report {
+    pub fn report_on(&self, provider: Provider, status: ProviderStatus) -> Report {
         Report {
             provider,
             reference: self.reference.unwrap_or_default().to_owned(),

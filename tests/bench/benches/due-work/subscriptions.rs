@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use bench::engine::EngineProcess;
 use bench::process::{forget_peak, usage};
 use bench::report::Subject;
+use billing::store::SubscriptionStore;
 use function_tests::Shop;
 use function_tests::billing_fixture::BillingFixture;
 use harness::Engine;
@@ -54,7 +55,7 @@ pub async fn run(count: usize) -> Result<Subject> {
     ensure!(commanded == count, "{commanded} of {count}");
     ensure!(requests.iter().sum::<usize>() == count, "the queue took another number");
     let (subscriptions, deadline) = (
-        shop.engine.subscriptions(),
+        SubscriptionStore::new(&shop.platform())?,
         tokio::time::Instant::now() + Duration::from_secs(60),
     );
     for shard in 0..DUE_SHARDS {

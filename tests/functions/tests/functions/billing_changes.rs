@@ -218,6 +218,7 @@ async fn a_deleted_billing_key_asks_for_a_new_card_and_ends_in_a_hard_decline() 
     shop.sandbox
         .toss_delete_billing(&shop.billing_key("ann"), "CARD_EXPIRED");
     assert_eq!(shop.deliver_all().await, [200]);
+    shop.request_new_cards().await;
     let account = shop.account("ann", &id).await;
     assert_eq!(account["subscription"]["needs_card"], true);
     assert!(
@@ -240,7 +241,8 @@ async fn a_hint_about_a_billing_key_that_nobody_has_says_nothing() {
         .path("provider", "toss")
         .json(&hint);
     let answer = shop.webhook(call).await;
-    assert_eq!((answer.status, &answer.body["outcome"]), (200, &json!("IGNORED")));
+    assert_eq!((answer.status, &answer.body["outcome"]), (200, &json!("FORWARDED")));
+    shop.request_new_cards().await;
     assert_eq!(shop.account("ann", &id).await["subscription"]["needs_card"], false);
 }
 

@@ -19,7 +19,6 @@ use harness::engine::{ORDERS, SUBSCRIPTIONS};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Entry;
 use serde_json::{Value, json};
-use shared::billing;
 use shared::core::calendar::Schedule;
 use shared::core::id::SubscriptionId;
 use shared::core::id::SubscriptionPeriod;
@@ -292,7 +291,7 @@ impl Years {
                 subscription_id: SubscriptionId(subscriber.id.parse().unwrap()),
                 period,
             };
-            let order_id = billing::order_id(of).to_string();
+            let order_id = ::billing::invoice::order_id(of).to_string();
             let entry = taken.get(order_id.as_str());
             let outage = self.outages.iter().find(|outage| outage.0 < due && due < outage.1);
             if outage.is_some_and(|outage| due < outage.1 - CATCH_UP) {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use sandbox::Entry;
 use serde_json::Value;
-use shared::billing;
 use shared::core::id::SubscriptionPeriod;
 
 use super::{number, text};
@@ -104,5 +103,5 @@ impl Periods {
 /// The order that an invoice's money pays.
 fn order_of(invoice: &Value) -> Result<String> {
     let of: SubscriptionPeriod = serde_json::from_value(invoice.clone())?;
-    Ok(billing::order_id(of).to_string())
+    Ok(billing::invoice::order_id(of).to_string())
 }

@@ -10,7 +10,6 @@ use harness::gateway::Call;
 use jiff::SignedDuration;
 use sandbox::Provider;
 use serde_json::{Value, json};
-use shared::billing;
 use shared::core::id::SubscriptionPeriod;
 
 use super::{POINTS, product};
@@ -150,7 +149,7 @@ async fn decide_charges(world: &World) {
     let charging = |invoice: &&Value| invoice["status"] == "CHARGING";
     for invoice in invoices.iter().filter(charging) {
         let of: SubscriptionPeriod = serde_json::from_value(invoice.clone()).expect("an invoice");
-        let order_id = billing::order_id(of).to_string();
+        let order_id = billing::invoice::order_id(of).to_string();
         let ledger = world.sandbox.ledger();
         let taken = ledger
             .iter()

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::aws::Platform;
-use crate::aws::lambda::Invocation;
-use crate::aws::queue::Queue;
-use crate::billing::StoredSubscription;
-use crate::core::error::Error;
-use crate::core::id::SubscriptionPeriod;
+use crate::store::StoredSubscription;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::queue::Queue;
+use shared::core::error::Error;
+use shared::core::id::SubscriptionPeriod;
 
 /// How long a customer waits for a command to be sent.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ impl ChargeQueue {
         Ok(Self(Queue::new(platform.aws(), platform.variable("CHARGES_URL")?)))
     }
 
-    /// Sends at most [`MAX_MESSAGES`](crate::aws::queue::MAX_MESSAGES) commands. For each, whether the queue has taken it.
+    /// Sends at most [`MAX_MESSAGES`](shared::aws::queue::MAX_MESSAGES) commands. For each, whether the queue has taken it.
     ///
     /// # Errors
     /// [`Error::Internal`] when a command cannot be written as JSON.

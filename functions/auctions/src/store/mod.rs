@@ -7,30 +7,30 @@
 
 mod book;
 mod listing;
-mod moves;
-mod wallets;
+mod trades;
 
 pub use book::{BookCursor, BookEntry, BookPage};
 pub use listing::{ListCursor, Listed};
-pub use moves::{Deal, Party, PlaceBidOutcome, StoredTrade, TradeOutcome};
-pub use wallets::{CreditOutcome, LedgerPage, MAX_OPEN_BIDS};
+pub use trades::{Deal, Party, PlaceBidOutcome, StoredTrade, TradeOutcome};
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure as OnFailure};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::auctions::{Bid, BidId, BidStatus};
-use crate::auctions::{Voucher, VoucherId};
-use crate::aws::Platform;
-use crate::aws::dynamodb::due;
-use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
-use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse};
-use crate::core::error::Error;
-use crate::core::event::Record;
-use crate::core::idempotency::Fingerprint;
+use crate::bid::{Bid, BidStatus};
+use crate::id::BidId;
+use crate::id::VoucherId;
+use crate::voucher::Voucher;
+use shared::auctions::WalletStore;
+use shared::aws::Platform;
+use shared::aws::dynamodb::due;
+use shared::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::table::Table;
+use shared::aws::dynamodb::{Item, Wanted, batch_get, composite, number, parse};
+use shared::core::error::Error;
+use shared::core::event::Record;
+use shared::core::idempotency::Fingerprint;
 
 /// How long a bid is kept after it ended; then TTL sweeps it.
 const ENDED_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -38,8 +38,9 @@ const ENDED_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// The auctions' table.
 #[derive(Clone, Debug)]
 pub struct AuctionStore {
-    client: Client,
-    table: String,
+    table: Table,
+    /// Wallets, in the same table.
+    pub wallets: WalletStore,
 }
 
 /// A bid as it is kept.
@@ -98,8 +99,8 @@ impl AuctionStore {
     /// [`Error::Internal`] when the variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            client: platform.dynamodb(),
-            table: platform.variable("AUCTIONS_TABLE")?,
+            table: Table::new(platform, "AUCTIONS_TABLE")?,
+            wallets: WalletStore::new(platform)?,
         })
     }
 
@@ -108,7 +109,7 @@ impl AuctionStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn bid(&self, id: BidId, deadline: Instant) -> Result<Option<StoredBid>, Error> {
-        self.read("read a bid", bid_key(id), deadline).await
+        self.table.read("read a bid", bid_key(id), deadline).await
     }
 
     /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
@@ -117,11 +118,11 @@ impl AuctionStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn bids(&self, ids: &[BidId], deadline: Instant) -> Result<(Vec<StoredBid>, Vec<Error>), Error> {
         let wanted = Wanted {
-            table: &self.table,
+            table: &self.table.name,
             keys: ids.iter().copied().map(bid_key).collect(),
             consistent: true,
         };
-        let found = batch_get(&self.client, "read due bids", vec![wanted], deadline).await?;
+        let found = batch_get(&self.table.client, "read due bids", vec![wanted], deadline).await?;
         let mut bids = vec![];
         let mut damaged = vec![];
         for item in found.into_values().flatten() {
@@ -145,7 +146,15 @@ impl AuctionStore {
         deadline: Instant,
     ) -> Result<DuePage<BidId>, Error> {
         let id_in = |pk: &str| uuid_in(pk, "BID#").map(BidId);
-        due::page((&self.client, &self.table), shard, now, after, deadline, id_in).await
+        due::page(
+            (&self.table.client, &self.table.name),
+            shard,
+            now,
+            after,
+            deadline,
+            id_in,
+        )
+        .await
     }
 
     /// The voucher, whoever's it is, as it stands now.
@@ -153,67 +162,31 @@ impl AuctionStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn voucher(&self, id: VoucherId, deadline: Instant) -> Result<Option<StoredVoucher>, Error> {
-        self.read("read a voucher", voucher_key(id), deadline).await
-    }
-
-    async fn read<T: serde::de::DeserializeOwned>(
-        &self,
-        doing: &'static str,
-        key: Item,
-        deadline: Instant,
-    ) -> Result<Option<T>, Error> {
-        let send = || async {
-            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-            let sent = get.set_key(Some(key.clone())).send().await;
-            sent.map_err(|error| failed(doing, error))
-        };
-        let answer = answered(doing, deadline, send).await?;
-        answer.item.map(|item| parse(doing, item)).transpose()
+        self.table.read("read a voucher", voucher_key(id), deadline).await
     }
 
     /// The put of a bid: refused when anything has changed it since it was read; when it is new, with the one that stands.
     fn put_bid(&self, stored: &StoredBid) -> Result<PutBuilder, Error> {
         let bid = &stored.bid;
-        let mut item = self.item("save a bid", bid_key(bid.bid_id), stored)?;
+        let mut item = self.table.item("save a bid", bid_key(bid.bid_id), stored)?;
         listing::put_on_list(&mut item, listing::bids_of(&bid.customer_id), bid.placed_at);
         if bid.status == BidStatus::Open {
             due::put_on_index(&mut item, bid.bid_id.0, bid.expires_at);
         } else if let Some(at) = bid.closed_at {
             item.insert("swept_at".into(), number((at + ENDED_KEPT).as_second()));
         }
-        Ok(self.put_version(item, stored.version))
+        Ok(self.table.put_if_version(item, stored.version))
     }
 
     /// The put of a voucher: refused when anything has changed it since it was read, or it is registered already.
     fn put_voucher(&self, stored: &StoredVoucher) -> Result<PutBuilder, Error> {
         let voucher = &stored.voucher;
-        let mut item = self.item("save a voucher", voucher_key(voucher.voucher_id), stored)?;
+        let mut item = self
+            .table
+            .item("save a voucher", voucher_key(voucher.voucher_id), stored)?;
         let list = listing::vouchers_of(&voucher.owner_id);
         listing::put_on_list(&mut item, list, voucher.owned_since);
-        Ok(self.put_version(item, stored.version))
-    }
-
-    /// The put of what is made once: refused when it is there.
-    fn put_new(&self, doing: &'static str, key: Item, entity: &impl Serialize) -> Result<PutBuilder, Error> {
-        let item = self.item(doing, key, entity)?;
-        Ok(self.put_version(item, 1))
-    }
-
-    fn item(&self, doing: &'static str, key: Item, entity: &impl Serialize) -> Result<Item, Error> {
-        let mut item = item_of(doing, String::new(), entity)?;
-        item.extend(key);
-        Ok(item)
-    }
-
-    fn put_version(&self, item: Item, version: u64) -> PutBuilder {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        if version == 1 {
-            return put
-                .condition_expression("attribute_not_exists(pk)")
-                .return_values_on_condition_check_failure(OnFailure::AllOld);
-        }
-        put.condition_expression("version = :read")
-            .expression_attribute_values(":read", number(version - 1))
+        Ok(self.table.put_if_version(item, stored.version))
     }
 }
 
@@ -223,9 +196,4 @@ fn bid_key(id: BidId) -> Item {
 
 fn voucher_key(id: VoucherId) -> Item {
     composite(format!("VOUCHER#{id}"), "VOUCHER")
-}
-
-/// A text in an item that a query brought.
-fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }

@@ -1,27 +1,28 @@
 //! The books of subscriptions: what became of a period, entered with all that hangs on it.
 
-use crate::aws::Platform;
-use crate::aws::lambda::Invocation;
-use crate::billing::BillingEvent;
-use crate::billing::Outcome;
-use crate::billing::service::{ATTEMPTS, BILLING};
-use crate::billing::{Invoice, InvoiceStatus, Postponed, Turn};
-use crate::billing::{InvoiceStore, StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
-use crate::billing::{Policy, Step, Subscription, SubscriptionStatus};
-use crate::catalog::Hold;
-use crate::catalog::Sku;
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
-use crate::core::event::DomainEvent;
-use crate::core::id::SubscriptionPeriod;
-use crate::core::idempotency::{Fingerprint, derive_id};
-use crate::orders::OrderEvent;
-use crate::orders::StoredOrder;
-use crate::orders::{Ending, Order, OrderStatus};
-use crate::payments;
-use crate::payments::StoredPayment;
-use crate::payments::provider::{Answer, Decline};
-use crate::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report};
+use crate::charge_service::Outcome;
+use crate::charge_service::{ATTEMPTS, BILLING};
+use crate::event::BillingEvent;
+use crate::invoice::{Invoice, InvoiceStatus, Postponed, Turn};
+use crate::invoice_store::InvoiceStore;
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
+use crate::subscription::{Policy, Step, Subscription, SubscriptionStatus};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::catalog::Hold;
+use shared::catalog::Sku;
+use shared::core::error;
+use shared::core::error::{Error, Rejection};
+use shared::core::event::DomainEvent;
+use shared::core::id::SubscriptionPeriod;
+use shared::core::idempotency::{Fingerprint, derive_id};
+use shared::orders::OrderEvent;
+use shared::orders::StoredOrder;
+use shared::orders::{Ending, Order, OrderStatus};
+use shared::payments;
+use shared::payments::StoredPayment;
+use shared::payments::provider::{Answer, Decline};
+use shared::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report};
 
 /// The books of subscriptions, and by what rules they are kept.
 #[derive(Clone, Debug)]

@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::{AuctionStore, StoredBid, StoredVoucher};
-use crate::auctions::{Bid, Ending, Trade};
-use crate::auctions::{Entry, EntryKind, Points};
-use crate::auctions::{Voucher, VoucherId};
-use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::transaction::{Outcome, WriteOutcome, delete, put, transact, transact_changes, update};
-use crate::aws::dynamodb::{Item, composite, parse};
-use crate::core::error::Error;
-use crate::core::event::Record;
-use crate::core::idempotency::Fingerprint;
-use crate::core::identity::CustomerId;
+use crate::bid::{Bid, Ending, Trade};
+use crate::id::VoucherId;
+use crate::store::{AuctionStore, StoredBid, StoredVoucher};
+use crate::voucher::Voucher;
+use shared::auctions::{Entry, EntryKind, Points};
+use shared::aws::backoff::Backoff;
+use shared::aws::dynamodb::transaction::{Outcome, WriteOutcome, delete, put, transact, transact_changes, update};
+use shared::aws::dynamodb::{Item, composite, parse};
+use shared::core::error::Error;
+use shared::core::event::Record;
+use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
 
 const PLACING: &str = "place a bid";
 const DEALING: &str = "trade a voucher";
@@ -40,7 +41,7 @@ pub enum Party {
     /// A bid, as it was read.
     Resting(Box<StoredBid>),
     /// Somebody who takes the other side's bid.
-    TakeOutcome(CustomerId),
+    Taker(CustomerId),
 }
 
 impl Party {
@@ -48,7 +49,7 @@ impl Party {
     pub fn customer(&self) -> &CustomerId {
         match self {
             Self::Resting(stored) => &stored.bid.customer_id,
-            Self::TakeOutcome(customer) => customer,
+            Self::Taker(customer) => customer,
         }
     }
 
@@ -56,7 +57,7 @@ impl Party {
     pub fn bid(&self) -> Option<&Bid> {
         match self {
             Self::Resting(stored) => Some(&stored.bid),
-            Self::TakeOutcome(_) => None,
+            Self::Taker(_) => None,
         }
     }
 }
@@ -128,13 +129,13 @@ impl AuctionStore {
         };
         let key = code_key(voucher);
         let items = vec![
-            put(self.put_new(REGISTERING, key.clone(), &mark)?)?,
+            put(self.table.put_new(REGISTERING, key.clone(), &mark)?)?,
             put(self.put_voucher(&stored)?)?,
         ];
-        if transact_changes(&self.client, REGISTERING, items, 2, deadline).await? {
+        if transact_changes(&self.table.client, REGISTERING, items, 2, deadline).await? {
             return Ok(None);
         }
-        let mark: Option<Registered> = self.read(REGISTERING, key, deadline).await?;
+        let mark: Option<Registered> = self.table.read(REGISTERING, key, deadline).await?;
         let id = mark.map_or(voucher.voucher_id, |mark| mark.voucher_id);
         let known = self.voucher(id, deadline).await?;
         known
@@ -159,19 +160,19 @@ impl AuctionStore {
             items.push(put(self.put_voucher(voucher)?)?);
             PlaceBidOutcome::VoucherChanged
         } else {
-            items.push(update(self.held(&bid.customer_id, bid.price))?);
+            items.push(update(self.wallets.held(&bid.customer_id, bid.price))?);
             PlaceBidOutcome::WalletRefuses
         };
         items.push(put(self.put_on_book(bid)?)?);
         if offered.is_some() {
-            items.push(update(self.one_more_bid(&bid.customer_id))?);
+            items.push(update(self.wallets.one_more_bid(&bid.customer_id))?);
         } else {
             let held = entry(entry_id, EntryKind::Held, bid.price, bid.bid_id.0, bid.placed_at);
-            items.push(self.entry(&bid.customer_id, held)?);
+            items.push(self.wallets.entry(&bid.customer_id, held)?);
         }
         let mut backoff = Backoff::until(deadline);
         loop {
-            let fates = match transact(&self.client, PLACING, items.clone(), deadline).await? {
+            let fates = match transact(&self.table.client, PLACING, items.clone(), deadline).await? {
                 Outcome::Committed => return Ok(PlaceBidOutcome::Placed),
                 Outcome::Cancelled(fates) => fates,
             };
@@ -223,14 +224,14 @@ impl AuctionStore {
         let records = items.len();
         items.push(delete(self.off_book(bid))?);
         if freed.is_some() {
-            items.push(update(self.one_bid_less(&bid.customer_id, Points::ZERO))?);
+            items.push(update(self.wallets.one_bid_less(&bid.customer_id, Points::ZERO))?);
         } else {
-            items.push(update(self.unheld(&bid.customer_id, bid.price, bid.price))?);
+            items.push(update(self.wallets.unheld(&bid.customer_id, bid.price, bid.price))?);
             let at = bid.closed_at.unwrap_or(bid.expires_at);
             let released = entry(entry_id, EntryKind::Released, bid.price, bid.bid_id.0, at);
-            items.push(self.entry(&bid.customer_id, released)?);
+            items.push(self.wallets.entry(&bid.customer_id, released)?);
         }
-        transact_changes(&self.client, "end a bid", items, records, deadline).await
+        transact_changes(&self.table.client, "end a bid", items, records, deadline).await
     }
 
     /// Makes a trade: the bids in it end, the voucher changes owners, the points are paid.
@@ -241,7 +242,7 @@ impl AuctionStore {
         let (records, wallet_at, items) = self.writes_of(deal)?;
         let mut backoff = Backoff::until(deadline);
         loop {
-            let fates = match transact(&self.client, DEALING, items.clone(), deadline).await? {
+            let fates = match transact(&self.table.client, DEALING, items.clone(), deadline).await? {
                 Outcome::Committed => return Ok(TradeOutcome::Done),
                 Outcome::Cancelled(fates) => fates,
             };
@@ -271,7 +272,7 @@ impl AuctionStore {
             fingerprint: deal.fingerprint.clone(),
             event: deal.event.clone(),
         };
-        let mut items = vec![put(self.put_new(DEALING, trade_key(trade.trade_id), &stored)?)?];
+        let mut items = vec![put(self.table.put_new(DEALING, trade_key(trade.trade_id), &stored)?)?];
         for party in [&deal.buyer, &deal.seller] {
             if let Party::Resting(stored) = party {
                 let traded = stored.bid.end(Ending::Trade(trade.trade_id), trade.traded_at)?;
@@ -287,19 +288,28 @@ impl AuctionStore {
         match deal.buyer.bid() {
             Some(bid) => {
                 let freed = bid.price.less(price);
-                items.push(update(self.unheld(&trade.buyer_id, bid.price, freed))?);
+                items.push(update(self.wallets.unheld(&trade.buyer_id, bid.price, freed))?);
                 if freed > Points::ZERO {
-                    items.push(self.entry(&trade.buyer_id, about(released, EntryKind::Released, freed))?);
+                    items.push(
+                        self.wallets
+                            .entry(&trade.buyer_id, about(released, EntryKind::Released, freed))?,
+                    );
                 }
             }
-            None => items.push(update(self.spent(&trade.buyer_id, price))?),
+            None => items.push(update(self.wallets.spent(&trade.buyer_id, price))?),
         }
-        items.push(self.entry(&trade.buyer_id, about(paid, EntryKind::Paid, price))?);
+        items.push(
+            self.wallets
+                .entry(&trade.buyer_id, about(paid, EntryKind::Paid, price))?,
+        );
         items.push(match deal.seller.bid() {
-            Some(_) => update(self.one_bid_less(&trade.seller_id, price))?,
-            None => update(self.credited(&trade.seller_id, price))?,
+            Some(_) => update(self.wallets.one_bid_less(&trade.seller_id, price))?,
+            None => update(self.wallets.credited(&trade.seller_id, price))?,
         });
-        items.push(self.entry(&trade.seller_id, about(earned, EntryKind::Earned, price))?);
+        items.push(
+            self.wallets
+                .entry(&trade.seller_id, about(earned, EntryKind::Earned, price))?,
+        );
         for bid in [&deal.buyer, &deal.seller].into_iter().filter_map(Party::bid) {
             items.push(delete(self.off_book(bid))?);
         }
@@ -311,7 +321,7 @@ impl AuctionStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn trade(&self, id: Uuid, deadline: Instant) -> Result<Option<StoredTrade>, Error> {
-        self.read("read a trade", trade_key(id), deadline).await
+        self.table.read("read a trade", trade_key(id), deadline).await
     }
 }
 

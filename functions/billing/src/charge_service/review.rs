@@ -6,18 +6,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::aws::lambda::Invocation;
-use crate::billing::ChargeStore;
-use crate::billing::Rejected;
-use crate::billing::service::charge_store::Asked;
-use crate::billing::service::{ATTEMPTS, BILLING, PATIENCE, charge};
-use crate::billing::{Invoice, InvoiceStatus};
-use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionRequest};
-use crate::core::error::Error;
-use crate::core::id::PaymentId;
-use crate::core::id::SubscriptionPeriod;
-use crate::payments::provider::{Answer, Charge};
-use crate::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
+use crate::charge_service::ChargeStore;
+use crate::charge_service::charge_store::Asked;
+use crate::charge_service::{ATTEMPTS, BILLING, PATIENCE, charge};
+use crate::invoice::{Invoice, InvoiceStatus};
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest};
+use crate::subscription::Rejected;
+use shared::aws::lambda::Invocation;
+use shared::core::error::Error;
+use shared::core::id::PaymentId;
+use shared::core::id::SubscriptionPeriod;
+use shared::payments::provider::{Answer, Charge};
+use shared::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
 
 /// How long the references of providers are.
 const REFERENCE: RangeInclusive<usize> = 1..=200;

@@ -1,9 +1,9 @@
 //! What happens in the domain `billing`, as the bus tells it.
 
-use super::Invoice;
-use super::Subscription;
+use crate::invoice::Invoice;
+use crate::subscription::Subscription;
 
-crate::domain_events! {
+shared::domain_events! {
     /// Something that happened to a subscription or one of its periods.
     pub enum BillingEvent from "madang.billing" {
         /// A subscription began.

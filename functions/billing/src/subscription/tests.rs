@@ -1,15 +1,15 @@
 //! What a subscription may do and when something is due about it, by example and by property.
 
-use crate::billing::subscription::*;
-use crate::core::calendar::{Interval, Timezone, Unit};
-use crate::orders::Quote;
-use crate::payments::Failure;
+use crate::subscription::*;
 use iso_currency::Currency;
 use jiff::civil::date;
 use proptest::prelude::*;
+use shared::core::calendar::{Interval, Timezone, Unit};
+use shared::orders::Quote;
+use shared::payments::Failure;
 use uuid::Uuid;
 
-use crate::core::money::Money;
+use shared::core::money::Money;
 
 fn policy() -> Policy {
     Policy {
@@ -120,7 +120,7 @@ fn what_is_due_is_done_as_the_table_says() {
     let new = Invoice::new(&first, at("2026-01-01T00:00"));
     let (now, policy) = (at("2026-01-01T00:00"), &policy());
     let charging = new.after(Turn::Attempt(quote()), now, policy).unwrap();
-    let postponed = Turn::Postpone(crate::billing::Postponed {
+    let postponed = Turn::Postpone(crate::invoice::Postponed {
         code: "out-of-stock".to_owned(),
         detail: String::new(),
         skus: vec![],
@@ -280,7 +280,7 @@ fn work(
             };
             let before = invoice.unwrap_or_else(|| Invoice::new(subscription, now));
             let turn = if luck.is_multiple_of(4) {
-                Turn::Postpone(crate::billing::Postponed {
+                Turn::Postpone(crate::invoice::Postponed {
                     code: "out-of-stock".to_owned(),
                     detail: String::new(),
                     skus: vec![],

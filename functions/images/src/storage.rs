@@ -4,17 +4,17 @@
 //! it tells of them no more. What a run leaves that died in between lies under the picture's own prefix, and is removed by
 //! its retry, or by whoever settles or deletes the picture after it.
 
-use crate::images::ImageEvent;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
+use shared::images::ImageEvent;
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::Platform;
-use crate::aws::lambda::Invocation;
-use crate::aws::s3;
-use crate::core::error::Error;
-use crate::images::ImageStore;
-use crate::images::{Arrival, Image, ImageId, ImageStatus, Sequencer};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::s3;
+use shared::core::error::Error;
+use shared::images::ImageStore;
+use shared::images::{Arrival, Image, ImageId, ImageStatus, Sequencer};
 
 const DOING: &str = "remove variants";
 /// How often a picture that changes under our hands is read again.

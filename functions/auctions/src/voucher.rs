@@ -5,15 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auctions::BidId;
-use crate::catalog::Sku;
-use crate::core::idempotency::derive_id;
-use crate::core::identity::CustomerId;
-
-crate::entity_id! {
-    /// A voucher's id, derived from the one who registered it and their idempotency key; it tells nothing of its code.
-    pub struct VoucherId as "voucher_id", "There is no such voucher."
-}
+use crate::id::{BidId, VoucherId};
+use shared::catalog::Sku;
+use shared::core::idempotency::derive_id;
+use shared::core::identity::CustomerId;
 
 /// What a voucher is redeemed with: 8 to 64 letters and digits of ASCII, with hyphens and spaces anywhere between them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

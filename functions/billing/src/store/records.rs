@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::aws::encryption::EncryptedSecret;
-use crate::billing::{Invoice, InvoiceStatus};
-use crate::billing::{Policy, Subscription, SubscriptionStatus};
-use crate::catalog::Hold;
-use crate::core::event::Record;
-use crate::core::id::SubscriptionId;
-use crate::core::idempotency::Fingerprint;
-use crate::payments::Provider;
+use crate::invoice::{Invoice, InvoiceStatus};
+use crate::subscription::{Policy, Subscription, SubscriptionStatus};
+use shared::aws::encryption::EncryptedSecret;
+use shared::catalog::Hold;
+use shared::core::event::Record;
+use shared::core::id::SubscriptionId;
+use shared::core::idempotency::Fingerprint;
+use shared::payments::Provider;
 
 /// The right to charge a card without its owner, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::Bid;
-use crate::auctions::Voucher;
-use crate::auctions::store::text_of;
-use crate::auctions::{AuctionStore, StoredBid, StoredVoucher};
-use crate::aws::dynamodb::{Item, answered, failed, number, parse, text};
-use crate::aws::lambda::problem::Causes;
-use crate::core::error::Error;
-use crate::core::identity::CustomerId;
+use crate::bid::Bid;
+use crate::store::{AuctionStore, StoredBid, StoredVoucher};
+use crate::voucher::Voucher;
+use shared::aws::dynamodb::table::text_of;
+use shared::aws::dynamodb::{Item, answered, failed, number, parse, text};
+use shared::aws::lambda::problem::Causes;
+use shared::core::error::Error;
+use shared::core::identity::CustomerId;
 
 const INDEX: &str = "listed";
 const DOING: &str = "list what a customer has";
@@ -108,9 +108,10 @@ impl AuctionStore {
             ])
         });
         let query = self
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .index_name(INDEX)
             .key_condition_expression("listed_in = :list")
             .expression_attribute_values(":list", text(list.as_str()))

@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::AuctionStore;
-use crate::auctions::Points;
-use crate::auctions::store::text_of;
-use crate::auctions::{Bid, BidId, Side};
-use crate::aws::dynamodb::{Item, answered, composite, failed, parse, text};
-use crate::aws::lambda::problem::Causes;
-use crate::catalog::Sku;
-use crate::core::error::Error;
-use crate::core::identity::CustomerId;
+use crate::bid::{Bid, Side};
+use crate::id::BidId;
+use crate::store::AuctionStore;
+use shared::auctions::Points;
+use shared::aws::dynamodb::table::text_of;
+use shared::aws::dynamodb::{Item, answered, composite, failed, parse, text};
+use shared::aws::lambda::problem::Causes;
+use shared::catalog::Sku;
+use shared::core::error::Error;
+use shared::core::identity::CustomerId;
 
 const DOING: &str = "read the book of bids";
 /// Entries in one request.
@@ -89,9 +90,10 @@ impl AuctionStore {
     ) -> Result<BookPage, Error> {
         let start = after.map(|cursor| composite(book_key(sku, side), cursor.sk()));
         let query = self
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .consistent_read(true)
             .key_condition_expression("pk = :book")
             .expression_attribute_values(":book", text(book_key(sku, side)))
@@ -122,13 +124,13 @@ impl AuctionStore {
             placed_at: bid.placed_at,
             expires_at: bid.expires_at,
         };
-        let item = self.item("save a bid", place(bid), &entry)?;
-        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+        let item = self.table.item("save a bid", place(bid), &entry)?;
+        Ok(Put::builder().table_name(&self.table.name).set_item(Some(item)))
     }
 
     /// The deletion of a bid from the book.
     pub(crate) fn off_book(&self, bid: &Bid) -> DeleteBuilder {
-        Delete::builder().table_name(&self.table).set_key(Some(place(bid)))
+        Delete::builder().table_name(&self.table.name).set_key(Some(place(bid)))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use tokio::time::Instant;
 
-use crate::billing::{Rejected, Subscription};
-use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionStore};
-use crate::core::error::Error;
-use crate::core::identity::CustomerId;
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionStore};
+use crate::subscription::{Rejected, Subscription};
+use shared::core::error::Error;
+use shared::core::identity::CustomerId;
 
 /// What a request about a subscription finds.
 #[derive(Debug)]

@@ -1,4 +1,7 @@
 //! Wallets: points that can be spent and points that are held, each change beside its ledger entry.
+//!
+//! Invariant: a wallet changes only in a transaction with the ledger entry that says by how much and why, and never falls
+//! below zero.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
@@ -6,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::AuctionStore;
-use crate::auctions::store::text_of;
-use crate::auctions::{Credit, CreditStatus, Entry, EntryKind, Points, Wallet};
+use super::{Credit, CreditStatus, Entry, EntryKind, Points, Wallet};
+use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
+use crate::aws::dynamodb::table::{Table, text_of};
 use crate::aws::dynamodb::transaction::{Outcome, WriteOutcome, Writes, put, transact, transact_changes, update};
 use crate::aws::dynamodb::{Item, answered, composite, failed, number, parse, text};
 use crate::core::error::Error;
@@ -52,7 +55,19 @@ struct StoredCredit {
     event: Option<Record>,
 }
 
-impl AuctionStore {
+/// Wallets, their ledger, and what orders were credited: items of the auctions' table.
+#[derive(Clone, Debug)]
+pub struct WalletStore(Table);
+
+impl WalletStore {
+    /// The table that the variable `AUCTIONS_TABLE` names.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self(Table::new(platform, "AUCTIONS_TABLE")?))
+    }
+
     /// The customer's wallet as it stands now; an empty one when they have none.
     ///
     /// # Errors
@@ -65,7 +80,7 @@ impl AuctionStore {
             #[serde(default)]
             held: Points,
         }
-        let kept: Option<Kept> = self.read(READING, wallet_key(customer), deadline).await?;
+        let kept: Option<Kept> = self.0.read(READING, wallet_key(customer), deadline).await?;
         let Kept { available, held } = kept.unwrap_or_default();
         Ok(Wallet { available, held })
     }
@@ -82,9 +97,10 @@ impl AuctionStore {
         deadline: Instant,
     ) -> Result<LedgerPage, Error> {
         let query = self
+            .0
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.0.name)
             .consistent_read(true)
             .key_condition_expression("pk = :wallet AND begins_with(sk, :entry)")
             .expression_attribute_values(":wallet", text(wallet_pk(customer)))
@@ -123,12 +139,12 @@ impl AuctionStore {
             version: 1,
             event: Some(event),
         };
-        let mut items = vec![put(self.put_new(CREDITING, credit_key(credit.order_id), &stored)?)?];
+        let mut items = vec![put(self.0.put_new(CREDITING, credit_key(credit.order_id), &stored)?)?];
         items.push(update(self.credited(&credit.customer_id, credit.points))?);
         items.push(self.entry(&credit.customer_id, entry_of(credit, EntryKind::Credited, entry_id))?);
         let mut backoff = Backoff::until(deadline);
         loop {
-            match transact(&self.client, CREDITING, items.clone(), deadline).await? {
+            match transact(&self.0.client, CREDITING, items.clone(), deadline).await? {
                 Outcome::Committed => return Ok(CreditOutcome::Credited),
                 Outcome::Cancelled(mut fates) => {
                     if !fates.is_empty()
@@ -161,14 +177,14 @@ impl AuctionStore {
         deadline: Instant,
     ) -> Result<Option<Writes>, Error> {
         let key = credit_key(taken.order_id);
-        let known: Option<StoredCredit> = self.read(CREDITING, key.clone(), deadline).await?;
+        let known: Option<StoredCredit> = self.0.read(CREDITING, key.clone(), deadline).await?;
         let stored = |version, event| StoredCredit {
             credit: taken.clone(),
             version,
             event,
         };
         let Some(known) = known else {
-            let writes = vec![put(self.put_new(CREDITING, key, &stored(1, None))?)?];
+            let writes = vec![put(self.0.put_new(CREDITING, key, &stored(1, None))?)?];
             return Ok(Some(Writes(writes)));
         };
         if known.credit.status == CreditStatus::TakenBack {
@@ -177,9 +193,9 @@ impl AuctionStore {
         if self.wallet(&taken.customer_id, deadline).await?.available < taken.points {
             return Ok(None);
         }
-        let item = self.item(CREDITING, key, &stored(known.version + 1, Some(event)))?;
+        let item = self.0.item(CREDITING, key, &stored(known.version + 1, Some(event)))?;
         Ok(Some(Writes(vec![
-            put(self.put_version(item, known.version + 1))?,
+            put(self.0.put_if_version(item, known.version + 1))?,
             update(self.spent(&taken.customer_id, taken.points))?,
             self.entry(&taken.customer_id, entry_of(taken, EntryKind::TakenBack, entry_id))?,
         ])))
@@ -204,7 +220,7 @@ impl AuctionStore {
                 return Ok(false);
             };
             let records = items.len();
-            if items.is_empty() || transact_changes(&self.client, CREDITING, items, records, deadline).await? {
+            if items.is_empty() || transact_changes(&self.0.client, CREDITING, items, records, deadline).await? {
                 return Ok(true);
             }
             if !backoff.wait().await {
@@ -221,19 +237,19 @@ impl AuctionStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn credit_of(&self, order: OrderId, deadline: Instant) -> Result<Option<Credit>, Error> {
-        let known: Option<StoredCredit> = self.read(READING, credit_key(order), deadline).await?;
+        let known: Option<StoredCredit> = self.0.read(READING, credit_key(order), deadline).await?;
         Ok(known.map(|known| known.credit))
     }
 
     /// Adds to what can be spent.
-    pub(crate) fn credited(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+    pub fn credited(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :points")
             .expression_attribute_values(":points", number(points))
     }
 
     /// Takes of what can be spent, under the condition that there is as much.
-    pub(crate) fn spent(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+    pub fn spent(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :minus")
             .condition_expression("available >= :points")
@@ -242,7 +258,7 @@ impl AuctionStore {
     }
 
     /// Holds points for one more open bid, under the condition that there are as many to spend and not too many bids.
-    pub(crate) fn held(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+    pub fn held(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :minus, held :points, open_bids :one")
             .condition_expression("available >= :points AND (attribute_not_exists(open_bids) OR open_bids < :most)")
@@ -253,7 +269,7 @@ impl AuctionStore {
     }
 
     /// Counts one more open bid that holds no points, under the condition that there are not too many.
-    pub(crate) fn one_more_bid(&self, customer: &CustomerId) -> UpdateBuilder {
+    pub fn one_more_bid(&self, customer: &CustomerId) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD open_bids :one")
             .condition_expression("attribute_not_exists(open_bids) OR open_bids < :most")
@@ -262,7 +278,7 @@ impl AuctionStore {
     }
 
     /// Counts one open bid less, and adds what it earned.
-    pub(crate) fn one_bid_less(&self, customer: &CustomerId, earned: Points) -> UpdateBuilder {
+    pub fn one_bid_less(&self, customer: &CustomerId, earned: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :earned, open_bids :minus_one")
             .expression_attribute_values(":earned", number(earned))
@@ -270,7 +286,7 @@ impl AuctionStore {
     }
 
     /// Ends an open bid that held `held` points, of which `freed` can be spent again and the rest is paid.
-    pub(crate) fn unheld(&self, customer: &CustomerId, held: Points, freed: Points) -> UpdateBuilder {
+    pub fn unheld(&self, customer: &CustomerId, held: Points, freed: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :freed, held :minus, open_bids :minus_one")
             .condition_expression("held >= :held")
@@ -281,14 +297,17 @@ impl AuctionStore {
     }
 
     /// The put of a ledger entry.
-    pub(crate) fn entry(&self, customer: &CustomerId, entry: Entry) -> Result<TransactWriteItem, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be written as an item.
+    pub fn entry(&self, customer: &CustomerId, entry: Entry) -> Result<TransactWriteItem, Error> {
         let key = entry_key(customer, entry.entry_id);
-        put(self.put_new("write the ledger", key, &entry)?)
+        put(self.0.put_new("write the ledger", key, &entry)?)
     }
 
     fn wallet_update(&self, customer: &CustomerId) -> UpdateBuilder {
         Update::builder()
-            .table_name(&self.table)
+            .table_name(&self.0.name)
             .set_key(Some(wallet_key(customer)))
     }
 }

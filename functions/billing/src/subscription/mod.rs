@@ -8,16 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::aws::Platform;
-use crate::billing::{Invoice, InvoiceStatus, Turn};
-use crate::core::calendar::Schedule;
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
-use crate::core::id::SubscriptionId;
-use crate::core::identity::CustomerId;
-use crate::orders::Item;
-use crate::payments::Provider;
-use crate::payments::provider::Card;
+use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use shared::aws::Platform;
+use shared::core::calendar::Schedule;
+use shared::core::error;
+use shared::core::error::{Error, Rejection};
+use shared::core::id::SubscriptionId;
+use shared::core::identity::CustomerId;
+use shared::orders::Item;
+use shared::payments::Provider;
+use shared::payments::provider::Card;
 
 /// Where a subscription stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

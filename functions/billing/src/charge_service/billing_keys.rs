@@ -1,17 +1,17 @@
 //! Billing keys: issued and sealed, opened to be charged, and deleted at their provider when they are used no more.
 
-use crate::aws::Platform;
-use crate::aws::encryption::EnvelopeEncryption;
-use crate::aws::lambda::Invocation;
-use crate::billing::service::{BILLING, WRITING};
-use crate::billing::{ChargeService, Outcome};
-use crate::billing::{Invoice, InvoiceStatus};
-use crate::billing::{StoredKey, StoredSubscription, SubscriptionWrite};
-use crate::core::error::Error;
-use crate::core::id::SubscriptionId;
-use crate::core::idempotency::derive_id;
-use crate::core::identity::CustomerId;
-use crate::payments::provider::{Authorization, BillingKey, Card, Providers};
+use crate::charge_service::{BILLING, WRITING};
+use crate::charge_service::{ChargeService, Outcome};
+use crate::invoice::{Invoice, InvoiceStatus};
+use crate::store::{StoredKey, StoredSubscription, SubscriptionWrite};
+use shared::aws::Platform;
+use shared::aws::encryption::EnvelopeEncryption;
+use shared::aws::lambda::Invocation;
+use shared::core::error::Error;
+use shared::core::id::SubscriptionId;
+use shared::core::idempotency::derive_id;
+use shared::core::identity::CustomerId;
+use shared::payments::provider::{Authorization, BillingKey, Card, Providers};
 
 /// The providers, and the keys to their customers' cards.
 #[derive(Clone, Debug)]

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auctions::Points;
-use crate::auctions::VoucherId;
-use crate::catalog::Sku;
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
-use crate::core::identity::CustomerId;
+use crate::id::{BidId, VoucherId};
+use shared::auctions::Points;
+use shared::catalog::Sku;
+use shared::core::error;
+use shared::core::error::{Error, Rejection};
+use shared::core::identity::CustomerId;
 
 /// The lowest price.
 pub const MIN_PRICE: u64 = 1_000;
@@ -20,11 +20,6 @@ pub const MAX_PRICE: u64 = 10_000_000;
 pub const TICK: u64 = 100;
 /// The longest that a bid may stand.
 pub const MAX_DAYS: i64 = 90;
-
-crate::entity_id! {
-    /// A bid's id, derived from its customer and their idempotency key.
-    pub struct BidId as "bid_id", "There is no such bid."
-}
 
 /// Which side of the market a bid stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -247,8 +242,6 @@ pub enum Rejected {
     Closed(BidStatus),
     /// The bid's deadline has not come yet.
     NotDue,
-    /// The order's points are spent or held.
-    PointsSpent,
 }
 
 impl From<Rejected> for Rejection {
@@ -299,10 +292,6 @@ impl From<Rejected> for Rejection {
                 Self::new(&error::BID_CLOSED, "The bid has ended and cannot be changed.").with("bid_status", status)
             }
             Rejected::NotDue => Self::new(&error::BID_CLOSED, "The bid's deadline has not come yet."),
-            Rejected::PointsSpent => Self::new(
-                &error::POINTS_SPENT,
-                "The order's points are spent or held by bids; cancel the bids first.",
-            ),
         }
     }
 }

@@ -20,18 +20,18 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::aws::Platform;
-use crate::aws::dynamodb::due;
-use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
-use crate::aws::dynamodb::transaction::{delete, put, transact_changes};
-use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse, text};
-use crate::aws::lambda::problem::Causes;
-use crate::billing::Invoice;
-use crate::billing::Subscription;
-use crate::core::error::Error;
-use crate::core::id::SubscriptionId;
-use crate::core::id::SubscriptionPeriod;
-use crate::core::identity::CustomerId;
+use crate::invoice::Invoice;
+use crate::subscription::Subscription;
+use shared::aws::Platform;
+use shared::aws::dynamodb::due;
+use shared::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::transaction::{delete, put, transact_changes};
+use shared::aws::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse, text};
+use shared::aws::lambda::problem::Causes;
+use shared::core::error::Error;
+use shared::core::id::SubscriptionId;
+use shared::core::id::SubscriptionPeriod;
+use shared::core::identity::CustomerId;
 
 const BY_CUSTOMER: &str = "by-customer";
 /// The sort key of a subscription among its invoices: behind all of them.
@@ -373,7 +373,7 @@ impl SubscriptionStore {
     /// The writes of `posting`.
     pub(crate) fn written(&self, posting: &SubscriptionWrite<'_>) -> Result<Vec<TransactWriteItem>, Error> {
         let id = posting.subscription.subscription.subscription_id;
-        let mut items = vec![put(self.changed(posting.subscription)?)?];
+        let mut items = vec![put(self.put_if_version(posting.subscription)?)?];
         if let Some(invoice) = posting.invoice {
             items.push(put(self.invoiced(invoice)?)?);
         }
@@ -390,7 +390,7 @@ impl SubscriptionStore {
     }
 
     /// The put of a subscription: refused when anything has changed it since it was read, or it is there already.
-    pub(crate) fn changed(&self, stored: &StoredSubscription) -> Result<PutBuilder, Error> {
+    pub fn put_if_version(&self, stored: &StoredSubscription) -> Result<PutBuilder, Error> {
         let subscription = &stored.subscription;
         let id = subscription.subscription_id;
         let mut item = self.item("save a subscription", subscription_key(id), stored)?;

@@ -3,22 +3,22 @@
 //! Two takers of one bid, a taker and the cleaner, a taker and its customer who gives it up: each writes under the
 //! condition that nothing has changed the bid since it was read, so one wins, and the others look again.
 
-use crate::auctions::AuctionEvent;
+use crate::event::AuctionEvent;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auctions::Points;
-use crate::auctions::VoucherId;
-use crate::auctions::{AuctionStore, BookEntry, Deal, Party, StoredBid, StoredVoucher, TradeOutcome};
-use crate::auctions::{Bid, BidStatus, Ending, Rejected, Side, Trade};
-use crate::aws::Platform;
-use crate::aws::backoff::Backoff;
-use crate::aws::lambda::Invocation;
-use crate::catalog::Sku;
-use crate::core::error::Error;
-use crate::core::idempotency::{Fingerprint, derive_id};
-use crate::core::identity::CustomerId;
+use crate::bid::{Bid, BidStatus, Ending, Rejected, Side, Trade};
+use crate::id::VoucherId;
+use crate::store::{AuctionStore, BookEntry, Deal, Party, StoredBid, StoredVoucher, TradeOutcome};
+use shared::auctions::Points;
+use shared::aws::Platform;
+use shared::aws::backoff::Backoff;
+use shared::aws::lambda::Invocation;
+use shared::catalog::Sku;
+use shared::core::error::Error;
+use shared::core::idempotency::{Fingerprint, derive_id};
+use shared::core::identity::CustomerId;
 
 /// Pages of a book that are looked through for a bid that can be taken, of 100 bids each.
 const PAGES: usize = 50;
@@ -140,7 +140,7 @@ impl MatchingService {
                 Side::Buy => self.voucher_of(&resting.bid, invocation.deadline).await?,
                 Side::Sell => self.voucher_to_sell(wish, invocation).await?,
             };
-            let taker = Party::TakeOutcome(wish.customer_id.clone());
+            let taker = Party::Taker(wish.customer_id.clone());
             let price = resting.bid.price;
             let parties = match wish.side {
                 Side::Buy => (taker, Party::from(&resting)),
@@ -155,7 +155,11 @@ impl MatchingService {
                 TradeOutcome::Exists(_) => return Ok(None),
                 TradeOutcome::Changed => {}
                 TradeOutcome::NotEnoughPoints => {
-                    let wallet = self.auctions.wallet(&wish.customer_id, invocation.deadline).await?;
+                    let wallet = self
+                        .auctions
+                        .wallets
+                        .wallet(&wish.customer_id, invocation.deadline)
+                        .await?;
                     let available = wallet.available;
                     return Err(Rejected::NotEnoughPoints { available }.into());
                 }

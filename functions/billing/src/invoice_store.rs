@@ -9,19 +9,19 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use tokio::time::Instant;
 
-use crate::aws::Platform;
-use crate::aws::dynamodb::transaction::{put, transact_changes};
-use crate::billing::{StoredInvoice, StoredSubscription, SubscriptionStore, SubscriptionWrite};
-use crate::catalog::CatalogStore;
-use crate::catalog::Sku;
-use crate::catalog::{Hold, ShardCount};
-use crate::core::error::Error;
-use crate::orders::ReservationStore;
-use crate::orders::Shortage;
-use crate::orders::StoredOrder;
-use crate::orders::reservations::TakeOutcome;
-use crate::payments::OrderPaymentStore;
-use crate::payments::StoredPayment;
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionStore, SubscriptionWrite};
+use shared::aws::Platform;
+use shared::aws::dynamodb::transaction::{put, transact_changes};
+use shared::catalog::CatalogStore;
+use shared::catalog::Sku;
+use shared::catalog::{Hold, ShardCount};
+use shared::core::error::Error;
+use shared::orders::ReservationStore;
+use shared::orders::Shortage;
+use shared::orders::StoredOrder;
+use shared::orders::TakeOutcome;
+use shared::payments::OrderPaymentStore;
+use shared::payments::StoredPayment;
 
 /// The tables of subscriptions, stock, orders and payments together.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl InvoiceStore {
         let record = |holds: Vec<Hold>| {
             let invoice = holding(holds);
             Ok(vec![
-                put(self.subscriptions.changed(subscription)?)?,
+                put(self.subscriptions.put_if_version(subscription)?)?,
                 put(self.subscriptions.invoiced(&invoice)?)?,
             ])
         };
@@ -109,11 +109,11 @@ impl InvoiceStore {
     ) -> Result<bool, Error> {
         let mut items = self.subscriptions.written(posting)?;
         if let Some((order, payment)) = bought {
-            items.push(put(self.order_payments.orders.placed(order)?)?);
-            items.push(put(self.order_payments.payments.changed(payment)?)?);
+            items.push(put(self.order_payments.orders.put_new(order)?)?);
+            items.push(put(self.order_payments.payments.put_if_version(payment)?)?);
         }
         let records = items.len();
-        items.extend(self.reservations.giving_back(given_back)?);
+        items.extend(self.reservations.release_writes(given_back)?);
         transact_changes(&self.client, "settle an invoice", items, records, deadline).await
     }
 }

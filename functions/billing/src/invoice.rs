@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::billing::{Policy, Subscription};
-use crate::catalog::Sku;
-use crate::core::id::PaymentId;
-use crate::core::id::SubscriptionPeriod;
-use crate::core::idempotency::derive_id;
-use crate::core::identity::CustomerId;
-use crate::core::money::Money;
-use crate::orders::{Line, Order, OrderId, OrderStatus, Quote};
-use crate::payments::Failure;
+use crate::subscription::{Policy, Subscription};
+use shared::catalog::Sku;
+use shared::core::id::PaymentId;
+use shared::core::id::SubscriptionPeriod;
+use shared::core::idempotency::derive_id;
+use shared::core::identity::CustomerId;
+use shared::core::money::Money;
+use shared::orders::{Line, Order, OrderId, OrderStatus, Quote};
+use shared::payments::Failure;
 
 /// How long an attempt may be under way before it counts as abandoned by a crash: longer than the function that makes
 /// it lives, and than the provider takes for what was sent in its last moment (Toss: 60 seconds).

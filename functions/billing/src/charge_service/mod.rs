@@ -14,7 +14,7 @@ pub use charge_queue::{ChargeQueue, command_of};
 pub use charge_store::ChargeStore;
 pub use review::{ChargeDecision, Review};
 
-use crate::billing::BillingEvent;
+use crate::event::BillingEvent;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -22,18 +22,19 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use self::charge_store::Account;
-use crate::aws::Platform;
-use crate::aws::lambda::Invocation;
-use crate::billing::{BeginChargeOutcome, StoredInvoice, StoredSubscription, SubscriptionWrite};
-use crate::billing::{Invoice, InvoiceStatus, Turn};
-use crate::billing::{Step, Subscription, SubscriptionStatus, Task};
-use crate::catalog::{Product, Sku};
-use crate::core::error::{Error, Rejection};
-use crate::core::id::SubscriptionPeriod;
-use crate::orders;
-use crate::orders::{Quote, quote, sum_lines};
-use crate::payments::provider::{Answer, BillingKey, Charge, Decline};
-use crate::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
+use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use crate::invoice_store::BeginChargeOutcome;
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionWrite};
+use crate::subscription::{Step, Subscription, SubscriptionStatus, Task};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::catalog::{Product, Sku};
+use shared::core::error::{Error, Rejection};
+use shared::core::id::SubscriptionPeriod;
+use shared::orders;
+use shared::orders::{Quote, quote, sum_lines};
+use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
+use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 8;
