@@ -1,78 +1,140 @@
-//! The README's two lists of the functions: the map, and the table.
-//!
-//! The map is a mermaid block. A function's node there has the folder's name as its id and the class
-//! `function`: `checkout["takes stock"]:::function`.
-//! The table has a first column called `Function`; each row begins with the folder's name in backticks,
-//! linked or not.
+//! What a Markdown document says that can be checked: its links, and the names in its tables.
 
-/// The functions on the map.
+/// The names in the first column of every table whose first column is called `column`, in the document's order.
+///
+/// A row starts with a name in backticks, linked or not: ``| [`checkout`](src/checkout.rs) | … |``.
+/// The whole cell stands for a name that has no backticks.
 #[must_use]
-pub fn on_the_map(readme: &str) -> Vec<String> {
-    let blocks = readme
-        .split("```mermaid")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next());
-    let mut functions: Vec<String> = blocks.flat_map(str::lines).flat_map(nodes).collect();
-    functions.sort();
-    functions.dedup();
-    functions
-}
-
-/// The functions in the table.
-#[must_use]
-pub fn in_the_table(readme: &str) -> Vec<String> {
-    let header = |line: &&str| line.split('|').nth(1).is_none_or(|cell| cell.trim() != "Function");
-    let rows = readme
-        .lines()
-        .skip_while(header)
-        .skip(2)
-        .take_while(|line| line.starts_with('|'));
-    let mut functions: Vec<String> = rows
-        .map(|row| row.split('`').nth(1).unwrap_or(row).to_owned())
-        .collect();
-    functions.sort();
-    functions
-}
-
-/// The ids of the nodes of class `function` in a line of a flowchart.
-fn nodes(line: &str) -> Vec<String> {
-    let before = line.match_indices(":::function").map(|(at, _)| line[..at].trim_end());
-    before.map(|text| id_at_the_end(without_shape(text))).collect()
-}
-
-/// `a --> b(["label"])` is `a --> b`.
-fn without_shape(text: &str) -> &str {
-    let label = text.trim_end_matches([']', ')', '}']);
-    if label == text {
-        return text;
+pub fn names_in_tables<'a>(document: &'a str, column: &str) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    let mut lines = document.lines();
+    while let Some(line) = lines.next() {
+        if first_cell(line) == Some(column) {
+            // The line after the header is the rule below it.
+            names.extend(lines.by_ref().skip(1).map_while(first_cell).map(name));
+        }
     }
-    let before_label = match label.strip_suffix('"') {
-        Some(quoted) => quoted.rsplit_once('"'),
-        None => label.rsplit_once(['[', '(', '{']),
-    };
-    before_label.map_or(text, |(before, _)| before.trim_end_matches(['[', '(', '{']))
+    names
 }
 
-fn id_at_the_end(text: &str) -> String {
-    let of_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    text[text.trim_end_matches(of_id).len()..].to_owned()
+/// A link to a file of the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// The path from the document's folder; empty for the document itself.
+    pub path: &'a str,
+    /// The heading after `#`, as it is written in links.
+    pub heading: Option<&'a str>,
+}
+
+/// The document's links, without those to the web and without what is inside a code block.
+#[must_use]
+pub fn links(document: &str) -> Vec<Link<'_>> {
+    prose(document)
+        .flat_map(|line| line.split("](").skip(1))
+        .filter_map(|rest| rest.split_once(')'))
+        .filter_map(|(target, _)| target.split_whitespace().next())
+        .filter(|target| !target.contains(':'))
+        .map(|target| match target.split_once('#') {
+            Some((path, heading)) => Link {
+                path,
+                heading: Some(heading),
+            },
+            None => Link {
+                path: target,
+                heading: None,
+            },
+        })
+        .collect()
+}
+
+/// The document's headings as links write them: `## A bid's end` is `a-bids-end`.
+#[must_use]
+pub fn headings(document: &str) -> Vec<String> {
+    let titles = prose(document).filter_map(|line| {
+        line.trim_start_matches('#')
+            .strip_prefix(' ')
+            .filter(|_| line.starts_with('#'))
+    });
+    titles.map(as_links_write_it).collect()
+}
+
+fn as_links_write_it(title: &str) -> String {
+    let kept = title
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() })
+        .collect()
+}
+
+/// The lines outside code blocks.
+fn prose(document: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    document.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+fn first_cell(line: &str) -> Option<&str> {
+    let cell = line.strip_prefix('|')?.split('|').next()?;
+    Some(cell.trim())
+}
+
+fn name(cell: &str) -> &str {
+    cell.split('`').nth(1).unwrap_or(cell)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const DOCUMENT: &str = "\
+| Route | What |
+|---|---|
+| `x` | y |
+
+| Function | What |
+|---|---|
+| [`checkout`](src/checkout.rs) | `z`, see [the API](../api.md#orders \"title\") |
+| `get-order` | |
+| plain | |
+
+| `not-a-row` |
+
+```sh
+echo [no](link.md)
+```
+[the web](https://example.com), [here](#above), ![a picture](map.png), [two](a.md)[three](b/).";
+
     #[test]
-    fn a_node_is_found_with_and_without_a_shape_and_a_label() {
-        let readme = "```mermaid\nflowchart LR\n  api --> checkout([\"takes (stock)\"]):::function --> table[(orders)]\n  \
-                      get-order:::function & list-orders[\"lists\"]:::function\n```\n```\nother:::function\n```";
-        assert_eq!(on_the_map(readme), ["checkout", "get-order", "list-orders"]);
+    fn a_row_starts_with_a_name_linked_or_not() {
+        assert_eq!(
+            names_in_tables(DOCUMENT, "Function"),
+            ["checkout", "get-order", "plain"]
+        );
     }
 
     #[test]
-    fn a_row_begins_with_a_name_linked_or_not() {
-        let readme = "| Route | What |\n|---|---|\n| `x` | y |\n\n| Function | What |\n|---|---|\n\
-                      | [`checkout`](functions/orders/checkout) | `z` |\n| `get-order` | |\n\n| `not-a-row` |";
-        assert_eq!(in_the_table(readme), ["checkout", "get-order"]);
+    fn all_tables_with_the_column_count() {
+        let twice = "| A |\n|---|\n| `one` |\n\n| A |\n|---|\n| `two` |\n";
+        assert_eq!(names_in_tables(twice, "A"), ["one", "two"]);
+    }
+
+    #[test]
+    fn links_to_the_web_and_in_code_are_left_out() {
+        let links = links(DOCUMENT);
+        let paths: Vec<&str> = links.iter().map(|link| link.path).collect();
+        assert_eq!(paths, ["src/checkout.rs", "../api.md", "", "map.png", "a.md", "b/"]);
+        assert_eq!(links[1].heading, Some("orders"));
+        assert_eq!(links[2].heading, Some("above"));
+        assert_eq!(links[4].heading, None);
+    }
+
+    #[test]
+    fn a_heading_is_written_as_links_write_it() {
+        let document =
+            "# `checkout`\n\ntext # no heading\n\n## A bid's end\n```sh\n# a comment\n```\n### Kept, 30 days\n";
+        assert_eq!(headings(document), ["checkout", "a-bids-end", "kept-30-days"]);
     }
 }

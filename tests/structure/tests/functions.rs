@@ -1,13 +1,6 @@
-//! Each domain is a crate of one shape, and the template and the README know its functions by their names.
+//! Each domain is a crate of one shape, and the template knows its functions by their names.
 
-use std::collections::BTreeSet;
-use structure::{
-    assert_none,
-    manifest::Manifest,
-    readme,
-    repository::{self, Function},
-    template::Template,
-};
+use structure::{assert_none, manifest::Manifest, repository, template::Template};
 
 const LONGEST_MAIN: usize = 25;
 
@@ -120,35 +113,4 @@ fn every_function_stands_in_the_template_and_the_other_way_round() {
         }
     }
     assert_none(&problems);
-}
-
-#[test]
-fn every_function_stands_on_the_readmes_map_and_the_other_way_round() {
-    let readme = repository::read("README.md");
-    assert_same(
-        readme::on_the_map(&readme),
-        "README.md: the map (a mermaid block) needs a node `NAME:::function`, or `NAME[\"label\"]:::function`",
-        "README.md: the map shows the function `NAME`, which has no folder: take its node out, or its class `function`",
-    );
-}
-
-#[test]
-fn every_function_stands_in_the_readmes_table_and_the_other_way_round() {
-    let readme = repository::read("README.md");
-    assert_same(
-        readme::in_the_table(&readme),
-        "README.md: the table whose first column is `Function` needs a row that begins with `NAME` in backticks",
-        "README.md: the table of functions has a row `NAME`, which has no folder: take it out",
-    );
-}
-
-fn assert_same(shown: Vec<String>, missing: &str, strange: &str) {
-    let actual: BTreeSet<String> = repository::functions()
-        .into_iter()
-        .map(|Function { action, .. }| action)
-        .collect();
-    let shown: BTreeSet<String> = shown.into_iter().collect();
-    let missing = actual.difference(&shown).map(|name| missing.replace("NAME", name));
-    let strange = shown.difference(&actual).map(|name| strange.replace("NAME", name));
-    assert_none(&missing.chain(strange).collect::<Vec<_>>());
 }

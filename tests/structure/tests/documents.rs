@@ -1,0 +1,145 @@
+//! The documents agree with what they describe: functions, events, files.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use structure::readme::{self, Link};
+use structure::{assert_none, repository};
+use yaml_serde::Value;
+
+const LONGEST_README: usize = 200;
+
+#[test]
+fn the_readme_is_short_enough_to_be_read() {
+    let lines = repository::read("README.md").lines().count();
+    assert!(
+        lines <= LONGEST_README,
+        "README.md has {lines} lines, {LONGEST_README} are allowed: move what is about one domain into its README"
+    );
+}
+
+#[test]
+fn the_readme_leads_to_every_domain() {
+    let readme = repository::read("README.md");
+    let links = readme::links(&readme);
+    let missing = repository::domains()
+        .iter()
+        .map(|domain| page_of(domain))
+        .filter(|page| !links.iter().any(|link| link.path == page))
+        .map(|page| format!("README.md: link to {page}"))
+        .collect::<Vec<_>>();
+    assert_none(&missing);
+}
+
+#[test]
+fn each_domains_readme_lists_exactly_its_functions() {
+    let mut problems = Vec::new();
+    let functions = repository::functions();
+    for domain in repository::domains() {
+        let of_domain = functions.iter().filter(|function| function.domain == domain);
+        let actual: Vec<&str> = of_domain.map(|function| function.action.as_str()).collect();
+        let page = page_of(&domain);
+        let document = repository::read(&page);
+        let listed = readme::names_in_tables(&document, "Function");
+        problems.extend(differences(&page, "function", &listed, &actual));
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn each_domains_readme_lists_exactly_the_events_that_it_publishes() {
+    let mut problems = Vec::new();
+    let events = published();
+    let domains = repository::domains();
+    for (event, source) in &events {
+        if !domains.contains(source) {
+            problems.push(format!("infra/events/{event}.json: its source `{source}` is no domain"));
+        }
+    }
+    for domain in domains {
+        let of_domain = events.iter().filter(|(_, source)| *source == domain);
+        let actual: Vec<&str> = of_domain.map(|(event, _)| event.as_str()).collect();
+        let page = page_of(&domain);
+        let document = repository::read(&page);
+        let listed = readme::names_in_tables(&document, "Event");
+        problems.extend(differences(&page, "event", &listed, &actual));
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn each_relative_link_leads_to_something_that_exists() {
+    let mut problems = Vec::new();
+    let mut documents = repository::files("");
+    documents.retain(|path| is_markdown(path));
+    for document in documents {
+        let text = repository::read(&document);
+        let folder = document.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for Link { path, heading } in readme::links(&text) {
+            let target = if path.is_empty() {
+                document.clone()
+            } else {
+                format!("{folder}/{path}").trim_start_matches('/').to_owned()
+            };
+            if !repository::root().join(&target).exists() {
+                problems.push(format!("{document}: the link to {path} leads nowhere: correct it"));
+            } else if let Some(heading) = heading.filter(|_| is_markdown(&target))
+                && !readme::headings(&repository::read(&target))
+                    .iter()
+                    .any(|known| known == heading)
+            {
+                problems.push(format!(
+                    "{document}: {target} has no heading `{heading}`: correct the link"
+                ));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+fn is_markdown(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "md")
+}
+
+fn page_of(domain: &str) -> String {
+    format!("functions/{domain}/README.md")
+}
+
+/// The events with a schema, and the domain that publishes each.
+fn published() -> Vec<(String, String)> {
+    let schemas = repository::files("infra/events");
+    assert!(!schemas.is_empty(), "infra/events has no schema");
+    let event = |path: &String| {
+        // JSON is YAML too.
+        let schema: Value = yaml_serde::from_str(&repository::read(path))
+            .unwrap_or_else(|error| panic!("{path} must be a JSON Schema: {error}"));
+        let text = |key: &str| {
+            let found = schema.get(key).and_then(Value::as_str);
+            found.unwrap_or_else(|| panic!("{path} must have `{key}`")).to_owned()
+        };
+        let source = text("x-amazon-events-source");
+        let domain = source.strip_prefix("madang.").unwrap_or(&source).to_owned();
+        (text("x-amazon-events-detail-type"), domain)
+    };
+    schemas.iter().map(event).collect()
+}
+
+/// What is missing from a page's tables, stands there without being there, or stands there twice.
+fn differences(page: &str, kind: &str, listed: &[&str], actual: &[&str]) -> Vec<String> {
+    let column = if kind == "event" { "Event" } else { "Function" };
+    let names: BTreeSet<&str> = listed.iter().chain(actual).copied().collect();
+    let problem = |name: &str| {
+        let times = listed.iter().filter(|each| **each == name).count();
+        match (times, actual.contains(&name)) {
+            (0, _) => Some(format!(
+                "{page}: add the {kind} `{name}` to the table whose first column is `{column}`"
+            )),
+            (_, false) => Some(format!(
+                "{page}: the domain has no {kind} `{name}`: remove its row from the table `{column}`"
+            )),
+            (1, true) => None,
+            (_, true) => Some(format!("{page}: the {kind} `{name}` has {times} rows: keep one")),
+        }
+    };
+    names.into_iter().filter_map(problem).collect()
+}
