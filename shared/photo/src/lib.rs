@@ -1,23 +1,23 @@
 //! One photo in, a ladder of sizes out: right side up, in sRGB, without metadata, never larger than the source.
 //!
 //! A JPEG is decoded, resized and encoded strip by strip in its own planes; of what nearly every photo is, a baseline one,
-//! the whole picture is never in memory. Other formats are decoded by others' code and join the same cascade. A picture
+//! the whole picture is never in memory. Other formats are decoded by others' code and join the same pyramid. A picture
 //! that is not stored upright costs 1.5 bytes a pixel of its largest variant more, and so does each variant as WebP.
 //!
 //! Invariants: the source is never rotated nor turned into RGB, only its largest variant is; nothing is allocated before
 //! the header has been held against the limits; no variant is handed out unless the whole picture was sound.
 
-mod cascade;
-mod colour;
+mod color;
+mod decode;
+mod encode_webp;
 mod exif;
-mod general;
 mod header;
 mod jpeg;
-mod ladder;
 mod native;
+mod orientation;
+mod pyramid;
 mod resize;
-mod turn;
-mod webp;
+mod variants;
 
 pub use header::{Format, Header, inspect};
 use std::fmt;
@@ -71,6 +71,8 @@ pub struct Limits {
     pub bytes: usize,
     /// Pixels of the picture.
     pub pixels: u64,
+    /// Pixels of a GIF, BMP or TIFF, which are decoded whole before they are resized. A pixel takes up to 16 bytes then.
+    pub whole_pixels: u64,
     /// Pixels on a side.
     pub side: u32,
 }
@@ -80,6 +82,7 @@ impl Default for Limits {
         Self {
             bytes: 30 << 20,
             pixels: 100_000_000,
+            whole_pixels: 50_000_000,
             side: 30_000,
         }
     }
@@ -121,7 +124,7 @@ pub struct Picture {
     pub width: u32,
     /// Height once the orientation is applied.
     pub height: u32,
-    /// A picture of at most 32 pixels a side, for placeholders and dominant colours.
+    /// A picture of at most 32 pixels a side, for placeholders and dominant colors.
     pub thumbnail: Thumbnail,
 }
 
@@ -138,7 +141,7 @@ pub struct Thumbnail {
 
 /// Why a picture cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum Error {
     /// The bytes are of no format that is known here.
     NotAnImage,
     /// The file ends before its picture does.
@@ -154,11 +157,13 @@ pub enum Refused {
     },
     /// The file has more bytes than the limits allow.
     TooLarge(usize),
-    /// A picture of a kind that is not served.
+    /// A picture of a format that is recognized and not read: HEIC or AVIF.
+    UnsupportedFormat(&'static str),
+    /// A picture of a known format, but of a kind that is not read.
     Unsupported(&'static str),
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnImage => write!(f, "not a picture of a known format"),
@@ -166,12 +171,23 @@ impl fmt::Display for Refused {
             Self::Corrupt(what) => write!(f, "the file is damaged: {what}"),
             Self::TooManyPixels { width, height } => write!(f, "{width} x {height} pixels are too many"),
             Self::TooLarge(bytes) => write!(f, "{bytes} bytes are too many"),
+            Self::UnsupportedFormat(format) => {
+                let formats = "JPEG, PNG, WebP, GIF, BMP or TIFF";
+                write!(f, "{format} pictures cannot be used: upload a {formats}")?;
+                if *format == "HEIC" {
+                    write!(
+                        f,
+                        ". An iPhone takes JPEG photos once \"Most Compatible\" is chosen in Settings, Camera, Formats"
+                    )?;
+                }
+                Ok(())
+            }
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
         }
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for Error {}
 
 /// Makes all variants of a photo and hands them to `sink`, the largest first, each size in the order of the outputs.
 ///
@@ -179,14 +195,14 @@ impl std::error::Error for Refused {}
 ///
 /// # Errors
 /// What the picture cannot be used for.
-pub fn make_ladder(photo: &[u8], options: &Options, sink: &mut dyn FnMut(Variant)) -> Result<Picture, Refused> {
+pub fn make_variants(photo: &[u8], options: &Options, sink: &mut dyn FnMut(Variant)) -> Result<Picture, Error> {
     if photo.len() > options.limits.bytes {
-        return Err(Refused::TooLarge(photo.len()));
+        return Err(Error::TooLarge(photo.len()));
     }
     let header = inspect(photo)?;
     let (Header { width, height, .. }, limits) = (header, &options.limits);
     if u64::from(width) * u64::from(height) > limits.pixels || width.max(height) > limits.side {
-        return Err(Refused::TooManyPixels { width, height });
+        return Err(Error::TooManyPixels { width, height });
     }
-    ladder::make(photo, header, options, sink)
+    variants::make(photo, header, options, sink)
 }

@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use jpeg_encoder::SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1};
-use photo::{Format, Options, Output, make_ladder};
+use photo::{Format, Options, Output, make_variants};
 
 const WIDTHS: [u32; 3] = [140, 320, 640];
 
@@ -136,7 +136,7 @@ fn a_picture_far_larger_than_what_is_wanted_is_right() {
 #[test]
 fn cmyk_without_a_profile_is_ink_on_paper() {
     let drawing = Drawing::new(333, 222);
-    let inks: Vec<u8> = drawing
+    let cmyk: Vec<u8> = drawing
         .rgb
         .iter()
         .flat_map(|&[r, g, b]| [r, g, b, 255].map(|c| 255 - c))
@@ -147,14 +147,14 @@ fn cmyk_without_a_profile_is_ink_on_paper() {
             let mut out = Vec::new();
             let mut encoder = jpeg_encoder::Encoder::new(&mut out, 95);
             encoder.set_sampling_factor(sampling);
-            encoder.encode(&inks, 333, 222, kind).unwrap();
+            encoder.encode(&cmyk, 333, 222, kind).unwrap();
             assert_looks_like(&out, &drawing, &[140, 320], 27.0);
             let options = Options {
                 widths: vec![140],
                 outputs: vec![Output::WebP { quality: 92, effort: 4 }],
                 ..Options::default()
             };
-            make_ladder(&out, &options, &mut |variant| {
+            make_variants(&out, &options, &mut |variant| {
                 let (got, covers) = decoded_webp(&variant.bytes);
                 let wanted = drawing.resized(got.width, got.height);
                 assert!(got.psnr(&wanted) > 27.0, "{:.2} dB", got.psnr(&wanted));
@@ -197,8 +197,8 @@ fn what_is_transparent_shows_the_background() {
     let png = png_of(&drawing, png::ColorType::Rgba, png::BitDepth::Eight, &pixels, None);
     assert_looks_like(&png, &wanted, &[140, 300], 32.0);
     let mut webp = Vec::new();
-    image_webp::WebPEncoder::new(&mut webp)
-        .encode(&pixels, 300, 200, image_webp::ColorType::Rgba8)
+    image::codecs::webp::WebPEncoder::new_lossless(&mut webp)
+        .encode(&pixels, 300, 200, image::ExtendedColorType::Rgba8)
         .unwrap();
     assert_looks_like(&webp, &wanted, &[140, 300], 32.0);
 }
@@ -231,20 +231,15 @@ fn display_p3_becomes_srgb_and_srgb_stays_as_it_is() {
 #[test]
 fn a_gif_shows_its_first_frame() {
     let drawing = Drawing::new(200, 100);
+    let frame = |color: &dyn Fn(u8) -> [u8; 4]| {
+        let pixels = drawing.rgb.iter().flat_map(|p| color(p[0])).collect();
+        image::Frame::new(image::RgbaImage::from_raw(200, 100, pixels).unwrap())
+    };
     let mut out = Vec::new();
-    {
-        let palette: Vec<u8> = (0..=255u8).flat_map(|i| [i, i, 255 - i]).collect();
-        let mut encoder = gif::Encoder::new(&mut out, 200, 100, &palette).unwrap();
-        let mut frame = gif::Frame {
-            width: 200,
-            height: 100,
-            ..Default::default()
-        };
-        frame.buffer = drawing.rgb.iter().map(|p| p[0]).collect::<Vec<_>>().into();
-        encoder.write_frame(&frame).unwrap();
-        frame.buffer = vec![0; 20_000].into();
-        encoder.write_frame(&frame).unwrap();
-    }
+    // 256 colors at most: the palette has them as they are.
+    image::codecs::gif::GifEncoder::new(&mut out)
+        .encode_frames([frame(&|i| [i, i, 255 - i, 255]), frame(&|_| [9, 9, 9, 255])])
+        .unwrap();
     let wanted = Drawing {
         rgb: drawing.rgb.iter().map(|p| [p[0], p[0], 255 - p[0]]).collect(),
         ..drawing
@@ -266,7 +261,7 @@ fn variants_as_webp_are_what_was_drawn() {
         oriented(&drawing.stored(6).jpeg(F_2_2, 0, false), 6),
     ] {
         let mut variants = Vec::new();
-        make_ladder(&photo, &options, &mut |variant| variants.push(variant)).unwrap();
+        make_variants(&photo, &options, &mut |variant| variants.push(variant)).unwrap();
         let formats: Vec<_> = variants.iter().map(|v| (v.width, v.format)).collect();
         let both = |width| [(width, Format::Jpeg), (width, Format::WebP)];
         assert_eq!(formats, [both(640), both(320), both(140)].concat());
@@ -284,13 +279,13 @@ fn variants_as_webp_are_what_was_drawn() {
     }
     let gray = drawing.gray();
     let mut variants = Vec::new();
-    make_ladder(&gray.gray_jpeg(), &options, &mut |variant| variants.push(variant)).unwrap();
+    make_variants(&gray.gray_jpeg(), &options, &mut |variant| variants.push(variant)).unwrap();
     let got = decoded(&variants[1]);
     assert!(got.cast(&gray.resized(got.width, got.height)) < 1.5);
 }
 
 #[test]
-fn what_is_transparent_stays_so_in_webp_with_its_colours() {
+fn what_is_transparent_stays_so_in_webp_with_its_colors() {
     let drawing = Drawing::new(300, 200);
     let alpha = |i: usize| match (i % 300, i / 300) {
         (0..100, _) => 255,
@@ -310,11 +305,11 @@ fn what_is_transparent_stays_so_in_webp_with_its_colours() {
         ..Options::default()
     };
     let mut variants = Vec::new();
-    make_ladder(&png, &options, &mut |variant| variants.push(variant)).unwrap();
+    make_variants(&png, &options, &mut |variant| variants.push(variant)).unwrap();
     let (got, covers) = decoded_webp(&variants[0].bytes);
     for (i, &cover) in covers.iter().enumerate() {
         assert!(cover.abs_diff(alpha(i)) <= 1, "{cover} at {i}");
-        // What is nearly clear has no colour to speak of, and lends it to its neighbours: chroma is halved.
+        // What is nearly clear has no color to speak of, and lends it to its neighbours: chroma is halved.
         if (84..116).contains(&(i % 300)) || i % 300 > 183 {
             continue;
         }
@@ -339,7 +334,7 @@ fn a_size_that_webp_cannot_have_is_left_out() {
     };
     let mut formats = Vec::new();
     let tall = Drawing::new(8, 16_384).gray().gray_jpeg();
-    make_ladder(&tall, &options, &mut |variant| formats.push(variant.format)).unwrap();
+    make_variants(&tall, &options, &mut |variant| formats.push(variant.format)).unwrap();
     assert_eq!(formats, [Format::Jpeg]);
 }
 

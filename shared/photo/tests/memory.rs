@@ -4,7 +4,10 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
-use photo::{Options, Output, Refused, make_ladder};
+mod common;
+
+use common::files::{Tiff, bmp_file, png_chunk as chunk};
+use photo::{Error, Options, Output, make_variants};
 use std::process::Command;
 
 /// Megabytes of the whole process, with all sizes as JPEG and as WebP. `template.yaml` gives the function 1769, which
@@ -18,15 +21,23 @@ const CASE: &str = "MADANG_WORST_PICTURE";
 type Case = (&'static str, fn() -> Vec<u8>, Result<(), &'static str>);
 
 const CASES: &[Case] = &[
-    ("progressive inks", || jpeg(0xc2, (10_000, 10_000), 4), Ok(())),
-    ("progressive colours", || jpeg(0xc2, (10_000, 10_000), 3), Ok(())),
+    ("progressive cmyk", || jpeg(0xc2, (10_000, 10_000), 4), Ok(())),
+    ("progressive colors", || jpeg(0xc2, (10_000, 10_000), 3), Ok(())),
     ("a tall progressive one", || jpeg(0xc2, (3_333, 30_000), 3), Ok(())),
-    ("inks in one scan", || jpeg(0xc0, (10_000, 10_000), 4), Ok(())),
+    ("cmyk in one scan", || jpeg(0xc0, (10_000, 10_000), 4), Ok(())),
     ("an interlaced png", || png((10_000, 10_000), 1), Ok(())),
     ("a png in rows", || png((10_000, 10_000), 0), Ok(())),
     ("a webp without loss", || webp((16_383, 6_103)), Ok(())),
     ("tall noise", || noise((3_328, 30_000)), Ok(())),
-    ("a gif", || gif((10_000, 10_000)), Ok(())),
+    ("a gif", || gif((1_666, 30_000)), Ok(())),
+    ("a tiff", || tiff((1_666, 30_000)), Ok(())),
+    ("a bmp", || bmp((1_666, 30_000)), Ok(())),
+    (
+        "a gif that is larger than what is decoded whole",
+        || gif((10_000, 10_000)),
+        Err("too many"),
+    ),
+    ("a tiff of a wide tile", tiff_of_a_wide_tile, Err("tiles")),
     ("a png of few bytes", || png_claim(30_000), Err("too many")),
     ("a jpeg of few bytes", || jpeg_claim(65_500), Err("too many")),
     ("a png that never ends", png_bomb, Ok(())),
@@ -72,8 +83,8 @@ fn make(file: &[u8]) -> Result<(), String> {
         threads: 2,
         ..Options::default()
     };
-    let made = make_ladder(file, &options, &mut |_| {});
-    made.map(drop).map_err(|refused: Refused| refused.to_string())
+    let made = make_variants(file, &options, &mut |_| {});
+    made.map(drop).map_err(|error: Error| error.to_string())
 }
 
 /// Megabytes that this process had in memory at most.
@@ -150,42 +161,25 @@ fn jpeg_claim(side: u16) -> Vec<u8> {
     file
 }
 
-fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    let mut crc = u32::MAX;
-    for &byte in name.iter().chain(body) {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = crc >> 1 ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
-        }
-    }
-    [&(body.len() as u32).to_be_bytes(), name, body, &(!crc).to_be_bytes()].concat()
-}
-
 /// Zeros packed by deflate: the first, and matches of 258 with the byte before them, 13 bits each.
 fn zeros(count: u64) -> Vec<u8> {
-    let (mut out, mut buffer, mut bits) = (vec![0x78, 1], 0u64, 0);
-    let mut put = |out: &mut Vec<u8>, value: u64, length: u32| {
-        buffer |= value << bits;
-        bits += length;
-        while bits >= 8 {
-            out.push(buffer as u8);
-            buffer >>= 8;
-            bits -= 8;
-        }
+    let mut out = Bits {
+        bytes: vec![0x78, 1],
+        ..Bits::default()
     };
     // One block of fixed codes; these are sent from their upper bit on.
-    put(&mut out, 0b011, 3);
-    let literal = |out: &mut Vec<u8>, put: &mut dyn FnMut(&mut Vec<u8>, u64, u32)| put(out, 0b0000_1100, 8);
-    literal(&mut out, &mut put);
+    out.put(0b011, 3);
+    out.put(0b0000_1100, 8);
     for _ in 0..(count - 1) / 258 {
-        put(&mut out, 0b1010_0011, 8);
-        put(&mut out, 0, 5);
+        out.put(0b1010_0011, 8);
+        out.put(0, 5);
     }
     for _ in 0..(count - 1) % 258 {
-        literal(&mut out, &mut put);
+        out.put(0b0000_1100, 8);
     }
-    put(&mut out, 0, 7);
-    put(&mut out, 0, 7);
+    out.put(0, 7);
+    out.put(0, 7);
+    let mut out = out.bytes;
     // Adler-32 of zeros: the sum is one, and one for each of them.
     let sum = (count % 65_521) as u32;
     out.extend((sum << 16 | 1).to_be_bytes());
@@ -249,10 +243,10 @@ fn png_bomb() -> Vec<u8> {
     .concat()
 }
 
-/// A lossless WebP of one colour: all five codes have one symbol, so that no pixel takes a bit.
+/// A lossless WebP of one color: all five codes have one symbol, so that no pixel takes a bit.
 fn webp((width, height): (u64, u64)) -> Vec<u8> {
     let mut bits = (width - 1) | (height - 1) << 14 | 1 << 28;
-    // Behind the version: no transform, no colour cache, no groups of codes; then five times "one symbol, of one bit, 0".
+    // Behind the version: no transform, no color cache, no groups of codes; then five times "one symbol, of one bit, 0".
     let mut at = 32 + 3;
     for _ in 0..5 {
         bits |= 1 << at;
@@ -265,14 +259,84 @@ fn webp((width, height): (u64, u64)) -> Vec<u8> {
     [b"RIFF", &(chunk.len() as u32 + 4).to_le_bytes()[..], b"WEBP", &chunk].concat()
 }
 
+/// A GIF of one color: each code stands for one pixel more than the code before it.
 fn gif((width, height): (u16, u16)) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut encoder = gif::Encoder::new(&mut out, width, height, &[0, 0, 0, 9, 9, 9]).unwrap();
-    let pixels = vec![0; usize::from(width) * usize::from(height)];
-    let frame = gif::Frame::from_indexed_pixels(width, height, pixels, Some(0));
-    encoder.write_frame(&frame).unwrap();
-    drop(encoder);
-    out
+    const CLEAR: u64 = 4;
+    let mut data = Bits::default();
+    let mut left = u64::from(width) * u64::from(height);
+    data.put(CLEAR, 3);
+    let (mut next, mut length) = (6, 3);
+    let mut run = 1;
+    while left > 0 {
+        // The code for one pixel is its index, 0; a code from 6 on stands for four pixels less than its number.
+        let count = left.min(run);
+        data.put(if count == 1 { 0 } else { count + 4 }, length);
+        left -= count;
+        if run > 1 {
+            next += 1;
+            length += u32::from(next == 1 << length && length < 12);
+        }
+        run += 1;
+        if next == 4096 {
+            data.put(CLEAR, length);
+            (next, length, run) = (6, 3, 1);
+        }
+    }
+    data.put(5, length);
+    data.put(0, 7);
+    let [w0, w1] = width.to_le_bytes();
+    let [h0, h1] = height.to_le_bytes();
+    let blocks = data.bytes.chunks(255);
+    let blocks = blocks.flat_map(|block| [&[block.len() as u8], block].concat());
+    [
+        &[b"GIF89a", &[w0, w1, h0, h1, 0x80, 0, 0][..], &[0, 0, 0, 9, 9, 9]].concat()[..],
+        &[0x2c, 0, 0, 0, 0, w0, w1, h0, h1, 0, 2],
+        &blocks.collect::<Vec<u8>>(),
+        b"\0;",
+    ]
+    .concat()
+}
+
+/// A row of bits, the lowest of each number first.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    buffer: u64,
+    count: u32,
+}
+
+impl Bits {
+    fn put(&mut self, value: u64, length: u32) {
+        self.buffer |= value << self.count;
+        self.count += length;
+        while self.count >= 8 {
+            self.bytes.push(self.buffer as u8);
+            self.buffer >>= 8;
+            self.count -= 8;
+        }
+    }
+}
+
+/// A TIFF of clear black pixels of eight bytes, in one strip.
+fn tiff((width, height): (u32, u32)) -> Vec<u8> {
+    Tiff::rgba16(width, height, zeros(8 * u64::from(width) * u64::from(height))).file()
+}
+
+/// A TIFF of one pixel in a tile that is as wide as its number can be.
+fn tiff_of_a_wide_tile() -> Vec<u8> {
+    let mut tiff = Tiff::rgba16(1, 1, zeros(1 << 30));
+    tiff.tags.retain(|tag| !matches!(tag.0, 273 | 278 | 279));
+    tiff.tags.extend([(322, 4, vec![0xffff_fff0]), (323, 4, vec![16])]);
+    tiff.tiled = true;
+    tiff.file()
+}
+
+/// A BMP whose only color is packed by run lengths.
+fn bmp((width, height): (u32, u32)) -> Vec<u8> {
+    let mut row = [255, 0].repeat(width as usize / 255);
+    row.extend([(width % 255) as u8, 0, 0, 0]);
+    let data = row.repeat(height as usize);
+    bmp_file((width, height as i32), 8, 1, &[[9, 9, 9, 0]; 256], &data)
 }
 
 /// A picture of one pixel, and a million frames behind it.

@@ -1,7 +1,7 @@
 //! The bits of an entropy-coded scan, its restarts, and whether they are all there.
-use super::feed::{Feed, WINDOW};
 use super::huffman::{Decoder, FAST};
-use crate::Refused;
+use super::input::{Input, WINDOW};
+use crate::Error;
 
 /// The bit buffer: `count` valid bits at the top of `buffer`, the next byte to read at `at` in the window.
 #[derive(Clone, Copy, Default)]
@@ -13,7 +13,7 @@ pub struct Bits {
 }
 
 impl Bits {
-    /// Brings the buffer to 56 bits or more.
+    /// ScanKind the buffer to 56 bits or more.
     #[inline(always)]
     pub fn refill(&mut self, window: &[u8; WINDOW + 8]) {
         let at = self.at & (WINDOW - 1);
@@ -68,7 +68,7 @@ impl Bits {
 /// Reads a scan's bits, passes its restart markers, and refuses when they do not last.
 pub struct Reader<'a> {
     /// The bytes.
-    pub feed: Feed<'a>,
+    pub input: Input<'a>,
     /// The bits.
     pub bits: Bits,
     interval: usize,
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
     /// Starts at the first byte after the scan's header; `interval` is 0 without restarts.
     pub fn new(data: &'a [u8], interval: usize) -> Self {
         Self {
-            feed: Feed::new(data),
+            input: Input::new(data),
             bits: Bits::default(),
             interval,
             until_restart: if interval == 0 { usize::MAX } else { interval },
@@ -90,12 +90,12 @@ impl<'a> Reader<'a> {
 
     /// Before each MCU: passes a restart that is due, which is told, and sees to it that there are bits.
     #[inline(always)]
-    pub fn step(&mut self) -> Result<bool, Refused> {
+    pub fn step(&mut self) -> Result<bool, Error> {
         let restarted = self.until_restart == 0;
         if restarted {
             self.restart()?;
         }
-        if self.bits.at >= self.feed.low_water() {
+        if self.bits.at >= self.input.low_water() {
             self.replenish()?;
         }
         self.until_restart -= 1;
@@ -104,42 +104,42 @@ impl<'a> Reader<'a> {
 
     /// Reads on when the window runs low; refuses when more bits were taken than there are.
     #[cold]
-    fn replenish(&mut self) -> Result<(), Refused> {
-        if self.feed.ended() {
-            let short = self.bits.at * 8 > self.feed.end() * 8 + self.bits.count as usize;
+    fn replenish(&mut self) -> Result<(), Error> {
+        if self.input.ended() {
+            let short = self.bits.at * 8 > self.input.end() * 8 + self.bits.count as usize;
             return if short { Err(self.shortage()) } else { Ok(()) };
         }
-        self.bits.at = self.feed.fill(self.bits.at);
+        self.bits.at = self.input.fill(self.bits.at);
         Ok(())
     }
 
-    fn shortage(&self) -> Refused {
-        match self.feed.marker() {
-            None => Refused::Truncated,
-            Some(0xd9) => Refused::Truncated,
-            Some(_) => Refused::Corrupt("a marker in the middle of the picture"),
+    fn shortage(&self) -> Error {
+        match self.input.marker() {
+            None => Error::Truncated,
+            Some(0xd9) => Error::Truncated,
+            Some(_) => Error::Corrupt("a marker in the middle of the picture"),
         }
     }
 
     /// Why a block was impossible: zeros stand behind the end of the data, so that a bad code there is a missing one.
     #[cold]
-    pub fn unsound(&mut self) -> Refused {
+    pub fn unsound(&mut self) -> Error {
         match self.replenish() {
-            Err(refused) => refused,
-            Ok(()) => Refused::Corrupt("an impossible Huffman code or run"),
+            Err(error) => error,
+            Ok(()) => Error::Corrupt("an impossible Huffman code or run"),
         }
     }
 
     /// Passes a restart marker, which must be the next one.
     #[cold]
-    fn restart(&mut self) -> Result<(), Refused> {
+    fn restart(&mut self) -> Result<(), Error> {
         self.end()?;
-        match self.feed.marker() {
-            None | Some(0xd9) => return Err(Refused::Truncated),
+        match self.input.marker() {
+            None | Some(0xd9) => return Err(Error::Truncated),
             Some(m) if m == 0xd0 + self.restarts => {}
-            Some(_) => return Err(Refused::Corrupt("another marker where a restart was due")),
+            Some(_) => return Err(Error::Corrupt("another marker where a restart was due")),
         }
-        self.feed.next_segment();
+        self.input.next_segment();
         self.bits = Bits::default();
         self.restarts = (self.restarts + 1) & 7;
         self.until_restart = self.interval;
@@ -147,19 +147,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks that the scan ended where the file says so, and tells where in its data the marker behind it stands.
-    pub fn finish(&mut self) -> Result<usize, Refused> {
+    pub fn finish(&mut self) -> Result<usize, Error> {
         self.end()?;
-        match self.feed.marker() {
-            None => Err(Refused::Truncated),
-            Some(_) => Ok(self.feed.next() - 2),
+        match self.input.marker() {
+            None => Err(Error::Truncated),
+            Some(_) => Ok(self.input.next() - 2),
         }
     }
 
     /// Checks that there were bits enough, and passes what is left before the next marker, however much that is.
-    fn end(&mut self) -> Result<(), Refused> {
+    fn end(&mut self) -> Result<(), Error> {
         self.replenish()?;
-        while !self.feed.ended() {
-            self.bits.at = self.feed.fill(self.feed.end());
+        while !self.input.ended() {
+            self.bits.at = self.input.fill(self.input.end());
         }
         Ok(())
     }

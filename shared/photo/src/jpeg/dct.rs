@@ -2,7 +2,7 @@
 //!
 //! A sample on its way through the ladder is `(value - 128) * 64` in 16 bits: six bits of fraction, room for overshoot.
 use super::scan::BlockPair;
-use crate::native::lanes::{Kernel, Lanes, Row, each};
+use crate::native::simd::{Kernel, Lanes, Row, each};
 
 /// The smallest sample, black.
 pub const LOWEST: i16 = -128 * 64;
@@ -220,7 +220,7 @@ pub fn forward_pair<V: Lanes>(rows: &[Row; 8], quant: &Quant, out: &mut [Row; 8]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native::lanes::Isa;
+    use crate::native::simd::Isa;
     use std::f64::consts::PI;
 
     struct Forward<'a>(&'a [Row; 8], &'a Quant);

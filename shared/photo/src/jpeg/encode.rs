@@ -2,7 +2,7 @@
 use super::dct::{Quant, for_forward, forward_pair};
 use super::huffman::Encoder as Codes;
 use super::scan::ZIGZAG;
-use crate::native::lanes::{Isa, Kernel, Lanes, Row};
+use crate::native::simd::{Isa, Kernel, Lanes, Row};
 use crate::resize::level::{Shape, Strip, Tile};
 
 /// Annex K's luma table, row by row.

@@ -1,5 +1,5 @@
 //! Huffman tables: for reading, one lookup gives run, size and length; for writing, made to measure for each picture.
-use crate::Refused;
+use crate::Error;
 
 /// Codes up to this length are found by one lookup.
 pub const FAST: u32 = 10;
@@ -41,20 +41,20 @@ pub enum Meaning {
 
 /// One table of a DHT segment as it stands there: 16 counts, then symbols. What they mean, the scan says.
 #[derive(Clone, Copy)]
-pub struct Listed<'a> {
+pub struct TableSpec<'a> {
     counts: &'a [u8; 16],
     symbols: &'a [u8],
 }
 
-impl<'a> Listed<'a> {
+impl<'a> TableSpec<'a> {
     /// Reads one table and gives back what follows it.
-    pub fn parse(raw: &'a [u8]) -> Result<(Self, &'a [u8]), Refused> {
+    pub fn parse(raw: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
         let (counts, rest) = raw
             .split_first_chunk::<16>()
-            .ok_or(Refused::Corrupt("a short Huffman table"))?;
+            .ok_or(Error::Corrupt("a short Huffman table"))?;
         let total: usize = counts.iter().map(|&c| usize::from(c)).sum();
         if total > 256 || rest.len() < total {
-            return Err(Refused::Corrupt("a Huffman table with too many symbols"));
+            return Err(Error::Corrupt("a Huffman table with too many symbols"));
         }
         let (symbols, rest) = rest.split_at(total);
         Ok((Self { counts, symbols }, rest))
@@ -63,10 +63,10 @@ impl<'a> Listed<'a> {
 
 impl Decoder {
     /// The table for reading symbols of that meaning.
-    pub fn new(listed: &Listed, meaning: Meaning) -> Result<Self, Refused> {
-        let counts = listed.counts;
+    pub fn new(spec: &TableSpec, meaning: Meaning) -> Result<Self, Error> {
+        let counts = spec.counts;
         let mut symbols = [0; 256];
-        symbols[..listed.symbols.len()].copy_from_slice(listed.symbols);
+        symbols[..spec.symbols.len()].copy_from_slice(spec.symbols);
         let mut table = Self {
             fast: [LONG; 1 << FAST],
             limits: [0; 17],
@@ -78,7 +78,7 @@ impl Decoder {
             let count = u32::from(counts[length as usize - 1]);
             table.offsets[length as usize] = next as i32 - code as i32;
             if code + count > 1 << length {
-                return Err(Refused::Corrupt("a Huffman table with too many codes"));
+                return Err(Error::Corrupt("a Huffman table with too many codes"));
             }
             for _ in 0..count {
                 if length <= FAST {
@@ -227,8 +227,8 @@ mod tests {
             let kraft: u32 = used.iter().map(|&(_, length)| 1 << (16 - length)).sum();
             assert!(kraft < 1 << 16);
             let raw: Vec<u8> = table.counts.iter().chain(&table.symbols).copied().collect();
-            let (listed, _) = Listed::parse(&raw).unwrap();
-            assert!(Decoder::new(&listed, Meaning::Symbol).is_ok());
+            let (spec, _) = TableSpec::parse(&raw).unwrap();
+            assert!(Decoder::new(&spec, Meaning::Symbol).is_ok());
         }
     }
 }

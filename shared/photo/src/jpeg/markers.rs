@@ -1,5 +1,5 @@
-//! What stands before a JPEG's pixels: segments, frame, tables, and what they say about colours and orientation.
-use crate::{Refused, exif};
+//! What stands before a JPEG's pixels: segments, frame, tables, and what they say about colors and orientation.
+use crate::{Error, exif};
 
 /// One marker segment; iteration ends after the first start of scan.
 pub struct Segment<'a> {
@@ -38,11 +38,11 @@ impl<'a> Segments<'a> {
         (self.at, self.done) = (at, false);
     }
 
-    fn advance(&mut self) -> Result<Option<Segment<'a>>, Refused> {
-        let byte = |at: usize| self.bytes.get(at).copied().ok_or(Refused::Truncated);
+    fn advance(&mut self) -> Result<Option<Segment<'a>>, Error> {
+        let byte = |at: usize| self.bytes.get(at).copied().ok_or(Error::Truncated);
         let mut at = self.at;
         if byte(at)? != 0xff {
-            return Err(Refused::Corrupt("a marker was expected"));
+            return Err(Error::Corrupt("a marker was expected"));
         }
         while byte(at)? == 0xff {
             at += 1;
@@ -53,14 +53,14 @@ impl<'a> Segments<'a> {
             return Ok(None);
         }
         if matches!(marker, 0 | 1 | 0xd0..=0xd8) {
-            return Err(Refused::Corrupt("a marker that may not stand here"));
+            return Err(Error::Corrupt("a marker that may not stand here"));
         }
         let length = usize::from(u16::from_be_bytes([byte(at + 1)?, byte(at + 2)?]));
         if length < 2 {
-            return Err(Refused::Corrupt("a segment shorter than its length field"));
+            return Err(Error::Corrupt("a segment shorter than its length field"));
         }
         let end = at + 1 + length;
-        let body = self.bytes.get(at + 3..end).ok_or(Refused::Truncated)?;
+        let body = self.bytes.get(at + 3..end).ok_or(Error::Truncated)?;
         self.at = end;
         self.done = marker == SOS;
         Ok(Some(Segment { marker, body, end }))
@@ -68,7 +68,7 @@ impl<'a> Segments<'a> {
 }
 
 impl<'a> Iterator for Segments<'a> {
-    type Item = Result<Segment<'a>, Refused>;
+    type Item = Result<Segment<'a>, Error>;
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {
             return None;
@@ -84,7 +84,7 @@ pub const SOS: u8 = 0xda;
 /// End of image.
 const EOI: u8 = 0xd9;
 
-/// One colour component of a frame.
+/// One color component of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Component {
     /// The identifier that scans use.
@@ -147,22 +147,22 @@ impl Frame {
     }
 
     /// Reads a frame header; `None` when the segment is not one.
-    pub fn parse(segment: &Segment) -> Result<Option<Self>, Refused> {
+    pub fn parse(segment: &Segment) -> Result<Option<Self>, Error> {
         if !matches!(segment.marker, 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf) {
             return Ok(None);
         }
         let [precision, h1, h0, w1, w0, count, rest @ ..] = segment.body else {
-            return Err(Refused::Corrupt("a frame header that is too short"));
+            return Err(Error::Corrupt("a frame header that is too short"));
         };
         let count = usize::from(*count);
         if !(1..=4).contains(&count) || rest.len() != 3 * count {
-            return Err(Refused::Corrupt("a frame header of a wrong length"));
+            return Err(Error::Corrupt("a frame header of a wrong length"));
         }
         let mut components = [Component::default(); 4];
         for (component, raw) in components.iter_mut().zip(rest.chunks_exact(3)) {
             let (h, v) = (usize::from(raw[1] >> 4), usize::from(raw[1] & 15));
             if !(1..=4).contains(&h) || !(1..=4).contains(&v) || raw[2] > 3 {
-                return Err(Refused::Corrupt("a sampling factor or table number out of range"));
+                return Err(Error::Corrupt("a sampling factor or table number out of range"));
             }
             *component = Component {
                 id: raw[0],
@@ -173,7 +173,7 @@ impl Frame {
         }
         let (width, height) = (u16::from_be_bytes([*w1, *w0]), u16::from_be_bytes([*h1, *h0]));
         if width == 0 || height == 0 {
-            return Err(Refused::Corrupt("a frame without pixels"));
+            return Err(Error::Corrupt("a frame without pixels"));
         }
         let (width, height) = (width.into(), height.into());
         Ok(Some(Self {
@@ -189,7 +189,7 @@ impl Frame {
 
 /// What a scan takes for one component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct ScanComponent {
     /// Which component of the frame.
     pub component: usize,
     /// Number of the DC table.
@@ -202,7 +202,7 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanHeader {
     /// The components, in the order of the frame.
-    pub channels: Vec<Choice>,
+    pub channels: Vec<ScanComponent>,
     /// First and last coefficient, in the order of the file.
     pub band: (usize, usize),
     /// How many low bits of them were missing before the scan (0: all were), and are after it.
@@ -211,10 +211,10 @@ pub struct ScanHeader {
 
 impl ScanHeader {
     /// Reads a scan's header.
-    pub fn parse(segment: &Segment, frame: &Frame) -> Result<Self, Refused> {
-        const UNFIT: Refused = Refused::Corrupt("a scan header that does not fit its frame");
+    pub fn parse(segment: &Segment, frame: &Frame) -> Result<Self, Error> {
+        const UNFIT: Error = Error::Corrupt("a scan header that does not fit its frame");
         let [count, rest @ ..] = segment.body else {
-            return Err(Refused::Corrupt("an empty scan header"));
+            return Err(Error::Corrupt("an empty scan header"));
         };
         let Some((choices, &[first, last, shift])) = rest.split_last_chunk::<3>() else {
             return Err(UNFIT);
@@ -222,13 +222,13 @@ impl ScanHeader {
         if choices.is_empty() || choices.len() != 2 * usize::from(*count) {
             return Err(UNFIT);
         }
-        let mut channels: Vec<Choice> = Vec::new();
+        let mut channels: Vec<ScanComponent> = Vec::new();
         for &[id, tables] in choices.as_chunks::<2>().0 {
             let next = channels.last().map_or(0, |last| last.component + 1);
             let found = frame.components().iter().skip(next).position(|c| c.id == id);
             let (dc, ac) = (usize::from(tables >> 4), usize::from(tables & 15));
             let component = next + found.filter(|_| dc < 4 && ac < 4).ok_or(UNFIT)?;
-            channels.push(Choice { component, dc, ac });
+            channels.push(ScanComponent { component, dc, ac });
         }
         Ok(Self {
             channels,
@@ -240,18 +240,18 @@ impl ScanHeader {
 
 /// What the application segments say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Notes {
+pub struct Metadata {
     /// EXIF orientation, 1 when there is none.
     pub orientation: u8,
     /// A JFIF segment was there.
     pub jfif: bool,
-    /// Adobe's colour transform.
+    /// Adobe's color transform.
     pub adobe: Option<u8>,
     /// A piece of an ICC profile was there.
     pub profile: bool,
 }
 
-impl Notes {
+impl Metadata {
     /// Takes in what one segment says.
     pub fn read(&mut self, segment: &Segment) {
         match (segment.marker, segment.body) {

@@ -1,9 +1,9 @@
 //! Entropy decoding of a baseline scan: bytes in, rows of coefficient blocks out. The critical path of the whole ladder.
 use super::bits::{Bits, Reader};
-use super::feed::WINDOW;
 use super::huffman::{BAD, Decoder, LONG, Meaning, STOP};
-use crate::Refused;
-use crate::native::lanes::{Kernel, Lanes};
+use super::input::WINDOW;
+use crate::Error;
+use crate::native::simd::{Kernel, Lanes};
 
 /// Two blocks side by side: coefficient `u * 16 + v`, the right block's 8 higher (u counts across, v down).
 pub type BlockPair = [i16; 128];
@@ -91,7 +91,7 @@ impl<'a> Scan<'a> {
 pub struct DecodeRow<'s, 'a>(pub &'s mut Scan<'a>, pub &'s mut McuRow);
 
 impl Kernel for DecodeRow<'_, '_> {
-    type Output = Result<(), Refused>;
+    type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
@@ -100,11 +100,11 @@ impl Kernel for DecodeRow<'_, '_> {
             if scan.reader.step()? {
                 scan.previous = [0; 4];
             }
-            let (window, mut bits) = (scan.reader.feed.window(), scan.reader.bits);
+            let (window, mut bits) = (scan.reader.input.window(), scan.reader.bits);
             let mut sound = true;
             for ((channel, pairs), previous) in scan.channels.iter().zip(row.iter_mut()).zip(&mut scan.previous) {
                 let (Some(dc), Some(ac)) = (&scan.dc[channel.dc & 3], &scan.ac[channel.ac & 3]) else {
-                    return Err(Refused::Corrupt("a Huffman table is missing"));
+                    return Err(Error::Corrupt("a Huffman table is missing"));
                 };
                 let stride = pairs.len() / channel.v;
                 for down in 0..channel.v {

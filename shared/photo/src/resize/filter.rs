@@ -35,7 +35,7 @@ fn lanczos(kernel: &[f32], x: f64) -> f32 {
 }
 
 impl Filter {
-    /// From `from` samples to `to`, where one output covers `scale` samples: below one, chroma that is coarser than halved.
+    /// From `from` samples to `to`, where one output covers `scale` samples: smaller one, chroma that is coarser than halved.
     pub fn lanczos3(from: usize, to: usize, scale: f64) -> Self {
         let width = scale.max(1.0);
         let (reach, narrow, kernel) = (3.0 * width, 1.0 / width, &**KERNEL);

@@ -2,7 +2,7 @@
 use super::filter::Filter;
 use super::rows::Rows;
 use crate::jpeg::dct::{HIGHEST, LOWEST};
-use crate::native::lanes::{Isa, Kernel, Lanes, Row, each};
+use crate::native::simd::{Isa, Kernel, Lanes, Row, each};
 
 /// Sixteen rows of sixteen samples.
 pub type Tile = [Row; 16];
@@ -18,7 +18,7 @@ pub struct Shape {
     pub luma: usize,
     /// Pixels that a chroma sample covers, across and down; `None` for gray.
     pub chroma: Option<(usize, usize)>,
-    /// There is a fourth plane, as fine as luma: of colours how opaque they are, of a print's inks the black.
+    /// There is a fourth plane, as fine as luma: of colors how opaque they are, of a print's cmyk the black.
     pub fourth: bool,
 }
 

@@ -1,5 +1,5 @@
 //! The part of a plane that a filter still needs, in tiles of sixteen columns, so that every access is one whole register.
-use crate::native::lanes::Row;
+use crate::native::simd::Row;
 
 /// A sliding window over the rows of a plane.
 pub struct Rows {
@@ -61,7 +61,7 @@ impl Rows {
         (&mut self.data, self.height, self.len)
     }
 
-    /// A taller window; only a source that brings more rows at once than planned asks for it.
+    /// A taller window; only a source that kind more rows at once than planned asks for it.
     fn grow(&mut self, height: usize) {
         let mut data = vec![[0; 16]; self.tiles * height];
         for (new, old) in data.chunks_exact_mut(height).zip(self.data.chunks_exact(self.height)) {

@@ -10,13 +10,13 @@ struct Plane {
 }
 
 /// The whole picture in planes, a byte a sample: 1.5 bytes a pixel, or 2.5 where it is transparent.
-pub struct Canvas {
+pub struct OrientationBuffer {
     shape: Shape,
     orientation: u8,
     planes: Vec<Plane>,
 }
 
-impl Canvas {
+impl OrientationBuffer {
     /// For a picture that has `shape` once it stands the right way up.
     pub fn new(shape: Shape, orientation: u8) -> Self {
         let plane = |(width, height)| Plane {
@@ -62,7 +62,7 @@ impl Canvas {
     /// Reads the picture from the top.
     pub fn strips(&self) -> Strips<'_> {
         Strips {
-            canvas: self,
+            buffer: self,
             strip: Strip::new(&self.shape),
             next: 0,
         }
@@ -100,7 +100,7 @@ impl Plane {
         }
     }
 
-    /// Reads a row into tiles, its last sample repeated; a row below the last is the last.
+    /// Reads a row into tiles, its last sample repeated; a row smaller the last is the last.
     fn read(&self, row: usize, tiles: &mut [Tile], to: usize) {
         let row = &self.samples[row.min(self.height - 1) * self.width..][..self.width];
         let sample = |byte: u8| (i16::from(byte) - 128) * 64;
@@ -114,9 +114,9 @@ impl Plane {
     }
 }
 
-/// The strips of a canvas, lent one after the other.
+/// The strips of a buffer, lent one after the other.
 pub struct Strips<'a> {
-    canvas: &'a Canvas,
+    buffer: &'a OrientationBuffer,
     strip: Strip,
     next: usize,
 }
@@ -124,17 +124,17 @@ pub struct Strips<'a> {
 impl Strips<'_> {
     /// Hands each strip to `take`.
     pub fn for_each(mut self, mut take: impl FnMut(&Strip)) {
-        while self.next * 16 < self.canvas.shape.height {
+        while self.next * 16 < self.buffer.shape.height {
             self.strip.index = self.next;
             for y in 0..16 {
-                self.canvas.planes[0].read(self.next * 16 + y, &mut self.strip.luma, y);
+                self.buffer.planes[0].read(self.next * 16 + y, &mut self.strip.luma, y);
             }
-            if let Some(plane) = self.canvas.planes.get(3) {
+            if let Some(plane) = self.buffer.planes.get(3) {
                 for y in 0..16 {
                     plane.read(self.next * 16 + y, &mut self.strip.fourth, y);
                 }
             }
-            if let [_, cb, cr, ..] = &self.canvas.planes[..] {
+            if let [_, cb, cr, ..] = &self.buffer.planes[..] {
                 for y in 0..8 {
                     cb.read(self.next * 8 + y, &mut self.strip.chroma, y);
                     cr.read(self.next * 8 + y, &mut self.strip.chroma, 8 + y);

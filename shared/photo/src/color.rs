@@ -1,23 +1,23 @@
-//! From a picture's own colours to sRGB, and from pixels to planes.
-use crate::jpeg::Inks;
+//! From a picture's own colors to sRGB, and from pixels to planes.
+use crate::jpeg::Cmyk;
 use crate::jpeg::dct::{HIGHEST, LOWEST};
-use crate::native::lanes::{Kernel, Lanes, Row};
+use crate::native::simd::{Kernel, Lanes, Row};
 use crate::resize::level::{Shape, Strip};
 use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
 use std::sync::Arc;
 
-/// Changes colours at the largest size of the ladder, after the source's many pixels have become few.
-pub enum Recolour {
+/// Changes colors at the largest size of the ladder, after the source's many pixels have become few.
+pub enum ColorTransform {
     /// What each gray becomes.
     Gray(Box<[u8; 256]>),
     /// RGB to sRGB.
     Rgb(Arc<Transform8BitExecutor>),
-    /// A print's inks to sRGB, by its profile or as if they were ideal.
-    Inks(Inks, Option<Arc<Transform8BitExecutor>>),
+    /// A print's cmyk to sRGB, by its profile or as if they were ideal.
+    Cmyk(Cmyk, Option<Arc<Transform8BitExecutor>>),
 }
 
 /// What a profile asks for with a picture of so many components; `None` when it is sRGB, or does not fit.
-pub fn recolour(profile: &[u8], gray: bool) -> Option<Recolour> {
+pub fn color_transform(profile: &[u8], gray: bool) -> Option<ColorTransform> {
     let profile = ColorProfile::new_from_slice(profile).ok()?;
     let (space, layout) = if gray {
         (DataColorSpace::Gray, Layout::Gray)
@@ -41,15 +41,15 @@ pub fn recolour(profile: &[u8], gray: bool) -> Option<Recolour> {
     transform.transform(&probe, &mut seen).ok()?;
     if gray {
         let curve = Box::new(std::array::from_fn(|i| seen[3 * i]));
-        return Some(Recolour::Gray(curve));
+        return Some(ColorTransform::Gray(curve));
     }
     // Two steps of 255 are what rounding makes of sRGB itself.
     let moved = probe.iter().zip(&seen).any(|(a, b)| a.abs_diff(*b) > 2);
-    moved.then_some(Recolour::Rgb(transform))
+    moved.then_some(ColorTransform::Rgb(transform))
 }
 
-/// What makes colours of a print's inks.
-pub fn develop(inks: Inks, profile: Option<&[u8]>) -> Recolour {
+/// What makes colors of a print's cmyk.
+pub fn cmyk_transform(stored: Cmyk, profile: Option<&[u8]>) -> ColorTransform {
     let profile = profile.and_then(|profile| ColorProfile::new_from_slice(profile).ok());
     let cmyk = profile.filter(|profile| profile.color_space == DataColorSpace::Cmyk);
     let transform = cmyk.and_then(|profile| {
@@ -58,7 +58,7 @@ pub fn develop(inks: Inks, profile: Option<&[u8]>) -> Recolour {
             .create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options)
             .ok()
     });
-    Recolour::Inks(inks, transform)
+    ColorTransform::Cmyk(stored, transform)
 }
 
 /// A sample as a number from 0 to 255.
@@ -67,7 +67,7 @@ fn byte(sample: f32) -> u8 {
     (sample + 0.5) as u8
 }
 
-impl Recolour {
+impl ColorTransform {
     /// Changes one strip.
     pub fn strip(&self, strip: &mut Strip, shape: &Shape) {
         match self {
@@ -85,10 +85,10 @@ impl Recolour {
                 },
                 |before, after| transform.transform(before, after).is_ok(),
             ),
-            Self::Inks(inks, transform) => {
+            Self::Cmyk(cmyk, transform) => {
                 let ink = |strip: &Strip, x, y, pixel: &mut [u8]| {
                     let black = strip.fourth(x, y);
-                    let black = if inks.inverted_black { 255 - black } else { black };
+                    let black = if cmyk.inverted_black { 255 - black } else { black };
                     let [c, m, y] = strip.rgb(x, y);
                     pixel.copy_from_slice(&[c, m, y, black]);
                 };
@@ -211,7 +211,7 @@ impl Pixels {
 }
 
 /// Writes one row of pixels into the rows of the planes' tiles.
-pub struct Spread<'a> {
+pub struct WriteRow<'a> {
     /// The pixels.
     pub bytes: &'a [u8],
     /// What they are.
@@ -222,7 +222,7 @@ pub struct Spread<'a> {
     pub places: [(usize, usize); 4],
 }
 
-impl Kernel for Spread<'_> {
+impl Kernel for WriteRow<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -248,15 +248,15 @@ impl Kernel for Spread<'_> {
                     *to = sample(pixel[3]);
                 }
             }
-            return spread::<4>(bytes, [first, second, third], places);
+            return write_colors::<4>(bytes, [first, second, third], places);
         }
-        spread::<3>(bytes, [first, second, third], places);
+        write_colors::<3>(bytes, [first, second, third], places);
     }
 }
 
-/// Writes the colours of pixels of `SIZE` bytes.
+/// Writes the colors of pixels of `SIZE` bytes.
 #[inline(always)]
-fn spread<const SIZE: usize>(bytes: &[u8], [first, second, third]: [&mut [Row]; 3], places: [(usize, usize); 4]) {
+fn write_colors<const SIZE: usize>(bytes: &[u8], [first, second, third]: [&mut [Row]; 3], places: [(usize, usize); 4]) {
     let tiles = first
         .chunks_exact_mut(places[0].0)
         .zip(second.chunks_exact_mut(places[1].0));
@@ -272,7 +272,7 @@ fn spread<const SIZE: usize>(bytes: &[u8], [first, second, third]: [&mut [Row]; 
 }
 
 /// Makes Y, Cb and Cr of planes that are red, green and blue, in place.
-pub struct Mix<'a> {
+pub struct RgbToYcc<'a> {
     /// The planes.
     pub planes: [&'a mut [Row]; 3],
     /// For each plane: its tiles' height and the first row.
@@ -283,7 +283,7 @@ pub struct Mix<'a> {
     pub inverted: bool,
 }
 
-impl Kernel for Mix<'_> {
+impl Kernel for RgbToYcc<'_> {
     type Output = ();
 
     #[inline(always)]

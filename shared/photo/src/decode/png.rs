@@ -1,7 +1,7 @@
 //! PNG, row by row unless it is interlaced.
 use super::{Source, by_profile, keeps_alpha, over};
-use crate::colour::{Pixels, Recolour};
-use crate::{Header, Options, Refused};
+use crate::color::{ColorTransform, Pixels};
+use crate::{Error, Header, Options};
 use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 use std::io::{Cursor, ErrorKind};
 
@@ -13,21 +13,21 @@ struct Png<'a> {
     height: usize,
 }
 
-fn refused(error: DecodingError) -> Refused {
+fn error(error: DecodingError) -> Error {
     match error {
-        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Refused::Truncated,
-        DecodingError::LimitsExceeded => Refused::Unsupported("a PNG whose metadata are too large"),
-        _ => Refused::Corrupt("a PNG that does not decode"),
+        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Error::Truncated,
+        DecodingError::LimitsExceeded => Error::Unsupported("a PNG whose metadata are too large"),
+        _ => Error::Corrupt("a PNG that does not decode"),
     }
 }
 
 /// Opens a PNG.
-pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Refused> {
+pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Error> {
     // The limit is for metadata and one row; a whole interlaced picture is our own buffer.
     let mut decoder = Decoder::new_with_limits(Cursor::new(photo), Limits { bytes: 16 << 20 });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
-    let reader = decoder.read_info().map_err(refused)?;
+    let reader = decoder.read_info().map_err(error)?;
     let layout = reader.output_color_type().0;
     Ok(Box::new(Png {
         reader,
@@ -54,11 +54,11 @@ impl Source for Png<'_> {
         }
     }
 
-    fn recolour(&self) -> Option<Recolour> {
+    fn color_transform(&self) -> Option<ColorTransform> {
         by_profile(self.reader.info().icc_profile.as_deref(), self.pixels())
     }
 
-    fn rows(mut self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused> {
+    fn rows(mut self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let (pixels, layout, background) = (self.pixels(), self.layout, self.background);
         let mut flat = Vec::new();
         let mut give = |row: &[u8]| {
@@ -82,17 +82,17 @@ impl Source for Png<'_> {
             let size = self
                 .reader
                 .output_buffer_size()
-                .ok_or(Refused::Unsupported("a PNG that is too large"))?;
+                .ok_or(Error::Unsupported("a PNG that is too large"))?;
             let mut whole = vec![0; size];
-            self.reader.next_frame(&mut whole).map_err(refused)?;
+            self.reader.next_frame(&mut whole).map_err(error)?;
             whole.chunks_exact(size / self.height).for_each(give);
             return Ok(());
         }
         for _ in 0..self.height {
-            let row = self.reader.next_row().map_err(refused)?.ok_or(Refused::Truncated)?;
+            let row = self.reader.next_row().map_err(error)?.ok_or(Error::Truncated)?;
             give(row.data());
         }
         // What follows the last row must be there as well, checksum included.
-        self.reader.finish().map_err(refused)
+        self.reader.finish().map_err(error)
     }
 }

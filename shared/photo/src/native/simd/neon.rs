@@ -72,7 +72,7 @@ fn nonzero(rows: [int16x8_t; 8]) -> u64 {
     mask
 }
 
-// Safety of every block below: NEON is part of the aarch64 baseline; loads and stores go through references to exactly
+// Safety of every block smaller: NEON is part of the aarch64 baseline; loads and stores go through references to exactly
 // 32 bytes.
 impl Lanes for Neon {
     #[inline(always)]

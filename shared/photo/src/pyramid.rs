@@ -1,14 +1,14 @@
 //! The sizes of a ladder and the strips' way down through them.
-use crate::colour::Recolour;
+use crate::color::ColorTransform;
+use crate::encode_webp::WebpEncoder;
 use crate::jpeg::encode::Encoder;
-use crate::native::lanes::Isa;
+use crate::native::simd::Isa;
+use crate::orientation::OrientationBuffer;
 use crate::resize::level::{Level, Shape, Strip};
-use crate::turn::Canvas;
-use crate::webp::Collector;
 use crate::{Format, Options, Output, Thumbnail, Variant};
 
 /// What becomes of a size's strips, besides the next smaller size.
-enum Rung {
+enum LevelOutput {
     /// A variant, in some formats.
     Variant(Vec<Writer>),
     /// The picture for placeholders.
@@ -18,7 +18,7 @@ enum Rung {
 /// A file in the making.
 enum Writer {
     Jpeg(Box<Encoder>),
-    WebP(Box<Collector>),
+    WebP(Box<WebpEncoder>),
 }
 
 impl Writer {
@@ -27,7 +27,7 @@ impl Writer {
         match output {
             Output::Jpeg { quality } => Some(Self::Jpeg(Box::new(Encoder::new(shape, quality)))),
             Output::WebP { quality, effort } => {
-                let collector = Collector::new(shape, quality, effort, options.background)?;
+                let collector = WebpEncoder::new(shape, quality, effort, options.background)?;
                 Some(Self::WebP(Box::new(collector)))
             }
         }
@@ -49,18 +49,18 @@ impl Writer {
     }
 }
 
-/// The cascade: the source's orientation and colours end at the largest size, which is where they are cheap to change.
-pub struct Cascade {
+/// The pyramid: the source's orientation and colors end at the largest size, which is where they are cheap to change.
+pub struct Pyramid {
     /// From the source down to the largest size; more than one where the source is much larger.
     entry: Vec<Level>,
-    /// Changes the largest size's colours.
-    recolour: Option<Recolour>,
+    /// Changes the largest size's colors.
+    color_transform: Option<ColorTransform>,
     /// Collects the largest size until it can be read the right way up.
-    canvas: Option<Canvas>,
+    buffer: Option<OrientationBuffer>,
     /// The largest size, the right way up.
-    top: (Shape, Rung),
+    top: (Shape, LevelOutput),
     /// The smaller sizes.
-    below: Vec<(Level, Rung)>,
+    smaller: Vec<(Level, LevelOutput)>,
     /// What the machine can do.
     pub isa: Isa,
 }
@@ -95,7 +95,7 @@ fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
     levels
 }
 
-impl Cascade {
+impl Pyramid {
     /// Width and height of the largest size, as a source of that size and orientation stores it.
     pub fn top(width: u32, height: u32, orientation: u8, options: &Options) -> (usize, usize) {
         let sideways = orientation > 4;
@@ -105,8 +105,8 @@ impl Cascade {
         if sideways { (h, w) } else { (w, h) }
     }
 
-    /// For a source that must be turned by `orientation` and whose colours `recolour` sets right.
-    pub fn new(source: Shape, orientation: u8, recolour: Option<Recolour>, options: &Options) -> Self {
+    /// For a source that must be turned by `orientation` and whose colors `color_transform` sets right.
+    pub fn new(source: Shape, orientation: u8, color_transform: Option<ColorTransform>, options: &Options) -> Self {
         let sideways = orientation > 4;
         let (w, h) = (source.width as u32, source.height as u32);
         let (width, height) = if sideways { (h, w) } else { (w, h) };
@@ -121,13 +121,13 @@ impl Cascade {
 
         let (w, h) = sizes[0];
         let entry = levels(source, if sideways { (h, w) } else { (w, h) });
-        // Of a print's inks there are only colours once they are developed.
-        let fourth = source.fourth && !matches!(recolour, Some(Recolour::Inks(..)));
+        // Of a print's cmyk there are only colors once they are developed.
+        let fourth = source.fourth && !matches!(color_transform, Some(ColorTransform::Cmyk(..)));
         let shape = Shape { fourth, ..source };
-        let canvas = (orientation > 1).then(|| Canvas::new(shape.halved(w, h), orientation));
+        let buffer = (orientation > 1).then(|| OrientationBuffer::new(shape.halved(w, h), orientation));
         let variant = |shape| {
             let outputs = options.outputs.iter();
-            Rung::Variant(
+            LevelOutput::Variant(
                 outputs
                     .filter_map(|&output| Writer::new(output, shape, options))
                     .collect(),
@@ -135,31 +135,31 @@ impl Cascade {
         };
         let mut from = shape.halved(w, h);
         let top = (from, variant(from));
-        let mut below = Vec::new();
+        let mut smaller = Vec::new();
         for (i, &(w, h)) in sizes.iter().enumerate().skip(1) {
             for level in levels(from, (w, h)) {
                 from = level.shape;
                 let reached = (from.width, from.height) == (w, h);
-                let rung = if reached && i < sizes.len() - 1 {
+                let output = if reached && i < sizes.len() - 1 {
                     variant(from)
                 } else {
                     // A level that is only passed collects nothing: its thumbnail stays empty and is replaced.
                     let (width, height) = if reached { (w as u32, h as u32) } else { (0, 0) };
-                    Rung::Thumbnail(Thumbnail {
+                    LevelOutput::Thumbnail(Thumbnail {
                         width,
                         height,
                         rgb: Vec::new(),
                     })
                 };
-                below.push((level, rung));
+                smaller.push((level, output));
             }
         }
         Self {
             entry,
-            recolour,
-            canvas,
+            color_transform,
+            buffer,
             top,
-            below,
+            smaller,
             isa: Isa::detect(),
         }
     }
@@ -173,21 +173,21 @@ impl Cascade {
     pub fn flow(&mut self) {
         let Self {
             entry,
-            recolour,
-            canvas,
+            color_transform,
+            buffer,
             top,
-            below,
+            smaller,
             isa,
         } = self;
-        enter(entry, *isa, &mut |strip, shape| {
-            if let Some(recolour) = recolour {
-                recolour.strip(strip, shape);
+        reduce_source(entry, *isa, &mut |strip, shape| {
+            if let Some(color_transform) = color_transform {
+                color_transform.strip(strip, shape);
             }
-            match canvas {
-                Some(canvas) => canvas.put(strip),
+            match buffer {
+                Some(buffer) => buffer.put(strip),
                 None => {
                     top.1.strip(strip, &top.0, *isa);
-                    descend(below, strip, &top.0, *isa);
+                    reduce_further(smaller, strip, &top.0, *isa);
                 }
             }
         });
@@ -196,23 +196,27 @@ impl Cascade {
     /// Sends what was collected on its way, then writes all files, the largest first.
     pub fn finish(mut self, threads: usize) -> (Vec<Variant>, Thumbnail) {
         let Self {
-            canvas,
-            top: (shape, rung),
-            below,
+            buffer,
+            top: (shape, output),
+            smaller,
             isa,
             ..
         } = &mut self;
         let (shape, isa) = (*shape, *isa);
-        if let Some(canvas) = canvas.take() {
-            let canvas = &canvas;
+        if let Some(buffer) = buffer.take() {
+            let buffer = &buffer;
             parallel(
                 threads,
-                || canvas.strips().for_each(|strip| rung.strip(strip, &shape, isa)),
-                || canvas.strips().for_each(|strip| descend(below, strip, &shape, isa)),
+                || buffer.strips().for_each(|strip| output.strip(strip, &shape, isa)),
+                || {
+                    buffer
+                        .strips()
+                        .for_each(|strip| reduce_further(smaller, strip, &shape, isa))
+                },
             );
         }
-        let finish = |shape: Shape, rung: Rung, variants: &mut Vec<Variant>| match rung {
-            Rung::Variant(writers) => {
+        let finish = |shape: Shape, output: LevelOutput, variants: &mut Vec<Variant>| match output {
+            LevelOutput::Variant(writers) => {
                 let (width, height) = (shape.width as u32, shape.height as u32);
                 let files = writers.into_iter().filter_map(|writer| writer.finish(isa));
                 variants.extend(files.map(|(format, bytes)| Variant {
@@ -223,9 +227,9 @@ impl Cascade {
                 }));
                 None
             }
-            Rung::Thumbnail(thumbnail) => Some(thumbnail),
+            LevelOutput::Thumbnail(thumbnail) => Some(thumbnail),
         };
-        let (top, below) = (self.top, self.below);
+        let (top, smaller) = (self.top, self.smaller);
         let (mut variants, (rest, thumbnail)) = parallel(
             threads,
             || {
@@ -235,8 +239,8 @@ impl Cascade {
             },
             || {
                 let (mut variants, mut thumbnail) = (Vec::new(), Thumbnail::default());
-                for (level, rung) in below {
-                    thumbnail = finish(level.shape, rung, &mut variants).unwrap_or(thumbnail);
+                for (level, output) in smaller {
+                    thumbnail = finish(level.shape, output, &mut variants).unwrap_or(thumbnail);
                 }
                 (variants, thumbnail)
             },
@@ -261,7 +265,7 @@ fn parallel<A, B: Send>(threads: usize, here: impl FnOnce() -> A, there: impl Fn
 }
 
 /// From the source through the halved sizes to the largest variant.
-fn enter(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape)) {
+fn reduce_source(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape)) {
     let Some((level, rest)) = entry.split_first_mut() else {
         return;
     };
@@ -270,7 +274,7 @@ fn enter(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape))
         match rest.first_mut() {
             Some(next) => {
                 next.push(strip, &shape);
-                enter(rest, isa, out);
+                reduce_source(rest, isa, out);
             }
             None => out(strip, &shape),
         }
@@ -278,19 +282,19 @@ fn enter(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape))
 }
 
 /// From one size to all smaller ones.
-fn descend(below: &mut [(Level, Rung)], strip: &Strip, from: &Shape, isa: Isa) {
-    let Some(((level, rung), rest)) = below.split_first_mut() else {
+fn reduce_further(smaller: &mut [(Level, LevelOutput)], strip: &Strip, from: &Shape, isa: Isa) {
+    let Some(((level, output), rest)) = smaller.split_first_mut() else {
         return;
     };
     level.push(strip, from);
     let shape = level.shape;
     while let Some(strip) = level.poll(isa) {
-        rung.strip(strip, &shape, isa);
-        descend(rest, strip, &shape, isa);
+        output.strip(strip, &shape, isa);
+        reduce_further(rest, strip, &shape, isa);
     }
 }
 
-impl Rung {
+impl LevelOutput {
     fn strip(&mut self, strip: &Strip, shape: &Shape, isa: Isa) {
         match self {
             Self::Variant(writers) => writers.iter_mut().for_each(|writer| writer.strip(strip, isa)),

@@ -25,7 +25,7 @@ pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
 }
 
-// Safety of every block below: `Avx2` is private to this module's parent and reaches a kernel only through `run`, whose
+// Safety of every block smaller: `Avx2` is private to this module's parent and reaches a kernel only through `run`, whose
 // caller has checked for AVX2; loads and stores go through references to exactly 32 bytes.
 
 #[inline(always)]

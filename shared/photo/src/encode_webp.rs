@@ -1,11 +1,11 @@
 //! Strips in, a WebP out: libwebp wants the whole picture, in planes of its own range.
 use crate::jpeg::dct::LOWEST;
-use crate::native::lanes::{Isa, Kernel, Lanes, Row};
 use crate::native::libwebp::{self, Planar};
+use crate::native::simd::{Isa, Kernel, Lanes, Row};
 use crate::resize::level::{Shape, Strip, Tile};
 
 /// Collects a size's strips for libwebp.
-pub struct Collector {
+pub struct WebpEncoder {
     picture: Planar,
     quality: u8,
     effort: u8,
@@ -13,7 +13,7 @@ pub struct Collector {
     background: [f32; 3],
 }
 
-impl Collector {
+impl WebpEncoder {
     /// For one size; none when it is larger than a WebP can be.
     pub fn new(shape: Shape, quality: u8, effort: u8, background: [u8; 3]) -> Option<Self> {
         let (width, height) = (shape.width, shape.height);
@@ -47,7 +47,7 @@ impl Collector {
         let clear = if self.picture.alpha.is_empty() {
             None
         } else {
-            self.cleared(strip)
+            self.unblended(strip)
         };
         let strip = clear.as_ref().unwrap_or(strip);
         let Planar {
@@ -60,24 +60,24 @@ impl Collector {
         } = &mut self.picture;
         let halved = width.div_ceil(2);
         for (row, to) in y.chunks_exact_mut(*width).skip(strip.index * 16).take(16).enumerate() {
-            isa.run(Narrow(LUMA, &strip.luma, row, to));
+            isa.run(ToBytes(LUMA, &strip.luma, row, to));
         }
         let chroma = u.chunks_exact_mut(halved).zip(v.chunks_exact_mut(halved));
         for (row, (u, v)) in chroma.skip(strip.index * 8).take(8).enumerate() {
-            isa.run(Narrow(CHROMA, &strip.chroma, row, u));
-            isa.run(Narrow(CHROMA, &strip.chroma, row + 8, v));
+            isa.run(ToBytes(CHROMA, &strip.chroma, row, u));
+            isa.run(ToBytes(CHROMA, &strip.chroma, row + 8, v));
         }
         if !alpha.is_empty() {
             let rows = *height;
             let rows = alpha.chunks_exact_mut(*width).take(rows);
             for (row, to) in rows.skip(strip.index * 16).take(16).enumerate() {
-                isa.run(Narrow(WHOLE, &strip.fourth, row, to));
+                isa.run(ToBytes(WHOLE, &strip.fourth, row, to));
             }
         }
     }
 
-    /// The strip with its colours as they were before they were laid over the background; none when nothing shows through.
-    fn cleared(&self, strip: &Strip) -> Option<Strip> {
+    /// The strip with its colors as they were before they were laid over the background; none when nothing shows through.
+    fn unblended(&self, strip: &Strip) -> Option<Strip> {
         let opaque = |sample: i16| f32::from(sample - LOWEST) / (255.0 * 64.0);
         if strip
             .fourth
@@ -88,9 +88,9 @@ impl Collector {
         {
             return None;
         }
-        let uncover = |sample: &mut i16, opaque: f32, behind: f32| {
-            let colour = behind + (f32::from(*sample) - behind) / opaque.max(1.0 / 510.0);
-            *sample = colour.clamp(f32::from(LOWEST), 127.0 * 64.0) as i16;
+        let unblend = |sample: &mut i16, opaque: f32, behind: f32| {
+            let color = behind + (f32::from(*sample) - behind) / opaque.max(1.0 / 510.0);
+            *sample = color.clamp(f32::from(LOWEST), 127.0 * 64.0) as i16;
         };
         let mut clear = Strip {
             index: strip.index,
@@ -102,7 +102,7 @@ impl Collector {
         for (tile, cover) in clear.luma.iter_mut().zip(&strip.fourth) {
             let samples = tile.as_flattened_mut().iter_mut();
             for (sample, &cover) in samples.zip(cover.as_flattened()) {
-                uncover(sample, opaque(cover), luma);
+                unblend(sample, opaque(cover), luma);
             }
         }
         for (tile, covers) in clear.chroma.iter_mut().zip(strip.fourth.chunks(2)) {
@@ -117,8 +117,8 @@ impl Collector {
                     cover[y2 + 1][x2 + 1],
                 ];
                 let mean = four.map(opaque).iter().sum::<f32>() / 4.0;
-                uncover(&mut tile[y][x], mean, cb);
-                uncover(&mut tile[y + 8][x], mean, cr);
+                unblend(&mut tile[y][x], mean, cb);
+                unblend(&mut tile[y + 8][x], mean, cr);
             }
         }
         Some(clear)
@@ -146,9 +146,9 @@ const CHROMA: Range = range(224.0, 128 * 64);
 const WHOLE: Range = range(255.0, 128 * 64);
 
 /// Narrows one row of tiles to bytes.
-struct Narrow<'a>(Range, &'a [Tile], usize, &'a mut [u8]);
+struct ToBytes<'a>(Range, &'a [Tile], usize, &'a mut [u8]);
 
-impl Kernel for Narrow<'_> {
+impl Kernel for ToBytes<'_> {
     type Output = ();
 
     #[inline(always)]

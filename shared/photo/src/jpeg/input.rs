@@ -7,7 +7,7 @@ pub const WINDOW: usize = 1 << 15;
 const SLACK: usize = 4096;
 
 /// Slides over the scan's data.
-pub struct Feed<'a> {
+pub struct Input<'a> {
     data: &'a [u8],
     /// The next byte of the file.
     next: usize,
@@ -19,11 +19,11 @@ pub struct Feed<'a> {
     marker: Option<u8>,
 }
 
-impl<'a> Feed<'a> {
-    /// A feed whose window holds the head of the first segment.
+impl<'a> Input<'a> {
+    /// A input whose window holds the head of the first segment.
     pub fn new(data: &'a [u8]) -> Self {
         let window = Box::new([0; WINDOW + 8]);
-        let mut feed = Self {
+        let mut input = Self {
             data,
             next: 0,
             window,
@@ -31,8 +31,8 @@ impl<'a> Feed<'a> {
             ended: false,
             marker: None,
         };
-        feed.fill(0);
-        feed
+        input.fill(0);
+        input
     }
 
     /// The data, then zeros.
