@@ -213,7 +213,7 @@ pub fn error_from(format: Format, error: &ImageError) -> Error {
         cause = error.source();
     }
     match (error, format) {
-        (ImageError::Limits(_), _) => Error::Unsupported("a picture that takes too much memory to decode"),
+        (ImageError::Limits(_), _) => Error::Unsupported("a picture that needs too much memory"),
         (ImageError::Unsupported(_), Format::Bmp) => Error::Unsupported("a BMP of an unusual kind"),
         (ImageError::Unsupported(_), Format::Tiff) => Error::Unsupported("a TIFF of an unusual kind"),
         // A GIF without a frame.

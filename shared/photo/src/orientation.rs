@@ -1,15 +1,14 @@
-//! The largest size of a picture that is stored lying or mirrored, kept until it can be read the right way up.
+//! Turns a picture upright: a buffer for the largest variant of a source that is stored rotated or mirrored.
 use crate::jpeg::dct::LOWEST;
 use crate::resize::level::{Shape, Strip, Tile};
 
-/// One plane, a byte a sample.
 struct Plane {
     width: usize,
     height: usize,
     samples: Vec<u8>,
 }
 
-/// The whole picture in planes, a byte a sample: 1.5 bytes a pixel, or 2.5 where it is transparent.
+/// The picture in planes of bytes: 1.5 bytes a pixel, or 2.5 with alpha.
 pub struct OrientationBuffer {
     shape: Shape,
     orientation: u8,
@@ -17,7 +16,7 @@ pub struct OrientationBuffer {
 }
 
 impl OrientationBuffer {
-    /// For a picture that has `shape` once it stands the right way up.
+    /// `shape` is the upright one.
     pub fn new(shape: Shape, orientation: u8) -> Self {
         let plane = |(width, height)| Plane {
             width,
@@ -37,7 +36,7 @@ impl OrientationBuffer {
         }
     }
 
-    /// Takes a strip as it is stored.
+    /// Takes a strip in the orientation of the source.
     pub fn put(&mut self, strip: &Strip) {
         let orientation = self.orientation;
         for (i, tile) in strip.luma.iter().enumerate() {
@@ -59,7 +58,7 @@ impl OrientationBuffer {
         }
     }
 
-    /// Reads the picture from the top.
+    /// The upright picture in strips, from the top.
     pub fn strips(&self) -> Strips<'_> {
         Strips {
             buffer: self,
@@ -70,9 +69,9 @@ impl OrientationBuffer {
 }
 
 impl Plane {
-    /// Writes up to sixteen columns and `rows` rows that are stored at `at`.
+    /// Writes up to 16 columns and `rows` rows, whose place in the source is `at`.
     fn put(&mut self, tile: &Tile, at: (usize, usize), rows: usize, orientation: u8) {
-        // Orientations 5–8 are a transposition followed by what 1–4 do.
+        // Orientations 5 to 8 are 1 to 4 after a transposition.
         let sideways = orientation > 4;
         let mut bytes = [[0u8; 16]; 16];
         for y in 0..16 {
@@ -100,7 +99,7 @@ impl Plane {
         }
     }
 
-    /// Reads a row into tiles, its last sample repeated; a row smaller the last is the last.
+    /// Reads a row into tiles. Beyond the edges, the last sample and the last row are repeated.
     fn read(&self, row: usize, tiles: &mut [Tile], to: usize) {
         let row = &self.samples[row.min(self.height - 1) * self.width..][..self.width];
         let sample = |byte: u8| (i16::from(byte) - 128) * 64;
@@ -114,7 +113,6 @@ impl Plane {
     }
 }
 
-/// The strips of a buffer, lent one after the other.
 pub struct Strips<'a> {
     buffer: &'a OrientationBuffer,
     strip: Strip,
@@ -122,7 +120,6 @@ pub struct Strips<'a> {
 }
 
 impl Strips<'_> {
-    /// Hands each strip to `take`.
     pub fn for_each(mut self, mut take: impl FnMut(&Strip)) {
         while self.next * 16 < self.buffer.shape.height {
             self.strip.index = self.next;

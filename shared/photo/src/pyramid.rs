@@ -1,4 +1,4 @@
-//! The sizes of a ladder and the strips' way down through them.
+//! The image pyramid: strips of the source pass from each size to the next smaller one, and to the encoders of each.
 use crate::color::ColorTransform;
 use crate::encode_webp::WebpEncoder;
 use crate::jpeg::encode::Encoder;
@@ -7,22 +7,21 @@ use crate::orientation::OrientationBuffer;
 use crate::resize::level::{Level, Shape, Strip};
 use crate::{Format, Options, Output, Thumbnail, Variant};
 
-/// What becomes of a size's strips, besides the next smaller size.
+/// What a level makes of its strips, besides the next smaller level.
 enum LevelOutput {
-    /// A variant, in some formats.
-    Variant(Vec<Writer>),
-    /// The picture for placeholders.
+    /// A variant in one or more formats.
+    Variant(Vec<VariantEncoder>),
     Thumbnail(Thumbnail),
 }
 
-/// A file in the making.
-enum Writer {
+/// An encoder of one file.
+enum VariantEncoder {
     Jpeg(Box<Encoder>),
     WebP(Box<WebpEncoder>),
 }
 
-impl Writer {
-    /// For one size; none when the format does not reach so far.
+impl VariantEncoder {
+    /// `None` when the format does not allow this size.
     fn new(output: Output, shape: Shape, options: &Options) -> Option<Self> {
         match output {
             Output::Jpeg { quality } => Some(Self::Jpeg(Box::new(Encoder::new(shape, quality)))),
@@ -40,7 +39,7 @@ impl Writer {
         }
     }
 
-    /// The file; none when libwebp gives up, which only a want of memory makes it do.
+    /// The finished file. `None` when libwebp is out of memory.
     fn finish(self, isa: Isa) -> Option<(Format, Vec<u8>)> {
         match self {
             Self::Jpeg(encoder) => Some((Format::Jpeg, encoder.finish(isa))),
@@ -49,23 +48,22 @@ impl Writer {
     }
 }
 
-/// The pyramid: the source's orientation and colors end at the largest size, which is where they are cheap to change.
+/// The pyramid. Orientation and colors are corrected at the largest variant, which has far fewer pixels than the
+/// source.
 pub struct Pyramid {
-    /// From the source down to the largest size; more than one where the source is much larger.
-    entry: Vec<Level>,
-    /// Changes the largest size's colors.
+    /// From the source to the largest variant: several levels when the source is much larger.
+    source_levels: Vec<Level>,
+    /// Applied to the strips of the largest variant.
     color_transform: Option<ColorTransform>,
-    /// Collects the largest size until it can be read the right way up.
-    buffer: Option<OrientationBuffer>,
-    /// The largest size, the right way up.
-    top: (Shape, LevelOutput),
-    /// The smaller sizes.
+    /// Holds the largest variant until it can be read upright. `None` when the source is stored upright.
+    orientation_buffer: Option<OrientationBuffer>,
+    /// The largest variant, upright.
+    largest: (Shape, LevelOutput),
     smaller: Vec<(Level, LevelOutput)>,
-    /// What the machine can do.
     pub isa: Isa,
 }
 
-/// The sizes to make, largest first: width and height.
+/// Widths and heights of the variants, the largest first.
 fn sizes(width: u32, height: u32, widths: &[u32]) -> Vec<(u32, u32)> {
     let mut widths: Vec<u32> = widths.iter().map(|&w| w.clamp(1, width)).collect();
     widths.sort_unstable_by(|a, b| b.cmp(a));
@@ -73,13 +71,14 @@ fn sizes(width: u32, height: u32, widths: &[u32]) -> Vec<(u32, u32)> {
     widths.into_iter().map(|w| (w, scaled(height, w, width))).collect()
 }
 
-/// `side * part / whole` to the nearest pixel, at least one.
+/// `side * part / whole`, rounded, at least 1.
 fn scaled(side: u32, part: u32, whole: u32) -> u32 {
     let (side, part, whole) = (u64::from(side), u64::from(part), u64::from(whole));
     ((2 * side * part + whole) / (2 * whole)).max(1) as u32
 }
 
-/// The levels from one picture to a size; halved on the way, lest a filter want hundreds of rows in memory.
+/// The levels from one size to another. A large step is made in halves: otherwise a filter needs hundreds of rows at
+/// once.
 fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
     let (mut from, mut levels) = (from, Vec::new());
     while from.width > 4 * width * from.luma || from.height > 4 * height * from.luma {
@@ -96,8 +95,8 @@ fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
 }
 
 impl Pyramid {
-    /// Width and height of the largest size, as a source of that size and orientation stores it.
-    pub fn top(width: u32, height: u32, orientation: u8, options: &Options) -> (usize, usize) {
+    /// Width and height of the largest variant, in the orientation of the source.
+    pub fn largest_size(width: u32, height: u32, orientation: u8, options: &Options) -> (usize, usize) {
         let sideways = orientation > 4;
         let (w, h) = if sideways { (height, width) } else { (width, height) };
         let largest = sizes(w, h, &options.widths).first().copied().unwrap_or((w, h));
@@ -105,7 +104,6 @@ impl Pyramid {
         if sideways { (h, w) } else { (w, h) }
     }
 
-    /// For a source that must be turned by `orientation` and whose colors `color_transform` sets right.
     pub fn new(source: Shape, orientation: u8, color_transform: Option<ColorTransform>, options: &Options) -> Self {
         let sideways = orientation > 4;
         let (w, h) = (source.width as u32, source.height as u32);
@@ -120,21 +118,21 @@ impl Pyramid {
         let sizes: Vec<_> = sizes.into_iter().map(|(w, h)| (w as usize, h as usize)).collect();
 
         let (w, h) = sizes[0];
-        let entry = levels(source, if sideways { (h, w) } else { (w, h) });
-        // Of a print's cmyk there are only colors once they are developed.
+        let source_levels = levels(source, if sideways { (h, w) } else { (w, h) });
+        // The transform turns CMYK into colors: no black is left.
         let fourth = source.fourth && !matches!(color_transform, Some(ColorTransform::Cmyk(..)));
         let shape = Shape { fourth, ..source };
-        let buffer = (orientation > 1).then(|| OrientationBuffer::new(shape.halved(w, h), orientation));
+        let orientation_buffer = (orientation > 1).then(|| OrientationBuffer::new(shape.halved(w, h), orientation));
         let variant = |shape| {
             let outputs = options.outputs.iter();
             LevelOutput::Variant(
                 outputs
-                    .filter_map(|&output| Writer::new(output, shape, options))
+                    .filter_map(|&output| VariantEncoder::new(output, shape, options))
                     .collect(),
             )
         };
         let mut from = shape.halved(w, h);
-        let top = (from, variant(from));
+        let largest = (from, variant(from));
         let mut smaller = Vec::new();
         for (i, &(w, h)) in sizes.iter().enumerate().skip(1) {
             for level in levels(from, (w, h)) {
@@ -143,7 +141,7 @@ impl Pyramid {
                 let output = if reached && i < sizes.len() - 1 {
                     variant(from)
                 } else {
-                    // A level that is only passed collects nothing: its thumbnail stays empty and is replaced.
+                    // A level between two sizes has no output: its thumbnail has no pixels.
                     let (width, height) = if reached { (w as u32, h as u32) } else { (0, 0) };
                     LevelOutput::Thumbnail(Thumbnail {
                         width,
@@ -155,61 +153,65 @@ impl Pyramid {
             }
         }
         Self {
-            entry,
+            source_levels,
             color_transform,
-            buffer,
-            top,
+            orientation_buffer,
+            largest,
             smaller,
             isa: Isa::detect(),
         }
     }
 
-    /// The level that the source's rows go into.
+    /// The level that takes the rows of the source.
     pub fn source(&mut self) -> &mut Level {
-        &mut self.entry[0]
+        &mut self.source_levels[0]
     }
 
-    /// Moves what has come in as far down as it goes.
-    pub fn flow(&mut self) {
+    /// Passes all complete strips on to the encoders.
+    pub fn process(&mut self) {
         let Self {
-            entry,
+            source_levels,
             color_transform,
-            buffer,
-            top,
+            orientation_buffer,
+            largest,
             smaller,
             isa,
         } = self;
-        reduce_source(entry, *isa, &mut |strip, shape| {
+        reduce_source(source_levels, *isa, &mut |strip, shape| {
             if let Some(color_transform) = color_transform {
-                color_transform.strip(strip, shape);
+                color_transform.apply(strip, shape);
             }
-            match buffer {
-                Some(buffer) => buffer.put(strip),
+            match orientation_buffer {
+                Some(orientation_buffer) => orientation_buffer.put(strip),
                 None => {
-                    top.1.strip(strip, &top.0, *isa);
-                    reduce_further(smaller, strip, &top.0, *isa);
+                    largest.1.strip(strip, &largest.0, *isa);
+                    reduce_further(smaller, strip, &largest.0, *isa);
                 }
             }
         });
     }
 
-    /// Sends what was collected on its way, then writes all files, the largest first.
+    /// Finishes all files, the largest first.
     pub fn finish(mut self, threads: usize) -> (Vec<Variant>, Thumbnail) {
         let Self {
-            buffer,
-            top: (shape, output),
+            orientation_buffer,
+            largest: (shape, output),
             smaller,
             isa,
             ..
         } = &mut self;
         let (shape, isa) = (*shape, *isa);
-        if let Some(buffer) = buffer.take() {
-            let buffer = &buffer;
+        if let Some(orientation_buffer) = orientation_buffer.take() {
+            let orientation_buffer = &orientation_buffer;
             parallel(
                 threads,
-                || buffer.strips().for_each(|strip| output.strip(strip, &shape, isa)),
                 || {
-                    buffer
+                    orientation_buffer
+                        .strips()
+                        .for_each(|strip| output.strip(strip, &shape, isa))
+                },
+                || {
+                    orientation_buffer
                         .strips()
                         .for_each(|strip| reduce_further(smaller, strip, &shape, isa))
                 },
@@ -229,12 +231,12 @@ impl Pyramid {
             }
             LevelOutput::Thumbnail(thumbnail) => Some(thumbnail),
         };
-        let (top, smaller) = (self.top, self.smaller);
+        let (largest, smaller) = (self.largest, self.smaller);
         let (mut variants, (rest, thumbnail)) = parallel(
             threads,
             || {
                 let mut variants = Vec::new();
-                finish(top.0, top.1, &mut variants);
+                finish(largest.0, largest.1, &mut variants);
                 variants
             },
             || {
@@ -250,7 +252,7 @@ impl Pyramid {
     }
 }
 
-/// Does two things, the second on another thread if there may be one.
+/// Runs two closures, on two threads when `threads` allows it.
 fn parallel<A, B: Send>(threads: usize, here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
     if threads < 2 {
         return (here(), there());
@@ -264,9 +266,9 @@ fn parallel<A, B: Send>(threads: usize, here: impl FnOnce() -> A, there: impl Fn
     })
 }
 
-/// From the source through the halved sizes to the largest variant.
-fn reduce_source(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape)) {
-    let Some((level, rest)) = entry.split_first_mut() else {
+/// Reduces the source to strips of the largest variant.
+fn reduce_source(source_levels: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape)) {
+    let Some((level, rest)) = source_levels.split_first_mut() else {
         return;
     };
     let shape = level.shape;
@@ -281,7 +283,7 @@ fn reduce_source(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, 
     }
 }
 
-/// From one size to all smaller ones.
+/// Reduces a strip to all smaller sizes.
 fn reduce_further(smaller: &mut [(Level, LevelOutput)], strip: &Strip, from: &Shape, isa: Isa) {
     let Some(((level, output), rest)) = smaller.split_first_mut() else {
         return;

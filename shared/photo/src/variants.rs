@@ -1,4 +1,4 @@
-//! From a file to finished variants: which way a picture goes, and on how many threads.
+//! Makes the variants of one picture: chooses the decoder and the number of threads.
 use crate::color::{ColorTransform, cmyk_transform, color_transform};
 use crate::jpeg::{self, Jpeg, markers};
 use crate::native::simd::Isa;
@@ -6,22 +6,27 @@ use crate::pyramid::Pyramid;
 use crate::{Error, Format, Header, Options, Picture, Variant, decode};
 use std::sync::mpsc;
 
-/// Rows of MCUs that may wait for the second thread.
-const QUEUE: usize = 6;
+/// Rows of MCUs in the queue between the two threads.
+const QUEUED_ROWS: usize = 6;
 
-/// Makes the ladder of a photo whose header has been accepted.
+/// Makes the variants of a picture whose header is within the limits.
 pub fn make(photo: &[u8], header: Header, options: &Options, sink: &mut dyn FnMut(Variant)) -> Result<Picture, Error> {
     let pyramid = if header.format == Format::Jpeg {
-        let top = Pyramid::top(header.width, header.height, header.orientation, options);
-        let jpeg = jpeg::open(photo, top, Isa::detect())?;
-        let pyramid = Pyramid::new(jpeg.shape, header.orientation, colors(photo, &jpeg), options);
+        let largest = Pyramid::largest_size(header.width, header.height, header.orientation, options);
+        let jpeg = jpeg::open(photo, largest, Isa::detect())?;
+        let pyramid = Pyramid::new(
+            jpeg.shape,
+            header.orientation,
+            jpeg_color_transform(photo, &jpeg),
+            options,
+        );
         if options.threads > 1 {
-            together(jpeg, pyramid)?
+            on_two_threads(jpeg, pyramid)?
         } else {
-            alone(jpeg, pyramid)?
+            on_one_thread(jpeg, pyramid)?
         }
     } else {
-        decode::make(photo, &header, options)?
+        decode::decode(photo, &header, options)?
     };
     let (variants, thumbnail) = pyramid.finish(options.threads);
     variants.into_iter().for_each(sink);
@@ -39,8 +44,8 @@ pub fn make(photo: &[u8], header: Header, options: &Options, sink: &mut dyn FnMu
     })
 }
 
-/// What makes sRGB of the picture's colors.
-fn colors(photo: &[u8], jpeg: &Jpeg) -> Option<ColorTransform> {
+/// The conversion to sRGB that the JPEG needs.
+fn jpeg_color_transform(photo: &[u8], jpeg: &Jpeg) -> Option<ColorTransform> {
     let profile = markers::profile(photo);
     match jpeg.cmyk {
         Some(cmyk) => Some(cmyk_transform(cmyk, profile.as_deref())),
@@ -48,34 +53,34 @@ fn colors(photo: &[u8], jpeg: &Jpeg) -> Option<ColorTransform> {
     }
 }
 
-/// Decodes and resizes on this thread.
-fn alone(mut jpeg: Jpeg, mut pyramid: Pyramid) -> Result<Pyramid, Error> {
+/// Decodes, resizes and encodes on this thread.
+fn on_one_thread(mut jpeg: Jpeg, mut pyramid: Pyramid) -> Result<Pyramid, Error> {
     let (mut row, planes, isa) = (jpeg.row(), jpeg.planes(), pyramid.isa);
     while jpeg.decode(&mut row, isa)? {
         planes.fill(&mut row, pyramid.source(), isa);
-        pyramid.flow();
+        pyramid.process();
     }
     Ok(pyramid)
 }
 
-/// Decodes on this thread while another resizes and encodes.
-fn together(mut jpeg: Jpeg, mut pyramid: Pyramid) -> Result<Pyramid, Error> {
+/// Decodes on this thread. A second thread resizes and encodes.
+fn on_two_threads(mut jpeg: Jpeg, mut pyramid: Pyramid) -> Result<Pyramid, Error> {
     let (planes, isa) = (jpeg.planes(), pyramid.isa);
     std::thread::scope(|scope| {
-        let (full, incoming) = mpsc::sync_channel(QUEUE);
-        let (outgoing, empty) = mpsc::sync_channel(QUEUE + 2);
+        let (full, incoming) = mpsc::sync_channel(QUEUED_ROWS);
+        let (outgoing, empty) = mpsc::sync_channel(QUEUED_ROWS + 2);
         let worker = scope.spawn(move || {
             while let Ok(mut row) = incoming.recv() {
                 planes.fill(&mut row, pyramid.source(), isa);
-                // Nobody waits for empty rows once the decoding is over.
+                // Sending fails once decoding is over: nobody needs empty rows then.
                 let _ = outgoing.send(row);
-                pyramid.flow();
+                pyramid.process();
             }
             pyramid
         });
         let mut made = 0;
         let decoded = loop {
-            let recycled = if made < QUEUE { None } else { empty.recv().ok() };
+            let recycled = if made < QUEUED_ROWS { None } else { empty.recv().ok() };
             let mut row = recycled.unwrap_or_else(|| jpeg.row());
             made += 1;
             match jpeg.decode(&mut row, isa) {

@@ -336,7 +336,7 @@ fn kinds_that_would_come_out_wrong_are_refused_with_advice() {
     for (tiff, reason) in [
         (cmyk, "CMYK"),
         (palette, "palette"),
-        (floats, "whole numbers"),
+        (floats, "unsigned integers"),
         (plain.clone().with(259, 3, &[7]), "JPEG compression"),
         (plain.clone().with(262, 3, &[6]), "color space"),
         (plain.clone().with(262, 3, &[8]), "color space"),

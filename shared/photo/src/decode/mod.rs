@@ -1,7 +1,7 @@
-//! Every picture that is no JPEG: decoded by others' code, row by row where it can, into the same pyramid.
+//! Decodes every format but JPEG and feeds the rows into the pyramid.
 //!
-//! What is not decoded row by row takes, beside the ladder's own buffers, at most so many bytes a pixel of the source:
-//! GIF 1, interlaced PNG 4, WebP 4 and libwebp's own.
+//! PNG is decoded row by row. Where the whole picture has to be in memory, it takes, beside the buffers of the pyramid,
+//! up to these bytes a pixel: interlaced PNG 4, WebP 4 and the memory of libwebp, GIF 5, BMP 4, TIFF 16.
 mod png;
 pub mod tiff;
 mod webp;
@@ -14,30 +14,30 @@ use crate::resize::level::Shape;
 use crate::{Error, Format, Header, Options, Output};
 use std::sync::mpsc;
 
-/// A picture that has been opened and not yet decoded.
+/// A picture whose header is read and whose pixels are not.
 trait Source {
-    /// What its rows are made of.
+    /// The layout of the rows that `rows` gives.
     fn pixels(&self) -> Pixels;
-    /// What sets its colors right, unless the rows already are.
+    /// The conversion to sRGB that the rows need.
     fn color_transform(&self) -> Option<ColorTransform>;
-    /// Decodes, row by row from the top.
+    /// Decodes the picture and hands its rows to `out`, from the top.
     fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Error>;
 }
 
-/// What a profile asks for with rows of this kind.
-fn by_profile(profile: Option<&[u8]>, pixels: Pixels) -> Option<ColorTransform> {
+/// The conversion from an embedded profile for rows of this layout.
+fn profile_transform(profile: Option<&[u8]>, pixels: Pixels) -> Option<ColorTransform> {
     color_transform(profile?, pixels == Pixels::Gray)
 }
 
-/// One pixel over a background.
-fn over(pixel: [u8; 3], alpha: u8, background: [u8; 3]) -> [u8; 3] {
+/// Blends a pixel over the background.
+fn blend_over(pixel: [u8; 3], alpha: u8, background: [u8; 3]) -> [u8; 3] {
     let alpha = u32::from(alpha);
     std::array::from_fn(|i| {
         ((u32::from(pixel[i]) * alpha + u32::from(background[i]) * (255 - alpha) + 127) / 255) as u8
     })
 }
 
-/// Whether a format is wanted that keeps what is transparent.
+/// Whether an output format has alpha.
 fn keeps_alpha(options: &Options) -> bool {
     options
         .outputs
@@ -45,10 +45,9 @@ fn keeps_alpha(options: &Options) -> bool {
         .any(|output| matches!(output, Output::WebP { .. }))
 }
 
-/// Decodes a picture into a pyramid.
-pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Pyramid, Error> {
+pub fn decode(photo: &[u8], header: &Header, options: &Options) -> Result<Pyramid, Error> {
     let source = match header.format {
-        Format::Jpeg => return Err(Error::Unsupported("a JPEG on the way of the others")),
+        Format::Jpeg => return Err(Error::Unsupported("a JPEG in the decoder of other formats")),
         Format::Png => png::open(photo, header, options)?,
         Format::WebP => webp::open(photo, header, options)?,
         Format::Gif | Format::Bmp | Format::Tiff => whole::open(photo, header, options)?,
@@ -88,7 +87,7 @@ pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Pyramid,
                 count += 1;
                 block.extend_from_slice(row);
                 if block.len() >= size {
-                    // Sending fails only when the worker has panicked, which `join` passes on.
+                    // Sending fails only after a panic of the worker, which `join` passes on.
                     let _ = full.send(std::mem::replace(&mut block, Vec::with_capacity(size)));
                 }
             });
@@ -107,16 +106,16 @@ pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Pyramid,
     Ok(writer.pyramid)
 }
 
-/// Takes rows of pixels into the planes of a pyramid.
+/// Writes rows of pixels into the planes of the pyramid.
 struct RowWriter {
     pyramid: Pyramid,
     pixels: Pixels,
-    /// Bytes in a row.
+    /// Bytes a row.
     row: usize,
 }
 
 impl RowWriter {
-    /// Takes some whole rows.
+    /// Takes one or more whole rows.
     fn take(&mut self, rows: &[u8]) {
         let (isa, pixels) = (self.pyramid.isa, self.pixels);
         for bytes in rows.chunks_exact(self.row) {
@@ -135,7 +134,7 @@ impl RowWriter {
                 places,
             });
             level.planes.iter_mut().for_each(|plane| plane.advance(1));
-            self.pyramid.flow();
+            self.pyramid.process();
         }
     }
 }

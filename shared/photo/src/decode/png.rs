@@ -1,5 +1,5 @@
-//! PNG, row by row unless it is interlaced.
-use super::{Source, by_profile, keeps_alpha, over};
+//! PNG: row by row, unless it is interlaced.
+use super::{Source, blend_over, keeps_alpha, profile_transform};
 use crate::color::{ColorTransform, Pixels};
 use crate::{Error, Header, Options};
 use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
@@ -16,14 +16,13 @@ struct Png<'a> {
 fn error(error: DecodingError) -> Error {
     match error {
         DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Error::Truncated,
-        DecodingError::LimitsExceeded => Error::Unsupported("a PNG whose metadata are too large"),
+        DecodingError::LimitsExceeded => Error::Unsupported("a PNG with too much metadata"),
         _ => Error::Corrupt("a PNG that does not decode"),
     }
 }
 
-/// Opens a PNG.
 pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Error> {
-    // The limit is for metadata and one row; a whole interlaced picture is our own buffer.
+    // The limit is for metadata and one row. The buffer of an interlaced picture is not part of it.
     let mut decoder = Decoder::new_with_limits(Cursor::new(photo), Limits { bytes: 16 << 20 });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
@@ -38,8 +37,7 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
     }))
 }
 
-/// Appends one pixel that lies over the background.
-fn lay(row: &mut Vec<u8>, [r, g, b]: [u8; 3], alpha: u8, pixels: Pixels) {
+fn push_pixel(row: &mut Vec<u8>, [r, g, b]: [u8; 3], alpha: u8, pixels: Pixels) {
     row.extend_from_slice(&[r, g, b, alpha][..pixels.size()]);
 }
 
@@ -55,7 +53,7 @@ impl Source for Png<'_> {
     }
 
     fn color_transform(&self) -> Option<ColorTransform> {
-        by_profile(self.reader.info().icc_profile.as_deref(), self.pixels())
+        profile_transform(self.reader.info().icc_profile.as_deref(), self.pixels())
     }
 
     fn rows(mut self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
@@ -66,12 +64,12 @@ impl Source for Png<'_> {
             match layout {
                 ColorType::Rgba => {
                     for &[r, g, b, alpha] in row.as_chunks::<4>().0 {
-                        lay(&mut flat, over([r, g, b], alpha, background), alpha, pixels);
+                        push_pixel(&mut flat, blend_over([r, g, b], alpha, background), alpha, pixels);
                     }
                 }
                 ColorType::GrayscaleAlpha => {
                     for &[gray, alpha] in row.as_chunks::<2>().0 {
-                        lay(&mut flat, over([gray; 3], alpha, background), alpha, pixels);
+                        push_pixel(&mut flat, blend_over([gray; 3], alpha, background), alpha, pixels);
                     }
                 }
                 _ => return out(row),
@@ -92,7 +90,7 @@ impl Source for Png<'_> {
             let row = self.reader.next_row().map_err(error)?.ok_or(Error::Truncated)?;
             give(row.data());
         }
-        // What follows the last row must be there as well, checksum included.
+        // The rest of the file must be there too, with its checksum.
         self.reader.finish().map_err(error)
     }
 }

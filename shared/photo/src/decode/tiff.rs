@@ -25,12 +25,14 @@ pub fn check(file: &[u8]) -> Result<Kind, Error> {
             (PHOTOMETRIC, Some(3)) => "a TIFF with a palette: save it as RGB",
             (PHOTOMETRIC, Some(5)) => "a TIFF in CMYK: save it as RGB",
             (PHOTOMETRIC, Some(4 | 6..)) => "a TIFF in an unusual color space: save it as RGB",
-            (SAMPLES_PER_PIXEL, Some(5..)) => "a TIFF of more than four channels",
-            (SAMPLE_FORMAT, Some(2..)) => "a TIFF whose samples are not whole numbers from 0 up",
+            (SAMPLES_PER_PIXEL, Some(5..)) => "a TIFF with more than four channels",
+            (SAMPLE_FORMAT, Some(2..)) => {
+                "a TIFF whose samples are not unsigned integers: save it with 8 or 16 bits a channel"
+            }
             // The decoder takes a buffer for a row of a tile, however little of it is in the picture.
-            (TILE_WIDTH, Some(4097..)) => "a TIFF of very wide tiles",
+            (TILE_WIDTH, Some(4097..)) => "a TIFF with very wide tiles",
             (COMPRESSION | PHOTOMETRIC | SAMPLES_PER_PIXEL | TILE_WIDTH | EXTRA_SAMPLES | SAMPLE_FORMAT, None) => {
-                return Err(Error::Corrupt("a TIFF with a tag that is no number"));
+                return Err(Error::Corrupt("a TIFF with an invalid tag"));
             }
             (EXTRA_SAMPLES, Some(value)) => {
                 kind.premultiplied = value == 1;

@@ -1,5 +1,5 @@
 //! GIF, BMP and TIFF: the `image` crate decodes them whole.
-use super::{Source, by_profile, keeps_alpha, over};
+use super::{Source, blend_over, keeps_alpha, profile_transform};
 use crate::color::{ColorTransform, Pixels};
 use crate::decode::tiff;
 use crate::header::error_from;
@@ -66,11 +66,11 @@ impl Source for Whole<'_> {
     }
 
     fn color_transform(&self) -> Option<ColorTransform> {
-        by_profile(self.profile.as_deref(), self.pixels())
+        profile_transform(self.profile.as_deref(), self.pixels())
     }
 
     fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
-        const TOO_LARGE: Error = Error::Unsupported("a picture that takes too much memory to decode");
+        const TOO_LARGE: Error = Error::Unsupported("a picture that needs too much memory");
         let (size, kind) = (self.pixels().size(), self.decoder.color_type());
         let bytes = Some(self.decoder.total_bytes()).filter(|bytes| *bytes <= self.most_bytes);
         let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or(TOO_LARGE)?;
@@ -85,7 +85,7 @@ impl Source for Whole<'_> {
             ColorType::Rgb16 => (3, 2),
             ColorType::Rgba8 => (4, 1),
             ColorType::Rgba16 => (4, 2),
-            _ => return Err(Error::Unsupported("samples that are not of 8 or 16 bits")),
+            _ => return Err(Error::Unsupported("a picture whose samples do not have 8 or 16 bits")),
         };
         let upper = if cfg!(target_endian = "little") { sample - 1 } else { 0 };
         // Programs that do not know about alpha leave it zero in a BMP.
@@ -107,10 +107,10 @@ impl Source for Whole<'_> {
                 let alpha = if opaque { 255 } else { channel(3) };
                 let color = [channel(0), channel(1), channel(2)];
                 let [r, g, b] = if self.premultiplied {
-                    let behind = over([0; 3], alpha, background);
+                    let behind = blend_over([0; 3], alpha, background);
                     std::array::from_fn(|i| color[i].saturating_add(behind[i]))
                 } else {
-                    over(color, alpha, background)
+                    blend_over(color, alpha, background)
                 };
                 row.extend_from_slice(&[r, g, b, alpha][..size]);
             }

@@ -1,6 +1,6 @@
-//! JPEGs of several scans, progressive or not: all coefficients are collected before the first pixel, two bytes each.
+//! JPEGs of several scans, progressive or not. All coefficients are in memory, two bytes each.
 //!
-//! Invariant: a scan is taken only whole. libjpeg and its kin fill up what a damaged scan lacks, and say nothing.
+//! A scan with missing data is an error. Other decoders, libjpeg among them, silently fill the gap.
 use super::bits::Reader;
 use super::huffman::{BAD, Decoder, LONG, Meaning, STOP};
 use super::markers::{Component, Frame, SOS, ScanComponent, ScanHeader, Segments};
@@ -9,16 +9,16 @@ use super::{Tables, decoders};
 use crate::Error;
 use crate::native::simd::{Isa, Kernel, Lanes};
 
-/// The most scans of a picture: encoders make a dozen, and each may visit every block.
+/// Encoders write about ten scans. Each may visit all blocks, so a limit is needed.
 const MOST_SCANS: usize = 100;
 
-/// A picture's coefficients, a row of MCUs after the other.
+/// The coefficients of a picture, by rows of MCUs.
 pub struct Coefficients {
     rows: std::vec::IntoIter<McuRow>,
 }
 
 impl Coefficients {
-    /// Room for all of a frame's coefficients, all zero.
+    /// All zero.
     pub fn new(frame: &Frame) -> Self {
         let (across, down) = frame.mcus();
         let pairs = |c: &Component| vec![[0; 128]; c.v * (across * c.h).div_ceil(2)];
@@ -27,12 +27,12 @@ impl Coefficients {
         Self { rows: rows.into_iter() }
     }
 
-    /// The next row, which is then no longer kept here.
+    /// Takes the next row out.
     pub fn next(&mut self) -> Option<McuRow> {
         self.rows.next()
     }
 
-    /// Reads all scans, of which `header` is the first and `segments` stands behind it; gives back the tables at the end.
+    /// Reads all scans: the first has the header `header`, and `segments` is behind that. Returns the final tables.
     pub fn read<'a>(
         &mut self,
         bytes: &'a [u8],
@@ -70,34 +70,34 @@ impl Coefficients {
     }
 }
 
-/// What a scan kind to the blocks that it visits (T.81, G.1.1.1).
+/// What a scan adds to its blocks (T.81, G.1.1.1).
 #[derive(Clone, Copy)]
 enum ScanKind {
-    /// All that there is.
+    /// All coefficients, of a JPEG that is not progressive.
     Everything,
-    /// The upper bits of the first coefficient.
+    /// The upper bits of the DC coefficient.
     FirstDc,
-    /// One bit more of it.
+    /// The next bit of the DC coefficient.
     MoreDc,
-    /// The upper bits of a band of the others.
+    /// The upper bits of a band of AC coefficients.
     FirstAc,
-    /// One bit more of those.
+    /// The next bit of a band of AC coefficients.
     MoreAc,
 }
 
-/// One scan on its way.
+/// One scan.
 struct Pass<'a> {
     reader: Reader<'a>,
     channels: Vec<ScanComponent>,
     dc: [Option<Box<Decoder>>; 4],
     ac: [Option<Box<Decoder>>; 4],
     kind: ScanKind,
-    /// First and last coefficient, in the order of the file.
+    /// First and last coefficient, in zigzag order.
     band: (usize, usize),
-    /// How many bits are still to come after this scan.
+    /// Lower bits that later scans add.
     low: u32,
     previous: [i32; 4],
-    /// Blocks in a row that bring nothing new.
+    /// Blocks left in a run of ends of band (EOBRUN).
     eob_run: u32,
 }
 
@@ -115,7 +115,7 @@ impl<'a> Pass<'a> {
             (header.band, header.shift) == ((0, 63), (0, 0))
         };
         if !sound {
-            return Err(Error::Corrupt("a scan of coefficients that cannot be"));
+            return Err(Error::Corrupt("a scan of invalid coefficients"));
         }
         let kind = match (frame.kind == 0xc2, first, high) {
             (false, ..) => ScanKind::Everything,
@@ -141,7 +141,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Before each MCU.
+    /// Prepares for the next MCU.
     #[inline(always)]
     fn step(&mut self) -> Result<(), Error> {
         if self.reader.step()? {
@@ -150,7 +150,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Reads what the scan has for one block of a channel.
+    /// Reads one block of a component.
     #[inline(always)]
     fn visit(&mut self, channel: usize, pair: &mut BlockPair, half: usize) -> Result<(), Error> {
         const MISSING: Error = Error::Corrupt("a Huffman table is missing");
@@ -204,7 +204,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Which coefficients of a block a scan kind, and to what precision.
+/// The coefficients that a scan adds, and their precision.
 struct Band<'a> {
     place: &'a [u8; 128],
     first: usize,
@@ -215,7 +215,7 @@ struct Band<'a> {
 type Window = [u8; super::input::WINDOW + 8];
 
 impl Band<'_> {
-    /// The next run and size, and, of a run that ends the block, how many blocks it ends; false when there is no such code.
+    /// The next run and size; `None` for an invalid code.
     #[inline(always)]
     fn symbol(bits: &mut super::bits::Bits, window: &Window, ac: &Decoder) -> Option<(u32, u32)> {
         bits.refill(window);
@@ -230,7 +230,7 @@ impl Band<'_> {
         Some((entry >> 12 & 15, entry >> 8 & 15))
     }
 
-    /// The upper bits (G.1.2.2).
+    /// Reads the upper bits (G.1.2.2).
     #[inline(always)]
     fn begin(
         &self,
@@ -262,7 +262,7 @@ impl Band<'_> {
                         return false;
                     }
                     let raw = bits.number(size) as i32;
-                    // A value that begins with a zero stands for a negative one.
+                    // A value that begins with 0 is negative.
                     let value = if raw >> (size - 1) == 0 {
                         raw + 1 - (1 << size)
                     } else {
@@ -273,11 +273,11 @@ impl Band<'_> {
                 }
             }
         }
-        // A run of zeros may end with the band, not behind it.
+        // A run of zeros may end with the band, but not behind it.
         k == self.last + 1
     }
 
-    /// One bit more (G.1.2.3).
+    /// Reads the next bit (G.1.2.3).
     #[inline(always)]
     fn refine(
         &self,
@@ -309,7 +309,7 @@ impl Band<'_> {
                     }
                     _ => return false,
                 };
-                // What is known already gets its bit on the way; `run` of the others are passed.
+                // Skip `run` zero coefficients. Each nonzero one on the way gets its next bit.
                 let mut placed = false;
                 while k <= self.last && !placed {
                     let coefficient = &mut pair[usize::from(self.place[k & 63]) & 127];
@@ -341,7 +341,7 @@ impl Band<'_> {
     }
 }
 
-/// Gives a coefficient its next bit.
+/// Adds the next bit to a coefficient.
 #[inline(always)]
 fn correct(coefficient: &mut i16, one: i16, bit: bool) {
     if bit && *coefficient & one == 0 {
@@ -349,7 +349,7 @@ fn correct(coefficient: &mut i16, one: i16, bit: bool) {
     }
 }
 
-/// Reads one scan into the rows, and tells where in its data the marker behind it stands.
+/// Reads one scan into the rows. Returns the position of the marker behind it.
 struct Read<'a, 'b> {
     pass: Pass<'a>,
     frame: &'b Frame,
@@ -364,7 +364,7 @@ impl Kernel for Read<'_, '_> {
         let Self { mut pass, frame, rows } = self;
         let components = frame.components();
         if let [only] = pass.channels[..] {
-            // One component is not interleaved: its blocks follow each other, and only those that show.
+            // A single component is not interleaved: only blocks inside the picture are coded, row by row.
             let component = &components[only.component];
             let (across, down) = frame.blocks(component);
             for y in 0..down {
