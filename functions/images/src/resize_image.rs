@@ -203,7 +203,7 @@ impl ResizeImage {
 
 /// The variants of a picture that is what it was said to be, the narrowest first.
 fn develop(bytes: &[u8], said: ImageType, options: &Options) -> Result<(Picture, Vec<Variant>), ImageRefusal> {
-    let found = photo::inspect(bytes).map_err(refusal)?.format;
+    let found = Format::recognize(bytes).map_err(refusal)?;
     if image_type(found) != said {
         return Err(ImageRefusal {
             reason: ImageFault::WrongType,

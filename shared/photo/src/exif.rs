@@ -1,4 +1,14 @@
-//! Tags of a TIFF directory, which is also what EXIF data consist of.
+//! Reads the first directory of a TIFF structure: EXIF data are one as well.
+
+/// One entry of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub tag: u16,
+    /// Number of values.
+    pub count: usize,
+    /// The first value; `None` when it is no integer or lies outside the file.
+    pub value: Option<usize>,
+}
 
 /// The first directory of a TIFF structure.
 pub struct Directory<'a> {
@@ -8,7 +18,7 @@ pub struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    /// Opens it; `None` when this is no TIFF structure or the directory lies outside.
+    /// `None` when this is no TIFF structure or the directory lies outside the file.
     pub fn first(tiff: &'a [u8]) -> Option<Self> {
         let big_endian = match tiff.get(..4)? {
             b"MM\0*" => true,
@@ -35,12 +45,16 @@ impl<'a> Directory<'a> {
         })
     }
 
-    /// Each tag with the first of its values; `None` for a value that is no whole number or that is not there.
-    pub fn entries(&self) -> impl Iterator<Item = (u16, Option<usize>)> + '_ {
+    /// All entries.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
         let count = self.number(self.at, 2).unwrap_or(0);
         (0..count).map_while(|entry| {
             let at = self.at + 2 + 12 * entry;
-            Some((self.number(at, 2)? as u16, self.value(at)))
+            Some(Entry {
+                tag: self.number(at, 2)? as u16,
+                count: self.number(at + 4, 4)?,
+                value: self.value(at),
+            })
         })
     }
 
@@ -58,12 +72,12 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// The orientation that EXIF data give, when they give one from 1 to 8.
+/// The orientation in EXIF data, 1 to 8.
 pub fn orientation(exif: &[u8]) -> Option<u8> {
     const ORIENTATION: u16 = 0x0112;
     let directory = Directory::first(exif)?;
-    let (_, value) = directory.entries().find(|(tag, _)| *tag == ORIENTATION)?;
-    let value = u8::try_from(value?).ok()?;
+    let entry = directory.entries().find(|entry| entry.tag == ORIENTATION)?;
+    let value = u8::try_from(entry.value?).ok()?;
     (1..=8).contains(&value).then_some(value)
 }
 
@@ -93,6 +107,7 @@ mod tests {
     fn a_value_that_does_not_fit_into_its_entry_is_read_from_where_it_lies() {
         let three = b"II*\0\x08\0\0\0\x01\0\x52\x01\x03\0\x03\0\0\0\x1a\0\0\0\0\0\0\0\x02\0\x01\0\x01\0";
         let entries: Vec<_> = Directory::first(three).unwrap().entries().collect();
-        assert_eq!(entries, [(338, Some(2))]);
+        let (tag, count, value) = (338, 3, Some(2));
+        assert_eq!(entries, [Entry { tag, count, value }]);
     }
 }

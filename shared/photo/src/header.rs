@@ -1,7 +1,7 @@
-//! What a file says about itself: format, size, orientation, color profile.
+//! Headers: format, size, orientation, color profile.
 //!
-//! The `image` crate reads the headers of PNG, GIF, BMP and TIFF. Headers of JPEG and WebP are read here: what decodes
-//! those formats takes files that the decoders of `image` refuse.
+//! The `image` crate reads the headers of PNG, GIF, BMP and TIFF. This module reads those of JPEG and WebP: the decoders
+//! of these formats accept files that `image` refuses.
 use crate::jpeg::markers::{Frame, Metadata, Segments};
 use crate::{Error, decode, exif};
 use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::TiffDecoder};
@@ -26,7 +26,7 @@ pub enum Format {
     Tiff,
 }
 
-/// What a file says about itself.
+/// The header of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The format, recognized by the first bytes of the file.
@@ -43,55 +43,73 @@ pub struct Header {
     pub profile: bool,
 }
 
-/// Memory for metadata, in bytes. No header needs more.
+/// Limit of the memory for the metadata of a PNG.
 pub const METADATA_BYTES: usize = 16 << 20;
+
+impl Format {
+    /// Recognizes a format by the first bytes of a file.
+    ///
+    /// # Errors
+    /// [`Error::NotAnImage`], [`Error::UnsupportedFormat`], [`Error::Unsupported`].
+    pub fn recognize(bytes: &[u8]) -> Result<Self, Error> {
+        match bytes {
+            [0xff, 0xd8, 0xff, ..] => Ok(Self::Jpeg),
+            [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Ok(Self::Png),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
+            // Two letters are a weak signature: the size of the second header must be a known one as well.
+            [
+                b'B',
+                b'M',
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                12 | 40 | 52 | 56 | 64 | 108 | 124,
+                0,
+                0,
+                0,
+                ..,
+            ] => Ok(Self::Bmp),
+            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Ok(Self::Tiff),
+            [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => Err(Error::Unsupported("a BigTIFF")),
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
+                Err(heif(bytes).map_or(Error::NotAnImage, Error::UnsupportedFormat))
+            }
+            _ => Err(Error::NotAnImage),
+        }
+    }
+}
 
 /// Reads the header of a picture without decoding the picture.
 ///
 /// # Errors
-/// [`Error::NotAnImage`], [`Error::UnsupportedFormat`], and what is wrong with the header.
+/// Those of [`Format::recognize`], and what is wrong with the header.
 pub fn inspect(bytes: &[u8]) -> Result<Header, Error> {
-    let input = || Cursor::new(bytes);
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => jpeg(bytes),
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => {
+    let input = Cursor::new(bytes);
+    let format = Format::recognize(bytes)?;
+    match format {
+        Format::Jpeg => jpeg(bytes),
+        Format::WebP => webp(bytes),
+        Format::Png => {
             let mut limits = Limits::no_limits();
             limits.max_alloc = Some(METADATA_BYTES as u64);
-            by_image(Format::Png, PngDecoder::with_limits(input(), limits))
+            by_image(format, PngDecoder::with_limits(input, limits))
         }
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(bytes),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => by_image(Format::Gif, GifDecoder::new(input())),
-        // Two letters are not much of a signature: the size of the second header must be a known one as well.
-        [
-            b'B',
-            b'M',
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            _,
-            12 | 40 | 52 | 56 | 64 | 108 | 124,
-            0,
-            0,
-            0,
-            ..,
-        ] => by_image(Format::Bmp, BmpDecoder::new(input())),
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => {
+        Format::Gif => by_image(format, GifDecoder::new(input)),
+        Format::Bmp => by_image(format, BmpDecoder::new(input)),
+        Format::Tiff => {
             decode::tiff::check(bytes)?;
-            by_image(Format::Tiff, TiffDecoder::new(input()))
+            by_image(format, TiffDecoder::new(input))
         }
-        [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => Err(Error::Unsupported("a BigTIFF")),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
-            Err(heif(bytes).map_or(Error::NotAnImage, Error::UnsupportedFormat))
-        }
-        _ => Err(Error::NotAnImage),
     }
 }
 
@@ -102,7 +120,7 @@ fn heif(bytes: &[u8]) -> Option<&'static str> {
     ];
     let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
     let ftyp = bytes.get(8..length.min(bytes.len()))?;
-    // The bytes between the major brand and the compatible ones are its version: not a brand that is looked for.
+    // The version between the major brand and the compatible ones looks like none of these brands.
     let brands = ftyp.as_chunks::<4>().0;
     if brands.iter().any(|brand| matches!(brand, b"avif" | b"avis")) {
         return Some("AVIF");
@@ -183,7 +201,7 @@ fn webp(bytes: &[u8]) -> Result<Header, Error> {
 
 const EMPTY: Error = Error::Corrupt("a picture without pixels");
 
-/// The header as a decoder of the `image` crate gives it once it is opened.
+/// The header that a decoder of the `image` crate has read.
 fn by_image(format: Format, opened: Result<impl ImageDecoder, ImageError>) -> Result<Header, Error> {
     let failed = |error| error_from(format, &error);
     let mut decoder = opened.map_err(failed)?;

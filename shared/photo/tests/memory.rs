@@ -38,6 +38,7 @@ const CASES: &[Case] = &[
         Err("too many"),
     ),
     ("a tiff of a wide tile", tiff_of_a_wide_tile, Err("tiles")),
+    ("a tiff of many strips", tiff_of_many_strips, Err("strips")),
     ("a png of few bytes", || png_claim(30_000), Err("too many")),
     ("a jpeg of few bytes", || jpeg_claim(65_500), Err("too many")),
     ("a png that never ends", png_bomb, Ok(())),
@@ -328,6 +329,18 @@ fn tiff_of_a_wide_tile() -> Vec<u8> {
     tiff.tags.retain(|tag| !matches!(tag.0, 273 | 278 | 279));
     tiff.tags.extend([(322, 4, vec![0xffff_fff0]), (323, 4, vec![16])]);
     tiff.tiled = true;
+    tiff.file()
+}
+
+/// A TIFF of strips of one row, as many as fit into a file.
+fn tiff_of_many_strips() -> Vec<u8> {
+    const STRIPS: u32 = 7 << 20;
+    let mut tiff = Tiff::new((1, STRIPS), 1, 8, 1, vec![1; STRIPS as usize]).with(278, 4, &[1]);
+    for tag in [273, 279] {
+        // Bytes, all of which are in the data.
+        tiff.elsewhere.push((tag, 1, STRIPS, 8));
+        tiff.tags.retain(|known| known.0 != tag);
+    }
     tiff.file()
 }
 

@@ -176,6 +176,7 @@ fn what_is_no_picture_is_called_that() {
         &[0; 4096],
         b"\xff\xd8",
         b"GIF",
+        b"BMW is not the name of a format",
         b"<svg/>",
     ] {
         assert_eq!(attempt(bytes), Err(Error::NotAnImage));

@@ -1,6 +1,7 @@
 //! PNG: row by row, unless it is interlaced.
 use super::{Source, blend_over, keeps_alpha, profile_transform};
 use crate::color::{ColorTransform, Pixels};
+use crate::header::METADATA_BYTES;
 use crate::{Error, Header, Options};
 use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 use std::io::{Cursor, ErrorKind};
@@ -23,7 +24,7 @@ fn error(error: DecodingError) -> Error {
 
 pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Error> {
     // The limit is for metadata and one row. The buffer of an interlaced picture is not part of it.
-    let mut decoder = Decoder::new_with_limits(Cursor::new(photo), Limits { bytes: 16 << 20 });
+    let mut decoder = Decoder::new_with_limits(Cursor::new(photo), Limits { bytes: METADATA_BYTES });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
     let reader = decoder.read_info().map_err(error)?;

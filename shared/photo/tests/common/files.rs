@@ -9,6 +9,8 @@ pub struct Tiff {
     pub data_last: bool,
     /// Tag, type (3: two bytes, 4: four bytes, 7: bytes) and values.
     pub tags: Vec<(u16, u16, Vec<u32>)>,
+    /// Tags whose values lie somewhere in the file: tag, type, count and place.
+    pub elsewhere: Vec<(u16, u16, u32, u32)>,
     pub data: Vec<u8>,
 }
 
@@ -31,6 +33,7 @@ impl Tiff {
             tiled: false,
             data_last: false,
             tags,
+            elsewhere: vec![],
             data,
         }
     }
@@ -104,10 +107,16 @@ impl Tiff {
                 entries.extend_from_slice(&raw);
             }
         }
+        for &(tag, kind, count, place) in &self.elsewhere {
+            self.put(&mut entries, u32::from(tag), 2);
+            self.put(&mut entries, u32::from(kind), 2);
+            self.put(&mut entries, count, 4);
+            self.put(&mut entries, place, 4);
+        }
         let mut at = Vec::new();
         self.put(&mut at, out.len() as u32, 4);
         out[4..8].copy_from_slice(&at);
-        self.put(&mut out, tags.len() as u32, 2);
+        self.put(&mut out, (tags.len() + self.elsewhere.len()) as u32, 2);
         out.extend_from_slice(&entries);
         out.extend_from_slice(&[0; 4]);
         out
