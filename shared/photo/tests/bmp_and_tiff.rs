@@ -1,4 +1,4 @@
-//! BMP and TIFF of each kind come out as what was drawn, or are refused with a reason.
+//! Each kind of BMP and TIFF is decoded right, or refused with a reason.
 #![allow(clippy::unwrap_used)]
 mod common;
 
@@ -24,7 +24,7 @@ fn shows(file: &[u8], wanted: &Drawing, format: Format) {
     assert_eq!(picture.header.format, format);
 }
 
-/// The rows of a picture as a BMP has them: the lowest first, each filled up to four bytes.
+/// The rows of a picture in a BMP, each padded to four bytes.
 fn bmp_rows<T: Copy>(
     drawing: &Drawing,
     rows_up: bool,
@@ -99,7 +99,7 @@ fn a_bmp_with_a_palette_is_right_packed_or_not() {
     let palette: Vec<[u8; 4]> = (0..=255).map(|i| [i, i, i, 0]).collect();
     let data = bmp_rows(&gray, true, |[r, ..]| r, <[u8]>::to_vec);
     shows(&bmp_file(size, 8, 0, &palette, &data), &gray, Format::Bmp);
-    // Runs of one pixel, and an escape at the end of each row and of the picture.
+    // Runs of one pixel, with the escapes for end of row and end of picture.
     let packed: Vec<u8> = gray
         .rgb
         .chunks(gray.width)
@@ -125,7 +125,7 @@ fn a_bmp_with_a_palette_is_right_packed_or_not() {
         bytes.collect()
     };
     let data = bmp_rows(&two, true, |p| p, bits);
-    let (picture, variants) = ladder(
+    let (picture, variants) = variants_of(
         &bmp_file(size, 1, 0, &[[200, 60, 20, 0], [10, 240, 250, 0]], &data),
         &[203],
     )
@@ -134,7 +134,7 @@ fn a_bmp_with_a_palette_is_right_packed_or_not() {
     assert!(decoded(&variants[0]).cast(&two) < 1.5);
 }
 
-/// The header of version 5 with masks for red, green, blue and alpha.
+/// A BMP with a header of version 5 and masks for red, green, blue and alpha.
 fn bmp_v5(drawing: &Drawing, alpha: impl Fn(usize) -> u8) -> Vec<u8> {
     let mut info = vec![0; 124];
     let mut put = |at: usize, value: u32| info[at..at + 4].copy_from_slice(&value.to_le_bytes());
@@ -159,7 +159,7 @@ fn alpha_in_a_bmp_shows_the_background_unless_it_is_zero_everywhere() {
     shows(&bmp_v5(&drawing, |_| 0), &drawing, Format::Bmp);
 }
 
-/// A gradient of alpha, and what the drawing is then over white.
+/// A gradient of alpha, and the drawing with it over white.
 fn faded(drawing: &Drawing) -> (Vec<u8>, Drawing) {
     let alpha: Vec<u8> = (0..drawing.rgb.len())
         .map(|i| (i % drawing.width * 255 / (drawing.width - 1)) as u8)
@@ -185,7 +185,10 @@ fn a_tiff_of_8_or_16_bits_is_right_in_both_byte_orders() {
     let little = Tiff::new(size, 2, 16, 3, wide(u16::to_le_bytes)).file();
     let big = Tiff::new(size, 2, 16, 3, wide(u16::to_be_bytes)).big_endian().file();
     shows(&little, &drawing, Format::Tiff);
-    assert_eq!(ladder(&little, &WIDTHS).unwrap().1, ladder(&big, &WIDTHS).unwrap().1);
+    assert_eq!(
+        variants_of(&little, &WIDTHS).unwrap().1,
+        variants_of(&big, &WIDTHS).unwrap().1
+    );
 }
 
 #[test]
@@ -198,7 +201,7 @@ fn a_gray_tiff_is_right_whether_zero_is_black_or_white() {
     shows(&Tiff::new(size, 0, 8, 1, inverted).file(), &gray, Format::Tiff);
     let wide = luma.iter().flat_map(|&c| [77, c]).collect();
     shows(&Tiff::new(size, 1, 16, 1, wide).file(), &gray, Format::Tiff);
-    // A fax: a bit a pixel, of which one is black.
+    // One bit a pixel, as in a fax: 1 is black.
     let bits = |row: &[u8]| -> Vec<u8> {
         let bytes = row.chunks(8).map(|eight| {
             eight
@@ -214,7 +217,7 @@ fn a_gray_tiff_is_right_whether_zero_is_black_or_white() {
     for p in &mut two.rgb {
         *p = [if p[0] < 128 { 0 } else { 255 }; 3];
     }
-    let (_, variants) = ladder(&Tiff::new(size, 0, 1, 1, fax).file(), &[203]).unwrap();
+    let (_, variants) = variants_of(&Tiff::new(size, 0, 1, 1, fax).file(), &[203]).unwrap();
     assert!(decoded(&variants[0]).psnr(&two) > 25.0);
 }
 
@@ -315,7 +318,7 @@ fn what_the_image_crate_writes_is_read() {
 fn of_many_pages_the_first_one_counts() {
     let drawing = drawing();
     let mut file = rgb_tiff(&drawing).file();
-    // Behind the only directory its successor's place is zero: a second directory takes it, with a page of one pixel.
+    // A zero behind the directory means that there is no other: point to a second one, with a page of one pixel.
     let place = file.len() - 4;
     let next = (file.len() as u32).to_le_bytes();
     file[place..].copy_from_slice(&next);
@@ -343,15 +346,15 @@ fn kinds_that_would_come_out_wrong_are_refused_with_advice() {
         (plain.clone().with(277, 3, &[60_000]), "channels"),
         (plain.with(259, 3, &[50_000]), "unusual"),
     ] {
-        let refused = ladder(&tiff.file(), &WIDTHS).unwrap_err();
+        let refused = variants_of(&tiff.file(), &WIDTHS).unwrap_err();
         assert!(matches!(refused, Error::Unsupported(_)), "{reason}: {refused:?}");
         assert!(refused.to_string().contains(reason), "{reason}: {refused}");
     }
     let mut big = rgb_tiff(&drawing).file();
     big[2] = b'+';
-    assert_eq!(ladder(&big, &WIDTHS).unwrap_err(), Error::Unsupported("a BigTIFF"));
+    assert_eq!(variants_of(&big, &WIDTHS).unwrap_err(), Error::Unsupported("a BigTIFF"));
     let jpeg = bmp_file((203, 150), 0, 4, &[], &drawing.png());
-    assert!(matches!(ladder(&jpeg, &WIDTHS), Err(Error::Unsupported(_))));
+    assert!(matches!(variants_of(&jpeg, &WIDTHS), Err(Error::Unsupported(_))));
 }
 
 #[test]
@@ -359,7 +362,7 @@ fn more_pixels_than_are_decoded_whole_are_refused_by_the_header() {
     let (width, height) = (10_000, 5_001);
     let too_many = Err(Error::TooManyPixels { width, height });
     let bmp = bmp_file((width, height as i32), 24, 0, &[], &[]);
-    assert_eq!(ladder(&bmp, &WIDTHS), too_many);
+    assert_eq!(variants_of(&bmp, &WIDTHS), too_many);
     let tiff = Tiff::new((width, height), 2, 8, 3, vec![]).file();
-    assert_eq!(ladder(&tiff, &WIDTHS), too_many);
+    assert_eq!(variants_of(&tiff, &WIDTHS), too_many);
 }

@@ -1,4 +1,4 @@
-//! Drawn pictures of every kind come out as what was drawn.
+//! Drawn pictures of each kind are decoded, resized and encoded right.
 #![allow(clippy::unwrap_used)]
 mod common;
 
@@ -16,7 +16,7 @@ fn png_of(drawing: &Drawing, color: png::ColorType, depth: png::BitDepth, data: 
     let mut writer = encoder.write_header().unwrap();
     if let Some(orientation) = exif {
         writer
-            .write_chunk(png::chunk::ChunkType(*b"eXIf"), &tiff(orientation))
+            .write_chunk(png::chunk::ChunkType(*b"eXIf"), &exif_data(orientation))
             .unwrap();
     }
     writer.write_image_data(data).unwrap();
@@ -49,7 +49,7 @@ fn webp_of(drawing: &Drawing, exif: Option<u8>) -> Vec<u8> {
         b"WEBP".to_vec(),
         extended,
         file[12..].to_vec(),
-        chunk(b"EXIF", &tiff(orientation)),
+        chunk(b"EXIF", &exif_data(orientation)),
     ]
     .concat();
     chunk(b"RIFF", &body)
@@ -103,7 +103,7 @@ fn widths_around_every_variant_are_exact_and_never_larger_than_the_source() {
         .flat_map(|w| [w - 1, w, w + 1])
     {
         let drawing = Drawing::new(width, 24);
-        let (_, variants) = ladder(&drawing.jpeg(F_2_2, 0, false), &[140, 320, 640, 1024, 1440, 1920]).unwrap();
+        let (_, variants) = variants_of(&drawing.jpeg(F_2_2, 0, false), &[140, 320, 640, 1024, 1440, 1920]).unwrap();
         let mut wanted: Vec<u32> = [1920, 1440, 1024, 640, 320, 140]
             .map(|w: u32| w.min(width as u32))
             .to_vec();
@@ -117,7 +117,7 @@ fn widths_around_every_variant_are_exact_and_never_larger_than_the_source() {
 fn the_smallest_and_the_thinnest_pictures_come_through() {
     for (w, h) in [(1, 1), (1, 20_000), (20_000, 1), (2, 2), (3, 1), (8, 9)] {
         let drawing = Drawing::new(w, h);
-        let (picture, variants) = ladder(&drawing.jpeg(F_1_1, 0, false), &WIDTHS).unwrap();
+        let (picture, variants) = variants_of(&drawing.jpeg(F_1_1, 0, false), &WIDTHS).unwrap();
         assert_eq!((picture.width as usize, picture.height as usize), (w, h));
         assert_eq!(variants[0].width as usize, w.min(640));
         variants.iter().for_each(|v| drop(decoded(v)));
@@ -221,10 +221,10 @@ fn display_p3_becomes_srgb_and_srgb_stays_as_it_is() {
     for sampling in [F_1_1, F_2_2] {
         let plain = drawing.jpeg(sampling, 0, false);
         assert_looks_like(&with_segment(&plain, 0xe2, &segment(&p3)), &wanted, &[140, 320], 32.0);
-        let tagged = ladder(&with_segment(&plain, 0xe2, &segment(&srgb)), &[140, 320])
+        let tagged = variants_of(&with_segment(&plain, 0xe2, &segment(&srgb)), &[140, 320])
             .unwrap()
             .1;
-        assert_eq!(tagged, ladder(&plain, &[140, 320]).unwrap().1);
+        assert_eq!(tagged, variants_of(&plain, &[140, 320]).unwrap().1);
     }
 }
 
@@ -236,7 +236,7 @@ fn a_gif_shows_its_first_frame() {
         image::Frame::new(image::RgbaImage::from_raw(200, 100, pixels).unwrap())
     };
     let mut out = Vec::new();
-    // 256 colors at most: the palette has them as they are.
+    // With up to 256 colors the palette is exact.
     image::codecs::gif::GifEncoder::new(&mut out)
         .encode_frames([frame(&|i| [i, i, 255 - i, 255]), frame(&|_| [9, 9, 9, 255])])
         .unwrap();
@@ -309,7 +309,7 @@ fn what_is_transparent_stays_so_in_webp_with_its_colors() {
     let (got, covers) = decoded_webp(&variants[0].bytes);
     for (i, &cover) in covers.iter().enumerate() {
         assert!(cover.abs_diff(alpha(i)) <= 1, "{cover} at {i}");
-        // What is nearly clear has no color to speak of, and lends it to its neighbours: chroma is halved.
+        // Nearly transparent pixels have no exact color, and chroma is shared with their neighbors.
         if (84..116).contains(&(i % 300)) || i % 300 > 183 {
             continue;
         }

@@ -1,6 +1,6 @@
-//! No picture that is accepted takes more memory than the bound: the worst of each kind, in a process of its own.
+//! No accepted picture takes more memory than the limit. Each of the worst pictures is made in its own process.
 //!
-//! Files that claim much and hold little are written by hand here: no encoder has the patience.
+//! The files are written by hand: encoders do not write such files.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
@@ -10,14 +10,14 @@ use common::files::{Tiff, bmp_file, png_chunk as chunk};
 use photo::{Error, Options, Output, make_variants};
 use std::process::Command;
 
-/// Megabytes of the whole process, with all sizes as JPEG and as WebP. `template.yaml` gives the function 1769, which
-/// leaves room for the upload and for what is not measured here.
+/// Megabytes of the whole process, with each size as JPEG and as WebP. The function has 1769 MB, which leaves room for
+/// the upload and for the rest of the function.
 const BOUND: u64 = 1200;
 
-/// What a child process is told to make.
+/// Names the case of a child process.
 const CASE: &str = "MADANG_WORST_PICTURE";
 
-/// The worst pictures, and what becomes of them.
+/// A name, a file, and the expected result.
 type Case = (&'static str, fn() -> Vec<u8>, Result<(), &'static str>);
 
 const CASES: &[Case] = &[
@@ -78,7 +78,7 @@ fn make(file: &[u8]) -> Result<(), String> {
     let options = Options {
         outputs: vec![
             Output::Jpeg { quality: 80 },
-            // The effort changes the time, and no buffer.
+            // The effort changes the time, not the memory.
             Output::WebP { quality: 80, effort: 0 },
         ],
         threads: 2,
@@ -88,14 +88,14 @@ fn make(file: &[u8]) -> Result<(), String> {
     made.map(drop).map_err(|error: Error| error.to_string())
 }
 
-/// Megabytes that this process had in memory at most.
+/// Peak memory of this process in megabytes.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1000
 }
 
-/// A JPEG of noise, of the same rows of blocks again and again: as many tokens as so few bytes can become.
+/// A JPEG that repeats the same rows of noise: the most tokens for its size.
 fn noise((width, height): (u16, u16)) -> Vec<u8> {
     let mut state = 1u32;
     let mut random = || {
@@ -121,7 +121,7 @@ fn noise((width, height): (u16, u16)) -> Vec<u8> {
     out
 }
 
-/// A gray JPEG in which each block has one bit a coefficient scan: no difference, and, in one scan, an end.
+/// A JPEG of empty blocks, each of one bit or two.
 fn jpeg(kind: u8, (width, height): (u16, u16), components: u8) -> Vec<u8> {
     let segment = |marker: u8, body: &[u8]| {
         let length = (body.len() as u16 + 2).to_be_bytes();
@@ -137,7 +137,7 @@ fn jpeg(kind: u8, (width, height): (u16, u16), components: u8) -> Vec<u8> {
     }
     scan.extend([0, if kind == 0xc2 { 0 } else { 63 }, 0]);
     let quant = [vec![0], vec![1; 64]].concat();
-    // One code of one bit: a difference of no bits, or the block's end.
+    // One code of one bit: a difference of zero, or end of block.
     let table = |class: u8| [vec![class, 1], vec![0; 15], vec![0]].concat();
     let blocks = usize::from(width).div_ceil(8) * usize::from(height).div_ceil(8) * usize::from(components);
     let bits = if kind == 0xc2 { blocks } else { 2 * blocks };
@@ -162,13 +162,13 @@ fn jpeg_claim(side: u16) -> Vec<u8> {
     file
 }
 
-/// Zeros packed by deflate: the first, and matches of 258 with the byte before them, 13 bits each.
+/// Zeros, compressed with deflate: one literal, then matches of 258 bytes, of 13 bits each.
 fn zeros(count: u64) -> Vec<u8> {
     let mut out = Bits {
         bytes: vec![0x78, 1],
         ..Bits::default()
     };
-    // One block of fixed codes; these are sent from their upper bit on.
+    // One block of fixed codes, whose highest bit comes first.
     out.put(0b011, 3);
     out.put(0b0000_1100, 8);
     for _ in 0..(count - 1) / 258 {
@@ -181,14 +181,14 @@ fn zeros(count: u64) -> Vec<u8> {
     out.put(0, 7);
     out.put(0, 7);
     let mut out = out.bytes;
-    // Adler-32 of zeros: the sum is one, and one for each of them.
+    // Adler-32 of zeros.
     let sum = (count % 65_521) as u32;
     out.extend((sum << 16 | 1).to_be_bytes());
     out
 }
 
 fn png_head((width, height): (u32, u32), interlaced: u8) -> Vec<u8> {
-    // Sixteen bits, red, green, blue, alpha.
+    // RGBA of 16 bits.
     let header = [
         &width.to_be_bytes()[..],
         &height.to_be_bytes(),
@@ -198,7 +198,7 @@ fn png_head((width, height): (u32, u32), interlaced: u8) -> Vec<u8> {
     [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header)].concat()
 }
 
-/// Clear pixels of eight bytes.
+/// A PNG of transparent pixels.
 fn png((width, height): (u32, u32), interlaced: u8) -> Vec<u8> {
     let passes: &[(u32, u32, u32, u32)] = match interlaced {
         0 => &[(0, 0, 1, 1)],
@@ -234,7 +234,7 @@ fn png_claim(side: u32) -> Vec<u8> {
     .concat()
 }
 
-/// A small picture whose data unpack to a gigabyte.
+/// A small picture whose data decompress to a gigabyte.
 fn png_bomb() -> Vec<u8> {
     [
         png_head((64, 64), 0),
@@ -244,7 +244,7 @@ fn png_bomb() -> Vec<u8> {
     .concat()
 }
 
-/// A lossless WebP of one color: all five codes have one symbol, so that no pixel takes a bit.
+/// A lossless WebP of one color: each code has one symbol, so pixels take no bits.
 fn webp((width, height): (u64, u64)) -> Vec<u8> {
     let mut bits = (width - 1) | (height - 1) << 14 | 1 << 28;
     // Behind the version: no transform, no color cache, no groups of codes; then five times "one symbol, of one bit, 0".
@@ -260,7 +260,7 @@ fn webp((width, height): (u64, u64)) -> Vec<u8> {
     [b"RIFF", &(chunk.len() as u32 + 4).to_le_bytes()[..], b"WEBP", &chunk].concat()
 }
 
-/// A GIF of one color: each code stands for one pixel more than the code before it.
+/// A GIF of one color: each code is for one pixel more than the code before it.
 fn gif((width, height): (u16, u16)) -> Vec<u8> {
     const CLEAR: u64 = 4;
     let mut data = Bits::default();
@@ -269,7 +269,7 @@ fn gif((width, height): (u16, u16)) -> Vec<u8> {
     let (mut next, mut length) = (6, 3);
     let mut run = 1;
     while left > 0 {
-        // The code for one pixel is its index, 0; a code from 6 on stands for four pixels less than its number.
+        // Code 0 is one pixel. A code from 6 on is for as many pixels as its number less four.
         let count = left.min(run);
         data.put(if count == 1 { 0 } else { count + 4 }, length);
         left -= count;
@@ -298,7 +298,7 @@ fn gif((width, height): (u16, u16)) -> Vec<u8> {
     .concat()
 }
 
-/// A row of bits, the lowest of each number first.
+/// Writes bits, the lowest of each number first.
 #[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,
@@ -318,12 +318,12 @@ impl Bits {
     }
 }
 
-/// A TIFF of clear black pixels of eight bytes, in one strip.
+/// A TIFF of transparent pixels of eight bytes, in one strip.
 fn tiff((width, height): (u32, u32)) -> Vec<u8> {
     Tiff::rgba16(width, height, zeros(8 * u64::from(width) * u64::from(height))).file()
 }
 
-/// A TIFF of one pixel in a tile that is as wide as its number can be.
+/// A TIFF of one pixel in a tile of four billion.
 fn tiff_of_a_wide_tile() -> Vec<u8> {
     let mut tiff = Tiff::rgba16(1, 1, zeros(1 << 30));
     tiff.tags.retain(|tag| !matches!(tag.0, 273 | 278 | 279));
@@ -332,19 +332,19 @@ fn tiff_of_a_wide_tile() -> Vec<u8> {
     tiff.file()
 }
 
-/// A TIFF of strips of one row, as many as fit into a file.
+/// A TIFF of millions of strips.
 fn tiff_of_many_strips() -> Vec<u8> {
     const STRIPS: u32 = 7 << 20;
     let mut tiff = Tiff::new((1, STRIPS), 1, 8, 1, vec![1; STRIPS as usize]).with(278, 4, &[1]);
     for tag in [273, 279] {
-        // Bytes, all of which are in the data.
+        // Tags of type byte, whose values are the data.
         tiff.elsewhere.push((tag, 1, STRIPS, 8));
         tiff.tags.retain(|known| known.0 != tag);
     }
     tiff.file()
 }
 
-/// A BMP whose only color is packed by run lengths.
+/// A BMP of one color in run lengths.
 fn bmp((width, height): (u32, u32)) -> Vec<u8> {
     let mut row = [255, 0].repeat(width as usize / 255);
     row.extend([(width % 255) as u8, 0, 0, 0]);
@@ -352,10 +352,10 @@ fn bmp((width, height): (u32, u32)) -> Vec<u8> {
     bmp_file((width, height as i32), 8, 1, &[[9, 9, 9, 0]; 256], &data)
 }
 
-/// A picture of one pixel, and a million frames behind it.
+/// A million frames of one pixel.
 fn gif_of_many() -> Vec<u8> {
     let one = gif((1, 1));
-    // Without the last byte: the trailer.
+    // Without the trailer, which is the last byte.
     let head = 6 + 7 + 6;
     let frame = &one[head..one.len() - 1];
     [&one[..head], &frame.repeat(1_000_000), b";"].concat()

@@ -1,4 +1,4 @@
-//! Bad pictures are error with their reason, quickly, and never with a panic.
+//! Bad pictures are refused with a reason, quickly and without a panic.
 #![allow(clippy::unwrap_used)]
 mod common;
 
@@ -80,7 +80,7 @@ fn a_cut_jpeg_is_called_truncated() {
     }
 }
 
-/// Where in a JPEG the data of each scan lie.
+/// The data of each scan of a JPEG.
 fn scans(file: &[u8]) -> Vec<std::ops::Range<usize>> {
     let starts = (0..file.len() - 1).filter(|&i| file[i..i + 2] == [0xff, 0xda]);
     starts
@@ -116,7 +116,7 @@ fn a_restart_that_comes_long_after_it_was_due_does_not_hang() {
     let drawing = Drawing::new(1600, 1200);
     let file = drawing.jpeg(F_1_1, 0, false);
     let scan = file.windows(2).position(|w| w == [0xff, 0xda]).unwrap();
-    // A restart is due after the first block; far more than a window of data follows before any marker.
+    // A restart is due after the first block. Much more data than the window holds follow before any marker.
     let file = [&file[..scan], &[0xff, 0xdd, 0, 4, 0, 1], &file[scan..]].concat();
     assert!(file.len() > 100_000);
     assert_eq!(attempt(&file).err(), Some(Error::Truncated));

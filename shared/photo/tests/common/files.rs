@@ -1,21 +1,21 @@
-//! BMP and TIFF files and pieces of PNG, written by hand: any kind, and none by the code that reads them.
+//! Writes BMP and TIFF files of any kind, and chunks of PNG.
 
-/// A TIFF in the making: little-endian unless said otherwise, one strip.
+/// Contents of a TIFF.
 #[derive(Clone)]
 pub struct Tiff {
     pub big_endian: bool,
     pub tiled: bool,
     /// The data follow the directory.
     pub data_last: bool,
-    /// Tag, type (3: two bytes, 4: four bytes, 7: bytes) and values.
+    /// Tag, type (1: byte, 3: two bytes, 4: four bytes, 7: any bytes) and values.
     pub tags: Vec<(u16, u16, Vec<u32>)>,
-    /// Tags whose values lie somewhere in the file: tag, type, count and place.
+    /// Tags whose values are at a given place in the file: tag, type, count, place.
     pub elsewhere: Vec<(u16, u16, u32, u32)>,
     pub data: Vec<u8>,
 }
 
 impl Tiff {
-    /// A picture of `samples` samples a pixel.
+    /// Little-endian, one strip, no compression.
     pub fn new((width, height): (u32, u32), photometric: u32, bits: u32, samples: u32, data: Vec<u8>) -> Self {
         let tags = vec![
             (256, 4, vec![width]),
@@ -38,21 +38,21 @@ impl Tiff {
         }
     }
 
-    /// Colors and alpha of 16 bits, packed by deflate.
+    /// RGBA of 16 bits, compressed with deflate.
     pub fn rgba16(width: u32, height: u32, deflated: Vec<u8>) -> Self {
         Self::new((width, height), 2, 16, 4, deflated)
             .with(259, 3, &[8])
             .with(338, 3, &[2])
     }
 
-    /// The same with another tag, or with another value of one.
+    /// Adds or replaces a tag.
     pub fn with(mut self, tag: u16, kind: u16, values: &[u32]) -> Self {
         self.tags.retain(|known| known.0 != tag);
         self.tags.push((tag, kind, values.to_vec()));
         self
     }
 
-    /// The same in the other byte order; samples of 16 bits must be so already.
+    /// Writes the file in big-endian order. The data stay as they are.
     pub fn big_endian(mut self) -> Self {
         self.big_endian = true;
         self
@@ -66,7 +66,7 @@ impl Tiff {
         }
     }
 
-    /// The file: header, data, long values and directory, or the data behind the directory.
+    /// The file.
     pub fn file(&self) -> Vec<u8> {
         if self.data_last {
             let length = self.laid_out(0, &[]).len() as u32;
@@ -123,7 +123,7 @@ impl Tiff {
     }
 }
 
-/// A BMP with the header that Windows has had since 3.0; a negative height means that the first row is the upper one.
+/// A BMP with a `BITMAPINFOHEADER`. A negative height means that the top row comes first.
 pub fn bmp_file(size: (u32, i32), bits: u16, compression: u32, palette: &[[u8; 4]], data: &[u8]) -> Vec<u8> {
     let mut info = vec![];
     info.extend(40u32.to_le_bytes());
@@ -139,7 +139,7 @@ pub fn bmp_file(size: (u32, i32), bits: u16, compression: u32, palette: &[[u8; 4
     bmp_with(&info, palette.as_flattened(), data)
 }
 
-/// A BMP of any header.
+/// A BMP with any second header.
 pub fn bmp_with(info: &[u8], palette: &[u8], data: &[u8]) -> Vec<u8> {
     let at = (14 + info.len() + palette.len()) as u32;
     let length = at + data.len() as u32;

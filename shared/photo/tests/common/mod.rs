@@ -1,4 +1,4 @@
-//! Pictures drawn for the tests, and the measure that their variants are held to.
+//! Draws pictures for the tests, and compares variants with them.
 #![allow(dead_code)]
 pub mod files;
 
@@ -79,7 +79,7 @@ impl Drawing {
         out
     }
 
-    /// A lossy WebP: written by the ladder itself, which `variants_as_webp_are_what_was_drawn` holds to another decoder.
+    /// A lossy WebP. The engine writes it; `variants_as_webp_are_what_was_drawn` checks that with another decoder.
     pub fn webp(&self, quality: u8) -> Vec<u8> {
         let options = Options {
             widths: vec![self.width as u32],
@@ -100,7 +100,7 @@ impl Drawing {
         out
     }
 
-    /// The picture as it must be stored so that `orientation` kind it back.
+    /// The picture as stored with this orientation.
     pub fn stored(&self, orientation: u8) -> Self {
         let (w, h) = if orientation > 4 {
             (self.height, self.width)
@@ -166,7 +166,7 @@ impl Drawing {
     }
 }
 
-/// Resizes along an axis whose elements are `inner` long; `outer` such runs follow each other.
+/// Resizes along one axis: `outer` times `from` elements of `inner` values.
 fn lanczos(data: &[f64], from: usize, to: usize, inner: usize, outer: usize) -> Vec<f64> {
     let scale = from as f64 / to as f64;
     let kernel = |x: f64| {
@@ -200,8 +200,8 @@ fn lanczos(data: &[f64], from: usize, to: usize, inner: usize, outer: usize) -> 
     out
 }
 
-/// A TIFF structure with nothing but an orientation.
-pub fn tiff(orientation: u8) -> Vec<u8> {
+/// EXIF data with an orientation.
+pub fn exif_data(orientation: u8) -> Vec<u8> {
     [
         b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(),
         &[orientation, 0, 0, 0, 0, 0, 0, 0],
@@ -209,18 +209,18 @@ pub fn tiff(orientation: u8) -> Vec<u8> {
     .concat()
 }
 
-/// Puts an application segment behind a JPEG's first marker.
+/// Inserts an application segment behind the first marker of a JPEG.
 pub fn with_segment(jpeg: &[u8], marker: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xff, marker], &length, body, &jpeg[2..]].concat()
 }
 
 pub fn oriented(jpeg: &[u8], orientation: u8) -> Vec<u8> {
-    with_segment(jpeg, 0xe1, &[b"Exif\0\0".as_slice(), &tiff(orientation)].concat())
+    with_segment(jpeg, 0xe1, &[b"Exif\0\0".as_slice(), &exif_data(orientation)].concat())
 }
 
-/// Makes the ladder with both numbers of threads, which must agree.
-pub fn ladder(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), Error> {
+/// Makes the variants with one thread and with two, which must give the same.
+pub fn variants_of(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), Error> {
     let made = [1, 2].map(|threads| {
         let options = Options {
             widths: widths.to_vec(),
@@ -236,7 +236,7 @@ pub fn ladder(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), E
     one
 }
 
-/// Decodes a variant with a decoder that is not ours; what is transparent in it, over white.
+/// Decodes a variant with the `image` crate; transparent pixels show white.
 pub fn decoded(variant: &Variant) -> Drawing {
     if variant.format == Format::WebP {
         let (drawing, alpha) = decoded_webp(&variant.bytes);
@@ -261,7 +261,7 @@ pub fn decoded(variant: &Variant) -> Drawing {
     }
 }
 
-/// A WebP's colors and how opaque they are, by a decoder that is not libwebp.
+/// Colors and alpha of a WebP, decoded with the `image` crate.
 pub fn decoded_webp(file: &[u8]) -> (Drawing, Vec<u8>) {
     let decoder = image::codecs::webp::WebPDecoder::new(std::io::Cursor::new(file)).unwrap();
     let picture = image::DynamicImage::from_decoder(decoder).unwrap().into_rgba8();
@@ -275,10 +275,10 @@ pub fn decoded_webp(file: &[u8]) -> (Drawing, Vec<u8>) {
     (drawing, alpha)
 }
 
-/// Asserts that each variant is the drawing at its size: in luma to `floor` decibels, in mean color to 1.5 steps.
+/// Asserts that each variant shows the drawing: PSNR of luma at least `floor`, mean colors within 1.5 steps.
 #[track_caller]
 pub fn assert_looks_like(photo: &[u8], drawing: &Drawing, widths: &[u32], floor: f64) -> Picture {
-    let (picture, variants) = ladder(photo, widths).unwrap();
+    let (picture, variants) = variants_of(photo, widths).unwrap();
     assert_eq!(
         (picture.width as usize, picture.height as usize),
         (drawing.width, drawing.height)
