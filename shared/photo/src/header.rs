@@ -1,7 +1,7 @@
 //! Headers: format, size, orientation, color profile.
 //!
-//! The `image` crate reads the headers of PNG, GIF, BMP and TIFF. This module reads those of JPEG and WebP: the decoders
-//! of these formats accept files that `image` refuses.
+//! The `image` crate reads the headers of PNG, GIF, BMP and TIFF. This module reads those of JPEG and WebP: the
+//! decoders of these formats accept files that `image` refuses.
 use crate::jpeg::markers::{Frame, Metadata, Segments};
 use crate::{Error, decode, exif};
 use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::TiffDecoder};
@@ -43,7 +43,7 @@ pub struct Header {
     pub profile: bool,
 }
 
-/// Limit of the memory for the metadata of a PNG.
+/// Limit of the memory for the color profile of a PNG and its other metadata.
 pub const METADATA_BYTES: usize = 16 << 20;
 
 impl Format {
@@ -58,27 +58,9 @@ impl Format {
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
             // Two letters are a weak signature: the size of the second header must be a known one as well.
-            [
-                b'B',
-                b'M',
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                12 | 40 | 52 | 56 | 64 | 108 | 124,
-                0,
-                0,
-                0,
-                ..,
-            ] => Ok(Self::Bmp),
+            [b'B', b'M', ..] if matches!(bytes.get(14..18), Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])) => {
+                Ok(Self::Bmp)
+            }
             [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Ok(Self::Tiff),
             [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => Err(Error::Unsupported("a BigTIFF")),
             [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
@@ -101,7 +83,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Header, Error> {
         Format::WebP => webp(bytes),
         Format::Png => {
             let mut limits = Limits::no_limits();
-            limits.max_alloc = Some(METADATA_BYTES as u64);
+            // `image` reads text too: the file may consist of it, and more than one copy is made.
+            limits.max_alloc = Some((METADATA_BYTES + 4 * bytes.len()) as u64);
             by_image(format, PngDecoder::with_limits(input, limits))
         }
         Format::Gif => by_image(format, GifDecoder::new(input)),

@@ -1,7 +1,8 @@
 //! Makes the variants of a picture: upright, in sRGB, without metadata, never larger than the source.
 //!
-//! A JPEG is decoded, resized and encoded strip by strip, in planes of YCbCr. A baseline JPEG, as cameras write it, is never
-//! whole in memory. Other formats are decoded by `png`, libwebp and the `image` crate, and join the same image pyramid.
+//! A JPEG is decoded, resized and encoded strip by strip, in planes of YCbCr. A baseline JPEG, as cameras write it, is
+//! never whole in memory. Other formats are decoded by `png`, libwebp and the `image` crate, and join the same image
+//! pyramid.
 //!
 //! - Only the largest variant is rotated and color-converted, never the source: it has far fewer pixels.
 //! - Nothing is allocated for pixels before the header is within the [`Limits`].

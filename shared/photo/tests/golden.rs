@@ -180,6 +180,14 @@ fn png_of_every_depth_and_kind_is_right() {
 }
 
 #[test]
+fn a_png_that_is_nearly_all_text_is_right() {
+    let drawing = Drawing::new(200, 100);
+    let png = rgb_png(&drawing, None);
+    let text = files::png_chunk(b"tEXt", &[b"Comment\0".as_slice(), &vec![0xe9; 29 << 20]].concat());
+    assert_looks_like(&[&png[..33], &text, &png[33..]].concat(), &drawing, &[140, 200], 33.0);
+}
+
+#[test]
 fn what_is_transparent_shows_the_background() {
     let drawing = Drawing::new(300, 200);
     let alpha = |i: usize| ((i % 300) * 255 / 299) as u8;

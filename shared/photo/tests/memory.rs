@@ -42,6 +42,7 @@ const CASES: &[Case] = &[
     ("a png of few bytes", || png_claim(30_000), Err("too many")),
     ("a jpeg of few bytes", || jpeg_claim(65_500), Err("too many")),
     ("a png that never ends", png_bomb, Ok(())),
+    ("a png of text", png_of_text, Ok(())),
     ("a gif of a million frames", gif_of_many, Ok(())),
 ];
 
@@ -242,6 +243,13 @@ fn png_bomb() -> Vec<u8> {
         chunk(b"IEND", &[]),
     ]
     .concat()
+}
+
+/// A small picture behind as much text as a file can hold.
+fn png_of_text() -> Vec<u8> {
+    let png = png((64, 64), 0);
+    let text = [b"Comment\0".as_slice(), &vec![0xe9; 29 << 20]].concat();
+    [&png[..33], &chunk(b"tEXt", &text), &png[33..]].concat()
 }
 
 /// A lossless WebP of one color: each code has one symbol, so pixels take no bits.

@@ -14,7 +14,7 @@ struct Png<'a> {
     height: usize,
 }
 
-fn error(error: DecodingError) -> Error {
+fn error_from(error: DecodingError) -> Error {
     match error {
         DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Error::Truncated,
         DecodingError::LimitsExceeded => Error::Unsupported("a PNG with too much metadata"),
@@ -27,7 +27,7 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
     let mut decoder = Decoder::new_with_limits(Cursor::new(photo), Limits { bytes: METADATA_BYTES });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
-    let reader = decoder.read_info().map_err(error)?;
+    let reader = decoder.read_info().map_err(error_from)?;
     let layout = reader.output_color_type().0;
     Ok(Box::new(Png {
         reader,
@@ -83,15 +83,15 @@ impl Source for Png<'_> {
                 .output_buffer_size()
                 .ok_or(Error::Unsupported("a PNG that is too large"))?;
             let mut whole = vec![0; size];
-            self.reader.next_frame(&mut whole).map_err(error)?;
+            self.reader.next_frame(&mut whole).map_err(error_from)?;
             whole.chunks_exact(size / self.height).for_each(give);
             return Ok(());
         }
         for _ in 0..self.height {
-            let row = self.reader.next_row().map_err(error)?.ok_or(Error::Truncated)?;
+            let row = self.reader.next_row().map_err(error_from)?.ok_or(Error::Truncated)?;
             give(row.data());
         }
         // The rest of the file must be there too, with its checksum.
-        self.reader.finish().map_err(error)
+        self.reader.finish().map_err(error_from)
     }
 }

@@ -20,7 +20,6 @@ struct Whole<'a> {
     width: usize,
 }
 
-/// Opens a GIF, BMP or TIFF.
 pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Error> {
     let &Header {
         format, width, height, ..
@@ -39,10 +38,10 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
             Box::new(TiffDecoder::new(input).map_err(failed)?)
         }
     };
-    // Eight bytes are a pixel of the largest kind; compressed pieces of the file come on top.
-    let most_bytes = options.limits.whole_pixels * 8;
+    // The largest pixels have eight bytes. Compressed parts of the file need memory too.
+    let most_bytes = options.limits.whole_pixels.saturating_mul(8);
     let mut limits = image::Limits::no_limits();
-    limits.max_alloc = Some(most_bytes + options.limits.bytes as u64);
+    limits.max_alloc = Some(most_bytes.saturating_add(options.limits.bytes as u64));
     decoder.set_limits(limits).map_err(failed)?;
     Ok(Box::new(Whole {
         profile: decoder.icc_profile().map_err(failed)?,
@@ -77,7 +76,7 @@ impl Source for Whole<'_> {
         let mut picture = vec![0; bytes];
         let decoded = self.decoder.read_image_boxed(&mut picture);
         decoded.map_err(|error| error_from(self.format, &error))?;
-        // Of a sample of 16 bits, only the upper half is used.
+        // Only the upper byte of a 16-bit sample is used.
         let (channels, sample) = match kind {
             ColorType::L8 => (1, 1),
             ColorType::L16 => (1, 2),
@@ -88,8 +87,9 @@ impl Source for Whole<'_> {
             _ => return Err(Error::Unsupported("a picture whose samples do not have 8 or 16 bits")),
         };
         let upper = if cfg!(target_endian = "little") { sample - 1 } else { 0 };
-        // Programs that do not know about alpha leave it zero in a BMP.
-        let opaque = self.format == Format::Bmp && picture.iter().skip(3).step_by(4).all(|alpha| *alpha == 0);
+        // Some programs write zero for the alpha of an opaque BMP.
+        let opaque =
+            self.format == Format::Bmp && channels == 4 && picture.iter().skip(3).step_by(4).all(|alpha| *alpha == 0);
         let background = self.background;
         let mut row = Vec::with_capacity(self.width * size);
         for line in picture.chunks_exact(self.width * channels * sample) {

@@ -34,8 +34,7 @@ pub struct Jpeg<'a> {
 }
 
 /// How the decoded planes of a CMYK picture are stored. The first three are YCbCr, computed from cyan, magenta and
-/// yellow
-/// as if they were red, green and blue. The fourth is black.
+/// yellow as if they were red, green and blue. The fourth is black.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cmyk {
     /// 0 is full black.
@@ -368,9 +367,8 @@ mod tests {
         SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1},
     };
 
-    /// The planes as the `image` crate decodes them, three bytes a pixel. An Adobe segment says that they are RGB:
-    /// then the
-    /// decoder does not convert them.
+    /// The planes as the `image` crate decodes them, three bytes a pixel. An Adobe segment says that they are RGB: then
+    /// the decoder does not convert them.
     fn peer(bytes: &[u8]) -> Vec<u8> {
         let rgb = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0";
         let file = [&bytes[..2], rgb, &bytes[2..]].concat();

@@ -57,9 +57,8 @@ pub fn encode(picture: &mut Planar, quality: u8, effort: u8) -> Option<Vec<u8>> 
     raw.writer = Some(append);
     raw.custom_ptr = (&raw mut out).cast();
     // Safety: libwebp made `config` and checks it. The lengths of the planes are checked above; this function borrows
-    // them
-    // exclusively (libwebp writes into transparent areas) for the whole call, as it does `out`, which only `append`
-    // uses.
+    // them exclusively (libwebp writes into transparent areas) for the whole call, as it does `out`, which only
+    // `append` uses.
     let done =
         unsafe { WebPValidateConfig(&raw const config) != 0 && WebPEncode(&raw const config, &raw mut raw) != 0 };
     done.then_some(out)

@@ -26,8 +26,7 @@ pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
 }
 
 // Safety of all blocks below: only `run` passes `Avx2` to a kernel, and its caller has checked for AVX2. Loads and
-// stores
-// go through references to exactly 32 bytes.
+// stores go through references to exactly 32 bytes.
 
 #[inline(always)]
 fn lo16(rows: [Avx2; 8], at: usize) -> __m256i {

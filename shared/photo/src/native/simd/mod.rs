@@ -1,8 +1,7 @@
 //! SIMD over sixteen 16-bit numbers.
 //!
 //! A [`Kernel`] is written once, in safe code, over [`Lanes`]. [`Isa::run`] compiles it for AVX2, NEON and plain Rust,
-//! and
-//! runs the best one that the machine supports. All three give the same bits.
+//! and runs the best one that the machine supports. All three give the same bits.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -15,8 +14,7 @@ use scalar::Scalar;
 /// An array of lanes, with one expression for each index.
 ///
 /// Kernels must not pass lanes to closures (`from_fn`, `map`): closures are compiled without the instruction set, and
-/// each
-/// instruction becomes a call.
+/// each instruction becomes a call.
 macro_rules! each {
     ($lanes:ty, $count:literal, $i:ident => $value:expr) => {{
         let mut all = [<$lanes>::splat(0); $count];
