@@ -40,7 +40,7 @@ pub struct PresignUpload {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresignUploadRequest {
-    /// Its media type: `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
+    /// Its media type: `image/jpeg`, `image/png`, `image/webp`, `image/gif`, `image/bmp` or `image/tiff`.
     #[schema(examples("image/jpeg"))]
     pub content_type: String,
     /// Its size in bytes.

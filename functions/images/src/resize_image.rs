@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use envconfig::Envconfig;
 use futures::future::try_join_all;
-use photo::{Format, Options, Output, Picture, Refused, Thumbnail, Variant};
+use photo::{Format, Options, Output, Picture, Thumbnail, Variant};
 use serde::Deserialize;
 use shared::Error;
 use shared::aws::Platform;
@@ -206,7 +206,7 @@ impl ResizeImage {
 
 /// The variants of a picture that is what it was said to be, the narrowest first.
 fn develop(bytes: &[u8], said: ImageType, options: &Options) -> Result<(Picture, Vec<Variant>), ImageRefusal> {
-    let found = photo::inspect(bytes).map_err(refusal)?.format;
+    let found = Format::recognize(bytes).map_err(refusal)?;
     if image_type(found) != said {
         return Err(ImageRefusal {
             reason: ImageFault::WrongType,
@@ -214,7 +214,7 @@ fn develop(bytes: &[u8], said: ImageType, options: &Options) -> Result<(Picture,
         });
     }
     let mut variants = vec![];
-    let picture = photo::make_ladder(bytes, options, &mut |variant| variants.push(variant)).map_err(refusal)?;
+    let picture = photo::make_variants(bytes, options, &mut |variant| variants.push(variant)).map_err(refusal)?;
     variants.sort_by_key(|variant| variant.width);
     Ok((picture, variants))
 }
@@ -225,17 +225,19 @@ const fn image_type(format: Format) -> ImageType {
         Format::Png => ImageType::Png,
         Format::WebP => ImageType::WebP,
         Format::Gif => ImageType::Gif,
+        Format::Bmp => ImageType::Bmp,
+        Format::Tiff => ImageType::Tiff,
     }
 }
 
-fn refusal(refused: Refused) -> ImageRefusal {
+fn refusal(refused: photo::Error) -> ImageRefusal {
     let reason = match refused {
-        Refused::NotAnImage => ImageFault::NotAnImage,
-        Refused::Truncated => ImageFault::Truncated,
-        Refused::Corrupt(_) => ImageFault::Damaged,
-        Refused::TooManyPixels { .. } => ImageFault::TooManyPixels,
-        Refused::TooLarge(_) => ImageFault::TooLarge,
-        Refused::Unsupported(_) => ImageFault::Unsupported,
+        photo::Error::NotAnImage => ImageFault::NotAnImage,
+        photo::Error::Truncated => ImageFault::Truncated,
+        photo::Error::Corrupt(_) => ImageFault::Damaged,
+        photo::Error::TooManyPixels { .. } => ImageFault::TooManyPixels,
+        photo::Error::TooLarge(_) => ImageFault::TooLarge,
+        photo::Error::UnsupportedFormat(_) | photo::Error::Unsupported(_) => ImageFault::Unsupported,
     };
     ImageRefusal {
         reason,
@@ -246,7 +248,7 @@ fn refusal(refused: Refused) -> ImageRefusal {
 fn too_large(bytes: u64) -> ImageRefusal {
     ImageRefusal {
         reason: ImageFault::TooLarge,
-        detail: format!("{bytes} bytes are too many"),
+        detail: format!("the file is too large: {bytes} bytes"),
     }
 }
 

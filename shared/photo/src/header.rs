@@ -1,6 +1,13 @@
-//! What a file says of itself, read without allocating anything.
-use crate::jpeg::markers::{Frame, Notes, Segments};
-use crate::{Refused, exif};
+//! Headers: format, size, orientation, color profile.
+//!
+//! The `image` crate reads the headers of PNG, GIF, BMP and TIFF. This module reads those of JPEG and WebP: the
+//! decoders of these formats accept files that `image` refuses.
+use crate::jpeg::markers::{Frame, Metadata, Segments};
+use crate::{Error, decode, exif};
+use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::TiffDecoder};
+use image::error::ImageError;
+use image::{ImageDecoder, Limits};
+use std::io::{Cursor, ErrorKind};
 
 /// The formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,16 +16,20 @@ pub enum Format {
     Jpeg,
     /// PNG.
     Png,
-    /// WebP.
+    /// WebP. Only the first frame of an animation is used.
     WebP,
-    /// GIF, of which the first frame counts.
+    /// GIF. Only the first frame is used.
     Gif,
+    /// BMP.
+    Bmp,
+    /// TIFF. Only the first page is used.
+    Tiff,
 }
 
-/// What a file says of itself.
+/// The header of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The format, by the file's first bytes.
+    /// The format, recognized by the first bytes of the file.
     pub format: Format,
     /// Width as stored.
     pub width: u32,
@@ -26,95 +37,105 @@ pub struct Header {
     pub height: u32,
     /// EXIF orientation, 1 to 8.
     pub orientation: u8,
-    /// Colour components, alpha and palettes included as what they unfold to.
+    /// Channels of a decoded pixel, alpha included.
     pub components: u8,
-    /// An ICC profile is embedded.
+    /// Whether an ICC profile is embedded.
     pub profile: bool,
 }
 
-/// Reads the header of a JPEG, PNG, WebP or GIF.
-pub fn inspect(bytes: &[u8]) -> Result<Header, Refused> {
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => jpeg(bytes),
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => png(bytes),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(bytes),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', rest @ ..] => {
-            let &[w0, w1, h0, h1, ..] = rest else {
-                return Err(Refused::Truncated);
-            };
-            let (width, height) = (u16::from_le_bytes([w0, w1]), u16::from_le_bytes([h0, h1]));
-            header(Format::Gif, width.into(), height.into(), 4)
+/// Limit of the memory for the color profile of a PNG and its other metadata.
+pub const METADATA_BYTES: usize = 16 << 20;
+
+impl Format {
+    /// Recognizes a format by the first bytes of a file.
+    ///
+    /// # Errors
+    /// [`Error::NotAnImage`], [`Error::UnsupportedFormat`], [`Error::Unsupported`].
+    pub fn recognize(bytes: &[u8]) -> Result<Self, Error> {
+        match bytes {
+            [0xff, 0xd8, 0xff, ..] => Ok(Self::Jpeg),
+            [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Ok(Self::Png),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
+            // Two letters are a weak signature: the size of the second header must be a known one as well.
+            [b'B', b'M', ..] if matches!(bytes.get(14..18), Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])) => {
+                Ok(Self::Bmp)
+            }
+            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Ok(Self::Tiff),
+            [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => Err(Error::Unsupported("a BigTIFF")),
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
+                Err(heif(bytes).map_or(Error::NotAnImage, Error::UnsupportedFormat))
+            }
+            _ => Err(Error::NotAnImage),
         }
-        _ => Err(Refused::NotAnImage),
     }
 }
 
-fn header(format: Format, width: u32, height: u32, components: u8) -> Result<Header, Refused> {
-    if width == 0 || height == 0 {
-        return Err(Refused::Corrupt("a picture without pixels"));
+/// Reads the header of a picture without decoding the picture.
+///
+/// # Errors
+/// Those of [`Format::recognize`], and what is wrong with the header.
+pub fn inspect(bytes: &[u8]) -> Result<Header, Error> {
+    let input = Cursor::new(bytes);
+    let format = Format::recognize(bytes)?;
+    match format {
+        Format::Jpeg => jpeg(bytes),
+        Format::WebP => webp(bytes),
+        Format::Png => {
+            let mut limits = Limits::no_limits();
+            // `image` reads text too: the file may consist of it, and more than one copy is made.
+            limits.max_alloc = Some((METADATA_BYTES + 4 * bytes.len()) as u64);
+            by_image(format, PngDecoder::with_limits(input, limits))
+        }
+        Format::Gif => by_image(format, GifDecoder::new(input)),
+        Format::Bmp => by_image(format, BmpDecoder::new(input)),
+        Format::Tiff => {
+            decode::tiff::check(bytes)?;
+            by_image(format, TiffDecoder::new(input))
+        }
     }
-    Ok(Header {
-        format,
-        width,
-        height,
-        orientation: 1,
-        components,
-        profile: false,
-    })
 }
 
-fn jpeg(bytes: &[u8]) -> Result<Header, Refused> {
-    let (mut notes, mut frame) = (Notes::default(), None);
+/// The name of a HEIF format, by the brands in its `ftyp` box.
+fn heif(bytes: &[u8]) -> Option<&'static str> {
+    const HEIC: [&[u8; 4]; 10] = [
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1",
+    ];
+    let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
+    let ftyp = bytes.get(8..length.min(bytes.len()))?;
+    // The version between the major brand and the compatible ones looks like none of these brands.
+    let brands = ftyp.as_chunks::<4>().0;
+    if brands.iter().any(|brand| matches!(brand, b"avif" | b"avis")) {
+        return Some("AVIF");
+    }
+    brands.iter().any(|brand| HEIC.contains(&brand)).then_some("HEIC")
+}
+
+fn jpeg(bytes: &[u8]) -> Result<Header, Error> {
+    let (mut metadata, mut frame) = (Metadata::default(), None);
     for segment in Segments::new(bytes) {
         let segment = segment?;
-        notes.read(&segment);
+        metadata.read(&segment);
         if let Some(found) = Frame::parse(&segment)? {
             frame.get_or_insert(found);
         }
     }
-    let frame = frame.ok_or(Refused::Corrupt("a scan without a frame"))?;
-    let header = header(Format::Jpeg, frame.width, frame.height, frame.count as u8)?;
+    let frame = frame.ok_or(Error::Corrupt("a scan without a frame"))?;
     Ok(Header {
-        orientation: notes.orientation.max(1),
-        profile: notes.profile,
-        ..header
+        format: Format::Jpeg,
+        width: frame.width,
+        height: frame.height,
+        orientation: metadata.orientation.max(1),
+        components: frame.count as u8,
+        profile: metadata.profile,
     })
 }
 
-fn big_endian(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).fold(0, |sum, &byte| sum << 8 | u32::from(byte))
-}
-
 fn little_endian(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .take(4)
-        .rev()
-        .fold(0, |sum, &byte| sum << 8 | u32::from(byte))
+    bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u32::from(byte))
 }
 
-fn png(bytes: &[u8]) -> Result<Header, Refused> {
-    let head = bytes.get(8..33).ok_or(Refused::Truncated)?;
-    if !head.starts_with(b"\0\0\0\x0dIHDR") {
-        return Err(Refused::Corrupt("a PNG without a header"));
-    }
-    let components = [1, 0, 3, 4, 2, 0, 4].get(usize::from(head[17])).copied().unwrap_or(0);
-    let mut found = header(Format::Png, big_endian(&head[8..]), big_endian(&head[12..]), components)?;
-    let mut rest = &bytes[33..];
-    while let Some((length, kind)) = rest.get(..8).map(|h| (big_endian(h) as usize, &h[4..])) {
-        let body = rest.get(8..8 + length.min(rest.len()));
-        match (kind, body) {
-            (b"eXIf", Some(tiff)) => found.orientation = exif::orientation(tiff).unwrap_or(1),
-            (b"iCCP", _) => found.profile = true,
-            (b"IDAT" | b"IEND", _) => break,
-            _ => {}
-        }
-        rest = rest.get(12 + length.min(rest.len())..).unwrap_or(&[]);
-    }
-    Ok(found)
-}
-
-fn webp(bytes: &[u8]) -> Result<Header, Refused> {
+fn webp(bytes: &[u8]) -> Result<Header, Error> {
     let (mut rest, mut found) = (&bytes[12..], None);
     let (mut orientation, mut profile) = (1, false);
     while let Some((kind, length)) = rest.get(..8).map(|h| (&h[..4], little_endian(&h[4..]) as usize)) {
@@ -136,9 +157,10 @@ fn webp(bytes: &[u8]) -> Result<Header, Refused> {
                 found = Some(((packed & 0x3fff) + 1, (packed >> 14 & 0x3fff) + 1, components));
             }
             (b"ICCP", _) => profile = true,
-            (b"EXIF", tiff) => {
-                let tiff = tiff.strip_prefix(b"Exif\0\0").unwrap_or(tiff);
-                orientation = exif::orientation(tiff).unwrap_or(1);
+            (b"EXIF", exif) => {
+                // Some writers put the prefix of JPEG's EXIF segment before the EXIF data.
+                let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
+                orientation = exif::orientation(exif).unwrap_or(1);
             }
             _ => {}
         }
@@ -146,11 +168,60 @@ fn webp(bytes: &[u8]) -> Result<Header, Refused> {
             .get(8 + length.min(rest.len()).next_multiple_of(2)..)
             .unwrap_or(&[]);
     }
-    let (width, height, components) = found.ok_or(Refused::Truncated)?;
-    let header = header(Format::WebP, width, height, components)?;
+    let (width, height, components) = found.ok_or(Error::Truncated)?;
+    if width == 0 || height == 0 {
+        return Err(EMPTY);
+    }
     Ok(Header {
+        format: Format::WebP,
+        width,
+        height,
         orientation,
+        components,
         profile,
-        ..header
     })
+}
+
+const EMPTY: Error = Error::Corrupt("a picture without pixels");
+
+/// The header that a decoder of the `image` crate has read.
+fn by_image(format: Format, opened: Result<impl ImageDecoder, ImageError>) -> Result<Header, Error> {
+    let failed = |error| error_from(format, &error);
+    let mut decoder = opened.map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(EMPTY);
+    }
+    let orientation = decoder.orientation().map_or(1, |orientation| orientation.to_exif());
+    Ok(Header {
+        format,
+        width,
+        height,
+        orientation,
+        components: decoder.color_type().channel_count(),
+        profile: decoder.icc_profile().ok().flatten().is_some(),
+    })
+}
+
+/// Turns an error of the `image` crate into one of ours.
+pub fn error_from(format: Format, error: &ImageError) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == ErrorKind::UnexpectedEof) {
+            return Error::Truncated;
+        }
+        cause = error.source();
+    }
+    match (error, format) {
+        (ImageError::Limits(_), _) => Error::Unsupported("a picture that needs too much memory"),
+        (ImageError::Unsupported(_), Format::Bmp) => Error::Unsupported("a BMP of an unusual kind"),
+        (ImageError::Unsupported(_), Format::Tiff) => Error::Unsupported("a TIFF of an unusual kind"),
+        // A GIF without a frame.
+        (ImageError::Parameter(_), _) => Error::Truncated,
+        (_, Format::Png) => Error::Corrupt("a PNG that does not decode"),
+        (_, Format::Gif) => Error::Corrupt("a GIF that does not decode"),
+        (_, Format::Bmp) => Error::Corrupt("a BMP that does not decode"),
+        _ => Error::Corrupt("a TIFF that does not decode"),
+    }
 }

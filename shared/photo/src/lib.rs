@@ -1,61 +1,63 @@
-//! One photo in, a ladder of sizes out: right side up, in sRGB, without metadata, never larger than the source.
+//! Makes the variants of a picture: upright, in sRGB, without metadata, never larger than the source.
 //!
-//! A JPEG is decoded, resized and encoded strip by strip in its own planes; of what nearly every photo is, a baseline one,
-//! the whole picture is never in memory. Other formats are decoded by others' code and join the same cascade. A picture
-//! that is not stored upright costs 1.5 bytes a pixel of its largest variant more, and so does each variant as WebP.
+//! A JPEG is decoded, resized and encoded strip by strip, in planes of YCbCr. A baseline JPEG, as cameras write it, is
+//! never whole in memory. Other formats are decoded by `png`, libwebp and the `image` crate, and join the same image
+//! pyramid.
 //!
-//! Invariants: the source is never rotated nor turned into RGB, only its largest variant is; nothing is allocated before
-//! the header has been held against the limits; no variant is handed out unless the whole picture was sound.
+//! - Only the largest variant is rotated and color-converted, never the source: it has far fewer pixels.
+//! - Nothing is allocated for pixels before the header is within the [`Limits`].
+//! - No variant is handed out unless the whole picture decodes without an error.
 
-mod cascade;
-mod colour;
+mod color;
+mod decode;
+mod encode_webp;
 mod exif;
-mod general;
 mod header;
 mod jpeg;
-mod ladder;
 mod native;
+mod orientation;
+mod pyramid;
 mod resize;
-mod turn;
-mod webp;
+mod variants;
 
-pub use header::{Format, Header, inspect};
 use std::fmt;
 
-/// How the ladder is made.
+pub use header::{Format, Header, inspect};
+
+/// What to make, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Widths of the variants; one above the source's is given at the source's width, once.
+    /// Widths of the variants. Widths above that of the source become one variant of the source's width.
     pub widths: Vec<u32>,
-    /// What each size is written as.
+    /// Formats of each size.
     pub outputs: Vec<Output>,
-    /// Threads to work with, 1 or 2.
+    /// Threads to use, 1 or 2.
     pub threads: usize,
-    /// What stands behind transparent pixels in a JPEG.
+    /// Color behind transparent pixels in a JPEG.
     pub background: [u8; 3],
-    /// What is too much.
+    /// Larger pictures are refused.
     pub limits: Limits,
 }
 
-/// What a size is written as.
+/// The format of a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// JPEG, transparent pixels over the background.
+    /// JPEG. Transparent pixels show the background.
     Jpeg {
         /// 1 to 100.
         quality: u8,
     },
-    /// WebP, transparency kept. A size with a side above 16,383 pixels, which WebP cannot have, is left out.
+    /// WebP, with alpha. A size with a side above 16,383 pixels is left out: WebP cannot hold it.
     WebP {
         /// 1 to 100.
         quality: u8,
-        /// 0 to 6, libwebp's method: more is smaller and slower.
+        /// libwebp's method, 0 to 6: more is slower and makes smaller files.
         effort: u8,
     },
 }
 
 impl Output {
-    /// Its format.
+    /// The file format.
     pub fn format(self) -> Format {
         match self {
             Self::Jpeg { .. } => Format::Jpeg,
@@ -64,14 +66,16 @@ impl Output {
     }
 }
 
-/// What is too much; checked from the header, before anything is allocated.
+/// Limits of the source. Sizes are checked by the header, before pixels are decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of the file.
     pub bytes: usize,
     /// Pixels of the picture.
     pub pixels: u64,
-    /// Pixels on a side.
+    /// Pixels of a GIF, BMP or TIFF. These are decoded whole, in up to 16 bytes a pixel.
+    pub whole_pixels: u64,
+    /// Width and height in pixels.
     pub side: u32,
 }
 
@@ -80,6 +84,7 @@ impl Default for Limits {
         Self {
             bytes: 30 << 20,
             pixels: 100_000_000,
+            whole_pixels: 50_000_000,
             side: 30_000,
         }
     }
@@ -99,7 +104,7 @@ impl Default for Options {
     }
 }
 
-/// One size of the picture, ready to be served.
+/// One size of the picture in one format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variant {
     /// JPEG or WebP.
@@ -112,20 +117,20 @@ pub struct Variant {
     pub bytes: Vec<u8>,
 }
 
-/// What was learned of the picture.
+/// Properties of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// What the file said of itself.
+    /// The header of the file.
     pub header: Header,
-    /// Width once the orientation is applied.
+    /// Width of the upright picture.
     pub width: u32,
-    /// Height once the orientation is applied.
+    /// Height of the upright picture.
     pub height: u32,
-    /// A picture of at most 32 pixels a side, for placeholders and dominant colours.
+    /// For placeholders and dominant colors.
     pub thumbnail: Thumbnail,
 }
 
-/// A tiny picture in sRGB.
+/// A picture of at most 32 pixels a side, in sRGB.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Thumbnail {
     /// Width in pixels.
@@ -138,55 +143,66 @@ pub struct Thumbnail {
 
 /// Why a picture cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The bytes are of no format that is known here.
+pub enum Error {
+    /// The file is of no known format.
     NotAnImage,
-    /// The file ends before its picture does.
+    /// The file ends before the picture is complete.
     Truncated,
-    /// The file contradicts itself.
+    /// The file is damaged.
     Corrupt(&'static str),
     /// The picture has more pixels, or a longer side, than the limits allow.
     TooManyPixels {
-        /// Its width.
+        /// Width in pixels.
         width: u32,
-        /// Its height.
+        /// Height in pixels.
         height: u32,
     },
     /// The file has more bytes than the limits allow.
     TooLarge(usize),
-    /// A picture of a kind that is not served.
+    /// The format is known and not supported: HEIC or AVIF.
+    UnsupportedFormat(&'static str),
+    /// The format is supported, but not this kind of picture.
     Unsupported(&'static str),
 }
 
-impl fmt::Display for Refused {
+/// What to upload instead.
+const FORMATS: &str = "upload a JPEG, PNG, WebP, GIF, BMP or TIFF";
+
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAnImage => write!(f, "not a picture of a known format"),
-            Self::Truncated => write!(f, "the file ends before its picture does"),
+            Self::NotAnImage => write!(f, "the file is not a picture of a known format: {FORMATS}"),
+            Self::Truncated => write!(f, "the file is incomplete: upload it again"),
             Self::Corrupt(what) => write!(f, "the file is damaged: {what}"),
-            Self::TooManyPixels { width, height } => write!(f, "{width} x {height} pixels are too many"),
-            Self::TooLarge(bytes) => write!(f, "{bytes} bytes are too many"),
-            Self::Unsupported(what) => write!(f, "not supported: {what}"),
+            Self::TooManyPixels { width, height } => write!(f, "the picture has too many pixels: {width} x {height}"),
+            Self::TooLarge(bytes) => write!(f, "the file is too large: {bytes} bytes"),
+            Self::UnsupportedFormat("HEIC") => write!(
+                f,
+                "HEIC pictures cannot be used: {FORMATS}. An iPhone takes JPEG photos when Settings, Camera, Formats is \
+                 \"Most Compatible\""
+            ),
+            Self::UnsupportedFormat(format) => write!(f, "{format} pictures cannot be used: {FORMATS}"),
+            Self::Unsupported(what) => write!(f, "this kind of picture is not supported: {what}"),
         }
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for Error {}
 
-/// Makes all variants of a photo and hands them to `sink`, the largest first, each size in the order of the outputs.
+/// Makes all variants of a picture and passes them to `sink`, the largest first, each size in the order of the outputs.
 ///
-/// Nothing reaches the sink unless the whole picture could be decoded.
+/// Nothing reaches the sink unless the whole picture decodes.
 ///
 /// # Errors
-/// What the picture cannot be used for.
-pub fn make_ladder(photo: &[u8], options: &Options, sink: &mut dyn FnMut(Variant)) -> Result<Picture, Refused> {
+/// The reason why the picture cannot be used.
+pub fn make_variants(photo: &[u8], options: &Options, sink: &mut dyn FnMut(Variant)) -> Result<Picture, Error> {
     if photo.len() > options.limits.bytes {
-        return Err(Refused::TooLarge(photo.len()));
+        return Err(Error::TooLarge(photo.len()));
     }
     let header = inspect(photo)?;
     let (Header { width, height, .. }, limits) = (header, &options.limits);
     if u64::from(width) * u64::from(height) > limits.pixels || width.max(height) > limits.side {
-        return Err(Refused::TooManyPixels { width, height });
+        return Err(Error::TooManyPixels { width, height });
     }
-    ladder::make(photo, header, options, sink)
+    variants::make(photo, header, options, sink)
 }

@@ -1,10 +1,10 @@
-//! Drawn pictures of every kind come out as what was drawn.
+//! Drawn pictures of each kind are decoded, resized and encoded right.
 #![allow(clippy::unwrap_used)]
 mod common;
 
 use common::*;
 use jpeg_encoder::SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1};
-use photo::{Format, Options, Output, make_ladder};
+use photo::{Format, Options, Output, make_variants};
 
 const WIDTHS: [u32; 3] = [140, 320, 640];
 
@@ -16,7 +16,7 @@ fn png_of(drawing: &Drawing, color: png::ColorType, depth: png::BitDepth, data: 
     let mut writer = encoder.write_header().unwrap();
     if let Some(orientation) = exif {
         writer
-            .write_chunk(png::chunk::ChunkType(*b"eXIf"), &tiff(orientation))
+            .write_chunk(png::chunk::ChunkType(*b"eXIf"), &exif_data(orientation))
             .unwrap();
     }
     writer.write_image_data(data).unwrap();
@@ -49,7 +49,7 @@ fn webp_of(drawing: &Drawing, exif: Option<u8>) -> Vec<u8> {
         b"WEBP".to_vec(),
         extended,
         file[12..].to_vec(),
-        chunk(b"EXIF", &tiff(orientation)),
+        chunk(b"EXIF", &exif_data(orientation)),
     ]
     .concat();
     chunk(b"RIFF", &body)
@@ -103,7 +103,7 @@ fn widths_around_every_variant_are_exact_and_never_larger_than_the_source() {
         .flat_map(|w| [w - 1, w, w + 1])
     {
         let drawing = Drawing::new(width, 24);
-        let (_, variants) = ladder(&drawing.jpeg(F_2_2, 0, false), &[140, 320, 640, 1024, 1440, 1920]).unwrap();
+        let (_, variants) = variants_of(&drawing.jpeg(F_2_2, 0, false), &[140, 320, 640, 1024, 1440, 1920]).unwrap();
         let mut wanted: Vec<u32> = [1920, 1440, 1024, 640, 320, 140]
             .map(|w: u32| w.min(width as u32))
             .to_vec();
@@ -117,7 +117,7 @@ fn widths_around_every_variant_are_exact_and_never_larger_than_the_source() {
 fn the_smallest_and_the_thinnest_pictures_come_through() {
     for (w, h) in [(1, 1), (1, 20_000), (20_000, 1), (2, 2), (3, 1), (8, 9)] {
         let drawing = Drawing::new(w, h);
-        let (picture, variants) = ladder(&drawing.jpeg(F_1_1, 0, false), &WIDTHS).unwrap();
+        let (picture, variants) = variants_of(&drawing.jpeg(F_1_1, 0, false), &WIDTHS).unwrap();
         assert_eq!((picture.width as usize, picture.height as usize), (w, h));
         assert_eq!(variants[0].width as usize, w.min(640));
         variants.iter().for_each(|v| drop(decoded(v)));
@@ -136,7 +136,7 @@ fn a_picture_far_larger_than_what_is_wanted_is_right() {
 #[test]
 fn cmyk_without_a_profile_is_ink_on_paper() {
     let drawing = Drawing::new(333, 222);
-    let inks: Vec<u8> = drawing
+    let cmyk: Vec<u8> = drawing
         .rgb
         .iter()
         .flat_map(|&[r, g, b]| [r, g, b, 255].map(|c| 255 - c))
@@ -147,14 +147,14 @@ fn cmyk_without_a_profile_is_ink_on_paper() {
             let mut out = Vec::new();
             let mut encoder = jpeg_encoder::Encoder::new(&mut out, 95);
             encoder.set_sampling_factor(sampling);
-            encoder.encode(&inks, 333, 222, kind).unwrap();
+            encoder.encode(&cmyk, 333, 222, kind).unwrap();
             assert_looks_like(&out, &drawing, &[140, 320], 27.0);
             let options = Options {
                 widths: vec![140],
                 outputs: vec![Output::WebP { quality: 92, effort: 4 }],
                 ..Options::default()
             };
-            make_ladder(&out, &options, &mut |variant| {
+            make_variants(&out, &options, &mut |variant| {
                 let (got, covers) = decoded_webp(&variant.bytes);
                 let wanted = drawing.resized(got.width, got.height);
                 assert!(got.psnr(&wanted) > 27.0, "{:.2} dB", got.psnr(&wanted));
@@ -180,6 +180,14 @@ fn png_of_every_depth_and_kind_is_right() {
 }
 
 #[test]
+fn a_png_that_is_nearly_all_text_is_right() {
+    let drawing = Drawing::new(200, 100);
+    let png = rgb_png(&drawing, None);
+    let text = files::png_chunk(b"tEXt", &[b"Comment\0".as_slice(), &vec![0xe9; 29 << 20]].concat());
+    assert_looks_like(&[&png[..33], &text, &png[33..]].concat(), &drawing, &[140, 200], 33.0);
+}
+
+#[test]
 fn what_is_transparent_shows_the_background() {
     let drawing = Drawing::new(300, 200);
     let alpha = |i: usize| ((i % 300) * 255 / 299) as u8;
@@ -197,8 +205,8 @@ fn what_is_transparent_shows_the_background() {
     let png = png_of(&drawing, png::ColorType::Rgba, png::BitDepth::Eight, &pixels, None);
     assert_looks_like(&png, &wanted, &[140, 300], 32.0);
     let mut webp = Vec::new();
-    image_webp::WebPEncoder::new(&mut webp)
-        .encode(&pixels, 300, 200, image_webp::ColorType::Rgba8)
+    image::codecs::webp::WebPEncoder::new_lossless(&mut webp)
+        .encode(&pixels, 300, 200, image::ExtendedColorType::Rgba8)
         .unwrap();
     assert_looks_like(&webp, &wanted, &[140, 300], 32.0);
 }
@@ -221,30 +229,25 @@ fn display_p3_becomes_srgb_and_srgb_stays_as_it_is() {
     for sampling in [F_1_1, F_2_2] {
         let plain = drawing.jpeg(sampling, 0, false);
         assert_looks_like(&with_segment(&plain, 0xe2, &segment(&p3)), &wanted, &[140, 320], 32.0);
-        let tagged = ladder(&with_segment(&plain, 0xe2, &segment(&srgb)), &[140, 320])
+        let tagged = variants_of(&with_segment(&plain, 0xe2, &segment(&srgb)), &[140, 320])
             .unwrap()
             .1;
-        assert_eq!(tagged, ladder(&plain, &[140, 320]).unwrap().1);
+        assert_eq!(tagged, variants_of(&plain, &[140, 320]).unwrap().1);
     }
 }
 
 #[test]
 fn a_gif_shows_its_first_frame() {
     let drawing = Drawing::new(200, 100);
+    let frame = |color: &dyn Fn(u8) -> [u8; 4]| {
+        let pixels = drawing.rgb.iter().flat_map(|p| color(p[0])).collect();
+        image::Frame::new(image::RgbaImage::from_raw(200, 100, pixels).unwrap())
+    };
     let mut out = Vec::new();
-    {
-        let palette: Vec<u8> = (0..=255u8).flat_map(|i| [i, i, 255 - i]).collect();
-        let mut encoder = gif::Encoder::new(&mut out, 200, 100, &palette).unwrap();
-        let mut frame = gif::Frame {
-            width: 200,
-            height: 100,
-            ..Default::default()
-        };
-        frame.buffer = drawing.rgb.iter().map(|p| p[0]).collect::<Vec<_>>().into();
-        encoder.write_frame(&frame).unwrap();
-        frame.buffer = vec![0; 20_000].into();
-        encoder.write_frame(&frame).unwrap();
-    }
+    // With up to 256 colors the palette is exact.
+    image::codecs::gif::GifEncoder::new(&mut out)
+        .encode_frames([frame(&|i| [i, i, 255 - i, 255]), frame(&|_| [9, 9, 9, 255])])
+        .unwrap();
     let wanted = Drawing {
         rgb: drawing.rgb.iter().map(|p| [p[0], p[0], 255 - p[0]]).collect(),
         ..drawing
@@ -266,7 +269,7 @@ fn variants_as_webp_are_what_was_drawn() {
         oriented(&drawing.stored(6).jpeg(F_2_2, 0, false), 6),
     ] {
         let mut variants = Vec::new();
-        make_ladder(&photo, &options, &mut |variant| variants.push(variant)).unwrap();
+        make_variants(&photo, &options, &mut |variant| variants.push(variant)).unwrap();
         let formats: Vec<_> = variants.iter().map(|v| (v.width, v.format)).collect();
         let both = |width| [(width, Format::Jpeg), (width, Format::WebP)];
         assert_eq!(formats, [both(640), both(320), both(140)].concat());
@@ -284,13 +287,13 @@ fn variants_as_webp_are_what_was_drawn() {
     }
     let gray = drawing.gray();
     let mut variants = Vec::new();
-    make_ladder(&gray.gray_jpeg(), &options, &mut |variant| variants.push(variant)).unwrap();
+    make_variants(&gray.gray_jpeg(), &options, &mut |variant| variants.push(variant)).unwrap();
     let got = decoded(&variants[1]);
     assert!(got.cast(&gray.resized(got.width, got.height)) < 1.5);
 }
 
 #[test]
-fn what_is_transparent_stays_so_in_webp_with_its_colours() {
+fn what_is_transparent_stays_so_in_webp_with_its_colors() {
     let drawing = Drawing::new(300, 200);
     let alpha = |i: usize| match (i % 300, i / 300) {
         (0..100, _) => 255,
@@ -310,11 +313,11 @@ fn what_is_transparent_stays_so_in_webp_with_its_colours() {
         ..Options::default()
     };
     let mut variants = Vec::new();
-    make_ladder(&png, &options, &mut |variant| variants.push(variant)).unwrap();
+    make_variants(&png, &options, &mut |variant| variants.push(variant)).unwrap();
     let (got, covers) = decoded_webp(&variants[0].bytes);
     for (i, &cover) in covers.iter().enumerate() {
         assert!(cover.abs_diff(alpha(i)) <= 1, "{cover} at {i}");
-        // What is nearly clear has no colour to speak of, and lends it to its neighbours: chroma is halved.
+        // Nearly transparent pixels have no exact color, and chroma is shared with their neighbors.
         if (84..116).contains(&(i % 300)) || i % 300 > 183 {
             continue;
         }
@@ -339,7 +342,7 @@ fn a_size_that_webp_cannot_have_is_left_out() {
     };
     let mut formats = Vec::new();
     let tall = Drawing::new(8, 16_384).gray().gray_jpeg();
-    make_ladder(&tall, &options, &mut |variant| formats.push(variant.format)).unwrap();
+    make_variants(&tall, &options, &mut |variant| formats.push(variant.format)).unwrap();
     assert_eq!(formats, [Format::Jpeg]);
 }
 

@@ -1,20 +1,20 @@
-//! Bad pictures are refused with their reason, quickly, and never with a panic.
+//! Bad pictures are refused with a reason, quickly and without a panic.
 #![allow(clippy::unwrap_used)]
 mod common;
 
 use common::*;
 use jpeg_encoder::SamplingFactor::{F_1_1, F_2_2};
-use photo::{Options, Refused, make_ladder};
+use photo::{Error, Options, make_variants};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
-fn attempt(photo: &[u8]) -> Result<photo::Picture, Refused> {
+fn attempt(photo: &[u8]) -> Result<photo::Picture, Error> {
     let options = Options {
         widths: vec![140, 64],
         threads: 1,
         ..Options::default()
     };
-    make_ladder(photo, &options, &mut |_| {})
+    make_variants(photo, &options, &mut |_| {})
 }
 
 /// One small file of each kind.
@@ -26,12 +26,14 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 fn draw() -> Vec<(&'static str, Vec<u8>)> {
     let drawing = Drawing::new(160, 120);
     let mut gif = Vec::new();
-    let mut frame = gif::Frame::from_rgb(160, 120, drawing.rgb.as_flattened());
-    frame.delay = 3;
-    gif::Encoder::new(&mut gif, 160, 120, &[])
-        .unwrap()
-        .write_frame(&frame)
+    image::codecs::gif::GifEncoder::new(&mut gif)
+        .encode(drawing.rgb.as_flattened(), 160, 120, image::ExtendedColorType::Rgb8)
         .unwrap();
+    let mut bmp = Vec::new();
+    image::codecs::bmp::BmpEncoder::new(&mut bmp)
+        .encode(drawing.rgb.as_flattened(), 160, 120, image::ExtendedColorType::Rgb8)
+        .unwrap();
+    let tiff = files::Tiff::new((160, 120), 2, 8, 3, drawing.rgb.as_flattened().to_vec());
     vec![
         ("jpeg", drawing.jpeg(F_2_2, 0, false)),
         ("jpeg 4:4:4 with restarts", drawing.jpeg(F_1_1, 3, false)),
@@ -40,6 +42,16 @@ fn draw() -> Vec<(&'static str, Vec<u8>)> {
         ("png", drawing.png()),
         ("gif", gif),
         ("webp", drawing.webp(80)),
+        ("bmp", bmp),
+        ("tiff", tiff.file()),
+        (
+            "tiff whose data come last",
+            files::Tiff {
+                data_last: true,
+                ..tiff
+            }
+            .file(),
+        ),
     ]
 }
 
@@ -50,10 +62,7 @@ fn a_file_cut_at_any_per_cent_is_refused() {
         for percent in 0..100 {
             let cut = &file[..file.len() * percent / 100];
             let result = attempt(cut);
-            let fair = matches!(
-                result,
-                Err(Refused::Truncated | Refused::NotAnImage | Refused::Corrupt(_))
-            );
+            let fair = matches!(result, Err(Error::Truncated | Error::NotAnImage | Error::Corrupt(_)));
             assert!(fair, "{name} cut at {percent} %: {result:?}");
         }
     }
@@ -65,13 +74,13 @@ fn a_cut_jpeg_is_called_truncated() {
     for percent in 10..100 {
         assert_eq!(
             attempt(&file[..file.len() * percent / 100]).err(),
-            Some(Refused::Truncated),
+            Some(Error::Truncated),
             "{percent}"
         );
     }
 }
 
-/// Where in a JPEG the data of each scan lie.
+/// The data of each scan of a JPEG.
 fn scans(file: &[u8]) -> Vec<std::ops::Range<usize>> {
     let starts = (0..file.len() - 1).filter(|&i| file[i..i + 2] == [0xff, 0xda]);
     starts
@@ -93,7 +102,7 @@ fn a_progressive_picture_with_a_scan_that_lacks_its_end_is_refused_even_when_the
             let cut = [&file[..cut], &[0xff, 0xd9]].concat();
             let result = attempt(&cut).map(|picture| picture.header);
             assert!(
-                matches!(result, Err(Refused::Truncated | Refused::Corrupt(_))),
+                matches!(result, Err(Error::Truncated | Error::Corrupt(_))),
                 "{} of {}: {result:?}",
                 cut.len(),
                 file.len()
@@ -107,10 +116,10 @@ fn a_restart_that_comes_long_after_it_was_due_does_not_hang() {
     let drawing = Drawing::new(1600, 1200);
     let file = drawing.jpeg(F_1_1, 0, false);
     let scan = file.windows(2).position(|w| w == [0xff, 0xda]).unwrap();
-    // A restart is due after the first block; far more than a window of data follows before any marker.
+    // A restart is due after the first block. Much more data than the window holds follow before any marker.
     let file = [&file[..scan], &[0xff, 0xdd, 0, 4, 0, 1], &file[scan..]].concat();
     assert!(file.len() > 100_000);
-    assert_eq!(attempt(&file).err(), Some(Refused::Truncated));
+    assert_eq!(attempt(&file).err(), Some(Error::Truncated));
 }
 
 #[test]
@@ -121,7 +130,7 @@ fn more_scans_than_any_encoder_makes_are_refused() {
     let repeated = |count| [&file[..header], &file[header..first.end].repeat(count), &file[header..]].concat();
     assert_eq!(
         attempt(&repeated(100)).err(),
-        Some(Refused::Unsupported("a JPEG of more than a hundred scans"))
+        Some(Error::Unsupported("a JPEG of more than a hundred scans"))
     );
     assert!(attempt(&repeated(20)).is_ok());
 }
@@ -134,14 +143,16 @@ fn a_claim_of_too_many_pixels_is_refused_before_anything_is_decoded() {
         jpeg[frame + 5..frame + 7].copy_from_slice(&side.to_be_bytes());
         jpeg[frame + 7..frame + 9].copy_from_slice(&side.to_be_bytes());
         let (width, height) = (side.into(), side.into());
-        assert_eq!(attempt(&jpeg), Err(Refused::TooManyPixels { width, height }));
+        assert_eq!(attempt(&jpeg), Err(Error::TooManyPixels { width, height }));
     }
     let (_, mut png) = files().swap_remove(4);
     png[16..20].copy_from_slice(&30_000u32.to_be_bytes());
     png[20..24].copy_from_slice(&30_000u32.to_be_bytes());
+    let sound = files::png_chunk(b"IHDR", &png[16..29]);
+    png[8..33].copy_from_slice(&sound);
     assert_eq!(
         attempt(&png),
-        Err(Refused::TooManyPixels {
+        Err(Error::TooManyPixels {
             width: 30_000,
             height: 30_000
         })
@@ -150,7 +161,7 @@ fn a_claim_of_too_many_pixels_is_refused_before_anything_is_decoded() {
     gif[6..10].fill(0xff);
     assert_eq!(
         attempt(&gif),
-        Err(Refused::TooManyPixels {
+        Err(Error::TooManyPixels {
             width: 65_535,
             height: 65_535
         })
@@ -165,10 +176,52 @@ fn what_is_no_picture_is_called_that() {
         &[0; 4096],
         b"\xff\xd8",
         b"GIF",
+        b"BMW is not the name of a format",
         b"<svg/>",
     ] {
-        assert_eq!(attempt(bytes), Err(Refused::NotAnImage));
+        assert_eq!(attempt(bytes), Err(Error::NotAnImage));
     }
+}
+
+#[test]
+fn heic_and_avif_are_refused_with_advice() {
+    let ftyp = |brands: &[&[u8; 4]]| {
+        let length = 12 + 4 * brands.len() as u32;
+        let (major, compatible) = brands.split_first().unwrap();
+        let head = [&length.to_be_bytes()[..], b"ftyp", *major, &[0; 4]].concat();
+        [
+            head,
+            compatible.iter().copied().flatten().copied().collect(),
+            b"\0\0\0\x08mdat".to_vec(),
+        ]
+        .concat()
+    };
+    for brands in [
+        &[b"heic", b"mif1", b"heic"][..],
+        &[b"heix", b"mif1"],
+        &[b"hevc", b"msf1"],
+        &[b"mif1", b"heic"],
+        &[b"mif1"],
+    ] {
+        let refused = attempt(&ftyp(brands)).unwrap_err();
+        assert_eq!(refused, Error::UnsupportedFormat("HEIC"), "{brands:?}");
+        let advice = refused.to_string();
+        assert!(
+            advice.contains("upload a JPEG, PNG, WebP, GIF, BMP or TIFF"),
+            "{advice}"
+        );
+        assert!(advice.contains("iPhone"), "{advice}");
+    }
+    for brands in [&[b"avif", b"mif1"][..], &[b"avis"], &[b"mif1", b"avif"]] {
+        let refused = attempt(&ftyp(brands)).unwrap_err();
+        assert_eq!(refused, Error::UnsupportedFormat("AVIF"), "{brands:?}");
+        assert!(!refused.to_string().contains("iPhone"), "{refused}");
+    }
+    for brands in [&[b"isom", b"mp42"][..], &[b"qt  "]] {
+        assert_eq!(attempt(&ftyp(brands)), Err(Error::NotAnImage), "a film is no picture");
+    }
+    assert_eq!(attempt(b"\0\0\0\x18ftyp"), Err(Error::NotAnImage));
+    assert_eq!(attempt(b"\0\0\0\0ftypheic"), Err(Error::NotAnImage));
 }
 
 #[test]
@@ -177,7 +230,7 @@ fn a_file_with_too_many_bytes_is_refused() {
         bytes: 1000,
         ..Default::default()
     };
-    let result = make_ladder(
+    let result = make_variants(
         &[0; 1001],
         &Options {
             limits,
@@ -185,14 +238,14 @@ fn a_file_with_too_many_bytes_is_refused() {
         },
         &mut |_| {},
     );
-    assert_eq!(result, Err(Refused::TooLarge(1001)));
+    assert_eq!(result, Err(Error::TooLarge(1001)));
 }
 
 #[test]
 fn nothing_reaches_the_sink_of_a_refused_picture() {
     let (_, file) = files().swap_remove(0);
     let mut count = 0;
-    assert!(make_ladder(&file[..file.len() - 40], &Options::default(), &mut |_| count += 1).is_err());
+    assert!(make_variants(&file[..file.len() - 40], &Options::default(), &mut |_| count += 1).is_err());
     assert_eq!(count, 0);
 }
 
@@ -200,14 +253,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn random_bytes_never_panic(kind in 0usize..5, bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
-        let head: &[u8] = [&b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"RIFF\0\x10\0\0WEBPVP8X", b"GIF89a", b""][kind];
+    fn random_bytes_never_panic(kind in 0usize..7, bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+        let head = [
+            &b"\xff\xd8\xff"[..],
+            b"\x89PNG\r\n\x1a\n",
+            b"RIFF\0\x10\0\0WEBPVP8X",
+            b"GIF89a",
+            b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x20\0\0\0\x20\0\0\0\x01\0",
+            b"II*\0\x08\0\0\0\x20\0",
+            b"",
+        ][kind];
         let _ = attempt(&[head, &bytes].concat());
     }
 
     #[test]
     fn damaged_pictures_never_panic(
-        which in 0usize..7,
+        which in 0usize..10,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
     ) {
         let (_, mut file) = files().swap_remove(which);
@@ -226,6 +287,6 @@ fn kinds_of_jpeg_that_nobody_takes_photos_in_are_unsupported() {
     for (at, byte) in [(frame + 4, 12), (frame + 1, 0xc9), (frame + 1, 0xc3)] {
         let mut file = jpeg.clone();
         file[at] = byte;
-        assert!(matches!(attempt(&file), Err(Refused::Unsupported(_))));
+        assert!(matches!(attempt(&file), Err(Error::Unsupported(_))));
     }
 }

@@ -63,11 +63,17 @@ pub enum ImageType {
     /// GIF, of which the first frame counts.
     #[serde(rename = "image/gif")]
     Gif,
+    /// BMP.
+    #[serde(rename = "image/bmp")]
+    Bmp,
+    /// TIFF, of which the first page counts.
+    #[serde(rename = "image/tiff")]
+    Tiff,
 }
 
 impl ImageType {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Jpeg, Self::Png, Self::WebP, Self::Gif];
+    pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Bmp, Self::Tiff];
 
     /// The media type.
     pub const fn media_type(self) -> &'static str {
@@ -76,6 +82,8 @@ impl ImageType {
             Self::Png => "image/png",
             Self::WebP => "image/webp",
             Self::Gif => "image/gif",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
         }
     }
 
@@ -86,6 +94,8 @@ impl ImageType {
             Self::Png => "png",
             Self::WebP => "webp",
             Self::Gif => "gif",
+            Self::Bmp => "bmp",
+            Self::Tiff => "tiff",
         }
     }
 

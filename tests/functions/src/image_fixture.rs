@@ -1,10 +1,13 @@
 //! Pictures in the shop: the functions of the images, wired to the engine and to a stand-in for S3.
 
+use std::io::Cursor;
+
 use harness::Services;
 use harness::engine::IMAGES;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
 pub use harness::platform::{UPLOADS, VARIANTS};
+use image::{ImageFormat, Rgb, RgbImage};
 use images::resize_image::ResizeImage;
 use photo::{Options, Output};
 use serde_json::{Value, json};
@@ -141,11 +144,17 @@ pub fn announcement(customer: &str, key: &str, more: &Value) -> Call {
 /// # Panics
 /// When a side is longer than a GIF's.
 pub fn picture(width: u16, height: u16) -> Vec<u8> {
-    let pixels = vec![0; usize::from(width) * usize::from(height)];
-    let mut bytes = vec![];
-    let mut encoder = gif::Encoder::new(&mut bytes, width, height, &[200, 30, 60, 0, 0, 0]).expect("a GIF");
-    let frame = gif::Frame::from_indexed_pixels(width, height, pixels, None);
-    encoder.write_frame(&frame).expect("a GIF");
-    drop(encoder);
-    bytes
+    picture_as(ImageFormat::Gif, width, height)
+}
+
+/// A picture of one color in any format, `width` by `height`.
+///
+/// # Panics
+/// When the format cannot hold it.
+pub fn picture_as(format: ImageFormat, width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = Cursor::new(vec![]);
+    RgbImage::from_pixel(width.into(), height.into(), Rgb([200, 30, 60]))
+        .write_to(&mut bytes, format)
+        .expect("a picture");
+    bytes.into_inner()
 }

@@ -1,6 +1,6 @@
-//! A picture of any format, as a customer uploads it: header, decoder, cascade, encoder.
+//! A picture of any format, as a customer uploads it: header, decoder, resizing, encoder.
 
-use photo::{Limits, Options, Picture, Refused, Variant, inspect, make_ladder};
+use photo::{Error, Limits, Options, Picture, Variant, inspect, make_variants};
 
 /// Makes variants: the picture is refused and there are none, or there are some and each is a picture of its size;
 /// and a second thread changes nothing.
@@ -22,7 +22,7 @@ pub fn enter(data: &[u8]) {
     }
 }
 
-fn make(data: &[u8], threads: usize) -> (Result<Picture, Refused>, Vec<Variant>) {
+fn make(data: &[u8], threads: usize) -> (Result<Picture, Error>, Vec<Variant>) {
     let options = Options {
         widths: vec![16, 40],
         threads,
@@ -30,11 +30,12 @@ fn make(data: &[u8], threads: usize) -> (Result<Picture, Refused>, Vec<Variant>)
         limits: Limits {
             bytes: 64 << 10,
             pixels: 1 << 16,
+            whole_pixels: 1 << 14,
             side: 1 << 12,
         },
         ..Options::default()
     };
     let mut variants = vec![];
-    let made = make_ladder(data, &options, &mut |variant| variants.push(variant));
+    let made = make_variants(data, &options, &mut |variant| variants.push(variant));
     (made, variants)
 }

@@ -1,19 +1,18 @@
-//! The bits of an entropy-coded scan, its restarts, and whether they are all there.
-use super::feed::{Feed, WINDOW};
+//! Reads the bits of an entropy-coded scan, handles restart markers, and notices when data are missing.
 use super::huffman::{Decoder, FAST};
-use crate::Refused;
+use super::input::{Input, WINDOW};
+use crate::Error;
 
-/// The bit buffer: `count` valid bits at the top of `buffer`, the next byte to read at `at` in the window.
+/// A bit buffer: `count` valid bits at the top of `buffer`; `at` is the position of the next byte in the window.
 #[derive(Clone, Copy, Default)]
 pub struct Bits {
-    /// The next bits, the first at the top.
     pub buffer: u64,
     count: u32,
     at: usize,
 }
 
 impl Bits {
-    /// Brings the buffer to 56 bits or more.
+    /// Fills the buffer to 56 bits or more.
     #[inline(always)]
     pub fn refill(&mut self, window: &[u8; WINDOW + 8]) {
         let at = self.at & (WINDOW - 1);
@@ -24,24 +23,24 @@ impl Bits {
         self.count |= 56;
     }
 
-    /// Looks the next code up.
+    /// Looks up the next code.
     #[inline(always)]
     pub fn peek(&self, table: &Decoder) -> u32 {
         table.fast[(self.buffer >> (64 - FAST)) as usize]
     }
 
-    /// Takes a code and its value away and gives the value.
+    /// Consumes a code and its value, and returns the value.
     #[inline(always)]
     pub fn take(&mut self, entry: u32) -> i32 {
         let value = self.buffer << (entry >> 16 & 63);
         self.skip(entry & 63);
-        // A value that begins with a zero is the complement of a negative number's amount.
+        // A value that begins with 0 is the complement of the magnitude of a negative number.
         let negative = !((value as i64 >> 63) as u64);
         let amount = (value ^ negative) >> 1 >> (entry >> 8 & 63);
         (amount ^ negative).wrapping_sub(negative) as i32
     }
 
-    /// Takes some bits as a number, at most 31.
+    /// Consumes up to 31 bits as a number.
     #[inline(always)]
     pub fn number(&mut self, count: u32) -> u32 {
         let number = self.buffer >> 1 >> (63 - count);
@@ -49,7 +48,7 @@ impl Bits {
         number as u32
     }
 
-    /// Takes one bit, refilling the buffer when it runs low.
+    /// Consumes one bit; refills the buffer when it is empty.
     #[inline(always)]
     pub fn bit(&mut self, window: &[u8; WINDOW + 8]) -> bool {
         if self.count == 0 {
@@ -65,11 +64,9 @@ impl Bits {
     }
 }
 
-/// Reads a scan's bits, passes its restart markers, and refuses when they do not last.
+/// Reads the bits of a scan.
 pub struct Reader<'a> {
-    /// The bytes.
-    pub feed: Feed<'a>,
-    /// The bits.
+    pub input: Input<'a>,
     pub bits: Bits,
     interval: usize,
     until_restart: usize,
@@ -77,10 +74,10 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the first byte after the scan's header; `interval` is 0 without restarts.
+    /// `data` begins behind the header of the scan. `interval` is the restart interval, 0 for none.
     pub fn new(data: &'a [u8], interval: usize) -> Self {
         Self {
-            feed: Feed::new(data),
+            input: Input::new(data),
             bits: Bits::default(),
             interval,
             until_restart: if interval == 0 { usize::MAX } else { interval },
@@ -88,78 +85,78 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Before each MCU: passes a restart that is due, which is told, and sees to it that there are bits.
+    /// Prepares for the next MCU: refills the window, and reads a restart marker when one is due. True after a restart.
     #[inline(always)]
-    pub fn step(&mut self) -> Result<bool, Refused> {
+    pub fn step(&mut self) -> Result<bool, Error> {
         let restarted = self.until_restart == 0;
         if restarted {
             self.restart()?;
         }
-        if self.bits.at >= self.feed.low_water() {
+        if self.bits.at >= self.input.low_water() {
             self.replenish()?;
         }
         self.until_restart -= 1;
         Ok(restarted)
     }
 
-    /// Reads on when the window runs low; refuses when more bits were taken than there are.
+    /// Refills the window. Fails when more bits were consumed than there are.
     #[cold]
-    fn replenish(&mut self) -> Result<(), Refused> {
-        if self.feed.ended() {
-            let short = self.bits.at * 8 > self.feed.end() * 8 + self.bits.count as usize;
+    fn replenish(&mut self) -> Result<(), Error> {
+        if self.input.ended() {
+            let short = self.bits.at * 8 > self.input.end() * 8 + self.bits.count as usize;
             return if short { Err(self.shortage()) } else { Ok(()) };
         }
-        self.bits.at = self.feed.fill(self.bits.at);
+        self.bits.at = self.input.fill(self.bits.at);
         Ok(())
     }
 
-    fn shortage(&self) -> Refused {
-        match self.feed.marker() {
-            None => Refused::Truncated,
-            Some(0xd9) => Refused::Truncated,
-            Some(_) => Refused::Corrupt("a marker in the middle of the picture"),
+    fn shortage(&self) -> Error {
+        match self.input.marker() {
+            None => Error::Truncated,
+            Some(0xd9) => Error::Truncated,
+            Some(_) => Error::Corrupt("a marker in the middle of the picture"),
         }
     }
 
-    /// Why a block was impossible: zeros stand behind the end of the data, so that a bad code there is a missing one.
+    /// The reason for an invalid block. Zeros follow the data: an invalid code there means that data are missing.
     #[cold]
-    pub fn unsound(&mut self) -> Refused {
+    pub fn unsound(&mut self) -> Error {
         match self.replenish() {
-            Err(refused) => refused,
-            Ok(()) => Refused::Corrupt("an impossible Huffman code or run"),
+            Err(error) => error,
+            Ok(()) => Error::Corrupt("an invalid Huffman code or run"),
         }
     }
 
-    /// Passes a restart marker, which must be the next one.
+    /// Reads a restart marker, which must be the next one.
     #[cold]
-    fn restart(&mut self) -> Result<(), Refused> {
+    fn restart(&mut self) -> Result<(), Error> {
         self.end()?;
-        match self.feed.marker() {
-            None | Some(0xd9) => return Err(Refused::Truncated),
+        match self.input.marker() {
+            None | Some(0xd9) => return Err(Error::Truncated),
             Some(m) if m == 0xd0 + self.restarts => {}
-            Some(_) => return Err(Refused::Corrupt("another marker where a restart was due")),
+            Some(_) => return Err(Error::Corrupt("a missing restart marker")),
         }
-        self.feed.next_segment();
+        self.input.next_segment();
         self.bits = Bits::default();
         self.restarts = (self.restarts + 1) & 7;
         self.until_restart = self.interval;
         Ok(())
     }
 
-    /// Checks that the scan ended where the file says so, and tells where in its data the marker behind it stands.
-    pub fn finish(&mut self) -> Result<usize, Refused> {
+    /// Checks that the scan is complete. Returns the position of the marker behind it.
+    pub fn finish(&mut self) -> Result<usize, Error> {
         self.end()?;
-        match self.feed.marker() {
-            None => Err(Refused::Truncated),
-            Some(_) => Ok(self.feed.next() - 2),
+        match self.input.marker() {
+            None => Err(Error::Truncated),
+            Some(_) => Ok(self.input.next() - 2),
         }
     }
 
-    /// Checks that there were bits enough, and passes what is left before the next marker, however much that is.
-    fn end(&mut self) -> Result<(), Refused> {
+    /// Checks that no bits are missing, and skips the rest before the next marker.
+    fn end(&mut self) -> Result<(), Error> {
         self.replenish()?;
-        while !self.feed.ended() {
-            self.bits.at = self.feed.fill(self.feed.end());
+        while !self.input.ended() {
+            self.bits.at = self.input.fill(self.input.end());
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
-//! Both cosine transforms, two blocks at a time, in 16-bit fixed point (Loeffler, Ligtenberg and Moschytz's flow graph).
+//! Forward and inverse DCT of two blocks at a time, in 16-bit fixed point (after Loeffler, Ligtenberg and Moschytz).
 //!
-//! A sample on its way through the ladder is `(value - 128) * 64` in 16 bits: six bits of fraction, room for overshoot.
+//! Samples are `(value - 128) * 64` everywhere in the pyramid: six bits of fraction, and room for overshoot.
 use super::scan::BlockPair;
-use crate::native::lanes::{Kernel, Lanes, Row, each};
+use crate::native::simd::{Kernel, Lanes, Row, each};
 
-/// The smallest sample, black.
+/// The sample of 0.
 pub const LOWEST: i16 = -128 * 64;
-/// The largest sample, white.
+/// The sample of 255.
 pub const HIGHEST: i16 = 127 * 64;
 
 const fn q15(x: f64) -> i16 {
@@ -16,20 +16,19 @@ const COS_1: i16 = q15(0.980_785_280_403_230_4);
 const SIN_1: i16 = q15(0.195_090_322_016_128_27);
 const COS_3: i16 = q15(0.831_469_612_302_545_2);
 const SIN_3: i16 = q15(0.555_570_233_019_602_2);
-/// √2 − 1: factors above one are a sum and a product.
+/// √2 − 1: Q15 has no factors above one, so one is added.
 const ROOT_2: i16 = q15(std::f64::consts::SQRT_2 - 1.0);
 /// √2 cos(π/8) − 1.
 const WIDE: i16 = q15(0.306_562_964_876_376_5);
 /// √2 sin(π/8).
 const NARROW: i16 = q15(0.541_196_100_146_197);
 
-/// `x` times a constant of Q15.
 #[inline(always)]
 fn by<V: Lanes>(x: V, factor: i16) -> V {
     x.scale(V::splat(factor))
 }
 
-/// Four frequencies to samples in one direction, twice the orthonormal transform.
+/// Inverse DCT of four values: twice the orthonormal transform.
 #[inline(always)]
 fn inverse_four<V: Lanes>(x: [V; 4]) -> [V; 4] {
     let (a0, a1) = (x[0].add(x[2]), x[0].sub(x[2]));
@@ -38,7 +37,7 @@ fn inverse_four<V: Lanes>(x: [V; 4]) -> [V; 4] {
     [a0.add(a3), a1.add(a2), a1.sub(a2), a0.sub(a3)]
 }
 
-/// Frequencies to samples in one direction, √8 times the orthonormal transform.
+/// Inverse DCT of eight values: √8 times the orthonormal transform.
 #[inline(always)]
 fn inverse<V: Lanes>(x: [V; 8]) -> [V; 8] {
     let [s07, s16, s25, s34] = inverse_four([x[0], x[2], x[4], x[6]]);
@@ -60,7 +59,7 @@ fn inverse<V: Lanes>(x: [V; 8]) -> [V; 8] {
     ]
 }
 
-/// Samples to frequencies in one direction, √8 times the orthonormal transform.
+/// Forward DCT of eight values: √8 times the orthonormal transform.
 #[inline(always)]
 fn forward<V: Lanes>(x: [V; 8]) -> [V; 8] {
     let (s07, s16, s25, s34) = (x[0].add(x[7]), x[1].add(x[6]), x[2].add(x[5]), x[3].add(x[4]));
@@ -81,35 +80,33 @@ fn forward<V: Lanes>(x: [V; 8]) -> [V; 8] {
     ]
 }
 
-/// A quantisation table in the order of a [`BlockPair`]'s rows, for both blocks.
+/// A quantization table in the order of the rows of a [`BlockPair`], for both blocks.
 pub type Quant = [Row; 8];
 
-/// Spreads a row-major table over [`Quant`], each entry changed by `f`.
+/// A row-major table as [`Quant`], each entry changed by `f`.
 pub fn quant(table: &[u16; 64], f: impl Fn(u16) -> i16) -> Quant {
     std::array::from_fn(|u| std::array::from_fn(|lane| f(table[(lane % 8) * 8 + u])))
 }
 
-/// The table for [`Inverse`]: coefficients leave it eight times as large, as the transform wants them.
+/// The table for [`Inverse`], which takes coefficients eight times as large.
 pub fn for_inverse(table: &[u16; 64]) -> Quant {
     quant(table, |q| (q * 8) as i16)
 }
 
-/// The table for [`forward_pair`], whose coefficients are sixteen times too large.
+/// The table for [`forward_pair`], whose coefficients come out sixteen times too large.
 pub fn for_forward(table: &[u16; 64]) -> Quant {
     quant(table, |q| ((4096 + u32::from(q)) / (2 * u32::from(q))) as i16)
 }
 
-/// Turns a row of block pairs into samples, eight rows of each tile, and leaves the coefficients zero.
+/// Inverse DCT of a row of block pairs into eight rows of each tile. Sets the coefficients to zero.
 pub struct Inverse<'a> {
-    /// The pairs.
     pub pairs: &'a mut [BlockPair],
-    /// Their table, from [`for_inverse`].
+    /// From [`for_inverse`].
     pub quant: &'a Quant,
-    /// Tiles of sixteen columns.
     pub tiles: &'a mut [Row],
-    /// Rows a tile.
+    /// Rows of a tile.
     pub height: usize,
-    /// First of the eight rows.
+    /// The first row to write.
     pub at: usize,
 }
 
@@ -146,24 +143,22 @@ impl Kernel for Inverse<'_> {
     }
 }
 
-/// As [`Inverse`], but half as many samples across and down: four rows of each tile, of the sixteen lowest frequencies.
+/// Inverse DCT at half the size: the sixteen lowest frequencies become four rows of each tile.
 ///
-/// The transform of four has half the gain of that of eight in each direction, which is just what the lower half of the
-/// frequencies lacks of it: the table is the same.
-pub struct Half<'a> {
-    /// The pairs.
+/// The transform of four values has half the gain of the transform of eight. A half-size picture needs just that, so
+/// the table is the same.
+pub struct HalfInverse<'a> {
     pub pairs: &'a mut [BlockPair],
-    /// Their table, from [`for_inverse`].
+    /// From [`for_inverse`].
     pub quant: &'a Quant,
-    /// Tiles of sixteen columns.
     pub tiles: &'a mut [Row],
-    /// Rows a tile.
+    /// Rows of a tile.
     pub height: usize,
-    /// First of the four rows.
+    /// The first row to write.
     pub at: usize,
 }
 
-impl Kernel for Half<'_> {
+impl Kernel for HalfInverse<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -181,7 +176,7 @@ impl Kernel for Half<'_> {
             let Some(out) = tile[at..].first_chunk_mut::<4>() else {
                 continue;
             };
-            // Two pairs fill a tile: their columns lie side by side, then their rows.
+            // Two pairs fill a tile.
             let mut across = [V::splat(0); 8];
             for (n, pair) in pairs.iter_mut().enumerate() {
                 let (rows, _) = pair.as_chunks_mut::<16>();
@@ -203,24 +198,24 @@ impl Kernel for Half<'_> {
     }
 }
 
-/// Transforms and quantises two blocks; gives back which coefficients are not zero, bit `8 u + v`.
+/// Forward DCT and quantization of two blocks. Returns the nonzero coefficients of each as bits `8 u + v`.
 #[inline(always)]
 pub fn forward_pair<V: Lanes>(rows: &[Row; 8], quant: &Quant, out: &mut [Row; 8]) -> [u64; 2] {
-    // Four bits of fraction go in; after the first direction three bits make room for the second.
+    // Four bits of fraction go in. The second direction needs room: three bits are dropped in between.
     let down = forward(each!(V, 8, y => by(V::load(&rows[y]), 1 << 13)));
     let down = each!(V, 8, y => by(down[y], 1 << 12));
     let across = forward(V::transpose_blocks(down));
-    let quantised = each!(V, 8, u => across[u].scale(V::load(&quant[u])));
-    for (row, values) in out.iter_mut().zip(quantised) {
+    let quantized = each!(V, 8, u => across[u].scale(V::load(&quant[u])));
+    for (row, values) in out.iter_mut().zip(quantized) {
         values.store(row);
     }
-    V::nonzero(&quantised)
+    V::nonzero(&quantized)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native::lanes::Isa;
+    use crate::native::simd::Isa;
     use std::f64::consts::PI;
 
     struct Forward<'a>(&'a [Row; 8], &'a Quant);
@@ -258,7 +253,7 @@ mod tests {
                     _ => ((random() % 16 + x as i32 * 6) * 64) as i16,
                 })
             });
-            // A quantiser of one sixteenth shows the fraction.
+            // A quantizer of one sixteenth shows the fraction.
             let quant = [[i16::MAX; 16]; 8];
             let (out, masks) = Isa::Scalar.run(Forward(&rows, &quant));
             assert_eq!((out, masks), Isa::detect().run(Forward(&rows, &quant)));
@@ -277,7 +272,7 @@ mod tests {
     fn half_the_inverse_is_the_mean_of_what_varies_slowly() {
         let mut random = noise();
         for _ in 0..200 {
-            // Only the first of both directions' frequencies: their samples are nearly the same two by two.
+            // Only low frequencies: neighboring samples are nearly the same.
             let pairs: [BlockPair; 2] = std::array::from_fn(|_| {
                 std::array::from_fn(|i| {
                     if i / 16 < 2 && i % 8 < 2 {
@@ -298,7 +293,7 @@ mod tests {
             });
             for isa in [Isa::Scalar, Isa::detect()] {
                 let (mut halved, mut tile) = (pairs, [[0; 16]; 4]);
-                isa.run(Half {
+                isa.run(HalfInverse {
                     pairs: &mut halved,
                     quant: &quant,
                     tiles: &mut tile,

@@ -1,20 +1,20 @@
-//! Strips in, a JPEG out: coefficients become symbols as the strips come, and tables are made to measure at the end.
+//! JPEG encoder: keeps the symbols of all strips, and writes them with optimal Huffman tables at the end.
 use super::dct::{Quant, for_forward, forward_pair};
 use super::huffman::Encoder as Codes;
 use super::scan::ZIGZAG;
-use crate::native::lanes::{Isa, Kernel, Lanes, Row};
+use crate::native::simd::{Isa, Kernel, Lanes, Row};
 use crate::resize::level::{Shape, Strip, Tile};
 
-/// Annex K's luma table, row by row.
+/// The luma table of Annex K, row by row.
 const LUMA: [u8; 64] = [
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
     87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
     72, 92, 95, 98, 112, 100, 103, 99,
 ];
-/// Annex K's chroma table; 99 wherever it is not one of these.
+/// The upper left part of the chroma table of Annex K. All other entries are 99.
 const CHROMA: [[u8; 4]; 4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]];
 
-/// Luma and chroma tables for a quality from 1 to 100, scaled as libjpeg does.
+/// Luma and chroma tables for a quality from 1 to 100, scaled as in libjpeg.
 fn tables(quality: u8) -> [[u16; 64]; 2] {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 {
@@ -33,22 +33,22 @@ fn tables(quality: u8) -> [[u16; 64]; 2] {
     [LUMA.map(scaled), std::array::from_fn(|i| scaled(chroma(i)))]
 }
 
-/// A symbol and its value: table number and symbol in the upper half, the value's bits in the lower.
+/// A symbol and the bits of its value: table number and symbol in the upper half, bits in the lower half.
 type Token = u32;
 
-/// Tokens, the newest in an array so that each is one store.
+/// A list of tokens. The newest are in an array, where appending is a single store.
 struct Tokens {
     done: Vec<Token>,
     fresh: Box<[Token; ROOM]>,
     count: usize,
 }
 
-/// Tokens in the array, and the most that one block can have.
+/// Tokens in the array, and the most tokens of one block.
 const ROOM: usize = 4096;
 const BLOCK: usize = 68;
 
 impl Tokens {
-    /// Where the next block's tokens go; there is room for all of them.
+    /// Makes room for a block. Returns the index of its first token.
     #[inline(always)]
     fn start(&mut self) -> usize {
         if self.count > ROOM - BLOCK {
@@ -57,7 +57,7 @@ impl Tokens {
         self.count
     }
 
-    /// Moves the newest to the others.
+    /// Moves the tokens of the array to the list.
     #[inline(never)]
     fn settle(&mut self) {
         self.done.extend_from_slice(&self.fresh[..self.count.min(ROOM)]);
@@ -65,11 +65,11 @@ impl Tokens {
     }
 }
 
-/// Where a table's symbols begin among the 1024 of all four.
+/// Index of the first symbol of each table among the 1024 symbols of all four.
 const DC: [u32; 2] = [0, 512];
 const AC: [u32; 2] = [256, 768];
 
-/// An encoder that has taken some strips.
+/// An encoder of one picture.
 pub struct Encoder {
     shape: Shape,
     tables: [[u16; 64]; 2],
@@ -80,7 +80,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder for one picture; chroma must be halved both ways or absent.
+    /// Chroma must be 4:2:0 or absent.
     pub fn new(shape: Shape, quality: u8) -> Self {
         let tables = tables(quality);
         let quants = [for_forward(&tables[0]), for_forward(&tables[1])];
@@ -99,12 +99,10 @@ impl Encoder {
         }
     }
 
-    /// Takes the next strip.
     pub fn strip(&mut self, strip: &Strip, isa: Isa) {
-        isa.run(Tokenise { encoder: self, strip });
+        isa.run(Tokenize { encoder: self, strip });
     }
 
-    /// Writes the file.
     pub fn finish(mut self, isa: Isa) -> Vec<u8> {
         self.tokens.settle();
         let classes: &[u32] = if self.shape.chroma.is_none() {
@@ -138,7 +136,7 @@ impl Encoder {
             out.extend_from_slice(&table.symbols);
             for (symbol, (code, length)) in table.codes().into_iter().enumerate() {
                 let size = symbol as u32 & 15;
-                // The code makes room for its value; 27 bits at most, the length of both above them.
+                // The code, shifted by the size of its value (27 bits at most), and the length of both above it.
                 words[from + symbol] = u32::from(code) << size | (u32::from(length) + size) << 27;
             }
         }
@@ -157,13 +155,13 @@ impl Encoder {
     }
 }
 
-/// Turns a strip's blocks into tokens.
-struct Tokenise<'a> {
+/// Turns the blocks of a strip into tokens.
+struct Tokenize<'a> {
     encoder: &'a mut Encoder,
     strip: &'a Strip,
 }
 
-impl Kernel for Tokenise<'_> {
+impl Kernel for Tokenize<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -179,14 +177,14 @@ impl Kernel for Tokenise<'_> {
         } = encoder;
         let mut blocks = [[[0; 16]; 8]; 2];
         if strip.chroma.is_empty() {
-            // One component is not interleaved: its rows of blocks follow each other, and only those that show.
+            // A single component is not interleaved: only blocks inside the picture are coded, row by row.
             let rows = (shape.height - strip.index * 16).div_ceil(8).min(2);
             for half in 0..rows {
                 for (i, tile) in strip.luma.iter().enumerate() {
                     let masks = forward_pair::<V>(half_tile(tile, half), &quants[0], &mut blocks[0]);
                     let shown = (shape.width - i * 16).div_ceil(8);
                     for (side, mask) in masks.into_iter().enumerate().take(shown) {
-                        tokenise(&blocks[0], mask, side * 8, 0, &mut previous[0], tokens, counts);
+                        tokenize(&blocks[0], mask, side * 8, 0, &mut previous[0], tokens, counts);
                     }
                 }
             }
@@ -201,7 +199,7 @@ impl Kernel for Tokenise<'_> {
                 forward_pair::<V>(half_tile(tile, 1), &quants[0], lower),
             ];
             for (block, side) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                tokenise(
+                tokenize(
                     &blocks[block],
                     masks[block][side],
                     side * 8,
@@ -219,19 +217,19 @@ impl Kernel for Tokenise<'_> {
             }
             for half in 0..2 {
                 let (mask, side) = (chroma_masks[half][i % 2], i % 2 * 8);
-                tokenise(&chroma[half], mask, side, 1, &mut previous[1 + half], tokens, counts);
+                tokenize(&chroma[half], mask, side, 1, &mut previous[1 + half], tokens, counts);
             }
         }
     }
 }
 
-/// Rows 0–7 or 8–15.
+/// Rows 0 to 7 or 8 to 15.
 #[inline(always)]
 fn half_tile(tile: &Tile, half: usize) -> &[Row; 8] {
     &tile.as_chunks::<8>().0[half]
 }
 
-/// For each row u of a mask and each byte there: which coefficients of the zigzag those are.
+/// For each row `u` of a mask and each value of that byte: the coefficients in zigzag order, as bits.
 static ORDER: [[u64; 256]; 8] = {
     let mut order = [[0; 256]; 8];
     let mut k = 0;
@@ -249,7 +247,7 @@ static ORDER: [[u64; 256]; 8] = {
     order
 };
 
-/// Place of each coefficient of the zigzag in a pair of blocks.
+/// Index of each coefficient of the zigzag in a pair of blocks.
 const PLACE: [u8; 64] = {
     let mut place = [0; 64];
     let mut k = 0;
@@ -260,16 +258,16 @@ const PLACE: [u8; 64] = {
     place
 };
 
-/// How many bits a value takes, and those bits.
+/// The number of bits of a value, and the bits.
 #[inline(always)]
 fn sized(value: i32) -> (u32, u32) {
     let size = 32 - value.unsigned_abs().leading_zeros();
     (size, (value + (value >> 31)) as u32 & ((1 << size) - 1))
 }
 
-/// Appends one block's tokens and counts its symbols.
+/// Appends the tokens of one block and counts its symbols.
 #[inline(always)]
-fn tokenise(
+fn tokenize(
     block: &[Row; 8],
     mask: u64,
     half: usize,
@@ -286,7 +284,7 @@ fn tokenise(
     };
     let block = block.as_flattened();
     let dc = i32::from(block[half & 8]);
-    // One bit less than a 12-bit difference: what baseline allows.
+    // Baseline allows differences of 11 bits.
     let dc = dc.clamp(-1024, 1023);
     let (size, bits) = sized(dc - *previous);
     *previous = dc;
@@ -316,7 +314,7 @@ fn tokenise(
     tokens.count = n;
 }
 
-/// Turns tokens into the scan's bytes.
+/// Writes the tokens as the bytes of the scan.
 struct Write<'a> {
     tokens: &'a [Token],
     words: &'a [u32; 1024],
@@ -329,7 +327,7 @@ impl Kernel for Write<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Self { tokens, words, out } = self;
-        // Bits wait at the top of `buffer`, `count` of them.
+        // `count` bits are at the top of `buffer`.
         let (mut buffer, mut count) = (0u64, 0u32);
         for &token in tokens {
             let word = words[(token >> 16) as usize & 1023];
@@ -343,7 +341,7 @@ impl Kernel for Write<'_> {
                 count -= 32;
             }
         }
-        // The last byte is filled up with ones.
+        // Ones fill the last byte.
         buffer |= u64::MAX >> count;
         for byte in buffer.to_be_bytes().into_iter().take(count.div_ceil(8) as usize) {
             put_byte(out, byte);
@@ -353,7 +351,7 @@ impl Kernel for Write<'_> {
 
 #[inline(always)]
 fn put_word(out: &mut Vec<u8>, word: u32) {
-    // A byte of ones makes a carry in its complement's test for zero.
+    // A byte 0xff needs a stuffed zero: look for a zero byte in the complement.
     let inverse = !word;
     if inverse.wrapping_sub(0x0101_0101) & !inverse & 0x8080_8080 == 0 {
         out.extend_from_slice(&word.to_be_bytes());

@@ -1,60 +1,60 @@
-//! Huffman tables: for reading, one lookup gives run, size and length; for writing, made to measure for each picture.
-use crate::Refused;
+//! Huffman tables: lookup tables for decoding, optimal tables for encoding.
+use crate::Error;
 
-/// Codes up to this length are found by one lookup.
+/// Codes up to this length take one lookup.
 pub const FAST: u32 = 10;
 
-/// Set in an entry that is not a run and a value: the block's end, [`LONG`] or [`BAD`].
+/// Set in an entry that is no run and value: end of block, [`LONG`] or [`BAD`].
 pub const STOP: u32 = 1 << 31;
 
-/// Stands for a code that is longer than [`FAST`], or for none.
+/// The code is longer than [`FAST`], or invalid.
 pub const LONG: u32 = STOP | 1 << 30;
 
-/// Stands for what baseline JPEG does not have.
+/// The code is invalid in baseline JPEG.
 pub const BAD: u32 = STOP | 1 << 29;
 
-/// A table for reading.
+/// A table for decoding.
 ///
-/// An entry holds, byte by byte from the low one: length of code and value together, 63 less the size of the value, length
-/// of the code, zeros before the value, and in the highest bits [`STOP`] and its kin.
+/// The bytes of an entry, from the lowest: length of code and value together; 63 less the size of the value; length of
+/// the code; zeros before the value, with [`STOP`] and the others in the highest bits.
 #[derive(Clone)]
 pub struct Decoder {
-    /// Entries by the next [`FAST`] bits.
+    /// Indexed by the next [`FAST`] bits.
     pub fast: [u32; 1 << FAST],
-    /// For each code length: one past its last code, left-aligned in 16 bits.
+    /// For each code length, one past its last code, left-aligned in 16 bits.
     limits: [u32; 17],
-    /// For each code length: what to add to a code to find its symbol.
+    /// For each code length, the difference between the index of a symbol and its code.
     offsets: [i32; 17],
     symbols: [u8; 256],
 }
 
-/// What a table's symbols stand for.
+/// The meaning of the symbols of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// The size of a difference.
+    /// Size of a DC difference.
     Dc,
-    /// A run and a size, as in a baseline scan.
+    /// Run and size, as in a baseline scan.
     Ac,
-    /// Only themselves: what they mean depends on the scan. An entry then holds the symbol in its second byte.
+    /// Depends on the progressive scan. The second byte of an entry is the symbol itself.
     Symbol,
 }
 
-/// One table of a DHT segment as it stands there: 16 counts, then symbols. What they mean, the scan says.
+/// One table of a DHT segment: 16 counts, then symbols. Their meaning depends on the scan.
 #[derive(Clone, Copy)]
-pub struct Listed<'a> {
+pub struct TableSpec<'a> {
     counts: &'a [u8; 16],
     symbols: &'a [u8],
 }
 
-impl<'a> Listed<'a> {
-    /// Reads one table and gives back what follows it.
-    pub fn parse(raw: &'a [u8]) -> Result<(Self, &'a [u8]), Refused> {
+impl<'a> TableSpec<'a> {
+    /// Reads one table. Returns the rest of the segment too.
+    pub fn parse(raw: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
         let (counts, rest) = raw
             .split_first_chunk::<16>()
-            .ok_or(Refused::Corrupt("a short Huffman table"))?;
+            .ok_or(Error::Corrupt("a Huffman table that is too short"))?;
         let total: usize = counts.iter().map(|&c| usize::from(c)).sum();
         if total > 256 || rest.len() < total {
-            return Err(Refused::Corrupt("a Huffman table with too many symbols"));
+            return Err(Error::Corrupt("a Huffman table with too many symbols"));
         }
         let (symbols, rest) = rest.split_at(total);
         Ok((Self { counts, symbols }, rest))
@@ -62,11 +62,10 @@ impl<'a> Listed<'a> {
 }
 
 impl Decoder {
-    /// The table for reading symbols of that meaning.
-    pub fn new(listed: &Listed, meaning: Meaning) -> Result<Self, Refused> {
-        let counts = listed.counts;
+    pub fn new(spec: &TableSpec, meaning: Meaning) -> Result<Self, Error> {
+        let counts = spec.counts;
         let mut symbols = [0; 256];
-        symbols[..listed.symbols.len()].copy_from_slice(listed.symbols);
+        symbols[..spec.symbols.len()].copy_from_slice(spec.symbols);
         let mut table = Self {
             fast: [LONG; 1 << FAST],
             limits: [0; 17],
@@ -78,7 +77,7 @@ impl Decoder {
             let count = u32::from(counts[length as usize - 1]);
             table.offsets[length as usize] = next as i32 - code as i32;
             if code + count > 1 << length {
-                return Err(Refused::Corrupt("a Huffman table with too many codes"));
+                return Err(Error::Corrupt("a Huffman table with too many codes"));
             }
             for _ in 0..count {
                 if length <= FAST {
@@ -94,7 +93,7 @@ impl Decoder {
         Ok(table)
     }
 
-    /// The entry for a code longer than [`FAST`] at the head of `bits`; [`BAD`] when no such code exists.
+    /// The entry for a code longer than [`FAST`] at the top of `bits`, or [`BAD`].
     #[cold]
     pub fn slow(&self, bits: u64, meaning: Meaning) -> u32 {
         let head = (bits >> 48) as u32;
@@ -111,7 +110,7 @@ impl Decoder {
     }
 }
 
-/// What a symbol means.
+/// The entry for a symbol.
 fn entry(symbol: u8, length: u32, meaning: Meaning) -> u32 {
     let (run, size) = match meaning {
         Meaning::Symbol => return length | u32::from(symbol) << 8,
@@ -126,23 +125,23 @@ fn entry(symbol: u8, length: u32, meaning: Meaning) -> u32 {
     }
 }
 
-/// A table for writing, in the form of a DHT segment.
+/// A table for encoding, in the form of a DHT segment.
 pub struct Encoder {
-    /// How many codes each length from 1 to 16 has.
+    /// Number of codes of each length from 1 to 16.
     pub counts: [u8; 16],
-    /// The symbols, shortest codes first.
+    /// Those with the shortest codes first.
     pub symbols: Vec<u8>,
 }
 
 impl Encoder {
-    /// The best table for these frequencies (Annex K.2: one code point stays free, no code is longer than 16 bits).
+    /// The optimal table for these frequencies (Annex K.2): no code is all ones, none is longer than 16 bits.
     pub fn optimal(frequencies: &[u32]) -> Self {
         let mut weight: Vec<u64> = frequencies.iter().map(|&f| f.into()).chain([1]).collect();
         let reserved = weight.len() - 1;
         let mut length = vec![0usize; weight.len()];
         let mut group: Vec<Vec<usize>> = (0..weight.len()).map(|i| vec![i]).collect();
         loop {
-            // The two lightest; among equals the higher symbol, so that the reserved code ends up the longest.
+            // The two lightest. Of equal ones the higher symbol: the reserved code gets the longest code.
             let (mut first, mut second) = (None, None);
             for (i, &w) in weight.iter().enumerate().filter(|(_, w)| **w > 0) {
                 if first.is_none_or(|f: usize| w <= weight[f]) {
@@ -173,7 +172,7 @@ impl Encoder {
                 bits[donor] -= 1;
             }
         }
-        // The reserved code is one of the longest: it is simply not handed out.
+        // The reserved code is one of the longest: it is left out.
         if let Some(last) = (1..=16).rev().find(|&l| bits[l] > 0) {
             bits[last] -= 1;
         }
@@ -227,8 +226,8 @@ mod tests {
             let kraft: u32 = used.iter().map(|&(_, length)| 1 << (16 - length)).sum();
             assert!(kraft < 1 << 16);
             let raw: Vec<u8> = table.counts.iter().chain(&table.symbols).copied().collect();
-            let (listed, _) = Listed::parse(&raw).unwrap();
-            assert!(Decoder::new(&listed, Meaning::Symbol).is_ok());
+            let (spec, _) = TableSpec::parse(&raw).unwrap();
+            assert!(Decoder::new(&spec, Meaning::Symbol).is_ok());
         }
     }
 }

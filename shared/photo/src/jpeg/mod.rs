@@ -1,93 +1,92 @@
-//! JPEG, both ways, without ever leaving its planes.
+//! JPEG decoder and encoder. Pictures stay in planes of YCbCr.
 //!
-//! Baseline pictures of one scan are read as they go by; of those with several scans, progressive ones above all, the
-//! coefficients are collected first. Either way a row of MCUs after the other becomes samples, at half the size where
-//! nobody wants more.
+//! A baseline JPEG of one scan is decoded row by row. A JPEG of several scans, such as a progressive one, needs all its
+//! coefficients in memory first. Then rows of MCUs become samples, at half the size when no variant needs more.
 mod bits;
-mod collected;
 pub mod dct;
 pub mod encode;
-mod feed;
 mod huffman;
+mod input;
 pub mod markers;
+mod multi_scan;
 pub mod scan;
 
-use crate::Refused;
-use crate::colour::Mix;
-use crate::native::lanes::Isa;
+use crate::Error;
+use crate::color::RgbToYcc;
+use crate::native::simd::Isa;
 use crate::resize::level::{Level, Shape};
 use bits::Reader;
-use collected::Coefficients;
-use dct::{Half, Inverse, Quant};
-use huffman::{Decoder, Listed, Meaning};
-use markers::{Component, Frame, Notes, SOS, ScanHeader, Segment, Segments};
+use dct::{HalfInverse, Inverse, Quant};
+use huffman::{Decoder, Meaning, TableSpec};
+use markers::{Component, Frame, Metadata, SOS, ScanHeader, Segment, Segments};
+use multi_scan::Coefficients;
 use scan::{Channel, DecodeRow, McuRow, Scan, ZIGZAG};
 
-/// A JPEG that is ready to be decoded, a row of MCUs after the other.
+/// A JPEG that is decoded by rows of MCUs.
 pub struct Jpeg<'a> {
-    /// Size and sampling of the planes that come out.
+    /// Size and sampling of the decoded planes.
     pub shape: Shape,
-    /// For a print: how its inks are stored.
-    pub inks: Option<Inks>,
+    /// Set for a CMYK picture.
+    pub cmyk: Option<Cmyk>,
     source: Source<'a>,
-    planes: Planes,
+    planes: PlaneDecoder,
     left: usize,
 }
 
-/// How a print's four planes are to be read: Y, Cb and Cr of cyan, magenta and yellow as if those were red, green and
-/// blue, and black.
+/// How the decoded planes of a CMYK picture are stored. The first three are YCbCr, computed from cyan, magenta and
+/// yellow as if they were red, green and blue. The fourth is black.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Inks {
-    /// Full black is 0.
+pub struct Cmyk {
+    /// 0 is full black.
     pub inverted_black: bool,
 }
 
-/// Where rows of coefficients come from.
+/// The source of coefficients.
 enum Source<'a> {
-    /// Read as they go by.
+    /// Decoded row by row.
     Scan(Box<Scan<'a>>),
-    /// Read before.
-    Collected(Coefficients),
+    /// All in memory.
+    MultiScan(Coefficients),
 }
 
-/// What turns coefficients into planes; apart from the scan, so that another thread may do it.
+/// Turns coefficients into planes. Separate from the scan: another thread may do it.
 #[derive(Clone)]
-pub struct Planes {
+pub struct PlaneDecoder {
     components: Vec<Plane>,
-    /// What makes Y, Cb and Cr of three planes that are something else: whether those are to be inverted.
-    mix: Option<bool>,
+    /// The first three components are RGB (or CMY), and are inverted when this is true.
+    from_rgb: Option<bool>,
 }
 
-/// What turns one component's coefficients into its plane.
+/// Turns the coefficients of one component into its plane.
 #[derive(Clone)]
 struct Plane {
     quant: Quant,
     /// Rows of blocks in one MCU.
     down: usize,
-    /// Only half the samples are wanted, across and down.
+    /// Decode at half the size.
     half: bool,
 }
 
-/// Tables as they are collected.
+/// The tables read so far.
 #[derive(Default)]
 struct Tables<'a> {
     quants: [Option<[u16; 64]>; 4],
-    dc: [Option<Listed<'a>>; 4],
-    ac: [Option<Listed<'a>>; 4],
+    dc: [Option<TableSpec<'a>>; 4],
+    ac: [Option<TableSpec<'a>>; 4],
     interval: usize,
 }
 
 impl<'a> Tables<'a> {
-    fn read(&mut self, segment: &Segment<'a>) -> Result<(), Refused> {
+    fn read(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let mut body = segment.body;
         match (segment.marker, body) {
             (0xc4, _) => {
                 while let [class, rest @ ..] = body {
                     let (ac, at) = (class >> 4 == 1, usize::from(class & 15));
                     if class >> 4 > 1 || at > 3 {
-                        return Err(Refused::Corrupt("a Huffman table number out of range"));
+                        return Err(Error::Corrupt("a Huffman table number out of range"));
                     }
-                    let (table, rest) = Listed::parse(rest)?;
+                    let (table, rest) = TableSpec::parse(rest)?;
                     let tables = if ac { &mut self.ac } else { &mut self.dc };
                     tables[at] = Some(table);
                     body = rest;
@@ -98,7 +97,7 @@ impl<'a> Tables<'a> {
                     let (wide, at) = (class >> 4 == 1, usize::from(class & 15));
                     let length = if wide { 128 } else { 64 };
                     if class >> 4 > 1 || at > 3 || rest.len() < length {
-                        return Err(Refused::Corrupt("a quantisation table that cannot be"));
+                        return Err(Error::Corrupt("an invalid quantization table"));
                     }
                     let mut table = [0; 64];
                     for (k, &place) in ZIGZAG.iter().enumerate() {
@@ -119,19 +118,19 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// The table that a component is quantised by.
-    fn quant(&self, component: &Component) -> Result<[u16; 64], Refused> {
-        let table = self.quants[component.table].ok_or(Refused::Corrupt("a quantisation table is missing"))?;
+    /// The quantization table of a component.
+    fn quant(&self, component: &Component) -> Result<[u16; 64], Error> {
+        let table = self.quants[component.table].ok_or(Error::Corrupt("a quantization table is missing"))?;
         if table.contains(&0) {
-            return Err(Refused::Corrupt("a quantisation table with a zero"));
+            return Err(Error::Corrupt("a quantization table with a zero"));
         }
-        // No coefficient of eight-bit samples reaches more.
+        // Coefficients of 8-bit samples are not larger.
         Ok(table.map(|q| q.min(4095)))
     }
 }
 
-/// The tables of one kind, ready for a scan in which symbols mean that.
-fn decoders(tables: &[Option<Listed>; 4], meaning: Meaning) -> Result<[Option<Box<Decoder>>; 4], Refused> {
+/// The decoding tables for a scan whose symbols have this meaning.
+fn decoders(tables: &[Option<TableSpec>; 4], meaning: Meaning) -> Result<[Option<Box<Decoder>>; 4], Error> {
     let mut decoders = [const { None }; 4];
     for (decoder, table) in decoders.iter_mut().zip(tables) {
         if let Some(table) = table {
@@ -141,22 +140,22 @@ fn decoders(tables: &[Option<Listed>; 4], meaning: Meaning) -> Result<[Option<Bo
     Ok(decoders)
 }
 
-/// Makes a JPEG ready of which no variant will be larger than `top` as it is stored.
-pub fn open(bytes: &[u8], top: (usize, usize), isa: Isa) -> Result<Jpeg<'_>, Refused> {
-    let (mut tables, mut notes, mut frame) = (Tables::default(), Notes::default(), None);
+/// Opens a JPEG. `largest` is the size of the largest variant, in the orientation of the source.
+pub fn open(bytes: &[u8], largest: (usize, usize), isa: Isa) -> Result<Jpeg<'_>, Error> {
+    let (mut tables, mut metadata, mut frame) = (Tables::default(), Metadata::default(), None);
     let mut segments = Segments::new(bytes);
     while let Some(segment) = segments.next() {
         let segment = segment?;
         if let Some(found) = Frame::parse(&segment)? {
             frame = Some(supported(found)?);
         }
-        notes.read(&segment);
+        metadata.read(&segment);
         tables.read(&segment)?;
         if segment.marker != SOS {
             continue;
         }
-        let frame = frame.ok_or(Refused::Corrupt("a scan without a frame"))?;
-        let (shape, mix, inks) = layout(&frame, &notes)?;
+        let frame = frame.ok_or(Error::Corrupt("a scan without a frame"))?;
+        let (shape, from_rgb, cmyk) = layout(&frame, &metadata)?;
         let header = ScanHeader::parse(&segment, &frame)?;
         let (source, tables) = if frame.kind != 0xc2 && header.channels.len() == frame.count {
             let data = bytes.get(segment.end..).unwrap_or(&[]);
@@ -165,9 +164,9 @@ pub fn open(bytes: &[u8], top: (usize, usize), isa: Isa) -> Result<Jpeg<'_>, Ref
         } else {
             let mut coefficients = Coefficients::new(&frame);
             let tables = coefficients.read(bytes, segments, header, tables, &frame, isa)?;
-            (Source::Collected(coefficients), tables)
+            (Source::MultiScan(coefficients), tables)
         };
-        let halved = halved(&shape, top, mix.is_some());
+        let halved = halved(&shape, largest, from_rgb.is_some());
         let components = frame.components().iter().enumerate().map(|(i, component)| {
             Ok(Plane {
                 quant: dct::for_inverse(&tables.quant(component)?),
@@ -175,7 +174,7 @@ pub fn open(bytes: &[u8], top: (usize, usize), isa: Isa) -> Result<Jpeg<'_>, Ref
                 half: if matches!(i, 1 | 2) { halved.1 } else { halved.0 },
             })
         });
-        let components = components.collect::<Result<_, Refused>>()?;
+        let components = components.collect::<Result<_, Error>>()?;
         let step = |halved| if halved { 2 } else { 1 };
         return Ok(Jpeg {
             shape: Shape {
@@ -183,51 +182,51 @@ pub fn open(bytes: &[u8], top: (usize, usize), isa: Isa) -> Result<Jpeg<'_>, Ref
                 chroma: shape.chroma.map(|(h, v)| (h * step(halved.1), v * step(halved.1))),
                 ..shape
             },
-            inks,
+            cmyk,
             source,
-            planes: Planes { components, mix },
+            planes: PlaneDecoder { components, from_rgb },
             left: frame.mcus().1,
         });
     }
-    Err(Refused::Corrupt("a picture without a scan"))
+    Err(Error::Corrupt("a picture without a scan"))
 }
 
-/// The frame, when it is of a kind that is decoded here.
-fn supported(mut frame: Frame) -> Result<Frame, Refused> {
+/// Checks that this decoder supports the frame.
+fn supported(mut frame: Frame) -> Result<Frame, Error> {
     if !matches!(frame.kind, 0xc0..=0xc2) {
-        return Err(Refused::Unsupported("an arithmetic, lossless or hierarchical JPEG"));
+        return Err(Error::Unsupported("an arithmetic-coded, lossless or hierarchical JPEG"));
     }
     if frame.precision != 8 || frame.count == 2 {
-        return Err(Refused::Unsupported("a JPEG of 12 bits or two components"));
+        return Err(Error::Unsupported("a JPEG of 12 bits or two components"));
     }
-    // With one component sampling factors mean nothing.
+    // The sampling factors of a single component have no meaning.
     if let [gray] = frame.components_mut() {
         (gray.h, gray.v) = (1, 1);
     }
     Ok(frame)
 }
 
-/// What comes out of a frame: its shape, what its first three planes must be mixed by, and its inks.
-fn layout(frame: &Frame, notes: &Notes) -> Result<(Shape, Option<bool>, Option<Inks>), Refused> {
-    let unusual = Refused::Unsupported("a sampling that is not usual");
+/// The shape of the decoded planes, `PlaneDecoder::from_rgb`, and how CMYK is stored.
+fn layout(frame: &Frame, metadata: &Metadata) -> Result<(Shape, Option<bool>, Option<Cmyk>), Error> {
+    let unusual = Error::Unsupported("a JPEG of unusual sampling");
     let alike = |a: &Component, b: &Component| (a.h, a.v) == (b.h, b.v);
-    let (chroma, mix, inks) = match frame.components() {
+    let (chroma, from_rgb, cmyk) = match frame.components() {
         [_] => (None, None, None),
         [y, cb, cr, rest @ ..] => {
-            let (mix, inks) = match (rest, notes.adobe) {
-                ([], _) if notes.is_ycbcr(frame) => (None, None),
+            let (from_rgb, cmyk) = match (rest, metadata.adobe) {
+                ([], _) if metadata.is_ycbcr(frame) => (None, None),
                 ([], _) => (Some(false), None),
-                // Adobe stores inks inverted; with its transform 2, as if what is inverted once more were colours.
-                (_, Some(2)) => (None, Some(Inks { inverted_black: true })),
-                (_, Some(_)) => (Some(true), Some(Inks { inverted_black: true })),
-                (_, None) => (Some(false), Some(Inks { inverted_black: false })),
+                // Adobe stores CMYK inverted. With transform 2 (YCCK), the first three components are YCbCr.
+                (_, Some(2)) => (None, Some(Cmyk { inverted_black: true })),
+                (_, Some(_)) => (Some(true), Some(Cmyk { inverted_black: true })),
+                (_, None) => (Some(false), Some(Cmyk { inverted_black: false })),
             };
             let whole = (y.h % cb.h, y.v % cb.v) == (0, 0) && alike(cb, cr);
-            let mixable = mix.is_none() || alike(y, cb);
+            let mixable = from_rgb.is_none() || alike(y, cb);
             if !whole || !mixable || !rest.iter().all(|black| alike(y, black)) {
                 return Err(unusual);
             }
-            (Some((y.h / cb.h, y.v / cb.v)), mix, inks)
+            (Some((y.h / cb.h, y.v / cb.v)), from_rgb, cmyk)
         }
         _ => return Err(unusual),
     };
@@ -236,31 +235,31 @@ fn layout(frame: &Frame, notes: &Notes) -> Result<(Shape, Option<bool>, Option<I
         height: frame.height as usize,
         luma: 1,
         chroma,
-        fourth: inks.is_some(),
+        fourth: cmyk.is_some(),
     };
-    Ok((shape, mix, inks))
+    Ok((shape, from_rgb, cmyk))
 }
 
-/// Whether half the samples of luma, and of chroma, are as many as any variant wants; `alike`: either both or none.
-fn halved(shape: &Shape, top: (usize, usize), alike: bool) -> (bool, bool) {
+/// Whether half the samples of luma, and of chroma, are enough for all variants; with `alike`, the same for both.
+fn halved(shape: &Shape, largest: (usize, usize), alike: bool) -> (bool, bool) {
     let enough = |(h, v): (usize, usize), wanted: usize| {
-        let fits = |side: usize, step: usize, top: usize| side * wanted >= 2 * step * top;
-        fits(shape.width, h, top.0) && fits(shape.height, v, top.1)
+        let fits = |side: usize, step: usize, largest: usize| side * wanted >= 2 * step * largest;
+        fits(shape.width, h, largest.0) && fits(shape.height, v, largest.1)
     };
     let luma = enough((1, 1), 1);
-    // Variants have half as many samples of chroma.
+    // Variants have chroma of half the size.
     let chroma = shape.chroma.is_some_and(|steps| enough(steps, 2));
     (luma, if alike { luma } else { chroma })
 }
 
-/// The one scan of a picture, when it holds all components.
-fn streamed<'a>(frame: &Frame, header: &ScanHeader, tables: &Tables, data: &'a [u8]) -> Result<Scan<'a>, Refused> {
+/// The scan of a picture with all components in one scan.
+fn streamed<'a>(frame: &Frame, header: &ScanHeader, tables: &Tables, data: &'a [u8]) -> Result<Scan<'a>, Error> {
     if (header.band, header.shift) != ((0, 63), (0, 0)) {
-        return Err(Refused::Corrupt("a baseline scan of only some coefficients"));
+        return Err(Error::Corrupt("a baseline scan of only some coefficients"));
     }
     let components = frame.components();
     if components.iter().map(|c| c.h * c.v).sum::<usize>() > 10 {
-        return Err(Refused::Corrupt("a scan with too many blocks in a row"));
+        return Err(Error::Corrupt("a scan with too many blocks in an MCU"));
     }
     let channels = header.channels.iter().map(|choice| Channel {
         h: components[choice.component].h,
@@ -283,21 +282,20 @@ fn streamed<'a>(frame: &Frame, header: &ScanHeader, tables: &Tables, data: &'a [
 }
 
 impl Jpeg<'_> {
-    /// An empty row of coefficients.
+    /// A row of coefficients for `decode`.
     pub fn row(&self) -> McuRow {
         match &self.source {
             Source::Scan(scan) => scan.row(),
-            Source::Collected(_) => McuRow::new(),
+            Source::MultiScan(_) => McuRow::new(),
         }
     }
 
-    /// What turns the coefficients into planes.
-    pub fn planes(&self) -> Planes {
+    pub fn planes(&self) -> PlaneDecoder {
         self.planes.clone()
     }
 
-    /// Decodes the next row of MCUs into `row`, which must be zero; false when there is none left.
-    pub fn decode(&mut self, row: &mut McuRow, isa: Isa) -> Result<bool, Refused> {
+    /// Decodes the next row of MCUs into `row`, which must be zero. False at the end.
+    pub fn decode(&mut self, row: &mut McuRow, isa: Isa) -> Result<bool, Error> {
         if self.left == 0 {
             if let Source::Scan(scan) = &mut self.source {
                 scan.reader.finish()?;
@@ -307,14 +305,14 @@ impl Jpeg<'_> {
         self.left -= 1;
         match &mut self.source {
             Source::Scan(scan) => isa.run(DecodeRow(scan, row))?,
-            Source::Collected(coefficients) => *row = coefficients.next().unwrap_or_default(),
+            Source::MultiScan(coefficients) => *row = coefficients.next().unwrap_or_default(),
         }
         Ok(true)
     }
 }
 
-impl Planes {
-    /// Transforms a row of MCUs into the level's planes and leaves the row zero.
+impl PlaneDecoder {
+    /// Transforms a row of MCUs into the planes of a level. Sets the row to zero.
     pub fn fill(&self, row: &mut McuRow, level: &mut Level, isa: Isa) {
         let mut places = [(0, 0); 4];
         for (i, (pairs, plane)) in row.iter_mut().zip(&self.components).enumerate() {
@@ -326,7 +324,7 @@ impl Planes {
             for (i, pairs) in pairs.chunks_exact_mut(across).enumerate() {
                 let (quant, at) = (&plane.quant, at + lines * i);
                 if plane.half {
-                    isa.run(Half {
+                    isa.run(HalfInverse {
                         pairs,
                         quant,
                         tiles,
@@ -344,10 +342,11 @@ impl Planes {
                 }
             }
         }
-        if let (Some(inverted), [a, b, c, ..], Some(plane)) = (self.mix, &mut level.planes[..], self.components.first())
+        if let (Some(inverted), [a, b, c, ..], Some(plane)) =
+            (self.from_rgb, &mut level.planes[..], self.components.first())
         {
             let count = if plane.half { 4 } else { 8 } * plane.down;
-            isa.run(Mix {
+            isa.run(RgbToYcc {
                 planes: [a, b, c].map(|rows| rows.tail()),
                 places: [places[0], places[1], places[2]],
                 count,
@@ -367,17 +366,20 @@ mod tests {
         ColorType, Encoder, SamplingFactor,
         SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2, F_4_1},
     };
-    use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
-    /// The planes as another decoder sees them, three bytes a pixel.
+    /// The planes as the `image` crate decodes them, three bytes a pixel. An Adobe segment says that they are RGB: then
+    /// the decoder does not convert them.
     fn peer(bytes: &[u8]) -> Vec<u8> {
-        let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::YCbCr);
-        zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options)
-            .decode()
+        let rgb = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0";
+        let file = [&bytes[..2], rgb, &bytes[2..]].concat();
+        let decoder = image::codecs::jpeg::JpegDecoder::new(std::io::Cursor::new(file)).unwrap();
+        image::DynamicImage::from_decoder(decoder)
             .unwrap()
+            .into_rgb8()
+            .into_raw()
     }
 
-    /// Asserts that luma, and chroma where it is not halved, is within two steps of the peer's.
+    /// Asserts that luma, and chroma that is not subsampled, differ by two steps at most.
     fn compare(bytes: &[u8]) {
         let wanted = peer(bytes);
         for isa in [Isa::Scalar, Isa::detect()] {

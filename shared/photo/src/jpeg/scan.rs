@@ -1,14 +1,14 @@
-//! Entropy decoding of a baseline scan: bytes in, rows of coefficient blocks out. The critical path of the whole ladder.
+//! Entropy decoding of a baseline scan into rows of coefficients. The critical path of the whole engine.
 use super::bits::{Bits, Reader};
-use super::feed::WINDOW;
 use super::huffman::{BAD, Decoder, LONG, Meaning, STOP};
-use crate::Refused;
-use crate::native::lanes::{Kernel, Lanes};
+use super::input::WINDOW;
+use crate::Error;
+use crate::native::simd::{Kernel, Lanes};
 
-/// Two blocks side by side: coefficient `u * 16 + v`, the right block's 8 higher (u counts across, v down).
+/// Two blocks side by side. Coefficient (u across, v down) has the index `u * 16 + v`, 8 more in the right block.
 pub type BlockPair = [i16; 128];
 
-/// Where in a [`BlockPair`] each coefficient of the zigzag goes; what a damaged run reaches beyond 63 goes to the end.
+/// Index in a [`BlockPair`] of each coefficient of the zigzag. Indices from 64 on, of damaged runs, go to the last one.
 pub const PLACE: [u8; 128] = {
     let mut place = [7 * 16 + 7; 128];
     let mut k = 0;
@@ -19,7 +19,7 @@ pub const PLACE: [u8; 128] = {
     place
 };
 
-/// [`PLACE`] in the right block of a pair.
+/// [`PLACE`] for the right block of a pair.
 pub static RIGHT: [u8; 128] = {
     let mut place = PLACE;
     let mut k = 0;
@@ -30,34 +30,32 @@ pub static RIGHT: [u8; 128] = {
     place
 };
 
-/// Row-major place (8 v + u) of each coefficient in the order of the file.
+/// Row-major index (8 v + u) of each coefficient in the order of the file.
 pub const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
 ];
 
-/// What the scan needs to know of one component.
+/// One component of the scan.
 pub struct Channel {
-    /// Blocks across in one MCU.
+    /// Columns of blocks in an MCU.
     pub h: usize,
-    /// Blocks down in one MCU.
+    /// Rows of blocks in an MCU.
     pub v: usize,
-    /// Its DC table.
+    /// Number of the DC table.
     pub dc: usize,
-    /// Its AC table.
+    /// Number of the AC table.
     pub ac: usize,
 }
 
-/// The tables of one kind, by their numbers.
 type Decoders = [Option<Box<Decoder>>; 4];
 
-/// One row of MCUs: for each component the pairs of blocks, row by row.
+/// A row of MCUs: for each component, its pairs of blocks, row by row.
 pub type McuRow = Vec<Vec<BlockPair>>;
 
-/// A scan on its way: all components, block by block.
+/// A scan of all components.
 pub struct Scan<'a> {
-    /// Its bits.
     pub reader: Reader<'a>,
     channels: Vec<Channel>,
     dc: Decoders,
@@ -68,7 +66,6 @@ pub struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// A scan of `channels` whose rows have `across` MCUs.
     pub fn new(reader: Reader<'a>, channels: Vec<Channel>, (dc, ac): (Decoders, Decoders), across: usize) -> Self {
         Self {
             reader,
@@ -80,7 +77,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A row of coefficients that [`DecodeRow`] can fill, all zero.
+    /// A row for [`DecodeRow`], all zero.
     pub fn row(&self) -> McuRow {
         let pairs = |c: &Channel| c.v * (self.across * c.h).div_ceil(2);
         self.channels.iter().map(|c| vec![[0; 128]; pairs(c)]).collect()
@@ -91,7 +88,7 @@ impl<'a> Scan<'a> {
 pub struct DecodeRow<'s, 'a>(pub &'s mut Scan<'a>, pub &'s mut McuRow);
 
 impl Kernel for DecodeRow<'_, '_> {
-    type Output = Result<(), Refused>;
+    type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
@@ -100,11 +97,11 @@ impl Kernel for DecodeRow<'_, '_> {
             if scan.reader.step()? {
                 scan.previous = [0; 4];
             }
-            let (window, mut bits) = (scan.reader.feed.window(), scan.reader.bits);
+            let (window, mut bits) = (scan.reader.input.window(), scan.reader.bits);
             let mut sound = true;
             for ((channel, pairs), previous) in scan.channels.iter().zip(row.iter_mut()).zip(&mut scan.previous) {
                 let (Some(dc), Some(ac)) = (&scan.dc[channel.dc & 3], &scan.ac[channel.ac & 3]) else {
-                    return Err(Refused::Corrupt("a Huffman table is missing"));
+                    return Err(Error::Corrupt("a Huffman table is missing"));
                 };
                 let stride = pairs.len() / channel.v;
                 for down in 0..channel.v {
@@ -125,7 +122,7 @@ impl Kernel for DecodeRow<'_, '_> {
     }
 }
 
-/// Decodes one block; false when it is impossible.
+/// Decodes one block; false when it is invalid.
 #[inline(always)]
 pub fn block(
     bits: &mut Bits,
@@ -152,7 +149,7 @@ pub fn block(
     pair[half & 8] = *previous as i16;
     let place = if half == 0 { &PLACE } else { &RIGHT };
     let mut k = 1usize;
-    // 56 bits are enough for two codes with their values (at most 26 bits each); the DC's is at most 27.
+    // 56 bits are enough for two codes with their values: an AC code has at most 26 bits, a DC code 27.
     loop {
         for second in [true, false] {
             let mut entry = bits.peek(ac);
@@ -161,7 +158,7 @@ pub fn block(
                     entry = ac.slow(bits.buffer, Meaning::Ac);
                 }
                 if entry & STOP != 0 {
-                    // The block's end, unless the code is impossible.
+                    // End of block, unless the code is invalid.
                     bits.take(entry & !STOP);
                     return entry & BAD != BAD;
                 }

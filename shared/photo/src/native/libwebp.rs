@@ -1,4 +1,4 @@
-//! libwebp: planes in, a file out, and the other way round.
+//! Safe functions over libwebp: encode and decode one picture.
 use libwebp_sys::{
     VP8StatusCode, WEBP_CSP_MODE, WebPBitstreamFeatures, WebPConfig, WebPDecode, WebPDecoderConfig, WebPEncode,
     WebPFreeDecBuffer, WebPGetFeatures, WebPPicture, WebPPreset, WebPValidateConfig,
@@ -6,38 +6,33 @@ use libwebp_sys::{
 use std::ffi::c_int;
 use std::mem::zeroed;
 
-/// The longest side of a WebP (`WEBP_MAX_DIMENSION` of encode.h).
+/// The longest side of a WebP (`WEBP_MAX_DIMENSION` in encode.h).
 pub const LONGEST: usize = 16_383;
 
-/// A picture as libwebp encodes it: planes of BT.601's narrow range, chroma halved both ways, rows without gaps.
+/// A picture to encode: 4:2:0 planes in the limited range of BT.601, rows without gaps.
 pub struct Planar {
-    /// Width in pixels.
     pub width: usize,
-    /// Height in pixels.
     pub height: usize,
-    /// Luma.
     pub y: Vec<u8>,
-    /// Blue's difference.
+    /// Cb.
     pub u: Vec<u8>,
-    /// Red's difference.
+    /// Cr.
     pub v: Vec<u8>,
-    /// How opaque each pixel is; empty when all are.
+    /// Empty when all pixels are opaque.
     pub alpha: Vec<u8>,
 }
 
-/// What libwebp has decoded.
+/// A decoded picture.
 pub struct Decoded {
-    /// Width in pixels.
     pub width: usize,
-    /// Height in pixels.
     pub height: usize,
-    /// Whether a pixel has a fourth byte that says how opaque it is.
+    /// Pixels are RGBA, not RGB.
     pub alpha: bool,
-    /// Red, green, blue, perhaps alpha, row by row.
+    /// Row by row.
     pub pixels: Vec<u8>,
 }
 
-/// Encodes a picture with a quality from 0 to 100 and an effort from 0 to 6; `None` when libwebp will not.
+/// Encodes a picture: quality 0 to 100, effort 0 to 6. `None` when libwebp fails.
 pub fn encode(picture: &mut Planar, quality: u8, effort: u8) -> Option<Vec<u8>> {
     let (width, height) = (picture.width, picture.height);
     let halved = width.div_ceil(2) * height.div_ceil(2);
@@ -61,16 +56,17 @@ pub fn encode(picture: &mut Planar, quality: u8, effort: u8) -> Option<Vec<u8>> 
     }
     raw.writer = Some(append);
     raw.custom_ptr = (&raw mut out).cast();
-    // Safety: `config` was made by libwebp and is checked by it; the planes have just been measured, are ours alone
-    // (libwebp writes into them where nothing shows) and outlive the call, as `out` does, which only `append` touches.
+    // Safety: libwebp made `config` and checks it. The lengths of the planes are checked above; this function borrows
+    // them exclusively (libwebp writes into transparent areas) for the whole call, as it does `out`, which only
+    // `append` uses.
     let done =
         unsafe { WebPValidateConfig(&raw const config) != 0 && WebPEncode(&raw const config, &raw mut raw) != 0 };
     done.then_some(out)
 }
 
-/// Takes a piece of the file that libwebp writes.
+/// Receives a part of the file from libwebp.
 unsafe extern "C" fn append(data: *const u8, size: usize, picture: *const WebPPicture) -> c_int {
-    // Safety: libwebp hands over `size` bytes and the picture that it was given, whose pointer is `encode`'s vector.
+    // Safety: libwebp passes `size` bytes, and the picture of `encode`, whose `custom_ptr` is a vector.
     unsafe {
         let out: &mut Vec<u8> = &mut *(*picture).custom_ptr.cast();
         out.extend_from_slice(std::slice::from_raw_parts(data, size));
@@ -78,10 +74,10 @@ unsafe extern "C" fn append(data: *const u8, size: usize, picture: *const WebPPi
     1
 }
 
-/// Decodes a whole still of at most so many pixels, its loop filter on another thread when there may be one; `None`
-/// when it is damaged.
+/// Decodes a still picture of at most `most` pixels, with a second thread if `threads` is set. `None` when the file is
+/// damaged or too large.
 pub fn decode(file: &[u8], most: u64, threads: bool) -> Option<Decoded> {
-    // Safety: all zeros is a value of this plain C structure; libwebp reads at most the slice's bytes.
+    // Safety: zero is a valid value of this plain C structure. libwebp reads only the bytes of the slice.
     let mut features: WebPBitstreamFeatures = unsafe { zeroed() };
     let status = unsafe { WebPGetFeatures(file.as_ptr(), file.len(), &raw mut features) };
     let (width, height) = (
@@ -105,7 +101,7 @@ pub fn decode(file: &[u8], most: u64, threads: bool) -> Option<Decoded> {
     config.output.u.RGBA.rgba = pixels.as_mut_ptr();
     config.output.u.RGBA.stride = line as c_int;
     config.output.u.RGBA.size = pixels.len();
-    // Safety: `config` was made by libwebp; it writes only inside the buffer whose size it is told, which outlives the call.
+    // Safety: libwebp made `config`. It writes only into the buffer, whose size it knows and which outlives the call.
     let status = unsafe {
         let status = WebPDecode(file.as_ptr(), file.len(), &raw mut config);
         WebPFreeDecBuffer(&raw mut config.output);

@@ -1,5 +1,5 @@
-//! What cannot be said in safe Rust: instruction sets, and libwebp's C. The one module with `unsafe`; all that it offers is safe.
+//! The only module with `unsafe`: SIMD instructions, and calls to libwebp. Everything that it exports is safe to use.
 #![allow(unsafe_code)]
 
-pub mod lanes;
 pub mod libwebp;
+pub mod simd;

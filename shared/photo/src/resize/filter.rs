@@ -1,21 +1,21 @@
-//! Which source samples make one of the smaller picture's, and with what weight: Lanczos3 in Q15.
+//! Lanczos3 filters with weights in Q15.
 use std::sync::LazyLock;
 
 /// A filter in one direction.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// Source samples that one output needs.
+    /// Source samples for one output.
     pub taps: usize,
-    /// The first of them, for each output.
+    /// For each output, its first source sample.
     pub starts: Vec<usize>,
-    /// `taps` weights for each output; each output's sum is one, as near as 16 bits allow.
+    /// `taps` weights for each output. Their sum is one, as near as 16 bits allow.
     pub weights: Vec<i16>,
 }
 
-/// Steps of the table a sample; between them a straight line is true to a millionth.
+/// Entries of the table for each sample. Linear interpolation between them is exact to a millionth.
 const STEPS: f64 = 1024.0;
 
-/// One half of the kernel: sines would cost more than the filtering of a small level.
+/// One half of the kernel. Computing sines would take longer than filtering a small level.
 static KERNEL: LazyLock<Vec<f32>> = LazyLock::new(|| {
     let value = |i: usize| {
         let p = i as f64 / STEPS * std::f64::consts::PI;
@@ -35,17 +35,18 @@ fn lanczos(kernel: &[f32], x: f64) -> f32 {
 }
 
 impl Filter {
-    /// From `from` samples to `to`, where one output covers `scale` samples: below one, chroma that is coarser than halved.
+    /// From `from` samples to `to`. One output covers `scale` samples: less than one for chroma that is coarser than
+    /// 4:2:0.
     pub fn lanczos3(from: usize, to: usize, scale: f64) -> Self {
         let width = scale.max(1.0);
         let (reach, narrow, kernel) = (3.0 * width, 1.0 / width, &**KERNEL);
         let windows: Vec<(usize, Vec<i16>)> = (0..to)
             .map(|i| {
-                let centre = ((i as f64 + 0.5) * scale).min(from as f64 - 0.5);
-                let first = ((centre - reach + 0.5).max(0.0) as usize).min(from - 1);
-                let last = ((centre + reach + 0.5) as usize).clamp(first + 1, from);
+                let center = ((i as f64 + 0.5) * scale).min(from as f64 - 0.5);
+                let first = ((center - reach + 0.5).max(0.0) as usize).min(from - 1);
+                let last = ((center + reach + 0.5) as usize).clamp(first + 1, from);
                 let raw: Vec<f32> = (first..last)
-                    .map(|s| lanczos(kernel, (s as f64 + 0.5 - centre) * narrow))
+                    .map(|s| lanczos(kernel, (s as f64 + 0.5 - center) * narrow))
                     .collect();
                 let weights = round(&raw);
                 let lead = weights.iter().take_while(|w| **w == 0).count();
@@ -67,19 +68,19 @@ impl Filter {
         filter
     }
 
-    /// The window of one output; the last output's repeats behind the end.
+    /// First sample and weights of one output. Behind the end, those of the last output.
     #[inline(always)]
     pub fn window(&self, output: usize) -> (usize, &[i16]) {
         let output = output.min(self.starts.len() - 1);
         (self.starts[output], &self.weights[output * self.taps..][..self.taps])
     }
 
-    /// Source samples that the outputs before `end` need.
+    /// Number of source samples that the outputs before `end` need.
     pub fn needs(&self, end: usize) -> usize {
         self.starts[end.min(self.starts.len()) - 1] + self.taps
     }
 
-    /// The most source samples that `count` outputs in a row reach over.
+    /// The most source samples that `count` consecutive outputs span.
     pub fn reach(&self, count: usize) -> usize {
         (0..self.starts.len())
             .step_by(count)
@@ -89,7 +90,7 @@ impl Filter {
     }
 }
 
-/// Weights in Q15 whose sum is exactly one, or one less a 32768th where a single one would not fit.
+/// Weights in Q15. Their sum is exactly one; a single weight is 1/32768 less, for one does not fit into 16 bits.
 fn round(raw: &[f32]) -> Vec<i16> {
     let unit = 32768.0 / raw.iter().sum::<f32>();
     let mut weights: Vec<i32> = raw.iter().map(|w| (w * unit).round_ties_even() as i32).collect();

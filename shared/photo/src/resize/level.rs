@@ -1,29 +1,26 @@
-//! One size of the ladder: takes rows of a larger picture, gives strips of a smaller one.
+//! One level of the pyramid: takes rows of a larger picture, gives strips of a smaller one.
 use super::filter::Filter;
 use super::rows::Rows;
 use crate::jpeg::dct::{HIGHEST, LOWEST};
-use crate::native::lanes::{Isa, Kernel, Lanes, Row, each};
+use crate::native::simd::{Isa, Kernel, Lanes, Row, each};
 
-/// Sixteen rows of sixteen samples.
 pub type Tile = [Row; 16];
 
-/// How a picture's planes lie in memory and in what ratio chroma stands to luma.
+/// Size and sampling of a picture in planes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Width in pixels.
     pub width: usize,
-    /// Height in pixels.
     pub height: usize,
-    /// Pixels that a luma sample covers, across and down: more than one of a source that is decoded smaller.
+    /// Pixels that a luma sample covers, across and down: 2 for a source that is decoded at half its size.
     pub luma: usize,
     /// Pixels that a chroma sample covers, across and down; `None` for gray.
     pub chroma: Option<(usize, usize)>,
-    /// There is a fourth plane, as fine as luma: of colours how opaque they are, of a print's inks the black.
+    /// There is a fourth plane of the size of luma: alpha, or black of CMYK.
     pub fourth: bool,
 }
 
 impl Shape {
-    /// Of that size, as the encoders want it: chroma halved both ways.
+    /// The same kind of picture in this size and in 4:2:0, which the encoders take.
     pub fn halved(self, width: usize, height: usize) -> Self {
         Self {
             width,
@@ -34,33 +31,30 @@ impl Shape {
         }
     }
 
-    /// Size of the luma plane.
     pub fn luma_size(&self) -> (usize, usize) {
         (self.width.div_ceil(self.luma), self.height.div_ceil(self.luma))
     }
 
-    /// Size of the chroma planes.
     pub fn chroma_size(&self) -> Option<(usize, usize)> {
         self.chroma
             .map(|(h, v)| (self.width.div_ceil(h), self.height.div_ceil(v)))
     }
 }
 
-/// Sixteen rows of a picture: tiles of luma, and tiles whose first eight rows are Cb and whose last eight are Cr.
+/// Sixteen rows of a picture in 4:2:0.
 #[derive(Default)]
 pub struct Strip {
-    /// Number of the strip, from the top.
+    /// From the top.
     pub index: usize,
-    /// Luma, sixteen rows a tile; what lies outside the picture repeats its edge.
+    /// Beyond the edges of the picture, the last samples are repeated.
     pub luma: Vec<Tile>,
-    /// Chroma of the same sixteen rows, half as many tiles; empty for gray.
+    /// The first eight rows of a tile are Cb, the last eight Cr. Empty for gray.
     pub chroma: Vec<Tile>,
-    /// The fourth plane, as luma; empty where there is none.
+    /// Empty when there is no fourth plane.
     pub fourth: Vec<Tile>,
 }
 
 impl Strip {
-    /// An empty strip of the right size.
     pub fn new(shape: &Shape) -> Self {
         let luma = shape.width.div_ceil(16);
         let chroma = shape.chroma_size().map_or(0, |(width, _)| width.div_ceil(16));
@@ -74,7 +68,6 @@ impl Strip {
     }
 }
 
-/// The filters of one plane.
 struct Axes {
     across: Filter,
     down: Filter,
@@ -89,11 +82,11 @@ impl Axes {
     }
 }
 
-/// One size of the ladder.
+/// One level of the pyramid.
 pub struct Level {
-    /// The picture that comes out.
+    /// The shape of the smaller picture.
     pub shape: Shape,
-    /// The planes that come in: luma, or luma, Cb and Cr, then the fourth.
+    /// Planes of the larger picture: luma, Cb and Cr unless it is gray, then the fourth plane if there is one.
     pub planes: Vec<Rows>,
     luma: Axes,
     chroma: Option<Axes>,
@@ -103,7 +96,7 @@ pub struct Level {
 }
 
 impl Level {
-    /// From `source` to the size `width` by `height`.
+    /// From `source` to `width` by `height`.
     pub fn new(source: &Shape, width: usize, height: usize) -> Self {
         let shape = source.halved(width, height);
         let scale = (source.width as f64 / width as f64, source.height as f64 / height as f64);
@@ -115,7 +108,7 @@ impl Level {
             .zip(source.chroma_size())
             .zip(shape.chroma_size())
             .map(|(((h, v), from), to)| {
-                // One output covers two small pixels, a source sample `h` by `v` large ones.
+                // An output sample covers two by two pixels, a source sample `h` by `v` pixels.
                 Axes::new(from, to, (scale.0 * 2.0 / h as f64, scale.1 * 2.0 / v as f64))
             });
         let fine = || Rows::new(samples.0, 2 * luma.down.reach(16) + 32);
@@ -138,7 +131,7 @@ impl Level {
         }
     }
 
-    /// First row of a plane that is still needed.
+    /// The first row of a plane that is still needed.
     pub fn needed(&self, plane: usize) -> usize {
         let (axes, step) = match &self.chroma {
             Some(axes) if matches!(plane, 1 | 2) => (axes, 8),
@@ -147,7 +140,7 @@ impl Level {
         axes.down.window(self.next * step).0
     }
 
-    /// The next strip, once the rows for it are there.
+    /// The next strip; `None` until its source rows are complete.
     pub fn poll(&mut self, isa: Isa) -> Option<&mut Strip> {
         let row = self.next * 16;
         let fourth = self.planes.get(3);
@@ -184,7 +177,6 @@ impl Level {
         Some(&mut self.strip)
     }
 
-    /// Takes a strip of the next larger level.
     pub fn push(&mut self, strip: &Strip, from: &Shape) {
         let rows = (from.height - strip.index * 16).min(16);
         self.push_plane(0, rows, |tile| strip.luma.get(tile).and_then(|t| t.get(..rows)));
@@ -210,9 +202,9 @@ impl Level {
     }
 }
 
-/// Filters sixteen rows: down first, while a tile is in registers, then, transposed, across.
+/// Filters sixteen rows: down first, then, transposed, across.
 struct Resample<'a> {
-    /// For each of the rows, its plane and its number in the result.
+    /// For each row, its source plane and its number.
     windows: [(&'a Rows, usize); 16],
     axes: &'a Axes,
     columns: &'a mut [Row],
@@ -258,7 +250,7 @@ impl Kernel for Resample<'_> {
     }
 }
 
-/// The sum of rows, each times its weight.
+/// The weighted sum of rows.
 #[inline(always)]
 fn weighted<V: Lanes>(rows: &[Row], weights: &[i16]) -> V {
     let mut sum = V::splat(0);

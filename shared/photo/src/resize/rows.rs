@@ -1,22 +1,20 @@
-//! The part of a plane that a filter still needs, in tiles of sixteen columns, so that every access is one whole register.
-use crate::native::lanes::Row;
+//! The rows of a plane that a filter still needs, in tiles of sixteen columns: each access is one SIMD register.
+use crate::native::simd::Row;
 
 /// A sliding window over the rows of a plane.
 pub struct Rows {
-    /// Tiles across.
     pub tiles: usize,
-    /// Rows a tile can hold.
+    /// Rows that a tile can hold.
     height: usize,
-    /// Tile by tile, row by row.
     data: Vec<Row>,
-    /// The plane's row that stands first.
+    /// Number of the first row in the window.
     first: usize,
-    /// Rows that are there.
+    /// Rows in the window.
     len: usize,
 }
 
 impl Rows {
-    /// For a plane `width` wide of which up to `height` rows must fit.
+    /// For a plane of `width` samples and a window of `height` rows.
     pub fn new(width: usize, height: usize) -> Self {
         let tiles = width.div_ceil(16);
         Self {
@@ -28,7 +26,7 @@ impl Rows {
         }
     }
 
-    /// One past the last row that is there.
+    /// One past the last row in the window.
     pub fn end(&self) -> usize {
         self.first + self.len
     }
@@ -39,7 +37,7 @@ impl Rows {
         &self.data[tile * self.height + from - self.first..][..count]
     }
 
-    /// Forgets the rows before `row` when fewer than `room` more would fit.
+    /// Drops the rows before `row` unless `room` more rows fit.
     fn make_room(&mut self, row: usize, room: usize) {
         if self.len + room <= self.height {
             return;
@@ -52,7 +50,8 @@ impl Rows {
         self.len -= gone;
     }
 
-    /// Room for `count` rows behind the last; rows before `needed` may go. Gives the tiles, their height, and the place.
+    /// Makes room for `count` more rows; may drop rows before `needed`. Returns the tiles, their height, and the first
+    /// free row.
     pub fn space(&mut self, count: usize, needed: usize) -> (&mut [Row], usize, usize) {
         self.make_room(needed, count);
         if self.len + count > self.height {
@@ -61,7 +60,7 @@ impl Rows {
         (&mut self.data, self.height, self.len)
     }
 
-    /// A taller window; only a source that brings more rows at once than planned asks for it.
+    /// Enlarges the window, for a source that gives more rows at once than planned.
     fn grow(&mut self, height: usize) {
         let mut data = vec![[0; 16]; self.tiles * height];
         for (new, old) in data.chunks_exact_mut(height).zip(self.data.chunks_exact(self.height)) {
@@ -70,12 +69,12 @@ impl Rows {
         (self.data, self.height) = (data, height);
     }
 
-    /// All tiles, for what has been written behind the last row and is not counted yet.
+    /// All tiles, to change rows that are written and not yet counted.
     pub fn tail(&mut self) -> &mut [Row] {
         &mut self.data
     }
 
-    /// Says that `count` rows have been written into the space.
+    /// Counts rows that were written into the space.
     pub fn advance(&mut self, count: usize) {
         self.len += count;
     }

@@ -1,7 +1,10 @@
-//! Pictures drawn for the tests, and the measure that their variants are held to.
+//! Draws pictures for the tests, and compares variants with them.
 #![allow(dead_code)]
+pub mod files;
+
+use image::ImageDecoder;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use photo::{Format, Options, Output, Picture, Refused, Variant};
+use photo::{Error, Format, Options, Output, Picture, Variant};
 
 /// A picture in RGB.
 #[derive(Clone)]
@@ -76,7 +79,7 @@ impl Drawing {
         out
     }
 
-    /// A lossy WebP: written by the ladder itself, which `variants_as_webp_are_what_was_drawn` holds to another decoder.
+    /// A lossy WebP. The engine writes it; `variants_as_webp_are_what_was_drawn` checks that with another decoder.
     pub fn webp(&self, quality: u8) -> Vec<u8> {
         let options = Options {
             widths: vec![self.width as u32],
@@ -84,7 +87,7 @@ impl Drawing {
             ..Options::default()
         };
         let mut file = Vec::new();
-        photo::make_ladder(&self.png(), &options, &mut |variant| file = variant.bytes).unwrap();
+        photo::make_variants(&self.png(), &options, &mut |variant| file = variant.bytes).unwrap();
         file
     }
 
@@ -97,7 +100,7 @@ impl Drawing {
         out
     }
 
-    /// The picture as it must be stored so that `orientation` brings it back.
+    /// The picture as stored with this orientation.
     pub fn stored(&self, orientation: u8) -> Self {
         let (w, h) = if orientation > 4 {
             (self.height, self.width)
@@ -154,7 +157,7 @@ impl Drawing {
         10.0 * (255.0f64.powi(2) / (sum / self.rgb.len() as f64).max(1e-3)).log10()
     }
 
-    /// Largest difference of the mean colours.
+    /// Largest difference of the mean colors.
     pub fn cast(&self, other: &Self) -> f64 {
         let mean = |d: &Self, c: usize| d.rgb.iter().map(|p| f64::from(p[c])).sum::<f64>() / d.rgb.len() as f64;
         (0..3)
@@ -163,7 +166,7 @@ impl Drawing {
     }
 }
 
-/// Resizes along an axis whose elements are `inner` long; `outer` such runs follow each other.
+/// Resizes along one axis: `outer` times `from` elements of `inner` values.
 fn lanczos(data: &[f64], from: usize, to: usize, inner: usize, outer: usize) -> Vec<f64> {
     let scale = from as f64 / to as f64;
     let kernel = |x: f64| {
@@ -197,8 +200,8 @@ fn lanczos(data: &[f64], from: usize, to: usize, inner: usize, outer: usize) -> 
     out
 }
 
-/// A TIFF structure with nothing but an orientation.
-pub fn tiff(orientation: u8) -> Vec<u8> {
+/// EXIF data with an orientation.
+pub fn exif_data(orientation: u8) -> Vec<u8> {
     [
         b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(),
         &[orientation, 0, 0, 0, 0, 0, 0, 0],
@@ -206,18 +209,18 @@ pub fn tiff(orientation: u8) -> Vec<u8> {
     .concat()
 }
 
-/// Puts an application segment behind a JPEG's first marker.
+/// Inserts an application segment behind the first marker of a JPEG.
 pub fn with_segment(jpeg: &[u8], marker: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xff, marker], &length, body, &jpeg[2..]].concat()
 }
 
 pub fn oriented(jpeg: &[u8], orientation: u8) -> Vec<u8> {
-    with_segment(jpeg, 0xe1, &[b"Exif\0\0".as_slice(), &tiff(orientation)].concat())
+    with_segment(jpeg, 0xe1, &[b"Exif\0\0".as_slice(), &exif_data(orientation)].concat())
 }
 
-/// Makes the ladder with both numbers of threads, which must agree.
-pub fn ladder(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), Refused> {
+/// Makes the variants with one thread and with two, which must give the same.
+pub fn variants_of(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), Error> {
     let made = [1, 2].map(|threads| {
         let options = Options {
             widths: widths.to_vec(),
@@ -226,14 +229,14 @@ pub fn ladder(photo: &[u8], widths: &[u32]) -> Result<(Picture, Vec<Variant>), R
             ..Options::default()
         };
         let mut variants = Vec::new();
-        photo::make_ladder(photo, &options, &mut |variant| variants.push(variant)).map(|picture| (picture, variants))
+        photo::make_variants(photo, &options, &mut |variant| variants.push(variant)).map(|picture| (picture, variants))
     });
     let [one, two] = made;
     assert_eq!(one, two);
     one
 }
 
-/// Decodes a variant with a decoder that is not ours; what is transparent in it, over white.
+/// Decodes a variant with the `image` crate; transparent pixels show white.
 pub fn decoded(variant: &Variant) -> Drawing {
     if variant.format == Format::WebP {
         let (drawing, alpha) = decoded_webp(&variant.bytes);
@@ -244,17 +247,13 @@ pub fn decoded(variant: &Variant) -> Drawing {
             ..drawing
         };
     }
-    use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-    let options = DecoderOptions::default()
-        .jpeg_set_out_colorspace(ColorSpace::RGB)
-        .set_max_height(30_000);
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(&variant.bytes), options);
-    let bytes = decoder.decode().unwrap();
+    let decoder = image::codecs::jpeg::JpegDecoder::new(std::io::Cursor::new(&variant.bytes)).unwrap();
+    assert_eq!(decoder.dimensions(), (variant.width, variant.height));
     let (width, height) = (variant.width as usize, variant.height as usize);
-    assert_eq!(
-        decoder.info().map(|i| (usize::from(i.width), usize::from(i.height))),
-        Some((width, height))
-    );
+    let bytes = image::DynamicImage::from_decoder(decoder)
+        .unwrap()
+        .into_rgb8()
+        .into_raw();
     Drawing {
         width,
         height,
@@ -262,27 +261,24 @@ pub fn decoded(variant: &Variant) -> Drawing {
     }
 }
 
-/// A WebP's colours and how opaque they are, by a decoder that is not libwebp.
+/// Colors and alpha of a WebP, decoded with the `image` crate.
 pub fn decoded_webp(file: &[u8]) -> (Drawing, Vec<u8>) {
-    let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(file)).unwrap();
-    let (width, height) = decoder.dimensions();
-    let mut bytes = vec![0; decoder.output_buffer_size().unwrap()];
-    decoder.read_image(&mut bytes).unwrap();
-    let size = if decoder.has_alpha() { 4 } else { 3 };
-    let pixels = bytes.chunks_exact(size);
-    let alpha = pixels.clone().map(|p| p.get(3).copied().unwrap_or(255)).collect();
+    let decoder = image::codecs::webp::WebPDecoder::new(std::io::Cursor::new(file)).unwrap();
+    let picture = image::DynamicImage::from_decoder(decoder).unwrap().into_rgba8();
+    let pixels = picture.pixels().map(|pixel| pixel.0);
+    let alpha = pixels.clone().map(|[.., alpha]| alpha).collect();
     let drawing = Drawing {
-        width: width as usize,
-        height: height as usize,
-        rgb: pixels.map(|p| [p[0], p[1], p[2]]).collect(),
+        width: picture.width() as usize,
+        height: picture.height() as usize,
+        rgb: pixels.map(|[r, g, b, _]| [r, g, b]).collect(),
     };
     (drawing, alpha)
 }
 
-/// Asserts that each variant is the drawing at its size: in luma to `floor` decibels, in mean colour to 1.5 steps.
+/// Asserts that each variant shows the drawing: PSNR of luma at least `floor`, mean colors within 1.5 steps.
 #[track_caller]
 pub fn assert_looks_like(photo: &[u8], drawing: &Drawing, widths: &[u32], floor: f64) -> Picture {
-    let (picture, variants) = ladder(photo, widths).unwrap();
+    let (picture, variants) = variants_of(photo, widths).unwrap();
     assert_eq!(
         (picture.width as usize, picture.height as usize),
         (drawing.width, drawing.height)
@@ -298,7 +294,7 @@ pub fn assert_looks_like(photo: &[u8], drawing: &Drawing, widths: &[u32], floor:
         let wanted = drawing.resized(got.width, got.height);
         let (psnr, cast) = (got.psnr(&wanted), got.cast(&wanted));
         assert!(psnr >= floor, "{psnr:.2} dB at {}", variant.width);
-        assert!(cast < 1.5, "colours off by {cast:.2} at {}", variant.width);
+        assert!(cast < 1.5, "colors off by {cast:.2} at {}", variant.width);
     }
     picture
 }

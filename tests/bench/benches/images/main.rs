@@ -5,7 +5,7 @@
 //! Needs Node, npm and taskset; sharp is installed below `target/`. Ends with lines
 //! `BENCH images/<photo>/<case>/<metric> <value> ratio`. Without `--photos` photos are drawn, the same every time.
 
-mod ladder;
+mod ours;
 mod peer;
 mod photos;
 mod quality;
@@ -39,7 +39,7 @@ struct Run {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if ladder::make_if_asked(&arguments)? {
+    if ours::make_if_asked(&arguments)? {
         return Ok(());
     }
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -112,8 +112,8 @@ fn measure(photo: &Photo, peer: &Peer, folder: &Path, lines: &mut Vec<String>) -
     let (our_files, their_files) = (emptied(folder.join("ours"))?, emptied(folder.join("theirs"))?);
     let mut measured = vec![];
     for (case, cores, runs) in [("warm-1core", 1, RUNS), ("warm-2core", 2, RUNS), ("cold", 2, 1)] {
-        let us = ladder::command(path, cores, runs, output, &our_files)?;
-        let them = peer.ladder(path, cores, runs, output, &their_files);
+        let us = ours::command(path, cores, runs, output, &our_files)?;
+        let them = peer.variants(path, cores, runs, output, &their_files);
         let mut pairs = vec![];
         for _ in 0..PAIRS {
             pairs.push((run(&us, cores, case == "cold")?, run(&them, cores, case == "cold")?));

@@ -45,9 +45,9 @@ impl Peer {
         node
     }
 
-    /// The process that makes the ladder of `photo` so many times and puts the last one into `out`.
-    pub fn ladder(&self, photo: &Path, threads: usize, runs: usize, output: &str, out: &Path) -> Command {
-        let mut node = self.node("ladder", photo);
+    /// The process that makes the variants of `photo` so many times and puts the last one into `out`.
+    pub fn variants(&self, photo: &Path, threads: usize, runs: usize, output: &str, out: &Path) -> Command {
+        let mut node = self.node("variants", photo);
         node.args([output, &threads.to_string(), &runs.to_string()]).arg(out);
         node
     }

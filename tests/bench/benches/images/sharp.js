@@ -17,7 +17,7 @@ async function once(format) {
 }
 
 // Prints the median time, the processor's time of one run, the bytes and the peak memory.
-async function ladder(format, threads, runs, out) {
+async function variants(format, threads, runs, out) {
   sharp.concurrency(+threads);
   const times = [];
   const before = process.cpuUsage();
@@ -62,4 +62,4 @@ async function luma(format, ours, theirs, out) {
   }
 }
 
-({ ladder, convert, luma })[mode](...rest);
+({ variants, convert, luma })[mode](...rest);

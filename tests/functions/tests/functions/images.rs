@@ -1,10 +1,11 @@
 //! Pictures: announced, made, overtaken, rejected, replaced, deleted.
 
-use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, announcement, picture};
+use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, announcement, picture, picture_as};
 use function_tests::{product, put_call};
 use harness::Fault;
 use harness::engine::IMAGES;
 use harness::gateway::Call;
+use image::ImageFormat;
 use jiff::SignedDuration;
 use photo::Output;
 use serde_json::{Value, json};
@@ -63,6 +64,45 @@ async fn a_picture_is_announced_uploaded_and_made() {
         assert!(object.bytes.starts_with(&[0xff, 0xd8]));
     }
     assert_eq!(last_event(&shop, id).await, "ImageResized");
+}
+
+#[tokio::test]
+async fn bmp_and_tiff_become_variants_as_a_gif_does() {
+    for (content_type, format) in [("image/bmp", ImageFormat::Bmp), ("image/tiff", ImageFormat::Tiff)] {
+        let shop = ImageFixture::open().await;
+        let id = shop
+            .announce("ann", "k", &json!({ "content_type": content_type }))
+            .await;
+        let event = shop.upload(&id, &picture_as(format, 60, 30));
+        shop.resize_image(&event).await.unwrap();
+        let seen = shop.see(&id).await.body;
+        assert_eq!(
+            (&seen["status"], &seen["colour"]),
+            (&json!("READY"), &json!("#c81e3c")),
+            "{seen}"
+        );
+        assert_eq!((shop.variants(), shop.variants().len()), (shop.told(&id).await, 2));
+        for object in shop.s3.objects(VARIANTS).values() {
+            assert_eq!(object.content_type, "image/jpeg");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_heic_is_rejected_with_what_to_do() {
+    let shop = ImageFixture::open().await;
+    let id = shop
+        .announce("ann", "k", &json!({ "content_type": "image/jpeg" }))
+        .await;
+    let event = shop.upload(&id, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    shop.resize_image(&event).await.unwrap();
+    let refusal = &shop.see(&id).await.body["refusal"];
+    assert_eq!(refusal["reason"], "UNSUPPORTED");
+    let detail = refusal["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("upload a JPEG, PNG, WebP, GIF, BMP or TIFF"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

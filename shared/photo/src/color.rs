@@ -1,23 +1,22 @@
-//! From a picture's own colours to sRGB, and from pixels to planes.
-use crate::jpeg::Inks;
+//! Color conversion: from embedded profiles and CMYK to sRGB, and between RGB and YCbCr.
+use crate::jpeg::Cmyk;
 use crate::jpeg::dct::{HIGHEST, LOWEST};
-use crate::native::lanes::{Kernel, Lanes, Row};
+use crate::native::simd::{Kernel, Lanes, Row};
 use crate::resize::level::{Shape, Strip};
 use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
 use std::sync::Arc;
 
-/// Changes colours at the largest size of the ladder, after the source's many pixels have become few.
-pub enum Recolour {
-    /// What each gray becomes.
+/// A conversion to sRGB.
+pub enum ColorTransform {
+    /// The new value of each gray.
     Gray(Box<[u8; 256]>),
-    /// RGB to sRGB.
     Rgb(Arc<Transform8BitExecutor>),
-    /// A print's inks to sRGB, by its profile or as if they were ideal.
-    Inks(Inks, Option<Arc<Transform8BitExecutor>>),
+    /// CMYK by a profile, or, without one, as ideal inks.
+    Cmyk(Cmyk, Option<Arc<Transform8BitExecutor>>),
 }
 
-/// What a profile asks for with a picture of so many components; `None` when it is sRGB, or does not fit.
-pub fn recolour(profile: &[u8], gray: bool) -> Option<Recolour> {
+/// The conversion from a profile; `None` when the profile is sRGB or is not for this kind of picture.
+pub fn color_transform(profile: &[u8], gray: bool) -> Option<ColorTransform> {
     let profile = ColorProfile::new_from_slice(profile).ok()?;
     let (space, layout) = if gray {
         (DataColorSpace::Gray, Layout::Gray)
@@ -41,15 +40,15 @@ pub fn recolour(profile: &[u8], gray: bool) -> Option<Recolour> {
     transform.transform(&probe, &mut seen).ok()?;
     if gray {
         let curve = Box::new(std::array::from_fn(|i| seen[3 * i]));
-        return Some(Recolour::Gray(curve));
+        return Some(ColorTransform::Gray(curve));
     }
-    // Two steps of 255 are what rounding makes of sRGB itself.
+    // Rounding moves sRGB itself by up to two steps.
     let moved = probe.iter().zip(&seen).any(|(a, b)| a.abs_diff(*b) > 2);
-    moved.then_some(Recolour::Rgb(transform))
+    moved.then_some(ColorTransform::Rgb(transform))
 }
 
-/// What makes colours of a print's inks.
-pub fn develop(inks: Inks, profile: Option<&[u8]>) -> Recolour {
+/// The conversion from CMYK.
+pub fn cmyk_transform(stored: Cmyk, profile: Option<&[u8]>) -> ColorTransform {
     let profile = profile.and_then(|profile| ColorProfile::new_from_slice(profile).ok());
     let cmyk = profile.filter(|profile| profile.color_space == DataColorSpace::Cmyk);
     let transform = cmyk.and_then(|profile| {
@@ -58,18 +57,17 @@ pub fn develop(inks: Inks, profile: Option<&[u8]>) -> Recolour {
             .create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options)
             .ok()
     });
-    Recolour::Inks(inks, transform)
+    ColorTransform::Cmyk(stored, transform)
 }
 
-/// A sample as a number from 0 to 255.
 fn byte(sample: f32) -> u8 {
-    // `as` saturates, which is what is wanted.
+    // `as` saturates.
     (sample + 0.5) as u8
 }
 
-impl Recolour {
-    /// Changes one strip.
-    pub fn strip(&self, strip: &mut Strip, shape: &Shape) {
+impl ColorTransform {
+    /// Converts one strip.
+    pub fn apply(&self, strip: &mut Strip, shape: &Shape) {
         match self {
             Self::Gray(curve) => {
                 for sample in strip.luma.iter_mut().flatten().flatten() {
@@ -85,10 +83,10 @@ impl Recolour {
                 },
                 |before, after| transform.transform(before, after).is_ok(),
             ),
-            Self::Inks(inks, transform) => {
+            Self::Cmyk(cmyk, transform) => {
                 let ink = |strip: &Strip, x, y, pixel: &mut [u8]| {
                     let black = strip.fourth(x, y);
-                    let black = if inks.inverted_black { 255 - black } else { black };
+                    let black = if cmyk.inverted_black { 255 - black } else { black };
                     let [c, m, y] = strip.rgb(x, y);
                     pixel.copy_from_slice(&[c, m, y, black]);
                 };
@@ -110,7 +108,6 @@ impl Recolour {
 }
 
 impl Strip {
-    /// One pixel in RGB.
     pub fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
         let value = |sample: i16| f32::from(sample) / 64.0;
         let luma = 128.0 + value(self.luma[x / 16][y][x % 16]);
@@ -128,13 +125,13 @@ impl Strip {
         .map(byte)
     }
 
-    /// One sample of the fourth plane, as a number from 0 to 255.
     pub fn fourth(&self, x: usize, y: usize) -> u8 {
         let sample = self.fourth.get(x / 16).map_or(HIGHEST, |tile| tile[y][x % 16]);
         ((i32::from(sample) - i32::from(LOWEST) + 32) >> 6).clamp(0, 255) as u8
     }
 
-    /// Two rows after the other: takes their pixels, `size` bytes each, changes them to RGB, and sets them.
+    /// Converts two rows at a time: reads pixels of `size` bytes with `take`, converts them to RGB with `change`,
+    /// writes them.
     fn each_two_rows(
         &mut self,
         shape: &Shape,
@@ -148,14 +145,13 @@ impl Strip {
             for (x, pixel) in before.chunks_exact_mut(size).enumerate() {
                 take(self, x % width, y + x / width, pixel);
             }
-            // Only a wrong length could fail here.
+            // It fails only for a wrong length.
             if change(&before, &mut after) {
                 self.set_rgb(&after, width, y);
             }
         }
     }
 
-    /// Sets rows `y` and `y + 1` from RGB.
     fn set_rgb(&mut self, rgb: &[u8], width: usize, y: usize) {
         let pixel = |x: usize, row: usize| {
             let at = 3 * (row * width + x);
@@ -177,7 +173,7 @@ impl Strip {
     }
 }
 
-/// RGB to Y, Cb and Cr on the ladder's scale.
+/// RGB to YCbCr, on the scale of the pyramid (see `jpeg::dct`).
 #[inline(always)]
 fn ycc([r, g, b]: [u8; 3]) -> [i32; 3] {
     let (r, g, b) = (i32::from(r), i32::from(g), i32::from(b));
@@ -188,19 +184,16 @@ fn ycc([r, g, b]: [u8; 3]) -> [i32; 3] {
     ]
 }
 
-/// How a row of pixels is laid out.
+/// The layout of a row of pixels, a byte a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pixels {
-    /// One byte.
     Gray,
-    /// Red, green, blue.
     Rgb,
-    /// Red, green, blue as they show over the background, and how opaque they are.
+    /// The colors are already blended over the background.
     Rgba,
 }
 
 impl Pixels {
-    /// Bytes a pixel.
     pub fn size(self) -> usize {
         match self {
             Self::Gray => 1,
@@ -210,19 +203,17 @@ impl Pixels {
     }
 }
 
-/// Writes one row of pixels into the rows of the planes' tiles.
-pub struct Spread<'a> {
-    /// The pixels.
+/// Writes one row of pixels into planes.
+pub struct WriteRow<'a> {
     pub bytes: &'a [u8],
-    /// What they are.
     pub pixels: Pixels,
-    /// As many planes as the pixels have bytes; empty ones besides.
+    /// A plane for each channel; the others are empty.
     pub planes: [&'a mut [Row]; 4],
-    /// For each plane: its tiles' height and the row.
+    /// For each plane, the height of its tiles and the row to write.
     pub places: [(usize, usize); 4],
 }
 
-impl Kernel for Spread<'_> {
+impl Kernel for WriteRow<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -248,15 +239,15 @@ impl Kernel for Spread<'_> {
                     *to = sample(pixel[3]);
                 }
             }
-            return spread::<4>(bytes, [first, second, third], places);
+            return write_colors::<4>(bytes, [first, second, third], places);
         }
-        spread::<3>(bytes, [first, second, third], places);
+        write_colors::<3>(bytes, [first, second, third], places);
     }
 }
 
-/// Writes the colours of pixels of `SIZE` bytes.
+/// Writes the colors of pixels of `SIZE` bytes as YCbCr.
 #[inline(always)]
-fn spread<const SIZE: usize>(bytes: &[u8], [first, second, third]: [&mut [Row]; 3], places: [(usize, usize); 4]) {
+fn write_colors<const SIZE: usize>(bytes: &[u8], [first, second, third]: [&mut [Row]; 3], places: [(usize, usize); 4]) {
     let tiles = first
         .chunks_exact_mut(places[0].0)
         .zip(second.chunks_exact_mut(places[1].0));
@@ -271,19 +262,18 @@ fn spread<const SIZE: usize>(bytes: &[u8], [first, second, third]: [&mut [Row]; 
     }
 }
 
-/// Makes Y, Cb and Cr of planes that are red, green and blue, in place.
-pub struct Mix<'a> {
-    /// The planes.
+/// Converts planes from RGB to YCbCr in place.
+pub struct RgbToYcc<'a> {
     pub planes: [&'a mut [Row]; 3],
-    /// For each plane: its tiles' height and the first row.
+    /// For each plane, the height of its tiles and the first row.
     pub places: [(usize, usize); 3],
-    /// How many rows.
+    /// Number of rows.
     pub count: usize,
-    /// Each sample stands for 255 less itself.
+    /// The planes are stored inverted: a sample is 255 less its value.
     pub inverted: bool,
 }
 
-impl Kernel for Mix<'_> {
+impl Kernel for RgbToYcc<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -298,7 +288,7 @@ impl Kernel for Mix<'_> {
             inverted,
         } = self;
         let (low, high) = (V::splat(LOWEST), V::splat(HIGHEST));
-        // 255 less a sample, on a scale around 128.
+        // 255 less a sample, on a scale whose zero is 128.
         let minus_one = V::splat(-64);
         let tiles = first.chunks_exact_mut(ha).zip(second.chunks_exact_mut(hb));
         for ((first, second), third) in tiles.zip(third.chunks_exact_mut(hc)) {

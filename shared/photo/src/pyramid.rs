@@ -1,33 +1,32 @@
-//! The sizes of a ladder and the strips' way down through them.
-use crate::colour::Recolour;
+//! The image pyramid: strips of the source pass from each size to the next smaller one, and to the encoders of each.
+use crate::color::ColorTransform;
+use crate::encode_webp::WebpEncoder;
 use crate::jpeg::encode::Encoder;
-use crate::native::lanes::Isa;
+use crate::native::simd::Isa;
+use crate::orientation::OrientationBuffer;
 use crate::resize::level::{Level, Shape, Strip};
-use crate::turn::Canvas;
-use crate::webp::Collector;
 use crate::{Format, Options, Output, Thumbnail, Variant};
 
-/// What becomes of a size's strips, besides the next smaller size.
-enum Rung {
-    /// A variant, in some formats.
-    Variant(Vec<Writer>),
-    /// The picture for placeholders.
+/// What a level makes of its strips, besides the next smaller level.
+enum LevelOutput {
+    /// A variant in one or more formats.
+    Variant(Vec<VariantEncoder>),
     Thumbnail(Thumbnail),
 }
 
-/// A file in the making.
-enum Writer {
+/// An encoder of one file.
+enum VariantEncoder {
     Jpeg(Box<Encoder>),
-    WebP(Box<Collector>),
+    WebP(Box<WebpEncoder>),
 }
 
-impl Writer {
-    /// For one size; none when the format does not reach so far.
+impl VariantEncoder {
+    /// `None` when the format does not allow this size.
     fn new(output: Output, shape: Shape, options: &Options) -> Option<Self> {
         match output {
             Output::Jpeg { quality } => Some(Self::Jpeg(Box::new(Encoder::new(shape, quality)))),
             Output::WebP { quality, effort } => {
-                let collector = Collector::new(shape, quality, effort, options.background)?;
+                let collector = WebpEncoder::new(shape, quality, effort, options.background)?;
                 Some(Self::WebP(Box::new(collector)))
             }
         }
@@ -40,7 +39,7 @@ impl Writer {
         }
     }
 
-    /// The file; none when libwebp gives up, which only a want of memory makes it do.
+    /// The finished file. `None` when libwebp is out of memory.
     fn finish(self, isa: Isa) -> Option<(Format, Vec<u8>)> {
         match self {
             Self::Jpeg(encoder) => Some((Format::Jpeg, encoder.finish(isa))),
@@ -49,23 +48,22 @@ impl Writer {
     }
 }
 
-/// The cascade: the source's orientation and colours end at the largest size, which is where they are cheap to change.
-pub struct Cascade {
-    /// From the source down to the largest size; more than one where the source is much larger.
-    entry: Vec<Level>,
-    /// Changes the largest size's colours.
-    recolour: Option<Recolour>,
-    /// Collects the largest size until it can be read the right way up.
-    canvas: Option<Canvas>,
-    /// The largest size, the right way up.
-    top: (Shape, Rung),
-    /// The smaller sizes.
-    below: Vec<(Level, Rung)>,
-    /// What the machine can do.
+/// The pyramid. Orientation and colors are corrected at the largest variant, which has far fewer pixels than the
+/// source.
+pub struct Pyramid {
+    /// From the source to the largest variant: several levels when the source is much larger.
+    source_levels: Vec<Level>,
+    /// Applied to the strips of the largest variant.
+    color_transform: Option<ColorTransform>,
+    /// Holds the largest variant until it can be read upright. `None` when the source is stored upright.
+    orientation_buffer: Option<OrientationBuffer>,
+    /// The largest variant, upright.
+    largest: (Shape, LevelOutput),
+    smaller: Vec<(Level, LevelOutput)>,
     pub isa: Isa,
 }
 
-/// The sizes to make, largest first: width and height.
+/// Widths and heights of the variants, the largest first.
 fn sizes(width: u32, height: u32, widths: &[u32]) -> Vec<(u32, u32)> {
     let mut widths: Vec<u32> = widths.iter().map(|&w| w.clamp(1, width)).collect();
     widths.sort_unstable_by(|a, b| b.cmp(a));
@@ -73,13 +71,14 @@ fn sizes(width: u32, height: u32, widths: &[u32]) -> Vec<(u32, u32)> {
     widths.into_iter().map(|w| (w, scaled(height, w, width))).collect()
 }
 
-/// `side * part / whole` to the nearest pixel, at least one.
+/// `side * part / whole`, rounded, at least 1.
 fn scaled(side: u32, part: u32, whole: u32) -> u32 {
     let (side, part, whole) = (u64::from(side), u64::from(part), u64::from(whole));
     ((2 * side * part + whole) / (2 * whole)).max(1) as u32
 }
 
-/// The levels from one picture to a size; halved on the way, lest a filter want hundreds of rows in memory.
+/// The levels from one size to another. A large step is made in halves: otherwise a filter needs hundreds of rows at
+/// once.
 fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
     let (mut from, mut levels) = (from, Vec::new());
     while from.width > 4 * width * from.luma || from.height > 4 * height * from.luma {
@@ -95,9 +94,9 @@ fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
     levels
 }
 
-impl Cascade {
-    /// Width and height of the largest size, as a source of that size and orientation stores it.
-    pub fn top(width: u32, height: u32, orientation: u8, options: &Options) -> (usize, usize) {
+impl Pyramid {
+    /// Width and height of the largest variant, in the orientation of the source.
+    pub fn largest_size(width: u32, height: u32, orientation: u8, options: &Options) -> (usize, usize) {
         let sideways = orientation > 4;
         let (w, h) = if sideways { (height, width) } else { (width, height) };
         let largest = sizes(w, h, &options.widths).first().copied().unwrap_or((w, h));
@@ -105,8 +104,7 @@ impl Cascade {
         if sideways { (h, w) } else { (w, h) }
     }
 
-    /// For a source that must be turned by `orientation` and whose colours `recolour` sets right.
-    pub fn new(source: Shape, orientation: u8, recolour: Option<Recolour>, options: &Options) -> Self {
+    pub fn new(source: Shape, orientation: u8, color_transform: Option<ColorTransform>, options: &Options) -> Self {
         let sideways = orientation > 4;
         let (w, h) = (source.width as u32, source.height as u32);
         let (width, height) = if sideways { (h, w) } else { (w, h) };
@@ -120,99 +118,107 @@ impl Cascade {
         let sizes: Vec<_> = sizes.into_iter().map(|(w, h)| (w as usize, h as usize)).collect();
 
         let (w, h) = sizes[0];
-        let entry = levels(source, if sideways { (h, w) } else { (w, h) });
-        // Of a print's inks there are only colours once they are developed.
-        let fourth = source.fourth && !matches!(recolour, Some(Recolour::Inks(..)));
+        let source_levels = levels(source, if sideways { (h, w) } else { (w, h) });
+        // The transform turns CMYK into colors: no black is left.
+        let fourth = source.fourth && !matches!(color_transform, Some(ColorTransform::Cmyk(..)));
         let shape = Shape { fourth, ..source };
-        let canvas = (orientation > 1).then(|| Canvas::new(shape.halved(w, h), orientation));
+        let orientation_buffer = (orientation > 1).then(|| OrientationBuffer::new(shape.halved(w, h), orientation));
         let variant = |shape| {
             let outputs = options.outputs.iter();
-            Rung::Variant(
+            LevelOutput::Variant(
                 outputs
-                    .filter_map(|&output| Writer::new(output, shape, options))
+                    .filter_map(|&output| VariantEncoder::new(output, shape, options))
                     .collect(),
             )
         };
         let mut from = shape.halved(w, h);
-        let top = (from, variant(from));
-        let mut below = Vec::new();
+        let largest = (from, variant(from));
+        let mut smaller = Vec::new();
         for (i, &(w, h)) in sizes.iter().enumerate().skip(1) {
             for level in levels(from, (w, h)) {
                 from = level.shape;
                 let reached = (from.width, from.height) == (w, h);
-                let rung = if reached && i < sizes.len() - 1 {
+                let output = if reached && i < sizes.len() - 1 {
                     variant(from)
                 } else {
-                    // A level that is only passed collects nothing: its thumbnail stays empty and is replaced.
+                    // A level between two sizes has no output: its thumbnail has no pixels.
                     let (width, height) = if reached { (w as u32, h as u32) } else { (0, 0) };
-                    Rung::Thumbnail(Thumbnail {
+                    LevelOutput::Thumbnail(Thumbnail {
                         width,
                         height,
                         rgb: Vec::new(),
                     })
                 };
-                below.push((level, rung));
+                smaller.push((level, output));
             }
         }
         Self {
-            entry,
-            recolour,
-            canvas,
-            top,
-            below,
+            source_levels,
+            color_transform,
+            orientation_buffer,
+            largest,
+            smaller,
             isa: Isa::detect(),
         }
     }
 
-    /// The level that the source's rows go into.
+    /// The level that takes the rows of the source.
     pub fn source(&mut self) -> &mut Level {
-        &mut self.entry[0]
+        &mut self.source_levels[0]
     }
 
-    /// Moves what has come in as far down as it goes.
-    pub fn flow(&mut self) {
+    /// Passes all complete strips on to the encoders.
+    pub fn process(&mut self) {
         let Self {
-            entry,
-            recolour,
-            canvas,
-            top,
-            below,
+            source_levels,
+            color_transform,
+            orientation_buffer,
+            largest,
+            smaller,
             isa,
         } = self;
-        enter(entry, *isa, &mut |strip, shape| {
-            if let Some(recolour) = recolour {
-                recolour.strip(strip, shape);
+        reduce_source(source_levels, *isa, &mut |strip, shape| {
+            if let Some(color_transform) = color_transform {
+                color_transform.apply(strip, shape);
             }
-            match canvas {
-                Some(canvas) => canvas.put(strip),
+            match orientation_buffer {
+                Some(orientation_buffer) => orientation_buffer.put(strip),
                 None => {
-                    top.1.strip(strip, &top.0, *isa);
-                    descend(below, strip, &top.0, *isa);
+                    largest.1.strip(strip, &largest.0, *isa);
+                    reduce_further(smaller, strip, &largest.0, *isa);
                 }
             }
         });
     }
 
-    /// Sends what was collected on its way, then writes all files, the largest first.
+    /// Finishes all files, the largest first.
     pub fn finish(mut self, threads: usize) -> (Vec<Variant>, Thumbnail) {
         let Self {
-            canvas,
-            top: (shape, rung),
-            below,
+            orientation_buffer,
+            largest: (shape, output),
+            smaller,
             isa,
             ..
         } = &mut self;
         let (shape, isa) = (*shape, *isa);
-        if let Some(canvas) = canvas.take() {
-            let canvas = &canvas;
+        if let Some(orientation_buffer) = orientation_buffer.take() {
+            let orientation_buffer = &orientation_buffer;
             parallel(
                 threads,
-                || canvas.strips().for_each(|strip| rung.strip(strip, &shape, isa)),
-                || canvas.strips().for_each(|strip| descend(below, strip, &shape, isa)),
+                || {
+                    orientation_buffer
+                        .strips()
+                        .for_each(|strip| output.strip(strip, &shape, isa))
+                },
+                || {
+                    orientation_buffer
+                        .strips()
+                        .for_each(|strip| reduce_further(smaller, strip, &shape, isa))
+                },
             );
         }
-        let finish = |shape: Shape, rung: Rung, variants: &mut Vec<Variant>| match rung {
-            Rung::Variant(writers) => {
+        let finish = |shape: Shape, output: LevelOutput, variants: &mut Vec<Variant>| match output {
+            LevelOutput::Variant(writers) => {
                 let (width, height) = (shape.width as u32, shape.height as u32);
                 let files = writers.into_iter().filter_map(|writer| writer.finish(isa));
                 variants.extend(files.map(|(format, bytes)| Variant {
@@ -223,20 +229,20 @@ impl Cascade {
                 }));
                 None
             }
-            Rung::Thumbnail(thumbnail) => Some(thumbnail),
+            LevelOutput::Thumbnail(thumbnail) => Some(thumbnail),
         };
-        let (top, below) = (self.top, self.below);
+        let (largest, smaller) = (self.largest, self.smaller);
         let (mut variants, (rest, thumbnail)) = parallel(
             threads,
             || {
                 let mut variants = Vec::new();
-                finish(top.0, top.1, &mut variants);
+                finish(largest.0, largest.1, &mut variants);
                 variants
             },
             || {
                 let (mut variants, mut thumbnail) = (Vec::new(), Thumbnail::default());
-                for (level, rung) in below {
-                    thumbnail = finish(level.shape, rung, &mut variants).unwrap_or(thumbnail);
+                for (level, output) in smaller {
+                    thumbnail = finish(level.shape, output, &mut variants).unwrap_or(thumbnail);
                 }
                 (variants, thumbnail)
             },
@@ -246,7 +252,7 @@ impl Cascade {
     }
 }
 
-/// Does two things, the second on another thread if there may be one.
+/// Runs two closures, on two threads when `threads` allows it.
 fn parallel<A, B: Send>(threads: usize, here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
     if threads < 2 {
         return (here(), there());
@@ -260,9 +266,9 @@ fn parallel<A, B: Send>(threads: usize, here: impl FnOnce() -> A, there: impl Fn
     })
 }
 
-/// From the source through the halved sizes to the largest variant.
-fn enter(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape)) {
-    let Some((level, rest)) = entry.split_first_mut() else {
+/// Reduces the source to strips of the largest variant.
+fn reduce_source(source_levels: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape)) {
+    let Some((level, rest)) = source_levels.split_first_mut() else {
         return;
     };
     let shape = level.shape;
@@ -270,27 +276,27 @@ fn enter(entry: &mut [Level], isa: Isa, out: &mut dyn FnMut(&mut Strip, &Shape))
         match rest.first_mut() {
             Some(next) => {
                 next.push(strip, &shape);
-                enter(rest, isa, out);
+                reduce_source(rest, isa, out);
             }
             None => out(strip, &shape),
         }
     }
 }
 
-/// From one size to all smaller ones.
-fn descend(below: &mut [(Level, Rung)], strip: &Strip, from: &Shape, isa: Isa) {
-    let Some(((level, rung), rest)) = below.split_first_mut() else {
+/// Reduces a strip to all smaller sizes.
+fn reduce_further(smaller: &mut [(Level, LevelOutput)], strip: &Strip, from: &Shape, isa: Isa) {
+    let Some(((level, output), rest)) = smaller.split_first_mut() else {
         return;
     };
     level.push(strip, from);
     let shape = level.shape;
     while let Some(strip) = level.poll(isa) {
-        rung.strip(strip, &shape, isa);
-        descend(rest, strip, &shape, isa);
+        output.strip(strip, &shape, isa);
+        reduce_further(rest, strip, &shape, isa);
     }
 }
 
-impl Rung {
+impl LevelOutput {
     fn strip(&mut self, strip: &Strip, shape: &Shape, isa: Isa) {
         match self {
             Self::Variant(writers) => writers.iter_mut().for_each(|writer| writer.strip(strip, isa)),

@@ -2,11 +2,11 @@
 use super::{Kernel, Lanes, Row};
 use std::arch::x86_64::*;
 
-/// Sixteen numbers in a 256-bit register; made only inside [`run`].
+/// Sixteen numbers in a 256-bit register. Exists only inside [`run`].
 #[derive(Clone, Copy)]
 pub struct Avx2(__m256i);
 
-/// Whether this machine can run [`run`].
+/// Whether this machine supports [`run`].
 #[inline]
 pub fn available() -> bool {
     is_x86_feature_detected!("avx2")
@@ -16,7 +16,7 @@ pub fn available() -> bool {
         && is_x86_feature_detected!("movbe")
 }
 
-/// Compiles the kernel for AVX2 and its companions.
+/// Runs the kernel, compiled for these instruction sets.
 ///
 /// # Safety
 /// [`available`] must be true.
@@ -25,8 +25,8 @@ pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
 }
 
-// Safety of every block below: `Avx2` is private to this module's parent and reaches a kernel only through `run`, whose
-// caller has checked for AVX2; loads and stores go through references to exactly 32 bytes.
+// Safety of all blocks below: only `run` passes `Avx2` to a kernel, and its caller has checked for AVX2. Loads and
+// stores go through references to exactly 32 bytes.
 
 #[inline(always)]
 fn lo16(rows: [Avx2; 8], at: usize) -> __m256i {
@@ -38,7 +38,7 @@ fn hi16(rows: [Avx2; 8], at: usize) -> __m256i {
     unsafe { _mm256_unpackhi_epi16(rows[at].0, rows[at + 1].0) }
 }
 
-/// Four columns from four registers that each interleave two rows.
+/// Four columns, from four registers of two interleaved rows each.
 #[inline(always)]
 fn columns(x: [__m256i; 4]) -> [Avx2; 4] {
     unsafe {
@@ -112,7 +112,7 @@ impl Lanes for Avx2 {
     fn nonzero(rows: &[Self; 8]) -> [u64; 2] {
         let mut masks = [0; 2];
         for pair in 0..4 {
-            // Saturating to bytes keeps zero and nothing else at zero.
+            // Saturation to bytes: only zero stays zero.
             let bits = unsafe {
                 let bytes = _mm256_packs_epi16(rows[2 * pair].0, rows[2 * pair + 1].0);
                 !(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256())) as u32)

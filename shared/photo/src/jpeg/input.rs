@@ -1,29 +1,29 @@
-//! The bytes of a scan without their stuffing, in a window that slides over the file; markers end a segment.
+//! The bytes of a scan without stuffed zeros, in a window that slides over the file. A marker ends a segment.
 
-/// Bytes in the window.
+/// Size of the window in bytes.
 pub const WINDOW: usize = 1 << 15;
 
-/// More than one MCU can take, and the zeros that stand behind the end of a segment.
+/// More bytes than one MCU takes. As many zeros follow the end of a segment.
 const SLACK: usize = 4096;
 
-/// Slides over the scan's data.
-pub struct Feed<'a> {
+/// The data of a scan.
+pub struct Input<'a> {
     data: &'a [u8],
-    /// The next byte of the file.
+    /// Position of the next byte to read from `data`.
     next: usize,
     window: Box<[u8; WINDOW + 8]>,
-    /// Bytes in the window that are data.
+    /// Bytes of data in the window; zeros follow.
     end: usize,
-    /// The segment's last byte is in the window.
+    /// The segment ends in the window.
     ended: bool,
     marker: Option<u8>,
 }
 
-impl<'a> Feed<'a> {
-    /// A feed whose window holds the head of the first segment.
+impl<'a> Input<'a> {
+    /// The window holds the beginning of the first segment.
     pub fn new(data: &'a [u8]) -> Self {
         let window = Box::new([0; WINDOW + 8]);
-        let mut feed = Self {
+        let mut input = Self {
             data,
             next: 0,
             window,
@@ -31,37 +31,34 @@ impl<'a> Feed<'a> {
             ended: false,
             marker: None,
         };
-        feed.fill(0);
-        feed
+        input.fill(0);
+        input
     }
 
-    /// The data, then zeros.
     #[inline(always)]
     pub fn window(&self) -> &[u8; WINDOW + 8] {
         &self.window
     }
 
-    /// Bytes of data in the window.
     pub fn end(&self) -> usize {
         self.end
     }
 
-    /// Whether the segment ends in the window.
     pub fn ended(&self) -> bool {
         self.ended
     }
 
-    /// The marker that ended the segment; `None` when the file did.
+    /// The marker behind the segment; `None` at the end of the file.
     pub fn marker(&self) -> Option<u8> {
         self.marker
     }
 
-    /// The next byte of the file, behind the marker when that was reached.
+    /// Position of the next byte in the data: behind the marker once the segment has ended.
     pub fn next(&self) -> usize {
         self.next
     }
 
-    /// From here on an MCU might need more than there is.
+    /// The position from which an MCU may need more than the window holds.
     #[inline(always)]
     pub fn low_water(&self) -> usize {
         if self.ended {
@@ -71,16 +68,16 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Starts with the segment behind the marker.
+    /// Goes on with the segment behind the marker.
     pub fn next_segment(&mut self) {
         (self.end, self.ended, self.marker) = (0, false, None);
         self.fill(0);
     }
 
-    /// Drops what lies before `at`, reads on, and says where `at` is now.
+    /// Drops the bytes before `at` and refills the window. Returns the new position of `at`.
     pub fn fill(&mut self, at: usize) -> usize {
         let at = at.min(self.end);
-        // Eight bytes before `at` may already be in a bit buffer: they are not needed again.
+        // The bytes before `at` are in the bit buffer already.
         self.window.copy_within(at..self.end, 0);
         self.end -= at;
         let room = WINDOW - SLACK;
@@ -108,7 +105,7 @@ impl<'a> Feed<'a> {
                     self.next += 1;
                     self.ended = true;
                 }
-                // A plain byte: the piece was cut off by the room in the window.
+                // A plain byte: the window is full.
                 _ => {}
             }
         }

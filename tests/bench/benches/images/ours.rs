@@ -1,4 +1,4 @@
-//! Our side of a pair: a process of this program that makes the ladder and prints what it took.
+//! Our side of a pair: a process of this program that makes the variants and prints what it took.
 
 use std::env;
 use std::fs;
@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use bench::statistics::quantile;
-use photo::{Options, Output, make_ladder};
+use photo::{Options, Output, make_variants};
 
 /// The argument that makes a process of this program do our work.
-const ROLE: &str = "make-ladder";
+const ROLE: &str = "make-variants";
 
-/// The process that makes the ladder of `photo` so many times and puts the last one into `out`.
+/// The process that makes the variants of `photo` so many times and puts the last one into `out`.
 ///
 /// # Errors
 /// When nobody can tell which program this is.
@@ -52,7 +52,7 @@ pub fn make_if_asked(arguments: &[String]) -> Result<bool> {
     for _ in 0..runs {
         variants.clear();
         let start = Instant::now();
-        make_ladder(&photo, &options, &mut |variant| variants.push(variant))?;
+        make_variants(&photo, &options, &mut |variant| variants.push(variant))?;
         times.push(start.elapsed().as_secs_f64() * 1000.0);
     }
     let cpu = (cpu_time()? - before) / runs as f64;

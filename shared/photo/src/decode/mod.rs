@@ -1,42 +1,43 @@
-//! Every picture that is no JPEG: decoded by others' code, row by row where it can, into the same cascade.
+//! Decodes every format but JPEG and feeds the rows into the pyramid.
 //!
-//! What is not decoded row by row takes, beside the ladder's own buffers, at most so many bytes a pixel of the source:
-//! GIF 1, interlaced PNG 4, WebP 4 and libwebp's own.
-mod gif;
+//! PNG is decoded row by row. Where the whole picture has to be in memory, it takes, beside the buffers of the pyramid,
+//! up to these bytes a pixel: interlaced PNG 4, WebP 4 and the memory of libwebp, GIF 5, BMP 4, TIFF 16.
 mod png;
+pub mod tiff;
 mod webp;
+mod whole;
 
-use crate::cascade::Cascade;
-use crate::colour::{Pixels, Recolour, Spread, recolour};
-use crate::native::lanes::Row;
+use crate::color::{ColorTransform, Pixels, WriteRow, color_transform};
+use crate::native::simd::Row;
+use crate::pyramid::Pyramid;
 use crate::resize::level::Shape;
-use crate::{Format, Header, Options, Output, Refused};
+use crate::{Error, Format, Header, Options, Output};
 use std::sync::mpsc;
 
-/// A picture that has been opened and not yet decoded.
+/// A picture whose header is read and whose pixels are not.
 trait Source {
-    /// What its rows are made of.
+    /// The layout of the rows that `rows` gives.
     fn pixels(&self) -> Pixels;
-    /// What sets its colours right, unless the rows already are.
-    fn recolour(&self) -> Option<Recolour>;
-    /// Decodes, row by row from the top.
-    fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused>;
+    /// The conversion to sRGB that the rows need.
+    fn color_transform(&self) -> Option<ColorTransform>;
+    /// Decodes the picture and hands its rows to `out`, from the top.
+    fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Error>;
 }
 
-/// What a profile asks for with rows of this kind.
-fn by_profile(profile: Option<&[u8]>, pixels: Pixels) -> Option<Recolour> {
-    recolour(profile?, pixels == Pixels::Gray)
+/// The conversion from an embedded profile for rows of this layout.
+fn profile_transform(profile: Option<&[u8]>, pixels: Pixels) -> Option<ColorTransform> {
+    color_transform(profile?, pixels == Pixels::Gray)
 }
 
-/// One pixel over a background.
-fn over(pixel: [u8; 3], alpha: u8, background: [u8; 3]) -> [u8; 3] {
+/// Blends a pixel over the background.
+fn blend_over(pixel: [u8; 3], alpha: u8, background: [u8; 3]) -> [u8; 3] {
     let alpha = u32::from(alpha);
     std::array::from_fn(|i| {
         ((u32::from(pixel[i]) * alpha + u32::from(background[i]) * (255 - alpha) + 127) / 255) as u8
     })
 }
 
-/// Whether a format is wanted that keeps what is transparent.
+/// Whether an output format has alpha.
 fn keeps_alpha(options: &Options) -> bool {
     options
         .outputs
@@ -44,13 +45,12 @@ fn keeps_alpha(options: &Options) -> bool {
         .any(|output| matches!(output, Output::WebP { .. }))
 }
 
-/// Decodes a picture into a cascade.
-pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Cascade, Refused> {
+pub fn decode(photo: &[u8], header: &Header, options: &Options) -> Result<Pyramid, Error> {
     let source = match header.format {
-        Format::Jpeg => return Err(Refused::Unsupported("a JPEG on the way of the others")),
+        Format::Jpeg => return Err(Error::Unsupported("a JPEG in the decoder of other formats")),
         Format::Png => png::open(photo, header, options)?,
         Format::WebP => webp::open(photo, header, options)?,
-        Format::Gif => gif::open(photo, header, options)?,
+        Format::Gif | Format::Bmp | Format::Tiff => whole::open(photo, header, options)?,
     };
     let (width, height) = (header.width as usize, header.height as usize);
     let pixels = source.pixels();
@@ -61,33 +61,33 @@ pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Cascade,
         chroma: (pixels != Pixels::Gray).then_some((1, 1)),
         fourth: pixels == Pixels::Rgba,
     };
-    let cascade = Cascade::new(shape, header.orientation, source.recolour(), options);
-    let mut intake = Intake {
-        cascade,
+    let pyramid = Pyramid::new(shape, header.orientation, source.color_transform(), options);
+    let mut writer = RowWriter {
+        pyramid,
         pixels,
         row: width * pixels.size(),
     };
     let mut count = 0;
-    let (decoded, intake) = if options.threads < 2 {
+    let (decoded, writer) = if options.threads < 2 {
         let decoded = source.rows(&mut |row| {
             count += 1;
-            intake.take(row);
+            writer.take(row);
         });
-        (decoded, intake)
+        (decoded, writer)
     } else {
-        let size = intake.row * 16;
+        let size = writer.row * 16;
         std::thread::scope(|scope| {
             let (full, incoming) = mpsc::sync_channel::<Vec<u8>>(8);
             let worker = scope.spawn(move || {
-                incoming.iter().for_each(|rows| intake.take(&rows));
-                intake
+                incoming.iter().for_each(|rows| writer.take(&rows));
+                writer
             });
             let mut block = Vec::with_capacity(size);
             let decoded = source.rows(&mut |row| {
                 count += 1;
                 block.extend_from_slice(row);
                 if block.len() >= size {
-                    // Sending fails only when the worker has panicked, which `join` passes on.
+                    // Sending fails only after a panic of the worker, which `join` passes on.
                     let _ = full.send(std::mem::replace(&mut block, Vec::with_capacity(size)));
                 }
             });
@@ -101,25 +101,25 @@ pub fn make(photo: &[u8], header: &Header, options: &Options) -> Result<Cascade,
     };
     decoded?;
     if count != height {
-        return Err(Refused::Truncated);
+        return Err(Error::Truncated);
     }
-    Ok(intake.cascade)
+    Ok(writer.pyramid)
 }
 
-/// Takes rows of pixels into the planes of a cascade.
-struct Intake {
-    cascade: Cascade,
+/// Writes rows of pixels into the planes of the pyramid.
+struct RowWriter {
+    pyramid: Pyramid,
     pixels: Pixels,
-    /// Bytes in a row.
+    /// Bytes a row.
     row: usize,
 }
 
-impl Intake {
-    /// Takes some whole rows.
+impl RowWriter {
+    /// Takes one or more whole rows.
     fn take(&mut self, rows: &[u8]) {
-        let (isa, pixels) = (self.cascade.isa, self.pixels);
+        let (isa, pixels) = (self.pyramid.isa, self.pixels);
         for bytes in rows.chunks_exact(self.row) {
-            let level = self.cascade.source();
+            let level = self.pyramid.source();
             let needed = [0, 1, 2, 3].map(|plane| level.needed(plane));
             let mut planes: [&mut [Row]; 4] = Default::default();
             let mut places = [(1, 0); 4];
@@ -127,14 +127,14 @@ impl Intake {
                 let (tiles, height, at) = rows.space(1, needed[i & 3]);
                 (planes[i & 3], places[i & 3]) = (tiles, (height, at));
             }
-            isa.run(Spread {
+            isa.run(WriteRow {
                 bytes,
                 pixels,
                 planes,
                 places,
             });
             level.planes.iter_mut().for_each(|plane| plane.advance(1));
-            self.cascade.flow();
+            self.pyramid.process();
         }
     }
 }

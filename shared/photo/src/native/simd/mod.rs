@@ -1,7 +1,7 @@
-//! Sixteen 16-bit numbers at a time: the one place that knows about instruction sets.
+//! SIMD over sixteen 16-bit numbers.
 //!
-//! A [`Kernel`] is written once, in safe code, over [`Lanes`]; [`Isa::run`] compiles it for AVX2, NEON and plain Rust and
-//! picks the best one that the machine has. The three agree bit for bit.
+//! A [`Kernel`] is written once, in safe code, over [`Lanes`]. [`Isa::run`] compiles it for AVX2, NEON and plain Rust,
+//! and runs the best one that the machine supports. All three give the same bits.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -11,10 +11,10 @@ mod scalar;
 
 use scalar::Scalar;
 
-/// An array of lanes, one expression for each index.
+/// An array of lanes, with one expression for each index.
 ///
-/// Kernels must not hand lanes to closures (`from_fn`, `map`): those are compiled without the instruction set, and what
-/// should be one instruction becomes a call.
+/// Kernels must not pass lanes to closures (`from_fn`, `map`): closures are compiled without the instruction set, and
+/// each instruction becomes a call.
 macro_rules! each {
     ($lanes:ty, $count:literal, $i:ident => $value:expr) => {{
         let mut all = [<$lanes>::splat(0); $count];
@@ -26,30 +26,25 @@ macro_rules! each {
 }
 pub(crate) use each;
 
-/// Sixteen 16-bit numbers: a piece of a row.
+/// Sixteen samples of a row.
 pub type Row = [i16; 16];
 
-/// What a kernel may do with sixteen signed 16-bit numbers.
+/// Operations on sixteen signed 16-bit numbers.
 ///
-/// `halves` are lanes 0–7 and 8–15; two 8×8 blocks side by side are eight such registers.
+/// The halves are lanes 0 to 7 and 8 to 15: eight of these hold two 8×8 blocks side by side.
 pub trait Lanes: Copy {
-    /// Reads sixteen numbers.
     fn load(from: &Row) -> Self;
-    /// Writes sixteen numbers.
     fn store(self, to: &mut Row);
-    /// The same number in each lane.
     fn splat(value: i16) -> Self;
     /// Saturating sum.
     fn add(self, other: Self) -> Self;
     /// Saturating difference.
     fn sub(self, other: Self) -> Self;
-    /// Product of two Q15 numbers, rounded: `(a * b + 0x4000) >> 15`; no lane pair may be −32768 twice.
+    /// Rounded product of two Q15 numbers: `(a * b + 0x4000) >> 15`. Two lanes of −32768 must not meet.
     fn scale(self, other: Self) -> Self;
     /// Low 16 bits of the product.
     fn mul(self, other: Self) -> Self;
-    /// The smaller in each lane.
     fn min(self, other: Self) -> Self;
-    /// The larger in each lane.
     fn max(self, other: Self) -> Self;
     /// Low halves of both, `self` first.
     fn low_halves(self, other: Self) -> Self;
@@ -59,7 +54,7 @@ pub trait Lanes: Copy {
     fn swap_quarters(self) -> Self;
     /// Transposes the 8×8 block in the low halves and the one in the high halves.
     fn transpose_blocks(rows: [Self; 8]) -> [Self; 8];
-    /// For the low and the high block: bit `8 * row + lane` is set where the number is not zero.
+    /// For the low and the high block, bit `8 * row + lane` is set when the number is not zero.
     fn nonzero(rows: &[Self; 8]) -> [u64; 2];
 
     /// Transposes a 16×16 square.
@@ -71,15 +66,13 @@ pub trait Lanes: Copy {
     }
 }
 
-/// A piece of work written over [`Lanes`]; `run` and all that it calls in its hot loops must be `#[inline(always)]`.
+/// Code over [`Lanes`]. `run` and all that it calls in hot loops must be `#[inline(always)]`.
 pub trait Kernel {
-    /// What the work gives back.
     type Output;
-    /// Does the work with one kind of lanes.
     fn run<V: Lanes>(self) -> Self::Output;
 }
 
-/// The instruction sets that kernels are compiled for.
+/// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
     /// Plain Rust.
@@ -93,7 +86,7 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// The best that this machine has.
+    /// The best instruction set of this machine.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if avx2::available() {
@@ -105,13 +98,13 @@ impl Isa {
         Self::Scalar
     }
 
-    /// Runs `kernel` with this instruction set, which must come from [`Isa::detect`] or be `Scalar`.
+    /// Runs a kernel with this instruction set.
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
             Self::Scalar => kernel.run::<Scalar>(),
             #[cfg(target_arch = "x86_64")]
-            // `available` is asked again (a cached flag): the enum is public, so the value alone proves nothing.
+            // Anybody can make the enum, so `available` (a cached flag) is checked again.
             Self::Avx2 if avx2::available() => unsafe { avx2::run(kernel) },
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => kernel.run::<Scalar>(),
@@ -125,7 +118,7 @@ impl Isa {
 mod tests {
     use super::*;
 
-    /// Runs every operation on the same input and returns all that comes out.
+    /// Runs each operation on the same input and returns all results.
     struct Everything<'a>(&'a [Row; 16], &'a [Row; 16]);
 
     impl Kernel for Everything<'_> {

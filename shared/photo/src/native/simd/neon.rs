@@ -65,14 +65,14 @@ fn nonzero(rows: [int16x8_t; 8]) -> u64 {
     const BITS: [u8; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
     let mut mask = 0;
     for (r, row) in rows.into_iter().enumerate() {
-        // Safety: as above; the load reads exactly the eight bytes of `BITS`.
+        // Safety: as above. The load reads exactly the eight bytes of `BITS`.
         let byte = unsafe { vaddv_u8(vand_u8(vmovn_u16(vtstq_s16(row, row)), vld1_u8(BITS.as_ptr()))) };
         mask |= u64::from(byte) << (8 * r);
     }
     mask
 }
 
-// Safety of every block below: NEON is part of the aarch64 baseline; loads and stores go through references to exactly
+// Safety of all blocks below: NEON is part of the aarch64 baseline. Loads and stores go through references to exactly
 // 32 bytes.
 impl Lanes for Neon {
     #[inline(always)]

@@ -1,13 +1,13 @@
-//! WebP by libwebp; of an animation the first frame.
-use super::{Source, by_profile, keeps_alpha, over};
-use crate::colour::{Pixels, Recolour};
+//! WebP, decoded by libwebp. Only the first frame of an animation is used.
+use super::{Source, blend_over, keeps_alpha, profile_transform};
+use crate::color::{ColorTransform, Pixels};
 use crate::native::libwebp;
-use crate::{Header, Options, Refused};
+use crate::{Error, Header, Options};
 use std::borrow::Cow;
 
 struct WebP<'a> {
     still: Cow<'a, [u8]>,
-    /// Where the still stands on the canvas.
+    /// Position of the still on the canvas.
     at: (usize, usize),
     profile: Option<&'a [u8]>,
     background: [u8; 3],
@@ -18,7 +18,7 @@ struct WebP<'a> {
     height: usize,
 }
 
-/// Each chunk's name, place and body; a chunk that the file cuts short ends the walk.
+/// Name and body of each chunk, up to the first one that is cut off.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -38,10 +38,9 @@ fn little_endian(bytes: &[u8]) -> usize {
     bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
 }
 
-/// Opens a WebP.
-pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Refused> {
+pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<Box<dyn Source + 'a>, Error> {
     if photo.len() < 8 + little_endian(&photo[4..8]) {
-        return Err(Refused::Truncated);
+        return Err(Error::Truncated);
     }
     let body = &photo[12..];
     let profile = chunks(body).find(|(name, _)| name == b"ICCP").map(|(_, body)| body);
@@ -49,13 +48,13 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
     if let Some((_, frame)) = chunks(body).find(|(name, _)| name == b"ANMF") {
         let (head, data) = frame
             .split_at_checked(16)
-            .ok_or(Refused::Corrupt("a frame that is too short"))?;
+            .ok_or(Error::Corrupt("a frame that is too short"))?;
         at = (2 * little_endian(&head[..3]), 2 * little_endian(&head[3..6]));
         let (width, height) = (little_endian(&head[6..9]) + 1, little_endian(&head[9..12]) + 1);
         if at.0 + width > header.width as usize || at.1 + height > header.height as usize {
-            return Err(Refused::Corrupt("a frame outside its picture"));
+            return Err(Error::Corrupt("a frame outside its picture"));
         }
-        // A file of its own: the frame's chunks behind a header that says there may be alpha.
+        // libwebp reads the frame as a file of its own: its chunks behind a header that allows alpha.
         let mut file = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x10\0\0\0".to_vec();
         file.extend_from_slice(&head[6..12]);
         file.extend_from_slice(data);
@@ -82,18 +81,20 @@ impl Source for WebP<'_> {
         if self.keeps_alpha { Pixels::Rgba } else { Pixels::Rgb }
     }
 
-    fn recolour(&self) -> Option<Recolour> {
-        by_profile(self.profile, Pixels::Rgb)
+    fn color_transform(&self) -> Option<ColorTransform> {
+        profile_transform(self.profile, Pixels::Rgb)
     }
 
-    fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Refused> {
+    fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let size = self.pixels().size();
         let image = libwebp::decode(&self.still, self.most, self.threads)
-            .ok_or(Refused::Corrupt("a WebP that does not decode"))?;
+            .ok_or(Error::Corrupt("a WebP that does not decode"))?;
         let (wide, high, alpha) = (image.width, image.height, image.alpha);
         let (left, top) = self.at;
         if left + wide > self.width || top + high > self.height {
-            return Err(Refused::Corrupt("a WebP of another size than it says"));
+            return Err(Error::Corrupt(
+                "a WebP whose frame does not have the size in its header",
+            ));
         }
         let whole = (wide, high) == (self.width, self.height);
         let line = wide * if alpha { 4 } else { 3 };
@@ -112,7 +113,7 @@ impl Source for WebP<'_> {
             let pixels = pixels.unwrap_or_default().chunks_exact(if alpha { 4 } else { 3 });
             for (to, pixel) in row.chunks_exact_mut(size).skip(left).zip(pixels) {
                 let alpha = pixel.get(3).copied().unwrap_or(255);
-                let [r, g, b] = over([pixel[0], pixel[1], pixel[2]], alpha, self.background);
+                let [r, g, b] = blend_over([pixel[0], pixel[1], pixel[2]], alpha, self.background);
                 to.copy_from_slice(&[r, g, b, alpha][..size]);
             }
             out(&row);

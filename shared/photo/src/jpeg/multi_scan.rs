@@ -1,24 +1,24 @@
-//! JPEGs of several scans, progressive or not: all coefficients are collected before the first pixel, two bytes each.
+//! JPEGs of several scans, progressive or not. All coefficients are in memory, two bytes each.
 //!
-//! Invariant: a scan is taken only whole. libjpeg and its kin fill up what a damaged scan lacks, and say nothing.
+//! A scan with missing data is an error. Other decoders, libjpeg among them, silently fill the gap.
 use super::bits::Reader;
 use super::huffman::{BAD, Decoder, LONG, Meaning, STOP};
-use super::markers::{Choice, Component, Frame, SOS, ScanHeader, Segments};
+use super::markers::{Component, Frame, SOS, ScanComponent, ScanHeader, Segments};
 use super::scan::{BlockPair, McuRow, PLACE, RIGHT, block};
 use super::{Tables, decoders};
-use crate::Refused;
-use crate::native::lanes::{Isa, Kernel, Lanes};
+use crate::Error;
+use crate::native::simd::{Isa, Kernel, Lanes};
 
-/// The most scans of a picture: encoders make a dozen, and each may visit every block.
+/// Encoders write about ten scans. Each may visit all blocks, so a limit is needed.
 const MOST_SCANS: usize = 100;
 
-/// A picture's coefficients, a row of MCUs after the other.
+/// The coefficients of a picture, by rows of MCUs.
 pub struct Coefficients {
     rows: std::vec::IntoIter<McuRow>,
 }
 
 impl Coefficients {
-    /// Room for all of a frame's coefficients, all zero.
+    /// All zero.
     pub fn new(frame: &Frame) -> Self {
         let (across, down) = frame.mcus();
         let pairs = |c: &Component| vec![[0; 128]; c.v * (across * c.h).div_ceil(2)];
@@ -27,12 +27,12 @@ impl Coefficients {
         Self { rows: rows.into_iter() }
     }
 
-    /// The next row, which is then no longer kept here.
+    /// Takes the next row out.
     pub fn next(&mut self) -> Option<McuRow> {
         self.rows.next()
     }
 
-    /// Reads all scans, of which `header` is the first and `segments` stands behind it; gives back the tables at the end.
+    /// Reads all scans: the first has the header `header`, and `segments` is behind that. Returns the final tables.
     pub fn read<'a>(
         &mut self,
         bytes: &'a [u8],
@@ -41,7 +41,7 @@ impl Coefficients {
         mut tables: Tables<'a>,
         frame: &Frame,
         isa: Isa,
-    ) -> Result<Tables<'a>, Refused> {
+    ) -> Result<Tables<'a>, Error> {
         for _ in 0..MOST_SCANS {
             let data = bytes.get(segments.at()..).unwrap_or(&[]);
             let pass = Pass::new(&header, &tables, frame, data)?;
@@ -57,7 +57,7 @@ impl Coefficients {
                 };
                 let segment = segment?;
                 if Frame::parse(&segment)?.is_some() {
-                    return Err(Refused::Corrupt("a second frame"));
+                    return Err(Error::Corrupt("a second frame"));
                 }
                 tables.read(&segment)?;
                 if segment.marker == SOS {
@@ -66,43 +66,43 @@ impl Coefficients {
                 }
             }
         }
-        Err(Refused::Unsupported("a JPEG of more than a hundred scans"))
+        Err(Error::Unsupported("a JPEG of more than a hundred scans"))
     }
 }
 
-/// What a scan brings to the blocks that it visits (T.81, G.1.1.1).
+/// What a scan adds to its blocks (T.81, G.1.1.1).
 #[derive(Clone, Copy)]
-enum Brings {
-    /// All that there is.
+enum ScanKind {
+    /// All coefficients, of a JPEG that is not progressive.
     Everything,
-    /// The upper bits of the first coefficient.
+    /// The upper bits of the DC coefficient.
     FirstDc,
-    /// One bit more of it.
+    /// The next bit of the DC coefficient.
     MoreDc,
-    /// The upper bits of a band of the others.
+    /// The upper bits of a band of AC coefficients.
     FirstAc,
-    /// One bit more of those.
+    /// The next bit of a band of AC coefficients.
     MoreAc,
 }
 
-/// One scan on its way.
+/// One scan.
 struct Pass<'a> {
     reader: Reader<'a>,
-    channels: Vec<Choice>,
+    channels: Vec<ScanComponent>,
     dc: [Option<Box<Decoder>>; 4],
     ac: [Option<Box<Decoder>>; 4],
-    brings: Brings,
-    /// First and last coefficient, in the order of the file.
+    kind: ScanKind,
+    /// First and last coefficient, in zigzag order.
     band: (usize, usize),
-    /// How many bits are still to come after this scan.
+    /// Lower bits that later scans add.
     low: u32,
     previous: [i32; 4],
-    /// Blocks in a row that bring nothing new.
-    blank: u32,
+    /// Blocks left in a run of ends of band (EOBRUN).
+    eob_run: u32,
 }
 
 impl<'a> Pass<'a> {
-    fn new(header: &ScanHeader, tables: &Tables, frame: &Frame, data: &'a [u8]) -> Result<Self, Refused> {
+    fn new(header: &ScanHeader, tables: &Tables, frame: &Frame, data: &'a [u8]) -> Result<Self, Error> {
         let ((first, last), (high, low)) = (header.band, header.shift);
         let sound = if frame.kind == 0xc2 {
             let band = if first == 0 {
@@ -115,17 +115,17 @@ impl<'a> Pass<'a> {
             (header.band, header.shift) == ((0, 63), (0, 0))
         };
         if !sound {
-            return Err(Refused::Corrupt("a scan of coefficients that cannot be"));
+            return Err(Error::Corrupt("a scan of invalid coefficients"));
         }
-        let brings = match (frame.kind == 0xc2, first, high) {
-            (false, ..) => Brings::Everything,
-            (_, 0, 0) => Brings::FirstDc,
-            (_, 0, _) => Brings::MoreDc,
-            (_, _, 0) => Brings::FirstAc,
-            _ => Brings::MoreAc,
+        let kind = match (frame.kind == 0xc2, first, high) {
+            (false, ..) => ScanKind::Everything,
+            (_, 0, 0) => ScanKind::FirstDc,
+            (_, 0, _) => ScanKind::MoreDc,
+            (_, _, 0) => ScanKind::FirstAc,
+            _ => ScanKind::MoreAc,
         };
-        let meaning = match brings {
-            Brings::Everything => Meaning::Ac,
+        let meaning = match kind {
+            ScanKind::Everything => Meaning::Ac,
             _ => Meaning::Symbol,
         };
         Ok(Self {
@@ -133,40 +133,40 @@ impl<'a> Pass<'a> {
             channels: header.channels.clone(),
             dc: decoders(&tables.dc, Meaning::Dc)?,
             ac: decoders(&tables.ac, meaning)?,
-            brings,
+            kind,
             band: header.band,
             low: low.into(),
             previous: [0; 4],
-            blank: 0,
+            eob_run: 0,
         })
     }
 
-    /// Before each MCU.
+    /// Prepares for the next MCU.
     #[inline(always)]
-    fn step(&mut self) -> Result<(), Refused> {
+    fn step(&mut self) -> Result<(), Error> {
         if self.reader.step()? {
-            (self.previous, self.blank) = ([0; 4], 0);
+            (self.previous, self.eob_run) = ([0; 4], 0);
         }
         Ok(())
     }
 
-    /// Reads what the scan has for one block of a channel.
+    /// Reads one block of a component.
     #[inline(always)]
-    fn visit(&mut self, channel: usize, pair: &mut BlockPair, half: usize) -> Result<(), Refused> {
-        const MISSING: Refused = Refused::Corrupt("a Huffman table is missing");
+    fn visit(&mut self, channel: usize, pair: &mut BlockPair, half: usize) -> Result<(), Error> {
+        const MISSING: Error = Error::Corrupt("a Huffman table is missing");
         let choice = self.channels[channel];
         let (dc, ac) = (&self.dc[choice.dc & 3], &self.ac[choice.ac & 3]);
-        let (window, bits) = (self.reader.feed.window(), &mut self.reader.bits);
+        let (window, bits) = (self.reader.input.window(), &mut self.reader.bits);
         let place = if half == 0 { &PLACE } else { &RIGHT };
         let previous = &mut self.previous[channel & 3];
-        let sound = match self.brings {
-            Brings::Everything => {
+        let sound = match self.kind {
+            ScanKind::Everything => {
                 let (Some(dc), Some(ac)) = (dc, ac) else {
                     return Err(MISSING);
                 };
                 block(bits, window, dc, ac, previous, pair, half)
             }
-            Brings::FirstDc => {
+            ScanKind::FirstDc => {
                 let Some(dc) = dc else { return Err(MISSING) };
                 bits.refill(window);
                 let mut entry = bits.peek(dc);
@@ -179,13 +179,13 @@ impl<'a> Pass<'a> {
                 }
                 entry & STOP == 0
             }
-            Brings::MoreDc => {
+            ScanKind::MoreDc => {
                 if bits.bit(window) {
                     pair[half & 8] |= 1 << self.low;
                 }
                 true
             }
-            Brings::FirstAc | Brings::MoreAc => {
+            ScanKind::FirstAc | ScanKind::MoreAc => {
                 let Some(ac) = ac else { return Err(MISSING) };
                 let band = Band {
                     place,
@@ -193,10 +193,10 @@ impl<'a> Pass<'a> {
                     last: self.band.1,
                     low: self.low,
                 };
-                if matches!(self.brings, Brings::FirstAc) {
-                    band.begin(bits, window, ac, pair, &mut self.blank)
+                if matches!(self.kind, ScanKind::FirstAc) {
+                    band.begin(bits, window, ac, pair, &mut self.eob_run)
                 } else {
-                    band.refine(bits, window, ac, pair, &mut self.blank)
+                    band.refine(bits, window, ac, pair, &mut self.eob_run)
                 }
             }
         };
@@ -204,7 +204,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Which coefficients of a block a scan brings, and to what precision.
+/// The coefficients that a scan adds, and their precision.
 struct Band<'a> {
     place: &'a [u8; 128],
     first: usize,
@@ -212,10 +212,10 @@ struct Band<'a> {
     low: u32,
 }
 
-type Window = [u8; super::feed::WINDOW + 8];
+type Window = [u8; super::input::WINDOW + 8];
 
 impl Band<'_> {
-    /// The next run and size, and, of a run that ends the block, how many blocks it ends; false when there is no such code.
+    /// The next run and size; `None` for an invalid code.
     #[inline(always)]
     fn symbol(bits: &mut super::bits::Bits, window: &Window, ac: &Decoder) -> Option<(u32, u32)> {
         bits.refill(window);
@@ -230,7 +230,7 @@ impl Band<'_> {
         Some((entry >> 12 & 15, entry >> 8 & 15))
     }
 
-    /// The upper bits (G.1.2.2).
+    /// Reads the upper bits (G.1.2.2).
     #[inline(always)]
     fn begin(
         &self,
@@ -238,10 +238,10 @@ impl Band<'_> {
         window: &Window,
         ac: &Decoder,
         pair: &mut BlockPair,
-        blank: &mut u32,
+        eob_run: &mut u32,
     ) -> bool {
-        if *blank > 0 {
-            *blank -= 1;
+        if *eob_run > 0 {
+            *eob_run -= 1;
             return true;
         }
         let mut k = self.first;
@@ -252,7 +252,7 @@ impl Band<'_> {
             match (run, size) {
                 (15, 0) => k += 16,
                 (_, 0) => {
-                    *blank = (1 << run) - 1 + bits.number(run);
+                    *eob_run = (1 << run) - 1 + bits.number(run);
                     return true;
                 }
                 (_, 11..) => return false,
@@ -262,7 +262,7 @@ impl Band<'_> {
                         return false;
                     }
                     let raw = bits.number(size) as i32;
-                    // A value that begins with a zero stands for a negative one.
+                    // A value that begins with 0 is negative.
                     let value = if raw >> (size - 1) == 0 {
                         raw + 1 - (1 << size)
                     } else {
@@ -273,11 +273,11 @@ impl Band<'_> {
                 }
             }
         }
-        // A run of zeros may end with the band, not behind it.
+        // A run of zeros may end with the band, but not behind it.
         k == self.last + 1
     }
 
-    /// One bit more (G.1.2.3).
+    /// Reads the next bit (G.1.2.3).
     #[inline(always)]
     fn refine(
         &self,
@@ -285,11 +285,11 @@ impl Band<'_> {
         window: &Window,
         ac: &Decoder,
         pair: &mut BlockPair,
-        blank: &mut u32,
+        eob_run: &mut u32,
     ) -> bool {
         let one = 1i16 << self.low;
         let mut k = self.first;
-        if *blank == 0 {
+        if *eob_run == 0 {
             while k <= self.last {
                 let Some((mut run, size)) = Self::symbol(bits, window, ac) else {
                     return false;
@@ -297,7 +297,7 @@ impl Band<'_> {
                 let fresh = match (run, size) {
                     (15, 0) => 0,
                     (_, 0) => {
-                        *blank = (1 << run) + bits.number(run);
+                        *eob_run = (1 << run) + bits.number(run);
                         break;
                     }
                     (_, 1) => {
@@ -309,7 +309,7 @@ impl Band<'_> {
                     }
                     _ => return false,
                 };
-                // What is known already gets its bit on the way; `run` of the others are passed.
+                // Skip `run` zero coefficients. Each nonzero one on the way gets its next bit.
                 let mut placed = false;
                 while k <= self.last && !placed {
                     let coefficient = &mut pair[usize::from(self.place[k & 63]) & 127];
@@ -328,8 +328,8 @@ impl Band<'_> {
                 }
             }
         }
-        if *blank > 0 {
-            *blank -= 1;
+        if *eob_run > 0 {
+            *eob_run -= 1;
             for k in k..=self.last {
                 let coefficient = &mut pair[usize::from(self.place[k & 63]) & 127];
                 if *coefficient != 0 {
@@ -341,7 +341,7 @@ impl Band<'_> {
     }
 }
 
-/// Gives a coefficient its next bit.
+/// Adds the next bit to a coefficient.
 #[inline(always)]
 fn correct(coefficient: &mut i16, one: i16, bit: bool) {
     if bit && *coefficient & one == 0 {
@@ -349,7 +349,7 @@ fn correct(coefficient: &mut i16, one: i16, bit: bool) {
     }
 }
 
-/// Reads one scan into the rows, and tells where in its data the marker behind it stands.
+/// Reads one scan into the rows. Returns the position of the marker behind it.
 struct Read<'a, 'b> {
     pass: Pass<'a>,
     frame: &'b Frame,
@@ -357,14 +357,14 @@ struct Read<'a, 'b> {
 }
 
 impl Kernel for Read<'_, '_> {
-    type Output = Result<usize, Refused>;
+    type Output = Result<usize, Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
         let Self { mut pass, frame, rows } = self;
         let components = frame.components();
         if let [only] = pass.channels[..] {
-            // One component is not interleaved: its blocks follow each other, and only those that show.
+            // A single component is not interleaved: only blocks inside the picture are coded, row by row.
             let component = &components[only.component];
             let (across, down) = frame.blocks(component);
             for y in 0..down {

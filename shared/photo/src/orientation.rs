@@ -1,23 +1,22 @@
-//! The largest size of a picture that is stored lying or mirrored, kept until it can be read the right way up.
+//! Turns a picture upright: a buffer for the largest variant of a source that is stored rotated or mirrored.
 use crate::jpeg::dct::LOWEST;
 use crate::resize::level::{Shape, Strip, Tile};
 
-/// One plane, a byte a sample.
 struct Plane {
     width: usize,
     height: usize,
     samples: Vec<u8>,
 }
 
-/// The whole picture in planes, a byte a sample: 1.5 bytes a pixel, or 2.5 where it is transparent.
-pub struct Canvas {
+/// The picture in planes of bytes: 1.5 bytes a pixel, or 2.5 with alpha.
+pub struct OrientationBuffer {
     shape: Shape,
     orientation: u8,
     planes: Vec<Plane>,
 }
 
-impl Canvas {
-    /// For a picture that has `shape` once it stands the right way up.
+impl OrientationBuffer {
+    /// `shape` is the upright one.
     pub fn new(shape: Shape, orientation: u8) -> Self {
         let plane = |(width, height)| Plane {
             width,
@@ -37,7 +36,7 @@ impl Canvas {
         }
     }
 
-    /// Takes a strip as it is stored.
+    /// Takes a strip in the orientation of the source.
     pub fn put(&mut self, strip: &Strip) {
         let orientation = self.orientation;
         for (i, tile) in strip.luma.iter().enumerate() {
@@ -59,10 +58,10 @@ impl Canvas {
         }
     }
 
-    /// Reads the picture from the top.
+    /// The upright picture in strips, from the top.
     pub fn strips(&self) -> Strips<'_> {
         Strips {
-            canvas: self,
+            buffer: self,
             strip: Strip::new(&self.shape),
             next: 0,
         }
@@ -70,9 +69,9 @@ impl Canvas {
 }
 
 impl Plane {
-    /// Writes up to sixteen columns and `rows` rows that are stored at `at`.
+    /// Writes up to 16 columns and `rows` rows, whose place in the source is `at`.
     fn put(&mut self, tile: &Tile, at: (usize, usize), rows: usize, orientation: u8) {
-        // Orientations 5–8 are a transposition followed by what 1–4 do.
+        // Orientations 5 to 8 are 1 to 4 after a transposition.
         let sideways = orientation > 4;
         let mut bytes = [[0u8; 16]; 16];
         for y in 0..16 {
@@ -100,7 +99,7 @@ impl Plane {
         }
     }
 
-    /// Reads a row into tiles, its last sample repeated; a row below the last is the last.
+    /// Reads a row into tiles. Beyond the edges, the last sample and the last row are repeated.
     fn read(&self, row: usize, tiles: &mut [Tile], to: usize) {
         let row = &self.samples[row.min(self.height - 1) * self.width..][..self.width];
         let sample = |byte: u8| (i16::from(byte) - 128) * 64;
@@ -114,27 +113,25 @@ impl Plane {
     }
 }
 
-/// The strips of a canvas, lent one after the other.
 pub struct Strips<'a> {
-    canvas: &'a Canvas,
+    buffer: &'a OrientationBuffer,
     strip: Strip,
     next: usize,
 }
 
 impl Strips<'_> {
-    /// Hands each strip to `take`.
     pub fn for_each(mut self, mut take: impl FnMut(&Strip)) {
-        while self.next * 16 < self.canvas.shape.height {
+        while self.next * 16 < self.buffer.shape.height {
             self.strip.index = self.next;
             for y in 0..16 {
-                self.canvas.planes[0].read(self.next * 16 + y, &mut self.strip.luma, y);
+                self.buffer.planes[0].read(self.next * 16 + y, &mut self.strip.luma, y);
             }
-            if let Some(plane) = self.canvas.planes.get(3) {
+            if let Some(plane) = self.buffer.planes.get(3) {
                 for y in 0..16 {
                     plane.read(self.next * 16 + y, &mut self.strip.fourth, y);
                 }
             }
-            if let [_, cb, cr, ..] = &self.canvas.planes[..] {
+            if let [_, cb, cr, ..] = &self.buffer.planes[..] {
                 for y in 0..8 {
                     cb.read(self.next * 8 + y, &mut self.strip.chroma, y);
                     cr.read(self.next * 8 + y, &mut self.strip.chroma, 8 + y);

@@ -1,4 +1,4 @@
-//! [`Lanes`] in plain Rust: the reference for the others, and what runs where neither is there.
+//! [`Lanes`] in plain Rust: the reference for the others, and the fallback.
 use super::{Lanes, Row};
 
 /// Sixteen numbers in an array.
