@@ -14,7 +14,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::transaction::{put, transact_changes};
 use shared::catalog::CatalogStore;
 use shared::catalog::Sku;
-use shared::catalog::{Hold, ShardCount};
+use shared::catalog::{Hold, Product};
 use shared::core::error::Error;
 use shared::orders::ReservationStore;
 use shared::orders::Shortage;
@@ -64,7 +64,7 @@ impl InvoiceStore {
     }
 
     /// Begins an attempt to charge `invoice`: takes the stock of its lines, in one transaction with it and its
-    /// subscription. `shards` says over how many shards each product was spread when it was read.
+    /// subscription. `products` are those of its lines, as they were read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
@@ -72,7 +72,7 @@ impl InvoiceStore {
         &self,
         subscription: &StoredSubscription,
         invoice: &StoredInvoice,
-        shards: &HashMap<Sku, ShardCount>,
+        products: &HashMap<Sku, Product>,
         deadline: Instant,
     ) -> Result<BeginChargeOutcome, Error> {
         let holding = |holds| StoredInvoice {
@@ -87,7 +87,7 @@ impl InvoiceStore {
             ])
         };
         let lines = &invoice.invoice.lines;
-        Ok(match self.reservations.take(lines, shards, record, deadline).await? {
+        Ok(match self.reservations.take(lines, products, record, deadline).await? {
             TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(holding(holds))),
             TakeOutcome::Refused(_) => BeginChargeOutcome::Changed,
             TakeOutcome::Short(shortages) => BeginChargeOutcome::OutOfStock(shortages),

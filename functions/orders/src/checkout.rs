@@ -105,11 +105,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let draft = Draft {
         order,
         fingerprint: fingerprint.clone(),
-        shards: loaded
-            .products
-            .into_iter()
-            .map(|(sku, product)| (sku, product.stock_shards))
-            .collect(),
+        products: loaded.products,
         event,
     };
     match checkout.reservations.place(&draft, invocation.deadline).await? {

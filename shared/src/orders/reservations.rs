@@ -50,8 +50,8 @@ pub struct Draft {
     pub order: Order,
     /// What was asked for.
     pub fingerprint: Fingerprint,
-    /// Over how many shards each line's product is spread, when it was read.
-    pub shards: HashMap<Sku, ShardCount>,
+    /// Each line's product, as it was read: the number of its shards counts.
+    pub products: HashMap<Sku, Product>,
     /// The event `OrderPlaced`.
     pub event: Record,
 }
@@ -77,10 +77,10 @@ pub enum TakeOutcome {
     Short(Vec<Shortage>),
 }
 
-/// The stock of what is to be delivered, and over how many shards each product was spread when it was read.
+/// The lines whose stock is to be taken, and their products as they were read.
 struct WantedStock<'a> {
     lines: &'a [Line],
-    shards: &'a HashMap<Sku, ShardCount>,
+    products: &'a HashMap<Sku, Product>,
 }
 
 /// What became of a [`Draft`].
@@ -187,7 +187,7 @@ impl ReservationStore {
             };
             Ok(vec![put(self.orders.put_new(&stored)?)?])
         };
-        match self.take(&order.lines, &draft.shards, record, deadline).await? {
+        match self.take(&order.lines, &draft.products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed(order.clone())),
             TakeOutcome::Refused(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
             TakeOutcome::Refused(None) => Err(Error::internal(PLACING, "refused by an order that is not there")),
@@ -215,15 +215,11 @@ impl ReservationStore {
     ) -> Result<RetakeOutcome, Error> {
         let skus: Vec<Sku> = paid.order.lines.iter().map(|line| line.sku.clone()).collect();
         let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
-        let shards = products
-            .into_iter()
-            .map(|(sku, product)| (sku, product.stock_shards))
-            .collect();
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
             Ok(vec![put(self.orders.put_if_version(&stored)?)?, put(beside.clone())?])
         };
-        match self.take(&paid.order.lines, &shards, record, deadline).await? {
+        match self.take(&paid.order.lines, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(RetakeOutcome::Taken),
             TakeOutcome::Refused(_) => Ok(RetakeOutcome::Changed),
             TakeOutcome::Short(_) => {
@@ -245,11 +241,11 @@ impl ReservationStore {
     pub async fn take(
         &self,
         lines: &[Line],
-        shards: &HashMap<Sku, ShardCount>,
+        products: &HashMap<Sku, Product>,
         record: impl Fn(Vec<Hold>) -> Result<Vec<TransactWriteItem>, Error>,
         deadline: Instant,
     ) -> Result<TakeOutcome, Error> {
-        let wanted = WantedStock { lines, shards };
+        let wanted = WantedStock { lines, products };
         let mut backoff = Backoff::until(deadline);
         let mut holds = self.first_holds(&wanted);
         let mut has_moved = false;
@@ -275,7 +271,7 @@ impl ReservationStore {
             let short = short_skus(&holds, &of_stock);
             // A twin of this request may be taking the units right now: then it is not for us to judge what is left.
             if short.is_empty() || record_is_busy {
-                let elsewhere = move_on(&mut holds, &of_stock, shards);
+                let elsewhere = move_on(&mut holds, &of_stock, &wanted);
                 // Another shard is likely free; who finds that one busy too has met a crowd, and waits.
                 if elsewhere && !record_is_busy && !has_moved {
                     has_moved = true;
@@ -420,7 +416,9 @@ impl ReservationStore {
 
 impl WantedStock<'_> {
     fn shards_of(&self, sku: &Sku) -> ShardCount {
-        self.shards.get(sku).copied().unwrap_or(ShardCount::ONE)
+        self.products
+            .get(sku)
+            .map_or(ShardCount::ONE, |product| product.stock_shards)
     }
 
     fn requested(&self, sku: &Sku) -> u32 {
@@ -441,14 +439,14 @@ fn short_skus(holds: &[Hold], fates: &[WriteOutcome]) -> Vec<Sku> {
 }
 
 /// Sends each busy hold that stands alone to another shard of its product; whether all that are busy went.
-fn move_on(holds: &mut [Hold], fates: &[WriteOutcome], shards: &HashMap<Sku, ShardCount>) -> bool {
+fn move_on(holds: &mut [Hold], fates: &[WriteOutcome], wanted: &WantedStock<'_>) -> bool {
     let alone: Vec<bool> = holds
         .iter()
         .map(|hold| holds.iter().filter(|other| other.sku == hold.sku).count() == 1)
         .collect();
     let (mut any_is_busy, mut all_went) = (false, true);
     for ((hold, fate), alone) in holds.iter_mut().zip(fates).zip(alone) {
-        let count = shards.get(&hold.sku).map_or(1, |count| count.get());
+        let count = wanted.shards_of(&hold.sku).get();
         if !matches!(fate, WriteOutcome::Busy) {
             continue;
         }

@@ -224,11 +224,10 @@ impl ChargeService {
             None,
             (&self.charges.policy, now),
         );
-        let shards = products.into_iter().map(|(sku, product)| (sku, product.stock_shards));
         match self
             .charges
             .invoices
-            .begin(&next, &attempt, &shards.collect(), deadline)
+            .begin(&next, &attempt, &products, deadline)
             .await?
         {
             BeginChargeOutcome::Begun(attempt) => self.ask(&key, next, *attempt, invocation).await.map(Some),

@@ -14,7 +14,7 @@ mod toss;
 pub use billing::{Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued};
 pub use credentials::{Credentials, Vault};
 pub use kakaopay::KakaoPay;
-pub use stripe::Stripe;
+pub use stripe::{Stripe, StripeEvent, Subject};
 pub use toss::Toss;
 
 use std::collections::HashMap;

@@ -1,10 +1,11 @@
 //! Stock in shards: never a false sold-out while the units are there.
 
-use shared::orders::OrderEvent;
 use std::collections::HashMap;
+
+use shared::orders::OrderEvent;
 use std::time::Duration;
 
-use function_tests::{RESERVATION, Shop, id_of, order_call};
+use function_tests::{Shop, id_of, order_call};
 use harness::Fault;
 use harness::gateway::Answer;
 use orders::checkout::Checkout;
@@ -64,8 +65,15 @@ async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
     shop.cancel("ann", &id_of(&order)).await;
     shop.list("tea", 1000, 64).await;
-    // A buyer whose read of the product is older than the raise knows of one shard only.
     let order: Order = serde_json::from_value(order.body).unwrap();
+    let (reservations, deadline) = (shop.engine.reservations(), shop.invocation().deadline);
+    let skus = [Sku::try_from("tea".to_owned()).unwrap()];
+    let mut loaded = reservations.load(order.order_id, &skus, true, deadline).await.unwrap();
+    // A buyer whose read of the product is older than the raise knows of one shard only.
+    loaded
+        .products
+        .values_mut()
+        .for_each(|product| product.stock_shards = ShardCount::ONE);
     let draft = Draft {
         event: shop
             .invocation()
@@ -80,24 +88,16 @@ async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
             ..order
         },
         fingerprint: Fingerprint::of(&"a request").unwrap(),
-        shards: HashMap::from([(Sku::try_from("tea".to_owned()).unwrap(), ShardCount::ONE)]),
+        products: loaded.products,
     };
-    let placed = shop
-        .engine
-        .reservations()
-        .place(&draft, shop.invocation().deadline)
-        .await
-        .unwrap();
+    let placed = reservations.place(&draft, deadline).await.unwrap();
     assert!(matches!(placed, PlaceOrderOutcome::Placed(_)), "{placed:?}");
     assert_eq!(shop.engine.balance("tea").await.available, 4);
 }
 
 /// The function as a warm process keeps it.
 fn warm(shop: &Shop) -> Checkout {
-    Checkout {
-        reservations: shop.engine.reservations(),
-        reservation: RESERVATION,
-    }
+    Checkout::new(&shop.platform()).unwrap()
 }
 
 async fn order_in(function: &Checkout, shop: &Shop, key: &str) -> Answer {

@@ -3,8 +3,11 @@
 mod billing;
 mod error;
 mod report;
+mod webhook;
 
 pub(crate) use billing::decline;
+
+pub use webhook::{StripeEvent, Subject};
 
 use std::time::Duration;
 
