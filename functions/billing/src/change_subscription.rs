@@ -6,7 +6,9 @@
 use crate::charge_service::{BillingKeys, ChargeQueue};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, Turn};
-use crate::store::{Found, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
+use crate::store::{
+    RequestState, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite,
+};
 use crate::subscription::{Policy, Rejected, Step, Subscription};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -136,10 +138,12 @@ pub async fn handle(
     for _ in 0..ATTEMPTS {
         let found = function
             .subscriptions
-            .find_for(&request, &caller.customer_id, invocation.deadline);
+            .request_state(&request, &caller.customer_id, invocation.deadline);
         let (stored, invoice) = match found.await? {
-            Found::Untouched(stored, invoice) => (*stored, invoice),
-            Found::Changed(subscription) => return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?)),
+            RequestState::New(stored, invoice) => (*stored, invoice),
+            RequestState::Applied(subscription) => {
+                return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?));
+            }
         };
         let open = invoice.as_ref().map(|invoice| &invoice.invoice);
         let change = function
@@ -155,7 +159,8 @@ pub async fn handle(
             change.subscription,
             after,
             Some(event),
-            (&function.policy, invocation.now),
+            &function.policy,
+            invocation.now,
         );
         let change_of_invoice = change.invoice.zip(invoice.as_deref());
         let invoice = change_of_invoice.map(|(after, stored)| stored.next(after, None, invocation.now));
@@ -226,9 +231,11 @@ impl ChangeSubscription {
                 let (key, card) = match issued.take() {
                     Some(issued) => issued,
                     None => {
-                        let issuing = (authorization, &*request_id.to_string());
-                        let whose = (before.subscription_id, &before.customer_id);
-                        self.keys.issue(issuing, whose, invocation).await?
+                        let request_id = request_id.to_string();
+                        let (id, customer) = (before.subscription_id, &before.customer_id);
+                        self.keys
+                            .issue(authorization, &request_id, id, customer, invocation)
+                            .await?
                     }
                 };
                 *issued = Some((key.clone(), card.clone()));
@@ -253,7 +260,7 @@ impl ChangeSubscription {
         let products = self.catalog.products(&skus, invocation.deadline).await?;
         self.keys
             .providers
-            .require_takes(subscription.provider, quote(wanted, &products)?.total)
+            .require_accepted(subscription.provider, quote(wanted, &products)?.total)
     }
 
     /// The provider of another card must take what is to be charged: the open invoice, or what the next one would be. What
@@ -266,13 +273,13 @@ impl ChangeSubscription {
         invocation: &Invocation,
     ) -> Result<(), Error> {
         if let Some(total) = open.and_then(|open| open.total) {
-            return self.keys.providers.require_takes(provider, total);
+            return self.keys.providers.require_accepted(provider, total);
         }
         let wanted = sum_lines(&subscription.items)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.catalog.products(&skus, invocation.deadline).await?;
         match quote(&wanted, &products) {
-            Ok(quote) => self.keys.providers.require_takes(provider, quote.total),
+            Ok(quote) => self.keys.providers.require_accepted(provider, quote.total),
             Err(_) => Ok(()),
         }
     }

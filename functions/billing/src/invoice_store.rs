@@ -75,45 +75,45 @@ impl InvoiceStore {
         products: &HashMap<Sku, Product>,
         deadline: Instant,
     ) -> Result<BeginChargeOutcome, Error> {
-        let holding = |holds| StoredInvoice {
+        let with_holds = |holds| StoredInvoice {
             holds,
             ..invoice.clone()
         };
         let record = |holds: Vec<Hold>| {
-            let invoice = holding(holds);
+            let invoice = with_holds(holds);
             Ok(vec![
                 put(self.subscriptions.put_if_version(subscription)?)?,
-                put(self.subscriptions.invoiced(&invoice)?)?,
+                put(self.subscriptions.put_invoice(&invoice)?)?,
             ])
         };
         let lines = &invoice.invoice.lines;
         Ok(match self.reservations.take(lines, products, record, deadline).await? {
-            TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(holding(holds))),
-            TakeOutcome::Refused(_) => BeginChargeOutcome::Changed,
-            TakeOutcome::Short(shortages) => BeginChargeOutcome::OutOfStock(shortages),
+            TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(with_holds(holds))),
+            TakeOutcome::ConditionFailed(_) => BeginChargeOutcome::Changed,
+            TakeOutcome::OutOfStock(shortages) => BeginChargeOutcome::OutOfStock(shortages),
         })
     }
 
-    /// Writes what an attempt came to: its `posting`, the order and the payment of money that was taken, both new, and the
+    /// Writes what an attempt came to: its `write`, the order and the payment of money that was taken, both new, and the
     /// return of units to where they were taken from. All of it or none; false when anything has changed since it was
     /// read, perhaps by an earlier attempt of this very call whose answer was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn settle(
+    pub async fn save_result(
         &self,
-        posting: &SubscriptionWrite<'_>,
-        bought: Option<(&StoredOrder, &StoredPayment)>,
-        given_back: &[Hold],
+        write: &SubscriptionWrite<'_>,
+        order_and_payment: Option<(&StoredOrder, &StoredPayment)>,
+        released: &[Hold],
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let mut items = self.subscriptions.written(posting)?;
-        if let Some((order, payment)) = bought {
+        let mut items = self.subscriptions.transaction_items(write)?;
+        if let Some((order, payment)) = order_and_payment {
             items.push(put(self.order_payments.orders.put_new(order)?)?);
             items.push(put(self.order_payments.payments.put_if_version(payment)?)?);
         }
         let records = items.len();
-        items.extend(self.reservations.release_writes(given_back)?);
+        items.extend(self.reservations.release_writes(released)?);
         transact_changes(&self.client, "settle an invoice", items, records, deadline).await
     }
 }

@@ -114,11 +114,11 @@ async fn relay(
         let fate = match &change.event {
             Ok(_) => fates
                 .next()
-                .unwrap_or_else(|| PublishOutcome::Later("no fate".to_owned())),
-            Err(why) => PublishOutcome::Never(why.clone()),
+                .unwrap_or_else(|| PublishOutcome::Retryable("no outcome".to_owned())),
+            Err(why) => PublishOutcome::Rejected(why.clone()),
         };
         let fate = match fate {
-            PublishOutcome::Later(why) if change.is_forgotten_soon(invocation) => PublishOutcome::Never(why),
+            PublishOutcome::Retryable(why) if change.is_forgotten_soon(invocation) => PublishOutcome::Rejected(why),
             fate => fate,
         };
         let again = match fate {
@@ -127,15 +127,15 @@ async fn relay(
                 continue;
             }
             // What stands behind a failure comes again, and is kept then.
-            PublishOutcome::Never(_) if failure.is_some() => continue,
-            PublishOutcome::Never(why) => match function.undelivered.keep(change, &why, invocation.deadline).await {
+            PublishOutcome::Rejected(_) if failure.is_some() => continue,
+            PublishOutcome::Rejected(why) => match function.undelivered.keep(change, &why, invocation.deadline).await {
                 Ok(()) => {
                     counts.undelivered += 1;
                     continue;
                 }
                 Err(error) => Causes(&error).to_string(),
             },
-            PublishOutcome::Later(why) => why,
+            PublishOutcome::Retryable(why) => why,
         };
         tracing::warn!(entity = change.entity, why = again, "an event comes again");
         failure = failure.or_else(|| Some(change.sequence_number.clone()));

@@ -178,7 +178,7 @@ impl ResizeImage {
                 Ok(answer) => answer,
                 Err(error) if error.code() == Some("PreconditionFailed") => return Ok(None),
                 Err(error) => {
-                    let error = s3::failed(DOING, error);
+                    let error = s3::classify_error(DOING, error);
                     // Who may not list a bucket is told "denied" of what is not there: it is purged once it is deleted.
                     let stored = self.images.get(id, invocation.deadline).await?;
                     let deleted = stored.is_some_and(|stored| stored.image.status == ImageStatus::Deleted);
@@ -259,7 +259,8 @@ async fn put(s3: &Client, bucket: &str, described: &ImageVariant, variant: Varia
         .cache_control(CACHE_CONTROL)
         .body(ByteStream::from(variant.bytes));
     let sent = put.send().await;
-    sent.map(|_| ()).map_err(|error| s3::failed("write a variant", error))
+    sent.map(|_| ())
+        .map_err(|error| s3::classify_error("write a variant", error))
 }
 
 /// A ThumbHash (evanw.github.io/thumbhash) in base64.

@@ -12,7 +12,9 @@ use crate::store::{AuctionStore, StoredBid, StoredVoucher};
 use crate::voucher::Voucher;
 use shared::auctions::{Entry, EntryKind, Points};
 use shared::aws::backoff::Backoff;
-use shared::aws::dynamodb::transaction::{Outcome, WriteOutcome, delete, put, transact, transact_changes, update};
+use shared::aws::dynamodb::transaction::{
+    TransactionOutcome, WriteOutcome, delete, put, transact, transact_changes, update,
+};
 use shared::aws::dynamodb::{Item, composite, parse};
 use shared::core::error::Error;
 use shared::core::event::Record;
@@ -172,20 +174,20 @@ impl AuctionStore {
         }
         let mut backoff = Backoff::until(deadline);
         loop {
-            let fates = match transact(&self.table.client, PLACING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(PlaceBidOutcome::Placed),
-                Outcome::Cancelled(fates) => fates,
+            let outcomes = match transact(&self.table.client, PLACING, items.clone(), deadline).await? {
+                TransactionOutcome::Committed => return Ok(PlaceBidOutcome::Placed),
+                TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
-            let mut fates = fates.into_iter();
-            match fates.next() {
-                Some(WriteOutcome::Refused(Some(stands))) => {
+            let mut outcomes = outcomes.into_iter();
+            match outcomes.next() {
+                Some(WriteOutcome::ConditionFailed(Some(stands))) => {
                     return Ok(PlaceBidOutcome::Exists(Box::new(parse(PLACING, stands)?)));
                 }
                 // A twin of this request may be holding the very points right now.
-                Some(WriteOutcome::Busy) => {}
+                Some(WriteOutcome::Retryable) => {}
                 _ => {
-                    let by_need = matches!(fates.next(), Some(WriteOutcome::Refused(_)));
-                    let by_count = matches!(fates.nth(1), Some(WriteOutcome::Refused(_)));
+                    let by_need = matches!(outcomes.next(), Some(WriteOutcome::ConditionFailed(_)));
+                    let by_count = matches!(outcomes.nth(1), Some(WriteOutcome::ConditionFailed(_)));
                     if by_need || by_count {
                         // Or it may have held them already.
                         let twin = self.bid(bid.bid_id, deadline).await?;
@@ -242,17 +244,19 @@ impl AuctionStore {
         let (records, wallet_at, items) = self.writes_of(deal)?;
         let mut backoff = Backoff::until(deadline);
         loop {
-            let fates = match transact(&self.table.client, DEALING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(TradeOutcome::Done),
-                Outcome::Cancelled(fates) => fates,
+            let outcomes = match transact(&self.table.client, DEALING, items.clone(), deadline).await? {
+                TransactionOutcome::Committed => return Ok(TradeOutcome::Done),
+                TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
-            let is_busy = fates.iter().any(|fate| matches!(fate, WriteOutcome::Busy));
-            let is_short = matches!(fates.get(wallet_at), Some(WriteOutcome::Refused(_)));
-            let mut fates = fates.into_iter().take(records);
-            if let Some(WriteOutcome::Refused(Some(stands))) = fates.next() {
+            let is_busy = outcomes
+                .iter()
+                .any(|outcome| matches!(outcome, WriteOutcome::Retryable));
+            let is_short = matches!(outcomes.get(wallet_at), Some(WriteOutcome::ConditionFailed(_)));
+            let mut outcomes = outcomes.into_iter().take(records);
+            if let Some(WriteOutcome::ConditionFailed(Some(stands))) = outcomes.next() {
                 return Ok(TradeOutcome::Exists(Box::new(parse(DEALING, stands)?)));
             }
-            if fates.any(|fate| matches!(fate, WriteOutcome::Refused(_))) {
+            if outcomes.any(|outcome| matches!(outcome, WriteOutcome::ConditionFailed(_))) {
                 return Ok(TradeOutcome::Changed);
             }
             if is_short && !is_busy {
