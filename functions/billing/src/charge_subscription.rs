@@ -1,9 +1,8 @@
-//! A queue brings commands to do what is due about subscriptions; it leaves their periods paid, once each, and the orders
-//! of them on their way, or what came between: a decline to be retried, a delivery postponed, a subscription at its end.
+//! On commands from a queue: charges the due periods of subscriptions, once each, and creates their orders. Also schedules
+//! retries after declines, postpones deliveries and ends subscriptions.
 //!
-//! A command may come twice, late, or in any order: what is due is read from the subscription itself ([`ChargeService`]). One that
-//! cannot be carried out comes again; when it never can, it ends in a queue with an alarm on it, and the schedule commands
-//! it anew.
+//! Commands can be repeated, late and in any order: the due work is read from the subscription ([`ChargeService`]). SQS
+//! delivers a failed command again and finally moves it to a dead-letter queue with an alarm. The schedule sends a new command.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,18 +17,18 @@ use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
 use shared::core::id::SubscriptionPeriod;
 
-/// The function's books and providers.
+/// The function `charge-subscription`.
 #[derive(Debug)]
 pub struct ChargeSubscription {
-    /// Subscriptions, stock, orders, payments, providers.
+    /// The charge service.
     pub service: ChargeService,
 }
 
 impl ChargeSubscription {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: ChargeService::new(platform)?,
@@ -37,7 +36,7 @@ impl ChargeSubscription {
     }
 }
 
-/// How many commands came to what is counted.
+/// The counts of command outcomes.
 #[derive(Debug, Default)]
 struct Counts {
     paid: AtomicU32,
@@ -47,10 +46,10 @@ struct Counts {
     hanging: AtomicU32,
 }
 
-/// Carries out a batch of commands, all at the same time.
+/// Executes a batch of commands concurrently.
 ///
 /// # Errors
-/// None of its own: what cannot be done now is reported to the queue.
+/// None. Failed commands are reported to the queue.
 pub async fn handle(
     function: &ChargeSubscription,
     batch: Batch,
@@ -85,7 +84,7 @@ impl Counts {
             subscription_id,
             period,
         } = command;
-        tracing::info!(%subscription_id, period, ?outcome, "carried out");
+        tracing::info!(%subscription_id, period, ?outcome, "command executed");
         let counted = match outcome {
             Outcome::Paid => &self.paid,
             Outcome::Declined => &self.declined,
@@ -93,7 +92,7 @@ impl Counts {
             Outcome::Unknown => &self.unknown,
             Outcome::Hanging => {
                 let order_id = order_id(command);
-                tracing::error!(%subscription_id, period, %order_id, "an attempt to charge waits for a person");
+                tracing::error!(%subscription_id, period, %order_id, "a charge attempt needs a review");
                 &self.hanging
             }
             Outcome::Nothing | Outcome::Returned | Outcome::Skipped | Outcome::Ended | Outcome::KeysDeleted => return,

@@ -1,9 +1,8 @@
-//! A schedule brings the time; it leaves a command on the queue for every subscription about which something is due.
+//! Runs every ten minutes: sends a command to the charge queue for each subscription with due work.
 //!
-//! A subscription keeps its place on the index until the queue has accepted its command, and only then moves, to where it is
-//! commanded again should nothing come of it: so neither a run that dies half-way nor a message that is lost leaves a
-//! period out. Two runs at once command the same twice, which changes nothing. What a run keeps in memory is a page of 100
-//! subscriptions, however many are due.
+//! A subscription keeps its due time until the queue has accepted its command. It then moves one hour ahead, when the command
+//! is sent again if nothing has come of it. So neither a crash nor a lost message skips a period. Concurrent runs may send a
+//! command twice, which has no effect. A run holds one page of 100 subscriptions in memory.
 
 use crate::charge_service::{ChargeQueue, command_of};
 use crate::store::{StoredSubscription, SubscriptionStore};
@@ -18,20 +17,20 @@ use shared::aws::lambda::Invocation;
 use shared::aws::queue::MAX_MESSAGES;
 use shared::core::id::SubscriptionId;
 
-/// The function's table and queue.
+/// The function `enqueue-due-charges`.
 #[derive(Debug)]
 pub struct EnqueueDueCharges {
-    /// Subscriptions.
+    /// The subscriptions table.
     pub subscriptions: SubscriptionStore,
-    /// Where their commands go.
+    /// The queue of commands.
     pub charge_queue: ChargeQueue,
 }
 
 impl EnqueueDueCharges {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             subscriptions: SubscriptionStore::new(platform)?,
@@ -40,15 +39,15 @@ impl EnqueueDueCharges {
     }
 }
 
-/// Requests under way at the same time.
+/// The number of concurrent requests.
 const CONCURRENCY: usize = 16;
-/// When a command is given again unless something has come of it: longer than the queue needs, and than it repeats one.
+/// The time after which a command is sent again: longer than the queue's delivery and retries.
 const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// Commands what is due.
+/// Sends the commands of due subscriptions.
 ///
 /// # Errors
-/// [`Error::Unavailable`] and [`Error::Internal`] when due subscriptions cannot be found; single ones are counted.
+/// [`Error::Unavailable`] and [`Error::Internal`] when the index cannot be read. Failures of single subscriptions are counted.
 pub async fn handle(function: &EnqueueDueCharges, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();
@@ -62,7 +61,7 @@ pub async fn handle(function: &EnqueueDueCharges, invocation: Invocation) -> Res
     Ok(summary)
 }
 
-/// Commands a page of one shard's due subscriptions, and answers where the next begins.
+/// Sends the commands of one page of a shard, and returns the start of the next page.
 async fn enqueue_page(
     function: &EnqueueDueCharges,
     shard: u8,
@@ -80,7 +79,7 @@ async fn enqueue_page(
     for error in page.damaged.into_iter().chain(unreadable) {
         summary.record(Err(error));
     }
-    // The index runs behind the table.
+    // The index lags behind the table.
     due.retain(|stored| stored.due_at.is_some_and(|at| at <= invocation.now));
     let mut due = due.into_iter();
     let batches = std::iter::from_fn(|| {
@@ -98,7 +97,7 @@ async fn enqueue_page(
     Ok(page.next)
 }
 
-/// Commands some subscriptions in one batch, and puts off those whose command the queue has accepted.
+/// Sends the commands of a batch, and postpones the subscriptions whose command the queue has accepted.
 async fn enqueue(
     function: &EnqueueDueCharges,
     batch: Vec<StoredSubscription>,
@@ -111,14 +110,11 @@ async fn enqueue(
     };
     let outcomes = batch.into_iter().zip(accepted).map(|(stored, accepted)| async move {
         if !accepted {
-            return Err(Error::unavailable(
-                "command a subscription",
-                "the queue did not take it",
-            ));
+            return Err(Error::unavailable("enqueue a command", "the queue did not accept it"));
         }
         let until = invocation.now + RETRY_AFTER;
         let subscriptions = &function.subscriptions;
-        // Whatever has changed it meanwhile has given it its place.
+        // A concurrent change of the subscription has set its due time.
         subscriptions.postpone_due(&stored, until, invocation.deadline).await?;
         Ok(true)
     });

@@ -1,8 +1,8 @@
-//! Where subscriptions, stock, orders and payments meet: what changes several of them is one transaction.
+//! Transactions over subscriptions, stock, orders and payments.
 //!
-//! Promises kept here: the right to charge a period is its invoice's own `attribute_not_exists`, in the write that also
-//! moves its subscription on; stock leaves by a conditional write in the transaction that begins an attempt, and goes back
-//! in the one that ends it; an invoice is paid in the write that makes its order, its payment and their events.
+//! Invariants: a period is charged once, since creating its invoice requires `attribute_not_exists` in the write that advances
+//! the subscription. The transaction that starts an attempt takes the stock with conditional writes, and the one that ends it
+//! releases the stock. The transaction that marks an invoice as paid creates its order, its payment and their events.
 
 use std::collections::HashMap;
 
@@ -23,33 +23,33 @@ use shared::orders::TakeOutcome;
 use shared::payments::OrderPaymentStore;
 use shared::payments::StoredPayment;
 
-/// The tables of subscriptions, stock, orders and payments together.
+/// The tables of subscriptions, stock, orders and payments.
 #[derive(Clone, Debug)]
 pub struct InvoiceStore {
     client: Client,
-    /// Products.
+    /// The catalog table.
     pub catalog: CatalogStore,
-    /// Subscriptions and their invoices.
+    /// The subscriptions table.
     pub subscriptions: SubscriptionStore,
-    /// Stock.
+    /// The stock reservations.
     pub reservations: ReservationStore,
-    /// Orders and payments.
+    /// The orders and payments tables.
     pub order_payments: OrderPaymentStore,
 }
 
-/// What became of an attempt that was to be begun.
+/// The outcome of starting an attempt.
 #[derive(Debug)]
 pub enum BeginChargeOutcome {
-    /// It is begun and holds its stock.
+    /// The attempt is started and holds its stock.
     Begun(Box<StoredInvoice>),
-    /// The subscription or the invoice has changed since it was read, perhaps by an earlier attempt of this very call.
+    /// The subscription or the invoice has changed since it was read, possibly by an earlier attempt of the same call.
     Changed,
-    /// Too little is left; nothing was written.
+    /// Too few units are available. Nothing was written.
     OutOfStock(Vec<Shortage>),
 }
 
 impl InvoiceStore {
-    /// Over the tables of the catalog, orders, payments and subscriptions.
+    /// Creates the store over the tables of the catalog, orders, payments and subscriptions.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -63,11 +63,11 @@ impl InvoiceStore {
         })
     }
 
-    /// Begins an attempt to charge `invoice`: takes the stock of its lines, in one transaction with it and its
-    /// subscription. `products` are those of its lines, as they were read.
+    /// Starts an attempt to charge `invoice`: takes the stock of its lines, in one transaction with the invoice and its
+    /// subscription. `products` are the products of its lines, as read.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
+    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
     pub async fn begin(
         &self,
         subscription: &StoredSubscription,
@@ -94,9 +94,9 @@ impl InvoiceStore {
         })
     }
 
-    /// Writes what an attempt came to: its `write`, the order and the payment of money that was taken, both new, and the
-    /// return of units to where they were taken from. All of it or none; false when anything has changed since it was
-    /// read, perhaps by an earlier attempt of this very call whose answer was lost.
+    /// Saves the result of an attempt in one transaction: `write`, the new order and payment of a charge, and the return of the
+    /// `released` units to their shards. Returns false when anything has changed since it was read, possibly by an earlier
+    /// attempt of the same call whose response was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -114,6 +114,6 @@ impl InvoiceStore {
         }
         let records = items.len();
         items.extend(self.reservations.release_writes(released)?);
-        transact_changes(&self.client, "settle an invoice", items, records, deadline).await
+        transact_changes(&self.client, "save the result of a charge", items, records, deadline).await
     }
 }

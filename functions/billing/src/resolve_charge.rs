@@ -1,6 +1,5 @@
-//! `POST /subscriptions/{subscription_id}/invoices/{period}/review` brings an administrator's decision about a charge of
-//! which its provider has not said for a day what became of it; it leaves the period paid, declined or given up, or to be
-//! asked about again.
+//! `POST /subscriptions/{subscription_id}/invoices/{period}/review`: records an administrator's decision about a charge whose
+//! outcome has been unknown for a day. The period is then paid, declined, voided, or queried again.
 
 use crate::charge_service::{ChargeDecision, ChargeStore};
 use crate::invoice::Invoice;
@@ -17,18 +16,18 @@ use shared::core::error::Rejection;
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::Fingerprint;
 
-/// The function's books. It takes the administrator's word and asks no provider.
+/// The function `resolve-charge`. It records the administrator's decision and calls no provider.
 #[derive(Debug)]
 pub struct ResolveCharge {
-    /// Subscriptions, stock, orders, payments.
+    /// The records of charges.
     pub charges: ChargeStore,
 }
 
 impl ResolveCharge {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             charges: ChargeStore::new(platform)?,
@@ -36,10 +35,10 @@ impl ResolveCharge {
     }
 }
 
-/// Decides about a charge that hangs
+/// Resolves a charge with an unknown outcome
 ///
-/// What was taken makes the period's order, or goes back when the subscription is over. What was not taken is tried again
-/// as after any decline.
+/// Requires the administrator role. `CHARGED` creates the period's order, or refunds the charge if the subscription has ended.
+/// `NOT_CHARGED` counts as a decline, and the charge is retried. `ASK_AGAIN` queries the provider again.
 ///
 /// # Errors
 /// `forbidden`, `not-found`, `not-in-review`, `payment-under-way`, `payment-mismatch`, [`Error::Unavailable`],
@@ -56,13 +55,13 @@ impl ResolveCharge {
     ),
     responses(
         (status = 200, description = "The invoice after the decision", body = Invoice,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request decided it"))),
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request made the decision"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: the charge has not hung for a day, `payment-under-way`: the provider is being asked, or was after `looked_up_at`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: the outcome has not been unknown for a day; `payment-under-way`: the provider is being called, or was called after `looked_up_at`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`payment-mismatch`: the reference is that of another order's payment, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`payment-mismatch`: the reference belongs to another order's payment; `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
@@ -85,11 +84,11 @@ pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invo
         return Ok(http::replayed(answer));
     }
     let (subscription_id, period, by) = (of.subscription_id, of.period, caller.customer_id.as_str());
-    tracing::info!(%subscription_id, period, ?decision, by, "a charge is decided");
+    tracing::info!(%subscription_id, period, ?decision, by, "charge resolved");
     Ok(answer)
 }
 
-/// The period that the path names: `subscription_id` and `period`.
+/// Parses the path's `subscription_id` and `period`.
 fn period_of(request: &Request) -> Result<SubscriptionPeriod, Rejection> {
     let period = http::path_parameter(request, "period")?.parse();
     Ok(SubscriptionPeriod {

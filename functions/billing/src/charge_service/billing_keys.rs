@@ -1,4 +1,4 @@
-//! Billing keys: issued and sealed, opened to be charged, and deleted at their provider when they are used no more.
+//! Billing keys: issues and encrypts them, decrypts them for charges, and deletes unused ones at their provider.
 
 use crate::charge_service::{ChargeService, Outcome};
 use crate::charge_service::{DOING, WRITE_TIME};
@@ -13,17 +13,17 @@ use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 use shared::payments::provider::{Authorization, BillingKey, Card, Providers};
 
-/// The providers, and the keys to their customers' cards.
+/// Issues and decrypts billing keys.
 #[derive(Clone, Debug)]
 pub struct BillingKeys {
-    /// Who takes the money.
+    /// The payment providers.
     pub providers: Providers,
-    /// What closes and opens keys.
+    /// The encryption of stored keys.
     pub encryption: EnvelopeEncryption,
 }
 
 impl BillingKeys {
-    /// The keys on `platform`.
+    /// Creates the keys' service.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -34,9 +34,9 @@ impl BillingKeys {
         })
     }
 
-    /// Exchanges what a customer agreed to for a billing key, sealed for their subscription. Asked again for the same
-    /// authorization and `request_id`, it gets the same key; another authorization is another request to the provider,
-    /// which would repeat what became of the first.
+    /// Exchanges a customer's authorization for a billing key, encrypted for the subscription. Idempotent for the same
+    /// authorization and `request_id`. Another authorization is a different request to the provider, which would otherwise
+    /// repeat its response to the first.
     ///
     /// # Errors
     /// `payment-refused`, `provider-not-configured`; [`Error::Unavailable`] and [`Error::Internal`].
@@ -67,10 +67,10 @@ impl BillingKeys {
         Ok((key, issued.card))
     }
 
-    /// The key to a subscription's card.
+    /// Decrypts a subscription's billing key.
     pub(crate) async fn of(&self, stored: &StoredSubscription, invocation: &Invocation) -> Result<BillingKey, Error> {
         let key = stored.key.as_ref();
-        let key = key.ok_or_else(|| Error::internal(DOING, "it has no billing key"))?;
+        let key = key.ok_or_else(|| Error::internal(DOING, "the subscription has no billing key"))?;
         self.decrypt(stored, key, invocation).await
     }
 
@@ -80,7 +80,7 @@ impl BillingKeys {
         key: &StoredKey,
         invocation: &Invocation,
     ) -> Result<BillingKey, Error> {
-        // What was sealed for another subscription does not open.
+        // A key that was encrypted for another subscription cannot be decrypted.
         let id = stored.subscription.subscription_id.to_string();
         let secret = self.encryption.decrypt(&key.sealed, &id, invocation.deadline).await?;
         BillingKey::from_secret(&secret)
@@ -88,9 +88,9 @@ impl BillingKeys {
 }
 
 impl ChargeService {
-    /// Deletes the keys that are used no more at their providers; none when the subscription has changed meanwhile.
+    /// Deletes a subscription's retired keys at their providers. `None` when the subscription has changed meanwhile.
     ///
-    /// An attempt under way keeps its key until it has come to its end.
+    /// An attempt in progress keeps its key until it ends.
     pub(crate) async fn delete_keys(
         &self,
         stored: &StoredSubscription,
@@ -106,12 +106,12 @@ impl ChargeService {
             let provider = self.keys.providers.billing(retired.provider)?;
             provider.delete(&key, invocation.deadline_keeping(WRITE_TIME)).await?;
         }
-        let forgotten = StoredSubscription {
+        let without_retired = StoredSubscription {
             retired: vec![],
             ..stored.clone()
         };
         let unchanged = stored.subscription.clone();
-        let next = forgotten.next(unchanged, invoice, None, &self.charges.policy, invocation.now);
+        let next = without_retired.next(unchanged, invoice, None, &self.charges.policy, invocation.now);
         let write = SubscriptionWrite {
             deleted_keys: &stored.retired,
             ..SubscriptionWrite::of(&next)

@@ -1,4 +1,4 @@
-//! The books of subscriptions: what became of a period, entered with all that hangs on it.
+//! The records of charges: saves the result of an attempt with the invoice, order, payment, stock and events.
 
 use crate::charge_service::Outcome;
 use crate::charge_service::{ATTEMPTS, DOING};
@@ -24,31 +24,31 @@ use shared::payments::StoredPayment;
 use shared::payments::provider::{Answer, Decline};
 use shared::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report};
 
-/// The books of subscriptions, and by what rules they are kept.
+/// Records charges.
 #[derive(Clone, Debug)]
 pub struct ChargeStore {
-    /// Subscriptions, stock, orders, payments.
+    /// The tables of subscriptions, stock, orders and payments.
     pub invoices: InvoiceStore,
-    /// What the shop has decided.
+    /// The shop's billing rules.
     pub policy: Policy,
 }
 
-/// An attempt as it was when it was asked about.
+/// An attempt as it was at the time of the provider call.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt<'a> {
     pub invoice: &'a StoredInvoice,
-    /// The request of the person who answers instead of the provider, kept with what follows from it.
+    /// The request of an administrator who decides instead of the provider. It is saved with the result.
     pub by: Option<&'a SubscriptionRequest>,
 }
 
-/// A subscription and its open invoice, as they were read together.
+/// A subscription and its open invoice, as read together.
 pub(crate) struct Account {
     pub subscription: StoredSubscription,
     pub invoice: Option<StoredInvoice>,
 }
 
 impl Attempt<'_> {
-    /// What is written of its end, with the request of the person who says so.
+    /// The write of the attempt's result, with the administrator's request.
     pub fn write<'a>(
         &'a self,
         subscription: &'a StoredSubscription,
@@ -62,7 +62,7 @@ impl Attempt<'_> {
 }
 
 impl ChargeStore {
-    /// The books on `platform`.
+    /// Creates the store.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -73,7 +73,7 @@ impl ChargeStore {
         })
     }
 
-    /// A subscription and its invoice of the period, if that is open; none while the two do not fit each other.
+    /// Reads a subscription and its invoice of the period, if that is open. `None` when the two reads are inconsistent.
     pub(crate) async fn account(
         &self,
         of: SubscriptionPeriod,
@@ -88,12 +88,12 @@ impl ChargeStore {
         Ok((is_open == invoice.is_some()).then_some(Account { subscription, invoice }))
     }
 
-    /// Writes a write; false when anything has changed.
+    /// Saves a write. Returns false when anything has changed.
     pub(crate) async fn save(&self, write: &SubscriptionWrite<'_>, invocation: &Invocation) -> Result<bool, Error> {
         self.invoices.subscriptions.save(write, invocation.deadline).await
     }
 
-    /// The same, and returns the units of `holds` to where they were taken from.
+    /// Saves a write and returns the units of `holds` to their shards.
     async fn save_and_release(
         &self,
         write: &SubscriptionWrite<'_>,
@@ -103,8 +103,7 @@ impl ChargeStore {
         self.invoices.save_result(write, None, holds, invocation.deadline).await
     }
 
-    /// Keeps what changes of an attempt under way, and answers its subscription after that; none when something has
-    /// changed.
+    /// Saves a changed attempt in progress, and returns its subscription's next version. `None` when something has changed.
     pub(crate) async fn save_attempt(
         &self,
         stored: &StoredSubscription,
@@ -119,7 +118,7 @@ impl ChargeStore {
         Ok(saved.then_some(next))
     }
 
-    /// Keeps that a period cannot be delivered now; its customer is last_event once.
+    /// Postpones a delivery. Publishes the event once.
     pub(crate) async fn postpone(
         &self,
         stored: &StoredSubscription,
@@ -142,10 +141,10 @@ impl ChargeStore {
         Ok(saved.then_some(Outcome::Postponed))
     }
 
-    /// Enters what the provider answered to the attempt `asked`.
+    /// Records the provider's answer to an attempt.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it could not be written: the attempt stands, and will be looked at again.
+    /// [`Error::Unavailable`] when the answer could not be saved: the attempt stays open and is resumed.
     pub(crate) async fn record_answer(
         &self,
         attempt: &StoredInvoice,
@@ -163,7 +162,7 @@ impl ChargeStore {
         .await
     }
 
-    /// The same, where perhaps a person says it.
+    /// Records an answer to an attempt, from the provider or an administrator.
     pub(crate) async fn record_answer_as(
         &self,
         attempt: Attempt<'_>,
@@ -180,14 +179,14 @@ impl ChargeStore {
             },
             Answer::Refused(failure) => failure,
             Answer::Unknown(cause) => {
-                tracing::warn!(cause, "a provider does not say whether it took the money");
+                tracing::warn!(cause, "the outcome of a charge is unknown");
                 return Ok(Outcome::Unknown);
             }
         };
         self.record_declined(attempt, &failure, invocation).await
     }
 
-    /// The attempt and its subscription as they stand now; none when it is under way no more.
+    /// The current state of an attempt and its subscription. `None` when the attempt is no longer in progress.
     async fn current_attempt(
         &self,
         attempt: Attempt<'_>,
@@ -201,13 +200,13 @@ impl ChargeStore {
                 return Ok(charging.map(|invoice| (subscription, invoice)));
             }
         }
-        Err(Error::unavailable(DOING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
-    /// The money was taken: the period's order is made, paid and with its stock; or, where the subscription is over or the
-    /// money is not what was asked for, the money goes back.
+    /// Records a charge: creates the period's paid order with its stock. If the subscription has ended or the amount differs,
+    /// creates a cancelled order, so that the charge is refunded.
     ///
-    /// It is believed whoever asked for it, and whatever has become of the subscription meanwhile.
+    /// Accepts a charge of any try, whatever the subscription's current status.
     async fn record_charged(
         &self,
         attempt: Attempt<'_>,
@@ -222,7 +221,7 @@ impl ChargeStore {
             let is_over = subscription.subscription.status == SubscriptionStatus::Cancelled;
             let Some((order, payment, event)) = order_and_payment(&invoice.invoice, report, is_over, invocation)?
             else {
-                return Err(Error::internal(DOING, "what was charged was never priced"));
+                return Err(Error::internal(DOING, "a charged invoice has no price"));
             };
             let is_paid = order.status == OrderStatus::Paid;
             let turn = if is_paid {
@@ -238,7 +237,7 @@ impl ChargeStore {
             let next = subscription.next(closed, None, None, &self.policy, now);
             let after = invoice.next(after, paid_event.transpose()?, now);
             let order = StoredOrder {
-                // The order has the units from now on, or they are free.
+                // The order takes over the units, or they are released.
                 holds: if is_paid { invoice.holds.clone() } else { vec![] },
                 fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(DOING, error))?,
                 payments: 1,
@@ -256,11 +255,10 @@ impl ChargeStore {
                 return Ok(if is_paid { Outcome::Paid } else { Outcome::Returned });
             }
         }
-        Err(Error::unavailable(DOING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
-    /// Money was taken for an attempt that is under way no more: in the books already, or nowhere, and then a person has to
-    /// look.
+    /// Handles a charge of an attempt that is no longer in progress: it is already recorded, or a person must review it.
     async fn record_late_charge(
         &self,
         attempt: &StoredInvoice,
@@ -274,13 +272,13 @@ impl ChargeStore {
         }
         tracing::error!(
             invoice = ?attempt.invoice.of, provider = report.provider.name(), reference = report.reference,
-            "money was taken for a period that was closed without it",
+            "a charge has no record: its period was closed without it",
         );
         Ok(Outcome::Hanging)
     }
 
-    /// The provider said no: the stock goes back, so that nobody is last_event "sold out" for a card that will not pay, and is
-    /// taken anew by the next attempt.
+    /// Records a decline. Releases the stock, so that a declined card does not make products unavailable; the next attempt takes
+    /// it again.
     async fn record_declined(
         &self,
         attempt: Attempt<'_>,
@@ -292,7 +290,7 @@ impl ChargeStore {
             let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
                 return Ok(Outcome::Nothing);
             };
-            // Somebody has asked again since: what an earlier try was refused with says nothing of theirs.
+            // A later try has started since, so this refusal of an earlier try does not apply.
             if invoice.asked != attempt.invoice.asked {
                 return Ok(Outcome::Unknown);
             }
@@ -302,8 +300,8 @@ impl ChargeStore {
             }
             let decline = Decline::of(before.provider, failure);
             if decline == Decline::InvalidRequest {
-                tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a charge is refused as malformed");
-                let why = Rejection::new(&error::PAYMENT_REFUSED, "The payment could not be asked for.");
+                tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a provider rejected a charge as invalid");
+                let why = Rejection::new(&error::PAYMENT_REFUSED, "The payment could not be requested.");
                 let unchanged = before.clone();
                 match self
                     .postpone(&subscription, unchanged, &invoice, &why, invocation)
@@ -335,10 +333,10 @@ impl ChargeStore {
                 return Ok(Outcome::Declined);
             }
         }
-        Err(Error::unavailable(DOING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
-    /// Nothing was taken, and nothing is wanted any more: the stock goes back, and the period is given up.
+    /// Voids an attempt that was not charged after its subscription ended or was paused: releases its stock.
     pub(crate) async fn void_attempt(
         &self,
         attempt: &StoredInvoice,
@@ -374,11 +372,11 @@ impl ChargeStore {
                 return Ok(Outcome::Skipped);
             }
         }
-        Err(Error::unavailable(DOING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 }
 
-/// Why a delivery is postponed, as its customer may know it.
+/// The reason for a postponed delivery, as shown to the customer.
 fn postponement(why: &Rejection) -> Postponed {
     let skus = [why.members.get("sku"), why.members.get("shortages")];
     let named = skus.into_iter().flatten().flat_map(|value| match value.as_array() {
@@ -392,11 +390,10 @@ fn postponement(why: &Rejection) -> Postponed {
     }
 }
 
-/// The order and the payment of money that was taken for an invoice, and what there is to tell of the order.
+/// The order, payment and order event of a charge for an invoice. `None` when the invoice has no price.
 ///
-/// The money is judged where all money is judged ([`Payment::after`]). Money that is not what was asked for, or that
-/// was taken for a subscription that is over, makes an order that is cancelled, so that it goes back as that of every
-/// cancelled order does.
+/// [`Payment::after`] decides whether the charge pays the order, as for all payments. If the amount differs or the
+/// subscription has ended, the order is cancelled, so that the charge is refunded like that of any cancelled order.
 fn order_and_payment(
     invoice: &Invoice,
     report: &Report,

@@ -1,8 +1,8 @@
-//! The biller: does what is due about a subscription, and asks its provider for the money.
+//! The charge service: does the due work of a subscription and charges its provider.
 //!
-//! Invariants: an attempt is written down, with its stock, before the provider is asked, so a crash at any moment leaves a
-//! trace; while one is under way no other is begun, and only the clear word of the provider, or else of an administrator, ends it; what it says is entered
-//! under the condition that nothing has changed since, and judged by what has become of the subscription meanwhile.
+//! Invariants: an attempt is saved with its stock before the provider call, so it is found after a crash. While an attempt is
+//! in progress no other starts, and only an explicit answer of the provider or an administrator ends it. The answer is saved
+//! on condition that nothing has changed since, and depends on the subscription's current status.
 
 mod billing_keys;
 mod charge_queue;
@@ -36,51 +36,51 @@ use shared::orders::{Quote, quote, sum_lines};
 use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
 use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 
-/// How often what changes under our hands is read again.
+/// The attempts of a write that fails because of concurrent changes.
 const ATTEMPTS: usize = 8;
-/// Time kept back from a provider, so that what it says can be written.
+/// Time reserved for writing after a provider call.
 const WRITE_TIME: Duration = Duration::from_secs(5);
-/// How long an attempt may hang in the air before a person is told.
+/// How long an attempt's outcome may be unknown before a person must review it.
 const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-const DOING: &str = "bill a subscription";
+const DOING: &str = "charge a subscription";
 
-/// The books of subscriptions, and the providers.
+/// Charges subscriptions.
 #[derive(Clone, Debug)]
 pub struct ChargeService {
-    /// What is written down.
+    /// The records of charges.
     pub charges: ChargeStore,
-    /// The providers, and the keys to their customers' cards.
+    /// The providers and the billing keys.
     pub keys: BillingKeys,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// There was nothing to do, or somebody else has done it or is at it.
+    /// Nothing was due, or another process has done it or is doing it.
     Nothing,
     /// The period is paid.
     Paid,
-    /// Money was taken for a subscription that was over, and goes back.
+    /// The charge is refunded, because the subscription has ended or the amount differs.
     Returned,
-    /// The provider said no.
+    /// The provider declined the charge.
     Declined,
-    /// What is to be delivered cannot be had.
+    /// The delivery is postponed, because its products are not available.
     Postponed,
-    /// What became of the attempt is not known: the provider will be asked again.
+    /// The outcome of the attempt is unknown. The provider will be queried again.
     Unknown,
-    /// The same, for so long that a person should look; or money was taken that is nowhere in the books.
+    /// The outcome has been unknown for so long that a person must review it, or a charge has no record.
     Hanging,
-    /// The period was given up, or missed periods were skipped.
+    /// The period was voided, or missed periods were skipped.
     Skipped,
-    /// The subscription is over.
+    /// The subscription has ended.
     Ended,
-    /// Billing keys were deleted at their provider.
+    /// Unused billing keys were deleted at their provider.
     KeysDeleted,
 }
 
 impl ChargeService {
-    /// The biller on `platform`.
+    /// Creates the service.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -91,13 +91,13 @@ impl ChargeService {
         })
     }
 
-    /// Does what is due about a subscription, as long as `command` is about the period that it stands at.
+    /// Does the due work of a subscription, if `command` is about its current period.
     ///
-    /// A command that comes twice, late or out of order finds nothing to do.
+    /// A command that is repeated, late or out of order has no effect.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the tables, the seal or the provider did not serve us: what is due stays due, and what
-    /// was begun is found again. [`Error::Internal`].
+    /// [`Error::Unavailable`] when DynamoDB, KMS or the provider is not available: the work stays due, and a started attempt is
+    /// resumed. [`Error::Internal`].
     pub async fn carry_out(&self, command: SubscriptionPeriod, invocation: &Invocation) -> Result<Outcome, Error> {
         let begun_by = invocation.stamp().event_id;
         for _ in 0..ATTEMPTS {
@@ -111,13 +111,13 @@ impl ChargeService {
                 return Ok(outcome);
             }
         }
-        Err(Error::unavailable(DOING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
-    /// Does the next thing that is due; none when something has changed meanwhile.
+    /// Does the next due task. `None` when something has changed meanwhile.
     async fn step(&self, account: Account, begun_by: Uuid, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
         let Account { subscription, invoice } = account;
-        // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
+        // Our own attempt, saved by a write whose response was lost: it is not charged yet.
         if let Some(own) = invoice.as_ref().filter(|invoice| invoice.begun_by == Some(begun_by)) {
             if subscription.subscription.status != SubscriptionStatus::Active {
                 return self.charges.void_attempt(own, invocation).await.map(Some);
@@ -143,7 +143,7 @@ impl ChargeService {
                 tracing::warn!(
                     subscription_id = %subscription.subscription.subscription_id,
                     from = subscription.subscription.next_period, to = period,
-                    "missed periods are skipped",
+                    "missed periods skipped",
                 );
                 let skipped = subscription.subscription.after(Step::SkipTo(period), invocation.now)?;
                 let next = subscription.next(skipped, None, None, &self.charges.policy, invocation.now);
@@ -155,7 +155,7 @@ impl ChargeService {
         }
     }
 
-    /// Gives the open period up, and with it the subscription if `step` says so.
+    /// Voids the open period, and ends the subscription if `step` is [`Step::Cancel`].
     async fn void_period(
         &self,
         stored: &StoredSubscription,
@@ -185,7 +185,7 @@ impl ChargeService {
         Ok(saved.then_some(outcome))
     }
 
-    /// Begins an attempt to charge the open period, or the next one, and asks for the money.
+    /// Starts an attempt to charge the open period, or the next one, and charges it.
     async fn attempt(
         &self,
         stored: StoredSubscription,
@@ -214,7 +214,7 @@ impl ChargeService {
         let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.charges.policy) else {
             return Ok(None);
         };
-        // What could not be opened is not begun: it would hold its stock for nothing.
+        // Decrypt the key first: an attempt that cannot be charged would hold its stock for nothing.
         let key = self.keys.of(&stored, invocation).await?;
         let attempt = StoredInvoice {
             begun_by: Some(begun_by),
@@ -245,8 +245,8 @@ impl ChargeService {
         }
     }
 
-    /// What an attempt asks for: what the invoice says once it is priced, else what the catalog says now. What is not for
-    /// sale any more is not sold at any price.
+    /// The quote of an attempt: the invoice's lines once it is priced, otherwise the current catalog prices. Rejects products
+    /// that are no longer listed in both cases.
     fn quote(
         &self,
         subscription: &Subscription,
@@ -254,13 +254,13 @@ impl ChargeService {
         wanted: &[(Sku, u32)],
         products: &HashMap<Sku, Product>,
     ) -> Result<Quote, Rejection> {
-        let present = quote(wanted, products)?;
+        let current = quote(wanted, products)?;
         let quote = match invoice.total {
             Some(total) => Quote {
                 lines: invoice.lines.clone(),
                 total,
             },
-            None => present,
+            None => current,
         };
         let is_accepted = self
             .keys
@@ -272,7 +272,7 @@ impl ChargeService {
             .ok_or_else(|| PaymentRejected::AmountNotTaken.into())
     }
 
-    /// Asks for the money of an attempt that is written down, and enters what the provider says.
+    /// Charges a saved attempt at the provider and records the answer.
     async fn request_charge(
         &self,
         key: &BillingKey,
@@ -282,7 +282,7 @@ impl ChargeService {
     ) -> Result<Outcome, Error> {
         let provider = self.keys.providers.billing(subscription.subscription.provider)?;
         let deadline = invocation.deadline_keeping(WRITE_TIME);
-        // An attempt keeps its reference, as it keeps its key: no card is changed while one is under way.
+        // An attempt keeps its reference and its key: the card cannot change while an attempt is in progress.
         let invoice = if invoice.reference.is_some() {
             invoice
         } else {
@@ -293,7 +293,7 @@ impl ChargeService {
                     .await?
                 {
                     Some(with_reference) => with_reference,
-                    // Its customer has changed the subscription: nothing was asked, and the attempt is found again.
+                    // The customer has changed the subscription. Nothing was charged, and the attempt is resumed later.
                     None => return Ok(Outcome::Unknown),
                 },
                 Err(answer) => return self.charges.record_answer(&invoice, answer, invocation).await,
@@ -301,9 +301,9 @@ impl ChargeService {
         };
         match provider.charge(key, charge(&invoice)?, deadline).await {
             Answer::Unknown(cause) => {
-                tracing::warn!(cause, "a provider left open whether it took the money");
+                tracing::warn!(cause, "the outcome of a charge is unknown");
                 let found = provider.find(charge(&invoice)?, deadline).await;
-                // That nothing was taken is no answer while the call may still be under way.
+                // A report that nothing was charged is not reliable while the call may still be in progress.
                 match found {
                     Answer::Report(report) if report.status == ProviderStatus::Charged => {
                         self.charges
@@ -317,8 +317,7 @@ impl ChargeService {
         }
     }
 
-    /// Keeps what the provider calls the payment under way, before it is asked for the money; none when something has
-    /// changed.
+    /// Saves the provider's reference of an attempt before the charge. `None` when something has changed.
     async fn save_reference(
         &self,
         subscription: &StoredSubscription,
@@ -338,8 +337,8 @@ impl ChargeService {
         Ok(saved.map(|_| with_reference))
     }
 
-    /// Settles an attempt whose outcome is not known: asks where it stands, and asks for the money once more when the
-    /// provider has not had it and the subscription still wants it.
+    /// Resolves an attempt with an unknown outcome: queries the provider, and charges again if the provider did not charge and
+    /// the subscription is still active.
     async fn resolve_unknown(
         &self,
         subscription: StoredSubscription,
@@ -358,19 +357,19 @@ impl ChargeService {
             Answer::Report(report) if matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_)) => {
                 let is_current = is_current_try(&report, &invoice);
                 match (next.subscription.status == SubscriptionStatus::Active, is_current) {
-                    // A card that can never pay is not tried again.
+                    // A hard decline is not retried.
                     (true, true) if is_hard(&report) => {
                         self.charges
                             .record_answer(&claimed, Answer::Report(report), invocation)
                             .await?
                     }
-                    // To be asked once more, under a new key but for the same order, tells whether it was this try.
+                    // A retry with a new key for the same order shows whether the failure was of this try.
                     (true, _) => {
                         let key = self.keys.of(&next, invocation).await?;
                         self.request_charge(&key, next, claimed, invocation).await?
                     }
                     (false, true) => self.charges.void_attempt(&claimed, invocation).await?,
-                    // This try may have taken the money: nobody gives it up for the no to another.
+                    // This try may have been charged: do not void it because of an earlier try's failure.
                     (false, false) => Outcome::Unknown,
                 }
             }
@@ -381,13 +380,13 @@ impl ChargeService {
     }
 }
 
-/// Whether a report that nothing was taken is about the try under way, or else tells that there was none: all tries of a
-/// period have one order at Toss, which is asked by it and may tell of an earlier one. An intent of Stripe is one.
+/// Whether a report that nothing was charged is about the current try. All tries of a period have the same order id, by which
+/// Toss is queried, so Toss may report an earlier try. A Stripe intent is specific to the attempt.
 fn is_current_try(report: &Report, invoice: &StoredInvoice) -> bool {
     report.status == ProviderStatus::Pending || report.provider != Provider::Toss || invoice.asked == 1
 }
 
-/// Whether the card will never pay.
+/// Whether the report is a hard decline or a deleted key.
 fn is_hard(report: &Report) -> bool {
     match &report.status {
         ProviderStatus::Failed(failure) => {
@@ -400,24 +399,24 @@ fn is_hard(report: &Report) -> bool {
     }
 }
 
-/// What a period delivers: what its invoice says once it is priced, else what its subscription says now.
+/// The products of a period: the invoice's lines once it is priced, otherwise the subscription's current items.
 fn wanted(subscription: &Subscription, invoice: &Invoice) -> Result<Vec<(Sku, u32)>, Error> {
     if invoice.total.is_some() {
         let lines = invoice.lines.iter();
         return Ok(lines.map(|line| (line.sku.clone(), line.quantity)).collect());
     }
-    // They were summed when they were taken.
-    sum_lines(&subscription.items).map_err(|_| Error::internal(DOING, "its items are out of range"))
+    // The items were validated when they were saved.
+    sum_lines(&subscription.items).map_err(|_| Error::internal(DOING, "the items are out of range"))
 }
 
-/// The charge of an attempt that is written down.
+/// The charge of a saved attempt.
 fn charge(stored: &StoredInvoice) -> Result<Charge<'_>, Error> {
     let invoice = &stored.invoice;
     let amount = invoice.total.filter(|_| invoice.status == InvoiceStatus::Charging);
     Ok(Charge {
         order_id: invoice.order_id(),
         lines: &invoice.lines,
-        amount: amount.ok_or_else(|| Error::internal(DOING, "its invoice is not being charged"))?,
+        amount: amount.ok_or_else(|| Error::internal(DOING, "the invoice is not being charged"))?,
         reference: stored.reference.as_deref(),
         nth: stored.asked.saturating_sub(1),
     })

@@ -1,4 +1,4 @@
-//! An administrator's word about an attempt to charge of which its provider does not say what became of it.
+//! Administrators' decisions about charge attempts with an unknown outcome.
 
 use std::ops::RangeInclusive;
 
@@ -19,45 +19,45 @@ use shared::core::id::SubscriptionPeriod;
 use shared::payments::provider::{Answer, Charge};
 use shared::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
 
-/// How long the references of providers are.
+/// The valid lengths of a provider's reference.
 const REFERENCE_LENGTH: RangeInclusive<usize> = 1..=200;
 
-/// What a person found out about an attempt to charge.
+/// An administrator's decision about a charge attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "decision", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub enum ChargeDecision {
-    /// The provider answers again: it is asked with the schedule's next run.
+    /// Query the provider again with the schedule's next run.
     AskAgain {},
-    /// The money was taken.
+    /// The attempt was charged.
     Charged {
-        /// What the provider calls the payment: `paymentKey` at Toss, the PaymentIntent's id at Stripe.
+        /// The provider's reference: `paymentKey` at Toss, the PaymentIntent's id at Stripe.
         #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
         #[serde(deserialize_with = "reference")]
         reference: String,
     },
-    /// The money was not taken, and will not be: at Stripe, the PaymentIntent is cancelled in its dashboard first.
+    /// The attempt was not charged, and will not be. At Stripe, first cancel the PaymentIntent in the dashboard.
     NotCharged {
-        /// When that was looked up at the provider: what has been asked for since is not covered by it.
+        /// The time of the look-up at the provider. The decision does not cover later charge requests.
         looked_up_at: Timestamp,
     },
 }
 
-/// What came of a decision.
+/// The result of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
-    /// The invoice as it stands now.
+    /// The current invoice.
     pub invoice: Invoice,
-    /// Whether an earlier request with the same key decided it.
+    /// Whether an earlier request with the same key made the decision.
     pub is_replay: bool,
 }
 
 impl ChargeStore {
-    /// Enters a decision about the attempt to charge a period, and the `request` that brought it, in one write.
+    /// Records a decision about the attempt to charge a period, with its `request`, in one write.
     ///
     /// # Errors
-    /// [`Rejected::NotFound`], [`Rejected::NotHanging`] unless the provider has left the attempt open for a day,
-    /// [`Rejected::ChargeUnderWay`] while it is being asked, [`Rejected::AskedSince`], [`PaymentRejected::OtherOrder`] for
-    /// a reference that is not this attempt's, `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
+    /// [`Rejected::NotFound`], [`Rejected::NotHanging`] unless the outcome has been unknown for a day,
+    /// [`Rejected::ChargeUnderWay`] during a provider call, [`Rejected::AskedSince`], [`PaymentRejected::OtherOrder`] for
+    /// a reference of another attempt, `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn review(
         &self,
         of: SubscriptionPeriod,
@@ -68,14 +68,14 @@ impl ChargeStore {
         let subscriptions = &self.invoices.subscriptions;
         for n in 0..ATTEMPTS {
             let found = subscriptions.get_period(of, invocation.deadline).await?;
-            // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+            // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
             let known = subscriptions.request(request.request_id, invocation.deadline).await?;
             let Some(known) = known else {
                 let (subscription, invoice) = found.ok_or(Rejected::NotFound)?;
                 let stored = invoice.ok_or(Rejected::NotFound)?;
                 self.decide(&subscription, &stored, decision, request, invocation)
                     .await?;
-                // What it came to is read anew.
+                // Read the result.
                 continue;
             };
             known.fingerprint.require_same(&request.fingerprint)?;
@@ -83,14 +83,14 @@ impl ChargeStore {
             let invoice = decided.and_then(|(_, invoice)| invoice).ok_or(Rejected::NotFound)?;
             return Ok(Review {
                 invoice: invoice.invoice,
-                // An earlier attempt of this very call, whose answer was lost, is no replay.
+                // An earlier attempt of this call, whose response was lost, is not a replay.
                 is_replay: n == 0,
             });
         }
-        Err(Error::unavailable(DOING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
-    /// Enters a decision about an attempt as it was read.
+    /// Records a decision about an attempt as read.
     async fn decide(
         &self,
         subscription: &StoredSubscription,
@@ -110,7 +110,7 @@ impl ChargeStore {
                 let provider = subscription.subscription.provider;
                 self.require_payment_of_order(stored, PaymentId::of(provider, reference), invocation)
                     .await?;
-                // An attempt that has a reference is not paid by another.
+                // An attempt with a reference cannot be paid by another payment.
                 if stored.reference.as_ref().is_some_and(|known| known != reference) {
                     return Err(PaymentRejected::OtherOrder.into());
                 }
@@ -128,7 +128,7 @@ impl ChargeStore {
         self.record_answer_as(attempt, answer, invocation).await.map(|_| ())
     }
 
-    /// Passes a payment that no other order has: one of another order was mistaken for it.
+    /// Checks that the payment does not belong to another order.
     async fn require_payment_of_order(
         &self,
         stored: &StoredInvoice,
@@ -143,7 +143,7 @@ impl ChargeStore {
         }
     }
 
-    /// Gives the attempt its place among what is due now.
+    /// Makes the attempt due now.
     async fn query_again(
         &self,
         subscription: &StoredSubscription,
@@ -162,7 +162,7 @@ impl ChargeStore {
     }
 }
 
-/// Passes a decision about an attempt that has hung for so long that a person was told.
+/// Checks that the attempt's outcome has been unknown long enough for a review, and that the decision covers it.
 fn require_reviewable(
     stored: &StoredInvoice,
     decision: &ChargeDecision,
@@ -173,7 +173,7 @@ fn require_reviewable(
         return Err(Rejected::NotHanging);
     }
     let known_at = match decision {
-        // Money that was taken stays taken, whoever asks for it meanwhile.
+        // A charge stays true, even during another provider call.
         ChargeDecision::Charged { .. } => return Ok(()),
         ChargeDecision::AskAgain {} => now,
         ChargeDecision::NotCharged { looked_up_at } => now.min(*looked_up_at),

@@ -1,9 +1,8 @@
-//! The subscriptions' table: subscriptions, each with its invoices beside it (`SUBSCRIPTION#<id>`), found by a sparse index
-//! when something is to be done about them; the owners of billing keys (`KEY#<id>`), and the requests that changed them
-//! (`REQUEST#<id>`).
+//! The subscriptions table: subscriptions with their invoices (`SUBSCRIPTION#<id>`), the owners of billing keys (`KEY#<id>`),
+//! the requests that changed subscriptions (`REQUEST#<id>`), and a sparse index of due subscriptions.
 //!
-//! Invariant: an invoice changes only together with its subscription, each under the condition that nothing has changed
-//! it since it was read. So whoever has read a subscription, and writes it, knows that its invoice is as it was read too.
+//! Invariant: an invoice changes only together with its subscription, both on condition that they have not changed since they
+//! were read. So a successful write of a subscription proves that its invoice has not changed either.
 
 mod records;
 mod requests;
@@ -36,35 +35,35 @@ use shared::core::id::SubscriptionPeriod;
 use shared::core::identity::CustomerId;
 
 const BY_CUSTOMER: &str = "by-customer";
-/// The sort key of a subscription among its invoices: behind all of them.
+/// The sort key of a subscription. It sorts after all of its invoices.
 const SUBSCRIPTION_SORT_KEY: &str = "SUBSCRIPTION";
-/// How long a request is kept, so that its retries are known: longer than any client retries.
+/// How long a request is stored to recognize its retries: longer than any client retries.
 const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
-/// The subscriptions' table.
+/// The subscriptions table.
 #[derive(Clone, Debug)]
 pub struct SubscriptionStore {
     client: Client,
     table: String,
 }
 
-/// What of the table is written together. Each entity is conditional on what was read of it.
+/// Items of the table that are written together, each on condition that it has not changed since it was read.
 #[derive(Clone, Copy, Debug)]
 pub struct SubscriptionWrite<'a> {
-    /// The subscription after it.
+    /// The subscription's next version.
     pub subscription: &'a StoredSubscription,
-    /// Its open invoice after it, where that changes too.
+    /// The open invoice's next version, if it changes too.
     pub invoice: Option<&'a StoredInvoice>,
-    /// The request that asked for it.
+    /// The request that causes the write.
     pub request: Option<&'a SubscriptionRequest>,
-    /// A billing key that is new to it.
+    /// A new billing key.
     pub new_key: Option<&'a StoredKey>,
-    /// Billing keys that their providers have deleted.
+    /// Billing keys that were deleted at their providers.
     pub deleted_keys: &'a [StoredKey],
 }
 
 impl<'a> SubscriptionWrite<'a> {
-    /// Of a subscription alone.
+    /// Writes a subscription only.
     pub const fn of(subscription: &'a StoredSubscription) -> Self {
         Self {
             subscription,
@@ -75,7 +74,7 @@ impl<'a> SubscriptionWrite<'a> {
         }
     }
 
-    /// Of a subscription and its open invoice.
+    /// Writes a subscription and its open invoice.
     pub const fn with(subscription: &'a StoredSubscription, invoice: Option<&'a StoredInvoice>) -> Self {
         Self {
             invoice,
@@ -87,23 +86,23 @@ impl<'a> SubscriptionWrite<'a> {
 /// A page of a customer's subscriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscriptionPage {
-    /// Newest first.
+    /// The subscriptions, newest first.
     pub subscriptions: Vec<Subscription>,
-    /// Where the next page begins, when there is one.
+    /// The start of the next page, if there is one.
     pub next: Option<SubscriptionCursor>,
 }
 
-/// Where a page of a customer's subscriptions ends. It names no customer: a forged one only moves within one's own.
+/// The last subscription of a page. It contains no customer, so a forged cursor only moves within the caller's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubscriptionCursor {
-    /// When the last one began, in Unix milliseconds.
+    /// The start of the last subscription, in Unix milliseconds.
     pub started_ms: u64,
-    /// The last one.
+    /// The last subscription's id.
     pub subscription_id: SubscriptionId,
 }
 
 impl SubscriptionStore {
-    /// The table that the variable `SUBSCRIPTIONS_TABLE` names.
+    /// Creates the store of the table in the environment variable `SUBSCRIPTIONS_TABLE`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -114,7 +113,7 @@ impl SubscriptionStore {
         })
     }
 
-    /// The subscription, whoever's it is, as it stands now.
+    /// Reads a subscription of any customer, consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -122,9 +121,9 @@ impl SubscriptionStore {
         self.read("read a subscription", subscription_key(id), deadline).await
     }
 
-    /// A subscription and one of its invoices as they stand now, each when it exists, in one request.
+    /// Reads a subscription and one of its invoices consistently, in one request.
     ///
-    /// The two may be of different moments; a write of either finds out.
+    /// The two can be of different times; a conditional write detects that.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -149,7 +148,7 @@ impl SubscriptionStore {
         Ok(Some((parse(DOING, subscription)?, invoice.transpose()?)))
     }
 
-    /// A subscription and its open invoice, if one is, as they stand now.
+    /// Reads a subscription and its open invoice, if it has one, consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -172,7 +171,7 @@ impl SubscriptionStore {
         Ok(Some((subscription, invoice)))
     }
 
-    /// A subscription and at most `limit` of its invoices as they stand now, the newest first, in one request.
+    /// Reads a subscription and at most `limit` of its invoices, newest first, consistently, in one request.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -205,7 +204,7 @@ impl SubscriptionStore {
         Ok(Some((parse(DOING, subscription)?, invoices.collect::<Result<_, _>>()?)))
     }
 
-    /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
+    /// Reads the existing subscriptions of `ids` consistently, in no order. Returns the errors of damaged items separately.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -232,7 +231,7 @@ impl SubscriptionStore {
         Ok((subscriptions, damaged))
     }
 
-    /// At most `limit` of the customer's subscriptions, newest first, behind `after`. A new one may take a moment.
+    /// Lists at most `limit` of the customer's subscriptions after `after`, newest first. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -269,8 +268,8 @@ impl SubscriptionStore {
             .collect::<Result<_, _>>()?;
         let (found, damaged) = self.get_all(&listed, deadline).await?;
         for error in damaged {
-            // One damaged subscription must not hide the rest.
-            tracing::error!(causes = %Causes(&error), "a listed subscription cannot be read");
+            // One damaged subscription must not hide the others.
+            tracing::error!(causes = %Causes(&error), "listed subscription cannot be read");
         }
         let mut subscriptions: Vec<Subscription> = found.into_iter().map(|stored| stored.subscription).collect();
         let place = |one: &Subscription| listed.iter().position(|&id| id == one.subscription_id);
@@ -278,7 +277,7 @@ impl SubscriptionStore {
         Ok(SubscriptionPage { subscriptions, next })
     }
 
-    /// A page of the subscriptions of one due shard about which something is to be done by `now`, the longest due first.
+    /// Reads a page of the subscriptions of one shard with work due at `now`, the earliest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -292,8 +291,8 @@ impl SubscriptionStore {
         due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
     }
 
-    /// Moves a subscription on the index to `until`, for its command is on its way; false when anything has changed it
-    /// since it was read: whatever changed it has given it its place.
+    /// Moves a subscription on the due index to `until` after its command was sent. Returns false when the subscription has
+    /// changed since it was read: the change has set its due time.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -303,14 +302,14 @@ impl SubscriptionStore {
         until: Timestamp,
         deadline: Instant,
     ) -> Result<bool, Error> {
-        const DOING: &str = "put a subscription off";
+        const DOING: &str = "postpone a due subscription";
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(subscription_key(stored.subscription.subscription_id)))
             .update_expression("SET due_ms = :until")
-            // No new version: whoever has read it meanwhile, to charge it, is not to be disturbed.
+            // Keep the version, so that a concurrent charge of the subscription does not fail.
             .condition_expression("version = :read")
             .expression_attribute_values(":until", number(until.as_millisecond()))
             .expression_attribute_values(":read", number(stored.version));
@@ -330,7 +329,7 @@ impl SubscriptionStore {
         send_until_answered(DOING, deadline, send).await
     }
 
-    /// The subscription that has the billing key with this id.
+    /// Finds the subscription with the billing key of this id.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -339,7 +338,7 @@ impl SubscriptionStore {
         Ok(found.map(|owner| owner.subscription_id))
     }
 
-    /// The request, when it was made before.
+    /// Reads a request, if it was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -362,8 +361,8 @@ impl SubscriptionStore {
         answer.item.map(|item| parse(doing, item)).transpose()
     }
 
-    /// Writes all of `write` or none; false when anything has changed since it was read, or the request was made before,
-    /// perhaps by an earlier attempt of this very call whose answer was lost.
+    /// Writes all of `write` or nothing. Returns false when anything has changed since it was read, or the request was made
+    /// before, possibly by an earlier attempt of the same call whose response was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -373,7 +372,7 @@ impl SubscriptionStore {
         transact_changes(&self.client, "save a subscription", items, records, deadline).await
     }
 
-    /// The writes of `write`.
+    /// Builds the transaction items of `write`.
     pub(crate) fn transaction_items(&self, write: &SubscriptionWrite<'_>) -> Result<Vec<TransactWriteItem>, Error> {
         let id = write.subscription.subscription.subscription_id;
         let mut items = vec![put(self.put_if_version(write.subscription)?)?];
@@ -392,7 +391,7 @@ impl SubscriptionStore {
         Ok(items)
     }
 
-    /// The put of a subscription: refused when anything has changed it since it was read, or it is there already.
+    /// Builds the put of a subscription. Fails its condition when it has changed, or was created, since it was read.
     pub fn put_if_version(&self, stored: &StoredSubscription) -> Result<PutBuilder, Error> {
         let subscription = &stored.subscription;
         let id = subscription.subscription_id;
@@ -404,28 +403,28 @@ impl SubscriptionStore {
         Ok(self.put_item_if_version(item, stored.version))
     }
 
-    /// The put of an invoice: refused when anything has changed it since it was read, or, the right to charge a period
-    /// being taken once, when it is there already.
+    /// Builds the put of an invoice. Fails its condition when it has changed since it was read. A new invoice fails it when the
+    /// period has one, so a period is charged once.
     pub(crate) fn put_invoice(&self, stored: &StoredInvoice) -> Result<PutBuilder, Error> {
         let item = self.item("save an invoice", invoice_key(stored.invoice.of), stored)?;
         Ok(self.put_item_if_version(item, stored.version))
     }
 
-    /// The put of the owner of a billing key.
+    /// Builds the put of a billing key's owner.
     fn put_key_owner(&self, key: &StoredKey, id: SubscriptionId) -> Result<PutBuilder, Error> {
         let owner = KeyOwner { subscription_id: id };
         let item = self.item("save a billing key", owner_key(key.key_id), &owner)?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
 
-    /// The deletion of the owner of a billing key.
+    /// Builds the deletion of a billing key's owner.
     fn delete_key_owner(&self, key: &StoredKey) -> DeleteBuilder {
         Delete::builder()
             .table_name(&self.table)
             .set_key(Some(owner_key(key.key_id)))
     }
 
-    /// The put of a new request: refused when it was made before.
+    /// Builds the put of a new request. Fails its condition when the request was made before.
     fn put_request(&self, request: &SubscriptionRequest) -> Result<PutBuilder, Error> {
         let mut item = self.item("save a request", request_key(request.request_id), request)?;
         let swept_at = (request.requested_at + REQUEST_RETENTION).as_second();
@@ -464,7 +463,7 @@ fn subscription_key(id: SubscriptionId) -> Item {
     composite(partition(id), SUBSCRIPTION_SORT_KEY)
 }
 
-/// Ten digits, so that invoices sort as their periods do.
+/// The period has ten digits, so that invoices sort by period.
 fn invoice_key(of: SubscriptionPeriod) -> Item {
     composite(partition(of.subscription_id), format!("INVOICE#{:010}", of.period))
 }
@@ -483,7 +482,7 @@ fn is_subscription(item: &Item) -> bool {
         .is_some_and(|sk| sk == SUBSCRIPTION_SORT_KEY)
 }
 
-/// The place in the list that an item of the index has.
+/// Converts an item's key to a cursor.
 fn cursor(item: Item) -> Result<SubscriptionCursor, Error> {
     #[derive(Deserialize)]
     struct Position {
@@ -497,7 +496,7 @@ fn cursor(item: Item) -> Result<SubscriptionCursor, Error> {
     })
 }
 
-/// The id in a subscription's key.
+/// Parses the id in a subscription's key.
 fn id_in(pk: &str) -> Result<SubscriptionId, Error> {
     uuid_in(pk, "SUBSCRIPTION#").map(SubscriptionId)
 }

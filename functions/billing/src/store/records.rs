@@ -1,4 +1,4 @@
-//! Subscriptions and invoices as they are kept, and what follows each.
+//! Subscriptions and invoices as stored, and their next versions.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,45 +13,45 @@ use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::payments::Provider;
 
-/// The right to charge a card without its owner, as it is kept.
+/// A billing key as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredKey {
-    /// Who charges the card.
+    /// The provider of the key.
     pub provider: Provider,
-    /// What the key is found by when its provider names it.
+    /// The key's id, a hash. It finds the key when the provider names it.
     pub key_id: Uuid,
-    /// The key, which nobody reads without the right to decrypt.
+    /// The encrypted key.
     pub sealed: EncryptedSecret,
 }
 
-/// A subscription as it is kept.
+/// A subscription as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSubscription {
-    /// What its customer sees.
+    /// The subscription as its customer sees it.
     #[serde(flatten)]
     pub subscription: Subscription,
-    /// The key to the card that is charged; none once the subscription is over.
+    /// The billing key. `None` after the subscription has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<StoredKey>,
-    /// Keys that are used no more, and are to be deleted at their providers.
+    /// Unused keys that must be deleted at their providers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<StoredKey>,
-    /// What was asked for when it began, to tell a retry from another request.
+    /// The fingerprint of the request that created it. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
-    /// When something is to be done about it next: its place on the index of due work.
+    /// The time of the next due work: its position on the due index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
-    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Its newest event, which the table's stream delivers.
+    /// The newest event. The table's stream delivers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Record>,
 }
 
 impl StoredSubscription {
-    /// What is to be kept after this, with `invoice` open, and with the event that tells of it, if it is one to be told.
+    /// The next version, with `invoice` as the open invoice and the change's event if it has one.
     ///
-    /// Once the subscription is over and no attempt is under way, its key is retired.
+    /// Retires the key after the subscription has ended and no attempt is in progress.
     #[must_use]
     pub fn next(
         &self,
@@ -78,7 +78,7 @@ impl StoredSubscription {
         next
     }
 
-    /// What is to be kept after a change with which nothing is due sooner or later.
+    /// The next version after a change that does not affect due work, with its event.
     #[must_use]
     pub fn with_event(&self, subscription: Subscription, event: Record) -> Self {
         Self {
@@ -90,35 +90,35 @@ impl StoredSubscription {
     }
 }
 
-/// An invoice as it is kept.
+/// An invoice as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredInvoice {
-    /// What its customer sees.
+    /// The invoice as its customer sees it.
     #[serde(flatten)]
     pub invoice: Invoice,
-    /// The units that it holds while it is being charged; once it is paid its order has them.
+    /// The units that it holds while it is being charged. After payment, its order has them.
     pub holds: Vec<Hold>,
-    /// What the provider calls the payment under way, where it has to be known beforehand.
+    /// The provider's reference of the attempt in progress, for providers that assign it before the charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// Who keeps the attempt that is under way: how a function knows its own after a lost answer.
+    /// The id of the call that saved the attempt in progress. The call recognizes its own attempt after a lost response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<Uuid>,
-    /// Since when it stands as it does.
+    /// The time of the last change.
     pub since: Timestamp,
-    /// How often its provider was asked about the attempt under way in vain.
+    /// The number of queries about the attempt in progress without a result.
     pub tries: u32,
-    /// How often its provider was asked for the money in all: no try has the idempotency key of an earlier one.
+    /// The number of all tries. It gives each try its own idempotency key.
     pub asked: u32,
-    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Its newest event, which the table's stream delivers.
+    /// The newest event. The table's stream delivers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Record>,
 }
 
 impl StoredInvoice {
-    /// An invoice that is not kept yet: its first [`StoredInvoice::next`] is.
+    /// Creates an invoice in version 0. [`StoredInvoice::next`] returns the first version to save.
     pub const fn unsaved(invoice: Invoice, now: Timestamp) -> Self {
         Self {
             invoice,
@@ -133,7 +133,7 @@ impl StoredInvoice {
         }
     }
 
-    /// What is to be kept after this, holding nothing, with the event that tells of it, if it is one to be told.
+    /// The next version, without holds, with the change's event if it has one.
     #[must_use]
     pub fn next(&self, invoice: Invoice, event: Option<Record>, now: Timestamp) -> Self {
         Self {
@@ -149,8 +149,7 @@ impl StoredInvoice {
         }
     }
 
-    /// What is to be kept while its provider is asked about the attempt under way, and perhaps for the money once more:
-    /// nobody else asks meanwhile.
+    /// The next version before a provider call about the attempt in progress: no other process calls the provider meanwhile.
     #[must_use]
     pub fn with_claim(&self, now: Timestamp) -> Self {
         let tries = self.tries + 1;
@@ -164,15 +163,15 @@ impl StoredInvoice {
     }
 }
 
-/// A request that changed a subscription: what makes its retry the same.
+/// A request that changed a subscription. It makes retries idempotent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscriptionRequest {
-    /// Derived from the caller and their idempotency key.
+    /// The request's id. Derived from the caller and the idempotency key.
     pub request_id: Uuid,
-    /// What was asked for, to tell a retry from another request.
+    /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
-    /// The subscription that it is about.
+    /// The changed subscription.
     pub subscription_id: SubscriptionId,
-    /// When it was made.
+    /// The time of the request.
     pub requested_at: Timestamp,
 }

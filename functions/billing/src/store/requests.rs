@@ -1,4 +1,4 @@
-//! What a customer's request about their subscription finds: the subscription untouched by it, or already changed.
+//! The state of a customer's request about a subscription: new, or already applied by an earlier call.
 
 use tokio::time::Instant;
 
@@ -7,17 +7,17 @@ use crate::subscription::{Rejected, Subscription};
 use shared::core::error::Error;
 use shared::core::identity::CustomerId;
 
-/// What a request about a subscription finds.
+/// The state of a request about a subscription.
 #[derive(Debug)]
 pub enum RequestState {
-    /// The subscription and its open invoice, as they were before the request.
+    /// The request is new. Has the subscription and its open invoice.
     New(Box<StoredSubscription>, Option<Box<StoredInvoice>>),
-    /// The subscription as it stands now; an earlier request with the same key has changed it.
+    /// An earlier request with the same key was applied. Has the current subscription.
     Applied(Box<Subscription>),
 }
 
 impl SubscriptionStore {
-    /// What `request` of `customer` finds.
+    /// Reads the state of `request` of `customer`.
     ///
     /// # Errors
     /// [`Rejected::NotFound`] for another customer's subscription too, `idempotency-key-reused`, [`Error::Unavailable`],
@@ -30,7 +30,7 @@ impl SubscriptionStore {
     ) -> Result<RequestState, Error> {
         let id = request.subscription_id;
         let is_own = |stored: &StoredSubscription| stored.subscription.customer_id == *customer;
-        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let found = self.get_open(id, deadline).await?;
         let Some(known) = self.request(request.request_id, deadline).await? else {
             let (stored, invoice) = found.filter(|(stored, _)| is_own(stored)).ok_or(Rejected::NotFound)?;
