@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::charge_service::{ChargeService, Outcome};
+use crate::charge_service::{ChargeOutcome, ChargeService};
 use crate::invoice::order_id;
 use shared::Error;
 use shared::aws::Platform;
@@ -79,23 +79,27 @@ pub async fn handle(
 }
 
 impl Counts {
-    fn record(&self, command: SubscriptionPeriod, outcome: Outcome) {
+    fn record(&self, command: SubscriptionPeriod, outcome: ChargeOutcome) {
         let SubscriptionPeriod {
             subscription_id,
             period,
         } = command;
         tracing::info!(%subscription_id, period, ?outcome, "command executed");
         let counted = match outcome {
-            Outcome::Paid => &self.paid,
-            Outcome::Declined => &self.declined,
-            Outcome::Postponed => &self.postponed,
-            Outcome::Unknown => &self.unknown,
-            Outcome::Hanging => {
+            ChargeOutcome::Paid => &self.paid,
+            ChargeOutcome::Declined => &self.declined,
+            ChargeOutcome::Postponed => &self.postponed,
+            ChargeOutcome::Unknown => &self.unknown,
+            ChargeOutcome::NeedsReview => {
                 let order_id = order_id(command);
                 tracing::error!(%subscription_id, period, %order_id, "a charge attempt needs a review");
                 &self.hanging
             }
-            Outcome::Nothing | Outcome::Returned | Outcome::Skipped | Outcome::Ended | Outcome::KeysDeleted => return,
+            ChargeOutcome::Nothing
+            | ChargeOutcome::Refunded
+            | ChargeOutcome::Skipped
+            | ChargeOutcome::Ended
+            | ChargeOutcome::KeysDeleted => return,
         };
         counted.fetch_add(1, Ordering::Relaxed);
     }

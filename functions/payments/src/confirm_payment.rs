@@ -229,9 +229,9 @@ async fn current_response(
 
 fn answer(payment: &Payment) -> Result<Response, Error> {
     match payment.status {
-        PaymentStatus::Paid => http::json(StatusCode::OK, &payment.clone().as_customer_sees()),
+        PaymentStatus::Paid => http::json(StatusCode::OK, &payment.clone().for_customer()),
         PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::AwaitingDeposit => {
-            http::json(StatusCode::ACCEPTED, &payment.clone().as_customer_sees())
+            http::json(StatusCode::ACCEPTED, &payment.clone().for_customer())
         }
         PaymentStatus::Unservable | PaymentStatus::Refunded => Err(Rejected::Unservable.into()),
         PaymentStatus::Started | PaymentStatus::Failed => {

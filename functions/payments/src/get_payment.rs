@@ -57,5 +57,5 @@ pub async fn handle(function: &GetPayment, request: Request, invocation: Invocat
     if caller.is_admin {
         return http::json(StatusCode::OK, &payment);
     }
-    http::json(StatusCode::OK, &payment.as_customer_sees())
+    http::json(StatusCode::OK, &payment.for_customer())
 }

@@ -110,7 +110,7 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             payment_id: id,
             requested_at: invocation.now,
         };
-        let (open, event_kind) = reopened(&stored, decision, request_id, &invocation)?;
+        let (open, event_kind) = apply_decision(&stored, decision, request_id, &invocation)?;
         let decided = function
             .service
             .decide(&open, &order, status, event_kind, &request, &invocation);
@@ -129,7 +129,7 @@ fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<Provide
     let is_refund_open = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
     match decision {
         _ if payment.review.is_none() => Err(Rejected::NotInReview),
-        PaymentDecision::GivenBack { amount } => match payment.to_give_back() {
+        PaymentDecision::GivenBack { amount } => match payment.owed_amount() {
             Some(owed) if owed != amount => Err(Rejected::OwedDiffers { owed }),
             _ => Ok(None),
         },
@@ -147,7 +147,7 @@ fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<Provide
 }
 
 /// The payment without its review, changed by the decision, and the kind of its event.
-fn reopened(
+fn apply_decision(
     stored: &StoredPayment,
     decision: PaymentDecision,
     request_id: Uuid,
@@ -160,17 +160,14 @@ fn reopened(
     };
     let (payment, event_kind) = match decision {
         PaymentDecision::GivenBack { .. } => {
-            let given_back = payment.given_back(invocation.now);
-            (
-                given_back.ok_or(Rejected::NotInReview)?,
-                Some(PaymentEventKind::Refunded),
-            )
+            let refunded = payment.with_manual_refund(invocation.now);
+            (refunded.ok_or(Rejected::NotInReview)?, Some(PaymentEventKind::Refunded))
         }
-        PaymentDecision::AskAgain {} => match payment.with_refused_again(request_id, invocation.now)? {
+        PaymentDecision::AskAgain {} => match payment.with_retried_refund(request_id, invocation.now)? {
             Some(refunding) => (refunding, Some(PaymentEventKind::RefundRequested)),
             None => (open, None),
         },
-        PaymentDecision::Settled {} => (payment.settled(), None),
+        PaymentDecision::Settled {} => (payment.with_waived_refunds(), None),
         PaymentDecision::Charged {} | PaymentDecision::NotCharged {} => (open, None),
     };
     // A decided payment is not compared again. A payment to query or a charged one is.

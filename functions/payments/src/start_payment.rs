@@ -119,8 +119,8 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         if let Some(known) = known {
             return replay(function, &known, &fingerprint, &invocation).await;
         }
-        order.order.payable(invocation.now)?;
-        order.check_payments()?;
+        order.order.require_payable(invocation.now)?;
+        order.require_payment_limit()?;
         if !provider.accepts(order.order.total) {
             return Err(Rejected::AmountNotTaken.into());
         }

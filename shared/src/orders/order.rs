@@ -138,7 +138,7 @@ impl Order {
     /// # Errors
     /// As [`Order::paying`].
     pub fn with_payment(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
-        self.payable(now)?;
+        self.require_payable(now)?;
         Ok(Self {
             payment_id: Some(payment),
             ..self.clone()
@@ -151,7 +151,7 @@ impl Order {
     /// # Errors
     /// [`Rejected::PaymentUnderWay`] when another payment is in progress, [`Rejected::Closed`] when it is paid or has ended.
     pub fn paying(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
-        self.payable(now)?;
+        self.require_payable(now)?;
         Ok(Self {
             status: OrderStatus::Paying,
             payment_id: Some(payment),
@@ -163,7 +163,7 @@ impl Order {
     ///
     /// # Errors
     /// As [`Order::paying`].
-    pub fn payable(&self, now: Timestamp) -> Result<(), Rejected> {
+    pub fn require_payable(&self, now: Timestamp) -> Result<(), Rejected> {
         match self.clone().as_of(now).status {
             OrderStatus::PendingPayment => Ok(()),
             OrderStatus::Paying => Err(Rejected::PaymentUnderWay),
@@ -189,7 +189,7 @@ impl Order {
     ///
     /// # Errors
     /// [`Rejected::Closed`] unless the order is expired.
-    pub fn revived(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
+    pub fn reinstated(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
         if self.status != OrderStatus::Expired {
             return Err(Rejected::Closed(self.status));
         }
@@ -211,7 +211,7 @@ impl Order {
     /// The order after its payment in progress failed: it waits for payment again, with its old deadline. `None` if `payment`
     /// is not the one in progress.
     #[must_use]
-    pub fn payable_again(&self, payment: PaymentId) -> Option<Self> {
+    pub fn with_payment_failed(&self, payment: PaymentId) -> Option<Self> {
         let is_under_way = self.status == OrderStatus::Paying && self.payment_id == Some(payment);
         is_under_way.then(|| Self {
             status: OrderStatus::PendingPayment,

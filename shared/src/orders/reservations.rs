@@ -58,7 +58,7 @@ pub struct Draft {
 
 /// The outcome of taking the stock of an expired order again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetakeOutcome {
+pub enum ReinstateOutcome {
     /// The order holds its stock again.
     Taken,
     /// The order or the payment has changed since it was read, possibly by an earlier attempt of the same call.
@@ -209,12 +209,12 @@ impl ReservationStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
-    pub async fn retake(
+    pub async fn reinstate(
         &self,
         paid: &StoredOrder,
         payment: &PutBuilder,
         deadline: Instant,
-    ) -> Result<RetakeOutcome, Error> {
+    ) -> Result<ReinstateOutcome, Error> {
         let skus: Vec<Sku> = paid.order.lines.iter().map(|line| line.sku.clone()).collect();
         let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
         let record = |holds| {
@@ -222,15 +222,15 @@ impl ReservationStore {
             Ok(vec![put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?])
         };
         match self.take(&paid.order.lines, &products, record, deadline).await? {
-            TakeOutcome::Taken(_) => Ok(RetakeOutcome::Taken),
-            TakeOutcome::ConditionFailed(_) => Ok(RetakeOutcome::Changed),
+            TakeOutcome::Taken(_) => Ok(ReinstateOutcome::Taken),
+            TakeOutcome::ConditionFailed(_) => Ok(ReinstateOutcome::Changed),
             TakeOutcome::OutOfStock(_) => {
                 let present = self.orders.get_serializable(paid.order.order_id, deadline).await?;
                 let is_unchanged = present.is_some_and(|present| present.version + 1 == paid.version);
                 Ok(if is_unchanged {
-                    RetakeOutcome::OutOfStock
+                    ReinstateOutcome::OutOfStock
                 } else {
-                    RetakeOutcome::Changed
+                    ReinstateOutcome::Changed
                 })
             }
         }

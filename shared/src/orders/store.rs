@@ -74,7 +74,7 @@ impl StoredOrder {
     ///
     /// # Errors
     /// [`Rejected::TooManyPayments`].
-    pub const fn check_payments(&self) -> Result<(), Rejected> {
+    pub const fn require_payment_limit(&self) -> Result<(), Rejected> {
         if self.payments >= MAX_PAYMENTS {
             return Err(Rejected::TooManyPayments);
         }
@@ -86,7 +86,7 @@ impl StoredOrder {
     /// # Errors
     /// [`Rejected::TooManyPayments`].
     pub fn with_payment(&self, order: Order) -> Result<Self, Rejected> {
-        self.check_payments()?;
+        self.require_payment_limit()?;
         Ok(Self {
             payments: self.payments + 1,
             ..self.next(order, None)

@@ -12,7 +12,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::orders::Order;
 use crate::orders::{OrderStore, StoredOrder};
-use crate::orders::{ReservationStore, RetakeOutcome};
+use crate::orders::{ReinstateOutcome, ReservationStore};
 use crate::payments::{PaymentRequest, PaymentStore, StoredPayment};
 
 /// The orders and payments tables.
@@ -80,15 +80,15 @@ impl OrderPaymentStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn revive(
+    pub async fn reinstate(
         &self,
         reservations: &ReservationStore,
         order: &StoredOrder,
         payment: &StoredPayment,
         deadline: Instant,
-    ) -> Result<RetakeOutcome, Error> {
+    ) -> Result<ReinstateOutcome, Error> {
         let payment = self.payments.put_if_version(payment)?;
-        reservations.retake(order, &payment, deadline).await
+        reservations.reinstate(order, &payment, deadline).await
     }
 
     /// Cancels an order: releases its stock to `reservations`, takes its points back, and saves its payment with the refund.

@@ -197,7 +197,7 @@ impl Payment {
     pub fn in_review(mut self, reason: impl Into<String>, now: Timestamp) -> Self {
         self.review = Some(Review {
             reason: reason.into(),
-            owed: self.to_give_back(),
+            owed: self.owed_amount(),
             since: now,
         });
         self
@@ -210,7 +210,7 @@ impl Payment {
 
     /// The payment as its customer sees it, without reviews and notes.
     #[must_use]
-    pub fn as_customer_sees(mut self) -> Self {
+    pub fn for_customer(mut self) -> Self {
         self.review = None;
         for refund in &mut self.refunds {
             refund.note = None;

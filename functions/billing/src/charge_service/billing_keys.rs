@@ -1,6 +1,6 @@
 //! Billing keys: issues and encrypts them, decrypts them for charges, and deletes unused ones at their provider.
 
-use crate::charge_service::{ChargeService, Outcome};
+use crate::charge_service::{ChargeOutcome, ChargeService};
 use crate::charge_service::{DOING, WRITE_TIME};
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::store::{StoredKey, StoredSubscription, SubscriptionWrite};
@@ -96,10 +96,10 @@ impl ChargeService {
         stored: &StoredSubscription,
         invoice: Option<&Invoice>,
         invocation: &Invocation,
-    ) -> Result<Option<Outcome>, Error> {
+    ) -> Result<Option<ChargeOutcome>, Error> {
         let is_charging = invoice.is_some_and(|invoice| invoice.status == InvoiceStatus::Charging);
         if stored.retired.is_empty() || is_charging {
-            return Ok(Some(Outcome::Nothing));
+            return Ok(Some(ChargeOutcome::Nothing));
         }
         for retired in &stored.retired {
             let key = self.keys.decrypt(stored, retired, invocation).await?;
@@ -120,6 +120,6 @@ impl ChargeService {
             .charges
             .save(&write, invocation)
             .await?
-            .then_some(Outcome::KeysDeleted))
+            .then_some(ChargeOutcome::KeysDeleted))
     }
 }

@@ -1,6 +1,6 @@
 //! The records of charges: saves the result of an attempt with the invoice, order, payment, stock and events.
 
-use crate::charge_service::Outcome;
+use crate::charge_service::ChargeOutcome;
 use crate::charge_service::{ATTEMPTS, DOING};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, Postponed, Turn};
@@ -126,7 +126,7 @@ impl ChargeStore {
         invoice: &StoredInvoice,
         why: &Rejection,
         invocation: &Invocation,
-    ) -> Result<Option<Outcome>, Error> {
+    ) -> Result<Option<ChargeOutcome>, Error> {
         let turn = Turn::Postpone(postponement(why));
         let Some(after) = invoice.invoice.after(turn, invocation.now, &self.policy) else {
             return Ok(None);
@@ -138,7 +138,7 @@ impl ChargeStore {
         let after = invoice.next(after, event.transpose()?, invocation.now);
         let write = SubscriptionWrite::with(&next, Some(&after));
         let saved = self.save_and_release(&write, &invoice.holds, invocation).await?;
-        Ok(saved.then_some(Outcome::Postponed))
+        Ok(saved.then_some(ChargeOutcome::Postponed))
     }
 
     /// Records the provider's answer to an attempt.
@@ -150,7 +150,7 @@ impl ChargeStore {
         attempt: &StoredInvoice,
         answer: Answer,
         invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ChargeOutcome, Error> {
         self.record_answer_as(
             Attempt {
                 invoice: attempt,
@@ -168,19 +168,19 @@ impl ChargeStore {
         attempt: Attempt<'_>,
         answer: Answer,
         invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ChargeOutcome, Error> {
         let failure = match answer {
             Answer::Report(report) => match &report.status {
                 ProviderStatus::Charged => return self.record_charged(attempt, &report, invocation).await,
                 ProviderStatus::Failed(failure) => failure.clone(),
                 ProviderStatus::Pending | ProviderStatus::Processing | ProviderStatus::AwaitingDeposit => {
-                    return Ok(Outcome::Unknown);
+                    return Ok(ChargeOutcome::Unknown);
                 }
             },
             Answer::Refused(failure) => failure,
             Answer::Unknown(cause) => {
                 tracing::warn!(cause, "the outcome of a charge is unknown");
-                return Ok(Outcome::Unknown);
+                return Ok(ChargeOutcome::Unknown);
             }
         };
         self.record_declined(attempt, &failure, invocation).await
@@ -212,7 +212,7 @@ impl ChargeStore {
         attempt: Attempt<'_>,
         report: &Report,
         invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ChargeOutcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
             let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
@@ -230,7 +230,7 @@ impl ChargeStore {
                 Turn::Void
             };
             let Some(after) = invoice.invoice.after(turn, now, &self.policy) else {
-                return Ok(Outcome::Nothing);
+                return Ok(ChargeOutcome::Nothing);
             };
             let paid_event = is_paid.then(|| invocation.record(&BillingEvent::InvoicePaid(after.clone())));
             let closed = subscription.subscription.after(Step::Close, now)?;
@@ -252,7 +252,11 @@ impl ChargeStore {
                 .invoices
                 .save_result(&write, order_and_payment, released, invocation.deadline);
             if saved.await? {
-                return Ok(if is_paid { Outcome::Paid } else { Outcome::Returned });
+                return Ok(if is_paid {
+                    ChargeOutcome::Paid
+                } else {
+                    ChargeOutcome::Refunded
+                });
             }
         }
         Err(Error::unavailable(DOING, "the subscription keeps changing"))
@@ -264,17 +268,17 @@ impl ChargeStore {
         attempt: &StoredInvoice,
         report: &Report,
         invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ChargeOutcome, Error> {
         let orders = &self.invoices.order_payments.orders;
         let order = orders.get(attempt.invoice.order_id(), invocation.deadline).await?;
         if order.is_some_and(|stored| stored.order.payment_id == Some(report.payment_id())) {
-            return Ok(Outcome::Nothing);
+            return Ok(ChargeOutcome::Nothing);
         }
         tracing::error!(
             invoice = ?attempt.invoice.of, provider = report.provider.name(), reference = report.reference,
             "a charge has no record: its period was closed without it",
         );
-        Ok(Outcome::Hanging)
+        Ok(ChargeOutcome::NeedsReview)
     }
 
     /// Records a decline. Releases the stock, so that a declined card does not make products unavailable; the next attempt takes
@@ -284,15 +288,15 @@ impl ChargeStore {
         attempt: Attempt<'_>,
         failure: &Failure,
         invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ChargeOutcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
             let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
-                return Ok(Outcome::Nothing);
+                return Ok(ChargeOutcome::Nothing);
             };
             // A later try has started since, so this refusal of an earlier try does not apply.
             if invoice.asked != attempt.invoice.asked {
-                return Ok(Outcome::Unknown);
+                return Ok(ChargeOutcome::Unknown);
             }
             let before = &subscription.subscription;
             if before.status != SubscriptionStatus::Active {
@@ -316,7 +320,7 @@ impl ChargeStore {
                 is_final: matches!(decline, Decline::Hard | Decline::KeyDeleted),
             };
             let Some(declined) = invoice.invoice.after(turn, now, &self.policy) else {
-                return Ok(Outcome::Nothing);
+                return Ok(ChargeOutcome::Nothing);
             };
             let failed = invocation.record(&BillingEvent::InvoiceFailed(declined.clone()))?;
             let (after, event) = if declined.next_try_at.is_some() {
@@ -330,7 +334,7 @@ impl ChargeStore {
             let declined = invoice.next(declined, Some(failed), now);
             let write = attempt.write(&next, &declined);
             if self.save_and_release(&write, &invoice.holds, invocation).await? {
-                return Ok(Outcome::Declined);
+                return Ok(ChargeOutcome::Declined);
             }
         }
         Err(Error::unavailable(DOING, "the subscription keeps changing"))
@@ -341,7 +345,7 @@ impl ChargeStore {
         &self,
         attempt: &StoredInvoice,
         invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ChargeOutcome, Error> {
         self.void(
             Attempt {
                 invoice: attempt,
@@ -352,24 +356,24 @@ impl ChargeStore {
         .await
     }
 
-    async fn void(&self, attempt: Attempt<'_>, invocation: &Invocation) -> Result<Outcome, Error> {
+    async fn void(&self, attempt: Attempt<'_>, invocation: &Invocation) -> Result<ChargeOutcome, Error> {
         for _ in 0..ATTEMPTS {
             let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
-                return Ok(Outcome::Nothing);
+                return Ok(ChargeOutcome::Nothing);
             };
             if invoice.asked != attempt.invoice.asked || subscription.subscription.status == SubscriptionStatus::Active
             {
-                return Ok(Outcome::Unknown);
+                return Ok(ChargeOutcome::Unknown);
             }
             let Some(void) = invoice.invoice.after(Turn::Void, invocation.now, &self.policy) else {
-                return Ok(Outcome::Nothing);
+                return Ok(ChargeOutcome::Nothing);
             };
             let closed = subscription.subscription.after(Step::Close, invocation.now)?;
             let next = subscription.next(closed, None, None, &self.policy, invocation.now);
             let void = invoice.next(void, None, invocation.now);
             let write = attempt.write(&next, &void);
             if self.save_and_release(&write, &invoice.holds, invocation).await? {
-                return Ok(Outcome::Skipped);
+                return Ok(ChargeOutcome::Skipped);
             }
         }
         Err(Error::unavailable(DOING, "the subscription keeps changing"))

@@ -56,13 +56,13 @@ pub struct ChargeService {
 
 /// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ChargeOutcome {
     /// Nothing was due, or another process has done it or is doing it.
     Nothing,
     /// The period is paid.
     Paid,
     /// The charge is refunded, because the subscription has ended or the amount differs.
-    Returned,
+    Refunded,
     /// The provider declined the charge.
     Declined,
     /// The delivery is postponed, because its products are not available.
@@ -70,7 +70,7 @@ pub enum Outcome {
     /// The outcome of the attempt is unknown. The provider will be queried again.
     Unknown,
     /// The outcome has been unknown for so long that a person must review it, or a charge has no record.
-    Hanging,
+    NeedsReview,
     /// The period was voided, or missed periods were skipped.
     Skipped,
     /// The subscription has ended.
@@ -98,14 +98,18 @@ impl ChargeService {
     /// # Errors
     /// [`Error::Unavailable`] when DynamoDB, KMS or the provider is not available: the work stays due, and a started attempt is
     /// resumed. [`Error::Internal`].
-    pub async fn carry_out(&self, command: SubscriptionPeriod, invocation: &Invocation) -> Result<Outcome, Error> {
+    pub async fn carry_out(
+        &self,
+        command: SubscriptionPeriod,
+        invocation: &Invocation,
+    ) -> Result<ChargeOutcome, Error> {
         let begun_by = invocation.stamp().event_id;
         for _ in 0..ATTEMPTS {
             let Some(account) = self.charges.account(command, invocation).await? else {
                 continue;
             };
             if account.subscription.subscription.period() != command.period {
-                return Ok(Outcome::Nothing);
+                return Ok(ChargeOutcome::Nothing);
             }
             if let Some(outcome) = self.step(account, begun_by, invocation).await? {
                 return Ok(outcome);
@@ -115,7 +119,12 @@ impl ChargeService {
     }
 
     /// Does the next due task. `None` when something has changed meanwhile.
-    async fn step(&self, account: Account, begun_by: Uuid, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
+    async fn step(
+        &self,
+        account: Account,
+        begun_by: Uuid,
+        invocation: &Invocation,
+    ) -> Result<Option<ChargeOutcome>, Error> {
         let Account { subscription, invoice } = account;
         // Our own attempt, saved by a write whose response was lost: it is not charged yet.
         if let Some(own) = invoice.as_ref().filter(|invoice| invoice.begun_by == Some(begun_by)) {
@@ -148,7 +157,7 @@ impl ChargeService {
                 let skipped = subscription.subscription.after(Step::SkipTo(period), invocation.now)?;
                 let next = subscription.next(skipped, None, None, &self.charges.policy, invocation.now);
                 let saved = self.charges.save(&SubscriptionWrite::of(&next), invocation).await?;
-                Ok(saved.then_some(Outcome::Skipped))
+                Ok(saved.then_some(ChargeOutcome::Skipped))
             }
             Task::GiveUp => self.void_period(&subscription, invoice, Step::Close, invocation).await,
             Task::End => self.void_period(&subscription, invoice, Step::Cancel, invocation).await,
@@ -162,18 +171,18 @@ impl ChargeService {
         invoice: Option<StoredInvoice>,
         step: Step,
         invocation: &Invocation,
-    ) -> Result<Option<Outcome>, Error> {
+    ) -> Result<Option<ChargeOutcome>, Error> {
         let open = invoice.as_ref().map(|stored| &stored.invoice);
         let outcome = if step == Step::Cancel {
-            Outcome::Ended
+            ChargeOutcome::Ended
         } else {
-            Outcome::Skipped
+            ChargeOutcome::Skipped
         };
         let (after, void) = stored
             .subscription
             .giving_up(step, open, invocation.now, &self.charges.policy)?;
         let event = match outcome {
-            Outcome::Ended => Some(invocation.record(&BillingEvent::SubscriptionCancelled(after.clone()))?),
+            ChargeOutcome::Ended => Some(invocation.record(&BillingEvent::SubscriptionCancelled(after.clone()))?),
             _ => None,
         };
         let next = stored.next(after, None, event, &self.charges.policy, invocation.now);
@@ -192,7 +201,7 @@ impl ChargeService {
         invoice: Option<StoredInvoice>,
         begun_by: Uuid,
         invocation: &Invocation,
-    ) -> Result<Option<Outcome>, Error> {
+    ) -> Result<Option<ChargeOutcome>, Error> {
         let (now, deadline) = (invocation.now, invocation.deadline);
         let subscription = match &invoice {
             Some(_) => stored.subscription.clone(),
@@ -279,7 +288,7 @@ impl ChargeService {
         subscription: StoredSubscription,
         invoice: StoredInvoice,
         invocation: &Invocation,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ChargeOutcome, Error> {
         let provider = self.keys.providers.billing(subscription.subscription.provider)?;
         let deadline = invocation.deadline_keeping(WRITE_TIME);
         // An attempt keeps its reference and its key: the card cannot change while an attempt is in progress.
@@ -294,7 +303,7 @@ impl ChargeService {
                 {
                     Some(with_reference) => with_reference,
                     // The customer has changed the subscription. Nothing was charged, and the attempt is resumed later.
-                    None => return Ok(Outcome::Unknown),
+                    None => return Ok(ChargeOutcome::Unknown),
                 },
                 Err(answer) => return self.charges.record_answer(&invoice, answer, invocation).await,
             }
@@ -310,7 +319,7 @@ impl ChargeService {
                             .record_answer(&invoice, Answer::Report(report), invocation)
                             .await
                     }
-                    _ => Ok(Outcome::Unknown),
+                    _ => Ok(ChargeOutcome::Unknown),
                 }
             }
             answer => self.charges.record_answer(&invoice, answer, invocation).await,
@@ -344,7 +353,7 @@ impl ChargeService {
         subscription: StoredSubscription,
         invoice: StoredInvoice,
         invocation: &Invocation,
-    ) -> Result<Option<Outcome>, Error> {
+    ) -> Result<Option<ChargeOutcome>, Error> {
         let claimed = invoice.with_claim(invocation.now);
         let Some(next) = self.charges.save_attempt(&subscription, &claimed, invocation).await? else {
             return Ok(None);
@@ -370,13 +379,18 @@ impl ChargeService {
                     }
                     (false, true) => self.charges.void_attempt(&claimed, invocation).await?,
                     // This try may have been charged: do not void it because of an earlier try's failure.
-                    (false, false) => Outcome::Unknown,
+                    (false, false) => ChargeOutcome::Unknown,
                 }
             }
             answer => self.charges.record_answer(&claimed, answer, invocation).await?,
         };
-        let needs_review = outcome == Outcome::Unknown && invocation.now.duration_since(invoice.since) > REVIEW_AFTER;
-        Ok(Some(if needs_review { Outcome::Hanging } else { outcome }))
+        let needs_review =
+            outcome == ChargeOutcome::Unknown && invocation.now.duration_since(invoice.since) > REVIEW_AFTER;
+        Ok(Some(if needs_review {
+            ChargeOutcome::NeedsReview
+        } else {
+            outcome
+        }))
     }
 }
 

@@ -149,14 +149,14 @@ impl Payment {
 
     /// The payment after a person returned the money by hand: the pending or refused refund, or an unservable payment.
     /// `None` when nothing is owed.
-    pub fn given_back(&self, now: Timestamp) -> Option<Self> {
-        let amount = self.to_give_back()?;
+    pub fn with_manual_refund(&self, now: Timestamp) -> Option<Self> {
+        let amount = self.owed_amount()?;
         let mut next = self.clone();
         next.review = None;
         next.refunded = next.refunded.plus(amount).ok()?;
-        match self.open() {
+        match self.open_refund() {
             Some((nth, amount)) => next.refunds[nth].complete(amount, now),
-            None => next.add_elsewhere(amount, now),
+            None => next.add_provider_refund(amount, now),
         }
         if next.refundable().amount() == 0 {
             next.status = PaymentStatus::Refunded;
@@ -166,7 +166,7 @@ impl Payment {
 
     /// The payment after an administrator confirmed it as it is: waives refused refunds.
     #[must_use]
-    pub fn settled(&self) -> Self {
+    pub fn with_waived_refunds(&self) -> Self {
         let mut next = self.clone();
         next.review = None;
         for refund in &mut next.refunds {
@@ -177,17 +177,17 @@ impl Payment {
         next
     }
 
-    /// The amount that is owed, and that [`Payment::given_back`] records.
-    pub fn to_give_back(&self) -> Option<Money> {
+    /// The amount that is owed, and that [`Payment::with_manual_refund`] records.
+    pub fn owed_amount(&self) -> Option<Money> {
         let unservable = || (self.status == PaymentStatus::Unservable).then(|| self.refundable());
-        let amount = self.open().map(|(_, amount)| amount).or_else(unservable);
+        let amount = self.open_refund().map(|(_, amount)| amount).or_else(unservable);
         amount.filter(|amount| amount.amount() > 0)
     }
 
     /// Whether a refused refund is still owed but neither pending nor in review, because a part of the money was refunded
     /// since.
     pub fn owes_refund(&self) -> bool {
-        self.review.is_none() && self.pending_refund().is_none() && self.owed().is_some()
+        self.review.is_none() && self.pending_refund().is_none() && self.owed_refund().is_some()
     }
 
     /// The payment with the owed rest of a refused refund requested again. It is a new refund, since providers repeat a
@@ -195,8 +195,8 @@ impl Payment {
     ///
     /// # Errors
     /// [`Rejected::TooManyRefunds`].
-    pub fn with_refused_again(&self, refund_id: Uuid, now: Timestamp) -> Result<Option<Self>, Rejected> {
-        let Some((nth, owed)) = self.owed().filter(|_| self.pending_refund().is_none()) else {
+    pub fn with_retried_refund(&self, refund_id: Uuid, now: Timestamp) -> Result<Option<Self>, Rejected> {
+        let Some((nth, owed)) = self.owed_refund().filter(|_| self.pending_refund().is_none()) else {
             return Ok(None);
         };
         let refused = &self.refunds[nth];
@@ -208,32 +208,32 @@ impl Payment {
     ///
     /// Reports arrive in any order, so a smaller sum changes nothing. An amount beyond the pending refund, or too small for
     /// it, was refunded at the provider directly; the pending refund then shrinks to what is left.
-    pub(crate) fn take_over_refunds(&mut self, refunded: Money, now: Timestamp) -> bool {
+    pub(crate) fn apply_reported_refunds(&mut self, refunded: Money, now: Timestamp) -> bool {
         if refunded.currency() != self.refunded.currency() || refunded.amount() <= self.refunded.amount() {
             return false;
         }
-        let mut elsewhere = refunded.less(self.refunded);
+        let mut unexplained = refunded.less(self.refunded);
         if let Some(pending) = self.refunds.iter_mut().find(|refund| refund.is_pending())
-            && pending.amount.amount() <= elsewhere.amount()
+            && pending.amount.amount() <= unexplained.amount()
         {
-            elsewhere = elsewhere.less(pending.amount);
+            unexplained = unexplained.less(pending.amount);
             pending.complete(pending.amount, now);
         }
-        self.refunded = refunded.less(elsewhere);
+        self.refunded = refunded.less(unexplained);
         // A person may have made a refused refund at the provider, in one sum or in parts.
-        if let Some((nth, owed)) = self.owed() {
+        if let Some((nth, owed)) = self.owed_refund() {
             let refused = &mut self.refunds[nth];
-            if owed.amount() <= elsewhere.amount() {
-                elsewhere = elsewhere.less(owed);
+            if owed.amount() <= unexplained.amount() {
+                unexplained = unexplained.less(owed);
                 refused.complete(owed, now);
                 self.review = None;
             } else {
-                refused.amount = owed.less(elsewhere);
+                refused.amount = owed.less(unexplained);
             }
         }
         self.refunded = refunded;
-        if elsewhere.amount() > 0 {
-            self.add_elsewhere(elsewhere, now);
+        if unexplained.amount() > 0 {
+            self.add_provider_refund(unexplained, now);
         }
         let left = self.amount.less(self.refunded);
         if left.amount() == 0 {
@@ -247,7 +247,7 @@ impl Payment {
         }
         self.refunds
             .retain(|refund| !refund.is_pending() || refund.amount.amount() > 0);
-        let owed = self.to_give_back();
+        let owed = self.owed_amount();
         if let Some(review) = &mut self.review {
             review.owed = owed;
         }
@@ -257,7 +257,7 @@ impl Payment {
     /// The index of the refused refund that is still owed, and the amount left of it: the refund of a cancelled or unservable
     /// order, whatever was requested or refunded since, otherwise the last requested refund. A payment that paid its order
     /// after all owes nothing.
-    fn owed(&self) -> Option<(usize, Money)> {
+    fn owed_refund(&self) -> Option<(usize, Money)> {
         let is_refused = |refund: &Refund| refund.status == RefundStatus::Refused;
         let mut wanted = self
             .refunds
@@ -279,13 +279,13 @@ impl Payment {
     }
 
     /// The index of the pending refund, otherwise of the owed one, and the amount left of it.
-    fn open(&self) -> Option<(usize, Money)> {
+    fn open_refund(&self) -> Option<(usize, Money)> {
         let pending = self.refunds.iter().position(Refund::is_pending);
         let pending = pending.map(|nth| (nth, self.refunds[nth].amount.at_most(self.refundable())));
-        pending.or_else(|| self.owed())
+        pending.or_else(|| self.owed_refund())
     }
 
-    fn add_elsewhere(&mut self, amount: Money, now: Timestamp) {
+    fn add_provider_refund(&mut self, amount: Money, now: Timestamp) {
         let total = self.refunded.amount().to_string();
         let refund_id = derive_id(&["refund elsewhere", &self.payment_id.to_string(), &total]);
         self.refunds.push(Refund {

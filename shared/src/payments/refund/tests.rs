@@ -46,12 +46,12 @@ fn refused(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Paym
 /// The payment after the provider reports `refunded` as the sum of its refunds.
 fn with_reported_refund(payment: &Payment, refunded: u64) -> Payment {
     let mut payment = payment.clone();
-    payment.take_over_refunds(won(refunded), second(3));
+    payment.apply_reported_refunds(won(refunded), second(3));
     payment
 }
 
 fn retried(payment: &Payment) -> Option<u64> {
-    let requested = payment.with_refused_again(Uuid::max(), second(4)).unwrap()?;
+    let requested = payment.with_retried_refund(Uuid::max(), second(4)).unwrap()?;
     requested.pending_refund().map(|refund| refund.amount.amount())
 }
 
@@ -82,7 +82,10 @@ fn the_rest_of_a_cancelled_orders_money_is_owed_after_a_partial_refund() {
     assert!(!refused.owes_refund(), "it is in review");
     let part = with_pending(&refused, RefundReason::Requested, Some(400));
     assert!(!part.owes_refund(), "a refund is pending");
-    for after in [with_reported_refund(&part, 400), part.given_back(second(3)).unwrap()] {
+    for after in [
+        with_reported_refund(&part, 400),
+        part.with_manual_refund(second(3)).unwrap(),
+    ] {
         assert!(after.owes_refund(), "{after:?}");
         assert_eq!(retried(&after), Some(600));
         assert_eq!(
@@ -103,9 +106,9 @@ fn a_refused_refund_that_is_made_at_the_provider_in_parts_counts_once() {
         Some(won(150)),
         "the review has the rest"
     );
-    assert_eq!(part.given_back(second(4)).unwrap().refunded, won(400));
+    assert_eq!(part.with_manual_refund(second(4)).unwrap().refunded, won(400));
     let whole = with_reported_refund(&part, 400);
-    assert_eq!((retried(&whole), whole.given_back(second(4))), (None, None));
+    assert_eq!((retried(&whole), whole.with_manual_refund(second(4))), (None, None));
     assert_eq!((&whole.review, refunded_sum(&whole)), (&None, 400));
     assert_eq!(whole.refundable(), won(600));
 }
@@ -122,10 +125,10 @@ fn a_review_has_the_amount_that_is_owed_now_whatever_its_reason() {
 
 #[test]
 fn a_waived_refund_is_not_owed_when_a_later_refund_is_refused() {
-    let settled = refused(&paid(), RefundReason::OrderCancelled, None).settled();
-    assert_eq!((settled.owes_refund(), retried(&settled)), (false, None));
+    let waived = refused(&paid(), RefundReason::OrderCancelled, None).with_waived_refunds();
+    assert_eq!((waived.owes_refund(), retried(&waived)), (false, None));
     assert_eq!(
-        retried(&refused(&settled, RefundReason::Requested, Some(200))),
+        retried(&refused(&waived, RefundReason::Requested, Some(200))),
         Some(200)
     );
 }
@@ -136,8 +139,10 @@ fn each_refund_made_at_the_provider_has_its_own_id() {
         status: PaymentStatus::Unservable,
         ..paid()
     };
-    let given_back = with_reported_refund(&unservable, 300).given_back(second(4)).unwrap();
-    assert_ne!(given_back.refunds[0].refund_id, given_back.refunds[1].refund_id);
+    let refunded = with_reported_refund(&unservable, 300)
+        .with_manual_refund(second(4))
+        .unwrap();
+    assert_ne!(refunded.refunds[0].refund_id, refunded.refunds[1].refund_id);
 }
 
 proptest! {
@@ -160,11 +165,11 @@ proptest! {
             let next = match step {
                 0 => present.with_refund(id, Some(won(sum)), RefundReason::Requested, None, now).ok(),
                 1 => present.pending_refund().map(|_| present.refund_refused(&Failure::new("NO", "No."), now)),
-                2 => present.with_refused_again(id, now).unwrap(),
-                3 => present.given_back(now),
+                2 => present.with_retried_refund(id, now).unwrap(),
+                3 => present.with_manual_refund(now),
                 4 if present.pending_refund().is_none() => {
                     is_owed = false;
-                    Some(present.settled())
+                    Some(present.with_waived_refunds())
                 }
                 _ => {
                     let sum = sum.min(1000);
@@ -182,8 +187,8 @@ proptest! {
             is_owed &= present.refunded.amount() < 1000;
             let is_seen_to = present.review.is_some() || present.pending_refund().is_some() || present.owes_refund();
             prop_assert!(!is_owed || is_seen_to, "{:?}", present);
-            let told = present.review.as_ref().map(|review| review.owed);
-            prop_assert!(told.is_none_or(|told| told == present.to_give_back()), "{:?}", present);
+            let owed = present.review.as_ref().map(|review| review.owed);
+            prop_assert!(owed.is_none_or(|owed| owed == present.owed_amount()), "{:?}", present);
         }
     }
 }

@@ -115,7 +115,7 @@ impl Payment {
         }
         match (&report.status, self.status.is_charged()) {
             (ProviderStatus::Charged, false) => Some(payment.charged(report, order, now)),
-            (ProviderStatus::Charged, true) => payment.take_over_refunds(report.refunded, now).then_some(Change {
+            (ProviderStatus::Charged, true) => payment.apply_reported_refunds(report.refunded, now).then_some(Change {
                 payment,
                 order: None,
                 event_kind: Some(PaymentEventKind::Refunded),
@@ -128,7 +128,7 @@ impl Payment {
                 payment.failure = Some(failure.clone());
                 payment.review = None;
                 Some(Change {
-                    order: order.payable_again(self.payment_id),
+                    order: order.with_payment_failed(self.payment_id),
                     payment,
                     event_kind: Some(PaymentEventKind::Failed),
                 })
@@ -139,7 +139,7 @@ impl Payment {
                 }
                 payment.status = PaymentStatus::AwaitingDeposit;
                 Some(Change {
-                    order: order.payable_again(self.payment_id),
+                    order: order.with_payment_failed(self.payment_id),
                     payment,
                     event_kind: None,
                 })
@@ -168,7 +168,7 @@ impl Payment {
                 status: PaymentStatus::Started,
                 ..self.clone()
             },
-            order: order.payable_again(self.payment_id),
+            order: order.with_payment_failed(self.payment_id),
             event_kind: None,
         })
     }
@@ -183,7 +183,9 @@ impl Payment {
     /// The change that pays an expired order with an unservable payment. The caller takes the stock again.
     pub fn applied_to_expired_order(&self, order: &Order, now: Timestamp) -> Option<Change> {
         let is_wanted = self.status == PaymentStatus::Unservable && self.covers(order);
-        let paid = is_wanted.then(|| order.revived(self.payment_id, now).ok()).flatten()?;
+        let paid = is_wanted
+            .then(|| order.reinstated(self.payment_id, now).ok())
+            .flatten()?;
         Some(self.with_paid_order(paid))
     }
 
@@ -212,10 +214,10 @@ impl Payment {
         // The report answers the review's question.
         self.review = None;
         self.status = PaymentStatus::Unservable;
-        self.take_over_refunds(report.refunded, now);
+        self.apply_reported_refunds(report.refunded, now);
         if self.status == PaymentStatus::Refunded {
             return Change {
-                order: order.payable_again(self.payment_id),
+                order: order.with_payment_failed(self.payment_id),
                 payment: self,
                 event_kind: Some(PaymentEventKind::Refunded),
             };
@@ -231,7 +233,7 @@ impl Payment {
             };
         }
         Change {
-            order: order.payable_again(self.payment_id),
+            order: order.with_payment_failed(self.payment_id),
             payment: self,
             event_kind: Some(PaymentEventKind::Unservable),
         }

@@ -6,7 +6,7 @@ use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::orders::OrderEvent;
 use crate::orders::OrderStatus;
-use crate::orders::{ReservationStore, RetakeOutcome, StoredOrder};
+use crate::orders::{ReinstateOutcome, ReservationStore, StoredOrder};
 use crate::payments::StoredPayment;
 use crate::payments::provider::Answer;
 use crate::payments::service::{ATTEMPTS, RECORDING, WRITE_TIME};
@@ -44,10 +44,13 @@ impl PaymentService {
                 continue;
             }
             if let Some(change) = stored.payment.applied_to_expired_order(&order.order, invocation.now) {
-                match self.revive(&stored, &order, change, reservations, invocation).await? {
-                    (RetakeOutcome::Taken, payment) => return Ok(payment),
-                    (RetakeOutcome::Changed, _) => continue,
-                    (RetakeOutcome::OutOfStock, _) => {}
+                match self
+                    .reinstate(&stored, &order, change, reservations, invocation)
+                    .await?
+                {
+                    (ReinstateOutcome::Taken, payment) => return Ok(payment),
+                    (ReinstateOutcome::Changed, _) => continue,
+                    (ReinstateOutcome::OutOfStock, _) => {}
                 }
             }
             // A new refund after a refused one has a new id, since providers repeat a refusal for the same key.
@@ -65,26 +68,26 @@ impl PaymentService {
         Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 
-    async fn revive(
+    async fn reinstate(
         &self,
         stored: &StoredPayment,
         order: &StoredOrder,
         change: Change,
         reservations: &ReservationStore,
         invocation: &Invocation,
-    ) -> Result<(RetakeOutcome, StoredPayment), Error> {
+    ) -> Result<(ReinstateOutcome, StoredPayment), Error> {
         let payment = next(stored, change.payment, change.event_kind, invocation)?;
         let Some(paid) = change.order else {
-            return Ok((RetakeOutcome::Changed, payment));
+            return Ok((ReinstateOutcome::Changed, payment));
         };
         let event = invocation.record(&OrderEvent::OrderPaid(paid.clone()))?;
         let order = order.next(paid, Some(event));
         let deadline = invocation.deadline;
-        let retaken = self
+        let outcome = self
             .order_payments
-            .revive(reservations, &order, &payment, deadline)
+            .reinstate(reservations, &order, &payment, deadline)
             .await?;
-        Ok((retaken, payment))
+        Ok((outcome, payment))
     }
 
     /// Requests the owed rest of a refused refund again after a part of the money was refunded. If the provider refuses again,
@@ -96,7 +99,7 @@ impl PaymentService {
         let payment = &stored.payment;
         let nth = payment.refunds.len().to_string();
         let refund_id = derive_id(&["owed", &payment.payment_id.to_string(), &nth]);
-        let Some(refunding) = payment.with_refused_again(refund_id, invocation.now)? else {
+        let Some(refunding) = payment.with_retried_refund(refund_id, invocation.now)? else {
             return Ok(stored.clone());
         };
         let next = next(stored, refunding, Some(PaymentEventKind::RefundRequested), invocation)?;

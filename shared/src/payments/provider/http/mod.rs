@@ -3,8 +3,8 @@
 mod outcome;
 
 pub(crate) use outcome::{
-    CallError, answer, before_refund, not_charged, provider_unavailable, refused_unless_refunded, report_on,
-    unless_pending, words,
+    CallError, answer, check_refunded_sum, display_text, not_charged, provider_unavailable, refused_unless_refunded,
+    report_on, unknown_if_pending,
 };
 
 use std::sync::Arc;

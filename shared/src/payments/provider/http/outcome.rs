@@ -63,7 +63,7 @@ pub fn provider_unavailable(code: impl Into<String>) -> Failure {
 }
 
 /// A provider's text without control characters, shortened to [`MAX_TEXT`]; `otherwise` when it is blank.
-pub fn words(text: Option<&str>, otherwise: &str) -> String {
+pub fn display_text(text: Option<&str>, otherwise: &str) -> String {
     let text: String = text
         .unwrap_or_default()
         .chars()
@@ -89,7 +89,7 @@ pub fn answer(payment: &Payment, report: Option<Report>) -> Answer {
 }
 
 /// The answer after a successful call. A pending report contradicts the success, so the outcome is unknown.
-pub fn unless_pending(found: Answer) -> Answer {
+pub fn unknown_if_pending(found: Answer) -> Answer {
     match found {
         Answer::Report(report) if report.status == ProviderStatus::Pending => {
             Answer::Unknown("the provider accepted the request but reports no change".into())
@@ -120,7 +120,7 @@ pub fn report_on(payment: &Payment, status: ProviderStatus) -> Report {
 
 /// Checks the refunded sum before a refund, for a provider that does not check it. `None` when the provider's sum equals
 /// ours and the refund can be requested.
-pub fn before_refund(payment: &Payment, found: Answer) -> Option<Answer> {
+pub fn check_refunded_sum(payment: &Payment, found: Answer) -> Option<Answer> {
     match &found {
         Answer::Report(report) if report.status == ProviderStatus::Charged && report.refunded == payment.refunded => {
             None
@@ -209,7 +209,7 @@ mod tests {
             (Answer::Unknown("?".into()), Some("unknown")),
         ] {
             let text = format!("{found:?}");
-            let answer = before_refund(&payment(), found);
+            let answer = check_refunded_sum(&payment(), found);
             assert_eq!(answer.as_ref().map(name), expected, "{text}");
         }
     }
@@ -255,7 +255,7 @@ mod tests {
             (None, "otherwise"),
             (Some(&long), &"가".repeat(200)),
         ] {
-            assert_eq!(words(text, "otherwise"), expected);
+            assert_eq!(display_text(text, "otherwise"), expected);
         }
     }
 }

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::payments::Failure;
-use crate::payments::provider::http::{CallError, Reply, words};
+use crate::payments::provider::http::{CallError, Reply, display_text};
 
 const TRY_AGAIN: &str = "The payment failed. Pay again, or choose another payment method.";
 
@@ -30,12 +30,12 @@ pub fn classify(reply: Reply) -> Result<Value, CallError> {
 fn code(body: &Value) -> Option<String> {
     let code = &body["error_code"];
     let number = code.as_i64().map(|code| code.to_string());
-    number.or_else(|| code.as_str().map(|code| words(Some(code), "")))
+    number.or_else(|| code.as_str().map(|code| display_text(Some(code), "")))
 }
 
 /// The message of the card's or account's bank, which is for the buyer. KakaoPay's own message is not.
 fn message(body: &Value) -> String {
-    words(body["extras"]["method_result_message"].as_str(), TRY_AGAIN)
+    display_text(body["extras"]["method_result_message"].as_str(), TRY_AGAIN)
 }
 
 #[cfg(test)]

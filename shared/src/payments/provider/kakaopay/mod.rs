@@ -85,14 +85,14 @@ impl KakaoPay {
         match self.post("approve", body, http::CONFIRM_LIMIT, deadline).await {
             Ok(approved) => match report::approved(&approved, payment) {
                 Some(report) => Answer::Report(report),
-                None => http::unless_pending(self.find(payment, deadline).await),
+                None => http::unknown_if_pending(self.find(payment, deadline).await),
             },
             Err(CallError::Unknown(cause)) => Answer::Unknown(cause),
             // KakaoPay also refuses a payment that was already approved.
             Err(refused) => match (self.find(payment, deadline).await, refused) {
                 // An earlier approval may still be in progress and be the reason for this refusal.
                 (found, _) if attempt.nth > 0 || payment.status == PaymentStatus::Unknown => {
-                    http::unless_pending(found)
+                    http::unknown_if_pending(found)
                 }
                 (Answer::Report(report), CallError::Refused(failure)) if is_unpaid(&report) => Answer::Refused(failure),
                 (found, _) => found,
@@ -111,7 +111,7 @@ impl KakaoPay {
     async fn refund(&self, attempt: Attempt<'_>, refund: &Refund, deadline: Instant) -> Answer {
         let payment = attempt.payment;
         let found = self.find(payment, deadline).await;
-        if let Some(answer) = http::before_refund(payment, found) {
+        if let Some(answer) = http::check_refunded_sum(payment, found) {
             return answer;
         }
         let body = json!({

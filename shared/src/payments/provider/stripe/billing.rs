@@ -163,7 +163,7 @@ impl Stripe {
         {
             Ok(intent) => charge.answer(Self::report(&intent)),
             Err(CallError::Refused(failure)) if failure.code == UNEXPECTED_STATE => {
-                http::unless_pending(self.find_charge(charge, deadline).await)
+                http::unknown_if_pending(self.find_charge(charge, deadline).await)
             }
             Err(CallError::Refused(failure)) => Answer::Refused(failure),
             // Invalid credentials too: an earlier call of the same try may have succeeded.
@@ -205,8 +205,8 @@ fn authentication_required(setup: &Value) -> Rejection {
 
 fn card(card: &Value) -> Card {
     Card {
-        company: http::words(card["brand"].as_str(), ""),
-        number: http::words(card["last4"].as_str(), ""),
+        company: http::display_text(card["brand"].as_str(), ""),
+        number: http::display_text(card["last4"].as_str(), ""),
     }
 }
 

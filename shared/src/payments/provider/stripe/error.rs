@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::payments::Failure;
-use crate::payments::provider::http::{CallError, Reply, words};
+use crate::payments::provider::http::{CallError, Reply, display_text};
 
 /// Stripe's code for an unknown object.
 pub const MISSING: &str = "resource_missing";
@@ -22,7 +22,7 @@ pub fn classify(reply: Reply) -> Result<Value, CallError> {
     Err(match (status, kind) {
         // 403 is a restricted key without the permission.
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(kind)) => {
-            CallError::InvalidCredentials(words(error["code"].as_str(), kind))
+            CallError::InvalidCredentials(display_text(error["code"].as_str(), kind))
         }
         // Timeouts, throttling, and a concurrent call with the same key.
         (StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _)
@@ -36,7 +36,7 @@ pub fn failure(error: &Value) -> Failure {
     let kind = error["type"].as_str().unwrap_or_default();
     let code = error["decline_code"].as_str().or_else(|| error["code"].as_str());
     let message = error["message"].as_str().filter(|_| kind == "card_error");
-    Failure::new(words(code, kind), words(message, TRY_AGAIN))
+    Failure::new(display_text(code, kind), display_text(message, TRY_AGAIN))
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl Stripe {
         let payment = attempt.payment;
         // Stripe does not check our refunded sum, so this function checks it first.
         let found = self.find(payment, deadline).await;
-        if let Some(answer) = http::before_refund(payment, found) {
+        if let Some(answer) = http::check_refunded_sum(payment, found) {
             return answer;
         }
         let fields = [

@@ -154,7 +154,7 @@ fn approved(found: Answer) -> Answer {
 
 /// Reads the card of an issued billing key.
 fn card(issued: &Value) -> Card {
-    let text = |value: &Value| http::words(value.as_str(), "");
+    let text = |value: &Value| http::display_text(value.as_str(), "");
     Card {
         company: text(&issued["cardCompany"]),
         number: text(&issued["card"]["number"]),

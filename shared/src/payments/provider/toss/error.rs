@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::payments::Failure;
-use crate::payments::provider::http::{CallError, Reply, words};
+use crate::payments::provider::http::{CallError, Reply, display_text};
 
 /// Toss's code when the payment was confirmed before. Query its status.
 pub const ALREADY_PROCESSED: &str = "ALREADY_PROCESSED_PAYMENT";
@@ -23,8 +23,8 @@ pub fn classify(reply: Reply) -> Result<Value, CallError> {
     };
     Err(match meaning(status, code) {
         Meaning::Unknown => CallError::Unknown(format!("Toss responded with {status}, {code}").into()),
-        Meaning::InvalidCredentials => CallError::InvalidCredentials(words(Some(code), "")),
-        Meaning::Refused => CallError::Refused(Failure::new(words(Some(code), ""), message(code, &body))),
+        Meaning::InvalidCredentials => CallError::InvalidCredentials(display_text(Some(code), "")),
+        Meaning::Refused => CallError::Refused(Failure::new(display_text(Some(code), ""), message(code, &body))),
     })
 }
 
@@ -66,7 +66,7 @@ fn meaning(status: StatusCode, code: &str) -> Meaning {
 fn message(code: &str, body: &Value) -> String {
     match code {
         "NOT_FOUND_PAYMENT_SESSION" => EXPIRED.to_owned(),
-        _ if is_for_buyer(code) => words(body["message"].as_str(), TRY_AGAIN),
+        _ if is_for_buyer(code) => display_text(body["message"].as_str(), TRY_AGAIN),
         _ => TRY_AGAIN.to_owned(),
     }
 }

@@ -77,7 +77,7 @@ impl Toss {
         match self.post(&path, &key, &body, http::CONFIRM_LIMIT, deadline).await {
             Ok(body) => http::answer(payment, Self::report(&body)),
             Err(CallError::Refused(failure)) if failure.code == error::ALREADY_PROCESSED => {
-                http::unless_pending(self.find(payment, deadline).await)
+                http::unknown_if_pending(self.find(payment, deadline).await)
             }
             Err(CallError::Refused(failure)) => Answer::Refused(failure),
             // An earlier call may have succeeded.

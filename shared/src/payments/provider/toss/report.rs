@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::core::money::Money;
 use crate::orders::OrderId;
-use crate::payments::provider::http::words;
+use crate::payments::provider::http::display_text;
 use crate::payments::{DepositAccount, Failure, Provider, ProviderStatus, Report};
 
 const NOT_PAID: &str = "The payment was not completed. Pay again.";
@@ -45,8 +45,8 @@ fn order_id(text: &str) -> Option<OrderId> {
 fn status(payment: &Value) -> Option<ProviderStatus> {
     let failed = |status: &str| {
         let failure = &payment["failure"];
-        let code = words(failure["code"].as_str(), status);
-        ProviderStatus::Failed(Failure::new(code, words(failure["message"].as_str(), NOT_PAID)))
+        let code = display_text(failure["code"].as_str(), status);
+        ProviderStatus::Failed(Failure::new(code, display_text(failure["message"].as_str(), NOT_PAID)))
     };
     Some(match payment["status"].as_str()? {
         "READY" | "IN_PROGRESS" => ProviderStatus::Pending,
