@@ -1,8 +1,9 @@
-//! On commands from a queue: charges the due periods of subscriptions, once each, and creates their orders. Also schedules
-//! retries after declines, postpones deliveries and ends subscriptions.
+//! On commands from a queue: charges the due periods of subscriptions, once each, and creates their orders. Also
+//! schedules retries after declines, postpones deliveries and ends subscriptions.
 //!
 //! Commands can be repeated, late and in any order: the due work is read from the subscription ([`ChargeService`]). SQS
-//! delivers a failed command again and finally moves it to a dead-letter queue with an alarm. The schedule sends a new command.
+//! delivers a failed command again and finally moves it to a dead-letter queue with an alarm. The schedule sends a new
+//! command.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,8 +1,8 @@
 //! Runs every ten minutes: sends a command to the charge queue for each subscription with due work.
 //!
-//! A subscription keeps its due time until the queue has accepted its command. It then moves one hour ahead, when the command
-//! is sent again if nothing has come of it. So neither a crash nor a lost message skips a period. Concurrent runs may send a
-//! command twice, which has no effect. A run holds one page of 100 subscriptions in memory.
+//! A subscription keeps its due time until the queue has accepted its command. It then moves one hour ahead, when the
+//! command is sent again if nothing has come of it. So neither a crash nor a lost message skips a period. Concurrent
+//! runs may send a command twice, which has no effect. A run holds one page of 100 subscriptions in memory.
 
 use crate::charge_service::{ChargeQueue, command_of};
 use crate::store::{StoredSubscription, SubscriptionStore};
@@ -47,7 +47,8 @@ const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// Sends the commands of due subscriptions.
 ///
 /// # Errors
-/// [`Error::Unavailable`] and [`Error::Internal`] when the index cannot be read. Failures of single subscriptions are counted.
+/// [`Error::Unavailable`] and [`Error::Internal`] when the index cannot be read. Failures of single subscriptions are
+/// counted.
 pub async fn handle(function: &EnqueueDueCharges, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();

@@ -1,8 +1,9 @@
 //! Transactions over subscriptions, stock, orders and payments.
 //!
-//! Invariants: a period is charged once, since creating its invoice requires `attribute_not_exists` in the write that advances
-//! the subscription. The transaction that starts an attempt takes the stock with conditional writes, and the one that ends it
-//! releases the stock. The transaction that marks an invoice as paid creates its order, its payment and their events.
+//! Invariants: a period is charged once, since creating its invoice requires `attribute_not_exists` in the write that
+//! advances the subscription. The transaction that starts an attempt takes the stock with conditional writes, and the
+//! one that ends it releases the stock. The transaction that marks an invoice as paid creates its order, its payment
+//! and their events.
 
 use std::collections::HashMap;
 
@@ -94,9 +95,9 @@ impl InvoiceStore {
         })
     }
 
-    /// Saves the result of an attempt in one transaction: `write`, the new order and payment of a charge, and the return of the
-    /// `released` units to their shards. Returns false when anything has changed since it was read, possibly by an earlier
-    /// attempt of the same call whose response was lost.
+    /// Saves the result of an attempt in one transaction: `write`, the new order and payment of a charge, and the
+    /// return of the `released` units to their shards. Returns false when anything has changed since it was read,
+    /// possibly by an earlier attempt of the same call whose response was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

@@ -1,5 +1,5 @@
-//! `POST /subscriptions/{subscription_id}/invoices/{period}/review`: records an administrator's decision about a charge whose
-//! outcome has been unknown for a day. The period is then paid, declined, voided, or queried again.
+//! `POST /subscriptions/{subscription_id}/invoices/{period}/review`: records an administrator's decision about a charge
+//! whose outcome has been unknown for a day. The period is then paid, declined, voided, or queried again.
 
 use crate::charge_service::{ChargeDecision, ChargeStore};
 use crate::invoice::Invoice;
@@ -37,8 +37,8 @@ impl ResolveCharge {
 
 /// Resolves a charge with an unknown outcome
 ///
-/// Requires the administrator role. `CHARGED` creates the period's order, or refunds the charge if the subscription has ended.
-/// `NOT_CHARGED` counts as a decline, and the charge is retried. `ASK_AGAIN` queries the provider again.
+/// Requires the administrator role. `CHARGED` creates the period's order, or refunds the charge if the subscription has
+/// ended. `NOT_CHARGED` counts as a decline, and the charge is retried. `ASK_AGAIN` queries the provider again.
 ///
 /// # Errors
 /// `forbidden`, `not-found`, `not-in-review`, `payment-under-way`, `payment-mismatch`, [`Error::Unavailable`],

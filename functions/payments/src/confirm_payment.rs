@@ -1,7 +1,7 @@
 //! `POST /payments/confirm`: confirms a payment at its provider and marks the order as paid.
 //!
-//! The attempt is saved before the provider call, so the reconciler finds it after a crash. From then on nothing ends the
-//! order and no other payment starts until the provider has confirmed or refused it.
+//! The attempt is saved before the provider call, so the reconciler finds it after a crash. From then on nothing ends
+//! the order and no other payment starts until the provider has confirmed or refused it.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -83,8 +83,8 @@ pub enum ConfirmPaymentRequest {
 
 /// Confirms a payment
 ///
-/// Confirms the payment at its provider, which charges it and pays the order. A retry with the same key and body does not
-/// charge again and returns the payment in its current state.
+/// Confirms the payment at its provider, which charges it and pays the order. A retry with the same key and body does
+/// not charge again and returns the payment in its current state.
 ///
 /// # Errors
 /// The rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].

@@ -32,7 +32,8 @@ impl GetPayment {
 
 /// Returns a payment
 ///
-/// Customers read their own payments; administrators read any. Only administrators see reviews and the notes of refunds.
+/// Customers read their own payments; administrators read any. Only administrators see reviews and the notes of
+/// refunds.
 ///
 /// # Errors
 /// `not-found` for another customer's payment too, [`Error::Unavailable`], [`Error::Internal`].

@@ -1,8 +1,8 @@
 //! `POST /webhooks/{provider}`: records payment provider reports on the payment and its order.
 //!
-//! Invariants: unsigned content is not trusted; an unsigned message only causes a query of the provider's API. A message
-//! about an unknown order is rejected, so that the provider delivers it again. Messages can be repeated and in any order:
-//! each write is conditional, and a known report changes nothing.
+//! Invariants: unsigned content is not trusted; an unsigned message only causes a query of the provider's API. A
+//! message about an unknown order is rejected, so that the provider delivers it again. Messages can be repeated and in
+//! any order: each write is conditional, and a known report changes nothing.
 
 mod standard;
 mod stripe;

@@ -1,8 +1,8 @@
 //! Runs every minute: resolves open payments with their providers, or starts a review.
 //!
-//! A sparse index has the payments to check: attempts with an unknown outcome or after a crash, payments that were started and
-//! not paid, unservable payments, pending or owed refunds, and each charged payment after a day, to compare it with the
-//! provider's records.
+//! A sparse index has the payments to check: attempts with an unknown outcome or after a crash, payments that were
+//! started and not paid, unservable payments, pending or owed refunds, and each charged payment after a day, to compare
+//! it with the provider's records.
 
 use std::time::Duration;
 
@@ -93,7 +93,8 @@ enum CheckOutcome {
 /// Checks the due payments.
 ///
 /// # Errors
-/// [`Error::Unavailable`] and [`Error::Internal`] when the index cannot be read. Failures of single payments are counted.
+/// [`Error::Unavailable`] and [`Error::Internal`] when the index cannot be read. Failures of single payments are
+/// counted.
 pub async fn handle(function: &ReconcilePayments, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();

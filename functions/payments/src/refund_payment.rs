@@ -1,8 +1,8 @@
-//! On `OrderCancelled`, `PaymentUnservable` and `RefundRequested`: makes the payment's refund. An unservable payment pays its
-//! order instead, if the order's stock can be taken again.
+//! On `OrderCancelled`, `PaymentUnservable` and `RefundRequested`: makes the payment's refund. An unservable payment
+//! pays its order instead, if the order's stock can be taken again.
 //!
-//! The payment has the pending refund before the event is published. So an event can be late or repeated, and the reconciler
-//! makes the refund if the event is lost.
+//! The payment has the pending refund before the event is published. So an event can be late or repeated, and the
+//! reconciler makes the refund if the event is lost.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};

@@ -57,8 +57,8 @@ pub struct RequestRefundRequest {
 
 /// Requests a refund
 ///
-/// Refunds a payment fully or partly. Requires the administrator role. The refund is made asynchronously; its status is on the
-/// payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
+/// Refunds a payment fully or partly. Requires the administrator role. The refund is made asynchronously; its status is
+/// on the payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
 ///
 /// # Errors
 /// `forbidden`, `not-found`, `not-refundable`, `refund-under-way`, [`Error::Unavailable`], [`Error::Internal`].

@@ -1,5 +1,5 @@
-//! `POST /payments/{payment_id}/review`: records an administrator's decision about a payment in review, or hands the payment
-//! back to the reconciler.
+//! `POST /payments/{payment_id}/review`: records an administrator's decision about a payment in review, or hands the
+//! payment back to the reconciler.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};

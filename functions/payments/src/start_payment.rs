@@ -1,4 +1,5 @@
-//! `POST /payments`: prepares a payment of an order at its provider, and returns the parameters for the customer's page.
+//! `POST /payments`: prepares a payment of an order at its provider, and returns the parameters for the customer's
+//! page.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! Envelope encryption of secrets in tables: each secret has its own data key, which KMS encrypts.
 //!
 //! KMS generates a data key, AES-256-GCM encrypts the secret with it, and the encrypted data key is stored beside the
-//! secret. Invariant: a secret that was encrypted for one resource cannot be decrypted for another. The resource's id is
-//! the KMS encryption context, which KMS requires again for decryption and logs to CloudTrail, and the additional
+//! secret. Invariant: a secret that was encrypted for one resource cannot be decrypted for another. The resource's id
+//! is the KMS encryption context, which KMS requires again for decryption and logs to CloudTrail, and the additional
 //! authenticated data of the cipher.
 
 use std::collections::HashMap;
@@ -53,7 +53,8 @@ impl std::fmt::Debug for EncryptedSecret {
 }
 
 impl EnvelopeEncryption {
-    /// Uses the KMS key `key_id` (an id, an ARN or an alias). The encryption context is `context_key` and a resource's id.
+    /// Uses the KMS key `key_id` (an id, an ARN or an alias). The encryption context is `context_key` and a resource's
+    /// id.
     pub fn new(aws: &aws_config::SdkConfig, key_id: String, context_key: &'static str) -> Self {
         let config = aws_sdk_kms::config::Builder::from(aws)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
@@ -108,8 +109,8 @@ impl EnvelopeEncryption {
     /// Decrypts a secret of the resource with this `id`. The result is wiped from memory when it is dropped.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it was encrypted for another resource or with another key, is damaged, or KMS denies access;
-    /// [`Error::Unavailable`].
+    /// [`Error::Internal`] when it was encrypted for another resource or with another key, is damaged, or KMS denies
+    /// access; [`Error::Unavailable`].
     pub async fn decrypt(
         &self,
         encrypted: &EncryptedSecret,
@@ -161,8 +162,8 @@ fn cipher(key: Blob, doing: &'static str) -> Result<LessSafeKey, Error> {
     Ok(LessSafeKey::new(key))
 }
 
-/// Classifies an SDK error as transient or internal. Keeps its code and message only, since the error can contain the raw
-/// response.
+/// Classifies an SDK error as transient or internal. Keeps its code and message only, since the error can contain the
+/// raw response.
 fn classify_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

@@ -72,8 +72,8 @@ impl EventBus {
         })
     }
 
-    /// Publishes at most [`MAX_ENTRIES`] `records` and retries failed ones until `deadline`. Returns one outcome for each
-    /// record.
+    /// Publishes at most [`MAX_ENTRIES`] `records` and retries failed ones until `deadline`. Returns one outcome for
+    /// each record.
     pub async fn publish(&self, records: &[&Record], deadline: Instant) -> Vec<PublishOutcome> {
         let mut outcomes: Vec<PublishOutcome> = records.iter().map(|record| initial_outcome(record)).collect();
         let mut backoff = Backoff::until(deadline);

@@ -1,4 +1,5 @@
-//! AWS services and other infrastructure: Lambda, DynamoDB, S3, SQS, EventBridge, KMS, telemetry, and HTTPS to providers.
+//! AWS services and other infrastructure: Lambda, DynamoDB, S3, SQS, EventBridge, KMS, telemetry, and HTTPS to
+//! providers.
 
 pub mod backoff;
 pub mod dynamodb;

@@ -1,7 +1,7 @@
 //! The platform of every action: configuration, AWS clients, and the transport to payment providers.
 //!
-//! `main`, the function tests and the simulation build actions in the same way, `Checkout::new(&platform)`, on different
-//! platforms. A function reads only the variables that it needs (least privilege).
+//! `main`, the function tests and the simulation build actions in the same way, `Checkout::new(&platform)`, on
+//! different platforms. A function reads only the variables that it needs (least privilege).
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

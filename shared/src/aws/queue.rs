@@ -41,8 +41,8 @@ impl Queue {
         }
     }
 
-    /// Sends at most [`MAX_MESSAGES`] `messages` and retries failed ones until `deadline`. Returns for each message whether
-    /// the queue accepted it. After a lost response a message is sent twice.
+    /// Sends at most [`MAX_MESSAGES`] `messages` and retries failed ones until `deadline`. Returns for each message
+    /// whether the queue accepted it. After a lost response a message is sent twice.
     pub async fn send(&self, messages: &[String], deadline: Instant) -> Vec<bool> {
         let mut accepted = vec![false; messages.len()];
         let mut backoff = Backoff::until(deadline);

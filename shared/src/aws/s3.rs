@@ -10,7 +10,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::core::error::{Cause, Error};
 
-/// Creates a client for files of tens of megabytes: three attempts, with a short read timeout and a long attempt timeout.
+/// Creates a client for files of tens of megabytes: three attempts, with a short read timeout and a long attempt
+/// timeout.
 pub fn client(aws: &aws_config::SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

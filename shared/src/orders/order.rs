@@ -149,7 +149,8 @@ impl Order {
     /// payment starts.
     ///
     /// # Errors
-    /// [`Rejected::PaymentUnderWay`] when another payment is in progress, [`Rejected::Closed`] when it is paid or has ended.
+    /// [`Rejected::PaymentUnderWay`] when another payment is in progress, [`Rejected::Closed`] when it is paid or has
+    /// ended.
     pub fn paying(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
         self.require_payable(now)?;
         Ok(Self {
@@ -174,7 +175,8 @@ impl Order {
     /// The order after `payment` was charged. An order can be paid after its deadline while it still holds its stock.
     ///
     /// # Errors
-    /// [`Rejected::PaymentUnderWay`] when another payment is in progress, [`Rejected::Closed`] when it is paid or has ended.
+    /// [`Rejected::PaymentUnderWay`] when another payment is in progress, [`Rejected::Closed`] when it is paid or has
+    /// ended.
     pub fn paid(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
         match self.status {
             OrderStatus::PendingPayment => {}
@@ -208,8 +210,8 @@ impl Order {
         }
     }
 
-    /// The order after its payment in progress failed: it waits for payment again, with its old deadline. `None` if `payment`
-    /// is not the one in progress.
+    /// The order after its payment in progress failed: it waits for payment again, with its old deadline. `None` if
+    /// `payment` is not the one in progress.
     #[must_use]
     pub fn with_payment_failed(&self, payment: PaymentId) -> Option<Self> {
         let is_under_way = self.status == OrderStatus::Paying && self.payment_id == Some(payment);

@@ -1,8 +1,8 @@
 //! Stock reservations: placing an order takes its stock, and ending an order returns it.
 //!
-//! Invariants: a conditional write in the transaction that records the order takes the stock, so it is never oversold. An
-//! order is out of stock only when all shards together lack the units. The transaction that ends the order returns its
-//! stock, so it is returned once.
+//! Invariants: a conditional write in the transaction that records the order takes the stock, so it is never oversold.
+//! An order is out of stock only when all shards together lack the units. The transaction that ends the order returns
+//! its stock, so it is returned once.
 
 use std::collections::HashMap;
 
@@ -119,9 +119,10 @@ impl ReservationStore {
 
     /// Reads an order and its products, in one request for up to 99 products.
     ///
-    /// Reads the order consistently, to recognize a retry before any other check. Reads the products consistently only if
-    /// `fresh`: eventually consistent reads allow twice as many buyers of one product, and the caller reads again with
-    /// `fresh` before it rejects a request. For a product known to have several shards, also reads two of the shards.
+    /// Reads the order consistently, to recognize a retry before any other check. Reads the products consistently only
+    /// if `fresh`: eventually consistent reads allow twice as many buyers of one product, and the caller reads again
+    /// with `fresh` before it rejects a request. For a product known to have several shards, also reads two of the
+    /// shards.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -169,8 +170,8 @@ impl ReservationStore {
 
     /// Places `draft` and takes its stock, in one transaction.
     ///
-    /// A retry finds an earlier attempt by the order's id, even if that attempt's response was lost or it was in progress
-    /// at the deadline.
+    /// A retry finds an earlier attempt by the order's id, even if that attempt's response was lost or it was in
+    /// progress at the deadline.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
@@ -298,8 +299,8 @@ impl ReservationStore {
         }
     }
 
-    /// Ends an order and returns its stock, in one transaction with `writes`. Returns false when anything has changed since
-    /// it was read, possibly by an earlier attempt of the same call whose response was lost.
+    /// Ends an order and returns its stock, in one transaction with `writes`. Returns false when anything has changed
+    /// since it was read, possibly by an earlier attempt of the same call whose response was lost.
     ///
     /// `order` is the result of [`Order::end`].
     ///
@@ -364,8 +365,8 @@ impl ReservationStore {
 
     /// Finds a product's units in all of its shards. `refused` means that a transaction has just found its shard short.
     ///
-    /// A survey can miss units that move between shards, so a product is short only after two consecutive surveys with the
-    /// same number of shards. For a product with one shard, the refused transaction counts as the first survey.
+    /// A survey can miss units that move between shards, so a product is short only after two consecutive surveys with
+    /// the same number of shards. For a product with one shard, the refused transaction counts as the first survey.
     async fn find_stock(
         &self,
         wanted: &WantedStock<'_>,

@@ -139,7 +139,8 @@ impl OrderStore {
         answer.item.map(parse_order).transpose()
     }
 
-    /// Reads an order with serializable isolation: waits for a transaction in progress, which a consistent read ignores.
+    /// Reads an order with serializable isolation: waits for a transaction in progress, which a consistent read
+    /// ignores.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -169,7 +170,7 @@ impl OrderStore {
         item.filter(|item| !item.is_empty()).map(parse_order).transpose()
     }
 
-    /// Reads the existing orders of `ids` consistently, in no order. Returns the errors of damaged items separately.
+    /// Reads the existing orders of `ids` consistently, in no order, and the errors of damaged items.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

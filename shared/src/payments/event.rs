@@ -17,7 +17,8 @@ crate::domain_events! {
         PaymentFailed(Payment),
         /// The outcome of a payment is unknown. The provider will be queried again.
         PaymentUnknown(Payment),
-        /// A payment was charged, but cannot pay its order. It is refunded, or pays the order if its stock can be taken again.
+        /// A payment was charged, but cannot pay its order. It is refunded, or pays the order if its stock can be taken
+        /// again.
         PaymentUnservable(Payment),
         /// A refund was requested by an administrator, or a refused refund was requested again.
         RefundRequested(Payment),
@@ -46,8 +47,8 @@ impl PaymentEvent {
 crate::domain_events! {
     /// A provider's report about a billing key.
     pub enum BillingKeyEvent from "madang.payments" {
-        /// A provider reported that a billing key was deleted. The report is not authenticated: its consumer requests a new
-        /// card, but still charges the key when it is due.
+        /// A provider reported that a billing key was deleted. The report is not authenticated: its consumer requests a
+        /// new card, but still charges the key when it is due.
         BillingKeyDeleted(BillingKeyDeletion),
     }
 }

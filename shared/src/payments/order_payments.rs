@@ -1,7 +1,7 @@
 //! Transactions over orders and payments.
 //!
-//! Invariants: the transaction that records a charge also marks the order as paid. The transaction that cancels an order also
-//! records its refund.
+//! Invariants: the transaction that records a charge also marks the order as paid. The transaction that cancels an
+//! order also records its refund.
 
 use aws_sdk_dynamodb::Client;
 use tokio::time::Instant;
@@ -53,8 +53,8 @@ impl OrderPaymentStore {
         })
     }
 
-    /// Saves a payment, the order that changes with it, and the request that changed them. Returns false when any of them has
-    /// changed since it was read, or the request was made before.
+    /// Saves a payment, the order that changes with it, and the request that changed them. Returns false when any of
+    /// them has changed since it was read, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -91,8 +91,8 @@ impl OrderPaymentStore {
         reservations.reinstate(order, &payment, deadline).await
     }
 
-    /// Cancels an order: releases its stock to `reservations`, takes its points back, and saves its payment with the refund.
-    /// Returns false when anything has changed since it was read.
+    /// Cancels an order: releases its stock to `reservations`, takes its points back, and saves its payment with the
+    /// refund. Returns false when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

@@ -218,7 +218,8 @@ impl Payment {
         self
     }
 
-    /// The time of the reconciler's next check, after `tries` checks that changed nothing. `None` when no check is needed.
+    /// The time of the reconciler's next check, after `tries` checks that changed nothing. `None` when no check is
+    /// needed.
     ///
     /// `payable_until` is the deadline of its order; `compared` means that its comparison with the provider is done.
     pub fn next_check_at(

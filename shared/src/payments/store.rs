@@ -1,5 +1,5 @@
-//! The payments table: payments (`PAYMENT#<id>`), the requests that changed them (`REQUEST#<id>`), and a sparse index of the
-//! payments that the reconciler must check.
+//! The payments table: payments (`PAYMENT#<id>`), the requests that changed them (`REQUEST#<id>`), and a sparse index
+//! of the payments that the reconciler must check.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Put;
@@ -48,7 +48,8 @@ pub struct StoredPayment {
     /// The secret that authenticates the provider's deposit webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deposit_secret: Option<String>,
-    /// The id of the call that saved the attempt in progress. The call recognizes its own attempt after a lost response.
+    /// The id of the call that saved the attempt in progress. The call recognizes its own attempt after a lost
+    /// response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<Uuid>,
     /// The time of the last change, or of the first check since then that changed nothing.
@@ -107,8 +108,8 @@ impl StoredPayment {
         }
     }
 
-    /// The next version before a provider call: no other process calls the provider until the next check is due. The checks'
-    /// interval grows with each try.
+    /// The next version before a provider call: no other process calls the provider until the next check is due. The
+    /// checks' interval grows with each try.
     #[must_use]
     pub fn with_claim(&self, now: Timestamp) -> Self {
         let tries = self.tries + 1;
@@ -197,7 +198,7 @@ impl PaymentStore {
         answer.item.map(|item| parse(DOING, item)).transpose()
     }
 
-    /// Reads the existing payments of `ids` consistently, in no order. Returns the errors of damaged items separately.
+    /// Reads the existing payments of `ids` consistently, in no order, and the errors of damaged items.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -246,8 +247,8 @@ impl PaymentStore {
         self.save_requested(payment, None, deadline).await
     }
 
-    /// Saves a changed payment and the request that changed it. Returns false when the payment has changed since it was read,
-    /// or the request was made before.
+    /// Saves a changed payment and the request that changed it. Returns false when the payment has changed since it was
+    /// read, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -265,7 +266,8 @@ impl PaymentStore {
         transact_changes(&self.client, "save a payment", items, records, deadline).await
     }
 
-    /// Builds the put of a payment. Fails its condition when the payment has changed, or was created, since it was read.
+    /// Builds the put of a payment. Fails its condition when the payment has changed, or was created, since it was
+    /// read.
     pub fn put_if_version(&self, stored: &StoredPayment) -> Result<PutBuilder, Error> {
         let id = stored.payment.payment_id;
         let mut item = item_of("save a payment", payment_key(id), stored)?;

@@ -35,8 +35,8 @@ impl BillingKeys {
     }
 
     /// Exchanges a customer's authorization for a billing key, encrypted for the subscription. Idempotent for the same
-    /// authorization and `request_id`. Another authorization is a different request to the provider, which would otherwise
-    /// repeat its response to the first.
+    /// authorization and `request_id`. Another authorization is a different request to the provider, which would
+    /// otherwise repeat its response to the first.
     ///
     /// # Errors
     /// `payment-refused`, `provider-not-configured`; [`Error::Unavailable`] and [`Error::Internal`].

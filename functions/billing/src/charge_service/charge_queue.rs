@@ -38,8 +38,8 @@ impl ChargeQueue {
         Ok(self.0.send(&messages, invocation.deadline).await)
     }
 
-    /// Sends a subscription's command if work is due now, so that the customer does not wait for the schedule. If sending fails,
-    /// the schedule sends it.
+    /// Sends a subscription's command if work is due now, so that the customer does not wait for the schedule. If
+    /// sending fails, the schedule sends it.
     pub async fn send_if_due(&self, stored: &StoredSubscription, invocation: &Invocation) {
         if stored.due_at.is_none_or(|at| at > invocation.now) {
             return;

@@ -103,7 +103,8 @@ impl ChargeStore {
         self.invoices.save_result(write, None, holds, invocation.deadline).await
     }
 
-    /// Saves a changed attempt in progress, and returns its subscription's next version. `None` when something has changed.
+    /// Saves a changed attempt in progress, and returns its subscription's next version. `None` when something has
+    /// changed.
     pub(crate) async fn save_attempt(
         &self,
         stored: &StoredSubscription,
@@ -203,8 +204,8 @@ impl ChargeStore {
         Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
-    /// Records a charge: creates the period's paid order with its stock. If the subscription has ended or the amount differs,
-    /// creates a cancelled order, so that the charge is refunded.
+    /// Records a charge: creates the period's paid order with its stock. If the subscription has ended or the amount
+    /// differs, creates a cancelled order, so that the charge is refunded.
     ///
     /// Accepts a charge of any try, whatever the subscription's current status.
     async fn record_charged(
@@ -262,7 +263,8 @@ impl ChargeStore {
         Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
-    /// Handles a charge of an attempt that is no longer in progress: it is already recorded, or a person must review it.
+    /// Handles a charge of an attempt that is no longer in progress: it is already recorded, or a person must review
+    /// it.
     async fn record_late_charge(
         &self,
         attempt: &StoredInvoice,
@@ -281,8 +283,8 @@ impl ChargeStore {
         Ok(ChargeOutcome::NeedsReview)
     }
 
-    /// Records a decline. Releases the stock, so that a declined card does not make products unavailable; the next attempt takes
-    /// it again.
+    /// Records a decline. Releases the stock, so that a declined card does not make products unavailable; the next
+    /// attempt takes it again.
     async fn record_declined(
         &self,
         attempt: Attempt<'_>,

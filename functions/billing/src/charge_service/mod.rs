@@ -1,8 +1,8 @@
 //! The charge service: does the due work of a subscription and charges its provider.
 //!
-//! Invariants: an attempt is saved with its stock before the provider call, so it is found after a crash. While an attempt is
-//! in progress no other starts, and only an explicit answer of the provider or an administrator ends it. The answer is saved
-//! on condition that nothing has changed since, and depends on the subscription's current status.
+//! Invariants: an attempt is saved with its stock before the provider call, so it is found after a crash. While an
+//! attempt is in progress no other starts, and only an explicit answer of the provider or an administrator ends it. The
+//! answer is saved on condition that nothing has changed since, and depends on the subscription's current status.
 
 mod billing_keys;
 mod charge_queue;
@@ -96,8 +96,8 @@ impl ChargeService {
     /// A command that is repeated, late or out of order has no effect.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when DynamoDB, KMS or the provider is not available: the work stays due, and a started attempt is
-    /// resumed. [`Error::Internal`].
+    /// [`Error::Unavailable`] when DynamoDB, KMS or the provider is not available: the work stays due, and a started
+    /// attempt is resumed. [`Error::Internal`].
     pub async fn carry_out(
         &self,
         command: SubscriptionPeriod,
@@ -254,8 +254,8 @@ impl ChargeService {
         }
     }
 
-    /// The quote of an attempt: the invoice's lines once it is priced, otherwise the current catalog prices. Rejects products
-    /// that are no longer listed in both cases.
+    /// The quote of an attempt: the invoice's lines once it is priced, otherwise the current catalog prices. Rejects
+    /// products that are no longer listed in both cases.
     fn quote(
         &self,
         subscription: &Subscription,
@@ -346,8 +346,8 @@ impl ChargeService {
         Ok(saved.map(|_| with_reference))
     }
 
-    /// Resolves an attempt with an unknown outcome: queries the provider, and charges again if the provider did not charge and
-    /// the subscription is still active.
+    /// Resolves an attempt with an unknown outcome: queries the provider, and charges again if the provider did not
+    /// charge and the subscription is still active.
     async fn resolve_unknown(
         &self,
         subscription: StoredSubscription,
@@ -394,8 +394,8 @@ impl ChargeService {
     }
 }
 
-/// Whether a report that nothing was charged is about the current try. All tries of a period have the same order id, by which
-/// Toss is queried, so Toss may report an earlier try. A Stripe intent is specific to the attempt.
+/// Whether a report that nothing was charged is about the current try. All tries of a period have the same order id, by
+/// which Toss is queried, so Toss may report an earlier try. A Stripe intent is specific to the attempt.
 fn is_current_try(report: &Report, invoice: &StoredInvoice) -> bool {
     report.status == ProviderStatus::Pending || report.provider != Provider::Toss || invoice.asked == 1
 }

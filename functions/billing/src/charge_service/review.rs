@@ -56,8 +56,8 @@ impl ChargeStore {
     ///
     /// # Errors
     /// [`Rejected::NotFound`], [`Rejected::NotHanging`] unless the outcome has been unknown for a day,
-    /// [`Rejected::ChargeUnderWay`] during a provider call, [`Rejected::AskedSince`], [`PaymentRejected::OtherOrder`] for
-    /// a reference of another attempt, `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
+    /// [`Rejected::ChargeUnderWay`] during a provider call, [`Rejected::AskedSince`], [`PaymentRejected::OtherOrder`]
+    /// for a reference of another attempt, `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn review(
         &self,
         of: SubscriptionPeriod,

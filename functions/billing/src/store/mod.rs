@@ -1,8 +1,8 @@
-//! The subscriptions table: subscriptions with their invoices (`SUBSCRIPTION#<id>`), the owners of billing keys (`KEY#<id>`),
-//! the requests that changed subscriptions (`REQUEST#<id>`), and a sparse index of due subscriptions.
+//! The subscriptions table: subscriptions with their invoices (`SUBSCRIPTION#<id>`), the owners of billing keys
+//! (`KEY#<id>`), the requests that changed subscriptions (`REQUEST#<id>`), and a sparse index of due subscriptions.
 //!
-//! Invariant: an invoice changes only together with its subscription, both on condition that they have not changed since they
-//! were read. So a successful write of a subscription proves that its invoice has not changed either.
+//! Invariant: an invoice changes only together with its subscription, both on condition that they have not changed
+//! since they were read. So a successful write of a subscription proves that its invoice has not changed either.
 
 mod records;
 mod requests;
@@ -22,16 +22,14 @@ use uuid::Uuid;
 use crate::invoice::Invoice;
 use crate::subscription::Subscription;
 use shared::aws::Platform;
-use shared::aws::dynamodb::due;
-use shared::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use shared::aws::dynamodb::transaction::{delete, put, transact_changes};
 use shared::aws::dynamodb::{
     Item, Wanted, batch_get, classify_error, composite, item_of, number, parse, send_until_answered, text,
 };
 use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
-use shared::core::id::SubscriptionId;
-use shared::core::id::SubscriptionPeriod;
+use shared::core::id::{SubscriptionId, SubscriptionPeriod};
 use shared::core::identity::CustomerId;
 
 const BY_CUSTOMER: &str = "by-customer";
@@ -204,7 +202,7 @@ impl SubscriptionStore {
         Ok(Some((parse(DOING, subscription)?, invoices.collect::<Result<_, _>>()?)))
     }
 
-    /// Reads the existing subscriptions of `ids` consistently, in no order. Returns the errors of damaged items separately.
+    /// Reads the existing subscriptions of `ids` consistently, in no order, and the errors of damaged items.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -291,8 +289,8 @@ impl SubscriptionStore {
         due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
     }
 
-    /// Moves a subscription on the due index to `until` after its command was sent. Returns false when the subscription has
-    /// changed since it was read: the change has set its due time.
+    /// Moves a subscription on the due index to `until` after its command was sent. Returns false when the subscription
+    /// has changed since it was read: the change has set its due time.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -361,8 +359,8 @@ impl SubscriptionStore {
         answer.item.map(|item| parse(doing, item)).transpose()
     }
 
-    /// Writes all of `write` or nothing. Returns false when anything has changed since it was read, or the request was made
-    /// before, possibly by an earlier attempt of the same call whose response was lost.
+    /// Writes all of `write` or nothing. Returns false when anything has changed since it was read, or the request was
+    /// made before, possibly by an earlier attempt of the same call whose response was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -403,8 +401,8 @@ impl SubscriptionStore {
         Ok(self.put_item_if_version(item, stored.version))
     }
 
-    /// Builds the put of an invoice. Fails its condition when it has changed since it was read. A new invoice fails it when the
-    /// period has one, so a period is charged once.
+    /// Builds the put of an invoice. Fails its condition when it has changed, or was created, since it was read, so a
+    /// period is charged once.
     pub(crate) fn put_invoice(&self, stored: &StoredInvoice) -> Result<PutBuilder, Error> {
         let item = self.item("save an invoice", invoice_key(stored.invoice.of), stored)?;
         Ok(self.put_item_if_version(item, stored.version))

@@ -101,7 +101,8 @@ pub struct StoredInvoice {
     /// The provider's reference of the attempt in progress, for providers that assign it before the charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The id of the call that saved the attempt in progress. The call recognizes its own attempt after a lost response.
+    /// The id of the call that saved the attempt in progress. The call recognizes its own attempt after a lost
+    /// response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<Uuid>,
     /// The time of the last change.
@@ -149,7 +150,8 @@ impl StoredInvoice {
         }
     }
 
-    /// The next version before a provider call about the attempt in progress: no other process calls the provider meanwhile.
+    /// The next version before a provider call about the attempt in progress: no other process calls the provider
+    /// meanwhile.
     #[must_use]
     pub fn with_claim(&self, now: Timestamp) -> Self {
         let tries = self.tries + 1;

@@ -20,8 +20,8 @@ impl SubscriptionStore {
     /// Reads the state of `request` of `customer`.
     ///
     /// # Errors
-    /// [`Rejected::NotFound`] for another customer's subscription too, `idempotency-key-reused`, [`Error::Unavailable`],
-    /// [`Error::Internal`].
+    /// [`Rejected::NotFound`] for another customer's subscription too, `idempotency-key-reused`,
+    /// [`Error::Unavailable`], [`Error::Internal`].
     pub async fn request_state(
         &self,
         request: &SubscriptionRequest,

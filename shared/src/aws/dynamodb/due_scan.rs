@@ -66,8 +66,8 @@ impl Summary {
 
 /// A scan over all shards of an index of due work.
 ///
-/// It starts at a random shard, so that no shard is always last when runs do not finish. A shard that cannot be read does
-/// not stop the scan of the others.
+/// It starts at a random shard, so that no shard is always last when runs do not finish. A shard that cannot be read
+/// does not stop the scan of the others.
 #[derive(Debug)]
 pub struct DueScan {
     pages: VecDeque<(u8, Option<DuePosition>)>,

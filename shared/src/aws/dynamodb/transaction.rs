@@ -39,8 +39,8 @@ pub struct Writes(pub Vec<TransactWriteItem>);
 
 /// Writes all of `items` or none, before `deadline`.
 ///
-/// Sends the transaction again when a response is lost. An earlier attempt may then have succeeded and fail the conditions
-/// of the later one.
+/// Sends the transaction again when a response is lost. An earlier attempt may then have succeeded and fail the
+/// conditions of the later one.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when DynamoDB does not respond in time: the outcome is unknown.
@@ -54,10 +54,11 @@ pub async fn transact(
     send_until_answered(doing, deadline, || try_transact(client, doing, items.clone())).await
 }
 
-/// Writes changed entities, each on condition that it has not changed since it was read. Retries conflicts and throttling.
+/// Writes changed entities, each on condition that it has not changed since it was read. Retries conflicts and
+/// throttling.
 ///
-/// Returns false when the condition of one of the first `records` items fails. An earlier attempt of the same call, whose
-/// response was lost, may have caused that.
+/// Returns false when the condition of one of the first `records` items fails. An earlier attempt of the same call,
+/// whose response was lost, may have caused that.
 ///
 /// # Errors
 /// As [`transact`].

@@ -1,5 +1,5 @@
-//! The registry of actions: each domain crate lists its actions with [`actions!`](crate::actions), for the API contract, the
-//! simulation and the structure tests.
+//! The registry of actions: each domain crate lists its actions with [`actions!`](crate::actions), for the API
+//! contract, the simulation and the structure tests.
 //!
 //! A deployed function does not use it: its `main` names one action, so that no other action is linked.
 
@@ -92,8 +92,8 @@ impl Handler {
     }
 }
 
-/// Lists the actions of a domain by trigger. Defines `ACTIONS`, all actions, and `Api`, the OpenAPI description of the HTTP
-/// actions.
+/// Lists the actions of a domain by trigger. Defines `ACTIONS`, all actions, and `Api`, the OpenAPI description of the
+/// HTTP actions.
 #[macro_export]
 macro_rules! actions {
     (

@@ -74,7 +74,8 @@ pub fn caller(request: &Request) -> Result<Caller, Rejection> {
     })
 }
 
-/// Whether a groups claim has `group`. An HTTP API passes a list claim as the text `[admin buyers]`, other sources as JSON.
+/// Whether a groups claim has `group`. An HTTP API passes a list claim as the text `[admin buyers]`, other sources as
+/// JSON.
 ///
 /// A group's name may contain commas and brackets, so the text is split at spaces only.
 fn is_member(group: &str, groups: &str) -> bool {

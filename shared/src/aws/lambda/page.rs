@@ -16,9 +16,9 @@ pub const MAX_LIMIT: u8 = 100;
 
 /// The last item of a page: its sort numbers and its id. It contains no customer.
 ///
-/// The text form has a checksum over the cursor and its list, such as one customer's orders. A changed cursor or a cursor
-/// of another list is rejected. The checksum needs no secret: the caller's token alone selects the customer, so a computed
-/// cursor only moves within the caller's own items.
+/// The text form has a checksum over the cursor and its list, such as one customer's orders. A changed cursor or a
+/// cursor of another list is rejected. The checksum needs no secret: the caller's token alone selects the customer, so
+/// a computed cursor only moves within the caller's own items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<const N: usize> {
     /// The sort numbers, such as a time in Unix milliseconds; each below 2^63.

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - Each charge can be queried: by the order's id, or by a reference that was stored before the charge was sent.
-//! - A charge is sent again only after [`BillingProvider::find`] or an administrator confirmed that nothing was charged, and
-//!   never while the previous call may still be in progress ([`MAX_CHARGE_TIME`]).
+//! - A charge is sent again only after [`BillingProvider::find`] or an administrator confirmed that nothing was
+//!   charged, and never while the previous call may still be in progress ([`MAX_CHARGE_TIME`]).
 
 use std::time::Duration;
 
@@ -30,9 +30,9 @@ pub trait BillingProvider: std::fmt::Debug + Send + Sync {
     /// Exchanges an authorization for a billing key. Idempotent for the same `request_id`, for at least a day.
     ///
     /// # Errors
-    /// `payment-refused` when the provider refuses. If the bank requires authentication, the rejection has the `provider_code`
-    /// `authentication_required` and a `client_secret` with which the customer can authenticate on the page; then the same
-    /// request succeeds. [`Error::Unavailable`] when the provider does not respond.
+    /// `payment-refused` when the provider refuses. If the bank requires authentication, the rejection has the
+    /// `provider_code` `authentication_required` and a `client_secret` with which the customer can authenticate on the
+    /// page; then the same request succeeds. [`Error::Unavailable`] when the provider does not respond.
     fn issue<'a>(
         &'a self,
         authorization: &'a Authorization,
@@ -41,8 +41,8 @@ pub trait BillingProvider: std::fmt::Debug + Send + Sync {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Issued, Error>>;
 
-    /// Prepares `charge` without charging, and returns the reference to store before the charge. `None` from a provider whose
-    /// charges are queried by the order's id. Each billing key needs its own reference.
+    /// Prepares `charge` without charging, and returns the reference to store before the charge. `None` from a provider
+    /// whose charges are queried by the order's id. Each billing key needs its own reference.
     ///
     /// # Errors
     /// The answer that the charge would have had, never [`Answer::Report`].
@@ -56,11 +56,12 @@ pub trait BillingProvider: std::fmt::Debug + Send + Sync {
     /// Charges the card. Idempotent for the same `nth`; the answer to a repeated call may be unknown.
     fn charge<'a>(&'a self, key: &'a BillingKey, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Queries the status of a charge. Never [`Answer::Refused`]. [`ProviderStatus::Pending`] means that the provider has not
-    /// received the charge or has not completed it: nothing was charged, unless the call is still in progress.
+    /// Queries the status of a charge. Never [`Answer::Refused`]. [`ProviderStatus::Pending`] means that the provider
+    /// has not received the charge or has not completed it: nothing was charged, unless the call is still in progress.
     ///
-    /// [`ProviderStatus::Failed`] may be that of an earlier try. At Stripe it still means that the intent was not charged. Toss
-    /// is queried by the order's id, so unless this is the first try, another payment of the order may be charged.
+    /// [`ProviderStatus::Failed`] may be that of an earlier try. At Stripe it still means that the intent was not
+    /// charged. Toss is queried by the order's id, so unless this is the first try, another payment of the order may be
+    /// charged.
     fn find<'a>(&'a self, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
     /// Deletes the billing key at the provider. Succeeds if it is already deleted.
@@ -251,8 +252,8 @@ pub struct Charge<'a> {
     pub amount: Money,
     /// The reference that [`BillingProvider::prepare`] returned.
     pub reference: Option<&'a str>,
-    /// The number of the try, from 0. A later try, or one with another key, is made only after the provider confirmed that
-    /// nothing was charged.
+    /// The number of the try, from 0. A later try, or one with another key, is made only after the provider confirmed
+    /// that nothing was charged.
     pub nth: u32,
 }
 

@@ -186,8 +186,8 @@ impl Vault {
         Ok(self.fetch(&mut fetched, deadline).await.unwrap_or(known))
     }
 
-    /// Fetches the credentials again after a signature matched none of them. `None` within 30 seconds of the last reload, so
-    /// that forged signatures do not cause many fetches.
+    /// Fetches the credentials again after a signature matched none of them. `None` within 30 seconds of the last
+    /// reload, so that forged signatures do not cause many fetches.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -202,8 +202,8 @@ impl Vault {
         self.fetch(&mut fetched, deadline).await.map(Some)
     }
 
-    /// Marks the cached credentials as outdated after a provider rejected them. The next [`credentials`](Self::credentials)
-    /// fetches them again, unless that was done in the last 30 seconds.
+    /// Marks the cached credentials as outdated after a provider rejected them. The next
+    /// [`credentials`](Self::credentials) fetches them again, unless that was done in the last 30 seconds.
     pub fn invalidate(&self) {
         self.0.invalidated.store(true, Ordering::Relaxed);
     }
@@ -235,8 +235,8 @@ impl Vault {
     }
 }
 
-/// Classifies an SDK error as transient or internal. Keeps its code and message only, since the error can contain the raw
-/// response.
+/// Classifies an SDK error as transient or internal. Keeps its code and message only, since the error can contain the
+/// raw response.
 fn classify_error<E, R>(error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

@@ -1,7 +1,7 @@
 //! Payment providers: the operations that all providers share, and the meaning of their answers.
 //!
-//! Invariant: an unknown outcome never counts as a failure. Only an explicit refusal is [`Answer::Refused`]; a timeout, a lost
-//! connection, a provider error or an unreadable response is [`Answer::Unknown`].
+//! Invariant: an unknown outcome never counts as a failure. Only an explicit refusal is [`Answer::Refused`]; a timeout,
+//! a lost connection, a provider error or an unreadable response is [`Answer::Unknown`].
 
 mod billing;
 mod credentials;
@@ -41,22 +41,22 @@ pub trait PaymentProvider: std::fmt::Debug + Send + Sync {
     /// Prepares a payment of `start.order`, so that the customer can pay.
     ///
     /// # Errors
-    /// `payment-refused` when the provider refuses, [`Error::Unavailable`] when it does not respond: nobody can pay a payment
-    /// whose response was lost.
+    /// `payment-refused` when the provider refuses, [`Error::Unavailable`] when it does not respond: nobody can pay a
+    /// payment whose response was lost.
     fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>>;
 
     /// Charges the payment, or confirms that it is charged. Never charges a payment twice.
     fn confirm<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Queries the payment's status. Never [`Answer::Refused`]: a payment that the provider does not know was not charged, so
-    /// its report is a failure.
+    /// Queries the payment's status. Never [`Answer::Refused`]: a payment that the provider does not know was not
+    /// charged, so its report is a failure.
     fn find<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
     /// Cancels an unpaid payment where the provider allows it, and returns the payment's status.
     fn cancel_unpaid<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Makes `refund`, only while the provider's refunded sum equals the payment's. Never makes a refund twice. The report has
-    /// the sum of all refunds.
+    /// Makes `refund`, only while the provider's refunded sum equals the payment's. Never makes a refund twice. The
+    /// report has the sum of all refunds.
     fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer>;
 }
 
@@ -234,8 +234,8 @@ impl Providers {
     /// The API of `provider` for recurring charges.
     ///
     /// # Errors
-    /// `provider-not-configured` when we use none. KakaoPay is not used: it has no webhooks, and it is queried only by an id from
-    /// the response, so the outcome of a charge whose response was lost cannot be found.
+    /// `provider-not-configured` when we use none. KakaoPay is not used: it has no webhooks, and it is queried only by
+    /// an id from the response, so the outcome of a charge whose response was lost cannot be found.
     pub fn billing(&self, provider: Provider) -> Result<&dyn BillingProvider, Error> {
         self.billing.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
             let detail = format!("Subscriptions are not offered with {}.", provider.name());

@@ -184,8 +184,8 @@ impl Payment {
         amount.filter(|amount| amount.amount() > 0)
     }
 
-    /// Whether a refused refund is still owed but neither pending nor in review, because a part of the money was refunded
-    /// since.
+    /// Whether a refused refund is still owed but neither pending nor in review, because a part of the money was
+    /// refunded since.
     pub fn owes_refund(&self) -> bool {
         self.review.is_none() && self.pending_refund().is_none() && self.owed_refund().is_some()
     }
@@ -206,8 +206,8 @@ impl Payment {
 
     /// Applies the sum of refunds that the provider reports. Returns false when it is not larger than the known sum.
     ///
-    /// Reports arrive in any order, so a smaller sum changes nothing. An amount beyond the pending refund, or too small for
-    /// it, was refunded at the provider directly; the pending refund then shrinks to what is left.
+    /// Reports arrive in any order, so a smaller sum changes nothing. An amount beyond the pending refund, or too small
+    /// for it, was refunded at the provider directly; the pending refund then shrinks to what is left.
     pub(crate) fn apply_reported_refunds(&mut self, refunded: Money, now: Timestamp) -> bool {
         if refunded.currency() != self.refunded.currency() || refunded.amount() <= self.refunded.amount() {
             return false;
@@ -254,9 +254,9 @@ impl Payment {
         true
     }
 
-    /// The index of the refused refund that is still owed, and the amount left of it: the refund of a cancelled or unservable
-    /// order, whatever was requested or refunded since, otherwise the last requested refund. A payment that paid its order
-    /// after all owes nothing.
+    /// The index of the refused refund that is still owed, and the amount left of it: the refund of a cancelled or
+    /// unservable order, whatever was requested or refunded since, otherwise the last requested refund. A payment that
+    /// paid its order after all owes nothing.
     fn owed_refund(&self) -> Option<(usize, Money)> {
         let is_refused = |refund: &Refund| refund.status == RefundStatus::Refused;
         let mut wanted = self

@@ -146,9 +146,9 @@ fn each_refund_made_at_the_provider_has_its_own_id() {
 }
 
 proptest! {
-    /// For any order of reports and decisions: the refunded sum never exceeds the charged amount and never decreases, the
-    /// completed refunds add up to it, and the owed money of a cancelled order is pending, in review or due for a retry
-    /// until all is refunded or a person waives it.
+    /// For any order of reports and decisions: the refunded sum never exceeds the charged amount and never decreases,
+    /// the completed refunds add up to it, and the owed money of a cancelled order is pending, in review or due for a
+    /// retry until all is refunded or a person waives it.
     #[test]
     fn refunds_add_up_and_nothing_owed_is_forgotten_in_any_order(
         is_cancelled: bool,

@@ -105,9 +105,10 @@ pub enum PaymentEventKind {
 impl Payment {
     /// The change that `report` makes to this payment and its `order`. `None` when the report has nothing new.
     ///
-    /// A charge is accepted in every state. It pays the order if the order waits for exactly this amount; otherwise the payment
-    /// is unservable and is refunded. A failure is accepted only before a charge. `current` means that the payment has not
-    /// changed since the provider was queried: only then can a failure after a charge be more than an old report.
+    /// A charge is accepted in every state. It pays the order if the order waits for exactly this amount; otherwise the
+    /// payment is unservable and is refunded. A failure is accepted only before a charge. `current` means that the
+    /// payment has not changed since the provider was queried: only then can a failure after a charge be more than an
+    /// old report.
     pub fn after(&self, report: &Report, order: &Order, current: bool, now: Timestamp) -> Option<Change> {
         let mut payment = self.clone();
         if payment.deposit.is_none() {

@@ -192,8 +192,8 @@ fn an_order_that_holds_its_stock_is_paid_after_its_deadline() {
 }
 
 proptest! {
-    /// For any order of reports about two payments of an order: at most one of them pays it, and each charged payment either
-    /// pays the order or is refunded.
+    /// For any order of reports about two payments of an order: at most one of them pays it, and each charged payment
+    /// either pays the order or is refunded.
     #[test]
     fn an_order_is_paid_by_one_payment_at_most(
         steps in prop::collection::vec((any::<bool>(), 0..6u8), 1..16),

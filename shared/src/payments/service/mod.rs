@@ -71,9 +71,10 @@ impl PaymentService {
         Ok((payment, order))
     }
 
-    /// Saves an attempt to charge `payment` for `order` before the provider call: the reconciler finds it after a crash, and
-    /// nothing ends the order meanwhile. `None` when payment or order has changed, or the request was made before. If an
-    /// earlier write of the same call made it and its response was lost, the stored `begun_by` is the caller's.
+    /// Saves an attempt to charge `payment` for `order` before the provider call: the reconciler finds it after a
+    /// crash, and nothing ends the order meanwhile. `None` when payment or order has changed, or the request was made
+    /// before. If an earlier write of the same call made it and its response was lost, the stored `begun_by` is the
+    /// caller's.
     ///
     /// # Errors
     /// `payment-under-way`, `order-closed`, `too-many-payments`; [`Error::Unavailable`], [`Error::Internal`].
@@ -162,8 +163,8 @@ impl PaymentService {
         )
     }
 
-    /// Resolves an attempt with an unknown outcome: queries the provider, and confirms the payment again if the provider has
-    /// not received the confirmation.
+    /// Resolves an attempt with an unknown outcome: queries the provider, and confirms the payment again if the
+    /// provider has not received the confirmation.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the provider does not report a final status.
@@ -332,9 +333,9 @@ impl PaymentService {
         Ok(saved.await?.then_some(payment))
     }
 
-    /// Records an administrator's decision about a payment in review, in one write with its request. Applies `status` like a
-    /// provider's report; without it, saves `open` as passed, with the event `event_kind`. `None` when payment or order has
-    /// changed, or the request was made before.
+    /// Records an administrator's decision about a payment in review, in one write with its request. Applies `status`
+    /// like a provider's report; without it, saves `open` as passed, with the event `event_kind`. `None` when payment
+    /// or order has changed, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

@@ -14,8 +14,8 @@ use crate::payments::{Change, Failure, PaymentEventKind, PaymentStatus, RefundRe
 use crate::payments::{PaymentService, next};
 
 impl PaymentService {
-    /// Resolves an unservable payment: pays the order after all, with its stock taken again if it expired, or refunds the
-    /// payment. Makes the pending refund of any other payment.
+    /// Resolves an unservable payment: pays the order after all, with its stock taken again if it expired, or refunds
+    /// the payment. Makes the pending refund of any other payment.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when another payment of the order is in progress or the provider does not respond.
@@ -90,8 +90,8 @@ impl PaymentService {
         Ok((outcome, payment))
     }
 
-    /// Requests the owed rest of a refused refund again after a part of the money was refunded. If the provider refuses again,
-    /// starts another review.
+    /// Requests the owed rest of a refused refund again after a part of the money was refunded. If the provider refuses
+    /// again, starts another review.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -109,8 +109,8 @@ impl PaymentService {
         Err(Error::unavailable(RECORDING, "the payment changed since it was read"))
     }
 
-    /// Makes the pending refund of a payment, unless another process has claimed it, and returns the payment. If the outcome
-    /// is unknown, the refund stays pending and the reconciler retries it.
+    /// Makes the pending refund of a payment, unless another process has claimed it, and returns the payment. If the
+    /// outcome is unknown, the refund stays pending and the reconciler retries it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -126,8 +126,8 @@ impl PaymentService {
         }
     }
 
-    /// Claims a payment before a provider call, so that no other process calls the provider for it at the same time. `None`
-    /// when the payment has changed.
+    /// Claims a payment before a provider call, so that no other process calls the provider for it at the same time.
+    /// `None` when the payment has changed.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -167,8 +167,8 @@ impl PaymentService {
         }
     }
 
-    /// The provider's report, if an earlier try has made the refund: its refunded sum is larger than ours. A retry must check
-    /// this because idempotency keys expire.
+    /// The provider's report, if an earlier try has made the refund: its refunded sum is larger than ours. A retry must
+    /// check this because idempotency keys expire.
     async fn find_earlier_refund(
         &self,
         stored: &StoredPayment,

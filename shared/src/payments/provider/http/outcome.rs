@@ -118,8 +118,8 @@ pub fn report_on(payment: &Payment, status: ProviderStatus) -> Report {
     }
 }
 
-/// Checks the refunded sum before a refund, for a provider that does not check it. `None` when the provider's sum equals
-/// ours and the refund can be requested.
+/// Checks the refunded sum before a refund, for a provider that does not check it. `None` when the provider's sum
+/// equals ours and the refund can be requested.
 pub fn check_refunded_sum(payment: &Payment, found: Answer) -> Option<Answer> {
     match &found {
         Answer::Report(report) if report.status == ProviderStatus::Charged && report.refunded == payment.refunded => {
@@ -140,8 +140,8 @@ pub fn check_refunded_sum(payment: &Payment, found: Answer) -> Option<Answer> {
     }
 }
 
-/// The answer to a refused refund: the provider's report when its refunded sum is larger than ours, otherwise the refusal,
-/// which a retry would not change.
+/// The answer to a refused refund: the provider's report when its refunded sum is larger than ours, otherwise the
+/// refusal, which a retry would not change.
 pub fn refused_unless_refunded(payment: &Payment, failure: Failure, found: Answer) -> Answer {
     match found {
         Answer::Report(report) if report.refunded.amount() > payment.refunded.amount() => Answer::Report(report),

@@ -1,5 +1,5 @@
-//! KakaoPay: the customer approves the payment in its app, and we confirm it with the token. KakaoPay has no webhooks and no
-//! idempotency keys, so its state is queried before and after calls.
+//! KakaoPay: the customer approves the payment in its app, and we confirm it with the token. KakaoPay has no webhooks
+//! and no idempotency keys, so its state is queried before and after calls.
 
 mod error;
 mod report;

@@ -1,5 +1,5 @@
-//! Charges of saved cards at Stripe. Each uses a PaymentIntent whose id is stored before the confirmation, so that its status
-//! can be queried after a lost response.
+//! Charges of saved cards at Stripe. Each uses a PaymentIntent whose id is stored before the confirmation, so that its
+//! status can be queried after a lost response.
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -126,8 +126,8 @@ impl Stripe {
             // The order does not exist until it is charged, so earlier webhooks about it are ignored.
             ("metadata[charged_for]", "subscription".to_owned()),
         ];
-        // One intent for each order and card while Stripe keeps the key, at least a day. A later intent is created only after
-        // this one was refused or an administrator has cancelled it. Only this service confirms intents.
+        // One intent for each order and card while Stripe keeps the key, at least a day. A later intent is created only
+        // after this one was refused or an administrator has cancelled it. Only this service confirms intents.
         let request = format!("prepare-{}-{}", charge.order_id, *key.customer);
         let path = ["v1", "payment_intents"];
         match self

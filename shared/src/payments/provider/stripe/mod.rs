@@ -23,8 +23,8 @@ use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
 
-/// The pinned API version, so that the account's default version does not change responses. Stripe's Python package 16.1.0
-/// uses the same version.
+/// The pinned API version, so that the account's default version does not change responses. Stripe's Python package
+/// 16.1.0 uses the same version.
 const VERSION: &str = "2026-10-28.endive";
 /// The largest amount that Stripe accepts: eight digits.
 const MAX_AMOUNT: u64 = 99_999_999;
@@ -42,8 +42,8 @@ impl Stripe {
         Self { http, base_url, vault }
     }
 
-    /// Reads a PaymentIntent. `None` when it is not ours or cannot be read. Without an expanded `latest_charge` the refunded
-    /// amount is zero.
+    /// Reads a PaymentIntent. `None` when it is not ours or cannot be read. Without an expanded `latest_charge` the
+    /// refunded amount is zero.
     pub fn report(intent: &Value) -> Option<Report> {
         report::read(intent)
     }
@@ -116,8 +116,8 @@ impl Stripe {
             ("amount", refund.amount.amount().to_string()),
             ("metadata[refund_id]", refund.refund_id.to_string()),
         ];
-        // The same key for each try, because Stripe does not check the refunded sum. After another refund the amount can
-        // differ, and Stripe requires a new key for a different request.
+        // The same key for each try, because Stripe does not check the refunded sum. After another refund the amount
+        // can differ, and Stripe requires a new key for a different request.
         let key = format!("refund-{}-{}", refund.refund_id, payment.refunded.amount());
         match self
             .post(&["v1", "refunds"], Some(&key), &fields, http::CALL_LIMIT, deadline)

@@ -35,8 +35,8 @@ pub fn read(intent: &Value) -> Option<Report> {
     })
 }
 
-/// Whether Stripe's smallest unit of a currency is the minor unit of ISO 4217, which we use (Stripe, "Supported currencies",
-/// special cases and three-decimal currencies).
+/// Whether Stripe's smallest unit of a currency is the minor unit of ISO 4217, which we use (Stripe, "Supported
+/// currencies", special cases and three-decimal currencies).
 pub fn has_iso_minor_unit(currency: Currency) -> bool {
     use Currency::{BHD, ISK, JOD, KWD, MGA, OMR, TND, UGX};
     !matches!(currency, BHD | ISK | JOD | KWD | MGA | OMR | TND | UGX)

@@ -1,7 +1,7 @@
 //! Reads Stripe's webhook events (Stripe API reference, "Event types").
 //!
-//! Events arrive in any order. Only a charge is read from the event itself; for other events the caller queries Stripe for
-//! the current state.
+//! Events arrive in any order. Only a charge is read from the event itself; for other events the caller queries Stripe
+//! for the current state.
 
 use serde_json::Value;
 

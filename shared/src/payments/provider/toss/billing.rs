@@ -18,8 +18,8 @@ use crate::payments::{Provider, ProviderStatus, Report};
 /// Toss's code when another payment of the order was approved.
 const DUPLICATED: &str = "DUPLICATED_ORDER_ID";
 
-/// Classifies Toss's refusal to charge a billing key. The codes are from Toss's documentation ("에러 코드"); which of them are
-/// soft declines is our interpretation.
+/// Classifies Toss's refusal to charge a billing key. The codes are from Toss's documentation ("에러 코드"); which of them
+/// are soft declines is our interpretation.
 pub fn decline(code: &str) -> Decline {
     match code {
         "INVALID_CARD_EXPIRATION"
@@ -87,8 +87,8 @@ impl Toss {
             "orderId": charge.order_id.to_string(),
             "orderName": order_name(charge.lines),
         });
-        // Toss repeats its response for an idempotency key, even a transient error. So each try has its own key; Toss charges
-        // an order id at most once.
+        // Toss repeats its response for an idempotency key, even a transient error. So each try has its own key; Toss
+        // charges an order id at most once.
         let path = ["v1", "billing", key.key.as_str()];
         match self
             .post(&path, &charge.idempotency_key(), &body, MAX_CHARGE_TIME, deadline)

@@ -71,7 +71,8 @@ impl Toss {
             "amount": payment.amount.amount(),
         });
         // Toss scopes idempotency keys by URL, not by body, and this URL is the same for all payments. It repeats its
-        // response for a key, even a transient error. So each try has its own key; Toss charges a `paymentKey` at most once.
+        // response for a key, even a transient error. So each try has its own key; Toss charges a `paymentKey` at most
+        // once.
         let key = format!("confirm-{}-{}-{}", payment.order_id, payment.payment_id, attempt.nth);
         let path = ["v1", "payments", "confirm"];
         match self.post(&path, &key, &body, http::CONFIRM_LIMIT, deadline).await {
@@ -154,8 +155,8 @@ impl Toss {
             "cancelAmount": refund.amount.amount(),
             "refundableAmount": payment.amount.less(payment.refunded).amount(),
         });
-        // Toss repeats its response for an idempotency key, even a transient error. So each try, and each refunded sum, has
-        // its own key. `refundableAmount` ensures that only one of the tries succeeds.
+        // Toss repeats its response for an idempotency key, even a transient error. So each try, and each refunded sum,
+        // has its own key. `refundableAmount` ensures that only one of the tries succeeds.
         let key = format!(
             "refund-{}-{}-{}",
             refund.refund_id,
