@@ -1,4 +1,4 @@
-//! The network between a function and its database: each round trip takes some time.
+//! A simulated network latency between a function and its database.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use tokio::time::sleep;
 pub struct Distance(pub Duration);
 
 impl Distance {
-    /// Takes the time of one round trip; tokio's timer adds up to a millisecond to it, unless there is none.
+    /// Waits for one round trip. Tokio's timer adds up to a millisecond, except to a round trip of zero.
     pub async fn travel(self) {
         if !self.0.is_zero() {
             sleep(self.0).await;
         }
     }
 
-    /// The SDK's HTTP client `inner`, over this network.
+    /// Wraps the SDK's HTTP client `inner` in this latency.
     pub fn to(self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(Far { inner, distance: self })
     }

@@ -1,4 +1,4 @@
-//! What the tests stand on: a real DynamoDB engine in process, faults on the wire, and requests as API Gateway makes them.
+//! The test harness: a real DynamoDB engine in process, stand-ins for AWS services, faults, requests and audits.
 
 #![allow(
     clippy::unwrap_used,
