@@ -159,6 +159,7 @@ impl Answer {
         assert_eq!(self.media_type, "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{self:?}");
         let kind = self.body["type"].as_str().expect("a problem has a type");
-        kind.strip_prefix("urn:madang:problem:").expect("a problem type of this API")
+        kind.strip_prefix("urn:madang:problem:")
+            .expect("a problem type of this API")
     }
 }

@@ -1,4 +1,4 @@
-//! Bids on gift vouchers: placed, met, taken, given up, and what is refused.
+//! Bids on vouchers: placed, matched, taken, canceled and rejected.
 
 use function_tests::auction_fixture::{AuctionFixture, bid_call, book_call, register_call, take_call};
 use harness::engine::AUCTIONS;
@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_voucher_is_sold_to_whoever_takes_the_bid() {
+async fn a_voucher_is_sold_to_the_taker_of_a_sell_bid() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     let bid = shop.sell("bob", 45_000).await;
@@ -29,7 +29,7 @@ async fn a_voucher_is_sold_to_whoever_takes_the_bid() {
 }
 
 #[tokio::test]
-async fn points_are_sold_to_whoever_takes_the_bid() {
+async fn a_voucher_is_bought_from_the_taker_of_a_buy_bid() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     assert_eq!(shop.buy("ann", 40_000).await.status, 201);
@@ -43,7 +43,7 @@ async fn points_are_sold_to_whoever_takes_the_bid() {
 }
 
 #[tokio::test]
-async fn bids_that_meet_trade_at_once_at_the_price_of_the_first() {
+async fn matching_bids_trade_at_once_at_the_price_of_the_first() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 100_000).await;
     shop.sell("bob", 42_000).await;
@@ -53,7 +53,7 @@ async fn bids_that_meet_trade_at_once_at_the_price_of_the_first() {
     assert_eq!(
         shop.wallet("ann").await,
         (58_000, 0),
-        "what was held beyond the price is free"
+        "points held beyond the price are released"
     );
     assert_eq!(shop.wallet("bob").await, (42_000, 0));
     shop.buy("ann", 40_000).await;
@@ -65,7 +65,7 @@ async fn bids_that_meet_trade_at_once_at_the_price_of_the_first() {
 }
 
 #[tokio::test]
-async fn the_best_price_is_taken_first_and_at_one_price_the_oldest() {
+async fn the_best_price_is_taken_first_and_the_oldest_of_equal_prices() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 1_000_000).await;
     let mut order = vec![];
@@ -86,7 +86,7 @@ async fn the_best_price_is_taken_first_and_at_one_price_the_oldest() {
 }
 
 #[tokio::test]
-async fn the_book_shows_both_sides_best_first_with_depth_and_nobodys_name() {
+async fn the_order_book_shows_both_sides_best_first_with_depth_and_no_names() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 1_000_000).await;
     for price in [30_000, 32_000, 32_000, 31_000] {
@@ -117,7 +117,7 @@ async fn the_book_shows_both_sides_best_first_with_depth_and_nobodys_name() {
 }
 
 #[tokio::test]
-async fn the_book_is_read_page_by_page_over_expired_bids() {
+async fn the_order_book_is_paged_past_expired_bids() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 10_000_000).await;
     let soon = shop.now() + SignedDuration::from_secs(5);
@@ -147,7 +147,7 @@ async fn the_book_is_read_page_by_page_over_expired_bids() {
 }
 
 #[tokio::test]
-async fn a_bid_that_is_given_up_frees_what_it_held() {
+async fn a_canceled_bid_releases_what_it_held() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
@@ -168,7 +168,7 @@ async fn a_bid_that_is_given_up_frees_what_it_held() {
 }
 
 #[tokio::test]
-async fn each_bad_bid_gets_its_problem_and_writes_nothing() {
+async fn each_invalid_bid_gets_its_problem_and_writes_nothing() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     let voucher = shop.new_voucher("bob").await;
@@ -230,7 +230,7 @@ async fn each_bad_bid_gets_its_problem_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn each_bad_take_gets_its_problem_and_writes_nothing() {
+async fn each_invalid_take_gets_its_problem_and_writes_nothing() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     shop.sell("bob", 45_000).await;
@@ -257,7 +257,7 @@ async fn each_bad_take_gets_its_problem_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_rejected_bid_changes_nothing_for_the_bids_that_stand() {
+async fn a_rejected_bid_does_not_change_open_bids() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
@@ -275,7 +275,7 @@ async fn a_rejected_bid_changes_nothing_for_the_bids_that_stand() {
     assert_eq!(
         shop.expire_bids().await.unwrap().processed,
         1,
-        "its deadline did not move"
+        "its deadline is unchanged"
     );
 }
 
@@ -320,7 +320,7 @@ async fn a_voucher_has_one_owner_and_one_open_bid() {
 }
 
 #[tokio::test]
-async fn a_retried_bid_is_the_first_one() {
+async fn a_retried_bid_returns_the_first_one() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     let hour = shop.in_an_hour();
@@ -337,7 +337,7 @@ async fn a_retried_bid_is_the_first_one() {
 }
 
 #[tokio::test]
-async fn nobody_floods_the_book() {
+async fn a_customers_open_bids_are_limited() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 1_000_000).await;
     for _ in 0..200 {
@@ -351,7 +351,7 @@ async fn nobody_floods_the_book() {
 }
 
 #[tokio::test]
-async fn what_an_expired_bid_held_is_free_though_the_cleaner_is_late() {
+async fn points_of_an_expired_bid_are_available_before_expiry_runs() {
     let shop = AuctionFixture::open().await;
     shop.give("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;

@@ -1,4 +1,4 @@
-//! Subscriptions: begun, billed on their dates, declined, postponed, changed and ended.
+//! Subscriptions: created, billed on their dates, declined, postponed, changed and canceled.
 
 use function_tests::BillingFixture;
 use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
@@ -15,7 +15,7 @@ pub fn hours(count: i64) -> SignedDuration {
     SignedDuration::from_hours(count)
 }
 
-/// Events of a table, by their names.
+/// Returns the names of a table's events.
 pub async fn told(shop: &BillingFixture, table: &str) -> Vec<String> {
     let mut names: Vec<String> = shop
         .engine
@@ -28,9 +28,9 @@ pub async fn told(shop: &BillingFixture, table: &str) -> Vec<String> {
     names
 }
 
-/// Nothing hangs in the air, and books, ledger and stock agree.
+/// Checks that all work is done and that tables, ledger and stock agree.
 pub async fn assert_settled(shop: &BillingFixture) {
-    shop.books().await.assert_settled();
+    shop.ledger_audit().await.assert_settled();
     shop.engine
         .periods(shop.sandbox.ledger())
         .await
@@ -84,11 +84,11 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     assert_eq!(shop.engine.balance("tea").await.available, 1);
     assert_settled(&shop).await;
 
-    assert_eq!(shop.run().await, 0, "nothing is due any more");
+    assert_eq!(shop.run().await, 0, "nothing is due");
 }
 
 #[tokio::test]
-async fn a_period_that_is_due_today_is_charged_without_waiting_for_the_schedule() {
+async fn a_period_due_today_is_charged_before_the_schedule_runs() {
     let shop = BillingFixture::with("tea", 1).await;
     let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "month", 1);
     let body = subscription(&[("tea", 1)], &schedule, &shop.authorization("ann"));
@@ -112,11 +112,11 @@ async fn an_order_of_a_subscription_is_cancelled_and_refunded_as_any_other() {
 }
 
 #[tokio::test]
-async fn a_retried_subscription_is_the_first_one_also_when_its_write_was_lost() {
+async fn a_retried_subscription_returns_the_first_one_even_after_a_lost_write() {
     let shop = BillingFixture::with("tea", 1).await;
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
     let call = subscribe_call("ann", "k", &body);
-    // The provider has issued the key, and nothing is written down.
+    // The provider issues the key, but the write fails.
     shop.engine.faults.plan("TransactWriteItems", Fault::Denied);
     assert_eq!(shop.subscribe(call.clone()).await.status, 500);
     assert_eq!(shop.engine.count(SUBSCRIPTIONS).await, 0);
@@ -134,7 +134,7 @@ async fn a_retried_subscription_is_the_first_one_also_when_its_write_was_lost() 
 }
 
 #[tokio::test]
-async fn another_card_is_asked_about_anew_after_one_that_was_refused_under_the_same_key() {
+async fn another_card_after_a_refused_one_under_the_same_key_is_sent_to_the_provider() {
     let shop = BillingFixture::with("tea", 1).await;
     let refused = json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &refused);
@@ -148,7 +148,7 @@ async fn another_card_is_asked_about_anew_after_one_that_was_refused_under_the_s
 }
 
 #[tokio::test]
-async fn what_cannot_be_billed_is_not_begun() {
+async fn a_subscription_that_cannot_be_billed_is_rejected() {
     let shop = BillingFixture::with("tea", 1).await;
     let good = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
     let with = |field: &str, value: Value| {
@@ -202,7 +202,7 @@ async fn what_cannot_be_billed_is_not_begun() {
 }
 
 #[tokio::test]
-async fn a_subscription_is_its_customers_own() {
+async fn only_its_customer_can_use_a_subscription() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let get = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", &id);
@@ -271,7 +271,7 @@ async fn a_decline_is_retried_on_days_1_3_5_and_7_then_past_due_then_cancelled()
         assert_eq!(
             shop.engine.balance("tea").await.available,
             1,
-            "a card that does not pay holds no stock"
+            "a declined charge holds no stock"
         );
         shop.pass(HOUR);
     }
@@ -297,12 +297,12 @@ async fn a_decline_is_retried_on_days_1_3_5_and_7_then_past_due_then_cancelled()
         [""; 0]
     );
     assert_eq!(shop.charges(), []);
-    assert_eq!(shop.run().await, 0, "nothing is ever due again");
+    assert_eq!(shop.run().await, 0, "nothing is due");
     assert_settled(&shop).await;
 }
 
 #[tokio::test]
-async fn a_decline_that_passes_is_paid_by_the_retry() {
+async fn a_retry_pays_after_a_temporary_decline() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox
@@ -340,7 +340,7 @@ async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
         (200, &json!("ACTIVE")),
         "{changed:?}"
     );
-    assert_eq!(shop.work().await, 1, "without waiting for the schedule");
+    assert_eq!(shop.work().await, 1, "before the schedule runs");
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     let again = shop.change("ann", &id, "new-card", &card).await;
@@ -352,7 +352,7 @@ async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
 }
 
 #[tokio::test]
-async fn a_new_card_in_the_midst_of_retries_is_charged_at_once() {
+async fn a_new_card_during_retries_is_charged_at_once() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox
@@ -390,7 +390,7 @@ async fn a_delivery_that_is_out_of_stock_is_postponed_without_a_charge() {
 }
 
 #[tokio::test]
-async fn a_charge_that_is_refused_as_malformed_each_day_is_told_to_its_customer_once() {
+async fn a_charge_refused_as_malformed_each_day_sends_one_event() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let key = shop.billing_key("ann");
@@ -408,12 +408,16 @@ async fn a_charge_that_is_refused_as_malformed_each_day_is_told_to_its_customer_
 }
 
 #[tokio::test]
-async fn a_delivery_that_stays_out_of_stock_is_given_up_for_the_next_one() {
+async fn a_delivery_that_stays_out_of_stock_is_voided_when_the_next_is_due() {
     let shop = BillingFixture::with("tea", 0).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.live(hours(24 * 31 + 12), hours(12)).await;
     let (_, invoices) = shop.statuses("ann", &id).await;
-    assert_eq!(invoices, ["POSTPONED", "VOID"], "on 1 February the next one is due");
+    assert_eq!(
+        invoices,
+        ["POSTPONED", "VOID"],
+        "the next delivery is due on 1 February"
+    );
     shop.receive("tea", 5).await;
     shop.live(hours(24 * 2), hours(12)).await;
     let (_, invoices) = shop.statuses("ann", &id).await;
@@ -423,7 +427,7 @@ async fn a_delivery_that_stays_out_of_stock_is_given_up_for_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_product_that_is_not_for_sale_any_more_is_not_charged() {
+async fn an_unlisted_product_is_not_charged() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let mut product = function_tests::product(1000, 1);
@@ -440,7 +444,7 @@ async fn a_product_that_is_not_for_sale_any_more_is_not_charged() {
 }
 
 #[tokio::test]
-async fn a_period_costs_what_the_catalog_says_when_it_is_billed_and_a_retry_asks_for_the_same() {
+async fn a_period_has_the_catalog_price_of_its_billing_and_a_retry_charges_the_same() {
     let shop = BillingFixture::with("tea", 2).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.list("tea", 1200, 1).await;
@@ -449,7 +453,7 @@ async fn a_period_costs_what_the_catalog_says_when_it_is_billed_and_a_retry_asks
     shop.run().await;
     shop.list("tea", 1500, 1).await;
     shop.live(DAY, HOUR).await;
-    assert_eq!(shop.charged().charged, 1200, "the price of the day it was billed");
+    assert_eq!(shop.charged().charged, 1200, "the price on the day of billing");
     shop.live(hours(24 * 31), hours(12)).await;
     let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1200, 1500]);

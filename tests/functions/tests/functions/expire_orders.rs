@@ -1,4 +1,4 @@
-//! Orders that are never paid.
+//! Expiry of unpaid orders.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use shared::core::identity::CustomerId;
 use shared::orders::{OrderId, OrderStatus};
 
 #[tokio::test]
-async fn due_orders_expire_and_their_stock_goes_back() {
+async fn due_orders_expire_and_their_stock_is_released() {
     let shop = Shop::with("tea", 8, 300).await;
     for n in 0..250 {
         shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await;
@@ -42,7 +42,7 @@ async fn due_orders_expire_and_their_stock_goes_back() {
 }
 
 #[tokio::test]
-async fn expiry_run_twice_gives_stock_back_once() {
+async fn expiry_run_twice_releases_stock_once() {
     let shop = Shop::with("tea", 2, 50).await;
     for n in 0..40 {
         shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await;
@@ -66,7 +66,7 @@ async fn an_order_is_not_expired_a_millisecond_early() {
 }
 
 #[tokio::test]
-async fn one_damaged_order_does_not_stop_the_rest() {
+async fn one_damaged_order_does_not_block_the_others() {
     let shop = Shop::with("tea", 1, 20).await;
     let mut ids = vec![];
     for n in 0..10 {
@@ -79,12 +79,12 @@ async fn one_damaged_order_does_not_stop_the_rest() {
     assert_eq!(
         shop.expire_orders().await.unwrap().failed,
         1,
-        "it is tried, and counted, each time"
+        "it is retried and counted each time"
     );
 }
 
 #[tokio::test]
-async fn one_order_that_cannot_be_ended_does_not_stop_the_rest() {
+async fn one_order_that_cannot_be_expired_does_not_block_the_others() {
     let shop = Shop::with("tea", 1, 20).await;
     for n in 0..10 {
         shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await;
@@ -98,7 +98,7 @@ async fn one_order_that_cannot_be_ended_does_not_stop_the_rest() {
 }
 
 #[tokio::test]
-async fn a_run_that_has_no_time_left_leaves_the_rest_to_the_next() {
+async fn a_run_without_time_left_leaves_the_rest_to_the_next() {
     let shop = Shop::with("tea", 1, 20).await.with_time(Duration::from_secs(4));
     shop.order("ann", "k", &[("tea", 1)]).await;
     shop.pass(RESERVATION);
@@ -109,7 +109,7 @@ async fn a_run_that_has_no_time_left_leaves_the_rest_to_the_next() {
 }
 
 #[tokio::test]
-async fn no_shard_of_due_orders_waits_for_another_to_be_emptied() {
+async fn no_shard_of_due_orders_waits_for_another() {
     let shop = Shop::with("tea", 4, 200).await.with_time(Duration::from_secs(10));
     let shard_of = |key: &str| {
         let key = IdempotencyKey::parse(Some(key.as_bytes())).unwrap();
@@ -121,7 +121,7 @@ async fn no_shard_of_due_orders_waits_for_another_to_be_emptied() {
     }
     let last = shop.order("ann", &keys(15).next().unwrap(), &[("tea", 1)]).await;
     shop.pass(RESERVATION);
-    // The engine serves a page of each shard, and then stands still: the second page of the first shard.
+    // The engine serves one page of each shard; the second page of the first shard is never answered.
     for _ in 0..DUE_SHARDS {
         shop.engine.faults.plan("Query", Fault::Late(Duration::ZERO));
     }

@@ -1,4 +1,4 @@
-//! Pictures: announced, made, overtaken, rejected, replaced, deleted.
+//! Pictures: uploaded, processed, replaced, rejected and deleted.
 
 use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, announcement, picture, picture_as};
 use function_tests::{product, put_call};
@@ -20,7 +20,7 @@ async fn last_event(shop: &ImageFixture, image_id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_picture_is_announced_uploaded_and_made() {
+async fn a_picture_is_presigned_uploaded_and_processed() {
     let shop = ImageFixture::open().await;
     let signed = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
     assert_eq!((signed.status, signed.replayed), (201, false), "{signed:?}");
@@ -34,7 +34,7 @@ async fn a_picture_is_announced_uploaded_and_made() {
     }
     assert!(
         !url.contains("checksum"),
-        "nobody said what the file's checksum is: {url}"
+        "the URL signs a checksum that the client did not send: {url}"
     );
     let headers = json!({ "content-length": "100", "content-type": "image/gif" });
     assert_eq!(signed.body["headers"], headers);
@@ -55,7 +55,7 @@ async fn a_picture_is_announced_uploaded_and_made() {
     assert_eq!(
         sizes,
         [(&json!(40), &json!(20)), (&json!(60), &json!(30))],
-        "never larger than the source"
+        "no variant is larger than the source"
     );
     assert_eq!(shop.variants(), shop.told(id).await);
     for object in shop.s3.objects(VARIANTS).values() {
@@ -89,7 +89,7 @@ async fn bmp_and_tiff_become_variants_as_a_gif_does() {
 }
 
 #[tokio::test]
-async fn a_heic_is_rejected_with_what_to_do() {
+async fn a_heic_is_rejected_with_the_supported_formats() {
     let shop = ImageFixture::open().await;
     let id = shop
         .announce("ann", "k", &json!({ "content_type": "image/jpeg" }))
@@ -106,7 +106,7 @@ async fn a_heic_is_rejected_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
+async fn webp_is_written_beside_jpeg_when_it_is_enabled() {
     let shop = ImageFixture::open().await;
     let id = shop.announce("ann", "k", &json!({})).await;
     let both = vec![Output::Jpeg { quality: 80 }, Output::WebP { quality: 80, effort: 4 }];
@@ -144,7 +144,7 @@ async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
 }
 
 #[tokio::test]
-async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
+async fn a_product_shows_its_pictures_and_rejects_those_that_are_not_ready() {
     let shop = ImageFixture::open().await;
     let ready = shop.announce("ann", "ready", &json!({})).await;
     shop.resize_image(&shop.upload(&ready, &picture(60, 30))).await.unwrap();
@@ -185,13 +185,17 @@ async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
     }
     assert_eq!(shop.shop.put_product(with(&["x"])).await.problem(), "malformed-body");
     shop.delete("ann", &ready).await;
-    assert_eq!(shop.shop.put_product(with(&[&ready])).await.status, 422, "it is gone");
+    assert_eq!(
+        shop.shop.put_product(with(&[&ready])).await.status,
+        422,
+        "it is deleted"
+    );
     let bare = shop.shop.put_product(put_call("tea", &product(1000, 1))).await;
-    assert_eq!(bare.body["images"], json!([]), "what is not told is not there");
+    assert_eq!(bare.body["images"], json!([]), "omitted images are removed");
 }
 
 #[tokio::test]
-async fn an_announcement_that_is_repeated_is_the_first_one() {
+async fn a_repeated_presign_request_returns_the_first_picture() {
     let shop = ImageFixture::open().await;
     let sum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     let call = announcement("ann", "k", &json!({ "checksum_sha256": sum }));
@@ -209,7 +213,7 @@ async fn an_announcement_that_is_repeated_is_the_first_one() {
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_refused_before_anything_is_written() {
+async fn each_invalid_upload_request_is_rejected_before_anything_is_written() {
     let shop = ImageFixture::open().await;
     for (more, status, problem) in [
         (json!({ "content_type": "image/svg+xml" }), 415, "image-type-not-taken"),
@@ -232,7 +236,7 @@ async fn what_is_not_taken_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn the_newest_upload_stays_in_whatever_order_they_are_told() {
+async fn the_newest_upload_wins_whatever_the_order_of_the_events() {
     for told in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0]] {
         let shop = ImageFixture::open().await;
         let id = shop.announce("ann", "k", &json!({})).await;
@@ -248,7 +252,7 @@ async fn the_newest_upload_stays_in_whatever_order_they_are_told() {
 }
 
 #[tokio::test]
-async fn an_upload_that_comes_between_takes_the_place_of_the_first() {
+async fn an_upload_during_processing_replaces_the_first() {
     let shop = ImageFixture::open().await;
     let id = shop.announce("ann", "k", &json!({})).await;
     for size in [(60, 30), (30, 60)] {
@@ -260,12 +264,12 @@ async fn an_upload_that_comes_between_takes_the_place_of_the_first() {
     assert_eq!(
         shop.variants(),
         shop.told(&id).await,
-        "the first one's variants are gone"
+        "the first upload's variants are deleted"
     );
 }
 
 #[tokio::test]
-async fn the_same_event_twice_at_once_leaves_one_record_and_its_variants() {
+async fn the_same_event_twice_at_once_writes_one_record_and_its_variants() {
     let shop = ImageFixture::open().await;
     let id = shop.announce("ann", "k", &json!({})).await;
     let event = shop.upload(&id, &picture(60, 30));
@@ -282,7 +286,7 @@ async fn the_same_event_twice_at_once_leaves_one_record_and_its_variants() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
+async fn an_unusable_upload_is_rejected_and_never_retried() {
     let shop = ImageFixture::open().await;
     let gif = picture(60, 30);
     let mut vast = gif.clone();
@@ -326,12 +330,12 @@ async fn an_upload_that_is_too_large_is_rejected_unread() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_an_error_and_the_next_try_succeeds() {
+async fn a_temporary_fault_is_an_error_and_the_retry_succeeds() {
     for (method, status) in [("GET", 503), ("PUT", 503), ("GET", 403)] {
         let shop = ImageFixture::open().await;
         let id = shop.announce("ann", "k", &json!({})).await;
         let event = shop.upload(&id, &picture(60, 30));
-        // More often than the SDK tries by itself, for two variants at once.
+        // More faults than the SDK retries, for two concurrent variants.
         for _ in 0..6 {
             shop.s3.plan(method, status);
         }
@@ -348,7 +352,7 @@ async fn what_may_pass_is_an_error_and_the_next_try_succeeds() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_the_table_changes_nothing() {
+async fn a_lost_response_of_the_table_changes_nothing() {
     let shop = ImageFixture::open().await;
     shop.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
     let id = shop.announce("ann", "k", &json!({})).await;
@@ -359,7 +363,7 @@ async fn a_lost_answer_of_the_table_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_deleted_picture_leaves_a_record_and_no_object() {
+async fn a_deleted_picture_keeps_its_record_but_no_object() {
     let shop = ImageFixture::open().await;
     let id = shop.announce("ann", "k", &json!({})).await;
     let event = shop.upload(&id, &picture(60, 30));
@@ -384,7 +388,7 @@ async fn a_deleted_picture_leaves_a_record_and_no_object() {
 }
 
 #[tokio::test]
-async fn a_purge_that_broke_off_is_finished_by_its_retry() {
+async fn an_interrupted_purge_is_finished_by_its_retry() {
     let shop = ImageFixture::open().await;
     let id = shop.announce("ann", "k", &json!({})).await;
     shop.resize_image(&shop.upload(&id, &picture(60, 30))).await.unwrap();
@@ -399,29 +403,29 @@ async fn a_purge_that_broke_off_is_finished_by_its_retry() {
 }
 
 #[tokio::test]
-async fn what_a_run_wrote_that_died_before_its_record_is_removed_when_the_picture_goes_on() {
-    for goes_on in ["a newer upload", "its deletion", "its deletion, and its retry"] {
+async fn variants_of_a_run_that_crashed_before_its_record_are_deleted_with_the_next_change() {
+    for next in ["a newer upload", "its deletion", "its deletion, and its retry"] {
         let shop = ImageFixture::open().await;
         let id = shop.announce("ann", "k", &json!({})).await;
         let event = shop.upload(&id, &picture(60, 30));
         let sequencer = event["detail"]["object"]["sequencer"].as_str().unwrap();
         shop.s3.upload(VARIANTS, &format!("{id}/{sequencer}/w40.jpg"), b"x");
-        if goes_on == "a newer upload" {
+        if next == "a newer upload" {
             shop.resize_image(&shop.upload(&id, &picture(30, 60))).await.unwrap();
         } else {
             assert_eq!(shop.delete("ann", &id).await.status, 200);
-            if goes_on == "its deletion" {
+            if next == "its deletion" {
                 shop.purge_deleted().await.unwrap();
             } else {
                 shop.resize_image(&event).await.unwrap();
             }
         }
-        assert_eq!(shop.variants(), shop.told(&id).await, "{goes_on}");
+        assert_eq!(shop.variants(), shop.told(&id).await, "{next}");
     }
 }
 
 #[tokio::test]
-async fn a_picture_of_more_variants_than_a_list_shows_is_purged_whole() {
+async fn a_picture_with_more_variants_than_one_list_page_is_purged_completely() {
     let shop = ImageFixture::open().await;
     let id = shop.announce("ann", "k", &json!({})).await;
     for number in 0..2100 {
@@ -436,7 +440,7 @@ async fn a_picture_of_more_variants_than_a_list_shows_is_purged_whole() {
 }
 
 #[tokio::test]
-async fn a_replaced_picture_goes_after_the_new_one_stands_and_not_before() {
+async fn a_replaced_picture_is_deleted_only_after_the_new_one_is_ready() {
     let shop = ImageFixture::open().await;
     let old = shop.announce("ann", "old", &json!({})).await;
     shop.resize_image(&shop.upload(&old, &picture(60, 30))).await.unwrap();
@@ -446,7 +450,7 @@ async fn a_replaced_picture_goes_after_the_new_one_stands_and_not_before() {
 
     let broken = shop.announce("ann", "broken", &replacing).await;
     shop.resize_image(&shop.upload(&broken, b"%PDF")).await.unwrap();
-    assert_eq!(shop.see(&old).await.body["status"], "READY", "nothing took its place");
+    assert_eq!(shop.see(&old).await.body["status"], "READY", "it is not replaced yet");
 
     let new = shop.announce("ann", "new", &replacing).await;
     shop.resize_image(&shop.upload(&new, &picture(30, 60))).await.unwrap();
@@ -456,7 +460,7 @@ async fn a_replaced_picture_goes_after_the_new_one_stands_and_not_before() {
 }
 
 #[tokio::test]
-async fn an_event_about_nothing_of_ours_is_let_go() {
+async fn an_event_about_an_unknown_object_is_ignored() {
     let shop = ImageFixture::open().await;
     for key in ["raw/readme.txt", "raw/5f0c9a2e-6d41-8b3f-a7e8-1c2d3e4f5a6b"] {
         let event: Value = shop.s3.upload(UPLOADS, key, b"x");

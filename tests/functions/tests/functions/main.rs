@@ -1,9 +1,9 @@
-//! The functions against a real DynamoDB engine, a module a subject.
+//! Tests of the functions against a real DynamoDB engine; each subject is a module.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot continue has failed"
 )]
 
 mod auction_races;

@@ -1,4 +1,4 @@
-//! Secrets under seal: they open for what they were sealed for, and for nothing else.
+//! Envelope encryption: a secret can be decrypted only for the entity that it was encrypted for.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn is_internal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> bool {
 }
 
 #[tokio::test]
-async fn a_sealed_secret_opens_for_the_same_thing_only() {
+async fn a_secret_is_decrypted_only_for_its_entity() {
     let kms = FakeKms::default();
     let seal = kms.seal();
     let sealed = seal.seal(b"hush", "one", soon()).await.unwrap();
@@ -28,19 +28,19 @@ async fn a_sealed_secret_opens_for_the_same_thing_only() {
 }
 
 #[tokio::test]
-async fn the_cipher_itself_binds_a_secret_to_its_thing() {
+async fn the_cipher_itself_binds_a_secret_to_its_entity() {
     let kms = FakeKms::default();
     let seal = kms.seal();
     let one = serde_json::to_value(seal.seal(b"hush", "one", soon()).await.unwrap()).unwrap();
     let other = serde_json::to_value(seal.seal(b"other", "another", soon()).await.unwrap()).unwrap();
-    // The data key of one, which KMS tells for it, with what belongs to the other.
+    // The data key of one secret, which KMS decrypts for it, with the ciphertext of the other.
     let mixed = serde_json::json!({ "data_key": one["data_key"], "secret": other["secret"] });
     let mixed: EncryptedSecret = serde_json::from_value(mixed).unwrap();
     assert!(is_internal(seal.open(&mixed, "one", soon()).await));
 }
 
 #[tokio::test]
-async fn a_damaged_secret_does_not_open() {
+async fn a_damaged_secret_cannot_be_decrypted() {
     let kms = FakeKms::default();
     let seal = kms.seal();
     let whole = serde_json::to_value(seal.seal(b"hush", "one", soon()).await.unwrap()).unwrap();
@@ -61,7 +61,7 @@ async fn a_damaged_secret_does_not_open() {
 }
 
 #[tokio::test]
-async fn two_seals_of_one_secret_have_nothing_in_common_and_show_nothing() {
+async fn two_encryptions_of_one_secret_differ_and_do_not_contain_it() {
     let kms = FakeKms::default();
     let seal = kms.seal();
     let one = seal.seal(b"hush", "one", soon()).await.unwrap();
@@ -72,7 +72,7 @@ async fn two_seals_of_one_secret_have_nothing_in_common_and_show_nothing() {
 }
 
 #[tokio::test]
-async fn what_passes_at_kms_is_told_from_what_does_not() {
+async fn temporary_errors_of_kms_are_distinguished_from_permanent_ones() {
     let kms = FakeKms::default();
     let seal = kms.seal();
     let sealed = seal.seal(b"hush", "one", soon()).await.unwrap();

@@ -42,12 +42,12 @@ impl LedgerAudit {
 
     /// [`LedgerAudit::check_sound`], asserted.
     pub fn assert_sound(&self) {
-                self.check_sound().expect("the tables are consistent with the ledger");
+        self.check_sound().expect("the tables are consistent with the ledger");
     }
 
     /// [`LedgerAudit::check_settled`], asserted.
     pub fn assert_settled(&self) {
-                self.check_settled().expect("all payments are settled");
+        self.check_settled().expect("all payments are settled");
     }
 
     /// Checks what is true at every moment: no payment charges twice, two payments never pay one order, every payment
@@ -66,7 +66,7 @@ impl LedgerAudit {
         for payment in self.payments.values() {
             if is_charged(payment) {
                 let entry = self.entry_of(payment);
-                                let entry = entry.with_context(|| format!("recorded as paid, but never charged: {payment}"))?;
+                let entry = entry.with_context(|| format!("recorded as paid, but never charged: {payment}"))?;
                 ensure!(
                     payment["amount"]["amount"] == entry.charged,
                     "charged a different amount than recorded: {payment} {entry:?}"
@@ -101,7 +101,7 @@ impl LedgerAudit {
     ///
     /// # Errors
     /// The first violation.
-    pub fn check_landed(&self) -> Result<()> {
+    pub fn check_finished(&self) -> Result<()> {
         self.check_sound()?;
         for payment in self.payments.values() {
             let hangs = matches!(
@@ -128,7 +128,7 @@ impl LedgerAudit {
     /// # Errors
     /// The first violation.
     pub fn check_settled(&self) -> Result<()> {
-        self.check_landed()?;
+        self.check_finished()?;
         let mut kept: BTreeMap<&str, i64> = BTreeMap::new();
         for entry in &self.ledger {
             let payment = self.payments.get(&entry.reference);
@@ -150,10 +150,7 @@ impl LedgerAudit {
                 Some("PAID") => number(&order["total"]["amount"]) - refunded[text(&order["payment_id"])],
                 _ => 0,
             };
-            ensure!(
-                kept == due,
-                "provider kept {kept} of an order with {due} due: {order}"
-            );
+            ensure!(kept == due, "provider kept {kept} of an order with {due} due: {order}");
         }
         Ok(())
     }

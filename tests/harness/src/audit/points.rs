@@ -92,7 +92,9 @@ impl AuctionAudit {
                 let Some(id) = trade.get(side).and_then(Value::as_str) else {
                     continue;
                 };
-                let bid = bids.get(id).with_context(|| format!("trade of an unknown bid: {trade}"))?;
+                let bid = bids
+                    .get(id)
+                    .with_context(|| format!("trade of an unknown bid: {trade}"))?;
                 ensure!(
                     bid["status"] == "TRADED" && bid["trade_id"] == trade["trade_id"],
                     "bid does not record its trade: {bid} {trade}"

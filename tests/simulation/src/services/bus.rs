@@ -1,4 +1,4 @@
-//! EventBridge: it takes entries, some of them, or none.
+//! EventBridge: accepts all entries, some, or none.
 
 use harness::embedded::Said;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Mailbox, json_of, said};
 use crate::mutant::Mutant;
 
-/// Takes all entries.
+/// Accepts all entries.
 pub fn put_events(bus: &Mailbox<Value>, body: &[u8], mutant: Option<Mutant>) -> Said {
     let request = json_of(body);
     let entries = request["Entries"].as_array().expect("entries");
@@ -19,7 +19,7 @@ pub fn put_events(bus: &Mailbox<Value>, body: &[u8], mutant: Option<Mutant>) -> 
     said(200, &json!({ "FailedEntryCount": 0, "Entries": fates }))
 }
 
-/// Takes some entries, or refuses the request.
+/// Accepts some entries, or refuses the request.
 pub fn refuse(bus: &Mailbox<Value>, body: &[u8], draw: u64) -> Said {
     if draw.is_multiple_of(2) {
         return said(500, &json!({ "__type": "InternalException", "message": "down" }));
