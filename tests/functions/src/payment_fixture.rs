@@ -14,7 +14,7 @@ use lambda_http::http::{Request, Response};
 use payments::payment_webhook::PaymentWebhook;
 use payments::reconcile_payments::{ReconcilePayments, Summary};
 use payments::refund_payment::RefundPayment;
-use sandbox::{Entry, Fate, Options, Sandbox, Webhook};
+use sandbox::{Entry, Options, Outcome, Sandbox, Webhook};
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -237,13 +237,13 @@ impl Transport for InProcess {
             let fate = self.0.serve(request);
             yield_now().await;
             match fate {
-                Fate::Answered(answer) | Fate::AnsweredLate(_, answer) => {
+                Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => {
                     let mut response = Response::new(answer.body);
                     *response.status_mut() = answer.status.try_into()?;
                     Ok(response)
                 }
-                Fate::NeverAnswered => pending().await,
-                Fate::HungUp => Err("the connection was closed".into()),
+                Outcome::NeverAnswered => pending().await,
+                Outcome::ConnectionClosed => Err("the connection was closed".into()),
             }
         })
     }

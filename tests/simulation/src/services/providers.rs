@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use harness::embedded::Said;
 use lambda_http::http::request::Parts;
 use lambda_http::http::{Request as HttpRequest, Response};
-use sandbox::{Fate, Sandbox};
+use sandbox::{Outcome, Sandbox};
 use shared::aws::transport::Transport;
 use shared::core::error::Cause;
 
@@ -37,11 +37,11 @@ pub fn serve(sandbox: &Sandbox, head: &Parts, body: &[u8]) -> Option<Reply> {
     let request = HttpRequest::from_parts(head.clone(), body.to_vec());
     match sandbox.serve(request) {
         // Delays are drawn by the network instead.
-        Fate::Answered(answer) | Fate::AnsweredLate(_, answer) => Some(Reply::Said(Said {
+        Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => Some(Reply::Said(Said {
             status: answer.status,
             body: answer.body,
         })),
-        Fate::HungUp => Some(Reply::Lost),
-        Fate::NeverAnswered => None,
+        Outcome::ConnectionClosed => Some(Reply::Lost),
+        Outcome::NeverAnswered => None,
     }
 }
