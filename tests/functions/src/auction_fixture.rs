@@ -163,7 +163,7 @@ impl AuctionFixture {
     }
 
     /// Credits points as if an order had bought them.
-    pub async fn give(&self, customer: &str, points: u64) {
+    pub async fn credit_points(&self, customer: &str, points: u64) {
         let order = paid_order(customer, &self.key(), points, self.now());
         self.credit(&order).await.expect("credited");
     }

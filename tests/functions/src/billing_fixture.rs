@@ -125,12 +125,12 @@ impl BillingFixture {
     }
 
     /// Calls `enqueue-due-charges`.
-    pub async fn bill(&self) -> Summary {
-        self.try_bill().await.expect("a run")
+    pub async fn enqueue_due_charges(&self) -> Summary {
+        self.try_enqueue_due_charges().await.expect("a run")
     }
 
     /// Calls `enqueue-due-charges` and returns its error, if any.
-    pub async fn try_bill(&self) -> Result<Summary, shared::Error> {
+    pub async fn try_enqueue_due_charges(&self) -> Result<Summary, shared::Error> {
         let function = EnqueueDueCharges::new(&self.platform()).expect("its variables");
         billing::enqueue_due_charges::handle(&function, self.invocation()).await
     }
@@ -148,7 +148,7 @@ impl BillingFixture {
     }
 
     /// Processes all visible messages of the queue and returns their number.
-    pub async fn work(&self) -> usize {
+    pub async fn process_queue(&self) -> usize {
         let mut charge_queue = 0;
         while let Some(delivery) = self.queue.receive(10, self.now()) {
             charge_queue += delivery.batch.messages.len();
@@ -159,15 +159,15 @@ impl BillingFixture {
 
     /// Enqueues what is due, processes the queue, and returns the number of commands.
     pub async fn run(&self) -> usize {
-        self.bill().await;
-        self.work().await
+        self.enqueue_due_charges().await;
+        self.process_queue().await
     }
 
     /// Advances the clock by `time`, with a run every `step`.
-    pub async fn live(&self, time: SignedDuration, step: SignedDuration) {
+    pub async fn advance_with_runs(&self, time: SignedDuration, step: SignedDuration) {
         let end = self.now() + time;
         while self.now() < end {
-            self.pass(step.min(end.duration_since(self.now())));
+            self.advance(step.min(end.duration_since(self.now())));
             self.run().await;
         }
     }

@@ -101,8 +101,8 @@ impl ImageFixture {
     }
 
     /// Presigns an upload for a customer and returns the picture's id.
-    pub async fn announce(&self, customer: &str, key: &str, more: &Value) -> String {
-        let answer = self.presign_upload(announcement(customer, key, more)).await;
+    pub async fn presign(&self, customer: &str, key: &str, more: &Value) -> String {
+        let answer = self.presign_upload(presign_call(customer, key, more)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.body["image_id"].as_str().expect("an id").to_owned()
     }
@@ -118,7 +118,7 @@ impl ImageFixture {
     }
 
     /// Returns the keys of the variants in a picture's record.
-    pub async fn told(&self, image_id: &str) -> Vec<String> {
+    pub async fn recorded_variants(&self, image_id: &str) -> Vec<String> {
         let seen = self.see(image_id).await;
         let variants = seen.body["variants"].as_array().cloned().unwrap_or_default();
         let key = |variant: &Value| {
@@ -131,7 +131,7 @@ impl ImageFixture {
 }
 
 /// Builds a customer's request to upload a GIF of a hundred bytes; the fields of `more` are added to the body.
-pub fn announcement(customer: &str, key: &str, more: &Value) -> Call {
+pub fn presign_call(customer: &str, key: &str, more: &Value) -> Call {
     let mut body = json!({ "content_type": "image/gif", "content_length": 100, "purpose": "LISTING" });
     if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
         body.extend(more.clone());

@@ -92,7 +92,7 @@ impl Shop {
     }
 
     /// Advances the clock.
-    pub fn pass(&self, time: SignedDuration) {
+    pub fn advance(&self, time: SignedDuration) {
         let millis = i64::try_from(time.as_millis()).expect("a short time");
         self.now_ms.fetch_add(millis, Ordering::SeqCst);
     }

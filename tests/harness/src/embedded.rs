@@ -22,7 +22,7 @@ pub struct Embedded(Database);
 
 /// A response of the engine: a status and a body, as on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,
     /// The body: JSON.
@@ -80,7 +80,7 @@ impl Embedded {
     ///
     /// # Panics
     /// If no function or test uses the operation.
-    pub fn serve(&self, operation: &str, body: &[u8]) -> Said {
+    pub fn serve(&self, operation: &str, body: &[u8]) -> RawResponse {
         let db = &self.0;
         match operation {
             "BatchGetItem" => answer(body, |request| db.batch_get_item(request)),
@@ -121,14 +121,14 @@ impl Default for Embedded {
     }
 }
 
-fn answer<Q: DeserializeOwned, A: Serialize>(body: &[u8], serve: impl FnOnce(Q) -> dynoxide::Result<A>) -> Said {
+fn answer<Q: DeserializeOwned, A: Serialize>(body: &[u8], serve: impl FnOnce(Q) -> dynoxide::Result<A>) -> RawResponse {
     let request = serde_json::from_slice(body).map_err(|error| DynoxideError::ValidationException(error.to_string()));
     match request.and_then(serve) {
-        Ok(answer) => Said {
+        Ok(answer) => RawResponse {
             status: 200,
             body: serde_json::to_vec(&answer).expect("an answer is JSON"),
         },
-        Err(error) => Said {
+        Err(error) => RawResponse {
             status: error.status_code(),
             body: error.to_json().into_bytes(),
         },
@@ -141,10 +141,10 @@ pub fn operation_of(request: &HttpRequest) -> &str {
     target.rsplit('.').next().unwrap_or_default()
 }
 
-impl From<Said> for HttpResponse {
-    fn from(said: Said) -> Self {
-        let status = StatusCode::try_from(said.status).expect("a status");
-        let mut response = Self::new(status, SdkBody::from(said.body));
+impl From<RawResponse> for HttpResponse {
+    fn from(response: RawResponse) -> Self {
+        let status = StatusCode::try_from(response.status).expect("a status");
+        let mut response = Self::new(status, SdkBody::from(response.body));
         response
             .headers_mut()
             .insert("content-type", "application/x-amz-json-1.0");
@@ -167,7 +167,7 @@ impl HttpClient for Embedded {
 impl HttpConnector for Embedded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = request.body().bytes().expect("a body in memory");
-        let said = self.serve(operation_of(&request), body);
-        HttpConnectorFuture::ready(Ok(said.into()))
+        let response = self.serve(operation_of(&request), body);
+        HttpConnectorFuture::ready(Ok(response.into()))
     }
 }

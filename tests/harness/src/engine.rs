@@ -14,9 +14,9 @@ use shared::aws::Platform;
 use shared::orders::{OrderStore, ReservationStore};
 use tokio::net::TcpListener;
 
-use crate::distance::Distance;
 use crate::embedded::Embedded;
 use crate::faults::Faults;
+use crate::latency::Latency;
 use crate::platform::{Services, variables};
 
 /// Name of the catalog table.
@@ -43,7 +43,7 @@ pub struct Engine {
     /// The client of the functions: its requests pass [`Faults`].
     pub client: Client,
     /// A client without faults, for setup and audits.
-    pub quiet: Client,
+    pub direct: Client,
     /// The faults between the functions and the engine.
     pub faults: Faults,
 }
@@ -52,7 +52,7 @@ impl Engine {
     /// Starts an engine with the stack's tables, called in this process.
     pub async fn start() -> Self {
         let engine = Self::embedded(Embedded::new());
-        create_tables(&engine.quiet).await;
+        create_tables(&engine.direct).await;
         engine
     }
 
@@ -70,7 +70,7 @@ impl Engine {
             Database::memory().expect("a database"),
         ));
         let engine = Self::at(&endpoint);
-        create_tables(&engine.quiet).await;
+        create_tables(&engine.direct).await;
         engine
     }
 
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// Connects to the engine that serves at `endpoint`, with the latency of a network.
-    pub fn far(endpoint: &str, network: Distance) -> Self {
+    pub fn far(endpoint: &str, network: Latency) -> Self {
         let near = Self::at(endpoint);
         let wire = network.to(HttpBuilder::new().build_http());
         Self {
@@ -94,7 +94,7 @@ impl Engine {
         Self {
             endpoint: endpoint.to_owned(),
             client: client(endpoint, faults.before(wire.clone())),
-            quiet: client(endpoint, wire),
+            direct: client(endpoint, wire),
             faults,
         }
     }

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-use crate::embedded::{Said, operation_of};
+use crate::embedded::{RawResponse, operation_of};
 
 /// A fault of one request.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,7 +184,7 @@ impl HttpConnector for FaultyConnector {
                     inner.call(request).await?;
                     return Err(lost());
                 }
-                Some(fault) => return Ok(fault.said(&body).into()),
+                Some(fault) => return Ok(fault.response(&body).into()),
             }
             let answer = inner.call(request).await?;
             if faults.measuring() {
@@ -221,7 +221,7 @@ impl Fault {
     ///
     /// # Panics
     /// If the fault is not a response.
-    pub fn said(&self, request: &Value) -> Said {
+    pub fn response(&self, request: &Value) -> RawResponse {
         let (status, body) = match self {
             Self::Throttle => (400, error("ProvisionedThroughputExceededException", "Rate exceeded")),
             Self::InternalError => (500, error("InternalServerError", "Internal server error")),
@@ -242,7 +242,7 @@ impl Fault {
             }
             Self::LoseAnswer | Self::LoseRequest | Self::Late(_) => unreachable!("these faults have no response"),
         };
-        Said {
+        RawResponse {
             status,
             body: body.to_string().into_bytes(),
         }

@@ -42,12 +42,12 @@ struct DataKey {
 
 impl FakeKms {
     /// Returns the envelope encryption that functions use, with this stand-in's key.
-    pub fn seal(&self) -> EnvelopeEncryption {
-        self.seal_by(KEY)
+    pub fn envelope_encryption(&self) -> EnvelopeEncryption {
+        self.envelope_encryption_with(KEY)
     }
 
     /// Returns an envelope encryption with another key.
-    pub fn seal_by(&self, key_id: &str) -> EnvelopeEncryption {
+    pub fn envelope_encryption_with(&self, key_id: &str) -> EnvelopeEncryption {
         EnvelopeEncryption::new(&self.config(), key_id.to_owned(), "subscription")
     }
 

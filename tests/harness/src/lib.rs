@@ -8,12 +8,12 @@
 
 pub mod audit;
 pub mod bus;
-pub mod distance;
 pub mod embedded;
 pub mod engine;
 pub mod faults;
 pub mod gateway;
 pub mod kms;
+pub mod latency;
 pub mod objects;
 pub mod partitions;
 pub mod platform;

@@ -16,7 +16,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use lambda_http::http::request::Parts;
 use serde_json::{Value, json};
 
-use crate::embedded::Said;
+use crate::embedded::RawResponse;
 
 /// Maximum number of keys in a list (S3 API reference, ListObjectsV2).
 const PAGE: usize = 1000;
@@ -72,7 +72,7 @@ impl FakeS3 {
     pub fn upload(&self, bucket: &str, key: &str, bytes: &[u8]) -> Value {
         let mut state = self.0.lock().expect("not poisoned");
         let object = state.put(format!("{bucket}/{key}"), bytes.to_vec());
-        let told = json!({
+        let object_detail = json!({
             "key": key,
             "size": bytes.len(),
             "etag": object.etag,
@@ -81,7 +81,7 @@ impl FakeS3 {
         json!({
             "source": "aws.s3",
             "detail-type": "Object Created",
-            "detail": { "version": "0", "bucket": { "name": bucket }, "object": told, "reason": "PutObject" },
+            "detail": { "version": "0", "bucket": { "name": bucket }, "object": object_detail, "reason": "PutObject" },
         })
     }
 
@@ -89,14 +89,14 @@ impl FakeS3 {
     ///
     /// # Panics
     /// If no function sends such a request.
-    pub fn serve(&self, request: &Parts, body: &[u8]) -> (Said, Option<String>) {
+    pub fn serve(&self, request: &Parts, body: &[u8]) -> (RawResponse, Option<String>) {
         let (status, etag, body) = self.0.lock().expect("not poisoned").serve(request, body);
-        (Said { status, body }, etag)
+        (RawResponse { status, body }, etag)
     }
 
     /// Refuses a request because S3 is busy.
-    pub fn refuse() -> Said {
-        Said {
+    pub fn refuse() -> RawResponse {
+        RawResponse {
             status: 503,
             body: error(503),
         }
@@ -241,9 +241,9 @@ impl HttpConnector for FakeS3 {
             let body = std::mem::replace(request.body_mut(), SdkBody::empty());
             let body = ByteStream::new(body).collect().await.expect("a body in memory");
             let (head, _) = request.try_into_http1x().expect("a request").into_parts();
-            let (said, etag) = s3.serve(&head, &body.into_bytes());
-            let status = StatusCode::try_from(said.status).expect("a status");
-            let mut response = HttpResponse::new(status, SdkBody::from(said.body));
+            let (response, etag) = s3.serve(&head, &body.into_bytes());
+            let status = StatusCode::try_from(response.status).expect("a status");
+            let mut response = HttpResponse::new(status, SdkBody::from(response.body));
             if let Some(etag) = etag {
                 response.headers_mut().insert("etag", format!("\"{etag}\""));
             }

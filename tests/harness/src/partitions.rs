@@ -26,7 +26,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::embedded::{Embedded, Said, operation_of};
+use crate::embedded::{Embedded, RawResponse, operation_of};
 
 /// The modeled limits.
 #[derive(Clone, Debug)]
@@ -118,9 +118,9 @@ impl Partitions {
         self.state.lock().expect("not poisoned").seen
     }
 
-    async fn serve(&self, operation: &str, body: Vec<u8>) -> Said {
+    async fn serve(&self, operation: &str, body: Vec<u8>) -> RawResponse {
         sleep(within(&self.limits.trip)).await;
-        let said = match operation {
+        let response = match operation {
             "TransactWriteItems" => self.write(body).await,
             "BatchGetItem" => self.read_batch(&body),
             // A read of one order by its key: no other request reads that key.
@@ -130,10 +130,10 @@ impl Partitions {
             }
         };
         sleep(within(&self.limits.trip)).await;
-        said
+        response
     }
 
-    async fn write(&self, body: Vec<u8>) -> Said {
+    async fn write(&self, body: Vec<u8>) -> RawResponse {
         let request: Value = serde_json::from_slice(&body).expect("a transaction is JSON");
         let items: Vec<(Key, f64)> = list(&request["TransactItems"]).iter().map(written).collect();
         let hold = within(&self.limits.hold);
@@ -141,18 +141,18 @@ impl Partitions {
             return cancelled;
         }
         sleep(hold).await;
-        let said = self.engine.serve("TransactWriteItems", &body);
+        let response = self.engine.serve("TransactWriteItems", &body);
         let mut state = self.state.lock().expect("not poisoned");
-        if said.status == 200 {
+        if response.status == 200 {
             state.seen.committed += 1;
         } else {
             state.seen.refused += 1;
         }
-        said
+        response
     }
 
     /// Takes the items' units and holds the items, or returns the refusal.
-    fn prepare(&self, items: &[(Key, f64)], hold: Duration) -> Option<Said> {
+    fn prepare(&self, items: &[(Key, f64)], hold: Duration) -> Option<RawResponse> {
         let now = Instant::now();
         let state = &mut *self.state.lock().expect("not poisoned");
         state.seen.transactions += 1;
@@ -187,7 +187,7 @@ impl Partitions {
     }
 
     /// Reads the keys that have units left and returns the others as unprocessed.
-    fn read_batch(&self, body: &[u8]) -> Said {
+    fn read_batch(&self, body: &[u8]) -> RawResponse {
         let now = Instant::now();
         let mut request: Value = serde_json::from_slice(body).expect("a batch is JSON");
         let state = &mut *self.state.lock().expect("not poisoned");
@@ -218,14 +218,14 @@ impl Partitions {
             state.seen.throttled_reads += 1;
             return error("ProvisionedThroughputExceededException", json!({}));
         }
-        let said = self.engine.serve("BatchGetItem", request.to_string().as_bytes());
-        if is_whole || said.status != 200 {
-            return said;
+        let response = self.engine.serve("BatchGetItem", request.to_string().as_bytes());
+        if is_whole || response.status != 200 {
+            return response;
         }
         state.seen.throttled_reads += 1;
-        let mut answer: Value = serde_json::from_slice(&said.body).expect("the engine's answer");
+        let mut answer: Value = serde_json::from_slice(&response.body).expect("the engine's answer");
         answer["UnprocessedKeys"] = left;
-        Said {
+        RawResponse {
             status: 200,
             body: answer.to_string().into_bytes(),
         }
@@ -257,7 +257,7 @@ fn written(item: &Value) -> (Key, f64) {
     ((table, pk), 2.0 * bytes.div_ceil(1024) as f64)
 }
 
-fn cancelled(items: &[bool], code: &str) -> Said {
+fn cancelled(items: &[bool], code: &str) -> RawResponse {
     let reasons: Vec<Value> = items
         .iter()
         .map(|is_cause| json!({ "Code": if *is_cause { code } else { "None" } }))
@@ -268,10 +268,10 @@ fn cancelled(items: &[bool], code: &str) -> Said {
     )
 }
 
-fn error(code: &str, mut body: Value) -> Said {
+fn error(code: &str, mut body: Value) -> RawResponse {
     body["__type"] = json!(format!("com.amazonaws.dynamodb.v20120810#{code}"));
     body["message"] = json!(code);
-    Said {
+    RawResponse {
         status: 400,
         body: body.to_string().into_bytes(),
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fastrand::Rng;
-use harness::embedded::Said;
+use harness::embedded::RawResponse;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
@@ -25,7 +25,7 @@ use crate::trace::Trace;
 #[derive(Debug)]
 pub enum Reply {
     /// The service responded.
-    Said(Said),
+    Response(RawResponse),
     /// The connection was closed: it is unknown whether the request was served.
     Lost,
 }

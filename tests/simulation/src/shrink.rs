@@ -25,8 +25,8 @@ pub fn shortest(most: u64, mut fails: impl FnMut(u64) -> bool) -> u64 {
 /// Returns the lines of a trace that name the entities in the findings.
 pub fn concerned(trace: &[String], findings: &[String]) -> Vec<String> {
     let named = names(findings);
-    let tells = |line: &&String| line.contains("FOUND") || named.iter().any(|name| line.contains(name.as_str()));
-    trace.iter().filter(tells).cloned().collect()
+    let is_concerned = |line: &&String| line.contains("FOUND") || named.iter().any(|name| line.contains(name.as_str()));
+    trace.iter().filter(is_concerned).cloned().collect()
 }
 
 /// Returns the ids in the findings, or the products and traders if there are none.

@@ -41,8 +41,8 @@ impl Trace {
 
     /// Adds a request and its result.
     pub fn served(&mut self, at: Duration, request: &Request, reply: Option<&Reply>) {
-        let (status, said): (u64, &[u8]) = match reply {
-            Some(Reply::Said(said)) => (said.status.into(), &said.body),
+        let (status, response): (u64, &[u8]) = match reply {
+            Some(Reply::Response(response)) => (response.status.into(), &response.body),
             Some(Reply::Lost) => (1, &[]),
             None => (0, &[]),
         };
@@ -52,7 +52,7 @@ impl Trace {
             sum(request.what().as_bytes()),
             request.body().len() as u64,
             status,
-            said.len() as u64,
+            response.len() as u64,
         ] {
             self.fingerprint = (self.fingerprint ^ part).wrapping_mul(0x0100_0000_01b3);
         }
@@ -60,7 +60,7 @@ impl Trace {
             let mut line = format!("{} {} {}", seconds(at), request.by(), request.what());
             let _ = write!(line, " {} => ", text(request.body()));
             match reply {
-                Some(Reply::Said(said)) => drop(write!(line, "{} {}", said.status, text(&said.body))),
+                Some(Reply::Response(response)) => drop(write!(line, "{} {}", response.status, text(&response.body))),
                 Some(Reply::Lost) => line.push_str("the connection was closed"),
                 None => line.push_str("silence"),
             }

@@ -269,7 +269,7 @@ impl World {
     }
 
     /// Sends a request to the API and retries a few times until it gets a response; sometimes sends it twice at once.
-    pub async fn ask(&self, function: &'static str, call: Call) -> Answer {
+    pub async fn request(&self, function: &'static str, call: Call) -> Answer {
         let mut tries = 1;
         loop {
             let answer = if self.net.happens(self.net.faults().twice) {

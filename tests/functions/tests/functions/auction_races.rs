@@ -14,8 +14,8 @@ use shared::aws::lambda::Invocation;
 async fn two_takers_of_one_bid_make_one_trade() {
     for _ in 0..5 {
         let shop = AuctionFixture::open().await;
-        shop.give("ann", 50_000).await;
-        shop.give("cid", 50_000).await;
+        shop.credit_points("ann", 50_000).await;
+        shop.credit_points("cid", 50_000).await;
         shop.sell("bob", 45_000).await;
         let takes = tokio::join!(
             shop.take(take_call("ann", "t", "buy", None, None)),
@@ -31,7 +31,7 @@ async fn two_takers_of_one_bid_make_one_trade() {
 #[tokio::test]
 async fn one_take_sent_many_times_at_once_is_one_trade() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     shop.sell("bob", 45_000).await;
     shop.sell("bob", 46_000).await;
     let takes = futures::future::join_all((0..8).map(|_| shop.take(take_call("ann", "t", "buy", None, None)))).await;
@@ -44,7 +44,7 @@ async fn one_take_sent_many_times_at_once_is_one_trade() {
 async fn bids_placed_at_the_same_moment_match_and_do_not_cross() {
     for _ in 0..10 {
         let shop = AuctionFixture::open().await;
-        shop.give("ann", 50_000).await;
+        shop.credit_points("ann", 50_000).await;
         let (buy, sell) = tokio::join!(shop.buy("ann", 45_000), shop.sell("bob", 44_000));
         assert_eq!((buy.status, sell.status), (201, 201));
         assert_eq!(shop.count_of("TRADE#").await, 1);
@@ -60,7 +60,7 @@ async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
     for early in [true, false] {
         for _ in 0..5 {
             let shop = AuctionFixture::open().await;
-            shop.give("ann", 50_000).await;
+            shop.credit_points("ann", 50_000).await;
             let deadline = shop.now() + SignedDuration::from_secs(10);
             let voucher = shop.new_voucher("bob").await;
             let call = bid_call("bob", "b", "sell", 45_000, deadline, Some(&voucher));
@@ -73,7 +73,7 @@ async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
                 deadline
             };
             let taker = Invocation::new(at, Duration::from_secs(30));
-            shop.pass(SignedDuration::from_secs(10));
+            shop.advance(SignedDuration::from_secs(10));
             let (taken, cleaned) = tokio::join!(
                 shop.take_in(take_call("ann", "t", "buy", None, None), taker),
                 shop.expire_bids()
@@ -102,7 +102,7 @@ async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
 async fn a_cancellation_and_a_take_at_once_have_one_winner() {
     for _ in 0..5 {
         let shop = AuctionFixture::open().await;
-        shop.give("ann", 50_000).await;
+        shop.credit_points("ann", 50_000).await;
         let bid = shop.sell("bob", 45_000).await;
         let id = bid.body["bid_id"].as_str().unwrap();
         let (given_up, taken) = tokio::join!(
@@ -119,12 +119,12 @@ async fn a_cancellation_and_a_take_at_once_have_one_winner() {
 #[tokio::test]
 async fn two_expiry_runs_at_once_release_held_points_once() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     for _ in 0..20 {
         shop.buy("ann", 2_000).await;
     }
     shop.sell("bob", 45_000).await;
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     let (one, other) = tokio::join!(shop.expire_bids(), shop.expire_bids());
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!((one.processed + other.processed, one.failed + other.failed), (21, 0));
@@ -143,7 +143,7 @@ async fn two_expiry_runs_at_once_release_held_points_once() {
 #[tokio::test]
 async fn a_lost_response_trades_once() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     shop.sell("bob", 45_000).await;
     shop.sell("bob", 45_000).await;
     for _ in 0..3 {
@@ -172,7 +172,7 @@ async fn every_point_is_accounted_for_in_a_long_random_run() {
     let mut credited = 0;
     for actor in 0..ACTORS {
         let points = draw.u64(10_000..200_000);
-        shop.give(&name(actor), points).await;
+        shop.credit_points(&name(actor), points).await;
         credited += points;
     }
     let mut run = Run {
@@ -192,7 +192,7 @@ async fn every_point_is_accounted_for_in_a_long_random_run() {
     }
     run.audit().await;
     shop.engine.faults.set_conflicts_per_mille(0);
-    shop.pass(SignedDuration::from_hours(24 * 91));
+    shop.advance(SignedDuration::from_hours(24 * 91));
     shop.expire_bids().await.unwrap();
     run.audit().await;
     assert_eq!(shop.count_of("BOOK#").await, 0);
@@ -221,7 +221,7 @@ impl Run<'_> {
             0..=3 => {
                 let actor = self.actor();
                 let points = self.draw.u64(1_000..20_000);
-                self.shop.give(&name(actor), points).await;
+                self.shop.credit_points(&name(actor), points).await;
                 self.credited += points;
                 1
             }
@@ -254,7 +254,7 @@ impl Run<'_> {
                 2
             }
             _ => {
-                self.shop.pass(SignedDuration::from_secs(self.draw.i64(1..300)));
+                self.shop.advance(SignedDuration::from_secs(self.draw.i64(1..300)));
                 drop(self.shop.expire_bids().await);
                 1
             }

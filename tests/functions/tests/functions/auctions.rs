@@ -9,7 +9,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_voucher_is_sold_to_the_taker_of_a_sell_bid() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.sell("bob", 45_000).await;
     assert_eq!((bid.status, &bid.body["status"]), (201, &"OPEN".into()), "{bid:?}");
     let trade = shop.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
@@ -31,7 +31,7 @@ async fn a_voucher_is_sold_to_the_taker_of_a_sell_bid() {
 #[tokio::test]
 async fn a_voucher_is_bought_from_the_taker_of_a_buy_bid() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     assert_eq!(shop.buy("ann", 40_000).await.status, 201);
     assert_eq!(shop.wallet("ann").await, (10_000, 40_000));
     let voucher = shop.new_voucher("bob").await;
@@ -45,9 +45,9 @@ async fn a_voucher_is_bought_from_the_taker_of_a_buy_bid() {
 #[tokio::test]
 async fn matching_bids_trade_at_once_at_the_price_of_the_first() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     shop.sell("bob", 42_000).await;
-    shop.pass(SignedDuration::from_millis(1));
+    shop.advance(SignedDuration::from_millis(1));
     let bid = shop.buy("ann", 45_000).await;
     assert_eq!((bid.status, &bid.body["status"]), (201, &"TRADED".into()), "{bid:?}");
     assert_eq!(
@@ -57,7 +57,7 @@ async fn matching_bids_trade_at_once_at_the_price_of_the_first() {
     );
     assert_eq!(shop.wallet("bob").await, (42_000, 0));
     shop.buy("ann", 40_000).await;
-    shop.pass(SignedDuration::from_millis(1));
+    shop.advance(SignedDuration::from_millis(1));
     let bid = shop.sell("bob", 30_000).await;
     assert_eq!(bid.body["status"], "TRADED");
     assert_eq!(shop.wallet("bob").await, (82_000, 0));
@@ -67,11 +67,11 @@ async fn matching_bids_trade_at_once_at_the_price_of_the_first() {
 #[tokio::test]
 async fn the_best_price_is_taken_first_and_the_oldest_of_equal_prices() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 1_000_000).await;
+    shop.credit_points("ann", 1_000_000).await;
     let mut order = vec![];
     for (seller, price) in [("bob", 50_000), ("cid", 45_000), ("dan", 45_000), ("eve", 47_000)] {
         order.push((price, shop.sell(seller, price).await.body["voucher_id"].clone()));
-        shop.pass(SignedDuration::from_secs(1));
+        shop.advance(SignedDuration::from_secs(1));
     }
     order.sort_by_key(|(price, _)| *price);
     for (n, (price, bid)) in order.iter().enumerate() {
@@ -88,10 +88,10 @@ async fn the_best_price_is_taken_first_and_the_oldest_of_equal_prices() {
 #[tokio::test]
 async fn the_order_book_shows_both_sides_best_first_with_depth_and_no_names() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 1_000_000).await;
+    shop.credit_points("ann", 1_000_000).await;
     for price in [30_000, 32_000, 32_000, 31_000] {
         shop.buy("ann", price).await;
-        shop.pass(SignedDuration::from_secs(1));
+        shop.advance(SignedDuration::from_secs(1));
     }
     for price in [50_000, 48_000] {
         shop.sell("bob", price).await;
@@ -119,9 +119,9 @@ async fn the_order_book_shows_both_sides_best_first_with_depth_and_no_names() {
 #[tokio::test]
 async fn the_order_book_is_paged_past_expired_bids() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 10_000_000).await;
+    shop.credit_points("ann", 10_000_000).await;
     let soon = shop.now() + SignedDuration::from_secs(5);
-    shop.give("cid", 10_000_000).await;
+    shop.credit_points("cid", 10_000_000).await;
     for n in 0..130 {
         let call = bid_call("cid", &format!("old-{n}"), "buy", 9_000, soon, None);
         assert_eq!(shop.place(call).await.status, 201);
@@ -129,7 +129,7 @@ async fn the_order_book_is_paged_past_expired_bids() {
     for n in 0..120 {
         shop.buy("ann", 1_000 + n * 100).await;
     }
-    shop.pass(SignedDuration::from_secs(5));
+    shop.advance(SignedDuration::from_secs(5));
     let mut seen = vec![];
     let mut call = book_call().query("side", "buy");
     loop {
@@ -149,7 +149,7 @@ async fn the_order_book_is_paged_past_expired_bids() {
 #[tokio::test]
 async fn a_canceled_bid_releases_what_it_held() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
     let id = bid.body["bid_id"].as_str().unwrap();
     assert_eq!(shop.cancel_bid("bob", id).await.status, 404);
@@ -170,7 +170,7 @@ async fn a_canceled_bid_releases_what_it_held() {
 #[tokio::test]
 async fn each_invalid_bid_gets_its_problem_and_writes_nothing() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let voucher = shop.new_voucher("bob").await;
     let before = shop.engine.items(AUCTIONS).await.len();
     let hour = shop.in_an_hour();
@@ -232,7 +232,7 @@ async fn each_invalid_bid_gets_its_problem_and_writes_nothing() {
 #[tokio::test]
 async fn each_invalid_take_gets_its_problem_and_writes_nothing() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     shop.sell("bob", 45_000).await;
     let voucher = shop.new_voucher("cid").await;
     let before = shop.engine.items(AUCTIONS).await;
@@ -259,10 +259,10 @@ async fn each_invalid_take_gets_its_problem_and_writes_nothing() {
 #[tokio::test]
 async fn a_rejected_bid_does_not_change_open_bids() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
     let key = bid.body["bid_id"].clone();
-    shop.pass(SignedDuration::from_mins(59));
+    shop.advance(SignedDuration::from_mins(59));
     for price in [39_000, 41_000] {
         assert_eq!(shop.buy("bob", price).await.problem(), "not-enough-points");
     }
@@ -271,7 +271,7 @@ async fn a_rejected_bid_does_not_change_open_bids() {
         (&bids["bids"][0]["bid_id"], &bids["bids"][0]["expires_at"]),
         (&key, &bid.body["expires_at"])
     );
-    shop.pass(SignedDuration::from_mins(1));
+    shop.advance(SignedDuration::from_mins(1));
     assert_eq!(
         shop.expire_bids().await.unwrap().processed,
         1,
@@ -322,7 +322,7 @@ async fn a_voucher_has_one_owner_and_one_open_bid() {
 #[tokio::test]
 async fn a_retried_bid_returns_the_first_one() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let hour = shop.in_an_hour();
     let call = || bid_call("ann", "k", "buy", 40_000, hour, None);
     let answers = tokio::join!(shop.place(call()), shop.place(call()), shop.place(call()));
@@ -339,13 +339,13 @@ async fn a_retried_bid_returns_the_first_one() {
 #[tokio::test]
 async fn a_customers_open_bids_are_limited() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 1_000_000).await;
+    shop.credit_points("ann", 1_000_000).await;
     for _ in 0..200 {
         assert_eq!(shop.buy("ann", 1_000).await.status, 201);
     }
     assert_eq!(shop.buy("ann", 1_000).await.problem(), "too-many-bids");
     assert_eq!(shop.sell("ann", 9_000).await.problem(), "too-many-bids");
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     assert_eq!(shop.expire_bids().await.unwrap().processed, 200);
     assert_eq!(shop.sell("ann", 9_000).await.status, 201, "ended bids do not count");
 }
@@ -353,10 +353,10 @@ async fn a_customers_open_bids_are_limited() {
 #[tokio::test]
 async fn points_of_an_expired_bid_are_available_before_expiry_runs() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
     let sell = shop.sell("bob", 45_000).await;
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     let late = shop.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
     assert_eq!(
         (late.problem(), &late.body["bid_status"]),

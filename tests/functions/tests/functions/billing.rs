@@ -16,7 +16,7 @@ pub fn hours(count: i64) -> SignedDuration {
 }
 
 /// Returns the names of a table's events.
-pub async fn told(shop: &BillingFixture, table: &str) -> Vec<String> {
+pub async fn event_names(shop: &BillingFixture, table: &str) -> Vec<String> {
     let mut names: Vec<String> = shop
         .engine
         .events(table)
@@ -49,13 +49,13 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     assert_eq!(begun.body["status"], "ACTIVE");
     assert_eq!(begun.body["next_at"], "2026-01-02T00:00:00Z", "nine in Seoul");
     let id = begun.body["subscription_id"].as_str().unwrap();
-    assert_eq!(told(&shop, SUBSCRIPTIONS).await, ["SubscriptionStarted"]);
+    assert_eq!(event_names(&shop, SUBSCRIPTIONS).await, ["SubscriptionStarted"]);
 
-    shop.pass(hours(24) - SignedDuration::from_secs(1));
+    shop.advance(hours(24) - SignedDuration::from_secs(1));
     assert_eq!(shop.run().await, 0, "it is not due yet");
     assert_eq!(shop.sandbox.ledger(), []);
 
-    shop.pass(SignedDuration::from_secs(1));
+    shop.advance(SignedDuration::from_secs(1));
     assert_eq!(shop.run().await, 1);
     let account = shop.account("ann", id).await;
     let invoice = &account["invoices"][0];
@@ -79,8 +79,11 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     assert_eq!(order["subscription"], json!({ "subscription_id": id, "period": 0 }));
     assert_eq!(order["payment_id"], invoice["payment_id"]);
     assert_eq!(shop.payment(&order["payment_id"]).await["status"], "PAID");
-    assert_eq!(told(&shop, SUBSCRIPTIONS).await, ["InvoicePaid", "SubscriptionStarted"]);
-    assert_eq!(told(&shop, ORDERS).await, ["OrderPaid"]);
+    assert_eq!(
+        event_names(&shop, SUBSCRIPTIONS).await,
+        ["InvoicePaid", "SubscriptionStarted"]
+    );
+    assert_eq!(event_names(&shop, ORDERS).await, ["OrderPaid"]);
     assert_eq!(shop.engine.balance("tea").await.available, 1);
     assert_settled(&shop).await;
 
@@ -93,7 +96,7 @@ async fn a_period_due_today_is_charged_before_the_schedule_runs() {
     let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "month", 1);
     let body = subscription(&[("tea", 1)], &schedule, &shop.authorization("ann"));
     assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
-    assert_eq!(shop.work().await, 1);
+    assert_eq!(shop.process_queue().await, 1);
     assert_eq!(shop.charged().charged, 1000);
 }
 
@@ -230,7 +233,7 @@ async fn subscriptions_are_listed_newest_first_in_pages() {
         let body = subscription(&[("tea", 1)], &monthly("2026-02-01"), &shop.authorization("ann"));
         let begun = shop.subscribe(subscribe_call("ann", key, &body)).await;
         ids.insert(0, begun.body["subscription_id"].clone());
-        shop.pass(SignedDuration::from_secs(1));
+        shop.advance(SignedDuration::from_secs(1));
     }
     let list = |cursor: &Value| {
         let call = Call::new("GET", "/subscriptions").by("ann").query("limit", "2");
@@ -273,21 +276,21 @@ async fn a_decline_is_retried_on_days_1_3_5_and_7_then_past_due_then_cancelled()
             1,
             "a declined charge holds no stock"
         );
-        shop.pass(HOUR);
+        shop.advance(HOUR);
     }
     assert_eq!(tried, [0, 1, 3, 5, 7]);
     let expected = ("PAST_DUE".to_owned(), vec!["DECLINED".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_eq!(
-        told(&shop, SUBSCRIPTIONS).await,
+        event_names(&shop, SUBSCRIPTIONS).await,
         ["InvoiceFailed", "SubscriptionPastDue"]
     );
 
-    shop.live(hours(24 * 12), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 12), hours(12)).await;
     let (status, invoices) = shop.statuses("ann", &id).await;
     assert_eq!((&*status, &*invoices), ("CANCELLED", &["VOID".to_owned()][..]));
     assert!(
-        told(&shop, SUBSCRIPTIONS)
+        event_names(&shop, SUBSCRIPTIONS)
             .await
             .contains(&"SubscriptionCancelled".to_owned())
     );
@@ -312,7 +315,7 @@ async fn a_retry_pays_after_a_temporary_decline() {
     assert_eq!(invoice["status"], "DECLINED");
     assert_eq!(invoice["failure"]["code"], "REJECT_CARD_PAYMENT");
     assert_eq!(invoice["next_try_at"], "2026-01-02T00:00:00Z");
-    shop.live(hours(24 * 4), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 4), hours(6)).await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_eq!(shop.charged().charges, 1);
@@ -326,7 +329,7 @@ async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
     shop.sandbox
         .toss_decline_next(&shop.billing_key("ann"), "INVALID_STOPPED_CARD", 1);
     shop.run().await;
-    shop.live(hours(24 * 9), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 9), hours(6)).await;
     let (status, _) = shop.statuses("ann", &id).await;
     assert_eq!(status, "PAST_DUE");
     let account = shop.account("ann", &id).await;
@@ -340,7 +343,7 @@ async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
         (200, &json!("ACTIVE")),
         "{changed:?}"
     );
-    assert_eq!(shop.work().await, 1, "before the schedule runs");
+    assert_eq!(shop.process_queue().await, 1, "before the schedule runs");
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     let again = shop.change("ann", &id, "new-card", &card).await;
@@ -360,7 +363,7 @@ async fn a_new_card_during_retries_is_charged_at_once() {
     shop.run().await;
     let card = json!({ "change": "CARD", "authorization": shop.authorization("ann") });
     assert_eq!(shop.change("ann", &id, "card", &card).await.status, 200);
-    shop.work().await;
+    shop.process_queue().await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_eq!(shop.charged().charges, 1);
@@ -376,14 +379,14 @@ async fn a_delivery_that_is_out_of_stock_is_postponed_without_a_charge() {
     assert_eq!(invoice["postponed"]["code"], "out-of-stock");
     assert_eq!(invoice["postponed"]["skus"], json!(["tea"]));
     assert_eq!(
-        told(&shop, SUBSCRIPTIONS).await,
+        event_names(&shop, SUBSCRIPTIONS).await,
         ["DeliveryPostponed", "SubscriptionStarted"]
     );
     assert_eq!(shop.sandbox.ledger(), []);
 
-    shop.live(hours(24 * 2), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 2), hours(6)).await;
     shop.receive("tea", 1).await;
-    shop.live(hours(24 * 2), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 2), hours(6)).await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_settled(&shop).await;
@@ -398,9 +401,9 @@ async fn a_charge_refused_as_malformed_each_day_sends_one_event() {
     for _ in 0..3 {
         shop.run().await;
         assert_eq!(shop.statuses("ann", &id).await.1, ["POSTPONED"]);
-        let postponed = told(&shop, SUBSCRIPTIONS).await;
+        let postponed = event_names(&shop, SUBSCRIPTIONS).await;
         assert_eq!(postponed, ["DeliveryPostponed", "SubscriptionStarted"]);
-        shop.pass(DAY);
+        shop.advance(DAY);
     }
     shop.run().await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
@@ -411,7 +414,7 @@ async fn a_charge_refused_as_malformed_each_day_sends_one_event() {
 async fn a_delivery_that_stays_out_of_stock_is_voided_when_the_next_is_due() {
     let shop = BillingFixture::with("tea", 0).await;
     let id = shop.subscribed("ann", "tea").await;
-    shop.live(hours(24 * 31 + 12), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 31 + 12), hours(12)).await;
     let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(
         invoices,
@@ -419,7 +422,7 @@ async fn a_delivery_that_stays_out_of_stock_is_voided_when_the_next_is_due() {
         "the next delivery is due on 1 February"
     );
     shop.receive("tea", 5).await;
-    shop.live(hours(24 * 2), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 2), hours(12)).await;
     let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(invoices, ["PAID", "VOID"]);
     assert_eq!(shop.charged().charges, 1);
@@ -452,9 +455,9 @@ async fn a_period_has_the_catalog_price_of_its_billing_and_a_retry_charges_the_s
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
     shop.list("tea", 1500, 1).await;
-    shop.live(DAY, HOUR).await;
+    shop.advance_with_runs(DAY, HOUR).await;
     assert_eq!(shop.charged().charged, 1200, "the price on the day of billing");
-    shop.live(hours(24 * 31), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 31), hours(12)).await;
     let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1200, 1500]);
     let account = shop.account("ann", &id).await;

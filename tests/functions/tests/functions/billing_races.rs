@@ -26,9 +26,9 @@ async fn assert_settled(shop: &BillingFixture) {
 
 /// Runs the schedule until unfinished work is done and refunds are made.
 async fn recover(shop: &BillingFixture) {
-    shop.live(SignedDuration::from_hours(3), MINUTE * 10).await;
+    shop.advance_with_runs(SignedDuration::from_hours(3), MINUTE * 10).await;
     shop.reconcile().await;
-    shop.live(MINUTE * 10, MINUTE * 10).await;
+    shop.advance_with_runs(MINUTE * 10, MINUTE * 10).await;
 }
 
 /// Drops a future at its `nth` await, as a crash would; returns its output if it ends before that.
@@ -82,14 +82,14 @@ async fn billing_that_races_a_cancellation_charges_once_or_refunds() {
     for seed in 0..12 {
         let shop = BillingFixture::with("tea", 1).await;
         let id = shop.subscribed("ann", "tea").await;
-        shop.bill().await;
+        shop.enqueue_due_charges().await;
         let later = async {
             for _ in 0..seed * 3 {
                 tokio::task::yield_now().await;
             }
             shop.end("ann", &id, "NOW").await
         };
-        let (_, over) = futures::join!(shop.work(), later);
+        let (_, over) = futures::join!(shop.process_queue(), later);
         assert_eq!(over.status, 200, "{over:?}");
         recover(&shop).await;
         let (status, invoices) = shop.statuses("ann", &id).await;
@@ -107,7 +107,7 @@ async fn billing_that_races_a_cancellation_charges_once_or_refunds() {
 async fn a_charge_of_a_subscription_canceled_meanwhile_is_refunded() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
-    shop.bill().await;
+    shop.enqueue_due_charges().await;
     shop.sandbox
         .plan(Provider::Toss, "billing", Fault::Late(Duration::from_millis(800)));
     let cancelled = async {
@@ -117,7 +117,7 @@ async fn a_charge_of_a_subscription_canceled_meanwhile_is_refunded() {
         }
         shop.end("ann", &id, "NOW").await
     };
-    let (_, over) = futures::join!(shop.work(), cancelled);
+    let (_, over) = futures::join!(shop.process_queue(), cancelled);
     assert_eq!(over.status, 200, "{over:?}");
     let order_id = shop.charged().order_id;
     let order = shop.see("ann", &order_id).await.body;
@@ -191,7 +191,7 @@ async fn a_charge_that_crashes_at_any_await_is_made_once() {
     loop {
         let shop = BillingFixture::with("tea", 1).await;
         let id = shop.subscribed("ann", "tea").await;
-        shop.bill().await;
+        shop.enqueue_due_charges().await;
         let delivery = shop.queue.receive(10, shop.now()).unwrap();
         wait_for_tables(&shop);
         let finished = dies_at(nth, shop.charge(&delivery)).await.is_some();
@@ -223,9 +223,9 @@ async fn a_run_that_crashes_at_any_await_skips_no_period() {
         // The crash may have happened halfway.
         let messages = shop.queue.messages().len();
         wait_for_tables(&shop);
-        let finished = dies_at(nth, shop.try_bill()).await.is_some();
+        let finished = dies_at(nth, shop.try_enqueue_due_charges()).await.is_some();
         shop.run().await;
-        shop.live(SignedDuration::from_hours(2), MINUTE * 10).await;
+        shop.advance_with_runs(SignedDuration::from_hours(2), MINUTE * 10).await;
         assert_eq!(
             shop.charges().len(),
             3,
@@ -243,27 +243,31 @@ async fn a_run_that_crashes_at_any_await_skips_no_period() {
 async fn a_subscription_advances_only_after_its_command_is_queued() {
     let shop = BillingFixture::in_shop(Shop::with("tea", 1, 1).await.with_time(Duration::from_secs(7))).await;
     shop.subscribed("ann", "tea").await;
-    shop.work().await;
-    shop.pass(SignedDuration::from_hours(24 * 31));
+    shop.process_queue().await;
+    shop.advance(SignedDuration::from_hours(24 * 31));
     shop.queue.fail(1_000);
-    let summary = shop.bill().await;
+    let summary = shop.enqueue_due_charges().await;
     assert_eq!((summary.processed, summary.failed), (0, 1), "the queue is unavailable");
     shop.queue.fail(0);
-    assert_eq!(shop.bill().await.processed, 1);
-    assert_eq!(shop.bill().await.processed, 0, "its command is queued already");
+    assert_eq!(shop.enqueue_due_charges().await.processed, 1);
+    assert_eq!(
+        shop.enqueue_due_charges().await.processed,
+        0,
+        "its command is queued already"
+    );
 }
 
 #[tokio::test]
 async fn a_lost_command_is_enqueued_again() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
-    shop.bill().await;
+    shop.enqueue_due_charges().await;
     while let Some(delivery) = shop.queue.receive(10, shop.now()) {
         // The queue is purged.
         shop.queue.settle(&delivery, &Default::default());
     }
     assert_eq!(shop.run().await, 0);
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     assert_eq!(shop.run().await, 1);
     let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(invoices, ["PAID"]);
@@ -291,8 +295,8 @@ async fn an_error_of_kms_or_the_tables_is_retried_by_the_queue() {
     assert_eq!(shop.statuses("ann", &id).await.1, [""; 0], "no charge was started");
     assert_eq!(shop.engine.balance("tea").await.available, 1);
     shop.kms.refuse(None);
-    shop.pass(MINUTE * 15);
-    assert_eq!(shop.work().await, 2, "the queue delivers them again");
+    shop.advance(MINUTE * 15);
+    assert_eq!(shop.process_queue().await, 2, "the queue delivers them again");
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
     assert_eq!(shop.queue.dead_letters(), [json!(null); 0]);
 }
@@ -321,7 +325,7 @@ async fn a_decline_of_an_earlier_attempt_does_not_discard_the_charge_of_the_last
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["DECLINED"]);
-    shop.pass(SignedDuration::from_hours(24));
+    shop.advance(SignedDuration::from_hours(24));
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
     shop.run().await;
@@ -329,7 +333,11 @@ async fn a_decline_of_an_earlier_attempt_does_not_discard_the_charge_of_the_last
     // Toss reports the declined attempt instead of the later one.
     shop.sandbox.toss_tell_oldest(true);
     recover(&shop).await;
-    assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"], "nobody knows");
+    assert_eq!(
+        shop.statuses("ann", &id).await.1,
+        ["CHARGING"],
+        "the outcome is unknown"
+    );
     shop.sandbox.toss_tell_oldest(false);
     recover(&shop).await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["VOID"]);
@@ -345,7 +353,7 @@ async fn a_paid_period_is_not_declined_by_a_report_of_an_earlier_attempt() {
     shop.sandbox
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
-    shop.pass(SignedDuration::from_hours(24));
+    shop.advance(SignedDuration::from_hours(24));
     shop.sandbox.toss_tell_oldest(true);
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.run().await;

@@ -7,15 +7,15 @@ use jiff::SignedDuration;
 use sandbox::{Card, Fault, Provider};
 use serde_json::{Value, json};
 
-use crate::billing::{DAY, HOUR, assert_settled, hours, told};
+use crate::billing::{DAY, HOUR, assert_settled, event_names, hours};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Creates a subscription of `ann` whose first charge meets `fault` and whose outcome stays unknown for a day.
 async fn hanging(shop: &BillingFixture, fault: Fault) -> String {
     let id = begun(shop, fault).await;
-    shop.live(hours(25), HOUR).await;
-    shop.pass(MINUTE * 10);
+    shop.advance_with_runs(hours(25), HOUR).await;
+    shop.advance(MINUTE * 10);
     assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"]);
     id
 }
@@ -78,9 +78,9 @@ async fn an_unknown_charge_decided_as_not_charged_is_retried_as_after_a_decline(
     let decided = decide(&shop, &id, "k", &not_charged(&shop)).await;
     assert_eq!((decided.status, &decided.body["status"]), (200, &json!("DECLINED")));
     assert_eq!(shop.engine.balance("tea").await.available, 1, "its stock is released");
-    let events = told(&shop, harness::engine::SUBSCRIPTIONS).await;
+    let events = event_names(&shop, harness::engine::SUBSCRIPTIONS).await;
     assert_eq!(events, ["InvoiceFailed", "SubscriptionStarted"]);
-    shop.pass(DAY);
+    shop.advance(DAY);
     shop.run().await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
     assert_eq!(shop.charged().charges, 1);
@@ -115,15 +115,15 @@ async fn an_administrator_can_have_an_unknown_charge_queried_at_once() {
     let key = shop.billing_key("ann");
     shop.sandbox.toss_decline_next(&key, "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
-    shop.pass(DAY);
+    shop.advance(DAY);
     // Toss reports the declined attempt instead of the later one.
     shop.sandbox.toss_tell_oldest(true);
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
     shop.run().await;
     shop.end("ann", &id, "NOW").await;
-    shop.live(hours(26), HOUR).await;
-    shop.pass(MINUTE * 10);
+    shop.advance_with_runs(hours(26), HOUR).await;
+    shop.advance(MINUTE * 10);
     shop.sandbox.toss_tell_oldest(false);
     assert_eq!(shop.run().await, 0, "the next query is due later");
     let decided = decide(&shop, &id, "k", &json!({ "decision": "ASK_AGAIN" })).await;
@@ -141,15 +141,15 @@ async fn an_administrator_can_have_an_unknown_charge_queried_at_once() {
 async fn a_charge_is_not_decided_within_a_day_nor_while_its_provider_is_queried() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = begun(&shop, Fault::DropBefore).await;
-    shop.pass(hours(23));
+    shop.advance(hours(23));
     let early = decide(&shop, &id, "k", &not_charged(&shop)).await;
     assert_eq!((early.status, early.problem()), (409, "not-in-review"));
-    shop.pass(hours(2));
+    shop.advance(hours(2));
     let before = not_charged(&shop);
     shop.run().await;
-    let asked = decide(&shop, &id, "k", &not_charged(&shop)).await;
-    assert_eq!((asked.status, asked.problem()), (409, "payment-under-way"));
-    shop.pass(MINUTE * 5);
+    let requested = decide(&shop, &id, "k", &not_charged(&shop)).await;
+    assert_eq!((requested.status, requested.problem()), (409, "payment-under-way"));
+    shop.advance(MINUTE * 5);
     let stale = decide(&shop, &id, "k", &before).await;
     assert_eq!(
         (stale.status, stale.problem()),
@@ -219,8 +219,8 @@ async fn a_stripe_charge_is_decided_only_with_its_own_intent() {
         shop.sandbox.plan(Provider::Stripe, "intent", Fault::ErrorBefore(500));
     }
     shop.run().await;
-    shop.live(hours(25), HOUR).await;
-    shop.pass(MINUTE * 10);
+    shop.advance_with_runs(hours(25), HOUR).await;
+    shop.advance(MINUTE * 10);
     let mistaken = decide(&shop, id, "k", &charged("pi_another")).await;
     assert_eq!((mistaken.status, mistaken.problem()), (422, "payment-mismatch"));
     let decided = decide(&shop, id, "k", &charged(&shop.charged().reference)).await;

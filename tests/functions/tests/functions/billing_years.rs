@@ -76,7 +76,7 @@ impl Years {
         for nth in 0..500 {
             years.subscribe(nth).await;
         }
-        years.live().await;
+        years.run_all().await;
         years.settle().await;
         years.audit().await;
     }
@@ -114,24 +114,24 @@ impl Years {
     }
 
     /// Simulates three years.
-    async fn live(&mut self) {
+    async fn run_all(&mut self) {
         let start = self.shop.now();
         self.shop.sandbox.set_random_faults(self.draw.u64(..), 10);
         self.shop.engine.faults.set_conflicts_per_mille(5);
         self.shop.queue.shuffle(self.draw.u64(..));
-        self.shop.pass(RUN_AT);
+        self.shop.advance(RUN_AT);
         for day in 0..DAYS {
             if OUTAGES.iter().any(|outage| outage.contains(&day)) {
-                self.shop.pass(DAY);
+                self.shop.advance(DAY);
                 continue;
             }
             self.trouble().await;
             let again = if self.run().await { 2 } else { 0 };
             for _ in 0..again {
-                self.shop.pass(RUN_AGAIN);
+                self.shop.advance(RUN_AGAIN);
                 self.shop.run().await;
             }
-            self.shop.pass(DAY - RUN_AGAIN * again);
+            self.shop.advance(DAY - RUN_AGAIN * again);
             self.shop.sandbox.webhooks();
         }
         let run_on = |day: i64| start + RUN_AT + DAY * i32::try_from(day).unwrap();
@@ -199,19 +199,19 @@ impl Years {
             }
             1 => {
                 self.slow_down();
-                dies_at(self.draw.usize(..8), self.shop.try_bill()).await;
+                dies_at(self.draw.usize(..8), self.shop.try_enqueue_due_charges()).await;
                 self.shop.engine.faults.forget();
                 self.shop.run().await;
                 true
             }
             2 => {
-                self.shop.bill().await;
+                self.shop.enqueue_due_charges().await;
                 self.slow_down();
                 if let Some(delivery) = self.shop.queue.receive(10, self.shop.now()) {
                     dies_at(self.draw.usize(..12), self.shop.charge(&delivery)).await;
                 }
                 self.shop.engine.faults.forget();
-                self.shop.work().await;
+                self.shop.process_queue().await;
                 true
             }
             _ => {
@@ -236,7 +236,7 @@ impl Years {
         self.shop.sandbox.set_random_faults(0, 0);
         self.shop.engine.faults.set_conflicts_per_mille(0);
         self.shop.queue.deliver_twice(false);
-        self.shop.live(DAY * 2, RUN_AGAIN).await;
+        self.shop.advance_with_runs(DAY * 2, RUN_AGAIN).await;
         for order in self.shop.engine.items(ORDERS).await {
             if order["status"] == "CANCELLED" {
                 self.shop.refund("OrderCancelled", &order).await.unwrap();

@@ -30,7 +30,7 @@ async fn another_customers_order_cannot_be_cancelled() {
 async fn an_order_past_its_deadline_is_expired_and_cannot_be_cancelled() {
     let shop = Shop::with("tea", 1, 10).await;
     let order = shop.order("ann", "k", &[("tea", 7)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     let refused = shop.cancel("ann", &id_of(&order)).await;
     assert_eq!((refused.status, refused.problem()), (409, "order-closed"));
     assert_eq!(refused.body["order_status"], "EXPIRED");

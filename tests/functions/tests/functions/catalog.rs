@@ -48,9 +48,9 @@ async fn putting_an_unchanged_product_writes_nothing() {
 #[tokio::test]
 async fn shards_are_kept_when_omitted_and_never_lowered() {
     let shop = Shop::with("tea", 8, 10).await;
-    let mut untold = product(1500, 1);
-    untold.as_object_mut().unwrap().remove("stock_shards");
-    let answer = shop.put_product(put_call("tea", &untold)).await;
+    let mut without_shards = product(1500, 1);
+    without_shards.as_object_mut().unwrap().remove("stock_shards");
+    let answer = shop.put_product(put_call("tea", &without_shards)).await;
     assert_eq!(answer.body["stock_shards"], 8);
     let lowered = shop.put_product(put_call("tea", &product(1500, 4))).await;
     assert_eq!((lowered.status, lowered.problem()), (409, "shards-not-lowered"));

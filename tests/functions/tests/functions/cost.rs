@@ -57,7 +57,7 @@ async fn an_order_of_50_products_takes_two_round_trips() {
 async fn an_expiry_takes_one_read_and_one_transaction() {
     let shop = Shop::with("tea", 1, 5).await;
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     shop.engine.faults.measure();
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     let cost = shop.engine.faults.cost();

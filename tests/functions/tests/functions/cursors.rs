@@ -99,8 +99,8 @@ async fn a_forged_cursor_of_bids_is_rejected() {
 async fn a_forged_cursor_of_a_wallet_is_rejected() {
     let shop = AuctionFixture::open().await;
     for customer in ["ann", "bob"] {
-        shop.give(customer, 1_000).await;
-        shop.give(customer, 2_000).await;
+        shop.credit_points(customer, 1_000).await;
+        shop.credit_points(customer, 2_000).await;
     }
     let list = async |customer: &str, cursor: Option<&str>| shop.get_wallet(page("/wallet", customer, cursor)).await;
     keeps_its_cursors_apart::<0>(list, "entries").await;
@@ -109,7 +109,7 @@ async fn a_forged_cursor_of_a_wallet_is_rejected() {
 #[tokio::test]
 async fn an_order_book_cursor_is_rejected_on_the_other_side_and_for_another_product() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 10_000_000).await;
+    shop.credit_points("ann", 10_000_000).await;
     for n in 0..101 {
         shop.buy("ann", 1_000 + n * 100).await;
     }

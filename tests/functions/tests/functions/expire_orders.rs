@@ -18,7 +18,7 @@ async fn due_orders_expire_and_their_stock_is_released() {
     for n in 0..250 {
         shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await;
     }
-    shop.pass(RESERVATION + SignedDuration::from_secs(7));
+    shop.advance(RESERVATION + SignedDuration::from_secs(7));
     shop.order("ann", "young", &[("tea", 1)]).await;
     let summary = shop.expire_orders().await.unwrap();
     assert_eq!(
@@ -47,7 +47,7 @@ async fn expiry_run_twice_releases_stock_once() {
     for n in 0..40 {
         shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await;
     }
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     let (one, other) = tokio::join!(shop.expire_orders(), shop.expire_orders());
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!((one.processed + other.processed, one.failed + other.failed), (40, 0));
@@ -59,9 +59,9 @@ async fn expiry_run_twice_releases_stock_once() {
 async fn an_order_is_not_expired_a_millisecond_early() {
     let shop = Shop::with("tea", 1, 1).await;
     shop.order("ann", "k", &[("tea", 1)]).await;
-    shop.pass(RESERVATION - SignedDuration::from_millis(1));
+    shop.advance(RESERVATION - SignedDuration::from_millis(1));
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
-    shop.pass(SignedDuration::from_millis(1));
+    shop.advance(SignedDuration::from_millis(1));
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
 }
 
@@ -73,7 +73,7 @@ async fn one_damaged_order_does_not_block_the_others() {
         ids.push(id_of(&shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await));
     }
     shop.engine.damage_order(&ids[3]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     let summary = shop.expire_orders().await.unwrap();
     assert_eq!((summary.processed, summary.failed), (9, 1));
     assert_eq!(
@@ -89,7 +89,7 @@ async fn one_order_that_cannot_be_expired_does_not_block_the_others() {
     for n in 0..10 {
         shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await;
     }
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     shop.engine.faults.plan("TransactWriteItems", Fault::Denied);
     let summary = shop.expire_orders().await.unwrap();
     assert_eq!((summary.processed, summary.failed), (9, 1));
@@ -101,7 +101,7 @@ async fn one_order_that_cannot_be_expired_does_not_block_the_others() {
 async fn a_run_without_time_left_leaves_the_rest_to_the_next() {
     let shop = Shop::with("tea", 1, 20).await.with_time(Duration::from_secs(4));
     shop.order("ann", "k", &[("tea", 1)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     let summary = shop.expire_orders().await.unwrap();
     assert_eq!((summary.processed, summary.unfinished), (0, true));
     let shop = shop.with_time(Duration::from_secs(180));
@@ -120,7 +120,7 @@ async fn no_shard_of_due_orders_waits_for_another() {
         assert_eq!(shop.order("ann", &key, &[("tea", 1)]).await.status, 201);
     }
     let last = shop.order("ann", &keys(15).next().unwrap(), &[("tea", 1)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     // The engine serves one page of each shard; the second page of the first shard is never answered.
     for _ in 0..DUE_SHARDS {
         shop.engine.faults.plan("Query", Fault::Late(Duration::ZERO));

@@ -124,7 +124,7 @@ async fn stock_is_released_once_though_the_response_is_lost() {
         "{unknown:?}"
     );
     assert_eq!(shop.engine.balance("tea").await.available, 7);
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     for _ in 0..3 {
         shop.engine.faults.plan(WRITE, Fault::LoseAnswer);
     }
@@ -187,7 +187,7 @@ async fn a_throttle_of_any_operation_is_retried() {
     throttle(WRITE);
     assert_eq!(shop.put_product(put_call("tea", &product(1200, 8))).await.status, 200);
     shop.order("ann", "k2", &[("tea", 1)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     throttle("Query");
     throttle(WRITE);
     let summary = shop.expire_orders().await.unwrap();

@@ -1,6 +1,6 @@
 //! Pictures: uploaded, processed, replaced, rejected and deleted.
 
-use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, announcement, picture, picture_as};
+use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, picture, picture_as, presign_call};
 use function_tests::{product, put_call};
 use harness::Fault;
 use harness::engine::IMAGES;
@@ -22,7 +22,7 @@ async fn last_event(shop: &ImageFixture, image_id: &str) -> String {
 #[tokio::test]
 async fn a_picture_is_presigned_uploaded_and_processed() {
     let shop = ImageFixture::open().await;
-    let signed = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let signed = shop.presign_upload(presign_call("ann", "k", &json!({}))).await;
     assert_eq!((signed.status, signed.replayed), (201, false), "{signed:?}");
     let url = signed.body["url"].as_str().unwrap();
     assert!(url.contains("X-Amz-Expires=600"), "{url}");
@@ -57,7 +57,7 @@ async fn a_picture_is_presigned_uploaded_and_processed() {
         [(&json!(40), &json!(20)), (&json!(60), &json!(30))],
         "no variant is larger than the source"
     );
-    assert_eq!(shop.variants(), shop.told(id).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(id).await);
     for object in shop.s3.objects(VARIANTS).values() {
         assert_eq!(object.content_type, "image/jpeg");
         assert_eq!(object.cache_control, "public, max-age=31536000, immutable");
@@ -70,9 +70,7 @@ async fn a_picture_is_presigned_uploaded_and_processed() {
 async fn bmp_and_tiff_become_variants_as_a_gif_does() {
     for (content_type, format) in [("image/bmp", ImageFormat::Bmp), ("image/tiff", ImageFormat::Tiff)] {
         let shop = ImageFixture::open().await;
-        let id = shop
-            .announce("ann", "k", &json!({ "content_type": content_type }))
-            .await;
+        let id = shop.presign("ann", "k", &json!({ "content_type": content_type })).await;
         let event = shop.upload(&id, &picture_as(format, 60, 30));
         shop.resize_image(&event).await.unwrap();
         let seen = shop.see(&id).await.body;
@@ -81,7 +79,10 @@ async fn bmp_and_tiff_become_variants_as_a_gif_does() {
             (&json!("READY"), &json!("#c81e3c")),
             "{seen}"
         );
-        assert_eq!((shop.variants(), shop.variants().len()), (shop.told(&id).await, 2));
+        assert_eq!(
+            (shop.variants(), shop.variants().len()),
+            (shop.recorded_variants(&id).await, 2)
+        );
         for object in shop.s3.objects(VARIANTS).values() {
             assert_eq!(object.content_type, "image/jpeg");
         }
@@ -91,9 +92,7 @@ async fn bmp_and_tiff_become_variants_as_a_gif_does() {
 #[tokio::test]
 async fn a_heic_is_rejected_with_the_supported_formats() {
     let shop = ImageFixture::open().await;
-    let id = shop
-        .announce("ann", "k", &json!({ "content_type": "image/jpeg" }))
-        .await;
+    let id = shop.presign("ann", "k", &json!({ "content_type": "image/jpeg" })).await;
     let event = shop.upload(&id, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
     shop.resize_image(&event).await.unwrap();
     let refusal = &shop.see(&id).await.body["refusal"];
@@ -108,7 +107,7 @@ async fn a_heic_is_rejected_with_the_supported_formats() {
 #[tokio::test]
 async fn webp_is_written_beside_jpeg_when_it_is_enabled() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let both = vec![Output::Jpeg { quality: 80 }, Output::WebP { quality: 80, effort: 4 }];
     let event = shop.upload(&id, &picture(60, 30));
     shop.resize_image_to(&event, both).await.unwrap();
@@ -121,8 +120,8 @@ async fn webp_is_written_beside_jpeg_when_it_is_enabled() {
         .collect();
     let (jpeg, webp) = ("image/jpeg", "image/webp");
     assert_eq!(kinds, [(40, jpeg), (40, webp), (60, jpeg), (60, webp)]);
-    let told = shop.told(&id).await;
-    assert_eq!(shop.variants(), told);
+    let recorded = shop.recorded_variants(&id).await;
+    assert_eq!(shop.variants(), recorded);
     let srcset = |ending: &str| {
         let url = |width| format!("/w{width}.{ending} {width}w");
         (url(40), url(60))
@@ -146,13 +145,13 @@ async fn webp_is_written_beside_jpeg_when_it_is_enabled() {
 #[tokio::test]
 async fn a_product_shows_its_pictures_and_rejects_those_that_are_not_ready() {
     let shop = ImageFixture::open().await;
-    let ready = shop.announce("ann", "ready", &json!({})).await;
+    let ready = shop.presign("ann", "ready", &json!({})).await;
     shop.resize_image(&shop.upload(&ready, &picture(60, 30))).await.unwrap();
-    let review = shop.announce("ann", "review", &json!({ "purpose": "REVIEW" })).await;
+    let review = shop.presign("ann", "review", &json!({ "purpose": "REVIEW" })).await;
     shop.resize_image(&shop.upload(&review, &picture(60, 30)))
         .await
         .unwrap();
-    let waiting = shop.announce("ann", "waiting", &json!({})).await;
+    let waiting = shop.presign("ann", "waiting", &json!({})).await;
     let with = |images: &[&str]| {
         let mut product = product(1000, 1);
         product["images"] = json!(images);
@@ -198,16 +197,16 @@ async fn a_product_shows_its_pictures_and_rejects_those_that_are_not_ready() {
 async fn a_repeated_presign_request_returns_the_first_picture() {
     let shop = ImageFixture::open().await;
     let sum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    let call = announcement("ann", "k", &json!({ "checksum_sha256": sum }));
+    let call = presign_call("ann", "k", &json!({ "checksum_sha256": sum }));
     let first = shop.presign_upload(call.clone()).await;
     assert_eq!(first.body["headers"]["x-amz-checksum-sha256"], sum);
-    shop.shop.pass(SignedDuration::from_secs(1));
+    shop.shop.advance(SignedDuration::from_secs(1));
     let again = shop.presign_upload(call).await;
     assert_eq!((again.status, again.replayed), (201, true));
     assert_eq!(again.body["image_id"], first.body["image_id"]);
-    let other = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let other = shop.presign_upload(presign_call("ann", "k", &json!({}))).await;
     assert_eq!(other.problem(), "idempotency-key-reused");
-    let bobs = shop.presign_upload(announcement("bob", "k", &json!({}))).await;
+    let bobs = shop.presign_upload(presign_call("bob", "k", &json!({}))).await;
     assert_ne!(bobs.body["image_id"], first.body["image_id"]);
     assert_eq!(shop.shop.engine.count(IMAGES).await, 2);
 }
@@ -227,7 +226,7 @@ async fn each_invalid_upload_request_is_rejected_before_anything_is_written() {
             "not-found",
         ),
     ] {
-        let answer = shop.presign_upload(announcement("ann", "k", &more)).await;
+        let answer = shop.presign_upload(presign_call("ann", "k", &more)).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{more}");
     }
     assert_eq!(shop.shop.engine.count(IMAGES).await, 0);
@@ -237,16 +236,16 @@ async fn each_invalid_upload_request_is_rejected_before_anything_is_written() {
 
 #[tokio::test]
 async fn the_newest_upload_wins_whatever_the_order_of_the_events() {
-    for told in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0]] {
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0]] {
         let shop = ImageFixture::open().await;
-        let id = shop.announce("ann", "k", &json!({})).await;
+        let id = shop.presign("ann", "k", &json!({})).await;
         let sizes = [(60, 30), (30, 60), (90, 45)];
         let events = sizes.map(|(width, height)| shop.upload(&id, &picture(width, height)));
-        for number in told.into_iter().chain(told) {
+        for number in order.into_iter().chain(order) {
             shop.resize_image(&events[number]).await.unwrap();
         }
-        assert_eq!(shop.see(&id).await.body["source"]["width"], 90, "{told:?}");
-        assert_eq!(shop.variants(), shop.told(&id).await, "{told:?}");
+        assert_eq!(shop.see(&id).await.body["source"]["width"], 90, "{order:?}");
+        assert_eq!(shop.variants(), shop.recorded_variants(&id).await, "{order:?}");
         assert_eq!(shop.variants().len(), 2);
     }
 }
@@ -254,7 +253,7 @@ async fn the_newest_upload_wins_whatever_the_order_of_the_events() {
 #[tokio::test]
 async fn an_upload_during_processing_replaces_the_first() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     for size in [(60, 30), (30, 60)] {
         shop.resize_image(&shop.upload(&id, &picture(size.0, size.1)))
             .await
@@ -263,7 +262,7 @@ async fn an_upload_during_processing_replaces_the_first() {
     assert_eq!(shop.see(&id).await.body["source"]["height"], 60);
     assert_eq!(
         shop.variants(),
-        shop.told(&id).await,
+        shop.recorded_variants(&id).await,
         "the first upload's variants are deleted"
     );
 }
@@ -271,7 +270,7 @@ async fn an_upload_during_processing_replaces_the_first() {
 #[tokio::test]
 async fn the_same_event_twice_at_once_writes_one_record_and_its_variants() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let event = shop.upload(&id, &picture(60, 30));
     let (a, b, c) = futures::join!(
         shop.resize_image(&event),
@@ -281,7 +280,7 @@ async fn the_same_event_twice_at_once_writes_one_record_and_its_variants() {
     for run in [a, b, c] {
         run.unwrap();
     }
-    assert_eq!(shop.variants(), shop.told(&id).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(&id).await);
     assert_eq!(shop.variants().len(), 2);
 }
 
@@ -305,7 +304,7 @@ async fn an_unusable_upload_is_rejected_and_never_retried() {
     .into_iter()
     .enumerate()
     {
-        let id = shop.announce("ann", &format!("k{number}"), &json!({})).await;
+        let id = shop.presign("ann", &format!("k{number}"), &json!({})).await;
         shop.resize_image(&shop.upload(&id, bytes)).await.unwrap();
         let seen = shop.see(&id).await.body;
         assert_eq!(
@@ -321,7 +320,7 @@ async fn an_unusable_upload_is_rejected_and_never_retried() {
 #[tokio::test]
 async fn an_upload_that_is_too_large_is_rejected_unread() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let mut event = shop.upload(&id, b"GIF89a");
     event["detail"]["object"]["size"] = json!(31_457_281);
     shop.s3.plan("GET", 500);
@@ -333,7 +332,7 @@ async fn an_upload_that_is_too_large_is_rejected_unread() {
 async fn a_temporary_fault_is_an_error_and_the_retry_succeeds() {
     for (method, status) in [("GET", 503), ("PUT", 503), ("GET", 403)] {
         let shop = ImageFixture::open().await;
-        let id = shop.announce("ann", "k", &json!({})).await;
+        let id = shop.presign("ann", "k", &json!({})).await;
         let event = shop.upload(&id, &picture(60, 30));
         // More faults than the SDK retries, for two concurrent variants.
         for _ in 0..6 {
@@ -347,7 +346,7 @@ async fn a_temporary_fault_is_an_error_and_the_retry_succeeds() {
         }
         assert!(failures > 0, "{method} {status}");
         assert_eq!(shop.see(&id).await.body["status"], "READY");
-        assert_eq!(shop.variants(), shop.told(&id).await);
+        assert_eq!(shop.variants(), shop.recorded_variants(&id).await);
     }
 }
 
@@ -355,17 +354,17 @@ async fn a_temporary_fault_is_an_error_and_the_retry_succeeds() {
 async fn a_lost_response_of_the_table_changes_nothing() {
     let shop = ImageFixture::open().await;
     shop.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     shop.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
     shop.resize_image(&shop.upload(&id, &picture(60, 30))).await.unwrap();
     assert_eq!(shop.see(&id).await.body["status"], "READY");
-    assert_eq!(shop.variants(), shop.told(&id).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(&id).await);
 }
 
 #[tokio::test]
 async fn a_deleted_picture_keeps_its_record_but_no_object() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let event = shop.upload(&id, &picture(60, 30));
     shop.resize_image(&event).await.unwrap();
     assert_eq!(shop.delete("bob", &id).await.problem(), "not-found");
@@ -383,21 +382,21 @@ async fn a_deleted_picture_keeps_its_record_but_no_object() {
     shop.resize_image(&late).await.unwrap();
     shop.resize_image(&event).await.unwrap();
     assert!(shop.variants().is_empty() && shop.s3.objects(UPLOADS).is_empty());
-    let answer = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let answer = shop.presign_upload(presign_call("ann", "k", &json!({}))).await;
     assert_eq!(answer.problem(), "not-found");
 }
 
 #[tokio::test]
 async fn an_interrupted_purge_is_finished_by_its_retry() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     shop.resize_image(&shop.upload(&id, &picture(60, 30))).await.unwrap();
     for _ in 0..3 {
         shop.s3.plan("POST", 503);
     }
     assert_eq!(shop.delete("ann", &id).await.status, 200);
     shop.purge_deleted().await.unwrap_err();
-    assert_eq!((shop.variants().len(), shop.told(&id).await.len()), (2, 0));
+    assert_eq!((shop.variants().len(), shop.recorded_variants(&id).await.len()), (2, 0));
     shop.purge_deleted().await.unwrap();
     assert!(shop.variants().is_empty());
 }
@@ -406,7 +405,7 @@ async fn an_interrupted_purge_is_finished_by_its_retry() {
 async fn variants_of_a_run_that_crashed_before_its_record_are_deleted_with_the_next_change() {
     for next in ["a newer upload", "its deletion", "its deletion, and its retry"] {
         let shop = ImageFixture::open().await;
-        let id = shop.announce("ann", "k", &json!({})).await;
+        let id = shop.presign("ann", "k", &json!({})).await;
         let event = shop.upload(&id, &picture(60, 30));
         let sequencer = event["detail"]["object"]["sequencer"].as_str().unwrap();
         shop.s3.upload(VARIANTS, &format!("{id}/{sequencer}/w40.jpg"), b"x");
@@ -420,19 +419,19 @@ async fn variants_of_a_run_that_crashed_before_its_record_are_deleted_with_the_n
                 shop.resize_image(&event).await.unwrap();
             }
         }
-        assert_eq!(shop.variants(), shop.told(&id).await, "{next}");
+        assert_eq!(shop.variants(), shop.recorded_variants(&id).await, "{next}");
     }
 }
 
 #[tokio::test]
 async fn a_picture_with_more_variants_than_one_list_page_is_purged_completely() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     for number in 0..2100 {
         let key = format!("{id}/{number:06X}/w40.jpg");
         shop.s3.upload(VARIANTS, &key, b"x");
     }
-    let others = format!("{}/000001/w40.jpg", shop.announce("bob", "k", &json!({})).await);
+    let others = format!("{}/000001/w40.jpg", shop.presign("bob", "k", &json!({})).await);
     shop.s3.upload(VARIANTS, &others, b"x");
     shop.delete("ann", &id).await;
     shop.purge_deleted().await.unwrap();
@@ -442,21 +441,21 @@ async fn a_picture_with_more_variants_than_one_list_page_is_purged_completely() 
 #[tokio::test]
 async fn a_replaced_picture_is_deleted_only_after_the_new_one_is_ready() {
     let shop = ImageFixture::open().await;
-    let old = shop.announce("ann", "old", &json!({})).await;
+    let old = shop.presign("ann", "old", &json!({})).await;
     shop.resize_image(&shop.upload(&old, &picture(60, 30))).await.unwrap();
     let replacing = json!({ "replaces": old });
-    let bobs = shop.presign_upload(announcement("bob", "k", &replacing)).await;
+    let bobs = shop.presign_upload(presign_call("bob", "k", &replacing)).await;
     assert_eq!(bobs.problem(), "not-found");
 
-    let broken = shop.announce("ann", "broken", &replacing).await;
+    let broken = shop.presign("ann", "broken", &replacing).await;
     shop.resize_image(&shop.upload(&broken, b"%PDF")).await.unwrap();
     assert_eq!(shop.see(&old).await.body["status"], "READY", "it is not replaced yet");
 
-    let new = shop.announce("ann", "new", &replacing).await;
+    let new = shop.presign("ann", "new", &replacing).await;
     shop.resize_image(&shop.upload(&new, &picture(30, 60))).await.unwrap();
     shop.purge_deleted().await.unwrap();
     assert_eq!(shop.see(&old).await.body["status"], "DELETED");
-    assert_eq!(shop.variants(), shop.told(&new).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(&new).await);
 }
 
 #[tokio::test]

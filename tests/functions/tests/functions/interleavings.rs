@@ -88,14 +88,14 @@ impl<'a> Run<'a> {
         }
         self.shop.sandbox.set_random_faults(self.seed, 0);
         self.shop.engine.faults.set_conflicts_per_mille(0);
-        self.calm().await;
+        self.recover().await;
     }
 
     /// Ends the faults. After one run of the reconciler all charged money is accounted for; after the work that
     /// follows, everything is settled.
-    async fn calm(&mut self) {
+    async fn recover(&mut self) {
         let shop = self.shop;
-        shop.pass(RESERVATION + SignedDuration::from_mins(70));
+        shop.advance(RESERVATION + SignedDuration::from_mins(70));
         self.gather();
         for webhook in std::mem::take(&mut self.webhooks) {
             let answer = shop.deliver(&shop.sandbox.again(&webhook)).await;
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
         assert_eq!(summary.failed, 0, "{summary:?}");
         assert_no_order_is_unpaid_and_charged(shop).await;
         // A payment found unfinished is abandoned by the next run.
-        shop.pass(SignedDuration::from_mins(5));
+        shop.advance(SignedDuration::from_mins(5));
         shop.expire_orders().await.unwrap();
         assert_eq!(shop.reconcile().await.failed, 0);
         // The reconciler publishes late charges as events; their consumers place or refund them.
@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
             80..=85 => drop(self.shop.try_reconcile().await),
             86..=93 => self.consume(false).await,
             94..=95 => self.refund_elsewhere(),
-            _ => self.shop.pass(SignedDuration::from_secs(self.draw.i64(1..600))),
+            _ => self.shop.advance(SignedDuration::from_secs(self.draw.i64(1..600))),
         }
     }
 
@@ -204,14 +204,14 @@ impl<'a> Run<'a> {
             3 => drop(tokio::join!(self.shop.confirm(call), self.shop.confirm(twin))),
             4 => {
                 self.gather();
-                let told = self.draw.choice(&self.webhooks).cloned();
-                let told = async {
-                    match &told {
+                let webhook = self.draw.choice(&self.webhooks).cloned();
+                let webhook = async {
+                    match &webhook {
                         Some(webhook) => drop(self.shop.deliver(webhook).await),
                         None => drop(self.shop.expire_orders().await),
                     }
                 };
-                tokio::join!(self.shop.confirm(call), told);
+                tokio::join!(self.shop.confirm(call), webhook);
             }
             5 => drop(tokio::join!(self.shop.confirm(call), self.shop.try_reconcile())),
             _ => drop(self.shop.confirm(call).await),
@@ -311,8 +311,8 @@ impl<'a> Run<'a> {
             .iter()
             .filter(|entry| entry.charged - entry.refunded > 300)
             .collect();
-        let told = [Provider::Toss, Provider::Stripe];
-        if let Some(entry) = self.draw.choice(open).filter(|entry| told.contains(&entry.provider)) {
+        let providers = [Provider::Toss, Provider::Stripe];
+        if let Some(entry) = self.draw.choice(open).filter(|entry| providers.contains(&entry.provider)) {
             self.shop
                 .sandbox
                 .dashboard_refund(entry.provider, &entry.reference, 300);

@@ -29,9 +29,9 @@ async fn another_customers_order_is_not_found() {
 async fn an_order_past_its_deadline_reads_as_expired_before_expiry_runs() {
     let shop = Shop::with("tea", 1, 10).await;
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
-    shop.pass(RESERVATION - SignedDuration::from_millis(1));
+    shop.advance(RESERVATION - SignedDuration::from_millis(1));
     assert_eq!(shop.see("ann", &id_of(&order)).await.body["status"], "PENDING_PAYMENT");
-    shop.pass(SignedDuration::from_millis(1));
+    shop.advance(SignedDuration::from_millis(1));
     assert_eq!(shop.see("ann", &id_of(&order)).await.body["status"], "EXPIRED");
     assert_eq!(
         page(&shop, "ann", "1", None).await.body["orders"][0]["status"],
@@ -48,7 +48,7 @@ async fn orders_are_listed_newest_first_and_each_once() {
         placed.push(id_of(&order));
         shop.order("bob", &format!("k{n}"), &[("tea", 1)]).await;
         // Some have the same millisecond.
-        shop.pass(SignedDuration::from_millis(n % 3));
+        shop.advance(SignedDuration::from_millis(n % 3));
     }
     let mut seen: Vec<(String, String)> = vec![];
     let mut cursor: Option<String> = None;

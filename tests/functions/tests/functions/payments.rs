@@ -164,13 +164,13 @@ async fn a_declined_payment_does_not_extend_the_orders_deadline() {
         decline: Some("REJECT_CARD_COMPANY".to_owned()),
         ..Authentication::default()
     };
-    shop.pass(RESERVATION - SignedDuration::from_secs(1));
+    shop.advance(RESERVATION - SignedDuration::from_secs(1));
     let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &declined);
     assert_eq!(
         shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await.status,
         402
     );
-    shop.pass(SignedDuration::from_secs(1));
+    shop.advance(SignedDuration::from_secs(1));
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     assert_eq!(shop.engine.balance("tea").await.available, 10);
 }
@@ -255,7 +255,7 @@ async fn an_ended_order_cannot_be_paid() {
     let shop = PaymentFixture::with("tea", 10).await;
     let expired = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let key = shop.sandbox.toss_authenticate(&expired, 2000, "KRW");
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     for status in ["EXPIRED", "EXPIRED"] {
         let answer = shop.confirm(toss_call("ann", "pay", &expired, &key, 2000)).await;
         assert_eq!(

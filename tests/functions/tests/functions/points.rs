@@ -120,8 +120,8 @@ async fn a_refund_of_a_second_payment_takes_no_points() {
 async fn the_ledger_is_read_page_by_page_newest_first() {
     let auction = AuctionFixture::open().await;
     for points in 1..=25 {
-        auction.give("ann", points).await;
-        auction.pass(SignedDuration::from_millis(1));
+        auction.credit_points("ann", points).await;
+        auction.advance(SignedDuration::from_millis(1));
     }
     let mut seen = vec![];
     let mut call = Call::new("GET", "/wallet").by("ann").query("limit", "10");

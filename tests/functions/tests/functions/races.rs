@@ -75,7 +75,7 @@ async fn one_request_sent_many_times_at_once_is_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_request_for_the_last_units_sent_many_times_at_once_is_never_told_sold_out() {
+async fn one_request_for_the_last_units_sent_many_times_at_once_is_never_sold_out() {
     for shards in [1, 4] {
         let shop = Arc::new(Shop::with("tea", shards, 3).await);
         let mut sent = JoinSet::new();
@@ -107,7 +107,7 @@ async fn a_checkout_that_races_expiry_gets_units_or_is_sold_out_and_loses_nothin
         for n in 0..10 {
             assert_eq!(shop.order("early", &format!("k{n}"), &[("tea", 1)]).await.status, 201);
         }
-        shop.pass(RESERVATION);
+        shop.advance(RESERVATION);
         let expiry = tokio::spawn({
             let shop = Arc::clone(&shop);
             async move { shop.expire_orders().await.unwrap() }

@@ -85,7 +85,7 @@ async fn a_refund_with_a_lost_response_is_made_once() {
             "{fault:?}: the outcome is unknown"
         );
         shop.refund("OrderCancelled", &cancelled).await.unwrap();
-        shop.pass(SignedDuration::from_mins(5));
+        shop.advance(SignedDuration::from_mins(5));
         assert_eq!(shop.reconcile().await.settled, 1);
         assert_eq!(
             (shop.charged().refunded, shop.charged().refund_count),
@@ -100,7 +100,7 @@ async fn a_refund_with_a_lost_response_is_made_once() {
 async fn a_refund_without_an_event_is_made_by_the_reconciler() {
     let (shop, order, _, _) = paid().await;
     shop.cancel("ann", &order).await;
-    shop.pass(SignedDuration::from_mins(4));
+    shop.advance(SignedDuration::from_mins(4));
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
@@ -111,7 +111,7 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
         let (shop, order, _, _) = paid().await;
         let cancelled = shop.cancel("ann", &order).await.body;
         let refund = shop.refund("OrderCancelled", &cancelled);
-        let told = async {
+        let delivered = async {
             loop {
                 if let Some(webhook) = shop.sandbox.webhooks().pop() {
                     return shop.deliver(&webhook).await;
@@ -119,9 +119,9 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
                 tokio::task::yield_now().await;
             }
         };
-        let (refunded, told) = tokio::join!(refund, told);
+        let (refunded, delivered) = tokio::join!(refund, delivered);
         assert!(refunded.is_ok(), "{refunded:?}");
-        assert_eq!(told.status, 200, "{told:?}");
+        assert_eq!(delivered.status, 200, "{delivered:?}");
         let payment = shop.payment_of("ann", &order).await;
         assert_eq!(payment["refunds"].as_array().unwrap().len(), 1, "{payment}");
         assert_eq!(
@@ -134,7 +134,7 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
 #[tokio::test]
 async fn a_part_is_refunded_and_then_the_rest() {
     let (shop, order, _, payment) = paid().await;
-    let asked = ask(
+    let requested = ask(
         &shop,
         "r1",
         &payment,
@@ -142,9 +142,9 @@ async fn a_part_is_refunded_and_then_the_rest() {
     )
     .await;
     assert_eq!(
-        (asked.status, &asked.body["refunds"][0]["status"]),
+        (requested.status, &requested.body["refunds"][0]["status"]),
         (202, &"PENDING".into()),
-        "{asked:?}"
+        "{requested:?}"
     );
     let again = ask(
         &shop,
@@ -156,7 +156,7 @@ async fn a_part_is_refunded_and_then_the_rest() {
     assert!(again.replayed);
     let meanwhile = ask(&shop, "r2", &payment, &json!({ "amount": amount(100) })).await;
     assert_eq!(meanwhile.problem(), "refund-under-way");
-    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    shop.refund("RefundRequested", &requested.body).await.unwrap();
     assert_eq!(shop.charged().refunded, 500);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     let reused = ask(&shop, "r1", &payment, &json!({ "amount": amount(100) })).await;
@@ -216,7 +216,7 @@ async fn a_dashboard_refund_that_races_a_cancellation_refunds_no_more_than_was_c
     // The full refund is refused because of the provider's lock; the retry refunds the rest.
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     assert_eq!(shop.charged().refunded, 700);
-    shop.pass(SignedDuration::from_mins(5));
+    shop.advance(SignedDuration::from_mins(5));
     shop.reconcile().await;
     assert_eq!(shop.charged().refunded, 2000);
     assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
@@ -241,9 +241,13 @@ async fn a_refused_refund_goes_to_review_and_can_be_retried() {
         "{after}"
     );
     assert_eq!(after["refunds"][0]["status"], "REFUSED");
-    let asked = ask(&shop, "again", &payment, &json!({})).await;
-    assert_eq!((asked.status, &asked.body["review"]), (202, &Value::Null), "{asked:?}");
-    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    let requested = ask(&shop, "again", &payment, &json!({})).await;
+    assert_eq!(
+        (requested.status, &requested.body["review"]),
+        (202, &Value::Null),
+        "{requested:?}"
+    );
+    shop.refund("RefundRequested", &requested.body).await.unwrap();
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
 
@@ -253,7 +257,7 @@ pub async fn paid_too_late(units: u64) -> (PaymentFixture, String, Value) {
     let shop = PaymentFixture::with("tea", units).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     shop.sandbox
         .stripe_pay(started.body["reference"].as_str().unwrap(), &Card::Good);
@@ -300,9 +304,9 @@ async fn a_payment_after_expiry_is_refunded_when_the_stock_is_gone() {
 async fn a_late_payment_without_an_event_is_placed_by_the_reconciler() {
     let (shop, order, _) = paid_too_late(2).await;
     // Without a webhook, the reconciler finds that the payment was charged before it abandons it.
-    shop.pass(SignedDuration::from_mins(4));
+    shop.advance(SignedDuration::from_mins(4));
     shop.reconcile().await;
-    shop.pass(SignedDuration::from_mins(4));
+    shop.advance(SignedDuration::from_mins(4));
     shop.reconcile().await;
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
@@ -404,7 +408,7 @@ async fn a_temporary_refusal_of_a_refund_is_not_repeated_forever() {
         .plan(Provider::Toss, "cancel", Fault::Code("COMMON_ERROR".to_owned()));
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     for _ in 0..3 {
-        shop.pass(SignedDuration::from_mins(10));
+        shop.advance(SignedDuration::from_mins(10));
         shop.reconcile().await;
     }
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
@@ -428,12 +432,12 @@ async fn two_concurrent_runs_request_a_refund_once() {
             .confirm(function_tests::payment_fixture::confirm_call("ann", "pay", &body))
             .await
             .body;
-        let asked = ask(&shop, "part", &payment, &json!({ "amount": amount(300) }))
+        let requested = ask(&shop, "part", &payment, &json!({ "amount": amount(300) }))
             .await
             .body;
-        let runs = futures::future::join_all((0..4).map(|_| shop.refund("RefundRequested", &asked))).await;
+        let runs = futures::future::join_all((0..4).map(|_| shop.refund("RefundRequested", &requested))).await;
         assert!(runs.iter().any(Result::is_ok), "{runs:?}");
-        shop.pass(SignedDuration::from_mins(5));
+        shop.advance(SignedDuration::from_mins(5));
         tokio::join!(shop.reconcile(), shop.reconcile());
         assert_eq!(
             (shop.charged().refunded, shop.charged().refund_count),

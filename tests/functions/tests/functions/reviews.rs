@@ -65,7 +65,7 @@ async fn a_manual_refund_is_not_repeated() {
     assert_eq!(decide(&shop, "e", &payment, "SETTLED").await.problem(), "not-in-review");
     let cancelled = shop.see("ann", &order).await.body;
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
-    shop.pass(SignedDuration::from_hours(48));
+    shop.advance(SignedDuration::from_hours(48));
     shop.reconcile().await;
     assert_eq!(shop.charged().refunded, 0, "the provider got no second request");
 }
@@ -82,7 +82,7 @@ async fn a_payment_in_review_is_unchanged_until_a_decision() {
     let in_review = shop.payment(&id).await;
     assert!(in_review["review"]["reason"].is_string(), "{in_review}");
     shop.refund("PaymentUnservable", &payment).await.unwrap();
-    shop.pass(SignedDuration::from_hours(30));
+    shop.advance(SignedDuration::from_hours(30));
     shop.reconcile().await;
     assert_eq!(shop.payment(&id).await, in_review);
     assert_eq!(
@@ -91,7 +91,7 @@ async fn a_payment_in_review_is_unchanged_until_a_decision() {
         "it is not"
     );
     assert_eq!(decide(&shop, "a", &in_review, "ASK_AGAIN").await.status, 200);
-    shop.pass(SignedDuration::from_mins(5));
+    shop.advance(SignedDuration::from_mins(5));
     let summary = shop.reconcile().await;
     let after = shop.payment(&id).await;
     assert_eq!(after["status"], "REFUNDED", "{summary:?} {after}");
@@ -101,9 +101,9 @@ async fn a_payment_in_review_is_unchanged_until_a_decision() {
 #[tokio::test]
 async fn a_refused_refund_that_is_to_be_retried_is_made() {
     let (shop, order, payment) = refused().await;
-    let asked = decide(&shop, "d", &payment, "ASK_AGAIN").await;
-    assert_eq!(asked.body["refunds"][1]["status"], "PENDING", "{asked:?}");
-    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    let requested = decide(&shop, "d", &payment, "ASK_AGAIN").await;
+    assert_eq!(requested.body["refunds"][1]["status"], "PENDING", "{requested:?}");
+    shop.refund("RefundRequested", &requested.body).await.unwrap();
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
     assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
 }
@@ -180,7 +180,7 @@ async fn the_rest_of_a_cancelled_orders_refused_refund_is_requested_after_a_part
             shop.sandbox
                 .plan(Provider::Toss, "cancel", Fault::Code("NOT_ENOUGH_BALANCE".to_owned()));
         }
-        shop.pass(SignedDuration::from_mins(2));
+        shop.advance(SignedDuration::from_mins(2));
         let summary = shop.reconcile().await;
         let after = shop.payment(&payment["payment_id"]).await;
         if is_refused_again {
@@ -198,7 +198,7 @@ async fn a_decided_refund_is_not_repeated_later() {
     let (shop, _, payment) = refused().await;
     let settled = decide(&shop, "s", &payment, "SETTLED").await;
     assert_eq!(settled.body["refunds"][0]["status"], "WAIVED", "{settled:?}");
-    shop.pass(SignedDuration::from_hours(48));
+    shop.advance(SignedDuration::from_hours(48));
     shop.reconcile().await;
     assert_eq!(shop.charged().refunded, 0);
     let part = ask(&shop, "part", &payment, &json!({ "amount": amount(200) })).await;

@@ -57,7 +57,7 @@ async fn a_timeout_is_not_a_failure() {
     assert_eq!(shop.order_status("ann", &order).await, "PAYING");
 
     // Neither expiry nor the customer ends an order that may have been charged.
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
     assert_eq!(shop.cancel("ann", &order).await.problem(), "payment-under-way");
     assert_eq!(shop.engine.balance("tea").await.available, 8);
@@ -79,7 +79,7 @@ async fn a_lost_request_is_repeated_with_the_same_key() {
     let answer = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     assert!(shop.sandbox.ledger().is_empty());
-    shop.pass(QUERY_DELAY);
+    shop.advance(QUERY_DELAY);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     assert_eq!(shop.charged().charges, 1);
@@ -98,7 +98,7 @@ async fn a_late_decline_releases_the_stock_after_the_deadline() {
     shop.sandbox.plan(Provider::Toss, "payment", Fault::DropBefore);
     let answer = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.payment_of("ann", &order).await["status"], "FAILED");
@@ -127,7 +127,7 @@ async fn a_crash_between_the_charge_and_its_record_is_settled_by_the_reconciler(
     assert_eq!(shop.order_status("ann", &order).await, "PAYING");
     let early = shop.reconcile().await;
     assert_eq!((early.settled, early.open), (0, 0), "the call may still be running");
-    shop.pass(QUERY_DELAY);
+    shop.advance(QUERY_DELAY);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     assert_eq!(shop.charged().charges, 1);
@@ -145,7 +145,7 @@ async fn an_unavailable_provider_is_queried_with_growing_delays() {
     assert_eq!(shop.confirm(call).await.status, 202);
     let mut queries = vec![];
     for minute in 1..=60 {
-        shop.pass(SignedDuration::from_mins(1));
+        shop.advance(SignedDuration::from_mins(1));
         if shop.reconcile().await.open == 1 {
             queries.push(minute);
         }
@@ -180,7 +180,7 @@ async fn kakaopay_is_queried_by_tid_after_a_lost_response() {
         let body = json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(2000) });
         let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
         assert_eq!(answer.status, 202, "{fault:?} {answer:?}");
-        shop.pass(QUERY_DELAY);
+        shop.advance(QUERY_DELAY);
         assert_eq!(shop.reconcile().await.settled, 1, "{fault:?}");
         assert_eq!(shop.order_status("ann", &order).await, "PAID");
         assert_eq!(shop.charged().charges, 1);
@@ -201,7 +201,7 @@ async fn an_outcome_unknown_for_a_day_goes_to_review() {
     );
     let mut reviews = 0;
     for _ in 0..30 {
-        shop.pass(SignedDuration::from_hours(1));
+        shop.advance(SignedDuration::from_hours(1));
         reviews += shop.reconcile().await.reviews;
     }
     assert_eq!(reviews, 1);
@@ -228,7 +228,7 @@ async fn a_started_payment_that_is_never_paid_is_closed() {
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
     let kakao = shop.start(start_call("ann", "start-2", "kakaopay", &order)).await;
     assert_eq!(kakao.status, 201);
-    shop.pass(RESERVATION + QUERY_DELAY);
+    shop.advance(RESERVATION + QUERY_DELAY);
     shop.expire_orders().await.unwrap();
     assert_eq!(shop.reconcile().await.settled, 2);
     let payment = shop.payment(&started.body["payment_id"]).await;
@@ -246,9 +246,9 @@ async fn a_payment_is_compared_with_the_providers_records_the_day_after() {
     let other = shop.sandbox.toss_authenticate(&second, 1000, "KRW");
     shop.confirm(toss_call("ann", "pay-2", &second, &other, 1000)).await;
     shop.sandbox.dashboard_refund(Provider::Toss, &other, 400);
-    shop.pass(SignedDuration::from_hours(23));
+    shop.advance(SignedDuration::from_hours(23));
     assert_eq!(shop.reconcile().await.compared, 0);
-    shop.pass(SignedDuration::from_hours(2));
+    shop.advance(SignedDuration::from_hours(2));
     let summary = shop.reconcile().await;
     assert_eq!((summary.compared, summary.differences), (1, 1), "{summary:?}");
     let payment = shop.payment_of("ann", &second).await;
@@ -256,7 +256,7 @@ async fn a_payment_is_compared_with_the_providers_records_the_day_after() {
         (&payment["refunded"], &payment["refunds"][0]["reason"]),
         (&amount(400), &"ELSEWHERE".into())
     );
-    shop.pass(SignedDuration::from_hours(48));
+    shop.advance(SignedDuration::from_hours(48));
     let summary = shop.reconcile().await;
     assert_eq!(summary.compared, 1, "once each: {summary:?}");
 }
@@ -274,7 +274,7 @@ async fn a_payment_recorded_but_unknown_to_the_provider_goes_to_review() {
     shop.sandbox.toss_deposit(&key);
     shop.deliver_all().await;
     shop.sandbox.toss_withdraw_deposit(&key);
-    shop.pass(SignedDuration::from_hours(25));
+    shop.advance(SignedDuration::from_hours(25));
     assert_eq!(shop.reconcile().await.differences, 1);
     assert!(shop.payment_of("ann", &order).await["review"]["reason"].is_string());
 }
@@ -285,7 +285,7 @@ async fn two_concurrent_reconcilers_settle_once() {
     shop.sandbox.plan(Provider::Toss, "confirm", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "payment", Fault::DropBefore);
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    shop.pass(QUERY_DELAY);
+    shop.advance(QUERY_DELAY);
     let (one, other) = tokio::join!(shop.reconcile(), shop.reconcile());
     assert_eq!((one.failed, other.failed), (0, 0));
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
@@ -305,7 +305,7 @@ async fn a_stripe_charge_is_held_and_settled_while_stripe_is_unreachable() {
     let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
     let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
@@ -356,14 +356,14 @@ async fn a_declined_stripe_payment_is_closed_when_its_order_has_ended() {
         .stripe_pay(intent, &Card::declined("card_declined", "insufficient_funds"));
     shop.deliver_all().await;
     assert_eq!(shop.payment(&started["payment_id"]).await["status"], "FAILED");
-    shop.pass(RESERVATION + QUERY_DELAY);
+    shop.advance(RESERVATION + QUERY_DELAY);
     shop.expire_orders().await.unwrap();
     shop.reconcile().await;
     assert!(
         shop.sandbox.try_stripe_pay(intent, &Card::Good).is_err(),
         "it can no longer be paid"
     );
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     let summary = shop.reconcile().await;
     assert_eq!((summary.settled, summary.open), (0, 0), "once: {summary:?}");
 }
@@ -378,7 +378,7 @@ async fn a_deposit_account_is_closed_when_its_order_has_ended() {
     };
     let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    shop.pass(RESERVATION + QUERY_DELAY);
+    shop.advance(RESERVATION + QUERY_DELAY);
     shop.expire_orders().await.unwrap();
     shop.reconcile().await;
     let payment = shop.payment_of("ann", &order).await;
@@ -390,11 +390,11 @@ async fn a_deposit_account_is_closed_when_its_order_has_ended() {
 async fn one_outage_during_the_comparison_starts_no_review() {
     let (shop, order, key) = with_toss().await;
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    shop.pass(SignedDuration::from_hours(25));
+    shop.advance(SignedDuration::from_hours(25));
     shop.sandbox.plan(Provider::Toss, "payment", Fault::ErrorBefore(500));
     let down = shop.reconcile().await;
     assert_eq!((down.open, down.reviews), (1, 0), "{down:?}");
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     assert_eq!(shop.reconcile().await.compared, 1);
 }
 

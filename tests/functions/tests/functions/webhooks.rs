@@ -70,11 +70,11 @@ async fn a_webhook_for_an_unknown_order_is_retried() {
         assert_eq!((answer.status, answer.problem()), (404, "unknown-order"), "{answer:?}");
         assert_eq!(ours.deliver(webhook).await.status, 200);
     }
-    let told = shop.sandbox.standard_webhook(
+    let delivered = shop.sandbox.standard_webhook(
         "payment.succeeded",
         &json!({ "order_id": order, "reference": "r-1", "amount": amount(2000) }),
     );
-    assert_eq!(shop.deliver(&told).await.problem(), "unknown-order");
+    assert_eq!(shop.deliver(&delivered).await.problem(), "unknown-order");
     assert_eq!(shop.engine.count(PAYMENTS).await, 0);
 }
 
@@ -102,9 +102,9 @@ async fn a_confirmation_and_a_webhook_at_once_settle_once() {
         let webhooks = shop.sandbox.webhooks();
         let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
         let confirm = function_tests::payment_fixture::confirm_call("ann", "pay", &body);
-        let (confirmed, told) = tokio::join!(shop.confirm(confirm), shop.deliver(&webhooks[0]));
+        let (confirmed, delivered) = tokio::join!(shop.confirm(confirm), shop.deliver(&webhooks[0]));
         assert_eq!(confirmed.status, 200, "{confirmed:?}");
-        assert_eq!(told.status, 200, "{told:?}");
+        assert_eq!(delivered.status, 200, "{delivered:?}");
         assert_eq!(shop.order_status("ann", &order).await, "PAID");
         let payment = shop.payment_of("ann", &order).await;
         assert_eq!(
@@ -122,7 +122,7 @@ async fn a_toss_webhook_before_the_confirmations_response_settles_once() {
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
         let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
         let confirm = shop.confirm(toss_call("ann", "pay", &order, &key, 2000));
-        let told = async {
+        let delivered = async {
             loop {
                 // As soon as the provider has a webhook.
                 if let Some(webhook) = shop.sandbox.webhooks().pop() {
@@ -131,8 +131,12 @@ async fn a_toss_webhook_before_the_confirmations_response_settles_once() {
                 tokio::task::yield_now().await;
             }
         };
-        let (confirmed, told) = tokio::join!(confirm, told);
-        assert_eq!((confirmed.status, told.status), (200, 200), "{confirmed:?} {told:?}");
+        let (confirmed, delivered) = tokio::join!(confirm, delivered);
+        assert_eq!(
+            (confirmed.status, delivered.status),
+            (200, 200),
+            "{confirmed:?} {delivered:?}"
+        );
         assert_eq!(shop.payment_of("ann", &order).await["status"], "PAID");
     }
 }
@@ -276,7 +280,7 @@ async fn rotated_secrets_are_loaded_when_a_signature_fails_but_not_for_each_forg
     assert!(shop.vault.reads() <= 3, "{} reads", shop.vault.reads());
     shop.sandbox.set_stripe_webhook_secrets(vec!["whsec_new".to_owned()]);
     shop.vault.set(&credentials(&shop.sandbox.options()));
-    shop.pass(SignedDuration::from_secs(31));
+    shop.advance(SignedDuration::from_secs(31));
     let paid = shop.sandbox.again(&forged);
     assert_eq!(shop.deliver(&paid).await.status, 200);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
@@ -303,8 +307,8 @@ async fn irrelevant_webhooks_are_accepted_and_ignored() {
             "{body}: {answer:?}"
         );
     }
-    let told = shop.sandbox.standard_webhook("invoice.created", &json!({}));
-    assert_eq!(shop.deliver(&told).await.body["outcome"], "IGNORED");
+    let delivered = shop.sandbox.standard_webhook("invoice.created", &json!({}));
+    assert_eq!(shop.deliver(&delivered).await.body["outcome"], "IGNORED");
     let nonsense = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
     assert_eq!(shop.webhook(nonsense.text("{")).await.status, 400);
     let nobody = Call::new("POST", "/webhooks/{provider}").path("provider", "paypal");
@@ -316,9 +320,9 @@ async fn any_provider_with_signed_webhooks_can_pay_an_order() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
-    let told = shop.sandbox.standard_webhook("payment.succeeded", &data);
-    assert_eq!(shop.deliver(&told).await.body["outcome"], "ENTERED");
-    assert_eq!(shop.deliver(&told).await.body["outcome"], "ENTERED");
+    let delivered = shop.sandbox.standard_webhook("payment.succeeded", &data);
+    assert_eq!(shop.deliver(&delivered).await.body["outcome"], "ENTERED");
+    assert_eq!(shop.deliver(&delivered).await.body["outcome"], "ENTERED");
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000), "refunded": amount(500) });
     shop.deliver(&shop.sandbox.standard_webhook("payment.refunded", &data))
@@ -337,17 +341,17 @@ async fn a_deposit_webhook_needs_the_deposits_secret() {
     let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     shop.sandbox.toss_deposit(&key);
-    let told: Vec<Webhook> = shop.sandbox.webhooks();
-    let told = told
+    let delivered: Vec<Webhook> = shop.sandbox.webhooks();
+    let delivered = delivered
         .iter()
         .find(|webhook| webhook.json()["secret"].is_string())
         .unwrap();
-    let mut forged = told.json();
+    let mut forged = delivered.json();
     forged["secret"] = json!("ps_guessed");
     let call = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
     assert_eq!(shop.webhook(call.json(&forged)).await.status, 401);
     assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
-    assert_eq!(shop.deliver(told).await.status, 200);
+    assert_eq!(shop.deliver(delivered).await.status, 200);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     shop.sandbox.toss_withdraw_deposit(&key);
     assert!(shop.deliver_all().await.iter().all(|status| *status == 200));

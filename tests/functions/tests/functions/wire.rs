@@ -28,12 +28,12 @@ async fn live(engine: Engine) -> Vec<Answer> {
     answers.push(shop.cancel("ann", &id).await);
     answers.push(shop.cancel("ann", &id).await);
     answers.push(shop.list_orders(Call::new("GET", "/orders").by("ann")).await);
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     answers.push(shop.list_orders(Call::new("GET", "/orders").by("bob")).await);
     let shop = AuctionFixture::beside(&shop);
     shop.list(function_tests::auction_fixture::CARD, 50_000, 1).await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     answers.push(shop.sell("bob", 45_000).await);
     answers.push(shop.take(take_call("ann", "t", "buy", None, None)).await);
     answers.push(shop.take(take_call("ann", "u", "buy", None, None)).await);

@@ -47,7 +47,7 @@ impl Engine {
     /// Sets a product's shards to exactly these units and records a matching receipt.
     pub async fn set_shards(&self, sku: &str, levels: &[u64]) {
         let put = |pk: String| {
-            self.quiet
+            self.direct
                 .put_item()
                 .table_name(CATALOG)
                 .item("pk", AttributeValue::S(pk))
@@ -65,7 +65,7 @@ impl Engine {
 
     /// Corrupts an order so that it cannot be parsed.
     pub async fn damage_order(&self, order_id: &str) {
-        let update = self.quiet.update_item().table_name(ORDERS);
+        let update = self.direct.update_item().table_name(ORDERS);
         update
             .key("pk", AttributeValue::S(format!("ORDER#{order_id}")))
             .update_expression("SET version = :nonsense")
@@ -84,13 +84,13 @@ impl Engine {
                 ("sk".to_owned(), text("SUBSCRIPTION".to_owned())),
             ]
         };
-        let get = self.quiet.get_item().table_name(SUBSCRIPTIONS);
+        let get = self.direct.get_item().table_name(SUBSCRIPTIONS);
         let stolen = get
             .set_key(Some(key(from).into()))
             .send()
             .await
             .expect("a subscription");
-        let update = self.quiet.update_item().table_name(SUBSCRIPTIONS);
+        let update = self.direct.update_item().table_name(SUBSCRIPTIONS);
         update
             .set_key(Some(key(to).into()))
             .update_expression("SET #key = :key")
@@ -103,12 +103,12 @@ impl Engine {
 
     /// Returns every item of a table as JSON; numbers are integers.
     pub async fn items(&self, table: &str) -> Vec<Value> {
-        all(&self.quiet, table).await.into_iter().map(json_of_item).collect()
+        all(&self.direct, table).await.into_iter().map(json_of_item).collect()
     }
 
     /// Returns the number of items in a table.
     pub async fn count(&self, table: &str) -> usize {
-        all(&self.quiet, table).await.len()
+        all(&self.direct, table).await.len()
     }
 
     /// Returns the events that a table's entities carry, as (detail-type, detail).

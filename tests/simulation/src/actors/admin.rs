@@ -22,15 +22,17 @@ pub async fn open(world: &Arc<World>) {
     for nth in 0..world.fault_plan.actors.products {
         let shards = 1 + world.below(6) as u8;
         world
-            .ask("put-product", put_call(&product(nth), &product_body(1_000, shards)))
+            .request("put-product", put_call(&product(nth), &product_body(1_000, shards)))
             .await;
         restock(world, &product(nth), 3 + world.below(20)).await;
     }
     let mut points = product_body(1_000, 1);
     points["points"] = json!(5_000);
-    world.ask("put-product", put_call(POINTS, &points)).await;
+    world.request("put-product", put_call(POINTS, &points)).await;
     restock(world, POINTS, 1_000_000).await;
-    world.ask("put-product", put_call(CARD, &product_body(5_000, 1))).await;
+    world
+        .request("put-product", put_call(CARD, &product_body(5_000, 1)))
+        .await;
 }
 
 /// Runs the shop until the run ends.
@@ -47,7 +49,7 @@ pub async fn administer(world: Arc<World>) {
                 let won = 1_000 + 100 * world.below(3);
                 let shards = 1 + world.below(10) as u8;
                 world
-                    .ask("put-product", put_call(&sku, &product_body(won, shards)))
+                    .request("put-product", put_call(&sku, &product_body(won, shards)))
                     .await;
             }
             6..=7 => refund(&world).await,
@@ -70,7 +72,9 @@ pub async fn administer(world: Arc<World>) {
 }
 
 async fn restock(world: &World, sku: &str, units: u64) {
-    world.ask("receive-stock", receive_call(sku, &world.key(), units)).await;
+    world
+        .request("receive-stock", receive_call(sku, &world.key(), units))
+        .await;
 }
 
 /// Refunds a payment in part or in full; often one in review.
@@ -86,7 +90,7 @@ async fn refund(world: &World) {
     };
     let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", &payment);
     world
-        .ask("request-refund", call.by_admin().key(&world.key()).json(&body))
+        .request("request-refund", call.by_admin().key(&world.key()).json(&body))
         .await;
 }
 
@@ -171,7 +175,7 @@ async fn decide_charge(world: &World, invoice: &Value, decision: &Value) {
         .path("subscription_id", &of.subscription_id.to_string())
         .path("period", &of.period.to_string());
     let call = call.by_admin().key(&world.key()).json(decision);
-    world.ask("resolve-charge", call).await;
+    world.request("resolve-charge", call).await;
 }
 
 /// Returns all invoices.
@@ -207,7 +211,7 @@ fn give_back(world: &World, provider: Provider, reference: &str, amount: i64) {
 async fn decide(world: &World, payment: &str, decision: &Value) {
     let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment);
     let call = call.by_admin().key(&world.key()).json(decision);
-    world.ask("resolve-review", call).await;
+    world.request("resolve-review", call).await;
 }
 
 /// Returns a known payment.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use function_tests::image_fixture::{UPLOADS, announcement, picture};
+use function_tests::image_fixture::{UPLOADS, picture, presign_call};
 use harness::gateway::Call;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub async fn photograph(world: Arc<World>, name: String) {
             _ => {
                 let id = a_picture(&world, &mine);
                 let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", &id);
-                world.ask("delete-image", call.by(&name).key(&world.key())).await;
+                world.request("delete-image", call.by(&name).key(&world.key())).await;
             }
         }
     }
@@ -38,8 +38,8 @@ async fn announce(world: &Arc<World>, name: &str, mine: &mut Vec<String>) {
         Some(last) if world.below(3) == 0 => json!({ "replaces": last }),
         _ => json!({}),
     };
-    let call = announcement(name, &world.key(), &more);
-    let answer = world.ask("presign-upload", call).await;
+    let call = presign_call(name, &world.key(), &more);
+    let answer = world.request("presign-upload", call).await;
     let Some(id) = answer.body["image_id"].as_str() else {
         return;
     };

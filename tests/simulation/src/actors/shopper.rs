@@ -95,7 +95,7 @@ async fn place(world: &World, name: &str, items: &[(String, u64)]) -> Option<Val
         .iter()
         .map(|(sku, quantity)| (sku.as_str(), quantity.cast_signed()))
         .collect();
-    let answer = world.ask("checkout", order_call(name, &world.key(), &items)).await;
+    let answer = world.request("checkout", order_call(name, &world.key(), &items)).await;
     world.pause().await;
     (answer.status == 201).then_some(answer.body)
 }
@@ -109,7 +109,7 @@ async fn see(world: &World, name: &str, order: &Value) {
 
 async fn cancel(world: &World, name: &str, order: &Value) {
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", id(order));
-    world.ask("cancel-order", call.by(name).key(&world.key())).await;
+    world.request("cancel-order", call.by(name).key(&world.key())).await;
 }
 
 async fn pay(world: &Arc<World>, name: &str, order: &Value) {
@@ -140,7 +140,7 @@ async fn by_toss(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer
         .sandbox
         .toss_authenticate_with(id(order), total(order), "KRW", &how);
     let call = toss_call(name, &world.key(), id(order), &key, total(order).unsigned_abs());
-    let answer = world.ask("confirm-payment", call).await;
+    let answer = world.request("confirm-payment", call).await;
     if how.method == Method::VirtualAccount && world.below(4) > 0 {
         world.pause().await;
         // The account may be closed by then.
@@ -170,7 +170,7 @@ async fn by_stripe(world: &Arc<World>, name: &str, order: &Value) -> Option<Answ
         json!({ "provider": "stripe", "order_id": order["order_id"], "payment_intent": intent, "amount": total });
     Some(
         world
-            .ask("confirm-payment", confirm_call(name, &world.key(), &body))
+            .request("confirm-payment", confirm_call(name, &world.key(), &body))
             .await,
     )
 }
@@ -184,14 +184,14 @@ async fn by_kakaopay(world: &Arc<World>, name: &str, order: &Value) -> Option<An
     let body = json!({ "provider": "kakaopay", "order_id": order["order_id"], "pg_token": token, "amount": total });
     Some(
         world
-            .ask("confirm-payment", confirm_call(name, &world.key(), &body))
+            .request("confirm-payment", confirm_call(name, &world.key(), &body))
             .await,
     )
 }
 
 async fn start(world: &World, name: &str, order: &Value, provider: &str) -> Option<Value> {
     let call = start_call(name, &world.key(), provider, id(order));
-    let answer = world.ask("start-payment", call).await;
+    let answer = world.request("start-payment", call).await;
     (answer.status == 201).then_some(answer.body)
 }
 

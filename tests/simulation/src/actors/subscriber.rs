@@ -59,7 +59,9 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     );
     let authorization = authorization(world, name);
     let body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
-    let answer = world.ask("subscribe", subscribe_call(name, &world.key(), &body)).await;
+    let answer = world
+        .request("subscribe", subscribe_call(name, &world.key(), &body))
+        .await;
     if let Some(id) = answer.body["subscription_id"].as_str() {
         mine.push(id.to_owned());
     }
@@ -77,7 +79,7 @@ async fn change(world: &World, name: &str, id: &str) {
     };
     let call = Call::new("POST", "/subscriptions/{subscription_id}/change").path("subscription_id", id);
     world
-        .ask("change-subscription", call.by(name).key(&world.key()).json(&body))
+        .request("change-subscription", call.by(name).key(&world.key()).json(&body))
         .await;
 }
 
@@ -85,7 +87,7 @@ async fn cancel(world: &World, name: &str, id: &str) {
     let when = if world.below(2) == 0 { "NOW" } else { "PERIOD_END" };
     let call = Call::new("POST", "/subscriptions/{subscription_id}/cancel").path("subscription_id", id);
     let call = call.by(name).key(&world.key()).json(&json!({ "when": when }));
-    world.ask("cancel-subscription", call).await;
+    world.request("cancel-subscription", call).await;
 }
 
 async fn see(world: &World, name: &str, id: &str) {

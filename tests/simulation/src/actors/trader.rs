@@ -42,7 +42,7 @@ pub async fn trade(world: Arc<World>, name: String) {
 
 async fn register(world: &World, name: &str, holdings: &mut Holdings) {
     let code = format!("CODE-{}", world.key());
-    let answer = world.ask("register-voucher", register_call(name, &code)).await;
+    let answer = world.request("register-voucher", register_call(name, &code)).await;
     if let Some(voucher) = answer.body["voucher_id"].as_str() {
         holdings.vouchers.push(voucher.to_owned());
     }
@@ -59,7 +59,7 @@ async fn bid(world: &World, name: &str, holdings: &mut Holdings) {
         deadline(world),
         voucher.as_deref(),
     );
-    let answer = world.ask("place-bid", call).await;
+    let answer = world.request("place-bid", call).await;
     if let Some(bid) = answer.body["bid_id"].as_str() {
         holdings.bids.push(bid.to_owned());
     }
@@ -70,7 +70,7 @@ async fn take(world: &World, name: &str, holdings: &mut Holdings) {
     let side = if voucher.is_some() { "sell" } else { "buy" };
     let limit = (world.below(2) == 0).then(|| price(world));
     let call = take_call(name, &world.key(), side, limit, voucher.as_deref());
-    world.ask("take-bid", call).await;
+    world.request("take-bid", call).await;
 }
 
 async fn cancel_bid(world: &World, name: &str, holdings: &mut Holdings) {
@@ -79,7 +79,7 @@ async fn cancel_bid(world: &World, name: &str, holdings: &mut Holdings) {
     }
     let nth = world.below(holdings.bids.len() as u64) as usize;
     let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", &holdings.bids[nth]);
-    world.ask("cancel-bid", call.by(name).key(&world.key())).await;
+    world.request("cancel-bid", call.by(name).key(&world.key())).await;
 }
 
 /// Returns a voucher that may be sold or offered already: the API has to reject that.

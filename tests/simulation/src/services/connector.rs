@@ -59,7 +59,7 @@ impl HttpConnector for Connector {
         let reply = self.0.send(Request::new(to, body));
         HttpConnectorFuture::new(async move {
             match reply.await {
-                Reply::Said(said) => Ok(said.into()),
+                Reply::Response(response) => Ok(response.into()),
                 Reply::Lost => Err(ConnectorError::io("the connection was closed".into())),
             }
         })

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use harness::embedded::Said;
+use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
 use harness::{FakeKms, FakeQueue};
 use lambda_http::http::Method;
@@ -84,32 +84,32 @@ impl Services {
         }
         let body = &request.body;
         Some(match &request.to {
-            Service::Tables(operation) => Reply::Said(self.tables.serve(operation, body, self.mutant)),
-            Service::Bus => Reply::Said(bus::put_events(&self.bus, body, self.mutant)),
+            Service::Tables(operation) => Reply::Response(self.tables.serve(operation, body, self.mutant)),
+            Service::Bus => Reply::Response(bus::put_events(&self.bus, body, self.mutant)),
             // Only `relay-events` sends single messages.
             Service::Queue(target) if target.ends_with(".SendMessage") => {
                 self.undelivered.put(json_of(body));
-                Reply::Said(said(200, &json!({ "MessageId": "1" })))
+                Reply::Response(raw_response(200, &json!({ "MessageId": "1" })))
             }
             Service::Queue(target) => {
                 let (status, answer) = self.charges.serve(target, &json_of(body))?;
-                Reply::Said(said(status, &answer))
+                Reply::Response(raw_response(status, &answer))
             }
             Service::BillingKeys(target) => {
                 let (status, answer) = self.kms.serve(target, &json_of(body));
-                Reply::Said(said(status, &answer))
+                Reply::Response(raw_response(status, &answer))
             }
             Service::Secrets => {
                 let secret = json!({ "Name": "credentials", "SecretString": self.credentials.to_string() });
-                Reply::Said(said(200, &secret))
+                Reply::Response(raw_response(200, &secret))
             }
             Service::Objects(head) if self.mutant == Some(Mutant::ObjectLost) && head.method == Method::PUT => {
-                Reply::Said(Said {
+                Reply::Response(RawResponse {
                     status: 200,
                     body: vec![],
                 })
             }
-            Service::Objects(head) => Reply::Said(self.objects.serve(head, body).0),
+            Service::Objects(head) => Reply::Response(self.objects.serve(head, body).0),
             Service::Provider(head) => {
                 let reply = providers::serve(&self.sandbox, head, body);
                 self.webhooks_ready.notify_one();
@@ -120,23 +120,24 @@ impl Services {
 
     /// Refuses a request without any effect. `draw` decides the reason.
     pub fn refuse(&self, request: &Request, draw: u64) -> Reply {
-        Reply::Said(match &request.to {
+        Reply::Response(match &request.to {
             Service::Tables(operation) => tables::refuse(operation, &request.body, draw),
             Service::Bus => bus::refuse(&self.bus, &request.body, draw),
             Service::Objects(_) => FakeS3::refuse(),
             Service::Queue(_) | Service::BillingKeys(_) | Service::Secrets => {
-                said(500, &json!({ "__type": "InternalServiceError" }))
+                raw_response(500, &json!({ "__type": "InternalServiceError" }))
             }
-            Service::Provider(_) => said(503, &json!({ "code": "PROVIDER_ERROR", "message": "down" })),
+            Service::Provider(_) => raw_response(503, &json!({ "code": "PROVIDER_ERROR", "message": "down" })),
         })
     }
 
     /// Returns the result of a request whose response is lost, as a mutant may change it.
     pub fn lost(&self, request: &Request) -> Reply {
         match (&request.to, self.mutant) {
-            (Service::Provider(_), Some(Mutant::TimeoutIsRefusal)) => {
-                Reply::Said(said(400, &json!({ "code": "REJECT_CARD_PAYMENT", "message": "no" })))
-            }
+            (Service::Provider(_), Some(Mutant::TimeoutIsRefusal)) => Reply::Response(raw_response(
+                400,
+                &json!({ "code": "REJECT_CARD_PAYMENT", "message": "no" }),
+            )),
             _ => Reply::Lost,
         }
     }
@@ -182,7 +183,7 @@ impl Request {
     /// Returns the sender.
     pub fn by(&self) -> String {
         let by = self.by.as_ref();
-        by.map_or_else(|| "nobody".to_owned(), |by| format!("{}#{}", by.function, by.id))
+        by.map_or_else(|| "outside".to_owned(), |by| format!("{}#{}", by.function, by.id))
     }
 }
 
@@ -225,8 +226,8 @@ impl<T> Mailbox<T> {
     }
 }
 
-fn said(status: u16, body: &Value) -> Said {
-    Said {
+fn raw_response(status: u16, body: &Value) -> RawResponse {
+    RawResponse {
         status,
         body: body.to_string().into_bytes(),
     }

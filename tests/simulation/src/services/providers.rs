@@ -1,7 +1,7 @@
 //! The payment providers: the sandbox, called in process.
 
 use futures::future::BoxFuture;
-use harness::embedded::Said;
+use harness::embedded::RawResponse;
 use lambda_http::http::request::Parts;
 use lambda_http::http::{Request as HttpRequest, Response};
 use sandbox::{Outcome, Sandbox};
@@ -22,7 +22,7 @@ impl Transport for Providers {
         Box::pin(async move {
             match reply.await {
                 Reply::Lost => Err("the connection was closed".into()),
-                Reply::Said(Said { status, body }) => {
+                Reply::Response(RawResponse { status, body }) => {
                     let mut response = Response::new(body);
                     *response.status_mut() = status.try_into()?;
                     Ok(response)
@@ -37,7 +37,7 @@ pub fn serve(sandbox: &Sandbox, head: &Parts, body: &[u8]) -> Option<Reply> {
     let request = HttpRequest::from_parts(head.clone(), body.to_vec());
     match sandbox.serve(request) {
         // Delays are drawn by the network instead.
-        Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => Some(Reply::Said(Said {
+        Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => Some(Reply::Response(RawResponse {
             status: answer.status,
             body: answer.body,
         })),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use harness::embedded::{Embedded, Said};
+use harness::embedded::{Embedded, RawResponse};
 use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ impl Tables {
     /// Creates empty tables.
     pub async fn create() -> Self {
         let engine = Embedded::new();
-        harness::engine::create_tables(&Engine::embedded(engine.clone()).quiet).await;
+        harness::engine::create_tables(&Engine::embedded(engine.clone()).direct).await;
         let changes = TABLES.map(|table| Changes {
             table,
             images: Mutex::default(),
@@ -78,25 +78,25 @@ impl Tables {
     }
 
     /// Serves an operation.
-    pub fn serve(&self, operation: &str, body: &[u8], mutant: Option<Mutant>) -> Said {
+    pub fn serve(&self, operation: &str, body: &[u8], mutant: Option<Mutant>) -> RawResponse {
         let Some(mutant) = mutant.filter(|mutant| mutant.reads_requests()) else {
-            let said = self.engine.serve(operation, body);
-            if let (400, "TransactWriteItems", Some(Mutant::EventInvented)) = (said.status, operation, mutant) {
+            let response = self.engine.serve(operation, body);
+            if let (400, "TransactWriteItems", Some(Mutant::EventInvented)) = (response.status, operation, mutant) {
                 self.invent(body);
             }
-            self.record_changes(operation, &said, || json_of(body));
-            return said;
+            self.record_changes(operation, &response, || json_of(body));
+            return response;
         };
         let mut request = json_of(body);
         mutant.break_request(&mut request);
-        let mut said = self.engine.serve(operation, request.to_string().as_bytes());
-        if operation == "Query" && said.status == 200 {
-            let mut answer = json_of(&said.body);
+        let mut response = self.engine.serve(operation, request.to_string().as_bytes());
+        if operation == "Query" && response.status == 200 {
+            let mut answer = json_of(&response.body);
             mutant.break_answer(&mut answer);
-            said.body = answer.to_string().into_bytes();
+            response.body = answer.to_string().into_bytes();
         }
-        self.record_changes(operation, &said, || request);
-        said
+        self.record_changes(operation, &response, || request);
+        response
     }
 
     /// Returns the items of a partition, without leaving a trace.
@@ -105,18 +105,18 @@ impl Tables {
             "TableName": table, "ConsistentRead": true,
             "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": { ":pk": { "S": pk } },
         });
-        let said = self.engine.serve("Query", query.to_string().as_bytes());
-        json_of(&said.body)["Items"].as_array().cloned().unwrap_or_default()
+        let response = self.engine.serve("Query", query.to_string().as_bytes());
+        json_of(&response.body)["Items"].as_array().cloned().unwrap_or_default()
     }
 
     /// Adds a write's changes to the streams. The engine's own streams are not used because they become slower with
     /// every record. Requests are served atomically, so the result is the same.
-    fn record_changes(&self, operation: &str, said: &Said, request: impl FnOnce() -> Value) {
+    fn record_changes(&self, operation: &str, response: &RawResponse, request: impl FnOnce() -> Value) {
         let is_write = !matches!(
             operation,
             "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
         );
-        if !is_write || said.status != 200 {
+        if !is_write || response.status != 200 {
             return;
         }
         self.writes.fetch_add(1, Ordering::Relaxed);
@@ -219,16 +219,16 @@ fn record(number: u64, image: Value, before: Option<Value>) -> Value {
 }
 
 /// Returns DynamoDB's response to a request that it throttles or fails, or to a transaction that conflicts.
-pub fn refuse(operation: &str, body: &[u8], draw: u64) -> Said {
+pub fn refuse(operation: &str, body: &[u8], draw: u64) -> RawResponse {
     let fault = match draw % 8 {
         0 => Fault::InternalError,
         1..=5 if operation == "TransactWriteItems" => {
             let request = json_of(body);
             let items = request["TransactItems"].as_array().map_or(1, Vec::len);
             let place = usize::try_from(draw / 8).unwrap_or_default() % items;
-            return Fault::Conflict(place).said(&request);
+            return Fault::Conflict(place).response(&request);
         }
         _ => Fault::Throttle,
     };
-    fault.said(&Value::Null)
+    fault.response(&Value::Null)
 }

@@ -11,11 +11,11 @@ use tokio::time::sleep;
 
 /// A network with this round-trip time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Distance(pub Duration);
+pub struct Latency(pub Duration);
 
-impl Distance {
+impl Latency {
     /// Waits for one round trip. Tokio's timer adds up to a millisecond, except to a round trip of zero.
-    pub async fn travel(self) {
+    pub async fn wait(self) {
         if !self.0.is_zero() {
             sleep(self.0).await;
         }
@@ -30,13 +30,13 @@ impl Distance {
 #[derive(Debug)]
 struct Far {
     inner: SharedHttpClient,
-    distance: Distance,
+    distance: Latency,
 }
 
 #[derive(Debug)]
 struct FarConnector {
     inner: SharedHttpConnector,
-    distance: Distance,
+    distance: Latency,
 }
 
 impl HttpClient for Far {
@@ -52,7 +52,7 @@ impl HttpConnector for FarConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, distance) = (self.inner.clone(), self.distance);
         HttpConnectorFuture::new(async move {
-            distance.travel().await;
+            distance.wait().await;
             inner.call(request).await
         })
     }
