@@ -23,36 +23,36 @@ impl Latency {
 
     /// Wraps the SDK's HTTP client `inner` in this latency.
     pub fn to(self, inner: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Far { inner, distance: self })
+        SharedHttpClient::new(Far { inner, latency: self })
     }
 }
 
 #[derive(Debug)]
 struct Far {
     inner: SharedHttpClient,
-    distance: Latency,
+    latency: Latency,
 }
 
 #[derive(Debug)]
 struct FarConnector {
     inner: SharedHttpConnector,
-    distance: Latency,
+    latency: Latency,
 }
 
 impl HttpClient for Far {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(FarConnector {
             inner: self.inner.http_connector(settings, components),
-            distance: self.distance,
+            latency: self.latency,
         })
     }
 }
 
 impl HttpConnector for FarConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, distance) = (self.inner.clone(), self.distance);
+        let (inner, latency) = (self.inner.clone(), self.latency);
         HttpConnectorFuture::new(async move {
-            distance.wait().await;
+            latency.wait().await;
             inner.call(request).await
         })
     }
