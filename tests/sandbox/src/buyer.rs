@@ -101,8 +101,8 @@ impl Sandbox {
     }
 
     /// Sets whether Toss, queried by order id, returns the order's oldest payment instead of the approved one.
-    pub fn toss_tell_oldest(&self, tells_oldest: bool) {
-        self.shared.with(|state| state.toss.tells_oldest = tells_oldest);
+    pub fn toss_return_oldest(&self, returns_oldest: bool) {
+        self.shared.with(|state| state.toss.returns_oldest = returns_oldest);
     }
 
     /// Returns a customer's usable billing keys at Toss.
@@ -160,14 +160,14 @@ impl Sandbox {
 
     /// Completes the authentication that a card's setup requires.
     #[track_caller]
-    pub fn stripe_prove(&self, setup_id: &str) {
-        self.run(|state| state.stripe.saved.prove(setup_id));
+    pub fn stripe_authenticate(&self, setup_id: &str) {
+        self.run(|state| state.stripe.saved.authenticate(setup_id));
     }
 
     /// Fails the authentication that a card's setup requires.
     #[track_caller]
-    pub fn stripe_fail_to_prove(&self, setup_id: &str) {
-        self.run(|state| state.stripe.saved.fail_to_prove(setup_id));
+    pub fn stripe_fail_authentication(&self, setup_id: &str) {
+        self.run(|state| state.stripe.saved.fail_authentication(setup_id));
     }
 
     /// Approves the payment in KakaoPay's app and returns the token for the approval request.

@@ -107,7 +107,7 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
         "stripe_saved_cards" => {
             json!({ "payment_methods": state.stripe.saved.of(&text(call, "customer_id")?) })
         }
-        "stripe_prove" => empty(state.stripe.saved.prove(&text(call, "setup_intent")?)?),
+        "stripe_authenticate" => empty(state.stripe.saved.authenticate(&text(call, "setup_intent")?)?),
         "kakaopay_approve_in_app" => {
             let (tid, decline) = (text(call, "tid")?, text(call, "decline").ok());
             json!({ "pg_token": kakaopay::buyer::approve_in_app(state, &tid, decline.as_deref())? })

@@ -273,8 +273,9 @@ impl World {
         let mut tries = 1;
         loop {
             let answer = if self.net.happens(self.net.faults().twice) {
-                let (answer, twin) = tokio::join!(self.http(function, call.clone()), self.http(function, call.clone()));
-                if answer.status < 500 { answer } else { twin }
+                let (answer, second) =
+                    tokio::join!(self.http(function, call.clone()), self.http(function, call.clone()));
+                if answer.status < 500 { answer } else { second }
             } else {
                 self.http(function, call.clone()).await
             };

@@ -98,8 +98,8 @@ async fn fill(shop: &AuctionFixture, count: usize) -> Result<()> {
     }
     put(client, AUCTIONS, writes).await?;
     // The template bid itself is not measured.
-    let gone = shop.cancel_bid("model", &model).await;
-    ensure!(gone.status == 200, "{gone:?}");
+    let cancelled = shop.cancel_bid("model", &model).await;
+    ensure!(cancelled.status == 200, "{cancelled:?}");
     Ok(())
 }
 

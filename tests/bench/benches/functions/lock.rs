@@ -93,7 +93,7 @@ fn subject(name: &str, sale: &Sale) -> Subject {
 }
 
 /// Runs a thousand buyers; `order` places an order and returns whether there was a unit for it.
-async fn rush(order: impl AsyncFn(usize) -> Result<bool> + 'static) -> Result<Sale> {
+async fn sell_out(order: impl AsyncFn(usize) -> Result<bool> + 'static) -> Result<Sale> {
     let order = Rc::new(order);
     let (asked, took) = (Rc::new(RefCell::new(0)), Rc::new(RefCell::new(vec![])));
     let began = Instant::now();
@@ -132,7 +132,7 @@ async fn sell_ours(network: Latency) -> Result<Sale> {
         reservation: function_tests::RESERVATION,
     };
     let buying = shop.again();
-    let sale = rush(async move |number| {
+    let sale = sell_out(async move |number| {
         let call = order_call(&format!("customer-{number}"), "key", &[(SKU, 1)]);
         let handled = orders::checkout::handle(&function, call.request(), buying.invocation()).await;
         let answer = harness::gateway::Answer::of(handled);
@@ -190,7 +190,7 @@ async fn sell_locked(postgres: &Postgres, pool: usize, network: Latency) -> Resu
         connections.push(connection);
     }
     let (idle, free) = (RefCell::new(connections), Semaphore::new(pool));
-    let sale = rush(async move |number| {
+    let sale = sell_out(async move |number| {
         let _permit = free.acquire().await?;
         let mut connection = idle.borrow_mut().pop().context("a free connection")?;
         let placed = order(&mut connection, network, number).await;

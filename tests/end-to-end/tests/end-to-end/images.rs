@@ -203,8 +203,8 @@ fn a_replaced_picture_is_deleted_once_the_new_one_is_ready(shop: &Shop) -> Resul
     let new = uploaded(shop, &photo, &json!({ "replaces": old["image_id"] }))?;
     image_until(shop, &new, "READY")?;
     image_until(shop, &old, "DELETED")?;
-    let gone = |found: &Value| found.as_array().is_some_and(Vec::is_empty);
-    shop.until(EVENT_DEADLINE, || Ok(variants_of(shop, &old)?.into()), gone)?;
+    let is_empty = |found: &Value| found.as_array().is_some_and(Vec::is_empty);
+    shop.until(EVENT_DEADLINE, || Ok(variants_of(shop, &old)?.into()), is_empty)?;
     ensure!(variants_of(shop, &new)?.len() == 2, "140 and its own 200");
     Ok(())
 }

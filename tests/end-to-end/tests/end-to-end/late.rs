@@ -65,7 +65,7 @@ fn an_unknown_outcome_is_settled_by_the_schedule(shop: &Shop) -> Result<()> {
 
 fn a_late_payment_places_its_expired_order_while_there_is_stock(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
-    let (order, started) = expired_with_payment_begun(shop, &sku, 2)?;
+    let (order, started) = expired_order_with_payment(shop, &sku, 2)?;
     ensure!(shop.available(&sku)? == 5);
     shop.sandbox()?.stripe_pay(text(&started, "reference")?)?;
     shop.event("PaymentUnservable", &order, EVENT_DEADLINE)?;
@@ -80,7 +80,7 @@ fn a_late_payment_places_its_expired_order_while_there_is_stock(shop: &Shop) -> 
 
 fn a_late_payment_is_refunded_when_the_stock_is_gone(shop: &Shop) -> Result<()> {
     let sku = shop.product(2, 1)?;
-    let (order, started) = expired_with_payment_begun(shop, &sku, 2)?;
+    let (order, started) = expired_order_with_payment(shop, &sku, 2)?;
     shop.paid_order(&shop.ann, &sku, 2)?;
     shop.sandbox()?.stripe_pay(text(&started, "reference")?)?;
     shop.event("PaymentUnservable", &order, EVENT_DEADLINE)?;
@@ -100,7 +100,7 @@ fn a_late_payment_is_refunded_when_the_stock_is_gone(shop: &Shop) -> Result<()> 
 }
 
 /// Returns an expired order and its started payment, which can be paid for another minute or two.
-fn expired_with_payment_begun(shop: &Shop, sku: &str, quantity: i64) -> Result<(Value, Value)> {
+fn expired_order_with_payment(shop: &Shop, sku: &str, quantity: i64) -> Result<(Value, Value)> {
     let order = shop.order(&shop.bob, &shop.unique("key"), sku, quantity)?.expect(201)?;
     let started = shop.start(&shop.bob, &order, "stripe")?;
     shop.event("OrderExpired", &order, TIME_LIMIT)?;

@@ -16,9 +16,9 @@ async fn a_voucher_is_sold_to_the_taker_of_a_sell_bid() {
     assert_eq!((trade.status, &trade.body["price"]), (201, &45_000.into()), "{trade:?}");
     assert_eq!(shop.wallet("ann").await, (5_000, 0));
     assert_eq!(shop.wallet("bob").await, (45_000, 0));
-    let hers = shop.vouchers("ann").await.body;
-    assert_eq!(hers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
-    assert!(hers["vouchers"][0]["code"].is_string(), "its owner reads its code");
+    let vouchers = shop.vouchers("ann").await.body;
+    assert_eq!(vouchers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
+    assert!(vouchers["vouchers"][0]["code"].is_string(), "its owner reads its code");
     assert_eq!(shop.vouchers("bob").await.body["vouchers"], json!([]));
     let bids = shop.list_my_bids(Call::new("GET", "/bids").by("bob")).await.body;
     assert_eq!(bids["bids"][0]["status"], "TRADED");

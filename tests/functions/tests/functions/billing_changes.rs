@@ -285,7 +285,7 @@ async fn a_key_encrypted_for_another_subscription_cannot_be_decrypted() {
     let shop = BillingFixture::with("tea", 2).await;
     let id = shop.subscribed("ann", "tea").await;
     let theirs = shop.subscribed("bob", "tea").await;
-    shop.engine.plant_billing_key(&theirs, &id).await;
+    shop.engine.copy_billing_key(&theirs, &id).await;
     shop.run().await;
     let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1000], "bob's own");

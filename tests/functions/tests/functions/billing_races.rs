@@ -331,14 +331,14 @@ async fn a_decline_of_an_earlier_attempt_does_not_discard_the_charge_of_the_last
     shop.run().await;
     assert_eq!(shop.end("ann", &id, "NOW").await.status, 200);
     // Toss reports the declined attempt instead of the later one.
-    shop.sandbox.toss_tell_oldest(true);
+    shop.sandbox.toss_return_oldest(true);
     recover(&shop).await;
     assert_eq!(
         shop.statuses("ann", &id).await.1,
         ["CHARGING"],
         "the outcome is unknown"
     );
-    shop.sandbox.toss_tell_oldest(false);
+    shop.sandbox.toss_return_oldest(false);
     recover(&shop).await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["VOID"]);
     let order = shop.see("ann", &shop.charged().order_id).await.body;
@@ -354,12 +354,12 @@ async fn a_paid_period_is_not_declined_by_a_report_of_an_earlier_attempt() {
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
     shop.advance(SignedDuration::from_hours(24));
-    shop.sandbox.toss_tell_oldest(true);
+    shop.sandbox.toss_return_oldest(true);
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.run().await;
     recover(&shop).await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"], "it may be paid");
-    shop.sandbox.toss_tell_oldest(false);
+    shop.sandbox.toss_return_oldest(false);
     recover(&shop).await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
     assert_eq!(shop.charged().charges, 1);

@@ -117,14 +117,14 @@ async fn an_administrator_can_have_an_unknown_charge_queried_at_once() {
     shop.run().await;
     shop.advance(DAY);
     // Toss reports the declined attempt instead of the later one.
-    shop.sandbox.toss_tell_oldest(true);
+    shop.sandbox.toss_return_oldest(true);
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
     shop.run().await;
     shop.end("ann", &id, "NOW").await;
     shop.advance_with_runs(hours(26), HOUR).await;
     shop.advance(MINUTE * 10);
-    shop.sandbox.toss_tell_oldest(false);
+    shop.sandbox.toss_return_oldest(false);
     assert_eq!(shop.run().await, 0, "the next query is due later");
     let decided = decide(&shop, &id, "k", &json!({ "decision": "ASK_AGAIN" })).await;
     assert_eq!((decided.status, &decided.body["status"]), (200, &json!("CHARGING")));

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// Checks a list route's cursors. `list` returns a customer's page of one item, from a cursor on.
 ///
 /// Both `ann` and `bob` need at least two items.
-async fn keeps_its_cursors_apart<const N: usize>(list: impl AsyncFn(&str, Option<&str>) -> Answer, items: &str) {
+async fn check_cursors<const N: usize>(list: impl AsyncFn(&str, Option<&str>) -> Answer, items: &str) {
     let first = list("ann", None).await;
     let cursor = first.body["next_cursor"].as_str().expect("a second page").to_owned();
     let second = list("ann", Some(&cursor)).await;
@@ -69,7 +69,7 @@ async fn a_forged_cursor_of_orders_is_rejected() {
         }
     }
     let list = async |customer: &str, cursor: Option<&str>| shop.list_orders(page("/orders", customer, cursor)).await;
-    keeps_its_cursors_apart::<1>(list, "orders").await;
+    check_cursors::<1>(list, "orders").await;
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn a_forged_cursor_of_vouchers_is_rejected() {
     }
     let list =
         async |customer: &str, cursor: Option<&str>| shop.list_vouchers(page("/vouchers", customer, cursor)).await;
-    keeps_its_cursors_apart::<1>(list, "vouchers").await;
+    check_cursors::<1>(list, "vouchers").await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_forged_cursor_of_bids_is_rejected() {
         shop.sell(customer, 41_000).await;
     }
     let list = async |customer: &str, cursor: Option<&str>| shop.list_my_bids(page("/bids", customer, cursor)).await;
-    keeps_its_cursors_apart::<1>(list, "bids").await;
+    check_cursors::<1>(list, "bids").await;
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_forged_cursor_of_a_wallet_is_rejected() {
         shop.credit_points(customer, 2_000).await;
     }
     let list = async |customer: &str, cursor: Option<&str>| shop.get_wallet(page("/wallet", customer, cursor)).await;
-    keeps_its_cursors_apart::<0>(list, "entries").await;
+    check_cursors::<0>(list, "entries").await;
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
         let Some(call) = self.confirmation() else {
             return;
         };
-        let twin = self.confirmation().unwrap_or_else(|| call.clone());
+        let second = self.confirmation().unwrap_or_else(|| call.clone());
         match self.draw.u32(..8) {
             // The function crashes at one of its awaits.
             0..=1 => {
@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
                 drop(tokio::time::timeout(time, self.shop.confirm(call)).await);
             }
             2 => drop(tokio::join!(self.shop.confirm(call.clone()), self.shop.confirm(call))),
-            3 => drop(tokio::join!(self.shop.confirm(call), self.shop.confirm(twin))),
+            3 => drop(tokio::join!(self.shop.confirm(call), self.shop.confirm(second))),
             4 => {
                 self.gather();
                 let webhook = self.draw.choice(&self.webhooks).cloned();
@@ -312,7 +312,11 @@ impl<'a> Run<'a> {
             .filter(|entry| entry.charged - entry.refunded > 300)
             .collect();
         let providers = [Provider::Toss, Provider::Stripe];
-        if let Some(entry) = self.draw.choice(open).filter(|entry| providers.contains(&entry.provider)) {
+        if let Some(entry) = self
+            .draw
+            .choice(open)
+            .filter(|entry| providers.contains(&entry.provider))
+        {
             self.shop
                 .sandbox
                 .dashboard_refund(entry.provider, &entry.reference, 300);

@@ -7,7 +7,7 @@ use harness::engine::ORDERS;
 use tokio::task::JoinSet;
 
 /// Runs `buyers` concurrent checkouts of one unit each, and returns how many got a unit and how many were sold out.
-async fn rush(shop: &Arc<Shop>, buyers: usize) -> (usize, usize) {
+async fn concurrent_checkouts(shop: &Arc<Shop>, buyers: usize) -> (usize, usize) {
     let mut orders = JoinSet::new();
     for buyer in 0..buyers {
         let shop = Arc::clone(shop);
@@ -29,7 +29,7 @@ async fn rush(shop: &Arc<Shop>, buyers: usize) -> (usize, usize) {
 
 async fn a_thousand_buyers_of_100_units(shop: Shop) {
     let shop = Arc::new(shop);
-    assert_eq!(rush(&shop, 1000).await, (100, 900));
+    assert_eq!(concurrent_checkouts(&shop, 1000).await, (100, 900));
     let balance = shop.engine.balance("tea").await;
     assert_eq!((balance.received, balance.available, balance.held), (100, 0, 100));
     assert_eq!(shop.engine.count(ORDERS).await, 100);
@@ -94,7 +94,7 @@ async fn one_request_for_the_last_units_sent_many_times_at_once_is_never_sold_ou
 async fn a_sold_out_checkout_writes_no_order() {
     for round in 0..20 {
         let shop = Arc::new(Shop::with("tea", 1 + round % 3, 1).await);
-        assert_eq!(rush(&shop, 8).await, (1, 7));
+        assert_eq!(concurrent_checkouts(&shop, 8).await, (1, 7));
         assert_eq!(shop.engine.count(ORDERS).await, 1);
         assert_eq!(shop.engine.balance("tea").await.held, 1);
     }
@@ -112,7 +112,7 @@ async fn a_checkout_that_races_expiry_gets_units_or_is_sold_out_and_loses_nothin
             let shop = Arc::clone(&shop);
             async move { shop.expire_orders().await.unwrap() }
         });
-        let (placed, _) = rush(&shop, 20).await;
+        let (placed, _) = concurrent_checkouts(&shop, 20).await;
         assert_eq!(expiry.await.unwrap().processed, 10);
         let balance = shop.engine.balance("tea").await;
         assert_eq!(balance.held, i64::try_from(placed).unwrap());
@@ -153,16 +153,16 @@ async fn shards_are_raised_and_stock_received_during_a_sale() {
             }
         }
     });
-    let (placed, _) = rush(&shop, 150).await;
+    let (placed, _) = concurrent_checkouts(&shop, 150).await;
     admin.await.unwrap();
     let balance = shop.engine.balance("tea").await;
     assert_eq!((balance.received, balance.held), (200, i64::try_from(placed).unwrap()));
-    let (rest, _) = rush_again(&shop).await;
+    let (rest, _) = sell_rest(&shop).await;
     assert_eq!(placed + rest, 200);
 }
 
 /// Sells all units that are left.
-async fn rush_again(shop: &Arc<Shop>) -> (usize, usize) {
+async fn sell_rest(shop: &Arc<Shop>) -> (usize, usize) {
     let mut placed = 0;
     for n in 0..250 {
         let answer = shop.order("late", &format!("late-{n}"), &[("tea", 1)]).await;

@@ -76,7 +76,7 @@ impl Engine {
     }
 
     /// Replaces a subscription's encrypted billing key with another subscription's.
-    pub async fn plant_billing_key(&self, from: &str, to: &str) {
+    pub async fn copy_billing_key(&self, from: &str, to: &str) {
         let key = |id: &str| {
             let text = |text: String| AttributeValue::S(text);
             [

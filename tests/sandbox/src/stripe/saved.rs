@@ -33,7 +33,7 @@ struct Setup {
     customer: String,
     method: String,
     /// Whether authentication succeeded; none while it is pending.
-    proof: Option<bool>,
+    authenticated: Option<bool>,
     client_secret: String,
 }
 
@@ -72,12 +72,12 @@ impl Saved {
     }
 
     /// Completes the authentication of a setup.
-    pub fn prove(&mut self, setup_id: &str) -> Result<(), String> {
+    pub fn authenticate(&mut self, setup_id: &str) -> Result<(), String> {
         let setup = self
             .setups
             .get_mut(setup_id)
             .ok_or_else(|| format!("unknown setup {setup_id}"))?;
-        setup.proof = Some(true);
+        setup.authenticated = Some(true);
         let method = self.methods.get_mut(&setup.method).expect("an existing payment method");
         method.card = Card::Good;
         method.customer = Some(setup.customer.clone());
@@ -85,10 +85,10 @@ impl Saved {
     }
 
     /// Fails the authentication of a setup.
-    pub fn fail_to_prove(&mut self, setup_id: &str) -> Result<(), String> {
+    pub fn fail_authentication(&mut self, setup_id: &str) -> Result<(), String> {
         let setup = self.setups.get_mut(setup_id);
         let setup = setup.ok_or_else(|| format!("unknown setup {setup_id}"))?;
-        setup.proof = Some(false);
+        setup.authenticated = Some(false);
         Ok(())
     }
 
@@ -106,17 +106,17 @@ impl Saved {
             "customer": setup.customer,
             "payment_method": method,
             "payment_method_types": ["card"],
-            "status": match setup.proof {
+            "status": match setup.authenticated {
                 None => "requires_action",
                 Some(true) => "succeeded",
                 Some(false) => "requires_payment_method",
             },
-            "last_setup_error": (setup.proof == Some(false)).then(|| json!({
+            "last_setup_error": (setup.authenticated == Some(false)).then(|| json!({
                 "type": "invalid_request_error",
                 "code": "setup_intent_authentication_failure",
                 "message": "The provided PaymentMethod has failed authentication.",
             })),
-            "next_action": setup.proof.is_none().then(|| json!({ "type": "use_stripe_sdk" })),
+            "next_action": setup.authenticated.is_none().then(|| json!({ "type": "use_stripe_sdk" })),
             "usage": "off_session",
         }))
     }

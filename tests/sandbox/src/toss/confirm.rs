@@ -67,11 +67,11 @@ pub fn by_key(state: &State, key: &str) -> Result<Value, Refusal> {
     find(state, key).map(Payment::json)
 }
 
-/// `GET /v1/payments/orders/{orderId}`: an order's approved payment, or else its newest; with `tells_oldest` always its
+/// `GET /v1/payments/orders/{orderId}`: an order's approved payment, or else its newest; with `returns_oldest` always its
 /// oldest. Toss does not document which one it returns.
 pub fn by_order(state: &State, order_id: &str) -> Result<Value, Refusal> {
     let keys = state.toss.by_order.get(order_id).map(Vec::as_slice).unwrap_or_default();
-    if state.toss.tells_oldest {
+    if state.toss.returns_oldest {
         let oldest = keys.first().map(|key| state.toss.payments[key].json());
         return oldest.ok_or_else(unknown);
     }

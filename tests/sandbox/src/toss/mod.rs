@@ -37,7 +37,7 @@ pub struct Toss {
     deadlines: BTreeSet<(Timestamp, String)>,
     billing: Billing,
     /// Whether a query by order id returns the oldest payment.
-    pub tells_oldest: bool,
+    pub returns_oldest: bool,
     records: Records,
 }
 

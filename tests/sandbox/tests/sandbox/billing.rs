@@ -197,7 +197,7 @@ async fn a_card_that_needs_authentication_is_saved_after_it() {
             .unwrap()
             .starts_with(&format!("{id}_secret_"))
     );
-    client.sandbox.stripe_prove(id);
+    client.sandbox.stripe_authenticate(id);
     let proved = client
         .stripe("GET", &format!("/v1/setup_intents/{id}"), "", "")
         .await

@@ -108,7 +108,7 @@ fn refund_elsewhere(world: &World) {
     let Some(entry) = open.get(world.below(open.len().max(1) as u64) as usize) else {
         return;
     };
-    give_back(world, entry.provider, &entry.reference, 300);
+    dashboard_refund(world, entry.provider, &entry.reference, 300);
 }
 
 /// Decides payments in review. Refunds a deposit in the provider's dashboard if the provider refused the API's refund;
@@ -120,7 +120,7 @@ pub async fn decide_reviews(world: &World) {
         // Toss refunds a deposit only to a bank account, which its dashboard asks for.
         let decision = match owed.filter(|_| payment.get("deposit").is_some()) {
             Some(owed) => {
-                give_back_by_hand(world, payment, owed);
+                refund_owed(world, payment, owed);
                 json!({ "decision": "GIVEN_BACK", "amount": payment["review"]["owed"] })
             }
             None => json!({ "decision": "ASK_AGAIN" }),
@@ -185,21 +185,21 @@ fn invoices(world: &World) -> Vec<Value> {
     items
 }
 
-fn give_back_by_hand(world: &World, payment: &Value, owed: i64) {
+fn refund_owed(world: &World, payment: &Value, owed: i64) {
     let reference = payment["reference"].as_str().expect("a reference");
     let ledger = world.sandbox.ledger();
     let entry = ledger.iter().find(|entry| entry.reference == reference);
     let entry = entry.expect("a refunded payment was charged");
-    let booked = payment["refunded"]["amount"].as_i64().expect("an amount");
+    let recorded = payment["refunded"]["amount"].as_i64().expect("an amount");
     // It includes refunds that are not recorded yet.
-    let whole = entry.charged.min(booked + owed);
+    let whole = entry.charged.min(recorded + owed);
     if whole > entry.refunded {
-        give_back(world, entry.provider, reference, whole - entry.refunded);
+        dashboard_refund(world, entry.provider, reference, whole - entry.refunded);
     }
 }
 
 /// Refunds a payment in a provider's dashboard.
-fn give_back(world: &World, provider: Provider, reference: &str, amount: i64) {
+fn dashboard_refund(world: &World, provider: Provider, reference: &str, amount: i64) {
     world.sandbox.dashboard_refund(provider, reference, amount);
     *world.state().dashboard_refunds.entry(reference.to_owned()).or_default() += amount;
     world

@@ -9,12 +9,12 @@ use simulation::rules::Rule;
 fn an_event_invokes_the_functions_whose_pattern_matches() {
     let cancelled =
         |data: Value| json!({ "source": "madang.orders", "detail-type": "OrderCancelled", "detail": { "data": data } });
-    let woken = |event: &Value| {
+    let invoked = |event: &Value| {
         let rules = Rule::of_bus().iter().filter(|rule| rule.is_for(event));
         rules.map(|rule| rule.function).collect::<Vec<_>>()
     };
-    assert_eq!(woken(&cancelled(json!({ "payment_id": "p" }))), ["refund-payment"]);
-    assert!(woken(&cancelled(json!({}))).is_empty());
+    assert_eq!(invoked(&cancelled(json!({ "payment_id": "p" }))), ["refund-payment"]);
+    assert!(invoked(&cancelled(json!({}))).is_empty());
 }
 
 #[test]

@@ -203,7 +203,7 @@ async fn a_card_that_needs_authentication_is_accepted_by_the_same_request_afterw
     fixture
         .shop
         .sandbox
-        .stripe_prove(secret.split("_secret_").next().unwrap());
+        .stripe_authenticate(secret.split("_secret_").next().unwrap());
     let key = fixture.try_issue(&authorization, "request-1").await.unwrap().key;
     let reference = fixture.prepare(&key).await;
     fixture.assert_taken(fixture.charge(&key, reference.as_deref(), 0).await);
@@ -301,9 +301,9 @@ async fn a_declined_attempt_is_unknown_while_toss_says_that_the_order_is_paid() 
     assert_failed(fixture.find(None).await, BROKE.0);
     fixture.shop.plan("billing", &[Fault::DropAfter]);
     assert_unknown(&fixture.charge(&key, None, 1).await);
-    fixture.shop.sandbox.toss_tell_oldest(true);
+    fixture.shop.sandbox.toss_return_oldest(true);
     assert_unknown(&fixture.charge(&key, None, 2).await);
-    fixture.shop.sandbox.toss_tell_oldest(false);
+    fixture.shop.sandbox.toss_return_oldest(false);
     fixture.assert_taken(fixture.charge(&key, None, 3).await);
 }
 
@@ -317,7 +317,7 @@ async fn a_failed_authentication_is_refused_and_not_requested_again() {
     };
     let secret = rejection.members["client_secret"].as_str().unwrap();
     let setup = secret.split("_secret_").next().unwrap();
-    fixture.shop.sandbox.stripe_fail_to_prove(setup);
+    fixture.shop.sandbox.stripe_fail_authentication(setup);
     assert_eq!(
         rejected(fixture.try_issue(&authorization, "request-1").await),
         "payment-refused"
