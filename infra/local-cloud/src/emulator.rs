@@ -19,30 +19,10 @@ const USUAL_PORT: u16 = 4566;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const ENDED_WITHIN: Duration = Duration::from_secs(3);
 
-/// Runs the emulator until its standard input closes. We hold the other end, so even a
-/// `kill -9` of ours closes it, and the whole process group goes: first the functions, whose
-/// remains their parent must collect while it still can, then the emulator itself.
-const PROGRAM: &str = "\
-import os, signal, sys, threading, time
-def watch():
-    sys.stdin.buffer.read()
-    os.killpg(0, signal.SIGHUP)
-    deadline = time.monotonic() + 1
-    try:
-        while time.monotonic() < deadline:
-            if os.waitpid(-1, os.WNOHANG) == (0, 0):
-                time.sleep(0.01)
-    except ChildProcessError:
-        pass
-    os.killpg(0, signal.SIGKILL)
-signal.signal(signal.SIGHUP, lambda *_: None)
-threading.Thread(target=watch, daemon=True).start()
-sys.argv = ['ministack']
-from ministack.app import main
-main()
-";
+/// Starts it, with what it still lacks.
+const PROGRAM: &str = include_str!("emulator.py");
 
-/// Where it stands in the world.
+/// The region that it emulates.
 pub(crate) const REGION: &str = "us-east-1";
 
 /// A running emulator; dropping it ends it.

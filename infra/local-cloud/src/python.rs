@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 
 use crate::process;
 use crate::progress::Progress;
-use crate::sign::hex;
 use crate::workspace::Workspace;
 
 const OLDEST: (u32, u32) = (3, 10);
@@ -43,13 +41,12 @@ impl Tools {
 
         let requirements = workspace.requirements();
         let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
-        let fingerprint = hex(&Sha256::digest(&wanted));
         let venv = workspace.venv();
         let tools = Self {
             python: venv.join("bin/python"),
         };
         let stamp = venv.join("installed");
-        if fs::read_to_string(&stamp).is_ok_and(|found| found == fingerprint) && tools.python.exists() {
+        if fs::read(&stamp).is_ok_and(|found| found == wanted) && tools.python.exists() {
             step.done("Python tools there already");
             return Ok(tools);
         }
@@ -83,7 +80,7 @@ impl Tools {
             || step.at(count(&log, "Collecting "), all),
         )
         .with_context(|| format!("cannot install {} (is the network there?)", requirements.display()))?;
-        fs::write(&stamp, &fingerprint)?;
+        fs::write(&stamp, &wanted)?;
         step.done(format!("Python tools installed (Python {}.{})", version.0, version.1));
         Ok(tools)
     }

@@ -203,7 +203,7 @@ fn kept(shop: &Shop, reference: &str) -> Result<Vec<Value>> {
     });
     let mut found = vec![];
     loop {
-        let page = database.json("DynamoDB_20120810.Scan", &scan)?;
+        let page = database.call("Scan", &scan)?;
         found.extend(page["Items"].as_array().into_iter().flatten().cloned());
         match page.get("LastEvaluatedKey") {
             Some(key) => scan["ExclusiveStartKey"] = key.clone(),
