@@ -3,7 +3,7 @@
 We hold the other end of the input, so even a `kill -9` of ours closes it, and the whole process group goes: first the
 functions, which their parent must collect while it still can, then the emulator itself.
 
-Each `supply_…` below makes up for one gap of the emulator. tests/emulator.rs checks that the gaps are still there.
+Each `supply_…` below fills one gap of the emulator. A test of emulator.rs says when a gap is gone.
 """
 
 import os

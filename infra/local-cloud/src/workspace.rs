@@ -59,14 +59,6 @@ impl Workspace {
         Ok(nested)
     }
 
-    pub(crate) fn requirements(&self) -> PathBuf {
-        self.root.join("infra/local-cloud/requirements.txt")
-    }
-
-    pub(crate) fn venv(&self) -> PathBuf {
-        self.base.join("venv")
-    }
-
     /// The folder of the local cloud called `name`, for this process alone.
     pub(crate) fn claim(&self, name: &str) -> Result<Run> {
         let folder = self.base.join(name);
