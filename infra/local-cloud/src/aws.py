@@ -23,9 +23,12 @@ def client(service):
 
 
 def answer(call):
-    operation = xform_name(call["operation"])
+    operation, parameters = xform_name(call["operation"]), call["parameters"]
     try:
-        result = getattr(client(call["service"]), operation)(**call["parameters"])
+        service = client(call["service"])
+        if service.can_paginate(operation):
+            return {"result": service.get_paginator(operation).paginate(**parameters).build_full_result()}
+        result = getattr(service, operation)(**parameters)
         result.pop("ResponseMetadata", None)
         return {"result": result}
     except ClientError as error:

@@ -188,7 +188,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Calls an operation, such as `Query` of `dynamodb`, with its parameters as the API reference has them.
+    /// Calls an operation, such as `Query` of `dynamodb`, with its parameters as the API reference has them. An answer
+    /// that comes in pages is read to its end.
     ///
     /// # Errors
     /// [`Refused`] when the service answers with an error; others when it does not answer.

@@ -97,9 +97,10 @@ fn resources(cloudformation: &Service, stack: &str) -> Result<Vec<Resource>> {
 pub(crate) fn failures(cloudformation: &Service, name: &str) -> Result<Vec<String>> {
     let answer = cloudformation.call("DescribeStacks", &json!({}))?;
     let stacks = answer["Stacks"].as_array().into_iter().flatten();
+    // The name of a nested stack begins with that of its parent.
     let of_it = |stack: &&Value| {
-        let root = stack["RootId"].as_str().and_then(|arn| arn.split('/').nth(1));
-        stack["StackName"] == name || root == Some(name)
+        let rest = stack["StackName"].as_str().and_then(|found| found.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     let mut failures = Vec::new();
     for stack in stacks.filter(of_it) {

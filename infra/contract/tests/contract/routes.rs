@@ -28,7 +28,7 @@ fn each_route_of_the_template_is_described_and_the_other_way_round() {
     let mut problems = Vec::new();
     for route in deployed.difference(&described) {
         problems.push(format!(
-            "{route} is in template.yaml alone: name its `handle` in infra/contract/src/openapi.rs"
+            "{route} is in template.yaml alone: run `cargo contract`"
         ));
     }
     for route in described.difference(&deployed) {
