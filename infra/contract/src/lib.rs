@@ -1,10 +1,12 @@
-//! What the outside may rely on, written from the Rust types: the HTTP API as OpenAPI, each event as JSON Schema.
+//! What the outside may rely on, written from the Rust types: the HTTP API as OpenAPI and as the template's routes, each
+//! event as JSON Schema.
 //!
 //! The files stand in `infra/`, so that a client needs no Rust to read them and a review shows when a promise changes.
 
 mod events;
 pub mod examples;
 mod openapi;
+pub mod routes;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -26,7 +28,7 @@ pub struct File {
     pub text: String,
 }
 
-/// All files of the contract.
+/// All files of the contract. The template, of which only the routes are written, is in [`routes`].
 ///
 /// # Errors
 /// When a kind of event has no example.
@@ -49,7 +51,8 @@ pub fn files() -> Result<Vec<File>> {
 /// # Errors
 /// When a file cannot be written, and as [`files`].
 pub fn write() -> Result<Vec<File>> {
-    let files = files()?;
+    let mut files = files()?;
+    files.push(routes::template()?);
     let root = root();
     fs::create_dir_all(root.join(EVENTS)).with_context(|| format!("create {EVENTS}"))?;
     for path in written_schemas()? {

@@ -40,46 +40,20 @@ response lists. Ignore members that you do not know.
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
         (name = "images", description = "Pictures that customers upload"),
     ),
-    paths(
-        catalog::put_product::handle,
-        catalog::get_product::handle,
-        catalog::receive_stock::handle,
-        orders::checkout::handle,
-        orders::list_orders::handle,
-        orders::get_order::handle,
-        orders::cancel_order::handle,
-        payments::start_payment::handle,
-        payments::confirm_payment::handle,
-        payments::get_payment::handle,
-        payments::payment_webhook::handle,
-        payments::request_refund::handle,
-        payments::resolve_review::handle,
-        billing::subscribe::handle,
-        billing::list_subscriptions::handle,
-        billing::get_subscription::handle,
-        billing::change_subscription::handle,
-        billing::cancel_subscription::handle,
-        billing::resolve_charge::handle,
-        auctions::register_voucher::handle,
-        auctions::list_vouchers::handle,
-        auctions::place_bid::handle,
-        auctions::take_bid::handle,
-        auctions::get_order_book::handle,
-        auctions::list_my_bids::handle,
-        auctions::cancel_bid::handle,
-        auctions::get_wallet::handle,
-        images::presign_upload::handle,
-        images::get_image::handle,
-        images::delete_image::handle,
-    ),
     components(schemas(GatewayAnswer)),
-    modifiers(&Token, &Gateway, &ForClients, &Closed),
 )]
 struct Api;
 
 /// The document.
 pub fn document() -> OpenApi {
-    Api::openapi()
+    let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
+    let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
+    api.paths.paths.sort_keys();
+    let modifiers: [&dyn Modify; 4] = [&Token, &Gateway, &ForClients, &Closed];
+    for modifier in modifiers {
+        modifier.modify(&mut api);
+    }
+    api
 }
 
 /// The document as it stands in its file.

@@ -1,4 +1,4 @@
-//! What wakes which function, read from `template.yaml`: patterns, schedules, timeouts, retries.
+//! What invokes which function, read from the templates: patterns, schedules, timeouts, retries.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use structure::template::{Resource, Template};
 
-/// What the template says of a function that is woken by itself.
+/// What a template says about a function that is not behind the API.
 #[derive(Debug)]
 pub struct Rule {
     /// The function, in kebab-case.
