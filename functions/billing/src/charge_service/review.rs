@@ -55,8 +55,8 @@ impl ChargeStore {
     /// Enters a decision about the attempt to charge a period, and the `request` that brought it, in one write.
     ///
     /// # Errors
-    /// [`Rejected::NotFound`], [`Rejected::NotHanging`] unless the provider has left the attempt open for a day,
-    /// [`Rejected::ChargeUnderWay`] while it is being asked, [`Rejected::AskedSince`], [`PaymentRejected::OtherOrder`] for
+    /// [`Rejected::NotFound`], [`Rejected::NotInReview`] unless the provider has left the attempt open for a day,
+    /// [`Rejected::ChargeUnderWay`] while it is being asked, [`Rejected::AttemptedSince`], [`PaymentRejected::OtherOrder`] for
     /// a reference that is not this attempt's, `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn review(
         &self,
@@ -145,7 +145,7 @@ impl ChargeStore {
         invocation: &Invocation,
     ) -> Result<(), Error> {
         let again = StoredInvoice {
-            invoice: asked.invoice.invoice.asked_again(invocation.now),
+            invoice: asked.invoice.invoice.check_now(invocation.now),
             tries: 0,
             version: asked.invoice.version + 1,
             ..asked.invoice.clone()
@@ -161,7 +161,7 @@ impl ChargeStore {
 fn require_hanging(stored: &StoredInvoice, decision: &ChargeDecision, invocation: &Invocation) -> Result<(), Rejected> {
     let now = invocation.now;
     if stored.invoice.status != InvoiceStatus::Charging || now.duration_since(stored.since) <= PATIENCE {
-        return Err(Rejected::NotHanging);
+        return Err(Rejected::NotInReview);
     }
     let known_at = match decision {
         // Money that was taken stays taken, whoever asks for it meanwhile.
@@ -169,12 +169,12 @@ fn require_hanging(stored: &StoredInvoice, decision: &ChargeDecision, invocation
         ChargeDecision::AskAgain {} => now,
         ChargeDecision::NotCharged { looked_up_at } => now.min(*looked_up_at),
     };
-    let is_being_asked = |at| stored.invoice.is_being_asked(stored.tries, at);
-    if is_being_asked(now) {
+    let is_being_checked = |at| stored.invoice.is_being_checked(stored.tries, at);
+    if is_being_checked(now) {
         return Err(Rejected::ChargeUnderWay);
     }
-    if is_being_asked(known_at) {
-        return Err(Rejected::AskedSince);
+    if is_being_checked(known_at) {
+        return Err(Rejected::AttemptedSince);
     }
     Ok(())
 }

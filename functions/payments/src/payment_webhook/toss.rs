@@ -70,7 +70,7 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
     let told = message["secret"].as_str().unwrap_or_default();
     let stored = stored.filter(|stored| {
         let secret = stored.deposit_secret.as_deref();
-        secret.is_some_and(|secret| signature::equal(secret.as_bytes(), told.as_bytes()))
+        secret.is_some_and(|secret| signature::constant_time_eq(secret.as_bytes(), told.as_bytes()))
     });
     let stored = stored.ok_or_else(|| {
         Rejection::new(

@@ -150,7 +150,7 @@ impl Toss {
         let body = json!({
             "cancelReason": reason(refund.reason),
             "cancelAmount": refund.amount.amount(),
-            "refundableAmount": payment.amount.less(payment.refunded).amount(),
+            "refundableAmount": payment.amount.saturating_sub(payment.refunded).amount(),
         });
         // Toss repeats a refusal for its key, a passing fault too. When something else went back meanwhile, and for each
         // later try, there is a new one; `refundableAmount` sees to it that only one of them is served.
