@@ -49,13 +49,13 @@ const BID_TIMEOUT: Duration = Duration::from_secs(5);
 pub async fn handle(function: &ExpireBids, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();
-    while let Some((shard, position)) = scan.turn(&invocation) {
+    while let Some((shard, position)) = scan.next_page(&invocation) {
         let page = expire_page(function, shard, position, &invocation, &mut summary).await;
-        scan.took(shard, page);
+        scan.finish_page(shard, page);
     }
     summary.unfinished = scan.is_unfinished();
-    summary.tell("expire-bids", invocation.now);
-    scan.end()?;
+    summary.report("expire-bids", invocation.now);
+    scan.finish()?;
     Ok(summary)
 }
 
@@ -71,11 +71,11 @@ async fn expire_page(
     let page = auctions
         .due(shard, invocation.now, position, invocation.deadline)
         .await?;
-    summary.saw(&page.due, invocation.now);
+    summary.record_due(&page.due, invocation.now);
     let ids: Vec<BidId> = page.due.iter().map(|&(id, _)| id).collect();
     let (bids, unreadable) = auctions.bids(&ids, invocation.deadline).await?;
     for error in page.damaged.into_iter().chain(unreadable) {
-        summary.took(Err(error));
+        summary.record(Err(error));
     }
     let outcomes: Vec<Result<bool, Error>> = futures::stream::iter(bids)
         .map(|stored| expire(function, stored, invocation))
@@ -83,7 +83,7 @@ async fn expire_page(
         .collect()
         .await;
     for outcome in outcomes {
-        summary.took(outcome);
+        summary.record(outcome);
     }
     Ok(page.next)
 }

@@ -2,7 +2,7 @@
 //! period falls due. `charge-subscription` then deletes the billing key of its card.
 
 use crate::event::BillingEvent;
-use crate::store::{Found, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
+use crate::store::{RequestState, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
 use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -103,11 +103,11 @@ pub async fn handle(
     for _ in 0..ATTEMPTS {
         let found = function
             .subscriptions
-            .find_for(&request, &caller.customer_id, invocation.deadline);
+            .request_state(&request, &caller.customer_id, invocation.deadline);
         let (stored, invoice) = match found.await? {
-            Found::Untouched(stored, invoice) => (stored, invoice),
+            RequestState::New(stored, invoice) => (stored, invoice),
             // A late retry must not cancel a subscription that the customer has continued since.
-            Found::Changed(subscription) => return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?)),
+            RequestState::Applied(subscription) => return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?)),
         };
         let before = &stored.subscription;
         if before.status == SubscriptionStatus::Cancelled || body.when == When::PeriodEnd && before.ends_with_period {
@@ -128,7 +128,7 @@ pub async fn handle(
             When::PeriodEnd => BillingEvent::SubscriptionChanged(after.clone()),
         };
         let event = invocation.record(&event)?;
-        let next = stored.next(after, open, Some(event), (&function.policy, invocation.now));
+        let next = stored.next(after, open, Some(event), &function.policy, invocation.now);
         let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
         let write = SubscriptionWrite {
             request: Some(&request),

@@ -6,7 +6,7 @@
 use crate::charge_service::{BillingKeys, ChargeQueue};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
-use crate::store::{Found, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
+use crate::store::{RequestState, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
 use crate::subscription::{Policy, Rejected, Subscription, SubscriptionTransition};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -136,10 +136,12 @@ pub async fn handle(
     for _ in 0..ATTEMPTS {
         let found = function
             .subscriptions
-            .find_for(&request, &caller.customer_id, invocation.deadline);
+            .request_state(&request, &caller.customer_id, invocation.deadline);
         let (stored, invoice) = match found.await? {
-            Found::Untouched(stored, invoice) => (*stored, invoice),
-            Found::Changed(subscription) => return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?)),
+            RequestState::New(stored, invoice) => (*stored, invoice),
+            RequestState::Applied(subscription) => {
+                return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?));
+            }
         };
         let open = invoice.as_ref().map(|invoice| &invoice.invoice);
         let change = function
@@ -155,7 +157,8 @@ pub async fn handle(
             change.subscription,
             after,
             Some(event),
-            (&function.policy, invocation.now),
+            &function.policy,
+            invocation.now,
         );
         let change_of_invoice = change.invoice.zip(invoice.as_deref());
         let invoice = change_of_invoice.map(|(after, stored)| stored.next(after, None, invocation.now));
@@ -236,9 +239,11 @@ impl ChangeSubscription {
                 let (key, card) = match issued.take() {
                     Some(issued) => issued,
                     None => {
-                        let authorized = (authorization, &*request_id.to_string());
-                        let owner = (before.subscription_id, &before.customer_id);
-                        self.keys.issue(authorized, owner, invocation).await?
+                        let request_id = request_id.to_string();
+                        let (id, customer) = (before.subscription_id, &before.customer_id);
+                        self.keys
+                            .issue(authorization, &request_id, id, customer, invocation)
+                            .await?
                     }
                 };
                 *issued = Some((key.clone(), card.clone()));
@@ -265,7 +270,7 @@ impl ChangeSubscription {
         let products = self.catalog.products(&skus, invocation.deadline).await?;
         self.keys
             .providers
-            .require_takes(subscription.provider, quote(wanted, &products)?.total)
+            .require_accepted(subscription.provider, quote(wanted, &products)?.total)
     }
 
     /// Checks that the provider of a new card accepts the amount to charge: that of the open invoice, or of the next one.
@@ -278,13 +283,13 @@ impl ChangeSubscription {
         invocation: &Invocation,
     ) -> Result<(), Error> {
         if let Some(total) = open.and_then(|open| open.total) {
-            return self.keys.providers.require_takes(provider, total);
+            return self.keys.providers.require_accepted(provider, total);
         }
         let wanted = sum_lines(&subscription.items)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.catalog.products(&skus, invocation.deadline).await?;
         match quote(&wanted, &products) {
-            Ok(quote) => self.keys.providers.require_takes(provider, quote.total),
+            Ok(quote) => self.keys.providers.require_accepted(provider, quote.total),
             Err(_) => Ok(()),
         }
     }

@@ -83,32 +83,32 @@ impl InvoiceStore {
             let invoice = with_holds(holds);
             Ok(vec![
                 put(self.subscriptions.put_if_version(subscription)?)?,
-                put(self.subscriptions.invoiced(&invoice)?)?,
+                put(self.subscriptions.put_invoice(&invoice)?)?,
             ])
         };
         let lines = &invoice.invoice.lines;
         Ok(match self.reservations.take(lines, products, record, deadline).await? {
             TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(with_holds(holds))),
-            TakeOutcome::Refused(_) => BeginChargeOutcome::Changed,
-            TakeOutcome::Short(shortages) => BeginChargeOutcome::OutOfStock(shortages),
+            TakeOutcome::ConditionFailed(_) => BeginChargeOutcome::Changed,
+            TakeOutcome::OutOfStock(shortages) => BeginChargeOutcome::OutOfStock(shortages),
         })
     }
 
-    /// Writes the outcome of an attempt in one transaction: `write`, the new order and payment of a successful charge, and
-    /// the release of reserved stock. Returns false when anything has changed since it was read, perhaps by an earlier
-    /// attempt of this write whose response was lost.
+    /// Writes what an attempt came to: its `write`, the order and the payment of money that was taken, both new, and the
+    /// return of units to where they were taken from. All of it or none; false when anything has changed since it was
+    /// read, perhaps by an earlier attempt of this very call whose answer was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn settle(
+    pub async fn save_result(
         &self,
         write: &SubscriptionWrite<'_>,
-        purchase: Option<(&StoredOrder, &StoredPayment)>,
+        order_and_payment: Option<(&StoredOrder, &StoredPayment)>,
         released: &[Hold],
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let mut items = self.subscriptions.written(write)?;
-        if let Some((order, payment)) = purchase {
+        let mut items = self.subscriptions.transaction_items(write)?;
+        if let Some((order, payment)) = order_and_payment {
             items.push(put(self.order_payments.orders.put_new(order)?)?);
             items.push(put(self.order_payments.payments.put_if_version(payment)?)?);
         }

@@ -46,7 +46,7 @@ pub async fn handle(function: &RequestNewCard, event: BillingKeyDeleted, invocat
     let key_id = event.detail.data.key_id;
     let subscriptions = &function.subscriptions;
     for _ in 0..ATTEMPTS {
-        let owner = match subscriptions.of_key(key_id, invocation.deadline).await? {
+        let owner = match subscriptions.find_by_key(key_id, invocation.deadline).await? {
             Some(id) => subscriptions.get(id, invocation.deadline).await?,
             None => None,
         };
@@ -63,7 +63,7 @@ pub async fn handle(function: &RequestNewCard, event: BillingKeyDeleted, invocat
             .subscription
             .transition(SubscriptionTransition::RequestCard, invocation.now)?;
         let event = invocation.record(&BillingEvent::SubscriptionChanged(changed.clone()))?;
-        let next = stored.noted(changed, event);
+        let next = stored.with_event(changed, event);
         let write = SubscriptionWrite::of(&next);
         if subscriptions.save(&write, invocation.deadline).await? {
             return Ok(());

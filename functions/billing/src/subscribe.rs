@@ -119,9 +119,11 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
     let period = first_period(&body.schedule, invocation.now)?;
     validate(function, &body, &wanted, &invocation).await?;
 
-    let authorized = (&body.authorization, &*id.to_string());
-    let owner = (id, &caller.customer_id);
-    let (key, card) = function.keys.issue(authorized, owner, &invocation).await?;
+    let request_id = id.to_string();
+    let (key, card) = function
+        .keys
+        .issue(&body.authorization, &request_id, id, &caller.customer_id, &invocation)
+        .await?;
     let subscription = Subscription {
         subscription_id: id,
         customer_id: caller.customer_id.clone(),
@@ -188,7 +190,7 @@ async fn validate(
     function
         .keys
         .providers
-        .require_takes(body.authorization.provider(), total)
+        .require_accepted(body.authorization.provider(), total)
 }
 
 /// The response to a retry: the subscription in its current state.

@@ -115,11 +115,11 @@ async fn relay(
         let outcome = match &change.event {
             Ok(_) => outcomes
                 .next()
-                .unwrap_or_else(|| PublishOutcome::Later("no outcome".to_owned())),
-            Err(why) => PublishOutcome::Never(why.clone()),
+                .unwrap_or_else(|| PublishOutcome::Retryable("no outcome".to_owned())),
+            Err(why) => PublishOutcome::Rejected(why.clone()),
         };
         let outcome = match outcome {
-            PublishOutcome::Later(why) if change.is_dropped_soon(invocation) => PublishOutcome::Never(why),
+            PublishOutcome::Retryable(why) if change.is_dropped_soon(invocation) => PublishOutcome::Rejected(why),
             outcome => outcome,
         };
         let reason = match outcome {
@@ -128,15 +128,15 @@ async fn relay(
                 continue;
             }
             // The change is after a failure: it is retried, and queued then.
-            PublishOutcome::Never(_) if failure.is_some() => continue,
-            PublishOutcome::Never(why) => match function.undelivered.send(change, &why, invocation.deadline).await {
+            PublishOutcome::Rejected(_) if failure.is_some() => continue,
+            PublishOutcome::Rejected(why) => match function.undelivered.send(change, &why, invocation.deadline).await {
                 Ok(()) => {
                     counts.undelivered += 1;
                     continue;
                 }
                 Err(error) => Causes(&error).to_string(),
             },
-            PublishOutcome::Later(why) => why,
+            PublishOutcome::Retryable(why) => why,
         };
         tracing::warn!(entity = change.entity, reason, "event will be retried");
         failure = failure.or_else(|| Some(change.sequence_number.clone()));

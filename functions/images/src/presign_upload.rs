@@ -187,7 +187,7 @@ impl PresignUpload {
             .content_length(i64::try_from(image.content_length).map_err(|error| Error::internal(DOING, error))?)
             .set_checksum_sha256(body.checksum_sha256.clone());
         let signed = put.presigned(period).await;
-        let signed = signed.map_err(|error| s3::failed(DOING, error))?;
+        let signed = signed.map_err(|error| s3::classify_error(DOING, error))?;
         let headers = signed
             .headers()
             .map(|(name, value)| (name.to_owned(), value.to_owned()));

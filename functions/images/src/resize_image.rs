@@ -184,7 +184,7 @@ impl ResizeImage {
                 Ok(answer) => answer,
                 Err(error) if error.code() == Some("PreconditionFailed") => return Ok(None),
                 Err(error) => {
-                    let error = s3::failed(DOING, error);
+                    let error = s3::classify_error(DOING, error);
                     // Without permission to list the bucket, S3 answers "access denied" for a missing object. The object
                     // is missing when the image was deleted and purged.
                     let stored = self.images.get(id, invocation.deadline).await?;
@@ -273,7 +273,8 @@ async fn put(s3: &Client, bucket: &str, described: &ImageVariant, variant: Varia
         .cache_control(CACHE_CONTROL)
         .body(ByteStream::from(variant.bytes));
     let sent = put.send().await;
-    sent.map(|_| ()).map_err(|error| s3::failed("write a variant", error))
+    sent.map(|_| ())
+        .map_err(|error| s3::classify_error("write a variant", error))
 }
 
 /// A ThumbHash (evanw.github.io/thumbhash) in base64.

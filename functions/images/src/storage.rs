@@ -53,7 +53,8 @@ impl ImageStorage {
         let clear = async {
             if image.status == ImageStatus::Deleted {
                 let sent = self.s3.delete_object().bucket(&self.uploads).key(id.raw_key()).send();
-                sent.await.map_err(|error| s3::failed("remove an upload", error))?;
+                sent.await
+                    .map_err(|error| s3::classify_error("remove an upload", error))?;
             }
             self.remove(&format!("{id}/"), |key| is_stale(image, key)).await
         };
@@ -75,7 +76,7 @@ impl ImageStorage {
         // A page has at most 1,000 keys, which one request can delete (S3 API reference).
         loop {
             let page = list().set_start_after(after).send().await;
-            let page = page.map_err(|error| s3::failed(DOING, error))?;
+            let page = page.map_err(|error| s3::classify_error(DOING, error))?;
             let keys = page.contents().iter().filter_map(Object::key);
             let keys: Vec<&str> = keys.filter(|key| is_stale(key)).collect();
             self.delete_all(&keys).await?;
@@ -97,7 +98,7 @@ impl ImageStorage {
         let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
         let delete = delete.map_err(|error| Error::internal(DOING, error))?;
         let sent = self.s3.delete_objects().bucket(&self.variants).delete(delete).send();
-        let answer = sent.await.map_err(|error| s3::failed(DOING, error))?;
+        let answer = sent.await.map_err(|error| s3::classify_error(DOING, error))?;
         match answer.errors().first() {
             Some(error) => Err(Error::unavailable(DOING, format!("{error:?}"))),
             None => Ok(()),

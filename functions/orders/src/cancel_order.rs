@@ -19,7 +19,7 @@ use shared::orders::OrderId;
 use shared::orders::{Ending, Order, OrderStatus, Rejected};
 use shared::orders::{ReservationStore, StoredOrder};
 use shared::payments;
-use shared::payments::{OrderPaymentStore, StoredPayment};
+use shared::payments::{OrderCancellation, OrderPaymentStore, StoredPayment};
 use shared::payments::{RefundReason, Rejected as PaymentRejected};
 
 /// The function's stores.
@@ -96,14 +96,16 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         let event = invocation.record(&event)?;
         let payment = request_refund(function, &stored, &invocation).await?;
         let points = take_back_points(function, &stored, &invocation).await?;
-        let done = function.order_payments.cancel(
-            &function.reservations,
-            &stored,
-            cancelled.clone(),
+        let cancellation = OrderCancellation {
+            stored: &stored,
+            cancelled: cancelled.clone(),
             event,
-            (payment.as_ref(), points),
-            invocation.deadline,
-        );
+            payment: payment.as_ref(),
+            points,
+        };
+        let done = function
+            .order_payments
+            .cancel(&function.reservations, cancellation, invocation.deadline);
         if done.await? {
             return http::json(StatusCode::OK, &cancelled);
         }
@@ -128,8 +130,10 @@ async fn request_refund(
         return Err(PaymentRejected::InReview.into());
     }
     let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
-    let reason = (RefundReason::OrderCancelled, None);
-    match payment.payment.with_refund(refund_id, None, reason, invocation.now) {
+    match payment
+        .payment
+        .with_refund(refund_id, None, RefundReason::OrderCancelled, None, invocation.now)
+    {
         Ok(refunding) => payments::next(&payment, refunding, None, invocation).map(Some),
         Err(PaymentRejected::NothingToRefund) => Ok(None),
         Err(rejected) => Err(rejected.into()),

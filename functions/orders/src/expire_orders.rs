@@ -47,13 +47,13 @@ const CONCURRENCY: usize = 8;
 pub async fn handle(function: &ExpireOrders, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();
-    while let Some((shard, position)) = scan.turn(&invocation) {
+    while let Some((shard, position)) = scan.next_page(&invocation) {
         let page = expire_page(function, shard, position, &invocation, &mut summary).await;
-        scan.took(shard, page);
+        scan.finish_page(shard, page);
     }
     summary.unfinished = scan.is_unfinished();
-    summary.tell("expire-orders", invocation.now);
-    scan.end()?;
+    summary.report("expire-orders", invocation.now);
+    scan.finish()?;
     Ok(summary)
 }
 
@@ -67,11 +67,11 @@ async fn expire_page(
 ) -> Result<Option<DuePosition>, Error> {
     let deadline = invocation.deadline;
     let page = function.orders.due(shard, invocation.now, position, deadline).await?;
-    summary.saw(&page.due, invocation.now);
+    summary.record_due(&page.due, invocation.now);
     let ids: Vec<OrderId> = page.due.iter().map(|&(id, _)| id).collect();
     let (orders, unreadable) = function.orders.get_all(&ids, deadline).await?;
     for error in page.damaged.into_iter().chain(unreadable) {
-        summary.took(Err(error));
+        summary.record(Err(error));
     }
     let outcomes: Vec<Result<bool, Error>> = futures::stream::iter(orders)
         .map(|stored| expire(function, stored, invocation))
@@ -79,7 +79,7 @@ async fn expire_page(
         .collect()
         .await;
     for outcome in outcomes {
-        summary.took(outcome);
+        summary.record(outcome);
     }
     Ok(page.next)
 }

@@ -12,8 +12,10 @@ use super::{Credit, CreditStatus, Entry, EntryKind, Points, Wallet};
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::table::{Table, text_of};
-use crate::aws::dynamodb::transaction::{Outcome, WriteOutcome, Writes, put, transact, transact_changes, update};
-use crate::aws::dynamodb::{Item, answered, composite, failed, number, parse, text};
+use crate::aws::dynamodb::transaction::{
+    TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
+};
+use crate::aws::dynamodb::{Item, classify_error, composite, number, parse, send_until_answered, text};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::identity::CustomerId;
@@ -107,8 +109,14 @@ impl WalletStore {
             .scan_index_forward(false)
             .limit(limit.into())
             .set_exclusive_start_key(after.map(|id| entry_key(customer, id)));
-        let send = || async { query.clone().send().await.map_err(|error| failed(READING, error)) };
-        let answer = answered(READING, deadline, send).await?;
+        let send = || async {
+            query
+                .clone()
+                .send()
+                .await
+                .map_err(|error| classify_error(READING, error))
+        };
+        let answer = send_until_answered(READING, deadline, send).await?;
         let next = answer.last_evaluated_key.as_ref();
         let next = next.and_then(|position| text_of(position, "sk")?.strip_prefix("ENTRY#"));
         Ok(LedgerPage {
@@ -144,10 +152,10 @@ impl WalletStore {
         let mut backoff = Backoff::until(deadline);
         loop {
             match transact(&self.0.client, CREDITING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(CreditOutcome::Credited),
-                Outcome::Cancelled(mut outcomes) => {
+                TransactionOutcome::Committed => return Ok(CreditOutcome::Credited),
+                TransactionOutcome::Cancelled(mut outcomes) => {
                     if !outcomes.is_empty()
-                        && let WriteOutcome::Refused(Some(existing)) = outcomes.swap_remove(0)
+                        && let WriteOutcome::ConditionFailed(Some(existing)) = outcomes.swap_remove(0)
                     {
                         let existing: StoredCredit = parse(CREDITING, existing)?;
                         return Ok(CreditOutcome::Exists(existing.credit.status));

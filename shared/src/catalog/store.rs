@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::transaction::{Outcome, WriteOutcome, put, transact, update};
-use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
+use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::catalog;
 use crate::catalog::{Product, Sku};
 use crate::catalog::{Shard, ShardCount, StockLevel};
@@ -61,9 +61,9 @@ impl CatalogStore {
         let send = || async {
             let get = self.client.get_item().table_name(&self.table).consistent_read(true);
             let sent = get.set_key(Some(key(product_key(sku)))).send().await;
-            sent.map_err(|error| failed(DOING, error))
+            sent.map_err(|error| classify_error(DOING, error))
         };
-        let answer = answered(DOING, deadline, send).await?;
+        let answer = send_until_answered(DOING, deadline, send).await?;
         answer.item.map(parse_product).transpose()
     }
 
@@ -113,12 +113,12 @@ impl CatalogStore {
                 }
             }
             match transact(&self.client, DOING, items, deadline).await? {
-                Outcome::Committed => return Ok(true),
-                Outcome::Cancelled(outcomes) if matches!(outcomes.first(), Some(WriteOutcome::Refused(_))) => {
+                TransactionOutcome::Committed => return Ok(true),
+                TransactionOutcome::Cancelled(outcomes) if matches!(outcomes.first(), Some(WriteOutcome::ConditionFailed(_))) => {
                     return Ok(false);
                 }
-                Outcome::Cancelled(_) if backoff.wait().await => {}
-                Outcome::Cancelled(_) => {
+                TransactionOutcome::Cancelled(_) if backoff.wait().await => {}
+                TransactionOutcome::Cancelled(_) => {
                     return Err(Error::Unavailable {
                         doing: DOING,
                         source: None,
@@ -196,10 +196,10 @@ impl CatalogStore {
                 items.push(update(self.add_units(&receipt.received.sku, shard, units))?);
             }
             match transact(&self.client, DOING, items, deadline).await? {
-                Outcome::Committed => return Ok(None),
-                Outcome::Cancelled(mut outcomes) => {
+                TransactionOutcome::Committed => return Ok(None),
+                TransactionOutcome::Cancelled(mut outcomes) => {
                     if !outcomes.is_empty()
-                        && let WriteOutcome::Refused(Some(existing)) = outcomes.swap_remove(0)
+                        && let WriteOutcome::ConditionFailed(Some(existing)) = outcomes.swap_remove(0)
                     {
                         return Ok(Some(parse(DOING, existing)?));
                     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::aws::Platform;
-use crate::aws::dynamodb::{answered, failed, item_of, key, number, parse};
+use crate::aws::dynamodb::{classify_error, item_of, key, number, parse, send_until_answered};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
@@ -80,9 +80,9 @@ impl ImageStore {
         let send = || async {
             let get = self.client.get_item().table_name(&self.table).consistent_read(true);
             let sent = get.set_key(Some(key(image_key(id)))).send().await;
-            sent.map_err(|error| failed(DOING, error))
+            sent.map_err(|error| classify_error(DOING, error))
         };
-        let answer = answered(DOING, deadline, send).await?;
+        let answer = send_until_answered(DOING, deadline, send).await?;
         answer.item.map(|item| parse(DOING, item)).transpose()
     }
 
@@ -117,10 +117,10 @@ impl ImageStore {
                         other => Err(Error::internal(DOING, other)),
                     }
                 }
-                Err(error) => Err(failed(DOING, error)),
+                Err(error) => Err(classify_error(DOING, error)),
             }
         };
-        let Some(existing) = answered(DOING, deadline, send).await? else {
+        let Some(existing) = send_until_answered(DOING, deadline, send).await? else {
             return Ok(Ok(()));
         };
         let existing = existing.ok_or_else(|| Error::internal(DOING, "the image does not exist anymore"))?;

@@ -14,7 +14,7 @@ use crate::id::BidId;
 use crate::store::AuctionStore;
 use shared::auctions::Points;
 use shared::aws::dynamodb::table::text_of;
-use shared::aws::dynamodb::{Item, answered, composite, failed, parse, text};
+use shared::aws::dynamodb::{Item, classify_error, composite, parse, send_until_answered, text};
 use shared::aws::lambda::problem::Causes;
 use shared::catalog::Sku;
 use shared::core::error::Error;
@@ -99,8 +99,8 @@ impl AuctionStore {
             .expression_attribute_values(":book", text(book_key(sku, side)))
             .limit(PAGE)
             .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
-        let answer = answered(DOING, deadline, send).await?;
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
         let next = answer.last_evaluated_key.as_ref();
         let next = next.and_then(|position| BookCursor::of(text_of(position, "sk")?));
         let mut entries = vec![];

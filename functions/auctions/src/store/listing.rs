@@ -11,7 +11,7 @@ use crate::bid::Bid;
 use crate::store::{AuctionStore, StoredBid, StoredVoucher};
 use crate::voucher::Voucher;
 use shared::aws::dynamodb::table::text_of;
-use shared::aws::dynamodb::{Item, answered, failed, number, parse, text};
+use shared::aws::dynamodb::{Item, classify_error, number, parse, send_until_answered, text};
 use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::identity::CustomerId;
@@ -118,8 +118,8 @@ impl AuctionStore {
             .scan_index_forward(false)
             .limit(limit.into())
             .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
-        let answer = answered(DOING, deadline, send).await?;
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
         let next = answer.last_evaluated_key.as_ref().and_then(cursor);
         let mut items = vec![];
         for item in answer.items.unwrap_or_default() {

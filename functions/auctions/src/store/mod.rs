@@ -145,15 +145,7 @@ impl AuctionStore {
         deadline: Instant,
     ) -> Result<DuePage<BidId>, Error> {
         let id_in = |pk: &str| uuid_in(pk, "BID#").map(BidId);
-        due::page(
-            (&self.table.client, &self.table.name),
-            shard,
-            now,
-            after,
-            deadline,
-            id_in,
-        )
-        .await
+        due::page(&self.table.client, &self.table.name, shard, now, after, deadline, id_in).await
     }
 
     /// Reads a voucher of any owner. Strongly consistent.

@@ -12,7 +12,9 @@ use crate::store::{AuctionStore, StoredBid, StoredVoucher};
 use crate::voucher::Voucher;
 use shared::auctions::{Entry, EntryKind, Points};
 use shared::aws::backoff::Backoff;
-use shared::aws::dynamodb::transaction::{Outcome, WriteOutcome, delete, put, transact, transact_changes, update};
+use shared::aws::dynamodb::transaction::{
+    TransactionOutcome, WriteOutcome, delete, put, transact, transact_changes, update,
+};
 use shared::aws::dynamodb::{Item, composite, parse};
 use shared::core::error::Error;
 use shared::core::event::Record;
@@ -173,19 +175,19 @@ impl AuctionStore {
         let mut backoff = Backoff::until(deadline);
         loop {
             let outcomes = match transact(&self.table.client, PLACING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(PlaceBidOutcome::Placed),
-                Outcome::Cancelled(outcomes) => outcomes,
+                TransactionOutcome::Committed => return Ok(PlaceBidOutcome::Placed),
+                TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
             let mut outcomes = outcomes.into_iter();
             match outcomes.next() {
-                Some(WriteOutcome::Refused(Some(existing))) => {
+                Some(WriteOutcome::ConditionFailed(Some(existing))) => {
                     return Ok(PlaceBidOutcome::Exists(Box::new(parse(PLACING, existing)?)));
                 }
                 // A concurrent retry of this request may be writing the same items.
-                Some(WriteOutcome::Busy) => {}
+                Some(WriteOutcome::Retryable) => {}
                 _ => {
-                    let by_need = matches!(outcomes.next(), Some(WriteOutcome::Refused(_)));
-                    let by_count = matches!(outcomes.nth(1), Some(WriteOutcome::Refused(_)));
+                    let by_need = matches!(outcomes.next(), Some(WriteOutcome::ConditionFailed(_)));
+                    let by_count = matches!(outcomes.nth(1), Some(WriteOutcome::ConditionFailed(_)));
                     if by_need || by_count {
                         // The concurrent retry may have succeeded.
                         let existing = self.bid(bid.bid_id, deadline).await?;
@@ -247,16 +249,16 @@ impl AuctionStore {
         let mut backoff = Backoff::until(deadline);
         loop {
             let outcomes = match transact(&self.table.client, TRADING, items.clone(), deadline).await? {
-                Outcome::Committed => return Ok(TradeOutcome::Traded),
-                Outcome::Cancelled(outcomes) => outcomes,
+                TransactionOutcome::Committed => return Ok(TradeOutcome::Traded),
+                TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
-            let is_busy = outcomes.iter().any(|outcome| matches!(outcome, WriteOutcome::Busy));
-            let is_short = matches!(outcomes.get(wallet_at), Some(WriteOutcome::Refused(_)));
+            let is_busy = outcomes.iter().any(|outcome| matches!(outcome, WriteOutcome::Retryable));
+            let is_short = matches!(outcomes.get(wallet_at), Some(WriteOutcome::ConditionFailed(_)));
             let mut outcomes = outcomes.into_iter().take(records);
-            if let Some(WriteOutcome::Refused(Some(existing))) = outcomes.next() {
+            if let Some(WriteOutcome::ConditionFailed(Some(existing))) = outcomes.next() {
                 return Ok(TradeOutcome::Exists(Box::new(parse(TRADING, existing)?)));
             }
-            if outcomes.any(|outcome| matches!(outcome, WriteOutcome::Refused(_))) {
+            if outcomes.any(|outcome| matches!(outcome, WriteOutcome::ConditionFailed(_))) {
                 return Ok(TradeOutcome::Changed);
             }
             if is_short && !is_busy {

@@ -99,7 +99,8 @@ impl Payment {
         &self,
         refund_id: Uuid,
         amount: Option<Money>,
-        (reason, note): (RefundReason, Option<String>),
+        reason: RefundReason,
+        note: Option<String>,
         now: Timestamp,
     ) -> Result<Self, Rejected> {
         let refundable = self.refundable();
@@ -199,8 +200,8 @@ impl Payment {
             return Ok(None);
         };
         let refused = &self.refunds[nth];
-        let why = (refused.reason, refused.note.clone());
-        self.with_refund(refund_id, Some(owed), why, now).map(Some)
+        self.with_refund(refund_id, Some(owed), refused.reason, refused.note.clone(), now)
+            .map(Some)
     }
 
     /// Takes over what the provider says has gone back; false when that is nothing new.
