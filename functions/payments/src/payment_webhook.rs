@@ -117,15 +117,15 @@ pub struct WebhookAnswer {
 pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sender: Sender = http::path(&request)?;
     let body = http::raw_body(&request, MAX_BODY)?;
-    let taken = match sender {
-        Sender::Toss => toss::take(function, body, &invocation).await,
-        Sender::Stripe => stripe::take(function, request.headers(), body, &invocation).await,
-        Sender::Standard => standard::take(function, request.headers(), body, &invocation).await,
+    let received = match sender {
+        Sender::Toss => toss::receive(function, body, &invocation).await,
+        Sender::Stripe => stripe::receive(function, request.headers(), body, &invocation).await,
+        Sender::Standard => standard::receive(function, request.headers(), body, &invocation).await,
     };
-    let outcome = match taken {
+    let outcome = match received {
         // A payment that was never begun here, and that took no money.
         Err(Error::Rejected(rejection)) if rejection.reason == &error::NOT_FOUND => Outcome::Ignored,
-        taken => taken?,
+        received => received?,
     };
     let ignored = if outcome == Outcome::Ignored { 1.0 } else { 0.0 };
     telemetry::emit(

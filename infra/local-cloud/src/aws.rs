@@ -94,11 +94,13 @@ pub(crate) struct Aws {
 
 struct Process {
     calls: Mutex<Calls>,
-    /// None once the process has ended.
-    waiting: Arc<Mutex<Option<HashMap<u64, Sender<Value>>>>>,
+    waiting: Arc<Waiting>,
     // Dropped last: it ends when its input closes.
     _group: Group,
 }
+
+/// The calls without an answer yet; none once the process has ended.
+type Waiting = Mutex<Option<HashMap<u64, Sender<Value>>>>;
 
 struct Calls {
     made: u64,
@@ -165,7 +167,7 @@ impl Aws {
 }
 
 /// Hands each answer to the call that waits for it.
-fn deliver(output: ChildStdout, waiting: &Mutex<Option<HashMap<u64, Sender<Value>>>>) {
+fn deliver(output: ChildStdout, waiting: &Waiting) {
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         let Ok(answer) = serde_json::from_str::<Value>(&line) else {
             continue;

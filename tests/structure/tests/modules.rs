@@ -11,7 +11,14 @@ const SHARED: &str = "shared/src/";
 const DOMAINS: [&str; 5] = ["images", "catalog", "orders", "payments", "auctions"];
 
 /// The modules of a domain that speak to AWS or to payment providers. All others are models: pure rules.
-const STORES_AND_SERVICES: [&str; 6] = ["store", "reservations", "order_payments", "wallets", "service", "provider"];
+const STORES_AND_SERVICES: [&str; 6] = [
+    "store",
+    "reservations",
+    "order_payments",
+    "wallets",
+    "service",
+    "provider",
+];
 
 /// Crates by which time, randomness and the network come in; to a model these are arguments.
 const OUTSIDE: [&str; 6] = ["aws_", "fastrand", "lambda_", "reqwest", "tokio", "futures"];
@@ -64,7 +71,10 @@ fn each_domain_is_in_the_order_of_domains() {
         .chain(&["core", "aws", "lib"])
         .map(|&name| name.to_owned())
         .collect();
-    assert_eq!(shared, known, "enter a new domain of `shared` in DOMAINS, behind those that it uses");
+    assert_eq!(
+        shared, known,
+        "enter a new domain of `shared` in DOMAINS, behind those that it uses"
+    );
 }
 
 /// A file of `shared`.

@@ -13,10 +13,10 @@ use shared::payments::{self, PaymentEventKind, PaymentRequest, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
 
-const ENTERING: &str = "enter a webhook of Stripe";
+const RECORDING: &str = "enter a webhook of Stripe";
 
 /// Enters an event of Stripe.
-pub async fn take(
+pub async fn receive(
     function: &PaymentWebhook,
     headers: &HeaderMap,
     body: &[u8],
@@ -32,14 +32,14 @@ pub async fn take(
     let event: Value = http::parse(body)?;
     match Stripe::event(&event) {
         StripeEvent::Charged(report) => {
-            function.service.enter(&report, None, invocation).await?;
+            function.service.record_report(&report, None, invocation).await?;
             Ok(Outcome::Entered)
         }
         StripeEvent::Changed(subject) => {
             let Some(stored) = find(function, subject, invocation).await? else {
                 return Ok(Outcome::Ignored);
             };
-            function.service.look(&stored, invocation).await?;
+            function.service.refresh_from_provider(&stored, invocation).await?;
             Ok(Outcome::Entered)
         }
         StripeEvent::RefundFailed { subject, refund_id } => {
@@ -62,7 +62,7 @@ async fn refund_failed(
     // Once for each refund: a person may have decided before the event is delivered again.
     let request = PaymentRequest {
         request_id: derive_id(&["stripe refund failed", refund_id]),
-        fingerprint: Fingerprint::of(&refund_id).map_err(|error| Error::internal(ENTERING, error))?,
+        fingerprint: Fingerprint::of(&refund_id).map_err(|error| Error::internal(RECORDING, error))?,
         payment_id: stored.payment.payment_id,
         requested_at: invocation.now,
     };
@@ -81,7 +81,7 @@ async fn refund_failed(
     if saved.await? {
         return Ok(Outcome::Entered);
     }
-    Err(Error::unavailable(ENTERING, "the payment changed since it was read"))
+    Err(Error::unavailable(RECORDING, "the payment changed since it was read"))
 }
 
 /// The payment that an event is about.

@@ -27,9 +27,7 @@ fn each_route_of_the_template_is_described_and_the_other_way_round() {
     let deployed: BTreeSet<String> = deployed().into_keys().collect();
     let mut problems = Vec::new();
     for route in deployed.difference(&described) {
-        problems.push(format!(
-            "{route} is in template.yaml alone: run `cargo contract`"
-        ));
+        problems.push(format!("{route} is in template.yaml alone: run `cargo contract`"));
     }
     for route in described.difference(&deployed) {
         problems.push(format!(

@@ -19,11 +19,11 @@ fn is_internal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> bool {
 async fn a_sealed_secret_opens_for_the_same_thing_only() {
     let kms = FakeKms::default();
     let seal = kms.seal();
-    let sealed = seal.seal(b"hush", "one", soon()).await.unwrap();
-    assert_eq!(**seal.open(&sealed, "one", soon()).await.unwrap(), *b"hush");
-    assert!(is_internal(seal.open(&sealed, "another", soon()).await));
+    let sealed = seal.encrypt(b"hush", "one", soon()).await.unwrap();
+    assert_eq!(**seal.decrypt(&sealed, "one", soon()).await.unwrap(), *b"hush");
+    assert!(is_internal(seal.decrypt(&sealed, "another", soon()).await));
     assert!(is_internal(
-        kms.seal_by("alias/another").open(&sealed, "one", soon()).await
+        kms.seal_by("alias/another").decrypt(&sealed, "one", soon()).await
     ));
 }
 
@@ -31,19 +31,19 @@ async fn a_sealed_secret_opens_for_the_same_thing_only() {
 async fn the_cipher_itself_binds_a_secret_to_its_thing() {
     let kms = FakeKms::default();
     let seal = kms.seal();
-    let one = serde_json::to_value(seal.seal(b"hush", "one", soon()).await.unwrap()).unwrap();
-    let other = serde_json::to_value(seal.seal(b"other", "another", soon()).await.unwrap()).unwrap();
+    let one = serde_json::to_value(seal.encrypt(b"hush", "one", soon()).await.unwrap()).unwrap();
+    let other = serde_json::to_value(seal.encrypt(b"other", "another", soon()).await.unwrap()).unwrap();
     // The data key of one, which KMS tells for it, with what belongs to the other.
     let mixed = serde_json::json!({ "data_key": one["data_key"], "secret": other["secret"] });
     let mixed: EncryptedSecret = serde_json::from_value(mixed).unwrap();
-    assert!(is_internal(seal.open(&mixed, "one", soon()).await));
+    assert!(is_internal(seal.decrypt(&mixed, "one", soon()).await));
 }
 
 #[tokio::test]
 async fn a_damaged_secret_does_not_open() {
     let kms = FakeKms::default();
     let seal = kms.seal();
-    let whole = serde_json::to_value(seal.seal(b"hush", "one", soon()).await.unwrap()).unwrap();
+    let whole = serde_json::to_value(seal.encrypt(b"hush", "one", soon()).await.unwrap()).unwrap();
     for damage in [
         "",
         "!",
@@ -55,7 +55,10 @@ async fn a_damaged_secret_does_not_open() {
             let mut damaged = whole.clone();
             damaged[part] = damage.into();
             let damaged: EncryptedSecret = serde_json::from_value(damaged).unwrap();
-            assert!(is_internal(seal.open(&damaged, "one", soon()).await), "{part} {damage}");
+            assert!(
+                is_internal(seal.decrypt(&damaged, "one", soon()).await),
+                "{part} {damage}"
+            );
         }
     }
 }
@@ -64,10 +67,10 @@ async fn a_damaged_secret_does_not_open() {
 async fn two_seals_of_one_secret_have_nothing_in_common_and_show_nothing() {
     let kms = FakeKms::default();
     let seal = kms.seal();
-    let one = seal.seal(b"hush", "one", soon()).await.unwrap();
-    let two = seal.seal(b"hush", "one", soon()).await.unwrap();
+    let one = seal.encrypt(b"hush", "one", soon()).await.unwrap();
+    let two = seal.encrypt(b"hush", "one", soon()).await.unwrap();
     assert_ne!(one, two);
-    assert_eq!(format!("{one:?}"), "Sealed");
+    assert_eq!(format!("{one:?}"), "EncryptedSecret");
     assert_eq!(kms.requests(), 2, "each costs one request");
 }
 
@@ -75,7 +78,7 @@ async fn two_seals_of_one_secret_have_nothing_in_common_and_show_nothing() {
 async fn what_passes_at_kms_is_told_from_what_does_not() {
     let kms = FakeKms::default();
     let seal = kms.seal();
-    let sealed = seal.seal(b"hush", "one", soon()).await.unwrap();
+    let sealed = seal.encrypt(b"hush", "one", soon()).await.unwrap();
     for (refusal, passes) in [
         ((400, "ThrottlingException"), true),
         ((500, "KMSInternalException"), true),
@@ -85,18 +88,18 @@ async fn what_passes_at_kms_is_told_from_what_does_not() {
     ] {
         kms.refuse(Some(refusal));
         for error in [
-            seal.seal(b"hush", "one", soon()).await.unwrap_err(),
-            seal.open(&sealed, "one", soon()).await.unwrap_err(),
+            seal.encrypt(b"hush", "one", soon()).await.unwrap_err(),
+            seal.decrypt(&sealed, "one", soon()).await.unwrap_err(),
         ] {
             assert_eq!(matches!(error, Error::Unavailable { .. }), passes, "{refusal:?}");
         }
     }
     kms.refuse(None);
-    assert!(seal.open(&sealed, "one", soon()).await.is_ok());
+    assert!(seal.decrypt(&sealed, "one", soon()).await.is_ok());
     kms.never_answer();
     let deadline = Instant::now() + Duration::from_millis(50);
     assert!(matches!(
-        seal.open(&sealed, "one", deadline).await,
+        seal.decrypt(&sealed, "one", deadline).await,
         Err(Error::Unavailable { .. })
     ));
 }

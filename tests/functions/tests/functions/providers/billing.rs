@@ -218,7 +218,7 @@ async fn a_declined_charge_takes_nothing_and_a_later_try_may_be_paid() {
         let reference = reference.as_deref();
         register.decline_next(BROKE, 1);
         let failure = refused(register.charge(&key, reference, 0).await);
-        assert_eq!(Decline::of(provider, &failure), Decline::Passing);
+        assert_eq!(Decline::of(provider, &failure), Decline::Soft);
         assert_eq!(
             refused(register.charge(&key, reference, 0).await),
             failure,
@@ -232,10 +232,10 @@ async fn a_declined_charge_takes_nothing_and_a_later_try_may_be_paid() {
 #[tokio::test]
 async fn a_no_says_whether_the_card_can_ever_pay() {
     for (declined, expected) in [
-        (("REJECT_CARD_COMPANY", "generic_decline"), Decline::Passing),
+        (("REJECT_CARD_COMPANY", "generic_decline"), Decline::Soft),
         (("INVALID_STOPPED_CARD", "lost_card"), Decline::Hard),
         (("INVALID_CARD_EXPIRATION", "stolen_card"), Decline::Hard),
-        (("INVALID_REQUEST", "parameter_invalid_empty"), Decline::Ours),
+        (("INVALID_REQUEST", "parameter_invalid_empty"), Decline::InvalidRequest),
     ] {
         for provider in BOTH {
             let register = Register::open(provider).await;
@@ -383,7 +383,7 @@ async fn a_deleted_key_charges_nothing_and_is_deleted_again_without_complaint() 
         }
         register.api().delete(&key, ample()).await.unwrap();
         let failure = refused(register.charge(&key, reference.as_deref(), 0).await);
-        assert_eq!(Decline::of(provider, &failure), Decline::KeyGone);
+        assert_eq!(Decline::of(provider, &failure), Decline::KeyDeleted);
         assert!(register.shop.sandbox.ledger().is_empty());
     }
 }
@@ -402,7 +402,7 @@ async fn an_intent_is_prepared_once_for_an_order_and_a_card() {
     let second = register.prepare(&another).await;
     assert_ne!(second, first, "an intent belongs to one holder");
     let failure = refused(register.charge(&another, first.as_deref(), 0).await);
-    assert_eq!(Decline::of(Provider::Stripe, &failure), Decline::KeyGone);
+    assert_eq!(Decline::of(Provider::Stripe, &failure), Decline::KeyDeleted);
     register.assert_taken(register.charge(&another, second.as_deref(), 1).await);
 }
 
