@@ -1,9 +1,9 @@
-//! The common crate: what two domains or more need.
+//! The code that two or more domains share.
 //!
-//! - [`core`] belongs to no domain and is pure: time, ids and randomness come in as arguments.
-//! - [`catalog`], [`orders`], [`payments`], [`auctions`] and [`images`] have the model, rules, store and service
+//! - [`core`] belongs to no domain and is pure: time, ids and randomness are arguments.
+//! - [`catalog`], [`orders`], [`payments`], [`auctions`] and [`images`] contain the models, rules, stores and services
 //!   that several domains use.
-//! - [`aws`] is the outside: Lambda, DynamoDB and the other services.
+//! - [`aws`] has the infrastructure: Lambda, DynamoDB and other services.
 //!
 //! Dependencies go one way: `core` ← domain models ← `aws` ← stores and services. Among domains: images ← catalog ←
 //! orders ← payments, auctions.

@@ -60,7 +60,7 @@ pub async fn handle(
     let invocation = &invocation;
     let response = batch::serve(batch, async |command: SubscriptionPeriod| {
         let outcome = function.service.carry_out(command, invocation).await?;
-        counts.took(command, outcome);
+        counts.record(command, outcome);
         Ok(())
     });
     let response = response.await;
@@ -80,7 +80,7 @@ pub async fn handle(
 }
 
 impl Counts {
-    fn took(&self, command: SubscriptionPeriod, outcome: Outcome) {
+    fn record(&self, command: SubscriptionPeriod, outcome: Outcome) {
         let SubscriptionPeriod {
             subscription_id,
             period,

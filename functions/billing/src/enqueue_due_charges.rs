@@ -1,6 +1,6 @@
 //! A schedule brings the time; it leaves a command on the queue for every subscription about which something is due.
 //!
-//! A subscription keeps its place on the index until the queue has taken its command, and only then moves, to where it is
+//! A subscription keeps its place on the index until the queue has accepted its command, and only then moves, to where it is
 //! commanded again should nothing come of it: so neither a run that dies half-way nor a message that is lost leaves a
 //! period out. Two runs at once command the same twice, which changes nothing. What a run keeps in memory is a page of 100
 //! subscriptions, however many are due.
@@ -43,7 +43,7 @@ impl EnqueueDueCharges {
 /// Requests under way at the same time.
 const CONCURRENCY: usize = 16;
 /// When a command is given again unless something has come of it: longer than the queue needs, and than it repeats one.
-const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Commands what is due.
 ///
@@ -51,19 +51,19 @@ const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 /// [`Error::Unavailable`] and [`Error::Internal`] when due subscriptions cannot be found; single ones are counted.
 pub async fn handle(function: &EnqueueDueCharges, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let mut sweep = DueScan::default();
-    while let Some((shard, position)) = sweep.turn(&invocation) {
-        let page = command_page(function, shard, position, &invocation, &mut summary).await;
-        sweep.took(shard, page);
+    let mut scan = DueScan::default();
+    while let Some((shard, position)) = scan.next_page(&invocation) {
+        let page = enqueue_page(function, shard, position, &invocation, &mut summary).await;
+        scan.finish_page(shard, page);
     }
-    summary.unfinished = sweep.is_unfinished();
-    summary.tell("enqueue-due-charges", invocation.now);
-    sweep.end()?;
+    summary.unfinished = scan.is_unfinished();
+    summary.report("enqueue-due-charges", invocation.now);
+    scan.finish()?;
     Ok(summary)
 }
 
 /// Commands a page of one shard's due subscriptions, and answers where the next begins.
-async fn command_page(
+async fn enqueue_page(
     function: &EnqueueDueCharges,
     shard: u8,
     position: Option<DuePosition>,
@@ -74,11 +74,11 @@ async fn command_page(
     let page = subscriptions
         .due(shard, invocation.now, position, invocation.deadline)
         .await?;
-    summary.saw(&page.due, invocation.now);
+    summary.record_due(&page.due, invocation.now);
     let ids: Vec<SubscriptionId> = page.due.iter().map(|&(id, _)| id).collect();
     let (mut due, unreadable) = subscriptions.get_all(&ids, invocation.deadline).await?;
     for error in page.damaged.into_iter().chain(unreadable) {
-        summary.took(Err(error));
+        summary.record(Err(error));
     }
     // The index runs behind the table.
     due.retain(|stored| stored.due_at.is_some_and(|at| at <= invocation.now));
@@ -88,38 +88,38 @@ async fn command_page(
         (!batch.is_empty()).then_some(batch)
     });
     let outcomes: Vec<Vec<Result<bool, Error>>> = futures::stream::iter(batches)
-        .map(|batch| command(function, batch, invocation))
+        .map(|batch| enqueue(function, batch, invocation))
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
     for outcome in outcomes.into_iter().flatten() {
-        summary.took(outcome);
+        summary.record(outcome);
     }
     Ok(page.next)
 }
 
-/// Commands some subscriptions in one batch, and puts off those whose command the queue has taken.
-async fn command(
+/// Commands some subscriptions in one batch, and puts off those whose command the queue has accepted.
+async fn enqueue(
     function: &EnqueueDueCharges,
     batch: Vec<StoredSubscription>,
     invocation: &Invocation,
 ) -> Vec<Result<bool, Error>> {
     let periods: Vec<_> = batch.iter().map(command_of).collect();
-    let taken = match function.charge_queue.send(&periods, invocation).await {
-        Ok(taken) => taken,
+    let accepted = match function.charge_queue.send(&periods, invocation).await {
+        Ok(accepted) => accepted,
         Err(error) => return vec![Err(error)],
     };
-    let outcomes = batch.into_iter().zip(taken).map(|(stored, taken)| async move {
-        if !taken {
+    let outcomes = batch.into_iter().zip(accepted).map(|(stored, accepted)| async move {
+        if !accepted {
             return Err(Error::unavailable(
                 "command a subscription",
                 "the queue did not take it",
             ));
         }
-        let until = invocation.now + AGAIN;
+        let until = invocation.now + RETRY_AFTER;
         let subscriptions = &function.subscriptions;
         // Whatever has changed it meanwhile has given it its place.
-        subscriptions.put_off(&stored, until, invocation.deadline).await?;
+        subscriptions.postpone_due(&stored, until, invocation.deadline).await?;
         Ok(true)
     });
     futures::future::join_all(outcomes).await

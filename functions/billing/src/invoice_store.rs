@@ -1,8 +1,8 @@
-//! Where subscriptions, stock, orders and payments meet: what changes several of them is one transaction.
+//! Transactions over subscriptions, invoices, stock, orders and payments.
 //!
-//! Promises kept here: the right to charge a period is its invoice's own `attribute_not_exists`, in the write that also
-//! moves its subscription on; stock leaves by a conditional write in the transaction that begins an attempt, and goes back
-//! in the one that ends it; an invoice is paid in the write that makes its order, its payment and their events.
+//! Promises enforced here: a period is billed once, since its invoice is put under `attribute_not_exists` in the
+//! transaction that advances its subscription; stock is reserved in the transaction that starts an attempt and released
+//! in the one that ends it; an invoice is paid in the transaction that writes its order, its payment and their events.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::transaction::{put, transact_changes};
 use shared::catalog::CatalogStore;
 use shared::catalog::Sku;
-use shared::catalog::{Hold, ShardCount};
+use shared::catalog::{Hold, Product};
 use shared::core::error::Error;
 use shared::orders::ReservationStore;
 use shared::orders::Shortage;
@@ -23,7 +23,7 @@ use shared::orders::TakeOutcome;
 use shared::payments::OrderPaymentStore;
 use shared::payments::StoredPayment;
 
-/// The tables of subscriptions, stock, orders and payments together.
+/// Writes subscriptions and invoices together with stock, orders and payments.
 #[derive(Clone, Debug)]
 pub struct InvoiceStore {
     client: Client,
@@ -37,19 +37,19 @@ pub struct InvoiceStore {
     pub order_payments: OrderPaymentStore,
 }
 
-/// What became of an attempt that was to be begun.
+/// The result of [`InvoiceStore::begin`].
 #[derive(Debug)]
 pub enum BeginChargeOutcome {
-    /// It is begun and holds its stock.
+    /// The attempt has started, and its stock is reserved.
     Begun(Box<StoredInvoice>),
-    /// The subscription or the invoice has changed since it was read, perhaps by an earlier attempt of this very call.
+    /// The subscription or the invoice has changed since it was read, perhaps by an earlier attempt of this write.
     Changed,
-    /// Too little is left; nothing was written.
+    /// There is not enough stock; nothing was written.
     OutOfStock(Vec<Shortage>),
 }
 
 impl InvoiceStore {
-    /// Over the tables of the catalog, orders, payments and subscriptions.
+    /// Creates the store over the tables of catalog, orders, payments and subscriptions.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -63,57 +63,57 @@ impl InvoiceStore {
         })
     }
 
-    /// Begins an attempt to charge `invoice`: takes the stock of its lines, in one transaction with it and its
-    /// subscription. `shards` says over how many shards each product was spread when it was read.
+    /// Starts an attempt to charge `invoice`: reserves the stock of its lines in one transaction with the invoice and its
+    /// subscription. `products` are those of its lines, as they were read.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
+    /// [`Error::Unavailable`] when the transaction did not succeed before `deadline`, and [`Error::Internal`].
     pub async fn begin(
         &self,
         subscription: &StoredSubscription,
         invoice: &StoredInvoice,
-        shards: &HashMap<Sku, ShardCount>,
+        products: &HashMap<Sku, Product>,
         deadline: Instant,
     ) -> Result<BeginChargeOutcome, Error> {
-        let holding = |holds| StoredInvoice {
+        let with_holds = |holds| StoredInvoice {
             holds,
             ..invoice.clone()
         };
         let record = |holds: Vec<Hold>| {
-            let invoice = holding(holds);
+            let invoice = with_holds(holds);
             Ok(vec![
                 put(self.subscriptions.put_if_version(subscription)?)?,
-                put(self.subscriptions.invoiced(&invoice)?)?,
+                put(self.subscriptions.put_invoice(&invoice)?)?,
             ])
         };
         let lines = &invoice.invoice.lines;
-        Ok(match self.reservations.take(lines, shards, record, deadline).await? {
-            TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(holding(holds))),
-            TakeOutcome::Refused(_) => BeginChargeOutcome::Changed,
-            TakeOutcome::Short(shortages) => BeginChargeOutcome::OutOfStock(shortages),
+        Ok(match self.reservations.take(lines, products, record, deadline).await? {
+            TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(with_holds(holds))),
+            TakeOutcome::ConditionFailed(_) => BeginChargeOutcome::Changed,
+            TakeOutcome::OutOfStock(shortages) => BeginChargeOutcome::OutOfStock(shortages),
         })
     }
 
-    /// Writes what an attempt came to: its `posting`, the order and the payment of money that was taken, both new, and the
+    /// Writes what an attempt came to: its `write`, the order and the payment of money that was taken, both new, and the
     /// return of units to where they were taken from. All of it or none; false when anything has changed since it was
     /// read, perhaps by an earlier attempt of this very call whose answer was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn settle(
+    pub async fn save_result(
         &self,
-        posting: &SubscriptionWrite<'_>,
-        bought: Option<(&StoredOrder, &StoredPayment)>,
-        given_back: &[Hold],
+        write: &SubscriptionWrite<'_>,
+        order_and_payment: Option<(&StoredOrder, &StoredPayment)>,
+        released: &[Hold],
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let mut items = self.subscriptions.written(posting)?;
-        if let Some((order, payment)) = bought {
+        let mut items = self.subscriptions.transaction_items(write)?;
+        if let Some((order, payment)) = order_and_payment {
             items.push(put(self.order_payments.orders.put_new(order)?)?);
             items.push(put(self.order_payments.payments.put_if_version(payment)?)?);
         }
         let records = items.len();
-        items.extend(self.reservations.release_writes(given_back)?);
+        items.extend(self.reservations.release_writes(released)?);
         transact_changes(&self.client, "settle an invoice", items, records, deadline).await
     }
 }

@@ -131,12 +131,12 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
             if payment.begun_by == Some(begun_by) && payment.payment.status == PaymentStatus::Confirming {
                 return answer(&function.service.confirm(&payment, &invocation).await?.payment);
             }
-            return Ok(http::replayed(as_it_stands(function, payment, &invocation).await?));
+            return Ok(http::replayed(refreshed(function, payment, &invocation).await?));
         }
-        body.judge(function, &order)?;
+        body.check_amount(function, &order)?;
         let payment = find(function, &body, &order, &invocation).await?;
         if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {
-            return Ok(http::replayed(as_it_stands(function, payment, &invocation).await?));
+            return Ok(http::replayed(refreshed(function, payment, &invocation).await?));
         }
         let known = PaymentRequest {
             request_id,
@@ -146,7 +146,7 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
         };
         let begun = function
             .service
-            .begin(&payment, &order, (&known, begun_by), &invocation)
+            .begin(&payment, &order, &known, begun_by, &invocation)
             .await?;
         if let Some(attempt) = begun {
             return answer(&function.service.confirm(&attempt, &invocation).await?.payment);
@@ -177,8 +177,14 @@ async fn find(
     let stored = match (stored, body) {
         (Some(stored), _) => stored,
         (None, ConfirmPaymentRequest::Toss { payment_key, .. }) => {
-            let whose = (order.order_id, order.customer_id.clone());
-            let payment = Payment::new(Provider::Toss, payment_key.clone(), whose, order.total, invocation.now);
+            let payment = Payment::new(
+                Provider::Toss,
+                payment_key.clone(),
+                order.order_id,
+                order.customer_id.clone(),
+                order.total,
+                invocation.now,
+            );
             StoredPayment::unsaved(payment, order.expires_at)
         }
         (None, _) => return Err(Rejected::NotFound.into()),
@@ -200,7 +206,7 @@ async fn find(
 
 /// The answer for a payment that was begun before: as the provider says that it stands, when that is open and the
 /// provider is not being asked for the money right now.
-async fn as_it_stands(
+async fn refreshed(
     function: &ConfirmPayment,
     stored: StoredPayment,
     invocation: &Invocation,
@@ -212,7 +218,7 @@ async fn as_it_stands(
     if !is_open || stored.payment.is_being_confirmed(stored.since, invocation.now) {
         return answer(&stored.payment);
     }
-    match function.service.look(&stored, invocation).await {
+    match function.service.refresh_from_provider(&stored, invocation).await {
         Ok(settled) => answer(&settled.payment),
         Err(error) => {
             tracing::warn!(causes = %Causes(&error), "the provider does not say how a payment stands");
@@ -279,12 +285,12 @@ impl ConfirmPaymentRequest {
     }
 
     /// The client's amount is compared, and the order's is charged.
-    fn judge(&self, function: &ConfirmPayment, order: &StoredOrder) -> Result<(), Error> {
+    fn check_amount(&self, function: &ConfirmPayment, order: &StoredOrder) -> Result<(), Error> {
         let total = order.order.total;
         if self.parts().1 != total {
             return Err(Rejected::AmountDiffers { total }.into());
         }
-        if !function.service.providers.of(self.provider())?.takes(total) {
+        if !function.service.providers.of(self.provider())?.accepts(total) {
             return Err(Rejected::AmountNotTaken.into());
         }
         Ok(())

@@ -22,6 +22,7 @@ use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
 use shared::core::error;
 use shared::core::error::Rejection;
+use shared::core::id::PathParameter;
 use shared::payments::PaymentService;
 use shared::payments::provider::Credentials;
 
@@ -49,6 +50,27 @@ impl PaymentWebhook {
 
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 256 * 1024;
+
+/// A sender of webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sender {
+    Toss,
+    Stripe,
+    Standard,
+}
+
+impl PathParameter for Sender {
+    const NAME: &'static str = "provider";
+
+    fn from_path(text: &str) -> Result<Self, Rejection> {
+        match text {
+            "toss" => Ok(Self::Toss),
+            "stripe" => Ok(Self::Stripe),
+            "standard" => Ok(Self::Standard),
+            _ => Err(Rejection::new(&error::NOT_FOUND, "There is no such provider.")),
+        }
+    }
+}
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -93,20 +115,17 @@ pub struct WebhookAnswer {
     )
 )]
 pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let provider = http::path_parameter(&request, "provider")?;
+    let sender: Sender = http::path(&request)?;
     let body = http::raw_body(&request, MAX_BODY)?;
-    let taken = match provider {
-        "toss" => toss::take(function, body, &invocation).await,
-        "stripe" => stripe::take(function, request.headers(), body, &invocation).await,
-        "standard" => standard::take(function, request.headers(), body, &invocation).await,
-        _ => Err(Rejection::new(&error::NOT_FOUND, "There is no such provider.").into()),
+    let received = match sender {
+        Sender::Toss => toss::receive(function, body, &invocation).await,
+        Sender::Stripe => stripe::receive(function, request.headers(), body, &invocation).await,
+        Sender::Standard => standard::receive(function, request.headers(), body, &invocation).await,
     };
-    let outcome = match taken {
-        // What a provider tells of a payment that was never begun here, and that brought no money.
-        Err(Error::Rejected(rejection)) if rejection.reason == &error::NOT_FOUND && provider_is_known(provider) => {
-            Outcome::Ignored
-        }
-        taken => taken?,
+    let outcome = match received {
+        // A payment that was never begun here, and that took no money.
+        Err(Error::Rejected(rejection)) if rejection.reason == &error::NOT_FOUND => Outcome::Ignored,
+        received => received?,
     };
     let ignored = if outcome == Outcome::Ignored { 1.0 } else { 0.0 };
     telemetry::emit(
@@ -115,10 +134,6 @@ pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Inv
         &[("Received", Unit::Count, 1.0), ("Ignored", Unit::Count, ignored)],
     );
     http::json(StatusCode::OK, &WebhookAnswer { outcome })
-}
-
-fn provider_is_known(provider: &str) -> bool {
-    matches!(provider, "toss" | "stripe" | "standard")
 }
 
 impl PaymentWebhook {

@@ -50,11 +50,11 @@ impl ReconcilePayments {
 /// Payments looked at, at the same time: providers are asked no faster.
 const CONCURRENCY: usize = 4;
 /// A provider is asked only when this much time is left for it to answer.
-const LOOK_TIME: Duration = Duration::from_secs(30);
+const CHECK_TIME: Duration = Duration::from_secs(30);
 /// How long a payment may hang in the air before a person is asked.
-const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
+const MAX_UNKNOWN_TIME: SignedDuration = SignedDuration::from_hours(24);
 /// How long a deposit is awaited: a provider closes the account earlier.
-const DEPOSIT_AWAITED: SignedDuration = SignedDuration::from_hours(24 * 31);
+const MAX_DEPOSIT_TIME: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -78,14 +78,14 @@ pub struct Summary {
 }
 
 /// What a look came to.
-enum Look {
+enum CheckOutcome {
     Settled,
     Open,
     Review,
     Same,
     Different,
-    /// Something else has changed it meanwhile, and looks at it or has.
-    Overtaken,
+    /// Something else has changed it meanwhile, and outcomes at it or has.
+    Changed,
     /// There is no time left to ask its provider.
     Late,
 }
@@ -96,12 +96,12 @@ enum Look {
 /// [`Error::Unavailable`] and [`Error::Internal`] when due payments cannot be found; single ones are counted.
 pub async fn handle(function: &ReconcilePayments, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let mut sweep = DueScan::default();
-    while let Some((shard, position)) = sweep.turn(&invocation) {
-        let page = look_at_page(function, shard, position, &invocation, &mut summary).await;
-        sweep.took(shard, page);
+    let mut scan = DueScan::default();
+    while let Some((shard, position)) = scan.next_page(&invocation) {
+        let page = check_page(function, shard, position, &invocation, &mut summary).await;
+        scan.finish_page(shard, page);
     }
-    summary.unfinished |= sweep.is_unfinished();
+    summary.unfinished |= scan.is_unfinished();
     telemetry::emit(
         "reconcile-payments",
         invocation.now,
@@ -115,12 +115,12 @@ pub async fn handle(function: &ReconcilePayments, invocation: Invocation) -> Res
         ],
     );
     tracing::info!(?summary, "reconciled");
-    sweep.end()?;
+    scan.finish()?;
     Ok(summary)
 }
 
 /// Looks at a page of one shard, and answers where the next begins.
-async fn look_at_page(
+async fn check_page(
     function: &ReconcilePayments,
     shard: u8,
     position: Option<DuePosition>,
@@ -143,20 +143,20 @@ async fn look_at_page(
     let due = due
         .into_iter()
         .filter(|stored| stored.look_at.is_some_and(|at| at <= invocation.now));
-    let looks: Vec<Result<Look, Error>> = futures::stream::iter(due)
-        .map(|stored| look_at(function, stored, invocation))
+    let outcomes: Vec<Result<CheckOutcome, Error>> = futures::stream::iter(due)
+        .map(|stored| check_payment(function, stored, invocation))
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
-    for look in looks {
-        match look {
-            Ok(Look::Settled) => summary.settled += 1,
-            Ok(Look::Open) => summary.open += 1,
-            Ok(Look::Review) => summary.reviews += 1,
-            Ok(Look::Same) => summary.compared += 1,
-            Ok(Look::Different) => summary.differences += 1,
-            Ok(Look::Overtaken) => {}
-            Ok(Look::Late) => summary.unfinished = true,
+    for outcome in outcomes {
+        match outcome {
+            Ok(CheckOutcome::Settled) => summary.settled += 1,
+            Ok(CheckOutcome::Open) => summary.open += 1,
+            Ok(CheckOutcome::Review) => summary.reviews += 1,
+            Ok(CheckOutcome::Same) => summary.compared += 1,
+            Ok(CheckOutcome::Different) => summary.differences += 1,
+            Ok(CheckOutcome::Changed) => {}
+            Ok(CheckOutcome::Late) => summary.unfinished = true,
             Err(error) => {
                 tracing::error!(causes = %Causes(&error), "a payment could not be looked at");
                 summary.failed += 1;
@@ -166,37 +166,41 @@ async fn look_at_page(
     Ok(page.next)
 }
 
-async fn look_at(function: &ReconcilePayments, stored: StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
-    if !invocation.has(LOOK_TIME) {
-        return Ok(Look::Late);
+async fn check_payment(
+    function: &ReconcilePayments,
+    stored: StoredPayment,
+    invocation: &Invocation,
+) -> Result<CheckOutcome, Error> {
+    if !invocation.has(CHECK_TIME) {
+        return Ok(CheckOutcome::Late);
     }
     let service = &function.service;
     let id = stored.payment.payment_id;
     // Before a provider is asked for money: two runs that overlap, or a run and a refund, do not both ask.
     let Some(stored) = service.claim(&stored, invocation).await? else {
-        return Ok(Look::Overtaken);
+        return Ok(CheckOutcome::Changed);
     };
     let outcome = if stored.payment.pending_refund().is_some() {
         service.refund_claimed(stored.clone(), invocation).await
     } else {
         match stored.payment.status {
-            PaymentStatus::Started => service.abandon(&stored, invocation).await,
-            PaymentStatus::Failed => return give_up(service, &stored, invocation).await,
-            PaymentStatus::Confirming | PaymentStatus::Unknown => service.settle(&stored, invocation).await,
+            PaymentStatus::Started => service.cancel_unpaid(&stored, invocation).await,
+            PaymentStatus::Failed => return close_failed(service, &stored, invocation).await,
+            PaymentStatus::Confirming | PaymentStatus::Unknown => service.resolve_unknown(&stored, invocation).await,
             PaymentStatus::AwaitingDeposit => await_deposit(service, &stored, invocation).await,
-            PaymentStatus::Unservable => service.place(id, &function.reservations, invocation).await,
+            PaymentStatus::Unservable => service.resolve_unservable(id, &function.reservations, invocation).await,
             _ if stored.payment.owes_refund() => service.refund_owed(&stored, invocation).await,
             PaymentStatus::Paid | PaymentStatus::Refunded => return compare(service, &stored, invocation).await,
         }
     };
     match outcome {
-        Ok(after) if after.payment.review.is_some() => Ok(Look::Review),
-        Ok(after) if after.version != stored.version && !is_open(&after.payment) => Ok(Look::Settled),
-        Ok(after) if after.version != stored.version => Ok(Look::Open),
-        Ok(_) => hangs(service, &stored, invocation).await,
+        Ok(after) if after.payment.review.is_some() => Ok(CheckOutcome::Review),
+        Ok(after) if after.version != stored.version && !is_open(&after.payment) => Ok(CheckOutcome::Settled),
+        Ok(after) if after.version != stored.version => Ok(CheckOutcome::Open),
+        Ok(_) => keep_open(service, &stored, invocation).await,
         Err(error) => {
             tracing::warn!(payment_id = %id, causes = %Causes(&error), "a payment hangs in the air still");
-            hangs(service, &stored, invocation).await
+            keep_open(service, &stored, invocation).await
         }
     }
 }
@@ -209,69 +213,85 @@ async fn await_deposit(
 ) -> Result<StoredPayment, Error> {
     let (_, order) = service.load(stored.payment.payment_id, invocation.deadline).await?;
     match order.order.as_of(invocation.now).status {
-        OrderStatus::PendingPayment | OrderStatus::Paying => service.look(stored, invocation).await,
-        _ => service.abandon(stored, invocation).await,
+        OrderStatus::PendingPayment | OrderStatus::Paying => service.refresh_from_provider(stored, invocation).await,
+        _ => service.cancel_unpaid(stored, invocation).await,
     }
 }
 
 /// Once its time is over, a payment that failed is made sure to be paid no more: at Stripe a customer may try again.
-async fn give_up(service: &PaymentService, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
-    match service.abandon(stored, invocation).await {
-        Ok(after) if after.version != stored.version => Ok(Look::Settled),
-        Ok(_) => close(service, stored, Look::Settled, invocation).await,
+async fn close_failed(
+    service: &PaymentService,
+    stored: &StoredPayment,
+    invocation: &Invocation,
+) -> Result<CheckOutcome, Error> {
+    match service.cancel_unpaid(stored, invocation).await {
+        Ok(after) if after.version != stored.version => Ok(CheckOutcome::Settled),
+        Ok(_) => save_comparison(service, stored, CheckOutcome::Settled, invocation).await,
         Err(error) => {
             tracing::warn!(causes = %Causes(&error), "a failed payment could not be closed");
-            hangs(service, stored, invocation).await
+            keep_open(service, stored, invocation).await
         }
     }
 }
 
 fn is_open(payment: &Payment) -> bool {
-    let hangs = matches!(
+    let is_unresolved = matches!(
         payment.status,
         PaymentStatus::Started | PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::Unservable
     );
-    hangs || payment.pending_refund().is_some() || payment.owes_refund()
+    is_unresolved || payment.pending_refund().is_some() || payment.owes_refund()
 }
 
 /// Its claim has put the next look off, and the one after that further; a day of that, and a person is asked.
-async fn hangs(service: &PaymentService, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+async fn keep_open(
+    service: &PaymentService,
+    stored: &StoredPayment,
+    invocation: &Invocation,
+) -> Result<CheckOutcome, Error> {
     let patience = match stored.payment.status {
-        PaymentStatus::AwaitingDeposit => DEPOSIT_AWAITED,
-        _ => GIVE_UP,
+        PaymentStatus::AwaitingDeposit => MAX_DEPOSIT_TIME,
+        _ => MAX_UNKNOWN_TIME,
     };
     if invocation.now.duration_since(stored.since) > patience {
         let reason = "The provider has not said for a day what became of it.";
-        return review(service, stored, reason, invocation).await;
+        return start_review(service, stored, reason, invocation).await;
     }
-    Ok(Look::Open)
+    Ok(CheckOutcome::Open)
 }
 
-async fn review(
+async fn start_review(
     service: &PaymentService,
     stored: &StoredPayment,
     reason: &str,
     invocation: &Invocation,
-) -> Result<Look, Error> {
+) -> Result<CheckOutcome, Error> {
     let payment = stored.payment.clone().in_review(reason, invocation.now);
     let next = payments::next(stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;
     let saved = service.order_payments.payments.save(&next, invocation.deadline).await?;
-    Ok(if saved { Look::Review } else { Look::Overtaken })
+    Ok(if saved {
+        CheckOutcome::Review
+    } else {
+        CheckOutcome::Changed
+    })
 }
 
 /// Compares a payment with the provider's books, a day after it was taken.
 ///
 /// What was refunded elsewhere is entered; what the books have and the provider has not is for a person.
-async fn compare(service: &PaymentService, stored: &StoredPayment, invocation: &Invocation) -> Result<Look, Error> {
+async fn compare(
+    service: &PaymentService,
+    stored: &StoredPayment,
+    invocation: &Invocation,
+) -> Result<CheckOutcome, Error> {
     let payment = &stored.payment;
     if service.providers.of(payment.provider).is_err() {
-        return close(service, stored, Look::Same, invocation).await;
+        return save_comparison(service, stored, CheckOutcome::Same, invocation).await;
     }
-    let report = match service.ask(stored, invocation).await {
+    let report = match service.query_provider(stored, invocation).await {
         Ok(report) => report,
         Err(error) => {
             tracing::warn!(causes = %Causes(&error), "a payment could not be compared");
-            return hangs(service, stored, invocation).await;
+            return keep_open(service, stored, invocation).await;
         }
     };
     if report.status != shared::payments::ProviderStatus::Charged
@@ -283,31 +303,31 @@ async fn compare(service: &PaymentService, stored: &StoredPayment, invocation: &
             report.amount, report.refunded, payment.amount, payment.refunded,
         );
         tracing::error!(payment_id = %payment.payment_id, reason, "the books differ");
-        return match review(service, stored, &reason, invocation).await? {
-            Look::Review => Ok(Look::Different),
+        return match start_review(service, stored, &reason, invocation).await? {
+            CheckOutcome::Review => Ok(CheckOutcome::Different),
             other => Ok(other),
         };
     }
     if report.refunded != payment.refunded {
-        service.enter(&report, Some(stored.version), invocation).await?;
-        return Ok(Look::Different);
+        service.record_report(&report, Some(stored.version), invocation).await?;
+        return Ok(CheckOutcome::Different);
     }
-    close(service, stored, Look::Same, invocation).await
+    save_comparison(service, stored, CheckOutcome::Same, invocation).await
 }
 
-async fn close(
+async fn save_comparison(
     service: &PaymentService,
     stored: &StoredPayment,
-    look: Look,
+    outcome: CheckOutcome,
     invocation: &Invocation,
-) -> Result<Look, Error> {
-    let compared = stored.compared(invocation.now);
+) -> Result<CheckOutcome, Error> {
+    let compared = stored.with_comparison(invocation.now);
     let saved = service
         .order_payments
         .payments
         .save(&compared, invocation.deadline)
         .await?;
-    Ok(if saved { look } else { Look::Overtaken })
+    Ok(if saved { outcome } else { CheckOutcome::Changed })
 }
 
 fn late(due: Timestamp, now: Timestamp) -> i64 {

@@ -65,9 +65,14 @@ pub async fn handle(function: &RefundPayment, event: RefundCause, invocation: In
     let after = match (event.detail_type.as_str(), stored.payment.status) {
         // The order that it was begun for is gone: nobody shall pay it any more.
         ("OrderCancelled", PaymentStatus::Started | PaymentStatus::Failed | PaymentStatus::AwaitingDeposit) => {
-            function.service.abandon(&stored, &invocation).await?
+            function.service.cancel_unpaid(&stored, &invocation).await?
         }
-        ("PaymentUnservable", _) => function.service.place(id, &function.reservations, &invocation).await?,
+        ("PaymentUnservable", _) => {
+            function
+                .service
+                .resolve_unservable(id, &function.reservations, &invocation)
+                .await?
+        }
         ("OrderCancelled" | "RefundRequested", _) => function.service.refund(id, &invocation).await?,
         _ => return Ok(()),
     };

@@ -107,10 +107,13 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             let stored = stored.ok_or(Rejected::NotFound)?;
             return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
         }
-        let why = (RefundReason::Requested, body.note.clone());
-        let payment = stored
-            .payment
-            .with_refund(request_id, body.amount, why, invocation.now)?;
+        let payment = stored.payment.with_refund(
+            request_id,
+            body.amount,
+            RefundReason::Requested,
+            body.note.clone(),
+            invocation.now,
+        )?;
         let next = payments::next(&stored, payment, Some(PaymentEventKind::RefundRequested), &invocation)?;
         let request = PaymentRequest {
             request_id,

@@ -111,7 +111,7 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
         let (open, event_kind) = reopened(&stored, decision, request_id, &invocation)?;
         let decided = function
             .service
-            .decide(&open, &order, (status, event_kind), &request, &invocation);
+            .decide(&open, &order, status, event_kind, &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
             tracing::info!(payment_id = %id, ?decision, by, "a review is decided");

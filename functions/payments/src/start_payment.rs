@@ -122,7 +122,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         }
         order.order.payable(invocation.now)?;
         order.check_payments()?;
-        if !provider.takes(order.order.total) {
+        if !provider.accepts(order.order.total) {
             return Err(Rejected::AmountNotTaken.into());
         }
         let begun = match started.take() {
@@ -139,7 +139,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         let Some(reference) = begun.reference.clone() else {
             return answer(&order, None, begun.client);
         };
-        let payment = prepared(&order, body.provider, (reference, &begun.client), &invocation)?;
+        let payment = new_payment(&order, body.provider, reference, &begun.client, &invocation)?;
         let paying = order.order.with_payment(payment.payment.payment_id, invocation.now)?;
         let known = PaymentRequest {
             request_id,
@@ -158,15 +158,22 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
 }
 
 /// The payment as it is kept before its customer is told of it.
-fn prepared(
+fn new_payment(
     order: &StoredOrder,
     provider: Provider,
-    (reference, client): (String, &ClientParameters),
+    reference: String,
+    client: &ClientParameters,
     invocation: &Invocation,
 ) -> Result<StoredPayment, Error> {
     let order = &order.order;
-    let whose = (order.order_id, order.customer_id.clone());
-    let payment = Payment::new(provider, reference, whose, order.total, invocation.now);
+    let payment = Payment::new(
+        provider,
+        reference,
+        order.order_id,
+        order.customer_id.clone(),
+        order.total,
+        invocation.now,
+    );
     let unsaved = StoredPayment {
         client: Some(client.clone()),
         ..StoredPayment::unsaved(payment.clone(), order.expires_at)

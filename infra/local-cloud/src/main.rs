@@ -9,7 +9,7 @@ const HELP: &str = "\
 cargo up            bring the whole system up on this machine and serve until Ctrl-C
 cargo up --once     the same, but end after the first auction (0 when all went through)
 cargo up --port N   listen on port N (default 4566, or a free one when that is taken)
-cargo lint          check template.yaml with `sam validate --lint` and cfn-lint
+cargo lint          check the templates with `sam validate --lint`, cfn-lint and checkov
 cargo doors         fuzz every parser that meets the outside, 60 seconds each
 cargo doors NAME    the same, but only this one (tests/fuzz/fuzz_targets has their names)
 cargo doors --seconds N

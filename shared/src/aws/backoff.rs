@@ -1,15 +1,15 @@
-//! Waiting between attempts: exponential with full jitter, never past a deadline.
+//! Exponential backoff with full jitter and a deadline.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-const FIRST: Duration = Duration::from_millis(20);
-const LONGEST: Duration = Duration::from_millis(500);
+const INITIAL_CEILING: Duration = Duration::from_millis(20);
+const MAX_CEILING: Duration = Duration::from_millis(500);
 
-/// The waits between the attempts at one thing.
+/// The delays between the attempts of one operation.
 ///
-/// Full jitter, since it spreads competing callers best
+/// Full jitter distributes competing callers best
 /// (AWS Architecture Blog, "Exponential Backoff And Jitter").
 #[derive(Debug)]
 pub struct Backoff {
@@ -18,21 +18,21 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits until `deadline` at most, all waits taken together.
+    /// Creates a backoff that ends at `deadline`.
     pub const fn until(deadline: Instant) -> Self {
         Self {
             deadline,
-            ceiling: FIRST,
+            ceiling: INITIAL_CEILING,
         }
     }
 
-    /// Waits before the next attempt; false, at once, when there is no time left for one.
+    /// Waits before the next attempt. Returns false at once when no time is left for it.
     pub async fn wait(&mut self) -> bool {
         let pause = self.ceiling.mul_f64(fastrand::f64());
         if Instant::now() + pause >= self.deadline {
             return false;
         }
-        self.ceiling = (self.ceiling * 2).min(LONGEST);
+        self.ceiling = (self.ceiling * 2).min(MAX_CEILING);
         sleep(pause).await;
         true
     }

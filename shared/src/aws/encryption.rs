@@ -1,8 +1,9 @@
-//! Secrets in tables: each is encrypted with a key of its own, which KMS tells only for what the secret belongs to.
+//! Envelope encryption of secrets in tables: each secret has its own data key, which KMS encrypts.
 //!
-//! Envelope encryption: KMS makes a data key, AES-256-GCM seals the secret with it, and the key itself is kept encrypted
-//! beside it. Invariant: what was sealed for one thing cannot be opened as another's. KMS is told the thing as encryption
-//! context, which it demands again and writes to CloudTrail, and the cipher binds it as additional data.
+//! KMS generates a data key, AES-256-GCM encrypts the secret with it, and the encrypted data key is stored beside the
+//! secret. Invariant: a secret that was encrypted for one resource cannot be decrypted for another. The resource's id is
+//! the KMS encryption context, which KMS requires again for decryption and logs to CloudTrail, and the additional
+//! authenticated data of the cipher.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,19 +24,19 @@ use zeroize::Zeroizing;
 
 use crate::core::error::Error;
 
-const SEALING: &str = "seal a secret";
-const OPENING: &str = "open a sealed secret";
+const ENCRYPTING: &str = "encrypt a secret";
+const DECRYPTING: &str = "decrypt a secret";
 
-/// Seals secrets with one key of KMS, and opens them.
+/// Encrypts and decrypts secrets with one KMS key.
 #[derive(Clone, Debug)]
 pub struct EnvelopeEncryption {
     client: Client,
     key_id: String,
-    /// The name under which the encryption context says what a secret belongs to.
-    names: &'static str,
+    /// The key of the encryption context: the type of the resource.
+    context_key: &'static str,
 }
 
-/// A secret that only [`EnvelopeEncryption::open`] can read, as a table keeps it.
+/// An encrypted secret, as stored in a table. [`EnvelopeEncryption::decrypt`] decrypts it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncryptedSecret {
     /// The data key, encrypted by KMS; base64.
@@ -45,16 +46,15 @@ pub struct EncryptedSecret {
 }
 
 impl std::fmt::Debug for EncryptedSecret {
-    /// Nothing that tells anybody anything.
+    /// Omits the content.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sealed")
+        f.write_str("EncryptedSecret")
     }
 }
 
 impl EnvelopeEncryption {
-    /// Seals with the KMS key `key_id` (an id, an ARN or an alias) for things that are named by `names`: the encryption
-    /// context is this name and a thing's id.
-    pub fn new(aws: &aws_config::SdkConfig, key_id: String, names: &'static str) -> Self {
+    /// Uses the KMS key `key_id` (an id, an ARN or an alias). The encryption context is `context_key` and a resource's id.
+    pub fn new(aws: &aws_config::SdkConfig, key_id: String, context_key: &'static str) -> Self {
         let config = aws_sdk_kms::config::Builder::from(aws)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
@@ -67,15 +67,15 @@ impl EnvelopeEncryption {
         Self {
             client: Client::from_conf(config),
             key_id,
-            names,
+            context_key,
         }
     }
 
-    /// Seals `secret` for the thing with this `id`.
+    /// Encrypts `secret` for the resource with this `id`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn seal(&self, secret: &[u8], id: &str, deadline: Instant) -> Result<EncryptedSecret, Error> {
+    pub async fn encrypt(&self, secret: &[u8], id: &str, deadline: Instant) -> Result<EncryptedSecret, Error> {
         let request = self
             .client
             .generate_data_key()
@@ -84,64 +84,64 @@ impl EnvelopeEncryption {
             .set_encryption_context(Some(self.context(id)));
         let answer = timeout_at(deadline, request.send())
             .await
-            .map_err(|elapsed| Error::unavailable(SEALING, elapsed))?
-            .map_err(|error| failed(SEALING, &error))?;
+            .map_err(|elapsed| Error::unavailable(ENCRYPTING, elapsed))?
+            .map_err(|error| classify_error(ENCRYPTING, &error))?;
         let (Some(key), Some(encrypted)) = (answer.plaintext, answer.ciphertext_blob) else {
-            return Err(Error::internal(SEALING, "KMS tells no data key"));
+            return Err(Error::internal(ENCRYPTING, "KMS returned no data key"));
         };
-        let cipher = cipher(key, SEALING)?;
+        let cipher = cipher(key, ENCRYPTING)?;
         let mut nonce = [0; NONCE_LEN];
-        let mut sealed = Zeroizing::new(secret.to_vec());
+        let mut encrypted_secret = Zeroizing::new(secret.to_vec());
         SystemRandom::new()
             .fill(&mut nonce)
             .and_then(|()| {
                 let nonce = Nonce::assume_unique_for_key(nonce);
-                cipher.seal_in_place_append_tag(nonce, Aad::from(id), &mut *sealed)
+                cipher.seal_in_place_append_tag(nonce, Aad::from(id), &mut *encrypted_secret)
             })
-            .map_err(|error| Error::internal(SEALING, error.to_string()))?;
+            .map_err(|error| Error::internal(ENCRYPTING, error.to_string()))?;
         Ok(EncryptedSecret {
             data_key: STANDARD.encode(encrypted),
-            secret: STANDARD.encode([&nonce, sealed.as_slice()].concat()),
+            secret: STANDARD.encode([&nonce, encrypted_secret.as_slice()].concat()),
         })
     }
 
-    /// Opens what was sealed for the thing with this `id`. What is opened is wiped from memory when it is dropped.
+    /// Decrypts a secret of the resource with this `id`. The result is wiped from memory when it is dropped.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it was sealed for something else, with another key, or is damaged, and when KMS refuses us;
+    /// [`Error::Internal`] when it was encrypted for another resource or with another key, is damaged, or KMS denies access;
     /// [`Error::Unavailable`].
-    pub async fn open(
+    pub async fn decrypt(
         &self,
-        sealed: &EncryptedSecret,
+        encrypted: &EncryptedSecret,
         id: &str,
         deadline: Instant,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let decode = |text: &str| {
             STANDARD
                 .decode(text)
-                .map_err(|_| Error::internal(OPENING, "it is damaged"))
+                .map_err(|_| Error::internal(DECRYPTING, "the secret is damaged"))
         };
         let request = self
             .client
             .decrypt()
             .key_id(&self.key_id)
-            .ciphertext_blob(Blob::new(decode(&sealed.data_key)?))
+            .ciphertext_blob(Blob::new(decode(&encrypted.data_key)?))
             .set_encryption_context(Some(self.context(id)));
         let answer = timeout_at(deadline, request.send())
             .await
-            .map_err(|elapsed| Error::unavailable(OPENING, elapsed))?
-            .map_err(|error| failed(OPENING, &error))?;
+            .map_err(|elapsed| Error::unavailable(DECRYPTING, elapsed))?
+            .map_err(|error| classify_error(DECRYPTING, &error))?;
         let key = answer.plaintext;
         let cipher = cipher(
-            key.ok_or_else(|| Error::internal(OPENING, "KMS tells no data key"))?,
-            OPENING,
+            key.ok_or_else(|| Error::internal(DECRYPTING, "KMS returned no data key"))?,
+            DECRYPTING,
         )?;
-        let mut secret = Zeroizing::new(decode(&sealed.secret)?);
-        let damaged = || Error::internal(OPENING, "it is damaged, or something else's");
-        let (nonce, sealed) = secret.split_at_mut_checked(NONCE_LEN).ok_or_else(damaged)?;
+        let mut secret = Zeroizing::new(decode(&encrypted.secret)?);
+        let damaged = || Error::internal(DECRYPTING, "the secret is damaged or belongs to another resource");
+        let (nonce, ciphertext) = secret.split_at_mut_checked(NONCE_LEN).ok_or_else(damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
         let length = cipher
-            .open_in_place(nonce, Aad::from(id), sealed)
+            .open_in_place(nonce, Aad::from(id), ciphertext)
             .map_err(|_| damaged())?
             .len();
         secret.drain(..NONCE_LEN);
@@ -150,42 +150,42 @@ impl EnvelopeEncryption {
     }
 
     fn context(&self, id: &str) -> HashMap<String, String> {
-        HashMap::from([(self.names.to_owned(), id.to_owned())])
+        HashMap::from([(self.context_key.to_owned(), id.to_owned())])
     }
 }
 
-/// The cipher of a data key, whose own bytes are wiped.
+/// Creates the cipher of a data key and wipes the key's bytes.
 fn cipher(key: Blob, doing: &'static str) -> Result<LessSafeKey, Error> {
     let key = Zeroizing::new(key.into_inner());
     let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|error| Error::internal(doing, error.to_string()))?;
     Ok(LessSafeKey::new(key))
 }
 
-/// Sorts an SDK error into what may pass by itself and what is a fault. Its words are kept and not itself, for a raw
-/// answer may be in it.
-fn failed<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Error
+/// Classifies an SDK error as transient or internal. Keeps its code and message only, since the error can contain the raw
+/// response.
+fn classify_error<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let (passing, why) = match error {
+    let (transient, why) = match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("an error without a code");
             let message = service.err().message().unwrap_or_default();
-            (is_passing(code), format!("{code}: {message}"))
+            (is_transient(code), format!("{code}: {message}"))
         }
         SdkError::ConstructionFailure(_) => (false, error.to_string()),
         _ => (true, error.to_string()),
     };
-    if passing {
+    if transient {
         Error::unavailable(doing, why)
     } else {
         Error::internal(doing, why)
     }
 }
 
-/// Whether an error code of KMS stands for something that passes.
-fn is_passing(code: &str) -> bool {
+/// Whether a KMS error code is transient.
+fn is_transient(code: &str) -> bool {
     !matches!(
         code,
         "AccessDeniedException"

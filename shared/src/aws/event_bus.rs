@@ -1,4 +1,4 @@
-//! The bus: PutEvents, with each entry's fate told apart and what may pass tried again.
+//! The event bus: publishes batches of events and retries the failed ones.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::core::event::Record;
 
 /// The most entries in one PutEvents (EventBridge API reference).
 pub const MAX_ENTRIES: usize = 10;
-/// All entries of one PutEvents together have fewer bytes than this (EventBridge user guide, PutEvents).
+/// The limit of all entries of one PutEvents together, exclusive, in bytes (EventBridge user guide, PutEvents).
 pub const MAX_BYTES: usize = 256 * 1024;
-/// The bytes of an entry's trace header (EventBridge API reference); another is left out, it is only a trace.
+/// The valid lengths of a trace header in bytes (EventBridge API reference). Other trace headers are omitted.
 const TRACE_HEADER: std::ops::RangeInclusive<usize> = 1..=500;
 
 /// The event bus.
@@ -29,34 +29,34 @@ pub struct EventBus {
     name: String,
 }
 
-/// What became of an entry.
+/// The outcome of publishing an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublishOutcome {
-    /// It is on the bus.
+    /// The bus accepted it.
     Published,
-    /// It is not, and may be if it comes again.
-    Later(String),
-    /// It is not, and never will be as it is.
-    Never(String),
+    /// Publishing failed; a retry may succeed. Has the reason.
+    Retryable(String),
+    /// The bus rejects it permanently. Has the reason.
+    Rejected(String),
 }
 
-/// The bus's answer to one request.
-enum Answer {
-    /// A fate an entry.
-    Each(Vec<PublishOutcome>),
-    /// The request as a whole may pass when it comes again, or once a permission is mended.
-    Failed(String),
-    /// The request as a whole never passes: an entry in it is not one.
-    Refused(String),
+/// The result of one PutEvents request.
+enum BatchResult {
+    /// One outcome for each entry.
+    Entries(Vec<PublishOutcome>),
+    /// The whole request failed; a retry may succeed.
+    Retryable(String),
+    /// The whole request is invalid because of one of its entries.
+    Rejected(String),
 }
 
 impl EventBus {
-    /// The bus that the variable `EVENT_BUS` names.
+    /// Creates the bus of the environment variable `EVENT_BUS`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
-        // Entries are retried here one by one; the SDK would repeat the whole request.
+        // Only the failed entries are retried, below; the SDK would retry the whole request.
         let config = aws_sdk_eventbridge::config::Builder::from(platform.aws())
             .retry_config(RetryConfig::disabled())
             .timeout_config(
@@ -72,79 +72,85 @@ impl EventBus {
         })
     }
 
-    /// Publishes at most [`MAX_ENTRIES`] `records`; what fails is tried again until `deadline`. A fate a record.
+    /// Publishes at most [`MAX_ENTRIES`] `records` and retries failed ones until `deadline`. Returns one outcome for each
+    /// record.
     pub async fn publish(&self, records: &[&Record], deadline: Instant) -> Vec<PublishOutcome> {
-        let mut fates: Vec<PublishOutcome> = records.iter().map(|record| judge(record)).collect();
+        let mut outcomes: Vec<PublishOutcome> = records.iter().map(|record| initial_outcome(record)).collect();
         let mut backoff = Backoff::until(deadline);
-        // Once a request was refused as a whole, each entry goes alone, so that the one at fault is found.
-        let mut together = MAX_ENTRIES;
+        // After a whole request is rejected, each entry is sent alone to find the invalid one.
+        let mut batch_size = MAX_ENTRIES;
         loop {
             let open: Vec<usize> = (0..records.len())
-                .filter(|&index| matches!(fates[index], PublishOutcome::Later(_)))
+                .filter(|&index| matches!(outcomes[index], PublishOutcome::Retryable(_)))
                 .collect();
             if open.is_empty() {
-                return fates;
+                return outcomes;
             }
-            for part in open.chunks(together) {
+            for part in open.chunks(batch_size) {
                 let sent: Vec<&Record> = part.iter().map(|&index| records[index]).collect();
                 let tried = timeout_at(deadline, self.try_publish(&sent)).await;
-                match tried.unwrap_or_else(|elapsed| Answer::Failed(elapsed.to_string())) {
-                    Answer::Each(each) => part.iter().zip(each).for_each(|(&index, fate)| fates[index] = fate),
-                    Answer::Failed(why) => part
+                match tried.unwrap_or_else(|elapsed| BatchResult::Retryable(elapsed.to_string())) {
+                    BatchResult::Entries(each) => part
                         .iter()
-                        .for_each(|&index| fates[index] = PublishOutcome::Later(why.clone())),
-                    Answer::Refused(why) if part.len() == 1 => fates[part[0]] = PublishOutcome::Never(why),
-                    Answer::Refused(_) => together = 1,
+                        .zip(each)
+                        .for_each(|(&index, outcome)| outcomes[index] = outcome),
+                    BatchResult::Retryable(why) => part
+                        .iter()
+                        .for_each(|&index| outcomes[index] = PublishOutcome::Retryable(why.clone())),
+                    BatchResult::Rejected(why) if part.len() == 1 => outcomes[part[0]] = PublishOutcome::Rejected(why),
+                    BatchResult::Rejected(_) => batch_size = 1,
                 }
             }
-            let waiting = fates.iter().any(|fate| matches!(fate, PublishOutcome::Later(_)));
+            let waiting = outcomes
+                .iter()
+                .any(|outcome| matches!(outcome, PublishOutcome::Retryable(_)));
             if waiting && !backoff.wait().await {
-                return fates;
+                return outcomes;
             }
         }
     }
 
-    /// Publishes one event that no entity carries; what fails is tried again until `deadline`.
+    /// Publishes one event that is not stored with an entity. Retries until `deadline`.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the bus does not take it in time, [`Error::Internal`] when it never will.
+    /// [`Error::Unavailable`] when the bus does not accept it in time, [`Error::Internal`] when the bus rejects it.
     pub async fn publish_one(&self, record: &Record, deadline: Instant) -> Result<(), Error> {
         const DOING: &str = "publish an event";
         match self.publish(&[record], deadline).await.pop() {
             Some(PublishOutcome::Published) => Ok(()),
-            Some(PublishOutcome::Later(why)) => Err(Error::unavailable(DOING, why)),
-            Some(PublishOutcome::Never(why)) => Err(Error::internal(DOING, why)),
-            None => Err(Error::internal(DOING, "the bus did not answer for the event")),
+            Some(PublishOutcome::Retryable(why)) => Err(Error::unavailable(DOING, why)),
+            Some(PublishOutcome::Rejected(why)) => Err(Error::internal(DOING, why)),
+            None => Err(Error::internal(DOING, "the bus returned no outcome")),
         }
     }
 
-    async fn try_publish(&self, records: &[&Record]) -> Answer {
+    async fn try_publish(&self, records: &[&Record]) -> BatchResult {
         let entries = records.iter().map(|record| self.entry(record)).collect();
         let answer = match self.client.put_events().set_entries(Some(entries)).send().await {
             Ok(answer) => answer,
             Err(error) => {
-                let refused = error.code() == Some("ValidationException");
+                let is_invalid = error.code() == Some("ValidationException");
                 let why = Causes(&Error::unavailable("publish events", error)).to_string();
-                return if refused {
-                    Answer::Refused(why)
+                return if is_invalid {
+                    BatchResult::Rejected(why)
                 } else {
-                    Answer::Failed(why)
+                    BatchResult::Retryable(why)
                 };
             }
         };
-        let mut fates: Vec<PublishOutcome> = answer
+        let mut outcomes: Vec<PublishOutcome> = answer
             .entries()
             .iter()
             .map(|entry| match entry.error_code() {
                 None => PublishOutcome::Published,
-                Some(code) => fate_of(code, entry.error_message().unwrap_or_default()),
+                Some(code) => outcome_of(code, entry.error_message().unwrap_or_default()),
             })
             .collect();
-        fates.resize(
+        outcomes.resize(
             records.len(),
-            PublishOutcome::Later("the bus said nothing of it".to_owned()),
+            PublishOutcome::Retryable("the bus returned no outcome".to_owned()),
         );
-        Answer::Each(fates)
+        BatchResult::Entries(outcomes)
     }
 
     fn entry(&self, record: &Record) -> PutEventsRequestEntry {
@@ -158,7 +164,7 @@ impl EventBus {
     }
 }
 
-/// The bytes of an entry, as EventBridge counts them (user guide, "Calculating PutEvents entry size").
+/// The size of an entry in bytes, as EventBridge counts it (user guide, "Calculating PutEvents entry size").
 pub fn size_of(record: &Record) -> usize {
     record.source.len() + record.detail_type.len() + record.detail.len() + trace_of(record).map_or(0, str::len)
 }
@@ -168,16 +174,16 @@ fn trace_of(record: &Record) -> Option<&str> {
     trace.filter(|trace| TRACE_HEADER.contains(&trace.len()))
 }
 
-fn judge(record: &Record) -> PublishOutcome {
+fn initial_outcome(record: &Record) -> PublishOutcome {
     match size_of(record) {
         size if size >= MAX_BYTES => {
-            PublishOutcome::Never(format!("it has {size} bytes; the bus takes fewer than {MAX_BYTES}"))
+            PublishOutcome::Rejected(format!("the event has {size} bytes; the limit is below {MAX_BYTES}"))
         }
-        _ => PublishOutcome::Later("not tried yet".to_owned()),
+        _ => PublishOutcome::Retryable("not sent yet".to_owned()),
     }
 }
 
-fn fate_of(code: &str, message: &str) -> PublishOutcome {
+fn outcome_of(code: &str, message: &str) -> PublishOutcome {
     let why = format!("{code}: {message}");
     match code {
         "InvalidAccountIdException"
@@ -185,7 +191,7 @@ fn fate_of(code: &str, message: &str) -> PublishOutcome {
         | "MalformedDetail"
         | "NotAuthorizedForDetailTypeException"
         | "NotAuthorizedForSourceException"
-        | "RedactionFailure" => PublishOutcome::Never(why),
-        _ => PublishOutcome::Later(why),
+        | "RedactionFailure" => PublishOutcome::Rejected(why),
+        _ => PublishOutcome::Retryable(why),
     }
 }

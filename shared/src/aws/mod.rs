@@ -1,4 +1,4 @@
-//! The functions' outside: Lambda, DynamoDB, S3, queues, the bus, encryption, telemetry, and HTTPS to payment providers.
+//! AWS services and other infrastructure: Lambda, DynamoDB, S3, SQS, EventBridge, KMS, telemetry, and HTTPS to providers.
 
 pub mod backoff;
 pub mod dynamodb;

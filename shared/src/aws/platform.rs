@@ -1,8 +1,7 @@
-//! The platform that every action is built from: configuration, AWS clients, and the way out to payment providers.
+//! The platform of every action: configuration, AWS clients, and the transport to payment providers.
 //!
-//! `main`, the function tests and the simulation build actions in the same way, `Checkout::new(&platform)`; only the
-//! platform differs. A function reads the variables that it needs and no others, so that its environment stays least
-//! privilege.
+//! `main`, the function tests and the simulation build actions in the same way, `Checkout::new(&platform)`, on different
+//! platforms. A function reads only the variables that it needs (least privilege).
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -20,7 +19,7 @@ use crate::aws::dynamodb;
 use crate::aws::transport::{HttpsTransport, Transport};
 use crate::core::error::Error;
 
-const READING: &str = "read the environment";
+const DOING: &str = "read the environment";
 
 /// Configuration, AWS clients and the transport to providers.
 #[derive(Clone, Debug)]
@@ -32,7 +31,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// The platform of a Lambda function: its environment, and AWS over TLS.
+    /// Creates the platform of a Lambda function from its environment.
     pub async fn from_env() -> Self {
         let aws = aws_config::defaults(BehaviorVersion::latest())
             .http_client(SharedHttpClient::new(LazyHttps::default()))
@@ -46,7 +45,7 @@ impl Platform {
         Self::new(aws, std::env::vars())
     }
 
-    /// A platform of these parts.
+    /// Creates a platform from an AWS configuration and environment variables.
     pub fn new(aws: SdkConfig, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self {
             dynamodb: dynamodb::client(&aws),
@@ -56,55 +55,55 @@ impl Platform {
         }
     }
 
-    /// The same platform with one variable set.
+    /// Sets a variable.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The same platform with `dynamodb` as the client of all stores.
+    /// Replaces the DynamoDB client of all stores.
     #[must_use]
     pub fn with_dynamodb(self, dynamodb: Client) -> Self {
         Self { dynamodb, ..self }
     }
 
-    /// The same platform with other services of AWS than DynamoDB behind `aws`.
+    /// Replaces the AWS configuration of all services except DynamoDB.
     #[must_use]
     pub fn with_aws(self, aws: SdkConfig) -> Self {
         Self { aws, ..self }
     }
 
-    /// The same platform with `transport` in place of HTTPS to payment providers.
+    /// Replaces the transport to payment providers.
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// A typed configuration, from the variables that its type names.
+    /// Reads a typed configuration from the variables.
     ///
     /// # Errors
-    /// [`Error::Internal`] naming the variable that is missing or wrong: the function does not start.
+    /// [`Error::Internal`] with the name of the missing or invalid variable.
     pub fn config<T: Envconfig>(&self) -> Result<T, Error> {
-        T::init_from_hashmap(&self.variables).map_err(|error| Error::internal(READING, error))
+        T::init_from_hashmap(&self.variables).map_err(|error| Error::internal(DOING, error))
     }
 
-    /// One variable.
+    /// The value of a variable.
     ///
     /// # Errors
     /// [`Error::Internal`] when it is missing.
     pub fn variable(&self, name: &'static str) -> Result<String, Error> {
         let value = self.variables.get(name).cloned();
-        value.ok_or_else(|| Error::internal(READING, format!("{name} is missing")))
+        value.ok_or_else(|| Error::internal(DOING, format!("{name} is missing")))
     }
 
-    /// The configuration of AWS's clients.
+    /// The configuration of AWS clients.
     pub const fn aws(&self) -> &SdkConfig {
         &self.aws
     }
 
-    /// The client of DynamoDB, one for all stores of a function.
+    /// The DynamoDB client, shared by all stores of a function.
     pub fn dynamodb(&self) -> Client {
         self.dynamodb.clone()
     }
@@ -121,9 +120,9 @@ impl Platform {
     }
 }
 
-/// An HTTPS client (rustls on ring) that reads the system's root certificates when the first connection needs them.
+/// An HTTPS client (rustls on ring) that reads the system's root certificates on the first connection.
 ///
-/// Reading them takes two thirds of a function's start otherwise.
+/// Reading them at start would take two thirds of a function's initialization.
 #[derive(Debug, Default)]
 struct LazyHttps(OnceLock<SharedHttpClient>);
 

@@ -1,4 +1,4 @@
-//! A queue: SendMessageBatch, with each entry's fate told apart and what may pass tried again.
+//! An SQS queue: sends batches of messages and retries the failed ones.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::core::error::Error;
 /// The most messages in one SendMessageBatch (SQS API reference).
 pub const MAX_MESSAGES: usize = 10;
 
-/// A queue.
+/// An SQS queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
@@ -25,7 +25,7 @@ pub struct Queue {
 impl Queue {
     /// The queue at `url`.
     pub fn new(aws: &aws_config::SdkConfig, url: String) -> Self {
-        // Entries are retried here one by one; the SDK would repeat the whole request.
+        // Only the failed entries are retried, below; the SDK would retry the whole request.
         let config = aws_sdk_sqs::config::Builder::from(aws)
             .retry_config(RetryConfig::disabled())
             .timeout_config(
@@ -41,28 +41,28 @@ impl Queue {
         }
     }
 
-    /// Sends at most [`MAX_MESSAGES`] `messages`; what fails is tried again until `deadline`. For each, whether the queue
-    /// has taken it. One whose answer was lost is sent twice.
+    /// Sends at most [`MAX_MESSAGES`] `messages` and retries failed ones until `deadline`. Returns for each message whether
+    /// the queue accepted it. After a lost response a message is sent twice.
     pub async fn send(&self, messages: &[String], deadline: Instant) -> Vec<bool> {
-        let mut taken = vec![false; messages.len()];
+        let mut accepted = vec![false; messages.len()];
         let mut backoff = Backoff::until(deadline);
         loop {
-            let open: Vec<usize> = (0..messages.len()).filter(|&index| !taken[index]).collect();
+            let open: Vec<usize> = (0..messages.len()).filter(|&index| !accepted[index]).collect();
             if open.is_empty() {
-                return taken;
+                return accepted;
             }
             match timeout_at(deadline, self.try_send(messages, &open)).await {
-                Ok(Ok(sent)) => sent.into_iter().for_each(|index| taken[index] = true),
-                Ok(Err(error)) => tracing::warn!(causes = %Causes(&error), "messages are sent again"),
-                Err(_) => return taken,
+                Ok(Ok(sent)) => sent.into_iter().for_each(|index| accepted[index] = true),
+                Ok(Err(error)) => tracing::warn!(causes = %Causes(&error), "sending messages failed; retrying"),
+                Err(_) => return accepted,
             }
-            if taken.contains(&false) && !backoff.wait().await {
-                return taken;
+            if accepted.contains(&false) && !backoff.wait().await {
+                return accepted;
             }
         }
     }
 
-    /// Sends the messages at the places in `open`, and answers the places of those that were taken.
+    /// Sends the messages at the indexes `open` and returns the indexes of the accepted ones.
     async fn try_send(&self, messages: &[String], open: &[usize]) -> Result<Vec<usize>, Error> {
         const DOING: &str = "send messages";
         let entries = open.iter().map(|&index| {
@@ -79,7 +79,7 @@ impl Queue {
             tracing::warn!(
                 code = failed.code(),
                 why = failed.message(),
-                "the queue did not take a message"
+                "the queue rejected a message"
             );
         }
         Ok(answer

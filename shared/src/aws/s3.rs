@@ -1,4 +1,4 @@
-//! What all functions that touch objects need of S3: the client, and its errors sorted.
+//! S3 for all functions: the client and error classification.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::core::error::{Cause, Error};
 
-/// A client that moves files of tens of megabytes: three attempts, each of which may take a while but not fall silent.
+/// Creates a client for files of tens of megabytes: three attempts, with a short read timeout and a long attempt timeout.
 pub fn client(aws: &aws_config::SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -20,18 +20,18 @@ pub fn client(aws: &aws_config::SdkConfig) -> Client {
     let config = aws_sdk_s3::config::Builder::from(aws)
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(3))
-        // An endpoint of one's own has no name for each bucket.
+        // A custom endpoint has no host name for each bucket.
         .force_path_style(aws.endpoint_url().is_some())
         .build();
     Client::from_conf(config)
 }
 
-/// Sorts an SDK error into what may pass by itself and what is a fault.
-pub fn failed<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Error
+/// Classifies an SDK error: transient errors are [`Error::Unavailable`], all others [`Error::Internal`].
+pub fn classify_error<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let passing = match &error {
+    let transient = match &error {
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             status >= 500 || status == 429 || matches!(service.err().code(), Some("SlowDown" | "RequestTimeout"))
@@ -40,7 +40,7 @@ where
         _ => true,
     };
     let cause: Cause = error.into();
-    if passing {
+    if transient {
         Error::unavailable(doing, cause)
     } else {
         Error::internal(doing, cause)

@@ -1,4 +1,4 @@
-//! Logs as JSON lines and metrics in CloudWatch's embedded format, both on standard output.
+//! Logs as JSON lines and metrics in the CloudWatch embedded metric format, both on standard output.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -6,21 +6,21 @@ use serde_json::{Map, Value, json};
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Madang";
 
-/// Starts logging, at the level and in the format that Lambda's logging controls say.
+/// Starts logging with the level and format of Lambda's logging controls.
 pub fn init() {
     lambda_runtime::tracing::init_default_subscriber();
 }
 
-/// A unit of CloudWatch.
+/// A CloudWatch metric unit.
 #[derive(Clone, Copy, Debug)]
 pub enum Unit {
-    /// Things counted.
+    /// A count.
     Count,
-    /// Time.
+    /// Seconds.
     Seconds,
 }
 
-/// Emits metrics of `function` at `now`; CloudWatch makes metrics of the line by itself
+/// Emits metrics of `function` at `now`. CloudWatch extracts them from the log line
 /// (CloudWatch user guide, "Embedded metric format").
 pub fn emit(function: &str, now: Timestamp, metrics: &[(&str, Unit, f64)]) {
     println!("{}", embedded(function, now, metrics));
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_metric_line_has_the_form_that_cloudwatch_reads() {
+    fn a_metric_line_has_the_embedded_metric_format() {
         let now = Timestamp::from_millisecond(1_700_000_000_123).unwrap();
         let line = embedded("expire-orders", now, &[("Processed", Unit::Count, 3.0)]);
         assert_eq!(

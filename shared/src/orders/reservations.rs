@@ -14,13 +14,13 @@ use tokio::time::Instant;
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::transaction::{
-    MAX_ITEMS, Outcome, WriteOutcome, Writes, put, transact, transact_changes, update,
+    MAX_ITEMS, TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
 };
 use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
 use crate::catalog;
 use crate::catalog::CatalogStore;
 use crate::catalog::shard_hints::Hints;
-use crate::catalog::store::{gathering, parse_level, parse_product, product_key, stock_key};
+use crate::catalog::store::{gather_writes, parse_level, parse_product, product_key, stock_key};
 use crate::catalog::{Hold, Shard, ShardCount};
 use crate::catalog::{Product, Sku};
 use crate::core::error::Error;
@@ -30,7 +30,7 @@ use crate::orders::store::{order_key, parse_order};
 use crate::orders::{Line, Order, OrderId, Shortage};
 use crate::orders::{OrderStore, StoredOrder};
 
-const PLACING: &str = "place an order";
+const DOING: &str = "place an order";
 /// An order changes in one transaction with all that it holds, and with its payment and the points that it bought.
 const MAX_HOLDS: usize = MAX_ITEMS - 5;
 
@@ -50,8 +50,8 @@ pub struct Draft {
     pub order: Order,
     /// What was asked for.
     pub fingerprint: Fingerprint,
-    /// Over how many shards each line's product is spread, when it was read.
-    pub shards: HashMap<Sku, ShardCount>,
+    /// Each line's product, as it was read: the number of its shards counts.
+    pub products: HashMap<Sku, Product>,
     /// The event `OrderPlaced`.
     pub event: Record,
 }
@@ -72,15 +72,15 @@ pub enum TakeOutcome {
     /// It is taken so, and the record written.
     Taken(Vec<Hold>),
     /// The record's own condition failed; the item that stands, where it was asked for.
-    Refused(Option<Item>),
+    ConditionFailed(Option<Item>),
     /// Too little is left; nothing was written.
-    Short(Vec<Shortage>),
+    OutOfStock(Vec<Shortage>),
 }
 
-/// The stock of what is to be delivered, and over how many shards each product was spread when it was read.
+/// The lines whose stock is to be taken, and their products as they were read.
 struct WantedStock<'a> {
     lines: &'a [Line],
-    shards: &'a HashMap<Sku, ShardCount>,
+    products: &'a HashMap<Sku, Product>,
 }
 
 /// What became of a [`Draft`].
@@ -160,11 +160,11 @@ impl ReservationStore {
 
     /// The return of what was held, a write a hold.
     pub fn release_writes(&self, holds: &[Hold]) -> Result<Vec<TransactWriteItem>, Error> {
-        let back = holds.iter().map(|hold| {
+        let writes = holds.iter().map(|hold| {
             let units = hold.quantity.into();
-            update(self.catalog.added(&hold.sku, hold.shard, units))
+            update(self.catalog.add_units(&hold.sku, hold.shard, units))
         });
-        back.collect()
+        writes.collect()
     }
 
     /// Places `draft` and takes its stock, in one transaction.
@@ -187,13 +187,13 @@ impl ReservationStore {
             };
             Ok(vec![put(self.orders.put_new(&stored)?)?])
         };
-        match self.take(&order.lines, &draft.shards, record, deadline).await? {
+        match self.take(&order.lines, &draft.products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed(order.clone())),
-            TakeOutcome::Refused(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
-            TakeOutcome::Refused(None) => Err(Error::internal(PLACING, "refused by an order that is not there")),
+            TakeOutcome::ConditionFailed(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
+            TakeOutcome::ConditionFailed(None) => Err(Error::internal(DOING, "refused by an order that is not there")),
             // The units may have gone to a twin of this request.
-            TakeOutcome::Short(shortages) => {
-                let existing = self.orders.get_settled(order.order_id, deadline).await?;
+            TakeOutcome::OutOfStock(shortages) => {
+                let existing = self.orders.get_serializable(order.order_id, deadline).await?;
                 Ok(existing.map_or(PlaceOrderOutcome::OutOfStock(shortages), |order| {
                     PlaceOrderOutcome::Exists(Box::new(order))
                 }))
@@ -215,19 +215,15 @@ impl ReservationStore {
     ) -> Result<RetakeOutcome, Error> {
         let skus: Vec<Sku> = paid.order.lines.iter().map(|line| line.sku.clone()).collect();
         let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
-        let shards = products
-            .into_iter()
-            .map(|(sku, product)| (sku, product.stock_shards))
-            .collect();
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
             Ok(vec![put(self.orders.put_if_version(&stored)?)?, put(beside.clone())?])
         };
-        match self.take(&paid.order.lines, &shards, record, deadline).await? {
+        match self.take(&paid.order.lines, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(RetakeOutcome::Taken),
-            TakeOutcome::Refused(_) => Ok(RetakeOutcome::Changed),
-            TakeOutcome::Short(_) => {
-                let present = self.orders.get_settled(paid.order.order_id, deadline).await?;
+            TakeOutcome::ConditionFailed(_) => Ok(RetakeOutcome::Changed),
+            TakeOutcome::OutOfStock(_) => {
+                let present = self.orders.get_serializable(paid.order.order_id, deadline).await?;
                 let is_unchanged = present.is_some_and(|present| present.version + 1 == paid.version);
                 Ok(if is_unchanged {
                     RetakeOutcome::OutOfStock
@@ -245,52 +241,56 @@ impl ReservationStore {
     pub async fn take(
         &self,
         lines: &[Line],
-        shards: &HashMap<Sku, ShardCount>,
+        products: &HashMap<Sku, Product>,
         record: impl Fn(Vec<Hold>) -> Result<Vec<TransactWriteItem>, Error>,
         deadline: Instant,
     ) -> Result<TakeOutcome, Error> {
-        let wanted = WantedStock { lines, shards };
+        let wanted = WantedStock { lines, products };
         let mut backoff = Backoff::until(deadline);
-        let mut holds = self.first_holds(&wanted);
-        let mut has_moved = false;
+        let mut holds = self.initial_holds(&wanted);
+        let mut moved = false;
         loop {
             let mut items = record(holds.clone())?;
             let records = items.len();
             for hold in &holds {
-                items.push(update(self.catalog.taken(&hold.sku, hold.shard, hold.quantity.into()))?);
+                items.push(update(self.catalog.take_units(
+                    &hold.sku,
+                    hold.shard,
+                    hold.quantity.into(),
+                ))?);
             }
-            let mut fates = match transact(&self.client, PLACING, items, deadline).await? {
-                Outcome::Committed => return Ok(TakeOutcome::Taken(holds)),
-                Outcome::Cancelled(fates) => fates,
+            let mut outcomes = match transact(&self.client, DOING, items, deadline).await? {
+                TransactionOutcome::Committed => return Ok(TakeOutcome::Taken(holds)),
+                TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
-            let of_stock = fates.split_off(records.min(fates.len()));
-            let mut record_is_busy = false;
-            for fate in fates {
-                match fate {
-                    WriteOutcome::Refused(item) => return Ok(TakeOutcome::Refused(item)),
-                    WriteOutcome::Busy => record_is_busy = true,
-                    WriteOutcome::Fine => {}
+            let of_stock = outcomes.split_off(records.min(outcomes.len()));
+            let mut record_is_retryable = false;
+            for outcome in outcomes {
+                match outcome {
+                    WriteOutcome::ConditionFailed(item) => return Ok(TakeOutcome::ConditionFailed(item)),
+                    WriteOutcome::Retryable => record_is_retryable = true,
+                    WriteOutcome::Accepted => {}
                 }
             }
             let short = short_skus(&holds, &of_stock);
             // A twin of this request may be taking the units right now: then it is not for us to judge what is left.
-            if short.is_empty() || record_is_busy {
-                let elsewhere = move_on(&mut holds, &of_stock, shards);
+            if short.is_empty() || record_is_retryable {
+                let elsewhere = move_retryable_holds(&mut holds, &of_stock, &wanted);
                 // Another shard is likely free; who finds that one busy too has met a crowd, and waits.
-                if elsewhere && !record_is_busy && !has_moved {
-                    has_moved = true;
+                if elsewhere && !record_is_retryable && !moved {
+                    moved = true;
                     continue;
                 }
             } else {
                 match self.find_units(&wanted, &short, holds, deadline).await? {
                     Ok(found) => holds = found,
-                    Err(shortages) => return Ok(TakeOutcome::Short(shortages)),
+                    Err(shortages) => return Ok(TakeOutcome::OutOfStock(shortages)),
                 }
             }
-            has_moved = false;
+            moved = false;
             if !backoff.wait().await {
                 return Err(Error::Unavailable {
-                    doing: PLACING,
+                    doing: DOING,
                     source: None,
                 });
             }
@@ -334,7 +334,7 @@ impl ReservationStore {
         holds.retain(|hold| !short.contains(&hold.sku));
         let mut shortages = vec![];
         for sku in short {
-            match self.look_for(wanted, sku, true, deadline).await? {
+            match self.find_stock(wanted, sku, true, deadline).await? {
                 Ok(found) => holds.extend(found),
                 Err(shortage) => shortages.push(shortage),
             }
@@ -345,14 +345,14 @@ impl ReservationStore {
         }
         // The shopper is told of all that is short, not only of what happened to be met first.
         for line in wanted.lines.iter().filter(|line| !short.contains(&line.sku)) {
-            let looked = self.look_for(wanted, &line.sku, false, deadline).await?;
-            shortages.extend(looked.err());
+            let found = self.find_stock(wanted, &line.sku, false, deadline).await?;
+            shortages.extend(found.err());
         }
         Ok(Err(shortages))
     }
 
     /// Each line from one shard.
-    fn first_holds(&self, wanted: &WantedStock<'_>) -> Vec<Hold> {
+    fn initial_holds(&self, wanted: &WantedStock<'_>) -> Vec<Hold> {
         let hold = |line: &Line| Hold {
             sku: line.sku.clone(),
             shard: self.hints.first(&line.sku, wanted.shards_of(&line.sku)),
@@ -363,9 +363,9 @@ impl ReservationStore {
 
     /// Looks for a product's units in all of its shards; `refused` when a transaction has just found its shard short.
     ///
-    /// Units that move between shards while these are read can be missed, so it takes two looks in a row at the same
+    /// Units that move between shards while these are read can be missed, so it takes two short_surveys in a row at the same
     /// number of shards to be short. For a product in one shard the refused transaction was the first look.
-    async fn look_for(
+    async fn find_stock(
         &self,
         wanted: &WantedStock<'_>,
         sku: &Sku,
@@ -374,9 +374,9 @@ impl ReservationStore {
     ) -> Result<Result<Vec<Hold>, Shortage>, Error> {
         let requested = wanted.requested(sku);
         let mut count = wanted.shards_of(sku);
-        let mut looks = u8::from(refused && count == ShardCount::ONE);
+        let mut short_surveys = u8::from(refused && count == ShardCount::ONE);
         loop {
-            let (product, levels) = self.catalog.survey(sku, count, deadline).await?;
+            let (product, levels) = self.catalog.product_and_levels(sku, count, deadline).await?;
             if let Some(parts) = catalog::allocate(&levels, requested, fastrand::usize(..)) {
                 let hold = |(shard, quantity)| Hold {
                     sku: sku.clone(),
@@ -386,9 +386,9 @@ impl ReservationStore {
                 return Ok(Ok(parts.into_iter().map(hold).collect()));
             }
             let present = product.map_or(count, |product| product.stock_shards);
-            looks = if present == count { looks + 1 } else { 0 };
+            short_surveys = if present == count { short_surveys + 1 } else { 0 };
             count = present;
-            if looks >= 2 {
+            if short_surveys >= 2 {
                 return Ok(Err(Shortage {
                     sku: sku.clone(),
                     requested,
@@ -404,7 +404,7 @@ impl ReservationStore {
             let Some((sku, parts)) = most_scattered(holds) else {
                 return Ok(());
             };
-            let moves = gathering(&self.catalog, &sku, &parts)?;
+            let moves = gather_writes(&self.catalog, &sku, &parts)?;
             // When the units are gone meanwhile, the order's own conditions say so.
             transact(&self.client, "gather scattered stock", moves, deadline).await?;
             holds.retain(|hold| hold.sku != sku);
@@ -420,7 +420,9 @@ impl ReservationStore {
 
 impl WantedStock<'_> {
     fn shards_of(&self, sku: &Sku) -> ShardCount {
-        self.shards.get(sku).copied().unwrap_or(ShardCount::ONE)
+        self.products
+            .get(sku)
+            .map_or(ShardCount::ONE, |product| product.stock_shards)
     }
 
     fn requested(&self, sku: &Sku) -> u32 {
@@ -429,37 +431,37 @@ impl WantedStock<'_> {
     }
 }
 
-/// The products of which a shard had too little; `fates` are those of `holds`.
-fn short_skus(holds: &[Hold], fates: &[WriteOutcome]) -> Vec<Sku> {
+/// The products of which a shard had too little; `outcomes` are those of `holds`.
+fn short_skus(holds: &[Hold], outcomes: &[WriteOutcome]) -> Vec<Sku> {
     let refused = holds
         .iter()
-        .zip(fates)
-        .filter(|(_, fate)| matches!(fate, WriteOutcome::Refused(_)));
+        .zip(outcomes)
+        .filter(|(_, outcome)| matches!(outcome, WriteOutcome::ConditionFailed(_)));
     let mut skus: Vec<Sku> = refused.map(|(hold, _)| hold.sku.clone()).collect();
     skus.dedup();
     skus
 }
 
 /// Sends each busy hold that stands alone to another shard of its product; whether all that are busy went.
-fn move_on(holds: &mut [Hold], fates: &[WriteOutcome], shards: &HashMap<Sku, ShardCount>) -> bool {
+fn move_retryable_holds(holds: &mut [Hold], outcomes: &[WriteOutcome], wanted: &WantedStock<'_>) -> bool {
     let alone: Vec<bool> = holds
         .iter()
         .map(|hold| holds.iter().filter(|other| other.sku == hold.sku).count() == 1)
         .collect();
-    let (mut any_is_busy, mut all_went) = (false, true);
-    for ((hold, fate), alone) in holds.iter_mut().zip(fates).zip(alone) {
-        let count = shards.get(&hold.sku).map_or(1, |count| count.get());
-        if !matches!(fate, WriteOutcome::Busy) {
+    let (mut any_is_retryable, mut all_moved) = (false, true);
+    for ((hold, outcome), alone) in holds.iter_mut().zip(outcomes).zip(alone) {
+        let count = wanted.shards_of(&hold.sku).get();
+        if !matches!(outcome, WriteOutcome::Retryable) {
             continue;
         }
-        any_is_busy = true;
+        any_is_retryable = true;
         if alone && count > 1 {
             hold.shard = (hold.shard + fastrand::u8(1..count)) % count;
         } else {
-            all_went = false;
+            all_moved = false;
         }
     }
-    any_is_busy && all_went
+    any_is_retryable && all_moved
 }
 
 /// The product with the most parts, and its parts.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::aws::Platform;
 use crate::aws::dynamodb::due;
 use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
-use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::aws::lambda::problem::Causes;
 use crate::catalog::Hold;
 use crate::core::error::Error;
@@ -133,9 +133,9 @@ impl OrderStore {
         let send = || async {
             let get = self.client.get_item().table_name(&self.table).consistent_read(true);
             let sent = get.set_key(Some(key(order_key(id)))).send().await;
-            sent.map_err(|error| failed(DOING, error))
+            sent.map_err(|error| classify_error(DOING, error))
         };
-        let answer = answered(DOING, deadline, send).await?;
+        let answer = send_until_answered(DOING, deadline, send).await?;
         answer.item.map(parse_order).transpose()
     }
 
@@ -143,7 +143,7 @@ impl OrderStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub(crate) async fn get_settled(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
+    pub(crate) async fn get_serializable(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
         const DOING: &str = "read an order";
         let get = Get::builder()
             .table_name(&self.table)
@@ -161,10 +161,10 @@ impl OrderStore {
             sent.map_err(|error| match error.as_service_error() {
                 // The one reason to cancel a single read is a transaction under way, or load.
                 Some(TransactGetItemsError::TransactionCanceledException(_)) => Error::unavailable(DOING, error),
-                _ => failed(DOING, error),
+                _ => classify_error(DOING, error),
             })
         };
-        let answer = answered(DOING, deadline, send).await?;
+        let answer = send_until_answered(DOING, deadline, send).await?;
         let item = answer.responses.unwrap_or_default().pop().and_then(|found| found.item);
         item.filter(|item| !item.is_empty()).map(parse_order).transpose()
     }
@@ -219,8 +219,8 @@ impl OrderStore {
             .scan_index_forward(false)
             .limit(limit.into())
             .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
-        let answer = answered(DOING, deadline, send).await?;
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
         let next = answer.last_evaluated_key.as_ref().map(cursor).transpose()?;
         let mut orders = vec![];
         for item in answer.items.unwrap_or_default() {
@@ -244,7 +244,7 @@ impl OrderStore {
         after: Option<DuePosition>,
         deadline: Instant,
     ) -> Result<DuePage<OrderId>, Error> {
-        due::page((&self.client, &self.table), shard, now, after, deadline, id_in).await
+        due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
     }
 
     /// The put of a new order: refused, with the order that stands, when its id is taken.

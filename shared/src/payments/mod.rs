@@ -10,7 +10,7 @@ mod service;
 mod store;
 
 pub use event::{BillingKeyDeletion, BillingKeyEvent, PaymentEvent};
-pub use order_payments::OrderPaymentStore;
+pub use order_payments::{OrderCancellation, OrderPaymentStore};
 pub use payment::{DepositAccount, Payment, PaymentStatus, Provider, Rejected, Review};
 pub use refund::{MAX_REFUNDS, Refund, RefundReason, RefundStatus};
 pub use report::{Change, Failure, PaymentEventKind, ProviderStatus, Report};

@@ -25,6 +25,21 @@ pub struct OrderPaymentStore {
     pub payments: PaymentStore,
 }
 
+/// The cancellation of an order.
+#[derive(Debug)]
+pub struct OrderCancellation<'a> {
+    /// The order as read.
+    pub stored: &'a StoredOrder,
+    /// The order after the cancellation.
+    pub cancelled: Order,
+    /// The event `OrderCancelled`.
+    pub event: Record,
+    /// The order's payment with its refund, if there is something to refund.
+    pub payment: Option<&'a StoredPayment>,
+    /// The writes that take back the points that the order bought.
+    pub points: Writes,
+}
+
 impl OrderPaymentStore {
     /// Over the tables of the orders and of the payments.
     ///
@@ -55,7 +70,7 @@ impl OrderPaymentStore {
             items.push(put(self.orders.put_if_version(order)?)?);
         }
         if let Some(request) = request {
-            items.push(put(self.payments.requested(request)?)?);
+            items.push(put(self.payments.put_request(request)?)?);
         }
         let records = items.len();
         transact_changes(&self.client, "settle a payment", items, records, deadline).await
@@ -84,18 +99,22 @@ impl OrderPaymentStore {
     pub async fn cancel(
         &self,
         reservations: &ReservationStore,
-        stored: &StoredOrder,
-        cancelled: Order,
-        event: Record,
-        (payment, points): (Option<&StoredPayment>, Writes),
+        cancellation: OrderCancellation<'_>,
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let Writes(mut beside) = points;
+        let OrderCancellation {
+            stored,
+            cancelled,
+            event,
+            payment,
+            points,
+        } = cancellation;
+        let Writes(mut writes) = points;
         if let Some(payment) = payment {
-            beside.push(put(self.payments.put_if_version(payment)?)?);
+            writes.push(put(self.payments.put_if_version(payment)?)?);
         }
         reservations
-            .release(stored, cancelled, event, Writes(beside), deadline)
+            .release(stored, cancelled, event, Writes(writes), deadline)
             .await
     }
 }

@@ -157,7 +157,8 @@ impl Payment {
     pub fn new(
         provider: Provider,
         reference: String,
-        (order_id, customer_id): (OrderId, CustomerId),
+        order_id: OrderId,
+        customer_id: CustomerId,
         amount: Money,
         now: Timestamp,
     ) -> Self {
@@ -220,7 +221,13 @@ impl Payment {
     /// When the reconciler is to look at it next, after `tries` looks that changed nothing; never again when `None`.
     ///
     /// `payable_until` is the deadline of its order; `compared` says that its comparison with the provider is done.
-    pub fn next_look(&self, now: Timestamp, tries: u32, payable_until: Timestamp, compared: bool) -> Option<Timestamp> {
+    pub fn next_check_at(
+        &self,
+        now: Timestamp,
+        tries: u32,
+        payable_until: Timestamp,
+        compared: bool,
+    ) -> Option<Timestamp> {
         if self.review.is_some() {
             return None;
         }

@@ -13,7 +13,7 @@ use crate::aws::Platform;
 use crate::aws::dynamodb::due;
 use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::transaction::{put, transact_changes};
-use crate::aws::dynamodb::{Item, Wanted, answered, batch_get, failed, item_of, key, number, parse};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::id::PaymentId;
@@ -22,7 +22,7 @@ use crate::payments::Payment;
 use crate::payments::provider::{Attempt, ClientParameters};
 
 /// How long a request is kept, so that its retries are known: longer than any client retries.
-const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The payments' table.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl StoredPayment {
             since: now,
             tries: 0,
             compared,
-            look_at: payment.next_look(now, 0, self.payable_until, compared),
+            look_at: payment.next_check_at(now, 0, self.payable_until, compared),
             payment,
             version: self.version + 1,
             event: event.or_else(|| self.event.clone()),
@@ -110,21 +110,23 @@ impl StoredPayment {
     /// What is to be kept before a provider is asked: nobody else does until the next look is due, and if nothing comes
     /// of this one, that is later than the last time.
     #[must_use]
-    pub fn looked(&self, now: Timestamp) -> Self {
+    pub fn with_claim(&self, now: Timestamp) -> Self {
         let tries = self.tries + 1;
         let next = self.next(self.payment.clone(), None, now);
         Self {
             since: if self.tries == 0 { now } else { self.since },
             asked: self.asked + 1,
             tries,
-            look_at: self.payment.next_look(now, tries, self.payable_until, self.compared),
+            look_at: self
+                .payment
+                .next_check_at(now, tries, self.payable_until, self.compared),
             ..next
         }
     }
 
     /// What is to be kept after its comparison with the provider's books.
     #[must_use]
-    pub fn compared(&self, now: Timestamp) -> Self {
+    pub fn with_comparison(&self, now: Timestamp) -> Self {
         let compared = Self {
             compared: true,
             ..self.clone()
@@ -189,9 +191,9 @@ impl PaymentStore {
         let send = || async {
             let get = self.client.get_item().table_name(&self.table).consistent_read(true);
             let sent = get.set_key(Some(key(pk.clone()))).send().await;
-            sent.map_err(|error| failed(DOING, error))
+            sent.map_err(|error| classify_error(DOING, error))
         };
-        let answer = answered(DOING, deadline, send).await?;
+        let answer = send_until_answered(DOING, deadline, send).await?;
         answer.item.map(|item| parse(DOING, item)).transpose()
     }
 
@@ -233,7 +235,7 @@ impl PaymentStore {
         deadline: Instant,
     ) -> Result<DuePage<PaymentId>, Error> {
         let id_in = |pk: &str| uuid_in(pk, "PAYMENT#").map(PaymentId);
-        due::page((&self.client, &self.table), shard, now, after, deadline, id_in).await
+        due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
     }
 
     /// Keeps a payment that changed; false when anything has changed it since it was read.
@@ -257,7 +259,7 @@ impl PaymentStore {
     ) -> Result<bool, Error> {
         let mut items = vec![put(self.put_if_version(payment)?)?];
         if let Some(request) = request {
-            items.push(put(self.requested(request)?)?);
+            items.push(put(self.put_request(request)?)?);
         }
         let records = items.len();
         transact_changes(&self.client, "save a payment", items, records, deadline).await
@@ -280,11 +282,11 @@ impl PaymentStore {
     }
 
     /// The put of a new request: refused when it was made before.
-    pub(crate) fn requested(&self, request: &PaymentRequest) -> Result<PutBuilder, Error> {
+    pub(crate) fn put_request(&self, request: &PaymentRequest) -> Result<PutBuilder, Error> {
         let mut item: Item = item_of("save a request", request_key(request.request_id), request)?;
         item.insert(
             "swept_at".into(),
-            number((request.requested_at + REQUEST_KEPT).as_second()),
+            number((request.requested_at + REQUEST_RETENTION).as_second()),
         );
         Ok(Put::builder()
             .table_name(&self.table)

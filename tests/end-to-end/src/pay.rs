@@ -34,7 +34,7 @@ impl Shop {
         key: &str,
         order: &Value,
         provider: &str,
-        authenticated: (&str, &str),
+        proof: (&str, &str),
     ) -> Result<Answer> {
         let mut body = json!({ "provider": provider, "order_id": order["order_id"], "amount": order["total"] });
         body[proof.0] = proof.1.into();

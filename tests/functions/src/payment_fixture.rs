@@ -231,7 +231,7 @@ impl PaymentFixture {
 struct InProcess(Arc<Sandbox>);
 
 impl Transport for InProcess {
-    fn carry(&self, request: Request<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
+    fn send(&self, request: Request<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
         Box::pin(async move {
             yield_now().await;
             let fate = self.0.serve(request);

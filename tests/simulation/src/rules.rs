@@ -1,4 +1,4 @@
-//! What invokes each function, read from `template.yaml`: event patterns, schedules, timeouts and retries.
+//! What invokes each function, read from the templates: event patterns, schedules, timeouts and retries.
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -4,30 +4,6 @@ use structure::{assert_none, manifest::Manifest, repository};
 
 const LONGEST_FILE: usize = 500;
 
-/// The parts of `shared` that speak to AWS or to payment providers; everything else there is pure.
-const IMPURE: [&str; 9] = [
-    "shared/src/store/",
-    "shared/src/edge/",
-    "shared/src/provider/",
-    "shared/src/biller/",
-    "shared/src/cashier",
-    "shared/src/market.rs",
-    "shared/src/gallery",
-    "shared/src/store.rs",
-    "shared/src/edge.rs",
-];
-
-/// Time, chance and AWS: to a rule they come in as arguments.
-const OUTSIDE: [&str; 7] = [
-    "aws_",
-    "lambda_",
-    "tokio",
-    "SystemTime",
-    "Timestamp::now",
-    "fastrand",
-    "rand::",
-];
-
 #[test]
 fn a_file_opens_with_a_sentence_that_says_what_it_is() {
     let mut problems = Vec::new();
@@ -53,26 +29,6 @@ fn a_file_is_short_enough_to_be_read() {
             problems.push(format!(
                 "{path} has {lines} lines, {LONGEST_FILE} are allowed: split it by purpose"
             ));
-        }
-    }
-    assert_none(&problems);
-}
-
-#[test]
-fn the_rules_in_shared_know_no_aws_no_clock_and_no_chance() {
-    let mut problems = Vec::new();
-    for path in repository::rust_files("shared/src") {
-        if IMPURE.iter().any(|folder| path.starts_with(folder)) {
-            continue;
-        }
-        let source = repository::read(&path);
-        for (number, line) in repository::code(&source) {
-            for name in OUTSIDE.iter().filter(|name| line.contains(*name)) {
-                problems.push(format!(
-                    "{path}:{number} mentions `{name}`: take it as an argument, or move the code to shared/src/store or \
-                     shared/src/edge"
-                ));
-            }
         }
     }
     assert_none(&problems);

@@ -1,7 +1,7 @@
 //! Billing keys: issued and sealed, opened to be charged, and deleted at their provider when they are used no more.
 
-use crate::charge_service::{BILLING, WRITING};
 use crate::charge_service::{ChargeService, Outcome};
+use crate::charge_service::{DOING, WRITE_TIME};
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::store::{StoredKey, StoredSubscription, SubscriptionWrite};
 use shared::aws::Platform;
@@ -19,7 +19,7 @@ pub struct BillingKeys {
     /// Who takes the money.
     pub providers: Providers,
     /// What closes and opens keys.
-    pub seal: EnvelopeEncryption,
+    pub encryption: EnvelopeEncryption,
 }
 
 impl BillingKeys {
@@ -30,7 +30,7 @@ impl BillingKeys {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             providers: Providers::new(platform)?,
-            seal: EnvelopeEncryption::new(platform.aws(), platform.variable("BILLING_KEY_ID")?, "subscription"),
+            encryption: EnvelopeEncryption::new(platform.aws(), platform.variable("BILLING_KEY_ID")?, "subscription"),
         })
     }
 
@@ -42,18 +42,23 @@ impl BillingKeys {
     /// `payment-refused`, `provider-not-configured`; [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn issue(
         &self,
-        (authorization, request_id): (&Authorization, &str),
-        (id, customer): (SubscriptionId, &CustomerId),
+        authorization: &Authorization,
+        request_id: &str,
+        subscription_id: SubscriptionId,
+        customer: &CustomerId,
         invocation: &Invocation,
     ) -> Result<(StoredKey, Card), Error> {
         let provider = authorization.provider();
         let api = self.providers.billing(provider)?;
-        let deadline = invocation.deadline_keeping(WRITING);
-        let agreed = serde_json::to_string(authorization).map_err(|error| Error::internal(BILLING, error))?;
-        let request_id = derive_id(&["issue", request_id, &agreed]).to_string();
+        let deadline = invocation.deadline_keeping(WRITE_TIME);
+        let authorization_json = serde_json::to_string(authorization).map_err(|error| Error::internal(DOING, error))?;
+        let request_id = derive_id(&["issue", request_id, &authorization_json]).to_string();
         let issued = api.issue(authorization, customer, &request_id, deadline).await?;
         let secret = issued.key.to_secret()?;
-        let sealed = self.seal.seal(&secret, &id.to_string(), invocation.deadline).await?;
+        let sealed = self
+            .encryption
+            .encrypt(&secret, &subscription_id.to_string(), invocation.deadline)
+            .await?;
         let key = StoredKey {
             provider,
             key_id: issued.key.id(provider),
@@ -65,11 +70,11 @@ impl BillingKeys {
     /// The key to a subscription's card.
     pub(crate) async fn of(&self, stored: &StoredSubscription, invocation: &Invocation) -> Result<BillingKey, Error> {
         let key = stored.key.as_ref();
-        let key = key.ok_or_else(|| Error::internal(BILLING, "it has no billing key"))?;
-        self.open(stored, key, invocation).await
+        let key = key.ok_or_else(|| Error::internal(DOING, "it has no billing key"))?;
+        self.decrypt(stored, key, invocation).await
     }
 
-    async fn open(
+    async fn decrypt(
         &self,
         stored: &StoredSubscription,
         key: &StoredKey,
@@ -77,7 +82,7 @@ impl BillingKeys {
     ) -> Result<BillingKey, Error> {
         // What was sealed for another subscription does not open.
         let id = stored.subscription.subscription_id.to_string();
-        let secret = self.seal.open(&key.sealed, &id, invocation.deadline).await?;
+        let secret = self.encryption.decrypt(&key.sealed, &id, invocation.deadline).await?;
         BillingKey::from_secret(&secret)
     }
 }
@@ -97,23 +102,23 @@ impl ChargeService {
             return Ok(Some(Outcome::Nothing));
         }
         for retired in &stored.retired {
-            let key = self.keys.open(stored, retired, invocation).await?;
+            let key = self.keys.decrypt(stored, retired, invocation).await?;
             let provider = self.keys.providers.billing(retired.provider)?;
-            provider.delete(&key, invocation.deadline_keeping(WRITING)).await?;
+            provider.delete(&key, invocation.deadline_keeping(WRITE_TIME)).await?;
         }
         let forgotten = StoredSubscription {
             retired: vec![],
             ..stored.clone()
         };
         let unchanged = stored.subscription.clone();
-        let next = forgotten.next(unchanged, invoice, None, (&self.charges.policy, invocation.now));
-        let posting = SubscriptionWrite {
+        let next = forgotten.next(unchanged, invoice, None, &self.charges.policy, invocation.now);
+        let write = SubscriptionWrite {
             deleted_keys: &stored.retired,
             ..SubscriptionWrite::of(&next)
         };
         Ok(self
             .charges
-            .save(&posting, invocation)
+            .save(&write, invocation)
             .await?
             .then_some(Outcome::KeysDeleted))
     }

@@ -12,7 +12,7 @@ use shared::core::error::Error;
 use shared::core::id::SubscriptionPeriod;
 
 /// How long a customer waits for a command to be sent.
-const PATIENCE: Duration = Duration::from_secs(2);
+const SEND_LIMIT: Duration = Duration::from_secs(2);
 
 /// The queue of commands. One that is sent twice, late or in vain does no harm.
 #[derive(Clone, Debug)]
@@ -44,11 +44,11 @@ impl ChargeQueue {
             return;
         }
         let brief = Invocation {
-            deadline: invocation.deadline.min(Instant::now() + PATIENCE),
+            deadline: invocation.deadline.min(Instant::now() + SEND_LIMIT),
             ..invocation.clone()
         };
         let sent = self.send(&[command_of(stored)], &brief).await;
-        if !sent.is_ok_and(|taken| taken == [true]) {
+        if !sent.is_ok_and(|accepted| accepted == [true]) {
             tracing::warn!("a command is left to the schedule");
         }
     }

@@ -1,12 +1,12 @@
 //! The books of subscriptions: what became of a period, entered with all that hangs on it.
 
 use crate::charge_service::Outcome;
-use crate::charge_service::{ATTEMPTS, BILLING};
+use crate::charge_service::{ATTEMPTS, DOING};
 use crate::event::BillingEvent;
-use crate::invoice::{Invoice, InvoiceStatus, Postponed, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
 use crate::invoice_store::InvoiceStore;
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
-use crate::subscription::{Policy, Step, Subscription, SubscriptionStatus};
+use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::catalog::Hold;
@@ -35,7 +35,7 @@ pub struct ChargeStore {
 
 /// An attempt as it was when it was asked about.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Attempt<'a> {
     pub invoice: &'a StoredInvoice,
     /// The request of the person who answers instead of the provider, kept with what follows from it.
     pub by: Option<&'a SubscriptionRequest>,
@@ -47,9 +47,9 @@ pub(crate) struct Account {
     pub invoice: Option<StoredInvoice>,
 }
 
-impl Asked<'_> {
+impl Attempt<'_> {
     /// What is written of its end, with the request of the person who says so.
-    pub fn posting<'a>(
+    pub fn write<'a>(
         &'a self,
         subscription: &'a StoredSubscription,
         invoice: &'a StoredInvoice,
@@ -81,45 +81,45 @@ impl ChargeStore {
     ) -> Result<Option<Account>, Error> {
         let subscriptions = &self.invoices.subscriptions;
         let found = subscriptions.get_period(of, invocation.deadline).await?;
-        let (subscription, invoice) = found
-            .ok_or_else(|| Error::internal(BILLING, format!("there is no subscription {}", of.subscription_id)))?;
+        let (subscription, invoice) =
+            found.ok_or_else(|| Error::internal(DOING, format!("there is no subscription {}", of.subscription_id)))?;
         let is_open = subscription.subscription.open_period == Some(of.period);
         let invoice = invoice.filter(|_| is_open);
         Ok((is_open == invoice.is_some()).then_some(Account { subscription, invoice }))
     }
 
-    /// Writes a posting; false when anything has changed.
-    pub(crate) async fn save(&self, posting: &SubscriptionWrite<'_>, invocation: &Invocation) -> Result<bool, Error> {
-        self.invoices.subscriptions.save(posting, invocation.deadline).await
+    /// Writes a write; false when anything has changed.
+    pub(crate) async fn save(&self, write: &SubscriptionWrite<'_>, invocation: &Invocation) -> Result<bool, Error> {
+        self.invoices.subscriptions.save(write, invocation.deadline).await
     }
 
     /// The same, and returns the units of `holds` to where they were taken from.
-    async fn give_back(
+    async fn save_and_release(
         &self,
-        posting: &SubscriptionWrite<'_>,
+        write: &SubscriptionWrite<'_>,
         holds: &[Hold],
         invocation: &Invocation,
     ) -> Result<bool, Error> {
-        self.invoices.settle(posting, None, holds, invocation.deadline).await
+        self.invoices.save_result(write, None, holds, invocation.deadline).await
     }
 
     /// Keeps what changes of an attempt under way, and answers its subscription after that; none when something has
     /// changed.
-    pub(crate) async fn keep(
+    pub(crate) async fn save_attempt(
         &self,
         stored: &StoredSubscription,
         invoice: &StoredInvoice,
         invocation: &Invocation,
     ) -> Result<Option<StoredSubscription>, Error> {
         let unchanged = stored.subscription.clone();
-        let next = stored.next(unchanged, Some(&invoice.invoice), None, (&self.policy, invocation.now));
+        let next = stored.next(unchanged, Some(&invoice.invoice), None, &self.policy, invocation.now);
         let saved = self
             .save(&SubscriptionWrite::with(&next, Some(invoice)), invocation)
             .await?;
         Ok(saved.then_some(next))
     }
 
-    /// Keeps that a period cannot be delivered now; its customer is told once.
+    /// Keeps that a period cannot be delivered now; its customer is last_event once.
     pub(crate) async fn postpone(
         &self,
         stored: &StoredSubscription,
@@ -128,17 +128,17 @@ impl ChargeStore {
         why: &Rejection,
         invocation: &Invocation,
     ) -> Result<Option<Outcome>, Error> {
-        let turn = Turn::Postpone(postponed(why));
-        let Some(after) = invoice.invoice.after(turn, invocation.now, &self.policy) else {
+        let turn = InvoiceTransition::Postpone(postponement(why));
+        let Some(after) = invoice.invoice.transition(turn, invocation.now, &self.policy) else {
             return Ok(None);
         };
         let event = BillingEvent::DeliveryPostponed(after.clone());
-        let told = invoice.event.as_ref().map(|event| event.detail_type.as_str());
-        let event = (told != Some(event.detail_type())).then(|| invocation.record(&event));
-        let next = stored.next(subscription, Some(&after), None, (&self.policy, invocation.now));
+        let last_event = invoice.event.as_ref().map(|event| event.detail_type.as_str());
+        let event = (last_event != Some(event.detail_type())).then(|| invocation.record(&event));
+        let next = stored.next(subscription, Some(&after), None, &self.policy, invocation.now);
         let after = invoice.next(after, event.transpose()?, invocation.now);
-        let posting = SubscriptionWrite::with(&next, Some(&after));
-        let saved = self.give_back(&posting, &invoice.holds, invocation).await?;
+        let write = SubscriptionWrite::with(&next, Some(&after));
+        let saved = self.save_and_release(&write, &invoice.holds, invocation).await?;
         Ok(saved.then_some(Outcome::Postponed))
     }
 
@@ -146,15 +146,15 @@ impl ChargeStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it could not be written: the attempt stands, and will be looked at again.
-    pub(crate) async fn enter(
+    pub(crate) async fn record_answer(
         &self,
-        asked: &StoredInvoice,
+        attempt: &StoredInvoice,
         answer: Answer,
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
-        self.enter_as(
-            Asked {
-                invoice: asked,
+        self.record_answer_as(
+            Attempt {
+                invoice: attempt,
                 by: None,
             },
             answer,
@@ -164,15 +164,15 @@ impl ChargeStore {
     }
 
     /// The same, where perhaps a person says it.
-    pub(crate) async fn enter_as(
+    pub(crate) async fn record_answer_as(
         &self,
-        asked: Asked<'_>,
+        attempt: Attempt<'_>,
         answer: Answer,
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
         let failure = match answer {
             Answer::Report(report) => match &report.status {
-                ProviderStatus::Charged => return self.taken(asked, &report, invocation).await,
+                ProviderStatus::Charged => return self.record_charged(attempt, &report, invocation).await,
                 ProviderStatus::Failed(failure) => failure.clone(),
                 ProviderStatus::Pending | ProviderStatus::Processing | ProviderStatus::AwaitingDeposit => {
                     return Ok(Outcome::Unknown);
@@ -184,109 +184,126 @@ impl ChargeStore {
                 return Ok(Outcome::Unknown);
             }
         };
-        self.refused(asked, &failure, invocation).await
+        self.record_declined(attempt, &failure, invocation).await
     }
 
     /// The attempt and its subscription as they stand now; none when it is under way no more.
-    async fn under_way(
+    async fn current_attempt(
         &self,
-        asked: Asked<'_>,
+        attempt: Attempt<'_>,
         invocation: &Invocation,
     ) -> Result<Option<(StoredSubscription, StoredInvoice)>, Error> {
         for _ in 0..ATTEMPTS {
-            if let Some(Account { subscription, invoice }) = self.account(asked.invoice.invoice.of, invocation).await? {
+            if let Some(Account { subscription, invoice }) =
+                self.account(attempt.invoice.invoice.of, invocation).await?
+            {
                 let charging = invoice.filter(|stored| stored.invoice.status == InvoiceStatus::Charging);
                 return Ok(charging.map(|invoice| (subscription, invoice)));
             }
         }
-        Err(Error::unavailable(BILLING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "it keeps changing"))
     }
 
     /// The money was taken: the period's order is made, paid and with its stock; or, where the subscription is over or the
     /// money is not what was asked for, the money goes back.
     ///
     /// It is believed whoever asked for it, and whatever has become of the subscription meanwhile.
-    async fn taken(&self, asked: Asked<'_>, report: &Report, invocation: &Invocation) -> Result<Outcome, Error> {
+    async fn record_charged(
+        &self,
+        attempt: Attempt<'_>,
+        report: &Report,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
-            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
-                return self.taken_late(asked.invoice, report, invocation).await;
+            let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
+                return self.record_late_charge(attempt.invoice, report, invocation).await;
             };
             let is_over = subscription.subscription.status == SubscriptionStatus::Cancelled;
-            let Some((order, payment, event)) = bought(&invoice.invoice, report, is_over, invocation)? else {
-                return Err(Error::internal(BILLING, "what was charged was never priced"));
+            let Some((order, payment, event)) = order_and_payment(&invoice.invoice, report, is_over, invocation)?
+            else {
+                return Err(Error::internal(DOING, "what was charged was never priced"));
             };
             let is_paid = order.status == OrderStatus::Paid;
             let turn = if is_paid {
-                Turn::Pay(order.order_id, payment.payment.payment_id)
+                InvoiceTransition::Pay(order.order_id, payment.payment.payment_id)
             } else {
-                Turn::Void
+                InvoiceTransition::Void
             };
-            let Some(after) = invoice.invoice.after(turn, now, &self.policy) else {
+            let Some(after) = invoice.invoice.transition(turn, now, &self.policy) else {
                 return Ok(Outcome::Nothing);
             };
             let paid_event = is_paid.then(|| invocation.record(&BillingEvent::InvoicePaid(after.clone())));
-            let closed = subscription.subscription.after(Step::Close, now)?;
-            let next = subscription.next(closed, None, None, (&self.policy, now));
+            let closed = subscription
+                .subscription
+                .transition(SubscriptionTransition::ClosePeriod, now)?;
+            let next = subscription.next(closed, None, None, &self.policy, now);
             let after = invoice.next(after, paid_event.transpose()?, now);
             let order = StoredOrder {
                 // The order has the units from now on, or they are free.
                 holds: if is_paid { invoice.holds.clone() } else { vec![] },
-                fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(BILLING, error))?,
+                fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(DOING, error))?,
                 payments: 1,
                 version: 1,
                 event: Some(invocation.record(&event)?),
                 order,
             };
-            let posting = asked.posting(&next, &after);
-            let bought = Some((&order, &payment));
-            let given_back: &[Hold] = if is_paid { &[] } else { &invoice.holds };
-            let saved = self.invoices.settle(&posting, bought, given_back, invocation.deadline);
+            let write = attempt.write(&next, &after);
+            let order_and_payment = Some((&order, &payment));
+            let released: &[Hold] = if is_paid { &[] } else { &invoice.holds };
+            let saved = self
+                .invoices
+                .save_result(&write, order_and_payment, released, invocation.deadline);
             if saved.await? {
                 return Ok(if is_paid { Outcome::Paid } else { Outcome::Returned });
             }
         }
-        Err(Error::unavailable(BILLING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "it keeps changing"))
     }
 
     /// Money was taken for an attempt that is under way no more: in the books already, or nowhere, and then a person has to
     /// look.
-    async fn taken_late(
+    async fn record_late_charge(
         &self,
-        asked: &StoredInvoice,
+        attempt: &StoredInvoice,
         report: &Report,
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
         let orders = &self.invoices.order_payments.orders;
-        let order = orders.get(asked.invoice.order_id(), invocation.deadline).await?;
+        let order = orders.get(attempt.invoice.order_id(), invocation.deadline).await?;
         if order.is_some_and(|stored| stored.order.payment_id == Some(report.payment_id())) {
             return Ok(Outcome::Nothing);
         }
         tracing::error!(
-            invoice = ?asked.invoice.of, provider = report.provider.name(), reference = report.reference,
+            invoice = ?attempt.invoice.of, provider = report.provider.name(), reference = report.reference,
             "money was taken for a period that was closed without it",
         );
         Ok(Outcome::Hanging)
     }
 
-    /// The provider said no: the stock goes back, so that nobody is told "sold out" for a card that will not pay, and is
+    /// The provider said no: the stock goes back, so that nobody is last_event "sold out" for a card that will not pay, and is
     /// taken anew by the next attempt.
-    async fn refused(&self, asked: Asked<'_>, failure: &Failure, invocation: &Invocation) -> Result<Outcome, Error> {
+    async fn record_declined(
+        &self,
+        attempt: Attempt<'_>,
+        failure: &Failure,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
         let now = invocation.now;
         for _ in 0..ATTEMPTS {
-            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
+            let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
                 return Ok(Outcome::Nothing);
             };
             // Somebody has asked again since: what an earlier try was refused with says nothing of theirs.
-            if invoice.asked != asked.invoice.asked {
+            if invoice.asked != attempt.invoice.asked {
                 return Ok(Outcome::Unknown);
             }
             let before = &subscription.subscription;
             if before.status != SubscriptionStatus::Active {
-                return self.give_up(asked, invocation).await;
+                return self.void(attempt, invocation).await;
             }
             let decline = Decline::of(before.provider, failure);
-            if decline == Decline::Ours {
+            if decline == Decline::InvalidRequest {
                 tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a charge is refused as malformed");
                 let why = Rejection::new(&error::PAYMENT_REFUSED, "The payment could not be asked for.");
                 let unchanged = before.clone();
@@ -298,36 +315,40 @@ impl ChargeStore {
                     None => continue,
                 }
             }
-            let turn = Turn::Decline {
+            let turn = InvoiceTransition::Decline {
                 failure: failure.clone(),
-                is_final: matches!(decline, Decline::Hard | Decline::KeyGone),
+                is_final: matches!(decline, Decline::Hard | Decline::KeyDeleted),
             };
-            let Some(declined) = invoice.invoice.after(turn, now, &self.policy) else {
+            let Some(declined) = invoice.invoice.transition(turn, now, &self.policy) else {
                 return Ok(Outcome::Nothing);
             };
             let failed = invocation.record(&BillingEvent::InvoiceFailed(declined.clone()))?;
             let (after, event) = if declined.next_try_at.is_some() {
                 (before.clone(), None)
             } else {
-                let past_due = before.after(Step::FallPastDue, now)?;
+                let past_due = before.transition(SubscriptionTransition::MarkPastDue, now)?;
                 let event = invocation.record(&BillingEvent::SubscriptionPastDue(past_due.clone()))?;
                 (past_due, Some(event))
             };
-            let next = subscription.next(after, Some(&declined), event, (&self.policy, now));
+            let next = subscription.next(after, Some(&declined), event, &self.policy, now);
             let declined = invoice.next(declined, Some(failed), now);
-            let posting = asked.posting(&next, &declined);
-            if self.give_back(&posting, &invoice.holds, invocation).await? {
+            let write = attempt.write(&next, &declined);
+            if self.save_and_release(&write, &invoice.holds, invocation).await? {
                 return Ok(Outcome::Declined);
             }
         }
-        Err(Error::unavailable(BILLING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "it keeps changing"))
     }
 
     /// Nothing was taken, and nothing is wanted any more: the stock goes back, and the period is given up.
-    pub(crate) async fn never_taken(&self, asked: &StoredInvoice, invocation: &Invocation) -> Result<Outcome, Error> {
-        self.give_up(
-            Asked {
-                invoice: asked,
+    pub(crate) async fn void_attempt(
+        &self,
+        attempt: &StoredInvoice,
+        invocation: &Invocation,
+    ) -> Result<Outcome, Error> {
+        self.void(
+            Attempt {
+                invoice: attempt,
                 by: None,
             },
             invocation,
@@ -335,31 +356,37 @@ impl ChargeStore {
         .await
     }
 
-    async fn give_up(&self, asked: Asked<'_>, invocation: &Invocation) -> Result<Outcome, Error> {
+    async fn void(&self, attempt: Attempt<'_>, invocation: &Invocation) -> Result<Outcome, Error> {
         for _ in 0..ATTEMPTS {
-            let Some((subscription, invoice)) = self.under_way(asked, invocation).await? else {
+            let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
                 return Ok(Outcome::Nothing);
             };
-            if invoice.asked != asked.invoice.asked || subscription.subscription.status == SubscriptionStatus::Active {
+            if invoice.asked != attempt.invoice.asked || subscription.subscription.status == SubscriptionStatus::Active
+            {
                 return Ok(Outcome::Unknown);
             }
-            let Some(void) = invoice.invoice.after(Turn::Void, invocation.now, &self.policy) else {
+            let Some(void) = invoice
+                .invoice
+                .transition(InvoiceTransition::Void, invocation.now, &self.policy)
+            else {
                 return Ok(Outcome::Nothing);
             };
-            let closed = subscription.subscription.after(Step::Close, invocation.now)?;
-            let next = subscription.next(closed, None, None, (&self.policy, invocation.now));
+            let closed = subscription
+                .subscription
+                .transition(SubscriptionTransition::ClosePeriod, invocation.now)?;
+            let next = subscription.next(closed, None, None, &self.policy, invocation.now);
             let void = invoice.next(void, None, invocation.now);
-            let posting = asked.posting(&next, &void);
-            if self.give_back(&posting, &invoice.holds, invocation).await? {
+            let write = attempt.write(&next, &void);
+            if self.save_and_release(&write, &invoice.holds, invocation).await? {
                 return Ok(Outcome::Skipped);
             }
         }
-        Err(Error::unavailable(BILLING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "it keeps changing"))
     }
 }
 
 /// Why a delivery is postponed, as its customer may know it.
-fn postponed(why: &Rejection) -> Postponed {
+fn postponement(why: &Rejection) -> Postponed {
     let skus = [why.members.get("sku"), why.members.get("shortages")];
     let named = skus.into_iter().flatten().flat_map(|value| match value.as_array() {
         Some(shortages) => shortages.iter().filter_map(|short| short["sku"].as_str()).collect(),
@@ -377,7 +404,7 @@ fn postponed(why: &Rejection) -> Postponed {
 /// The money is judged where all money is judged ([`Payment::after`]). Money that is not what was asked for, or that
 /// was taken for a subscription that is over, makes an order that is cancelled, so that it goes back as that of every
 /// cancelled order does.
-fn bought(
+fn order_and_payment(
     invoice: &Invoice,
     report: &Report,
     is_over: bool,
@@ -387,24 +414,31 @@ fn bought(
     let Some(order) = invoice.order(report.payment_id(), now) else {
         return Ok(None);
     };
-    let whose = (order.order_id, order.customer_id.clone());
-    let started = Payment::new(report.provider, report.reference.clone(), whose, order.total, now);
+    let started = Payment::new(
+        report.provider,
+        report.reference.clone(),
+        order.order_id,
+        order.customer_id.clone(),
+        order.total,
+        now,
+    );
     let Some(change) = started.after(report, &order, true, now) else {
         return Ok(None);
     };
     let unsaved = StoredPayment::unsaved(started, now);
-    let kept = |payment, event_kind| payments::next(&unsaved, payment, Some(event_kind), invocation);
+    let stored = |payment, event_kind| payments::next(&unsaved, payment, Some(event_kind), invocation);
     match change.order {
         Some(paid) if paid.status == OrderStatus::Paid && !is_over => {
-            let payment = kept(change.payment, PaymentEventKind::Confirmed)?;
+            let payment = stored(change.payment, PaymentEventKind::Confirmed)?;
             Ok(Some((paid.clone(), payment, OrderEvent::OrderPaid(paid))))
         }
         Some(paid) if paid.status == OrderStatus::Paid => {
             let refund_id = derive_id(&["subscription over", &paid.order_id.to_string()]);
-            let why = (RefundReason::OrderCancelled, None);
-            let refunding = change.payment.with_refund(refund_id, None, why, now)?;
+            let refunding = change
+                .payment
+                .with_refund(refund_id, None, RefundReason::OrderCancelled, None, now)?;
             let cancelled = paid.end(Ending::Cancel, now)?;
-            let payment = kept(refunding, PaymentEventKind::RefundRequested)?;
+            let payment = stored(refunding, PaymentEventKind::RefundRequested)?;
             Ok(Some((
                 cancelled.clone(),
                 payment,
@@ -421,7 +455,7 @@ fn bought(
                 closed_at: Some(now),
                 ..order
             };
-            let payment = kept(change.payment, event_kind)?;
+            let payment = stored(change.payment, event_kind)?;
             Ok(Some((
                 cancelled.clone(),
                 payment,

@@ -22,10 +22,10 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use self::charge_store::Account;
-use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
 use crate::invoice_store::BeginChargeOutcome;
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionWrite};
-use crate::subscription::{Step, Subscription, SubscriptionStatus, Task};
+use crate::subscription::{Subscription, SubscriptionStatus, SubscriptionTransition, Task};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Product, Sku};
@@ -39,11 +39,11 @@ use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Re
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 8;
 /// Time kept back from a provider, so that what it says can be written.
-const WRITING: Duration = Duration::from_secs(5);
+const WRITE_TIME: Duration = Duration::from_secs(5);
 /// How long an attempt may hang in the air before a person is told.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-const BILLING: &str = "bill a subscription";
+const DOING: &str = "bill a subscription";
 
 /// The books of subscriptions, and the providers.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl ChargeService {
     /// [`Error::Unavailable`] when the tables, the seal or the provider did not serve us: what is due stays due, and what
     /// was begun is found again. [`Error::Internal`].
     pub async fn carry_out(&self, command: SubscriptionPeriod, invocation: &Invocation) -> Result<Outcome, Error> {
-        let me = invocation.stamp().event_id;
+        let begun_by = invocation.stamp().event_id;
         for _ in 0..ATTEMPTS {
             let Some(account) = self.charges.account(command, invocation).await? else {
                 continue;
@@ -107,23 +107,26 @@ impl ChargeService {
             if account.subscription.subscription.period() != command.period {
                 return Ok(Outcome::Nothing);
             }
-            if let Some(outcome) = self.step(account, me, invocation).await? {
+            if let Some(outcome) = self.step(account, begun_by, invocation).await? {
                 return Ok(outcome);
             }
         }
-        Err(Error::unavailable(BILLING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "it keeps changing"))
     }
 
     /// Does the next thing that is due; none when something has changed meanwhile.
-    async fn step(&self, account: Account, me: Uuid, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
+    async fn step(&self, account: Account, begun_by: Uuid, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
         let Account { subscription, invoice } = account;
         // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
-        if let Some(own) = invoice.as_ref().filter(|invoice| invoice.begun_by == Some(me)) {
+        if let Some(own) = invoice.as_ref().filter(|invoice| invoice.begun_by == Some(begun_by)) {
             if subscription.subscription.status != SubscriptionStatus::Active {
-                return self.charges.never_taken(own, invocation).await.map(Some);
+                return self.charges.void_attempt(own, invocation).await.map(Some);
             }
             let key = self.keys.of(&subscription, invocation).await?;
-            return self.ask(&key, subscription, own.clone(), invocation).await.map(Some);
+            return self
+                .request_charge(&key, subscription, own.clone(), invocation)
+                .await
+                .map(Some);
         }
         let open = invoice.as_ref().map(|stored| &stored.invoice);
         match subscription
@@ -131,9 +134,9 @@ impl ChargeService {
             .task(open, invocation.now, &self.charges.policy)
         {
             Task::Nothing => self.delete_keys(&subscription, open, invocation).await,
-            Task::Bill | Task::TryAgain => self.attempt(subscription, invoice, me, invocation).await,
-            Task::Settle => match invoice {
-                Some(invoice) => self.settle(subscription, invoice, invocation).await,
+            Task::Bill | Task::Retry => self.attempt(subscription, invoice, begun_by, invocation).await,
+            Task::CheckCharge => match invoice {
+                Some(invoice) => self.resolve_unknown(subscription, invoice, invocation).await,
                 None => Ok(None),
             },
             Task::SkipTo(period) => {
@@ -142,38 +145,47 @@ impl ChargeService {
                     from = subscription.subscription.next_period, to = period,
                     "missed periods are skipped",
                 );
-                let skipped = subscription.subscription.after(Step::SkipTo(period), invocation.now)?;
-                let next = subscription.next(skipped, None, None, (&self.charges.policy, invocation.now));
+                let skipped = subscription
+                    .subscription
+                    .transition(SubscriptionTransition::SkipTo(period), invocation.now)?;
+                let next = subscription.next(skipped, None, None, &self.charges.policy, invocation.now);
                 let saved = self.charges.save(&SubscriptionWrite::of(&next), invocation).await?;
                 Ok(saved.then_some(Outcome::Skipped))
             }
-            Task::GiveUp => self.give_up(&subscription, invoice, Step::Close, invocation).await,
-            Task::End => self.give_up(&subscription, invoice, Step::Cancel, invocation).await,
+            Task::VoidInvoice => {
+                self.void_period(&subscription, invoice, SubscriptionTransition::ClosePeriod, invocation)
+                    .await
+            }
+            Task::Cancel => {
+                self.void_period(&subscription, invoice, SubscriptionTransition::Cancel, invocation)
+                    .await
+            }
         }
     }
 
     /// Gives the open period up, and with it the subscription if `step` says so.
-    async fn give_up(
+    async fn void_period(
         &self,
         stored: &StoredSubscription,
         invoice: Option<StoredInvoice>,
-        step: Step,
+        step: SubscriptionTransition,
         invocation: &Invocation,
     ) -> Result<Option<Outcome>, Error> {
         let open = invoice.as_ref().map(|stored| &stored.invoice);
-        let outcome = if step == Step::Cancel {
+        let outcome = if step == SubscriptionTransition::Cancel {
             Outcome::Ended
         } else {
             Outcome::Skipped
         };
-        let (after, void) = stored
-            .subscription
-            .giving_up(step, open, invocation.now, &self.charges.policy)?;
+        let (after, void) =
+            stored
+                .subscription
+                .transition_and_void(step, open, invocation.now, &self.charges.policy)?;
         let event = match outcome {
             Outcome::Ended => Some(invocation.record(&BillingEvent::SubscriptionCancelled(after.clone()))?),
             _ => None,
         };
-        let next = stored.next(after, None, event, (&self.charges.policy, invocation.now));
+        let next = stored.next(after, None, event, &self.charges.policy, invocation.now);
         let void = void.and_then(|void| invoice.map(|stored| stored.next(void, None, invocation.now)));
         let saved = self
             .charges
@@ -187,19 +199,19 @@ impl ChargeService {
         &self,
         stored: StoredSubscription,
         invoice: Option<StoredInvoice>,
-        me: Uuid,
+        begun_by: Uuid,
         invocation: &Invocation,
     ) -> Result<Option<Outcome>, Error> {
         let (now, deadline) = (invocation.now, invocation.deadline);
         let subscription = match &invoice {
             Some(_) => stored.subscription.clone(),
-            None => stored.subscription.after(Step::Bill, now)?,
+            None => stored.subscription.transition(SubscriptionTransition::Bill, now)?,
         };
         let invoice = invoice.unwrap_or_else(|| StoredInvoice::unsaved(Invoice::new(&stored.subscription, now), now));
         let wanted = wanted(&stored.subscription, &invoice.invoice)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.charges.invoices.catalog.products(&skus, deadline).await?;
-        let quote = match self.price(&subscription, &invoice.invoice, &wanted, &products) {
+        let quote = match self.quote(&subscription, &invoice.invoice, &wanted, &products) {
             Ok(quote) => quote,
             Err(why) => {
                 return self
@@ -208,13 +220,16 @@ impl ChargeService {
                     .await;
             }
         };
-        let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.charges.policy) else {
+        let Some(attempt) = invoice
+            .invoice
+            .transition(InvoiceTransition::Attempt(quote), now, &self.charges.policy)
+        else {
             return Ok(None);
         };
         // What could not be opened is not begun: it would hold its stock for nothing.
         let key = self.keys.of(&stored, invocation).await?;
         let attempt = StoredInvoice {
-            begun_by: Some(me),
+            begun_by: Some(begun_by),
             asked: invoice.asked + 1,
             ..invoice.next(attempt, None, now)
         };
@@ -222,16 +237,16 @@ impl ChargeService {
             subscription.clone(),
             Some(&attempt.invoice),
             None,
-            (&self.charges.policy, now),
+            &self.charges.policy,
+            now,
         );
-        let shards = products.into_iter().map(|(sku, product)| (sku, product.stock_shards));
         match self
             .charges
             .invoices
-            .begin(&next, &attempt, &shards.collect(), deadline)
+            .begin(&next, &attempt, &products, deadline)
             .await?
         {
-            BeginChargeOutcome::Begun(attempt) => self.ask(&key, next, *attempt, invocation).await.map(Some),
+            BeginChargeOutcome::Begun(attempt) => self.request_charge(&key, next, *attempt, invocation).await.map(Some),
             BeginChargeOutcome::Changed => Ok(None),
             BeginChargeOutcome::OutOfStock(shortages) => {
                 let why = orders::Rejected::OutOfStock(shortages).into();
@@ -244,7 +259,7 @@ impl ChargeService {
 
     /// What an attempt asks for: what the invoice says once it is priced, else what the catalog says now. What is not for
     /// sale any more is not sold at any price.
-    fn price(
+    fn quote(
         &self,
         subscription: &Subscription,
         invoice: &Invoice,
@@ -259,18 +274,18 @@ impl ChargeService {
             },
             None => present,
         };
-        let takes = self
+        let is_accepted = self
             .keys
             .providers
             .of(subscription.provider)
-            .is_ok_and(|provider| provider.takes(quote.total));
-        takes
+            .is_ok_and(|provider| provider.accepts(quote.total));
+        is_accepted
             .then_some(quote)
             .ok_or_else(|| PaymentRejected::AmountNotTaken.into())
     }
 
     /// Asks for the money of an attempt that is written down, and enters what the provider says.
-    async fn ask(
+    async fn request_charge(
         &self,
         key: &BillingKey,
         subscription: StoredSubscription,
@@ -278,19 +293,22 @@ impl ChargeService {
         invocation: &Invocation,
     ) -> Result<Outcome, Error> {
         let provider = self.keys.providers.billing(subscription.subscription.provider)?;
-        let deadline = invocation.deadline_keeping(WRITING);
+        let deadline = invocation.deadline_keeping(WRITE_TIME);
         // An attempt keeps its reference, as it keeps its key: no card is changed while one is under way.
         let invoice = if invoice.reference.is_some() {
             invoice
         } else {
             match provider.prepare(key, charge(&invoice)?, deadline).await {
                 Ok(None) => invoice,
-                Ok(reference) => match self.refer(&subscription, &invoice, reference, invocation).await? {
-                    Some(referred) => referred,
+                Ok(reference) => match self
+                    .save_reference(&subscription, &invoice, reference, invocation)
+                    .await?
+                {
+                    Some(with_reference) => with_reference,
                     // Its customer has changed the subscription: nothing was asked, and the attempt is found again.
                     None => return Ok(Outcome::Unknown),
                 },
-                Err(answer) => return self.charges.enter(&invoice, answer, invocation).await,
+                Err(answer) => return self.charges.record_answer(&invoice, answer, invocation).await,
             }
         };
         match provider.charge(key, charge(&invoice)?, deadline).await {
@@ -300,77 +318,84 @@ impl ChargeService {
                 // That nothing was taken is no answer while the call may still be under way.
                 match found {
                     Answer::Report(report) if report.status == ProviderStatus::Charged => {
-                        self.charges.enter(&invoice, Answer::Report(report), invocation).await
+                        self.charges
+                            .record_answer(&invoice, Answer::Report(report), invocation)
+                            .await
                     }
                     _ => Ok(Outcome::Unknown),
                 }
             }
-            answer => self.charges.enter(&invoice, answer, invocation).await,
+            answer => self.charges.record_answer(&invoice, answer, invocation).await,
         }
     }
 
     /// Keeps what the provider calls the payment under way, before it is asked for the money; none when something has
     /// changed.
-    async fn refer(
+    async fn save_reference(
         &self,
         subscription: &StoredSubscription,
         invoice: &StoredInvoice,
         reference: Option<String>,
         invocation: &Invocation,
     ) -> Result<Option<StoredInvoice>, Error> {
-        let referred = StoredInvoice {
+        let with_reference = StoredInvoice {
             reference,
             version: invoice.version + 1,
             ..invoice.clone()
         };
-        let saved = self.charges.keep(subscription, &referred, invocation).await?;
-        Ok(saved.map(|_| referred))
+        let saved = self
+            .charges
+            .save_attempt(subscription, &with_reference, invocation)
+            .await?;
+        Ok(saved.map(|_| with_reference))
     }
 
     /// Settles an attempt whose outcome is not known: asks where it stands, and asks for the money once more when the
     /// provider has not had it and the subscription still wants it.
-    async fn settle(
+    async fn resolve_unknown(
         &self,
         subscription: StoredSubscription,
         invoice: StoredInvoice,
         invocation: &Invocation,
     ) -> Result<Option<Outcome>, Error> {
-        let claimed = invoice.claimed(invocation.now);
-        let Some(next) = self.charges.keep(&subscription, &claimed, invocation).await? else {
+        let claimed = invoice.with_claim(invocation.now);
+        let Some(next) = self.charges.save_attempt(&subscription, &claimed, invocation).await? else {
             return Ok(None);
         };
         let provider = self.keys.providers.billing(next.subscription.provider)?;
         let outcome = match provider
-            .find(charge(&invoice)?, invocation.deadline_keeping(WRITING))
+            .find(charge(&invoice)?, invocation.deadline_keeping(WRITE_TIME))
             .await
         {
             Answer::Report(report) if matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_)) => {
-                let of_this_try = is_of_this_try(&report, &invoice);
-                match (next.subscription.status == SubscriptionStatus::Active, of_this_try) {
+                let is_current = is_current_try(&report, &invoice);
+                match (next.subscription.status == SubscriptionStatus::Active, is_current) {
                     // A card that can never pay is not tried again.
                     (true, true) if is_hard(&report) => {
-                        self.charges.enter(&claimed, Answer::Report(report), invocation).await?
+                        self.charges
+                            .record_answer(&claimed, Answer::Report(report), invocation)
+                            .await?
                     }
                     // To be asked once more, under a new key but for the same order, tells whether it was this try.
                     (true, _) => {
                         let key = self.keys.of(&next, invocation).await?;
-                        self.ask(&key, next, claimed, invocation).await?
+                        self.request_charge(&key, next, claimed, invocation).await?
                     }
-                    (false, true) => self.charges.never_taken(&claimed, invocation).await?,
+                    (false, true) => self.charges.void_attempt(&claimed, invocation).await?,
                     // This try may have taken the money: nobody gives it up for the no to another.
                     (false, false) => Outcome::Unknown,
                 }
             }
-            answer => self.charges.enter(&claimed, answer, invocation).await?,
+            answer => self.charges.record_answer(&claimed, answer, invocation).await?,
         };
-        let hangs = outcome == Outcome::Unknown && invocation.now.duration_since(invoice.since) > PATIENCE;
-        Ok(Some(if hangs { Outcome::Hanging } else { outcome }))
+        let needs_review = outcome == Outcome::Unknown && invocation.now.duration_since(invoice.since) > REVIEW_AFTER;
+        Ok(Some(if needs_review { Outcome::Hanging } else { outcome }))
     }
 }
 
 /// Whether a report that nothing was taken is about the try under way, or else tells that there was none: all tries of a
 /// period have one order at Toss, which is asked by it and may tell of an earlier one. An intent of Stripe is one.
-fn is_of_this_try(report: &Report, invoice: &StoredInvoice) -> bool {
+fn is_current_try(report: &Report, invoice: &StoredInvoice) -> bool {
     report.status == ProviderStatus::Pending || report.provider != Provider::Toss || invoice.asked == 1
 }
 
@@ -378,7 +403,10 @@ fn is_of_this_try(report: &Report, invoice: &StoredInvoice) -> bool {
 fn is_hard(report: &Report) -> bool {
     match &report.status {
         ProviderStatus::Failed(failure) => {
-            matches!(Decline::of(report.provider, failure), Decline::Hard | Decline::KeyGone)
+            matches!(
+                Decline::of(report.provider, failure),
+                Decline::Hard | Decline::KeyDeleted
+            )
         }
         _ => false,
     }
@@ -391,7 +419,7 @@ fn wanted(subscription: &Subscription, invoice: &Invoice) -> Result<Vec<(Sku, u3
         return Ok(lines.map(|line| (line.sku.clone(), line.quantity)).collect());
     }
     // They were summed when they were taken.
-    sum_lines(&subscription.items).map_err(|_| Error::internal(BILLING, "its items are out of range"))
+    sum_lines(&subscription.items).map_err(|_| Error::internal(DOING, "its items are out of range"))
 }
 
 /// The charge of an attempt that is written down.
@@ -401,7 +429,7 @@ fn charge(stored: &StoredInvoice) -> Result<Charge<'_>, Error> {
     Ok(Charge {
         order_id: invoice.order_id(),
         lines: &invoice.lines,
-        amount: amount.ok_or_else(|| Error::internal(BILLING, "its invoice is not being charged"))?,
+        amount: amount.ok_or_else(|| Error::internal(DOING, "its invoice is not being charged"))?,
         reference: stored.reference.as_deref(),
         nth: stored.asked.saturating_sub(1),
     })

@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::charge_service::ChargeStore;
-use crate::charge_service::charge_store::Asked;
-use crate::charge_service::{ATTEMPTS, BILLING, PATIENCE, charge};
+use crate::charge_service::charge_store::Attempt;
+use crate::charge_service::{ATTEMPTS, DOING, REVIEW_AFTER, charge};
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest};
 use crate::subscription::Rejected;
@@ -20,7 +20,7 @@ use shared::payments::provider::{Answer, Charge};
 use shared::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
 
 /// How long the references of providers are.
-const REFERENCE: RangeInclusive<usize> = 1..=200;
+const REFERENCE_LENGTH: RangeInclusive<usize> = 1..=200;
 
 /// What a person found out about an attempt to charge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -55,8 +55,8 @@ impl ChargeStore {
     /// Enters a decision about the attempt to charge a period, and the `request` that brought it, in one write.
     ///
     /// # Errors
-    /// [`Rejected::NotFound`], [`Rejected::NotHanging`] unless the provider has left the attempt open for a day,
-    /// [`Rejected::ChargeUnderWay`] while it is being asked, [`Rejected::AskedSince`], [`PaymentRejected::OtherOrder`] for
+    /// [`Rejected::NotFound`], [`Rejected::NotInReview`] unless the provider has left the attempt open for a day,
+    /// [`Rejected::ChargeUnderWay`] while it is being asked, [`Rejected::AttemptedSince`], [`PaymentRejected::OtherOrder`] for
     /// a reference that is not this attempt's, `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn review(
         &self,
@@ -66,14 +66,14 @@ impl ChargeStore {
         invocation: &Invocation,
     ) -> Result<Review, Error> {
         let subscriptions = &self.invoices.subscriptions;
-        for attempt in 0..ATTEMPTS {
+        for n in 0..ATTEMPTS {
             let found = subscriptions.get_period(of, invocation.deadline).await?;
             // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
             let known = subscriptions.request(request.request_id, invocation.deadline).await?;
             let Some(known) = known else {
                 let (subscription, invoice) = found.ok_or(Rejected::NotFound)?;
                 let stored = invoice.ok_or(Rejected::NotFound)?;
-                self.decide((&subscription, &stored), decision, request, invocation)
+                self.decide(&subscription, &stored, decision, request, invocation)
                     .await?;
                 // What it came to is read anew.
                 continue;
@@ -84,30 +84,31 @@ impl ChargeStore {
             return Ok(Review {
                 invoice: invoice.invoice,
                 // An earlier attempt of this very call, whose answer was lost, is no replay.
-                is_replay: attempt == 0,
+                is_replay: n == 0,
             });
         }
-        Err(Error::unavailable(BILLING, "it keeps changing"))
+        Err(Error::unavailable(DOING, "it keeps changing"))
     }
 
     /// Enters a decision about an attempt as it was read.
     async fn decide(
         &self,
-        (subscription, stored): (&StoredSubscription, &StoredInvoice),
+        subscription: &StoredSubscription,
+        stored: &StoredInvoice,
         decision: &ChargeDecision,
         request: &SubscriptionRequest,
         invocation: &Invocation,
     ) -> Result<(), Error> {
-        require_hanging(stored, decision, invocation)?;
-        let asked = Asked {
+        require_reviewable(stored, decision, invocation)?;
+        let attempt = Attempt {
             invoice: stored,
             by: Some(request),
         };
         let answer = match decision {
-            ChargeDecision::AskAgain {} => return self.ask_again(subscription, asked, invocation).await,
+            ChargeDecision::AskAgain {} => return self.query_again(subscription, attempt, invocation).await,
             ChargeDecision::Charged { reference } => {
                 let provider = subscription.subscription.provider;
-                self.require_own(stored, PaymentId::of(provider, reference), invocation)
+                self.require_payment_of_order(stored, PaymentId::of(provider, reference), invocation)
                     .await?;
                 // An attempt that has a reference is not paid by another.
                 if stored.reference.as_ref().is_some_and(|known| known != reference) {
@@ -124,11 +125,16 @@ impl ChargeStore {
                 Answer::Refused(Failure::new("REVIEWED", message))
             }
         };
-        self.enter_as(asked, answer, invocation).await.map(|_| ())
+        self.record_answer_as(attempt, answer, invocation).await.map(|_| ())
     }
 
     /// Passes a payment that no other order has: one of another order was mistaken for it.
-    async fn require_own(&self, stored: &StoredInvoice, id: PaymentId, invocation: &Invocation) -> Result<(), Error> {
+    async fn require_payment_of_order(
+        &self,
+        stored: &StoredInvoice,
+        id: PaymentId,
+        invocation: &Invocation,
+    ) -> Result<(), Error> {
         let payments = &self.invoices.order_payments.payments;
         let found = payments.get(id, invocation.deadline).await?;
         match found.filter(|found| found.payment.order_id != stored.invoice.order_id()) {
@@ -138,30 +144,33 @@ impl ChargeStore {
     }
 
     /// Gives the attempt its place among what is due now.
-    async fn ask_again(
+    async fn query_again(
         &self,
         subscription: &StoredSubscription,
-        asked: Asked<'_>,
+        attempt: Attempt<'_>,
         invocation: &Invocation,
     ) -> Result<(), Error> {
         let again = StoredInvoice {
-            invoice: asked.invoice.invoice.asked_again(invocation.now),
+            invoice: attempt.invoice.invoice.check_now(invocation.now),
             tries: 0,
-            version: asked.invoice.version + 1,
-            ..asked.invoice.clone()
+            version: attempt.invoice.version + 1,
+            ..attempt.invoice.clone()
         };
         let unchanged = subscription.subscription.clone();
-        let policy = (&self.policy, invocation.now);
-        let next = subscription.next(unchanged, Some(&again.invoice), None, policy);
-        self.save(&asked.posting(&next, &again), invocation).await.map(|_| ())
+        let next = subscription.next(unchanged, Some(&again.invoice), None, &self.policy, invocation.now);
+        self.save(&attempt.write(&next, &again), invocation).await.map(|_| ())
     }
 }
 
 /// Passes a decision about an attempt that has hung for so long that a person was told.
-fn require_hanging(stored: &StoredInvoice, decision: &ChargeDecision, invocation: &Invocation) -> Result<(), Rejected> {
+fn require_reviewable(
+    stored: &StoredInvoice,
+    decision: &ChargeDecision,
+    invocation: &Invocation,
+) -> Result<(), Rejected> {
     let now = invocation.now;
-    if stored.invoice.status != InvoiceStatus::Charging || now.duration_since(stored.since) <= PATIENCE {
-        return Err(Rejected::NotHanging);
+    if stored.invoice.status != InvoiceStatus::Charging || now.duration_since(stored.since) <= REVIEW_AFTER {
+        return Err(Rejected::NotInReview);
     }
     let known_at = match decision {
         // Money that was taken stays taken, whoever asks for it meanwhile.
@@ -169,22 +178,22 @@ fn require_hanging(stored: &StoredInvoice, decision: &ChargeDecision, invocation
         ChargeDecision::AskAgain {} => now,
         ChargeDecision::NotCharged { looked_up_at } => now.min(*looked_up_at),
     };
-    let is_being_asked = |at| stored.invoice.is_being_asked(stored.tries, at);
-    if is_being_asked(now) {
+    let is_being_checked = |at| stored.invoice.is_being_checked(stored.tries, at);
+    if is_being_checked(now) {
         return Err(Rejected::ChargeUnderWay);
     }
-    if is_being_asked(known_at) {
-        return Err(Rejected::AskedSince);
+    if is_being_checked(known_at) {
+        return Err(Rejected::AttemptedSince);
     }
     Ok(())
 }
 
 fn reference<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
-    if REFERENCE.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if REFERENCE_LENGTH.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(text);
     }
-    let (least, most) = REFERENCE.into_inner();
+    let (least, most) = REFERENCE_LENGTH.into_inner();
     Err(serde::de::Error::custom(format!(
         "a reference has {least} to {most} visible ASCII characters"
     )))

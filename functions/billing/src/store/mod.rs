@@ -9,7 +9,7 @@ mod records;
 mod requests;
 
 pub use records::{StoredInvoice, StoredKey, StoredSubscription, SubscriptionRequest};
-pub use requests::Found;
+pub use requests::RequestState;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
@@ -26,7 +26,9 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::due;
 use shared::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
 use shared::aws::dynamodb::transaction::{delete, put, transact_changes};
-use shared::aws::dynamodb::{Item, Wanted, answered, batch_get, composite, failed, item_of, number, parse, text};
+use shared::aws::dynamodb::{
+    Item, Wanted, batch_get, classify_error, composite, item_of, number, parse, send_until_answered, text,
+};
 use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::id::SubscriptionId;
@@ -35,9 +37,9 @@ use shared::core::identity::CustomerId;
 
 const BY_CUSTOMER: &str = "by-customer";
 /// The sort key of a subscription among its invoices: behind all of them.
-const ITSELF: &str = "SUBSCRIPTION";
+const SUBSCRIPTION_SORT_KEY: &str = "SUBSCRIPTION";
 /// How long a request is kept, so that its retries are known: longer than any client retries.
-const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The subscriptions' table.
 #[derive(Clone, Debug)]
@@ -138,8 +140,9 @@ impl SubscriptionStore {
             consistent: true,
         };
         let found = batch_get(&self.client, DOING, vec![wanted], deadline).await?;
-        let (itself, invoices): (Vec<Item>, Vec<Item>) = found.into_values().flatten().partition(is_itself);
-        let Some(subscription) = itself.into_iter().next() else {
+        let (subscription_items, invoices): (Vec<Item>, Vec<Item>) =
+            found.into_values().flatten().partition(is_subscription);
+        let Some(subscription) = subscription_items.into_iter().next() else {
             return Ok(None);
         };
         let invoice = invoices.into_iter().next().map(|item| parse(DOING, item));
@@ -189,8 +192,8 @@ impl SubscriptionStore {
             .expression_attribute_values(":pk", text(partition(id)))
             .scan_index_forward(false)
             .limit(i32::from(limit) + 1);
-        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
-        let mut items = answered(DOING, deadline, send)
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let mut items = send_until_answered(DOING, deadline, send)
             .await?
             .items
             .unwrap_or_default()
@@ -257,8 +260,8 @@ impl SubscriptionStore {
             .scan_index_forward(false)
             .limit(limit.into())
             .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| failed(DOING, error)) };
-        let answer = answered(DOING, deadline, send).await?;
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
         let next = answer.last_evaluated_key.map(cursor).transpose()?;
         let listed = answer.items.unwrap_or_default().into_iter().map(cursor);
         let listed: Vec<SubscriptionId> = listed
@@ -286,7 +289,7 @@ impl SubscriptionStore {
         after: Option<DuePosition>,
         deadline: Instant,
     ) -> Result<DuePage<SubscriptionId>, Error> {
-        due::page((&self.client, &self.table), shard, now, after, deadline, id_in).await
+        due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
     }
 
     /// Moves a subscription on the index to `until`, for its command is on its way; false when anything has changed it
@@ -294,7 +297,7 @@ impl SubscriptionStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn put_off(
+    pub async fn postpone_due(
         &self,
         stored: &StoredSubscription,
         until: Timestamp,
@@ -321,17 +324,17 @@ impl SubscriptionStore {
                 {
                     Ok(false)
                 }
-                Err(error) => Err(failed(DOING, error)),
+                Err(error) => Err(classify_error(DOING, error)),
             }
         };
-        answered(DOING, deadline, send).await
+        send_until_answered(DOING, deadline, send).await
     }
 
     /// The subscription that has the billing key with this id.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn of_key(&self, id: Uuid, deadline: Instant) -> Result<Option<SubscriptionId>, Error> {
+    pub async fn find_by_key(&self, id: Uuid, deadline: Instant) -> Result<Option<SubscriptionId>, Error> {
         let found: Option<KeyOwner> = self.read("find a billing key", owner_key(id), deadline).await?;
         Ok(found.map(|owner| owner.subscription_id))
     }
@@ -353,38 +356,38 @@ impl SubscriptionStore {
         let send = || async {
             let get = self.client.get_item().table_name(&self.table).consistent_read(true);
             let sent = get.set_key(Some(key.clone())).send().await;
-            sent.map_err(|error| failed(doing, error))
+            sent.map_err(|error| classify_error(doing, error))
         };
-        let answer = answered(doing, deadline, send).await?;
+        let answer = send_until_answered(doing, deadline, send).await?;
         answer.item.map(|item| parse(doing, item)).transpose()
     }
 
-    /// Writes all of `posting` or none; false when anything has changed since it was read, or the request was made before,
+    /// Writes all of `write` or none; false when anything has changed since it was read, or the request was made before,
     /// perhaps by an earlier attempt of this very call whose answer was lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn save(&self, posting: &SubscriptionWrite<'_>, deadline: Instant) -> Result<bool, Error> {
-        let items = self.written(posting)?;
+    pub async fn save(&self, write: &SubscriptionWrite<'_>, deadline: Instant) -> Result<bool, Error> {
+        let items = self.transaction_items(write)?;
         let records = items.len();
         transact_changes(&self.client, "save a subscription", items, records, deadline).await
     }
 
-    /// The writes of `posting`.
-    pub(crate) fn written(&self, posting: &SubscriptionWrite<'_>) -> Result<Vec<TransactWriteItem>, Error> {
-        let id = posting.subscription.subscription.subscription_id;
-        let mut items = vec![put(self.put_if_version(posting.subscription)?)?];
-        if let Some(invoice) = posting.invoice {
-            items.push(put(self.invoiced(invoice)?)?);
+    /// The writes of `write`.
+    pub(crate) fn transaction_items(&self, write: &SubscriptionWrite<'_>) -> Result<Vec<TransactWriteItem>, Error> {
+        let id = write.subscription.subscription.subscription_id;
+        let mut items = vec![put(self.put_if_version(write.subscription)?)?];
+        if let Some(invoice) = write.invoice {
+            items.push(put(self.put_invoice(invoice)?)?);
         }
-        if let Some(request) = posting.request {
-            items.push(put(self.requested(request)?)?);
+        if let Some(request) = write.request {
+            items.push(put(self.put_request(request)?)?);
         }
-        if let Some(key) = posting.new_key {
-            items.push(put(self.owned(key, id)?)?);
+        if let Some(key) = write.new_key {
+            items.push(put(self.put_key_owner(key, id)?)?);
         }
-        for key in posting.deleted_keys {
-            items.push(delete(self.disowned(key))?);
+        for key in write.deleted_keys {
+            items.push(delete(self.delete_key_owner(key))?);
         }
         Ok(items)
     }
@@ -398,36 +401,36 @@ impl SubscriptionStore {
         if let Some(at) = stored.due_at {
             due::put_on_index(&mut item, id.0, at);
         }
-        Ok(self.put_version(item, stored.version))
+        Ok(self.put_item_if_version(item, stored.version))
     }
 
     /// The put of an invoice: refused when anything has changed it since it was read, or, the right to charge a period
     /// being taken once, when it is there already.
-    pub(crate) fn invoiced(&self, stored: &StoredInvoice) -> Result<PutBuilder, Error> {
+    pub(crate) fn put_invoice(&self, stored: &StoredInvoice) -> Result<PutBuilder, Error> {
         let item = self.item("save an invoice", invoice_key(stored.invoice.of), stored)?;
-        Ok(self.put_version(item, stored.version))
+        Ok(self.put_item_if_version(item, stored.version))
     }
 
     /// The put of the owner of a billing key.
-    fn owned(&self, key: &StoredKey, id: SubscriptionId) -> Result<PutBuilder, Error> {
+    fn put_key_owner(&self, key: &StoredKey, id: SubscriptionId) -> Result<PutBuilder, Error> {
         let owner = KeyOwner { subscription_id: id };
         let item = self.item("save a billing key", owner_key(key.key_id), &owner)?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
 
     /// The deletion of the owner of a billing key.
-    fn disowned(&self, key: &StoredKey) -> DeleteBuilder {
+    fn delete_key_owner(&self, key: &StoredKey) -> DeleteBuilder {
         Delete::builder()
             .table_name(&self.table)
             .set_key(Some(owner_key(key.key_id)))
     }
 
     /// The put of a new request: refused when it was made before.
-    fn requested(&self, request: &SubscriptionRequest) -> Result<PutBuilder, Error> {
+    fn put_request(&self, request: &SubscriptionRequest) -> Result<PutBuilder, Error> {
         let mut item = self.item("save a request", request_key(request.request_id), request)?;
-        let swept_at = (request.requested_at + REQUEST_KEPT).as_second();
+        let swept_at = (request.requested_at + REQUEST_RETENTION).as_second();
         item.insert("swept_at".into(), number(swept_at));
-        Ok(self.put_version(item, 1))
+        Ok(self.put_item_if_version(item, 1))
     }
 
     fn item(&self, doing: &'static str, key: Item, entity: &impl Serialize) -> Result<Item, Error> {
@@ -436,7 +439,7 @@ impl SubscriptionStore {
         Ok(item)
     }
 
-    fn put_version(&self, item: Item, version: u64) -> PutBuilder {
+    fn put_item_if_version(&self, item: Item, version: u64) -> PutBuilder {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         if version == 1 {
             return put
@@ -458,7 +461,7 @@ fn partition(id: SubscriptionId) -> String {
 }
 
 fn subscription_key(id: SubscriptionId) -> Item {
-    composite(partition(id), ITSELF)
+    composite(partition(id), SUBSCRIPTION_SORT_KEY)
 }
 
 /// Ten digits, so that invoices sort as their periods do.
@@ -474,10 +477,10 @@ fn request_key(id: Uuid) -> Item {
     composite(format!("REQUEST#{id}"), "REQUEST")
 }
 
-fn is_itself(item: &Item) -> bool {
+fn is_subscription(item: &Item) -> bool {
     item.get("sk")
         .and_then(|sk| sk.as_s().ok())
-        .is_some_and(|sk| sk == ITSELF)
+        .is_some_and(|sk| sk == SUBSCRIPTION_SORT_KEY)
 }
 
 /// The place in the list that an item of the index has.

@@ -58,7 +58,8 @@ impl StoredSubscription {
         subscription: Subscription,
         invoice: Option<&Invoice>,
         event: Option<Record>,
-        (policy, now): (&Policy, Timestamp),
+        policy: &Policy,
+        now: Timestamp,
     ) -> Self {
         let invoice = invoice.filter(|invoice| subscription.open_period == Some(invoice.of.period));
         let is_charging = invoice.is_some_and(|invoice| invoice.status == InvoiceStatus::Charging);
@@ -79,7 +80,7 @@ impl StoredSubscription {
 
     /// What is to be kept after a change with which nothing is due sooner or later.
     #[must_use]
-    pub fn noted(&self, subscription: Subscription, event: Record) -> Self {
+    pub fn with_event(&self, subscription: Subscription, event: Record) -> Self {
         Self {
             subscription,
             version: self.version + 1,
@@ -151,10 +152,10 @@ impl StoredInvoice {
     /// What is to be kept while its provider is asked about the attempt under way, and perhaps for the money once more:
     /// nobody else asks meanwhile.
     #[must_use]
-    pub fn claimed(&self, now: Timestamp) -> Self {
+    pub fn with_claim(&self, now: Timestamp) -> Self {
         let tries = self.tries + 1;
         Self {
-            invoice: self.invoice.asked(tries, now),
+            invoice: self.invoice.check_later(tries, now),
             tries,
             asked: self.asked + 1,
             version: self.version + 1,

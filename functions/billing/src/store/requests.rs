@@ -9,11 +9,11 @@ use shared::core::identity::CustomerId;
 
 /// What a request about a subscription finds.
 #[derive(Debug)]
-pub enum Found {
+pub enum RequestState {
     /// The subscription and its open invoice, as they were before the request.
-    Untouched(Box<StoredSubscription>, Option<Box<StoredInvoice>>),
+    New(Box<StoredSubscription>, Option<Box<StoredInvoice>>),
     /// The subscription as it stands now; an earlier request with the same key has changed it.
-    Changed(Box<Subscription>),
+    Applied(Box<Subscription>),
 }
 
 impl SubscriptionStore {
@@ -22,23 +22,23 @@ impl SubscriptionStore {
     /// # Errors
     /// [`Rejected::NotFound`] for another customer's subscription too, `idempotency-key-reused`, [`Error::Unavailable`],
     /// [`Error::Internal`].
-    pub async fn find_for(
+    pub async fn request_state(
         &self,
         request: &SubscriptionRequest,
         customer: &CustomerId,
         deadline: Instant,
-    ) -> Result<Found, Error> {
+    ) -> Result<RequestState, Error> {
         let id = request.subscription_id;
         let is_own = |stored: &StoredSubscription| stored.subscription.customer_id == *customer;
         // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
         let found = self.get_open(id, deadline).await?;
         let Some(known) = self.request(request.request_id, deadline).await? else {
             let (stored, invoice) = found.filter(|(stored, _)| is_own(stored)).ok_or(Rejected::NotFound)?;
-            return Ok(Found::Untouched(Box::new(stored), invoice.map(Box::new)));
+            return Ok(RequestState::New(Box::new(stored), invoice.map(Box::new)));
         };
         known.fingerprint.require_same(&request.fingerprint)?;
         let stored = self.get(id, deadline).await?;
         let stored = stored.filter(is_own).ok_or(Rejected::NotFound)?;
-        Ok(Found::Changed(Box::new(stored.subscription)))
+        Ok(RequestState::Applied(Box::new(stored.subscription)))
     }
 }

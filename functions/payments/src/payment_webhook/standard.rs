@@ -39,7 +39,7 @@ struct Data {
 }
 
 /// Takes a message.
-pub async fn take(
+pub async fn receive(
     function: &PaymentWebhook,
     headers: &HeaderMap,
     body: &[u8],
@@ -87,6 +87,6 @@ pub async fn take(
         deposit: None,
         deposit_secret: None,
     };
-    function.service.enter(&report, None, invocation).await?;
+    function.service.record_report(&report, None, invocation).await?;
     Ok(Outcome::Entered)
 }

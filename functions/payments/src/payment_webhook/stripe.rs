@@ -1,24 +1,22 @@
-//! Stripe's messages: signed, in any order, so that only money that was taken is believed at once.
+//! Stripe's webhooks: signed, delivered in any order.
 
 use lambda_http::http::HeaderMap;
 use serde_json::Value;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http;
-use shared::core::error;
-use shared::core::error::Rejection;
-use shared::core::id::PaymentId;
+use shared::core::error::{self, Rejection};
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::signature;
-use shared::payments;
-use shared::payments::provider::Stripe;
-use shared::payments::{PaymentEventKind, Provider};
-use shared::payments::{PaymentRequest, StoredPayment};
+use shared::payments::provider::{Stripe, StripeEvent, Subject};
+use shared::payments::{self, PaymentEventKind, PaymentRequest, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
 
-/// Takes a message.
-pub async fn take(
+const RECORDING: &str = "enter a webhook of Stripe";
+
+/// Enters an event of Stripe.
+pub async fn receive(
     function: &PaymentWebhook,
     headers: &HeaderMap,
     body: &[u8],
@@ -31,59 +29,40 @@ pub async fn take(
             Ok(signature::verify_stripe(signed, body, secrets, invocation.now)?)
         })
         .await?;
-    let message: Value = http::parse(body)?;
-    let object = &message["data"]["object"];
-    match message["type"].as_str().unwrap_or_default() {
-        "payment_intent.succeeded" => {
-            let Some(report) = Stripe::report(object) else {
+    let event: Value = http::parse(body)?;
+    match Stripe::event(&event) {
+        StripeEvent::Charged(report) => {
+            function.service.record_report(&report, None, invocation).await?;
+            Ok(Outcome::Entered)
+        }
+        StripeEvent::Changed(subject) => {
+            let Some(stored) = find(function, subject, invocation).await? else {
                 return Ok(Outcome::Ignored);
             };
-            function.service.enter(&report, None, invocation).await?;
+            function.service.refresh_from_provider(&stored, invocation).await?;
             Ok(Outcome::Entered)
         }
-        // A later try may have succeeded meanwhile, and another refund been made: how do things stand now?
-        "payment_intent.payment_failed" | "payment_intent.canceled" => {
-            // Of a period of a subscription there is a payment once it is charged; a no was the answer to the charge itself.
-            if object["metadata"]["charged_for"] == "subscription" {
+        StripeEvent::RefundFailed { subject, refund_id } => {
+            let Some(stored) = find(function, subject, invocation).await? else {
                 return Ok(Outcome::Ignored);
-            }
-            look(function, &object["id"], object, invocation).await
+            };
+            refund_failed(function, &stored, &refund_id, invocation).await
         }
-        "charge.refunded" => look(function, &object["payment_intent"], object, invocation).await,
-        "refund.updated" | "refund.failed" => refund_changed(function, object, invocation).await,
-        _ => Ok(Outcome::Ignored),
+        StripeEvent::Irrelevant => Ok(Outcome::Ignored),
     }
 }
 
-async fn look(
+/// Puts a payment in review whose refund failed after it was made: a person has to decide how the customer gets the money.
+async fn refund_failed(
     function: &PaymentWebhook,
-    intent: &Value,
-    object: &Value,
+    stored: &StoredPayment,
+    refund_id: &str,
     invocation: &Invocation,
 ) -> Result<Outcome, Error> {
-    match find(function, intent, object, invocation).await? {
-        Some(stored) => {
-            function.service.look(&stored, invocation).await?;
-            Ok(Outcome::Entered)
-        }
-        None => Ok(Outcome::Ignored),
-    }
-}
-
-/// A refund that Stripe made and that a bank then sent back needs a person: the customer has not got their money.
-async fn refund_changed(function: &PaymentWebhook, refund: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
-    let Some(stored) = find(function, &refund["payment_intent"], refund, invocation).await? else {
-        return Ok(Outcome::Ignored);
-    };
-    if !matches!(refund["status"].as_str(), Some("failed" | "canceled")) {
-        function.service.look(&stored, invocation).await?;
-        return Ok(Outcome::Entered);
-    }
-    let id = refund["id"].as_str().unwrap_or_default();
-    // Once for each refund: a person may have decided since, and the message comes again.
+    // Once for each refund: a person may have decided before the event is delivered again.
     let request = PaymentRequest {
-        request_id: derive_id(&["stripe refund failed", id]),
-        fingerprint: Fingerprint::of(&id).map_err(|error| Error::internal("take a message", error))?,
+        request_id: derive_id(&["stripe refund failed", refund_id]),
+        fingerprint: Fingerprint::of(&refund_id).map_err(|error| Error::internal(RECORDING, error))?,
         payment_id: stored.payment.payment_id,
         requested_at: invocation.now,
     };
@@ -94,34 +73,29 @@ async fn refund_changed(function: &PaymentWebhook, refund: &Value, invocation: &
     }
     let payment = stored.payment.clone();
     let payment = payment.in_review(
-        format!("Stripe's refund {id} failed after it was made."),
+        format!("Stripe's refund {refund_id} failed after it was made."),
         invocation.now,
     );
-    let next = payments::next(&stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;
+    let next = payments::next(stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;
     let saved = payments.save_requested(&next, Some(&request), invocation.deadline);
     if saved.await? {
         return Ok(Outcome::Entered);
     }
-    Err(Error::unavailable("take a message", "the payment changed meanwhile"))
+    Err(Error::unavailable(RECORDING, "the payment changed since it was read"))
 }
 
-/// The payment that a PaymentIntent is.
+/// The payment that an event is about.
 ///
 /// # Errors
-/// `unknown-order` when the object names an order of ours and the payment is not known yet.
+/// `unknown-order` when the event names an order and its payment is not known yet.
 async fn find(
     function: &PaymentWebhook,
-    intent: &Value,
-    object: &Value,
+    subject: Subject,
     invocation: &Invocation,
 ) -> Result<Option<StoredPayment>, Error> {
-    let Some(intent) = intent.as_str() else {
-        return Ok(None);
-    };
-    let id = PaymentId::of(Provider::Stripe, intent);
     let payments = &function.service.order_payments.payments;
-    let stored = payments.get(id, invocation.deadline).await?;
-    if stored.is_none() && object["metadata"]["order_id"].is_string() {
+    let stored = payments.get(subject.payment_id, invocation.deadline).await?;
+    if stored.is_none() && subject.names_an_order {
         return Err(Rejection::new(&error::UNKNOWN_ORDER, "The payment is not known yet.").into());
     }
     Ok(stored)

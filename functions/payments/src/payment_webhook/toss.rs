@@ -21,7 +21,7 @@ use super::{Outcome, PaymentWebhook};
 const MAX_KEY: usize = 200;
 
 /// Takes a message.
-pub async fn take(function: &PaymentWebhook, body: &[u8], invocation: &Invocation) -> Result<Outcome, Error> {
+pub async fn receive(function: &PaymentWebhook, body: &[u8], invocation: &Invocation) -> Result<Outcome, Error> {
     let message: Value = http::parse(body)?;
     match message["eventType"].as_str() {
         Some("PAYMENT_STATUS_CHANGED") => changed(function, &message["data"], invocation).await,
@@ -46,11 +46,17 @@ async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocatio
     let id = PaymentId::of(Provider::Toss, key);
     let payments = &function.service.order_payments.payments;
     let stored = payments.get(id, invocation.deadline).await?.unwrap_or_else(|| {
-        let whose = (order.order.order_id, order.order.customer_id.clone());
-        let payment = Payment::new(Provider::Toss, key.to_owned(), whose, order.order.total, invocation.now);
+        let payment = Payment::new(
+            Provider::Toss,
+            key.to_owned(),
+            order.order.order_id,
+            order.order.customer_id.clone(),
+            order.order.total,
+            invocation.now,
+        );
         StoredPayment::unsaved(payment, order.order.expires_at)
     });
-    function.service.look(&stored, invocation).await?;
+    function.service.refresh_from_provider(&stored, invocation).await?;
     Ok(Outcome::Entered)
 }
 
@@ -70,7 +76,7 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
     let told = message["secret"].as_str().unwrap_or_default();
     let stored = stored.filter(|stored| {
         let secret = stored.deposit_secret.as_deref();
-        secret.is_some_and(|secret| signature::equal(secret.as_bytes(), told.as_bytes()))
+        secret.is_some_and(|secret| signature::constant_time_eq(secret.as_bytes(), told.as_bytes()))
     });
     let stored = stored.ok_or_else(|| {
         Rejection::new(
@@ -78,9 +84,9 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
             "The secret is not that of a deposit for this order.",
         )
     })?;
-    let looked = function.service.look(&stored, invocation).await?;
+    let refreshed = function.service.refresh_from_provider(&stored, invocation).await?;
     tracing::info!(
-        awaiting = looked.payment.status == PaymentStatus::AwaitingDeposit,
+        awaiting = refreshed.payment.status == PaymentStatus::AwaitingDeposit,
         "a deposit was told of"
     );
     Ok(Outcome::Entered)

@@ -1,4 +1,4 @@
-//! What happens to the payment of the example order.
+//! Examples: the payment of the example order, its refund, and a deleted billing key.
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use shared::payments::{
 };
 use uuid::Uuid;
 
-/// An event of a payment, of each kind.
+/// One record of each payment event.
 pub(super) fn events() -> Result<Vec<Record>> {
     let begun = begun()?;
     let (_, paid) = paid()?;
@@ -64,7 +64,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
     })
 }
 
-/// An event of a billing key, of each kind.
+/// One record of each billing key event.
 pub(super) fn billing_key_events() -> Result<Vec<Record>> {
     let event = BillingKeyEvent::BillingKeyDeleted(BillingKeyDeletion {
         provider: Provider::Toss,
@@ -76,7 +76,7 @@ pub(super) fn billing_key_events() -> Result<Vec<Record>> {
     })
 }
 
-/// The order once it is paid, and its payment.
+/// The paid order and its payment.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -95,7 +95,7 @@ fn begun() -> Result<Payment> {
     Ok(Payment::new(Provider::Toss, reference, whose, order.total, minutes(2)?))
 }
 
-/// What a provider says that took the money.
+/// The provider's report of a successful charge.
 fn charged(payment: &Payment) -> Report {
     Report {
         provider: payment.provider,
@@ -111,16 +111,16 @@ fn charged(payment: &Payment) -> Report {
 
 fn told(payment: &Payment, report: &Report, order: &Order, now: Timestamp) -> Result<Change> {
     let change = payment.after(report, order, true, now);
-    change.context("the example report says nothing new")
+    change.context("the example report changes nothing")
 }
 
-/// What there is to tell of a change.
+/// The event of a change.
 fn event(change: Change) -> Result<PaymentEvent> {
-    let event_kind = change.event_kind.context("the example change is no news")?;
+    let event_kind = change.event_kind.context("the example change has no event")?;
     Ok(PaymentEvent::of(event_kind, change.payment))
 }
 
-/// So many minutes after the order was placed.
+/// The time `minutes` minutes after the order was placed.
 fn minutes(minutes: i64) -> Result<Timestamp> {
     Ok(super::now()? + SignedDuration::from_mins(minutes))
 }

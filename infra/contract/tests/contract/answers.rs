@@ -107,7 +107,7 @@ fn each_answer_about_an_auction_fits_its_schema() {
     };
     fits("TakenBid", &taken);
     fits("Voucher", &voucher);
-    fits("Voucher", &voucher.offered(None));
+    fits("Voucher", &voucher.offered_by(None));
     let open = |bid: &Bid| OpenBid {
         price: bid.price,
         placed_at: bid.placed_at,

@@ -1,6 +1,6 @@
-//! Work that is due: a sparse index in shards, on which an entity stands only while something is to be done about it.
+//! Due work: a sparse, sharded index of the entities with work to do and the time at which it is due.
 //!
-//! The index runs behind its table: what stands on it may be done already.
+//! The index lags behind its table: the work of an entry may already be done.
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
@@ -8,40 +8,41 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::aws::dynamodb::{Item, answered, failed, number, parse};
+use crate::aws::dynamodb::{Item, classify_error, number, parse, send_until_answered};
 use crate::core::error::Error;
 
-/// Over how many keys an index of due work is spread, so that writing is not bound by one partition.
+/// The shards of an index of due work. They keep writes from being limited to one partition.
 pub const DUE_SHARDS: u8 = 16;
 
 const INDEX: &str = "due";
-const FINDING: &str = "find due work";
+const DOING: &str = "query due work";
 
 /// A page of due work.
 #[derive(Debug)]
 pub struct DuePage<Id> {
-    /// The entities' ids, and since when they are due, the longest due first.
+    /// The entities' ids and due times, the earliest first.
     pub due: Vec<(Id, Timestamp)>,
-    /// What is wrong with entries that cannot be read.
+    /// Errors of entries that cannot be read.
     pub damaged: Vec<Error>,
-    /// Where the next page begins, when there is one.
+    /// The start of the next page, if there is one.
     pub next: Option<DuePosition>,
 }
 
-/// Where a page of due work ends.
+/// The position after a page of due work.
 #[derive(Clone, Debug)]
 pub struct DuePosition(Item);
 
-/// Puts an entity on the index of its table.
+/// Adds the attributes that put an item on the due index.
 pub fn put_on_index(item: &mut Item, id: Uuid, at: Timestamp) {
-    // Ids are hashes, so their first byte spreads evenly.
+    // Ids are hashes, so their first byte is evenly distributed.
     item.insert("due_shard".into(), number(id.as_bytes()[0] % DUE_SHARDS));
     item.insert("due_ms".into(), number(at.as_millisecond()));
 }
 
-/// A page of what is due at `now` on one shard of a table's index, behind `after`.
+/// Reads the page after `after` of the entries of one shard that are due at `now`.
 pub async fn page<Id>(
-    (client, table): (&Client, &str),
+    client: &Client,
+    table: &str,
     shard: u8,
     now: Timestamp,
     after: Option<DuePosition>,
@@ -57,8 +58,8 @@ pub async fn page<Id>(
         .expression_attribute_values(":now", number(now.as_millisecond()))
         .limit(100)
         .set_exclusive_start_key(after.map(|position| position.0));
-    let send = || async { query.clone().send().await.map_err(|error| failed(FINDING, error)) };
-    let answer = answered(FINDING, deadline, send).await?;
+    let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+    let answer = send_until_answered(DOING, deadline, send).await?;
     let mut page = DuePage {
         due: vec![],
         damaged: vec![],
@@ -79,13 +80,13 @@ fn entry<Id>(item: Item, id_in: impl Fn(&str) -> Result<Id, Error>) -> Result<(I
         pk: String,
         due_ms: i64,
     }
-    let entry: Entry = parse(FINDING, item)?;
-    let at = Timestamp::from_millisecond(entry.due_ms).map_err(|error| Error::internal(FINDING, error))?;
+    let entry: Entry = parse(DOING, item)?;
+    let at = Timestamp::from_millisecond(entry.due_ms).map_err(|error| Error::internal(DOING, error))?;
     Ok((id_in(&entry.pk)?, at))
 }
 
-/// The id in the key `<prefix><uuid>`.
+/// Parses the id in a key `<prefix><uuid>`.
 pub fn uuid_in(pk: &str, prefix: &str) -> Result<Uuid, Error> {
     let id = pk.strip_prefix(prefix).and_then(|id| Uuid::parse_str(id).ok());
-    id.ok_or_else(|| Error::internal("read a key", format!("{pk} is none of {prefix}")))
+    id.ok_or_else(|| Error::internal("read a key", format!("{pk} does not start with {prefix} and a UUID")))
 }

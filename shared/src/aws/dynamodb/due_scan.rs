@@ -1,4 +1,4 @@
-//! Going through due work: a page of each shard in turn, until all is done or the time is over.
+//! Scans an index of due work: reads one page of each shard in turn, until all pages are read or time runs out.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,44 +13,44 @@ use crate::aws::telemetry;
 use crate::aws::telemetry::Unit;
 use crate::core::error::Error;
 
-/// A page is begun only when this much time is left to finish it.
+/// Time that must be left to start a page.
 const PAGE_TIME: Duration = Duration::from_secs(5);
 
-/// What a run over due work did.
+/// Counts of one run over due work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Entities about which it was done.
+    /// Processed entities.
     pub processed: u64,
-    /// Entities about which it could not be done; they will be tried again.
+    /// Entities that failed. The next run retries them.
     pub failed: u64,
-    /// How long the latest of them had been due, in seconds.
+    /// The longest delay after a due time, in seconds.
     pub lag_seconds: i64,
-    /// Whether the deadline left due work to the next run.
+    /// Whether the deadline passed before all due work was processed.
     pub unfinished: bool,
 }
 
 impl Summary {
-    /// Takes note of what was due at `now`.
-    pub fn saw<Id>(&mut self, due: &[(Id, Timestamp)], now: Timestamp) {
+    /// Records the delay of entities that are due at `now`.
+    pub fn record_due<Id>(&mut self, due: &[(Id, Timestamp)], now: Timestamp) {
         let lags = due.iter().map(|(_, at)| now.duration_since(*at).as_secs());
         self.lag_seconds = self.lag_seconds.max(lags.max().unwrap_or_default());
     }
 
-    /// Takes note of what became of an entity: it was done, or it was not ours to do (somebody else was first, or the
-    /// index runs behind), or it could not be.
-    pub fn took(&mut self, outcome: Result<bool, Error>) {
+    /// Records the outcome for an entity: true when processed, false when there was nothing to do (another process was
+    /// first, or the index lags behind the table).
+    pub fn record(&mut self, outcome: Result<bool, Error>) {
         match outcome {
             Ok(true) => self.processed += 1,
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(causes = %Causes(&error), "what is due could not be done");
+                tracing::error!(causes = %Causes(&error), "due item failed");
                 self.failed += 1;
             }
         }
     }
 
-    /// Tells the run of `function` to the metrics and the log.
-    pub fn tell(&self, function: &str, now: Timestamp) {
+    /// Emits the counts of `function` as metrics and a log line.
+    pub fn report(&self, function: &str, now: Timestamp) {
         telemetry::emit(
             function,
             now,
@@ -60,18 +60,18 @@ impl Summary {
                 ("LagSeconds", Unit::Seconds, self.lag_seconds as f64),
             ],
         );
-        tracing::info!(summary = ?self, "a run over what was due");
+        tracing::info!(summary = ?self, "due scan finished");
     }
 }
 
-/// A walk over all shards of an index of due work.
+/// A scan over all shards of an index of due work.
 ///
-/// It begins anywhere, so that no shard is the one that always waits when runs cannot finish, and one that cannot be read
-/// does not stop the rest.
+/// It starts at a random shard, so that no shard is always last when runs do not finish. A shard that cannot be read does
+/// not stop the scan of the others.
 #[derive(Debug)]
 pub struct DueScan {
-    open: VecDeque<(u8, Option<DuePosition>)>,
-    lost: Option<Error>,
+    pages: VecDeque<(u8, Option<DuePosition>)>,
+    error: Option<Error>,
     unfinished: bool,
 }
 
@@ -79,46 +79,46 @@ impl Default for DueScan {
     fn default() -> Self {
         let first = fastrand::u8(..DUE_SHARDS);
         Self {
-            open: (0..DUE_SHARDS).map(|nth| ((first + nth) % DUE_SHARDS, None)).collect(),
-            lost: None,
+            pages: (0..DUE_SHARDS).map(|nth| ((first + nth) % DUE_SHARDS, None)).collect(),
+            error: None,
             unfinished: false,
         }
     }
 }
 
 impl DueScan {
-    /// The next shard to take a page of, and where it begins; none when all is done or the time is over.
-    pub fn turn(&mut self, invocation: &Invocation) -> Option<(u8, Option<DuePosition>)> {
-        let turn = self.open.pop_front()?;
+    /// The shard and start position of the next page. `None` when all pages are read or time runs out.
+    pub fn next_page(&mut self, invocation: &Invocation) -> Option<(u8, Option<DuePosition>)> {
+        let page = self.pages.pop_front()?;
         if invocation.has(PAGE_TIME) {
-            return Some(turn);
+            return Some(page);
         }
         self.unfinished = true;
         None
     }
 
-    /// What became of a page of `shard`: where the next one begins, if there is one.
-    pub fn took(&mut self, shard: u8, page: Result<Option<DuePosition>, Error>) {
+    /// Records the result of a page of `shard`: the start position of the shard's next page, if it has one.
+    pub fn finish_page(&mut self, shard: u8, page: Result<Option<DuePosition>, Error>) {
         match page {
-            Ok(Some(next)) => self.open.push_back((shard, Some(next))),
+            Ok(Some(next)) => self.pages.push_back((shard, Some(next))),
             Ok(None) => {}
             Err(error) => {
-                tracing::error!(shard, causes = %Causes(&error), "a shard of due work could not be read");
-                self.lost = Some(error);
+                tracing::error!(shard, causes = %Causes(&error), "reading a shard of due work failed");
+                self.error = Some(error);
             }
         }
     }
 
-    /// Whether the time was over before the work.
+    /// Whether time ran out before the last page.
     pub const fn is_unfinished(&self) -> bool {
         self.unfinished
     }
 
-    /// Ends the walk.
+    /// Ends the scan.
     ///
     /// # Errors
-    /// The last of the shards that could not be read.
-    pub fn end(self) -> Result<(), Error> {
-        self.lost.map_or(Ok(()), Err)
+    /// The last error, when a shard could not be read.
+    pub fn finish(self) -> Result<(), Error> {
+        self.error.map_or(Ok(()), Err)
     }
 }

@@ -1,4 +1,4 @@
-//! What all stores need of DynamoDB: the client, its errors, and batch reads that leave nothing out.
+//! DynamoDB for all stores: the client, error classification, retries, and complete batch reads.
 
 pub mod due;
 pub mod due_scan;
@@ -18,15 +18,15 @@ use tokio::time::{Instant, timeout_at};
 use crate::aws::backoff::Backoff;
 use crate::core::error::{Cause, Error};
 
-/// An item as DynamoDB keeps it.
+/// A DynamoDB item.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// The most keys in one BatchGetItem (DynamoDB API reference).
 pub const BATCH_GET_KEYS: usize = 100;
 
-/// A client whose waiting fits a function that answers a person: three attempts of at most three seconds.
+/// Creates a client with timeouts for interactive requests: three attempts of at most three seconds.
 ///
-/// The SDK repeats TransactWriteItems with one ClientRequestToken, so a repeated attempt is not a second write.
+/// The SDK retries TransactWriteItems with the same ClientRequestToken, so a retry does not write twice.
 pub fn client(aws: &aws_config::SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -43,12 +43,12 @@ pub fn client(aws: &aws_config::SdkConfig) -> Client {
     Client::from_conf(config)
 }
 
-/// The primary key `pk`.
+/// The primary key of a table without a sort key.
 pub fn key(pk: String) -> Item {
     HashMap::from([("pk".to_owned(), AttributeValue::S(pk))])
 }
 
-/// The primary key of a table that keeps several items together: `pk`, and `sk` among them.
+/// The primary key of a table with a sort key.
 pub fn composite(pk: impl Into<String>, sk: impl Into<String>) -> Item {
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(pk.into())),
@@ -56,7 +56,7 @@ pub fn composite(pk: impl Into<String>, sk: impl Into<String>) -> Item {
     ])
 }
 
-/// A text attribute.
+/// A string attribute.
 pub fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
@@ -66,41 +66,41 @@ pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// Reads an item; one that does not fit is a fault of ours.
+/// Deserializes an item. A failure is an internal error.
 pub fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Error> {
     serde_dynamo::from_item(item).map_err(|error| Error::internal(doing, error))
 }
 
-/// An entity with its key, as one item. It carries its newest event: the change and its event are one write.
+/// Serializes an entity and its key as one item. The entity contains its newest event, so one write stores both.
 pub fn item_of(doing: &'static str, pk: String, entity: &impl serde::Serialize) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(entity).map_err(|error| Error::internal(doing, error))?;
     item.insert("pk".to_owned(), AttributeValue::S(pk));
     Ok(item)
 }
 
-/// Sorts an SDK error into what may pass by itself and what is a fault.
-pub fn failed<E, R>(doing: &'static str, error: SdkError<E, R>) -> Error
+/// Classifies an SDK error: transient errors are [`Error::Unavailable`], all others [`Error::Internal`].
+pub fn classify_error<E, R>(doing: &'static str, error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let passing = match &error {
-        SdkError::ServiceError(service) => service.err().code().is_none_or(is_passing),
+    let transient = match &error {
+        SdkError::ServiceError(service) => service.err().code().is_none_or(is_transient),
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     };
     let cause: Cause = error.into();
-    if passing {
+    if transient {
         Error::unavailable(doing, cause)
     } else {
         Error::internal(doing, cause)
     }
 }
 
-/// Whether an error code of DynamoDB, alone or as a cancellation's reason, stands for something that passes.
+/// Whether a DynamoDB error code, or the code of a cancellation reason, is transient.
 ///
-/// A mismatch of the SDK's idempotency token is another sandbox's token by chance: the next attempt has a new one.
-pub fn is_passing(code: &str) -> bool {
+/// An idempotency token mismatch means that another sandbox generated the same token. The next attempt has a new one.
+pub fn is_transient(code: &str) -> bool {
     matches!(
         code,
         "IdempotentParameterMismatchException"
@@ -118,20 +118,24 @@ pub fn is_passing(code: &str) -> bool {
     )
 }
 
-/// Sends a request until it is answered or `deadline` has come; what may pass by itself is waited out.
+/// Sends a request until DynamoDB responds or `deadline` passes. Retries transient errors with backoff.
 ///
-/// A write may be sent again although an earlier one was served and only its answer lost: each is conditional, and
-/// whoever sends it knows its own mark by what it then finds.
+/// May send a write again after a lost response. Each write is therefore conditional, and the caller recognizes its own
+/// earlier write by the stored item.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the time is over, and whatever does not pass by itself.
-pub async fn answered<T, R>(doing: &'static str, deadline: Instant, mut send: impl FnMut() -> R) -> Result<T, Error>
+/// [`Error::Unavailable`] at the deadline, and any error that is not transient.
+pub async fn send_until_answered<T, R>(
+    doing: &'static str,
+    deadline: Instant,
+    mut send: impl FnMut() -> R,
+) -> Result<T, Error>
 where
     R: Future<Output = Result<T, Error>>,
 {
     let mut backoff = Backoff::until(deadline);
     loop {
-        // Boxed: the SDK's futures are deep, and each caller's would hold them whole.
+        // Boxed: the SDK's futures are large, and each caller's future would contain one.
         match timeout_at(deadline, Box::pin(send())).await {
             Ok(Err(Error::Unavailable { .. })) if backoff.wait().await => {}
             Ok(outcome) => return outcome,
@@ -140,7 +144,7 @@ where
     }
 }
 
-/// Which of a table's items to read, and whether the newest write must be seen.
+/// Keys to read from a table.
 pub struct Wanted<'a> {
     /// The table.
     pub table: &'a str,
@@ -150,9 +154,9 @@ pub struct Wanted<'a> {
     pub consistent: bool,
 }
 
-/// Reads items by key, in requests of at most 100 keys; unprocessed keys are asked for again until `deadline`.
+/// Reads items by key, in requests of at most 100 keys. Retries unprocessed keys until `deadline`.
 ///
-/// Answers the items found, a list a table, in no order.
+/// Returns the found items of each table, in no order.
 pub async fn batch_get(
     client: &Client,
     doing: &'static str,
@@ -166,9 +170,9 @@ pub async fn batch_get(
         while let Some(request) = open.take() {
             let send = || async {
                 let request = client.batch_get_item().set_request_items(Some(request.clone()));
-                request.send().await.map_err(|error| failed(doing, error))
+                request.send().await.map_err(|error| classify_error(doing, error))
             };
-            let answer = answered(doing, deadline, send).await?;
+            let answer = send_until_answered(doing, deadline, send).await?;
             for (table, items) in answer.responses.unwrap_or_default() {
                 found.entry(table).or_default().extend(items);
             }
@@ -181,7 +185,7 @@ pub async fn batch_get(
     Ok(found)
 }
 
-/// Cuts what is wanted into requests of at most 100 keys.
+/// Splits the keys into requests of at most 100 keys.
 fn requests(wanted: Vec<Wanted<'_>>) -> Result<Vec<HashMap<String, KeysAndAttributes>>, Error> {
     let mut requests = vec![];
     let mut request: HashMap<String, KeysAndAttributes> = HashMap::new();

@@ -1,4 +1,4 @@
-//! A table whose items are read by key and written under their version.
+//! A table with consistent reads by key and writes that are conditional on the item's version.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -7,21 +7,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::{Item, answered, failed, item_of, number, parse};
+use super::{Item, classify_error, item_of, number, parse, send_until_answered};
 use crate::aws::Platform;
 use crate::core::error::Error;
 
 /// A table with keys `pk` and `sk`.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The client.
+    /// The DynamoDB client.
     pub client: Client,
     /// The table's name.
     pub name: String,
 }
 
 impl Table {
-    /// The table that `variable` names.
+    /// Creates a table from the environment variable with its name.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -45,23 +45,23 @@ impl Table {
         let send = || async {
             let get = self.client.get_item().table_name(&self.name).consistent_read(true);
             let sent = get.set_key(Some(key.clone())).send().await;
-            sent.map_err(|error| failed(doing, error))
+            sent.map_err(|error| classify_error(doing, error))
         };
-        let answer = answered(doing, deadline, send).await?;
+        let answer = send_until_answered(doing, deadline, send).await?;
         answer.item.map(|item| parse(doing, item)).transpose()
     }
 
-    /// An entity with its key, as one item.
+    /// Serializes an entity and its key as one item.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the entity cannot be written as an item.
+    /// [`Error::Internal`] when serialization fails.
     pub fn item(&self, doing: &'static str, key: Item, entity: &impl Serialize) -> Result<Item, Error> {
         let mut item = item_of(doing, String::new(), entity)?;
         item.extend(key);
         Ok(item)
     }
 
-    /// The put of what is written once: refused when it exists, with the item that exists.
+    /// Builds the put of a new item. Fails its condition, and returns the stored item, when the key exists.
     ///
     /// # Errors
     /// As [`Table::item`].
@@ -70,7 +70,7 @@ impl Table {
         Ok(self.put_if_version(item, 1))
     }
 
-    /// The put of an item in `version`: refused unless the one before is stored, or none for version 1.
+    /// Builds the put of an item in `version`. Its condition: the previous version is stored, or no item for version 1.
     pub fn put_if_version(&self, item: Item, version: u64) -> PutBuilder {
         let put = Put::builder().table_name(&self.name).set_item(Some(item));
         if version == 1 {
@@ -83,7 +83,7 @@ impl Table {
     }
 }
 
-/// A text attribute of an item; none when it has no such text.
+/// A string attribute of an item.
 pub fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }

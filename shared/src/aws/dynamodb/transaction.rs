@@ -1,4 +1,4 @@
-//! TransactWriteItems, with each item's fate told apart.
+//! TransactWriteItems, with an outcome for each item.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -8,53 +8,56 @@ use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update
 use tokio::time::Instant;
 
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::{Item, answered, failed, is_passing};
+use crate::aws::dynamodb::{Item, classify_error, is_transient, send_until_answered};
 use crate::core::error::Error;
 
 /// The most items in one transaction (DynamoDB API reference).
 pub const MAX_ITEMS: usize = 100;
 
-/// What became of a transaction.
-pub enum Outcome {
-    /// All of it is written.
+/// The outcome of a transaction.
+pub enum TransactionOutcome {
+    /// All items are written.
     Committed,
-    /// None of it is written; a fate an item, in the transaction's order.
+    /// No item is written. One outcome for each item, in the transaction's order.
     Cancelled(Vec<WriteOutcome>),
 }
 
-/// What one item had to do with a cancellation.
+/// The outcome of one item of a cancelled transaction.
 #[derive(Debug)]
 pub enum WriteOutcome {
-    /// Nothing.
-    Fine,
-    /// Its condition failed; the item as it stands, when there is one.
-    Refused(Option<Item>),
-    /// It was busy or throttled; it may pass next time.
-    Busy,
+    /// The item did not cause the cancellation.
+    Accepted,
+    /// Its condition failed. Has the stored item, when one exists and the write asked for it.
+    ConditionFailed(Option<Item>),
+    /// The item conflicted with another transaction, or DynamoDB throttled the write. A retry may succeed.
+    Retryable,
 }
 
-/// Writes that another store makes in a transaction of its own.
+/// Writes for another store's transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Writes(pub Vec<TransactWriteItem>);
 
 /// Writes all of `items` or none, before `deadline`.
 ///
-/// When an answer is lost the transaction is sent again; it may then be refused by its own earlier success.
+/// Sends the transaction again when a response is lost. An earlier attempt may then have succeeded and fail the conditions
+/// of the later one.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when DynamoDB does not serve us in time: the outcome is unknown.
-/// [`Error::Internal`] when the transaction itself is wrong.
+/// [`Error::Unavailable`] when DynamoDB does not respond in time: the outcome is unknown.
+/// [`Error::Internal`] when the transaction is invalid.
 pub async fn transact(
     client: &Client,
     doing: &'static str,
     items: Vec<TransactWriteItem>,
     deadline: Instant,
-) -> Result<Outcome, Error> {
-    answered(doing, deadline, || try_transact(client, doing, items.clone())).await
+) -> Result<TransactionOutcome, Error> {
+    send_until_answered(doing, deadline, || try_transact(client, doing, items.clone())).await
 }
 
-/// Writes changes of entities, each conditional on what was read of it: false when one of the first `records` items has
-/// changed since, perhaps by an earlier attempt of this very call whose answer was lost. What is busy is tried again.
+/// Writes changed entities, each on condition that it has not changed since it was read. Retries conflicts and throttling.
+///
+/// Returns false when the condition of one of the first `records` items fails. An earlier attempt of the same call, whose
+/// response was lost, may have caused that.
 ///
 /// # Errors
 /// As [`transact`].
@@ -68,48 +71,52 @@ pub async fn transact_changes(
     let mut backoff = Backoff::until(deadline);
     loop {
         match transact(client, doing, items.clone(), deadline).await? {
-            Outcome::Committed => return Ok(true),
-            Outcome::Cancelled(fates) if has_refusal(&fates, records) => return Ok(false),
-            Outcome::Cancelled(_) if backoff.wait().await => {}
-            Outcome::Cancelled(_) => return Err(Error::Unavailable { doing, source: None }),
+            TransactionOutcome::Committed => return Ok(true),
+            TransactionOutcome::Cancelled(outcomes) if has_failed_condition(&outcomes, records) => return Ok(false),
+            TransactionOutcome::Cancelled(_) if backoff.wait().await => {}
+            TransactionOutcome::Cancelled(_) => return Err(Error::Unavailable { doing, source: None }),
         }
     }
 }
 
-fn has_refusal(fates: &[WriteOutcome], records: usize) -> bool {
-    fates
+fn has_failed_condition(outcomes: &[WriteOutcome], records: usize) -> bool {
+    outcomes
         .iter()
         .take(records)
-        .any(|fate| matches!(fate, WriteOutcome::Refused(_)))
+        .any(|outcome| matches!(outcome, WriteOutcome::ConditionFailed(_)))
 }
 
-async fn try_transact(client: &Client, doing: &'static str, items: Vec<TransactWriteItem>) -> Result<Outcome, Error> {
+async fn try_transact(
+    client: &Client,
+    doing: &'static str,
+    items: Vec<TransactWriteItem>,
+) -> Result<TransactionOutcome, Error> {
     let sent = client
         .transact_write_items()
         .set_transact_items(Some(items))
         .send()
         .await;
     match sent {
-        Ok(_) => Ok(Outcome::Committed),
+        Ok(_) => Ok(TransactionOutcome::Committed),
         Err(SdkError::ServiceError(service)) => match service.into_err() {
             TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
                 .cancellation_reasons
                 .unwrap_or_default()
                 .into_iter()
-                .map(|reason| fate(doing, reason))
+                .map(|reason| write_outcome(doing, reason))
                 .collect::<Result<_, _>>()
-                .map(Outcome::Cancelled),
-            other => Err(sort(doing, other)),
+                .map(TransactionOutcome::Cancelled),
+            other => Err(classify_transaction_error(doing, other)),
         },
-        Err(other) => Err(failed(doing, other)),
+        Err(other) => Err(classify_error(doing, other)),
     }
 }
 
-fn fate(doing: &'static str, reason: CancellationReason) -> Result<WriteOutcome, Error> {
+fn write_outcome(doing: &'static str, reason: CancellationReason) -> Result<WriteOutcome, Error> {
     match reason.code() {
-        None | Some("None") => Ok(WriteOutcome::Fine),
-        Some("ConditionalCheckFailed") => Ok(WriteOutcome::Refused(reason.item)),
-        Some(code) if is_passing(code) => Ok(WriteOutcome::Busy),
+        None | Some("None") => Ok(WriteOutcome::Accepted),
+        Some("ConditionalCheckFailed") => Ok(WriteOutcome::ConditionFailed(reason.item)),
+        Some(code) if is_transient(code) => Ok(WriteOutcome::Retryable),
         Some(code) => {
             let message = format!("{code}: {}", reason.message().unwrap_or_default());
             Err(Error::internal(doing, message))
@@ -117,15 +124,15 @@ fn fate(doing: &'static str, reason: CancellationReason) -> Result<WriteOutcome,
     }
 }
 
-fn sort(doing: &'static str, error: TransactWriteItemsError) -> Error {
-    if error.code().is_none_or(is_passing) {
+fn classify_transaction_error(doing: &'static str, error: TransactWriteItemsError) -> Error {
+    if error.code().is_none_or(is_transient) {
         Error::unavailable(doing, error)
     } else {
         Error::internal(doing, error)
     }
 }
 
-/// An update as an item of a transaction.
+/// Builds a transaction item from an update.
 pub fn update(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, Error> {
     let update: Update = update
         .build()
@@ -133,7 +140,7 @@ pub fn update(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Resul
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// A deletion as an item of a transaction.
+/// Builds a transaction item from a deletion.
 pub fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Result<TransactWriteItem, Error> {
     let delete = delete
         .build()
@@ -141,7 +148,7 @@ pub fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Resul
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
-/// A put as an item of a transaction.
+/// Builds a transaction item from a put.
 pub fn put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Error> {
     let put: Put = put
         .build()

@@ -1,7 +1,7 @@
-//! The registry of actions: each domain lists its own with [`actions!`](crate::actions), for the contract, the simulation
-//! and the structure tests.
+//! The registry of actions: each domain crate lists its actions with [`actions!`](crate::actions), for the API contract, the
+//! simulation and the structure tests.
 //!
-//! A deployed function does not use it: its `main` names one action, so that no other one is linked.
+//! A deployed function does not use it: its `main` names one action, so that no other action is linked.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,38 +16,38 @@ use crate::aws::lambda::Invocation;
 use crate::aws::lambda::http::{Request, Response};
 use crate::core::error::Error;
 
-/// An action of a domain: a Lambda function of its own.
+/// An action of a domain. Each is one Lambda function.
 #[derive(Clone, Copy, Debug)]
 pub struct Action {
-    /// Its name, kebab-case: that of its binary, and of its operation in the API.
+    /// The kebab-case name of its binary and of its API operation.
     pub name: &'static str,
-    /// What invokes it.
+    /// Its trigger.
     pub trigger: Trigger,
-    /// Builds it.
+    /// Builds its handler.
     pub build: fn(&Platform) -> Result<Handler, Error>,
 }
 
-/// What invokes an action.
+/// The trigger of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// A request of the HTTP API.
+    /// An HTTP API request.
     Http,
     /// A schedule.
     Schedule,
-    /// An event of the bus.
+    /// An event from the event bus.
     Event,
-    /// Messages of a queue.
+    /// Messages from a queue.
     Queue,
-    /// Changes of a table.
+    /// A table's change stream.
     Stream,
 }
 
-/// An action that is ready to be invoked.
+/// An initialized action.
 #[derive(Clone)]
 pub enum Handler {
-    /// Answers requests.
+    /// Handles HTTP requests.
     Http(Arc<dyn Fn(Request, Invocation) -> LocalBoxFuture<'static, Result<Response, Error>>>),
-    /// Takes events as JSON, as Lambda hands them over.
+    /// Handles Lambda events as JSON.
     Event(Arc<dyn Fn(Value, Invocation) -> LocalBoxFuture<'static, Result<Value, Error>>>),
 }
 
@@ -61,7 +61,7 @@ impl fmt::Debug for Handler {
 }
 
 impl Handler {
-    /// A handler of requests.
+    /// Creates a handler of HTTP requests.
     pub fn http<A: 'static, R>(action: A, handle: fn(Arc<A>, Request, Invocation) -> R) -> Self
     where
         R: Future<Output = Result<Response, Error>> + 'static,
@@ -72,7 +72,7 @@ impl Handler {
         }))
     }
 
-    /// A handler of events.
+    /// Creates a handler of Lambda events.
     pub fn event<A: 'static, T, O, R>(action: A, handle: fn(Arc<A>, T, Invocation) -> R) -> Self
     where
         T: DeserializeOwned + 'static,
@@ -92,8 +92,8 @@ impl Handler {
     }
 }
 
-/// Lists the actions of a domain by their triggers: `ACTIONS` for everybody who needs all of them, and `Api`, the
-/// description of those that the HTTP API invokes.
+/// Lists the actions of a domain by trigger. Defines `ACTIONS`, all actions, and `Api`, the OpenAPI description of the HTTP
+/// actions.
 #[macro_export]
 macro_rules! actions {
     (
@@ -158,7 +158,7 @@ macro_rules! actions {
         ];
 
         $(
-            /// The operations of this domain, as the API describes them.
+            /// The OpenAPI operations of this domain.
             #[derive(utoipa::OpenApi)]
             #[openapi(paths($($http_module::handle),*))]
             pub struct Api;

@@ -1,4 +1,4 @@
-//! HTTP as API Gateway brings it (HTTP API, payload 2.0): what handlers read of a request, and what they answer.
+//! HTTP requests and responses of an API Gateway HTTP API (payload format 2.0).
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::request::RequestContext;
@@ -14,21 +14,21 @@ use crate::core::identity::{Caller, CustomerId};
 
 pub use lambda_http::Request;
 
-/// A response of a function.
+/// An HTTP response.
 pub type Response = lambda_http::Response<Body>;
 
-/// The longest body that is read, in bytes.
+/// The longest accepted request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// The header that says that an answer is that of an earlier, equal request.
+/// The header that marks the response of an earlier request with the same idempotency key.
 pub const REPLAYED: &str = "idempotency-replayed";
 
-/// An answer with a JSON body.
+/// Creates a response with a JSON body.
 ///
 /// # Errors
-/// [`Error::Internal`] when `body` cannot be written as JSON.
+/// [`Error::Internal`] when `body` cannot be serialized.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Error> {
-    let text = serde_json::to_string(body).map_err(|error| Error::internal("write the answer", error))?;
+    let text = serde_json::to_string(body).map_err(|error| Error::internal("serialize the response", error))?;
     let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
@@ -36,7 +36,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Error
     Ok(response)
 }
 
-/// Marks an answer as that of an earlier, equal request.
+/// Marks a response as that of an earlier request with the same idempotency key.
 pub fn replayed(mut response: Response) -> Response {
     response
         .headers_mut()
@@ -44,10 +44,10 @@ pub fn replayed(mut response: Response) -> Response {
     response
 }
 
-/// Who asks, from the token that API Gateway has verified.
+/// The caller, from the token that API Gateway has verified.
 ///
 /// # Errors
-/// `unauthenticated` when there is none.
+/// `unauthenticated` without a token.
 pub fn caller(request: &Request) -> Result<Caller, Rejection> {
     let claims = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context
@@ -74,9 +74,9 @@ pub fn caller(request: &Request) -> Result<Caller, Rejection> {
     })
 }
 
-/// An HTTP API hands a list claim over as text: `[admin buyers]`; others as JSON.
+/// Whether a groups claim has `group`. An HTTP API passes a list claim as the text `[admin buyers]`, other sources as JSON.
 ///
-/// A group's name may hold commas and brackets, so nothing else is taken apart.
+/// A group's name may contain commas and brackets, so the text is split at spaces only.
 fn is_member(group: &str, groups: &str) -> bool {
     if let Ok(names) = serde_json::from_str::<Vec<String>>(groups) {
         return names.iter().any(|name| name == group);
@@ -94,31 +94,31 @@ pub fn idempotency_key(request: &Request) -> Result<IdempotencyKey, Rejection> {
     IdempotencyKey::parse(header.map(HeaderValue::as_bytes))
 }
 
-/// The request's body as it was sent, byte for byte, of `limit` bytes at most.
+/// The request's body as sent, of at most `limit` bytes.
 ///
 /// # Errors
 /// `body-too-large`.
 pub fn raw_body(request: &Request, limit: usize) -> Result<&[u8], Rejection> {
     let bytes: &[u8] = request.body();
     if bytes.len() > limit {
-        let detail = format!("The body has {} bytes; {limit} are read.", bytes.len());
+        let detail = format!("The body has {} bytes; the limit is {limit}.", bytes.len());
         return Err(Rejection::new(&error::BODY_TOO_LARGE, detail));
     }
     Ok(bytes)
 }
 
-/// The request's JSON body; unknown fields and wrong types are named.
+/// Parses the request's JSON body. The error names unknown fields and wrong types.
 ///
 /// # Errors
-/// `body-too-large` above [`MAX_BODY`], `malformed-body` when it is not what `T` expects.
+/// `body-too-large` above [`MAX_BODY`], `malformed-body` when it is not a `T`.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Rejection> {
     parse(raw_body(request, MAX_BODY)?)
 }
 
-/// A JSON text; unknown fields and wrong types are named.
+/// Parses JSON. The error names unknown fields and wrong types.
 ///
 /// # Errors
-/// `malformed-body` when it is not what `T` expects.
+/// `malformed-body` when it is not a `T`.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json)
@@ -131,7 +131,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
 /// The path parameter `name`.
 ///
 /// # Errors
-/// `invalid-parameter` when the route has none of that name.
+/// `invalid-parameter` when the route has no such parameter.
 pub fn path_parameter<'a>(request: &'a Request, name: &str) -> Result<&'a str, Rejection> {
     request
         .path_parameters_ref()
@@ -139,15 +139,15 @@ pub fn path_parameter<'a>(request: &'a Request, name: &str) -> Result<&'a str, R
         .ok_or_else(|| Rejection::invalid_parameter(name, "it is missing"))
 }
 
-/// The path parameter that is a `T`, such as an order's id.
+/// Parses the path parameter of type `T`, such as an order's id.
 ///
 /// # Errors
-/// As `T` says, and `invalid-parameter` when the route has none of its name.
+/// The rejections of `T`, and `invalid-parameter` when the route has no such parameter.
 pub fn path<T: PathParameter>(request: &Request) -> Result<T, Rejection> {
     T::from_path(path_parameter(request, T::NAME)?)
 }
 
-/// The query parameter `name`, when it is there.
+/// The query parameter `name`, if present.
 pub fn query_parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request
         .query_string_parameters_ref()
@@ -183,7 +183,7 @@ mod tests {
         quantity: i64,
     }
 
-    fn refused(body: &str) -> Rejection {
+    fn rejection(body: &str) -> Rejection {
         body_of(body).unwrap_err()
     }
 
@@ -192,22 +192,26 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_cannot_be_read_names_what_is_wrong() {
+    fn the_rejection_of_a_malformed_body_names_the_field() {
         assert!(body_of(r#"{"quantity":2}"#).is_ok());
-        assert!(refused(r#"{"quantity":"2"}"#).detail.contains("quantity: invalid type"));
         assert!(
-            refused(r#"{"quantity":1,"tip":2}"#)
+            rejection(r#"{"quantity":"2"}"#)
+                .detail
+                .contains("quantity: invalid type")
+        );
+        assert!(
+            rejection(r#"{"quantity":1,"tip":2}"#)
                 .detail
                 .contains("unknown field `tip`")
         );
         for bad in ["", "[", "null", "{}", r#"{"quantity":1} x"#, r#"{"quantity":1.5}"#] {
-            assert_eq!(refused(bad).reason, &error::MALFORMED_BODY, "{bad}");
+            assert_eq!(rejection(bad).reason, &error::MALFORMED_BODY, "{bad}");
         }
     }
 
     #[test]
-    fn a_body_over_64_kb_is_not_read() {
+    fn a_body_over_64_kb_is_rejected() {
         let long = format!(r#"{{"quantity":1{}}}"#, " ".repeat(MAX_BODY));
-        assert_eq!(refused(&long).reason, &error::BODY_TOO_LARGE);
+        assert_eq!(rejection(&long).reason, &error::BODY_TOO_LARGE);
     }
 }

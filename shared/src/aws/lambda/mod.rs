@@ -1,4 +1,4 @@
-//! Lambda: what invokes a function, and what it answers.
+//! Lambda: triggers, invocations, HTTP requests and responses, and batches.
 
 pub mod action;
 pub mod batch;

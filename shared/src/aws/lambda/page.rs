@@ -1,4 +1,4 @@
-//! Pages of lists: how many items a caller wants, and from where on.
+//! Pagination of lists: the limit and the cursor.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -9,46 +9,46 @@ use crate::aws::lambda::http;
 use crate::aws::lambda::http::Request;
 use crate::core::error::Rejection;
 
-/// How many items a page has unless the caller says.
+/// The default number of items on a page.
 pub const DEFAULT_LIMIT: u8 = 20;
 /// The most items on a page.
 pub const MAX_LIMIT: u8 = 100;
 
-/// Where a page of one list ends: at an item, by its numbers and its id. It names no customer.
+/// The last item of a page: its sort numbers and its id. It contains no customer.
 ///
-/// As text it carries a check over itself and the list that it was given out for, such as one customer's orders. What is
-/// changed, and what belongs to another list, is refused. The check is no secret, and need not be: whose items are read
-/// is said by the caller's token alone, so that whoever computes one only moves within what is their own.
+/// The text form has a checksum over the cursor and its list, such as one customer's orders. A changed cursor or a cursor
+/// of another list is rejected. The checksum needs no secret: the caller's token alone selects the customer, so a computed
+/// cursor only moves within the caller's own items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<const N: usize> {
-    /// What the list is ordered by, such as a time in Unix milliseconds; below 2^63.
+    /// The sort numbers, such as a time in Unix milliseconds; each below 2^63.
     pub at: [u64; N],
-    /// The last item.
+    /// The item's id.
     pub id: Uuid,
 }
 
-/// Bytes of a check: a mistake passes once in 2^64.
-const CHECK: usize = 8;
+/// The checksum's length in bytes.
+const CHECKSUM_LENGTH: usize = 8;
 
 impl<const N: usize> Cursor<N> {
-    /// The cursor of `list` as text: 8 bytes a number, 16 of the id, 8 of the check, in base64.
+    /// The cursor as text: 8 bytes for each number, 16 for the id and 8 for the checksum, in base64.
     ///
-    /// `list` is what tells this list from any other: the route, and whose it is.
+    /// `list` identifies the list: the route and the owner.
     pub fn text(&self, list: &[&str]) -> String {
         let mut bytes: Vec<u8> = self.at.iter().flat_map(|number| number.to_be_bytes()).collect();
         bytes.extend(self.id.as_bytes());
-        bytes.extend(check(list, &bytes));
+        bytes.extend(checksum(list, &bytes));
         BASE64.encode(bytes)
     }
 
-    /// The request's cursor of `list`, when it has one.
+    /// Reads the request's cursor, if it has one.
     ///
     /// # Errors
-    /// `invalid-parameter` when it is not one that [`Cursor::text`] wrote for this list.
+    /// `invalid-parameter` unless [`Cursor::text`] wrote it for this list.
     pub fn of(request: &Request, list: &[&str]) -> Result<Option<Self>, Rejection> {
         let text = http::query_parameter(request, "cursor");
         let parsed = text.map(|text| {
-            let refused = || Rejection::invalid_parameter("cursor", "it is not one that was given out for this list");
+            let refused = || Rejection::invalid_parameter("cursor", "it was not issued for this list");
             Self::parse(text, list).ok_or_else(refused)
         });
         parsed.transpose()
@@ -56,11 +56,11 @@ impl<const N: usize> Cursor<N> {
 
     fn parse(text: &str, list: &[&str]) -> Option<Self> {
         let bytes = BASE64.decode(text).ok()?;
-        let (place, found) = bytes.split_at_checked(N * 8 + 16)?;
-        if found != check(list, place) {
+        let (position, found) = bytes.split_at_checked(N * 8 + 16)?;
+        if found != checksum(list, position) {
             return None;
         }
-        let (numbers, id) = place.split_at(N * 8);
+        let (numbers, id) = position.split_at(N * 8);
         let mut at = [0; N];
         for (number, bytes) in at.iter_mut().zip(numbers.as_chunks::<8>().0) {
             *number = u64::from_be_bytes(*bytes);
@@ -71,20 +71,20 @@ impl<const N: usize> Cursor<N> {
     }
 }
 
-/// The beginning of a SHA-256 over a list's name and a place in it, in which no boundary can be moved.
-fn check(list: &[&str], place: &[u8]) -> [u8; CHECK] {
+/// The first bytes of a SHA-256 over a list's name and a position. Each part is prefixed with its length.
+fn checksum(list: &[&str], position: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     let mut hash = Sha256::new();
-    for part in list.iter().map(|part| part.as_bytes()).chain([place]) {
+    for part in list.iter().map(|part| part.as_bytes()).chain([position]) {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     let digest: [u8; 32] = hash.finalize().into();
-    let mut check = [0; CHECK];
-    check.copy_from_slice(&digest[..CHECK]);
-    check
+    let mut checksum = [0; CHECKSUM_LENGTH];
+    checksum.copy_from_slice(&digest[..CHECKSUM_LENGTH]);
+    checksum
 }
 
-/// How many items the caller wants on a page.
+/// Reads the request's page size.
 ///
 /// # Errors
 /// `invalid-parameter` outside 1..=[`MAX_LIMIT`].
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_comes_back_as_it_went_out() {
+    fn a_cursor_round_trips_through_its_text() {
         let cursor = cursor([1_700_000_000_123, 0, i64::MAX as u64]);
         assert_eq!(Cursor::parse(&cursor.text(&ANNS), &ANNS), Some(cursor));
     }
@@ -146,6 +146,6 @@ mod tests {
             assert_eq!(Cursor::<1>::parse(bad, &ANNS), None, "{bad}");
         }
         let beyond = cursor([1 << 63]).text(&ANNS);
-        assert_eq!(Cursor::<1>::parse(&beyond, &ANNS), None, "no list has such a place");
+        assert_eq!(Cursor::<1>::parse(&beyond, &ANNS), None, "no list has such a position");
     }
 }

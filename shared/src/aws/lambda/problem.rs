@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): the one form in which every route says no, and the one place that maps errors to HTTP.
+//! Problem details (RFC 9457): the error format of every route, and the mapping of errors to HTTP statuses.
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
@@ -11,37 +11,37 @@ use crate::core::error::{Error, Kind, Rejection};
 /// The media type of a [`Problem`].
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Seconds after which a client may try again what was not available.
+/// Seconds after which a client may retry a 503.
 const RETRY_AFTER: u32 = 1;
 
-/// A problem, as `application/problem+json` (RFC 9457).
+/// Problem details, as `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Problem {
-    /// `urn:madang:problem:` and the stable code; programs compare this, and nothing else.
+    /// `urn:madang:problem:` and the stable code. Compare this field in programs, and no other.
     #[serde(rename = "type")]
     #[schema(format = Uri, examples("urn:madang:problem:out-of-stock"))]
     pub kind: String,
-    /// The type in words, the same each time.
+    /// A short description of the type. It is the same for each occurrence.
     pub title: String,
-    /// The status, repeated for readers of logs.
+    /// The HTTP status code.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// This very case, in a sentence.
+    /// A description of this occurrence.
     pub detail: String,
-    /// Members of the type, for programs (`shortages`, `sku`, `total`, `order_status` …).
+    /// Additional members of the type (`shortages`, `sku`, `total`, `order_status` …).
     #[serde(flatten)]
     #[schema(additional_properties)]
     pub members: Map<String, Value>,
 }
 
 impl Problem {
-    /// The problem type of a reason's code.
+    /// The problem type of a code.
     pub fn type_of(code: &str) -> String {
         format!("urn:madang:problem:{code}")
     }
 }
 
-/// The status that stands for a rejection's kind.
+/// The HTTP status of a kind of rejection.
 pub const fn status_of(kind: Kind) -> StatusCode {
     match kind {
         Kind::Malformed => StatusCode::BAD_REQUEST,
@@ -56,25 +56,25 @@ pub const fn status_of(kind: Kind) -> StatusCode {
     }
 }
 
-/// The answer to a request that failed; the failure is logged here, once, with its causes.
+/// Creates the response to a failed request and logs the error with its causes.
 pub fn respond(error: &Error) -> Response<Body> {
     let (status, problem) = match error {
         Error::Rejected(rejection) => {
             tracing::info!(code = rejection.reason.code, "rejected");
             let status = status_of(rejection.reason.kind);
-            (status, of_rejection(status, rejection))
+            (status, rejection_problem(status, rejection))
         }
         Error::Unavailable { .. } => {
             tracing::warn!(causes = %Causes(error), "unavailable");
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            let detail = "Nothing was changed that a retry with the same Idempotency-Key would not find. Try again.";
-            (status, plain(status, "unavailable", "Not available now", detail))
+            let detail = "The outcome is unknown. Retry with the same Idempotency-Key: it takes effect at most once.";
+            (status, problem(status, "unavailable", "Service unavailable", detail))
         }
         Error::Internal { .. } => {
             tracing::error!(causes = %Causes(error), "internal error");
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            let detail = "The request failed on our side; its trace id is in the response headers.";
-            (status, plain(status, "internal", "Internal error", detail))
+            let detail = "The request failed on our side. The log has its request id.";
+            (status, problem(status, "internal", "Internal error", detail))
         }
     };
     let mut response = Response::new(Body::Text(serde_json::to_string(&problem).unwrap_or_default()));
@@ -87,14 +87,14 @@ pub fn respond(error: &Error) -> Response<Body> {
     response
 }
 
-fn of_rejection(status: StatusCode, rejection: &Rejection) -> Problem {
+fn rejection_problem(status: StatusCode, rejection: &Rejection) -> Problem {
     Problem {
         members: rejection.members.clone(),
-        ..plain(status, rejection.reason.code, rejection.reason.title, &rejection.detail)
+        ..problem(status, rejection.reason.code, rejection.reason.title, &rejection.detail)
     }
 }
 
-fn plain(status: StatusCode, code: &str, title: &str, detail: &str) -> Problem {
+fn problem(status: StatusCode, code: &str, title: &str, detail: &str) -> Problem {
     Problem {
         kind: Problem::type_of(code),
         title: title.to_owned(),
@@ -104,7 +104,7 @@ fn plain(status: StatusCode, code: &str, title: &str, detail: &str) -> Problem {
     }
 }
 
-/// An error and all its causes, on one line.
+/// Formats an error and all its causes on one line.
 pub struct Causes<'a>(pub &'a Error);
 
 impl std::fmt::Display for Causes<'_> {
@@ -120,21 +120,21 @@ impl std::fmt::Display for Causes<'_> {
     }
 }
 
-/// What every route may answer, whoever asks.
+/// The error responses of every route.
 #[derive(utoipa::IntoResponses)]
 pub enum Faults {
-    /// `internal`: a fault of ours.
+    /// `internal`: the request failed on our side.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Problem),
-    /// `unavailable`: try again after `Retry-After` seconds; a POST with the same Idempotency-Key.
+    /// `unavailable`: retry after `Retry-After` seconds. Retry a POST with the same Idempotency-Key.
     #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u32, description = "Seconds")))]
     Unavailable(Problem),
 }
 
-/// What every route with a token answers without a valid one.
+/// The response of a route that requires a token, when the token is missing or invalid.
 #[derive(utoipa::IntoResponses)]
 pub enum TokenRequired {
-    /// `unauthenticated`; the gateway in front answers first, in its own form.
+    /// `unauthenticated`. API Gateway normally responds first, in its own format.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
 }

@@ -1,5 +1,4 @@
-//! What every `main` does: start logging, build the action from the environment, and serve invocations until Lambda ends
-//! the process.
+//! The `main` of every function: starts logging, builds the action from the environment, and serves invocations.
 
 use std::convert::Infallible;
 
@@ -16,10 +15,10 @@ use crate::aws::lambda::problem::Causes;
 use crate::aws::telemetry;
 use crate::core::error::Error;
 
-/// Serves requests of the HTTP API; an error becomes a problem.
+/// Serves HTTP API requests. Answers an error as problem details.
 ///
 /// # Errors
-/// When a variable is missing, or the Runtime API cannot be reached.
+/// When an environment variable is missing or the Runtime API cannot be reached.
 pub async fn http<A, F, R>(
     new: impl FnOnce(&Platform) -> Result<A, Error>,
     handle: F,
@@ -38,7 +37,7 @@ where
     .await
 }
 
-/// Serves events of the bus, of a queue or of a stream; an error is logged, and Lambda invokes again.
+/// Serves events from the event bus, a queue or a stream. Logs an error and returns it to Lambda, which retries.
 ///
 /// # Errors
 /// As [`http`].
@@ -65,7 +64,7 @@ where
     .await
 }
 
-/// Serves a schedule; the payload says nothing.
+/// Serves a schedule. Ignores the payload.
 ///
 /// # Errors
 /// As [`http`].
@@ -85,6 +84,6 @@ where
 async fn start<A: 'static>(new: impl FnOnce(&Platform) -> Result<A, Error>) -> Result<&'static A, Error> {
     telemetry::init();
     let action = new(&Platform::from_env().await)?;
-    // The action lives as long as the process: its futures borrow it without counting.
+    // The action lives as long as the process, so its futures can borrow it.
     Ok(Box::leak(Box::new(action)))
 }

@@ -3,7 +3,7 @@
 //! Invariants:
 //! - What is charged can be asked for: by the order's id, or by a reference that was kept before the charge was sent.
 //! - A charge is sent anew only after [`BillingProvider::find`], or an administrator where that tells nothing, said that
-//!   nothing was taken, and never while the one before may still be under way ([`CHARGE_LASTS`]).
+//!   nothing was taken, and never while the one before may still be under way ([`MAX_CHARGE_TIME`]).
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::payments::provider::{Answer, stripe, toss};
 use crate::payments::{Failure, Provider, ProviderStatus, Report};
 
 /// How long a charge may be under way: Toss takes up to 60 seconds for one.
-pub const CHARGE_LASTS: Duration = Duration::from_secs(65);
+pub const MAX_CHARGE_TIME: Duration = Duration::from_secs(65);
 
 /// A provider's API for charging a card again and again, without its holder.
 pub trait BillingProvider: std::fmt::Debug + Send + Sync {
@@ -168,7 +168,7 @@ pub struct BillingKey {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Plain<'a> {
+struct SerializedKey<'a> {
     customer: &'a str,
     key: &'a str,
 }
@@ -186,11 +186,11 @@ impl BillingKey {
     /// # Errors
     /// [`Error::Internal`] when it cannot be written.
     pub fn to_secret(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let plain = Plain {
+        let serialized = SerializedKey {
             customer: &self.customer,
             key: &self.key,
         };
-        let bytes = serde_json::to_vec(&plain).map_err(|error| Error::internal("write a billing key", error))?;
+        let bytes = serde_json::to_vec(&serialized).map_err(|error| Error::internal("write a billing key", error))?;
         Ok(Zeroizing::new(bytes))
     }
 
@@ -200,9 +200,9 @@ impl BillingKey {
     /// [`Error::Internal`] when these are no such bytes.
     pub fn from_secret(bytes: &[u8]) -> Result<Self, Error> {
         // serde's own words could repeat what it found.
-        let plain: Plain<'_> = serde_json::from_slice(bytes)
+        let serialized: SerializedKey<'_> = serde_json::from_slice(bytes)
             .map_err(|_| Error::internal("read a billing key", "the secret is not one"))?;
-        Ok(Self::new(plain.customer, plain.key))
+        Ok(Self::new(serialized.customer, serialized.key))
     }
 
     /// What a key may be found by when `provider` names it (`BILLING_DELETED`), and cannot be guessed from.
@@ -293,13 +293,13 @@ impl Charge<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decline {
     /// The card may pay on another day; so is every code taken that is not known.
-    Passing,
+    Soft,
     /// The card will never pay, and is not tried again: another one is needed.
     Hard,
     /// The billing key is gone, whatever the card: the customer has to agree anew.
-    KeyGone,
+    KeyDeleted,
     /// The request is wrong, which no customer can mend.
-    Ours,
+    InvalidRequest,
 }
 
 impl Decline {
@@ -309,7 +309,7 @@ impl Decline {
             Provider::Toss => toss::decline(&failure.code),
             Provider::Stripe => stripe::decline(&failure.code),
             // They are not charged so.
-            Provider::KakaoPay | Provider::Standard => Self::Ours,
+            Provider::KakaoPay | Provider::Standard => Self::InvalidRequest,
         }
     }
 }

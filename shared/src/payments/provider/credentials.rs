@@ -17,7 +17,7 @@ use crate::core::error::{Error, Rejection};
 use crate::payments::Provider;
 
 /// Whoever forges a signature or meets a wrong key makes us fetch no oftener than this.
-const PAUSE: Duration = Duration::from_secs(30);
+const FETCH_INTERVAL: Duration = Duration::from_secs(30);
 const DOING: &str = "fetch the providers' credentials";
 
 /// The credentials of each provider that is set up.
@@ -141,7 +141,7 @@ struct Inner {
     secret_id: String,
     /// Locked while fetching: whoever comes meanwhile waits for the same answer.
     fetched: Mutex<Fetched>,
-    doubted: AtomicBool,
+    invalidated: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -166,11 +166,11 @@ impl Vault {
             client: Client::from_conf(config),
             secret_id,
             fetched: Mutex::default(),
-            doubted: AtomicBool::new(false),
+            invalidated: AtomicBool::new(false),
         }))
     }
 
-    /// The credentials, fetched when they are asked for first or were [forgotten](Self::forget).
+    /// The credentials, fetched when they are asked for first or were [invalidated](Self::invalidate).
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -179,7 +179,7 @@ impl Vault {
         let Some(known) = fetched.credentials.clone() else {
             return self.fetch(&mut fetched, deadline).await;
         };
-        if !self.is_doubted(&fetched) {
+        if !self.is_invalidated(&fetched) {
             return Ok(known);
         }
         // One provider's key may be wrong; the others' serve on when the secret cannot be had just now.
@@ -193,8 +193,8 @@ impl Vault {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn reload(&self, now: Timestamp, deadline: Instant) -> Result<Option<Arc<Credentials>>, Error> {
         let mut fetched = self.lock(deadline).await?;
-        let pause = SignedDuration::try_from(PAUSE).unwrap_or(SignedDuration::MAX);
-        if fetched.reloaded_at.is_some_and(|at| now.duration_since(at) < pause) {
+        let interval = SignedDuration::try_from(FETCH_INTERVAL).unwrap_or(SignedDuration::MAX);
+        if fetched.reloaded_at.is_some_and(|at| now.duration_since(at) < interval) {
             return Ok(None);
         }
         // Failed tries count as well.
@@ -204,13 +204,13 @@ impl Vault {
 
     /// A provider did not take our key: the secret may have another by now. The next [`credentials`](Self::credentials)
     /// fetches it anew, unless that was done in the last 30 seconds.
-    pub fn forget(&self) {
-        self.0.doubted.store(true, Ordering::Relaxed);
+    pub fn invalidate(&self) {
+        self.0.invalidated.store(true, Ordering::Relaxed);
     }
 
-    fn is_doubted(&self, fetched: &Fetched) -> bool {
-        let is_due = fetched.tried_at.is_none_or(|at| at.elapsed() >= PAUSE);
-        is_due && self.0.doubted.load(Ordering::Relaxed)
+    fn is_invalidated(&self, fetched: &Fetched) -> bool {
+        let is_due = fetched.tried_at.is_none_or(|at| at.elapsed() >= FETCH_INTERVAL);
+        is_due && self.0.invalidated.load(Ordering::Relaxed)
     }
 
     async fn lock(&self, deadline: Instant) -> Result<MutexGuard<'_, Fetched>, Error> {
@@ -224,34 +224,34 @@ impl Vault {
         let secret = timeout_at(deadline, request)
             .await
             .map_err(|elapsed| Error::unavailable(DOING, elapsed))?
-            .map_err(failed)?;
+            .map_err(classify_error)?;
         let text = secret
             .secret_string()
             .ok_or_else(|| Error::internal(DOING, "the secret has no text"))?;
         let credentials = Arc::new(Credentials::parse(text)?);
         fetched.credentials = Some(credentials.clone());
-        self.0.doubted.store(false, Ordering::Relaxed);
+        self.0.invalidated.store(false, Ordering::Relaxed);
         Ok(credentials)
     }
 }
 
 /// Sorts an SDK error into what may pass by itself and what is a fault. Its words are kept and not itself, for a raw
 /// answer may be in it.
-fn failed<E, R>(error: SdkError<E, R>) -> Error
+fn classify_error<E, R>(error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let (passing, why) = match &error {
+    let (transient, why) = match &error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("an error without a code");
             let message = service.err().message().unwrap_or_default();
-            (is_passing(code), format!("{code}: {message}"))
+            (is_transient(code), format!("{code}: {message}"))
         }
         SdkError::ConstructionFailure(_) => (false, error.to_string()),
         _ => (true, error.to_string()),
     };
-    if passing {
+    if transient {
         Error::unavailable(DOING, why)
     } else {
         Error::internal(DOING, why)
@@ -259,7 +259,7 @@ where
 }
 
 /// Whether an error code of Secrets Manager stands for something that passes.
-fn is_passing(code: &str) -> bool {
+fn is_transient(code: &str) -> bool {
     !matches!(
         code,
         "AccessDeniedException"
@@ -312,9 +312,9 @@ mod tests {
             tried_at: Instant::now().checked_sub(ago),
             ..Fetched::default()
         };
-        assert!(!vault.is_doubted(&tried(PAUSE)));
-        vault.forget();
-        assert!(vault.is_doubted(&tried(PAUSE)));
-        assert!(!vault.is_doubted(&tried(PAUSE - Duration::from_secs(1))));
+        assert!(!vault.is_invalidated(&tried(FETCH_INTERVAL)));
+        vault.invalidate();
+        assert!(vault.is_invalidated(&tried(FETCH_INTERVAL)));
+        assert!(!vault.is_invalidated(&tried(FETCH_INTERVAL - Duration::from_secs(1))));
     }
 }

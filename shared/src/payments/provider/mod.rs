@@ -11,10 +11,10 @@ mod kakaopay;
 mod stripe;
 mod toss;
 
-pub use billing::{Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued};
+pub use billing::{Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME};
 pub use credentials::{Credentials, Vault};
 pub use kakaopay::KakaoPay;
-pub use stripe::Stripe;
+pub use stripe::{Stripe, StripeEvent, Subject};
 pub use toss::Toss;
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ use crate::payments::{Failure, Payment, Provider, Refund, Rejected, Report};
 /// A provider's API, as far as every provider has it.
 pub trait PaymentProvider: std::fmt::Debug + Send + Sync {
     /// Whether it can take this amount in this currency.
-    fn takes(&self, amount: Money) -> bool;
+    fn accepts(&self, amount: Money) -> bool;
 
     /// Prepares a payment of `start.order`, so that its customer can pay.
     ///
@@ -54,7 +54,7 @@ pub trait PaymentProvider: std::fmt::Debug + Send + Sync {
     fn find<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
     /// Sees to it that its customer can no longer pay, where that can be done, and says where the payment stands.
-    fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
+    fn cancel_unpaid<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
     /// Gives money back: `refund`, and only while all that has gone back is what the payment says. Asked again for the same
     /// refund, it gives it back no second time. The report has the sum of all that went back.
@@ -225,9 +225,9 @@ impl Providers {
     ///
     /// # Errors
     /// `provider-not-configured` as [`Providers::billing`], and [`Rejected::AmountNotTaken`].
-    pub fn require_takes(&self, provider: Provider, amount: Money) -> Result<(), Error> {
+    pub fn require_accepted(&self, provider: Provider, amount: Money) -> Result<(), Error> {
         self.billing(provider)?;
-        if self.of(provider)?.takes(amount) {
+        if self.of(provider)?.accepts(amount) {
             return Ok(());
         }
         Err(Rejected::AmountNotTaken.into())

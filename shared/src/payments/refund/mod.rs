@@ -79,7 +79,7 @@ impl Payment {
     /// What could still go back.
     pub fn refundable(&self) -> Money {
         if self.status.is_charged() {
-            self.amount.less(self.refunded)
+            self.amount.saturating_sub(self.refunded)
         } else {
             Money::zero(self.amount.currency())
         }
@@ -99,7 +99,8 @@ impl Payment {
         &self,
         refund_id: Uuid,
         amount: Option<Money>,
-        (reason, note): (RefundReason, Option<String>),
+        reason: RefundReason,
+        note: Option<String>,
         now: Timestamp,
     ) -> Result<Self, Rejected> {
         let refundable = self.refundable();
@@ -199,8 +200,8 @@ impl Payment {
             return Ok(None);
         };
         let refused = &self.refunds[nth];
-        let why = (refused.reason, refused.note.clone());
-        self.with_refund(refund_id, Some(owed), why, now).map(Some)
+        self.with_refund(refund_id, Some(owed), refused.reason, refused.note.clone(), now)
+            .map(Some)
     }
 
     /// Takes over what the provider says has gone back; false when that is nothing new.
@@ -211,37 +212,37 @@ impl Payment {
         if refunded.currency() != self.refunded.currency() || refunded.amount() <= self.refunded.amount() {
             return false;
         }
-        let mut elsewhere = refunded.less(self.refunded);
+        let mut elsewhere = refunded.saturating_sub(self.refunded);
         if let Some(pending) = self.refunds.iter_mut().find(|refund| refund.is_pending())
             && pending.amount.amount() <= elsewhere.amount()
         {
-            elsewhere = elsewhere.less(pending.amount);
+            elsewhere = elsewhere.saturating_sub(pending.amount);
             pending.made(pending.amount, now);
         }
-        self.refunded = refunded.less(elsewhere);
+        self.refunded = refunded.saturating_sub(elsewhere);
         // What a provider refused to us, a person may have refunded there, in one sum or in parts.
         if let Some((nth, owed)) = self.owed() {
             let refused = &mut self.refunds[nth];
             if owed.amount() <= elsewhere.amount() {
-                elsewhere = elsewhere.less(owed);
+                elsewhere = elsewhere.saturating_sub(owed);
                 refused.made(owed, now);
                 self.review = None;
             } else {
-                refused.amount = owed.less(elsewhere);
+                refused.amount = owed.saturating_sub(elsewhere);
             }
         }
         self.refunded = refunded;
         if elsewhere.amount() > 0 {
             self.add_elsewhere(elsewhere, now);
         }
-        let left = self.amount.less(self.refunded);
+        let left = self.amount.saturating_sub(self.refunded);
         if left.amount() == 0 {
             self.status = PaymentStatus::Refunded;
             self.review = None;
         }
         for refund in &mut self.refunds {
             if refund.is_pending() {
-                refund.amount = refund.amount.at_most(left);
+                refund.amount = refund.amount.min(left);
             }
         }
         self.refunds
@@ -273,14 +274,14 @@ impl Payment {
         let of_order = whole.find(|(_, refund)| is_refused(refund));
         let last = || wanted.next_back().filter(|(_, refund)| is_refused(refund));
         let (nth, refused) = of_order.or_else(last)?;
-        let amount = refused.amount.at_most(self.refundable());
+        let amount = refused.amount.min(self.refundable());
         (amount.amount() > 0).then_some((nth, amount))
     }
 
     /// The refund that is under way, else the one that is owed, and what is left to be made of it.
     fn open(&self) -> Option<(usize, Money)> {
         let pending = self.refunds.iter().position(Refund::is_pending);
-        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.at_most(self.refundable())));
+        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.min(self.refundable())));
         pending.or_else(|| self.owed())
     }
 

@@ -18,17 +18,23 @@ fn second(second: i64) -> Timestamp {
 
 /// A payment of 1,000 won that was taken.
 fn paid() -> Payment {
-    let whose = (OrderId(Uuid::nil()), CustomerId::new("ann"));
     Payment {
         status: PaymentStatus::Paid,
-        ..Payment::new(Provider::Toss, "this".into(), whose, won(1000), second(0))
+        ..Payment::new(
+            Provider::Toss,
+            "this".into(),
+            OrderId(Uuid::nil()),
+            CustomerId::new("ann"),
+            won(1000),
+            second(0),
+        )
     }
 }
 
 fn asked(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Payment {
     let refund_id = Uuid::from_u128(payment.refunds.len() as u128);
     payment
-        .with_refund(refund_id, amount.map(won), (reason, None), second(1))
+        .with_refund(refund_id, amount.map(won), reason, None, second(1))
         .unwrap()
 }
 
@@ -38,7 +44,7 @@ fn refused(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Paym
 }
 
 /// The payment after the provider says that so much went back.
-fn told(payment: &Payment, refunded: u64) -> Payment {
+fn with_reported_refund(payment: &Payment, refunded: u64) -> Payment {
     let mut payment = payment.clone();
     payment.take_over_refunds(won(refunded), second(3));
     payment
@@ -76,11 +82,11 @@ fn what_is_left_of_a_cancelled_orders_money_is_owed_when_a_part_of_it_went_back(
     assert!(!refused.owes_refund(), "a person looks at it");
     let part = asked(&refused, RefundReason::Requested, Some(400));
     assert!(!part.owes_refund(), "one is under way");
-    for after in [told(&part, 400), part.given_back(second(3)).unwrap()] {
+    for after in [with_reported_refund(&part, 400), part.given_back(second(3)).unwrap()] {
         assert!(after.owes_refund(), "{after:?}");
         assert_eq!(again(&after), Some(600));
         assert_eq!(
-            after.next_look(second(3), 0, second(0), true),
+            after.next_check_at(second(3), 0, second(0), true),
             Some(second(63)),
             "soon, though it was compared"
         );
@@ -90,11 +96,11 @@ fn what_is_left_of_a_cancelled_orders_money_is_owed_when_a_part_of_it_went_back(
 #[test]
 fn a_refused_refund_that_is_made_elsewhere_in_parts_is_made_once() {
     let refused = refused(&paid(), RefundReason::Requested, Some(400));
-    let part = told(&refused, 250);
+    let part = with_reported_refund(&refused, 250);
     assert_eq!(again(&part), Some(150));
     assert_eq!(part.review.as_ref().unwrap().owed, Some(won(150)), "the person is told");
     assert_eq!(part.given_back(second(4)).unwrap().refunded, won(400));
-    let whole = told(&part, 400);
+    let whole = with_reported_refund(&part, 400);
     assert_eq!((again(&whole), whole.given_back(second(4))), (None, None));
     assert_eq!((&whole.review, done(&whole)), (&None, 400));
     assert_eq!(whole.refundable(), won(600));
@@ -106,7 +112,7 @@ fn a_person_is_told_what_is_owed_now_whatever_they_were_called_for() {
     let silent = asked(&refused, RefundReason::Requested, Some(400)).in_review("The provider is silent.", second(3));
     let owed = |payment: &Payment| payment.review.as_ref().unwrap().owed;
     assert_eq!(owed(&silent), Some(won(400)));
-    assert_eq!(owed(&told(&silent, 400)), Some(won(600)));
+    assert_eq!(owed(&with_reported_refund(&silent, 400)), Some(won(600)));
 }
 
 #[test]
@@ -122,7 +128,7 @@ fn each_refund_elsewhere_has_an_id_of_its_own() {
         status: PaymentStatus::Unservable,
         ..paid()
     };
-    let given_back = told(&unservable, 300).given_back(second(4)).unwrap();
+    let given_back = with_reported_refund(&unservable, 300).given_back(second(4)).unwrap();
     assert_ne!(given_back.refunds[0].refund_id, given_back.refunds[1].refund_id);
 }
 
@@ -144,7 +150,7 @@ proptest! {
             let (now, id) = (second(n as i64), Uuid::from_u128(n as u128));
             let before = present.clone();
             let next = match step {
-                0 => present.with_refund(id, Some(won(sum)), (RefundReason::Requested, None), now).ok(),
+                0 => present.with_refund(id, Some(won(sum)), RefundReason::Requested, None, now).ok(),
                 1 => present.pending_refund().map(|_| present.refund_refused(&Failure::new("NO", "No."), now)),
                 2 => present.with_refused_again(id, now).unwrap(),
                 3 => present.given_back(now),
@@ -154,7 +160,7 @@ proptest! {
                 }
                 _ => {
                     let sum = sum.min(1000);
-                    let after = told(&present, sum);
+                    let after = with_reported_refund(&present, sum);
                     prop_assert_eq!(after.refunded.amount(), present.refunded.amount().max(sum));
                     Some(after)
                 }

@@ -171,24 +171,24 @@ impl Payment {
     }
 
     /// The unservable payment and its order, when the order can have it after all: it waits for exactly this money.
-    pub fn served(&self, order: &Order, now: Timestamp) -> Option<Change> {
-        let is_wanted = self.status == PaymentStatus::Unservable && self.is_whole(order);
+    pub fn applied_to_order(&self, order: &Order, now: Timestamp) -> Option<Change> {
+        let is_wanted = self.status == PaymentStatus::Unservable && self.covers(order);
         let paid = is_wanted.then(|| order.paid(self.payment_id, now).ok()).flatten()?;
-        Some(self.paying_for(paid))
+        Some(self.with_paid_order(paid))
     }
 
     /// The unservable payment and its expired order, when both can live if the stock is taken anew.
-    pub fn reviving(&self, order: &Order, now: Timestamp) -> Option<Change> {
-        let is_wanted = self.status == PaymentStatus::Unservable && self.is_whole(order);
+    pub fn applied_to_expired_order(&self, order: &Order, now: Timestamp) -> Option<Change> {
+        let is_wanted = self.status == PaymentStatus::Unservable && self.covers(order);
         let paid = is_wanted.then(|| order.revived(self.payment_id, now).ok()).flatten()?;
-        Some(self.paying_for(paid))
+        Some(self.with_paid_order(paid))
     }
 
-    fn is_whole(&self, order: &Order) -> bool {
+    fn covers(&self, order: &Order) -> bool {
         self.amount == order.total && self.refunded.amount() == 0 && self.pending_refund().is_none()
     }
 
-    fn paying_for(&self, order: Order) -> Change {
+    fn with_paid_order(&self, order: Order) -> Change {
         Change {
             payment: Self {
                 status: PaymentStatus::Paid,

@@ -16,11 +16,17 @@ fn second(second: i64) -> Timestamp {
 }
 
 fn payment(reference: &str, status: PaymentStatus) -> Payment {
-    let whose = (OrderId(Uuid::nil()), CustomerId::new("ann"));
     let amount = won(1000);
     Payment {
         status,
-        ..Payment::new(Provider::Toss, reference.into(), whose, amount, second(0))
+        ..Payment::new(
+            Provider::Toss,
+            reference.into(),
+            OrderId(Uuid::nil()),
+            CustomerId::new("ann"),
+            amount,
+            second(0),
+        )
     }
 }
 

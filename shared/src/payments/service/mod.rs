@@ -30,10 +30,10 @@ use crate::payments::{OrderPaymentStore, PaymentRequest, StoredPayment};
 /// How often what changes under our hands is read again.
 const ATTEMPTS: usize = 8;
 /// Time kept back from a provider, so that what it says can be written.
-const WRITING: Duration = Duration::from_secs(3);
+const WRITE_TIME: Duration = Duration::from_secs(3);
 
-const SETTLING: &str = "settle a payment";
-const ASKING: &str = "ask a payment provider";
+const RECORDING: &str = "settle a payment";
+const QUERYING: &str = "ask a payment provider";
 
 /// The books and the providers.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ impl PaymentService {
             .orders
             .get(payment.payment.order_id, deadline)
             .await?;
-        let order = order.ok_or_else(|| Error::internal(SETTLING, format!("payment {id} has no order")))?;
+        let order = order.ok_or_else(|| Error::internal(RECORDING, format!("payment {id} has no order")))?;
         Ok((payment, order))
     }
 
@@ -82,7 +82,8 @@ impl PaymentService {
         &self,
         payment: &StoredPayment,
         order: &StoredOrder,
-        (request, begun_by): (&PaymentRequest, Uuid),
+        request: &PaymentRequest,
+        begun_by: Uuid,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
         let paying = order.order.paying(payment.payment.payment_id, invocation.now)?;
@@ -111,26 +112,26 @@ impl PaymentService {
     /// [`Error::Unavailable`] when the outcome could not be written: the attempt stands, and will be looked at again.
     pub async fn confirm(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
-        let deadline = invocation.deadline_keeping(WRITING);
+        let deadline = invocation.deadline_keeping(WRITE_TIME);
         match provider.confirm(stored.attempt(), deadline).await {
             Answer::Report(report) if report.status == ProviderStatus::Pending => {
-                self.not_paid_yet(stored, invocation).await
+                self.record_not_paid(stored, invocation).await
             }
             Answer::Report(report) if report.status == ProviderStatus::Processing => {
-                self.unknown(stored, invocation).await
+                self.record_unknown(stored, invocation).await
             }
-            Answer::Report(report) => self.enter_confirmed(&report, stored.version, invocation).await,
+            Answer::Report(report) => self.record_confirmation(&report, stored.version, invocation).await,
             Answer::Refused(failure) => {
-                let report = failed(&stored.payment, failure);
-                self.enter_confirmed(&report, stored.version, invocation).await
+                let report = failed_report(&stored.payment, failure);
+                self.record_confirmation(&report, stored.version, invocation).await
             }
             Answer::Unknown(cause) => {
                 tracing::warn!(cause, "a provider left open whether it took the money");
                 match provider.find(stored.attempt(), deadline).await {
                     Answer::Report(report) if is_decided(&report) => {
-                        self.enter_confirmed(&report, stored.version, invocation).await
+                        self.record_confirmation(&report, stored.version, invocation).await
                     }
-                    _ => self.unknown(stored, invocation).await,
+                    _ => self.record_unknown(stored, invocation).await,
                 }
             }
         }
@@ -140,20 +141,24 @@ impl PaymentService {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the provider does not say.
-    pub async fn look(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
-        let report = self.ask(stored, invocation).await?;
-        self.enter(&report, Some(stored.version), invocation).await
+    pub async fn refresh_from_provider(
+        &self,
+        stored: &StoredPayment,
+        invocation: &Invocation,
+    ) -> Result<StoredPayment, Error> {
+        let report = self.query_provider(stored, invocation).await?;
+        self.record_report(&report, Some(stored.version), invocation).await
     }
 
     /// Asks the provider where a payment stands, and enters nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the provider does not say.
-    pub async fn ask(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<Report, Error> {
+    pub async fn query_provider(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<Report, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
-        said(
+        report_from(
             provider
-                .find(stored.attempt(), invocation.deadline_keeping(WRITING))
+                .find(stored.attempt(), invocation.deadline_keeping(WRITE_TIME))
                 .await,
         )
     }
@@ -163,13 +168,17 @@ impl PaymentService {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the provider does not say.
-    pub async fn settle(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
-        let report = self.ask(stored, invocation).await?;
+    pub async fn resolve_unknown(
+        &self,
+        stored: &StoredPayment,
+        invocation: &Invocation,
+    ) -> Result<StoredPayment, Error> {
+        let report = self.query_provider(stored, invocation).await?;
         match report.status {
             ProviderStatus::Pending => self.confirm(stored, invocation).await,
-            ProviderStatus::Processing => Err(Error::unavailable(ASKING, "it is at work")),
+            ProviderStatus::Processing => Err(Error::unavailable(QUERYING, "it is at work")),
             // Whoever has claimed it is the one who asks for the money.
-            _ => self.enter_confirmed(&report, stored.version, invocation).await,
+            _ => self.record_confirmation(&report, stored.version, invocation).await,
         }
     }
 
@@ -177,71 +186,72 @@ impl PaymentService {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the provider does not say.
-    pub async fn abandon(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
+    pub async fn cancel_unpaid(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
-        let report = said(
+        let report = report_from(
             provider
-                .abandon(stored.attempt(), invocation.deadline_keeping(WRITING))
+                .cancel_unpaid(stored.attempt(), invocation.deadline_keeping(WRITE_TIME))
                 .await,
         )?;
         match report.status {
             ProviderStatus::Pending => {
                 let failure = Failure::new("ABANDONED", "The payment was not finished in time.");
-                let report = failed(&stored.payment, failure);
-                self.enter(&report, Some(stored.version), invocation).await
+                let report = failed_report(&stored.payment, failure);
+                self.record_report(&report, Some(stored.version), invocation).await
             }
-            ProviderStatus::Processing => Err(Error::unavailable(ASKING, "it is at work")),
-            ProviderStatus::AwaitingDeposit => Err(Error::unavailable(ASKING, "it awaits a deposit still")),
-            _ => self.enter(&report, Some(stored.version), invocation).await,
+            ProviderStatus::Processing => Err(Error::unavailable(QUERYING, "it is at work")),
+            ProviderStatus::AwaitingDeposit => Err(Error::unavailable(QUERYING, "it awaits a deposit still")),
+            _ => self.record_report(&report, Some(stored.version), invocation).await,
         }
     }
 
     /// Enters what a provider says of a payment, known or new, and answers the payment after it.
     ///
-    /// `asked_at` is the version of the payment when the provider was asked; without one, what the report says may be
+    /// `queried_version` is the version of the payment when the provider was asked; without one, what the report says may be
     /// old.
     ///
     /// # Errors
     /// `unknown-order` when there is no such order, `not-found` for a payment that is not known and of which there is
     /// nothing to enter; [`Error::Unavailable`], for a no while the provider is being asked for the money too: who asks
     /// knows better; [`Error::Internal`].
-    pub async fn enter(
+    pub async fn record_report(
         &self,
         report: &Report,
-        asked_at: Option<u64>,
+        queried_version: Option<u64>,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        self.enter_as(false, report, asked_at, invocation).await
+        self.record_report_as(false, report, queried_version, invocation).await
     }
 
     /// Enters what a provider answered to the request for the money itself.
-    async fn enter_confirmed(
+    async fn record_confirmation(
         &self,
         report: &Report,
-        asked_at: u64,
+        queried_version: u64,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        self.enter_as(true, report, Some(asked_at), invocation).await
+        self.record_report_as(true, report, Some(queried_version), invocation)
+            .await
     }
 
-    async fn enter_as(
+    async fn record_report_as(
         &self,
         is_confirming: bool,
         report: &Report,
-        asked_at: Option<u64>,
+        queried_version: Option<u64>,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
         for _ in 0..ATTEMPTS {
-            let (stored, order) = self.named_by(report, invocation).await?;
+            let (stored, order) = self.load_reported(report, invocation).await?;
             let is_no = matches!(report.status, ProviderStatus::Failed(_));
             if is_no && !is_confirming && stored.payment.is_being_confirmed(stored.since, invocation.now) {
-                return Err(Error::unavailable(SETTLING, "its confirmation is under way"));
+                return Err(Error::unavailable(RECORDING, "its confirmation is under way"));
             }
             let is_money = matches!(report.status, ProviderStatus::Charged | ProviderStatus::AwaitingDeposit);
             if stored.version == 0 && !is_money {
                 return Err(payments::Rejected::NotFound.into());
             }
-            let current = asked_at == Some(stored.version);
+            let current = queried_version == Some(stored.version);
             let change = stored.payment.after(report, &order.order, current, invocation.now);
             let Some(change) = change else {
                 return Ok(stored);
@@ -254,11 +264,15 @@ impl PaymentService {
                 return Ok(saved);
             }
         }
-        Err(Error::unavailable(SETTLING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "it keeps changing"))
     }
 
     /// The payment and the order that a report names; a payment that is not known yet is one in version 0.
-    async fn named_by(&self, report: &Report, invocation: &Invocation) -> Result<(StoredPayment, StoredOrder), Error> {
+    async fn load_reported(
+        &self,
+        report: &Report,
+        invocation: &Invocation,
+    ) -> Result<(StoredPayment, StoredOrder), Error> {
         let deadline = invocation.deadline;
         let (stored, order) = futures::try_join!(
             self.order_payments.payments.get(report.payment_id(), deadline),
@@ -269,11 +283,11 @@ impl PaymentService {
             Rejection::new(&error::UNKNOWN_ORDER, detail)
         })?;
         let stored = stored.unwrap_or_else(|| {
-            let whose = (order.order.order_id, order.order.customer_id.clone());
             let payment = Payment::new(
                 report.provider,
                 report.reference.clone(),
-                whose,
+                order.order.order_id,
+                order.order.customer_id.clone(),
                 report.amount,
                 invocation.now,
             );
@@ -281,7 +295,7 @@ impl PaymentService {
         });
         if stored.payment.order_id != order.order.order_id {
             let told = format!("payment {} is said to be for another order", stored.payment.payment_id);
-            return Err(Error::internal(SETTLING, told));
+            return Err(Error::internal(RECORDING, told));
         }
         Ok((stored, order))
     }
@@ -327,12 +341,13 @@ impl PaymentService {
         &self,
         open: &StoredPayment,
         order: &StoredOrder,
-        (status, event_kind): (Option<ProviderStatus>, Option<PaymentEventKind>),
+        status: Option<ProviderStatus>,
+        event_kind: Option<PaymentEventKind>,
         request: &PaymentRequest,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
         let change = status.and_then(|status| {
-            let report = report_of(&open.payment, status);
+            let report = report_with(&open.payment, status);
             open.payment.after(&report, &order.order, true, invocation.now)
         });
         let change = change.unwrap_or_else(|| Change {
@@ -344,7 +359,7 @@ impl PaymentService {
             .await
     }
 
-    async fn not_paid_yet(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
+    async fn record_not_paid(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         for _ in 0..ATTEMPTS {
             let (stored, order) = self.load(stored.payment.payment_id, invocation.deadline).await?;
             let Some(change) = stored.payment.not_paid_yet(&order.order) else {
@@ -354,11 +369,11 @@ impl PaymentService {
                 return Ok(saved);
             }
         }
-        Err(Error::unavailable(SETTLING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "it keeps changing"))
     }
 
     /// Keeps that the outcome of an attempt is not known, and says so once.
-    async fn unknown(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
+    async fn record_unknown(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         for _ in 0..ATTEMPTS {
             let (stored, _) = self.load(stored.payment.payment_id, invocation.deadline).await?;
             if stored.payment.status != PaymentStatus::Confirming {
@@ -373,7 +388,7 @@ impl PaymentService {
                 return Ok(next);
             }
         }
-        Err(Error::unavailable(SETTLING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "it keeps changing"))
     }
 }
 
@@ -397,7 +412,7 @@ pub fn next(
 }
 
 /// The report that a payment stands so at its provider.
-fn report_of(payment: &Payment, status: ProviderStatus) -> Report {
+fn report_with(payment: &Payment, status: ProviderStatus) -> Report {
     Report {
         provider: payment.provider,
         reference: payment.reference.clone(),
@@ -410,16 +425,16 @@ fn report_of(payment: &Payment, status: ProviderStatus) -> Report {
     }
 }
 
-fn failed(payment: &Payment, failure: Failure) -> Report {
-    report_of(payment, ProviderStatus::Failed(failure))
+fn failed_report(payment: &Payment, failure: Failure) -> Report {
+    report_with(payment, ProviderStatus::Failed(failure))
 }
 
 /// What a provider that was asked said.
-fn said(answer: Answer) -> Result<Report, Error> {
+fn report_from(answer: Answer) -> Result<Report, Error> {
     match answer {
         Answer::Report(report) => Ok(report),
-        Answer::Refused(failure) => Err(Error::unavailable(ASKING, format!("{}: refused", failure.code))),
-        Answer::Unknown(cause) => Err(Error::unavailable(ASKING, cause)),
+        Answer::Refused(failure) => Err(Error::unavailable(QUERYING, format!("{}: refused", failure.code))),
+        Answer::Unknown(cause) => Err(Error::unavailable(QUERYING, cause)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::orders::OrderStatus;
 use crate::orders::{ReservationStore, RetakeOutcome, StoredOrder};
 use crate::payments::StoredPayment;
 use crate::payments::provider::Answer;
-use crate::payments::service::{ATTEMPTS, SETTLING, WRITING};
+use crate::payments::service::{ATTEMPTS, RECORDING, WRITE_TIME};
 use crate::payments::{Change, Failure, PaymentEventKind, PaymentStatus, RefundReason, Report};
 use crate::payments::{PaymentService, next};
 
@@ -19,7 +19,7 @@ impl PaymentService {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when another payment of the order is under way, or the provider does not answer.
-    pub async fn place(
+    pub async fn resolve_unservable(
         &self,
         id: PaymentId,
         reservations: &ReservationStore,
@@ -35,16 +35,16 @@ impl PaymentService {
             }
             if order.order.status == OrderStatus::Paying {
                 let waiting = "another payment of the order is under way";
-                return Err(Error::unavailable(SETTLING, waiting));
+                return Err(Error::unavailable(RECORDING, waiting));
             }
-            if let Some(change) = stored.payment.served(&order.order, invocation.now) {
+            if let Some(change) = stored.payment.applied_to_order(&order.order, invocation.now) {
                 if let Some(saved) = self.save(&stored, &order, change, invocation).await? {
                     return Ok(saved);
                 }
                 continue;
             }
-            if let Some(change) = stored.payment.reviving(&order.order, invocation.now) {
-                match self.revive(&stored, &order, change, (reservations, invocation)).await? {
+            if let Some(change) = stored.payment.applied_to_expired_order(&order.order, invocation.now) {
+                match self.revive(&stored, &order, change, reservations, invocation).await? {
                     (RetakeOutcome::Taken, payment) => return Ok(payment),
                     (RetakeOutcome::Changed, _) => continue,
                     (RetakeOutcome::OutOfStock, _) => {}
@@ -53,14 +53,16 @@ impl PaymentService {
             // A refund that was refused and is made anew is another one: providers repeat what they refused.
             let nth = stored.payment.refunds.len().to_string();
             let refund_id = derive_id(&["unservable", &id.to_string(), &nth]);
-            let why = (RefundReason::Unservable, None);
-            let refunding = stored.payment.with_refund(refund_id, None, why, invocation.now)?;
+            let refunding =
+                stored
+                    .payment
+                    .with_refund(refund_id, None, RefundReason::Unservable, None, invocation.now)?;
             let next = next(&stored, refunding, None, invocation)?;
             if self.order_payments.payments.save(&next, invocation.deadline).await? {
                 return self.refund(id, invocation).await;
             }
         }
-        Err(Error::unavailable(SETTLING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "it keeps changing"))
     }
 
     async fn revive(
@@ -68,7 +70,8 @@ impl PaymentService {
         stored: &StoredPayment,
         order: &StoredOrder,
         change: Change,
-        (reservations, invocation): (&ReservationStore, &Invocation),
+        reservations: &ReservationStore,
+        invocation: &Invocation,
     ) -> Result<(RetakeOutcome, StoredPayment), Error> {
         let payment = next(stored, change.payment, change.event_kind, invocation)?;
         let Some(paid) = change.order else {
@@ -100,7 +103,7 @@ impl PaymentService {
         if self.order_payments.payments.save(&next, invocation.deadline).await? {
             return self.refund(payment.payment_id, invocation).await;
         }
-        Err(Error::unavailable(SETTLING, "it changed meanwhile"))
+        Err(Error::unavailable(RECORDING, "it changed meanwhile"))
     }
 
     /// Carries out the refund of a payment that is under way, if one is and nobody else is at it, and answers the payment
@@ -116,7 +119,7 @@ impl PaymentService {
         }
         match self.claim(&stored, invocation).await? {
             Some(claimed) => self.refund_claimed(claimed, invocation).await,
-            None => Err(Error::unavailable(SETTLING, "it changed meanwhile")),
+            None => Err(Error::unavailable(RECORDING, "it changed meanwhile")),
         }
     }
 
@@ -126,7 +129,7 @@ impl PaymentService {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn claim(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<Option<StoredPayment>, Error> {
-        let claimed = stored.looked(invocation.now);
+        let claimed = stored.with_claim(invocation.now);
         let saved = self.order_payments.payments.save(&claimed, invocation.deadline).await?;
         Ok(saved.then_some(claimed))
     }
@@ -146,13 +149,13 @@ impl PaymentService {
         let answer = match self.refund_made_before(&stored, invocation).await {
             Ok(Some(report)) => Answer::Report(report),
             Ok(None) => {
-                let deadline = invocation.deadline_keeping(WRITING);
+                let deadline = invocation.deadline_keeping(WRITE_TIME);
                 provider.refund(stored.attempt(), refund, deadline).await
             }
             Err(error) => Answer::Unknown(error.into()),
         };
         match answer {
-            Answer::Report(report) => self.enter(&report, Some(stored.version), invocation).await,
+            Answer::Report(report) => self.record_report(&report, Some(stored.version), invocation).await,
             Answer::Refused(failure) => self.refund_refused(&stored, &failure, invocation).await,
             Answer::Unknown(cause) => {
                 tracing::warn!(payment_id = %stored.payment.payment_id, cause, "a provider left open whether it gave money back");
@@ -172,7 +175,7 @@ impl PaymentService {
         if stored.tries <= 1 {
             return Ok(None);
         }
-        let report = self.ask(stored, invocation).await?;
+        let report = self.query_provider(stored, invocation).await?;
         Ok((report.refunded.amount() > stored.payment.refunded.amount()).then_some(report))
     }
 
@@ -187,6 +190,6 @@ impl PaymentService {
         if self.order_payments.payments.save(&next, invocation.deadline).await? {
             return Ok(next);
         }
-        Err(Error::unavailable(SETTLING, "it changed meanwhile"))
+        Err(Error::unavailable(RECORDING, "it changed meanwhile"))
     }
 }

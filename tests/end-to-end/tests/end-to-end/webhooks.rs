@@ -191,20 +191,13 @@ fn kept_once(shop: &Shop, reference: &str) -> Result<bool> {
 /// Returns the shop's payments with this reference.
 fn kept(shop: &Shop, reference: &str) -> Result<Vec<Value>> {
     let database = shop.stack.aws("dynamodb");
-    let mut scan = json!({
+    let scan = json!({
         "TableName": shop.stack.outputs.get("PaymentsTableName"),
         "ConsistentRead": true,
         "FilterExpression": "#reference = :reference",
         "ExpressionAttributeNames": { "#reference": "reference" },
         "ExpressionAttributeValues": { ":reference": { "S": reference } },
     });
-    let mut found = vec![];
-    loop {
-        let page = database.json("DynamoDB_20120810.Scan", &scan)?;
-        found.extend(page["Items"].as_array().into_iter().flatten().cloned());
-        match page.get("LastEvaluatedKey") {
-            Some(key) => scan["ExclusiveStartKey"] = key.clone(),
-            None => return Ok(found),
-        }
-    }
+    let found = database.call("Scan", &scan)?;
+    Ok(found["Items"].as_array().cloned().unwrap_or_default())
 }

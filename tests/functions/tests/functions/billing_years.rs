@@ -282,7 +282,7 @@ impl Years {
         // Periods due at the end may still be retried.
         let end = self.shop.now() - SignedDuration::from_hours(24 * 12);
         let due = (0..)
-            .map(|period| (period, schedule.nth(period)))
+            .map(|period| (period, schedule.due_at(period)))
             .take_while(|(_, due)| *due < end);
         let (mut count, mut on_date) = (0, 0);
         for (period, due) in due {

@@ -19,12 +19,12 @@ fn is_internal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> bool {
 async fn a_secret_is_decrypted_only_for_its_entity() {
     let kms = FakeKms::default();
     let encryption = kms.envelope_encryption();
-    let encrypted = encryption.seal(b"hush", "one", soon()).await.unwrap();
-    assert_eq!(**encryption.open(&encrypted, "one", soon()).await.unwrap(), *b"hush");
-    assert!(is_internal(encryption.open(&encrypted, "another", soon()).await));
+    let encrypted = encryption.encrypt(b"hush", "one", soon()).await.unwrap();
+    assert_eq!(**encryption.decrypt(&encrypted, "one", soon()).await.unwrap(), *b"hush");
+    assert!(is_internal(encryption.decrypt(&encrypted, "another", soon()).await));
     assert!(is_internal(
         kms.envelope_encryption_with("alias/another")
-            .open(&encrypted, "one", soon())
+            .decrypt(&encrypted, "one", soon())
             .await
     ));
 }
@@ -33,19 +33,19 @@ async fn a_secret_is_decrypted_only_for_its_entity() {
 async fn the_cipher_itself_binds_a_secret_to_its_entity() {
     let kms = FakeKms::default();
     let encryption = kms.envelope_encryption();
-    let one = serde_json::to_value(encryption.seal(b"hush", "one", soon()).await.unwrap()).unwrap();
-    let other = serde_json::to_value(encryption.seal(b"other", "another", soon()).await.unwrap()).unwrap();
+    let one = serde_json::to_value(encryption.encrypt(b"hush", "one", soon()).await.unwrap()).unwrap();
+    let other = serde_json::to_value(encryption.encrypt(b"other", "another", soon()).await.unwrap()).unwrap();
     // The data key of one secret, which KMS decrypts for it, with the ciphertext of the other.
     let mixed = serde_json::json!({ "data_key": one["data_key"], "secret": other["secret"] });
     let mixed: EncryptedSecret = serde_json::from_value(mixed).unwrap();
-    assert!(is_internal(encryption.open(&mixed, "one", soon()).await));
+    assert!(is_internal(encryption.decrypt(&mixed, "one", soon()).await));
 }
 
 #[tokio::test]
 async fn a_damaged_secret_cannot_be_decrypted() {
     let kms = FakeKms::default();
     let encryption = kms.envelope_encryption();
-    let whole = serde_json::to_value(encryption.seal(b"hush", "one", soon()).await.unwrap()).unwrap();
+    let whole = serde_json::to_value(encryption.encrypt(b"hush", "one", soon()).await.unwrap()).unwrap();
     for damage in [
         "",
         "!",
@@ -58,7 +58,7 @@ async fn a_damaged_secret_cannot_be_decrypted() {
             damaged[part] = damage.into();
             let damaged: EncryptedSecret = serde_json::from_value(damaged).unwrap();
             assert!(
-                is_internal(encryption.open(&damaged, "one", soon()).await),
+                is_internal(encryption.decrypt(&damaged, "one", soon()).await),
                 "{part} {damage}"
             );
         }
@@ -69,10 +69,10 @@ async fn a_damaged_secret_cannot_be_decrypted() {
 async fn two_encryptions_of_one_secret_differ_and_do_not_contain_it() {
     let kms = FakeKms::default();
     let encryption = kms.envelope_encryption();
-    let one = encryption.seal(b"hush", "one", soon()).await.unwrap();
-    let two = encryption.seal(b"hush", "one", soon()).await.unwrap();
+    let one = encryption.encrypt(b"hush", "one", soon()).await.unwrap();
+    let two = encryption.encrypt(b"hush", "one", soon()).await.unwrap();
     assert_ne!(one, two);
-    assert_eq!(format!("{one:?}"), "Sealed");
+    assert_eq!(format!("{one:?}"), "EncryptedSecret");
     assert_eq!(kms.requests(), 2, "each costs one request");
 }
 
@@ -80,7 +80,7 @@ async fn two_encryptions_of_one_secret_differ_and_do_not_contain_it() {
 async fn temporary_errors_of_kms_are_distinguished_from_permanent_ones() {
     let kms = FakeKms::default();
     let encryption = kms.envelope_encryption();
-    let encrypted = encryption.seal(b"hush", "one", soon()).await.unwrap();
+    let encrypted = encryption.encrypt(b"hush", "one", soon()).await.unwrap();
     for (refusal, passes) in [
         ((400, "ThrottlingException"), true),
         ((500, "KMSInternalException"), true),
@@ -90,18 +90,18 @@ async fn temporary_errors_of_kms_are_distinguished_from_permanent_ones() {
     ] {
         kms.refuse(Some(refusal));
         for error in [
-            encryption.seal(b"hush", "one", soon()).await.unwrap_err(),
-            encryption.open(&encrypted, "one", soon()).await.unwrap_err(),
+            encryption.encrypt(b"hush", "one", soon()).await.unwrap_err(),
+            encryption.decrypt(&encrypted, "one", soon()).await.unwrap_err(),
         ] {
             assert_eq!(matches!(error, Error::Unavailable { .. }), passes, "{refusal:?}");
         }
     }
     kms.refuse(None);
-    assert!(encryption.open(&encrypted, "one", soon()).await.is_ok());
+    assert!(encryption.decrypt(&encrypted, "one", soon()).await.is_ok());
     kms.never_answer();
     let deadline = Instant::now() + Duration::from_millis(50);
     assert!(matches!(
-        encryption.open(&encrypted, "one", deadline).await,
+        encryption.decrypt(&encrypted, "one", deadline).await,
         Err(Error::Unavailable { .. })
     ));
 }

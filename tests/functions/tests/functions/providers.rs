@@ -58,8 +58,14 @@ impl ProviderFixture {
     /// Returns the payment of order `n` with this `reference`.
     fn payment(&self, n: u32, reference: &str) -> Payment {
         let order = order(n);
-        let whose = (order.order_id, order.customer_id);
-        Payment::new(self.provider, reference.to_owned(), whose, order.total, order.placed_at)
+        Payment::new(
+            self.provider,
+            reference.to_owned(),
+            order.order_id,
+            order.customer_id,
+            order.total,
+            order.placed_at,
+        )
     }
 
     async fn try_start(&self, n: u32, request_id: &str) -> Result<Started, shared::Error> {
@@ -112,7 +118,7 @@ impl ProviderFixture {
             confirmation: None,
             nth: 0,
         };
-        self.api().abandon(attempt, ample()).await
+        self.api().cancel_unpaid(attempt, ample()).await
     }
 
     async fn refund(&self, payment: &Payment, refund: &Refund) -> Answer {

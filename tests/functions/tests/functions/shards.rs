@@ -1,17 +1,16 @@
 //! Stock in shards: no checkout is sold out while there are units.
 
-use shared::orders::OrderEvent;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use function_tests::{RESERVATION, Shop, id_of, order_call};
+use function_tests::{Shop, id_of, order_call};
 use harness::Fault;
 use harness::gateway::Answer;
 use orders::checkout::Checkout;
 use shared::catalog::ShardCount;
 use shared::catalog::Sku;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Draft, PlaceOrderOutcome};
+use shared::orders::{Draft, OrderEvent, PlaceOrderOutcome};
 use shared::orders::{Line, Order, OrderId};
 use tokio::time::Instant;
 
@@ -64,8 +63,15 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
     shop.cancel("ann", &id_of(&order)).await;
     shop.list("tea", 1000, 64).await;
-    // A buyer with an older read of the product knows one shard only.
     let order: Order = serde_json::from_value(order.body).unwrap();
+    let (reservations, deadline) = (shop.engine.reservations(), shop.invocation().deadline);
+    let skus = [Sku::try_from("tea".to_owned()).unwrap()];
+    let mut loaded = reservations.load(order.order_id, &skus, true, deadline).await.unwrap();
+    // A buyer with an older read of the product knows one shard only.
+    loaded
+        .products
+        .values_mut()
+        .for_each(|product| product.stock_shards = ShardCount::ONE);
     let draft = Draft {
         event: shop
             .invocation()
@@ -80,24 +86,16 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
             ..order
         },
         fingerprint: Fingerprint::of(&"a request").unwrap(),
-        shards: HashMap::from([(Sku::try_from("tea".to_owned()).unwrap(), ShardCount::ONE)]),
+        products: loaded.products,
     };
-    let placed = shop
-        .engine
-        .reservations()
-        .place(&draft, shop.invocation().deadline)
-        .await
-        .unwrap();
+    let placed = reservations.place(&draft, deadline).await.unwrap();
     assert!(matches!(placed, PlaceOrderOutcome::Placed(_)), "{placed:?}");
     assert_eq!(shop.engine.balance("tea").await.available, 4);
 }
 
 /// Returns a function of a warm process.
 fn warm(shop: &Shop) -> Checkout {
-    Checkout {
-        reservations: shop.engine.reservations(),
-        reservation: RESERVATION,
-    }
+    Checkout::new(&shop.platform()).unwrap()
 }
 
 async fn order_in(function: &Checkout, shop: &Shop, key: &str) -> Answer {

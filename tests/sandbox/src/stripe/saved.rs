@@ -163,18 +163,18 @@ pub fn create_setup(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
     if found.customer.as_ref().is_some_and(|holder| *holder != customer) {
         return Err(refuse(400, "", "The payment method is attached to another customer"));
     }
-    let proof = match found.first.pop_front().unwrap_or_else(|| found.card.clone()) {
+    let authenticated = match found.first.pop_front().unwrap_or_else(|| found.card.clone()) {
         Card::Declined(code, decline_code) => return Err(declined(&code, &decline_code)),
         Card::RequiresAction => None,
         Card::Good | Card::Processing => Some(true),
     };
-    if proof.is_some() {
+    if authenticated.is_some() {
         found.customer = Some(customer.clone());
     }
     let setup = Setup {
         customer,
         method,
-        proof,
+        authenticated,
         client_secret,
     };
     saved.setups.insert(id.clone(), setup);

@@ -16,7 +16,7 @@ use crate::net::{Net, Reply};
 pub struct Providers(pub Net);
 
 impl Transport for Providers {
-    fn carry(&self, request: HttpRequest<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
+    fn send(&self, request: HttpRequest<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
         let (head, body) = request.into_parts();
         let reply = self.0.send(Request::new(Service::Provider(Box::new(head)), body));
         Box::pin(async move {

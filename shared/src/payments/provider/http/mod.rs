@@ -3,8 +3,8 @@
 mod outcome;
 
 pub(crate) use outcome::{
-    Trouble, answer, before_refund, never_taken, out_of_order, refused_unless_refunded, report_on, unless_pending,
-    words,
+    CallError, answer, before_refund, not_charged, provider_unavailable, refused_unless_refunded, report_on,
+    unless_pending, words,
 };
 
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::aws::transport::Transport;
 use crate::core::error::Cause;
 
 /// How long a provider may take to take the money.
-pub(crate) const CONFIRM: Duration = Duration::from_secs(20);
+pub(crate) const CONFIRM_LIMIT: Duration = Duration::from_secs(20);
 /// How long it may take for anything else.
-pub(crate) const CALL: Duration = Duration::from_secs(8);
+pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(8);
 
 /// A client for all providers.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Reply {
 
 /// No answer, or none that can be read: whether the request was served is not known.
 #[derive(Debug)]
-pub(crate) struct Lost(pub Cause);
+pub(crate) struct NoResponse(pub Cause);
 
 impl Http {
     /// A client whose calls `transport` carries.
@@ -55,11 +55,11 @@ impl Http {
     }
 
     /// Sends `call` and reads its answer, in `limit` and before `deadline`.
-    pub async fn send(&self, call: Call, limit: Duration, deadline: Instant) -> Result<Reply, Lost> {
+    pub async fn send(&self, call: Call, limit: Duration, deadline: Instant) -> Result<Reply, NoResponse> {
         let deadline = deadline.min(Instant::now() + limit);
         match timeout_at(deadline, self.exchange(call)).await {
-            Ok(exchanged) => exchanged.map_err(Lost),
-            Err(elapsed) => Err(Lost(elapsed.into())),
+            Ok(exchanged) => exchanged.map_err(NoResponse),
+            Err(elapsed) => Err(NoResponse(elapsed.into())),
         }
     }
 
@@ -68,7 +68,7 @@ impl Http {
         *request.method_mut() = call.method;
         *request.uri_mut() = call.url.as_str().parse()?;
         *request.headers_mut() = call.headers;
-        let (head, body) = self.0.carry(request).await?.into_parts();
+        let (head, body) = self.0.send(request).await?.into_parts();
         let status = head.status;
         let body = match body.as_slice() {
             // Whoever needs something of it finds nothing there.
@@ -174,7 +174,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     /// Asks a server that answers `answer`, then closes the connection or keeps silent.
-    async fn ask(answer: String, closes: bool) -> Result<Reply, Lost> {
+    async fn ask(answer: String, closes: bool) -> Result<Reply, NoResponse> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move {
@@ -189,7 +189,7 @@ mod tests {
         let call = Call::get(&base, &["v1"]).unwrap();
         let reply = Http::over(Arc::new(HttpsTransport::new().unwrap()));
         let reply = reply
-            .send(call, Duration::from_millis(300), Instant::now() + CONFIRM)
+            .send(call, Duration::from_millis(300), Instant::now() + CONFIRM_LIMIT)
             .await;
         server.abort();
         reply
@@ -233,9 +233,9 @@ mod tests {
         let call = Call::get(&base, &["v1"]).unwrap();
         let begun = Instant::now();
         let http = Http::over(Arc::new(HttpsTransport::new().unwrap()));
-        let sent = http.send(call, CONFIRM, begun + Duration::from_millis(50)).await;
+        let sent = http.send(call, CONFIRM_LIMIT, begun + Duration::from_millis(50)).await;
         assert!(sent.is_err());
-        assert!(begun.elapsed() < CALL);
+        assert!(begun.elapsed() < CALL_LIMIT);
     }
 
     #[test]

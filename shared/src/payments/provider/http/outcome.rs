@@ -8,41 +8,41 @@ use crate::payments::{Failure, Payment, Provider, ProviderStatus, Rejected, Repo
 /// The most characters of a provider's words that are kept.
 const MAX_WORDS: usize = 200;
 /// What a shopper is told when a provider does not take our key.
-const OUT_OF_ORDER: &str = "This way of paying is out of order; choose another.";
+const UNAVAILABLE: &str = "This way of paying is out of order; choose another.";
 
 /// Why a call brought nothing.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum CallError {
     /// The provider's clear no.
-    No(Failure),
+    Refused(Failure),
     /// The provider does not take our key, or we have none: the call was not served.
-    OurKey(String),
+    InvalidCredentials(String),
     /// Nobody knows whether it was served.
     Unknown(Cause),
 }
 
-impl Trouble {
+impl CallError {
     /// A call for which there were no credentials.
-    pub fn of_vault(error: Error) -> Self {
+    pub fn from_vault_error(error: Error) -> Self {
         match error {
-            Error::Rejected(rejection) => Self::OurKey(rejection.reason.code.to_owned()),
+            Error::Rejected(rejection) => Self::InvalidCredentials(rejection.reason.code.to_owned()),
             error => Self::Unknown(error.into()),
         }
     }
 
     /// What a provider that does not take our key makes us do: say so loudly, and look for another one.
-    pub fn heed(&self, provider: Provider, vault: &Vault) {
-        if let Self::OurKey(code) = self {
+    pub fn handle_invalid_credentials(&self, provider: Provider, vault: &Vault) {
+        if let Self::InvalidCredentials(code) = self {
             tracing::error!(provider = provider.name(), code, "a provider does not take our key");
-            vault.forget();
+            vault.invalidate();
         }
     }
 
     /// A call that was to learn something and did not.
     pub fn into_cause(self) -> Cause {
         match self {
-            Self::No(failure) => format!("the provider says {}", failure.code).into(),
-            Self::OurKey(code) => format!("the provider does not take our key ({code})").into(),
+            Self::Refused(failure) => format!("the provider says {}", failure.code).into(),
+            Self::InvalidCredentials(code) => format!("the provider does not take our key ({code})").into(),
             Self::Unknown(cause) => cause,
         }
     }
@@ -50,16 +50,16 @@ impl Trouble {
     /// A call that was to prepare something and did not.
     pub fn into_error(self, doing: &'static str) -> Error {
         match self {
-            Self::No(failure) => Rejected::Refused(failure).into(),
-            Self::OurKey(code) => Rejected::Refused(out_of_order(code)).into(),
+            Self::Refused(failure) => Rejected::Refused(failure).into(),
+            Self::InvalidCredentials(code) => Rejected::Refused(provider_unavailable(code)).into(),
             Self::Unknown(cause) => Error::unavailable(doing, cause),
         }
     }
 }
 
 /// The failure of a payment that did not reach its provider for want of a key.
-pub fn out_of_order(code: impl Into<String>) -> Failure {
-    Failure::new(code, OUT_OF_ORDER)
+pub fn provider_unavailable(code: impl Into<String>) -> Failure {
+    Failure::new(code, UNAVAILABLE)
 }
 
 /// A provider's words, short enough to be kept and fit to be shown; `otherwise` when it has none.
@@ -84,7 +84,7 @@ pub fn answer(payment: &Payment, report: Option<Report>) -> Answer {
     match report {
         None => Answer::Unknown("the provider's payment cannot be read".into()),
         Some(report) if report.order_id == payment.order_id => Answer::Report(report),
-        Some(_) => Answer::Report(never_taken(payment, "OTHER_ORDER")),
+        Some(_) => Answer::Report(not_charged(payment, "OTHER_ORDER")),
     }
 }
 
@@ -99,7 +99,7 @@ pub fn unless_pending(found: Answer) -> Answer {
 }
 
 /// The report on a payment that the provider does not have, for this order at least.
-pub fn never_taken(payment: &Payment, code: &str) -> Report {
+pub fn not_charged(payment: &Payment, code: &str) -> Report {
     let message = "The provider does not know the payment. Pay again.";
     report_on(payment, ProviderStatus::Failed(Failure::new(code, message)))
 }
@@ -166,11 +166,11 @@ mod tests {
 
     /// A payment of 1,000 won of which 300 went back.
     fn payment() -> Payment {
-        let whose = (OrderId(Uuid::from_u128(7)), CustomerId::new("customer"));
         let payment = Payment::new(
             Provider::Toss,
             "tgen_1".to_owned(),
-            whose,
+            OrderId(Uuid::from_u128(7)),
+            CustomerId::new("customer"),
             won(1000),
             Timestamp::UNIX_EPOCH,
         );

@@ -4,25 +4,25 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::payments::Failure;
-use crate::payments::provider::http::{Reply, Trouble, words};
+use crate::payments::provider::http::{CallError, Reply, words};
 
 const TRY_AGAIN: &str = "The payment could not be taken. Pay again, or choose another way of paying.";
 
 /// An answer, or why there is none.
-pub fn judge(reply: Reply) -> Result<Value, Trouble> {
+pub fn classify(reply: Reply) -> Result<Value, CallError> {
     let Reply { status, body } = reply;
     if status.is_success() {
         return Ok(body);
     }
     let Some(code) = code(&body).filter(|_| status.is_client_error()) else {
-        return Err(Trouble::Unknown(format!("KakaoPay answers {status}").into()));
+        return Err(CallError::Unknown(format!("KakaoPay answers {status}").into()));
     };
     Err(match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Trouble::OurKey(code),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CallError::InvalidCredentials(code),
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => {
-            Trouble::Unknown(format!("KakaoPay answers {status}, {code}").into())
+            CallError::Unknown(format!("KakaoPay answers {status}, {code}").into())
         }
-        _ => Trouble::No(Failure::new(code, message(&body))),
+        _ => CallError::Refused(Failure::new(code, message(&body))),
     })
 }
 
@@ -70,11 +70,11 @@ mod tests {
                 status: StatusCode::from_u16(status).unwrap(),
                 body: body.clone(),
             };
-            let judged = match judge(reply) {
+            let judged = match classify(reply) {
                 Ok(_) => "served".to_owned(),
-                Err(Trouble::No(failure)) => format!("{}: {}", failure.code, failure.message),
-                Err(Trouble::OurKey(_)) => "our key".to_owned(),
-                Err(Trouble::Unknown(_)) => "unknown".to_owned(),
+                Err(CallError::Refused(failure)) => format!("{}: {}", failure.code, failure.message),
+                Err(CallError::InvalidCredentials(_)) => "our key".to_owned(),
+                Err(CallError::Unknown(_)) => "unknown".to_owned(),
             };
             assert_eq!(judged, expected, "{status} {body}");
         }

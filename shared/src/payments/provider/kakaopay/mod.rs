@@ -16,7 +16,7 @@ use crate::core::error::{Error, Rejection};
 use crate::core::money::Money;
 use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, Http, Lost, Trouble};
+use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started, toss};
 use crate::payments::{Failure, Payment, PaymentStatus, Provider, ProviderStatus, Refund, Report};
 
@@ -55,8 +55,8 @@ impl KakaoPay {
             "cancel_url": urls.cancel,
             "fail_url": urls.fail,
         });
-        let ready = self.post("ready", body, (http::CALL, deadline)).await;
-        let ready = ready.map_err(|trouble| trouble.into_error(DOING))?;
+        let ready = self.post("ready", body, http::CALL_LIMIT, deadline).await;
+        let ready = ready.map_err(|error| error.into_error(DOING))?;
         let text = |field: &str| ready[field].as_str().map(str::to_owned);
         let started = || {
             Some(Started {
@@ -82,19 +82,19 @@ impl KakaoPay {
             "partner_user_id": payment.customer_id.as_str(),
             "pg_token": token,
         });
-        match self.post("approve", body, (http::CONFIRM, deadline)).await {
+        match self.post("approve", body, http::CONFIRM_LIMIT, deadline).await {
             Ok(approved) => match report::approved(&approved, payment) {
                 Some(report) => Answer::Report(report),
                 None => http::unless_pending(self.find(payment, deadline).await),
             },
-            Err(Trouble::Unknown(cause)) => Answer::Unknown(cause),
+            Err(CallError::Unknown(cause)) => Answer::Unknown(cause),
             // It may have been approved before: that is a refusal, too.
             Err(refused) => match (self.find(payment, deadline).await, refused) {
                 // An earlier approval may be under way still, and be the reason for this refusal.
                 (found, _) if attempt.nth > 0 || payment.status == PaymentStatus::Unknown => {
                     http::unless_pending(found)
                 }
-                (Answer::Report(report), Trouble::No(failure)) if is_unpaid(&report) => Answer::Refused(failure),
+                (Answer::Report(report), CallError::Refused(failure)) if is_unpaid(&report) => Answer::Refused(failure),
                 (found, _) => found,
             },
         }
@@ -102,9 +102,9 @@ impl KakaoPay {
 
     async fn find(&self, payment: &Payment, deadline: Instant) -> Answer {
         let body = json!({ "tid": payment.reference });
-        match self.post("order", body, (http::CALL, deadline)).await {
+        match self.post("order", body, http::CALL_LIMIT, deadline).await {
             Ok(order) => http::answer(payment, report::read(&order, payment)),
-            Err(trouble) => unanswered(trouble),
+            Err(error) => unanswered(error),
         }
     }
 
@@ -118,18 +118,18 @@ impl KakaoPay {
             "tid": payment.reference,
             "cancel_amount": refund.amount.amount(),
             "cancel_tax_free_amount": 0,
-            "cancel_available_amount": payment.amount.less(payment.refunded).amount(),
+            "cancel_available_amount": payment.amount.saturating_sub(payment.refunded).amount(),
         });
-        match self.post("cancel", body, (http::CALL, deadline)).await {
+        match self.post("cancel", body, http::CALL_LIMIT, deadline).await {
             Ok(order) => match report::read(&order, payment) {
                 Some(report) => http::answer(payment, Some(report)),
                 None => self.find(payment, deadline).await,
             },
-            Err(Trouble::No(failure)) => {
+            Err(CallError::Refused(failure)) => {
                 let found = self.find(payment, deadline).await;
                 http::refused_unless_refunded(payment, failure, found)
             }
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -138,18 +138,23 @@ impl KakaoPay {
         &self,
         operation: &str,
         mut body: Value,
-        (limit, deadline): (Duration, Instant),
-    ) -> Result<Value, Trouble> {
-        let credentials = self.vault.credentials(deadline).await.map_err(Trouble::of_vault)?;
-        let keys = credentials.kakaopay().map_err(Trouble::of_vault)?;
+        limit: Duration,
+        deadline: Instant,
+    ) -> Result<Value, CallError> {
+        let credentials = self
+            .vault
+            .credentials(deadline)
+            .await
+            .map_err(CallError::from_vault_error)?;
+        let keys = credentials.kakaopay().map_err(CallError::from_vault_error)?;
         body["cid"] = json!(keys.cid);
         let authorization = format!("SECRET_KEY {}", keys.secret_key);
         let call = Call::post(&self.base_url, &["online", "v1", "payment", operation])
             .and_then(|call| call.authorization(&authorization)?.json(&body))
-            .map_err(Trouble::Unknown)?;
+            .map_err(CallError::Unknown)?;
         let reply = self.http.send(call, limit, deadline).await;
-        let reply = reply.map_err(|Lost(cause)| Trouble::Unknown(cause))?;
-        error::judge(reply).inspect_err(|trouble| trouble.heed(Provider::KakaoPay, &self.vault))
+        let reply = reply.map_err(|NoResponse(cause)| CallError::Unknown(cause))?;
+        error::classify(reply).inspect_err(|error| error.handle_invalid_credentials(Provider::KakaoPay, &self.vault))
     }
 }
 
@@ -160,12 +165,12 @@ const fn is_unpaid(report: &Report) -> bool {
 
 /// What it means that KakaoPay does not answer for a payment. How it says that there is none is not verified, so even
 /// its no is taken for not knowing.
-fn unanswered(trouble: Trouble) -> Answer {
-    Answer::Unknown(trouble.into_cause())
+fn unanswered(error: CallError) -> Answer {
+    Answer::Unknown(error.into_cause())
 }
 
 impl PaymentProvider for KakaoPay {
-    fn takes(&self, amount: Money) -> bool {
+    fn accepts(&self, amount: Money) -> bool {
         amount.currency() == Currency::KRW && amount.amount() >= 1
     }
 
@@ -182,7 +187,7 @@ impl PaymentProvider for KakaoPay {
     }
 
     /// What a customer agreed to lapses by itself unless we approve it.
-    fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+    fn cancel_unpaid<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
         Box::pin(self.find(attempt.payment, deadline))
     }
 

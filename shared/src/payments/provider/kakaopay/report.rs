@@ -86,12 +86,12 @@ mod tests {
 
     /// A payment of 12,900 won.
     fn payment() -> Payment {
-        let whose = (OrderId(Uuid::parse_str(ORDER).unwrap()), CustomerId::new("c"));
         let amount = Money::new(12900, Currency::KRW).unwrap();
         Payment::new(
             Provider::KakaoPay,
             "T1".to_owned(),
-            whose,
+            OrderId(Uuid::parse_str(ORDER).unwrap()),
+            CustomerId::new("c"),
             amount,
             Timestamp::UNIX_EPOCH,
         )

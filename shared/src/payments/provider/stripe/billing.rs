@@ -9,10 +9,10 @@ use crate::core::error::{Error, Rejection};
 use crate::core::identity::CustomerId;
 use crate::payments::provider::Answer;
 use crate::payments::provider::billing::{
-    Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued,
+    Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME,
 };
 use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, Trouble};
+use crate::payments::provider::http::{Call, CallError};
 use crate::payments::provider::stripe::{Stripe, error};
 use crate::payments::{Failure, Provider, ProviderStatus, Rejected};
 
@@ -34,12 +34,12 @@ pub fn decline(code: &str) -> Decline {
         | "revocation_of_authorization"
         | "stolen_card"
         | "transaction_not_allowed" => Decline::Hard,
-        error::MISSING | "payment_method_unexpected_state" => Decline::KeyGone,
+        error::MISSING | "payment_method_unexpected_state" => Decline::KeyDeleted,
         UNEXPECTED_STATE | "idempotency_error" | "invalid_request_error" | "amount_too_large" | "amount_too_small" => {
-            Decline::Ours
+            Decline::InvalidRequest
         }
-        _ if code.starts_with("parameter_") => Decline::Ours,
-        _ => Decline::Passing,
+        _ if code.starts_with("parameter_") => Decline::InvalidRequest,
+        _ => Decline::Soft,
     }
 }
 
@@ -60,9 +60,9 @@ impl Stripe {
         let fields = [("metadata[customer_id]", customer.as_str().to_owned())];
         let key = format!("customer-{request_id}");
         let created = self
-            .post(&["v1", "customers"], Some(&key), &fields, (http::CALL, deadline))
+            .post(&["v1", "customers"], Some(&key), &fields, http::CALL_LIMIT, deadline)
             .await;
-        let created = created.map_err(|trouble| trouble.into_error(DOING))?;
+        let created = created.map_err(|error| error.into_error(DOING))?;
         let holder = text(&created, "id").ok_or_else(|| Error::unavailable(DOING, "the customer cannot be read"))?;
         let fields = [
             ("customer", holder.clone()),
@@ -74,9 +74,15 @@ impl Stripe {
         ];
         let key = format!("issue-{request_id}");
         let setup = self
-            .post(&["v1", "setup_intents"], Some(&key), &fields, (http::CONFIRM, deadline))
+            .post(
+                &["v1", "setup_intents"],
+                Some(&key),
+                &fields,
+                http::CONFIRM_LIMIT,
+                deadline,
+            )
             .await;
-        let setup = setup.map_err(|trouble| trouble.into_error(DOING))?;
+        let setup = setup.map_err(|error| error.into_error(DOING))?;
         let setup = match setup["status"].as_str() {
             // Stripe repeats what it answered to this key; the holder may have proved themselves since.
             Some("requires_action") => self.setup(&setup, deadline).await?,
@@ -105,8 +111,8 @@ impl Stripe {
         let call = Call::get(&self.base_url, &["v1", "setup_intents", id]);
         let call = call.map_err(|cause| Error::unavailable(DOING, cause))?;
         let call = call.query("expand[]", "payment_method");
-        let found = self.call(call, (http::CALL, deadline)).await;
-        found.map_err(|trouble| Error::unavailable(DOING, trouble.into_cause()))
+        let found = self.call(call, http::CALL_LIMIT, deadline).await;
+        found.map_err(|error| Error::unavailable(DOING, error.into_cause()))
     }
 
     async fn prepare(&self, key: &BillingKey, charge: Charge<'_>, deadline: Instant) -> Result<Option<String>, Answer> {
@@ -123,13 +129,16 @@ impl Stripe {
         // a clear no to this, or once an administrator has cancelled it, and nobody but us confirms either.
         let request = format!("prepare-{}-{}", charge.order_id, *key.customer);
         let path = ["v1", "payment_intents"];
-        match self.post(&path, Some(&request), &fields, (http::CALL, deadline)).await {
+        match self
+            .post(&path, Some(&request), &fields, http::CALL_LIMIT, deadline)
+            .await
+        {
             Ok(intent) => match text(&intent, "id") {
                 Some(id) => Ok(Some(id)),
                 None => Err(Answer::Unknown("the intent cannot be read".into())),
             },
-            Err(Trouble::No(failure)) => Err(Answer::Refused(failure)),
-            Err(trouble) => Err(Answer::Unknown(trouble.into_cause())),
+            Err(CallError::Refused(failure)) => Err(Answer::Refused(failure)),
+            Err(error) => Err(Answer::Unknown(error.into_cause())),
         }
     }
 
@@ -148,16 +157,16 @@ impl Stripe {
         let path = ["v1", "payment_intents", intent, "confirm"];
         let request = charge.idempotency_key();
         match self
-            .post(&path, Some(&request), &fields, (CHARGE_LASTS, deadline))
+            .post(&path, Some(&request), &fields, MAX_CHARGE_TIME, deadline)
             .await
         {
             Ok(intent) => charge.answer(Self::report(&intent)),
-            Err(Trouble::No(failure)) if failure.code == UNEXPECTED_STATE => {
+            Err(CallError::Refused(failure)) if failure.code == UNEXPECTED_STATE => {
                 http::unless_pending(self.find_charge(charge, deadline).await)
             }
-            Err(Trouble::No(failure)) => Answer::Refused(failure),
+            Err(CallError::Refused(failure)) => Answer::Refused(failure),
             // Our key may have been good when the same try was made before.
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -167,10 +176,10 @@ impl Stripe {
         };
         match self.intent(intent, deadline).await {
             Ok(intent) => charge.answer(Self::report(&intent)),
-            Err(Trouble::No(failure)) if failure.code == error::MISSING => {
+            Err(CallError::Refused(failure)) if failure.code == error::MISSING => {
                 Answer::Report(charge.report_on(Provider::Stripe, ProviderStatus::Failed(failure)))
             }
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -178,10 +187,10 @@ impl Stripe {
     async fn delete(&self, key: &BillingKey, deadline: Instant) -> Result<(), Error> {
         const DOING: &str = "delete a saved card at Stripe";
         let path = ["v1", "payment_methods", key.key.as_str(), "detach"];
-        match self.post(&path, None, &[], (http::CALL, deadline)).await {
+        match self.post(&path, None, &[], http::CALL_LIMIT, deadline).await {
             // A clear no: the card is not there, or no customer's any more.
-            Ok(_) | Err(Trouble::No(_)) => Ok(()),
-            Err(trouble) => Err(Error::unavailable(DOING, trouble.into_cause())),
+            Ok(_) | Err(CallError::Refused(_)) => Ok(()),
+            Err(error) => Err(Error::unavailable(DOING, error.into_cause())),
         }
     }
 }
@@ -244,10 +253,10 @@ mod tests {
     #[test]
     fn a_decline_is_retried_unless_the_card_can_never_pay() {
         for (code, expected) in [
-            ("insufficient_funds", Decline::Passing),
-            ("card_declined", Decline::Passing),
-            ("expired_card", Decline::Passing),
-            ("a_code_to_come", Decline::Passing),
+            ("insufficient_funds", Decline::Soft),
+            ("card_declined", Decline::Soft),
+            ("expired_card", Decline::Soft),
+            ("a_code_to_come", Decline::Soft),
             ("incorrect_number", Decline::Hard),
             ("lost_card", Decline::Hard),
             ("pickup_card", Decline::Hard),
@@ -257,9 +266,9 @@ mod tests {
             ("authentication_required", Decline::Hard),
             ("highest_risk_level", Decline::Hard),
             ("transaction_not_allowed", Decline::Hard),
-            ("resource_missing", Decline::KeyGone),
-            ("parameter_missing", Decline::Ours),
-            ("idempotency_error", Decline::Ours),
+            ("resource_missing", Decline::KeyDeleted),
+            ("parameter_missing", Decline::InvalidRequest),
+            ("idempotency_error", Decline::InvalidRequest),
         ] {
             assert_eq!(decline(code), expected, "{code}");
         }

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::payments::Failure;
-use crate::payments::provider::http::{Reply, Trouble, words};
+use crate::payments::provider::http::{CallError, Reply, words};
 
 /// What Stripe says of an object that it does not know.
 pub const MISSING: &str = "resource_missing";
@@ -12,7 +12,7 @@ pub const MISSING: &str = "resource_missing";
 const TRY_AGAIN: &str = "The payment could not be taken. Pay again, or choose another way of paying.";
 
 /// An object, or why there is none.
-pub fn judge(reply: Reply) -> Result<Value, Trouble> {
+pub fn classify(reply: Reply) -> Result<Value, CallError> {
     let Reply { status, body } = reply;
     if status.is_success() {
         return Ok(body);
@@ -22,12 +22,12 @@ pub fn judge(reply: Reply) -> Result<Value, Trouble> {
     Err(match (status, kind) {
         // A restricted key that lacks a permission is forbidden.
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(kind)) => {
-            Trouble::OurKey(words(error["code"].as_str(), kind))
+            CallError::InvalidCredentials(words(error["code"].as_str(), kind))
         }
         // Busy, too busy, or at work on the same call.
         (StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _)
-        | (_, None | Some("api_error")) => Trouble::Unknown(format!("Stripe answers {status}").into()),
-        (_, Some(_)) => Trouble::No(failure(error)),
+        | (_, None | Some("api_error")) => CallError::Unknown(format!("Stripe answers {status}").into()),
+        (_, Some(_)) => CallError::Refused(failure(error)),
     })
 }
 
@@ -92,11 +92,11 @@ mod tests {
                 status: StatusCode::from_u16(status).unwrap(),
                 body: body.clone(),
             };
-            let judged = match judge(reply) {
+            let judged = match classify(reply) {
                 Ok(_) => "served",
-                Err(Trouble::No(_)) => "no",
-                Err(Trouble::OurKey(_)) => "our key",
-                Err(Trouble::Unknown(_)) => "unknown",
+                Err(CallError::Refused(_)) => "no",
+                Err(CallError::InvalidCredentials(_)) => "our key",
+                Err(CallError::Unknown(_)) => "unknown",
             };
             assert_eq!(judged, expected, "{status} {body}");
         }

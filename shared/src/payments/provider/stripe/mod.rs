@@ -3,8 +3,11 @@
 mod billing;
 mod error;
 mod report;
+mod webhook;
 
 pub(crate) use billing::decline;
+
+pub use webhook::{StripeEvent, Subject};
 
 use std::time::Duration;
 
@@ -16,7 +19,7 @@ use crate::core::error::Error;
 use crate::core::money::Money;
 use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, Http, Lost, Trouble};
+use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
 
@@ -59,9 +62,15 @@ impl Stripe {
         ];
         let key = format!("start-{}", start.request_id);
         let intent = self
-            .post(&["v1", "payment_intents"], Some(&key), &fields, (http::CALL, deadline))
+            .post(
+                &["v1", "payment_intents"],
+                Some(&key),
+                &fields,
+                http::CALL_LIMIT,
+                deadline,
+            )
             .await;
-        let intent = intent.map_err(|trouble| trouble.into_error(DOING))?;
+        let intent = intent.map_err(|error| error.into_error(DOING))?;
         match (intent["id"].as_str(), intent["client_secret"].as_str()) {
             (Some(id), Some(client_secret)) => Ok(Started {
                 reference: Some(id.to_owned()),
@@ -77,21 +86,21 @@ impl Stripe {
     async fn find(&self, payment: &Payment, deadline: Instant) -> Answer {
         match self.intent(&payment.reference, deadline).await {
             Ok(intent) => http::answer(payment, Self::report(&intent)),
-            Err(Trouble::No(failure)) if failure.code == error::MISSING => {
-                Answer::Report(http::never_taken(payment, error::MISSING))
+            Err(CallError::Refused(failure)) if failure.code == error::MISSING => {
+                Answer::Report(http::not_charged(payment, error::MISSING))
             }
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
-    async fn abandon(&self, payment: &Payment, deadline: Instant) -> Answer {
+    async fn cancel_unpaid(&self, payment: &Payment, deadline: Instant) -> Answer {
         let path = ["v1", "payment_intents", &payment.reference, "cancel"];
         // Without a key: Stripe would repeat that it cannot be cancelled when it can be at last.
-        match self.post(&path, None, &[], (http::CALL, deadline)).await {
+        match self.post(&path, None, &[], http::CALL_LIMIT, deadline).await {
             Ok(intent) => http::answer(payment, Self::report(&intent)),
             // It cannot be cancelled any more, or not now.
-            Err(Trouble::No(_)) => self.find(payment, deadline).await,
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(CallError::Refused(_)) => self.find(payment, deadline).await,
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -111,15 +120,15 @@ impl Stripe {
         // be another, and a key stands for one request.
         let key = format!("refund-{}-{}", refund.refund_id, payment.refunded.amount());
         match self
-            .post(&["v1", "refunds"], Some(&key), &fields, (http::CALL, deadline))
+            .post(&["v1", "refunds"], Some(&key), &fields, http::CALL_LIMIT, deadline)
             .await
         {
             Ok(made) => self.refunded(payment, refund, &made, deadline).await,
-            Err(Trouble::No(failure)) => {
+            Err(CallError::Refused(failure)) => {
                 let found = self.find(payment, deadline).await;
                 http::refused_unless_refunded(payment, failure, found)
             }
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -149,9 +158,9 @@ impl Stripe {
         }
     }
 
-    async fn intent(&self, id: &str, deadline: Instant) -> Result<Value, Trouble> {
-        let call = Call::get(&self.base_url, &["v1", "payment_intents", id]).map_err(Trouble::Unknown)?;
-        self.call(call.query("expand[]", "latest_charge"), (http::CALL, deadline))
+    async fn intent(&self, id: &str, deadline: Instant) -> Result<Value, CallError> {
+        let call = Call::get(&self.base_url, &["v1", "payment_intents", id]).map_err(CallError::Unknown)?;
+        self.call(call.query("expand[]", "latest_charge"), http::CALL_LIMIT, deadline)
             .await
     }
 
@@ -160,33 +169,38 @@ impl Stripe {
         path: &[&str],
         key: Option<&str>,
         fields: &[(&str, String)],
-        time: (Duration, Instant),
-    ) -> Result<Value, Trouble> {
+        limit: Duration,
+        deadline: Instant,
+    ) -> Result<Value, CallError> {
         let call = Call::post(&self.base_url, path)
             .and_then(|call| match key {
                 Some(key) => call.header("idempotency-key", key),
                 None => Ok(call),
             })
             .and_then(|call| call.form(fields))
-            .map_err(Trouble::Unknown)?;
-        self.call(call, time).await
+            .map_err(CallError::Unknown)?;
+        self.call(call, limit, deadline).await
     }
 
-    async fn call(&self, call: Call, (limit, deadline): (Duration, Instant)) -> Result<Value, Trouble> {
-        let credentials = self.vault.credentials(deadline).await.map_err(Trouble::of_vault)?;
-        let keys = credentials.stripe().map_err(Trouble::of_vault)?;
+    async fn call(&self, call: Call, limit: Duration, deadline: Instant) -> Result<Value, CallError> {
+        let credentials = self
+            .vault
+            .credentials(deadline)
+            .await
+            .map_err(CallError::from_vault_error)?;
+        let keys = credentials.stripe().map_err(CallError::from_vault_error)?;
         let call = call
             .header("stripe-version", VERSION)
             .and_then(|call| call.authorization(&format!("Bearer {}", keys.secret_key)))
-            .map_err(Trouble::Unknown)?;
+            .map_err(CallError::Unknown)?;
         let reply = self.http.send(call, limit, deadline).await;
-        let reply = reply.map_err(|Lost(cause)| Trouble::Unknown(cause))?;
-        error::judge(reply).inspect_err(|trouble| trouble.heed(Provider::Stripe, &self.vault))
+        let reply = reply.map_err(|NoResponse(cause)| CallError::Unknown(cause))?;
+        error::classify(reply).inspect_err(|error| error.handle_invalid_credentials(Provider::Stripe, &self.vault))
     }
 }
 
 impl PaymentProvider for Stripe {
-    fn takes(&self, amount: Money) -> bool {
+    fn accepts(&self, amount: Money) -> bool {
         (1..=MAX_AMOUNT).contains(&amount.amount()) && report::counts_as_we_do(amount.currency())
     }
 
@@ -203,8 +217,8 @@ impl PaymentProvider for Stripe {
         Box::pin(self.find(attempt.payment, deadline))
     }
 
-    fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
-        Box::pin(self.abandon(attempt.payment, deadline))
+    fn cancel_unpaid<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.cancel_unpaid(attempt.payment, deadline))
     }
 
     fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer> {

@@ -8,10 +8,10 @@ use crate::core::error::Error;
 use crate::core::identity::CustomerId;
 use crate::payments::provider::Answer;
 use crate::payments::provider::billing::{
-    Authorization, BillingKey, BillingProvider, CHARGE_LASTS, Card, Charge, Decline, Issued,
+    Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME,
 };
 use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, Trouble};
+use crate::payments::provider::http::{Call, CallError};
 use crate::payments::provider::toss::{NOT_FOUND, Toss, error, order_name};
 use crate::payments::{Provider, ProviderStatus, Report};
 
@@ -27,7 +27,7 @@ pub fn decline(code: &str) -> Decline {
         | "INVALID_CARD_NUMBER"
         | "INVALID_STOPPED_CARD"
         | "NOT_SUPPORTED_CARD_TYPE" => Decline::Hard,
-        _ if is_gone(code) => Decline::KeyGone,
+        _ if is_gone(code) => Decline::KeyDeleted,
         "BELOW_MINIMUM_AMOUNT"
         | "DUPLICATED_ORDER_ID"
         | "INVALID_IDEMPOTENCY_KEY"
@@ -37,8 +37,8 @@ pub fn decline(code: &str) -> Decline {
         | "NOT_FOUND_MERCHANT"
         | "NOT_FOUND_TERMINAL_ID"
         | "NOT_REGISTERED_BUSINESS"
-        | "NOT_SUPPORTED_METHOD" => Decline::Ours,
-        _ => Decline::Passing,
+        | "NOT_SUPPORTED_METHOD" => Decline::InvalidRequest,
+        _ => Decline::Soft,
     }
 }
 
@@ -63,9 +63,15 @@ impl Toss {
         let path = ["v1", "billing", "authorizations", "issue"];
         let body = json!({ "authKey": auth_key, "customerKey": customer_key });
         let issued = self
-            .post(&path, &format!("issue-{request_id}"), &body, (http::CONFIRM, deadline))
+            .post(
+                &path,
+                &format!("issue-{request_id}"),
+                &body,
+                http::CONFIRM_LIMIT,
+                deadline,
+            )
             .await;
-        let issued = issued.map_err(|trouble| trouble.into_error(DOING))?;
+        let issued = issued.map_err(|error| error.into_error(DOING))?;
         let key = issued["billingKey"].as_str();
         let key = key.ok_or_else(|| Error::unavailable(DOING, "the billing key cannot be read"))?;
         Ok(Issued {
@@ -84,15 +90,19 @@ impl Toss {
         // Toss repeats what it answered for a key, a passing fault too: a later try has a key of its own, and the order's
         // id is charged once whatever it is.
         let path = ["v1", "billing", key.key.as_str()];
-        let time = (CHARGE_LASTS, deadline);
-        match self.post(&path, &charge.idempotency_key(), &body, time).await {
+        match self
+            .post(&path, &charge.idempotency_key(), &body, MAX_CHARGE_TIME, deadline)
+            .await
+        {
             Ok(body) => charge.answer(Self::report(&body)),
-            Err(Trouble::No(failure)) if matches!(failure.code.as_str(), DUPLICATED | error::ALREADY_PROCESSED) => {
+            Err(CallError::Refused(failure))
+                if matches!(failure.code.as_str(), DUPLICATED | error::ALREADY_PROCESSED) =>
+            {
                 approved(self.find_charge(charge, deadline).await)
             }
-            Err(Trouble::No(failure)) => Answer::Refused(failure),
+            Err(CallError::Refused(failure)) => Answer::Refused(failure),
             // Our key may have been good when the same try was made before.
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -107,10 +117,10 @@ impl Toss {
                 }),
                 answer => answer,
             },
-            Err(Trouble::No(failure)) if failure.code == NOT_FOUND => {
+            Err(CallError::Refused(failure)) if failure.code == NOT_FOUND => {
                 Answer::Report(charge.report_on(Provider::Toss, ProviderStatus::Pending))
             }
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -118,15 +128,15 @@ impl Toss {
         const DOING: &str = "delete a billing key at Toss";
         let call = Call::delete(&self.base_url, &["v1", "billing", key.key.as_str()]);
         let call = call.map_err(|cause| Error::internal(DOING, cause))?;
-        match self.call(call, (http::CALL, deadline)).await {
+        match self.call(call, http::CALL_LIMIT, deadline).await {
             Ok(_) => Ok(()),
-            Err(Trouble::No(failure)) if is_gone(&failure.code) => Ok(()),
+            Err(CallError::Refused(failure)) if is_gone(&failure.code) => Ok(()),
             // A clear no does not become a yes by asking each hour; a person can look for the key at Toss.
-            Err(Trouble::No(failure)) => {
+            Err(CallError::Refused(failure)) => {
                 tracing::error!(code = failure.code, "Toss does not delete a billing key");
                 Ok(())
             }
-            Err(trouble) => Err(Error::unavailable(DOING, trouble.into_cause())),
+            Err(error) => Err(Error::unavailable(DOING, error.into_cause())),
         }
     }
 }
@@ -192,16 +202,16 @@ mod tests {
     #[test]
     fn a_decline_is_retried_unless_the_card_can_never_pay() {
         for (code, expected) in [
-            ("REJECT_CARD_PAYMENT", Decline::Passing),
-            ("REJECT_CARD_COMPANY", Decline::Passing),
-            ("EXCEED_MAX_DAILY_PAYMENT_COUNT", Decline::Passing),
-            ("A_CODE_TO_COME", Decline::Passing),
+            ("REJECT_CARD_PAYMENT", Decline::Soft),
+            ("REJECT_CARD_COMPANY", Decline::Soft),
+            ("EXCEED_MAX_DAILY_PAYMENT_COUNT", Decline::Soft),
+            ("A_CODE_TO_COME", Decline::Soft),
             ("INVALID_STOPPED_CARD", Decline::Hard),
             ("INVALID_CARD_LOST_OR_STOLEN", Decline::Hard),
             ("INVALID_CARD_EXPIRATION", Decline::Hard),
-            ("INVALID_BILL_KEY_REQUEST", Decline::KeyGone),
-            ("ALREADY_REMOVED_BILLING_KEY", Decline::KeyGone),
-            ("INVALID_REQUEST", Decline::Ours),
+            ("INVALID_BILL_KEY_REQUEST", Decline::KeyDeleted),
+            ("ALREADY_REMOVED_BILLING_KEY", Decline::KeyDeleted),
+            ("INVALID_REQUEST", Decline::InvalidRequest),
         ] {
             assert_eq!(decline(code), expected, "{code}");
         }

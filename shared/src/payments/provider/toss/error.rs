@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::payments::Failure;
-use crate::payments::provider::http::{Reply, Trouble, words};
+use crate::payments::provider::http::{CallError, Reply, words};
 
 /// Toss has had the confirmation before; where the payment stands is to be asked.
 pub const ALREADY_PROCESSED: &str = "ALREADY_PROCESSED_PAYMENT";
@@ -13,18 +13,18 @@ const TRY_AGAIN: &str = "The payment could not be taken. Pay again, or choose an
 const LAPSED: &str = "The time to pay is over. Pay again.";
 
 /// A payment's answer, or why there is none.
-pub fn judge(reply: Reply) -> Result<Value, Trouble> {
+pub fn classify(reply: Reply) -> Result<Value, CallError> {
     let Reply { status, body } = reply;
     if status.is_success() {
         return Ok(body);
     }
     let Some(code) = body["code"].as_str().filter(|_| status.is_client_error()) else {
-        return Err(Trouble::Unknown(format!("Toss answers {status}").into()));
+        return Err(CallError::Unknown(format!("Toss answers {status}").into()));
     };
     Err(match meaning(status, code) {
-        Meaning::Unknown => Trouble::Unknown(format!("Toss answers {status}, {code}").into()),
-        Meaning::OurKey => Trouble::OurKey(words(Some(code), "")),
-        Meaning::No => Trouble::No(Failure::new(words(Some(code), ""), message(code, &body))),
+        Meaning::Unknown => CallError::Unknown(format!("Toss answers {status}, {code}").into()),
+        Meaning::OurKey => CallError::InvalidCredentials(words(Some(code), "")),
+        Meaning::No => CallError::Refused(Failure::new(words(Some(code), ""), message(code, &body))),
     })
 }
 
@@ -89,11 +89,11 @@ mod tests {
 
     fn judged(status: u16, body: Value) -> &'static str {
         let status = StatusCode::from_u16(status).unwrap();
-        match judge(Reply { status, body }) {
+        match classify(Reply { status, body }) {
             Ok(_) => "served",
-            Err(Trouble::No(_)) => "no",
-            Err(Trouble::OurKey(_)) => "our key",
-            Err(Trouble::Unknown(_)) => "unknown",
+            Err(CallError::Refused(_)) => "no",
+            Err(CallError::InvalidCredentials(_)) => "our key",
+            Err(CallError::Unknown(_)) => "unknown",
         }
     }
 

@@ -22,7 +22,7 @@ use crate::core::money::Money;
 use crate::orders::Line;
 use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, Http, Lost, Trouble};
+use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Payment, PaymentStatus, Provider, ProviderStatus, Refund, RefundReason, Report};
 
@@ -74,18 +74,18 @@ impl Toss {
         // answered, a passing fault too: a later try has a key of its own, and `paymentKey` is charged once whatever it is.
         let key = format!("confirm-{}-{}-{}", payment.order_id, payment.payment_id, attempt.nth);
         let path = ["v1", "payments", "confirm"];
-        match self.post(&path, &key, &body, (http::CONFIRM, deadline)).await {
+        match self.post(&path, &key, &body, http::CONFIRM_LIMIT, deadline).await {
             Ok(body) => http::answer(payment, Self::report(&body)),
-            Err(Trouble::No(failure)) if failure.code == error::ALREADY_PROCESSED => {
+            Err(CallError::Refused(failure)) if failure.code == error::ALREADY_PROCESSED => {
                 http::unless_pending(self.find(payment, deadline).await)
             }
-            Err(Trouble::No(failure)) => Answer::Refused(failure),
+            Err(CallError::Refused(failure)) => Answer::Refused(failure),
             // An earlier call may have been served.
-            Err(trouble @ Trouble::OurKey(_)) if payment.status == PaymentStatus::Unknown => {
-                Answer::Unknown(trouble.into_cause())
+            Err(error @ CallError::InvalidCredentials(_)) if payment.status == PaymentStatus::Unknown => {
+                Answer::Unknown(error.into_cause())
             }
-            Err(Trouble::OurKey(code)) => Answer::Refused(http::out_of_order(code)),
-            Err(Trouble::Unknown(cause)) => Answer::Unknown(cause),
+            Err(CallError::InvalidCredentials(code)) => Answer::Refused(http::provider_unavailable(code)),
+            Err(CallError::Unknown(cause)) => Answer::Unknown(cause),
         }
     }
 
@@ -101,11 +101,13 @@ impl Toss {
                     .as_str()
                     .is_some_and(|id| id != payment.order_id.to_string()) =>
             {
-                Answer::Report(http::never_taken(payment, OTHER_ORDER))
+                Answer::Report(http::not_charged(payment, OTHER_ORDER))
             }
             Ok(body) => http::answer(payment, Self::report(&body)),
-            Err(Trouble::No(failure)) if failure.code == NOT_FOUND => self.find_by_order(payment, deadline).await,
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(CallError::Refused(failure)) if failure.code == NOT_FOUND => {
+                self.find_by_order(payment, deadline).await
+            }
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -114,21 +116,21 @@ impl Toss {
         match self.get(&["v1", "payments", "orders", &order_id], deadline).await {
             Ok(body) => match Self::report(&body) {
                 Some(report) if report.reference != payment.reference => {
-                    Answer::Report(http::never_taken(payment, NOT_FOUND))
+                    Answer::Report(http::not_charged(payment, NOT_FOUND))
                 }
                 report => http::answer(payment, report),
             },
-            Err(Trouble::No(failure)) if failure.code == NOT_FOUND => {
-                Answer::Report(http::never_taken(payment, NOT_FOUND))
+            Err(CallError::Refused(failure)) if failure.code == NOT_FOUND => {
+                Answer::Report(http::not_charged(payment, NOT_FOUND))
             }
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
     /// Closes the account of a deposit that has not come; what a customer merely agreed to lapses by itself.
     ///
     /// That a deposit is called off like a charge, without an amount, is not verified.
-    async fn abandon(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
+    async fn cancel_unpaid(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
         let payment = attempt.payment;
         let found = self.find(payment, deadline).await;
         if !matches!(&found, Answer::Report(report) if report.status == ProviderStatus::AwaitingDeposit) {
@@ -137,11 +139,11 @@ impl Toss {
         let key = format!("abandon-{}-{}", payment.payment_id, attempt.nth);
         let body = json!({ "cancelReason": "The order was not paid in time" });
         let path = ["v1", "payments", &payment.reference, "cancel"];
-        match self.post(&path, &key, &body, (http::CALL, deadline)).await {
+        match self.post(&path, &key, &body, http::CALL_LIMIT, deadline).await {
             Ok(body) => http::answer(payment, Self::report(&body)),
             // The deposit may have come just now.
-            Err(Trouble::No(_)) => self.find(payment, deadline).await,
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(CallError::Refused(_)) => self.find(payment, deadline).await,
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
@@ -150,7 +152,7 @@ impl Toss {
         let body = json!({
             "cancelReason": reason(refund.reason),
             "cancelAmount": refund.amount.amount(),
-            "refundableAmount": payment.amount.less(payment.refunded).amount(),
+            "refundableAmount": payment.amount.saturating_sub(payment.refunded).amount(),
         });
         // Toss repeats a refusal for its key, a passing fault too. When something else went back meanwhile, and for each
         // later try, there is a new one; `refundableAmount` sees to it that only one of them is served.
@@ -161,42 +163,53 @@ impl Toss {
             attempt.nth
         );
         let path = ["v1", "payments", &payment.reference, "cancel"];
-        match self.post(&path, &key, &body, (http::CALL, deadline)).await {
+        match self.post(&path, &key, &body, http::CALL_LIMIT, deadline).await {
             Ok(body) => http::answer(payment, Self::report(&body)),
-            Err(Trouble::No(failure)) if error::may_be_refunded(&failure.code) => {
+            Err(CallError::Refused(failure)) if error::may_be_refunded(&failure.code) => {
                 let found = self.find(payment, deadline).await;
                 http::refused_unless_refunded(payment, failure, found)
             }
-            Err(Trouble::No(failure)) => Answer::Refused(failure),
-            Err(trouble) => Answer::Unknown(trouble.into_cause()),
+            Err(CallError::Refused(failure)) => Answer::Refused(failure),
+            Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
-    async fn get(&self, path: &[&str], deadline: Instant) -> Result<Value, Trouble> {
-        let call = Call::get(&self.base_url, path).map_err(Trouble::Unknown)?;
-        self.call(call, (http::CALL, deadline)).await
+    async fn get(&self, path: &[&str], deadline: Instant) -> Result<Value, CallError> {
+        let call = Call::get(&self.base_url, path).map_err(CallError::Unknown)?;
+        self.call(call, http::CALL_LIMIT, deadline).await
     }
 
-    async fn post(&self, path: &[&str], key: &str, body: &Value, time: (Duration, Instant)) -> Result<Value, Trouble> {
+    async fn post(
+        &self,
+        path: &[&str],
+        key: &str,
+        body: &Value,
+        limit: Duration,
+        deadline: Instant,
+    ) -> Result<Value, CallError> {
         let call = Call::post(&self.base_url, path)
             .and_then(|call| call.header("idempotency-key", key)?.json(body))
-            .map_err(Trouble::Unknown)?;
-        self.call(call, time).await
+            .map_err(CallError::Unknown)?;
+        self.call(call, limit, deadline).await
     }
 
-    async fn call(&self, call: Call, (limit, deadline): (Duration, Instant)) -> Result<Value, Trouble> {
-        let credentials = self.vault.credentials(deadline).await.map_err(Trouble::of_vault)?;
-        let keys = credentials.toss().map_err(Trouble::of_vault)?;
+    async fn call(&self, call: Call, limit: Duration, deadline: Instant) -> Result<Value, CallError> {
+        let credentials = self
+            .vault
+            .credentials(deadline)
+            .await
+            .map_err(CallError::from_vault_error)?;
+        let keys = credentials.toss().map_err(CallError::from_vault_error)?;
         let authorization = format!("Basic {}", STANDARD.encode(format!("{}:", keys.secret_key)));
-        let call = call.authorization(&authorization).map_err(Trouble::Unknown)?;
+        let call = call.authorization(&authorization).map_err(CallError::Unknown)?;
         let reply = self.http.send(call, limit, deadline).await;
-        let reply = reply.map_err(|Lost(cause)| Trouble::Unknown(cause))?;
-        error::judge(reply).inspect_err(|trouble| trouble.heed(Provider::Toss, &self.vault))
+        let reply = reply.map_err(|NoResponse(cause)| CallError::Unknown(cause))?;
+        error::classify(reply).inspect_err(|error| error.handle_invalid_credentials(Provider::Toss, &self.vault))
     }
 }
 
 impl PaymentProvider for Toss {
-    fn takes(&self, amount: Money) -> bool {
+    fn accepts(&self, amount: Money) -> bool {
         amount.currency() == Currency::KRW && amount.amount() >= 1
     }
 
@@ -212,8 +225,8 @@ impl PaymentProvider for Toss {
         Box::pin(self.find(attempt.payment, deadline))
     }
 
-    fn abandon<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
-        Box::pin(self.abandon(attempt, deadline))
+    fn cancel_unpaid<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(self.cancel_unpaid(attempt, deadline))
     }
 
     /// A deposit goes back only to an account, which we do not have: Toss refuses, and a person does it there.

@@ -1,0 +1,140 @@
+//! Dependencies between the modules of `shared` go one way: core ← models ← aws ← stores and services, and among the domains
+//! from the later ones to the earlier ones.
+
+use std::collections::BTreeSet;
+
+use structure::{assert_none, repository};
+
+const SHARED: &str = "shared/src/";
+
+/// The domains in `shared`; each may use those before it.
+const DOMAINS: [&str; 5] = ["images", "catalog", "orders", "payments", "auctions"];
+
+/// The modules of a domain that speak to AWS or to payment providers. All others are models: pure rules.
+const STORES_AND_SERVICES: [&str; 6] = [
+    "store",
+    "reservations",
+    "order_payments",
+    "wallets",
+    "service",
+    "provider",
+];
+
+/// Crates by which time, randomness and the network come in; to a model these are arguments.
+const OUTSIDE: [&str; 6] = ["aws_", "fastrand", "lambda_", "reqwest", "tokio", "futures"];
+
+#[test]
+fn the_modules_of_shared_depend_on_each_other_in_one_direction() {
+    let mut problems = Vec::new();
+    for path in repository::rust_files("shared/src") {
+        let module = Module::of(&path);
+        for (number, used) in module.uses() {
+            if let Err(why) = module.may_use(&used) {
+                problems.push(format!("{path}:{number} uses `crate::{used}`: {why}"));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn models_know_no_aws_no_clock_and_no_chance() {
+    let mut problems = Vec::new();
+    for path in repository::rust_files("shared/src") {
+        let module = Module::of(&path);
+        if !module.is_pure() {
+            continue;
+        }
+        let source = repository::read(&path);
+        for (number, line) in repository::code(&source) {
+            let crates = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+            let roots = crates.filter_map(|path| path.split_once("::")).map(|(root, _)| root);
+            for root in roots.filter(|root| OUTSIDE.iter().any(|name| root.starts_with(name))) {
+                problems.push(format!("{path}:{number} uses `{root}`: take the value as an argument"));
+            }
+            if line.contains("Timestamp::now") {
+                problems.push(format!("{path}:{number} reads the clock: take the time as an argument"));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn each_domain_is_in_the_order_of_domains() {
+    let shared: BTreeSet<String> = repository::rust_files("shared/src")
+        .iter()
+        .map(|path| Module::of(path).top)
+        .collect();
+    let known: BTreeSet<String> = DOMAINS
+        .iter()
+        .chain(&["core", "aws", "lib"])
+        .map(|&name| name.to_owned())
+        .collect();
+    assert_eq!(
+        shared, known,
+        "enter a new domain of `shared` in DOMAINS, behind those that it uses"
+    );
+}
+
+/// A file of `shared`.
+struct Module {
+    path: String,
+    /// `core`, `aws` or a domain; `lib` for the root.
+    top: String,
+    /// The module below that.
+    part: String,
+}
+
+impl Module {
+    fn of(path: &str) -> Self {
+        let inner = path.trim_start_matches(SHARED).trim_end_matches(".rs");
+        let mut parts = inner.split('/');
+        Self {
+            path: path.to_owned(),
+            top: parts.next().unwrap_or_default().to_owned(),
+            part: parts.next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Whether it has no way to AWS: `core`, and the models of the domains.
+    fn is_pure(&self) -> bool {
+        let is_outside = STORES_AND_SERVICES.contains(&self.part.as_str()) || self.part == "shard_hints";
+        self.top == "core" || (DOMAINS.contains(&self.top.as_str()) && !is_outside)
+    }
+
+    /// What it names of its own crate: the line, and `core`, `aws` or a domain.
+    fn uses(&self) -> Vec<(usize, String)> {
+        let source = repository::read(&self.path);
+        let uses = repository::code(&source).flat_map(|(number, line)| {
+            let named = line.split("crate::").skip(1);
+            named
+                .filter_map(move |rest| {
+                    let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let is_module = rest[name.len()..].starts_with("::");
+                    is_module.then_some((number, name))
+                })
+                .collect::<Vec<_>>()
+        });
+        uses.collect()
+    }
+
+    fn may_use(&self, used: &str) -> Result<(), &'static str> {
+        let rank = |name: &str| DOMAINS.iter().position(|domain| *domain == name);
+        match (self.top.as_str(), used) {
+            ("lib", _) | (_, "core") => Ok(()),
+            (own, used) if own == used => Ok(()),
+            ("core", _) => Err("core uses nothing but core"),
+            ("aws", _) => Err("aws knows no domain: move the code to the domain"),
+            (_, "aws") if self.is_pure() && self.part != "mod" => {
+                Err("a model knows no AWS: move the code to the domain's store or service")
+            }
+            (_, "aws") => Ok(()),
+            (own, used) => match (rank(own), rank(used)) {
+                (Some(own), Some(used)) if used < own => Ok(()),
+                (_, None) => Ok(()),
+                _ => Err("the domains would depend on each other in a circle"),
+            },
+        }
+    }
+}
