@@ -1,6 +1,6 @@
 //! Runs every fuzz target with its corpus and with every input that once broke it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::collections::BTreeSet;
 use std::fs;
