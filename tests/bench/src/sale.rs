@@ -112,10 +112,12 @@ async fn sell(plan: Plan) -> Result<Sale> {
 
     let began = Instant::now();
     let functions = (0..plan.functions).map(|_| {
-        let (function, dynamodb, tally) = (checkout_on(&dynamodb), dynamodb.clone(), Rc::clone(&tally));
-        spawn_local(async move { serve(&function, &dynamodb, units, &tally).await })
+        let (function, dynamodb, tally) = (checkout_on(&dynamodb)?, dynamodb.clone(), Rc::clone(&tally));
+        Ok(spawn_local(
+            async move { serve(&function, &dynamodb, units, &tally).await },
+        ))
     });
-    for function in functions.collect::<Vec<_>>() {
+    for function in functions.collect::<Result<Vec<_>>>()? {
         function.await.context("a function panicked")?;
     }
 
@@ -156,7 +158,7 @@ async fn sell(plan: Plan) -> Result<Sale> {
 }
 
 /// Builds the deployed function, with its own client as each process has.
-fn checkout_on(dynamodb: &Partitions) -> Checkout {
+fn checkout_on(dynamodb: &Partitions) -> Result<Checkout> {
     let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
@@ -164,7 +166,8 @@ fn checkout_on(dynamodb: &Partitions) -> Checkout {
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
         .http_client(dynamodb.client())
         .build();
-    Checkout::new(&Platform::new(aws, variables())).expect("its variables")
+    let function = Checkout::new(&Platform::new(aws, variables()));
+    function.map_err(|error| anyhow::anyhow!("checkout cannot be built: {error:?}"))
 }
 
 /// Places one order after another until the product is sold out.

@@ -3,11 +3,10 @@
 //! What it models (DynamoDB developer guide, "Burst and adaptive capacity" and "Transactions: how it works"; Idziorek
 //! et al., "Distributed Transactions at Scale in Amazon DynamoDB", USENIX ATC 2023):
 //!
-//! - a partition key serves [`Limits::write_units`] and [`Limits::read_units`] per second, with [`Limits::burst`]
-//! saved;
-//! a transactional write costs two units per kilobyte, a consistent read one, any other read half of one;
+//! - a partition key serves [`Limits::write_units`] and [`Limits::read_units`] per second, with [`Limits::burst`] saved;
+//!   a transactional write costs two units per kilobyte, a consistent read one, any other read half of one;
 //! - a transaction holds its items from prepare to commit ([`Limits::hold`]), and another transaction on one of them is
-//! canceled at once with `TransactionConflict`, at no cost;
+//!   canceled at once with `TransactionConflict`, at no cost;
 //! - a request takes [`Limits::trip`] each way.
 //!
 //! It does not model indexes, partitions that several keys share, and table throughput. Under tokio's paused clock all
