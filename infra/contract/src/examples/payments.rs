@@ -33,8 +33,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let note = Some("One packet was damaged.".to_owned());
     let packet = super::product()?.price;
     let refund_id = Uuid::from_u128(0x1f0c_6d6e_53a9_8b17_92c4_0de1_7a3b_5c99);
-    let why = (RefundReason::Requested, note);
-    let asked = paid.with_refund(refund_id, Some(packet), why, minutes(60)?);
+    let asked = paid.with_refund(refund_id, Some(packet), RefundReason::Requested, note, minutes(60)?);
     let asked = asked.map_err(|why| anyhow::anyhow!("the example payment cannot be refunded: {why:?}"))?;
     let given = Report {
         refunded: packet,
@@ -91,8 +90,14 @@ pub fn paid() -> Result<(Order, Payment)> {
 fn begun() -> Result<Payment> {
     let order = super::order()?;
     let reference = "tgen_20250321092130Cd5f8".to_owned();
-    let whose = (order.order_id, order.customer_id);
-    Ok(Payment::new(Provider::Toss, reference, whose, order.total, minutes(2)?))
+    Ok(Payment::new(
+        Provider::Toss,
+        reference,
+        order.order_id,
+        order.customer_id,
+        order.total,
+        minutes(2)?,
+    ))
 }
 
 /// The provider's report of a successful charge.
