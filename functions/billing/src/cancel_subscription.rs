@@ -107,7 +107,9 @@ pub async fn handle(
         let (stored, invoice) = match found.await? {
             RequestState::New(stored, invoice) => (stored, invoice),
             // A late retry must not cancel a subscription that the customer has continued since.
-            RequestState::Applied(subscription) => return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?)),
+            RequestState::Applied(subscription) => {
+                return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?));
+            }
         };
         let before = &stored.subscription;
         if before.status == SubscriptionStatus::Cancelled || body.when == When::PeriodEnd && before.ends_with_period {

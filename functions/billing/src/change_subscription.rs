@@ -6,7 +6,9 @@
 use crate::charge_service::{BillingKeys, ChargeQueue};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
-use crate::store::{RequestState, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
+use crate::store::{
+    RequestState, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite,
+};
 use crate::subscription::{Policy, Rejected, Subscription, SubscriptionTransition};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};

@@ -17,5 +17,8 @@ fn each_domain_lists_exactly_the_actions_that_have_a_main() {
         .into_iter()
         .map(|function| (function.domain, function.action))
         .collect();
-    assert_eq!(listed, built, "list each action in its domain's lib.rs, and each domain in infra/registry");
+    assert_eq!(
+        listed, built,
+        "list each action in its domain's lib.rs, and each domain in infra/registry"
+    );
 }

@@ -114,7 +114,9 @@ impl CatalogStore {
             }
             match transact(&self.client, DOING, items, deadline).await? {
                 TransactionOutcome::Committed => return Ok(true),
-                TransactionOutcome::Cancelled(outcomes) if matches!(outcomes.first(), Some(WriteOutcome::ConditionFailed(_))) => {
+                TransactionOutcome::Cancelled(outcomes)
+                    if matches!(outcomes.first(), Some(WriteOutcome::ConditionFailed(_))) =>
+                {
                     return Ok(false);
                 }
                 TransactionOutcome::Cancelled(_) if backoff.wait().await => {}

@@ -252,7 +252,9 @@ impl AuctionStore {
                 TransactionOutcome::Committed => return Ok(TradeOutcome::Traded),
                 TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
-            let is_busy = outcomes.iter().any(|outcome| matches!(outcome, WriteOutcome::Retryable));
+            let is_busy = outcomes
+                .iter()
+                .any(|outcome| matches!(outcome, WriteOutcome::Retryable));
             let is_short = matches!(outcomes.get(wallet_at), Some(WriteOutcome::ConditionFailed(_)));
             let mut outcomes = outcomes.into_iter().take(records);
             if let Some(WriteOutcome::ConditionFailed(Some(existing))) = outcomes.next() {
