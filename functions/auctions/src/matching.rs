@@ -150,12 +150,12 @@ impl MatchingService {
             };
             let taker = TradeParty::Taker(request.customer_id.clone());
             let price = resting.bid.price;
-            let parties = match request.side {
+            let (buyer, seller) = match request.side {
                 Side::Buy => (taker, TradeParty::from(&resting)),
                 Side::Sell => (TradeParty::from(&resting), taker),
             };
             let fingerprint = Some(request.fingerprint.clone());
-            let new_trade = new_trade((request.trade_id, fingerprint), parties, voucher, price, invocation)?;
+            let new_trade = new_trade(request.trade_id, fingerprint, buyer, seller, voucher, price, invocation)?;
             // A bid is never traded after its deadline: no attempt may be sent later.
             let until = invocation.deadline_before(resting.bid.expires_at);
             match self.auctions.trade(&new_trade, until).await? {
@@ -227,8 +227,8 @@ impl MatchingService {
         let voucher = self.voucher_of(&seller.bid, invocation.deadline).await?;
         // Both bids may be matched from either side at the same time: the id makes it one trade.
         let trade_id = derive_id(&["trade", &buyer.bid.bid_id.to_string(), &seller.bid.bid_id.to_string()]);
-        let parties = (TradeParty::from(buyer), TradeParty::from(seller));
-        let new_trade = new_trade((trade_id, None), parties, voucher, price, invocation)?;
+        let (buyer, seller) = (TradeParty::from(buyer), TradeParty::from(seller));
+        let new_trade = new_trade(trade_id, None, buyer, seller, voucher, price, invocation)?;
         let until = mine.bid.expires_at.min(theirs.bid.expires_at);
         self.auctions
             .trade(&new_trade, invocation.deadline_before(until))
@@ -355,8 +355,10 @@ async fn pause(backoff: &mut Backoff) -> Result<(), Error> {
 }
 
 fn new_trade(
-    (trade_id, fingerprint): (Uuid, Option<Fingerprint>),
-    (buyer, seller): (TradeParty, TradeParty),
+    trade_id: Uuid,
+    fingerprint: Option<Fingerprint>,
+    buyer: TradeParty,
+    seller: TradeParty,
     voucher: StoredVoucher,
     price: Points,
     invocation: &Invocation,

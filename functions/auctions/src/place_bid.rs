@@ -105,7 +105,7 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
     if let Some(known) = known {
         return replay(function, known, &fingerprint, &invocation).await;
     }
-    let bid = validate(&body, (bid_id, sku), caller.customer_id, product.as_ref(), &invocation)?;
+    let bid = validate(&body, bid_id, sku, caller.customer_id, product.as_ref(), &invocation)?;
     let event = invocation.record(&AuctionEvent::BidPlaced(bid.clone()))?;
     let stored = StoredBid {
         bid,
@@ -162,7 +162,8 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
 /// Checks the request and builds the bid.
 fn validate(
     body: &PlaceBidRequest,
-    (bid_id, sku): (BidId, Sku),
+    bid_id: BidId,
+    sku: Sku,
     customer_id: CustomerId,
     product: Option<&Product>,
     invocation: &Invocation,

@@ -147,7 +147,7 @@ pub async fn handle(
         };
         let open = invoice.as_ref().map(|invoice| &invoice.invoice);
         let change = function
-            .change((&body, request_id), &stored, open, &mut issued, &invocation)
+            .change(&body, request_id, &stored, open, &mut issued, &invocation)
             .await?;
         let event = invocation.record(&BillingEvent::SubscriptionChanged(change.subscription.clone()))?;
         let mut replaced = stored.clone();
@@ -193,7 +193,8 @@ impl ChangeSubscription {
     /// Applies `body` to a subscription and its open invoice. `issued` keeps the billing key of a new card between attempts.
     async fn change(
         &self,
-        (body, request_id): (&ChangeSubscriptionRequest, Uuid),
+        body: &ChangeSubscriptionRequest,
+        request_id: Uuid,
         stored: &StoredSubscription,
         open: Option<&Invoice>,
         issued: &mut Option<(StoredKey, shared::payments::provider::Card)>,

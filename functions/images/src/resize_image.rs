@@ -7,6 +7,7 @@
 
 use crate::storage;
 use crate::storage::ImageStorage;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
@@ -15,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use envconfig::Envconfig;
 use futures::future::try_join_all;
 use photo::{Format, Options, Output, Picture, Thumbnail, Variant};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -44,22 +45,18 @@ pub struct ResizeImage {
 /// How often an image that another invocation changes at the same time is read again.
 const ATTEMPTS: usize = 8;
 
-/// `Object Created`, as EventBridge delivers it: the fields that are used.
-#[derive(Debug, Deserialize)]
-pub struct Delivery {
-    /// The event's detail.
-    pub detail: Detail,
-}
+/// `Object Created` of S3, as EventBridge delivers it (S3 user guide, "EventBridge event message structure").
+pub type ObjectCreated = EventBridgeEvent<Detail>;
 
 /// The event's detail: the fields that are used.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Detail {
     /// The created object.
     pub object: Object,
 }
 
 /// An object that was created.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Object {
     /// The object's key.
     pub key: String,
@@ -75,8 +72,8 @@ pub struct Object {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
-    let object = delivery.detail.object;
+pub async fn handle(function: &ResizeImage, event: ObjectCreated, invocation: Invocation) -> Result<(), Error> {
+    let object = event.detail.object;
     let Some(id) = ImageId::from_raw_key(&object.key) else {
         tracing::warn!(key = object.key, "object is not an upload");
         return Ok(());

@@ -1,7 +1,7 @@
-//! `POST /payments/confirm` brings what a customer brought back from the provider; it leaves the order paid, once.
+//! `POST /payments/confirm`: confirms a payment at its provider and marks the order as paid.
 //!
-//! The attempt is kept before the provider is asked, so a crash at any moment leaves a trace that the reconciler
-//! settles; from then on nothing ends the order and no other payment is begun until the provider has said yes or no.
+//! The attempt is saved before the provider call, so the reconciler finds it after a crash. From then on nothing ends the
+//! order and no other payment starts until the provider has confirmed or refused it.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -23,18 +23,18 @@ use shared::payments::PaymentService;
 use shared::payments::{Failure, Payment, PaymentStatus, Provider, Rejected};
 use shared::payments::{PaymentRequest, StoredPayment};
 
-/// The function's books and providers.
+/// The function `confirm-payment`.
 #[derive(Debug)]
 pub struct ConfirmPayment {
-    /// Payments, orders, providers.
+    /// The payment service.
     pub service: PaymentService,
 }
 
 impl ConfirmPayment {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
@@ -42,18 +42,18 @@ impl ConfirmPayment {
     }
 }
 
-/// How often what changes under our hands is read again.
+/// The attempts of a write that fails because of concurrent changes.
 const ATTEMPTS: usize = 5;
 
-/// What a customer brought back from the provider.
+/// The parameters that the provider returned to the customer's page.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ConfirmPaymentRequest {
-    /// From Toss's payment window; within 10 minutes of it.
+    /// From Toss's payment window. Confirm within 10 minutes.
     Toss {
-        /// The order.
+        /// The order to pay.
         order_id: OrderId,
-        /// What the customer agreed to pay.
+        /// The amount that the customer approved.
         amount: Money,
         /// `paymentKey`.
         #[schema(min_length = 1, max_length = 200)]
@@ -61,32 +61,33 @@ pub enum ConfirmPaymentRequest {
     },
     /// From Stripe.js.
     Stripe {
-        /// The order.
+        /// The order to pay.
         order_id: OrderId,
-        /// What the customer agreed to pay.
+        /// The amount that the customer approved.
         amount: Money,
         /// The id of the PaymentIntent.
         #[schema(min_length = 1, max_length = 200)]
         payment_intent: String,
     },
-    /// From KakaoPay, for the payment that was started last.
+    /// From KakaoPay, for the order's latest payment.
     KakaoPay {
-        /// The order.
+        /// The order to pay.
         order_id: OrderId,
-        /// What the customer agreed to pay.
+        /// The amount that the customer approved.
         amount: Money,
-        /// `pg_token`, which KakaoPay added to the approval URL.
+        /// `pg_token`, from the approval URL.
         #[schema(min_length = 1, max_length = 200)]
         pg_token: String,
     },
 }
 
-/// Pays an order
+/// Confirms a payment
 ///
-/// Asked again with the same key and body, it charges nothing again and answers how the payment stands now.
+/// Confirms the payment at its provider, which charges it and pays the order. A retry with the same key and body does not
+/// charge again and returns the payment in its current state.
 ///
 /// # Errors
-/// Rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+/// The rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/confirm", operation_id = "confirm-payment", tag = "payments", request_body = ConfirmPaymentRequest,
     security(("token" = [])),
@@ -96,11 +97,11 @@ pub enum ConfirmPaymentRequest {
     ),
     responses(
         (status = 200, description = "The order is paid", body = Payment,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request paid it"))),
-        (status = 202, description = "The outcome is not known yet (`UNKNOWN`, `CONFIRMING`), or a deposit is awaited (`AWAITING_DEPOSIT`): look at the order", body = Payment,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request asked for it"))),
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
+        (status = 202, description = "The outcome is not known yet (`UNKNOWN`, `CONFIRMING`), or a deposit is awaited (`AWAITING_DEPOSIT`). Poll the order", body = Payment,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`payment-refused` with `provider_code`: nothing was charged, the order can still be paid", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`payment-refused` with `provider_code`: nothing was charged, and the order can still be paid", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`: no such order, or no such payment", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`order-closed` with `order_status`, `payment-under-way`, `amount-differs` with `total`, `payment-unservable`, `too-many-payments`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
@@ -120,23 +121,23 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
 
     for _ in 0..ATTEMPTS {
         let order = order_payments.orders.get(body.order_id(), invocation.deadline).await?;
-        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let known = order_payments.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
         let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
             known.fingerprint.require_same(&fingerprint)?;
             let (payment, _) = function.service.load(known.payment_id, invocation.deadline).await?;
-            // Our own attempt, kept by a write whose answer was lost: nobody has asked for the money yet.
+            // Our own attempt, saved by a write whose response was lost: it is not confirmed yet.
             if payment.begun_by == Some(begun_by) && payment.payment.status == PaymentStatus::Confirming {
                 return answer(&function.service.confirm(&payment, &invocation).await?.payment);
             }
-            return Ok(http::replayed(refreshed(function, payment, &invocation).await?));
+            return Ok(http::replayed(current_response(function, payment, &invocation).await?));
         }
         body.check_amount(function, &order)?;
         let payment = find(function, &body, &order, &invocation).await?;
         if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {
-            return Ok(http::replayed(refreshed(function, payment, &invocation).await?));
+            return Ok(http::replayed(current_response(function, payment, &invocation).await?));
         }
         let known = PaymentRequest {
             request_id,
@@ -152,10 +153,10 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
             return answer(&function.service.confirm(&attempt, &invocation).await?.payment);
         }
     }
-    Err(Error::unavailable("pay an order", "it keeps changing"))
+    Err(Error::unavailable("confirm a payment", "the order keeps changing"))
 }
 
-/// The payment that a customer wants to confirm: one that was started, or for Toss one that we hear of now.
+/// Finds the payment to confirm. A payment at Toss can be new.
 async fn find(
     function: &ConfirmPayment,
     body: &ConfirmPaymentRequest,
@@ -204,9 +205,8 @@ async fn find(
     }
 }
 
-/// The answer for a payment that was begun before: as the provider says that it stands, when that is open and the
-/// provider is not being asked for the money right now.
-async fn refreshed(
+/// The response for an earlier payment. Queries the provider if the outcome is open and no confirmation is in progress.
+async fn current_response(
     function: &ConfirmPayment,
     stored: StoredPayment,
     invocation: &Invocation,
@@ -219,9 +219,9 @@ async fn refreshed(
         return answer(&stored.payment);
     }
     match function.service.refresh_from_provider(&stored, invocation).await {
-        Ok(settled) => answer(&settled.payment),
+        Ok(refreshed) => answer(&refreshed.payment),
         Err(error) => {
-            tracing::warn!(causes = %Causes(&error), "the provider does not say how a payment stands");
+            tracing::warn!(causes = %Causes(&error), "querying the provider failed");
             answer(&stored.payment)
         }
     }
@@ -235,7 +235,7 @@ fn answer(payment: &Payment) -> Result<Response, Error> {
         }
         PaymentStatus::Unservable | PaymentStatus::Refunded => Err(Rejected::Unservable.into()),
         PaymentStatus::Started | PaymentStatus::Failed => {
-            let not_finished = || Failure::new("NOT_FINISHED", "The payment was not finished at the provider.");
+            let not_finished = || Failure::new("NOT_FINISHED", "The payment was not completed at the provider.");
             Err(Rejected::Refused(payment.failure.clone().unwrap_or_else(not_finished)).into())
         }
     }
@@ -274,17 +274,17 @@ impl ConfirmPaymentRequest {
         }
     }
 
-    /// What the provider gave the customer has a form: nothing else goes into a URL or a key.
+    /// Checks the format of the provider's parameter before it is used in a URL or a key.
     fn check(&self) -> Result<(), Rejection> {
         let (_, _, name, text) = self.parts();
         if (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(());
         }
-        let detail = format!("{name}: it is 1 to 200 visible ASCII characters.");
+        let detail = format!("{name}: it must be 1 to 200 visible ASCII characters.");
         Err(Rejection::new(&error::INVALID_PARAMETER, detail).with("parameter", name))
     }
 
-    /// The client's amount is compared, and the order's is charged.
+    /// Checks the client's amount against the order's total, which is the amount to charge.
     fn check_amount(&self, function: &ConfirmPayment, order: &StoredOrder) -> Result<(), Error> {
         let total = order.order.total;
         if self.parts().1 != total {

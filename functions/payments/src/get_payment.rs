@@ -1,4 +1,4 @@
-//! `GET /payments/{payment_id}` brings a payment's id; it leaves nothing behind.
+//! `GET /payments/{payment_id}`: returns a payment.
 
 use lambda_http::http::StatusCode;
 use shared::Error;
@@ -11,18 +11,18 @@ use shared::core::id::PaymentId;
 use shared::payments::PaymentStore;
 use shared::payments::{Payment, Rejected};
 
-/// The function's table.
+/// The function `get-payment`.
 #[derive(Debug)]
 pub struct GetPayment {
-    /// Payments.
+    /// The payments table.
     pub payments: PaymentStore,
 }
 
 impl GetPayment {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             payments: PaymentStore::new(platform)?,
@@ -30,9 +30,9 @@ impl GetPayment {
     }
 }
 
-/// Shows a payment
+/// Returns a payment
 ///
-/// To the customer whose it is, and to administrators, who also see reviews and the notes on refunds.
+/// Customers read their own payments; administrators read any. Only administrators see reviews and the notes of refunds.
 ///
 /// # Errors
 /// `not-found` for another customer's payment too, [`Error::Unavailable`], [`Error::Internal`].

@@ -1,4 +1,4 @@
-//! Payments through their providers, refunds, webhooks.
+//! The payments domain: payments, refunds, reviews and provider webhooks.
 
 pub mod confirm_payment;
 pub mod get_payment;

@@ -1,9 +1,8 @@
-//! `POST /webhooks/{provider}` brings what a payment provider tells; it leaves the payment and its order as the provider
-//! says that they stand.
+//! `POST /webhooks/{provider}`: records payment provider reports on the payment and its order.
 //!
-//! Invariants: nothing that is not signed is believed; of an unsigned hint only the provider's own answer is entered.
-//! What tells of an order that is not known is refused, so that it comes again. The same message twice, or messages in
-//! any order, change nothing: each write is conditional, and what was entered is not entered again.
+//! Invariants: unsigned content is not trusted; an unsigned message only causes a query of the provider's API. A message
+//! about an unknown order is rejected, so that the provider delivers it again. Messages can be repeated and in any order:
+//! each write is conditional, and a known report changes nothing.
 
 mod standard;
 mod stripe;
@@ -26,20 +25,20 @@ use shared::core::id::PathParameter;
 use shared::payments::PaymentService;
 use shared::payments::provider::Credentials;
 
-/// The function's books and providers.
+/// The function `payment-webhook`.
 #[derive(Debug)]
 pub struct PaymentWebhook {
-    /// Payments, orders, providers.
+    /// The payment service.
     pub service: PaymentService,
-    /// Where reports go that concern another domain.
+    /// The event bus for reports to other domains.
     pub bus: EventBus,
 }
 
 impl PaymentWebhook {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
@@ -48,7 +47,7 @@ impl PaymentWebhook {
     }
 }
 
-/// The longest body that is read, in bytes.
+/// The longest accepted request body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
 /// A sender of webhooks.
@@ -72,30 +71,30 @@ impl PathParameter for Sender {
     }
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
-    /// It is entered, now or before.
+    /// The message is recorded, now or earlier.
     Entered,
-    /// It is about nothing of ours, or of a type that says nothing to us.
+    /// The message does not concern our payments.
     Ignored,
-    /// It is published for the domain that it concerns.
+    /// The message is published as an event for another domain.
     Forwarded,
 }
 
-/// The answer to a message.
+/// The response to a message.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct WebhookAnswer {
-    /// What became of it.
+    /// The outcome of the message.
     pub outcome: Outcome,
 }
 
-/// Takes what a payment provider tells
+/// Receives a payment provider's webhook
 ///
-/// `toss`: Toss Payments, whose messages are unsigned: a hint upon which its API is asked. `stripe`: signed by
-/// `Stripe-Signature`. `standard`: any other, signed as Standard Webhooks says, with `payment.succeeded`,
-/// `payment.failed` and `payment.refunded`. Anything but 2xx asks the provider to come again.
+/// `toss`: Toss Payments. Its messages are unsigned, so each only causes a query of its API. `stripe`: signed with
+/// `Stripe-Signature`. `standard`: any other provider, signed according to Standard Webhooks, with the types
+/// `payment.succeeded`, `payment.failed` and `payment.refunded`. After any status but 2xx the provider must retry.
 ///
 /// # Errors
 /// `invalid-signature`, `malformed-body`, `body-too-large`, `unknown-order`, [`Error::Unavailable`],
@@ -105,10 +104,10 @@ pub struct WebhookAnswer {
     request_body(content = serde_json::Value, description = "As the provider sends it", content_type = "application/json"),
     params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`")),
     responses(
-        (status = 200, description = "It need not come again", body = WebhookAnswer),
+        (status = 200, description = "The message is processed", body = WebhookAnswer),
         (status = 400, description = "`malformed-body`", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`invalid-signature`: nothing was stored", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`unknown-order`: it shall come again; `not-found`: no such provider", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown-order`: deliver the message again later; `not-found`: no such provider", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 256 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`provider-not-configured`", body = Problem, content_type = "application/problem+json"),
         Faults,
@@ -123,7 +122,7 @@ pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Inv
         Sender::Standard => standard::receive(function, request.headers(), body, &invocation).await,
     };
     let outcome = match received {
-        // A payment that was never begun here, and that took no money.
+        // A payment that was not started here and was not charged.
         Err(Error::Rejected(rejection)) if rejection.reason == &error::NOT_FOUND => Outcome::Ignored,
         received => received?,
     };
@@ -137,7 +136,7 @@ pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Inv
 }
 
 impl PaymentWebhook {
-    /// Passes what `verify` accepts. When it does not, the secrets may have been changed: they are loaded anew, once.
+    /// Verifies a signature. If it fails, reloads the secrets, which may have been rotated, and verifies once more.
     async fn verify(
         &self,
         invocation: &Invocation,

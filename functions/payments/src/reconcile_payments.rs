@@ -1,8 +1,8 @@
-//! A schedule brings the minute; it leaves every payment that hangs in the air settled, or in front of a person.
+//! Runs every minute: resolves open payments with their providers, or starts a review.
 //!
-//! What is to be looked at stands on a sparse index: attempts whose outcome is not known or whose function crashed,
-//! payments that were begun and never paid, money that found no order, refunds under way or owed, and each payment once a
-//! day after it was taken, to be compared with the provider's books.
+//! A sparse index has the payments to check: attempts with an unknown outcome or after a crash, payments that were started and
+//! not paid, unservable payments, pending or owed refunds, and each charged payment after a day, to compare it with the
+//! provider's records.
 
 use std::time::Duration;
 
@@ -25,20 +25,20 @@ use shared::payments::PaymentService;
 use shared::payments::StoredPayment;
 use shared::payments::{Payment, PaymentEventKind, PaymentStatus};
 
-/// The function's books, providers and stock.
+/// The function `reconcile-payments`.
 #[derive(Debug)]
 pub struct ReconcilePayments {
-    /// Payments, orders, providers.
+    /// The payment service.
     pub service: PaymentService,
-    /// Stock.
+    /// The stock reservations.
     pub reservations: ReservationStore,
 }
 
 impl ReconcilePayments {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
@@ -47,53 +47,53 @@ impl ReconcilePayments {
     }
 }
 
-/// Payments looked at, at the same time: providers are asked no faster.
+/// The payments checked at the same time. Limits the load on providers.
 const CONCURRENCY: usize = 4;
-/// A provider is asked only when this much time is left for it to answer.
+/// Time that must be left to start a check.
 const CHECK_TIME: Duration = Duration::from_secs(30);
-/// How long a payment may hang in the air before a person is asked.
+/// How long a payment may stay unresolved before a review starts.
 const MAX_UNKNOWN_TIME: SignedDuration = SignedDuration::from_hours(24);
-/// How long a deposit is awaited: a provider closes the account earlier.
+/// How long a deposit is awaited. Providers close the account earlier.
 const MAX_DEPOSIT_TIME: SignedDuration = SignedDuration::from_hours(24 * 31);
 
-/// What a run did.
+/// Counts of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Payments that were settled.
+    /// Resolved payments.
     pub settled: u64,
-    /// Payments that hang in the air still.
+    /// Payments that are still unresolved.
     pub open: u64,
-    /// Payments put in front of a person.
+    /// Started reviews.
     pub reviews: u64,
-    /// Payments that agree with the provider's books.
+    /// Payments that agree with the provider's records.
     pub compared: u64,
-    /// Payments that differed from the provider's books.
+    /// Payments that differed from the provider's records.
     pub differences: u64,
-    /// Payments that could not be looked at.
+    /// Failed checks.
     pub failed: u64,
-    /// How long the latest of them had been due, in seconds.
+    /// The longest delay after a due time, in seconds.
     pub lag_seconds: i64,
-    /// Whether the deadline left payments to the next run.
+    /// Whether the deadline passed before all due payments were checked.
     pub unfinished: bool,
 }
 
-/// What a look came to.
+/// The outcome of a check.
 enum CheckOutcome {
     Settled,
     Open,
     Review,
     Same,
     Different,
-    /// Something else has changed it meanwhile, and outcomes at it or has.
+    /// Another process changed the payment meanwhile.
     Changed,
-    /// There is no time left to ask its provider.
+    /// No time is left for the check.
     Late,
 }
 
-/// Looks at what is due.
+/// Checks the due payments.
 ///
 /// # Errors
-/// [`Error::Unavailable`] and [`Error::Internal`] when due payments cannot be found; single ones are counted.
+/// [`Error::Unavailable`] and [`Error::Internal`] when the index cannot be read. Failures of single payments are counted.
 pub async fn handle(function: &ReconcilePayments, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();
@@ -114,12 +114,12 @@ pub async fn handle(function: &ReconcilePayments, invocation: Invocation) -> Res
             ("LagSeconds", Unit::Seconds, summary.lag_seconds as f64),
         ],
     );
-    tracing::info!(?summary, "reconciled");
+    tracing::info!(?summary, "reconciliation finished");
     scan.finish()?;
     Ok(summary)
 }
 
-/// Looks at a page of one shard, and answers where the next begins.
+/// Checks a page of one shard, and returns the start of the next page.
 async fn check_page(
     function: &ReconcilePayments,
     shard: u8,
@@ -136,10 +136,10 @@ async fn check_page(
     let ids: Vec<PaymentId> = page.due.iter().map(|&(id, _)| id).collect();
     let (due, unreadable) = payments.get_all(&ids, invocation.deadline).await?;
     for error in page.damaged.into_iter().chain(unreadable) {
-        tracing::error!(causes = %Causes(&error), "a due payment cannot be read");
+        tracing::error!(causes = %Causes(&error), "due payment cannot be read");
         summary.failed += 1;
     }
-    // The index runs behind the table.
+    // The index lags behind the table.
     let due = due
         .into_iter()
         .filter(|stored| stored.look_at.is_some_and(|at| at <= invocation.now));
@@ -158,7 +158,7 @@ async fn check_page(
             Ok(CheckOutcome::Changed) => {}
             Ok(CheckOutcome::Late) => summary.unfinished = true,
             Err(error) => {
-                tracing::error!(causes = %Causes(&error), "a payment could not be looked at");
+                tracing::error!(causes = %Causes(&error), "checking a payment failed");
                 summary.failed += 1;
             }
         }
@@ -176,7 +176,7 @@ async fn check_payment(
     }
     let service = &function.service;
     let id = stored.payment.payment_id;
-    // Before a provider is asked for money: two runs that overlap, or a run and a refund, do not both ask.
+    // Claim before the provider call, so that overlapping runs, or a run and a refund, do not both call.
     let Some(stored) = service.claim(&stored, invocation).await? else {
         return Ok(CheckOutcome::Changed);
     };
@@ -199,13 +199,13 @@ async fn check_payment(
         Ok(after) if after.version != stored.version => Ok(CheckOutcome::Open),
         Ok(_) => keep_open(service, &stored, invocation).await,
         Err(error) => {
-            tracing::warn!(payment_id = %id, causes = %Causes(&error), "a payment hangs in the air still");
+            tracing::warn!(payment_id = %id, causes = %Causes(&error), "a payment is still unresolved");
             keep_open(service, &stored, invocation).await
         }
     }
 }
 
-/// A deposit is awaited as long as its order is; then its account is closed.
+/// Queries an awaited deposit while its order waits for payment, then cancels it.
 async fn await_deposit(
     service: &PaymentService,
     stored: &StoredPayment,
@@ -218,7 +218,7 @@ async fn await_deposit(
     }
 }
 
-/// Once its time is over, a payment that failed is made sure to be paid no more: at Stripe a customer may try again.
+/// Cancels a failed payment after its order's deadline. At Stripe a customer could otherwise pay it again.
 async fn close_failed(
     service: &PaymentService,
     stored: &StoredPayment,
@@ -228,7 +228,7 @@ async fn close_failed(
         Ok(after) if after.version != stored.version => Ok(CheckOutcome::Settled),
         Ok(_) => save_comparison(service, stored, CheckOutcome::Settled, invocation).await,
         Err(error) => {
-            tracing::warn!(causes = %Causes(&error), "a failed payment could not be closed");
+            tracing::warn!(causes = %Causes(&error), "cancelling a failed payment failed");
             keep_open(service, stored, invocation).await
         }
     }
@@ -242,18 +242,18 @@ fn is_open(payment: &Payment) -> bool {
     is_unresolved || payment.pending_refund().is_some() || payment.owes_refund()
 }
 
-/// Its claim has put the next look off, and the one after that further; a day of that, and a person is asked.
+/// Leaves a payment open: its claim has scheduled the next check. Starts a review after a day without a result.
 async fn keep_open(
     service: &PaymentService,
     stored: &StoredPayment,
     invocation: &Invocation,
 ) -> Result<CheckOutcome, Error> {
-    let patience = match stored.payment.status {
+    let max_time = match stored.payment.status {
         PaymentStatus::AwaitingDeposit => MAX_DEPOSIT_TIME,
         _ => MAX_UNKNOWN_TIME,
     };
-    if invocation.now.duration_since(stored.since) > patience {
-        let reason = "The provider has not said for a day what became of it.";
+    if invocation.now.duration_since(stored.since) > max_time {
+        let reason = "The provider has not reported the outcome for a day.";
         return start_review(service, stored, reason, invocation).await;
     }
     Ok(CheckOutcome::Open)
@@ -275,9 +275,9 @@ async fn start_review(
     })
 }
 
-/// Compares a payment with the provider's books, a day after it was taken.
+/// Compares a payment with the provider's records, a day after the charge.
 ///
-/// What was refunded elsewhere is entered; what the books have and the provider has not is for a person.
+/// Records refunds that were made at the provider. Starts a review for other differences.
 async fn compare(
     service: &PaymentService,
     stored: &StoredPayment,
@@ -290,7 +290,7 @@ async fn compare(
     let report = match service.query_provider(stored, invocation).await {
         Ok(report) => report,
         Err(error) => {
-            tracing::warn!(causes = %Causes(&error), "a payment could not be compared");
+            tracing::warn!(causes = %Causes(&error), "comparing a payment failed");
             return keep_open(service, stored, invocation).await;
         }
     };
@@ -299,10 +299,10 @@ async fn compare(
         || report.refunded.amount() < payment.refunded.amount()
     {
         let reason = format!(
-            "The provider's books differ: it has {} charged and {} refunded, we have {} and {}.",
+            "The provider's records differ: it has {} charged and {} refunded, we have {} and {}.",
             report.amount, report.refunded, payment.amount, payment.refunded,
         );
-        tracing::error!(payment_id = %payment.payment_id, reason, "the books differ");
+        tracing::error!(payment_id = %payment.payment_id, reason, "a payment differs from the provider's records");
         return match start_review(service, stored, &reason, invocation).await? {
             CheckOutcome::Review => Ok(CheckOutcome::Different),
             other => Ok(other),

@@ -1,8 +1,8 @@
-//! The bus brings `OrderCancelled`, `PaymentUnservable` and `RefundRequested`; it leaves the money where it belongs: with
-//! the customer, or, when a late payment's order finds its stock again, with the order.
+//! On `OrderCancelled`, `PaymentUnservable` and `RefundRequested`: makes the payment's refund. An unservable payment pays its
+//! order instead, if the order's stock can be taken again.
 //!
-//! The refund stands on the payment before the bus tells of it, so the event only says that there is something to do:
-//! twice, late or never, it is done once, for what the events leave undone the reconciler does.
+//! The payment has the pending refund before the event is published. So an event can be late or repeated, and the reconciler
+//! makes the refund if the event is lost.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};
@@ -15,20 +15,20 @@ use shared::orders::ReservationStore;
 use shared::payments::PaymentService;
 use shared::payments::{PaymentStatus, Rejected};
 
-/// The function's books, providers and stock.
+/// The function `refund-payment`.
 #[derive(Debug)]
 pub struct RefundPayment {
-    /// Payments, orders, providers.
+    /// The payment service.
     pub service: PaymentService,
-    /// Stock.
+    /// The stock reservations.
     pub reservations: ReservationStore,
 }
 
 impl RefundPayment {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
@@ -37,20 +37,20 @@ impl RefundPayment {
     }
 }
 
-/// The event of an order or of a payment, as the bus delivers it.
+/// An event about an order or a payment, as EventBridge delivers it.
 pub type RefundCause = EventBridgeEvent<Envelope<Data>>;
 
-/// The order or the payment, as far as it is looked at.
+/// The fields of the order or payment that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Data {
-    /// The payment; none for an order that nobody began to pay.
+    /// The payment. Absent for an order without a started payment.
     pub payment_id: Option<PaymentId>,
 }
 
-/// Does what an event asks for.
+/// Handles an event.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+/// [`Error::Unavailable`] when the event must be retried, [`Error::Internal`].
 pub async fn handle(function: &RefundPayment, event: RefundCause, invocation: Invocation) -> Result<(), Error> {
     let Some(id) = event.detail.data.payment_id else {
         return Ok(());
@@ -63,7 +63,7 @@ pub async fn handle(function: &RefundPayment, event: RefundCause, invocation: In
         .await?;
     let stored = stored.ok_or(Rejected::NotFound)?;
     let after = match (event.detail_type.as_str(), stored.payment.status) {
-        // The order that it was begun for is gone: nobody shall pay it any more.
+        // The order is cancelled, so its payment must not be paid any more.
         ("OrderCancelled", PaymentStatus::Started | PaymentStatus::Failed | PaymentStatus::AwaitingDeposit) => {
             function.service.cancel_unpaid(&stored, &invocation).await?
         }
@@ -76,6 +76,6 @@ pub async fn handle(function: &RefundPayment, event: RefundCause, invocation: In
         ("OrderCancelled" | "RefundRequested", _) => function.service.refund(id, &invocation).await?,
         _ => return Ok(()),
     };
-    tracing::info!(payment_id = %id, status = ?after.payment.status, "done");
+    tracing::info!(payment_id = %id, status = ?after.payment.status, "refund event handled");
     Ok(())
 }

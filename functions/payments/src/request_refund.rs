@@ -1,5 +1,4 @@
-//! `POST /payments/{payment_id}/refunds` brings an administrator's wish to give money back, all or a part; it leaves the
-//! refund on the payment, and `refund-payment` carries it out.
+//! `POST /payments/{payment_id}/refunds`: adds a full or partial refund to a payment. `refund-payment` makes it.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -18,18 +17,18 @@ use shared::payments;
 use shared::payments::{Payment, PaymentEventKind, RefundReason, Rejected};
 use shared::payments::{PaymentRequest, PaymentStore};
 
-/// The function's table.
+/// The function `request-refund`.
 #[derive(Debug)]
 pub struct RequestRefund {
-    /// Payments.
+    /// The payments table.
     pub payments: PaymentStore,
 }
 
 impl RequestRefund {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             payments: PaymentStore::new(platform)?,
@@ -37,28 +36,29 @@ impl RequestRefund {
     }
 }
 
-/// How often a payment that changes under our hands is read again.
+/// The attempts of a write that fails because of concurrent changes.
 const ATTEMPTS: usize = 5;
-/// The longest note, in characters: Toss takes as many as a reason.
+/// The maximum length of a note in characters, the same as Toss's limit for a cancel reason.
 const MAX_NOTE: usize = 200;
 
-/// Money to be given back.
+/// A refund request.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestRefundRequest {
-    /// How much; all that is left when it is not given.
+    /// The amount. Default: the whole refundable amount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub amount: Option<Money>,
-    /// Why, for the books.
+    /// An internal note. Customers do not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 200)]
     pub note: Option<String>,
 }
 
-/// Refunds a payment, all or a part
+/// Requests a refund
 ///
-/// The money goes back soon after; the payment shows it. The order stays as it is: cancelling it refunds by itself.
+/// Refunds a payment fully or partly. Requires the administrator role. The refund is made asynchronously; its status is on the
+/// payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
 ///
 /// # Errors
 /// `forbidden`, `not-found`, `not-refundable`, `refund-under-way`, [`Error::Unavailable`], [`Error::Internal`].
@@ -72,8 +72,8 @@ pub struct RequestRefundRequest {
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 202, description = "The payment, with the refund under way", body = Payment,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request asked for it"))),
+        (status = 202, description = "The payment with the pending refund", body = Payment,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request added the refund"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
@@ -90,7 +90,7 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
     let id = http::path::<PaymentId>(&request)?;
     let body: RequestRefundRequest = http::body(&request)?;
     if body.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-        let detail = format!("note: it has {MAX_NOTE} characters at most.");
+        let detail = format!("note: it must have at most {MAX_NOTE} characters.");
         return Err(Rejection::new(&error::INVALID_PARAMETER, detail)
             .with("parameter", "note")
             .into());
@@ -100,7 +100,7 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
     for _ in 0..ATTEMPTS {
         let stored = function.payments.get(id, invocation.deadline).await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
-        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         if let Some(known) = function.payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
             let stored = function.payments.get(id, invocation.deadline).await?;
@@ -128,5 +128,5 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             return http::json(StatusCode::ACCEPTED, &next.payment);
         }
     }
-    Err(Error::unavailable("refund a payment", "it keeps changing"))
+    Err(Error::unavailable("request a refund", "the payment keeps changing"))
 }

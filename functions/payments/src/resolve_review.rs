@@ -1,5 +1,5 @@
-//! `POST /payments/{payment_id}/review` brings an administrator's decision about a payment that waits for one; it leaves
-//! the payment decided, or in the reconciler's hands again.
+//! `POST /payments/{payment_id}/review`: records an administrator's decision about a payment in review, or hands the payment
+//! back to the reconciler.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,18 +17,18 @@ use shared::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, Provid
 use shared::payments::{PaymentRequest, StoredPayment};
 use uuid::Uuid;
 
-/// The function's books and providers.
+/// The function `resolve-review`.
 #[derive(Debug)]
 pub struct ResolveReview {
-    /// Payments and orders.
+    /// The payment service.
     pub service: PaymentService,
 }
 
 impl ResolveReview {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
@@ -36,29 +36,31 @@ impl ResolveReview {
     }
 }
 
-/// How often what changes under our hands is read again.
+/// The attempts of a write that fails because of concurrent changes.
 const ATTEMPTS: usize = 5;
 
-/// What a person found out about a payment.
+/// An administrator's decision about a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "decision", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub enum PaymentDecision {
-    /// The provider can be asked again: the reconciler does.
+    /// Query the provider again. The reconciler does it.
     AskAgain {},
-    /// The money was taken.
+    /// The payment was charged.
     Charged {},
-    /// The money was not taken, and will not be.
+    /// The payment was not charged, and will not be.
     NotCharged {},
-    /// What was to go back was given back by hand.
+    /// The owed amount was returned by hand.
     GivenBack {
-        /// How much: what the review says to be owed, or something has changed since it was read.
+        /// The returned amount. It must equal `owed` of the review.
         amount: Money,
     },
-    /// The books are right as they are: what was refused is not owed.
+    /// The payment is correct as recorded. Refused refunds are not owed.
     Settled {},
 }
 
-/// Decides about a payment in review
+/// Resolves a payment review
+///
+/// Requires the administrator role. The decision `ASK_AGAIN` hands the payment back to the reconciler.
 ///
 /// # Errors
 /// `forbidden`, `not-found`, `not-in-review`, `amount-differs`, `not-refundable`, [`Error::Unavailable`],
@@ -73,12 +75,12 @@ pub enum PaymentDecision {
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The payment, decided", body = Payment,
+        (status = 200, description = "The payment after the decision", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request decided it"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: nobody's decision is asked for, or this one is not possible; `not-refundable`: what is asked for again would be one refund too many; `amount-differs`: another sum is owed", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: the payment is not in review, or its review does not allow the decision; `not-refundable`: the payment has reached the limit of refunds; `amount-differs`: another amount is owed", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
@@ -94,7 +96,7 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     let request_id = key.derive_id("review", &caller.customer_id);
     for _ in 0..ATTEMPTS {
         let (stored, order) = function.service.load(id, invocation.deadline).await?;
-        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let payments = &function.service.order_payments.payments;
         if let Some(known) = payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
@@ -114,17 +116,17 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             .decide(&open, &order, status, event_kind, &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
-            tracing::info!(payment_id = %id, ?decision, by, "a review is decided");
+            tracing::info!(payment_id = %id, ?decision, by, "review resolved");
             return http::json(StatusCode::OK, &decided.payment);
         }
     }
-    Err(Error::unavailable("decide a review", "the payment keeps changing"))
+    Err(Error::unavailable("resolve a review", "the payment keeps changing"))
 }
 
-/// What the provider is taken to have said; none when nothing hangs on it.
+/// The provider status that a decision stands for. `None` when the decision needs none.
 fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<ProviderStatus>, Rejected> {
     let is_charged = payment.status.is_charged();
-    let hangs = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
+    let is_refund_open = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
     match decision {
         _ if payment.review.is_none() => Err(Rejected::NotInReview),
         PaymentDecision::GivenBack { amount } => match payment.to_give_back() {
@@ -132,7 +134,7 @@ fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<Provide
             _ => Ok(None),
         },
         PaymentDecision::AskAgain {} => Ok(None),
-        PaymentDecision::Settled {} if is_charged && !hangs => Ok(None),
+        PaymentDecision::Settled {} if is_charged && !is_refund_open => Ok(None),
         PaymentDecision::Charged {} if !is_charged => Ok(Some(ProviderStatus::Charged)),
         PaymentDecision::NotCharged {} if !is_charged => {
             let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
@@ -144,7 +146,7 @@ fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<Provide
     }
 }
 
-/// The payment out of review, and what there is to tell of it; what is kept of it follows from there.
+/// The payment without its review, changed by the decision, and the kind of its event.
 fn reopened(
     stored: &StoredPayment,
     decision: PaymentDecision,
@@ -171,7 +173,7 @@ fn reopened(
         PaymentDecision::Settled {} => (payment.settled(), None),
         PaymentDecision::Charged {} | PaymentDecision::NotCharged {} => (open, None),
     };
-    // What a person has settled is not asked about again; what is to be asked again is compared again.
+    // A decided payment is not compared again. A payment to query or a charged one is.
     let compared = matches!(
         decision,
         PaymentDecision::Settled {} | PaymentDecision::GivenBack { .. } | PaymentDecision::NotCharged {}

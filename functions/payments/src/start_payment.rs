@@ -1,5 +1,4 @@
-//! `POST /payments` brings the order that a customer wants to pay and how; it leaves the payment prepared at its
-//! provider, and answers what the customer's page needs.
+//! `POST /payments`: prepares a payment of an order at its provider, and returns the parameters for the customer's page.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -21,18 +20,18 @@ use shared::payments::provider::{ClientParameters, ReturnUrls, Start, Started};
 use shared::payments::{Payment, Provider, Rejected};
 use shared::payments::{PaymentRequest, StoredPayment};
 
-/// The function's books and providers.
+/// The function `start-payment`.
 #[derive(Debug)]
 pub struct StartPayment {
-    /// Payments, orders, providers.
+    /// The payment service.
     pub service: PaymentService,
 }
 
 impl StartPayment {
-    /// The function on `platform`.
+    /// Creates the function from the platform.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing or wrong.
+    /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
@@ -40,48 +39,48 @@ impl StartPayment {
     }
 }
 
-/// How often what changes under our hands is read again.
+/// The attempts of a write that fails because of concurrent changes.
 const ATTEMPTS: usize = 5;
 
-/// An order to be paid.
+/// A request to pay an order.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StartPaymentRequest {
-    /// Who is to take the money: `toss`, `stripe` or `kakaopay`.
+    /// The payment provider: `toss`, `stripe` or `kakaopay`.
     pub provider: Provider,
-    /// The order.
+    /// The order to pay.
     pub order_id: OrderId,
-    /// Where KakaoPay sends the customer afterwards; needed for it, not looked at by others.
+    /// The URLs to which KakaoPay redirects the customer. Required for KakaoPay, ignored for other providers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub return_urls: Option<ReturnUrls>,
 }
 
-/// What a customer's page needs to let them pay.
+/// The parameters with which a customer's page starts the payment.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct StartedPayment {
-    /// The order.
+    /// The order to pay.
     pub order_id: OrderId,
-    /// What is to be paid.
+    /// The amount to pay.
     pub amount: Money,
-    /// The payment, when the provider knows of it already; Toss learns of it from the customer's page.
+    /// The payment's id. Absent for Toss, where the customer's page creates the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payment_id: Option<PaymentId>,
-    /// What the provider calls it (`payment_intent`, `tid`).
+    /// The provider's reference (`payment_intent`, `tid`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reference: Option<String>,
-    /// What the provider's page or script needs.
+    /// The parameters for the provider's page or script.
     pub client: ClientParameters,
 }
 
-/// Prepares a payment
+/// Starts a payment
 ///
-/// Nothing is charged. The same key with the same body brings the same payment again.
+/// Prepares a payment of an order. Charges nothing. A retry with the same key and body returns the same payment.
 ///
 /// # Errors
-/// Rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+/// The rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments", operation_id = "start-payment", tag = "payments", request_body = StartPaymentRequest,
     security(("token" = [])),
@@ -90,8 +89,8 @@ pub struct StartedPayment {
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 201, description = "The payment, prepared", body = StartedPayment,
-            headers(("Idempotency-Replayed" = bool, description = "true: it was prepared by an earlier request"))),
+        (status = 201, description = "The prepared payment", body = StartedPayment,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request prepared the payment"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`: `return_urls`", body = Problem, content_type = "application/problem+json"),
         (status = 402, description = "`payment-refused` with `provider_code`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
@@ -113,7 +112,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
     let mut started: Option<Started> = None;
     for _ in 0..ATTEMPTS {
         let order = order_payments.orders.get(body.order_id, invocation.deadline).await?;
-        // The request is looked for last: while it is not there, what was read before knows nothing of a twin.
+        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let known = order_payments.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
         let order = order.ok_or(orders::Rejected::NotFound)?;
@@ -125,8 +124,8 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         if !provider.accepts(order.order.total) {
             return Err(Rejected::AmountNotTaken.into());
         }
-        let begun = match started.take() {
-            Some(begun) => begun,
+        let prepared = match started.take() {
+            Some(prepared) => prepared,
             None => {
                 let start = Start {
                     order: &order.order,
@@ -136,10 +135,10 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
                 provider.start(&start, invocation.deadline).await?
             }
         };
-        let Some(reference) = begun.reference.clone() else {
-            return answer(&order, None, begun.client);
+        let Some(reference) = prepared.reference.clone() else {
+            return answer(&order, None, prepared.client);
         };
-        let payment = new_payment(&order, body.provider, reference, &begun.client, &invocation)?;
+        let payment = new_payment(&order, body.provider, reference, &prepared.client, &invocation)?;
         let paying = order.order.with_payment(payment.payment.payment_id, invocation.now)?;
         let known = PaymentRequest {
             request_id,
@@ -150,14 +149,14 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         let order_next = order.with_payment(paying)?;
         let saved = order_payments.save(&payment, Some(&order_next), Some(&known), invocation.deadline);
         if saved.await? {
-            return answer(&order, Some(&payment.payment), begun.client);
+            return answer(&order, Some(&payment.payment), prepared.client);
         }
-        started = Some(begun);
+        started = Some(prepared);
     }
-    Err(Error::unavailable("start a payment", "its order keeps changing"))
+    Err(Error::unavailable("start a payment", "the order keeps changing"))
 }
 
-/// The payment as it is kept before its customer is told of it.
+/// Creates the payment to save before the customer gets the parameters.
 fn new_payment(
     order: &StoredOrder,
     provider: Provider,

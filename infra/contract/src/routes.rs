@@ -1,4 +1,4 @@
-//! The routes of the HTTP API, as `template.yaml` has them in the API's body.
+//! Generates the routes in the body of the HTTP API in `template.yaml`.
 
 use std::fs;
 
@@ -9,22 +9,22 @@ use crate::{File, openapi, root};
 
 const TEMPLATE: &str = "template.yaml";
 
-/// The lines around the routes in the template.
+/// The lines before and after the routes in the template.
 const BEGIN: &str = "# Written by `cargo contract` from here.\n";
 const END: &str = "# To here.\n";
 
-/// Where API Gateway finds the function `Function`.
+/// The invocation URI of the function `Function`.
 const URI: &str =
     "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function}/invocations";
 
-/// What all integrations have in common.
+/// The properties that all integrations share.
 const INTEGRATION: &str =
     "{ type: aws_proxy, httpMethod: POST, payloadFormatVersion: \"2.0\", credentials: !GetAtt ApiRole.Arn }";
 
-/// The template with the routes that the operations of the API give.
+/// The template with the routes of all operations.
 ///
 /// # Errors
-/// When the template has no place for them, or an operation does not say which function it is.
+/// When the template lacks the lines around the routes, or an operation lacks its tag or id.
 pub fn template() -> Result<File> {
     let text = fs::read_to_string(root().join(TEMPLATE)).context("read template.yaml")?;
     Ok(File {
@@ -82,7 +82,7 @@ fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation
     .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
 }
 
-/// The output of the nested application that is the operation's function: the tag is its domain, the id its action.
+/// The output of the nested application with the operation's function. The tag is the domain, the id the action.
 fn function(operation: &Operation) -> Result<String> {
     let domain = operation
         .tags
@@ -98,13 +98,13 @@ fn function(operation: &Operation) -> Result<String> {
     ))
 }
 
-/// `get-product` is `GetProduct` in the templates.
+/// Converts `get-product` to `GetProduct`, the name in the templates.
 fn upper_camel_case(name: &str) -> String {
-    let capitalised = |word: &str| {
+    let capitalize = |word: &str| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_uppercase() + rest
     };
-    name.split('-').map(capitalised).collect()
+    name.split('-').map(capitalize).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_without_the_marks_is_refused() {
+    fn a_template_without_the_marks_is_rejected() {
         with_routes(&TEMPLATE.replace("To here", "There"), "").unwrap_err();
     }
 }

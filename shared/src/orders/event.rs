@@ -1,17 +1,17 @@
-//! What happens in the domain `orders`, as the bus tells it.
+//! The events of the orders domain.
 
 use super::Order;
 
 crate::domain_events! {
-    /// Something that happened to an order.
+    /// An event about an order.
     pub enum OrderEvent from "madang.orders" {
-        /// An order was placed; its stock is held.
+        /// An order was placed. Its stock is held.
         OrderPlaced(Order),
-        /// An order was paid; its stock is sold.
+        /// An order was paid. Its stock is sold.
         OrderPaid(Order),
-        /// An order was cancelled by its customer; its stock went back, and the money of its payment goes back.
+        /// A customer cancelled an order. Its stock is released and its payment will be refunded.
         OrderCancelled(Order),
-        /// An order was not paid in time; its stock went back.
+        /// An order was not paid in time. Its stock is released.
         OrderExpired(Order),
     }
 }

@@ -1,4 +1,4 @@
-//! Orders: their states, their price, their table, and the reservation of stock.
+//! Orders: states, prices, the table, and stock reservations.
 
 mod event;
 mod order;

@@ -1,4 +1,4 @@
-//! An order: what was ordered, and the states that it goes through.
+//! The order: its lines, its states and its transitions.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,90 +19,90 @@ pub const MAX_LINES: usize = 50;
 pub const MAX_QUANTITY: u32 = 999;
 
 crate::entity_id! {
-    /// An order's id, derived from its customer and their idempotency key.
+    /// An order's id. Derived from the customer and the idempotency key.
     pub struct OrderId as "order_id", "There is no such order."
 }
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
-    /// Its stock is held until `expires_at`.
+    /// The order waits for payment. Its stock is held until `expires_at`.
     PendingPayment,
-    /// Its payment is under way: its stock is held until the provider has said yes or no.
+    /// A payment is in progress. The stock is held until the provider confirms or refuses it.
     Paying,
-    /// It is paid; its stock is sold.
+    /// The order is paid. Its stock is sold.
     Paid,
-    /// Its customer gave it up; its stock went back, and so does its money.
+    /// The customer cancelled the order. Its stock is released and its money is refunded.
     Cancelled,
-    /// It was not paid in time; its stock went back.
+    /// The order was not paid in time. Its stock is released.
     Expired,
 }
 
-/// One product of an order, at the price that it was ordered at.
+/// One product of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Line {
-    /// The product.
+    /// The product's SKU.
     pub sku: Sku,
-    /// Its name when it was ordered.
+    /// The product's name at the time of the order.
     pub name: String,
-    /// How many units.
+    /// The number of units.
     #[schema(minimum = 1, maximum = 999)]
     pub quantity: u32,
-    /// The price of one unit when it was ordered.
+    /// The price of one unit at the time of the order.
     pub unit_price: Money,
-    /// The points that one unit brings, for a product that is points.
+    /// The points that one unit credits, if the product is points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub points: Option<u32>,
 }
 
-/// An order, as its customer sees it and as events carry it.
+/// An order, as customers and events see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Order {
-    /// Its id.
+    /// The order's id.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// The customer who placed the order.
     pub customer_id: CustomerId,
-    /// Where it stands.
+    /// The order's status.
     pub status: OrderStatus,
-    /// What was ordered, each product once.
+    /// The lines, one for each product.
     pub lines: Vec<Line>,
     /// The sum of the lines.
     pub total: Money,
-    /// The period of a subscription that it delivers, when it was not placed by a shopper.
+    /// The subscription period that the order delivers. Absent for an order that a customer placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub subscription: Option<SubscriptionPeriod>,
-    /// When it was placed.
+    /// The time of the order.
     pub placed_at: Timestamp,
-    /// Until when its stock is held without payment.
+    /// The time until which the stock is held without payment.
     pub expires_at: Timestamp,
-    /// The payment that was begun last, is under way, or paid it.
+    /// The latest payment: started, in progress, or the one that paid the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payment_id: Option<PaymentId>,
-    /// When it was paid, once it was.
+    /// The time of the payment, once the order is paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub paid_at: Option<Timestamp>,
-    /// When it reached its end, once it has.
+    /// The time of the cancellation or expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub closed_at: Option<Timestamp>,
 }
 
-/// What can end an order.
+/// A way to end an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Its customer cancels it.
+    /// The customer cancels the order.
     Cancel,
-    /// Its reservation has run out.
+    /// The time to pay has passed.
     Expire,
 }
 
 impl Order {
-    /// The order as it is to be shown at `now`: past its deadline it is expired, whether or not the cleaner has been.
+    /// The order as shown at `now`: expired after its deadline, even before the cleanup has run.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp) -> Self {
         if self.status == OrderStatus::PendingPayment && now >= self.expires_at {
@@ -114,9 +114,9 @@ impl Order {
     /// The order after `ending` at `now`.
     ///
     /// # Errors
-    /// [`Rejected::Closed`] when it has ended already or its deadline has passed before a cancellation,
-    /// [`Rejected::PaymentUnderWay`] while its money is neither taken nor refused,
-    /// [`Rejected::NotDue`] when it is to expire before its deadline or was paid.
+    /// [`Rejected::Closed`] when it has already ended, or a cancellation comes after its deadline;
+    /// [`Rejected::PaymentUnderWay`] while a payment is in progress;
+    /// [`Rejected::NotDue`] when an expiry comes before its deadline or after its payment.
     pub fn end(&self, ending: Ending, now: Timestamp) -> Result<Self, Rejected> {
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
         let status = match (ending, self.clone().as_of(now).status) {
@@ -133,7 +133,7 @@ impl Order {
         })
     }
 
-    /// The order with `payment` begun: its customer may pay it now.
+    /// The order after `payment` was started.
     ///
     /// # Errors
     /// As [`Order::paying`].
@@ -145,11 +145,11 @@ impl Order {
         })
     }
 
-    /// The order while the provider is asked to take the money of `payment`: nothing ends it until there is an answer,
-    /// and no other payment is begun.
+    /// The order while the provider confirms `payment`. Until the provider answers, nothing ends the order and no other
+    /// payment starts.
     ///
     /// # Errors
-    /// [`Rejected::PaymentUnderWay`] when another one is, [`Rejected::Closed`] when it is paid or has ended.
+    /// [`Rejected::PaymentUnderWay`] when another payment is in progress, [`Rejected::Closed`] when it is paid or has ended.
     pub fn paying(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
         self.payable(now)?;
         Ok(Self {
@@ -159,7 +159,7 @@ impl Order {
         })
     }
 
-    /// Passes an order that waits for payment.
+    /// Checks that the order waits for payment.
     ///
     /// # Errors
     /// As [`Order::paying`].
@@ -171,10 +171,10 @@ impl Order {
         }
     }
 
-    /// The order after the money of `payment` was taken. As long as it holds its stock it can be paid, be it late.
+    /// The order after `payment` was charged. An order can be paid after its deadline while it still holds its stock.
     ///
     /// # Errors
-    /// [`Rejected::PaymentUnderWay`] when another payment is, [`Rejected::Closed`] when it is paid or has ended.
+    /// [`Rejected::PaymentUnderWay`] when another payment is in progress, [`Rejected::Closed`] when it is paid or has ended.
     pub fn paid(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
         match self.status {
             OrderStatus::PendingPayment => {}
@@ -185,10 +185,10 @@ impl Order {
         Ok(self.paid_by(payment, now))
     }
 
-    /// The expired order after all, paid by `payment`: its stock has to be taken anew.
+    /// The expired order after `payment` was charged. The caller takes its stock again.
     ///
     /// # Errors
-    /// [`Rejected::Closed`] unless it expired.
+    /// [`Rejected::Closed`] unless the order is expired.
     pub fn revived(&self, payment: PaymentId, now: Timestamp) -> Result<Self, Rejected> {
         if self.status != OrderStatus::Expired {
             return Err(Rejected::Closed(self.status));
@@ -208,8 +208,8 @@ impl Order {
         }
     }
 
-    /// The order after `payment` brought no money, when that is the one under way: it waits for payment again, for as
-    /// long as it had before.
+    /// The order after its payment in progress failed: it waits for payment again, with its old deadline. `None` if `payment`
+    /// is not the one in progress.
     #[must_use]
     pub fn payable_again(&self, payment: PaymentId) -> Option<Self> {
         let is_under_way = self.status == OrderStatus::Paying && self.payment_id == Some(payment);
@@ -220,35 +220,35 @@ impl Order {
     }
 }
 
-/// Why an order is not placed or not changed.
+/// The reason for rejecting a request about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// No lines, or too many.
+    /// The order has no lines, or more than [`MAX_LINES`].
     LineCount(usize),
-    /// A quantity outside 1..=[`MAX_QUANTITY`].
+    /// A quantity is outside 1..=[`MAX_QUANTITY`].
     Quantity(Sku),
-    /// The product is unknown, or not listed.
+    /// The product does not exist or is not listed.
     ProductUnavailable(Sku),
-    /// Products in two currencies.
+    /// The products have different currencies.
     CurrenciesMixed,
-    /// The sum leaves the range of [`Money`].
+    /// The total exceeds the range of [`Money`].
     TotalTooLarge,
-    /// The shopper expected another total than the present one.
+    /// The total differs from the one that the request expected.
     TotalDiffers {
-        /// The present total.
+        /// The current total.
         present: Money,
     },
-    /// Products of which too little is left.
+    /// Products have too few units available.
     OutOfStock(Vec<Shortage>),
-    /// The order has ended, in this state.
+    /// The order is paid or has ended.
     Closed(OrderStatus),
-    /// The order's deadline has not come yet, or means nothing any more.
+    /// The order's deadline has not passed, or the order is paid.
     NotDue,
-    /// A payment of the order is neither taken nor refused yet.
+    /// A payment of the order is in progress.
     PaymentUnderWay,
-    /// So many payments of the order were begun that no more are.
+    /// The order has reached the limit of started payments.
     TooManyPayments,
-    /// There is no such order for this customer.
+    /// The customer has no such order.
     NotFound,
 }
 
@@ -265,11 +265,11 @@ impl From<Rejected> for Rejection {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::LineCount(count) => {
-                let detail = format!("The order has {count} lines; 1 to {MAX_LINES} are taken.");
+                let detail = format!("The order has {count} lines; it must have 1 to {MAX_LINES}.");
                 Self::new(&error::INVALID_LINES, detail)
             }
             Rejected::Quantity(sku) => {
-                let detail = format!("The quantity of {sku} must be 1 to {MAX_QUANTITY}, its lines taken together.");
+                let detail = format!("The total quantity of {sku} must be 1 to {MAX_QUANTITY}.");
                 Self::new(&error::INVALID_QUANTITY, detail).with("sku", sku)
             }
             Rejected::ProductUnavailable(sku) => {
@@ -291,12 +291,12 @@ impl From<Rejected> for Rejection {
                     .iter()
                     .map(|short| {
                         format!(
-                            "{} (asked for {}, {} left)",
+                            "{} (requested {}, available {})",
                             short.sku, short.requested, short.available
                         )
                     })
                     .collect();
-                Self::new(&error::OUT_OF_STOCK, format!("Not enough of {}.", list.join(", ")))
+                Self::new(&error::OUT_OF_STOCK, format!("Not enough stock: {}.", list.join(", ")))
                     .with("shortages", shortages)
             }
             Rejected::Closed(status) => {
@@ -306,14 +306,14 @@ impl From<Rejected> for Rejection {
                 };
                 Self::new(&error::ORDER_CLOSED, detail).with("order_status", status)
             }
-            Rejected::NotDue => Self::new(&error::ORDER_CLOSED, "The order's deadline has not come yet."),
+            Rejected::NotDue => Self::new(&error::ORDER_CLOSED, "The order's deadline has not passed."),
             Rejected::PaymentUnderWay => Self::new(
                 &error::PAYMENT_UNDER_WAY,
-                "A payment of the order is under way; look at the order again in a minute.",
+                "A payment of the order is in progress. Check the order again in a minute.",
             ),
             Rejected::TooManyPayments => Self::new(
                 &error::TOO_MANY_PAYMENTS,
-                "Too many payments of the order were begun; place a new order.",
+                "Too many payments of the order were started. Place a new order.",
             ),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such order."),
         }
@@ -337,7 +337,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    /// An order in `status` whose deadline is at second 100.
+    /// An order in `status` with its deadline at second 100.
     fn order(status: OrderStatus) -> Order {
         Order {
             order_id: OrderId(Uuid::nil()),
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_ends_as_the_table_says() {
+    fn an_order_ends_only_in_the_allowed_states() {
         use Ending::{Cancel, Expire};
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
         for (status, ending, at, outcome) in [

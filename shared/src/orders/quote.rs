@@ -1,4 +1,4 @@
-//! What an order costs: its lines summed, and priced from the catalog.
+//! Quotes: sums the lines of an order and prices them from the catalog.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use crate::catalog::{Product, Sku};
 use crate::core::money::Money;
 use crate::orders::{Line, MAX_LINES, MAX_QUANTITY, Rejected};
 
-/// What a shopper asks for: a product and how many units of it.
+/// A requested product and quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
-    /// The product.
+    /// The product's SKU.
     pub sku: Sku,
-    /// How many units; lines of one product are summed.
+    /// The number of units. Lines of the same product are summed.
     #[schema(minimum = 1, maximum = 999)]
     pub quantity: i64,
 }
@@ -27,16 +27,16 @@ impl From<(Sku, u32)> for Item {
     }
 }
 
-/// The lines and total of an order to be placed.
+/// The lines and the total of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// Each product once, in the order that they were asked for.
+    /// One line for each product, in the order of the request.
     pub lines: Vec<Line>,
     /// The sum of the lines.
     pub total: Money,
 }
 
-/// Sums the lines of one product: DynamoDB takes each stock item once a transaction, and so do we.
+/// Sums the lines of the same product. A DynamoDB transaction can contain each stock item only once.
 ///
 /// # Errors
 /// [`Rejected::LineCount`] outside 1..=[`MAX_LINES`], [`Rejected::Quantity`] outside 1..=[`MAX_QUANTITY`],
@@ -58,7 +58,7 @@ pub fn sum_lines(items: &[Item]) -> Result<Vec<(Sku, u32)>, Rejected> {
     Ok(sums)
 }
 
-/// Prices what is wanted from the catalog's `products`.
+/// Prices the requested products from `products`.
 ///
 /// # Errors
 /// [`Rejected::ProductUnavailable`], [`Rejected::CurrenciesMixed`], [`Rejected::TotalTooLarge`].
@@ -87,14 +87,14 @@ pub fn quote(wanted: &[(Sku, u32)], products: &HashMap<Sku, Product>) -> Result<
     Ok(Quote { lines, total })
 }
 
-/// A product of which too little is left.
+/// A product with too few units available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Shortage {
-    /// The product.
+    /// The product's SKU.
     pub sku: Sku,
-    /// How many units were asked for.
+    /// The requested units.
     pub requested: u32,
-    /// How many are left.
+    /// The available units.
     pub available: u64,
 }
 
@@ -132,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn summed_lines_keep_every_unit_and_name_each_product_once(
+        fn summed_lines_keep_every_unit_and_contain_each_product_once(
             items in prop::collection::vec((0..5usize, 1..=19i64), 1..=MAX_LINES),
         ) {
             let items: Vec<Item> = items

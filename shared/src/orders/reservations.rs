@@ -1,8 +1,8 @@
-//! Where stock and orders meet: an order is placed with the units that it holds, and ended with their return.
+//! Stock reservations: placing an order takes its stock, and ending an order returns it.
 //!
-//! Promises kept here: stock leaves by a conditional write in the transaction that records the order, so it is never
-//! oversold; sold out is said only when no shard has the units; released stock goes back in the transaction that ends
-//! the order, so it is released once.
+//! Invariants: a conditional write in the transaction that records the order takes the stock, so it is never oversold. An
+//! order is out of stock only when all shards together lack the units. The transaction that ends the order returns its
+//! stock, so it is returned once.
 
 use std::collections::HashMap;
 
@@ -31,10 +31,10 @@ use crate::orders::{Line, Order, OrderId, Shortage};
 use crate::orders::{OrderStore, StoredOrder};
 
 const DOING: &str = "place an order";
-/// An order changes in one transaction with all that it holds, and with its payment and the points that it bought.
+/// An order changes in one transaction with its holds, its payment and the points that it bought.
 const MAX_HOLDS: usize = MAX_ITEMS - 5;
 
-/// The catalog's and the orders' tables together.
+/// The tables of the catalog and the orders.
 #[derive(Clone, Debug)]
 pub struct ReservationStore {
     client: Client,
@@ -43,68 +43,68 @@ pub struct ReservationStore {
     hints: Hints,
 }
 
-/// An order to be placed.
+/// An order to place.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The order.
     pub order: Order,
-    /// What was asked for.
+    /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
-    /// Each line's product, as it was read: the number of its shards counts.
+    /// The product of each line, as read. Its number of shards is used.
     pub products: HashMap<Sku, Product>,
     /// The event `OrderPlaced`.
     pub event: Record,
 }
 
-/// What became of an expired order whose stock was to be taken anew.
+/// The outcome of taking the stock of an expired order again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetakeOutcome {
-    /// It holds its stock again.
+    /// The order holds its stock again.
     Taken,
-    /// The order or the payment has changed since it was read, perhaps by an earlier attempt of this very call.
+    /// The order or the payment has changed since it was read, possibly by an earlier attempt of the same call.
     Changed,
-    /// Too little is left; nothing was written.
+    /// Too few units are available. Nothing was written.
     OutOfStock,
 }
 
-/// What became of stock that was to be taken.
+/// The outcome of taking stock.
 pub enum TakeOutcome {
-    /// It is taken so, and the record written.
+    /// The stock is taken with these holds, and the records are written.
     Taken(Vec<Hold>),
-    /// The record's own condition failed; the item that stands, where it was asked for.
+    /// The condition of a record failed. Has the stored item, where the write asked for it.
     ConditionFailed(Option<Item>),
-    /// Too little is left; nothing was written.
+    /// Too few units are available. Nothing was written.
     OutOfStock(Vec<Shortage>),
 }
 
-/// The lines whose stock is to be taken, and their products as they were read.
+/// The lines whose stock to take, and their products as read.
 struct WantedStock<'a> {
     lines: &'a [Line],
     products: &'a HashMap<Sku, Product>,
 }
 
-/// What became of a [`Draft`].
+/// The outcome of placing a [`Draft`].
 #[derive(Debug)]
 pub enum PlaceOrderOutcome {
-    /// It is placed and its stock is held.
+    /// The order is placed and its stock is held.
     Placed(Order),
-    /// An order with its id stands already; nothing was written.
+    /// An order with this id exists. Nothing was written.
     Exists(Box<StoredOrder>),
-    /// Too little is left; nothing was written.
+    /// Too few units are available. Nothing was written.
     OutOfStock(Vec<Shortage>),
 }
 
-/// What a checkout reads before it decides.
+/// The data that a checkout reads first.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The products that exist, listed or not.
+    /// The existing products, listed or not.
     pub products: HashMap<Sku, Product>,
-    /// The order, when it was placed before.
+    /// The order, if it was placed before.
     pub existing: Option<StoredOrder>,
 }
 
 impl ReservationStore {
-    /// Over the tables of the catalog and of the orders.
+    /// Creates the store over the tables of the catalog and the orders.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -117,18 +117,18 @@ impl ReservationStore {
         })
     }
 
-    /// Reads the products of an order and the order itself, in one request for up to 99 products.
+    /// Reads an order and its products, in one request for up to 99 products.
     ///
-    /// The order is as it stands now, so that a retry is recognised before anything is judged anew. The products may be
-    /// a moment old unless `fresh`, which lets one product serve twice as many buyers: nobody is refused for them
-    /// before they were read fresh. Of a product that is known to lie in several shards two of them are looked at beside.
+    /// Reads the order consistently, to recognize a retry before any other check. Reads the products consistently only if
+    /// `fresh`: eventually consistent reads allow twice as many buyers of one product, and the caller reads again with
+    /// `fresh` before it rejects a request. For a product known to have several shards, also reads two of the shards.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn load(&self, id: OrderId, skus: &[Sku], fresh: bool, deadline: Instant) -> Result<Loaded, Error> {
-        let drawn = self.hints.draw(skus, BATCH_GET_KEYS.saturating_sub(skus.len() + 1));
+        let sampled = self.hints.draw(skus, BATCH_GET_KEYS.saturating_sub(skus.len() + 1));
         let products = skus.iter().map(product_key);
-        let shards = drawn.iter().map(|(sku, shard)| stock_key(sku, *shard));
+        let shards = sampled.iter().map(|(sku, shard)| stock_key(sku, *shard));
         let wanted = vec![
             Wanted {
                 table: self.orders.table(),
@@ -158,7 +158,7 @@ impl ReservationStore {
         })
     }
 
-    /// The return of what was held, a write a hold.
+    /// Builds the writes that return the units of `holds`.
     pub fn release_writes(&self, holds: &[Hold]) -> Result<Vec<TransactWriteItem>, Error> {
         let writes = holds.iter().map(|hold| {
             let units = hold.quantity.into();
@@ -169,11 +169,11 @@ impl ReservationStore {
 
     /// Places `draft` and takes its stock, in one transaction.
     ///
-    /// An attempt whose answer was lost is found again by its order's id, and so is one that was still on its way when
-    /// the time was over.
+    /// A retry finds an earlier attempt by the order's id, even if that attempt's response was lost or it was in progress
+    /// at the deadline.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
+    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
     pub async fn place(&self, draft: &Draft, deadline: Instant) -> Result<PlaceOrderOutcome, Error> {
         let order = &draft.order;
         let record = |holds| {
@@ -190,8 +190,10 @@ impl ReservationStore {
         match self.take(&order.lines, &draft.products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed(order.clone())),
             TakeOutcome::ConditionFailed(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
-            TakeOutcome::ConditionFailed(None) => Err(Error::internal(DOING, "refused by an order that is not there")),
-            // The units may have gone to a twin of this request.
+            TakeOutcome::ConditionFailed(None) => {
+                Err(Error::internal(DOING, "the condition failed without an existing order"))
+            }
+            // A concurrent duplicate of this request may have taken the units.
             TakeOutcome::OutOfStock(shortages) => {
                 let existing = self.orders.get_serializable(order.order_id, deadline).await?;
                 Ok(existing.map_or(PlaceOrderOutcome::OutOfStock(shortages), |order| {
@@ -201,23 +203,23 @@ impl ReservationStore {
         }
     }
 
-    /// Takes the stock of an order that had expired anew, in one transaction with `beside`, for it was paid after all.
+    /// Takes the stock of an expired order again because it was paid, in one transaction with `payment`.
     ///
-    /// `paid` is what is to be kept of the order; its holds are found here.
+    /// `paid` is the order to store; this function sets its holds.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
+    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
     pub async fn retake(
         &self,
         paid: &StoredOrder,
-        beside: &PutBuilder,
+        payment: &PutBuilder,
         deadline: Instant,
     ) -> Result<RetakeOutcome, Error> {
         let skus: Vec<Sku> = paid.order.lines.iter().map(|line| line.sku.clone()).collect();
         let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
-            Ok(vec![put(self.orders.put_if_version(&stored)?)?, put(beside.clone())?])
+            Ok(vec![put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?])
         };
         match self.take(&paid.order.lines, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(RetakeOutcome::Taken),
@@ -234,10 +236,13 @@ impl ReservationStore {
         }
     }
 
-    /// Takes the stock of `lines` in one transaction with what `record` makes of the holds.
+    /// Takes the stock of `lines` in one transaction with the items that `record` builds from the holds.
     ///
-    /// The first attempt takes each line from one shard. Where that is short, the shards are surveyed and the units
-    /// taken from as many as it needs; where it is busy, another shard is tried at once, and then after a wait.
+    /// The first attempt takes each line from one shard. If a shard has too few units, surveys all shards and takes the
+    /// units from as many as needed. After a conflict, retries another shard at once, and then with backoff.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
     pub async fn take(
         &self,
         lines: &[Line],
@@ -273,11 +278,11 @@ impl ReservationStore {
                 }
             }
             let short = short_skus(&holds, &of_stock);
-            // A twin of this request may be taking the units right now: then it is not for us to judge what is left.
+            // A concurrent duplicate of this request may be taking the units, so a shortage is not reliable now.
             if short.is_empty() || record_is_retryable {
-                let elsewhere = move_retryable_holds(&mut holds, &of_stock, &wanted);
-                // Another shard is likely free; who finds that one busy too has met a crowd, and waits.
-                if elsewhere && !record_is_retryable && !moved {
+                let all_moved = move_retryable_holds(&mut holds, &of_stock, &wanted);
+                // Retry at once, because another shard is probably free. A second conflict means high load: wait.
+                if all_moved && !record_is_retryable && !moved {
                     moved = true;
                     continue;
                 }
@@ -297,19 +302,19 @@ impl ReservationStore {
         }
     }
 
-    /// Ends an order and gives back what it holds, in one transaction with `beside`; false when anything has changed
-    /// since it was read, perhaps by an earlier attempt of this very call whose answer was lost.
+    /// Ends an order and returns its stock, in one transaction with `writes`. Returns false when anything has changed since
+    /// it was read, possibly by an earlier attempt of the same call whose response was lost.
     ///
-    /// `order` is what [`Order::end`] made of `stored.order`.
+    /// `order` is the result of [`Order::end`].
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it did not get through before `deadline`, and [`Error::Internal`].
+    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
     pub async fn release(
         &self,
         stored: &StoredOrder,
         order: Order,
         event: Record,
-        beside: Writes,
+        writes: Writes,
         deadline: Instant,
     ) -> Result<bool, Error> {
         let ended = StoredOrder {
@@ -317,13 +322,13 @@ impl ReservationStore {
             ..stored.next(order, Some(event))
         };
         let mut items = vec![put(self.orders.put_if_version(&ended)?)?];
-        items.extend(beside.0);
+        items.extend(writes.0);
         let records = items.len();
         items.extend(self.release_writes(&stored.holds)?);
         transact_changes(&self.client, "end an order", items, records, deadline).await
     }
 
-    /// New holds for the `short` products from wherever units lie, or everything that is short.
+    /// Finds new holds for the `short` products in all shards. Returns all shortages if any product is short.
     async fn find_units(
         &self,
         wanted: &WantedStock<'_>,
@@ -343,7 +348,7 @@ impl ReservationStore {
             self.gather(&mut holds, deadline).await?;
             return Ok(Ok(holds));
         }
-        // The shopper is told of all that is short, not only of what happened to be met first.
+        // Report all shortages, not only those found first.
         for line in wanted.lines.iter().filter(|line| !short.contains(&line.sku)) {
             let found = self.find_stock(wanted, &line.sku, false, deadline).await?;
             shortages.extend(found.err());
@@ -351,7 +356,7 @@ impl ReservationStore {
         Ok(Err(shortages))
     }
 
-    /// Each line from one shard.
+    /// Takes each line from one shard.
     fn initial_holds(&self, wanted: &WantedStock<'_>) -> Vec<Hold> {
         let hold = |line: &Line| Hold {
             sku: line.sku.clone(),
@@ -361,10 +366,10 @@ impl ReservationStore {
         wanted.lines.iter().map(hold).collect()
     }
 
-    /// Looks for a product's units in all of its shards; `refused` when a transaction has just found its shard short.
+    /// Finds a product's units in all of its shards. `refused` means that a transaction has just found its shard short.
     ///
-    /// Units that move between shards while these are read can be missed, so it takes two short_surveys in a row at the same
-    /// number of shards to be short. For a product in one shard the refused transaction was the first look.
+    /// A survey can miss units that move between shards, so a product is short only after two consecutive surveys with the
+    /// same number of shards. For a product with one shard, the refused transaction counts as the first survey.
     async fn find_stock(
         &self,
         wanted: &WantedStock<'_>,
@@ -398,14 +403,14 @@ impl ReservationStore {
         }
     }
 
-    /// Makes `holds` fit one transaction: a product in too many parts is first moved into one shard.
+    /// Makes `holds` fit one transaction: moves products with too many parts into one shard.
     async fn gather(&self, holds: &mut Vec<Hold>, deadline: Instant) -> Result<(), Error> {
         while holds.len() > MAX_HOLDS {
             let Some((sku, parts)) = most_scattered(holds) else {
                 return Ok(());
             };
             let moves = gather_writes(&self.catalog, &sku, &parts)?;
-            // When the units are gone meanwhile, the order's own conditions say so.
+            // If the units are gone by then, the order's own conditions fail.
             transact(&self.client, "gather scattered stock", moves, deadline).await?;
             holds.retain(|hold| hold.sku != sku);
             holds.push(Hold {
@@ -431,7 +436,7 @@ impl WantedStock<'_> {
     }
 }
 
-/// The products of which a shard had too little; `outcomes` are those of `holds`.
+/// The products with a shard that had too few units. `outcomes` are those of `holds`.
 fn short_skus(holds: &[Hold], outcomes: &[WriteOutcome]) -> Vec<Sku> {
     let refused = holds
         .iter()
@@ -442,7 +447,7 @@ fn short_skus(holds: &[Hold], outcomes: &[WriteOutcome]) -> Vec<Sku> {
     skus
 }
 
-/// Sends each busy hold that stands alone to another shard of its product; whether all that are busy went.
+/// Moves each retryable hold to another shard, if it is its product's only hold. Returns whether all of them moved.
 fn move_retryable_holds(holds: &mut [Hold], outcomes: &[WriteOutcome], wanted: &WantedStock<'_>) -> bool {
     let alone: Vec<bool> = holds
         .iter()
@@ -464,7 +469,7 @@ fn move_retryable_holds(holds: &mut [Hold], outcomes: &[WriteOutcome], wanted: &
     any_is_retryable && all_moved
 }
 
-/// The product with the most parts, and its parts.
+/// The product with the most holds, and its holds.
 fn most_scattered(holds: &[Hold]) -> Option<(Sku, Vec<(Shard, u32)>)> {
     let mut parts: HashMap<&Sku, Vec<(Shard, u32)>> = HashMap::new();
     for hold in holds {

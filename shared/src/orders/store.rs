@@ -1,4 +1,4 @@
-//! The orders' table: orders (`ORDER#<id>`), listed by customer, and found by a sparse index when they are due.
+//! The orders table: orders (`ORDER#<id>`), an index by customer, and a sparse index of unpaid orders by deadline.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
@@ -24,35 +24,35 @@ use crate::orders::{Order, OrderId, OrderStatus, Rejected};
 
 const BY_CUSTOMER: &str = "by-customer";
 
-/// The orders' table.
+/// The orders table.
 #[derive(Clone, Debug)]
 pub struct OrderStore {
     client: Client,
     table: String,
 }
 
-/// An order as it is kept.
+/// An order as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOrder {
-    /// What its customer sees.
+    /// The order as its customer sees it.
     #[serde(flatten)]
     pub order: Order,
-    /// The units that it holds while it waits for payment, and those that it sold once it is paid.
+    /// The units that the order holds while it waits for payment, or has sold once it is paid.
     pub holds: Vec<Hold>,
-    /// What was asked for, to tell a retry from another request.
+    /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
-    /// How many payments of it were begun.
+    /// The number of started payments.
     #[serde(default)]
     pub payments: u32,
-    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Its newest event, which the table's stream delivers.
+    /// The newest event. The table's stream delivers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Record>,
 }
 
 impl StoredOrder {
-    /// What is to be kept after this, with the event that tells of it, if it is one to be told.
+    /// The next version, with the change's event if it has one.
     #[must_use]
     pub fn next(&self, order: Order, event: Option<Record>) -> Self {
         Self {
@@ -66,11 +66,11 @@ impl StoredOrder {
     }
 }
 
-/// The most payments of one order that are begun: providers are not asked without end.
+/// The most payments of one order that can be started. Limits calls to providers.
 const MAX_PAYMENTS: u32 = 20;
 
 impl StoredOrder {
-    /// Passes an order of which one more payment may be begun.
+    /// Checks that another payment can be started.
     ///
     /// # Errors
     /// [`Rejected::TooManyPayments`].
@@ -81,7 +81,7 @@ impl StoredOrder {
         Ok(())
     }
 
-    /// What is to be kept after this when one more payment of it is begun.
+    /// The next version, with another payment started.
     ///
     /// # Errors
     /// [`Rejected::TooManyPayments`].
@@ -97,23 +97,23 @@ impl StoredOrder {
 /// A page of a customer's orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderPage {
-    /// Newest first.
+    /// The orders, newest first.
     pub orders: Vec<Order>,
-    /// Where the next page begins, when there is one.
+    /// The start of the next page, if there is one.
     pub next: Option<OrderCursor>,
 }
 
-/// Where a page of a customer's orders ends. It names no customer: a forged one only moves within one's own orders.
+/// The last order of a page. It contains no customer, so a forged cursor only moves within the caller's own orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderCursor {
-    /// When the last order was placed, in Unix milliseconds.
+    /// The time of the last order, in Unix milliseconds.
     pub placed_ms: u64,
-    /// The last order.
+    /// The last order's id.
     pub order_id: OrderId,
 }
 
 impl OrderStore {
-    /// The table that the variable `ORDERS_TABLE` names.
+    /// Creates the store of the table in the environment variable `ORDERS_TABLE`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -124,7 +124,7 @@ impl OrderStore {
         })
     }
 
-    /// The order, whoever's it is, as it stands now.
+    /// Reads an order of any customer, consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -139,7 +139,7 @@ impl OrderStore {
         answer.item.map(parse_order).transpose()
     }
 
-    /// The order as it stands once no transaction is writing it: a plain read shows what stood before.
+    /// Reads an order with serializable isolation: waits for a transaction in progress, which a consistent read ignores.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -159,7 +159,7 @@ impl OrderStore {
                 .send()
                 .await;
             sent.map_err(|error| match error.as_service_error() {
-                // The one reason to cancel a single read is a transaction under way, or load.
+                // A single read is cancelled only by a transaction in progress or by throttling.
                 Some(TransactGetItemsError::TransactionCanceledException(_)) => Error::unavailable(DOING, error),
                 _ => classify_error(DOING, error),
             })
@@ -169,7 +169,7 @@ impl OrderStore {
         item.filter(|item| !item.is_empty()).map(parse_order).transpose()
     }
 
-    /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
+    /// Reads the existing orders of `ids` consistently, in no order. Returns the errors of damaged items separately.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -191,7 +191,7 @@ impl OrderStore {
         Ok((orders, damaged))
     }
 
-    /// At most `limit` of the customer's orders, newest first, behind `after`. A moment old at most.
+    /// Lists at most `limit` of the customer's orders after `after`, newest first. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -224,16 +224,16 @@ impl OrderStore {
         let next = answer.last_evaluated_key.as_ref().map(cursor).transpose()?;
         let mut orders = vec![];
         for item in answer.items.unwrap_or_default() {
-            // One damaged order must not hide the rest.
+            // One damaged order must not hide the others.
             match parse(DOING, item) {
                 Ok(order) => orders.push(order),
-                Err(error) => tracing::error!(causes = %Causes(&error), "a listed order cannot be read"),
+                Err(error) => tracing::error!(causes = %Causes(&error), "listed order cannot be read"),
             }
         }
         Ok(OrderPage { orders, next })
     }
 
-    /// A page of the orders of one due shard whose deadline has passed at `now`, the longest due first.
+    /// Reads a page of the orders of one shard whose deadline has passed at `now`, the earliest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -247,7 +247,7 @@ impl OrderStore {
         due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
     }
 
-    /// The put of a new order: refused, with the order that stands, when its id is taken.
+    /// Builds the put of a new order. Fails its condition, and returns the stored order, when the id exists.
     pub fn put_new(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
         Ok(self
             .put(order)?
@@ -255,7 +255,7 @@ impl OrderStore {
             .return_values_on_condition_check_failure(OnFailure::AllOld))
     }
 
-    /// The put of a changed order: refused when anything has changed it since it was read.
+    /// Builds the put of a changed order. Fails its condition when the order has changed since it was read.
     pub fn put_if_version(&self, order: &StoredOrder) -> Result<PutBuilder, Error> {
         Ok(self
             .put(order)?
@@ -267,7 +267,7 @@ impl OrderStore {
         let order = &stored.order;
         let mut item = item_of("save an order", order_key(order.order_id), stored)?;
         item.insert("placed_ms".into(), number(order.placed_at.as_millisecond()));
-        // The index of due orders is sparse: only what waits for payment is on it.
+        // The due index is sparse: it has only orders that wait for payment.
         if order.status == OrderStatus::PendingPayment {
             due::put_on_index(&mut item, order.order_id.0, order.expires_at);
         }
@@ -279,7 +279,7 @@ impl OrderStore {
     }
 }
 
-/// The place in the list that the engine left off at.
+/// Converts DynamoDB's last evaluated key to a cursor.
 fn cursor(position: &Item) -> Result<OrderCursor, Error> {
     #[derive(Deserialize)]
     struct Position {
@@ -293,7 +293,7 @@ fn cursor(position: &Item) -> Result<OrderCursor, Error> {
     })
 }
 
-/// The id in an order's key.
+/// Parses the id in an order's key.
 fn id_in(pk: &str) -> Result<OrderId, Error> {
     uuid_in(pk, "ORDER#").map(OrderId)
 }
@@ -303,7 +303,7 @@ pub(crate) fn order_key(id: OrderId) -> String {
     format!("ORDER#{id}")
 }
 
-/// An order as it was read.
+/// Deserializes an order.
 pub(crate) fn parse_order(item: Item) -> Result<StoredOrder, Error> {
     parse("read an order", item)
 }

@@ -1,4 +1,4 @@
-//! What happens in the domain `payments`, as the bus tells it.
+//! The events of the payments domain.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,27 +9,27 @@ use super::PaymentEventKind;
 use super::{Payment, Provider};
 
 crate::domain_events! {
-    /// Something that happened to a payment.
+    /// An event about a payment.
     pub enum PaymentEvent from "madang.payments" {
-        /// The money of a payment was taken, and its order is paid.
+        /// A payment was charged, and its order is paid.
         PaymentConfirmed(Payment),
-        /// A provider took no money.
+        /// A payment failed. Nothing was charged.
         PaymentFailed(Payment),
-        /// Whether a provider took the money is not known; it will be asked again.
+        /// The outcome of a payment is unknown. The provider will be queried again.
         PaymentUnknown(Payment),
-        /// The money of a payment was taken, and its order cannot have it; it goes back, or finds its stock again.
+        /// A payment was charged, but cannot pay its order. It is refunded, or pays the order if its stock can be taken again.
         PaymentUnservable(Payment),
-        /// A refund is to be made: an administrator asked for it, or what was refused is asked for again.
+        /// A refund was requested by an administrator, or a refused refund was requested again.
         RefundRequested(Payment),
-        /// Money of a payment went back.
+        /// Money of a payment was refunded.
         PaymentRefunded(Payment),
-        /// A person must look at a payment.
+        /// A payment needs a review by a person.
         PaymentReviewNeeded(Payment),
     }
 }
 
 impl PaymentEvent {
-    /// The event that tells `event_kind` of `payment`.
+    /// Creates the event of a kind about `payment`.
     pub const fn of(event_kind: PaymentEventKind, payment: Payment) -> Self {
         match event_kind {
             PaymentEventKind::Confirmed => Self::PaymentConfirmed(payment),
@@ -44,10 +44,10 @@ impl PaymentEvent {
 }
 
 crate::domain_events! {
-    /// Something that a provider reports of a billing key.
+    /// A provider's report about a billing key.
     pub enum BillingKeyEvent from "madang.payments" {
-        /// A provider reports that a billing key was deleted. Nothing proves the report: its consumer asks for a new card
-        /// and charges the key all the same when it is due.
+        /// A provider reported that a billing key was deleted. The report is not authenticated: its consumer requests a new
+        /// card, but still charges the key when it is due.
         BillingKeyDeleted(BillingKeyDeletion),
     }
 }

@@ -1,4 +1,4 @@
-//! Payments: their states, what providers report, refunds, the table, and the service that asks providers.
+//! Payments: states, providers and their reports, refunds, the table, and the payment service.
 
 mod event;
 mod order_payments;

@@ -1,7 +1,7 @@
-//! Where payments and orders meet: what changes both is one transaction.
+//! Transactions over orders and payments.
 //!
-//! Promises kept here: an order is paid in the write that records that its money was taken, and cancelled in the write
-//! that records that its money is to go back.
+//! Invariants: the transaction that records a charge also marks the order as paid. The transaction that cancels an order also
+//! records its refund.
 
 use aws_sdk_dynamodb::Client;
 use tokio::time::Instant;
@@ -15,13 +15,13 @@ use crate::orders::{OrderStore, StoredOrder};
 use crate::orders::{ReservationStore, RetakeOutcome};
 use crate::payments::{PaymentRequest, PaymentStore, StoredPayment};
 
-/// The orders' and the payments' tables together.
+/// The orders and payments tables.
 #[derive(Clone, Debug)]
 pub struct OrderPaymentStore {
     client: Client,
-    /// Orders.
+    /// The orders table.
     pub orders: OrderStore,
-    /// Payments.
+    /// The payments table.
     pub payments: PaymentStore,
 }
 
@@ -41,7 +41,7 @@ pub struct OrderCancellation<'a> {
 }
 
 impl OrderPaymentStore {
-    /// Over the tables of the orders and of the payments.
+    /// Creates the store over the orders and payments tables.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -53,8 +53,8 @@ impl OrderPaymentStore {
         })
     }
 
-    /// Keeps a payment and the order that changes with it, and the request that changed them; false when anything has
-    /// changed them since they were read, or the request was made before.
+    /// Saves a payment, the order that changes with it, and the request that changed them. Returns false when any of them has
+    /// changed since it was read, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -73,10 +73,10 @@ impl OrderPaymentStore {
             items.push(put(self.payments.put_request(request)?)?);
         }
         let records = items.len();
-        transact_changes(&self.client, "settle a payment", items, records, deadline).await
+        transact_changes(&self.client, "save a payment and its order", items, records, deadline).await
     }
 
-    /// Keeps an expired order that was paid after all, with its stock taken anew from `reservations`, and its payment.
+    /// Saves an expired order that was paid, with its stock taken again from `reservations`, and its payment.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -91,8 +91,8 @@ impl OrderPaymentStore {
         reservations.retake(order, &payment, deadline).await
     }
 
-    /// Cancels an order, gives its stock back to `reservations`, takes its points back, and keeps its payment with the
-    /// refund that follows; false when anything has changed since it was read.
+    /// Cancels an order: releases its stock to `reservations`, takes its points back, and saves its payment with the refund.
+    /// Returns false when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

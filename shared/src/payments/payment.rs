@@ -1,4 +1,4 @@
-//! A payment: one customer's money for one order, at one provider, and the states that it goes through.
+//! The payment of an order at one provider: its states and its checks.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::OrderId;
 
-/// Who takes the money.
+/// A payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
@@ -24,12 +24,12 @@ pub enum Provider {
     Stripe,
     /// KakaoPay.
     KakaoPay,
-    /// Any other, which reports payments by signed webhooks (Standard Webhooks) and cannot be asked.
+    /// Any other provider. It reports payments by signed webhooks (Standard Webhooks) and has no API.
     Standard,
 }
 
 impl Provider {
-    /// Its name in paths, keys and logs.
+    /// The name in paths, keys and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Toss => "toss",
@@ -41,119 +41,119 @@ impl Provider {
 }
 
 impl PaymentId {
-    /// The id of the payment that `provider` knows by `reference`.
+    /// Derives the id of the payment with `provider`'s `reference`.
     pub fn of(provider: Provider, reference: &str) -> Self {
         Self(derive_id(&["payment", provider.name(), reference]))
     }
 }
 
-/// Where a payment stands.
+/// The status of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PaymentStatus {
-    /// The provider knows of it; the customer has not paid yet.
+    /// The payment exists at the provider. The customer has not paid yet.
     Started,
-    /// The provider is being asked to take the money.
+    /// The payment is being confirmed at the provider.
     Confirming,
-    /// Whether the money was taken is not known: the provider will be asked again.
+    /// The outcome is unknown. The provider will be queried again.
     Unknown,
-    /// The customer has an account number to send the money to.
+    /// The customer has an account number for the deposit.
     AwaitingDeposit,
-    /// The provider said no: no money was taken.
+    /// The provider refused the payment. Nothing was charged.
     Failed,
-    /// The money was taken, and its order is paid.
+    /// The payment was charged, and its order is paid.
     Paid,
-    /// The money was taken, and its order cannot have it: it goes back by itself.
+    /// The payment was charged, but cannot pay its order. It is refunded automatically.
     Unservable,
-    /// All of the money went back.
+    /// The payment is fully refunded.
     Refunded,
 }
 
 impl PaymentStatus {
-    /// Whether money was taken, some of it perhaps given back.
+    /// Whether the payment was charged, even if it was refunded since.
     pub const fn is_charged(self) -> bool {
         matches!(self, Self::Paid | Self::Unservable | Self::Refunded)
     }
 }
 
-/// A payment, as its customer sees it and as events carry it.
+/// A payment, as customers and events see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Payment {
-    /// Its id.
+    /// The payment's id. Derived from the provider and its reference.
     pub payment_id: PaymentId,
-    /// The order that it is for.
+    /// The order to pay.
     pub order_id: OrderId,
-    /// Whose order that is.
+    /// The customer of the order.
     pub customer_id: CustomerId,
-    /// Who takes the money.
+    /// The payment provider.
     pub provider: Provider,
-    /// What the provider calls it: Toss's `paymentKey`, Stripe's PaymentIntent, KakaoPay's `tid`.
+    /// The provider's reference: Toss's `paymentKey`, Stripe's PaymentIntent, KakaoPay's `tid`.
     #[schema(max_length = 255)]
     pub reference: String,
-    /// Where it stands.
+    /// The payment's status.
     pub status: PaymentStatus,
-    /// What is to be taken; once it was, what was taken.
+    /// The amount to charge; after the charge, the charged amount.
     pub amount: Money,
-    /// What went back of it.
+    /// The refunded sum.
     pub refunded: Money,
-    /// How it went back, and what is to go back.
+    /// The refunds, made or requested.
     #[schema(max_items = 50)]
     pub refunds: Vec<Refund>,
-    /// Why it failed, once it has.
+    /// The reason, if the payment failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub failure: Option<Failure>,
-    /// Where the customer is to send the money, when they pay by deposit.
+    /// The account for the deposit, if the customer pays by deposit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub deposit: Option<DepositAccount>,
-    /// Why a person must look at it, when one must.
+    /// The review, while the payment needs a decision by an administrator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub review: Option<Review>,
-    /// When it was begun.
+    /// The time when the payment was started.
     pub created_at: Timestamp,
-    /// When we learnt that the money was taken.
+    /// When the provider's confirmation of the charge arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub paid_at: Option<Timestamp>,
 }
 
-/// An account that a provider opened for one deposit.
+/// A provider's account for one deposit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DepositAccount {
     /// The bank, as the provider names it.
     pub bank: String,
-    /// The account's number.
+    /// The account number.
     pub account_number: String,
-    /// Until when the money must be there, as the provider writes it.
+    /// The deadline of the deposit, as the provider writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub due: Option<String>,
 }
 
-/// A matter that only a person can decide.
+/// A decision that an administrator must make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Review {
-    /// What is the matter, in a sentence.
+    /// The reason for the review, in a sentence.
     pub reason: String,
-    /// What is to go back now, as far as the books know: so much is entered when it was given back by hand.
+    /// The amount that is owed to the customer now. The decision `GIVEN_BACK` records a refund of this amount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub owed: Option<Money>,
-    /// Since when.
+    /// The start of the review.
     pub since: Timestamp,
 }
 
-/// How long a call to a provider may be under way before its attempt counts as abandoned by a crash.
-const CALL: SignedDuration = SignedDuration::from_mins(2);
-/// The longest pause between two questions to the provider.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(60);
-/// How long after it was taken a payment is compared with the provider's books.
-const COMPARISON: SignedDuration = SignedDuration::from_hours(24);
+/// How long a provider call may take before its attempt counts as abandoned by a crash.
+const MAX_CALL_TIME: SignedDuration = SignedDuration::from_mins(2);
+/// The longest interval between two checks.
+const MAX_CHECK_INTERVAL: SignedDuration = SignedDuration::from_mins(60);
+/// The time from the charge to the comparison with the provider's records.
+const COMPARISON_DELAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Payment {
-    /// A payment that `provider` knows by `reference`, for `amount`, of which nothing has been taken.
+    /// Creates a started payment of `amount` with `provider`'s `reference`.
     pub fn new(
         provider: Provider,
         reference: String,
@@ -180,11 +180,11 @@ impl Payment {
         }
     }
 
-    /// The payment while its provider is asked to take the money; none when it was asked before and has not said no.
+    /// The payment while it is being confirmed. `None` unless it is started or failed.
     #[must_use]
     pub fn confirming(&self) -> Option<Self> {
-        let may_be_asked = matches!(self.status, PaymentStatus::Started | PaymentStatus::Failed);
-        may_be_asked.then(|| Self {
+        let can_be_confirmed = matches!(self.status, PaymentStatus::Started | PaymentStatus::Failed);
+        can_be_confirmed.then(|| Self {
             status: PaymentStatus::Confirming,
             failure: None,
             review: None,
@@ -192,7 +192,7 @@ impl Payment {
         })
     }
 
-    /// The payment in front of a person.
+    /// The payment with a review.
     #[must_use]
     pub fn in_review(mut self, reason: impl Into<String>, now: Timestamp) -> Self {
         self.review = Some(Review {
@@ -203,12 +203,12 @@ impl Payment {
         self
     }
 
-    /// Whether the provider is being asked to take the money right now: nobody else knows better meanwhile.
+    /// Whether a confirmation is in progress now. Its result is more reliable than other reports.
     pub fn is_being_confirmed(&self, since: Timestamp, now: Timestamp) -> bool {
-        self.status == PaymentStatus::Confirming && now.duration_since(since) < CALL
+        self.status == PaymentStatus::Confirming && now.duration_since(since) < MAX_CALL_TIME
     }
 
-    /// The payment as its customer sees it: what is between the shop and itself stays there.
+    /// The payment as its customer sees it, without reviews and notes.
     #[must_use]
     pub fn as_customer_sees(mut self) -> Self {
         self.review = None;
@@ -218,9 +218,9 @@ impl Payment {
         self
     }
 
-    /// When the reconciler is to look at it next, after `tries` looks that changed nothing; never again when `None`.
+    /// The time of the reconciler's next check, after `tries` checks that changed nothing. `None` when no check is needed.
     ///
-    /// `payable_until` is the deadline of its order; `compared` says that its comparison with the provider is done.
+    /// `payable_until` is the deadline of its order; `compared` means that its comparison with the provider is done.
     pub fn next_check_at(
         &self,
         now: Timestamp,
@@ -231,66 +231,66 @@ impl Payment {
         if self.review.is_some() {
             return None;
         }
-        let pause = SignedDuration::from_mins(1 << tries.min(6)).min(LONGEST_PAUSE);
+        let interval = SignedDuration::from_mins(1 << tries.min(6)).min(MAX_CHECK_INTERVAL);
         if self.pending_refund().is_some() {
-            return Some(now + CALL + pause);
+            return Some(now + MAX_CALL_TIME + interval);
         }
         if self.owes_refund() {
-            return Some(now + pause);
+            return Some(now + interval);
         }
-        let ended = (payable_until + CALL).max(now + pause);
+        let ended = (payable_until + MAX_CALL_TIME).max(now + interval);
         match self.status {
-            // Until then its customer may be paying, at Stripe after a refusal as well.
+            // Until then the customer may pay; at Stripe even after a refusal.
             PaymentStatus::Started => Some(ended),
             PaymentStatus::Failed if !compared => Some(ended),
-            PaymentStatus::Confirming | PaymentStatus::Unservable => Some(now + CALL + pause),
-            PaymentStatus::Unknown => Some(now + pause),
-            PaymentStatus::AwaitingDeposit => Some(ended.min(now + LONGEST_PAUSE)),
+            PaymentStatus::Confirming | PaymentStatus::Unservable => Some(now + MAX_CALL_TIME + interval),
+            PaymentStatus::Unknown => Some(now + interval),
+            PaymentStatus::AwaitingDeposit => Some(ended.min(now + MAX_CHECK_INTERVAL)),
             PaymentStatus::Paid | PaymentStatus::Refunded if !compared => {
-                Some((self.paid_at.unwrap_or(now) + COMPARISON).max(now + pause))
+                Some((self.paid_at.unwrap_or(now) + COMPARISON_DELAY).max(now + interval))
             }
             PaymentStatus::Paid | PaymentStatus::Refunded | PaymentStatus::Failed => None,
         }
     }
 }
 
-/// Why a payment is not taken, or not changed.
+/// The reason for rejecting a request about a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// There is no such payment for this caller.
+    /// The caller has no such payment.
     NotFound,
     /// The payment belongs to another order.
     OtherOrder,
-    /// The amount is not that of the order.
+    /// The amount differs from the order's total.
     AmountDiffers {
         /// The order's total.
         total: Money,
     },
-    /// The provider does not take this currency here, or there is nothing to pay.
+    /// The provider does not accept the amount or the currency.
     AmountNotTaken,
-    /// The provider said no.
+    /// The provider refused the payment.
     Refused(Failure),
-    /// The money was taken, and the order cannot have it.
+    /// The payment was charged, but cannot pay the order.
     Unservable,
-    /// No money of it can go back: none was taken, or it went back already.
+    /// Nothing can be refunded: nothing was charged, or all is refunded.
     NothingToRefund,
-    /// More is to go back than is left.
+    /// The amount exceeds the refundable amount.
     RefundTooLarge {
-        /// What is left.
+        /// The refundable amount.
         refundable: Money,
     },
-    /// Another refund of it is under way.
+    /// Another refund of the payment is pending.
     RefundUnderWay,
-    /// It has had as many refunds as are kept.
+    /// The payment has reached the limit of refunds.
     TooManyRefunds,
-    /// Another sum is to go back than a person says to have given.
+    /// The owed amount differs from the amount that was returned by hand.
     OwedDiffers {
-        /// That sum.
+        /// The owed amount.
         owed: Money,
     },
-    /// No person's decision is asked for, or not this one.
+    /// The payment is not in review, or its review does not allow this decision.
     NotInReview,
-    /// A person has to decide first.
+    /// An administrator must decide the review first.
     InReview,
 }
 
@@ -305,39 +305,40 @@ impl From<Rejected> for Rejection {
             }
             Rejected::AmountNotTaken => Self::new(
                 &error::AMOUNT_NOT_TAKEN,
-                "The provider does not take this amount in this currency.",
+                "The provider does not accept this amount in this currency.",
             ),
             Rejected::Refused(failure) => {
                 Self::new(&error::PAYMENT_REFUSED, failure.message).with("provider_code", failure.code)
             }
             Rejected::Unservable => Self::new(
                 &error::PAYMENT_UNSERVABLE,
-                "The money was taken, but the order could not have it: it goes back by itself.",
+                "The payment was charged, but cannot pay the order. It is refunded automatically.",
             ),
-            Rejected::NothingToRefund => Self::new(&error::NOT_REFUNDABLE, "Nothing is left to be refunded."),
+            Rejected::NothingToRefund => Self::new(&error::NOT_REFUNDABLE, "Nothing is left to refund."),
             Rejected::RefundTooLarge { refundable } => {
-                let detail = format!("Only {refundable} is left to be refunded.");
+                let detail = format!("Only {refundable} is left to refund.");
                 Self::new(&error::NOT_REFUNDABLE, detail).with("refundable", refundable)
             }
             Rejected::RefundUnderWay => Self::new(
                 &error::REFUND_UNDER_WAY,
-                "Another refund of it is under way; ask again later.",
+                "Another refund of the payment is in progress. Try again later.",
             ),
             Rejected::TooManyRefunds => {
-                let detail = format!("A payment has {MAX_REFUNDS} refunds at most; refund all that is left.");
+                let detail =
+                    format!("A payment can have at most {MAX_REFUNDS} refunds. Refund the whole rest instead.");
                 Self::new(&error::NOT_REFUNDABLE, detail)
             }
             Rejected::OwedDiffers { owed } => {
-                let detail = format!("{owed} is owed now; nothing was entered.");
+                let detail = format!("{owed} is owed now. Nothing was recorded.");
                 Self::new(&error::AMOUNT_DIFFERS, detail).with("owed", owed)
             }
             Rejected::NotInReview => Self::new(
                 &error::NOT_IN_REVIEW,
-                "The payment waits for nobody's decision, or for another one.",
+                "The payment is not in review, or its review does not allow this decision.",
             ),
             Rejected::InReview => Self::new(
                 &error::PAYMENT_IN_REVIEW,
-                "A person is looking at the order's payment; ask again later.",
+                "The order's payment is in review. Try again later.",
             ),
         }
     }

@@ -1,5 +1,5 @@
-//! The payments' table: payments (`PAYMENT#<id>`), found by a sparse index when they are to be looked at, and the
-//! requests that changed them (`REQUEST#<id>`).
+//! The payments table: payments (`PAYMENT#<id>`), the requests that changed them (`REQUEST#<id>`), and a sparse index of the
+//! payments that the reconciler must check.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Put;
@@ -21,57 +21,57 @@ use crate::core::idempotency::Fingerprint;
 use crate::payments::Payment;
 use crate::payments::provider::{Attempt, ClientParameters};
 
-/// How long a request is kept, so that its retries are known: longer than any client retries.
+/// How long a request is stored to recognize its retries: longer than any client retries.
 const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
-/// The payments' table.
+/// The payments table.
 #[derive(Clone, Debug)]
 pub struct PaymentStore {
     client: Client,
     table: String,
 }
 
-/// A payment as it is kept.
+/// A payment as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPayment {
-    /// What its customer sees.
+    /// The payment, as events contain it.
     #[serde(flatten)]
     pub payment: Payment,
-    /// The deadline of its order: until then its customer may be paying.
+    /// The deadline of its order. Until then the customer may pay.
     pub payable_until: Timestamp,
-    /// What its customer brought back from the provider to confirm it with.
+    /// The token that the customer received from the provider for the confirmation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<String>,
-    /// What its customer's page was given.
+    /// The parameters that the customer's page received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientParameters>,
-    /// What the provider proves itself by when it tells of the deposit.
+    /// The secret that authenticates the provider's deposit webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deposit_secret: Option<String>,
-    /// Who keeps the attempt that is under way: how a function knows its own after a lost answer.
+    /// The id of the call that saved the attempt in progress. The call recognizes its own attempt after a lost response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<Uuid>,
-    /// Since when it stands as it does; once it was looked at in vain, since then.
+    /// The time of the last change, or of the first check since then that changed nothing.
     pub since: Timestamp,
-    /// How often it was looked at in vain since it last changed.
+    /// The number of checks since the last change.
     pub tries: u32,
-    /// How often its provider was asked about it in all: no try has the idempotency key of an earlier one.
+    /// The number of all provider calls. It gives each try its own idempotency key.
     #[serde(default)]
     pub asked: u32,
-    /// Whether it was compared with the provider's books after it was taken.
+    /// Whether it was compared with the provider's records after the charge.
     pub compared: bool,
-    /// When the reconciler is to look at it next.
+    /// The time of the reconciler's next check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_at: Option<Timestamp>,
-    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Its newest event, which the table's stream delivers.
+    /// The newest event. The table's stream delivers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Record>,
 }
 
 impl StoredPayment {
-    /// A payment that is not kept yet: its first [`StoredPayment::next`] is.
+    /// Creates a payment in version 0. [`StoredPayment::next`] returns the first version to save.
     pub const fn unsaved(payment: Payment, payable_until: Timestamp) -> Self {
         Self {
             payment,
@@ -90,10 +90,10 @@ impl StoredPayment {
         }
     }
 
-    /// What is to be kept after this, with the event that tells of it, if it is one to be told.
+    /// The next version, with the change's event if it has one.
     #[must_use]
     pub fn next(&self, payment: Payment, event: Option<Record>, now: Timestamp) -> Self {
-        // What was compared before its money was taken is compared anew.
+        // A charge or its reversal requires a new comparison.
         let compared = self.compared && payment.status.is_charged() == self.payment.status.is_charged();
         Self {
             since: now,
@@ -107,8 +107,8 @@ impl StoredPayment {
         }
     }
 
-    /// What is to be kept before a provider is asked: nobody else does until the next look is due, and if nothing comes
-    /// of this one, that is later than the last time.
+    /// The next version before a provider call: no other process calls the provider until the next check is due. The checks'
+    /// interval grows with each try.
     #[must_use]
     pub fn with_claim(&self, now: Timestamp) -> Self {
         let tries = self.tries + 1;
@@ -124,7 +124,7 @@ impl StoredPayment {
         }
     }
 
-    /// What is to be kept after its comparison with the provider's books.
+    /// The next version after a comparison with the provider's records.
     #[must_use]
     pub fn with_comparison(&self, now: Timestamp) -> Self {
         let compared = Self {
@@ -134,32 +134,32 @@ impl StoredPayment {
         compared.next(self.payment.clone(), None, now)
     }
 
-    /// The payment as a provider is asked about it.
+    /// The provider call about this payment.
     pub fn attempt(&self) -> Attempt<'_> {
         Attempt {
             payment: &self.payment,
             confirmation: self.confirmation.as_deref(),
-            // The first look repeats the request as it was.
+            // The first check repeats the original request, with its key.
             nth: self.asked.saturating_sub(1),
         }
     }
 }
 
-/// A request that changed a payment: what makes its retry the same.
+/// A request that changed a payment. It makes retries idempotent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRequest {
-    /// Derived from the caller and their idempotency key.
+    /// The request's id. Derived from the caller and the idempotency key.
     pub request_id: Uuid,
-    /// What was asked for, to tell a retry from another request.
+    /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
-    /// The payment that it is about.
+    /// The changed payment.
     pub payment_id: PaymentId,
-    /// When it was made.
+    /// The time of the request.
     pub requested_at: Timestamp,
 }
 
 impl PaymentStore {
-    /// The table that the variable `PAYMENTS_TABLE` names.
+    /// Creates the store of the table in the environment variable `PAYMENTS_TABLE`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -170,7 +170,7 @@ impl PaymentStore {
         })
     }
 
-    /// The payment, whoever's it is, as it stands now.
+    /// Reads a payment of any customer, consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -178,7 +178,7 @@ impl PaymentStore {
         self.read(payment_key(id), deadline).await
     }
 
-    /// The request, when it was made before.
+    /// Reads a request, if it was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -197,7 +197,7 @@ impl PaymentStore {
         answer.item.map(|item| parse(DOING, item)).transpose()
     }
 
-    /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
+    /// Reads the existing payments of `ids` consistently, in no order. Returns the errors of damaged items separately.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -223,7 +223,7 @@ impl PaymentStore {
         ))
     }
 
-    /// A page of the payments of one due shard that are to be looked at by `now`, the longest due first.
+    /// Reads a page of the payments of one shard whose check is due at `now`, the earliest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -238,7 +238,7 @@ impl PaymentStore {
         due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
     }
 
-    /// Keeps a payment that changed; false when anything has changed it since it was read.
+    /// Saves a changed payment. Returns false when it has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -246,8 +246,8 @@ impl PaymentStore {
         self.save_requested(payment, None, deadline).await
     }
 
-    /// Keeps a payment that changed, and the request that changed it; false when anything has changed it since it was
-    /// read, or the request was made before.
+    /// Saves a changed payment and the request that changed it. Returns false when the payment has changed since it was read,
+    /// or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -265,7 +265,7 @@ impl PaymentStore {
         transact_changes(&self.client, "save a payment", items, records, deadline).await
     }
 
-    /// The put of a payment: refused when anything has changed it since it was read, or made it meanwhile.
+    /// Builds the put of a payment. Fails its condition when the payment has changed, or was created, since it was read.
     pub fn put_if_version(&self, stored: &StoredPayment) -> Result<PutBuilder, Error> {
         let id = stored.payment.payment_id;
         let mut item = item_of("save a payment", payment_key(id), stored)?;
@@ -281,7 +281,7 @@ impl PaymentStore {
         })
     }
 
-    /// The put of a new request: refused when it was made before.
+    /// Builds the put of a new request. Fails its condition when the request was made before.
     pub(crate) fn put_request(&self, request: &PaymentRequest) -> Result<PutBuilder, Error> {
         let mut item: Item = item_of("save a request", request_key(request.request_id), request)?;
         item.insert(

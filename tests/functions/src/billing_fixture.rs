@@ -151,7 +151,7 @@ impl BillingFixture {
     pub async fn process_queue(&self) -> usize {
         let mut charge_queue = 0;
         while let Some(delivery) = self.queue.receive(10, self.now()) {
-            charge_queue += delivery.batch.messages.len();
+            charge_queue += delivery.batch.records.len();
             self.charge(&delivery).await;
         }
         charge_queue

@@ -1,6 +1,6 @@
 //! Fuzz target: S3's event of an upload, and its object key.
 
-use images::resize_image::Delivery;
+use images::resize_image::ObjectCreated;
 use shared::images::ImageId;
 
 /// Parses the event and its key: a key belongs to no picture, or is that picture's only key.
@@ -11,7 +11,7 @@ pub fn enter(data: &[u8]) {
     if let Ok(key) = str::from_utf8(data) {
         read(key);
     }
-    if let Ok(delivery) = serde_json::from_slice::<Delivery>(data) {
+    if let Ok(delivery) = serde_json::from_slice::<ObjectCreated>(data) {
         read(&delivery.detail.object.key);
         let sequencer = &delivery.detail.object.sequencer;
         assert_eq!(sequencer.cmp(sequencer), std::cmp::Ordering::Equal);

@@ -1,4 +1,4 @@
-//! Messages of any other provider, signed as Standard Webhooks says.
+//! Webhooks of other providers, signed according to Standard Webhooks.
 
 use lambda_http::http::HeaderMap;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use shared::payments::{Failure, Provider, ProviderStatus, Report};
 
 use super::{Outcome, PaymentWebhook, header};
 
-/// A message; `timestamp` and whatever else stands in it says nothing to us.
+/// A message. Other fields, such as `timestamp`, are ignored.
 #[derive(Debug, Deserialize)]
 struct Message {
     r#type: String,
@@ -24,21 +24,21 @@ struct Message {
 
 #[derive(Debug, Deserialize)]
 struct Data {
-    /// The order that it is for.
+    /// The order to pay.
     order_id: OrderId,
-    /// What the provider calls the payment.
+    /// The provider's reference of the payment.
     reference: String,
-    /// What is to be taken, or was.
+    /// The amount to charge, or the charged amount.
     amount: Money,
-    /// What has gone back in all.
+    /// The refunded sum.
     refunded: Option<Money>,
-    /// Why it failed.
+    /// The failure's code.
     code: Option<String>,
-    /// Why, for the shopper.
+    /// The failure's message for the customer.
     message: Option<String>,
 }
 
-/// Takes a message.
+/// Verifies and records a message.
 pub async fn receive(
     function: &PaymentWebhook,
     headers: &HeaderMap,

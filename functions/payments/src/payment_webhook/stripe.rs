@@ -1,4 +1,4 @@
-//! Stripe's webhooks: signed, delivered in any order.
+//! Stripe's webhooks. They are signed and arrive in any order.
 
 use lambda_http::http::HeaderMap;
 use serde_json::Value;
@@ -13,9 +13,9 @@ use shared::payments::{self, PaymentEventKind, PaymentRequest, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
 
-const RECORDING: &str = "enter a webhook of Stripe";
+const RECORDING: &str = "record a Stripe webhook";
 
-/// Enters an event of Stripe.
+/// Verifies and records an event.
 pub async fn receive(
     function: &PaymentWebhook,
     headers: &HeaderMap,
@@ -52,7 +52,7 @@ pub async fn receive(
     }
 }
 
-/// Puts a payment in review whose refund failed after it was made: a person has to decide how the customer gets the money.
+/// Starts a review after a created refund failed: a person must decide how the customer gets the money.
 async fn refund_failed(
     function: &PaymentWebhook,
     stored: &StoredPayment,
@@ -73,7 +73,7 @@ async fn refund_failed(
     }
     let payment = stored.payment.clone();
     let payment = payment.in_review(
-        format!("Stripe's refund {refund_id} failed after it was made."),
+        format!("Stripe's refund {refund_id} failed after it was created."),
         invocation.now,
     );
     let next = payments::next(stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;

@@ -1,4 +1,4 @@
-//! Toss Payments' messages: unsigned, so each is only a reason to ask.
+//! Toss Payments' webhooks. They are unsigned, so each only causes a query of Toss's API.
 
 use serde_json::Value;
 use shared::Error;
@@ -17,22 +17,22 @@ use uuid::Uuid;
 
 use super::{Outcome, PaymentWebhook};
 
-/// The longest key of a payment or a card.
+/// The maximum length of a payment key or billing key, in bytes.
 const MAX_KEY: usize = 200;
 
-/// Takes a message.
+/// Processes a message.
 pub async fn receive(function: &PaymentWebhook, body: &[u8], invocation: &Invocation) -> Result<Outcome, Error> {
     let message: Value = http::parse(body)?;
     match message["eventType"].as_str() {
         Some("PAYMENT_STATUS_CHANGED") => changed(function, &message["data"], invocation).await,
         Some("BILLING_DELETED") => billing_deleted(function, &message["data"], invocation).await,
-        // A deposit's message is flat, and has no type.
+        // A deposit message is flat and has no type.
         None if message["secret"].is_string() => deposited(function, &message, invocation).await,
         _ => Ok(Outcome::Ignored),
     }
 }
 
-/// The payment is asked for; of the message only its names are used.
+/// Queries the payment. Uses only the ids of the message.
 async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
     let order_id = hint["orderId"].as_str().and_then(|id| Uuid::parse_str(id).ok());
     let key = hint["paymentKey"]
@@ -41,7 +41,7 @@ async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocatio
     let (Some(order_id), Some(key)) = (order_id, key) else {
         return Ok(Outcome::Ignored);
     };
-    // Whoever knows no order of ours cannot make us ask.
+    // A sender must know an order's id to cause a query.
     let order = order(function, OrderId(order_id), invocation).await?;
     let id = PaymentId::of(Provider::Toss, key);
     let payments = &function.service.order_payments.payments;
@@ -60,9 +60,9 @@ async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocatio
     Ok(Outcome::Entered)
 }
 
-/// The message proves itself by the secret that came with the account's number, and then is a hint like the others.
+/// Queries the payment after a deposit message. The message must contain the secret of the deposit account.
 ///
-/// When the customer has begun another payment meanwhile, the reconciler finds the deposit within the hour.
+/// If the customer has started another payment since, the reconciler finds the deposit within an hour.
 async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
     let Some(order_id) = message["orderId"].as_str().and_then(|id| Uuid::parse_str(id).ok()) else {
         return Ok(Outcome::Ignored);
@@ -73,10 +73,10 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
         Some(id) => payments.get(id, invocation.deadline).await?,
         None => None,
     };
-    let told = message["secret"].as_str().unwrap_or_default();
+    let secret = message["secret"].as_str().unwrap_or_default();
     let stored = stored.filter(|stored| {
-        let secret = stored.deposit_secret.as_deref();
-        secret.is_some_and(|secret| signature::constant_time_eq(secret.as_bytes(), told.as_bytes()))
+        let expected = stored.deposit_secret.as_deref();
+        expected.is_some_and(|expected| signature::constant_time_eq(expected.as_bytes(), secret.as_bytes()))
     });
     let stored = stored.ok_or_else(|| {
         Rejection::new(
@@ -87,12 +87,12 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
     let refreshed = function.service.refresh_from_provider(&stored, invocation).await?;
     tracing::info!(
         awaiting = refreshed.payment.status == PaymentStatus::AwaitingDeposit,
-        "a deposit was told of"
+        "deposit webhook processed"
     );
     Ok(Outcome::Entered)
 }
 
-/// Forwards the report that a billing key was deleted: subscriptions are another domain's.
+/// Publishes the report of a deleted billing key for the billing domain.
 async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
     let key = hint["billingKey"].as_str();
     let Some(key) = key.filter(|key| (1..=MAX_KEY).contains(&key.len())) else {

@@ -124,7 +124,7 @@ fn declined() -> InvoiceTransition {
 fn postponed() -> Result<InvoiceTransition> {
     Ok(InvoiceTransition::Postpone(Postponed {
         code: "out-of-stock".to_owned(),
-        detail: "Not enough of green-tea-100g (asked for 2, 1 left).".to_owned(),
+        detail: "Not enough stock: green-tea-100g (requested 2, available 1).".to_owned(),
         skus: vec![super::sku()?],
     }))
 }

@@ -1,9 +1,9 @@
-//! Charges without the customer: what they agreed to once becomes a billing key, and that is charged from then on.
+//! Charges without the customer: the customer's authorization becomes a billing key, which is charged for each period.
 //!
 //! Invariants:
-//! - What is charged can be asked for: by the order's id, or by a reference that was kept before the charge was sent.
-//! - A charge is sent anew only after [`BillingProvider::find`], or an administrator where that tells nothing, said that
-//!   nothing was taken, and never while the one before may still be under way ([`MAX_CHARGE_TIME`]).
+//! - Each charge can be queried: by the order's id, or by a reference that was stored before the charge was sent.
+//! - A charge is sent again only after [`BillingProvider::find`] or an administrator confirmed that nothing was charged, and
+//!   never while the previous call may still be in progress ([`MAX_CHARGE_TIME`]).
 
 use std::time::Duration;
 
@@ -22,18 +22,17 @@ use crate::orders::{Line, OrderId};
 use crate::payments::provider::{Answer, stripe, toss};
 use crate::payments::{Failure, Provider, ProviderStatus, Report};
 
-/// How long a charge may be under way: Toss takes up to 60 seconds for one.
+/// The time limit of a charge. Toss takes up to 60 seconds.
 pub const MAX_CHARGE_TIME: Duration = Duration::from_secs(65);
 
-/// A provider's API for charging a card again and again, without its holder.
+/// A provider's API for recurring charges without the cardholder.
 pub trait BillingProvider: std::fmt::Debug + Send + Sync {
-    /// Exchanges what a customer agreed to for a billing key. Asked again for the same `request_id`, it issues no second
-    /// one but tells the first, for a day at least.
+    /// Exchanges an authorization for a billing key. Idempotent for the same `request_id`, for at least a day.
     ///
     /// # Errors
-    /// `payment-refused` when the provider says no: a card that the bank wants to see its holder for has the
-    /// `provider_code` `authentication_required` and a `client_secret`, with which the customer's page lets them prove
-    /// themselves; then the same request succeeds. [`Error::Unavailable`] when the provider does not answer.
+    /// `payment-refused` when the provider refuses. If the bank requires authentication, the rejection has the `provider_code`
+    /// `authentication_required` and a `client_secret` with which the customer can authenticate on the page; then the same
+    /// request succeeds. [`Error::Unavailable`] when the provider does not respond.
     fn issue<'a>(
         &'a self,
         authorization: &'a Authorization,
@@ -42,11 +41,11 @@ pub trait BillingProvider: std::fmt::Debug + Send + Sync {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Issued, Error>>;
 
-    /// Prepares `charge`, of which nothing is taken by that, and answers the reference to keep before it is sent; none
-    /// from a provider that can be asked by the order's id. Another billing key needs another reference.
+    /// Prepares `charge` without charging, and returns the reference to store before the charge. `None` from a provider whose
+    /// charges are queried by the order's id. Each billing key needs its own reference.
     ///
     /// # Errors
-    /// What it would be if the charge itself were answered so, never [`Answer::Report`].
+    /// The answer that the charge would have had, never [`Answer::Report`].
     fn prepare<'a>(
         &'a self,
         key: &'a BillingKey,
@@ -54,55 +53,53 @@ pub trait BillingProvider: std::fmt::Debug + Send + Sync {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<String>, Answer>>;
 
-    /// Takes the money. Asked again for the same `nth`, it takes it no second time; what it then says of the first time
-    /// may be that nobody knows.
+    /// Charges the card. Idempotent for the same `nth`; the answer to a repeated call may be unknown.
     fn charge<'a>(&'a self, key: &'a BillingKey, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Asks what became of a charge, never [`Answer::Refused`]: [`ProviderStatus::Pending`] says that the provider has not had
-    /// it, or not finished what it then failed at, so nothing was taken, unless the call is still under way.
+    /// Queries the status of a charge. Never [`Answer::Refused`]. [`ProviderStatus::Pending`] means that the provider has not
+    /// received the charge or has not completed it: nothing was charged, unless the call is still in progress.
     ///
-    /// [`ProviderStatus::Failed`] may be that of an earlier try. At Stripe it tells all the same that the intent took nothing;
-    /// at Toss, which is asked by the order alone, another payment of the order may have taken the money unless this was
-    /// the first try.
+    /// [`ProviderStatus::Failed`] may be that of an earlier try. At Stripe it still means that the intent was not charged. Toss
+    /// is queried by the order's id, so unless this is the first try, another payment of the order may be charged.
     fn find<'a>(&'a self, charge: Charge<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Sees to it that the billing key can be charged no more. One that is gone already is none to complain about.
+    /// Deletes the billing key at the provider. Succeeds if it is already deleted.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the provider does not do it now.
+    /// [`Error::Unavailable`] when the provider does not confirm the deletion.
     fn delete<'a>(&'a self, key: &'a BillingKey, deadline: Instant) -> BoxFuture<'a, Result<(), Error>>;
 }
 
-/// What a customer's page brings from a provider: that they agree to be charged without being there.
+/// A customer's authorization of recurring charges, from the provider's script or page.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Authorization {
-    /// What Toss's card window (`requestBillingAuth`) adds to its `successUrl`.
+    /// The parameters that Toss's card window (`requestBillingAuth`) adds to its `successUrl`.
     Toss {
-        /// `authKey`: can be exchanged once.
+        /// `authKey`. It can be exchanged once.
         #[schema(min_length = 1, max_length = 300)]
         #[serde(deserialize_with = "limits::auth_key")]
         auth_key: String,
-        /// `customerKey`, as the page chose it: nothing that can be guessed.
+        /// `customerKey`, as generated by the page. It must not be guessable.
         #[schema(min_length = 2, max_length = 300, pattern = "^[A-Za-z0-9_=.@-]+$")]
         #[serde(deserialize_with = "limits::customer_key")]
         customer_key: String,
     },
-    /// What Stripe.js (`createPaymentMethod`) answers.
+    /// The result of Stripe.js (`createPaymentMethod`).
     Stripe {
         /// The id of the PaymentMethod.
         #[schema(min_length = 1, max_length = 255, examples("pm_1PQ2x9"))]
         #[serde(deserialize_with = "limits::payment_method")]
         payment_method: String,
     },
-    /// Not offered: what became of a charge whose answer was lost could not be found out there.
+    /// Not offered: KakaoPay has no query for a charge whose response was lost.
     KakaoPay {},
-    /// Not offered: it can only report.
+    /// Not offered: the provider has no API.
     Standard {},
 }
 
 impl Authorization {
-    /// Who is to take the money.
+    /// The provider of the authorization.
     pub const fn provider(&self) -> Provider {
         match self {
             Self::Toss { .. } => Provider::Toss,
@@ -113,7 +110,7 @@ impl Authorization {
     }
 }
 
-/// What the providers take, so that nothing longer is sent to them or kept.
+/// Validates the fields against the providers' limits.
 mod limits {
     use std::ops::RangeInclusive;
 
@@ -137,31 +134,31 @@ mod limits {
     fn text<'de, D: Deserializer<'de>>(
         from: D,
         length: RangeInclusive<usize>,
-        takes: impl Fn(char) -> bool,
+        is_valid: impl Fn(char) -> bool,
     ) -> Result<String, D::Error> {
         let text = String::deserialize(from)?;
-        if length.contains(&text.chars().count()) && text.chars().all(takes) {
+        if length.contains(&text.chars().count()) && text.chars().all(is_valid) {
             return Ok(text);
         }
-        // Not the text itself: a billing key could be had for it.
+        // Omits the text: it can be exchanged for a billing key.
         let (least, most) = length.into_inner();
         Err(D::Error::custom(format!(
-            "it has other characters than it may, or is not {least} to {most} long"
+            "it has invalid characters or is not {least} to {most} characters long"
         )))
     }
 }
 
 impl std::fmt::Debug for Authorization {
-    /// Not what is in it: a billing key can be had for it.
+    /// Omits the content: it can be exchanged for a billing key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Authorization({})", self.provider().name())
     }
 }
 
-/// The right to charge a customer's card. It is a secret: neither logs nor JSON show it, and it is wiped from memory.
+/// A secret key to charge a customer's card. Neither logs nor API responses contain it, and it is wiped from memory.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BillingKey {
-    /// Whose it is, in the provider's words.
+    /// The provider's id of the customer.
     pub(crate) customer: Zeroizing<String>,
     /// The key itself.
     pub(crate) key: Zeroizing<String>,
@@ -181,10 +178,10 @@ impl BillingKey {
         }
     }
 
-    /// The key as bytes, to be sealed and for nothing else.
+    /// Serializes the key for encryption.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it cannot be written.
+    /// [`Error::Internal`] when serialization fails.
     pub fn to_secret(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let serialized = SerializedKey {
             customer: &self.customer,
@@ -194,51 +191,51 @@ impl BillingKey {
         Ok(Zeroizing::new(bytes))
     }
 
-    /// The key that [`BillingKey::to_secret`] wrote.
+    /// Deserializes the bytes of [`BillingKey::to_secret`].
     ///
     /// # Errors
-    /// [`Error::Internal`] when these are no such bytes.
+    /// [`Error::Internal`] when the bytes are not a key.
     pub fn from_secret(bytes: &[u8]) -> Result<Self, Error> {
-        // serde's own words could repeat what it found.
+        // serde's message could contain the secret.
         let serialized: SerializedKey<'_> = serde_json::from_slice(bytes)
-            .map_err(|_| Error::internal("read a billing key", "the secret is not one"))?;
+            .map_err(|_| Error::internal("read a billing key", "the secret is not a billing key"))?;
         Ok(Self::new(serialized.customer, serialized.key))
     }
 
-    /// What a key may be found by when `provider` names it (`BILLING_DELETED`), and cannot be guessed from.
+    /// The key's id, a hash. It finds the key when `provider` names it (`BILLING_DELETED`).
     pub fn id(&self, provider: Provider) -> Uuid {
         Self::id_of(provider, &self.key)
     }
 
-    /// The id of the key that `provider` writes as `text`.
+    /// The id of `provider`'s key `text`.
     pub fn id_of(provider: Provider, text: &str) -> Uuid {
         derive_id(&["billing key", provider.name(), text])
     }
 }
 
 impl std::fmt::Debug for BillingKey {
-    /// Not what is in it: it takes money.
+    /// Omits the content.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("BillingKey")
     }
 }
 
-/// An issued billing key, and what its customer may see of it.
+/// An issued billing key and its card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
-    /// The key.
+    /// The billing key.
     pub key: BillingKey,
-    /// The card behind it.
+    /// The card, as shown to the customer.
     pub card: Card,
 }
 
-/// What customers know their card by.
+/// A card, as shown to its customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Card {
-    /// Whose card it is, as the provider writes it: an issuer or a scheme; empty when it does not say.
+    /// The issuer or scheme, as the provider names it. Empty when unknown.
     #[schema(examples("현대"))]
     pub company: String,
-    /// The number, as far as the provider shows it.
+    /// The masked number, as the provider shows it.
     #[schema(examples("12345678****789*"))]
     pub number: String,
 }
@@ -246,26 +243,26 @@ pub struct Card {
 /// A charge for one order.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge<'a> {
-    /// The order that it pays, the same for each try: a provider takes money for it once.
+    /// The order to pay. It is the same for each try, and a provider charges it at most once.
     pub order_id: OrderId,
-    /// What is in it.
+    /// The order's lines.
     pub lines: &'a [Line],
-    /// What is to be taken.
+    /// The amount to charge.
     pub amount: Money,
-    /// What [`BillingProvider::prepare`] answered.
+    /// The reference that [`BillingProvider::prepare`] returned.
     pub reference: Option<&'a str>,
-    /// Which try this is, from 0: a later one, or one with another key, is made only after the provider said that
-    /// nothing was taken.
+    /// The number of the try, from 0. A later try, or one with another key, is made only after the provider confirmed that
+    /// nothing was charged.
     pub nth: u32,
 }
 
 impl Charge<'_> {
-    /// The key under which the provider does this try once.
+    /// The idempotency key of this try.
     pub(crate) fn idempotency_key(&self) -> String {
         format!("charge-{}-{}", self.order_id, self.nth)
     }
 
-    /// The report that it stands so, with nothing given back.
+    /// The report of this charge with `status` and no refunds.
     pub fn report_on(&self, provider: Provider, status: ProviderStatus) -> Report {
         Report {
             provider,
@@ -279,36 +276,36 @@ impl Charge<'_> {
         }
     }
 
-    /// The answer that a provider's payment is for this charge.
+    /// Checks that a provider's report is about the order of this charge.
     pub(crate) fn answer(&self, report: Option<Report>) -> Answer {
         match report {
             Some(report) if report.order_id == self.order_id => Answer::Report(report),
-            Some(_) => Answer::Unknown("the provider answers for another order".into()),
+            Some(_) => Answer::Unknown("the provider reported another order".into()),
             None => Answer::Unknown("the provider's payment cannot be read".into()),
         }
     }
 }
 
-/// What follows from a provider's no to a charge without the customer.
+/// The class of a provider's refusal to charge a billing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decline {
-    /// The card may pay on another day; so is every code taken that is not known.
+    /// A retry may succeed. Unknown codes are soft declines.
     Soft,
-    /// The card will never pay, and is not tried again: another one is needed.
+    /// The card can never be charged. The customer must provide another card.
     Hard,
-    /// The billing key is gone, whatever the card: the customer has to agree anew.
+    /// The billing key does not exist any more. The customer must authorize again.
     KeyDeleted,
-    /// The request is wrong, which no customer can mend.
+    /// Our request is invalid. The customer cannot correct it.
     InvalidRequest,
 }
 
 impl Decline {
-    /// What follows from `failure` at `provider`.
+    /// Classifies `failure` of `provider`.
     pub fn of(provider: Provider, failure: &Failure) -> Self {
         match provider {
             Provider::Toss => toss::decline(&failure.code),
             Provider::Stripe => stripe::decline(&failure.code),
-            // They are not charged so.
+            // They have no billing keys.
             Provider::KakaoPay | Provider::Standard => Self::InvalidRequest,
         }
     }
@@ -319,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_billing_key_shows_in_no_message_and_survives_sealing() {
+    fn a_billing_key_is_in_no_message_and_round_trips_through_its_bytes() {
         let key = BillingKey::new("customer-1", "hush");
         let issued = Issued {
             key: key.clone(),
@@ -341,14 +338,14 @@ mod tests {
     }
 
     #[test]
-    fn a_billing_key_is_found_by_an_id_that_does_not_tell_it() {
+    fn a_billing_key_has_an_id_that_does_not_reveal_it() {
         let key = BillingKey::new("customer-1", "hush");
         assert_eq!(key.id(Provider::Toss), BillingKey::id_of(Provider::Toss, "hush"));
         assert_ne!(key.id(Provider::Toss), key.id(Provider::Stripe));
     }
 
     #[test]
-    fn an_authorization_names_its_provider_and_shows_nothing_else() {
+    fn the_debug_output_of_an_authorization_has_only_its_provider() {
         for (text, provider) in [
             (
                 r#"{"provider":"toss","auth_key":"hush","customer_key":"hush"}"#,

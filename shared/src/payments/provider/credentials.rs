@@ -1,4 +1,4 @@
-//! The providers' credentials: one secret in Secrets Manager, fetched once and again only when it seems out of date.
+//! The providers' credentials: one secret in Secrets Manager, cached and fetched again only when it may be outdated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,11 +16,11 @@ use crate::core::error;
 use crate::core::error::{Error, Rejection};
 use crate::payments::Provider;
 
-/// Whoever forges a signature or meets a wrong key makes us fetch no oftener than this.
+/// The shortest interval between fetches that forged signatures or rejected keys cause.
 const FETCH_INTERVAL: Duration = Duration::from_secs(30);
 const DOING: &str = "fetch the providers' credentials";
 
-/// The credentials of each provider that is set up.
+/// The credentials of the configured providers.
 #[derive(Clone, Default, Deserialize)]
 pub struct Credentials {
     toss: Option<TossKeys>,
@@ -29,36 +29,36 @@ pub struct Credentials {
     standard: Option<StandardKeys>,
 }
 
-/// What we prove ourselves by to Toss.
+/// The credentials for Toss.
 #[derive(Clone, Deserialize)]
 pub struct TossKeys {
     /// The secret key.
     pub secret_key: String,
 }
 
-/// What we prove ourselves by to Stripe, and Stripe to us.
+/// The credentials for Stripe's API and its webhooks.
 #[derive(Clone, Deserialize)]
 pub struct StripeKeys {
     /// The secret key.
     pub secret_key: String,
-    /// The secrets of the webhook endpoint: two while one is replaced by the other.
+    /// The secrets of the webhook endpoint. There are two during a rotation.
     #[serde(default)]
     pub webhook_secrets: Vec<String>,
 }
 
-/// What we prove ourselves by to KakaoPay.
+/// The credentials for KakaoPay.
 #[derive(Clone, Deserialize)]
 pub struct KakaoPayKeys {
     /// The secret key.
     pub secret_key: String,
-    /// The shop's code.
+    /// The merchant code.
     pub cid: String,
 }
 
-/// What any other provider proves itself by to us.
+/// The webhook secrets of other providers.
 #[derive(Clone, Deserialize)]
 pub struct StandardKeys {
-    /// The secrets: two while one is replaced by the other.
+    /// The webhook secrets. There are two during a rotation.
     #[serde(default)]
     pub webhook_secrets: Vec<String>,
 }
@@ -66,7 +66,7 @@ pub struct StandardKeys {
 macro_rules! without_values {
     ($($name:ident)*) => {$(
         impl std::fmt::Debug for $name {
-            /// Not what is in it: it is secret.
+            /// Omits the content.
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(stringify!($name))
             }
@@ -77,12 +77,12 @@ macro_rules! without_values {
 without_values! { Credentials TossKeys StripeKeys KakaoPayKeys StandardKeys }
 
 impl Credentials {
-    /// The credentials in the secret's `text`.
+    /// Parses the secret's JSON.
     fn parse(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text).map_err(|error| {
-            // serde's own words would repeat what it found.
+            // serde's message could contain secrets.
             let place = format!(
-                "the secret is not the JSON that it should be (line {}, column {})",
+                "the secret is not valid (line {}, column {})",
                 error.line(),
                 error.column()
             );
@@ -90,37 +90,37 @@ impl Credentials {
         })
     }
 
-    /// Toss's.
+    /// The credentials for Toss.
     ///
     /// # Errors
-    /// `provider-not-configured` when there are none.
+    /// `provider-not-configured` without credentials.
     pub fn toss(&self) -> Result<&TossKeys, Error> {
         let keys = self.toss.as_ref().filter(|keys| !keys.secret_key.is_empty());
         keys.ok_or_else(|| missing(Provider::Toss))
     }
 
-    /// Stripe's.
+    /// The credentials for Stripe.
     ///
     /// # Errors
-    /// `provider-not-configured` when there are none.
+    /// `provider-not-configured` without credentials.
     pub fn stripe(&self) -> Result<&StripeKeys, Error> {
         let keys = self.stripe.as_ref().filter(|keys| !keys.secret_key.is_empty());
         keys.ok_or_else(|| missing(Provider::Stripe))
     }
 
-    /// KakaoPay's.
+    /// The credentials for KakaoPay.
     ///
     /// # Errors
-    /// `provider-not-configured` when there are none.
+    /// `provider-not-configured` without credentials.
     pub fn kakaopay(&self) -> Result<&KakaoPayKeys, Error> {
         let keys = self.kakaopay.as_ref().filter(|keys| !keys.secret_key.is_empty());
         keys.ok_or_else(|| missing(Provider::KakaoPay))
     }
 
-    /// Any other provider's.
+    /// The credentials for other providers.
     ///
     /// # Errors
-    /// `provider-not-configured` when there are none.
+    /// `provider-not-configured` without credentials.
     pub fn standard(&self) -> Result<&StandardKeys, Error> {
         self.standard.as_ref().ok_or_else(|| missing(Provider::Standard))
     }
@@ -131,7 +131,7 @@ fn missing(provider: Provider) -> Error {
     Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
 }
 
-/// The secret that holds the credentials; clones share what was fetched.
+/// The secret with the credentials. Clones share the cache.
 #[derive(Clone, Debug)]
 pub struct Vault(Arc<Inner>);
 
@@ -139,7 +139,7 @@ pub struct Vault(Arc<Inner>);
 struct Inner {
     client: Client,
     secret_id: String,
-    /// Locked while fetching: whoever comes meanwhile waits for the same answer.
+    /// Locked while fetching, so that concurrent callers wait for the same response.
     fetched: Mutex<Fetched>,
     invalidated: AtomicBool,
 }
@@ -152,7 +152,7 @@ struct Fetched {
 }
 
 impl Vault {
-    /// The secret called `secret_id`.
+    /// Creates a vault for the secret `secret_id`.
     pub fn new(aws: &aws_config::SdkConfig, secret_id: String) -> Self {
         let config = aws_sdk_secretsmanager::config::Builder::from(aws)
             .timeout_config(
@@ -170,7 +170,7 @@ impl Vault {
         }))
     }
 
-    /// The credentials, fetched when they are asked for first or were [invalidated](Self::invalidate).
+    /// Returns the credentials. Fetches them on the first call and after [`invalidate`](Self::invalidate).
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -182,12 +182,12 @@ impl Vault {
         if !self.is_invalidated(&fetched) {
             return Ok(known);
         }
-        // One provider's key may be wrong; the others' serve on when the secret cannot be had just now.
+        // Only one provider's key may be outdated, so use the cached ones when the fetch fails.
         Ok(self.fetch(&mut fetched, deadline).await.unwrap_or(known))
     }
 
-    /// The credentials fetched anew, for a signature that matched none of them; nothing when that was done less than
-    /// 30 seconds before `now`, so that forged signatures do not become a flood of fetches.
+    /// Fetches the credentials again after a signature matched none of them. `None` within 30 seconds of the last reload, so
+    /// that forged signatures do not cause many fetches.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -197,13 +197,13 @@ impl Vault {
         if fetched.reloaded_at.is_some_and(|at| now.duration_since(at) < interval) {
             return Ok(None);
         }
-        // Failed tries count as well.
+        // Failed fetches count too.
         fetched.reloaded_at = Some(now);
         self.fetch(&mut fetched, deadline).await.map(Some)
     }
 
-    /// A provider did not take our key: the secret may have another by now. The next [`credentials`](Self::credentials)
-    /// fetches it anew, unless that was done in the last 30 seconds.
+    /// Marks the cached credentials as outdated after a provider rejected them. The next [`credentials`](Self::credentials)
+    /// fetches them again, unless that was done in the last 30 seconds.
     pub fn invalidate(&self) {
         self.0.invalidated.store(true, Ordering::Relaxed);
     }
@@ -235,8 +235,8 @@ impl Vault {
     }
 }
 
-/// Sorts an SDK error into what may pass by itself and what is a fault. Its words are kept and not itself, for a raw
-/// answer may be in it.
+/// Classifies an SDK error as transient or internal. Keeps its code and message only, since the error can contain the raw
+/// response.
 fn classify_error<E, R>(error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
@@ -258,7 +258,7 @@ where
     }
 }
 
-/// Whether an error code of Secrets Manager stands for something that passes.
+/// Whether a Secrets Manager error code is transient.
 fn is_transient(code: &str) -> bool {
     !matches!(
         code,
@@ -295,15 +295,15 @@ mod tests {
     fn secrets_are_in_no_message() {
         let text = r#"{"toss":{"secret_key":"hush"},"stripe":{"secret_key":"hush","webhook_secrets":["hush"]}}"#;
         let credentials = Credentials::parse(text).unwrap();
-        let mut said = format!("{credentials:?} {:?} {:?}", credentials.toss(), credentials.stripe());
+        let mut messages = format!("{credentials:?} {:?} {:?}", credentials.toss(), credentials.stripe());
         for damaged in [r#"{"toss":"hush"}"#, r#"{"toss":{"secret_key":["hush"]}}"#, r#""hush"#] {
-            said += &format!("{:?}", Credentials::parse(damaged).unwrap_err());
+            messages += &format!("{:?}", Credentials::parse(damaged).unwrap_err());
         }
-        assert!(!said.contains("hush"), "{said}");
+        assert!(!messages.contains("hush"), "{messages}");
     }
 
     #[test]
-    fn a_key_that_is_not_taken_is_looked_for_every_30_seconds() {
+    fn rejected_credentials_are_fetched_again_every_30_seconds_at_most() {
         let aws = aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .build();

@@ -1,8 +1,7 @@
-//! Payment providers: the calls that all of them need, and what an answer means.
+//! Payment providers: the operations that all providers share, and the meaning of their answers.
 //!
-//! Invariant: a call whose outcome is not known is never taken for one that failed. Only a provider's clear word
-//! becomes [`Answer::Refused`]; a timeout, a lost connection, a fault of theirs or an answer that cannot be read is
-//! [`Answer::Unknown`].
+//! Invariant: an unknown outcome never counts as a failure. Only an explicit refusal is [`Answer::Refused`]; a timeout, a lost
+//! connection, a provider error or an unreadable response is [`Answer::Unknown`].
 
 mod billing;
 mod credentials;
@@ -34,77 +33,77 @@ use crate::core::money::Money;
 use crate::orders::Order;
 use crate::payments::{Failure, Payment, Provider, Refund, Rejected, Report};
 
-/// A provider's API, as far as every provider has it.
+/// The API that every provider offers.
 pub trait PaymentProvider: std::fmt::Debug + Send + Sync {
-    /// Whether it can take this amount in this currency.
+    /// Whether the provider accepts this amount in this currency.
     fn accepts(&self, amount: Money) -> bool;
 
-    /// Prepares a payment of `start.order`, so that its customer can pay.
+    /// Prepares a payment of `start.order`, so that the customer can pay.
     ///
     /// # Errors
-    /// `payment-refused` when the provider says no, [`Error::Unavailable`] when it does not answer: a payment that was
-    /// prepared unseen can be paid by nobody.
+    /// `payment-refused` when the provider refuses, [`Error::Unavailable`] when it does not respond: nobody can pay a payment
+    /// whose response was lost.
     fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>>;
 
-    /// Takes the money, or learns that it was taken. Asked again for the same payment, it takes it no second time.
+    /// Charges the payment, or confirms that it is charged. Never charges a payment twice.
     fn confirm<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Asks where the payment stands, never [`Answer::Refused`]: of a payment that the provider does not know no money
-    /// was taken, so that is a report that it failed.
+    /// Queries the payment's status. Never [`Answer::Refused`]: a payment that the provider does not know was not charged, so
+    /// its report is a failure.
     fn find<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Sees to it that its customer can no longer pay, where that can be done, and says where the payment stands.
+    /// Cancels an unpaid payment where the provider allows it, and returns the payment's status.
     fn cancel_unpaid<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
 
-    /// Gives money back: `refund`, and only while all that has gone back is what the payment says. Asked again for the same
-    /// refund, it gives it back no second time. The report has the sum of all that went back.
+    /// Makes `refund`, only while the provider's refunded sum equals the payment's. Never makes a refund twice. The report has
+    /// the sum of all refunds.
     fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer>;
 }
 
-/// What a call came to.
+/// The answer of a provider call.
 #[derive(Debug)]
 pub enum Answer {
-    /// The payment, as the provider has it.
+    /// The provider's report of the payment.
     Report(Report),
-    /// A clear no: nothing was done, nothing will be.
+    /// The provider refused: the call had and will have no effect.
     Refused(Failure),
-    /// Nobody knows; ask again.
+    /// The outcome is unknown; query it later.
     Unknown(Cause),
 }
 
-/// A payment about which a provider is asked.
+/// A provider call about a payment.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
     /// The payment.
     pub payment: &'a Payment,
-    /// What the customer brought back from the provider to confirm it with (KakaoPay's `pg_token`).
+    /// The token that the customer received from the provider for the confirmation (KakaoPay's `pg_token`).
     pub confirmation: Option<&'a str>,
-    /// Which try this is, from 0: a later one is made only after the provider said that nothing has been done.
+    /// The number of the try, from 0. A later try is made only after the provider confirmed that nothing was done.
     pub nth: u32,
 }
 
-/// What a payment is prepared from.
+/// The input of a payment's preparation.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
-    /// The order to be paid.
+    /// The order to pay.
     pub order: &'a Order,
-    /// The same each time that the same request is made.
+    /// The id of the request. It is the same for each retry.
     pub request_id: &'a str,
-    /// Where the provider sends the customer afterwards, for those that take them away.
+    /// The return URLs, for providers that redirect the customer.
     pub return_urls: Option<&'a ReturnUrls>,
 }
 
-/// Where a provider sends its customer back to.
+/// The URLs to which a provider redirects the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnUrls {
-    /// After the customer agreed; the provider adds its token.
+    /// The URL after the customer approved the payment. The provider adds its token.
     #[schema(format = Uri, max_length = 255)]
     pub approval: String,
-    /// After the customer went back.
+    /// The URL after the customer cancelled.
     #[schema(format = Uri, max_length = 255)]
     pub cancel: String,
-    /// After it failed.
+    /// The URL after a failure.
     #[schema(format = Uri, max_length = 255)]
     pub fail: String,
 }
@@ -112,47 +111,47 @@ pub struct ReturnUrls {
 /// A prepared payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
-    /// What the provider calls it, when it exists there already.
+    /// The provider's reference, if the payment already exists there.
     pub reference: Option<String>,
-    /// What the customer's page needs.
+    /// The parameters for the customer's page.
     pub client: ClientParameters,
 }
 
-/// What a customer's page needs to let them pay.
+/// The parameters with which a customer's page starts the payment.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "provider", rename_all = "lowercase")]
 pub enum ClientParameters {
-    /// For Toss's payment window, beside the order's id and amount.
+    /// For Toss's payment window, in addition to the order's id and amount.
     Toss {
-        /// `orderName`: what is bought, in a few words.
+        /// `orderName`: a short description of the order.
         order_name: String,
-        /// `customerKey`: who buys.
+        /// `customerKey`: an id of the customer.
         customer_key: String,
     },
     /// For Stripe.js.
     Stripe {
-        /// `client_secret` of the PaymentIntent: whoever has it can pay.
+        /// `client_secret` of the PaymentIntent. Keep it secret: it allows paying.
         client_secret: String,
     },
-    /// Where to send the customer.
+    /// URLs of KakaoPay's payment page.
     KakaoPay {
-        /// On a computer.
+        /// For a desktop browser.
         pc_url: String,
-        /// In a browser of a phone.
+        /// For a mobile browser.
         mobile_url: String,
-        /// In an app.
+        /// For an app.
         app_url: String,
     },
 }
 
 impl std::fmt::Debug for ClientParameters {
-    /// Not what is in it: it lets one pay.
+    /// Omits the content: it allows paying.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ClientParameters")
     }
 }
 
-/// All providers that are asked, and what they are asked with.
+/// The APIs of all providers, and their credentials.
 #[derive(Clone, Debug)]
 pub struct Providers {
     apis: HashMap<Provider, Arc<dyn PaymentProvider>>,
@@ -160,23 +159,22 @@ pub struct Providers {
     vault: Vault,
 }
 
-/// Where the providers answer.
+/// The base URLs of the providers.
 #[derive(Clone, Debug, Envconfig)]
 pub struct Endpoints {
-    /// Toss Payments.
+    /// Toss Payments' base URL.
     #[envconfig(from = "TOSS_URL", default = "https://api.tosspayments.com")]
     pub toss: String,
-    /// Stripe.
+    /// Stripe's base URL.
     #[envconfig(from = "STRIPE_URL", default = "https://api.stripe.com")]
     pub stripe: String,
-    /// KakaoPay.
+    /// KakaoPay's base URL.
     #[envconfig(from = "KAKAOPAY_URL", default = "https://open-api.kakaopay.com")]
     pub kakaopay: String,
 }
 
 impl Providers {
-    /// The providers where the variables of [`Endpoints`] say, with the credentials of the secret that
-    /// `PAYMENT_CREDENTIALS` names.
+    /// Creates the providers from the variables of [`Endpoints`] and the secret that `PAYMENT_CREDENTIALS` names.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing, or TLS cannot be set up.
@@ -186,9 +184,9 @@ impl Providers {
         Ok(Self::over(platform.transport()?, &endpoints, vault))
     }
 
-    /// The providers at `endpoints`, reached by `transport`, with the credentials of `vault`.
+    /// Creates the providers at `endpoints`, with a transport and the credentials of `vault`.
     pub fn over(transport: Arc<dyn Transport>, endpoints: &Endpoints, vault: Vault) -> Self {
-        let http = http::Http::over(transport);
+        let http = http::Http::new(transport);
         let toss = Arc::new(Toss::new(http.clone(), endpoints.toss.clone(), vault.clone()));
         let stripe = Arc::new(Stripe::new(http.clone(), endpoints.stripe.clone(), vault.clone()));
         let kakaopay = Arc::new(KakaoPay::new(http.clone(), endpoints.kakaopay.clone(), vault.clone()));
@@ -213,15 +211,15 @@ impl Providers {
     /// The API of `provider`.
     ///
     /// # Errors
-    /// `provider-not-configured` when it has none.
+    /// `provider-not-configured` without an API.
     pub fn of(&self, provider: Provider) -> Result<&dyn PaymentProvider, Error> {
         self.apis.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
-            let detail = format!("{} has no API that could be asked.", provider.name());
+            let detail = format!("{} has no API.", provider.name());
             Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
         })
     }
 
-    /// Passes an amount that `provider` takes without its customer being there.
+    /// Checks that `provider` accepts recurring charges of `amount`.
     ///
     /// # Errors
     /// `provider-not-configured` as [`Providers::billing`], and [`Rejected::AmountNotTaken`].
@@ -233,11 +231,11 @@ impl Providers {
         Err(Rejected::AmountNotTaken.into())
     }
 
-    /// The API by which `provider` charges without the customer.
+    /// The API of `provider` for recurring charges.
     ///
     /// # Errors
-    /// `provider-not-configured` when it has none that we use: at KakaoPay it could not be found out what became of a
-    /// charge whose answer was lost, for it tells nothing by itself and is asked only by what the answer names.
+    /// `provider-not-configured` when we use none. KakaoPay is not used: it has no webhooks, and it is queried only by an id from
+    /// the response, so the outcome of a charge whose response was lost cannot be found.
     pub fn billing(&self, provider: Provider) -> Result<&dyn BillingProvider, Error> {
         self.billing.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
             let detail = format!("Subscriptions are not offered with {}.", provider.name());

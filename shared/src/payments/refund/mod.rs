@@ -1,4 +1,4 @@
-//! What goes back of a payment: each refund once, one at a time, never more than is left.
+//! Refunds of a payment: each is made once, one at a time, and never exceeds the refundable amount.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,57 +9,57 @@ use crate::core::idempotency::derive_id;
 use crate::core::money::Money;
 use crate::payments::{Failure, Payment, PaymentStatus, Rejected};
 
-/// The most refunds of one payment that are kept; one more may always take all that is left.
+/// The most refunds of one payment. One more is allowed if it refunds the whole rest.
 pub const MAX_REFUNDS: usize = 50;
 
-/// Money that goes back.
+/// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refund {
-    /// Its id, derived from what caused it.
+    /// The refund's id. Derived from its cause.
     pub refund_id: Uuid,
-    /// How much; what has gone back since of one that was refused is taken off.
+    /// The amount. For a refused refund, reduced by what was refunded since.
     pub amount: Money,
-    /// Why.
+    /// The reason.
     pub reason: RefundReason,
-    /// What the one who asked for it noted.
+    /// The note of the administrator who requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 200)]
     pub note: Option<String>,
-    /// Where it stands.
+    /// The refund's status.
     pub status: RefundStatus,
-    /// When it was asked for, or seen.
+    /// The time of the request, or when a refund made at the provider was found.
     pub requested_at: Timestamp,
-    /// When we learnt that the provider had made it.
+    /// When the provider's confirmation arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub done_at: Option<Timestamp>,
 }
 
-/// Why money goes back.
+/// The reason for a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefundReason {
-    /// Its customer cancelled the order.
+    /// The customer cancelled the order.
     OrderCancelled,
-    /// The order could not have the money.
+    /// The order could not accept the payment.
     Unservable,
-    /// An administrator asked for it.
+    /// An administrator requested it.
     Requested,
-    /// Somebody refunded it at the provider.
+    /// It was made at the provider, such as in its dashboard.
     Elsewhere,
 }
 
-/// Where a refund stands.
+/// The status of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefundStatus {
-    /// The provider is to make it, or is making it.
+    /// The refund is requested or in progress at the provider.
     Pending,
-    /// The money went back.
+    /// The refund is made.
     Done,
-    /// The provider said no.
+    /// The provider refused it.
     Refused,
-    /// The provider said no, and a person settled that it need not be made.
+    /// The provider refused it, and an administrator decided that it is not owed.
     Waived,
 }
 
@@ -68,7 +68,7 @@ impl Refund {
         self.status == RefundStatus::Pending
     }
 
-    fn made(&mut self, amount: Money, now: Timestamp) {
+    fn complete(&mut self, amount: Money, now: Timestamp) {
         self.amount = amount;
         self.status = RefundStatus::Done;
         self.done_at = Some(now);
@@ -76,7 +76,7 @@ impl Refund {
 }
 
 impl Payment {
-    /// What could still go back.
+    /// The amount that can still be refunded.
     pub fn refundable(&self) -> Money {
         if self.status.is_charged() {
             self.amount.saturating_sub(self.refunded)
@@ -85,12 +85,12 @@ impl Payment {
         }
     }
 
-    /// The refund that is under way: one at most, so that what the provider says has gone back is told apart from it.
+    /// The pending refund. There is at most one, to distinguish it from refunds made at the provider.
     pub fn pending_refund(&self) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.is_pending())
     }
 
-    /// The payment with a refund of `amount`, or of all that is left, under way.
+    /// The payment with a pending refund of `amount`, or of the whole refundable amount.
     ///
     /// # Errors
     /// [`Rejected::NothingToRefund`], [`Rejected::RefundTooLarge`], [`Rejected::RefundUnderWay`],
@@ -118,7 +118,7 @@ impl Payment {
             return Err(Rejected::TooManyRefunds);
         }
         let mut next = self.clone();
-        // Whatever a person was to decide: this is the decision, and it is carried out.
+        // The refund is the decision that the review waited for.
         next.review = None;
         next.refunds.push(Refund {
             refund_id,
@@ -132,7 +132,7 @@ impl Payment {
         Ok(next)
     }
 
-    /// The payment after the provider refused the refund under way: a person must look.
+    /// The payment in review after the provider refused the pending refund.
     #[must_use]
     pub fn refund_refused(&self, failure: &Failure, now: Timestamp) -> Self {
         let mut next = self.clone();
@@ -147,15 +147,15 @@ impl Payment {
         )
     }
 
-    /// The payment after a person gave back by hand what the provider could not: the refund under way, or the one that
-    /// was refused, or all of money that no order can have. `None` when nothing was to go back.
+    /// The payment after a person returned the money by hand: the pending or refused refund, or an unservable payment.
+    /// `None` when nothing is owed.
     pub fn given_back(&self, now: Timestamp) -> Option<Self> {
         let amount = self.to_give_back()?;
         let mut next = self.clone();
         next.review = None;
         next.refunded = next.refunded.plus(amount).ok()?;
         match self.open() {
-            Some((nth, amount)) => next.refunds[nth].made(amount, now),
+            Some((nth, amount)) => next.refunds[nth].complete(amount, now),
             None => next.add_elsewhere(amount, now),
         }
         if next.refundable().amount() == 0 {
@@ -164,7 +164,7 @@ impl Payment {
         Some(next)
     }
 
-    /// The payment after a person found that its books are right as they are: what was refused is owed no more.
+    /// The payment after an administrator confirmed it as it is: waives refused refunds.
     #[must_use]
     pub fn settled(&self) -> Self {
         let mut next = self.clone();
@@ -177,21 +177,21 @@ impl Payment {
         next
     }
 
-    /// What is to go back, and [`Payment::given_back`] would enter.
+    /// The amount that is owed, and that [`Payment::given_back`] records.
     pub fn to_give_back(&self) -> Option<Money> {
-        let of_no_order = || (self.status == PaymentStatus::Unservable).then(|| self.refundable());
-        let amount = self.open().map(|(_, amount)| amount).or_else(of_no_order);
+        let unservable = || (self.status == PaymentStatus::Unservable).then(|| self.refundable());
+        let amount = self.open().map(|(_, amount)| amount).or_else(unservable);
         amount.filter(|amount| amount.amount() > 0)
     }
 
-    /// Whether a refund that was refused is owed still and nobody sees to it: none is under way, and no person looks at
-    /// the payment, because a part of the money went back since.
+    /// Whether a refused refund is still owed but neither pending nor in review, because a part of the money was refunded
+    /// since.
     pub fn owes_refund(&self) -> bool {
         self.review.is_none() && self.pending_refund().is_none() && self.owed().is_some()
     }
 
-    /// The payment with what is owed of a refund that was refused asked for once more, as a new refund, for providers
-    /// repeat what they refused; `None` when none is owed, or one is under way.
+    /// The payment with the owed rest of a refused refund requested again. It is a new refund, since providers repeat a
+    /// refusal for the same key. `None` when nothing is owed or a refund is pending.
     ///
     /// # Errors
     /// [`Rejected::TooManyRefunds`].
@@ -204,10 +204,10 @@ impl Payment {
             .map(Some)
     }
 
-    /// Takes over what the provider says has gone back; false when that is nothing new.
+    /// Applies the sum of refunds that the provider reports. Returns false when it is not larger than the known sum.
     ///
-    /// An older, smaller sum changes nothing: reports come in any order. What goes beyond the refund under way was
-    /// refunded elsewhere, and so was a sum that does not reach it; then only what is left can still go back.
+    /// Reports arrive in any order, so a smaller sum changes nothing. An amount beyond the pending refund, or too small for
+    /// it, was refunded at the provider directly; the pending refund then shrinks to what is left.
     pub(crate) fn take_over_refunds(&mut self, refunded: Money, now: Timestamp) -> bool {
         if refunded.currency() != self.refunded.currency() || refunded.amount() <= self.refunded.amount() {
             return false;
@@ -217,15 +217,15 @@ impl Payment {
             && pending.amount.amount() <= elsewhere.amount()
         {
             elsewhere = elsewhere.saturating_sub(pending.amount);
-            pending.made(pending.amount, now);
+            pending.complete(pending.amount, now);
         }
         self.refunded = refunded.saturating_sub(elsewhere);
-        // What a provider refused to us, a person may have refunded there, in one sum or in parts.
+        // A person may have made a refused refund at the provider, in one sum or in parts.
         if let Some((nth, owed)) = self.owed() {
             let refused = &mut self.refunds[nth];
             if owed.amount() <= elsewhere.amount() {
                 elsewhere = elsewhere.saturating_sub(owed);
-                refused.made(owed, now);
+                refused.complete(owed, now);
                 self.review = None;
             } else {
                 refused.amount = owed.saturating_sub(elsewhere);
@@ -254,9 +254,9 @@ impl Payment {
         true
     }
 
-    /// The refund that was refused and is owed still, by its place, and what is left to be made of it: all of an order's
-    /// money that it cannot have, whatever was asked for or refunded elsewhere since, else what was asked for last. An
-    /// order that could have its money after all owes none.
+    /// The index of the refused refund that is still owed, and the amount left of it: the refund of a cancelled or unservable
+    /// order, whatever was requested or refunded since, otherwise the last requested refund. A payment that paid its order
+    /// after all owes nothing.
     fn owed(&self) -> Option<(usize, Money)> {
         let is_refused = |refund: &Refund| refund.status == RefundStatus::Refused;
         let mut wanted = self
@@ -278,7 +278,7 @@ impl Payment {
         (amount.amount() > 0).then_some((nth, amount))
     }
 
-    /// The refund that is under way, else the one that is owed, and what is left to be made of it.
+    /// The index of the pending refund, otherwise of the owed one, and the amount left of it.
     fn open(&self) -> Option<(usize, Money)> {
         let pending = self.refunds.iter().position(Refund::is_pending);
         let pending = pending.map(|nth| (nth, self.refunds[nth].amount.min(self.refundable())));

@@ -1,4 +1,4 @@
-//! What goes back of a payment, and what is owed of it, whatever is said and decided.
+//! Tests of refunds: the sums and the owed amount after any sequence of reports and decisions.
 
 use iso_currency::Currency;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ fn second(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-/// A payment of 1,000 won that was taken.
+/// A charged payment of 1,000 won.
 fn paid() -> Payment {
     Payment {
         status: PaymentStatus::Paid,
@@ -31,7 +31,7 @@ fn paid() -> Payment {
     }
 }
 
-fn asked(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Payment {
+fn with_pending(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Payment {
     let refund_id = Uuid::from_u128(payment.refunds.len() as u128);
     payment
         .with_refund(refund_id, amount.map(won), reason, None, second(1))
@@ -40,28 +40,28 @@ fn asked(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Paymen
 
 fn refused(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Payment {
     let no = Failure::new("NOT_ENOUGH_BALANCE", "The shop's balance is too low.");
-    asked(payment, reason, amount).refund_refused(&no, second(2))
+    with_pending(payment, reason, amount).refund_refused(&no, second(2))
 }
 
-/// The payment after the provider says that so much went back.
+/// The payment after the provider reports `refunded` as the sum of its refunds.
 fn with_reported_refund(payment: &Payment, refunded: u64) -> Payment {
     let mut payment = payment.clone();
     payment.take_over_refunds(won(refunded), second(3));
     payment
 }
 
-fn again(payment: &Payment) -> Option<u64> {
-    let asked = payment.with_refused_again(Uuid::max(), second(4)).unwrap()?;
-    asked.pending_refund().map(|refund| refund.amount.amount())
+fn retried(payment: &Payment) -> Option<u64> {
+    let requested = payment.with_refused_again(Uuid::max(), second(4)).unwrap()?;
+    requested.pending_refund().map(|refund| refund.amount.amount())
 }
 
-fn done(payment: &Payment) -> u64 {
+fn refunded_sum(payment: &Payment) -> u64 {
     let done = payment.refunds.iter().filter(|refund| refund.done_at.is_some());
     done.map(|refund| refund.amount.amount()).sum()
 }
 
 #[test]
-fn what_an_order_could_have_after_all_is_not_owed_because_it_was_once_refused_to_go_back() {
+fn money_that_pays_its_order_after_all_is_not_owed_after_a_refused_refund() {
     let unservable = Payment {
         status: PaymentStatus::Unservable,
         ..refused(&paid(), RefundReason::Unservable, None)
@@ -71,59 +71,67 @@ fn what_an_order_could_have_after_all_is_not_owed_because_it_was_once_refused_to
         status: PaymentStatus::Paid,
         ..payment
     };
-    assert_eq!(again(&both), Some(1000));
-    assert_eq!(again(&served(both)), Some(400));
-    assert_eq!(again(&served(unservable)), None);
+    assert_eq!(retried(&both), Some(1000));
+    assert_eq!(retried(&served(both)), Some(400));
+    assert_eq!(retried(&served(unservable)), None);
 }
 
 #[test]
-fn what_is_left_of_a_cancelled_orders_money_is_owed_when_a_part_of_it_went_back() {
+fn the_rest_of_a_cancelled_orders_money_is_owed_after_a_partial_refund() {
     let refused = refused(&paid(), RefundReason::OrderCancelled, None);
-    assert!(!refused.owes_refund(), "a person looks at it");
-    let part = asked(&refused, RefundReason::Requested, Some(400));
-    assert!(!part.owes_refund(), "one is under way");
+    assert!(!refused.owes_refund(), "it is in review");
+    let part = with_pending(&refused, RefundReason::Requested, Some(400));
+    assert!(!part.owes_refund(), "a refund is pending");
     for after in [with_reported_refund(&part, 400), part.given_back(second(3)).unwrap()] {
         assert!(after.owes_refund(), "{after:?}");
-        assert_eq!(again(&after), Some(600));
+        assert_eq!(retried(&after), Some(600));
         assert_eq!(
             after.next_check_at(second(3), 0, second(0), true),
             Some(second(63)),
-            "soon, though it was compared"
+            "soon, although it was compared"
         );
     }
 }
 
 #[test]
-fn a_refused_refund_that_is_made_elsewhere_in_parts_is_made_once() {
+fn a_refused_refund_that_is_made_at_the_provider_in_parts_counts_once() {
     let refused = refused(&paid(), RefundReason::Requested, Some(400));
     let part = with_reported_refund(&refused, 250);
-    assert_eq!(again(&part), Some(150));
-    assert_eq!(part.review.as_ref().unwrap().owed, Some(won(150)), "the person is told");
+    assert_eq!(retried(&part), Some(150));
+    assert_eq!(
+        part.review.as_ref().unwrap().owed,
+        Some(won(150)),
+        "the review has the rest"
+    );
     assert_eq!(part.given_back(second(4)).unwrap().refunded, won(400));
     let whole = with_reported_refund(&part, 400);
-    assert_eq!((again(&whole), whole.given_back(second(4))), (None, None));
-    assert_eq!((&whole.review, done(&whole)), (&None, 400));
+    assert_eq!((retried(&whole), whole.given_back(second(4))), (None, None));
+    assert_eq!((&whole.review, refunded_sum(&whole)), (&None, 400));
     assert_eq!(whole.refundable(), won(600));
 }
 
 #[test]
-fn a_person_is_told_what_is_owed_now_whatever_they_were_called_for() {
+fn a_review_has_the_amount_that_is_owed_now_whatever_its_reason() {
     let refused = refused(&paid(), RefundReason::OrderCancelled, None);
-    let silent = asked(&refused, RefundReason::Requested, Some(400)).in_review("The provider is silent.", second(3));
+    let silent =
+        with_pending(&refused, RefundReason::Requested, Some(400)).in_review("The provider is silent.", second(3));
     let owed = |payment: &Payment| payment.review.as_ref().unwrap().owed;
     assert_eq!(owed(&silent), Some(won(400)));
     assert_eq!(owed(&with_reported_refund(&silent, 400)), Some(won(600)));
 }
 
 #[test]
-fn what_a_person_settled_is_not_owed_when_a_later_refund_is_refused() {
+fn a_waived_refund_is_not_owed_when_a_later_refund_is_refused() {
     let settled = refused(&paid(), RefundReason::OrderCancelled, None).settled();
-    assert_eq!((settled.owes_refund(), again(&settled)), (false, None));
-    assert_eq!(again(&refused(&settled, RefundReason::Requested, Some(200))), Some(200));
+    assert_eq!((settled.owes_refund(), retried(&settled)), (false, None));
+    assert_eq!(
+        retried(&refused(&settled, RefundReason::Requested, Some(200))),
+        Some(200)
+    );
 }
 
 #[test]
-fn each_refund_elsewhere_has_an_id_of_its_own() {
+fn each_refund_made_at_the_provider_has_its_own_id() {
     let unservable = Payment {
         status: PaymentStatus::Unservable,
         ..paid()
@@ -133,9 +141,9 @@ fn each_refund_elsewhere_has_an_id_of_its_own() {
 }
 
 proptest! {
-    /// Whatever a provider and a person say in whatever order: what went back is never more than was taken, the sum only
-    /// grows, the refunds that are done add up to it, and whatever is owed of a cancelled order is under way, in front
-    /// of a person or to be asked for again until all went back or a person settled it.
+    /// For any order of reports and decisions: the refunded sum never exceeds the charged amount and never decreases, the
+    /// completed refunds add up to it, and the owed money of a cancelled order is pending, in review or due for a retry
+    /// until all is refunded or a person waives it.
     #[test]
     fn refunds_add_up_and_nothing_owed_is_forgotten_in_any_order(
         is_cancelled: bool,
@@ -167,7 +175,7 @@ proptest! {
             };
             present = next.unwrap_or(present);
             prop_assert!(present.refunded.amount() >= before.refunded.amount());
-            prop_assert_eq!(done(&present), present.refunded.amount());
+            prop_assert_eq!(refunded_sum(&present), present.refunded.amount());
             let pending = present.pending_refund().map_or(0, |refund| refund.amount.amount());
             prop_assert!(pending + present.refunded.amount() <= 1000);
             prop_assert_eq!(present.status == PaymentStatus::Refunded, present.refunded.amount() == 1000);

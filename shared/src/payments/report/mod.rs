@@ -1,4 +1,4 @@
-//! What a provider says of a payment, and what follows from it: the one place where money and orders are judged.
+//! Providers' reports and the changes that they make: the only place that decides which order a charge pays.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,61 +9,61 @@ use crate::core::money::Money;
 use crate::orders::{Order, OrderId};
 use crate::payments::{DepositAccount, Payment, PaymentStatus, Provider};
 
-/// What a provider says of a payment.
+/// A provider's report of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Who says it.
+    /// The provider.
     pub provider: Provider,
-    /// What the provider calls the payment.
+    /// The provider's reference of the payment.
     pub reference: String,
-    /// The order that it is for.
+    /// The payment's order.
     pub order_id: OrderId,
-    /// What is to be taken or was taken.
+    /// The amount to charge, or the charged amount.
     pub amount: Money,
-    /// What went back of it.
+    /// The refunded sum.
     pub refunded: Money,
-    /// Where it stands.
+    /// The payment's status at the provider.
     pub status: ProviderStatus,
-    /// Where its customer is to send the money, when they pay by deposit.
+    /// The account for the deposit, if the customer pays by deposit.
     pub deposit: Option<DepositAccount>,
-    /// What the provider proves itself by when it tells of the deposit.
+    /// The secret that authenticates the provider's deposit webhook.
     pub deposit_secret: Option<String>,
 }
 
 impl Report {
-    /// The id of the payment that it is about.
+    /// The id of the reported payment.
     pub fn payment_id(&self) -> PaymentId {
         PaymentId::of(self.provider, &self.reference)
     }
 }
 
-/// Where a payment stands at its provider.
+/// The status of a payment at its provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderStatus {
-    /// The customer has not paid yet, or we have not asked for the money yet.
+    /// The customer has not paid yet, or we have not confirmed the payment yet.
     Pending,
-    /// The provider is at work.
+    /// The provider is processing the payment.
     Processing,
-    /// It waits for the customer's deposit.
+    /// The provider waits for the customer's deposit.
     AwaitingDeposit,
-    /// The money was taken, some of it perhaps given back.
+    /// The payment was charged. It may be partly or fully refunded.
     Charged,
-    /// No money was taken, and none will be unless the customer pays anew.
+    /// Nothing was charged, and nothing will be unless the customer pays again.
     Failed(Failure),
 }
 
-/// Why a provider said no.
+/// The reason for a provider's refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
-    /// The provider's own code.
+    /// The provider's code.
     #[schema(examples("REJECT_CARD_PAYMENT"))]
     pub code: String,
-    /// What a shopper can make of it.
+    /// A message for the customer.
     pub message: String,
 }
 
 impl Failure {
-    /// A failure called `code` by its provider.
+    /// Creates a failure with the provider's `code`.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -72,42 +72,42 @@ impl Failure {
     }
 }
 
-/// What a report changes.
+/// The change that a report makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The payment after it.
+    /// The changed payment.
     pub payment: Payment,
-    /// The order after it, when the order changes too.
+    /// The changed order, if the order changes too.
     pub order: Option<Order>,
-    /// What there is to tell of the payment.
+    /// The event about the payment, if there is one.
     pub event_kind: Option<PaymentEventKind>,
 }
 
-/// What there is to tell of a payment that changed.
+/// The kind of event about a changed payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentEventKind {
-    /// The money was taken and the order is paid.
+    /// The payment was charged and the order is paid.
     Confirmed,
-    /// No money was taken.
+    /// The payment failed.
     Failed,
-    /// Whether money was taken is not known.
+    /// The outcome of the payment is unknown.
     Unknown,
-    /// The money was taken and the order cannot have it.
+    /// The payment was charged but cannot pay the order.
     Unservable,
-    /// A refund is to be made.
+    /// A refund was requested.
     RefundRequested,
-    /// Money went back.
+    /// Money was refunded.
     Refunded,
-    /// A person must look at it.
+    /// The payment needs a review.
     ReviewNeeded,
 }
 
 impl Payment {
-    /// What follows from `report` for this payment and its `order`; nothing when it says nothing new.
+    /// The change that `report` makes to this payment and its `order`. `None` when the report has nothing new.
     ///
-    /// Money that was taken is believed in every state. It pays the order when the order waits for exactly it, else it
-    /// is unservable and goes back. A no is believed only while nothing was taken. `current` says that nothing has
-    /// changed the payment since the provider was asked: only then can a no after a yes be more than an old message.
+    /// A charge is accepted in every state. It pays the order if the order waits for exactly this amount; otherwise the payment
+    /// is unservable and is refunded. A failure is accepted only before a charge. `current` means that the payment has not
+    /// changed since the provider was queried: only then can a failure after a charge be more than an old report.
     pub fn after(&self, report: &Report, order: &Order, current: bool, now: Timestamp) -> Option<Change> {
         let mut payment = self.clone();
         if payment.deposit.is_none() {
@@ -145,9 +145,12 @@ impl Payment {
                 })
             }
             (ProviderStatus::Failed(_) | ProviderStatus::AwaitingDeposit, true) => {
-                let is_news = current && self.status != PaymentStatus::Refunded && self.review.is_none();
-                is_news.then(|| Change {
-                    payment: payment.in_review("The provider took the money, and now says that it has none.", now),
+                let needs_review = current && self.status != PaymentStatus::Refunded && self.review.is_none();
+                needs_review.then(|| Change {
+                    payment: payment.in_review(
+                        "The provider charged the payment, and now reports that it did not.",
+                        now,
+                    ),
                     order: None,
                     event_kind: Some(PaymentEventKind::ReviewNeeded),
                 })
@@ -156,9 +159,9 @@ impl Payment {
         }
     }
 
-    /// The payment, when the provider was asked for the money and its customer turned out not to have paid yet.
+    /// The payment after a confirmation found that the customer has not paid yet.
     ///
-    /// Its order waits for payment again: else one could hold stock for as long as one liked without paying.
+    /// The order waits for payment again. Otherwise a customer could hold stock without paying.
     pub fn not_paid_yet(&self, order: &Order) -> Option<Change> {
         matches!(self.status, PaymentStatus::Confirming | PaymentStatus::Unknown).then(|| Change {
             payment: Self {
@@ -170,14 +173,14 @@ impl Payment {
         })
     }
 
-    /// The unservable payment and its order, when the order can have it after all: it waits for exactly this money.
+    /// The change that pays the order with an unservable payment, if the order now waits for exactly this amount.
     pub fn applied_to_order(&self, order: &Order, now: Timestamp) -> Option<Change> {
         let is_wanted = self.status == PaymentStatus::Unservable && self.covers(order);
         let paid = is_wanted.then(|| order.paid(self.payment_id, now).ok()).flatten()?;
         Some(self.with_paid_order(paid))
     }
 
-    /// The unservable payment and its expired order, when both can live if the stock is taken anew.
+    /// The change that pays an expired order with an unservable payment. The caller takes the stock again.
     pub fn applied_to_expired_order(&self, order: &Order, now: Timestamp) -> Option<Change> {
         let is_wanted = self.status == PaymentStatus::Unservable && self.covers(order);
         let paid = is_wanted.then(|| order.revived(self.payment_id, now).ok()).flatten()?;
@@ -200,13 +203,13 @@ impl Payment {
         }
     }
 
-    /// The money was taken: who gets it?
+    /// The change that a charge makes.
     fn charged(mut self, report: &Report, order: &Order, now: Timestamp) -> Change {
         self.amount = report.amount;
         self.refunded = Money::zero(report.amount.currency());
         self.paid_at = Some(now);
         self.failure = None;
-        // Whatever a person was to decide, the provider has said it.
+        // The report answers the review's question.
         self.review = None;
         self.status = PaymentStatus::Unservable;
         self.take_over_refunds(report.refunded, now);

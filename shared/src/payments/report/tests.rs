@@ -1,4 +1,4 @@
-//! What follows from a report, as tables and as laws.
+//! Tests of the changes that reports make, as tables and properties.
 
 use crate::core::identity::CustomerId;
 use crate::orders::OrderStatus;
@@ -30,7 +30,7 @@ fn payment(reference: &str, status: PaymentStatus) -> Payment {
     }
 }
 
-/// An order of 1,000 won in `status`, which names `payment`.
+/// An order of 1,000 won in `status` with `payment` as its latest payment.
 fn order(status: OrderStatus, payment: &str) -> Order {
     Order {
         order_id: OrderId(Uuid::nil()),
@@ -65,12 +65,12 @@ fn failed() -> ProviderStatus {
 }
 
 #[test]
-fn a_report_changes_payment_and_order_as_the_table_says() {
+fn a_report_changes_payment_and_order() {
     use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
     use PaymentStatus as P;
     use ProviderStatus::{AwaitingDeposit, Charged, Pending, Processing};
-    // The payment, its order (and the payment that this names), what is said, and what follows for both.
-    for (status, of, said, follows) in [
+    // The payment's status, its order (with the order's latest payment), the report, and the new statuses.
+    for (status, of, reported, expected) in [
         (P::Confirming, (Paying, "this"), Charged, Some((P::Paid, Some(Paid)))),
         (P::Unknown, (Paying, "this"), Charged, Some((P::Paid, Some(Paid)))),
         (
@@ -131,19 +131,19 @@ fn a_report_changes_payment_and_order_as_the_table_says() {
         (P::Paid, (Paid, "this"), AwaitingDeposit, None),
     ] {
         let order = order(of.0, of.1);
-        let change = payment("this", status).after(&report(said.clone(), 1000, 0), &order, false, second(50));
+        let change = payment("this", status).after(&report(reported.clone(), 1000, 0), &order, false, second(50));
         let found = change.map(|change| (change.payment.status, change.order.map(|order| order.status)));
-        assert_eq!(found, follows, "{status:?} of {of:?}, {said:?}");
+        assert_eq!(found, expected, "{status:?} of {of:?}, {reported:?}");
     }
 }
 
 #[test]
-fn a_no_after_a_yes_is_for_a_person_unless_it_may_be_old() {
+fn a_failure_after_a_charge_starts_a_review_unless_it_may_be_old() {
     let (paid, order) = (payment("this", PaymentStatus::Paid), order(OrderStatus::Paid, "this"));
     for status in [failed(), ProviderStatus::AwaitingDeposit] {
-        let told = report(status, 1000, 0);
-        assert_eq!(paid.after(&told, &order, false, second(50)), None);
-        let change = paid.after(&told, &order, true, second(50)).unwrap();
+        let report = report(status, 1000, 0);
+        assert_eq!(paid.after(&report, &order, false, second(50)), None);
+        let change = paid.after(&report, &order, true, second(50)).unwrap();
         assert_eq!(
             (change.event_kind, change.order),
             (Some(PaymentEventKind::ReviewNeeded), None)
@@ -151,49 +151,49 @@ fn a_no_after_a_yes_is_for_a_person_unless_it_may_be_old() {
         assert_eq!(change.payment.status, PaymentStatus::Paid);
         assert!(change.payment.review.is_some());
         assert_eq!(
-            change.payment.after(&told, &order, true, second(51)),
+            change.payment.after(&report, &order, true, second(51)),
             None,
-            "once is enough"
+            "the review starts once"
         );
     }
 }
 
 #[test]
-fn money_of_another_amount_pays_no_order() {
+fn a_charge_of_another_amount_does_not_pay_the_order() {
     let confirming = payment("this", PaymentStatus::Confirming);
-    let told = report(ProviderStatus::Charged, 999, 0);
+    let report = report(ProviderStatus::Charged, 999, 0);
     let change = confirming
-        .after(&told, &order(OrderStatus::Paying, "this"), true, second(50))
+        .after(&report, &order(OrderStatus::Paying, "this"), true, second(50))
         .unwrap();
     assert_eq!(change.payment.status, PaymentStatus::Unservable);
-    assert_eq!(change.payment.amount, won(999), "what was taken is what goes back");
+    assert_eq!(change.payment.amount, won(999), "the refund is of the charged amount");
     assert_eq!(change.order.unwrap().status, OrderStatus::PendingPayment);
 }
 
 #[test]
-fn money_that_came_and_went_before_we_knew_pays_no_order() {
+fn a_charge_that_was_refunded_before_its_report_does_not_pay_the_order() {
     let unknown = payment("this", PaymentStatus::Unknown);
-    let told = report(ProviderStatus::Charged, 1000, 1000);
+    let report = report(ProviderStatus::Charged, 1000, 1000);
     let change = unknown
-        .after(&told, &order(OrderStatus::Paying, "this"), true, second(50))
+        .after(&report, &order(OrderStatus::Paying, "this"), true, second(50))
         .unwrap();
     assert_eq!(change.payment.status, PaymentStatus::Refunded);
     assert_eq!(change.order.unwrap().status, OrderStatus::PendingPayment);
 }
 
 #[test]
-fn an_order_is_paid_late_as_long_as_it_holds_its_stock() {
+fn an_order_that_holds_its_stock_is_paid_after_its_deadline() {
     let started = payment("this", PaymentStatus::Started);
-    let told = report(ProviderStatus::Charged, 1000, 0);
+    let report = report(ProviderStatus::Charged, 1000, 0);
     let change = started
-        .after(&told, &order(OrderStatus::PendingPayment, "this"), false, second(500))
+        .after(&report, &order(OrderStatus::PendingPayment, "this"), false, second(500))
         .unwrap();
     assert_eq!(change.order.unwrap().status, OrderStatus::Paid);
 }
 
 proptest! {
-    /// Whatever is said of two payments of one order, in whatever order: it is paid by one of them at most, and each
-    /// payment whose money was taken either pays the order or is on its way back.
+    /// For any order of reports about two payments of an order: at most one of them pays it, and each charged payment either
+    /// pays the order or is refunded.
     #[test]
     fn an_order_is_paid_by_one_payment_at_most(
         steps in prop::collection::vec((any::<bool>(), 0..6u8), 1..16),
@@ -206,10 +206,10 @@ proptest! {
             let reference = payments[at].reference.clone();
             let status = match step {
                 0 => {
-                    let asked = payments[at].confirming();
-                    if let (Ok(paying), Some(asked)) = (order.paying(payments[at].payment_id, now), asked) {
+                    let confirming = payments[at].confirming();
+                    if let (Ok(paying), Some(confirming)) = (order.paying(payments[at].payment_id, now), confirming) {
                         order = paying;
-                        payments[at] = asked;
+                        payments[at] = confirming;
                     }
                     continue;
                 }
@@ -219,8 +219,8 @@ proptest! {
                 4 => ProviderStatus::AwaitingDeposit,
                 _ => ProviderStatus::Processing,
             };
-            let told = Report { reference, ..report(status, 1000, 0) };
-            if let Some(change) = payments[at].after(&told, &order, true, now) {
+            let report = Report { reference, ..report(status, 1000, 0) };
+            if let Some(change) = payments[at].after(&report, &order, true, now) {
                 payments[at] = change.payment;
                 order = change.order.unwrap_or(order);
             }
@@ -232,7 +232,7 @@ proptest! {
                     prop_assert!(payment.status.is_charged());
                 }
                 let is_under_way = matches!(payment.status, PaymentStatus::Confirming | PaymentStatus::Unknown);
-                prop_assert!(!is_under_way || order.payment_id == Some(payment.payment_id), "no attempt is forgotten");
+                prop_assert!(!is_under_way || order.payment_id == Some(payment.payment_id), "the order has the payment in progress");
             }
         }
     }

@@ -1,8 +1,7 @@
-//! The cashier: asks the providers for money or for the truth, and enters what they say in the books.
+//! The payment service: confirms, queries, cancels and refunds payments at their providers and records the results.
 //!
-//! Every function that deals with money goes through here, so a webhook, a confirmation, a refund and the reconciler
-//! that meet at one payment all write under the condition that nothing has changed it since they read it, and look
-//! again when something has.
+//! All functions that move money use it. Each write is conditional on the version that was read, and is retried after a
+//! change, so a webhook, a confirmation, a refund and the reconciler can work on the same payment concurrently.
 
 mod refunds;
 
@@ -27,25 +26,25 @@ use crate::payments::provider::{Answer, Providers};
 use crate::payments::{Change, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Report};
 use crate::payments::{OrderPaymentStore, PaymentRequest, StoredPayment};
 
-/// How often what changes under our hands is read again.
+/// The attempts of a write that fails because of concurrent changes.
 const ATTEMPTS: usize = 8;
-/// Time kept back from a provider, so that what it says can be written.
+/// Time reserved for writing after a provider call.
 const WRITE_TIME: Duration = Duration::from_secs(3);
 
-const RECORDING: &str = "settle a payment";
-const QUERYING: &str = "ask a payment provider";
+const RECORDING: &str = "record a payment";
+const QUERYING: &str = "query a payment provider";
 
-/// The books and the providers.
+/// Records payments and calls their providers.
 #[derive(Clone, Debug)]
 pub struct PaymentService {
-    /// Payments and orders.
+    /// The orders and payments tables.
     pub order_payments: OrderPaymentStore,
-    /// Who takes the money.
+    /// The providers.
     pub providers: Providers,
 }
 
 impl PaymentService {
-    /// The cashier on `platform`.
+    /// Creates the service.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -56,7 +55,7 @@ impl PaymentService {
         })
     }
 
-    /// The payment and its order, as they stand now.
+    /// Reads a payment and its order, consistently.
     ///
     /// # Errors
     /// `not-found`, [`Error::Unavailable`], [`Error::Internal`].
@@ -72,9 +71,9 @@ impl PaymentService {
         Ok((payment, order))
     }
 
-    /// Keeps the attempt to take the money of `payment` for `order`, before the provider is asked: a crash leaves a
-    /// trace, and nothing ends the order meanwhile. `None` when payment or order has changed, or the request was made
-    /// before, perhaps by this very call whose answer was lost: then `begun_by` is its own.
+    /// Saves an attempt to charge `payment` for `order` before the provider call: the reconciler finds it after a crash, and
+    /// nothing ends the order meanwhile. `None` when payment or order has changed, or the request was made before. If an
+    /// earlier write of the same call made it and its response was lost, the stored `begun_by` is the caller's.
     ///
     /// # Errors
     /// `payment-under-way`, `order-closed`, `too-many-payments`; [`Error::Unavailable`], [`Error::Internal`].
@@ -94,7 +93,7 @@ impl PaymentService {
             begun_by: Some(begun_by),
             ..payment.next(attempt, None, invocation.now)
         };
-        // One that was started counts already, and its customer may have paid.
+        // A started payment is already counted, and its customer may have paid.
         let order = if payment.version == 0 {
             order.with_payment(paying)?
         } else {
@@ -106,10 +105,10 @@ impl PaymentService {
         Ok(saved.await?.then_some(attempt))
     }
 
-    /// Asks the provider for the money of an attempt that [`PaymentService::begin`] kept, and answers the payment after it.
+    /// Confirms an attempt that [`PaymentService::begin`] saved at the provider, and returns the payment.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the outcome could not be written: the attempt stands, and will be looked at again.
+    /// [`Error::Unavailable`] when the outcome could not be saved: the reconciler retries the attempt.
     pub async fn confirm(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
         let deadline = invocation.deadline_keeping(WRITE_TIME);
@@ -126,9 +125,9 @@ impl PaymentService {
                 self.record_confirmation(&report, stored.version, invocation).await
             }
             Answer::Unknown(cause) => {
-                tracing::warn!(cause, "a provider left open whether it took the money");
+                tracing::warn!(cause, "the outcome of a confirmation is unknown");
                 match provider.find(stored.attempt(), deadline).await {
-                    Answer::Report(report) if is_decided(&report) => {
+                    Answer::Report(report) if is_final(&report) => {
                         self.record_confirmation(&report, stored.version, invocation).await
                     }
                     _ => self.record_unknown(stored, invocation).await,
@@ -137,10 +136,10 @@ impl PaymentService {
         }
     }
 
-    /// Asks the provider where a payment stands, and answers it after that.
+    /// Queries the provider, records its report, and returns the payment.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the provider does not say.
+    /// [`Error::Unavailable`] when the provider does not report a final status.
     pub async fn refresh_from_provider(
         &self,
         stored: &StoredPayment,
@@ -150,10 +149,10 @@ impl PaymentService {
         self.record_report(&report, Some(stored.version), invocation).await
     }
 
-    /// Asks the provider where a payment stands, and enters nothing.
+    /// Queries the provider and returns its report without recording it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the provider does not say.
+    /// [`Error::Unavailable`] when the provider does not report a final status.
     pub async fn query_provider(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<Report, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
         report_from(
@@ -163,11 +162,11 @@ impl PaymentService {
         )
     }
 
-    /// Settles an attempt whose outcome is not known: asks where it stands, and asks for the money once more when the
-    /// provider has not been asked for it yet.
+    /// Resolves an attempt with an unknown outcome: queries the provider, and confirms the payment again if the provider has
+    /// not received the confirmation.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the provider does not say.
+    /// [`Error::Unavailable`] when the provider does not report a final status.
     pub async fn resolve_unknown(
         &self,
         stored: &StoredPayment,
@@ -176,16 +175,16 @@ impl PaymentService {
         let report = self.query_provider(stored, invocation).await?;
         match report.status {
             ProviderStatus::Pending => self.confirm(stored, invocation).await,
-            ProviderStatus::Processing => Err(Error::unavailable(QUERYING, "it is at work")),
-            // Whoever has claimed it is the one who asks for the money.
+            ProviderStatus::Processing => Err(Error::unavailable(QUERYING, "the provider is processing the payment")),
+            // This process has claimed the payment, so no other process confirms it.
             _ => self.record_confirmation(&report, stored.version, invocation).await,
         }
     }
 
-    /// Sees to it that a payment that was begun and never paid can be paid no more.
+    /// Cancels a payment that was started and not paid, so that it cannot be paid any more.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the provider does not say.
+    /// [`Error::Unavailable`] when the provider does not report a final status.
     pub async fn cancel_unpaid(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let provider = self.providers.of(stored.payment.provider)?;
         let report = report_from(
@@ -195,25 +194,24 @@ impl PaymentService {
         )?;
         match report.status {
             ProviderStatus::Pending => {
-                let failure = Failure::new("ABANDONED", "The payment was not finished in time.");
+                let failure = Failure::new("ABANDONED", "The payment was not completed in time.");
                 let report = failed_report(&stored.payment, failure);
                 self.record_report(&report, Some(stored.version), invocation).await
             }
-            ProviderStatus::Processing => Err(Error::unavailable(QUERYING, "it is at work")),
-            ProviderStatus::AwaitingDeposit => Err(Error::unavailable(QUERYING, "it awaits a deposit still")),
+            ProviderStatus::Processing => Err(Error::unavailable(QUERYING, "the provider is processing the payment")),
+            ProviderStatus::AwaitingDeposit => Err(Error::unavailable(QUERYING, "the provider still awaits a deposit")),
             _ => self.record_report(&report, Some(stored.version), invocation).await,
         }
     }
 
-    /// Enters what a provider says of a payment, known or new, and answers the payment after it.
+    /// Records a provider's report of a known or new payment, and returns the payment.
     ///
-    /// `queried_version` is the version of the payment when the provider was asked; without one, what the report says may be
-    /// old.
+    /// `queried_version` is the payment's version at the time of the query. Without it, the report may be old.
     ///
     /// # Errors
-    /// `unknown-order` when there is no such order, `not-found` for a payment that is not known and of which there is
-    /// nothing to enter; [`Error::Unavailable`], for a no while the provider is being asked for the money too: who asks
-    /// knows better; [`Error::Internal`].
+    /// `unknown-order` when the order does not exist, `not-found` for an unknown payment that was not charged;
+    /// [`Error::Unavailable`], also for a failure while a confirmation is in progress, whose result is more reliable;
+    /// [`Error::Internal`].
     pub async fn record_report(
         &self,
         report: &Report,
@@ -223,7 +221,7 @@ impl PaymentService {
         self.record_report_as(false, report, queried_version, invocation).await
     }
 
-    /// Enters what a provider answered to the request for the money itself.
+    /// Records the provider's answer to a confirmation.
     async fn record_confirmation(
         &self,
         report: &Report,
@@ -243,12 +241,15 @@ impl PaymentService {
     ) -> Result<StoredPayment, Error> {
         for _ in 0..ATTEMPTS {
             let (stored, order) = self.load_reported(report, invocation).await?;
-            let is_no = matches!(report.status, ProviderStatus::Failed(_));
-            if is_no && !is_confirming && stored.payment.is_being_confirmed(stored.since, invocation.now) {
-                return Err(Error::unavailable(RECORDING, "its confirmation is under way"));
+            let is_failure = matches!(report.status, ProviderStatus::Failed(_));
+            if is_failure && !is_confirming && stored.payment.is_being_confirmed(stored.since, invocation.now) {
+                return Err(Error::unavailable(
+                    RECORDING,
+                    "a confirmation of the payment is in progress",
+                ));
             }
-            let is_money = matches!(report.status, ProviderStatus::Charged | ProviderStatus::AwaitingDeposit);
-            if stored.version == 0 && !is_money {
+            let is_paid_or_awaited = matches!(report.status, ProviderStatus::Charged | ProviderStatus::AwaitingDeposit);
+            if stored.version == 0 && !is_paid_or_awaited {
                 return Err(payments::Rejected::NotFound.into());
             }
             let current = queried_version == Some(stored.version);
@@ -264,10 +265,10 @@ impl PaymentService {
                 return Ok(saved);
             }
         }
-        Err(Error::unavailable(RECORDING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 
-    /// The payment and the order that a report names; a payment that is not known yet is one in version 0.
+    /// Loads the reported payment and its order. A new payment has version 0.
     async fn load_reported(
         &self,
         report: &Report,
@@ -294,8 +295,8 @@ impl PaymentService {
             StoredPayment::unsaved(payment, order.order.expires_at)
         });
         if stored.payment.order_id != order.order.order_id {
-            let told = format!("payment {} is said to be for another order", stored.payment.payment_id);
-            return Err(Error::internal(RECORDING, told));
+            let why = format!("payment {} was reported for another order", stored.payment.payment_id);
+            return Err(Error::internal(RECORDING, why));
         }
         Ok((stored, order))
     }
@@ -331,9 +332,9 @@ impl PaymentService {
         Ok(saved.await?.then_some(payment))
     }
 
-    /// Enters a person's decision about a payment in review, in one write with the request for it: what the provider is
-    /// to be taken to have said, or for `None` the payment as it is handed in, with the news of it. `None` when payment or order has changed,
-    /// or the request was made before.
+    /// Records an administrator's decision about a payment in review, in one write with its request. Applies `status` like a
+    /// provider's report; without it, saves `open` as passed, with the event `event_kind`. `None` when payment or order has
+    /// changed, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -369,10 +370,10 @@ impl PaymentService {
                 return Ok(saved);
             }
         }
-        Err(Error::unavailable(RECORDING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 
-    /// Keeps that the outcome of an attempt is not known, and says so once.
+    /// Records an attempt's unknown outcome, with one event.
     async fn record_unknown(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         for _ in 0..ATTEMPTS {
             let (stored, _) = self.load(stored.payment.payment_id, invocation.deadline).await?;
@@ -388,14 +389,14 @@ impl PaymentService {
                 return Ok(next);
             }
         }
-        Err(Error::unavailable(RECORDING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 }
 
-/// What is to be kept of a payment that changed, with the event that tells of it; a person is called when one is needed.
+/// The next version of a changed payment, with its event. Logs and counts a new review.
 ///
 /// # Errors
-/// [`Error::Internal`] when the event cannot be written as JSON.
+/// [`Error::Internal`] when the event cannot be serialized.
 pub fn next(
     stored: &StoredPayment,
     payment: Payment,
@@ -404,14 +405,14 @@ pub fn next(
 ) -> Result<StoredPayment, Error> {
     if event_kind == Some(PaymentEventKind::ReviewNeeded) {
         let reason = payment.review.as_ref().map_or("", |review| review.reason.as_str());
-        tracing::error!(payment_id = %payment.payment_id, reason, "a payment waits for a person");
+        tracing::error!(payment_id = %payment.payment_id, reason, "a payment needs a review");
         telemetry::emit("payments", invocation.now, &[("Reviews", Unit::Count, 1.0)]);
     }
     let event = event_kind.map(|event_kind| invocation.record(&PaymentEvent::of(event_kind, payment.clone())));
     Ok(stored.next(payment, event.transpose()?, invocation.now))
 }
 
-/// The report that a payment stands so at its provider.
+/// A report of `payment` with `status` and our amounts.
 fn report_with(payment: &Payment, status: ProviderStatus) -> Report {
     Report {
         provider: payment.provider,
@@ -429,15 +430,18 @@ fn failed_report(payment: &Payment, failure: Failure) -> Report {
     report_with(payment, ProviderStatus::Failed(failure))
 }
 
-/// What a provider that was asked said.
+/// The report of an answer to a query.
 fn report_from(answer: Answer) -> Result<Report, Error> {
     match answer {
         Answer::Report(report) => Ok(report),
-        Answer::Refused(failure) => Err(Error::unavailable(QUERYING, format!("{}: refused", failure.code))),
+        Answer::Refused(failure) => Err(Error::unavailable(
+            QUERYING,
+            format!("the provider refused the query: {}", failure.code),
+        )),
         Answer::Unknown(cause) => Err(Error::unavailable(QUERYING, cause)),
     }
 }
 
-const fn is_decided(report: &Report) -> bool {
+const fn is_final(report: &Report) -> bool {
     !matches!(report.status, ProviderStatus::Pending | ProviderStatus::Processing)
 }

@@ -1,4 +1,4 @@
-//! Money on its way: to the order that can have it after all, or back to the customer.
+//! Unservable payments and refunds.
 
 use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
@@ -14,11 +14,11 @@ use crate::payments::{Change, Failure, PaymentEventKind, PaymentStatus, RefundRe
 use crate::payments::{PaymentService, next};
 
 impl PaymentService {
-    /// Finds money that an order could not have its place: the order after all, with its stock taken anew where it had
-    /// expired; else the customer.
+    /// Resolves an unservable payment: pays the order after all, with its stock taken again if it expired, or refunds the
+    /// payment. Makes the pending refund of any other payment.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when another payment of the order is under way, or the provider does not answer.
+    /// [`Error::Unavailable`] when another payment of the order is in progress or the provider does not respond.
     pub async fn resolve_unservable(
         &self,
         id: PaymentId,
@@ -34,8 +34,8 @@ impl PaymentService {
                 return self.refund(id, invocation).await;
             }
             if order.order.status == OrderStatus::Paying {
-                let waiting = "another payment of the order is under way";
-                return Err(Error::unavailable(RECORDING, waiting));
+                let why = "another payment of the order is in progress";
+                return Err(Error::unavailable(RECORDING, why));
             }
             if let Some(change) = stored.payment.applied_to_order(&order.order, invocation.now) {
                 if let Some(saved) = self.save(&stored, &order, change, invocation).await? {
@@ -50,7 +50,7 @@ impl PaymentService {
                     (RetakeOutcome::OutOfStock, _) => {}
                 }
             }
-            // A refund that was refused and is made anew is another one: providers repeat what they refused.
+            // A new refund after a refused one has a new id, since providers repeat a refusal for the same key.
             let nth = stored.payment.refunds.len().to_string();
             let refund_id = derive_id(&["unservable", &id.to_string(), &nth]);
             let refunding =
@@ -62,7 +62,7 @@ impl PaymentService {
                 return self.refund(id, invocation).await;
             }
         }
-        Err(Error::unavailable(RECORDING, "it keeps changing"))
+        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 
     async fn revive(
@@ -87,8 +87,8 @@ impl PaymentService {
         Ok((retaken, payment))
     }
 
-    /// Asks for what is owed of a refund that was refused once more, now that some of the payment's money went back; when
-    /// that is refused too a person looks at it again.
+    /// Requests the owed rest of a refused refund again after a part of the money was refunded. If the provider refuses again,
+    /// starts another review.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -103,11 +103,11 @@ impl PaymentService {
         if self.order_payments.payments.save(&next, invocation.deadline).await? {
             return self.refund(payment.payment_id, invocation).await;
         }
-        Err(Error::unavailable(RECORDING, "it changed meanwhile"))
+        Err(Error::unavailable(RECORDING, "the payment changed since it was read"))
     }
 
-    /// Carries out the refund of a payment that is under way, if one is and nobody else is at it, and answers the payment
-    /// after it. When the provider leaves open whether it was made, it stays under way, and the reconciler asks again.
+    /// Makes the pending refund of a payment, unless another process has claimed it, and returns the payment. If the outcome
+    /// is unknown, the refund stays pending and the reconciler retries it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -119,12 +119,12 @@ impl PaymentService {
         }
         match self.claim(&stored, invocation).await? {
             Some(claimed) => self.refund_claimed(claimed, invocation).await,
-            None => Err(Error::unavailable(RECORDING, "it changed meanwhile")),
+            None => Err(Error::unavailable(RECORDING, "the payment changed since it was read")),
         }
     }
 
-    /// Keeps that a provider is being asked about a payment, so that nobody else asks for the same money meanwhile;
-    /// `None` when it has changed.
+    /// Claims a payment before a provider call, so that no other process calls the provider for it at the same time. `None`
+    /// when the payment has changed.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -134,7 +134,7 @@ impl PaymentService {
         Ok(saved.then_some(claimed))
     }
 
-    /// Carries out the refund under way of a payment that is [claimed](Self::claim).
+    /// Makes the pending refund of a [claimed](Self::claim) payment.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -144,9 +144,9 @@ impl PaymentService {
         };
         let Ok(provider) = self.providers.of(stored.payment.provider) else {
             let failure = Failure::new("NO_API", "The provider has no API; refund it by hand");
-            return self.refund_refused(&stored, &failure, invocation).await;
+            return self.record_refused_refund(&stored, &failure, invocation).await;
         };
-        let answer = match self.refund_made_before(&stored, invocation).await {
+        let answer = match self.find_earlier_refund(&stored, invocation).await {
             Ok(Some(report)) => Answer::Report(report),
             Ok(None) => {
                 let deadline = invocation.deadline_keeping(WRITE_TIME);
@@ -156,22 +156,22 @@ impl PaymentService {
         };
         match answer {
             Answer::Report(report) => self.record_report(&report, Some(stored.version), invocation).await,
-            Answer::Refused(failure) => self.refund_refused(&stored, &failure, invocation).await,
+            Answer::Refused(failure) => self.record_refused_refund(&stored, &failure, invocation).await,
             Answer::Unknown(cause) => {
-                tracing::warn!(payment_id = %stored.payment.payment_id, cause, "a provider left open whether it gave money back");
+                tracing::warn!(payment_id = %stored.payment.payment_id, cause, "the outcome of a refund is unknown");
                 Ok(stored)
             }
         }
     }
 
-    /// A refund that was tried before may have been made: the provider's sum says so, and only then is it not asked for
-    /// again. Providers forget idempotency keys.
-    async fn refund_made_before(
+    /// The provider's report, if an earlier try has made the refund: its refunded sum is larger than ours. A retry must check
+    /// this because idempotency keys expire.
+    async fn find_earlier_refund(
         &self,
         stored: &StoredPayment,
         invocation: &Invocation,
     ) -> Result<Option<Report>, Error> {
-        // The claim for this try counts.
+        // Includes the claim of this try.
         if stored.tries <= 1 {
             return Ok(None);
         }
@@ -179,7 +179,7 @@ impl PaymentService {
         Ok((report.refunded.amount() > stored.payment.refunded.amount()).then_some(report))
     }
 
-    async fn refund_refused(
+    async fn record_refused_refund(
         &self,
         stored: &StoredPayment,
         failure: &Failure,
@@ -190,6 +190,6 @@ impl PaymentService {
         if self.order_payments.payments.save(&next, invocation.deadline).await? {
             return Ok(next);
         }
-        Err(Error::unavailable(RECORDING, "it changed meanwhile"))
+        Err(Error::unavailable(RECORDING, "the payment changed since it was read"))
     }
 }

@@ -1,4 +1,4 @@
-//! Calls to providers over HTTP: each is sent once, and its answer is read whole or counts as lost.
+//! HTTP calls to providers: each is sent once, and its outcome is unknown unless the whole response is read.
 
 mod outcome;
 
@@ -19,9 +19,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::aws::transport::Transport;
 use crate::core::error::Cause;
 
-/// How long a provider may take to take the money.
+/// The time limit for a confirmation.
 pub(crate) const CONFIRM_LIMIT: Duration = Duration::from_secs(20);
-/// How long it may take for anything else.
+/// The time limit for other calls.
 pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(8);
 
 /// A client for all providers.
@@ -37,24 +37,24 @@ pub(crate) struct Call {
     body: Vec<u8>,
 }
 
-/// An answer, read whole.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: StatusCode,
     pub body: Value,
 }
 
-/// No answer, or none that can be read: whether the request was served is not known.
+/// No readable response: the outcome of the request is unknown.
 #[derive(Debug)]
 pub(crate) struct NoResponse(pub Cause);
 
 impl Http {
-    /// A client whose calls `transport` carries.
-    pub fn over(transport: Arc<dyn Transport>) -> Self {
+    /// Creates a client that sends through `transport`.
+    pub fn new(transport: Arc<dyn Transport>) -> Self {
         Self(transport)
     }
 
-    /// Sends `call` and reads its answer, in `limit` and before `deadline`.
+    /// Sends `call` and reads the response, within `limit` and before `deadline`.
     pub async fn send(&self, call: Call, limit: Duration, deadline: Instant) -> Result<Reply, NoResponse> {
         let deadline = deadline.min(Instant::now() + limit);
         match timeout_at(deadline, self.exchange(call)).await {
@@ -71,7 +71,7 @@ impl Http {
         let (head, body) = self.0.send(request).await?.into_parts();
         let status = head.status;
         let body = match body.as_slice() {
-            // Whoever needs something of it finds nothing there.
+            // An empty body has no fields.
             [] => Value::Null,
             body => serde_json::from_slice(body).map_err(|error| unreadable(status, &error))?,
         };
@@ -79,23 +79,23 @@ impl Http {
     }
 }
 
-/// What cannot be read is not repeated: only where reading ended is.
+/// The error of an unreadable body. It contains the position and not the body.
 fn unreadable(status: StatusCode, error: &serde_json::Error) -> Cause {
-    format!("the answer {status} is no JSON at line {}", error.line()).into()
+    format!("the {status} response is not JSON at line {}", error.line()).into()
 }
 
 impl Call {
-    /// A GET of the resource at `path` below `base`, each segment of which is encoded.
+    /// Creates a GET of `path` under `base`. Encodes each segment.
     pub fn get(base: &str, path: &[&str]) -> Result<Self, Cause> {
         Self::new(Method::GET, base, path)
     }
 
-    /// A POST to the resource at `path` below `base`, each segment of which is encoded.
+    /// Creates a POST to `path` under `base`. Encodes each segment.
     pub fn post(base: &str, path: &[&str]) -> Result<Self, Cause> {
         Self::new(Method::POST, base, path)
     }
 
-    /// A DELETE of the resource at `path` below `base`, each segment of which is encoded.
+    /// Creates a DELETE of `path` under `base`. Encodes each segment.
     pub fn delete(base: &str, path: &[&str]) -> Result<Self, Cause> {
         Self::new(Method::DELETE, base, path)
     }
@@ -109,14 +109,14 @@ impl Call {
         })
     }
 
-    /// The same with a header.
+    /// Adds a header.
     pub fn header(mut self, name: &'static str, value: &str) -> Result<Self, Cause> {
         self.headers
             .insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
         Ok(self)
     }
 
-    /// The same with our key, which no log shows.
+    /// Adds the `Authorization` header and marks it as sensitive.
     pub fn authorization(mut self, value: &str) -> Result<Self, Cause> {
         let mut value = HeaderValue::from_str(value)?;
         value.set_sensitive(true);
@@ -124,19 +124,19 @@ impl Call {
         Ok(self)
     }
 
-    /// The same with a query.
+    /// Adds a query parameter.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.url.query_pairs_mut().append_pair(name, value);
         self
     }
 
-    /// The same with a JSON body.
+    /// Sets a JSON body.
     pub fn json(mut self, body: &Value) -> Result<Self, Cause> {
         self.body = serde_json::to_vec(body)?;
         self.header("content-type", "application/json")
     }
 
-    /// The same with a form as its body.
+    /// Sets a form body.
     pub fn form(mut self, fields: &[(&str, String)]) -> Result<Self, Cause> {
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
@@ -146,21 +146,20 @@ impl Call {
     }
 }
 
-/// The address of `path` below `base`. A segment that an address would lose or change is refused: the call would ask
-/// for something else.
+/// The URL of `path` under `base`. Rejects segments that a URL would drop or change.
 fn url(base: &str, path: &[&str]) -> Result<Url, Cause> {
     if !is_path(path) {
-        return Err("no such path can be asked for".into());
+        return Err("the path has an invalid segment".into());
     }
     let mut url = Url::parse(base)?;
     url.path_segments_mut()
-        .map_err(|()| "the provider's address is not one of HTTP")?
+        .map_err(|()| "the provider's base URL is not an HTTP URL")?
         .pop_if_empty()
         .extend(path);
     Ok(url)
 }
 
-/// Whether `path` can be asked for as it is.
+/// Whether a URL keeps all segments of `path`.
 pub(crate) fn is_path(path: &[&str]) -> bool {
     let is_lost = |segment: &&str| matches!(*segment, "" | "." | "..") || segment.contains(char::is_control);
     !path.iter().any(is_lost)
@@ -173,8 +172,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    /// Asks a server that answers `answer`, then closes the connection or keeps silent.
-    async fn ask(answer: String, closes: bool) -> Result<Reply, NoResponse> {
+    /// Calls a server that sends `answer`, then closes the connection or stays silent.
+    async fn call(answer: String, closes: bool) -> Result<Reply, NoResponse> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move {
@@ -187,7 +186,7 @@ mod tests {
             }
         });
         let call = Call::get(&base, &["v1"]).unwrap();
-        let reply = Http::over(Arc::new(HttpsTransport::new().unwrap()));
+        let reply = Http::new(Arc::new(HttpsTransport::new().unwrap()));
         let reply = reply
             .send(call, Duration::from_millis(300), Instant::now() + CONFIRM_LIMIT)
             .await;
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_read_whole_or_lost() {
+    async fn a_response_is_read_whole_or_the_outcome_is_unknown() {
         let (long, cut) = ("\"".to_owned() + &"x".repeat(MAX_BODY), answer("200 OK", "[1,2]"));
         let chunked = format!(
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n",
@@ -220,7 +219,7 @@ mod tests {
             (String::new(), true, None),
             (String::new(), false, None),
         ] {
-            let reply = ask(answer.clone(), closes).await;
+            let reply = call(answer.clone(), closes).await;
             let status = reply.ok().map(|reply| reply.status.as_u16());
             assert_eq!(status, expected, "{}", &answer[..answer.len().min(80)]);
         }
@@ -232,14 +231,14 @@ mod tests {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let call = Call::get(&base, &["v1"]).unwrap();
         let begun = Instant::now();
-        let http = Http::over(Arc::new(HttpsTransport::new().unwrap()));
+        let http = Http::new(Arc::new(HttpsTransport::new().unwrap()));
         let sent = http.send(call, CONFIRM_LIMIT, begun + Duration::from_millis(50)).await;
         assert!(sent.is_err());
         assert!(begun.elapsed() < CALL_LIMIT);
     }
 
     #[test]
-    fn a_path_asks_for_what_it_says_or_for_nothing() {
+    fn a_url_keeps_every_segment_or_is_rejected() {
         for (segment, expected) in [
             ("tgen_1", Some("https://a.example/toss/v1/tgen_1")),
             ("a/../b", Some("https://a.example/toss/v1/a%2F..%2Fb")),
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_in_no_message() {
+    fn a_secret_key_is_in_no_message() {
         let call = Call::post("https://a.example", &["v1"]).unwrap();
         let call = call.authorization("Bearer hush").unwrap();
         assert!(!format!("{call:?}").contains("hush"));

@@ -1,28 +1,28 @@
-//! What a call to a provider comes to, for a payment or a refund.
+//! The outcome of a provider call, for a payment or a refund.
 
 use crate::core::error::{Cause, Error};
 use crate::payments::provider::Answer;
 use crate::payments::provider::credentials::Vault;
 use crate::payments::{Failure, Payment, Provider, ProviderStatus, Rejected, Report};
 
-/// The most characters of a provider's words that are kept.
-const MAX_WORDS: usize = 200;
-/// What a shopper is told when a provider does not take our key.
-const UNAVAILABLE: &str = "This way of paying is out of order; choose another.";
+/// The maximum length of a provider's text, in characters.
+const MAX_TEXT: usize = 200;
+/// The message for shoppers when a provider rejects our credentials.
+const UNAVAILABLE: &str = "This payment method is not available. Choose another one.";
 
-/// Why a call brought nothing.
+/// The error of a provider call.
 #[derive(Debug)]
 pub enum CallError {
-    /// The provider's clear no.
+    /// The provider refused the call.
     Refused(Failure),
-    /// The provider does not take our key, or we have none: the call was not served.
+    /// The provider rejected our credentials, or we have none: the call was not executed. Has the code.
     InvalidCredentials(String),
-    /// Nobody knows whether it was served.
+    /// The outcome of the call is unknown.
     Unknown(Cause),
 }
 
 impl CallError {
-    /// A call for which there were no credentials.
+    /// The error of a call whose credentials could not be loaded.
     pub fn from_vault_error(error: Error) -> Self {
         match error {
             Error::Rejected(rejection) => Self::InvalidCredentials(rejection.reason.code.to_owned()),
@@ -30,24 +30,24 @@ impl CallError {
         }
     }
 
-    /// What a provider that does not take our key makes us do: say so loudly, and look for another one.
+    /// Logs rejected credentials and invalidates them in the vault, so that the next call fetches them again.
     pub fn handle_invalid_credentials(&self, provider: Provider, vault: &Vault) {
         if let Self::InvalidCredentials(code) = self {
-            tracing::error!(provider = provider.name(), code, "a provider does not take our key");
+            tracing::error!(provider = provider.name(), code, "a provider rejected our credentials");
             vault.invalidate();
         }
     }
 
-    /// A call that was to learn something and did not.
+    /// The cause of an unknown answer after a failed query.
     pub fn into_cause(self) -> Cause {
         match self {
-            Self::Refused(failure) => format!("the provider says {}", failure.code).into(),
-            Self::InvalidCredentials(code) => format!("the provider does not take our key ({code})").into(),
+            Self::Refused(failure) => format!("the provider refused: {}", failure.code).into(),
+            Self::InvalidCredentials(code) => format!("the provider rejected our credentials ({code})").into(),
             Self::Unknown(cause) => cause,
         }
     }
 
-    /// A call that was to prepare something and did not.
+    /// The error of a request whose preparing call failed.
     pub fn into_error(self, doing: &'static str) -> Error {
         match self {
             Self::Refused(failure) => Rejected::Refused(failure).into(),
@@ -57,18 +57,18 @@ impl CallError {
     }
 }
 
-/// The failure of a payment that did not reach its provider for want of a key.
+/// The failure of a payment whose provider rejects our credentials.
 pub fn provider_unavailable(code: impl Into<String>) -> Failure {
     Failure::new(code, UNAVAILABLE)
 }
 
-/// A provider's words, short enough to be kept and fit to be shown; `otherwise` when it has none.
+/// A provider's text without control characters, shortened to [`MAX_TEXT`]; `otherwise` when it is blank.
 pub fn words(text: Option<&str>, otherwise: &str) -> String {
     let text: String = text
         .unwrap_or_default()
         .chars()
         .filter(|char| !char.is_control())
-        .take(MAX_WORDS)
+        .take(MAX_TEXT)
         .collect();
     if text.trim().is_empty() {
         otherwise.to_owned()
@@ -77,9 +77,9 @@ pub fn words(text: Option<&str>, otherwise: &str) -> String {
     }
 }
 
-/// The answer that a provider's payment is for `payment`.
+/// Checks that a provider's report is about the order of `payment`.
 ///
-/// A reference comes from outside, and may be that of another order's payment: no money was taken for this one then.
+/// The client supplies the reference, so it can name another order's payment. Then this payment was not charged.
 pub fn answer(payment: &Payment, report: Option<Report>) -> Answer {
     match report {
         None => Answer::Unknown("the provider's payment cannot be read".into()),
@@ -88,23 +88,23 @@ pub fn answer(payment: &Payment, report: Option<Report>) -> Answer {
     }
 }
 
-/// The answer to a call that was served, by what the provider then says: that nothing was done cannot be meant.
+/// The answer after a successful call. A pending report contradicts the success, so the outcome is unknown.
 pub fn unless_pending(found: Answer) -> Answer {
     match found {
         Answer::Report(report) if report.status == ProviderStatus::Pending => {
-            Answer::Unknown("the provider took the request and says that nothing was done".into())
+            Answer::Unknown("the provider accepted the request but reports no change".into())
         }
         found => found,
     }
 }
 
-/// The report on a payment that the provider does not have, for this order at least.
+/// The report of a payment that the provider does not have for this order.
 pub fn not_charged(payment: &Payment, code: &str) -> Report {
-    let message = "The provider does not know the payment. Pay again.";
+    let message = "The provider has no such payment. Pay again.";
     report_on(payment, ProviderStatus::Failed(Failure::new(code, message)))
 }
 
-/// The report that `payment` is as we have it, and stands so at its provider.
+/// The report of `payment` with `status` and our amounts.
 pub fn report_on(payment: &Payment, status: ProviderStatus) -> Report {
     Report {
         provider: payment.provider,
@@ -118,14 +118,14 @@ pub fn report_on(payment: &Payment, status: ProviderStatus) -> Report {
     }
 }
 
-/// What a refund comes to before it is asked for, from a provider that would not compare what has gone back with what
-/// we think; nothing when the two are the same, and it may be asked for.
+/// Checks the refunded sum before a refund, for a provider that does not check it. `None` when the provider's sum equals
+/// ours and the refund can be requested.
 pub fn before_refund(payment: &Payment, found: Answer) -> Option<Answer> {
     match &found {
         Answer::Report(report) if report.status == ProviderStatus::Charged && report.refunded == payment.refunded => {
             None
         }
-        // Money that the provider now says it never had is the books' to judge.
+        // The provider now reports that it never charged the payment: the caller handles the contradiction.
         Answer::Report(Report {
             status: ProviderStatus::Failed(_) | ProviderStatus::AwaitingDeposit,
             ..
@@ -133,15 +133,15 @@ pub fn before_refund(payment: &Payment, found: Answer) -> Option<Answer> {
         _ => {
             let failure = Failure::new(
                 "REFUNDS_DIFFER",
-                "The provider says that less has gone back than we know of.",
+                "The provider reports a smaller refunded sum than our records.",
             );
             Some(refused_unless_refunded(payment, failure, found))
         }
     }
 }
 
-/// The answer to a refund that was refused, once it is found how much has gone back: when that is more than we knew of
-/// it is the report, else the refusal stands, for asking again would bring it again.
+/// The answer to a refused refund: the provider's report when its refunded sum is larger than ours, otherwise the refusal,
+/// which a retry would not change.
 pub fn refused_unless_refunded(payment: &Payment, failure: Failure, found: Answer) -> Answer {
     match found {
         Answer::Report(report) if report.refunded.amount() > payment.refunded.amount() => Answer::Report(report),
@@ -164,7 +164,7 @@ mod tests {
         Money::new(amount, Currency::KRW).unwrap()
     }
 
-    /// A payment of 1,000 won of which 300 went back.
+    /// A payment of 1,000 won with 300 won refunded.
     fn payment() -> Payment {
         let payment = Payment::new(
             Provider::Toss,
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_is_asked_for_while_as_much_has_gone_back_as_we_know_of() {
+    fn a_refund_is_requested_only_when_the_refunded_sums_agree() {
         let failed = || ProviderStatus::Failed(Failure::new("CODE", "No."));
         for (found, expected) in [
             (found(ProviderStatus::Charged, 300), None),
@@ -208,14 +208,14 @@ mod tests {
             (found(ProviderStatus::AwaitingDeposit, 0), Some("report")),
             (Answer::Unknown("?".into()), Some("unknown")),
         ] {
-            let told = format!("{found:?}");
+            let text = format!("{found:?}");
             let answer = before_refund(&payment(), found);
-            assert_eq!(answer.as_ref().map(name), expected, "{told}");
+            assert_eq!(answer.as_ref().map(name), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_refusal_stands_unless_more_has_gone_back() {
+    fn a_refusal_is_final_unless_the_refunded_sum_grew() {
         for (found, expected) in [
             (found(ProviderStatus::Charged, 301), "report"),
             (found(ProviderStatus::Charged, 300), "refused"),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_payment_of_another_order_brought_this_one_nothing() {
+    fn the_payment_of_another_order_does_not_charge_this_one() {
         let mine = report_on(&payment(), ProviderStatus::Charged);
         let other = Report {
             order_id: OrderId(Uuid::from_u128(8)),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_short_and_fit_to_be_shown() {
+    fn a_text_is_short_and_has_no_control_characters() {
         let long = "가".repeat(300);
         for (text, expected) in [
             (Some("No."), "No."),

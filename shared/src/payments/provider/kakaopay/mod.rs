@@ -1,5 +1,5 @@
-//! KakaoPay: the customer agrees in its app, and we approve with the token that they bring back. It tells nothing by
-//! itself and knows no idempotency keys, so what is not known is asked for before and after.
+//! KakaoPay: the customer approves the payment in its app, and we confirm it with the token. KakaoPay has no webhooks and no
+//! idempotency keys, so its state is queried before and after calls.
 
 mod error;
 mod report;
@@ -33,12 +33,12 @@ impl KakaoPay {
         Self { http, base_url, vault }
     }
 
-    /// All sales are taken as taxed: nothing here knows which goods are not.
+    /// Prepares a payment. Declares the whole amount as taxable, since products have no tax class.
     async fn start(&self, start: &Start<'_>, deadline: Instant) -> Result<Started, Error> {
         const DOING: &str = "prepare a payment at KakaoPay";
         let order = start.order;
         let urls = start.return_urls.ok_or_else(|| {
-            let detail = "return_urls: KakaoPay sends the customer away, and has to know where to send them back.";
+            let detail = "return_urls: required for KakaoPay, which redirects the customer.";
             Rejection::new(&reasons::INVALID_PARAMETER, detail)
         })?;
         self.vault.credentials(deadline).await?.kakaopay()?;
@@ -46,7 +46,7 @@ impl KakaoPay {
         let body = json!({
             "partner_order_id": order.order_id.to_string(),
             "partner_user_id": order.customer_id.as_str(),
-            // The same 100 characters as at Toss.
+            // The same limit of 100 characters as at Toss.
             "item_name": toss::order_name(&order.lines),
             "quantity": units,
             "total_amount": order.total.amount(),
@@ -68,7 +68,7 @@ impl KakaoPay {
                 },
             })
         };
-        started().ok_or_else(|| Error::unavailable(DOING, "the answer cannot be read"))
+        started().ok_or_else(|| Error::unavailable(DOING, "the response cannot be read"))
     }
 
     async fn confirm(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
@@ -88,9 +88,9 @@ impl KakaoPay {
                 None => http::unless_pending(self.find(payment, deadline).await),
             },
             Err(CallError::Unknown(cause)) => Answer::Unknown(cause),
-            // It may have been approved before: that is a refusal, too.
+            // KakaoPay also refuses a payment that was already approved.
             Err(refused) => match (self.find(payment, deadline).await, refused) {
-                // An earlier approval may be under way still, and be the reason for this refusal.
+                // An earlier approval may still be in progress and be the reason for this refusal.
                 (found, _) if attempt.nth > 0 || payment.status == PaymentStatus::Unknown => {
                     http::unless_pending(found)
                 }
@@ -104,7 +104,7 @@ impl KakaoPay {
         let body = json!({ "tid": payment.reference });
         match self.post("order", body, http::CALL_LIMIT, deadline).await {
             Ok(order) => http::answer(payment, report::read(&order, payment)),
-            Err(error) => unanswered(error),
+            Err(error) => query_failed(error),
         }
     }
 
@@ -133,7 +133,7 @@ impl KakaoPay {
         }
     }
 
-    /// Calls `operation` with `body` and our code.
+    /// Calls `operation` with `body` and our merchant code.
     async fn post(
         &self,
         operation: &str,
@@ -158,14 +158,14 @@ impl KakaoPay {
     }
 }
 
-/// Nothing was taken. The refusal of an approval says better than the order why.
+/// Whether nothing was charged. The refusal of the approval then has a better reason than the order.
 const fn is_unpaid(report: &Report) -> bool {
     matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_))
 }
 
-/// What it means that KakaoPay does not answer for a payment. How it says that there is none is not verified, so even
-/// its no is taken for not knowing.
-fn unanswered(error: CallError) -> Answer {
+/// The answer to a failed query. Not verified: KakaoPay's response for an unknown payment, so even a refusal counts as
+/// unknown.
+fn query_failed(error: CallError) -> Answer {
     Answer::Unknown(error.into_cause())
 }
 
@@ -186,7 +186,7 @@ impl PaymentProvider for KakaoPay {
         Box::pin(self.find(attempt.payment, deadline))
     }
 
-    /// What a customer agreed to lapses by itself unless we approve it.
+    /// An approved payment expires by itself unless we confirm it, so this only queries it.
     fn cancel_unpaid<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
         Box::pin(self.find(attempt.payment, deadline))
     }

@@ -1,4 +1,4 @@
-//! What KakaoPay says of a payment when it is asked for its order, has approved it, or gave money back.
+//! Reads KakaoPay's responses to an order query, an approval and a cancellation.
 
 use iso_currency::Currency;
 use serde_json::Value;
@@ -9,12 +9,12 @@ use crate::orders::OrderId;
 use crate::payments::provider::http::report_on;
 use crate::payments::{Failure, Payment, ProviderStatus, Report};
 
-const NOT_PAID: &str = "The payment was not finished. Pay again.";
+const NOT_PAID: &str = "The payment was not completed. Pay again.";
 
-/// The answer of `/order` or `/cancel` about `payment`; nothing when it cannot be read.
+/// Reads the response of `/order` or `/cancel` for `payment`. `None` when it cannot be read.
 pub fn read(order: &Value, payment: &Payment) -> Option<Report> {
     let status = status(order["status"].as_str()?)?;
-    let report = ours(order, payment)?;
+    let report = pending_report(order, payment)?;
     Some(match status {
         ProviderStatus::Charged => Report {
             amount: won(&order["amount"]["total"])?,
@@ -26,9 +26,9 @@ pub fn read(order: &Value, payment: &Payment) -> Option<Report> {
     })
 }
 
-/// The answer of `/approve` about `payment`; nothing when it cannot be read.
+/// Reads the response of `/approve` for `payment`. `None` when it cannot be read.
 pub fn approved(approval: &Value, payment: &Payment) -> Option<Report> {
-    let report = ours(approval, payment)?;
+    let report = pending_report(approval, payment)?;
     Some(Report {
         amount: won(&approval["amount"]["total"])?,
         status: ProviderStatus::Charged,
@@ -36,8 +36,8 @@ pub fn approved(approval: &Value, payment: &Payment) -> Option<Report> {
     })
 }
 
-/// The report that `payment` is as it was, when the answer is about it; of the order that the answer names.
-fn ours(answer: &Value, payment: &Payment) -> Option<Report> {
+/// A pending report of `payment` with the response's order id. `None` when the response is about another payment.
+fn pending_report(answer: &Value, payment: &Payment) -> Option<Report> {
     if answer["tid"].as_str()? != payment.reference {
         return None;
     }
@@ -52,7 +52,7 @@ fn won(amount: &Value) -> Option<Money> {
     Money::new(amount.as_u64()?, Currency::KRW).ok()
 }
 
-/// All that went back. That `canceled_amount` is the sum of all refunds, and absent before the first, is not verified.
+/// The refunded sum. Not verified: that `canceled_amount` is the sum of all refunds and absent before the first one.
 fn refunded(order: &Value) -> Option<Money> {
     match &order["canceled_amount"]["total"] {
         Value::Null if order["status"] == "SUCCESS_PAYMENT" => Some(Money::zero(Currency::KRW)),
@@ -60,7 +60,7 @@ fn refunded(order: &Value) -> Option<Money> {
     }
 }
 
-/// Where a payment stands. Which statuses there are is not verified; another one says nothing.
+/// Reads a status. The list of statuses is not verified; `None` for any other.
 fn status(status: &str) -> Option<ProviderStatus> {
     Some(match status {
         "SUCCESS_PAYMENT" | "PART_CANCEL_PAYMENT" | "CANCEL_PAYMENT" => ProviderStatus::Charged,
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_says_where_the_payment_stands() {
+    fn each_status_is_read() {
         let failed = |code: &str| ProviderStatus::Failed(Failure::new(code, NOT_PAID));
         let refunded = |status: &str, total: u64| json!({ "status": status, "canceled_amount": { "total": total } });
         for (fields, status, expected) in [
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_report() {
+    fn a_response_that_cannot_be_read_has_no_report() {
         for fields in [
             json!({ "status": "A_STATUS_TO_COME" }),
             json!({ "status": null }),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_says_what_was_taken() {
+    fn an_approval_has_the_charged_amount() {
         let approval = json!({ "aid": "A1", "tid": "T1", "partner_order_id": ORDER, "amount": { "total": 12800 } });
         let report = approved(&approval, &payment()).unwrap();
         assert_eq!(

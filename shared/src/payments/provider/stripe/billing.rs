@@ -1,5 +1,5 @@
-//! Charges of a saved card at Stripe: each by an intent whose id is kept before it is confirmed, so that it can be asked
-//! for whatever becomes of the confirmation.
+//! Charges of saved cards at Stripe. Each uses a PaymentIntent whose id is stored before the confirmation, so that its status
+//! can be queried after a lost response.
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -16,13 +16,13 @@ use crate::payments::provider::http::{Call, CallError};
 use crate::payments::provider::stripe::{Stripe, error};
 use crate::payments::{Failure, Provider, ProviderStatus, Rejected};
 
-/// The intent cannot be confirmed as it is: it was paid, or called off.
+/// Stripe's code when the intent cannot be confirmed because it is paid or cancelled.
 const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
-/// The bank wants to see the card's holder.
+/// Stripe's code when the bank requires authentication by the cardholder.
 const AUTHENTICATION_REQUIRED: &str = "authentication_required";
 
-/// What follows from Stripe's refusal to charge a saved card. The hard declines are those that Stripe never retries by
-/// itself ("Smart Retries", decline codes).
+/// Classifies Stripe's refusal to charge a saved card. The hard declines are those that Stripe never retries
+/// ("Smart Retries", decline codes).
 pub fn decline(code: &str) -> Decline {
     match code {
         AUTHENTICATION_REQUIRED
@@ -44,7 +44,7 @@ pub fn decline(code: &str) -> Decline {
 }
 
 impl Stripe {
-    /// Saves the card for a customer of its own: the setup asks the bank whether it may be charged without its holder.
+    /// Saves the card for a new Stripe customer. The SetupIntent asks the bank for permission to charge it off-session.
     async fn issue(
         &self,
         authorization: &Authorization,
@@ -54,7 +54,7 @@ impl Stripe {
     ) -> Result<Issued, Error> {
         const DOING: &str = "save a card at Stripe";
         let Authorization::Stripe { payment_method } = authorization else {
-            return Err(Error::internal(DOING, "another provider's authorization"));
+            return Err(Error::internal(DOING, "the authorization is for another provider"));
         };
         self.vault.credentials(deadline).await?.stripe()?;
         let fields = [("metadata[customer_id]", customer.as_str().to_owned())];
@@ -63,9 +63,10 @@ impl Stripe {
             .post(&["v1", "customers"], Some(&key), &fields, http::CALL_LIMIT, deadline)
             .await;
         let created = created.map_err(|error| error.into_error(DOING))?;
-        let holder = text(&created, "id").ok_or_else(|| Error::unavailable(DOING, "the customer cannot be read"))?;
+        let customer_id =
+            text(&created, "id").ok_or_else(|| Error::unavailable(DOING, "the response has no customer id"))?;
         let fields = [
-            ("customer", holder.clone()),
+            ("customer", customer_id.clone()),
             ("payment_method", payment_method.clone()),
             ("payment_method_types[0]", "card".to_owned()),
             ("usage", "off_session".to_owned()),
@@ -84,29 +85,29 @@ impl Stripe {
             .await;
         let setup = setup.map_err(|error| error.into_error(DOING))?;
         let setup = match setup["status"].as_str() {
-            // Stripe repeats what it answered to this key; the holder may have proved themselves since.
-            Some("requires_action") => self.setup(&setup, deadline).await?,
+            // Stripe repeats its response for this key. The cardholder may have authenticated since.
+            Some("requires_action") => self.setup_intent(&setup, deadline).await?,
             _ => setup,
         };
         match setup["status"].as_str() {
             Some("succeeded") => Ok(Issued {
-                key: BillingKey::new(&holder, payment_method),
+                key: BillingKey::new(&customer_id, payment_method),
                 card: card(&setup["payment_method"]["card"]),
             }),
-            Some("requires_action") => Err(unproved(&setup).into()),
-            // Its holder failed to, or gave up.
+            Some("requires_action") => Err(authentication_required(&setup).into()),
+            // The authentication failed or was abandoned.
             Some("requires_payment_method" | "canceled") => {
                 Err(Rejected::Refused(error::failure(&setup["last_setup_error"])).into())
             }
             _ => Err(Error::unavailable(
                 DOING,
-                "Stripe has not said whether the card can be saved",
+                "Stripe did not report whether the card is saved",
             )),
         }
     }
 
-    async fn setup(&self, setup: &Value, deadline: Instant) -> Result<Value, Error> {
-        const DOING: &str = "ask Stripe for a card that is being saved";
+    async fn setup_intent(&self, setup: &Value, deadline: Instant) -> Result<Value, Error> {
+        const DOING: &str = "read a SetupIntent at Stripe";
         let id = setup["id"].as_str().unwrap_or_default();
         let call = Call::get(&self.base_url, &["v1", "setup_intents", id]);
         let call = call.map_err(|cause| Error::unavailable(DOING, cause))?;
@@ -122,11 +123,11 @@ impl Stripe {
             ("customer", key.customer.to_string()),
             ("payment_method_types[0]", "card".to_owned()),
             ("metadata[order_id]", charge.order_id.to_string()),
-            // Until it is charged there is no such order: what webhooks tell of it before is not waited for.
+            // The order does not exist until it is charged, so earlier webhooks about it are ignored.
             ("metadata[charged_for]", "subscription".to_owned()),
         ];
-        // One intent for an order and a card as long as Stripe keeps the key, a day at least. A later one is made only after
-        // a clear no to this, or once an administrator has cancelled it, and nobody but us confirms either.
+        // One intent for each order and card while Stripe keeps the key, at least a day. A later intent is created only after
+        // this one was refused or an administrator has cancelled it. Only this service confirms intents.
         let request = format!("prepare-{}-{}", charge.order_id, *key.customer);
         let path = ["v1", "payment_intents"];
         match self
@@ -135,7 +136,7 @@ impl Stripe {
         {
             Ok(intent) => match text(&intent, "id") {
                 Some(id) => Ok(Some(id)),
-                None => Err(Answer::Unknown("the intent cannot be read".into())),
+                None => Err(Answer::Unknown("the response has no intent id".into())),
             },
             Err(CallError::Refused(failure)) => Err(Answer::Refused(failure)),
             Err(error) => Err(Answer::Unknown(error.into_cause())),
@@ -165,7 +166,7 @@ impl Stripe {
                 http::unless_pending(self.find_charge(charge, deadline).await)
             }
             Err(CallError::Refused(failure)) => Answer::Refused(failure),
-            // Our key may have been good when the same try was made before.
+            // Invalid credentials too: an earlier call of the same try may have succeeded.
             Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
@@ -183,21 +184,21 @@ impl Stripe {
         }
     }
 
-    /// Takes the card from the customer, which cannot be undone.
+    /// Detaches the card from the customer. This cannot be undone.
     async fn delete(&self, key: &BillingKey, deadline: Instant) -> Result<(), Error> {
         const DOING: &str = "delete a saved card at Stripe";
         let path = ["v1", "payment_methods", key.key.as_str(), "detach"];
         match self.post(&path, None, &[], http::CALL_LIMIT, deadline).await {
-            // A clear no: the card is not there, or no customer's any more.
+            // A refusal means that the card does not exist or is already detached.
             Ok(_) | Err(CallError::Refused(_)) => Ok(()),
             Err(error) => Err(Error::unavailable(DOING, error.into_cause())),
         }
     }
 }
 
-/// The bank wants to see the card's holder, who can prove themselves on the page.
-fn unproved(setup: &Value) -> Rejection {
-    let message = "The bank wants the card's holder to confirm that it may be charged.";
+/// The rejection when the bank requires authentication. The customer can authenticate on the page.
+fn authentication_required(setup: &Value) -> Rejection {
+    let message = "The bank requires authentication by the cardholder.";
     let refused = Rejected::Refused(Failure::new(AUTHENTICATION_REQUIRED, message));
     Rejection::from(refused).with("client_secret", setup["client_secret"].as_str())
 }

@@ -1,4 +1,4 @@
-//! What Stripe's refusals mean.
+//! Stripe's errors, classified.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -6,12 +6,12 @@ use serde_json::Value;
 use crate::payments::Failure;
 use crate::payments::provider::http::{CallError, Reply, words};
 
-/// What Stripe says of an object that it does not know.
+/// Stripe's code for an unknown object.
 pub const MISSING: &str = "resource_missing";
 
-const TRY_AGAIN: &str = "The payment could not be taken. Pay again, or choose another way of paying.";
+const TRY_AGAIN: &str = "The payment failed. Pay again, or choose another payment method.";
 
-/// An object, or why there is none.
+/// Returns the body of a successful response, otherwise the classified error.
 pub fn classify(reply: Reply) -> Result<Value, CallError> {
     let Reply { status, body } = reply;
     if status.is_success() {
@@ -20,18 +20,18 @@ pub fn classify(reply: Reply) -> Result<Value, CallError> {
     let error = &body["error"];
     let kind = error["type"].as_str().filter(|_| status.is_client_error());
     Err(match (status, kind) {
-        // A restricted key that lacks a permission is forbidden.
+        // 403 is a restricted key without the permission.
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(kind)) => {
             CallError::InvalidCredentials(words(error["code"].as_str(), kind))
         }
-        // Busy, too busy, or at work on the same call.
+        // Timeouts, throttling, and a concurrent call with the same key.
         (StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _)
-        | (_, None | Some("api_error")) => CallError::Unknown(format!("Stripe answers {status}").into()),
+        | (_, None | Some("api_error")) => CallError::Unknown(format!("Stripe responded with {status}").into()),
         (_, Some(_)) => CallError::Refused(failure(error)),
     })
 }
 
-/// Why Stripe, or the bank behind it, said no. Its words are for the buyer when they are about the card.
+/// Reads the failure of a refused call. Uses Stripe's message only for card errors, which are for the buyer.
 pub fn failure(error: &Value) -> Failure {
     let kind = error["type"].as_str().unwrap_or_default();
     let code = error["decline_code"].as_str().or_else(|| error["code"].as_str());
@@ -45,27 +45,35 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_error_means_no_or_nobody_knows() {
+    fn an_error_means_refused_or_unknown() {
         for (status, body, expected) in [
-            (200, json!({}), "served"),
+            (200, json!({}), "success"),
             (
                 400,
                 json!({ "error": { "type": "invalid_request_error", "code": "charge_already_refunded" } }),
-                "no",
+                "refused",
             ),
-            (400, json!({ "error": { "type": "idempotency_error" } }), "no"),
+            (400, json!({ "error": { "type": "idempotency_error" } }), "refused"),
             (
                 402,
                 json!({ "error": { "type": "card_error", "code": "card_declined" } }),
-                "no",
+                "refused",
             ),
             (
                 404,
                 json!({ "error": { "type": "invalid_request_error", "code": MISSING } }),
-                "no",
+                "refused",
             ),
-            (401, json!({ "error": { "type": "invalid_request_error" } }), "our key"),
-            (403, json!({ "error": { "type": "invalid_request_error" } }), "our key"),
+            (
+                401,
+                json!({ "error": { "type": "invalid_request_error" } }),
+                "credentials",
+            ),
+            (
+                403,
+                json!({ "error": { "type": "invalid_request_error" } }),
+                "credentials",
+            ),
             (
                 409,
                 json!({ "error": { "type": "idempotency_error", "code": "idempotency_key_in_use" } }),
@@ -92,18 +100,18 @@ mod tests {
                 status: StatusCode::from_u16(status).unwrap(),
                 body: body.clone(),
             };
-            let judged = match classify(reply) {
-                Ok(_) => "served",
-                Err(CallError::Refused(_)) => "no",
-                Err(CallError::InvalidCredentials(_)) => "our key",
+            let classified = match classify(reply) {
+                Ok(_) => "success",
+                Err(CallError::Refused(_)) => "refused",
+                Err(CallError::InvalidCredentials(_)) => "credentials",
                 Err(CallError::Unknown(_)) => "unknown",
             };
-            assert_eq!(judged, expected, "{status} {body}");
+            assert_eq!(classified, expected, "{status} {body}");
         }
     }
 
     #[test]
-    fn a_failure_has_the_closest_code_and_words_for_the_buyer() {
+    fn a_failure_has_the_most_specific_code_and_a_message_for_the_buyer() {
         for (error, code, message) in [
             (
                 json!({ "type": "card_error", "code": "card_declined", "decline_code": "lost_card", "message": "Declined." }),

@@ -1,4 +1,4 @@
-//! Stripe: the customer pays on our page by Stripe.js, and Stripe takes the money by itself.
+//! Stripe: the customer pays on our page with Stripe.js, and Stripe captures the payment automatically.
 
 mod billing;
 mod error;
@@ -23,10 +23,10 @@ use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
 
-/// The API's version, so that an account's default does not change the answers under our hands. It is the one that
-/// Stripe's own Python package 16.1.0 asks for.
+/// The pinned API version, so that the account's default version does not change responses. Stripe's Python package 16.1.0
+/// uses the same version.
 const VERSION: &str = "2026-10-28.endive";
-/// The largest amount that Stripe takes: eight digits.
+/// The largest amount that Stripe accepts: eight digits.
 const MAX_AMOUNT: u64 = 99_999_999;
 
 /// Stripe.
@@ -42,8 +42,8 @@ impl Stripe {
         Self { http, base_url, vault }
     }
 
-    /// What a PaymentIntent says, its `latest_charge` expanded or not; nothing when it is none of ours or cannot be
-    /// read. Unless expanded, the charge does not tell what went back.
+    /// Reads a PaymentIntent. `None` when it is not ours or cannot be read. Without an expanded `latest_charge` the refunded
+    /// amount is zero.
     pub fn report(intent: &Value) -> Option<Report> {
         report::read(intent)
     }
@@ -55,7 +55,7 @@ impl Stripe {
         let fields = [
             ("amount", order.total.amount().to_string()),
             ("currency", order.total.currency().code().to_lowercase()),
-            // Cards and the wallets on them say yes or no at once; a bank's debit would hold the stock for days.
+            // Cards and card wallets answer at once. A bank debit would hold the stock for days.
             ("payment_method_types[0]", "card".to_owned()),
             ("metadata[order_id]", order.order_id.to_string()),
             ("metadata[customer_id]", order.customer_id.as_str().to_owned()),
@@ -82,7 +82,7 @@ impl Stripe {
         }
     }
 
-    /// Nobody asks Stripe for the money, so a call that fails says nothing of the payment.
+    /// Queries the intent. Stripe captures automatically, so a failed query says nothing about the payment.
     async fn find(&self, payment: &Payment, deadline: Instant) -> Answer {
         match self.intent(&payment.reference, deadline).await {
             Ok(intent) => http::answer(payment, Self::report(&intent)),
@@ -95,10 +95,10 @@ impl Stripe {
 
     async fn cancel_unpaid(&self, payment: &Payment, deadline: Instant) -> Answer {
         let path = ["v1", "payment_intents", &payment.reference, "cancel"];
-        // Without a key: Stripe would repeat that it cannot be cancelled when it can be at last.
+        // Without an idempotency key: Stripe would repeat an earlier refusal when the intent can be cancelled later.
         match self.post(&path, None, &[], http::CALL_LIMIT, deadline).await {
             Ok(intent) => http::answer(payment, Self::report(&intent)),
-            // It cannot be cancelled any more, or not now.
+            // The intent cannot be cancelled in its state.
             Err(CallError::Refused(_)) => self.find(payment, deadline).await,
             Err(error) => Answer::Unknown(error.into_cause()),
         }
@@ -106,7 +106,7 @@ impl Stripe {
 
     async fn refund(&self, attempt: Attempt<'_>, refund: &Refund, deadline: Instant) -> Answer {
         let payment = attempt.payment;
-        // Stripe takes no word of ours for what has gone back already; so that is looked at first.
+        // Stripe does not check our refunded sum, so this function checks it first.
         let found = self.find(payment, deadline).await;
         if let Some(answer) = http::before_refund(payment, found) {
             return answer;
@@ -116,14 +116,14 @@ impl Stripe {
             ("amount", refund.amount.amount().to_string()),
             ("metadata[refund_id]", refund.refund_id.to_string()),
         ];
-        // The same for each try, for Stripe has no lock on the sum. When something else went back meanwhile the amount may
-        // be another, and a key stands for one request.
+        // The same key for each try, because Stripe does not check the refunded sum. After another refund the amount can
+        // differ, and Stripe requires a new key for a different request.
         let key = format!("refund-{}-{}", refund.refund_id, payment.refunded.amount());
         match self
             .post(&["v1", "refunds"], Some(&key), &fields, http::CALL_LIMIT, deadline)
             .await
         {
-            Ok(made) => self.refunded(payment, refund, &made, deadline).await,
+            Ok(made) => self.refund_answer(payment, refund, &made, deadline).await,
             Err(CallError::Refused(failure)) => {
                 let found = self.find(payment, deadline).await;
                 http::refused_unless_refunded(payment, failure, found)
@@ -132,22 +132,22 @@ impl Stripe {
         }
     }
 
-    /// The payment after Stripe answered a refund.
-    async fn refunded(&self, payment: &Payment, refund: &Refund, made: &Value, deadline: Instant) -> Answer {
+    /// The answer for a refund that Stripe created.
+    async fn refund_answer(&self, payment: &Payment, refund: &Refund, made: &Value, deadline: Instant) -> Answer {
         match made["status"].as_str() {
             Some("succeeded" | "pending") => {}
             Some(status @ ("failed" | "canceled")) => {
                 let code = made["failure_reason"].as_str().unwrap_or(status);
-                return Answer::Refused(Failure::new(code, "Stripe could not give the money back."));
+                return Answer::Refused(Failure::new(code, "Stripe could not make the refund."));
             }
             other => {
-                let told = format!("Stripe says that a refund is {}", other.unwrap_or("nothing"));
-                return Answer::Unknown(told.into());
+                let status = other.unwrap_or("missing");
+                return Answer::Unknown(format!("Stripe reports the refund status {status}").into());
             }
         }
         match self.find(payment, deadline).await {
             Answer::Report(report) if report.refunded.amount() > payment.refunded.amount() => Answer::Report(report),
-            // It is made, whatever else can be learnt now.
+            // The refund is made, even if the query fails.
             _ => match payment.refunded.plus(refund.amount) {
                 Ok(refunded) => Answer::Report(Report {
                     refunded,
@@ -201,14 +201,14 @@ impl Stripe {
 
 impl PaymentProvider for Stripe {
     fn accepts(&self, amount: Money) -> bool {
-        (1..=MAX_AMOUNT).contains(&amount.amount()) && report::counts_as_we_do(amount.currency())
+        (1..=MAX_AMOUNT).contains(&amount.amount()) && report::has_iso_minor_unit(amount.currency())
     }
 
     fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>> {
         Box::pin(self.start(start, deadline))
     }
 
-    /// The customer has confirmed it on our page, or has not.
+    /// The customer confirms the payment on our page, so this only queries it.
     fn confirm<'a>(&'a self, attempt: Attempt<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
         Box::pin(self.find(attempt.payment, deadline))
     }

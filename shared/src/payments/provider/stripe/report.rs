@@ -1,4 +1,4 @@
-//! What a PaymentIntent of Stripe says.
+//! Reads Stripe's PaymentIntent.
 
 use iso_currency::Currency;
 use serde_json::Value;
@@ -9,10 +9,10 @@ use crate::orders::OrderId;
 use crate::payments::provider::stripe::error::failure;
 use crate::payments::{Failure, Provider, ProviderStatus, Report};
 
-/// Nothing when the intent is none of ours or cannot be read.
+/// Reads an intent. `None` when it is not ours or cannot be read.
 pub fn read(intent: &Value) -> Option<Report> {
     let currency = Currency::from_code(&intent["currency"].as_str()?.to_uppercase())?;
-    let currency = Some(currency).filter(|currency| counts_as_we_do(*currency))?;
+    let currency = Some(currency).filter(|currency| has_iso_minor_unit(*currency))?;
     let money = |amount: &Value| Money::new(amount.as_u64()?, currency).ok();
     let status = status(intent)?;
     let (amount, refunded) = match status {
@@ -35,9 +35,9 @@ pub fn read(intent: &Value) -> Option<Report> {
     })
 }
 
-/// Whether Stripe's smallest unit of a currency is that of ISO 4217, by which we count (Stripe's "Supported currencies",
+/// Whether Stripe's smallest unit of a currency is the minor unit of ISO 4217, which we use (Stripe, "Supported currencies",
 /// special cases and three-decimal currencies).
-pub fn counts_as_we_do(currency: Currency) -> bool {
+pub fn has_iso_minor_unit(currency: Currency) -> bool {
     use Currency::{BHD, ISK, JOD, KWD, MGA, OMR, TND, UGX};
     !matches!(currency, BHD | ISK | JOD | KWD | MGA | OMR | TND | UGX)
 }
@@ -49,7 +49,7 @@ fn status(intent: &Value) -> Option<ProviderStatus> {
         "canceled" => ProviderStatus::Failed(Failure::new("canceled", "The payment was cancelled. Pay again.")),
         "requires_payment_method" if error.is_object() => ProviderStatus::Failed(failure(error)),
         "requires_payment_method" | "requires_confirmation" | "requires_action" => ProviderStatus::Pending,
-        // `processing` and whatever else may still become money.
+        // `processing` and other statuses that can still become charged.
         _ => ProviderStatus::Processing,
     })
 }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_says_where_the_payment_stands() {
+    fn each_status_is_read() {
         let declined =
             json!({ "type": "card_error", "code": "card_declined", "decline_code": "lost_card", "message": "No." });
         let part = json!({ "amount_refunded": 300 });
@@ -97,7 +97,7 @@ mod tests {
                 0,
             ),
             (json!({ "status": "requires_action" }), ProviderStatus::Pending, 1290, 0),
-            // Its last card failed, and another one is being tried.
+            // The last card failed, and another one is in progress.
             (
                 json!({ "status": "requires_action", "last_payment_error": declined }),
                 ProviderStatus::Pending,
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_ours_is_no_report() {
+    fn an_intent_that_is_not_ours_has_no_report() {
         for fields in [
             json!({ "metadata": {} }),
             json!({ "metadata": { "order_id": "7" } }),
@@ -154,12 +154,12 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_in_which_stripe_counts_otherwise_is_not_taken() {
+    fn a_currency_with_another_smallest_unit_at_stripe_is_not_accepted() {
         for code in ["ISK", "UGX", "MGA", "BHD", "JOD", "KWD", "OMR", "TND"] {
-            assert!(!counts_as_we_do(Currency::from_code(code).unwrap()), "{code}");
+            assert!(!has_iso_minor_unit(Currency::from_code(code).unwrap()), "{code}");
         }
         for code in ["KRW", "JPY", "USD", "EUR", "VND"] {
-            assert!(counts_as_we_do(Currency::from_code(code).unwrap()), "{code}");
+            assert!(has_iso_minor_unit(Currency::from_code(code).unwrap()), "{code}");
         }
     }
 }

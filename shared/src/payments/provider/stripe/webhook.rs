@@ -1,7 +1,7 @@
-//! What an event of Stripe means for a payment (Stripe API reference, "Event types").
+//! Reads Stripe's webhook events (Stripe API reference, "Event types").
 //!
-//! Events arrive in any order. Only money that was taken is read from the event itself; for everything else Stripe is asked
-//! for the present state.
+//! Events arrive in any order. Only a charge is read from the event itself; for other events the caller queries Stripe for
+//! the current state.
 
 use serde_json::Value;
 
@@ -9,35 +9,35 @@ use super::Stripe;
 use crate::core::id::PaymentId;
 use crate::payments::{Provider, Report};
 
-/// What an event means.
+/// The meaning of an event for a payment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StripeEvent {
-    /// Money was taken.
+    /// A payment was charged.
     Charged(Box<Report>),
-    /// A payment or its refunds changed: ask Stripe for its state.
+    /// A payment or its refunds changed: query Stripe for its state.
     Changed(Subject),
-    /// A refund failed or was cancelled after Stripe had made it: the customer does not have the money.
+    /// A refund failed or was cancelled after Stripe had created it: the customer did not get the money.
     RefundFailed {
         /// The payment.
         subject: Subject,
         /// Stripe's id of the refund.
         refund_id: String,
     },
-    /// Nothing that concerns a payment.
+    /// The event does not concern a payment.
     Irrelevant,
 }
 
-/// The payment that an event is about.
+/// The payment of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// Its id.
+    /// The payment's id.
     pub payment_id: PaymentId,
-    /// Whether the event's metadata name an order: then the payment was begun here.
+    /// Whether the event's metadata have an order id: then the payment was started here.
     pub names_an_order: bool,
 }
 
 impl Stripe {
-    /// What `event` means.
+    /// Reads an event.
     pub fn event(event: &Value) -> StripeEvent {
         let object = &event["data"]["object"];
         match event["type"].as_str().unwrap_or_default() {
@@ -46,7 +46,7 @@ impl Stripe {
             }
             // A later attempt may have succeeded since.
             "payment_intent.payment_failed" | "payment_intent.canceled" => {
-                // A subscription's period has a payment only once it is charged: the refusal was the answer to the charge.
+                // A subscription period has no payment until it is charged, and the charge's response had the refusal.
                 if object["metadata"]["charged_for"] == "subscription" {
                     return StripeEvent::Irrelevant;
                 }

@@ -1,4 +1,4 @@
-//! Charges by billing key at Toss: asked for by the order's id, for no webhook tells of them.
+//! Billing key charges at Toss. Queries find a charge by the order's id; Toss sends no webhook for it.
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ use crate::payments::provider::http::{Call, CallError};
 use crate::payments::provider::toss::{NOT_FOUND, Toss, error, order_name};
 use crate::payments::{Provider, ProviderStatus, Report};
 
-/// Another payment of the order was approved.
+/// Toss's code when another payment of the order was approved.
 const DUPLICATED: &str = "DUPLICATED_ORDER_ID";
 
-/// What follows from Toss's refusal to charge a billing key. The words are Toss's own ("에러 코드"); which of them a card
-/// recovers from is our reading of them.
+/// Classifies Toss's refusal to charge a billing key. The codes are from Toss's documentation ("에러 코드"); which of them are
+/// soft declines is our interpretation.
 pub fn decline(code: &str) -> Decline {
     match code {
         "INVALID_CARD_EXPIRATION"
@@ -27,7 +27,7 @@ pub fn decline(code: &str) -> Decline {
         | "INVALID_CARD_NUMBER"
         | "INVALID_STOPPED_CARD"
         | "NOT_SUPPORTED_CARD_TYPE" => Decline::Hard,
-        _ if is_gone(code) => Decline::KeyDeleted,
+        _ if is_deleted(code) => Decline::KeyDeleted,
         "BELOW_MINIMUM_AMOUNT"
         | "DUPLICATED_ORDER_ID"
         | "INVALID_IDEMPOTENCY_KEY"
@@ -42,8 +42,8 @@ pub fn decline(code: &str) -> Decline {
     }
 }
 
-/// Whether Toss has no such billing key, or not for this customer.
-fn is_gone(code: &str) -> bool {
+/// Whether Toss has no such billing key for this customer.
+fn is_deleted(code: &str) -> bool {
     matches!(
         code,
         "ALREADY_REMOVED_BILLING_KEY"
@@ -55,9 +55,9 @@ fn is_gone(code: &str) -> bool {
 
 impl Toss {
     async fn issue(&self, authorization: &Authorization, request_id: &str, deadline: Instant) -> Result<Issued, Error> {
-        const DOING: &str = "have a billing key issued at Toss";
+        const DOING: &str = "issue a billing key at Toss";
         let Authorization::Toss { auth_key, customer_key } = authorization else {
-            return Err(Error::internal(DOING, "another provider's authorization"));
+            return Err(Error::internal(DOING, "the authorization is for another provider"));
         };
         self.vault.credentials(deadline).await?.toss()?;
         let path = ["v1", "billing", "authorizations", "issue"];
@@ -73,7 +73,7 @@ impl Toss {
             .await;
         let issued = issued.map_err(|error| error.into_error(DOING))?;
         let key = issued["billingKey"].as_str();
-        let key = key.ok_or_else(|| Error::unavailable(DOING, "the billing key cannot be read"))?;
+        let key = key.ok_or_else(|| Error::unavailable(DOING, "the response has no billing key"))?;
         Ok(Issued {
             key: BillingKey::new(customer_key, key),
             card: card(&issued),
@@ -87,8 +87,8 @@ impl Toss {
             "orderId": charge.order_id.to_string(),
             "orderName": order_name(charge.lines),
         });
-        // Toss repeats what it answered for a key, a passing fault too: a later try has a key of its own, and the order's
-        // id is charged once whatever it is.
+        // Toss repeats its response for an idempotency key, even a transient error. So each try has its own key; Toss charges
+        // an order id at most once.
         let path = ["v1", "billing", key.key.as_str()];
         match self
             .post(&path, &charge.idempotency_key(), &body, MAX_CHARGE_TIME, deadline)
@@ -101,7 +101,7 @@ impl Toss {
                 approved(self.find_charge(charge, deadline).await)
             }
             Err(CallError::Refused(failure)) => Answer::Refused(failure),
-            // Our key may have been good when the same try was made before.
+            // Invalid credentials too: an earlier call of the same try may have succeeded.
             Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
@@ -110,7 +110,7 @@ impl Toss {
         let order_id = charge.order_id.to_string();
         match self.get(&["v1", "payments", "orders", &order_id], deadline).await {
             Ok(body) => match charge.answer(Self::report(&body)) {
-                // Nobody has to agree to it first, so Toss is at work on it.
+                // No customer has to approve it, so Toss is processing it.
                 Answer::Report(report) if report.status == ProviderStatus::Pending => Answer::Report(Report {
                     status: ProviderStatus::Processing,
                     ..report
@@ -130,10 +130,10 @@ impl Toss {
         let call = call.map_err(|cause| Error::internal(DOING, cause))?;
         match self.call(call, http::CALL_LIMIT, deadline).await {
             Ok(_) => Ok(()),
-            Err(CallError::Refused(failure)) if is_gone(&failure.code) => Ok(()),
-            // A clear no does not become a yes by asking each hour; a person can look for the key at Toss.
+            Err(CallError::Refused(failure)) if is_deleted(&failure.code) => Ok(()),
+            // A retry would not change the refusal. A person can look for the key at Toss.
             Err(CallError::Refused(failure)) => {
-                tracing::error!(code = failure.code, "Toss does not delete a billing key");
+                tracing::error!(code = failure.code, "Toss refused to delete a billing key");
                 Ok(())
             }
             Err(error) => Err(Error::unavailable(DOING, error.into_cause())),
@@ -141,18 +141,18 @@ impl Toss {
     }
 }
 
-/// The answer to a charge that Toss refused because the order's money was taken. A no that is found then is that of an
-/// earlier try, for all tries have the order's id.
+/// The answer to a charge that Toss refused because the order was already charged. A refusal found then is that of an
+/// earlier try, since all tries have the same order id.
 fn approved(found: Answer) -> Answer {
     match found {
         Answer::Report(report) if !matches!(report.status, ProviderStatus::Charged | ProviderStatus::Processing) => {
-            Answer::Unknown("Toss took the order's money, and tells of another payment of it".into())
+            Answer::Unknown("Toss charged the order, but reports another payment of it".into())
         }
         found => found,
     }
 }
 
-/// The card of an issued billing key.
+/// Reads the card of an issued billing key.
 fn card(issued: &Value) -> Card {
     let text = |value: &Value| http::words(value.as_str(), "");
     Card {
@@ -172,7 +172,7 @@ impl BillingProvider for Toss {
         Box::pin(self.issue(authorization, request_id, deadline))
     }
 
-    /// Nothing is to be prepared.
+    /// Toss needs no preparation.
     fn prepare<'a>(
         &'a self,
         _: &'a BillingKey,

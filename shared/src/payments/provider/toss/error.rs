@@ -1,4 +1,4 @@
-//! What Toss's refusals mean: its code says it, and not its status.
+//! Toss's errors, classified by code.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -6,29 +6,29 @@ use serde_json::Value;
 use crate::payments::Failure;
 use crate::payments::provider::http::{CallError, Reply, words};
 
-/// Toss has had the confirmation before; where the payment stands is to be asked.
+/// Toss's code when the payment was confirmed before. Query its status.
 pub const ALREADY_PROCESSED: &str = "ALREADY_PROCESSED_PAYMENT";
 
-const TRY_AGAIN: &str = "The payment could not be taken. Pay again, or choose another way of paying.";
-const LAPSED: &str = "The time to pay is over. Pay again.";
+const TRY_AGAIN: &str = "The payment failed. Pay again, or choose another payment method.";
+const EXPIRED: &str = "The payment expired. Pay again.";
 
-/// A payment's answer, or why there is none.
+/// Returns the body of a successful response, otherwise the classified error.
 pub fn classify(reply: Reply) -> Result<Value, CallError> {
     let Reply { status, body } = reply;
     if status.is_success() {
         return Ok(body);
     }
     let Some(code) = body["code"].as_str().filter(|_| status.is_client_error()) else {
-        return Err(CallError::Unknown(format!("Toss answers {status}").into()));
+        return Err(CallError::Unknown(format!("Toss responded with {status}").into()));
     };
     Err(match meaning(status, code) {
-        Meaning::Unknown => CallError::Unknown(format!("Toss answers {status}, {code}").into()),
-        Meaning::OurKey => CallError::InvalidCredentials(words(Some(code), "")),
-        Meaning::No => CallError::Refused(Failure::new(words(Some(code), ""), message(code, &body))),
+        Meaning::Unknown => CallError::Unknown(format!("Toss responded with {status}, {code}").into()),
+        Meaning::InvalidCredentials => CallError::InvalidCredentials(words(Some(code), "")),
+        Meaning::Refused => CallError::Refused(Failure::new(words(Some(code), ""), message(code, &body))),
     })
 }
 
-/// Whether a refund was refused for what has gone back already.
+/// Whether a refund may have been refused because of earlier refunds.
 pub fn may_be_refunded(code: &str) -> bool {
     matches!(
         code,
@@ -39,8 +39,8 @@ pub fn may_be_refunded(code: &str) -> bool {
 #[derive(Debug, PartialEq)]
 enum Meaning {
     Unknown,
-    OurKey,
-    No,
+    InvalidCredentials,
+    Refused,
 }
 
 fn meaning(status: StatusCode, code: &str) -> Meaning {
@@ -51,25 +51,27 @@ fn meaning(status: StatusCode, code: &str) -> Meaning {
         | "IDEMPOTENT_REQUEST_PROCESSING"
         | "PROVIDER_ERROR"
         | "UNKNOWN_PAYMENT_ERROR" => Meaning::Unknown,
-        "FORBIDDEN_REQUEST" | "INCORRECT_BASIC_AUTH_FORMAT" | "INVALID_API_KEY" | "UNAUTHORIZED_KEY" => Meaning::OurKey,
+        "FORBIDDEN_REQUEST" | "INCORRECT_BASIC_AUTH_FORMAT" | "INVALID_API_KEY" | "UNAUTHORIZED_KEY" => {
+            Meaning::InvalidCredentials
+        }
         _ => match status {
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Meaning::Unknown,
-            StatusCode::UNAUTHORIZED => Meaning::OurKey,
-            _ => Meaning::No,
+            StatusCode::UNAUTHORIZED => Meaning::InvalidCredentials,
+            _ => Meaning::Refused,
         },
     }
 }
 
-/// Toss's own words where they are for the buyer; what is ours to mend would only puzzle them.
+/// Toss's message when it is about the buyer's card or limits, otherwise a general one.
 fn message(code: &str, body: &Value) -> String {
     match code {
-        "NOT_FOUND_PAYMENT_SESSION" => LAPSED.to_owned(),
-        _ if is_buyers(code) => words(body["message"].as_str(), TRY_AGAIN),
+        "NOT_FOUND_PAYMENT_SESSION" => EXPIRED.to_owned(),
+        _ if is_for_buyer(code) => words(body["message"].as_str(), TRY_AGAIN),
         _ => TRY_AGAIN.to_owned(),
     }
 }
 
-fn is_buyers(code: &str) -> bool {
+fn is_for_buyer(code: &str) -> bool {
     code.starts_with("REJECT_")
         || code.starts_with("EXCEED_MAX_")
         || matches!(
@@ -87,18 +89,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn judged(status: u16, body: Value) -> &'static str {
+    fn classified(status: u16, body: Value) -> &'static str {
         let status = StatusCode::from_u16(status).unwrap();
         match classify(Reply { status, body }) {
-            Ok(_) => "served",
-            Err(CallError::Refused(_)) => "no",
-            Err(CallError::InvalidCredentials(_)) => "our key",
+            Ok(_) => "success",
+            Err(CallError::Refused(_)) => "refused",
+            Err(CallError::InvalidCredentials(_)) => "credentials",
             Err(CallError::Unknown(_)) => "unknown",
         }
     }
 
     #[test]
-    fn a_code_means_yes_no_or_nobody_knows() {
+    fn a_code_means_refused_or_unknown() {
         for (status, code, expected) in [
             (400, "COMMON_ERROR", "unknown"),
             (400, "PROVIDER_ERROR", "unknown"),
@@ -111,43 +113,43 @@ mod tests {
             (429, "A_CODE_TO_COME", "unknown"),
             (408, "A_CODE_TO_COME", "unknown"),
             (302, "A_CODE_TO_COME", "unknown"),
-            (401, "A_CODE_TO_COME", "our key"),
-            (401, "UNAUTHORIZED_KEY", "our key"),
-            (400, "INVALID_API_KEY", "our key"),
-            (403, "INCORRECT_BASIC_AUTH_FORMAT", "our key"),
-            (403, "FORBIDDEN_REQUEST", "our key"),
-            (400, "ALREADY_PROCESSED_PAYMENT", "no"),
-            (403, "REJECT_CARD_PAYMENT", "no"),
-            (403, "EXCEED_MAX_AMOUNT", "no"),
-            (400, "DUPLICATED_ORDER_ID", "no"),
-            (404, "NOT_FOUND_PAYMENT", "no"),
-            (404, "NOT_FOUND_PAYMENT_SESSION", "no"),
-            (400, "A_CODE_TO_COME", "no"),
+            (401, "A_CODE_TO_COME", "credentials"),
+            (401, "UNAUTHORIZED_KEY", "credentials"),
+            (400, "INVALID_API_KEY", "credentials"),
+            (403, "INCORRECT_BASIC_AUTH_FORMAT", "credentials"),
+            (403, "FORBIDDEN_REQUEST", "credentials"),
+            (400, "ALREADY_PROCESSED_PAYMENT", "refused"),
+            (403, "REJECT_CARD_PAYMENT", "refused"),
+            (403, "EXCEED_MAX_AMOUNT", "refused"),
+            (400, "DUPLICATED_ORDER_ID", "refused"),
+            (404, "NOT_FOUND_PAYMENT", "refused"),
+            (404, "NOT_FOUND_PAYMENT_SESSION", "refused"),
+            (400, "A_CODE_TO_COME", "refused"),
         ] {
             let body = json!({ "code": code, "message": "…" });
-            assert_eq!(judged(status, body), expected, "{status} {code}");
+            assert_eq!(classified(status, body), expected, "{status} {code}");
         }
     }
 
     #[test]
-    fn an_answer_without_a_code_says_nothing() {
+    fn an_error_without_a_code_is_unknown() {
         for body in [json!({}), json!([]), json!({ "code": 7 }), json!(null), json!("no")] {
-            assert_eq!(judged(400, body.clone()), "unknown");
-            assert_eq!(judged(200, body), "served");
+            assert_eq!(classified(400, body.clone()), "unknown");
+            assert_eq!(classified(200, body), "success");
         }
     }
 
     #[test]
-    fn a_shopper_reads_what_is_theirs_to_mend() {
+    fn a_shopper_reads_only_messages_that_concern_them() {
         let long = "가".repeat(300);
-        for (code, said, expected) in [
+        for (code, text, expected) in [
             ("REJECT_CARD_PAYMENT", "한도 초과", "한도 초과".to_owned()),
             ("FDS_ERROR", "", TRY_AGAIN.to_owned()),
             ("EXCEED_MAX_AMOUNT", &long, "가".repeat(200)),
             ("INVALID_REQUEST", "paymentKey: 잘못된 값", TRY_AGAIN.to_owned()),
-            ("NOT_FOUND_PAYMENT_SESSION", "…", LAPSED.to_owned()),
+            ("NOT_FOUND_PAYMENT_SESSION", "…", EXPIRED.to_owned()),
         ] {
-            assert_eq!(message(code, &json!({ "message": said })), expected, "{code}");
+            assert_eq!(message(code, &json!({ "message": text })), expected, "{code}");
         }
     }
 }

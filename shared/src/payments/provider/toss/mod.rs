@@ -1,4 +1,4 @@
-//! Toss Payments: the customer agrees at Toss, and we confirm with the key that they bring back.
+//! Toss Payments: the customer approves the payment at Toss, and we confirm it with the payment key.
 
 mod billing;
 mod error;
@@ -26,11 +26,11 @@ use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Payment, PaymentStatus, Provider, ProviderStatus, Refund, RefundReason, Report};
 
-/// The most characters of `orderName`.
+/// The maximum length of `orderName`, in characters.
 const MAX_NAME: usize = 100;
-/// What Toss says of a payment that it does not know.
+/// Toss's code for an unknown payment.
 const NOT_FOUND: &str = "NOT_FOUND_PAYMENT";
-/// What we say of a payment that is another order's.
+/// Our code for a payment of another order.
 const OTHER_ORDER: &str = "OTHER_ORDER";
 
 /// Toss Payments.
@@ -46,13 +46,13 @@ impl Toss {
         Self { http, base_url, vault }
     }
 
-    /// What a Payment object of Toss says; nothing when it is none of ours or cannot be read.
+    /// Reads Toss's Payment object. `None` when it is not ours or cannot be read.
     pub fn report(payment: &Value) -> Option<Report> {
         report::read(payment)
     }
 
     async fn start(&self, start: &Start<'_>, deadline: Instant) -> Result<Started, Error> {
-        // Toss learns of the payment from the customer's page. What could not be confirmed is not begun.
+        // The customer's page creates the payment at Toss. Without credentials it could not be confirmed.
         self.vault.credentials(deadline).await?.toss()?;
         Ok(Started {
             reference: None,
@@ -70,8 +70,8 @@ impl Toss {
             "orderId": payment.order_id.to_string(),
             "amount": payment.amount.amount(),
         });
-        // Toss knows a key by the URL and not by the body, and this URL is the same for all payments. It repeats what it
-        // answered, a passing fault too: a later try has a key of its own, and `paymentKey` is charged once whatever it is.
+        // Toss scopes idempotency keys by URL, not by body, and this URL is the same for all payments. It repeats its
+        // response for a key, even a transient error. So each try has its own key; Toss charges a `paymentKey` at most once.
         let key = format!("confirm-{}-{}-{}", payment.order_id, payment.payment_id, attempt.nth);
         let path = ["v1", "payments", "confirm"];
         match self.post(&path, &key, &body, http::CONFIRM_LIMIT, deadline).await {
@@ -80,7 +80,7 @@ impl Toss {
                 http::unless_pending(self.find(payment, deadline).await)
             }
             Err(CallError::Refused(failure)) => Answer::Refused(failure),
-            // An earlier call may have been served.
+            // An earlier call may have succeeded.
             Err(error @ CallError::InvalidCredentials(_)) if payment.status == PaymentStatus::Unknown => {
                 Answer::Unknown(error.into_cause())
             }
@@ -95,7 +95,7 @@ impl Toss {
             return self.find_by_order(payment, deadline).await;
         }
         match self.get(&path, deadline).await {
-            // A key of another shop's order, or of an older one of this: none of ours, whatever else stands in it.
+            // The key belongs to another order, so the rest of the payment is irrelevant.
             Ok(body)
                 if body["orderId"]
                     .as_str()
@@ -127,9 +127,9 @@ impl Toss {
         }
     }
 
-    /// Closes the account of a deposit that has not come; what a customer merely agreed to lapses by itself.
+    /// Cancels an awaited deposit. A payment that was only approved by the customer expires by itself.
     ///
-    /// That a deposit is called off like a charge, without an amount, is not verified.
+    /// Not verified: that a deposit is cancelled like a charge, without an amount.
     async fn cancel_unpaid(&self, attempt: Attempt<'_>, deadline: Instant) -> Answer {
         let payment = attempt.payment;
         let found = self.find(payment, deadline).await;
@@ -141,7 +141,7 @@ impl Toss {
         let path = ["v1", "payments", &payment.reference, "cancel"];
         match self.post(&path, &key, &body, http::CALL_LIMIT, deadline).await {
             Ok(body) => http::answer(payment, Self::report(&body)),
-            // The deposit may have come just now.
+            // The deposit may have arrived just now.
             Err(CallError::Refused(_)) => self.find(payment, deadline).await,
             Err(error) => Answer::Unknown(error.into_cause()),
         }
@@ -154,8 +154,8 @@ impl Toss {
             "cancelAmount": refund.amount.amount(),
             "refundableAmount": payment.amount.saturating_sub(payment.refunded).amount(),
         });
-        // Toss repeats a refusal for its key, a passing fault too. When something else went back meanwhile, and for each
-        // later try, there is a new one; `refundableAmount` sees to it that only one of them is served.
+        // Toss repeats its response for an idempotency key, even a transient error. So each try, and each refunded sum, has
+        // its own key. `refundableAmount` ensures that only one of the tries succeeds.
         let key = format!(
             "refund-{}-{}-{}",
             refund.refund_id,
@@ -229,13 +229,13 @@ impl PaymentProvider for Toss {
         Box::pin(self.cancel_unpaid(attempt, deadline))
     }
 
-    /// A deposit goes back only to an account, which we do not have: Toss refuses, and a person does it there.
+    /// Toss refuses to refund a deposit without a bank account, which we do not have. A person refunds it at Toss.
     fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer> {
         Box::pin(self.refund(attempt, refund, deadline))
     }
 }
 
-/// What is bought, in [`MAX_NAME`] characters: the first product's name, and how many more there are.
+/// The order's name of at most [`MAX_NAME`] characters: the first product's name and the number of the others.
 pub(crate) fn order_name(lines: &[Line]) -> String {
     let first = lines.first().map_or("Order", |line| line.name.as_str());
     let more = match lines.len() {
@@ -246,17 +246,17 @@ pub(crate) fn order_name(lines: &[Line]) -> String {
     name + &more
 }
 
-/// Who buys, under a name that nobody can guess.
+/// A key of the customer that cannot be guessed.
 fn customer_key(customer: &CustomerId) -> String {
     derive_id(&["toss customer", customer.as_str()]).to_string()
 }
 
-/// Why money goes back, in words that customers may read; the shop's own note is not for them.
+/// The reason for a refund as shown to customers. It omits the administrator's note.
 const fn reason(reason: RefundReason) -> &'static str {
     match reason {
         RefundReason::OrderCancelled => "The order was cancelled",
-        RefundReason::Unservable => "The order could not be served",
-        RefundReason::Requested | RefundReason::Elsewhere => "A refund was asked for",
+        RefundReason::Unservable => "The order could not be fulfilled",
+        RefundReason::Requested | RefundReason::Elsewhere => "A refund was requested",
     }
 }
 
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_key_does_not_tell_the_customer() {
+    fn a_customer_key_does_not_reveal_the_customer() {
         let key = customer_key(&CustomerId::new("customer"));
         assert_eq!(key, customer_key(&CustomerId::new("customer")));
         assert_ne!(key, customer_key(&CustomerId::new("another")));

@@ -1,4 +1,4 @@
-//! What a Payment object of Toss says.
+//! Reads Toss's Payment object.
 
 use iso_currency::Currency;
 use serde_json::Value;
@@ -9,11 +9,11 @@ use crate::orders::OrderId;
 use crate::payments::provider::http::words;
 use crate::payments::{DepositAccount, Failure, Provider, ProviderStatus, Report};
 
-const NOT_PAID: &str = "The payment was not finished. Pay again.";
+const NOT_PAID: &str = "The payment was not completed. Pay again.";
 
-/// Nothing when the payment is none of ours or cannot be read.
+/// Reads a payment. `None` when it is not ours or cannot be read.
 pub fn read(payment: &Value) -> Option<Report> {
-    // Toss counts in major units, which are the minor ones too for the one currency that we take there.
+    // Toss uses major units. For won, the only currency accepted at Toss, they equal the minor units.
     let won = |field: &str| {
         let is_won = payment["currency"] == Currency::KRW.code();
         Money::new(payment[field].as_u64().filter(|_| is_won)?, Currency::KRW).ok()
@@ -36,7 +36,7 @@ pub fn read(payment: &Value) -> Option<Report> {
     })
 }
 
-/// An order's id as we write it, and no other way of writing it.
+/// Parses an order's id, in our notation only.
 fn order_id(text: &str) -> Option<OrderId> {
     let id = Uuid::parse_str(text).ok()?;
     (id.to_string() == text).then_some(OrderId(id))
@@ -51,7 +51,7 @@ fn status(payment: &Value) -> Option<ProviderStatus> {
     Some(match payment["status"].as_str()? {
         "READY" | "IN_PROGRESS" => ProviderStatus::Pending,
         "WAITING_FOR_DEPOSIT" => ProviderStatus::AwaitingDeposit,
-        // An account that was closed before the deposit came.
+        // The account was closed before the deposit arrived.
         "CANCELED" if payment["approvedAt"].is_null() => failed("CANCELED"),
         "DONE" | "CANCELED" | "PARTIAL_CANCELED" => ProviderStatus::Charged,
         status @ ("ABORTED" | "EXPIRED") => failed(status),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_says_where_the_payment_stands() {
+    fn each_status_is_read() {
         let failed = |code: &str| ProviderStatus::Failed(Failure::new(code, NOT_PAID));
         for (fields, status, refunded) in [
             (json!({ "status": "READY" }), ProviderStatus::Pending, 0),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_ours_is_no_report() {
+    fn a_payment_that_is_not_ours_has_no_report() {
         for fields in [
             json!({ "orderId": "order-1" }),
             json!({ "orderId": ORDER.to_uppercase() }),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_for_a_deposit_comes_with_its_secret() {
+    fn a_deposit_account_is_read_with_its_secret() {
         let account = json!({ "bankCode": "20", "accountNumber": "X123", "dueDate": "2026-01-08T00:00:00" });
         let fields = json!({ "status": "WAITING_FOR_DEPOSIT", "virtualAccount": account, "secret": "ps_1" });
         let report = read(&payment(fields)).unwrap();
