@@ -2,7 +2,7 @@
 //! least once: late, repeated, or in another order.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::payment_fixture::webhook_call;
@@ -27,7 +27,7 @@ const CHARGES_POLL: Duration = Duration::from_secs(15);
 const WEBHOOK_MINUTES: [u64; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 
 /// Starts all deliveries; they run until the world ends.
-pub fn start(world: &Arc<World>) {
+pub fn start(world: &Rc<World>) {
     for nth in 0..world.tables.changes().len() {
         world.spawn(relay(world.clone(), nth));
     }
@@ -39,7 +39,7 @@ pub fn start(world: &Arc<World>) {
 }
 
 /// Delivers a table's stream: batches in order, each retried from its first failure.
-async fn relay(world: Arc<World>, nth: usize) {
+async fn relay(world: Rc<World>, nth: usize) {
     let changes = &world.tables.changes()[nth];
     let mut waiting: VecDeque<Value> = VecDeque::new();
     loop {
@@ -97,7 +97,7 @@ fn fetch(world: &World, nth: usize) -> Vec<Value> {
 }
 
 /// Delivers each event of the bus to each of its targets.
-async fn deliver_events(world: Arc<World>) {
+async fn deliver_events(world: Rc<World>) {
     loop {
         let entry = world.bus.take().await;
         let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("a detail")).expect("JSON");
@@ -121,7 +121,7 @@ async fn deliver_events(world: Arc<World>) {
 }
 
 /// Sends S3's event of an upload.
-pub fn send_upload_event(world: &Arc<World>, event: &Value) {
+pub fn send_upload_event(world: &Rc<World>, event: &Value) {
     for rule in Rule::of_uploads() {
         let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
         for _ in 0..times {
@@ -131,7 +131,7 @@ pub fn send_upload_event(world: &Arc<World>, event: &Value) {
 }
 
 /// Invokes a function asynchronously: Lambda retries after one and two minutes, then records a dead letter.
-pub async fn invoke_asynchronously(world: Arc<World>, rule: &'static Rule, event: Value) {
+pub async fn invoke_asynchronously(world: Rc<World>, rule: &'static Rule, event: Value) {
     let longest = if world.net.happens(world.net.faults().slow * 4) {
         60_000
     } else {
@@ -155,7 +155,7 @@ pub async fn invoke_asynchronously(world: Arc<World>, rule: &'static Rule, event
 
 /// Delivers the queue of charges to `charge-subscription`; failed messages are redelivered after the visibility
 /// timeout.
-async fn deliver_charges(world: Arc<World>) {
+async fn deliver_charges(world: Rc<World>) {
     loop {
         world.clock.sleep(CHARGES_POLL).await;
         let most = 1 + world.below(CHARGES as u64) as usize;
@@ -168,7 +168,7 @@ async fn deliver_charges(world: Arc<World>) {
     }
 }
 
-async fn charge(world: Arc<World>, delivery: Delivery) {
+async fn charge(world: Rc<World>, delivery: Delivery) {
     let batch = serde_json::to_value(&delivery.batch).expect("JSON");
     let ended = world
         .invoke("charge-subscription", CHARGE_LIMIT, |stack, invocation| {
@@ -183,7 +183,7 @@ async fn charge(world: Arc<World>, delivery: Delivery) {
 }
 
 /// Delivers the providers' webhooks.
-async fn deliver_webhooks(world: Arc<World>) {
+async fn deliver_webhooks(world: Rc<World>) {
     loop {
         world.webhooks_ready.notified().await;
         for webhook in world.sandbox.webhooks() {
@@ -192,7 +192,7 @@ async fn deliver_webhooks(world: Arc<World>) {
     }
 }
 
-async fn deliver_webhook(world: Arc<World>, mut webhook: Webhook) {
+async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
     let faults = world.net.faults();
     if world.net.happens(faults.never) {
         return;
@@ -217,7 +217,7 @@ async fn deliver_webhook(world: Arc<World>, mut webhook: Webhook) {
 }
 
 /// Runs each scheduled function once, or sometimes twice or not at all.
-pub async fn run_schedules(world: &Arc<World>) {
+pub async fn run_schedules(world: &Rc<World>) {
     let faults = world.net.faults();
     for rule in Rule::of_schedule() {
         if world.net.happens(faults.never) {

@@ -1,7 +1,7 @@
 //! One run: a world drawn from a seed, a phase with faults, a recovery phase, and the audits' findings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
@@ -99,7 +99,7 @@ async fn simulate(plan: &Plan) -> Outcome {
 }
 
 /// Runs the actors with faults.
-async fn run_with_faults(world: &Arc<World>) {
+async fn run_with_faults(world: &Rc<World>) {
     world.set_faults(world.fault_plan.faults);
     let actors = actors::start(world);
     let minutes = world.spawn(pass_minutes(world.clone()));
@@ -127,7 +127,7 @@ async fn run_with_faults(world: &Arc<World>) {
 }
 
 /// Runs the schedules every minute, with occasional closing times.
-async fn pass_minutes(world: Arc<World>) {
+async fn pass_minutes(world: Rc<World>) {
     loop {
         world.clock.sleep(Duration::from_mins(1)).await;
         let faults = world.net.faults();
@@ -147,7 +147,7 @@ async fn pass_minutes(world: Arc<World>) {
 }
 
 /// Ends the faults and lets schedules, the bus and the operator finish all work.
-async fn recover(world: &Arc<World>) {
+async fn recover(world: &Rc<World>) {
     world.set_faults(Faults::default());
     for (nth, minutes) in RECOVERY_MINUTES.into_iter().enumerate() {
         if !world.state().findings.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ pub struct State {
 
 impl World {
     /// Creates an empty world.
-    pub async fn create(plan: &Plan) -> Arc<Self> {
+    pub async fn create(plan: &Plan) -> Rc<Self> {
         let mut rng = Rng::with_seed(plan.seed);
         let mut fault_plan = FaultPlan::draw(&mut rng);
         match plan.mutant {
@@ -134,7 +135,7 @@ impl World {
         };
         let net = Net::new(clock, services, &fault_plan, rng, Trace::new(plan.traced));
         let reservation = SignedDuration::from_secs(fault_plan.reservation_s);
-        Arc::new(Self {
+        Rc::new(Self {
             stack: Stack::new(&net, &sandbox.url(), reservation),
             clock,
             net,
@@ -173,7 +174,7 @@ impl World {
     }
 
     /// Starts a task; a panic is reported as a violation.
-    pub fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
+    pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
         let world = self.clone();
         spawn_local(async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {

@@ -1,6 +1,6 @@
 //! The administrator, who runs the shop, and the operator, who handles reviews and dead letters.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use function_tests::auction_fixture::CARD;
 use function_tests::payment_fixture::amount;
@@ -18,7 +18,7 @@ use crate::rules::Rule;
 use crate::world::World;
 
 /// Sets up the shop: products with stock, points and vouchers.
-pub async fn open(world: &Arc<World>) {
+pub async fn open(world: &Rc<World>) {
     for nth in 0..world.fault_plan.actors.products {
         let shards = 1 + world.below(6) as u8;
         world
@@ -36,7 +36,7 @@ pub async fn open(world: &Arc<World>) {
 }
 
 /// Runs the shop until the run ends.
-pub async fn administer(world: Arc<World>) {
+pub async fn administer(world: Rc<World>) {
     while world.is_running() {
         world.pause().await;
         match world.below(12) {
@@ -223,7 +223,7 @@ fn a_payment(world: &World) -> Option<String> {
 }
 
 /// Redelivers the dead letters, as an alarm asks the operator to do.
-pub fn redeliver(world: &Arc<World>) {
+pub fn redeliver(world: &Rc<World>) {
     let dead = std::mem::take(&mut world.state().dead_letters);
     for (function, event) in dead {
         let mut rules = Rule::of_bus().iter().chain(Rule::of_uploads());

@@ -6,7 +6,7 @@ mod shopper;
 pub mod subscriber;
 mod trader;
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use tokio::task::JoinHandle;
 
@@ -23,7 +23,7 @@ pub fn product(nth: u64) -> String {
 }
 
 /// Starts all actors.
-pub fn start(world: &Arc<World>) -> Vec<JoinHandle<()>> {
+pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     let actors = world.fault_plan.actors;
     let mut tasks = vec![];
     for nth in 0..actors.shoppers {

@@ -1,7 +1,7 @@
 //! A photographer: uploads pictures (sometimes an invalid file, or a second file right away), reads, replaces and
 //! deletes them.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use function_tests::image_fixture::{UPLOADS, picture, presign_call};
 use harness::gateway::Call;
@@ -11,7 +11,7 @@ use crate::infrastructure::send_upload_event;
 use crate::world::World;
 
 /// Runs a photographer until the run ends.
-pub async fn photograph(world: Arc<World>, name: String) {
+pub async fn photograph(world: Rc<World>, name: String) {
     let mut mine: Vec<String> = vec![];
     while world.is_running() {
         world.pause().await;
@@ -33,7 +33,7 @@ pub async fn photograph(world: Arc<World>, name: String) {
 }
 
 /// Presigns an upload, sometimes to replace another picture.
-async fn announce(world: &Arc<World>, name: &str, mine: &mut Vec<String>) {
+async fn announce(world: &Rc<World>, name: &str, mine: &mut Vec<String>) {
     let more = match mine.last() {
         Some(last) if world.below(3) == 0 => json!({ "replaces": last }),
         _ => json!({}),
@@ -51,7 +51,7 @@ async fn announce(world: &Arc<World>, name: &str, mine: &mut Vec<String>) {
 }
 
 /// Uploads a valid file or something else.
-fn upload(world: &Arc<World>, id: &str) {
+fn upload(world: &Rc<World>, id: &str) {
     let whole = picture(12 + world.below(12) as u16, 6);
     let bytes = match world.below(8) {
         0 => b"no picture".as_slice(),

@@ -1,6 +1,6 @@
 //! A shopper: places orders, pays with any provider, in two tabs, late, or not at all, and cancels.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::order_call;
@@ -13,7 +13,7 @@ use super::{POINTS, product};
 use crate::world::World;
 
 /// Runs a shopper until the run ends.
-pub async fn shop(world: Arc<World>, name: String) {
+pub async fn shop(world: Rc<World>, name: String) {
     while world.is_running() {
         world.pause().await;
         match world.below(20) {
@@ -38,7 +38,7 @@ pub async fn shop(world: Arc<World>, name: String) {
 }
 
 /// Buys points and always pays.
-pub async fn buy_points(world: &Arc<World>, name: &str) {
+pub async fn buy_points(world: &Rc<World>, name: &str) {
     let quantity = 1 + world.below(3);
     let Some(order) = place(world, name, &[(POINTS.to_owned(), quantity)]).await else {
         return;
@@ -50,7 +50,7 @@ pub async fn buy_points(world: &Arc<World>, name: &str) {
     }
 }
 
-async fn order(world: &Arc<World>, name: &str, items: &[(String, u64)]) {
+async fn order(world: &Rc<World>, name: &str, items: &[(String, u64)]) {
     let Some(order) = place(world, name, items).await else {
         return;
     };
@@ -112,7 +112,7 @@ async fn cancel(world: &World, name: &str, order: &Value) {
     world.request("cancel-order", call.by(name).key(&world.key())).await;
 }
 
-async fn pay(world: &Arc<World>, name: &str, order: &Value) {
+async fn pay(world: &Rc<World>, name: &str, order: &Value) {
     let answer = match world.below(3) {
         0 => by_toss(world, name, order).await,
         1 => by_stripe(world, name, order).await,
@@ -128,7 +128,7 @@ async fn pay(world: &Arc<World>, name: &str, order: &Value) {
     }
 }
 
-async fn by_toss(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+async fn by_toss(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
     let how = Authentication {
         method: match world.below(8) {
             0 => Method::VirtualAccount,
@@ -150,7 +150,7 @@ async fn by_toss(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer
     Some(answer)
 }
 
-async fn by_stripe(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+async fn by_stripe(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
     let started = start(world, name, order, "stripe").await?;
     let intent = started["reference"].as_str()?;
     let card = match world.below(6) {
@@ -175,7 +175,7 @@ async fn by_stripe(world: &Arc<World>, name: &str, order: &Value) -> Option<Answ
     )
 }
 
-async fn by_kakaopay(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+async fn by_kakaopay(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
     let started = start(world, name, order, "kakaopay").await?;
     let tid = started["reference"].as_str()?;
     world.pause().await;

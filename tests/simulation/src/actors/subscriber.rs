@@ -1,7 +1,7 @@
 //! A subscriber: subscribes to deliveries every day or two, pauses, skips, changes items and cards, has declined cards,
 //! and cancels.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::billing_fixture::{customer_key, schedule, subscribe_call, subscription};
@@ -17,7 +17,7 @@ use crate::world::World;
 pub const TIMEZONE: &str = "Asia/Seoul";
 
 /// Runs a subscriber until the run ends.
-pub async fn subscribe(world: Arc<World>, name: String) {
+pub async fn subscribe(world: Rc<World>, name: String) {
     world.pause().await;
     let mut mine = vec![];
     while world.is_running() {

@@ -1,6 +1,6 @@
 //! A trader: buys points, registers vouchers, places, takes and cancels bids, and reads the order book.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use function_tests::auction_fixture::{bid_call, book_call, register_call, take_call};
 use harness::gateway::Call;
@@ -17,7 +17,7 @@ struct Holdings {
 }
 
 /// Runs a trader until the run ends.
-pub async fn trade(world: Arc<World>, name: String) {
+pub async fn trade(world: Rc<World>, name: String) {
     let mut holdings = Holdings::default();
     buy_points(&world, &name).await;
     while world.is_running() {
