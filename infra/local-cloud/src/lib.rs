@@ -10,7 +10,7 @@
 //! - [`Sandbox`] (`sandbox.rs`): the stand-in for the payment providers
 //! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`) and
 //!   [`Service`] (`aws.rs`), and what the functions write (`logs.rs`)
-//! - [`up`], [`lint`] and [`doors`]: the commands, `seed.rs` their catalog, [`pictures`] their photo, `auction.rs` the first bids
+//! - [`up`], [`lint`] and [`fuzz_targets`]: the commands, `seed.rs` their catalog, [`pictures`] their photo, `auction.rs` the first bids
 //! - `process.rs`, `interrupt.rs`, `progress.rs`: children that never outlive us, Ctrl-C, one line a step
 
 mod api;
@@ -19,9 +19,9 @@ mod aws;
 mod cloud;
 mod cloudformation;
 mod deploy;
-pub mod doors;
 mod emulator;
 mod functions;
+pub mod fuzz_targets;
 pub mod interrupt;
 pub mod lint;
 mod logs;
