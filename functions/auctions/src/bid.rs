@@ -1,4 +1,4 @@
-//! A bid to buy or sell a gift voucher, and the trade that two sides come to.
+//! Bids to buy or sell a gift voucher, and the trades that they result in.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,27 +12,27 @@ use shared::core::error;
 use shared::core::error::{Error, Rejection};
 use shared::core::identity::CustomerId;
 
-/// The lowest price.
+/// The lowest price, in points.
 pub const MIN_PRICE: u64 = 1_000;
-/// The highest price.
+/// The highest price, in points.
 pub const MAX_PRICE: u64 = 10_000_000;
-/// Prices are multiples of this.
+/// The price step: each price is a multiple of it.
 pub const TICK: u64 = 100;
-/// The longest that a bid may stand.
+/// The longest time that a bid may be open, in days.
 pub const MAX_DAYS: i64 = 90;
 
-/// Which side of the market a bid stands on.
+/// The side of the order book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// Points for a voucher.
+    /// Buy a voucher with points.
     Buy,
-    /// A voucher for points.
+    /// Sell a voucher for points.
     Sell,
 }
 
 impl Side {
-    /// The other one.
+    /// The other side.
     pub const fn opposite(self) -> Self {
         match self {
             Self::Buy => Self::Sell,
@@ -40,7 +40,7 @@ impl Side {
         }
     }
 
-    /// Its name in paths and keys.
+    /// The side's name in paths and keys.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Buy => "buy",
@@ -48,8 +48,8 @@ impl Side {
         }
     }
 
-    /// Whether one who wants this side would deal at `offered` when they would at `limit`.
-    pub fn takes(self, limit: Points, offered: Points) -> bool {
+    /// Whether a bid of this side with the price `limit` accepts a trade at `offered`: a price no worse.
+    pub fn accepts(self, limit: Points, offered: Points) -> bool {
         match self {
             Self::Buy => offered <= limit,
             Self::Sell => offered >= limit,
@@ -57,7 +57,7 @@ impl Side {
     }
 }
 
-/// A price: [`MIN_PRICE`] to [`MAX_PRICE`] points, in steps of [`TICK`].
+/// Checks a price: [`MIN_PRICE`] to [`MAX_PRICE`] points, in steps of [`TICK`].
 ///
 /// # Errors
 /// [`Rejected::Price`].
@@ -67,66 +67,66 @@ pub fn price(points: u64) -> Result<Points, Rejected> {
     price.ok_or(Rejected::Price)
 }
 
-/// Where a bid stands.
+/// Status of a bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BidStatus {
-    /// It can be taken.
+    /// The bid can be taken until its deadline.
     Open,
-    /// It was.
+    /// The bid was traded.
     Traded,
-    /// Its customer gave it up.
+    /// The customer cancelled the bid.
     Cancelled,
-    /// Nobody took it in time.
+    /// The bid reached its deadline without a trade.
     Expired,
 }
 
-/// A bid, as its customer sees it and as events carry it.
+/// A bid to buy or sell a voucher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Bid {
-    /// Its id.
+    /// The bid's id.
     pub bid_id: BidId,
-    /// What it is for.
+    /// The product of the voucher.
     pub sku: Sku,
-    /// To buy it or to sell it.
+    /// Whether the bid buys or sells.
     pub side: Side,
-    /// At this price or a better one.
+    /// The price: the highest to pay, or the lowest to accept.
     pub price: Points,
-    /// Whose it is.
+    /// The customer who placed the bid.
     pub customer_id: CustomerId,
-    /// The voucher that it sells.
+    /// The voucher for sale. Absent for a bid to buy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub voucher_id: Option<VoucherId>,
-    /// Where it stands.
+    /// Status of the bid.
     pub status: BidStatus,
-    /// When it was placed.
+    /// Time at which the bid was placed.
     pub placed_at: Timestamp,
-    /// From when on it can be taken no more.
+    /// The deadline: from this time on the bid cannot be taken.
     pub expires_at: Timestamp,
-    /// When it ended, once it has.
+    /// Time at which the bid was traded, cancelled or expired. Absent while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub closed_at: Option<Timestamp>,
-    /// The trade that ended it, when one did.
+    /// The trade. Present for a traded bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub trade_id: Option<Uuid>,
 }
 
-/// What can end a bid.
+/// A status change of an open bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It is taken, in this trade.
+pub enum BidTransition {
+    /// The bid is traded, in the trade with this id.
     Trade(Uuid),
-    /// Its customer gives it up.
+    /// The customer cancels the bid.
     Cancel,
-    /// Its time is over.
+    /// The deadline has passed.
     Expire,
 }
 
 impl Bid {
-    /// Passes a deadline that a new bid may have.
+    /// Checks the deadline of a new bid: in the future, and at most [`MAX_DAYS`] ahead.
     ///
     /// # Errors
     /// [`Rejected::DeadlinePast`], [`Rejected::DeadlineTooFar`].
@@ -140,7 +140,7 @@ impl Bid {
         Ok(())
     }
 
-    /// The bid as it is to be shown at `now`: past its deadline it is expired, whether or not the cleaner has been.
+    /// The bid as shown at `now`: `EXPIRED` from its deadline on, even before `expire-bids` has run.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp) -> Self {
         if self.status == BidStatus::Open && now >= self.expires_at {
@@ -149,17 +149,18 @@ impl Bid {
         self
     }
 
-    /// The bid after `ending` at `now`: the only way out of [`BidStatus::Open`]. Before its deadline it can be taken or
-    /// given up, from its deadline on it can only expire.
+    /// The bid after `transition` at `now`. Before the deadline, an open bid can be traded or cancelled; from the deadline
+    /// on, it can only expire. A closed bid never changes.
     ///
     /// # Errors
-    /// [`Rejected::Closed`] when it has ended or its time is over, [`Rejected::NotDue`] when it is to expire too early.
-    pub fn end(&self, ending: Ending, now: Timestamp) -> Result<Self, Rejected> {
-        let (status, trade_id) = match (ending, self.status, now >= self.expires_at) {
-            (Ending::Trade(trade), BidStatus::Open, false) => (BidStatus::Traded, Some(trade)),
-            (Ending::Cancel, BidStatus::Open, false) => (BidStatus::Cancelled, None),
-            (Ending::Expire, BidStatus::Open, true) => (BidStatus::Expired, None),
-            (Ending::Expire, BidStatus::Open, false) => return Err(Rejected::NotDue),
+    /// [`Rejected::Closed`] when the bid is closed or past its deadline, [`Rejected::NotDue`] when it would expire before
+    /// its deadline.
+    pub fn transition(&self, transition: BidTransition, now: Timestamp) -> Result<Self, Rejected> {
+        let (status, trade_id) = match (transition, self.status, now >= self.expires_at) {
+            (BidTransition::Trade(trade), BidStatus::Open, false) => (BidStatus::Traded, Some(trade)),
+            (BidTransition::Cancel, BidStatus::Open, false) => (BidStatus::Cancelled, None),
+            (BidTransition::Expire, BidStatus::Open, true) => (BidStatus::Expired, None),
+            (BidTransition::Expire, BidStatus::Open, false) => return Err(Rejected::NotDue),
             _ => return Err(Rejected::Closed(self.clone().as_of(now).status)),
         };
         Ok(Self {
@@ -171,76 +172,76 @@ impl Bid {
     }
 }
 
-/// A voucher that changed owners for points.
+/// A trade: a voucher that was sold for points.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trade {
-    /// Its id.
+    /// The trade's id.
     pub trade_id: Uuid,
-    /// What it was for.
+    /// The product of the voucher.
     pub sku: Sku,
-    /// The voucher.
+    /// The voucher that was sold.
     pub voucher_id: VoucherId,
-    /// What was paid: the price of the bid that was there first.
+    /// The price paid: that of the older bid.
     pub price: Points,
-    /// Who paid.
+    /// The customer who bought the voucher.
     pub buyer_id: CustomerId,
-    /// Who was paid.
+    /// The customer who sold the voucher.
     pub seller_id: CustomerId,
-    /// The bid to buy, when one was taken.
+    /// The buyer's bid. Absent when the buyer took a bid with `take-bid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub buy_bid: Option<BidId>,
-    /// The bid to sell, when one was taken.
+    /// The seller's bid. Absent when the seller took a bid with `take-bid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sell_bid: Option<BidId>,
-    /// When.
+    /// Time of the trade.
     pub traded_at: Timestamp,
 }
 
-/// Why a bid is not placed, not taken or not changed.
+/// The reason why a bid, a trade or a voucher is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// Out of range, or off the tick.
+    /// The price is out of range or no multiple of the price step.
     Price,
     /// The deadline has passed.
     DeadlinePast,
     /// The deadline is too far ahead.
     DeadlineTooFar,
-    /// There is no such bid for this caller.
+    /// The caller has no such bid.
     NotFound,
-    /// The product is unknown, or not listed.
+    /// The product is unknown, unlisted, or sells points.
     ProductUnavailable,
-    /// A bid to sell names a voucher, one to buy names none.
+    /// A bid to sell without a voucher, or a bid to buy with one.
     VoucherNamed,
-    /// The voucher is unknown, another's, or for something else.
+    /// The voucher is unknown, belongs to another customer, or is of another product.
     VoucherNotYours,
-    /// The voucher is offered by another open bid.
+    /// Another open bid offers the voucher.
     VoucherOffered,
-    /// The voucher's code is not one.
+    /// The voucher's code is malformed.
     VoucherCode,
-    /// The voucher is registered, perhaps by somebody else.
+    /// Another customer has registered the code.
     VoucherRegistered,
-    /// The wallet has too little.
+    /// The wallet has too few available points.
     NotEnoughPoints {
-        /// What it has.
+        /// The wallet's available points.
         available: Points,
     },
     /// The customer has too many open bids.
     TooManyBids,
-    /// Nobody offers anything, or only the caller themselves does.
+    /// The other side has no bid that the caller can take.
     NothingToTake {
-        /// Whether the caller's own bid is the best.
+        /// Whether the caller's own bids are the only ones.
         own: bool,
     },
-    /// The best price is worse than the caller saw.
+    /// The best price is worse than the price in the request.
     PriceDiffers {
-        /// The present best.
+        /// The current best price.
         best: Points,
     },
-    /// The bid has ended, in this state.
+    /// The bid is closed, with this status.
     Closed(BidStatus),
-    /// The bid's deadline has not come yet.
+    /// The bid's deadline has not passed.
     NotDue,
 }
 
@@ -254,44 +255,46 @@ impl From<Rejected> for Rejection {
             Rejected::DeadlinePast => Self::new(&error::INVALID_DEADLINE, "The deadline has passed."),
             Rejected::DeadlineTooFar => Self::new(
                 &error::INVALID_DEADLINE,
-                format!("A bid stands {MAX_DAYS} days at most."),
+                format!("The deadline of a bid is at most {MAX_DAYS} days ahead."),
             ),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such bid."),
             Rejected::ProductUnavailable => Self::new(&error::PRODUCT_UNAVAILABLE, "The product is not traded."),
-            Rejected::VoucherNamed => Self::new(
-                &error::VOUCHER_NOT_YOURS,
-                "To sell, name the voucher; to buy, name none.",
-            ),
+            Rejected::VoucherNamed => {
+                Self::new(&error::VOUCHER_NOT_YOURS, "Send `voucher_id` to sell; omit it to buy.")
+            }
             Rejected::VoucherNotYours => Self::new(
                 &error::VOUCHER_NOT_YOURS,
-                "The voucher is not yours, or not for this product.",
+                "You do not own this voucher, or it is for another product.",
             ),
-            Rejected::VoucherOffered => Self::new(&error::VOUCHER_OFFERED, "Another open bid offers the voucher."),
+            Rejected::VoucherOffered => Self::new(
+                &error::VOUCHER_OFFERED,
+                "Another of your open bids offers this voucher.",
+            ),
             Rejected::VoucherCode => Self::new(
                 &error::INVALID_VOUCHER,
-                "A voucher's code is 8 to 64 letters and digits, with hyphens and spaces between them.",
+                "A voucher code has 8 to 64 letters and digits; hyphens and spaces may separate them.",
             ),
-            Rejected::VoucherRegistered => Self::new(&error::VOUCHER_REGISTERED, "The voucher is registered already."),
+            Rejected::VoucherRegistered => Self::new(&error::VOUCHER_REGISTERED, "The voucher is already registered."),
             Rejected::NotEnoughPoints { available } => Self::new(
                 &error::NOT_ENOUGH_POINTS,
-                format!("The wallet has {available} points to spend."),
+                format!("The wallet has {available} available points."),
             )
             .with("available", available),
             Rejected::TooManyBids => Self::new(
                 &error::TOO_MANY_BIDS,
-                "You have as many open bids as one may have; cancel some.",
+                "You have reached the limit of open bids. Cancel one first.",
             ),
             Rejected::NothingToTake { own: true } => {
-                Self::new(&error::OWN_BID, "The best bid is your own; you cannot take it.")
+                Self::new(&error::OWN_BID, "The only bids are your own; you cannot take them.")
             }
             Rejected::NothingToTake { own: false } => Self::new(&error::NOTHING_TO_TAKE, "There is no bid to take."),
             Rejected::PriceDiffers { best } => {
-                Self::new(&error::PRICE_DIFFERS, format!("The best price is {best} now.")).with("best", best)
+                Self::new(&error::PRICE_DIFFERS, format!("The best price is now {best}.")).with("best", best)
             }
             Rejected::Closed(status) => {
-                Self::new(&error::BID_CLOSED, "The bid has ended and cannot be changed.").with("bid_status", status)
+                Self::new(&error::BID_CLOSED, "The bid is closed and cannot be changed.").with("bid_status", status)
             }
-            Rejected::NotDue => Self::new(&error::BID_CLOSED, "The bid's deadline has not come yet."),
+            Rejected::NotDue => Self::new(&error::BID_CLOSED, "The bid's deadline has not passed."),
         }
     }
 }
@@ -328,28 +331,28 @@ mod tests {
     }
 
     #[test]
-    fn a_bid_ends_as_the_table_says() {
+    fn a_bid_changes_status_as_the_table_says() {
         use BidStatus::{Cancelled, Expired, Open, Traded};
-        let trade = Ending::Trade(Uuid::max());
-        for (status, ending, at, outcome) in [
+        let trade = BidTransition::Trade(Uuid::max());
+        for (status, transition, at, outcome) in [
             (Open, trade, 99, Ok(Traded)),
             (Open, trade, 100, Err(Rejected::Closed(Expired))),
-            (Open, Ending::Cancel, 99, Ok(Cancelled)),
-            (Open, Ending::Cancel, 100, Err(Rejected::Closed(Expired))),
-            (Open, Ending::Expire, 99, Err(Rejected::NotDue)),
-            (Open, Ending::Expire, 100, Ok(Expired)),
+            (Open, BidTransition::Cancel, 99, Ok(Cancelled)),
+            (Open, BidTransition::Cancel, 100, Err(Rejected::Closed(Expired))),
+            (Open, BidTransition::Expire, 99, Err(Rejected::NotDue)),
+            (Open, BidTransition::Expire, 100, Ok(Expired)),
             (Traded, trade, 1, Err(Rejected::Closed(Traded))),
             (Cancelled, trade, 1, Err(Rejected::Closed(Cancelled))),
             (Expired, trade, 1, Err(Rejected::Closed(Expired))),
-            (Traded, Ending::Expire, 100, Err(Rejected::Closed(Traded))),
+            (Traded, BidTransition::Expire, 100, Err(Rejected::Closed(Traded))),
         ] {
-            let ended = bid(status).end(ending, second(at)).map(|bid| bid.status);
-            assert_eq!(ended, outcome, "{status:?} {ending:?} at {at}");
+            let ended = bid(status).transition(transition, second(at)).map(|bid| bid.status);
+            assert_eq!(ended, outcome, "{status:?} {transition:?} at {at}");
         }
     }
 
     #[test]
-    fn a_price_is_in_range_and_on_the_tick() {
+    fn a_price_is_in_range_and_a_multiple_of_the_step() {
         for good in [1_000, 1_100, 45_000, 10_000_000] {
             assert_eq!(price(good).unwrap().get(), good);
         }
@@ -372,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_side_takes_its_limit_and_better() {
+    fn a_side_accepts_its_limit_and_better_prices() {
         let points = |points| Points::try_from(points).unwrap();
         for (side, limit, offered, takes) in [
             (Side::Buy, 1_000, 900, true),
@@ -383,7 +386,7 @@ mod tests {
             (Side::Sell, 1_000, 900, false),
         ] {
             assert_eq!(
-                side.takes(points(limit), points(offered)),
+                side.accepts(points(limit), points(offered)),
                 takes,
                 "{side:?} {limit} {offered}"
             );

@@ -1,6 +1,6 @@
-//! `POST /bids/{bid_id}/cancel` brings a customer's wish to give up a bid; it leaves the bid cancelled, and what it held free.
+//! Runs for `POST /bids/{bid_id}/cancel`: cancels the caller's bid and releases its points or its voucher.
 
-use crate::bid::{Bid, BidStatus, Ending, Rejected};
+use crate::bid::{Bid, BidStatus, BidTransition, Rejected};
 use crate::id::BidId;
 use crate::matching::MatchingService;
 use lambda_http::http::StatusCode;
@@ -11,10 +11,10 @@ use shared::aws::lambda::http;
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 
-/// The function's market.
+/// The function's service.
 #[derive(Debug)]
 pub struct CancelBid {
-    /// Bids, vouchers, wallets.
+    /// Matches and closes bids.
     pub matching: MatchingService,
 }
 
@@ -30,13 +30,13 @@ impl CancelBid {
     }
 }
 
-/// How often a bid that changes under our hands is read again.
+/// How often a bid that another request changes at the same time is read again.
 const ATTEMPTS: usize = 5;
 
 /// Cancels an open bid
 ///
-/// Its points or its voucher are free at once, those of a bid whose time is over too. A bid that is cancelled already is
-/// answered as it is.
+/// Its points or its voucher are released at once. Cancelling a cancelled bid returns it unchanged. A bid past its
+/// deadline cannot be cancelled, but the request releases what it held.
 ///
 /// # Errors
 /// `not-found` for another customer's bid too, `bid-closed`, [`Error::Unavailable`], [`Error::Internal`].
@@ -49,7 +49,7 @@ const ATTEMPTS: usize = 5;
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The bid, cancelled", body = Bid,
+        (status = 200, description = "The cancelled bid", body = Bid,
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
@@ -70,13 +70,20 @@ pub async fn handle(function: &CancelBid, request: Request, invocation: Invocati
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.bid)?));
         }
         if stored.bid.status == BidStatus::Open && stored.bid.expires_at <= invocation.now {
-            // Its customer need not wait for the cleaner to have what it held.
-            function.matching.end(&stored, Ending::Expire, &invocation).await?;
+            // The customer need not wait for `expire-bids` to release what the bid held.
+            function
+                .matching
+                .close_bid(&stored, BidTransition::Expire, &invocation)
+                .await?;
             return Err(Rejected::Closed(BidStatus::Expired).into());
         }
-        if let Some(cancelled) = function.matching.end(&stored, Ending::Cancel, &invocation).await? {
+        if let Some(cancelled) = function
+            .matching
+            .close_bid(&stored, BidTransition::Cancel, &invocation)
+            .await?
+        {
             return http::json(StatusCode::OK, &cancelled);
         }
     }
-    Err(Error::unavailable("cancel a bid", "it keeps changing"))
+    Err(Error::unavailable("cancel a bid", "the bid keeps changing"))
 }

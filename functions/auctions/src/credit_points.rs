@@ -1,8 +1,8 @@
-//! The bus brings `OrderPaid`; it leaves the points that the order bought in its customer's wallet, once. It brings
-//! `PaymentRefunded` when all of an order's money went back; then the points go too, while they are unspent.
+//! Runs for each `OrderPaid`: credits the points that the order bought, once. Runs for each `PaymentRefunded` of a whole
+//! payment: takes the points of its order back unless they are spent or held.
 //!
-//! An order that was cancelled before its event came has left a mark that its points were taken back: they are never
-//! credited then.
+//! Cancelling an order records that its points were taken back. If `OrderPaid` is delivered after that, nothing is
+//! credited.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::de::DeserializeOwned;
@@ -18,7 +18,7 @@ use shared::orders::OrderStore;
 use shared::orders::{Order, OrderStatus};
 use shared::payments::{Payment, PaymentStatus};
 
-/// The function's table.
+/// The function's stores.
 #[derive(Debug)]
 pub struct CreditPoints {
     /// Wallets.
@@ -42,25 +42,25 @@ impl CreditPoints {
 
 const READING: &str = "read an event";
 
-/// The event of an order or of a payment, as the bus delivers it.
+/// `OrderPaid` or `PaymentRefunded`, as EventBridge delivers it.
 pub type OrderOrPayment = EventBridgeEvent<Value>;
 
-/// Credits what an order bought, or takes it back.
+/// Credits the points of an order, or takes them back.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+/// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
 pub async fn handle(function: &CreditPoints, event: OrderOrPayment, invocation: Invocation) -> Result<(), Error> {
     match event.detail_type.as_str() {
         "OrderPaid" => credit(function, &data_of(event.detail)?, &invocation).await,
         "PaymentRefunded" => {
             let payment: Payment = data_of(event.detail)?;
-            // A part of the money is no part of the points.
+            // A partial refund takes no points back.
             if payment.status != PaymentStatus::Refunded {
                 return Ok(());
             }
             take_back(function, &payment, &invocation).await
         }
-        other => Err(Error::internal(READING, format!("{other} is no event for points"))),
+        other => Err(Error::internal(READING, format!("unexpected event type {other}"))),
     }
 }
 
@@ -79,13 +79,13 @@ async fn credit(function: &CreditPoints, order: &Order, invocation: &Invocation)
         .wallets
         .credit(&credit, event, entry_id, invocation.deadline)
         .await?;
-    tracing::info!(order_id = %order.order_id, points = %credit.points, ?credited, "done");
+    tracing::info!(order_id = %order.order_id, points = %credit.points, ?credited, "points credited");
     Ok(())
 }
 
-/// Whose money went back without their order being cancelled keeps no points that they have not spent.
+/// Takes back the points of an order whose whole payment was refunded without cancelling the order.
 ///
-/// When the event that they were paid has yet to come, a mark is left, and they are never credited.
+/// If `OrderPaid` has not been delivered yet, records the credit as taken back, so that it is never made.
 async fn take_back(function: &CreditPoints, refunded: &Payment, invocation: &Invocation) -> Result<(), Error> {
     let order_id = refunded.order_id;
     let order = function.orders.get(order_id, invocation.deadline).await?;
@@ -93,7 +93,7 @@ async fn take_back(function: &CreditPoints, refunded: &Payment, invocation: &Inv
         stored.order.status == OrderStatus::Paid && stored.order.payment_id == Some(refunded.payment_id)
     });
     if !is_paid_by_it {
-        // It came too late or was one too many: another one pays the order, or none.
+        // The refunded payment did not pay the order: it was late or a duplicate.
         return Ok(());
     }
     let known = function.wallets.credit_of(order_id, invocation.deadline).await?;

@@ -1,18 +1,18 @@
-//! What happens in the domain `auctions`, as the bus tells it.
+//! Events of bids and trades.
 
 use crate::bid::Bid;
 use crate::bid::Trade;
 
 shared::domain_events! {
-    /// Something that happened to a bid.
+    /// An event of a bid.
     pub enum AuctionEvent from "madang.auctions" {
-        /// A bid was placed; what it needs is held.
+        /// A bid was placed. Its points or its voucher are held.
         BidPlaced(Bid),
-        /// A bid was taken: a voucher changed owners for points.
+        /// A voucher was sold for points. The bids of the trade are closed.
         BidTraded(Trade),
-        /// A bid was given up by its customer; what it held is free.
+        /// A customer cancelled a bid. Its points or its voucher are released.
         BidCancelled(Bid),
-        /// A bid was not taken in time; what it held is free.
+        /// A bid reached its deadline. Its points or its voucher are released.
         BidExpired(Bid),
     }
 }

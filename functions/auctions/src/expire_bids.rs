@@ -1,12 +1,11 @@
-//! A schedule brings the minute; it leaves every bid whose time is over expired, and what it held free.
+//! Runs every minute: expires bids past their deadline and releases their points or vouchers.
 //!
-//! Two runs at once do no harm: each bid ends under the condition that nothing has changed it. One bid that cannot be
-//! ended does not stop the rest, and a run that nears its deadline leaves the remainder to the next. What a run keeps in
-//! memory is a page of 100 bids, however many are due.
+//! Concurrent runs are safe: each write is conditional on the version that was read. One failed bid does not stop the
+//! others, and a run that nears its deadline leaves the rest to the next. A run holds one page of 100 bids in memory.
 
 use std::time::Duration;
 
-use crate::bid::{BidStatus, Ending};
+use crate::bid::{BidStatus, BidTransition};
 use crate::id::BidId;
 use crate::matching::MatchingService;
 use crate::store::StoredBid;
@@ -19,10 +18,10 @@ pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
 use tokio::time::Instant;
 
-/// The function's market.
+/// The function's service.
 #[derive(Debug)]
 pub struct ExpireBids {
-    /// Bids, vouchers, wallets.
+    /// Matches and closes bids.
     pub matching: MatchingService,
 }
 
@@ -38,15 +37,15 @@ impl ExpireBids {
     }
 }
 
-/// Bids ended at the same time.
+/// Bids that are expired concurrently.
 const CONCURRENCY: usize = 16;
-/// How long one bid may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout per bid.
+const BID_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Expires what is due.
+/// Expires due bids.
 ///
 /// # Errors
-/// [`Error::Unavailable`] and [`Error::Internal`] when the due bids cannot be found; single bids are counted.
+/// [`Error::Unavailable`] and [`Error::Internal`] when due bids cannot be listed. Failures of single bids are counted.
 pub async fn handle(function: &ExpireBids, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();
@@ -60,7 +59,7 @@ pub async fn handle(function: &ExpireBids, invocation: Invocation) -> Result<Sum
     Ok(summary)
 }
 
-/// Expires a page of one shard's due bids, and answers where the next begins.
+/// Expires a page of one shard's due bids. Returns the start of the next page.
 async fn expire_page(
     function: &ExpireBids,
     shard: u8,
@@ -93,12 +92,14 @@ async fn expire(function: &ExpireBids, stored: StoredBid, invocation: &Invocatio
     if stored.bid.status != BidStatus::Open || stored.bid.expires_at > invocation.now {
         return Ok(false);
     }
-    // One customer's many bids share a wallet, and wait for each other: not at the cost of everybody else's.
-    let patience = invocation.deadline.min(Instant::now() + PATIENCE);
-    let brief = Invocation {
-        deadline: patience,
+    // Many bids of one customer share a wallet and wait for each other. They must not hold up the bids of others.
+    let limited = Invocation {
+        deadline: invocation.deadline.min(Instant::now() + BID_TIMEOUT),
         ..invocation.clone()
     };
-    let ended = function.matching.end(&stored, Ending::Expire, &brief).await?;
+    let ended = function
+        .matching
+        .close_bid(&stored, BidTransition::Expire, &limited)
+        .await?;
     Ok(ended.is_some())
 }

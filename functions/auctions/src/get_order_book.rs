@@ -1,4 +1,4 @@
-//! `GET /products/{sku}/bids` brings anybody's wish to see what a product's vouchers are worth; it leaves nothing behind.
+//! Runs for `GET /products/{sku}/bids`, without a token: returns the open bids of a product. Changes nothing.
 
 use crate::bid::Side;
 use crate::id::BidId;
@@ -17,10 +17,10 @@ use shared::aws::lambda::problem::{Faults, Problem};
 use shared::catalog::Sku;
 use shared::core::error::Rejection;
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct GetOrderBook {
-    /// The book.
+    /// The order book.
     pub auctions: AuctionStore,
 }
 
@@ -36,58 +36,58 @@ impl GetOrderBook {
     }
 }
 
-/// Requests to the book for one page: expired bids that the cleaner has yet to take away are passed over.
+/// Queries per page: pages with only expired bids, which `expire-bids` has not removed yet, are skipped.
 const REQUESTS: usize = 10;
 
-/// What a product's vouchers are bid for.
+/// The open bids of a product.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BidBook {
-    /// The bids to buy, the highest first.
+    /// The bids to buy, highest price first. Absent when only the other side is requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub buy: Option<BookSide>,
-    /// The bids to sell, the lowest first.
+    /// The bids to sell, lowest price first. Absent when only the other side is requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sell: Option<BookSide>,
 }
 
-/// A page of one side of the book.
+/// A page of one side of the order book.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BookSide {
-    /// The bids, best first, at one price the oldest first.
+    /// The bids, best price first; at the same price, the oldest first.
     pub bids: Vec<OpenBid>,
-    /// How many of them there are at each price.
+    /// The number of these bids at each price.
     pub depth: Vec<Depth>,
-    /// Pass it as `cursor`, with `side`, for the next page; absent on the last.
+    /// Cursor of the next page, to be sent with `side`. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
 }
 
-/// A bid that can be taken. Whose it is, is nobody's business.
+/// An open bid. The customer is not disclosed.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OpenBid {
-    /// Its price.
+    /// The bid's price.
     pub price: Points,
-    /// When it was placed.
+    /// Time at which the bid was placed.
     pub placed_at: Timestamp,
-    /// From when on it can be taken no more.
+    /// The deadline: from this time on the bid cannot be taken.
     pub expires_at: Timestamp,
 }
 
-/// How many bids there are at a price.
+/// The number of bids at one price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Depth {
     /// The price.
     pub price: Points,
-    /// How many.
+    /// The number of bids.
     pub bids: u32,
 }
 
-/// Shows a product's bids
+/// Returns the order book of a product
 ///
-/// Without `side` the first page of both. A bid whose time is over is not among them, whether or not the cleaner has been.
+/// Without `side`, returns the first page of both sides. Expired bids are not returned.
 ///
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -96,10 +96,10 @@ pub struct Depth {
     params(
         ("sku" = Sku, Path, description = "The product"),
         ("side" = Option<Side>, Query, description = "Only this side"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with its `side`"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page; requires `side`"),
     ),
     responses(
-        (status = 200, description = "The bids", body = BidBook),
+        (status = 200, description = "The order book", body = BidBook),
         (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         Faults,
     )
@@ -110,12 +110,12 @@ pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invoc
         None => None,
         Some("buy") => Some(Side::Buy),
         Some("sell") => Some(Side::Sell),
-        Some(_) => return Err(Rejection::invalid_parameter("side", "it is buy or sell").into()),
+        Some(_) => return Err(Rejection::invalid_parameter("side", "must be buy or sell").into()),
     };
     let after = match side {
         Some(side) => Cursor::of(&request, &list(&sku, side))?,
         None if http::query_parameter(&request, "cursor").is_some() => {
-            return Err(Rejection::invalid_parameter("cursor", "it goes with a side").into());
+            return Err(Rejection::invalid_parameter("cursor", "requires side").into());
         }
         None => None,
     };
@@ -139,7 +139,7 @@ pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invoc
     http::json(StatusCode::OK, &book)
 }
 
-/// What tells one side of a product's book from any other list.
+/// Identifies one side of a product's order book in cursors.
 fn list(sku: &Sku, side: Side) -> [&str; 3] {
     ["book", sku.as_str(), side.name()]
 }
@@ -181,7 +181,8 @@ async fn page(
     })
 }
 
-/// The depth at each price; a price that the end of the page cuts is left to the next, unless it fills this one.
+/// The number of bids at each price. When more pages follow, the last price may be incomplete: it is omitted, unless it
+/// is the only one.
 fn depth(entries: &[BookEntry], is_cut: bool) -> Vec<Depth> {
     let mut depth: Vec<Depth> = vec![];
     for entry in entries {

@@ -1,4 +1,4 @@
-//! `GET /wallet` brings a customer's wish to see their points; it leaves nothing behind.
+//! Runs for `GET /wallet`: returns the caller's points and ledger. Changes nothing.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,10 @@ use shared::aws::lambda::page;
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct GetWallet {
-    /// Wallets.
+    /// Wallets and their ledgers.
     pub wallets: WalletStore,
 }
 
@@ -35,17 +35,17 @@ impl GetWallet {
 /// A wallet and a page of its ledger.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WalletView {
-    /// The points.
+    /// The wallet's points.
     pub wallet: Wallet,
-    /// What changed them, newest first.
+    /// The ledger entries, newest first.
     pub entries: Vec<Entry>,
-    /// Pass it as `cursor` for the next page; absent on the last.
+    /// Cursor of the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
 }
 
-/// Shows the caller's wallet
+/// Returns the caller's wallet and its ledger
 ///
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -53,11 +53,11 @@ pub struct WalletView {
     get, path = "/wallet", operation_id = "get-wallet", tag = "auctions",
     security(("token" = [])),
     params(
-        ("limit" = Option<u8>, Query, description = "Entries on a page; 20 unless told", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u8>, Query, description = "Entries per page, 20 by default", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
     ),
     responses(
-        (status = 200, description = "The wallet", body = WalletView),
+        (status = 200, description = "The wallet and a page of its ledger", body = WalletView),
         (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )

@@ -1,4 +1,4 @@
-//! Bids on vouchers, points, trades.
+//! Auctions of gift vouchers: bids, trades, vouchers and wallets of points.
 
 pub mod bid;
 pub mod cancel_bid;

@@ -1,4 +1,4 @@
-//! `GET /bids` brings a customer's wish to see their bids, newest first; it leaves nothing behind.
+//! Runs for `GET /bids`: lists the caller's bids, newest first. Changes nothing.
 
 use crate::bid::Bid;
 use crate::store::{AuctionStore, ListCursor};
@@ -13,10 +13,10 @@ use shared::aws::lambda::page;
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct ListMyBids {
-    /// Bids and vouchers.
+    /// Bids.
     pub auctions: AuctionStore,
 }
 
@@ -32,12 +32,12 @@ impl ListMyBids {
     }
 }
 
-/// A page of their bids.
+/// A page of the caller's bids.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BidList {
-    /// Newest first.
+    /// The bids, newest first.
     pub bids: Vec<Bid>,
-    /// Pass it as `cursor` for the next page; absent on the last.
+    /// Cursor of the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
@@ -45,7 +45,7 @@ pub struct BidList {
 
 /// Lists the caller's bids
 ///
-/// A new one may take a moment to appear.
+/// The list is eventually consistent: a new bid may take a moment to appear.
 ///
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -53,11 +53,11 @@ pub struct BidList {
     get, path = "/bids", operation_id = "list-my-bids", tag = "auctions",
     security(("token" = [])),
     params(
-        ("limit" = Option<u8>, Query, description = "How many on a page; 20 unless told", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u8>, Query, description = "Bids per page, 20 by default", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
     ),
     responses(
-        (status = 200, description = "A page", body = BidList),
+        (status = 200, description = "A page of bids", body = BidList),
         (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
@@ -69,7 +69,7 @@ pub async fn handle(function: &ListMyBids, request: Request, invocation: Invocat
     let after = Cursor::of(&request, &list)?.map(|Cursor { at: [listed_ms], id }| ListCursor { listed_ms, id });
     let page = function
         .auctions
-        .bids_listed(&caller.customer_id, after, limit, invocation.deadline)
+        .list_bids(&caller.customer_id, after, limit, invocation.deadline)
         .await?;
     let next = page
         .next

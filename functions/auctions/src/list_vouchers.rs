@@ -1,4 +1,4 @@
-//! `GET /vouchers` brings a customer's wish to see their vouchers, newest first; it leaves nothing behind.
+//! Runs for `GET /vouchers`: lists the caller's vouchers, newest first. Changes nothing.
 
 use crate::store::{AuctionStore, ListCursor};
 use crate::voucher::Voucher;
@@ -13,10 +13,10 @@ use shared::aws::lambda::page;
 use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct ListVouchers {
-    /// Bids and vouchers.
+    /// Vouchers.
     pub auctions: AuctionStore,
 }
 
@@ -32,12 +32,12 @@ impl ListVouchers {
     }
 }
 
-/// A page of their vouchers.
+/// A page of the caller's vouchers.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VoucherList {
-    /// Newest first.
+    /// The vouchers, newest first.
     pub vouchers: Vec<Voucher>,
-    /// Pass it as `cursor` for the next page; absent on the last.
+    /// Cursor of the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
@@ -45,7 +45,7 @@ pub struct VoucherList {
 
 /// Lists the caller's vouchers
 ///
-/// A new one may take a moment to appear.
+/// The list is eventually consistent: a new voucher may take a moment to appear.
 ///
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -53,11 +53,11 @@ pub struct VoucherList {
     get, path = "/vouchers", operation_id = "list-vouchers", tag = "auctions",
     security(("token" = [])),
     params(
-        ("limit" = Option<u8>, Query, description = "How many on a page; 20 unless told", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u8>, Query, description = "Vouchers per page, 20 by default", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
     ),
     responses(
-        (status = 200, description = "A page", body = VoucherList),
+        (status = 200, description = "A page of vouchers", body = VoucherList),
         (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
@@ -69,7 +69,7 @@ pub async fn handle(function: &ListVouchers, request: Request, invocation: Invoc
     let after = Cursor::of(&request, &list)?.map(|Cursor { at: [listed_ms], id }| ListCursor { listed_ms, id });
     let page = function
         .auctions
-        .vouchers_listed(&caller.customer_id, after, limit, invocation.deadline)
+        .list_vouchers(&caller.customer_id, after, limit, invocation.deadline)
         .await?;
     let next = page
         .next

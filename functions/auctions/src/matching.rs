@@ -1,16 +1,16 @@
-//! The market: finds who deals with whom, and makes the deals.
+//! The matching service: matches bids and makes trades.
 //!
-//! Two takers of one bid, a taker and the cleaner, a taker and its customer who gives it up: each writes under the
-//! condition that nothing has changed the bid since it was read, so one wins, and the others look again.
+//! Takers, cancellations and `expire-bids` can compete for one bid. Each write is conditional on the version of the bid
+//! that was read, so one succeeds and the others read the order book again.
 
 use crate::event::AuctionEvent;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::bid::{Bid, BidStatus, Ending, Rejected, Side, Trade};
+use crate::bid::{Bid, BidStatus, BidTransition, Rejected, Side, Trade};
 use crate::id::VoucherId;
-use crate::store::{AuctionStore, BookEntry, Deal, Party, StoredBid, StoredVoucher, TradeOutcome};
+use crate::store::{AuctionStore, BookEntry, NewTrade, StoredBid, StoredVoucher, TradeOutcome, TradeParty};
 use shared::auctions::Points;
 use shared::aws::Platform;
 use shared::aws::backoff::Backoff;
@@ -20,57 +20,57 @@ use shared::core::error::Error;
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::identity::CustomerId;
 
-/// Pages of a book that are looked through for a bid that can be taken, of 100 bids each.
+/// Pages of the order book, of 100 bids each, that are searched for a bid that can be taken.
 const PAGES: usize = 50;
 
-const DEALING: &str = "trade a voucher";
+const TRADING: &str = "trade a voucher";
 
-/// The market for vouchers.
+/// Matches bids and makes trades.
 #[derive(Clone, Debug)]
 pub struct MatchingService {
     /// Bids, vouchers, wallets.
     pub auctions: AuctionStore,
 }
 
-/// What a taker wants.
+/// A request to take the best bid of the other side.
 #[derive(Clone, Debug)]
 pub struct MatchRequest {
-    /// Who it is.
+    /// The caller.
     pub customer_id: CustomerId,
-    /// What it is about.
+    /// The product.
     pub sku: Sku,
-    /// To buy or to sell.
+    /// Whether the caller buys or sells.
     pub side: Side,
-    /// At this price or a better one; at any when it is not given.
+    /// The worst price to accept; any price when absent.
     pub limit: Option<Points>,
     /// The voucher to sell.
     pub voucher_id: Option<VoucherId>,
-    /// The trade's id: the same each time that the same request is made.
+    /// The trade's id, the same for each retry of the request.
     pub trade_id: Uuid,
-    /// What was asked for, to tell a retry from another request.
+    /// The request's fingerprint, which identifies a retry.
     pub fingerprint: Fingerprint,
 }
 
-/// A trade that was made.
+/// The result of [`MatchingService::take`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchOutcome {
     /// The trade.
     pub trade: Trade,
-    /// Whether an earlier, equal request made it.
+    /// Whether an earlier attempt of the same request made the trade.
     pub replayed: bool,
 }
 
-/// The best that the other side offers somebody.
-enum Best {
-    Offer(BookEntry),
-    /// Nobody offers anything, or only they themselves do.
+/// The best bid that a customer can take.
+enum BestBid {
+    Found(BookEntry),
+    /// There is no bid, or only the customer's own (`own`).
     None {
         own: bool,
     },
 }
 
 impl MatchingService {
-    /// The market on `platform`.
+    /// Reads the name of the auctions table from `platform`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -80,34 +80,36 @@ impl MatchingService {
         })
     }
 
-    /// Takes the best bid of the other side; at one price the oldest. A wish that was fulfilled before is answered so,
-    /// whatever has become of the book since.
+    /// Takes the best bid of the other side; at the same price, the oldest. A retry returns the trade that the first
+    /// attempt made, whatever the state of the order book.
     ///
     /// # Errors
     /// Rejections of [`Rejected`], `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn take(&self, wish: &MatchRequest, invocation: &Invocation) -> Result<MatchOutcome, Error> {
-        if let Some(taken) = self.taken_before(wish, invocation.deadline).await? {
+    pub async fn take(&self, request: &MatchRequest, invocation: &Invocation) -> Result<MatchOutcome, Error> {
+        if let Some(taken) = self.existing_trade(request, invocation.deadline).await? {
             return Ok(taken);
         }
-        match self.try_take(wish, invocation).await {
+        match self.try_take(request, invocation).await {
             Ok(Some(trade)) => Ok(MatchOutcome { trade, replayed: false }),
-            // A twin of this request, or another with its key, made it at this moment.
+            // A concurrent request with the same key has made the trade.
             Ok(None) => {
-                let taken = self.taken_before(wish, invocation.deadline).await?;
-                taken.ok_or_else(|| Error::internal(DEALING, "a trade vanished"))
+                let taken = self.existing_trade(request, invocation.deadline).await?;
+                taken.ok_or_else(|| Error::internal(TRADING, "the trade does not exist"))
             }
-            // What is missing may have gone to a twin of this request.
-            Err(rejected @ Error::Rejected(_)) => self.taken_before(wish, invocation.deadline).await?.ok_or(rejected),
+            // The bid or the points may be gone because a concurrent retry of this request has made the trade.
+            Err(rejected @ Error::Rejected(_)) => {
+                self.existing_trade(request, invocation.deadline).await?.ok_or(rejected)
+            }
             Err(error) => Err(error),
         }
     }
 
-    async fn taken_before(&self, wish: &MatchRequest, deadline: Instant) -> Result<Option<MatchOutcome>, Error> {
-        let Some(known) = self.auctions.trade(wish.trade_id, deadline).await? else {
+    async fn existing_trade(&self, request: &MatchRequest, deadline: Instant) -> Result<Option<MatchOutcome>, Error> {
+        let Some(known) = self.auctions.get_trade(request.trade_id, deadline).await? else {
             return Ok(None);
         };
         if let Some(fingerprint) = &known.fingerprint {
-            fingerprint.require_same(&wish.fingerprint)?;
+            fingerprint.require_same(&request.fingerprint)?;
         }
         Ok(Some(MatchOutcome {
             trade: known.trade,
@@ -115,50 +117,56 @@ impl MatchingService {
         }))
     }
 
-    /// The trade; none when one with its id was made meanwhile.
-    async fn try_take(&self, wish: &MatchRequest, invocation: &Invocation) -> Result<Option<Trade>, Error> {
+    /// The new trade, or none when a trade with this id exists.
+    async fn try_take(&self, request: &MatchRequest, invocation: &Invocation) -> Result<Option<Trade>, Error> {
         let mut backoff = Backoff::until(invocation.deadline);
         loop {
             let best = self
-                .best(&wish.sku, wish.side.opposite(), &wish.customer_id, invocation)
+                .best(&request.sku, request.side.opposite(), &request.customer_id, invocation)
                 .await?;
             let best = match best {
-                Best::Offer(best) => best,
-                Best::None { own } => return Err(Rejected::NothingToTake { own }.into()),
+                BestBid::Found(best) => best,
+                BestBid::None { own } => return Err(Rejected::NothingToTake { own }.into()),
             };
-            if wish.limit.is_some_and(|limit| !wish.side.takes(limit, best.price)) {
+            if request
+                .limit
+                .is_some_and(|limit| !request.side.accepts(limit, best.price))
+            {
                 return Err(Rejected::PriceDiffers { best: best.price }.into());
             }
             let Some(resting) = self.auctions.bid(best.bid_id, invocation.deadline).await? else {
-                return Err(Error::internal(DEALING, "the book names a bid that is not there"));
+                return Err(Error::internal(
+                    TRADING,
+                    "the order book lists a bid that does not exist",
+                ));
             };
             if resting.bid.clone().as_of(invocation.now).status != BidStatus::Open {
                 pause(&mut backoff).await?;
                 continue;
             }
-            let voucher = match wish.side {
+            let voucher = match request.side {
                 Side::Buy => self.voucher_of(&resting.bid, invocation.deadline).await?,
-                Side::Sell => self.voucher_to_sell(wish, invocation).await?,
+                Side::Sell => self.voucher_to_sell(request, invocation).await?,
             };
-            let taker = Party::Taker(wish.customer_id.clone());
+            let taker = TradeParty::Taker(request.customer_id.clone());
             let price = resting.bid.price;
-            let parties = match wish.side {
-                Side::Buy => (taker, Party::from(&resting)),
-                Side::Sell => (Party::from(&resting), taker),
+            let (buyer, seller) = match request.side {
+                Side::Buy => (taker, TradeParty::from(&resting)),
+                Side::Sell => (TradeParty::from(&resting), taker),
             };
-            let asked = Some(wish.fingerprint.clone());
-            let deal = deal((wish.trade_id, asked), parties, voucher, price, invocation)?;
-            // From its deadline on a bid is not taken, by no attempt that is still on its way either.
+            let fingerprint = Some(request.fingerprint.clone());
+            let new_trade = new_trade(request.trade_id, fingerprint, buyer, seller, voucher, price, invocation)?;
+            // A bid is never traded after its deadline: no attempt may be sent later.
             let until = invocation.deadline_before(resting.bid.expires_at);
-            match self.auctions.deal(&deal, until).await? {
-                TradeOutcome::Done => return Ok(Some(deal.trade)),
+            match self.auctions.trade(&new_trade, until).await? {
+                TradeOutcome::Traded => return Ok(Some(new_trade.trade)),
                 TradeOutcome::Exists(_) => return Ok(None),
                 TradeOutcome::Changed => {}
                 TradeOutcome::NotEnoughPoints => {
                     let wallet = self
                         .auctions
                         .wallets
-                        .wallet(&wish.customer_id, invocation.deadline)
+                        .wallet(&request.customer_id, invocation.deadline)
                         .await?;
                     let available = wallet.available;
                     return Err(Rejected::NotEnoughPoints { available }.into());
@@ -168,14 +176,15 @@ impl MatchingService {
         }
     }
 
-    /// Trades a bid that stands on the book with the best of the other side, when there is one at its price or a better
-    /// one; at the price of the one that was there first. Answers the bid after it.
+    /// Trades an open bid with the best bid of the other side whose price it accepts, at the price of the older bid.
+    /// Returns the bid after that.
     ///
-    /// Whoever places a bid calls this afterwards: of two bids that meet, at least one then sees the other.
+    /// Runs after each placement. The order book is read consistently, so of two matching bids that are placed at the same
+    /// time, at least one sees the other.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn settle(&self, placed: StoredBid, invocation: &Invocation) -> Result<StoredBid, Error> {
+    pub async fn match_bid(&self, placed: StoredBid, invocation: &Invocation) -> Result<StoredBid, Error> {
         let mut mine = placed;
         let mut backoff = Backoff::until(invocation.deadline);
         loop {
@@ -187,23 +196,23 @@ impl MatchingService {
                 .best(&bid.sku, bid.side.opposite(), &bid.customer_id, invocation)
                 .await?;
             let best = match best {
-                Best::Offer(best) if bid.side.takes(bid.price, best.price) => best,
-                Best::Offer(_) | Best::None { .. } => return Ok(mine),
+                BestBid::Found(best) if bid.side.accepts(bid.price, best.price) => best,
+                BestBid::Found(_) | BestBid::None { .. } => return Ok(mine),
             };
             if let Some(theirs) = self.auctions.bid(best.bid_id, invocation.deadline).await?
                 && theirs.bid.clone().as_of(invocation.now).status == BidStatus::Open
             {
-                self.match_two(&mine, &theirs, invocation).await?;
+                self.match_pair(&mine, &theirs, invocation).await?;
             }
             let present = self.auctions.bid(mine.bid.bid_id, invocation.deadline).await?;
-            mine = present.ok_or_else(|| Error::internal(DEALING, "a bid vanished"))?;
+            mine = present.ok_or_else(|| Error::internal(TRADING, "the bid does not exist"))?;
             if mine.bid.status == BidStatus::Open {
                 pause(&mut backoff).await?;
             }
         }
     }
 
-    async fn match_two(&self, mine: &StoredBid, theirs: &StoredBid, invocation: &Invocation) -> Result<(), Error> {
+    async fn match_pair(&self, mine: &StoredBid, theirs: &StoredBid, invocation: &Invocation) -> Result<(), Error> {
         let order = |stored: &StoredBid| (stored.bid.placed_at, stored.bid.bid_id);
         let price = mine.bid.price;
         let price = if order(theirs) < order(mine) {
@@ -216,31 +225,39 @@ impl MatchingService {
             Side::Sell => (theirs, mine),
         };
         let voucher = self.voucher_of(&seller.bid, invocation.deadline).await?;
-        // The two may meet from both sides at once: it is one trade.
+        // Both bids may be matched from either side at the same time: the id makes it one trade.
         let trade_id = derive_id(&["trade", &buyer.bid.bid_id.to_string(), &seller.bid.bid_id.to_string()]);
-        let parties = (Party::from(buyer), Party::from(seller));
-        let deal = deal((trade_id, None), parties, voucher, price, invocation)?;
+        let (buyer, seller) = (TradeParty::from(buyer), TradeParty::from(seller));
+        let new_trade = new_trade(trade_id, None, buyer, seller, voucher, price, invocation)?;
         let until = mine.bid.expires_at.min(theirs.bid.expires_at);
-        self.auctions.deal(&deal, invocation.deadline_before(until)).await?;
+        self.auctions
+            .trade(&new_trade, invocation.deadline_before(until))
+            .await?;
         Ok(())
     }
 
-    /// Ends a bid that nobody took; the bid after it, or `None` when it has changed since it was read.
+    /// Cancels or expires a bid and releases its points or its voucher. Returns the closed bid, or none when it has changed
+    /// since it was read.
     ///
     /// # Errors
     /// `bid-closed`; [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn end(&self, stored: &StoredBid, ending: Ending, invocation: &Invocation) -> Result<Option<Bid>, Error> {
-        let ended = stored.bid.end(ending, invocation.now)?;
-        let event = match ending {
-            Ending::Cancel => AuctionEvent::BidCancelled(ended.clone()),
-            Ending::Expire | Ending::Trade(_) => AuctionEvent::BidExpired(ended.clone()),
+    pub async fn close_bid(
+        &self,
+        stored: &StoredBid,
+        transition: BidTransition,
+        invocation: &Invocation,
+    ) -> Result<Option<Bid>, Error> {
+        let ended = stored.bid.transition(transition, invocation.now)?;
+        let event = match transition {
+            BidTransition::Cancel => AuctionEvent::BidCancelled(ended.clone()),
+            BidTransition::Expire | BidTransition::Trade(_) => AuctionEvent::BidExpired(ended.clone()),
         };
         let next = stored.next(ended.clone(), Some(invocation.record(&event)?));
         let freed = match ended.side {
             Side::Buy => None,
             Side::Sell => {
                 let voucher = self.voucher_of(&ended, invocation.deadline).await?;
-                Some(voucher.next(voucher.voucher.offered(None)))
+                Some(voucher.next(voucher.voucher.offered_by(None)))
             }
         };
         let entry_id = invocation.stamp().event_id;
@@ -250,8 +267,14 @@ impl MatchingService {
         Ok(closed.await?.then_some(ended))
     }
 
-    /// The best of `side` that is not the customer's own and can be taken now.
-    async fn best(&self, sku: &Sku, side: Side, customer: &CustomerId, invocation: &Invocation) -> Result<Best, Error> {
+    /// The best bid of `side` that can be taken now and is not the customer's own.
+    async fn best(
+        &self,
+        sku: &Sku,
+        side: Side,
+        customer: &CustomerId,
+        invocation: &Invocation,
+    ) -> Result<BestBid, Error> {
         let mut own = false;
         let mut after = None;
         for _ in 0..PAGES {
@@ -262,34 +285,34 @@ impl MatchingService {
             own |= page.entries.iter().any(|entry| entry.customer_id == *customer);
             let mut others = page.entries.into_iter().filter(|entry| entry.customer_id != *customer);
             if let Some(best) = others.next() {
-                return Ok(Best::Offer(best));
+                return Ok(BestBid::Found(best));
             }
             after = page.next;
             if after.is_none() {
-                return Ok(Best::None { own });
+                return Ok(BestBid::None { own });
             }
         }
         Err(Error::unavailable(
-            DEALING,
-            "the book is full of bids that nobody can take",
+            TRADING,
+            "the first pages of the order book have no bid that can be taken",
         ))
     }
 
-    /// The voucher that a bid sells.
+    /// The voucher that a bid to sell offers.
     async fn voucher_of(&self, bid: &Bid, deadline: Instant) -> Result<StoredVoucher, Error> {
         let id = bid
             .voucher_id
-            .ok_or_else(|| Error::internal(DEALING, "a bid to sell names no voucher"))?;
+            .ok_or_else(|| Error::internal(TRADING, "a bid to sell has no voucher"))?;
         let voucher = self.auctions.voucher(id, deadline).await?;
-        voucher.ok_or_else(|| Error::internal(DEALING, "a bid sells a voucher that is not there"))
+        voucher.ok_or_else(|| Error::internal(TRADING, "the voucher of a bid does not exist"))
     }
 
-    /// The voucher that a customer may sell. One that a bid offers whose time is over is freed first, should the cleaner
-    /// be late.
+    /// A voucher that the customer can sell. If an expired bid still offers it because `expire-bids` has not run yet,
+    /// closes that bid first.
     ///
     /// # Errors
     /// [`Rejected::VoucherNotYours`], [`Rejected::VoucherOffered`]; [`Error::Unavailable`], [`Error::Internal`].
-    pub async fn own_voucher(
+    pub async fn voucher_for_sale(
         &self,
         customer: &CustomerId,
         sku: &Sku,
@@ -297,8 +320,8 @@ impl MatchingService {
         invocation: &Invocation,
     ) -> Result<StoredVoucher, Error> {
         let read = || self.auctions.voucher(id, invocation.deadline);
-        let is_theirs = |stored: &StoredVoucher| stored.voucher.owner_id == *customer && stored.voucher.sku == *sku;
-        let stored = read().await?.filter(is_theirs).ok_or(Rejected::VoucherNotYours)?;
+        let is_owned = |stored: &StoredVoucher| stored.voucher.owner_id == *customer && stored.voucher.sku == *sku;
+        let stored = read().await?.filter(is_owned).ok_or(Rejected::VoucherNotYours)?;
         let Some(bid_id) = stored.voucher.offered_by else {
             return Ok(stored);
         };
@@ -307,36 +330,39 @@ impl MatchingService {
             && offering.bid.clone().as_of(invocation.now).status == BidStatus::Expired
             && offering.bid.status == BidStatus::Open
         {
-            self.end(&offering, Ending::Expire, invocation).await?;
+            self.close_bid(&offering, BidTransition::Expire, invocation).await?;
         }
-        let freed = read().await?.filter(is_theirs).ok_or(Rejected::VoucherNotYours)?;
+        let freed = read().await?.filter(is_owned).ok_or(Rejected::VoucherNotYours)?;
         if freed.voucher.offered_by.is_some() {
             return Err(Rejected::VoucherOffered.into());
         }
         Ok(freed)
     }
 
-    async fn voucher_to_sell(&self, wish: &MatchRequest, invocation: &Invocation) -> Result<StoredVoucher, Error> {
-        let id = wish.voucher_id.ok_or(Rejected::VoucherNamed)?;
-        self.own_voucher(&wish.customer_id, &wish.sku, id, invocation).await
+    async fn voucher_to_sell(&self, request: &MatchRequest, invocation: &Invocation) -> Result<StoredVoucher, Error> {
+        let id = request.voucher_id.ok_or(Rejected::VoucherNamed)?;
+        self.voucher_for_sale(&request.customer_id, &request.sku, id, invocation)
+            .await
     }
 }
 
-/// Waits before the next look at a book that keeps changing.
+/// Waits before the order book is read again.
 async fn pause(backoff: &mut Backoff) -> Result<(), Error> {
     if backoff.wait().await {
         return Ok(());
     }
-    Err(Error::unavailable(DEALING, "the book keeps changing"))
+    Err(Error::unavailable(TRADING, "the order book keeps changing"))
 }
 
-fn deal(
-    (trade_id, fingerprint): (Uuid, Option<Fingerprint>),
-    (buyer, seller): (Party, Party),
+fn new_trade(
+    trade_id: Uuid,
+    fingerprint: Option<Fingerprint>,
+    buyer: TradeParty,
+    seller: TradeParty,
     voucher: StoredVoucher,
     price: Points,
     invocation: &Invocation,
-) -> Result<Deal, Error> {
+) -> Result<NewTrade, Error> {
     let traded_at: Timestamp = invocation.now;
     let trade = Trade {
         trade_id,
@@ -349,7 +375,7 @@ fn deal(
         sell_bid: seller.bid().map(|bid| bid.bid_id),
         traded_at,
     };
-    Ok(Deal {
+    Ok(NewTrade {
         event: invocation.record(&AuctionEvent::BidTraded(trade.clone()))?,
         fingerprint,
         trade,

@@ -1,5 +1,5 @@
-//! `POST /products/{sku}/bids` brings a bid to buy or sell a gift voucher; it leaves the bid on the book with its points
-//! or its voucher held, or traded at once when the other side has a bid at its price or a better one.
+//! Runs for `POST /products/{sku}/bids`: places a bid, which holds its points or its voucher. If a bid of the other side
+//! matches, trades the two at once.
 
 use crate::bid::{Bid, BidStatus, Rejected, Side, price};
 use crate::event::AuctionEvent;
@@ -21,10 +21,10 @@ use shared::catalog::{Product, Sku};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 
-/// The function's market and tables.
+/// The function's service and store.
 #[derive(Debug)]
 pub struct PlaceBid {
-    /// Bids, vouchers, wallets.
+    /// Places and matches bids.
     pub matching: MatchingService,
     /// Products.
     pub catalog: CatalogStore,
@@ -43,21 +43,21 @@ impl PlaceBid {
     }
 }
 
-/// How often a voucher that changes under our hands is read again.
+/// How often a voucher that another request changes at the same time is read again.
 const ATTEMPTS: usize = 5;
 
-/// A bid to be placed.
+/// A bid to place.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceBidRequest {
-    /// To buy or to sell.
+    /// Whether to buy or to sell.
     pub side: Side,
-    /// At this price or a better one; in steps of 100.
+    /// The highest price to pay, or the lowest to accept, in points: a multiple of 100.
     #[schema(minimum = 1000, maximum = 10_000_000, multiple_of = 100, examples(45_000))]
     pub price: u64,
-    /// From when on it can be taken no more: at most 90 days ahead.
+    /// The deadline of the bid: in the future and at most 90 days ahead.
     pub expires_at: Timestamp,
-    /// The voucher to sell.
+    /// The voucher to sell. Required to sell, not allowed to buy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub voucher_id: Option<VoucherId>,
@@ -65,7 +65,9 @@ pub struct PlaceBidRequest {
 
 /// Places a bid
 ///
-/// The same key with the same body brings the same bid again, as it stands now.
+/// Holds the price in the caller's wallet, or the voucher. If the other side has a bid at this price or a better one, the
+/// two are traded at once, at the price of the older bid. A retry with the same key and body returns the bid in its
+/// current state.
 ///
 /// # Errors
 /// Rejections of [`Rejected`], `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
@@ -78,7 +80,7 @@ pub struct PlaceBidRequest {
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 201, description = "The bid, open or traded", body = Bid,
+        (status = 201, description = "The bid, `OPEN` or `TRADED`", body = Bid,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request placed it"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         (status = 402, description = "`not-enough-points` with `available`", body = Problem, content_type = "application/problem+json"),
@@ -99,11 +101,11 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
         function.matching.auctions.bid(bid_id, invocation.deadline),
         function.catalog.product(&sku, invocation.deadline),
     )?;
-    // A retry is answered whatever has become of the product and the deadline since.
+    // A retry succeeds even if the product or the deadline would be rejected now.
     if let Some(known) = known {
         return replay(function, known, &fingerprint, &invocation).await;
     }
-    let bid = judge(&body, (bid_id, sku), caller.customer_id, product.as_ref(), &invocation)?;
+    let bid = validate(&body, bid_id, sku, caller.customer_id, product.as_ref(), &invocation)?;
     let event = invocation.record(&AuctionEvent::BidPlaced(bid.clone()))?;
     let stored = StoredBid {
         bid,
@@ -114,11 +116,11 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
     for _ in 0..ATTEMPTS {
         let offered = offered(function, &stored.bid, &invocation).await;
         let offered = match offered {
-            // It may be offered by a twin of this request.
+            // A concurrent retry of this request may have offered the voucher.
             Err(rejected @ Error::Rejected(_)) => {
-                let twin = function.matching.auctions.bid(bid_id, invocation.deadline).await?;
-                let twin = twin.ok_or(rejected)?;
-                return replay(function, twin, &fingerprint, &invocation).await;
+                let existing = function.matching.auctions.bid(bid_id, invocation.deadline).await?;
+                let existing = existing.ok_or(rejected)?;
+                return replay(function, existing, &fingerprint, &invocation).await;
             }
             offered => offered?,
         };
@@ -128,19 +130,19 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
         match placing.await? {
             PlaceBidOutcome::Placed => {
                 let placed = stored.bid.clone();
-                let settled = function.matching.settle(stored, &invocation).await;
-                // It stands, whatever has come of the look at the other side: a retry looks again.
-                let bid = settled.map_or_else(
+                let matched = function.matching.match_bid(stored, &invocation).await;
+                // The bid is placed even if matching failed; a retry matches it again.
+                let bid = matched.map_or_else(
                     |error| {
-                        tracing::warn!(causes = %Causes(&error), "a bid could not be matched");
+                        tracing::warn!(causes = %Causes(&error), "bid matching failed");
                         placed
                     },
-                    |settled| settled.bid,
+                    |matched| matched.bid,
                 );
                 return http::json(StatusCode::CREATED, &bid);
             }
             PlaceBidOutcome::Exists(known) => return replay(function, *known, &fingerprint, &invocation).await,
-            PlaceBidOutcome::WalletRefuses => {
+            PlaceBidOutcome::WalletRefused => {
                 let wallet = auctions
                     .wallets
                     .wallet(&stored.bid.customer_id, invocation.deadline)
@@ -154,13 +156,14 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
             PlaceBidOutcome::VoucherChanged => {}
         }
     }
-    Err(Error::unavailable("place a bid", "its voucher keeps changing"))
+    Err(Error::unavailable("place a bid", "the voucher keeps changing"))
 }
 
-/// The bid that is asked for, when it may be placed.
-fn judge(
+/// Checks the request and builds the bid.
+fn validate(
     body: &PlaceBidRequest,
-    (bid_id, sku): (BidId, Sku),
+    bid_id: BidId,
+    sku: Sku,
     customer_id: CustomerId,
     product: Option<&Product>,
     invocation: &Invocation,
@@ -188,20 +191,20 @@ fn judge(
     })
 }
 
-/// The voucher that the bid sells, as it is to be kept; none for a bid to buy.
+/// The next version of the voucher, offered by the bid. None for a bid to buy.
 async fn offered(function: &PlaceBid, bid: &Bid, invocation: &Invocation) -> Result<Option<StoredVoucher>, Error> {
     let Some(id) = bid.voucher_id else {
         return Ok(None);
     };
     let voucher = function
         .matching
-        .own_voucher(&bid.customer_id, &bid.sku, id, invocation)
+        .voucher_for_sale(&bid.customer_id, &bid.sku, id, invocation)
         .await?;
-    let offered = voucher.voucher.offered(Some(bid.bid_id));
+    let offered = voucher.voucher.offered_by(Some(bid.bid_id));
     Ok(Some(voucher.next(offered)))
 }
 
-/// The answer for a bid that stands already: the same, as it stands now. It may have met another one meanwhile.
+/// The response to a retry: the bid in its current state, matched again if it is open.
 async fn replay(
     function: &PlaceBid,
     known: StoredBid,
@@ -209,7 +212,7 @@ async fn replay(
     invocation: &Invocation,
 ) -> Result<Response, Error> {
     known.fingerprint.require_same(fingerprint)?;
-    let settled = function.matching.settle(known, invocation).await?;
-    let bid = settled.bid.as_of(invocation.now);
+    let matched = function.matching.match_bid(known, invocation).await?;
+    let bid = matched.bid.as_of(invocation.now);
     Ok(http::replayed(http::json(StatusCode::CREATED, &bid)?))
 }

@@ -1,4 +1,4 @@
-//! `POST /vouchers` brings a gift voucher's code; it leaves the voucher registered to the caller, who can then sell it.
+//! Runs for `POST /vouchers`: registers a gift voucher to the caller, who can then sell it.
 
 use crate::bid::Rejected;
 use crate::id::VoucherId;
@@ -17,7 +17,7 @@ use shared::catalog::Sku;
 use shared::core::error;
 use shared::core::error::Rejection;
 
-/// The function's tables.
+/// The function's stores.
 #[derive(Debug)]
 pub struct RegisterVoucher {
     /// Vouchers.
@@ -39,21 +39,21 @@ impl RegisterVoucher {
     }
 }
 
-/// A voucher to be registered.
+/// A voucher to register.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterVoucherRequest {
-    /// What it is for.
+    /// The product.
     pub sku: Sku,
-    /// What it is redeemed with: 8 to 64 letters and digits, with hyphens and spaces anywhere between them.
+    /// The code that redeems the voucher: 8 to 64 letters and digits, with hyphens and spaces anywhere between them.
     #[schema(min_length = 8, max_length = 80)]
     pub code: String,
 }
 
 /// Registers a gift voucher
 ///
-/// A code is registered once, however it is written. Whether the code is good
-/// is between the shop and the voucher's issuer; it is shown to the voucher's owner only.
+/// A code can be registered once; case, hyphens and spaces do not matter. Only the owner sees it. The code is not
+/// verified with its issuer.
 ///
 /// # Errors
 /// `invalid-voucher`, `product-unavailable`, `voucher-registered`, [`Error::Unavailable`], [`Error::Internal`].
@@ -66,9 +66,9 @@ pub struct RegisterVoucherRequest {
     ),
     responses(
         (status = 201, description = "The voucher", body = Voucher,
-            headers(("Idempotency-Replayed" = bool, description = "true: the caller registered it before"))),
+        headers(("Idempotency-Replayed" = bool, description = "true: the caller has registered it before"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`voucher-registered`: by somebody else", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`voucher-registered`: by another customer", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid-voucher`, `product-unavailable`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
@@ -80,7 +80,7 @@ pub async fn handle(function: &RegisterVoucher, request: Request, invocation: In
     let body: RegisterVoucherRequest = http::body(&request)?;
     let deadline = invocation.deadline;
     let product = function.catalog.product(&body.sku, deadline).await?;
-    // Points are bids' money, and traded by nobody.
+    // Points pay for bids; they cannot be traded themselves.
     if !product.is_some_and(|product| product.is_listed() && product.points.is_none()) {
         return Err(Rejected::ProductUnavailable.into());
     }
@@ -100,7 +100,7 @@ pub async fn handle(function: &RegisterVoucher, request: Request, invocation: In
         return Err(Rejected::VoucherRegistered.into());
     }
     if known.sku != voucher.sku || known.code.fingerprint() != voucher.code.fingerprint() {
-        let detail = "This key came with another body before; a new request needs a new key.";
+        let detail = "This key was used with another body. Use a new key for a new request.";
         return Err(Rejection::new(&error::IDEMPOTENCY_KEY_REUSED, detail).into());
     }
     Ok(http::replayed(http::json(StatusCode::CREATED, &known)?))

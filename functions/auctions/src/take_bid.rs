@@ -1,5 +1,5 @@
-//! `POST /products/{sku}/bids/take` brings a customer's wish to buy or sell a voucher now; it leaves a trade with the best
-//! bid of the other side.
+//! Runs for `POST /products/{sku}/bids/take`: buys or sells a voucher at once, in a trade with the best bid of the other
+//! side.
 
 use crate::bid::{Rejected, Side, price};
 use crate::id::VoucherId;
@@ -18,10 +18,10 @@ use shared::catalog::Sku;
 use shared::core::idempotency::Fingerprint;
 use uuid::Uuid;
 
-/// The function's market.
+/// The function's service.
 #[derive(Debug)]
 pub struct TakeBid {
-    /// Bids, vouchers, wallets.
+    /// Makes trades.
     pub matching: MatchingService,
 }
 
@@ -37,41 +37,41 @@ impl TakeBid {
     }
 }
 
-/// What is wanted now.
+/// A request to take the best bid of the other side.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeBidRequest {
-    /// To buy a voucher or to sell one.
+    /// Whether the caller buys or sells.
     pub side: Side,
-    /// The price that the caller saw: a worse one is not taken.
+    /// The worst price to accept, such as the price that the customer was shown. Any price when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1000, maximum = 10_000_000)]
     pub price: Option<u64>,
-    /// The voucher to sell.
+    /// The voucher to sell. Required to sell, not allowed to buy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub voucher_id: Option<VoucherId>,
 }
 
-/// A trade, as the one who took the bid sees it. With whom it was is nobody's business.
+/// A trade. The other party is not disclosed.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TakenBid {
-    /// The trade.
+    /// The trade's id.
     pub trade_id: Uuid,
-    /// What it was for.
+    /// The product of the voucher.
     pub sku: Sku,
-    /// The voucher.
+    /// The voucher that was sold.
     pub voucher_id: VoucherId,
-    /// What was paid.
+    /// The price paid.
     pub price: Points,
-    /// When.
+    /// Time of the trade.
     pub traded_at: Timestamp,
 }
 
 /// Takes the best bid of the other side
 ///
-/// At one price the oldest bid is taken. One's own bids are passed over. The same key with the same body brings the same
-/// trade again.
+/// At the same price, the oldest bid is taken. The caller's own bids are skipped. A retry with the same key and body
+/// returns the same trade.
 ///
 /// # Errors
 /// Rejections of [`Rejected`], `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
@@ -102,8 +102,8 @@ pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation
     if (body.side == Side::Sell) != body.voucher_id.is_some() {
         return Err(Rejected::VoucherNamed.into());
     }
-    let fingerprint = Fingerprint::of(&(&sku, &body)).map_err(|error| Error::internal("read the wish", error))?;
-    let wish = MatchRequest {
+    let fingerprint = Fingerprint::of(&(&sku, &body)).map_err(|error| Error::internal("read the request", error))?;
+    let request = MatchRequest {
         trade_id: key.derive_id("trade", &caller.customer_id),
         customer_id: caller.customer_id,
         sku,
@@ -112,17 +112,17 @@ pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation
         voucher_id: body.voucher_id,
         fingerprint,
     };
-    let taken = function.matching.take(&wish, &invocation).await?;
-    let trade = taken.trade;
-    let seen = TakenBid {
+    let outcome = function.matching.take(&request, &invocation).await?;
+    let trade = outcome.trade;
+    let taken = TakenBid {
         trade_id: trade.trade_id,
         sku: trade.sku,
         voucher_id: trade.voucher_id,
         price: trade.price,
         traded_at: trade.traded_at,
     };
-    let response = http::json(StatusCode::CREATED, &seen)?;
-    Ok(if taken.replayed {
+    let response = http::json(StatusCode::CREATED, &taken)?;
+    Ok(if outcome.replayed {
         http::replayed(response)
     } else {
         response

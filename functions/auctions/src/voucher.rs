@@ -1,4 +1,4 @@
-//! A gift voucher: what bids are about.
+//! Gift vouchers.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use shared::catalog::Sku;
 use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 
-/// What a voucher is redeemed with: 8 to 64 letters and digits of ASCII, with hyphens and spaces anywhere between them.
+/// The code that redeems a voucher: 8 to 64 ASCII letters and digits, with hyphens and spaces anywhere between them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 #[schema(value_type = String, min_length = 8, max_length = 80, examples("ABCD-1234-EFGH"))]
@@ -18,13 +18,13 @@ pub struct VoucherCode(String);
 
 /// The text is not a [`VoucherCode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a voucher's code is 8 to 64 letters and digits, with hyphens and spaces between them")]
-pub struct NotAVoucherCode;
+#[error("a voucher code has 8 to 64 letters and digits; hyphens and spaces may separate them")]
+pub struct InvalidVoucherCode;
 
 impl TryFrom<String> for VoucherCode {
-    type Error = NotAVoucherCode;
+    type Error = InvalidVoucherCode;
 
-    fn try_from(text: String) -> Result<Self, NotAVoucherCode> {
+    fn try_from(text: String) -> Result<Self, InvalidVoucherCode> {
         let text = text.trim();
         let letters = text.bytes().filter(u8::is_ascii_alphanumeric).count();
         let fits = text.len() <= 80
@@ -35,13 +35,13 @@ impl TryFrom<String> for VoucherCode {
         if fits {
             Ok(Self(text.to_owned()))
         } else {
-            Err(NotAVoucherCode)
+            Err(InvalidVoucherCode)
         }
     }
 }
 
 impl VoucherCode {
-    /// A hash that is the same however the code is written: by it a voucher is registered once.
+    /// A hash of the letters and digits, regardless of case: it makes registration unique per code.
     pub fn fingerprint(&self) -> Uuid {
         let letters = self.0.chars().filter(char::is_ascii_alphanumeric);
         let plain: String = letters.map(|letter| letter.to_ascii_uppercase()).collect();
@@ -50,33 +50,33 @@ impl VoucherCode {
 }
 
 impl std::fmt::Debug for VoucherCode {
-    /// Not the code: whoever has it has the voucher.
+    /// Omits the code: anyone who reads it can redeem the voucher.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("VoucherCode")
     }
 }
 
-/// A voucher, as its owner sees it.
+/// A gift voucher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Voucher {
-    /// Its id.
+    /// The voucher's id.
     pub voucher_id: VoucherId,
-    /// What it is for.
+    /// The product.
     pub sku: Sku,
-    /// Whose it is.
+    /// The owner.
     pub owner_id: CustomerId,
-    /// What it is redeemed with.
+    /// The code that redeems the voucher.
     pub code: VoucherCode,
-    /// The open bid that offers it, when one does.
+    /// The open bid that offers the voucher, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub offered_by: Option<BidId>,
-    /// When its owner got it.
+    /// Time at which the current owner registered or bought the voucher.
     pub owned_since: Timestamp,
 }
 
 impl Voucher {
-    /// The voucher after `buyer` got it.
+    /// The voucher after its sale to `buyer`.
     #[must_use]
     pub fn sold_to(&self, buyer: CustomerId, now: Timestamp) -> Self {
         Self {
@@ -87,9 +87,9 @@ impl Voucher {
         }
     }
 
-    /// The voucher while `bid` offers it, or none does.
+    /// The voucher offered by `bid`, or by none.
     #[must_use]
-    pub fn offered(&self, bid: Option<BidId>) -> Self {
+    pub fn offered_by(&self, bid: Option<BidId>) -> Self {
         Self {
             offered_by: bid,
             ..self.clone()
@@ -101,12 +101,12 @@ impl Voucher {
 mod tests {
     use super::*;
 
-    fn code(text: &str) -> Result<VoucherCode, NotAVoucherCode> {
+    fn code(text: &str) -> Result<VoucherCode, InvalidVoucherCode> {
         VoucherCode::try_from(text.to_owned())
     }
 
     #[test]
-    fn a_code_is_the_same_however_it_is_written() {
+    fn the_fingerprint_ignores_case_hyphens_and_spaces() {
         let plain = code("ABCD1234").unwrap().fingerprint();
         for other in ["abcd1234", "ABCD-1234", " abcd 1234 ", "a-b-c-d-1-2-3-4"] {
             assert_eq!(code(other).unwrap().fingerprint(), plain, "{other}");

@@ -1,9 +1,9 @@
-//! `POST /subscriptions/{subscription_id}/cancel` brings a customer's wish to end a subscription; it leaves it over, or
-//! over when the next period falls due. `charge-subscription` deletes the key to its card then.
+//! Runs for `POST /subscriptions/{subscription_id}/cancel`: cancels the caller's subscription, at once or when the next
+//! period falls due. `charge-subscription` then deletes the billing key of its card.
 
 use crate::event::BillingEvent;
 use crate::store::{RequestState, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
-use crate::subscription::{Policy, Step, Subscription, SubscriptionStatus};
+use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -15,12 +15,12 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 
-/// The function's table and rules.
+/// The function's store and settings.
 #[derive(Debug)]
 pub struct CancelSubscription {
     /// Subscriptions and their invoices.
     pub subscriptions: SubscriptionStore,
-    /// What the shop has decided.
+    /// The shop's billing policy.
     pub policy: Policy,
 }
 
@@ -37,32 +37,31 @@ impl CancelSubscription {
     }
 }
 
-/// How often a subscription that changes under our hands is read again.
+/// How often a subscription that another request changes at the same time is read again.
 const ATTEMPTS: usize = 5;
 
-/// When a subscription is to end.
+/// When a subscription ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum When {
-    /// At once. What is not paid yet is given up; what is just being charged goes back if it is taken.
+    /// At once. An unpaid invoice is voided. If a charge is in progress and succeeds, it is refunded.
     Now,
-    /// When the next period would fall due.
+    /// When the next period falls due.
     PeriodEnd,
 }
 
-/// A customer's wish to end it.
+/// A cancellation.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelSubscriptionRequest {
-    /// When.
+    /// When the subscription ends.
     pub when: When,
 }
 
 /// Cancels a subscription
 ///
-/// Orders that were paid before stay; each can be cancelled as any order. A subscription that is cancelled already is
-/// answered as it is, whichever request did it. `change-subscription` with `CONTINUE` takes a cancellation at the
-/// period's end back.
+/// Paid orders are not cancelled; each can be cancelled like any order. Cancelling a cancelled subscription returns it
+/// unchanged. `change-subscription` with `CONTINUE` revokes a cancellation at the period's end.
 ///
 /// # Errors
 /// `not-found` for another customer's subscription too, [`Error::Unavailable`], [`Error::Internal`].
@@ -76,8 +75,8 @@ pub struct CancelSubscriptionRequest {
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The subscription, cancelled or to be cancelled", body = Subscription,
-            headers(("Idempotency-Replayed" = bool, description = "true: it was so before"))),
+        (status = 200, description = "The subscription: cancelled, or with `ends_with_period`", body = Subscription,
+        headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
@@ -107,7 +106,7 @@ pub async fn handle(
             .request_state(&request, &caller.customer_id, invocation.deadline);
         let (stored, invoice) = match found.await? {
             RequestState::New(stored, invoice) => (stored, invoice),
-            // A late retry does not cancel again what its customer has continued since.
+            // A late retry must not cancel a subscription that the customer has continued since.
             RequestState::Applied(subscription) => {
                 return Ok(http::replayed(http::json(StatusCode::OK, &subscription)?));
             }
@@ -118,8 +117,13 @@ pub async fn handle(
         }
         let open = invoice.as_ref().map(|invoice| &invoice.invoice);
         let (after, void) = match body.when {
-            When::Now => before.giving_up(Step::Cancel, open, invocation.now, &function.policy)?,
-            When::PeriodEnd => (before.after(Step::EndWithPeriod(true), invocation.now)?, None),
+            When::Now => {
+                before.transition_and_void(SubscriptionTransition::Cancel, open, invocation.now, &function.policy)?
+            }
+            When::PeriodEnd => (
+                before.transition(SubscriptionTransition::EndWithPeriod(true), invocation.now)?,
+                None,
+            ),
         };
         let event = match body.when {
             When::Now => BillingEvent::SubscriptionCancelled(after.clone()),
@@ -128,13 +132,16 @@ pub async fn handle(
         let event = invocation.record(&event)?;
         let next = stored.next(after, open, Some(event), &function.policy, invocation.now);
         let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
-        let posting = SubscriptionWrite {
+        let write = SubscriptionWrite {
             request: Some(&request),
             ..SubscriptionWrite::with(&next, void.as_ref())
         };
-        if function.subscriptions.save(&posting, invocation.deadline).await? {
+        if function.subscriptions.save(&write, invocation.deadline).await? {
             return http::json(StatusCode::OK, &next.subscription);
         }
     }
-    Err(Error::unavailable("cancel a subscription", "it keeps changing"))
+    Err(Error::unavailable(
+        "cancel a subscription",
+        "the subscription keeps changing",
+    ))
 }

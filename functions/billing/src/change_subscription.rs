@@ -1,15 +1,15 @@
-//! `POST /subscriptions/{subscription_id}/change` brings a customer's wish to have other things, a pause, one delivery
-//! less, or another card charged; it leaves the subscription so.
+//! Runs for `POST /subscriptions/{subscription_id}/change`: changes the items or the card of the caller's subscription,
+//! pauses or resumes it, skips a period, or revokes a cancellation.
 //!
-//! What has been billed stays as it was billed. A new card is charged at once for what the last one declined.
+//! An existing invoice keeps its items and prices. A new card is charged at once for a declined invoice.
 
 use crate::charge_service::{BillingKeys, ChargeQueue};
 use crate::event::BillingEvent;
-use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
 use crate::store::{
     RequestState, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite,
 };
-use crate::subscription::{Policy, Rejected, Step, Subscription};
+use crate::subscription::{Policy, Rejected, Subscription, SubscriptionTransition};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -27,18 +27,18 @@ use shared::payments::Provider;
 use shared::payments::provider::Authorization;
 use uuid::Uuid;
 
-/// The function's tables, providers and queue.
+/// The function's stores, providers and queue.
 #[derive(Debug)]
 pub struct ChangeSubscription {
     /// Subscriptions and their invoices.
     pub subscriptions: SubscriptionStore,
     /// Products.
     pub catalog: CatalogStore,
-    /// Providers, and what seals their keys.
+    /// Issues and encrypts billing keys.
     pub keys: BillingKeys,
-    /// What the shop has decided.
+    /// The shop's billing policy.
     pub policy: Policy,
-    /// Where a charge of a new card is commanded.
+    /// The queue of charges.
     pub charge_queue: ChargeQueue,
 }
 
@@ -58,40 +58,40 @@ impl ChangeSubscription {
     }
 }
 
-/// How often a subscription that changes under our hands is read again.
+/// How often a subscription that another request changes at the same time is read again.
 const ATTEMPTS: usize = 5;
 
-/// A customer's change.
+/// A change of a subscription.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "change", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub enum ChangeSubscriptionRequest {
-    /// Other things from the next period on.
+    /// Replaces the items, from the next period on.
     Items {
-        /// What each period brings; lines of one product are summed.
+        /// The items of each period. Quantities of the same product are added up.
         #[schema(min_items = 1, max_items = 50)]
         items: Vec<Item>,
     },
-    /// Nothing until it is resumed. A period that is not paid yet is given up.
+    /// Pauses the subscription until it is resumed. An unpaid invoice is voided.
     Pause,
-    /// Deliveries again, from the next date on.
+    /// Resumes a paused subscription with the next period that falls due.
     Resume,
-    /// No delivery for this period.
+    /// Skips one period.
     Skip {
-        /// The period, which must be the next one.
+        /// The period. Must be the next one.
         period: u32,
     },
-    /// Another card. It is charged at once for what the last one declined; a subscription that is past due goes on.
+    /// Replaces the card. A declined invoice is charged at once, and a `PAST_DUE` subscription becomes `ACTIVE`.
     Card {
-        /// What the customer brought back from the provider.
+        /// The provider's authorization to charge the card.
         authorization: Authorization,
     },
-    /// No end with the period after all.
+    /// Revokes a cancellation at the period's end.
     Continue,
 }
 
 /// Changes a subscription
 ///
-/// Asked again with the same key and body, it changes nothing again and answers how the subscription stands now.
+/// A retry with the same key and body changes nothing and returns the subscription in its current state.
 ///
 /// # Errors
 /// Rejections of [`Rejected`], of [`shared::orders::Rejected`] and of the provider, [`Error::Unavailable`],
@@ -106,7 +106,7 @@ pub enum ChangeSubscriptionRequest {
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The subscription, changed", body = Subscription,
+        (status = 200, description = "The changed subscription", body = Subscription,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request changed it"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 402, description = "`payment-refused` with `provider_code`: the card was not accepted", body = Problem, content_type = "application/problem+json"),
@@ -147,7 +147,7 @@ pub async fn handle(
         };
         let open = invoice.as_ref().map(|invoice| &invoice.invoice);
         let change = function
-            .change((&body, request_id), &stored, open, &mut issued, &invocation)
+            .change(&body, request_id, &stored, open, &mut issued, &invocation)
             .await?;
         let event = invocation.record(&BillingEvent::SubscriptionChanged(change.subscription.clone()))?;
         let mut replaced = stored.clone();
@@ -164,40 +164,44 @@ pub async fn handle(
         );
         let change_of_invoice = change.invoice.zip(invoice.as_deref());
         let invoice = change_of_invoice.map(|(after, stored)| stored.next(after, None, invocation.now));
-        let posting = SubscriptionWrite {
+        let write = SubscriptionWrite {
             request: Some(&request),
             new_key: change.key.as_ref(),
             ..SubscriptionWrite::with(&next, invoice.as_ref())
         };
-        if function.subscriptions.save(&posting, invocation.deadline).await? {
+        if function.subscriptions.save(&write, invocation.deadline).await? {
             function.charge_queue.send_if_due(&next, &invocation).await;
             return http::json(StatusCode::OK, &next.subscription);
         }
     }
-    Err(Error::unavailable("change a subscription", "it keeps changing"))
+    Err(Error::unavailable(
+        "change a subscription",
+        "the subscription keeps changing",
+    ))
 }
 
-/// What a request comes to.
+/// The result of a request.
 struct Change {
     subscription: Subscription,
-    /// The open invoice, when that changes too.
+    /// The open invoice, if it changes.
     invoice: Option<Invoice>,
-    /// The key to a new card.
+    /// The billing key of a new card.
     key: Option<StoredKey>,
 }
 
 impl ChangeSubscription {
-    /// What `body` makes of a subscription and its open invoice. `issued` is the new card's key, once there is one.
+    /// Applies `body` to a subscription and its open invoice. `issued` keeps the billing key of a new card between attempts.
     async fn change(
         &self,
-        (body, request_id): (&ChangeSubscriptionRequest, Uuid),
+        body: &ChangeSubscriptionRequest,
+        request_id: Uuid,
         stored: &StoredSubscription,
         open: Option<&Invoice>,
         issued: &mut Option<(StoredKey, shared::payments::provider::Card)>,
         invocation: &Invocation,
     ) -> Result<Change, Error> {
         let (before, now) = (&stored.subscription, invocation.now);
-        let alone = |subscription| Change {
+        let subscription_only = |subscription| Change {
             subscription,
             invoice: None,
             key: None,
@@ -205,27 +209,34 @@ impl ChangeSubscription {
         Ok(match body {
             ChangeSubscriptionRequest::Items { items } => {
                 let wanted = sum_lines(items)?;
-                self.judge(before, &wanted, invocation).await?;
+                self.validate_items(before, &wanted, invocation).await?;
                 let items = wanted.into_iter().map(Item::from).collect();
-                alone(before.after(Step::SetItems(items), now)?)
+                subscription_only(before.transition(SubscriptionTransition::SetItems(items), now)?)
             }
             ChangeSubscriptionRequest::Pause => {
-                let (subscription, invoice) = before.giving_up(Step::Pause, open, now, &self.policy)?;
+                let (subscription, invoice) =
+                    before.transition_and_void(SubscriptionTransition::Pause, open, now, &self.policy)?;
                 Change {
                     invoice,
-                    ..alone(subscription)
+                    ..subscription_only(subscription)
                 }
             }
-            ChangeSubscriptionRequest::Resume => alone(before.after(Step::Resume, now)?),
-            ChangeSubscriptionRequest::Skip { period } => alone(before.after(Step::Skip(*period), now)?),
-            ChangeSubscriptionRequest::Continue => alone(before.after(Step::EndWithPeriod(false), now)?),
+            ChangeSubscriptionRequest::Resume => {
+                subscription_only(before.transition(SubscriptionTransition::Resume, now)?)
+            }
+            ChangeSubscriptionRequest::Skip { period } => {
+                subscription_only(before.transition(SubscriptionTransition::Skip(*period), now)?)
+            }
+            ChangeSubscriptionRequest::Continue => {
+                subscription_only(before.transition(SubscriptionTransition::EndWithPeriod(false), now)?)
+            }
             ChangeSubscriptionRequest::Card { authorization } => {
-                // An attempt under way keeps its card to its end: with another one it would be another attempt.
+                // The charge in progress must finish with its card: with another one it would be another charge.
                 if open.is_some_and(|open| open.status == InvoiceStatus::Charging) {
                     return Err(Rejected::ChargeUnderWay.into());
                 }
-                // What the subscription does not allow is not asked for at the provider.
-                before.after(Step::AskForCard, now)?;
+                // Checks the status before the provider issues a billing key.
+                before.transition(SubscriptionTransition::RequestCard, now)?;
                 self.check_takes(authorization.provider(), before, open, invocation)
                     .await?;
                 let (key, card) = match issued.take() {
@@ -239,18 +250,20 @@ impl ChangeSubscription {
                     }
                 };
                 *issued = Some((key.clone(), card.clone()));
-                let invoice = open.and_then(|open| open.after(Turn::NewCard, now, &self.policy));
+                let invoice = open.and_then(|open| open.transition(InvoiceTransition::NewCard, now, &self.policy));
                 Change {
                     invoice,
                     key: Some(key),
-                    ..alone(before.after(Step::ReplaceCard(authorization.provider(), card), now)?)
+                    ..subscription_only(
+                        before.transition(SubscriptionTransition::ReplaceCard(authorization.provider(), card), now)?,
+                    )
                 }
             }
         })
     }
 
-    /// What is for sale, and can be charged, can be subscribed to.
-    async fn judge(
+    /// Checks that the items are for sale and that the provider accepts their total.
+    async fn validate_items(
         &self,
         subscription: &Subscription,
         wanted: &[(Sku, u32)],
@@ -263,8 +276,8 @@ impl ChangeSubscription {
             .require_accepted(subscription.provider, quote(wanted, &products)?.total)
     }
 
-    /// The provider of another card must take what is to be charged: the open invoice, or what the next one would be. What
-    /// is not for sale at the moment has no price to ask about, and does not keep a customer from a new card.
+    /// Checks that the provider of a new card accepts the amount to charge: that of the open invoice, or of the next one.
+    /// Items that are not for sale now have no price to check, and do not prevent a new card.
     async fn check_takes(
         &self,
         provider: Provider,

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::charge_service::{ChargeOutcome, ChargeService};
 use crate::invoice::order_id;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::batch;
-use shared::aws::lambda::batch::{Batch, BatchResponse};
 use shared::aws::telemetry;
 use shared::aws::telemetry::Unit;
 use shared::core::id::SubscriptionPeriod;
@@ -53,9 +53,9 @@ struct Counts {
 /// None. Failed commands are reported to the queue.
 pub async fn handle(
     function: &ChargeSubscription,
-    batch: Batch,
+    batch: SqsEvent,
     invocation: Invocation,
-) -> Result<BatchResponse, Error> {
+) -> Result<SqsBatchResponse, Error> {
     let counts = &Counts::default();
     let invocation = &invocation;
     let response = batch::serve(batch, async |command: SubscriptionPeriod| {

@@ -1,24 +1,24 @@
-//! What happens in the domain `billing`, as the bus tells it.
+//! Events of subscriptions and invoices.
 
 use crate::invoice::Invoice;
 use crate::subscription::Subscription;
 
 shared::domain_events! {
-    /// Something that happened to a subscription or one of its periods.
+    /// An event of a subscription or an invoice.
     pub enum BillingEvent from "madang.billing" {
-        /// A subscription began.
+        /// A subscription started.
         SubscriptionStarted(Subscription),
-        /// A subscription was changed by its customer, or asks for a new card.
+        /// A customer changed a subscription, or it needs a new card.
         SubscriptionChanged(Subscription),
-        /// A subscription's card cannot be charged: nothing more is delivered until there is a new one.
+        /// A subscription's card cannot be charged. Deliveries are suspended until there is a new card.
         SubscriptionPastDue(Subscription),
-        /// A subscription is over.
+        /// A subscription was cancelled.
         SubscriptionCancelled(Subscription),
-        /// A period of a subscription was paid; its order is on its way.
+        /// An invoice was paid. The order of its period is placed.
         InvoicePaid(Invoice),
-        /// A period of a subscription could not be charged.
+        /// The charge of an invoice was declined.
         InvoiceFailed(Invoice),
-        /// What a period of a subscription delivers cannot be had; nothing was charged.
+        /// The items of a period are unavailable. Nothing was charged; the delivery is retried.
         DeliveryPostponed(Invoice),
     }
 }

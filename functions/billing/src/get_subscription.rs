@@ -1,4 +1,4 @@
-//! `GET /subscriptions/{subscription_id}` brings a customer's wish to see a subscription; it leaves nothing behind.
+//! Runs for `GET /subscriptions/{subscription_id}`: returns a subscription and its latest invoices. Changes nothing.
 
 use crate::invoice::Invoice;
 use crate::store::SubscriptionStore;
@@ -13,10 +13,10 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::SubscriptionId;
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct GetSubscription {
-    /// Subscriptions.
+    /// Subscriptions and their invoices.
     pub subscriptions: SubscriptionStore,
 }
 
@@ -32,22 +32,22 @@ impl GetSubscription {
     }
 }
 
-/// How many invoices are shown.
+/// The number of invoices in the response.
 const INVOICES: u8 = 12;
 
-/// A subscription and what became of its latest periods.
+/// A subscription and its latest invoices.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SubscriptionAndInvoices {
     /// The subscription.
     pub subscription: Subscription,
-    /// The invoices of its latest periods, newest first; a period that was skipped has none.
+    /// The latest invoices, newest first. A skipped period has none.
     #[schema(max_items = 12)]
     pub invoices: Vec<Invoice>,
 }
 
-/// Shows a subscription and its latest invoices
+/// Returns a subscription and its latest invoices
 ///
-/// To the customer whose it is, and to administrators.
+/// Customers read their own subscriptions; administrators read any.
 ///
 /// # Errors
 /// `not-found` for another customer's subscription too, [`Error::Unavailable`], [`Error::Internal`].
@@ -56,7 +56,7 @@ pub struct SubscriptionAndInvoices {
     security(("token" = [])),
     params(("subscription_id" = Uuid, Path, description = "The subscription")),
     responses(
-        (status = 200, description = "The subscription", body = SubscriptionAndInvoices),
+        (status = 200, description = "The subscription and its latest invoices", body = SubscriptionAndInvoices),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )

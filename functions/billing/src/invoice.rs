@@ -1,7 +1,8 @@
-//! An invoice: one period of a subscription, what it costs, and the attempts to charge it.
+//! Invoices: the items and total of one period of a subscription, and the attempts to charge it.
 //!
-//! Invariants: an invoice is priced once, when its first attempt is begun, and every attempt asks for the same; an attempt
-//! is begun only after the provider, or else an administrator, has clearly said no to the one before; it is paid or given up once.
+//! Invariants: an invoice is priced once, at its first attempt, and every attempt charges the same amount; an attempt
+//! starts only after the provider or an administrator has confirmed that the previous one failed; an invoice becomes paid
+//! or void once.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -18,55 +19,55 @@ use shared::core::money::Money;
 use shared::orders::{Line, Order, OrderId, OrderStatus, Quote};
 use shared::payments::Failure;
 
-/// How long an attempt may be under way before it counts as abandoned by a crash: longer than the function that makes
-/// it lives, and than the provider takes for what was sent in its last moment (Toss: 60 seconds).
-const CALL: SignedDuration = SignedDuration::from_mins(5);
-/// The shortest time between two attempts: after an outage, those that were missed do not come in a row.
-const LEAST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
-/// The longest pause between two questions to the provider.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(60);
+/// The time after which a charge in progress counts as abandoned by a crash: longer than the function's timeout plus the
+/// provider's processing time for a request sent at its end (Toss: 60 seconds).
+const CHARGE_TIMEOUT: SignedDuration = SignedDuration::from_mins(5);
+/// The shortest time between two attempts, so that attempts missed in an outage are not made in a row.
+const MIN_RETRY_DELAY: SignedDuration = SignedDuration::from_hours(24);
+/// The longest delay between two checks of a charge at the provider.
+const MAX_CHECK_DELAY: SignedDuration = SignedDuration::from_mins(60);
 
-/// Where an invoice stands.
+/// Status of an invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum InvoiceStatus {
-    /// Its stock is held and the provider is being asked for the money: nothing else is done until it, or else an administrator,
-    /// has said yes or no.
+    /// The stock is reserved and the card is being charged. Nothing else happens until the provider or an administrator
+    /// confirms the outcome.
     Charging,
-    /// The provider said no: no money was taken, and the stock went back. It is tried again, or waits for a new card.
+    /// The charge was declined: no money was taken and the stock was released. It is retried, or waits for a new card.
     Declined,
-    /// What it delivers cannot be had: no money was taken. It is tried again until the next period falls due.
+    /// The items are unavailable: no money was taken. The delivery is retried until the next period falls due.
     Postponed,
-    /// The money was taken, and its order is on its way.
+    /// The money was taken, and the order is placed.
     Paid,
-    /// It was given up: nothing is delivered for it, and no money is kept.
+    /// The invoice was given up: nothing is delivered and no money is kept.
     Void,
 }
 
-/// A period's invoice, as its customer sees it and as events carry it.
+/// The invoice of one period of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Invoice {
-    /// What it is for.
+    /// The subscription and the period.
     #[serde(flatten)]
     pub of: SubscriptionPeriod,
-    /// Whose it is.
+    /// The customer.
     pub customer_id: CustomerId,
-    /// The period's date where its customer lives.
+    /// The period's date in the schedule's timezone.
     #[schema(value_type = String, format = Date)]
     pub date: Date,
-    /// Where it stands.
+    /// Status of the invoice.
     pub status: InvoiceStatus,
-    /// What it delivers, at the prices of its first attempt; empty until there was one.
+    /// The items, at the prices of the first attempt. Empty before that.
     pub lines: Vec<Line>,
     /// The sum of the lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total: Option<Money>,
-    /// How many attempts to charge it were begun.
+    /// Number of attempts to charge the card.
     pub attempts: u32,
-    /// How many of them were declined since there was a card to be charged.
+    /// Number of declines of the current card.
     pub declines: u32,
-    /// When the first of those declines was.
+    /// Time of the first decline of the current card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub declined_at: Option<Timestamp>,
@@ -74,25 +75,25 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub failure: Option<Failure>,
-    /// Why it is postponed, while it is.
+    /// Why the delivery is postponed. Present for a postponed invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub postponed: Option<Postponed>,
-    /// When it is tried again, or its provider is asked about the attempt under way.
+    /// Time of the next attempt, or of the next check of the charge in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_try_at: Option<Timestamp>,
-    /// What is delivered for it, once it is paid.
+    /// The order of the period. Present for a paid invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub order_id: Option<OrderId>,
-    /// What was taken for it, once it was.
+    /// The payment of the invoice. Present for a paid invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payment_id: Option<PaymentId>,
-    /// When it was made.
+    /// Time at which the invoice was created.
     pub created_at: Timestamp,
-    /// When it was paid or given up, once it was.
+    /// Time at which the invoice became paid or void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub closed_at: Option<Timestamp>,
@@ -101,39 +102,39 @@ pub struct Invoice {
 /// Why a delivery is postponed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Postponed {
-    /// The code of the problem that a checkout would be refused with: `out-of-stock`, `product-unavailable` …
+    /// The problem code of a checkout of the same items, such as `out-of-stock` or `product-unavailable`.
     #[schema(examples("out-of-stock"))]
     pub code: String,
-    /// The same in a sentence.
+    /// An explanation, for people.
     pub detail: String,
-    /// The products that are the matter, where it is products.
+    /// The unavailable products, if products are the reason.
     pub skus: Vec<Sku>,
 }
 
-/// What becomes of an invoice.
+/// A change of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// An attempt is begun, with the stock held; a new invoice is priced by the quote.
+pub enum InvoiceTransition {
+    /// An attempt starts, with the stock reserved. The quote prices a new invoice.
     Attempt(Quote),
-    /// What it delivers cannot be had, or nobody can be asked for the money just now.
+    /// The items are unavailable, or the provider cannot be called now.
     Postpone(Postponed),
-    /// The provider said no; whether a later attempt may be served.
+    /// The provider declined the charge.
     Decline {
-        /// Why.
+        /// The provider's reason.
         failure: Failure,
-        /// Whether only a new card helps.
+        /// Whether only a new card can help.
         is_final: bool,
     },
-    /// There is another card: declines of the last one count no more.
+    /// The card was replaced. Declines are counted anew.
     NewCard,
-    /// The money was taken, and its order is on its way.
+    /// The money was taken, and the order is placed.
     Pay(OrderId, PaymentId),
-    /// Nothing is delivered for it.
+    /// The invoice is given up.
     Void,
 }
 
 impl Invoice {
-    /// The invoice of the next period of `subscription`, which is nothing yet.
+    /// Creates the invoice of the next period of `subscription`.
     pub fn new(subscription: &Subscription, now: Timestamp) -> Self {
         let period = subscription.next_period;
         Self {
@@ -159,15 +160,15 @@ impl Invoice {
         }
     }
 
-    /// The invoice after `turn` at `now`; none when its status does not allow it.
+    /// The invoice after `transition` at `now`. None when its status does not allow it.
     #[must_use]
-    pub fn after(&self, turn: Turn, now: Timestamp, policy: &Policy) -> Option<Self> {
+    pub fn transition(&self, transition: InvoiceTransition, now: Timestamp, policy: &Policy) -> Option<Self> {
         use InvoiceStatus::{Charging, Declined, Paid, Postponed, Void};
         let mut next = self.clone();
         next.next_try_at = None;
-        match (turn, self.status) {
+        match (transition, self.status) {
             (_, Paid | Void) => return None,
-            (Turn::Attempt(quote), Declined | Postponed) => {
+            (InvoiceTransition::Attempt(quote), Declined | Postponed) => {
                 next.status = Charging;
                 if self.total.is_none() {
                     next.lines = quote.lines;
@@ -175,14 +176,14 @@ impl Invoice {
                 }
                 next.attempts += 1;
                 next.postponed = None;
-                next.next_try_at = Some(now + CALL);
+                next.next_try_at = Some(now + CHARGE_TIMEOUT);
             }
-            (Turn::Postpone(why), Charging | Declined | Postponed) => {
+            (InvoiceTransition::Postpone(why), Charging | Declined | Postponed) => {
                 next.status = Postponed;
                 next.postponed = Some(why);
                 next.next_try_at = Some(policy.postponed_until(now));
             }
-            (Turn::Decline { failure, is_final }, Charging) => {
+            (InvoiceTransition::Decline { failure, is_final }, Charging) => {
                 next.status = Declined;
                 next.failure = Some(failure);
                 next.declines += 1;
@@ -190,63 +191,63 @@ impl Invoice {
                 if !is_final {
                     next.next_try_at = policy
                         .retry_at(first, next.declines)
-                        .map(|at| at.max(now + LEAST_PAUSE));
+                        .map(|at| at.max(now + MIN_RETRY_DELAY));
                 }
             }
-            (Turn::NewCard, Declined) => {
+            (InvoiceTransition::NewCard, Declined) => {
                 next.declines = 0;
                 next.declined_at = None;
                 next.next_try_at = Some(now);
             }
-            (Turn::NewCard, Postponed) => next.next_try_at = self.next_try_at,
-            (Turn::Pay(order_id, payment_id), Charging) => {
+            (InvoiceTransition::NewCard, Postponed) => next.next_try_at = self.next_try_at,
+            (InvoiceTransition::Pay(order_id, payment_id), Charging) => {
                 next.status = Paid;
                 next.failure = None;
                 next.order_id = Some(order_id);
                 next.payment_id = Some(payment_id);
                 next.closed_at = Some(now);
             }
-            (Turn::Void, Charging | Declined | Postponed) => {
+            (InvoiceTransition::Void, Charging | Declined | Postponed) => {
                 next.status = Void;
                 next.closed_at = Some(now);
             }
-            (Turn::Attempt(_) | Turn::NewCard, Charging)
-            | (Turn::Decline { .. } | Turn::Pay(..), Declined | Postponed) => return None,
+            (InvoiceTransition::Attempt(_) | InvoiceTransition::NewCard, Charging)
+            | (InvoiceTransition::Decline { .. } | InvoiceTransition::Pay(..), Declined | Postponed) => return None,
         }
         Some(next)
     }
 
-    /// The invoice while its provider is asked once more what became of the attempt under way, after `tries` questions
-    /// in vain: nobody else asks until the next is due.
+    /// The invoice after a check of the charge in progress has started, after `checks` checks without a result. The next
+    /// check is scheduled later, so that no concurrent one starts.
     #[must_use]
-    pub fn asked(&self, tries: u32, now: Timestamp) -> Self {
+    pub fn check_later(&self, checks: u32, now: Timestamp) -> Self {
         Self {
-            next_try_at: Some(now + CALL + pause(tries)),
+            next_try_at: Some(now + CHARGE_TIMEOUT + check_delay(checks)),
             ..self.clone()
         }
     }
 
-    /// Whether at `at` the attempt, or its `tries`th question, was not over yet.
-    pub fn is_being_asked(&self, tries: u32, at: Timestamp) -> bool {
-        self.next_try_at.is_some_and(|next| next - pause(tries) > at)
+    /// Whether the attempt, or check number `checks`, was still running at `at`.
+    pub fn is_being_checked(&self, checks: u32, at: Timestamp) -> bool {
+        self.next_try_at.is_some_and(|next| next - check_delay(checks) > at)
     }
 
-    /// The invoice that is to be asked about now.
+    /// The invoice with its next check due at `now`.
     #[must_use]
-    pub fn asked_again(&self, now: Timestamp) -> Self {
+    pub fn check_now(&self, now: Timestamp) -> Self {
         Self {
             next_try_at: Some(now),
             ..self.clone()
         }
     }
 
-    /// The order that its money pays: its id is what the provider knows the charge by, the same for each attempt, so
-    /// that a provider that takes money once for an order takes it once for the period.
+    /// The id of the period's order. The provider gets it with each attempt, so that a provider that charges an order once
+    /// charges the period once.
     pub fn order_id(&self) -> OrderId {
         order_id(self.of)
     }
 
-    /// The order while `payment` is under way; none before there was an attempt.
+    /// The order while `payment` is in progress. None before the first attempt.
     pub fn order(&self, payment: PaymentId, now: Timestamp) -> Option<Order> {
         Some(Order {
             order_id: self.order_id(),
@@ -264,15 +265,15 @@ impl Invoice {
     }
 }
 
-/// How long is waited after the `tries`th question, once its call is over: nothing after the attempt itself.
-fn pause(tries: u32) -> SignedDuration {
-    match tries {
+/// The delay after check number `checks`: zero after the attempt itself.
+fn check_delay(checks: u32) -> SignedDuration {
+    match checks {
         0 => SignedDuration::ZERO,
-        _ => SignedDuration::from_mins(1 << tries.min(6)).min(LONGEST_PAUSE),
+        _ => SignedDuration::from_mins(1 << checks.min(6)).min(MAX_CHECK_DELAY),
     }
 }
 
-/// The order that the money of a period pays.
+/// Derives the id of a period's order.
 pub fn order_id(of: SubscriptionPeriod) -> OrderId {
     let (subscription, period) = (of.subscription_id.to_string(), of.period.to_string());
     OrderId(derive_id(&["subscription order", &subscription, &period]))

@@ -1,4 +1,4 @@
-//! Transactions over subscriptions, stock, orders and payments.
+//! Transactions over subscriptions, invoices, stock, orders and payments.
 //!
 //! Invariants: a period is charged once, since creating its invoice requires `attribute_not_exists` in the write that
 //! advances the subscription. The transaction that starts an attempt takes the stock with conditional writes, and the

@@ -1,4 +1,4 @@
-//! Subscriptions and their charges.
+//! Billing: subscriptions, their invoices, and the charges of cards.
 
 pub mod cancel_subscription;
 pub mod change_subscription;

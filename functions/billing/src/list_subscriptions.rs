@@ -1,4 +1,4 @@
-//! `GET /subscriptions` brings a customer's wish to see their subscriptions, newest first; it leaves nothing behind.
+//! Runs for `GET /subscriptions`: lists the caller's subscriptions, newest first. Changes nothing.
 
 use crate::store::{SubscriptionCursor, SubscriptionStore};
 use crate::subscription::Subscription;
@@ -14,7 +14,7 @@ use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::SubscriptionId;
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct ListSubscriptions {
     /// Subscriptions.
@@ -33,12 +33,12 @@ impl ListSubscriptions {
     }
 }
 
-/// A page of their subscriptions.
+/// A page of the caller's subscriptions.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SubscriptionList {
-    /// Newest first.
+    /// The subscriptions, newest first.
     pub subscriptions: Vec<Subscription>,
-    /// Pass it as `cursor` for the next page; absent on the last.
+    /// Cursor of the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
@@ -46,7 +46,7 @@ pub struct SubscriptionList {
 
 /// Lists the caller's subscriptions
 ///
-/// A new one may take a moment to appear.
+/// The list is eventually consistent: a new subscription may take a moment to appear.
 ///
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -54,11 +54,11 @@ pub struct SubscriptionList {
     get, path = "/subscriptions", operation_id = "list-subscriptions", tag = "billing",
     security(("token" = [])),
     params(
-        ("limit" = Option<u8>, Query, description = "How many on a page; 20 unless told", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u8>, Query, description = "Subscriptions per page, 20 by default", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
     ),
     responses(
-        (status = 200, description = "A page", body = SubscriptionList),
+        (status = 200, description = "A page of subscriptions", body = SubscriptionList),
         (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )

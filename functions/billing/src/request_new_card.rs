@@ -1,6 +1,6 @@
-//! Runs for each `BillingKeyDeleted`: asks the customer of the subscription that is charged by the key for a new card.
+//! Runs for each `BillingKeyDeleted`: marks the subscription that is charged by the billing key as needing a new card.
 //!
-//! Nothing proves the report. The key is charged all the same when it is due: the outcome of that charge counts.
+//! The report is unverified, so the key is still charged when due: the outcome of that charge decides.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use shared::Error;
@@ -11,9 +11,9 @@ use shared::payments::BillingKeyDeletion;
 
 use crate::event::BillingEvent;
 use crate::store::{StoredSubscription, SubscriptionStore, SubscriptionWrite};
-use crate::subscription::{Step, SubscriptionStatus};
+use crate::subscription::{SubscriptionStatus, SubscriptionTransition};
 
-/// Asks for new cards.
+/// The function's store.
 #[derive(Debug)]
 pub struct RequestNewCard {
     /// Subscriptions.
@@ -35,13 +35,13 @@ impl RequestNewCard {
 /// How often a subscription that another request changes at the same time is read again.
 const ATTEMPTS: usize = 5;
 
-/// The event of a deleted billing key, as the bus delivers it.
+/// `BillingKeyDeleted`, as EventBridge delivers it.
 pub type BillingKeyDeleted = EventBridgeEvent<Envelope<BillingKeyDeletion>>;
 
-/// Asks for a new card, once for each key.
+/// Requests a new card, once for each billing key.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+/// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
 pub async fn handle(function: &RequestNewCard, event: BillingKeyDeleted, invocation: Invocation) -> Result<(), Error> {
     let key_id = event.detail.data.key_id;
     let subscriptions = &function.subscriptions;
@@ -50,25 +50,27 @@ pub async fn handle(function: &RequestNewCard, event: BillingKeyDeleted, invocat
             Some(id) => subscriptions.get(id, invocation.deadline).await?,
             None => None,
         };
-        // We delete keys too: those of subscriptions that are over and of cards that were replaced.
+        // `charge-subscription` deletes keys too: those of cancelled subscriptions and of replaced cards.
         let is_charged = |stored: &StoredSubscription| stored.key.as_ref().is_some_and(|key| key.key_id == key_id);
         let Some(stored) = owner.filter(is_charged) else {
             return Ok(());
         };
-        // A cancelled subscription may have a last charge under way; its customer needs no new card.
+        // A cancelled subscription may have a last charge in progress, but needs no new card.
         if stored.subscription.status == SubscriptionStatus::Cancelled || stored.subscription.needs_card {
             return Ok(());
         }
-        let asking = stored.subscription.after(Step::AskForCard, invocation.now)?;
-        let event = invocation.record(&BillingEvent::SubscriptionChanged(asking.clone()))?;
-        let next = stored.with_event(asking, event);
+        let changed = stored
+            .subscription
+            .transition(SubscriptionTransition::RequestCard, invocation.now)?;
+        let event = invocation.record(&BillingEvent::SubscriptionChanged(changed.clone()))?;
+        let next = stored.with_event(changed, event);
         let write = SubscriptionWrite::of(&next);
         if subscriptions.save(&write, invocation.deadline).await? {
             return Ok(());
         }
     }
     Err(Error::unavailable(
-        "ask for a new card",
+        "request a new card",
         "the subscription keeps changing",
     ))
 }

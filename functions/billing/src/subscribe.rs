@@ -1,8 +1,7 @@
-//! `POST /subscriptions` brings what a customer wants again and again, and their agreement to be charged for it; it leaves
-//! a subscription whose first period is billed when it falls due.
+//! Runs for `POST /subscriptions`: starts a subscription. Its first period is charged when it falls due.
 //!
-//! The provider's key to the card is issued once, also when the function crashes before it is written down: the provider
-//! is asked under a key derived from the request's own, and tells the same one again.
+//! The provider issues one billing key per request, even if the function crashes before it is stored: the idempotency key
+//! sent to the provider is derived from the request's, so a retry gets the same billing key.
 
 use crate::charge_service::{BillingKeys, ChargeQueue};
 use crate::event::BillingEvent;
@@ -27,18 +26,18 @@ use shared::orders;
 use shared::orders::{Item, Quote, quote, sum_lines};
 use shared::payments::provider::Authorization;
 
-/// The function's tables, providers and queue.
+/// The function's stores, providers and queue.
 #[derive(Debug)]
 pub struct Subscribe {
     /// Subscriptions.
     pub subscriptions: SubscriptionStore,
     /// Products.
     pub catalog: CatalogStore,
-    /// Providers, and what seals their keys.
+    /// Issues and encrypts billing keys.
     pub keys: BillingKeys,
-    /// What the shop has decided.
+    /// The shop's billing policy.
     pub policy: Policy,
-    /// Where a period that is due at once is commanded.
+    /// The queue of charges.
     pub charge_queue: ChargeQueue,
 }
 
@@ -58,32 +57,32 @@ impl Subscribe {
     }
 }
 
-/// How far the first date may lie ahead.
-const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
-/// How far the anchor may lie behind: as long as the longest interval.
-const BEHIND: SignedDuration = SignedDuration::from_hours(24 * 366 * 3);
+/// How far ahead the anchor may be.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
+/// How long ago the anchor may be: as long as the longest interval.
+const MAX_AGO: SignedDuration = SignedDuration::from_hours(24 * 366 * 3);
 
-/// A customer's subscription.
+/// A subscription to start.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubscribeRequest {
-    /// What each period brings; lines of one product are summed.
+    /// The items of each period. Quantities of the same product are added up.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
-    /// When periods fall due. The first one that is billed is the first on today's date or a later one.
+    /// When periods fall due. The first billed period is the first on or after today's date.
     pub schedule: Schedule,
-    /// What the customer brought back from the provider.
+    /// The provider's authorization to charge the card.
     pub authorization: Authorization,
-    /// What a period costs today, as the customer was shown; when it is no longer right, nothing is begun.
+    /// The total of a period that the customer was shown. If it differs today, the request is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_total: Option<Money>,
 }
 
-/// Begins a subscription
+/// Starts a subscription
 ///
-/// Nothing is charged by this request: the first period is charged when it falls due, within minutes if that is now, at
-/// the catalog's prices of that day. The same key with the same body brings the same subscription again, as it stands now.
+/// This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
+/// catalog prices of that day. A retry with the same key and body returns the subscription in its current state.
 ///
 /// # Errors
 /// Rejections of [`orders::Rejected`], [`Rejected`] and of the provider, [`Error::Unavailable`], [`Error::Internal`].
@@ -96,9 +95,9 @@ pub struct SubscribeRequest {
     ),
     responses(
         (status = 201, description = "The subscription", body = Subscription,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request began it"))),
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request started it"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`payment-refused` with `provider_code`: the card was not accepted; where it is `authentication_required`, `client_secret` lets its holder prove themselves, and the same request then passes", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`payment-refused` with `provider_code`: the card was not accepted. If the code is `authentication_required`, let the cardholder authenticate with `client_secret`, then send the same request again", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`total-differs` with `total`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid-lines`, `invalid-quantity`, `invalid-schedule`, `product-unavailable` with `sku`, `currencies-mixed`, `total-too-large`, `amount-not-taken`, `provider-not-configured`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
@@ -113,12 +112,12 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
     let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the subscription", error))?;
     let id = SubscriptionId(key.derive_id("subscription", &caller.customer_id));
 
-    // A retry is answered whatever has become of prices and products since.
+    // A retry succeeds even if prices or products have changed since.
     if let Some(existing) = function.subscriptions.get(id, invocation.deadline).await? {
         return replay(existing, &fingerprint);
     }
     let period = first_period(&body.schedule, invocation.now)?;
-    judge(function, &body, &wanted, &invocation).await?;
+    validate(function, &body, &wanted, &invocation).await?;
 
     let request_id = id.to_string();
     let (key, card) = function
@@ -131,7 +130,7 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
         status: SubscriptionStatus::Active,
         items: wanted.into_iter().map(Item::from).collect(),
         next_period: period,
-        next_at: body.schedule.nth(period),
+        next_at: body.schedule.due_at(period),
         schedule: body.schedule,
         provider: key.provider,
         card,
@@ -151,31 +150,32 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
         fingerprint: fingerprint.clone(),
         version: 1,
     };
-    let posting = SubscriptionWrite {
+    let write = SubscriptionWrite {
         new_key: Some(&key),
         ..SubscriptionWrite::of(&stored)
     };
-    if function.subscriptions.save(&posting, invocation.deadline).await? {
+    if function.subscriptions.save(&write, invocation.deadline).await? {
         function.charge_queue.send_if_due(&stored, &invocation).await;
         return http::json(StatusCode::CREATED, &stored.subscription);
     }
-    // An earlier attempt of this very call, or a twin of the request.
+    // An earlier attempt of this write, or a concurrent retry, has created the subscription.
     let existing = function.subscriptions.get(id, invocation.deadline).await?;
-    let existing = existing.ok_or_else(|| Error::unavailable("begin a subscription", "it keeps changing"))?;
+    let existing =
+        existing.ok_or_else(|| Error::unavailable("start a subscription", "the subscription keeps changing"))?;
     replay(existing, &fingerprint)
 }
 
-/// The first period to be billed: the first on today's date, by the clocks of the place, or a later one.
+/// The first billed period: the first on or after today's date in the schedule's timezone.
 fn first_period(schedule: &Schedule, now: Timestamp) -> Result<u32, Rejected> {
-    let anchor = schedule.nth(0);
-    if anchor > now + AHEAD || anchor < now - BEHIND {
+    let anchor = schedule.due_at(0);
+    if anchor > now + MAX_AHEAD || anchor < now - MAX_AGO {
         return Err(Rejected::AnchorOutOfRange);
     }
     Ok(schedule.first_on_date_of(now))
 }
 
-/// What is for sale, at the total that the customer expects, and can be charged, can be subscribed to.
-async fn judge(
+/// Checks that the items are for sale at the expected total, and that the provider accepts it.
+async fn validate(
     function: &Subscribe,
     body: &SubscribeRequest,
     wanted: &[(Sku, u32)],
@@ -193,7 +193,7 @@ async fn judge(
         .require_accepted(body.authorization.provider(), total)
 }
 
-/// The answer for a subscription that stands already: the same, as it stands now.
+/// The response to a retry: the subscription in its current state.
 fn replay(existing: StoredSubscription, fingerprint: &Fingerprint) -> Result<Response, Error> {
     existing.fingerprint.require_same(fingerprint)?;
     let answer = http::json(StatusCode::CREATED, &existing.subscription)?;

@@ -1,4 +1,4 @@
-//! `GET /products/{sku}` brings anybody's wish to see a product; it leaves nothing behind.
+//! Runs for `GET /products/{sku}`, without a token: returns a listed product and its stock. Changes nothing.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use shared::catalog::{Product, Sku};
 use shared::core::error;
 use shared::core::error::Rejection;
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct GetProduct {
     /// Products and stock.
@@ -32,22 +32,23 @@ impl GetProduct {
     }
 }
 
-/// A product, and how much of it is left.
+/// A product and its stock.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProductView {
     /// The product.
     #[serde(flatten)]
     pub product: Product,
-    /// Units that can be sold, all shards together.
+    /// Units in stock, summed over all shards.
     pub available: u64,
 }
 
-/// Shows a product
+/// Returns a product
 ///
-/// An unlisted product is not shown.
+/// An unlisted product is not returned.
 ///
 /// # Cost
-/// One request and two read units for a product in one shard; two requests, three units and one a shard otherwise.
+/// One request and two read units for a product in one shard; otherwise two requests, and three units plus one per
+/// shard.
 ///
 /// # Errors
 /// `not-found` for an unlisted product too, `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -55,7 +56,7 @@ pub struct ProductView {
     get, path = "/products/{sku}", operation_id = "get-product", tag = "catalog",
     params(("sku" = Sku, Path, description = "The product")),
     responses(
-        (status = 200, description = "The product", body = ProductView),
+        (status = 200, description = "The product and its stock", body = ProductView),
         (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         Faults,

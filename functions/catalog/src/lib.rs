@@ -1,4 +1,4 @@
-//! Products and their stock.
+//! The catalog: products and their stock.
 
 pub mod get_product;
 pub mod put_product;

@@ -1,4 +1,5 @@
-//! `PUT /products/{sku}` brings an administrator's product; it leaves the product as told, and raised shards filled.
+//! Runs for `PUT /products/{sku}`, for administrators: creates or changes a product. Raising the shard count
+//! redistributes its stock.
 
 use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
@@ -19,12 +20,12 @@ use shared::core::money::Money;
 use shared::images::ImageStore;
 use shared::images::{ImageId, ImagePurpose, ImageStatus};
 
-/// The function's tables.
+/// The function's stores.
 #[derive(Debug)]
 pub struct PutProduct {
     /// Products and stock.
     pub catalog: CatalogStore,
-    /// Pictures, which are only looked at.
+    /// Images, which are only read.
     pub images: ImageStore,
 }
 
@@ -41,29 +42,29 @@ impl PutProduct {
     }
 }
 
-/// How often a product that changes under our hands is read again.
+/// How often a product that another request changes at the same time is read again.
 const ATTEMPTS: usize = 5;
 
-/// A product, but for its sku.
+/// A product without its SKU.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutProductRequest {
-    /// Its name, as shoppers see it.
+    /// The name that shoppers see.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// The price of one unit.
     pub price: Money,
-    /// Whether it is for sale.
+    /// Whether the product is for sale.
     pub status: ProductStatus,
-    /// The points that one unit brings to its buyer's wallet; absent for whatever is no points.
+    /// The points that one unit adds to the buyer's wallet. Only for products that sell points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
-    /// Its pictures, the one that stands for it first: uploaded for listings, ready, and each once.
+    /// The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub images: Vec<ImageId>,
-    /// Over how many shards its stock is spread; absent: as it is, 1 for a new product. It can be raised, not lowered.
+    /// Number of shards of the stock. By default unchanged, and 1 for a new product. Can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub stock_shards: Option<ShardCount>,
@@ -71,7 +72,8 @@ pub struct PutProductRequest {
 
 /// Creates or changes a product
 ///
-/// A product that is already as told is not written again. Raising `stock_shards` spreads the stock over all of them.
+/// Replaces the whole product. If nothing differs, nothing is written. Raising `stock_shards` spreads the stock over all
+/// shards.
 ///
 /// # Errors
 /// `forbidden`, `invalid-product`, `shards-not-lowered`, [`Error::Unavailable`], [`Error::Internal`].
@@ -112,14 +114,17 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
             return http::json(StatusCode::OK, &product);
         }
     }
-    Err(Error::unavailable("put a product", "it keeps changing"))
+    Err(Error::unavailable("put a product", "the product keeps changing"))
 }
 
 fn check_name(name: &str) -> Result<(), Rejection> {
     if !name.trim().is_empty() && name.chars().count() <= Product::MAX_NAME {
         return Ok(());
     }
-    let detail = format!("The name has 1 to {} characters, not only spaces.", Product::MAX_NAME);
+    let detail = format!(
+        "The name must have 1 to {} characters, not only spaces.",
+        Product::MAX_NAME
+    );
     Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "name"))
 }
 
@@ -127,29 +132,29 @@ fn check_points(points: Option<u32>) -> Result<(), Rejection> {
     if points.is_none_or(|points| (1..=Product::MAX_POINTS).contains(&points)) {
         return Ok(());
     }
-    let detail = format!("A unit brings 1 to {} points.", Product::MAX_POINTS);
+    let detail = format!("One unit has 1 to {} points.", Product::MAX_POINTS);
     Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "points"))
 }
 
-/// A picture may be deleted later all the same: whoever shows the product asks for its pictures.
-async fn check_images(images: &ImageStore, told: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
-    let wrong = |detail: String| Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "images");
-    if told.len() > Product::MAX_IMAGES {
-        let detail = format!("A product has {} pictures at most.", Product::MAX_IMAGES);
-        return Err(wrong(detail).into());
+/// Checks that the images can be shown now. They may still be deleted later: clients fetch each image when they show it.
+async fn check_images(images: &ImageStore, ids: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
+    let invalid = |detail: String| Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "images");
+    if ids.len() > Product::MAX_IMAGES {
+        let detail = format!("A product has at most {} images.", Product::MAX_IMAGES);
+        return Err(invalid(detail).into());
     }
-    if let Some((_, twice)) = told.iter().enumerate().find(|(at, id)| told[..*at].contains(id)) {
-        return Err(wrong(format!("The picture {twice} is there twice.")).into());
+    if let Some((_, duplicate)) = ids.iter().enumerate().find(|(at, id)| ids[..*at].contains(id)) {
+        return Err(invalid(format!("The image {duplicate} is listed twice.")).into());
     }
-    let looks = told.iter().map(|&id| images.get(id, invocation.deadline));
-    let found = try_join_all(looks).await?;
-    for (id, stored) in told.iter().zip(found) {
-        let shows = stored.is_some_and(|stored| {
+    let reads = ids.iter().map(|&id| images.get(id, invocation.deadline));
+    let found = try_join_all(reads).await?;
+    for (id, stored) in ids.iter().zip(found) {
+        let is_usable = stored.is_some_and(|stored| {
             stored.image.status == ImageStatus::Ready && stored.image.purpose == ImagePurpose::Listing
         });
-        if !shows {
-            return Err(wrong(format!(
-                "There is no picture {id} that is ready and meant for listings."
+        if !is_usable {
+            return Err(invalid(format!(
+                "There is no image {id} that is ready and has the purpose LISTING."
             ))
             .into());
         }
@@ -157,7 +162,7 @@ async fn check_images(images: &ImageStore, told: &[ImageId], invocation: &Invoca
     Ok(())
 }
 
-/// The product as told; with the version of `previous` when nothing changes, with the next one when something does.
+/// The requested product. Has the version of `previous` when nothing changes, otherwise the next one.
 fn changed(
     sku: &Sku,
     body: &PutProductRequest,
@@ -168,12 +173,12 @@ fn changed(
     let stock_shards = body.stock_shards.unwrap_or(present);
     if stock_shards < present {
         let detail = format!(
-            "The stock lies in {} shards; units could be lost from sight with fewer.",
+            "The stock has {} shards. The number can be raised, not lowered.",
             present.get()
         );
         return Err(Rejection::new(&error::SHARDS_NOT_LOWERED, detail).with("stock_shards", present));
     }
-    let told = Product {
+    let requested = Product {
         sku: sku.clone(),
         name: body.name.clone(),
         price: body.price,
@@ -185,11 +190,11 @@ fn changed(
         updated_at: previous.map_or(invocation.now, |previous| previous.updated_at),
     };
     Ok(match previous {
-        Some(previous) if *previous != told => Product {
+        Some(previous) if *previous != requested => Product {
             version: previous.version + 1,
             updated_at: invocation.now,
-            ..told
+            ..requested
         },
-        _ => told,
+        _ => requested,
     })
 }

@@ -1,4 +1,4 @@
-//! `POST /products/{sku}/stock` brings an administrator's delivery; it leaves the units on the shelf and a receipt.
+//! Runs for `POST /products/{sku}/stock`, for administrators: adds delivered units to the stock and writes a receipt.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use shared::core::error;
 use shared::core::error::Rejection;
 use shared::core::idempotency::Fingerprint;
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct ReceiveStock {
     /// Products, stock and receipts.
@@ -35,22 +35,22 @@ impl ReceiveStock {
     }
 }
 
-/// The most units in one delivery.
+/// The largest delivery, in units.
 const MAX_UNITS: u64 = 1_000_000_000;
 
-/// A delivery.
+/// A delivery of units.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiveStockRequest {
-    /// How many units arrived.
+    /// Number of units.
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub quantity: i64,
 }
 
 /// Adds received units to the stock
 ///
-/// The units are spread over the product's shards. The same key with the same body brings the same receipt again, and
-/// adds nothing.
+/// Spreads the units over the product's shards. A retry with the same key and body returns the same receipt and adds
+/// nothing.
 ///
 /// # Errors
 /// `forbidden`, `not-found`, `invalid-quantity`, `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
@@ -81,7 +81,7 @@ pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invoc
     let key = http::idempotency_key(&request)?;
     let body: ReceiveStockRequest = http::body(&request)?;
     let quantity = parse_units(body.quantity)?;
-    // The sku is part of the request: one key for two products is a mistake.
+    // The SKU is part of the fingerprint: one key for two products is a mistake.
     let fingerprint =
         Fingerprint::of(&(&sku, quantity)).map_err(|error| Error::internal("read the delivery", error))?;
 

@@ -1,4 +1,4 @@
-//! Events from the tables to the bus.
+//! Publishes events from the tables' streams to the event bus.
 
 pub mod relay_events;
 

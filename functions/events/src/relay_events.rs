@@ -1,8 +1,9 @@
-//! A table's stream brings changes; it leaves their events on the bus, or in the queue of what cannot be delivered.
+//! Runs for each batch of a table's stream: publishes the events of the changes to the bus, or sends them to the queue of
+//! undelivered events.
 //!
-//! Events of one entity keep their order: a request to the bus never holds two of them, and nothing is sent behind an
-//! event that has yet to get through. What cannot pass now is reported to the stream and comes again from there on;
-//! what never can (too large, malformed), and what the stream is about to forget, goes to the queue.
+//! Events of one entity keep their order: a request to the bus contains at most one of them, and nothing is sent after an
+//! event that has to be retried. Events that fail now are reported to the stream, which retries from the first of them.
+//! Events that can never be published (too large, malformed), and those that the stream is about to drop, go to the queue.
 
 use std::collections::HashSet;
 
@@ -23,44 +24,44 @@ use tokio::time::{Instant, timeout_at};
 /// The function's bus and queue.
 #[derive(Debug)]
 pub struct RelayEvents {
-    /// Where events go.
+    /// The event bus.
     pub bus: EventBus,
-    /// Where events go that the bus will never take.
+    /// The queue for events that the bus never accepts.
     pub undelivered: Undelivered,
 }
 
-/// The queue of events that cannot be delivered; an alarm stands on it.
+/// The queue of undelivered events. An alarm watches it.
 #[derive(Clone, Debug)]
 pub struct Undelivered {
     client: aws_sdk_sqs::Client,
     queue_url: String,
 }
 
-/// What the stream is told: it comes again from the first of these on.
+/// The response to the stream, which retries from the first failure on.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
-    /// The change to begin with next time; none when all is done.
+    /// The first change to retry. Empty when all are done.
     pub batch_item_failures: Vec<DynamoDbBatchItemFailure>,
 }
 
-/// What has not got through by then goes to the queue whole: the stream forgets a change after 24 hours, and its own
-/// dead letter is only a pointer into it.
-const LAST_CALL: SignedDuration = SignedDuration::from_hours(20);
+/// The age from which an unpublished event goes to the queue. The stream drops a change after 24 hours, and its own dead
+/// letter is only a pointer into the stream.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(20);
 
-/// A change of an entity that brought an event.
+/// A change of an entity that has a new event.
 struct Change {
     sequence_number: String,
     entity: String,
-    happened: Timestamp,
-    /// The event, or why it cannot be read: a fault of ours, kept for a person to look at.
+    changed_at: Timestamp,
+    /// The event, or the reason why it is unreadable: a bug, sent to the queue for a person to investigate.
     event: Result<Record, String>,
 }
 
 /// Publishes the events of a batch of changes, in order.
 ///
 /// # Errors
-/// None of its own: what cannot be done now is reported to the stream.
+/// None: failures are part of the response to the stream.
 pub async fn handle(
     function: &RelayEvents,
     batch: StreamEvent,
@@ -71,7 +72,7 @@ pub async fn handle(
     let mut failure = None;
     for request in requests(&changes) {
         failure = relay(function, request, &invocation, &mut counts).await;
-        // Nothing overtakes an event that has yet to get through.
+        // Nothing is sent after an event that has to be retried.
         if failure.is_some() {
             break;
         }
@@ -93,7 +94,7 @@ struct Counts {
     undelivered: u32,
 }
 
-/// Relays the changes of one request, and answers the first that has to come again: with all behind it.
+/// Publishes the changes of one request. Returns the first that has to be retried, with all after it.
 async fn relay(
     function: &RelayEvents,
     request: &[Change],
@@ -101,34 +102,34 @@ async fn relay(
     counts: &mut Counts,
 ) -> Option<String> {
     let events: Vec<&Record> = request.iter().filter_map(|change| change.event.as_ref().ok()).collect();
-    // Keeping what the bus does not take needs time too.
-    let last_call = request.iter().any(|change| change.is_forgotten_soon(invocation));
-    let deadline = if last_call {
+    // Sending events to the queue needs time too.
+    let may_queue = request.iter().any(|change| change.is_dropped_soon(invocation));
+    let deadline = if may_queue {
         invocation.halfway()
     } else {
         invocation.deadline
     };
-    let mut fates = function.bus.publish(&events, deadline).await.into_iter();
+    let mut outcomes = function.bus.publish(&events, deadline).await.into_iter();
     let mut failure = None;
     for change in request {
-        let fate = match &change.event {
-            Ok(_) => fates
+        let outcome = match &change.event {
+            Ok(_) => outcomes
                 .next()
                 .unwrap_or_else(|| PublishOutcome::Retryable("no outcome".to_owned())),
             Err(why) => PublishOutcome::Rejected(why.clone()),
         };
-        let fate = match fate {
-            PublishOutcome::Retryable(why) if change.is_forgotten_soon(invocation) => PublishOutcome::Rejected(why),
-            fate => fate,
+        let outcome = match outcome {
+            PublishOutcome::Retryable(why) if change.is_dropped_soon(invocation) => PublishOutcome::Rejected(why),
+            outcome => outcome,
         };
-        let again = match fate {
+        let reason = match outcome {
             PublishOutcome::Published => {
                 counts.published += 1;
                 continue;
             }
-            // What stands behind a failure comes again, and is kept then.
+            // The change is after a failure: it is retried, and queued then.
             PublishOutcome::Rejected(_) if failure.is_some() => continue,
-            PublishOutcome::Rejected(why) => match function.undelivered.keep(change, &why, invocation.deadline).await {
+            PublishOutcome::Rejected(why) => match function.undelivered.send(change, &why, invocation.deadline).await {
                 Ok(()) => {
                     counts.undelivered += 1;
                     continue;
@@ -137,7 +138,7 @@ async fn relay(
             },
             PublishOutcome::Retryable(why) => why,
         };
-        tracing::warn!(entity = change.entity, why = again, "an event comes again");
+        tracing::warn!(entity = change.entity, reason, "event will be retried");
         failure = failure.or_else(|| Some(change.sequence_number.clone()));
     }
     failure
@@ -154,7 +155,7 @@ fn report(first_failure: Option<String>) -> BatchResponse {
     }
 }
 
-/// The event that a change brought; none when the entity's newest event is the one that it had before.
+/// The change, if it has a new event: the newest event of the entity differs from the one before.
 fn change_of(record: EventRecord) -> Option<Change> {
     #[derive(Deserialize)]
     struct Key {
@@ -185,16 +186,16 @@ fn change_of(record: EventRecord) -> Option<Change> {
     {
         return None;
     }
-    let happened = change.approximate_creation_date_time.timestamp();
+    let changed_at = change.approximate_creation_date_time.timestamp();
     Some(Change {
         sequence_number,
         entity,
-        happened: Timestamp::from_second(happened).unwrap_or(Timestamp::MAX),
+        changed_at: Timestamp::from_second(changed_at).unwrap_or(Timestamp::MAX),
         event,
     })
 }
 
-/// Cuts the changes, in order, into requests that the bus takes and that hold each entity once.
+/// Splits the changes, in order, into requests that the bus accepts and that contain each entity at most once.
 fn requests(changes: &[Change]) -> Vec<&[Change]> {
     let mut requests = vec![];
     let mut rest = changes;
@@ -205,7 +206,7 @@ fn requests(changes: &[Change]) -> Vec<&[Change]> {
             bytes += change.event.as_ref().map_or(0, size_of);
             entities.insert(&change.entity) && bytes < MAX_BYTES
         });
-        // One that is too large goes alone, and is told so.
+        // An event that is too large is sent alone and rejected.
         let (request, after) = rest.split_at(fitting.count().max(1));
         requests.push(request);
         rest = after;
@@ -214,16 +215,16 @@ fn requests(changes: &[Change]) -> Vec<&[Change]> {
 }
 
 impl Change {
-    fn is_forgotten_soon(&self, invocation: &Invocation) -> bool {
-        invocation.now.duration_since(self.happened) > LAST_CALL
+    fn is_dropped_soon(&self, invocation: &Invocation) -> bool {
+        invocation.now.duration_since(self.changed_at) > MAX_AGE
     }
 }
 
 impl Undelivered {
-    /// Keeps an event that the bus will never take. A large one is named only: its entity still carries it.
-    async fn keep(&self, change: &Change, why: &str, deadline: Instant) -> Result<(), Error> {
-        const DOING: &str = "keep an undelivered event";
-        tracing::error!(entity = change.entity, why, "an event cannot be delivered");
+    /// Sends an event that the bus never accepts to the queue. A large event is only named: its entity still contains it.
+    async fn send(&self, change: &Change, why: &str, deadline: Instant) -> Result<(), Error> {
+        const DOING: &str = "queue an undelivered event";
+        tracing::error!(entity = change.entity, why, "event cannot be delivered");
         let event = change.event.as_ref().ok();
         let message = serde_json::json!({
             "entity": change.entity,

@@ -1,5 +1,4 @@
-//! `POST /images/{image_id}/delete` brings a picture that its customer wants gone; it leaves a record that says so, whose
-//! event has upload and variants removed.
+//! Runs for `POST /images/{image_id}/delete`: marks an image as deleted. Its event makes `purge-image` remove the files.
 
 use crate::storage;
 use lambda_http::http::StatusCode;
@@ -13,10 +12,10 @@ use shared::images::ImageId;
 use shared::images::ImageStore;
 use shared::images::{Image, Rejected};
 
-/// The function's pictures.
+/// The function's store.
 #[derive(Debug)]
 pub struct DeleteImage {
-    /// Pictures.
+    /// Images.
     pub images: ImageStore,
 }
 
@@ -32,22 +31,23 @@ impl DeleteImage {
     }
 }
 
-/// Deletes a picture
+/// Deletes an image
 ///
-/// One's own; administrators delete any. Its files go soon after; an upload that still comes is thrown away.
+/// Customers delete their own images; administrators delete any. The files are removed soon after. A later upload is
+/// discarded. Deleting a deleted image returns it unchanged.
 ///
 /// # Errors
-/// `not-found` for another customer's picture too, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's image too, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/images/{image_id}/delete", operation_id = "delete-image", tag = "images",
     security(("token" = [])),
     params(
-        ("image_id" = Uuid, Path, description = "The picture"),
-        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters; the picture itself knows whether it is deleted",
+        ("image_id" = Uuid, Path, description = "The image"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The picture, deleted", body = Image,
+        (status = 200, description = "The deleted image", body = Image,
             headers(("Idempotency-Replayed" = bool, description = "true: it was deleted before"))),
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
@@ -58,9 +58,9 @@ pub async fn handle(function: &DeleteImage, request: Request, invocation: Invoca
     let caller = http::caller(&request)?;
     http::idempotency_key(&request)?;
     let id = http::path::<ImageId>(&request)?;
-    let may = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
-    let deleted = storage::delete(&function.images, id, may, &invocation).await?;
-    let (image, again) = deleted.ok_or(Rejected::NotFound)?;
+    let is_allowed = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
+    let deleted = storage::delete(&function.images, id, is_allowed, &invocation).await?;
+    let (image, is_replay) = deleted.ok_or(Rejected::NotFound)?;
     let answer = http::json(StatusCode::OK, &image)?;
-    Ok(if again { http::replayed(answer) } else { answer })
+    Ok(if is_replay { http::replayed(answer) } else { answer })
 }

@@ -1,4 +1,4 @@
-//! `GET /images/{image_id}` brings a picture's id; it leaves nothing behind.
+//! Runs for `GET /images/{image_id}`, without a token: returns an image and its variants. Changes nothing.
 
 use envconfig::Envconfig;
 use jiff::Timestamp;
@@ -13,76 +13,76 @@ use shared::aws::lambda::problem::{Faults, Problem};
 use shared::images::ImageStore;
 use shared::images::{Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, Rejected};
 
-/// The function's table.
+/// The function's store and settings.
 #[derive(Debug)]
 pub struct GetImage {
-    /// Pictures.
+    /// Images.
     pub images: ImageStore,
-    /// Where variants are served, without a slash at the end.
+    /// The URL that serves variants, without a trailing slash.
     pub url: String,
 }
 
-/// One size of a picture in one format, as a page shows it.
+/// A variant: an image in one size and format.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct VariantView {
-    /// Its address, good for ever.
+    /// The variant's permanent URL.
     pub url: String,
-    /// Its media type.
+    /// The media type.
     pub content_type: String,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// A picture in one format, as a `source` of the element `picture` takes it.
+/// The variants in one format, for a `source` element in a `picture` element.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SourceView {
-    /// Its media type: `type`.
+    /// The media type, for the attribute `type`.
     pub content_type: String,
-    /// Its sizes: `srcset`.
+    /// The variants, for the attribute `srcset`.
     pub srcset: String,
 }
 
-/// A picture, as a page shows it.
+/// An image and its variants.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ImageView {
-    /// Its id.
+    /// The image's id.
     pub image_id: ImageId,
-    /// What it is for.
+    /// Purpose of the image.
     pub purpose: ImagePurpose,
-    /// Where it stands.
+    /// Status of the image.
     pub status: ImageStatus,
-    /// What was uploaded, once it is known.
+    /// The uploaded image. Present once the image has been ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub source: Option<ImageSource>,
-    /// From the narrowest to the widest; none unless it is ready.
+    /// The variants, narrowest first. Empty unless the image is ready.
     pub variants: Vec<VariantView>,
-    /// The JPEGs as the attribute `srcset` of an `img` takes them, which every browser shows.
+    /// The JPEG variants, for the attribute `srcset` of an `img` element. Every browser shows them.
     pub srcset: String,
-    /// What else there is, the smallest files first: each the `source` of a `picture` around that `img`.
+    /// The variants in other formats, smallest files first, for `source` elements in a `picture` element around that `img`.
     pub sources: Vec<SourceView>,
-    /// A ThumbHash in base64: what a page shows until a variant is there.
+    /// A ThumbHash in base64, to show while a variant loads.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub placeholder: Option<String>,
-    /// Its dominant colour, `#rrggbb`.
+    /// The dominant color, `#rrggbb`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub colour: Option<String>,
-    /// Why it was rejected, when it was.
+    /// Why the image was rejected. Present for a rejected image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refusal: Option<ImageRefusal>,
-    /// When it became as it is.
+    /// Time of the last status change.
     pub changed_at: Timestamp,
 }
 
 impl ImageView {
-    /// `image`, whose variants are served at `url`.
+    /// Builds the view of `image`. `url` serves the variants.
     pub fn of(image: Image, url: &str) -> Self {
         let variants: Vec<VariantView> = image
             .variants
@@ -122,17 +122,17 @@ impl ImageView {
     }
 }
 
-/// Shows a picture
+/// Returns an image
 ///
-/// To anybody who knows its id, as its variants are; whose it is is not told.
+/// Requires no token: anyone who has the id can read the image, as with its variants. The customer is not disclosed.
 ///
 /// # Errors
 /// `not-found`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/images/{image_id}", operation_id = "get-image", tag = "images",
-    params(("image_id" = Uuid, Path, description = "The picture")),
+    params(("image_id" = Uuid, Path, description = "The image")),
     responses(
-        (status = 200, description = "The picture", body = ImageView),
+        (status = 200, description = "The image and its variants", body = ImageView),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         Faults,
     )

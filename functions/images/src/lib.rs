@@ -1,4 +1,4 @@
-//! Uploads and their variants.
+//! Images: signed uploads, variants, and deletion.
 
 pub mod delete_image;
 pub mod get_image;

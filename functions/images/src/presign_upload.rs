@@ -1,8 +1,6 @@
-//! `POST /images` brings what a customer wants to upload; it leaves the picture's record, and answers a signed address to
-//! which exactly that may be put.
+//! Runs for `POST /images`: records a new image and returns a presigned URL for exactly this upload.
 //!
-//! Nothing of the picture flows through here. Key, type, length and checksum are part of the signature: S3 refuses any
-//! other upload.
+//! The file goes straight to S3. Key, type, length and checksum are part of the signature: S3 rejects any other upload.
 
 use std::collections::BTreeMap;
 
@@ -25,57 +23,58 @@ use shared::core::identity::CustomerId;
 use shared::images::{Image, ImageId, ImagePurpose, ImageStatus, ImageType, MAX_BYTES, Rejected, UPLOAD_WITHIN};
 use shared::images::{ImageStore, StoredImage};
 
-/// The function's table and bucket.
+/// The function's store and bucket.
 #[derive(Debug)]
 pub struct PresignUpload {
-    /// Pictures.
+    /// Images.
     pub images: ImageStore,
-    /// What signs.
+    /// Signs the uploads.
     pub s3: Client,
-    /// Where customers upload to.
+    /// The bucket for uploads.
     pub uploads: String,
 }
 
-/// A picture to be uploaded.
+/// An image to upload.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresignUploadRequest {
-    /// Its media type: `image/jpeg`, `image/png`, `image/webp`, `image/gif`, `image/bmp` or `image/tiff`.
+    /// The media type: `image/jpeg`, `image/png`, `image/webp`, `image/gif`, `image/bmp` or `image/tiff`.
     #[schema(examples("image/jpeg"))]
     pub content_type: String,
-    /// Its size in bytes.
+    /// The file's size in bytes.
     #[schema(minimum = 1, maximum = 31_457_280)]
     pub content_length: u64,
-    /// Its SHA-256 in base64: with it, S3 takes these very bytes and no others.
+    /// The file's SHA-256 in base64. If present, S3 accepts only these bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 44, max_length = 44)]
     pub checksum_sha256: Option<String>,
-    /// What it is for.
+    /// Purpose of the image.
     pub purpose: ImagePurpose,
-    /// A picture of the same customer whose place it takes: that one goes once this one is ready.
+    /// Another image of the caller, which is deleted when this one is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub replaces: Option<ImageId>,
 }
 
-/// Where and how to upload.
+/// A presigned upload request.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SignedUpload {
-    /// The picture's id.
+    /// The image's id.
     pub image_id: ImageId,
-    /// The address.
+    /// The presigned URL.
     pub url: String,
-    /// `PUT`.
+    /// The HTTP method, `PUT`.
     pub method: String,
-    /// The headers to send with it, exactly so.
+    /// The headers to send, unchanged.
     pub headers: BTreeMap<String, String>,
-    /// Until when the upload may begin.
+    /// The latest time at which the upload can start.
     pub expires_at: Timestamp,
 }
 
-/// Signs an upload of a picture
+/// Creates an image and presigns its upload
 ///
-/// `PUT` the file to `url` with `headers`, within ten minutes; then `GET /images/{image_id}` until it is `READY`.
+/// `PUT` the file to `url` with `headers` within ten minutes. Then poll `GET /images/{image_id}` until its status is
+/// `READY` or `REJECTED`. A retry with the same key and body signs the upload again.
 ///
 /// # Errors
 /// Rejections of [`Rejected`], `image-type-not-taken`, `idempotency-key-reused`, [`Error::Unavailable`],
@@ -84,14 +83,14 @@ pub struct SignedUpload {
     post, path = "/images", operation_id = "presign-upload", tag = "images", request_body = PresignUploadRequest,
     security(("token" = [])),
     params(
-        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new picture",
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new image",
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 201, description = "The upload, signed", body = SignedUpload,
-            headers(("Idempotency-Replayed" = bool, description = "true: the picture was announced by an earlier request"))),
+        (status = 201, description = "The presigned upload", body = SignedUpload,
+        headers(("Idempotency-Replayed" = bool, description = "true: an earlier request created the image"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`: `checksum_sha256`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`: the picture that it replaces, or it was deleted since", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`: the image to replace does not exist, or the new image has been deleted since", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`image-type-not-taken`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`image-length-not-taken`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
@@ -102,8 +101,8 @@ pub async fn handle(function: &PresignUpload, request: Request, invocation: Invo
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
     let body: PresignUploadRequest = http::body(&request)?;
-    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the picture", error))?;
-    let image = announced(
+    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the image", error))?;
+    let image = new_image(
         ImageId::of(&caller.customer_id, &key),
         &caller.customer_id,
         &body,
@@ -112,28 +111,28 @@ pub async fn handle(function: &PresignUpload, request: Request, invocation: Invo
 
     if let Some(replaced) = body.replaces {
         let replaced = function.images.get(replaced, invocation.deadline).await?;
-        // A retry may come when it is gone already.
-        let own = replaced.is_some_and(|replaced| replaced.image.customer_id == caller.customer_id);
-        if !own || body.replaces == Some(image.image_id) {
+        // The image may be deleted already: this request may be a retry.
+        let is_own = replaced.is_some_and(|replaced| replaced.image.customer_id == caller.customer_id);
+        if !is_own || body.replaces == Some(image.image_id) {
             return Err(Rejected::NotFound.into());
         }
     }
-    let stored = StoredImage::first(image, fingerprint);
+    let stored = StoredImage::new(image, fingerprint);
     match function.images.save(&stored, invocation.deadline).await? {
         Ok(()) => function.signed(&stored.image, &body, &invocation).await,
-        Err(stands) => {
-            stands.fingerprint.require_same(&stored.fingerprint)?;
-            if stands.image.status == ImageStatus::Deleted {
+        Err(existing) => {
+            existing.fingerprint.require_same(&stored.fingerprint)?;
+            if existing.image.status == ImageStatus::Deleted {
                 return Err(Rejected::NotFound.into());
             }
-            let signed = function.signed(&stands.image, &body, &invocation).await;
+            let signed = function.signed(&existing.image, &body, &invocation).await;
             signed.map(http::replayed)
         }
     }
 }
 
-/// The picture as it is before its upload.
-fn announced(
+/// Checks the request and builds the image, before its upload.
+fn new_image(
     image_id: ImageId,
     customer_id: &CustomerId,
     body: &PresignUploadRequest,
@@ -168,7 +167,7 @@ fn announced(
 }
 
 impl PresignUpload {
-    /// The answer that lets `image` be uploaded. Signing is arithmetic: it asks nobody.
+    /// The response with the presigned upload of `image`. Signing needs no request to AWS.
     async fn signed(
         &self,
         image: &Image,

@@ -1,6 +1,6 @@
-//! The bus brings `ImageDeleted`; it leaves neither the picture's upload nor its variants.
+//! Runs for each `ImageDeleted`: removes the image's upload and variants.
 //!
-//! What is uploaded or made after that has an event of its own, which finds the picture deleted.
+//! A later upload has its own event; `resize-image` then finds the image deleted and removes the files.
 
 use crate::storage::ImageStorage;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -13,7 +13,7 @@ use shared::images::{Image, ImageStatus};
 /// The function's buckets.
 #[derive(Debug)]
 pub struct PurgeImage {
-    /// Pictures' objects.
+    /// Files of images.
     pub storage: ImageStorage,
 }
 
@@ -29,20 +29,23 @@ impl PurgeImage {
     }
 }
 
-/// The event of a deleted picture, as the bus delivers it.
+/// `ImageDeleted`, as EventBridge delivers it.
 pub type ImageDeleted = EventBridgeEvent<Envelope<Image>>;
 
-/// Removes what a deleted picture has left.
+/// Removes the files of a deleted image.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
+/// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
 pub async fn handle(function: &PurgeImage, event: ImageDeleted, invocation: Invocation) -> Result<(), Error> {
     let image = event.detail.data;
     if image.status != ImageStatus::Deleted {
-        let told = format!("{} is not deleted", image.image_id);
-        return Err(Error::internal("purge a picture", told));
+        let cause = format!("{} is not deleted", image.image_id);
+        return Err(Error::internal("purge an image", cause));
     }
-    function.storage.clear(&image, invocation.deadline).await?;
-    tracing::info!(image_id = %image.image_id, "purged");
+    function
+        .storage
+        .delete_stale_objects(&image, invocation.deadline)
+        .await?;
+    tracing::info!(image_id = %image.image_id, "image purged");
     Ok(())
 }

@@ -1,12 +1,13 @@
-//! S3 brings `Object Created` of a customer's upload over EventBridge; it leaves the picture's variants in the other bucket
-//! and the record that tells of them, or, of what cannot be used, a record that says why.
+//! Runs for each S3 event `Object Created` of an upload: writes the variants to the bucket of images and records them, or
+//! records why the upload cannot be used.
 //!
-//! Invariants: a picture that cannot be used is an answer, never an error: only what may pass by itself is tried again.
-//! The newest upload stays, in whatever order S3 tells of them: its variants have names of their own, and a record of a
-//! newer one is never written over.
+//! Invariants: an unusable upload is a result, never an error; only transient failures are retried. The newest upload
+//! wins, in any order of the events: each upload has its own variant keys, and the record of a newer upload is never
+//! overwritten.
 
 use crate::storage;
 use crate::storage::ImageStorage;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
@@ -15,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use envconfig::Envconfig;
 use futures::future::try_join_all;
 use photo::{Format, Options, Output, Picture, Thumbnail, Variant};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -25,113 +26,115 @@ use shared::aws::telemetry::Unit;
 use shared::images::ImageEvent;
 use shared::images::ImageStore;
 use shared::images::{
-    Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType,
-    ImageVariant, MAX_BYTES, Made, Sequencer,
+    CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant,
+    MAX_BYTES, ProcessedUpload, Sequencer, UploadStatus,
 };
 use tokio::time::timeout_at;
 
-/// The function's pictures, and how it makes variants.
+/// The function's stores and settings.
 #[derive(Debug)]
 pub struct ResizeImage {
-    /// Pictures.
+    /// Images.
     pub images: ImageStore,
-    /// Their files.
+    /// Files of images.
     pub storage: ImageStorage,
     /// Widths, quality, threads, limits.
     pub options: Options,
 }
 
-/// How often a picture that changes under our hands is read again.
+/// How often an image that another invocation changes at the same time is read again.
 const ATTEMPTS: usize = 8;
 
-/// An event as EventBridge delivers it, as far as it is looked at.
-#[derive(Debug, Deserialize)]
-pub struct Delivery {
-    /// What happened to which object.
-    pub detail: Detail,
-}
+/// `Object Created` of S3, as EventBridge delivers it (S3 user guide, "EventBridge event message structure").
+pub type ObjectCreated = EventBridgeEvent<Detail>;
 
-/// What happened to which object, as far as it is looked at.
-#[derive(Debug, Deserialize)]
+/// The event's detail: the fields that are used.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Detail {
-    /// The object.
+    /// The created object.
     pub object: Object,
 }
 
 /// An object that was created.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Object {
-    /// Its key.
+    /// The object's key.
     pub key: String,
-    /// Its bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// What tells it from others of its key.
+    /// The entity tag, which identifies this upload among those of the same key.
     pub etag: String,
-    /// Where it stands in the order of those.
+    /// The order of this upload among those of the same key.
     pub sequencer: Sequencer,
 }
 
-/// Looks at an upload.
+/// Processes an upload.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-pub async fn handle(function: &ResizeImage, delivery: Delivery, invocation: Invocation) -> Result<(), Error> {
-    let object = delivery.detail.object;
+/// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+pub async fn handle(function: &ResizeImage, event: ObjectCreated, invocation: Invocation) -> Result<(), Error> {
+    let object = event.detail.object;
     let Some(id) = ImageId::from_raw_key(&object.key) else {
-        tracing::warn!(key = object.key, "not an upload of ours");
+        tracing::warn!(key = object.key, "object is not an upload");
         return Ok(());
     };
     let storage = &function.storage;
     let mut outcome = None;
     for _ in 0..ATTEMPTS {
         let Some(stored) = function.images.get(id, invocation.deadline).await? else {
-            tracing::warn!(image_id = %id, "nobody announced this upload");
+            tracing::warn!(image_id = %id, "upload has no image record");
             return Ok(());
         };
-        match stored.image.arrival(&object.sequencer) {
-            Arrival::New => {}
-            Arrival::Known => return function.finish(&stored.image, &invocation).await,
-            Arrival::Old => return storage.withdraw(id, &object.sequencer, invocation.deadline).await,
-            Arrival::Unwanted => return storage.clear(&stored.image, invocation.deadline).await,
+        match stored.image.upload_status(&object.sequencer) {
+            UploadStatus::New => {}
+            UploadStatus::Processed => return function.clean_up(&stored.image, &invocation).await,
+            UploadStatus::Superseded => {
+                return storage
+                    .delete_variants_of(id, &object.sequencer, invocation.deadline)
+                    .await;
+            }
+            UploadStatus::ImageDeleted => {
+                return storage.delete_stale_objects(&stored.image, invocation.deadline).await;
+            }
         }
         if outcome.is_none() {
-            outcome = function.look(&stored.image, &object, &invocation).await?;
+            outcome = function.process(&stored.image, &object, &invocation).await?;
         }
-        let Some(seen) = &outcome else {
-            tracing::info!(image_id = %id, "overtaken by a newer upload, which has an event of its own");
+        let Some(result) = &outcome else {
+            tracing::info!(image_id = %id, "upload is superseded by a newer one, which has its own event");
             return Ok(());
         };
-        let settled = stored
+        let processed = stored
             .image
-            .settled(object.sequencer.clone(), seen.clone(), invocation.now);
-        let Some(settled) = settled else { continue };
-        let event = match settled.status {
-            ImageStatus::Ready => ImageEvent::ImageResized(settled.clone()),
-            _ => ImageEvent::ImageRejected(settled.clone()),
+            .processed(object.sequencer.clone(), result.clone(), invocation.now);
+        let Some(processed) = processed else { continue };
+        let event = match processed.status {
+            ImageStatus::Ready => ImageEvent::ImageResized(processed.clone()),
+            _ => ImageEvent::ImageRejected(processed.clone()),
         };
-        let next = stored.next(settled, invocation.record(&event)?);
+        let next = stored.next(processed, invocation.record(&event)?);
         if function.images.save(&next, invocation.deadline).await?.is_ok() {
             report(&next.image, &invocation);
-            return function.finish(&next.image, &invocation).await;
+            return function.clean_up(&next.image, &invocation).await;
         }
     }
-    Err(Error::unavailable("settle a picture", "it keeps changing"))
+    Err(Error::unavailable("process an upload", "the image keeps changing"))
 }
 
-/// What an upload turned out to be.
-type Outcome = Result<Made, ImageRefusal>;
+/// The result of processing an upload: usable or not.
+type Outcome = Result<ProcessedUpload, ImageRefusal>;
 
 impl ResizeImage {
-    /// What the upload is, its variants written; none when it is not the newest any more.
-    async fn look(&self, image: &Image, object: &Object, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
+    /// Decodes the upload and writes its variants. None when it is no longer the newest.
+    async fn process(&self, image: &Image, object: &Object, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
         if object.size > MAX_BYTES {
             return Ok(Some(Err(too_large(object.size))));
         }
         let Some(bytes) = self.read(image.image_id, object, invocation).await? else {
             return Ok(None);
         };
-        // In place, for nothing else wants this thread: an invocation is alone in its process.
-        let (picture, variants) = match develop(&bytes, image.content_type, &self.options) {
+        // Blocking this thread is fine: an invocation is alone in its process.
+        let (picture, variants) = match make_variants(&bytes, image.content_type, &self.options) {
             Ok(made) => made,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
@@ -155,7 +158,7 @@ impl ResizeImage {
         timeout_at(invocation.deadline, try_join_all(puts))
             .await
             .map_err(|error| Error::unavailable("write variants", error))??;
-        Ok(Some(Ok(Made {
+        Ok(Some(Ok(ProcessedUpload {
             source: ImageSource {
                 width: picture.width,
                 height: picture.height,
@@ -167,11 +170,11 @@ impl ResizeImage {
         })))
     }
 
-    /// The upload's bytes; none when they are not there any more.
+    /// Reads the upload. None when it was replaced or deleted.
     async fn read(&self, id: ImageId, object: &Object, invocation: &Invocation) -> Result<Option<Vec<u8>>, Error> {
         const DOING: &str = "read an upload";
         let get = self.storage.s3.get_object().bucket(&self.storage.uploads);
-        // These very bytes: what was put there since is told of by another event.
+        // Only the bytes of this event: a newer upload has its own event.
         let get = get.key(&object.key).if_match(format!("\"{}\"", object.etag));
         let read = async {
             let answer = match get.send().await {
@@ -179,10 +182,11 @@ impl ResizeImage {
                 Err(error) if error.code() == Some("PreconditionFailed") => return Ok(None),
                 Err(error) => {
                     let error = s3::classify_error(DOING, error);
-                    // Who may not list a bucket is told "denied" of what is not there: it is purged once it is deleted.
+                    // Without permission to list the bucket, S3 answers "access denied" for a missing object. The object
+                    // is missing when the image was deleted and purged.
                     let stored = self.images.get(id, invocation.deadline).await?;
-                    let deleted = stored.is_some_and(|stored| stored.image.status == ImageStatus::Deleted);
-                    return if deleted { Ok(None) } else { Err(error) };
+                    let is_deleted = stored.is_some_and(|stored| stored.image.status == ImageStatus::Deleted);
+                    return if is_deleted { Ok(None) } else { Err(error) };
                 }
             };
             let body = answer.body.collect().await;
@@ -193,24 +197,31 @@ impl ResizeImage {
         read.map_err(|error| Error::unavailable(DOING, error))?
     }
 
-    /// What is to be done once the record stands, as often as it is asked for.
-    async fn finish(&self, image: &Image, invocation: &Invocation) -> Result<(), Error> {
-        self.storage.clear(image, invocation.deadline).await?;
+    /// The work after the record is written: removes stale files and deletes the replaced image. Safe to repeat.
+    async fn clean_up(&self, image: &Image, invocation: &Invocation) -> Result<(), Error> {
+        self.storage.delete_stale_objects(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
-            let own = |other: &Image| other.customer_id == image.customer_id;
-            storage::delete(&self.images, replaced, own, invocation).await?;
+            let is_own = |other: &Image| other.customer_id == image.customer_id;
+            storage::delete(&self.images, replaced, is_own, invocation).await?;
         }
         Ok(())
     }
 }
 
-/// The variants of a picture that is what it was said to be, the narrowest first.
-fn develop(bytes: &[u8], said: ImageType, options: &Options) -> Result<(Picture, Vec<Variant>), ImageRefusal> {
+/// Checks the type and makes the variants, narrowest first.
+fn make_variants(
+    bytes: &[u8],
+    announced: ImageType,
+    options: &Options,
+) -> Result<(Picture, Vec<Variant>), ImageRefusal> {
     let found = Format::recognize(bytes).map_err(refusal)?;
-    if image_type(found) != said {
+    if image_type(found) != announced {
         return Err(ImageRefusal {
             reason: ImageFault::WrongType,
-            detail: format!("It is a {found:?}, and was announced as {}.", said.media_type()),
+            detail: format!(
+                "The file is {found:?}, but was announced as {}.",
+                announced.media_type()
+            ),
         });
     }
     let mut variants = vec![];
@@ -270,18 +281,18 @@ fn placeholder(thumbnail: &Thumbnail) -> String {
     STANDARD.encode(hash)
 }
 
-/// The mean of the most frequent colours that look alike, `#rrggbb`.
+/// The mean of the most frequent group of similar colors, `#rrggbb`.
 fn colour(thumbnail: &Thumbnail) -> String {
-    let mut alike = vec![(0u32, [0u32; 3]); 512];
+    let mut groups = vec![(0u32, [0u32; 3]); 512];
     for rgb in pixels(thumbnail) {
         let index = rgb.iter().fold(0, |index, &c| index << 3 | usize::from(c >> 5));
-        let (count, sums) = &mut alike[index];
+        let (count, sums) = &mut groups[index];
         *count += 1;
         for (sum, c) in sums.iter_mut().zip(rgb) {
             *sum += u32::from(c);
         }
     }
-    let (count, sums) = alike.into_iter().max_by_key(|(count, _)| *count).unwrap_or_default();
+    let (count, sums) = groups.into_iter().max_by_key(|(count, _)| *count).unwrap_or_default();
     let [r, g, b] = sums.map(|sum| sum / count.max(1));
     format!("#{r:02x}{g:02x}{b:02x}")
 }
@@ -290,11 +301,11 @@ fn pixels(thumbnail: &Thumbnail) -> impl Iterator<Item = [u8; 3]> {
     thumbnail.rgb.as_chunks::<3>().0.iter().copied()
 }
 
-/// What CloudWatch counts, and one line of log.
+/// Emits the metrics and one log line.
 fn report(image: &Image, invocation: &Invocation) {
     let served: u64 = image.variants.iter().map(|variant| variant.bytes).sum();
     let is_ready = f64::from(u8::from(image.status == ImageStatus::Ready));
-    tracing::info!(image_id = %image.image_id, status = ?image.status, refusal = ?image.refusal, served, "settled");
+    tracing::info!(image_id = %image.image_id, status = ?image.status, refusal = ?image.refusal, served, "upload processed");
     let counts = [
         ("Resized", Unit::Count, is_ready),
         ("Rejected", Unit::Count, 1.0 - is_ready),
@@ -316,10 +327,10 @@ struct Config {
     megabytes: u32,
 }
 
-/// With this memory a function has one processor whole (Lambda developer guide, "Configure function memory").
+/// The memory, in MB, with which a function has one whole processor (Lambda developer guide, "Configure function memory").
 const ONE_PROCESSOR: u32 = 1769;
 
-/// libwebp's own choice.
+/// The default of libwebp.
 const WEBP_EFFORT: u8 = 4;
 
 impl ResizeImage {
@@ -330,15 +341,15 @@ impl ResizeImage {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         const DOING: &str = "read the environment";
         let config: Config = platform.config()?;
-        let wrong = |what: &'static str| Error::internal(DOING, what);
+        let invalid = |what: &'static str| Error::internal(DOING, what);
         let widths = config.widths.split(',').map(|width| width.trim().parse());
         let widths: Vec<u32> = widths.collect::<Result<_, _>>().unwrap_or_default();
         if widths.is_empty() || widths.contains(&0) {
-            return Err(wrong("IMAGE_WIDTHS: numbers above 0, with commas between them"));
+            return Err(invalid("IMAGE_WIDTHS must be positive numbers separated by commas"));
         }
         let quality = |quality: u8| match quality {
             1..=100 => Ok(quality),
-            _ => Err(wrong("JPEG_QUALITY and WEBP_QUALITY: 1 to 100")),
+            _ => Err(invalid("JPEG_QUALITY and WEBP_QUALITY must be 1 to 100")),
         };
         let jpeg = Output::Jpeg {
             quality: quality(config.jpeg_quality)?,
@@ -349,9 +360,9 @@ impl ResizeImage {
         };
         let outputs = match config.formats.as_str() {
             "jpeg" => vec![jpeg],
-            // JPEG is what every browser shows, and what a size too tall for WebP is left with.
+            // Every browser shows JPEG, and images too tall for WebP have no other format.
             "jpeg,webp" => vec![jpeg, webp],
-            _ => return Err(wrong("IMAGE_FORMATS: jpeg, or jpeg,webp")),
+            _ => return Err(invalid("IMAGE_FORMATS must be jpeg or jpeg,webp")),
         };
         Ok(Self {
             images: ImageStore::new(platform)?,
@@ -359,7 +370,7 @@ impl ResizeImage {
             options: Options {
                 widths,
                 outputs,
-                // A second thread on less than two processors only waits for the first.
+                // With less than 1.5 processors, a second thread would mostly wait for the first.
                 threads: if config.megabytes < 2 * ONE_PROCESSOR * 3 / 4 {
                     1
                 } else {
@@ -384,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn the_colour_that_is_there_most_is_the_dominant_one() {
+    fn the_most_frequent_color_is_the_dominant_one() {
         let mut thumbnail = plain([200, 30, 60]);
         thumbnail.rgb[..15].fill(255);
         assert_eq!(colour(&thumbnail), "#c81e3c");
@@ -392,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_a_few_bytes_that_know_the_mean_colour() {
+    fn a_placeholder_is_a_few_bytes_with_the_mean_color() {
         let hash = STANDARD.decode(placeholder(&plain([200, 30, 60]))).unwrap();
         assert!((5..=25).contains(&hash.len()), "{hash:?}");
         let (r, g, b, _) = thumbhash::thumb_hash_to_average_rgba(&hash).unwrap();

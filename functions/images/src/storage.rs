@@ -1,8 +1,8 @@
-//! Pictures and their objects together: what is recorded of a picture, and the files that go with it.
+//! The files of images: uploads and variants in S3, kept consistent with the image records.
 //!
-//! Invariant: the record says which objects stand. Objects are written before the record tells of them, and removed after
-//! it tells of them no more. What a run leaves that died in between lies under the picture's own prefix, and is removed by
-//! its retry, or by whoever settles or deletes the picture after it.
+//! Invariant: the record says which objects exist. Objects are written before the record names them, and removed after it
+//! no longer does. If a run crashes in between, its objects are under the image's prefix: the retry removes them, or the
+//! next run that processes or purges the image.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
@@ -14,25 +14,25 @@ use shared::aws::lambda::Invocation;
 use shared::aws::s3;
 use shared::core::error::Error;
 use shared::images::ImageStore;
-use shared::images::{Arrival, Image, ImageId, ImageStatus, Sequencer};
+use shared::images::{Image, ImageId, ImageStatus, Sequencer, UploadStatus};
 
 const DOING: &str = "remove variants";
-/// How often a picture that changes under our hands is read again.
+/// How often an image that another invocation changes at the same time is read again.
 const ATTEMPTS: usize = 8;
 
-/// Where the files of pictures lie.
+/// The buckets with the files of images.
 #[derive(Clone, Debug)]
 pub struct ImageStorage {
-    /// The objects.
+    /// The S3 client.
     pub s3: Client,
-    /// The bucket that customers upload to.
+    /// The bucket of uploads.
     pub uploads: String,
     /// The bucket of variants.
     pub variants: String,
 }
 
 impl ImageStorage {
-    /// The gallery on `platform`.
+    /// Reads the buckets' names from `UPLOADS_BUCKET` and `IMAGES_BUCKET`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -44,12 +44,11 @@ impl ImageStorage {
         })
     }
 
-    /// Removes what `image`, which was read or settled, tells of no more: variants that are none of its own, and of a
-    /// deleted picture its upload too.
+    /// Removes the objects that `image` no longer names: stale variants, and the upload of a deleted image.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-    pub async fn clear(&self, image: &Image, deadline: Instant) -> Result<(), Error> {
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn delete_stale_objects(&self, image: &Image, deadline: Instant) -> Result<(), Error> {
         let id = image.image_id;
         let clear = async {
             if image.status == ImageStatus::Deleted {
@@ -57,29 +56,29 @@ impl ImageStorage {
                 sent.await
                     .map_err(|error| s3::classify_error("remove an upload", error))?;
             }
-            self.remove(&format!("{id}/"), |key| is_left_over(image, key)).await
+            self.remove(&format!("{id}/"), |key| is_stale(image, key)).await
         };
-        in_time(clear, deadline).await
+        with_deadline(clear, deadline).await
     }
 
-    /// Removes the variants of an upload that was overtaken, whichever of its runs wrote them.
+    /// Removes the variants of a superseded upload, from all of its runs.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`].
-    pub async fn withdraw(&self, id: ImageId, sequencer: &Sequencer, deadline: Instant) -> Result<(), Error> {
-        in_time(self.remove(&format!("{id}/{sequencer}/"), |_| true), deadline).await
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn delete_variants_of(&self, id: ImageId, sequencer: &Sequencer, deadline: Instant) -> Result<(), Error> {
+        with_deadline(self.remove(&format!("{id}/{sequencer}/"), |_| true), deadline).await
     }
 
-    /// Removes the variants under a prefix that are `unwanted`.
-    async fn remove(&self, prefix: &str, unwanted: impl Fn(&str) -> bool) -> Result<(), Error> {
+    /// Removes the variants under a prefix for which `is_stale` is true.
+    async fn remove(&self, prefix: &str, is_stale: impl Fn(&str) -> bool) -> Result<(), Error> {
         let list = || self.s3.list_objects_v2().bucket(&self.variants).prefix(prefix);
         let mut after = None;
-        // A page has as many as one request deletes: a thousand (S3 API reference).
+        // A page has at most 1,000 keys, which one request can delete (S3 API reference).
         loop {
             let page = list().set_start_after(after).send().await;
             let page = page.map_err(|error| s3::classify_error(DOING, error))?;
             let keys = page.contents().iter().filter_map(Object::key);
-            let keys: Vec<&str> = keys.filter(|key| unwanted(key)).collect();
+            let keys: Vec<&str> = keys.filter(|key| is_stale(key)).collect();
             self.delete_all(&keys).await?;
             after = page.contents().last().and_then(Object::key).map(str::to_owned);
             if page.is_truncated() != Some(true) || after.is_none() {
@@ -107,47 +106,47 @@ impl ImageStorage {
     }
 }
 
-/// Whether `image` will never tell of a variant. Those of a newer upload are just being written.
-fn is_left_over(image: &Image, key: &str) -> bool {
+/// Whether `image` will never name a variant. Variants of a newer upload may be being written, so they are not stale.
+fn is_stale(image: &Image, key: &str) -> bool {
     let sequencer = key.split('/').nth(1).unwrap_or_default();
-    let arrival = Sequencer::try_from(sequencer.to_owned()).map(|sequencer| image.arrival(&sequencer));
-    match arrival {
-        Ok(Arrival::Old | Arrival::Unwanted) => true,
-        Ok(Arrival::Known) => image.variants.iter().all(|variant| variant.key != key),
-        Ok(Arrival::New) | Err(_) => false,
+    let status = Sequencer::try_from(sequencer.to_owned()).map(|sequencer| image.upload_status(&sequencer));
+    match status {
+        Ok(UploadStatus::Superseded | UploadStatus::ImageDeleted) => true,
+        Ok(UploadStatus::Processed) => image.variants.iter().all(|variant| variant.key != key),
+        Ok(UploadStatus::New) | Err(_) => false,
     }
 }
 
-async fn in_time<T>(doing: impl Future<Output = Result<T, Error>>, deadline: Instant) -> Result<T, Error> {
-    // Boxed: the SDK's futures are so deep that the compiler does not follow many more around them.
+async fn with_deadline<T>(doing: impl Future<Output = Result<T, Error>>, deadline: Instant) -> Result<T, Error> {
+    // Boxed, since the SDK's futures nest so deeply that the compiler reaches its recursion limit.
     let done = timeout_at(deadline, Box::pin(doing)).await;
     done.map_err(|error| Error::unavailable(DOING, error))?
 }
 
-/// Records a picture that `may` accepts as deleted, so that nobody is shown what is about to go; `ImageDeleted`, which the
-/// record carries, has its objects removed. Answers it, and whether it was deleted before.
+/// Marks an image as deleted if `is_allowed` accepts it. The event `ImageDeleted` then makes `purge-image` remove its
+/// files. Returns the image and whether it was deleted before; none when there is no image that `is_allowed` accepts.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when it has to be tried again, [`Error::Internal`]; none is there when it is not accepted.
+/// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
 pub async fn delete(
     images: &ImageStore,
     id: ImageId,
-    may: impl Fn(&Image) -> bool,
+    is_allowed: impl Fn(&Image) -> bool,
     invocation: &Invocation,
 ) -> Result<Option<(Image, bool)>, Error> {
     for _ in 0..ATTEMPTS {
         let stored = images.get(id, invocation.deadline).await?;
-        let Some(stored) = stored.filter(|stored| may(&stored.image)) else {
+        let Some(stored) = stored.filter(|stored| is_allowed(&stored.image)) else {
             return Ok(None);
         };
-        let Some(gone) = stored.image.deleted(invocation.now) else {
+        let Some(deleted) = stored.image.deleted(invocation.now) else {
             return Ok(Some((stored.image, true)));
         };
-        let event = invocation.record(&ImageEvent::ImageDeleted(gone.clone()))?;
-        let next = stored.next(gone, event);
+        let event = invocation.record(&ImageEvent::ImageDeleted(deleted.clone()))?;
+        let next = stored.next(deleted, event);
         if images.save(&next, invocation.deadline).await?.is_ok() {
             return Ok(Some((next.image, false)));
         }
     }
-    Err(Error::unavailable("delete a picture", "it keeps changing"))
+    Err(Error::unavailable("delete an image", "the image keeps changing"))
 }

@@ -1,5 +1,5 @@
-//! `POST /orders/{order_id}/cancel` brings a customer's wish to give up an order; it leaves the order cancelled, its stock
-//! back on the shelf, and the refund of what was paid on the payment: `refund-payment` carries it out.
+//! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order, releases its stock, takes its points back, and
+//! requests the refund of what was paid. `refund-payment` makes the refund.
 
 use lambda_http::http::StatusCode;
 use shared::Error;
@@ -22,14 +22,14 @@ use shared::payments;
 use shared::payments::{OrderCancellation, OrderPaymentStore, StoredPayment};
 use shared::payments::{RefundReason, Rejected as PaymentRejected};
 
-/// The function's tables.
+/// The function's stores.
 #[derive(Debug)]
 pub struct CancelOrder {
     /// Orders and payments.
     pub order_payments: OrderPaymentStore,
     /// Stock and orders.
     pub reservations: ReservationStore,
-    /// Points.
+    /// Wallets of points.
     pub wallets: WalletStore,
 }
 
@@ -47,12 +47,13 @@ impl CancelOrder {
     }
 }
 
-/// How often an order that changes under our hands is read again.
+/// How often an order that another request changes at the same time is read again.
 const ATTEMPTS: usize = 5;
 
 /// Cancels an order
 ///
-/// Its stock goes back at once; what was paid goes back soon after. An order that is cancelled already is answered as it is, whichever request did it.
+/// Releases the order's stock at once; a payment is refunded soon after. Cancelling a cancelled order returns it
+/// unchanged.
 ///
 /// # Errors
 /// `not-found` for another customer's order too, `order-closed`, `payment-under-way`, `refund-under-way`, `payment-in-review`, `points-spent`,
@@ -66,11 +67,11 @@ const ATTEMPTS: usize = 5;
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The order, cancelled", body = Order,
+        (status = 200, description = "The cancelled order", body = Order,
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`order-closed` with `order_status`; `payment-under-way`, `refund-under-way`, `payment-in-review`: try again later; `points-spent`: the points that it bought are spent or held", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`order-closed` with `order_status`; `payment-under-way`, `refund-under-way`, `payment-in-review`: try again later; `points-spent`: the points that the order bought are spent or held", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
@@ -93,8 +94,8 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
         let event = OrderEvent::OrderCancelled(cancelled.clone());
         let event = invocation.record(&event)?;
-        let payment = refunding(function, &stored, &invocation).await?;
-        let points = taking_points_back(function, &stored, &invocation).await?;
+        let payment = request_refund(function, &stored, &invocation).await?;
+        let points = take_back_points(function, &stored, &invocation).await?;
         let cancellation = OrderCancellation {
             stored: &stored,
             cancelled: cancelled.clone(),
@@ -109,11 +110,11 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
             return http::json(StatusCode::OK, &cancelled);
         }
     }
-    Err(Error::unavailable("cancel an order", "it keeps changing"))
+    Err(Error::unavailable("cancel an order", "the order keeps changing"))
 }
 
-/// The payment of a paid order, with the refund of all that is left of it under way; none when nothing is left.
-async fn refunding(
+/// The payment of a paid order with a refund of its remaining amount requested. None when nothing remains.
+async fn request_refund(
     function: &CancelOrder,
     stored: &StoredOrder,
     invocation: &Invocation,
@@ -123,7 +124,8 @@ async fn refunding(
     };
     let payments = &function.order_payments.payments;
     let payment = payments.get(payment_id, invocation.deadline).await?;
-    let payment = payment.ok_or_else(|| Error::internal("cancel an order", "its payment is not there"))?;
+    let payment =
+        payment.ok_or_else(|| Error::internal("cancel an order", "the payment of the order does not exist"))?;
     if payment.payment.review.is_some() {
         return Err(PaymentRejected::InReview.into());
     }
@@ -138,8 +140,8 @@ async fn refunding(
     }
 }
 
-/// The writes that take back the points that a paid order bought; a purchase whose points are spent is final.
-async fn taking_points_back(
+/// The writes that take back the points that a paid order bought. Fails when they are spent or held.
+async fn take_back_points(
     function: &CancelOrder,
     stored: &StoredOrder,
     invocation: &Invocation,
@@ -152,7 +154,7 @@ async fn taking_points_back(
     let entry_id = invocation.stamp().event_id;
     let wallets = &function.wallets;
     let writes = wallets
-        .taking_back(&credit, event, entry_id, invocation.deadline)
+        .take_back_writes(&credit, event, entry_id, invocation.deadline)
         .await?;
     Ok(writes.ok_or(PointsRejected::PointsSpent)?)
 }

@@ -1,7 +1,7 @@
-//! `POST /orders` brings a shopper's items; it leaves an order that waits for payment and holds its stock.
+//! Runs for `POST /orders`: places an order and reserves its stock until it is paid or expires.
 //!
-//! A fresh order costs two round trips: one batch read (products, and the order in case it was placed before), and one
-//! transaction (each product's stock, and the order).
+//! A new order costs two round trips: one batch read (the products, and the order in case this is a retry) and one
+//! transaction (the stock of each product, and the order).
 
 use envconfig::Envconfig;
 use lambda_http::http::StatusCode;
@@ -19,23 +19,23 @@ use shared::orders::OrderEvent;
 use shared::orders::{Draft, Loaded, PlaceOrderOutcome, ReservationStore, StoredOrder, quote};
 use shared::orders::{Item, Order, OrderId, OrderStatus, Quote, Rejected, sum_lines};
 
-/// The function's tables and rules.
+/// The function's store and settings.
 #[derive(Debug)]
 pub struct Checkout {
     /// Stock and orders.
     pub reservations: ReservationStore,
-    /// How long stock is held for an order that is not paid.
+    /// How long an unpaid order reserves its stock.
     pub reservation: jiff::SignedDuration,
 }
 
-/// A shopper's order.
+/// An order to place.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckoutRequest {
-    /// What is wanted; lines of one product are summed.
+    /// The items to order. Quantities of the same product are added up.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
-    /// The total that the shopper was shown; when it is no longer right, nothing is ordered.
+    /// The total that the customer was shown. If it differs, the order is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_total: Option<Money>,
@@ -43,7 +43,7 @@ pub struct CheckoutRequest {
 
 /// Places an order
 ///
-/// The stock is held until `expires_at`. The same key with the same body brings the same order again, as it stands now.
+/// Reserves the stock until `expires_at`. A retry with the same key and body returns the order in its current state.
 ///
 /// # Errors
 /// Rejections of [`Rejected`] and of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -56,7 +56,7 @@ pub struct CheckoutRequest {
     ),
     responses(
         (status = 201, description = "The order", body = Order,
-            headers(("Idempotency-Replayed" = bool, description = "true: this order was placed by an earlier request"))),
+        headers(("Idempotency-Replayed" = bool, description = "true: an earlier request placed the order"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`out-of-stock` with `shortages`, `total-differs` with `total`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
@@ -77,11 +77,11 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let mut loaded = load(false).await?;
     let mut priced = price(&body, &wanted, &loaded);
     if loaded.existing.is_none() && priced.is_err() {
-        // The products may have been a moment old: nobody is refused for that.
+        // The first read is eventually consistent. Nothing is rejected because of stale products.
         loaded = load(true).await?;
         priced = price(&body, &wanted, &loaded);
     }
-    // A retry is answered whatever has become of prices and products since.
+    // A retry succeeds even if prices or products have changed since.
     if let Some(existing) = loaded.existing {
         return replay(existing, &fingerprint, &invocation);
     }
@@ -115,7 +115,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     }
 }
 
-/// The quote for what is wanted, at the total that the shopper expects, if they do.
+/// Prices the items, and checks the expected total, if any.
 fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Result<Quote, Rejected> {
     let quote = quote(wanted, &loaded.products)?;
     match body.expected_total {
@@ -124,7 +124,7 @@ fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Resu
     }
 }
 
-/// The answer for an order that stands already: the same, as it stands now.
+/// The response to a retry: the order in its current state.
 fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocation) -> Result<Response, Error> {
     existing.fingerprint.require_same(fingerprint)?;
     let order = existing.order.as_of(invocation.now);

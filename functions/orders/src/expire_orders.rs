@@ -1,7 +1,7 @@
-//! A schedule brings the minute; it leaves every order whose time to pay has run out expired, and its stock back.
+//! Runs every minute: expires unpaid orders past their deadline and releases their stock.
 //!
-//! Two runs at once do no harm: each order ends under the condition that nothing has changed it. One order that cannot
-//! be ended does not stop the rest, and a run that nears its deadline leaves the remainder to the next.
+//! Concurrent runs are safe: each write is conditional on the version that was read. One failed order does not stop the
+//! others, and a run that nears its deadline leaves the rest to the next.
 
 use futures::StreamExt;
 use shared::Error;
@@ -15,7 +15,7 @@ use shared::orders::OrderEvent;
 use shared::orders::{Ending, OrderId};
 use shared::orders::{OrderStore, ReservationStore, StoredOrder};
 
-/// The function's tables.
+/// The function's stores.
 #[derive(Debug)]
 pub struct ExpireOrders {
     /// Orders.
@@ -37,13 +37,13 @@ impl ExpireOrders {
     }
 }
 
-/// Orders ended at the same time.
+/// Orders that are expired concurrently.
 const CONCURRENCY: usize = 8;
 
-/// Expires what is due.
+/// Expires due orders.
 ///
 /// # Errors
-/// [`Error::Unavailable`] and [`Error::Internal`] when the due orders cannot be found; single orders are counted.
+/// [`Error::Unavailable`] and [`Error::Internal`] when due orders cannot be listed. Failures of single orders are counted.
 pub async fn handle(function: &ExpireOrders, invocation: Invocation) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut scan = DueScan::default();
@@ -57,7 +57,7 @@ pub async fn handle(function: &ExpireOrders, invocation: Invocation) -> Result<S
     Ok(summary)
 }
 
-/// Expires a page of one shard's due orders, and answers where the next begins.
+/// Expires a page of one shard's due orders. Returns the start of the next page.
 async fn expire_page(
     function: &ExpireOrders,
     shard: u8,

@@ -1,4 +1,4 @@
-//! `GET /orders/{order_id}` brings a customer's wish to see one of their orders; it leaves nothing behind.
+//! Runs for `GET /orders/{order_id}`: returns the caller's order. Changes nothing.
 
 use lambda_http::http::StatusCode;
 use shared::Error;
@@ -11,7 +11,7 @@ use shared::orders::OrderId;
 use shared::orders::OrderStore;
 use shared::orders::{Order, Rejected};
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct GetOrder {
     /// Orders.
@@ -30,9 +30,9 @@ impl GetOrder {
     }
 }
 
-/// Shows an order
+/// Returns an order
 ///
-/// Past its deadline an unpaid order is shown as expired, whether or not its stock is back yet.
+/// An unpaid order past its deadline is returned as `EXPIRED`, even if its stock is not released yet.
 ///
 /// # Errors
 /// `not-found` for another customer's order too, [`Error::Unavailable`], [`Error::Internal`].

@@ -1,4 +1,4 @@
-//! Orders, from checkout to their end.
+//! Orders: checkout, cancellation and expiry.
 
 pub mod cancel_order;
 pub mod checkout;

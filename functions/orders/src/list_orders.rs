@@ -1,4 +1,4 @@
-//! `GET /orders` brings a customer's wish to see their orders, newest first; it leaves nothing behind.
+//! Runs for `GET /orders`: lists the caller's orders, newest first. Changes nothing.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::orders::{Order, OrderId};
 use shared::orders::{OrderCursor, OrderStore};
 
-/// The function's table.
+/// The function's store.
 #[derive(Debug)]
 pub struct ListOrders {
     /// Orders.
@@ -32,12 +32,12 @@ impl ListOrders {
     }
 }
 
-/// A page of a customer's orders.
+/// A page of the caller's orders.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderList {
-    /// Newest first.
+    /// The orders, newest first.
     pub orders: Vec<Order>,
-    /// Pass it as `cursor` for the next page; absent on the last.
+    /// Cursor of the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
@@ -45,7 +45,7 @@ pub struct OrderList {
 
 /// Lists the caller's orders
 ///
-/// A new order may take a moment to appear.
+/// The list is eventually consistent: a new order may take a moment to appear.
 ///
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -53,8 +53,8 @@ pub struct OrderList {
     get, path = "/orders", operation_id = "list-orders", tag = "orders",
     security(("token" = [])),
     params(
-        ("limit" = Option<u8>, Query, description = "Orders on a page; 20 unless told", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<u8>, Query, description = "Orders per page, 20 by default", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
     ),
     responses(
         (status = 200, description = "A page of orders", body = OrderList),

@@ -1,4 +1,4 @@
-//! Each event's `detail` as a JSON Schema (2020-12) that stands alone.
+//! A self-contained JSON Schema (2020-12) for the `detail` of each event.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::examples;
 
-/// Where the schemas of the types refer to each other, in an OpenAPI document and in a schema of its own.
+/// The prefixes of references between schemas, in an OpenAPI document and in a self-contained schema.
 const IN_OPENAPI: &str = "\"#/components/schemas/";
 const IN_SCHEMA: &str = "\"#/$defs/";
 
-/// The schema of one kind of event.
+/// The schema of one event type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSchema {
     /// `detail-type` on the bus.
@@ -31,7 +31,7 @@ pub struct EventSchema {
     pub text: String,
 }
 
-/// The members in the order in which they are written.
+/// A schema file, with its members in the order in which they are written.
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(rename = "$schema")]
@@ -39,23 +39,23 @@ struct Document<'a> {
     #[serde(rename = "$id")]
     id: String,
     title: &'a str,
-    /// As EventBridge's schema registry writes them.
+    /// Named as in EventBridge's schema registry.
     #[serde(rename = "x-amazon-events-source")]
     source: &'static str,
     #[serde(rename = "x-amazon-events-detail-type")]
     detail_type: &'a str,
     #[serde(flatten)]
     detail: Object,
-    /// Not a `serde_json::Value`, which may sort its members.
+    /// Not a `serde_json::Value`, which may sort the members.
     examples: [yaml_serde::Value; 1],
     #[serde(rename = "$defs")]
     definitions: BTreeMap<String, RefOr<Schema>>,
 }
 
-/// The schemas of all kinds of events, by domain.
+/// The schemas of all event types, by domain.
 ///
 /// # Errors
-/// When a kind of event has no example.
+/// When an event type has no example.
 pub fn schemas() -> Result<Vec<EventSchema>> {
     let examples = examples::events()?;
     let domains = [
@@ -71,19 +71,19 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
     Ok(domains.into_iter().flatten().collect())
 }
 
-/// The schemas of a domain's events, in the order of the enum's variants.
+/// The schemas of one domain's events, in the order of the enum's variants.
 fn schemas_of<E: DomainEvent + ToSchema>(examples: &[Record]) -> Result<Vec<EventSchema>> {
     let (RefOr::T(Schema::OneOf(OneOf { items: kinds, .. })), RefOr::T(Schema::Object(envelope))) =
         (E::schema(), Envelope::<E>::schema())
     else {
-        bail!("{} is an enum and Envelope a struct", E::name());
+        bail!("{} must be an enum, and Envelope a struct", E::name());
     };
     let mut schemas = Vec::with_capacity(kinds.len());
     for kind in kinds {
         let RefOr::T(Schema::Object(kind)) = kind else {
-            bail!("each variant of {} carries its data", E::name());
+            bail!("each variant of {} must have data", E::name());
         };
-        let (detail_type, data) = kind.properties.iter().next().context("a variant has a name")?;
+        let (detail_type, data) = kind.properties.iter().next().context("a variant has no name")?;
         let example = examples.iter().find(|event| event.detail_type == *detail_type);
         let example = example.with_context(|| format!("add a {detail_type} to infra/contract/src/examples"))?;
         let mut detail = envelope.clone();
@@ -107,16 +107,16 @@ fn schemas_of<E: DomainEvent + ToSchema>(examples: &[Record]) -> Result<Vec<Even
     Ok(schemas)
 }
 
-/// The schemas that `detail` refers to, and those that they refer to.
+/// The schemas that `detail` refers to, directly or indirectly.
 fn definitions<E: ToSchema>(detail: &Object) -> Result<BTreeMap<String, RefOr<Schema>>> {
     let mut all = Vec::new();
     Envelope::<E>::schemas(&mut all);
     let mut found = BTreeMap::new();
-    let mut unread = vec![serde_json::to_string(detail)?];
-    while let Some(text) = unread.pop() {
+    let mut pending = vec![serde_json::to_string(detail)?];
+    while let Some(text) = pending.pop() {
         for (name, schema) in &all {
             if text.contains(&format!("{IN_OPENAPI}{name}\"")) && !found.contains_key(name) {
-                unread.push(serde_json::to_string(schema)?);
+                pending.push(serde_json::to_string(schema)?);
                 found.insert(name.clone(), schema.clone());
             }
         }

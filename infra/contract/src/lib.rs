@@ -1,10 +1,12 @@
-//! What the outside may rely on, written from the Rust types: the HTTP API as OpenAPI, each event as JSON Schema.
+//! The public contract, generated from the Rust types: the HTTP API as OpenAPI and as the routes of the template, and each
+//! event as JSON Schema.
 //!
-//! The files stand in `infra/`, so that a client needs no Rust to read them and a review shows when a promise changes.
+//! The files are checked in under `infra/`: clients can read them without Rust, and reviews show changes of the contract.
 
 mod events;
 pub mod examples;
 mod openapi;
+pub mod routes;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -14,22 +16,22 @@ use anyhow::{Context, Result};
 pub use events::schemas;
 pub use openapi::{GatewayAnswer, document};
 
-/// The folder of the event schemas: nothing else stands there.
+/// The folder of the event schemas. It contains nothing else.
 pub const EVENTS: &str = "infra/events";
 
-/// A file as the types give it.
+/// A generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// From the checkout's root.
+    /// The path, relative to the repository's root.
     pub path: String,
-    /// Its whole content.
+    /// The content.
     pub text: String,
 }
 
-/// All files of the contract.
+/// Generates all files of the contract except the template, of which only the routes are generated ([`routes`]).
 ///
 /// # Errors
-/// When a kind of event has no example.
+/// When an event type has no example.
 pub fn files() -> Result<Vec<File>> {
     let mut files = vec![File {
         path: "infra/openapi.yaml".to_owned(),
@@ -44,12 +46,13 @@ pub fn files() -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// Writes all files, and removes the schemas of events that are no more.
+/// Writes all files, and removes the schemas of events that no longer exist.
 ///
 /// # Errors
-/// When a file cannot be written, and as [`files`].
+/// When a file cannot be written, and those of [`files`].
 pub fn write() -> Result<Vec<File>> {
-    let files = files()?;
+    let mut files = files()?;
+    files.push(routes::template()?);
     let root = root();
     fs::create_dir_all(root.join(EVENTS)).with_context(|| format!("create {EVENTS}"))?;
     for path in written_schemas()? {
@@ -63,7 +66,7 @@ pub fn write() -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// The paths of the schemas that stand in [`EVENTS`], sorted.
+/// The sorted paths of the schemas in [`EVENTS`].
 ///
 /// # Errors
 /// When the folder cannot be read.
@@ -80,9 +83,9 @@ pub fn written_schemas() -> Result<Vec<String>> {
     Ok(paths)
 }
 
-/// Where the checkout begins.
+/// The repository's root.
 pub fn root() -> PathBuf {
-    // Asked at run time first, so that a checkout which was moved after the build writes into itself.
+    // Read at run time first, so that a checkout that was moved after the build writes its own files.
     let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.join(Path::new("../.."))
 }

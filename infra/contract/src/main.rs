@@ -1,4 +1,4 @@
-//! `cargo contract`: writes infra/openapi.yaml and infra/events/ anew.
+//! `cargo contract`: regenerates infra/openapi.yaml, infra/events/ and the routes in template.yaml.
 
 fn main() -> anyhow::Result<()> {
     for file in contract::write()? {

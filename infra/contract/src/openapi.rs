@@ -8,23 +8,23 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _, ToSchema};
 
-const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust types: change those, not this file.\n";
+const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust types. Change those, not this file.\n";
 
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: its catalog, its orders and their payments, subscriptions, its pictures, and the auctions of gift vouchers.
+The HTTP API of a shop: catalog, orders, payments, subscriptions, auctions of gift vouchers, and images.
 
-**Times** are RFC 3339 in UTC. **Money** is an integer of the currency's minor units. A field without a value is absent, never null.
+**Times** are RFC 3339 in UTC. **Money** is an integer in the currency's minor units. A field without a value is absent, never null.
 
-**Retries.** A POST with a token takes the header `Idempotency-Key`: send the same key with the same body as often as needed and it happens once; \
-a later answer carries `Idempotency-Replayed: true`. Another body needs another key.
+**Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key and the same body as often as needed: \
+the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true`. Use a new key for a new request.
 
-**Problems** are RFC 9457 problem details. Programs compare `type`, which is `urn:madang:problem:` and one of the codes that each \
-response lists. Ignore members that you do not know.
+**Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
+responses list. Ignore unknown members.
 
-**The gateway in front** answers some requests itself, as `application/json` with the one member `message`: 401 without a valid token, \
-404 for an unknown route, 429 when requests come too fast, 500 and 503 when the function could not answer.";
+**The API gateway** answers some requests itself, as `application/json` with the single member `message`: 401 without a valid token, \
+404 for an unknown route, 429 when requests are too frequent, 500 and 503 when the function did not respond.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -34,55 +34,29 @@ response lists. Ignore members that you do not know.
     ))),
     tags(
         (name = "catalog", description = "Products and their stock"),
-        (name = "orders", description = "A customer's orders"),
-        (name = "payments", description = "The money for them, and what payment providers tell"),
-        (name = "billing", description = "Subscriptions: what is delivered and charged again and again"),
+        (name = "orders", description = "Orders of products"),
+        (name = "payments", description = "Payments and refunds of orders, and webhooks of payment providers"),
+        (name = "billing", description = "Subscriptions: recurring deliveries and charges"),
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
-        (name = "images", description = "Pictures that customers upload"),
-    ),
-    paths(
-        catalog::put_product::handle,
-        catalog::get_product::handle,
-        catalog::receive_stock::handle,
-        orders::checkout::handle,
-        orders::list_orders::handle,
-        orders::get_order::handle,
-        orders::cancel_order::handle,
-        payments::start_payment::handle,
-        payments::confirm_payment::handle,
-        payments::get_payment::handle,
-        payments::payment_webhook::handle,
-        payments::request_refund::handle,
-        payments::resolve_review::handle,
-        billing::subscribe::handle,
-        billing::list_subscriptions::handle,
-        billing::get_subscription::handle,
-        billing::change_subscription::handle,
-        billing::cancel_subscription::handle,
-        billing::resolve_charge::handle,
-        auctions::register_voucher::handle,
-        auctions::list_vouchers::handle,
-        auctions::place_bid::handle,
-        auctions::take_bid::handle,
-        auctions::get_order_book::handle,
-        auctions::list_my_bids::handle,
-        auctions::cancel_bid::handle,
-        auctions::get_wallet::handle,
-        images::presign_upload::handle,
-        images::get_image::handle,
-        images::delete_image::handle,
+        (name = "images", description = "Images that customers upload"),
     ),
     components(schemas(GatewayAnswer)),
-    modifiers(&Token, &Gateway, &ForClients, &Closed),
 )]
 struct Api;
 
-/// The document.
+/// Generates the OpenAPI document.
 pub fn document() -> OpenApi {
-    Api::openapi()
+    let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
+    let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
+    api.paths.paths.sort_keys();
+    let modifiers: [&dyn Modify; 4] = [&Token, &Gateway, &ForClients, &Closed];
+    for modifier in modifiers {
+        modifier.modify(&mut api);
+    }
+    api
 }
 
-/// The document as it stands in its file.
+/// The content of the document's file.
 pub(crate) fn text() -> Result<String> {
     let yaml = yaml_serde::to_string(&document())?;
     Ok(format!("{COMMENT}{}\n", yaml.trim_end()))
@@ -97,7 +71,7 @@ impl Modify for Token {
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
             .description(Some(
-                "An access or id token of the stack's user pool; some routes want its group `admin`.",
+                "An access or id token of the stack's user pool. Some routes require the group `admin`.",
             ))
             .build();
         let components = api.components.get_or_insert_with(Components::new);
@@ -105,15 +79,15 @@ impl Modify for Token {
     }
 }
 
-/// What the gateway in front answers by itself.
+/// An error response of the API gateway.
 #[derive(Clone, Debug, ToSchema)]
 pub struct GatewayAnswer {
-    /// Why, in words.
+    /// The error message.
     #[schema(examples("Unauthorized", "Too Many Requests"))]
     pub message: String,
 }
 
-/// Adds what the gateway answers on every route, before a function is asked.
+/// Adds the responses that the API gateway gives on every route.
 struct Gateway;
 
 impl Modify for Gateway {
@@ -123,13 +97,13 @@ impl Modify for Gateway {
             ContentBuilder::new().schema(Some(schema)).build()
         };
         for operation in api.paths.paths.values_mut().flat_map(operations) {
-            let asks_for_a_token = operation.security.is_some();
+            let requires_token = operation.security.is_some();
             let responses = &mut operation.responses.responses;
-            if asks_for_a_token && let Some(RefOr::T(unauthenticated)) = responses.get_mut("401") {
+            if requires_token && let Some(RefOr::T(unauthenticated)) = responses.get_mut("401") {
                 unauthenticated.content.insert(JSON.to_owned(), answer().into());
             }
             let throttled = ResponseBuilder::new()
-                .description("Requests come too fast: wait, then try again.")
+                .description("Too many requests. Wait, then retry.")
                 .content(JSON, answer())
                 .build();
             responses.insert("429".to_owned(), throttled.into());
@@ -137,7 +111,7 @@ impl Modify for Gateway {
     }
 }
 
-/// Leaves out what comments say to readers of the code alone: rustdoc's sections, such as `# Errors`.
+/// Removes rustdoc sections, such as `# Errors`, from descriptions: they are for readers of the code.
 struct ForClients;
 
 impl Modify for ForClients {
@@ -152,8 +126,7 @@ impl Modify for ForClients {
     }
 }
 
-/// Says of each kind of a request that comes in several that it takes no other fields: the derive macro says it of
-/// those alone that come in one.
+/// Forbids unknown fields in the variants of request enums. The derive macro does so only for structs.
 struct Closed;
 
 impl Modify for Closed {
@@ -179,7 +152,7 @@ impl Modify for Closed {
     }
 }
 
-/// The name of the schema of an operation's body.
+/// The name of the schema of an operation's request body.
 fn body_of(operation: &Operation) -> Option<String> {
     if let RefOr::T(body) = operation.request_body.as_ref()?
         && let RefOr::T(content) = body.content.get(JSON)?

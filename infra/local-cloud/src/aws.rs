@@ -1,13 +1,22 @@
-//! Signed calls of AWS services, over HTTP and nothing else.
+//! Calls of AWS services, made by boto3, which SAM brings along: the Rust SDK would have to be compiled before `cargo up`
+//! shows anything.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result};
-use serde_json::Value;
-use ureq::Agent;
-use ureq::http::{Request, Uri};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 
-use crate::sign;
+use crate::process::Group;
+use crate::python::Tools;
+
+/// Answers calls until its input closes.
+const PROGRAM: &str = include_str!("aws.py");
 
 /// An access key, and the token that comes with temporary ones.
 #[derive(Clone)]
@@ -26,11 +35,9 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// The service understood the call and said no.
+/// The service understood the call and refused it.
 #[derive(Debug)]
 pub struct Refused {
-    /// HTTP status.
-    pub status: u16,
     /// `ResourceNotFoundException` and the like.
     pub code: String,
     /// The service's own words.
@@ -39,7 +46,7 @@ pub struct Refused {
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({}): {}", self.code, self.status, self.message)
+        write!(f, "{}: {}", self.code, self.message)
     }
 }
 
@@ -51,217 +58,156 @@ pub(crate) struct Account {
     pub(crate) endpoint: Option<String>,
     pub(crate) region: String,
     pub(crate) credentials: Credentials,
-    agent: Agent,
 }
 
 impl Account {
-    pub(crate) fn new(endpoint: Option<String>, region: String, credentials: Credentials) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build()
-            .into();
-        Self {
-            endpoint,
-            region,
-            credentials,
-            agent,
+    /// The variables that make a program use this account, whatever the user is signed in to.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
+        let mut variables = vec![
+            ("AWS_REGION", self.region.as_str()),
+            ("AWS_DEFAULT_REGION", &self.region),
+            ("AWS_ACCESS_KEY_ID", &self.credentials.access_key),
+            ("AWS_SECRET_ACCESS_KEY", &self.credentials.secret_key),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        variables.extend(
+            self.credentials
+                .session_token
+                .as_deref()
+                .map(|token| ("AWS_SESSION_TOKEN", token)),
+        );
+        variables.extend(self.endpoint.as_deref().map(|url| ("AWS_ENDPOINT_URL", url)));
+        variables
+    }
+
+    /// The variables that must not be there.
+    pub(crate) const UNSET: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+}
+
+/// The process that makes the calls; it ends when the last clone is dropped.
+#[derive(Clone)]
+pub(crate) struct Aws {
+    process: Arc<Process>,
+}
+
+struct Process {
+    calls: Mutex<Calls>,
+    waiting: Arc<Waiting>,
+    // Dropped last: it ends when its input closes.
+    _group: Group,
+}
+
+/// The calls without an answer yet; none once the process has ended.
+type Waiting = Mutex<Option<HashMap<u64, Sender<Value>>>>;
+
+struct Calls {
+    made: u64,
+    input: ChildStdin,
+}
+
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Aws")
+    }
+}
+
+impl Aws {
+    /// Starts the process. What it has to complain about goes to `log`.
+    pub(crate) fn start(tools: &Tools, account: &Account, log: &Path) -> Result<Self> {
+        let mut command = tools.program(PROGRAM);
+        for name in Account::UNSET {
+            command.env_remove(name);
         }
+        command
+            .env_remove("AWS_SESSION_TOKEN")
+            .envs(account.environment())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(log).with_context(|| format!("cannot write {}", log.display()))?);
+        let mut group = Group::spawn(&mut command)?;
+        let input = group.child.stdin.take().context("the process has no input")?;
+        let output = group.child.stdout.take().context("the process has no output")?;
+        let waiting = Arc::new(Mutex::new(Some(HashMap::new())));
+        std::thread::spawn({
+            let waiting = waiting.clone();
+            move || deliver(output, &waiting)
+        });
+        Ok(Self {
+            process: Arc::new(Process {
+                calls: Mutex::new(Calls { made: 0, input }),
+                waiting,
+                _group: group,
+            }),
+        })
     }
 
     pub(crate) fn service(&self, name: &str) -> Service {
         Service {
-            account: self.clone(),
+            aws: self.clone(),
             name: name.to_owned(),
         }
     }
+
+    fn call(&self, service: &str, operation: &str, parameters: &Value) -> Result<Value> {
+        let (sender, receiver) = mpsc::channel();
+        let mut calls = self.process.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.made += 1;
+        let id = calls.made;
+        match &mut *self.process.waiting.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(waiting) => waiting.insert(id, sender),
+            None => bail!("the process that calls AWS has ended"),
+        };
+        let call = json!({ "id": id, "service": service, "operation": operation, "parameters": parameters });
+        writeln!(calls.input, "{call}").context("the process that calls AWS has ended")?;
+        drop(calls);
+        receiver.recv().context("the process that calls AWS has ended")
+    }
 }
 
-/// One AWS service, called with its wire protocol.
+/// Hands each answer to the call that waits for it.
+fn deliver(output: ChildStdout, waiting: &Waiting) {
+    for line in BufReader::new(output).lines().map_while(Result::ok) {
+        let Ok(answer) = serde_json::from_str::<Value>(&line) else {
+            continue;
+        };
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let caller = answer["id"].as_u64().and_then(|id| waiting.as_mut()?.remove(&id));
+        if let Some(caller) = caller {
+            // It may have given up.
+            let _ = caller.send(answer);
+        }
+    }
+    *waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+/// One AWS service.
 #[derive(Clone, Debug)]
 pub struct Service {
-    account: Account,
+    aws: Aws,
     name: String,
 }
 
 impl Service {
-    /// A call of a JSON service, such as `DynamoDB_20120810.Query` or `AmazonSQS.SendMessage`.
+    /// Calls an operation, such as `Query` of `dynamodb`, with its parameters as the API reference has them. An answer
+    /// that comes in pages is read to its end.
     ///
     /// # Errors
     /// [`Refused`] when the service answers with an error; others when it does not answer.
-    pub fn json(&self, target: &str, body: &Value) -> Result<Value> {
-        let version = if matches!(self.name.as_str(), "dynamodb" | "sqs") {
-            "1.0"
-        } else {
-            "1.1"
-        };
-        let content_type = format!("application/x-amz-json-{version}");
-        let answer = self.send("POST", "/", &content_type, Some(target), body.to_string().into_bytes())?;
-        self.parse(&answer)
-            .with_context(|| format!("{target} answered with something else than JSON"))
-    }
-
-    /// A call of a REST service, such as `PATCH /v2/apis/{id}`.
-    ///
-    /// # Errors
-    /// As [`Service::json`].
-    pub fn rest(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
-        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-        let answer = self.send(method, path, "application/json", None, body)?;
-        self.parse(&answer)
-            .with_context(|| format!("{method} {path} answered with something else than JSON"))
-    }
-
-    /// A call of a query service, such as CloudFormation's `DescribeStacks`; the answer is XML.
-    ///
-    /// # Errors
-    /// As [`Service::json`].
-    pub fn query(&self, action: &str, version: &str, parameters: &[(&str, &str)]) -> Result<String> {
-        let form: String = [("Action", action), ("Version", version)]
-            .iter()
-            .chain(parameters)
-            .map(|(name, value)| format!("{name}={}", encode(value)))
-            .collect::<Vec<_>>()
-            .join("&");
-        self.send(
-            "POST",
-            "/",
-            "application/x-www-form-urlencoded",
-            None,
-            form.into_bytes(),
-        )
-    }
-
-    fn parse(&self, answer: &str) -> Result<Value> {
-        if answer.trim().is_empty() {
-            Ok(Value::Null)
-        } else {
-            Ok(serde_json::from_str(answer)?)
+    pub fn call(&self, operation: &str, parameters: &Value) -> Result<Value> {
+        let mut answer = self.aws.call(&self.name, operation, parameters)?;
+        if let Some(failed) = answer["failed"].as_str() {
+            bail!("{} cannot be asked to {operation}: {failed}", self.name);
         }
-    }
-
-    fn send(
-        &self,
-        method: &str,
-        path: &str,
-        content_type: &str,
-        target: Option<&str>,
-        body: Vec<u8>,
-    ) -> Result<String> {
-        let account = &self.account;
-        let base = account
-            .endpoint
-            .clone()
-            .unwrap_or_else(|| format!("https://{}.{}.amazonaws.com", self.name, account.region));
-        let uri: Uri = format!("{base}{path}")
-            .parse()
-            .with_context(|| format!("{base}{path} is no address"))?;
-        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
-        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-
-        let mut headers = vec![("content-type", content_type), ("host", &host), ("x-amz-date", &time)];
-        headers.extend(
-            account
-                .credentials
-                .session_token
-                .as_deref()
-                .map(|token| ("x-amz-security-token", token)),
-        );
-        headers.extend(target.map(|target| ("x-amz-target", target)));
-        let request = sign::Request {
-            method,
-            path,
-            headers: &headers,
-            body: &body,
-        };
-        let authorization = sign::authorization(&account.credentials, &account.region, &self.name, &time, &request);
-
-        let mut http = Request::builder()
-            .method(method)
-            .uri(&uri)
-            .header("authorization", authorization);
-        for (name, value) in headers.iter().filter(|(name, _)| *name != "host") {
-            http = http.header(*name, *value);
+        if let Some(refused) = answer.get("refused") {
+            let text = |name: &str| refused[name].as_str().unwrap_or_default().to_owned();
+            let refused = Refused {
+                code: text("Code"),
+                message: text("Message"),
+            };
+            return Err(anyhow::Error::new(refused).context(format!("{} refused {operation}", self.name)));
         }
-        let what = target.map_or_else(|| format!("{method} {path}"), str::to_owned);
-        let mut response = account
-            .agent
-            .run(http.body(body)?)
-            .with_context(|| format!("{} does not answer {what} at {base}", self.name))?;
-        let status = response.status().as_u16();
-        let text = response.body_mut().with_config().limit(64 << 20).read_to_string()?;
-        if status >= 400 {
-            let refused = refusal(status, &text);
-            return Err(anyhow::Error::new(refused).context(format!("{} refused {what}", self.name)));
-        }
-        Ok(text)
-    }
-}
-
-/// Reads an error in any of the three protocols.
-fn refusal(status: u16, text: &str) -> Refused {
-    if let Ok(json) = serde_json::from_str::<Value>(text) {
-        let field = |names: [&str; 3]| names.iter().find_map(|name| json[*name].as_str()).unwrap_or_default();
-        let code = field(["__type", "code", "Code"]);
-        let code = code.rsplit('#').next().unwrap_or(code).to_owned();
-        return Refused {
-            status,
-            code,
-            message: field(["message", "Message", "errorMessage"]).to_owned(),
-        };
-    }
-    let element = |name: &str| {
-        let document = roxmltree::Document::parse(text).ok()?;
-        document
-            .descendants()
-            .find(|node| node.has_tag_name(name))?
-            .text()
-            .map(str::to_owned)
-    };
-    Refused {
-        status,
-        code: element("Code").unwrap_or_else(|| "Error".to_owned()),
-        message: element("Message").unwrap_or_else(|| text.trim().to_owned()),
-    }
-}
-
-/// Percent-encodes all but the unreserved characters.
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_are_read_from_json_and_xml() {
-        let json = refusal(
-            400,
-            r#"{"__type":"com.amazonaws#UsernameExistsException","message":"taken"}"#,
-        );
-        assert_eq!(
-            (json.code.as_str(), json.message.as_str()),
-            ("UsernameExistsException", "taken")
-        );
-        let xml = refusal(
-            400,
-            "<E><Error><Code>ValidationError</Code><Message>no such stack</Message></Error></E>",
-        );
-        assert_eq!(
-            (xml.code.as_str(), xml.message.as_str()),
-            ("ValidationError", "no such stack")
-        );
-        assert_eq!(refusal(502, "bad gateway").message, "bad gateway");
-    }
-
-    #[test]
-    fn form_values_are_encoded() {
-        assert_eq!(encode("a b/ç~"), "a%20b%2F%C3%A7~");
+        Ok(answer["result"].take())
     }
 }

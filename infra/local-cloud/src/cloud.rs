@@ -1,8 +1,8 @@
-//! From nothing to a stack that answers: tools, build, payment sandbox, emulator, deploy, routes.
+//! From nothing to a stack that answers: tools, build, payment sandbox, emulator, deployment.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::aws::Account;
+use crate::aws::{Account, Aws};
 use crate::cloudformation::Deployed;
 use crate::deploy::{self, STACK};
 use crate::emulator::{Emulator, REGION};
@@ -11,7 +11,6 @@ use crate::logs::Logs;
 use crate::process;
 use crate::progress::Progress;
 use crate::python::Tools;
-use crate::routes::{self, Outcome};
 use crate::sandbox;
 use crate::stack::{Parts, Stack};
 use crate::workspace::{Run, Workspace};
@@ -79,34 +78,31 @@ impl LocalCloud {
         emulator.wait_until_ready()?;
         step.done(format!("emulated AWS on port {}, IAM enforced", emulator.port));
 
-        let account = Account::new(Some(emulator.endpoint()), REGION.to_owned(), Emulator::credentials());
+        let account = Account {
+            endpoint: Some(emulator.endpoint()),
+            region: REGION.to_owned(),
+            credentials: Emulator::credentials(),
+        };
+        let aws = Aws::start(&tools, &account, &run.log("aws"))?;
         let step = progress.step("sam deploy");
         let chosen = options.parameters.iter().map(|&(name, value)| (name, value.to_owned()));
         let parameters: Vec<_> = chosen.chain(sandbox.sandbox.parameters()).collect();
-        deploy::deploy(&workspace, &run, &tools, &built.template, &parameters, &account)?;
-        let deployed = Deployed::read(&account, STACK)?;
+        deploy::deploy(&workspace, &run, &tools, &built.template, &parameters, &account, &aws)?;
+        let deployed = Deployed::read(&aws.service("cloudformation"), STACK)?;
         step.done(format!(
             "template.yaml deployed: {} resources",
             deployed.resources.len()
         ));
 
-        let step = progress.step("carrying the API's routes over");
-        let outcome = routes::carry_over(&account, &deployed, STACK).context("cannot give the API its routes")?;
-        step.done(match outcome {
-            Outcome::Carried(count) => format!("{count} routes carried over to the API"),
-            Outcome::ThereAlready(count) => {
-                format!("{count} routes are there already: infra/local-cloud/src/routes.rs can go")
-            }
-        });
-
-        let (_, api) = deployed.only("AWS::ApiGatewayV2::Api")?;
+        let api = &deployed.only("AWS::ApiGatewayV2::Api")?.id;
         // Names below `localhost` are not resolved everywhere: so the API is told by the path.
         let url = format!("{}/_aws/execute-api/{api}", emulator.endpoint());
-        let logs = Logs::of(&deployed, account.service("logs"), run.log("functions"));
+        let logs = Logs::of(&deployed, aws.service("logs"), run.log("functions"));
         let stack = Stack::of(
             &deployed,
             Parts {
                 account,
+                aws,
                 api_url: url,
                 tools,
                 sandbox: Some(sandbox.sandbox.clone()),

@@ -1,28 +1,29 @@
-//! What CloudFormation knows of a deployed stack.
+//! What CloudFormation knows of a deployed stack and its nested stacks.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use roxmltree::{Document, Node};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::aws::Account;
+use crate::aws::Service;
 
-const VERSION: &str = "2010-05-15";
+/// The type of a nested stack.
+const NESTED: &str = "AWS::CloudFormation::Stack";
 
-/// A stack as it stands.
+/// A stack as it is deployed.
 #[derive(Debug)]
 pub(crate) struct Deployed {
-    /// `arn:aws:cloudformation:<region>:<account>:stack/…`
-    pub(crate) arn: String,
     pub(crate) outputs: BTreeMap<String, String>,
     pub(crate) parameters: BTreeMap<String, String>,
-    pub(crate) resources: BTreeMap<String, Resource>,
+    /// Those of the stack and of all stacks below it, without these stacks themselves.
+    pub(crate) resources: Vec<Resource>,
 }
 
 /// A resource of a stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
+    /// Its name in its template.
+    pub(crate) name: String,
     /// `AWS::Lambda::Function`
     pub(crate) kind: String,
     /// What `Ref` gives.
@@ -31,39 +32,19 @@ pub(crate) struct Resource {
 
 impl Deployed {
     /// Reads the stack called `name`.
-    pub(crate) fn read(account: &Account, name: &str) -> Result<Self> {
-        let cloudformation = account.service("cloudformation");
-        let stack = cloudformation.query("DescribeStacks", VERSION, &[("StackName", name)])?;
-        let resources = cloudformation.query("DescribeStackResources", VERSION, &[("StackName", name)])?;
-        Self::parse(&stack, &resources)
-    }
-
-    fn parse(stack: &str, resources: &str) -> Result<Self> {
-        let stack = Document::parse(stack).context("DescribeStacks answered with something else than XML")?;
-        let pairs = |list: &str, key: &str, value: &str| {
-            members(stack.root(), list)
-                .filter_map(|pair| Some((child(pair, key)?, child(pair, value)?)))
-                .collect()
-        };
-        let arn = stack
-            .descendants()
-            .find_map(|node| child(node, "StackId"))
+    pub(crate) fn read(cloudformation: &Service, name: &str) -> Result<Self> {
+        let answer = cloudformation.call("DescribeStacks", &json!({ "StackName": name }))?;
+        let stack = answer["Stacks"]
+            .get(0)
             .context("DescribeStacks answered without a stack")?;
-        let resources = Document::parse(resources).context("DescribeStackResources answered without XML")?;
-        let resources = members(resources.root(), "StackResources")
-            .filter_map(|node| {
-                let resource = Resource {
-                    kind: child(node, "ResourceType")?,
-                    id: child(node, "PhysicalResourceId")?,
-                };
-                Some((child(node, "LogicalResourceId")?, resource))
-            })
-            .collect();
+        let pairs = |list: &str, key: &str, value: &str| {
+            let all = stack[list].as_array().into_iter().flatten();
+            all.map(|pair| (text(pair, key), text(pair, value))).collect()
+        };
         Ok(Self {
-            arn,
             outputs: pairs("Outputs", "OutputKey", "OutputValue"),
             parameters: pairs("Parameters", "ParameterKey", "ParameterValue"),
-            resources,
+            resources: resources(cloudformation, name)?,
         })
     }
 
@@ -74,79 +55,101 @@ impl Deployed {
             .with_context(|| format!("template.yaml has no output called {key}"))
     }
 
-    /// The logical and physical id of the one resource of a kind.
-    pub(crate) fn only(&self, kind: &str) -> Result<(&str, &str)> {
-        let mut found = self.resources.iter().filter(|(_, resource)| resource.kind == kind);
+    /// The resources of a kind.
+    pub(crate) fn all(&self, kind: &str) -> impl Iterator<Item = &Resource> {
+        self.resources.iter().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The one resource of a kind.
+    pub(crate) fn only(&self, kind: &str) -> Result<&Resource> {
+        let mut found = self.all(kind);
         match (found.next(), found.next()) {
-            (Some((logical, resource)), None) => Ok((logical, &resource.id)),
+            (Some(resource), None) => Ok(resource),
             (None, _) => bail!("template.yaml has no {kind}"),
             (Some(_), Some(_)) => bail!("template.yaml has more than one {kind}"),
         }
     }
 }
 
-/// The template as SAM's transform left it.
-pub(crate) fn processed_template(account: &Account, name: &str) -> Result<Value> {
-    let parameters = [("StackName", name), ("TemplateStage", "Processed")];
-    let answer = account
-        .service("cloudformation")
-        .query("GetTemplate", VERSION, &parameters)?;
-    let document = Document::parse(&answer).context("GetTemplate answered with something else than XML")?;
-    let body = document
-        .descendants()
-        .find_map(|node| child(node, "TemplateBody"))
-        .context("GetTemplate answered without a template")?;
-    serde_json::from_str(&body).context("the processed template is not JSON")
-}
-
-fn members<'a, 'input>(root: Node<'a, 'input>, list: &str) -> impl Iterator<Item = Node<'a, 'input>> {
-    root.descendants()
-        .find(|node| node.has_tag_name_of(list))
-        .into_iter()
-        .flat_map(|node| node.children().filter(Node::is_element))
-}
-
-fn child(node: Node<'_, '_>, name: &str) -> Option<String> {
-    let found = node.children().find(|node| node.has_tag_name_of(name))?;
-    // A text may come in pieces.
-    Some(found.children().filter_map(|piece| piece.text()).collect())
-}
-
-/// Names whatever their namespace: the emulator and AWS differ in it.
-trait Named {
-    fn has_tag_name_of(&self, name: &str) -> bool;
-}
-
-impl Named for Node<'_, '_> {
-    fn has_tag_name_of(&self, name: &str) -> bool {
-        self.is_element() && self.tag_name().name() == name
+fn resources(cloudformation: &Service, stack: &str) -> Result<Vec<Resource>> {
+    let mut found = Vec::new();
+    let mut stacks = vec![stack.to_owned()];
+    while let Some(stack) = stacks.pop() {
+        let answer = cloudformation.call("DescribeStackResources", &json!({ "StackName": stack }))?;
+        for resource in answer["StackResources"].as_array().into_iter().flatten() {
+            let resource = Resource {
+                name: text(resource, "LogicalResourceId"),
+                kind: text(resource, "ResourceType"),
+                id: text(resource, "PhysicalResourceId"),
+            };
+            if resource.kind == NESTED {
+                stacks.push(resource.id);
+            } else {
+                found.push(resource);
+            }
+        }
     }
+    Ok(found)
+}
+
+/// The resources that could not be deployed, in the stack called `name` and those below it: SAM names only the nested
+/// stack that one of them is in.
+pub(crate) fn failures(cloudformation: &Service, name: &str) -> Result<Vec<String>> {
+    let answer = cloudformation.call("DescribeStacks", &json!({}))?;
+    let stacks = answer["Stacks"].as_array().into_iter().flatten();
+    // The name of a nested stack begins with that of its parent.
+    let of_it = |stack: &&Value| {
+        let rest = stack["StackName"].as_str().and_then(|found| found.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let mut failures = Vec::new();
+    for stack in stacks.filter(of_it) {
+        let answer = cloudformation.call("DescribeStackEvents", &json!({ "StackName": stack["StackId"] }))?;
+        let events = answer["StackEvents"].as_array().into_iter().flatten();
+        failures.extend(
+            events
+                .filter_map(failure)
+                .map(|failure| format!("{}: {failure}", text(stack, "StackName"))),
+        );
+    }
+    Ok(failures)
+}
+
+/// What failed, if an event tells a failure and no consequence of another one.
+fn failure(event: &Value) -> Option<String> {
+    let reason = event["ResourceStatusReason"].as_str()?;
+    let failed = text(event, "ResourceStatus").ends_with("_FAILED");
+    let consequence = event["ResourceType"] == NESTED || reason.contains("cancelled");
+    (failed && !consequence).then(|| {
+        format!(
+            "{} ({}): {reason}",
+            text(event, "LogicalResourceId"),
+            text(event, "ResourceType")
+        )
+    })
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const STACK: &str = "\
-<DescribeStacksResponse xmlns='http://cloudformation.amazonaws.com/doc/2010-05-15/'><DescribeStacksResult><Stacks><member>
-<StackName>madang</StackName><StackId>arn:aws:cloudformation:us-east-1:000000000000:stack/madang/1</StackId>
-<Parameters><member><ParameterKey>Stage</ParameterKey><ParameterValue>development</ParameterValue></member></Parameters>
-<Outputs><member><OutputKey>BusName</OutputKey><OutputValue>madang</OutputValue></member></Outputs>
-</member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
-    const RESOURCES: &str = "\
-<R><StackResources><member><LogicalResourceId>Api</LogicalResourceId><ResourceType>AWS::ApiGatewayV2::Api</ResourceType>
-<PhysicalResourceId>53c24e1f</PhysicalResourceId></member></StackResources></R>";
-
     #[test]
-    fn a_stack_is_read_from_its_description() {
-        let deployed = Deployed::parse(STACK, RESOURCES).unwrap();
+    fn only_the_resource_that_failed_first_is_named() {
+        let event = |kind: &str, status: &str, reason: &str| json!({ "LogicalResourceId": "Checkout", "ResourceType": kind, "ResourceStatus": status, "ResourceStatusReason": reason });
+        let function = "AWS::Lambda::Function";
         assert_eq!(
-            deployed.arn,
-            "arn:aws:cloudformation:us-east-1:000000000000:stack/madang/1"
+            failure(&event(function, "CREATE_FAILED", "no such role")).unwrap(),
+            "Checkout (AWS::Lambda::Function): no such role"
         );
-        assert_eq!(deployed.output("BusName").unwrap(), "madang");
-        assert_eq!(deployed.parameters["Stage"], "development");
-        assert_eq!(deployed.only("AWS::ApiGatewayV2::Api").unwrap(), ("Api", "53c24e1f"));
-        assert!(deployed.only("AWS::Events::EventBus").is_err());
+        assert_eq!(failure(&event(function, "CREATE_COMPLETE", "")), None);
+        assert_eq!(
+            failure(&event(function, "CREATE_FAILED", "Resource creation cancelled")),
+            None
+        );
+        assert_eq!(failure(&event(NESTED, "CREATE_FAILED", "Embedded stack failed")), None);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::aws::Account;
+use crate::aws::{Account, Aws};
+use crate::cloudformation::failures;
 use crate::process;
 use crate::python::Tools;
 use crate::workspace::{Run, Workspace};
@@ -20,10 +21,8 @@ pub(crate) fn deploy(
     template: &Path,
     parameters: &[(&str, String)],
     account: &Account,
+    aws: &Aws,
 ) -> Result<()> {
-    let Account {
-        region, credentials, ..
-    } = account;
     let mut sam = tools.sam(workspace);
     sam.args([
         "deploy",
@@ -37,27 +36,36 @@ pub(crate) fn deploy(
         "--no-progressbar",
         "--capabilities",
         "CAPABILITY_IAM",
+        // The nested stacks are SAM templates.
+        "CAPABILITY_AUTO_EXPAND",
     ])
-    .args(["--parameter-overrides", &format!("Architecture={}", architecture())])
+    .args([
+        "--parameter-overrides",
+        &format!("Architecture={}", architecture()),
+        "Emulated=true",
+    ])
     // SAM takes an argument apart at its spaces, but for those in quotes.
     .args(parameters.iter().map(|(name, value)| format!("{name}=\"{value}\"")))
     .arg("--template-file")
     .arg(template)
-    .env("AWS_ENDPOINT_URL", account.endpoint.as_deref().unwrap_or_default())
-    .env("AWS_DEFAULT_REGION", region)
-    .env("AWS_REGION", region)
-    .env("AWS_ACCESS_KEY_ID", &credentials.access_key)
-    .env("AWS_SECRET_ACCESS_KEY", &credentials.secret_key)
-    // Whatever account the user is signed in to stays out of this.
-    .env_remove("AWS_SESSION_TOKEN")
-    .env_remove("AWS_PROFILE")
-    .env_remove("AWS_DEFAULT_PROFILE")
-    .env("AWS_CONFIG_FILE", "/dev/null")
-    .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    // SAM asks every five seconds how far the stack is; here it is there in two.
-    .env("SAM_CLI_POLL_DELAY", "0.2")
-    .env("TMPDIR", run.temporary());
-    process::run(&mut sam, &run.log("deploy"), || ()).context("cannot deploy template.yaml; `cargo lint` may say why")
+    .envs(account.environment())
+    .env_remove("AWS_SESSION_TOKEN");
+    for name in Account::UNSET {
+        sam.env_remove(name);
+    }
+    // SAM asks every five seconds how far the stack is. Here it is there in two.
+    sam.env("SAM_CLI_POLL_DELAY", "0.2").env("TMPDIR", run.temporary());
+    process::run(&mut sam, &run.log("deploy"), || ()).map_err(|error| explained(error, aws))
+}
+
+/// Adds the resources that failed and why: SAM names only the nested stack that they are in.
+fn explained(error: anyhow::Error, aws: &Aws) -> anyhow::Error {
+    match failures(&aws.service("cloudformation"), STACK) {
+        Ok(failures) if !failures.is_empty() => {
+            error.context(format!("cannot deploy template.yaml:\n  {}", failures.join("\n  ")))
+        }
+        _ => error.context("cannot deploy template.yaml; `cargo lint` may say why"),
+    }
 }
 
 /// This machine's processor as Lambda calls it: the functions are built for the host.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -19,30 +19,10 @@ const USUAL_PORT: u16 = 4566;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const ENDED_WITHIN: Duration = Duration::from_secs(3);
 
-/// Runs the emulator until its standard input closes. We hold the other end, so even a
-/// `kill -9` of ours closes it, and the whole process group goes: first the functions, whose
-/// remains their parent must collect while it still can, then the emulator itself.
-const PROGRAM: &str = "\
-import os, signal, sys, threading, time
-def watch():
-    sys.stdin.buffer.read()
-    os.killpg(0, signal.SIGHUP)
-    deadline = time.monotonic() + 1
-    try:
-        while time.monotonic() < deadline:
-            if os.waitpid(-1, os.WNOHANG) == (0, 0):
-                time.sleep(0.01)
-    except ChildProcessError:
-        pass
-    os.killpg(0, signal.SIGKILL)
-signal.signal(signal.SIGHUP, lambda *_: None)
-threading.Thread(target=watch, daemon=True).start()
-sys.argv = ['ministack']
-from ministack.app import main
-main()
-";
+/// Starts it, with what it still lacks.
+const PROGRAM: &str = include_str!("emulator.py");
 
-/// Where it stands in the world.
+/// The region that it emulates.
 pub(crate) const REGION: &str = "us-east-1";
 
 /// A running emulator; dropping it ends it.
@@ -64,6 +44,10 @@ impl Drop for Emulator {
 impl Emulator {
     /// Starts it; [`Emulator::wait_until_ready`] comes later, so that other work fits between.
     pub(crate) fn start(tools: &Tools, run: &Run, port: Option<u16>, usual: bool) -> Result<Self> {
+        Self::spawn(tools.program(PROGRAM), run, port, usual)
+    }
+
+    fn spawn(mut program: Command, run: &Run, port: Option<u16>, usual: bool) -> Result<Self> {
         let port = match port {
             Some(port) if is_taken(port) => bail!("port {port} is taken; leave --port out to get a free one"),
             Some(port) => port,
@@ -74,8 +58,7 @@ impl Emulator {
         let file = File::create(&log)?;
         let temporary = run.temporary();
         let mut group = Group::spawn(
-            tools
-                .program(PROGRAM)
+            program
                 .current_dir(&temporary)
                 .env("GATEWAY_PORT", port.to_string())
                 .env("BIND_HOST", Ipv4Addr::LOCALHOST.to_string())
@@ -175,6 +158,51 @@ fn free_port() -> Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::Account;
+    use crate::progress::Progress;
+    use crate::workspace::Workspace;
+
+    /// The gaps that an emulator has, started with `arguments`.
+    fn gaps(run: &str, arguments: &[&str]) -> Vec<String> {
+        let workspace = Workspace::find().unwrap();
+        let run = workspace.claim(run).unwrap();
+        let tools = Tools::ready(&workspace, Progress::plain()).unwrap();
+        let mut program = tools.program(PROGRAM);
+        program.args(arguments);
+        let mut emulator = Emulator::spawn(program, &run, None, false).unwrap();
+        emulator.wait_until_ready().unwrap();
+        let account = Account {
+            endpoint: Some(emulator.endpoint()),
+            region: REGION.to_owned(),
+            credentials: Emulator::credentials(),
+        };
+        let mut asking = tools.program(include_str!("gaps.py"));
+        let output = asking.envs(account.environment()).output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complaint}\n{}", emulator.last_words());
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    #[test]
+    fn the_emulator_still_has_each_gap_that_is_supplied() {
+        let found = gaps("plain", &["--plain"]);
+        for line in PROGRAM.lines() {
+            let name = line
+                .strip_prefix("def supply_")
+                .and_then(|rest| rest.strip_suffix("():"));
+            if let Some(name) = name {
+                assert!(
+                    found.iter().any(|gap| gap == name),
+                    "the emulator has no gap `{name}` any more: take supply_{name} out of emulator.py"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_supplied_fills_each_gap() {
+        assert_eq!(gaps("supplied", &[]), [""; 0]);
+    }
 
     #[test]
     fn a_port_with_a_listener_is_taken() {

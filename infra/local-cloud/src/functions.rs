@@ -13,7 +13,8 @@ use crate::progress::Progress;
 use crate::python::Tools;
 use crate::workspace::{Run, Workspace, cargo};
 
-const CODE: &str = "CodeUri:";
+/// Where a nested template finds what `cargo lambda build` makes.
+const ARTIFACTS: &str = "CodeUri: ../../target/lambda/";
 
 /// Packs `python -c PACK from to from to …`, each binary into the archive that Lambda takes.
 /// Lightly: a local upload costs less than squeezing harder. An archive then bears the time of its
@@ -36,25 +37,21 @@ const SANDBOX: &str = "sandbox";
 
 /// What was built.
 pub(crate) struct Built {
-    /// The template to deploy: the checkout's, with each `CodeUri` pointing at an archive of the ready binary.
+    /// The template to deploy: a copy of the checkout's beside the archives of the ready binaries, so that each
+    /// `CodeUri` finds one where `cargo lambda build` would put its result.
     pub(crate) template: PathBuf,
     /// The binary of the payment sandbox.
     pub(crate) sandbox: PathBuf,
 }
 
-/// Builds what the template names, and the payment sandbox.
+/// Builds what the templates name, and the payment sandbox.
 pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: Progress) -> Result<Built> {
-    let path = workspace.template();
-    let template = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let names: Vec<String> = sources(&template)
-        .iter()
-        .map(|folder| binary(folder).to_owned())
-        .collect();
+    let mut names = Vec::new();
+    for template in workspace.templates()? {
+        names.extend(functions(&read(&workspace.root.join(template))?));
+    }
     if names.is_empty() {
-        bail!(
-            "{} has no function with a `CodeUri: functions/<domain>/<action>`",
-            path.display()
-        );
+        bail!("no template has a function with `CodeUri: {ARTIFACTS}<action>`");
     }
 
     let step = progress.step("building the functions");
@@ -90,12 +87,12 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
         let binary = built.get(name);
         binary.with_context(|| format!("cargo built no binary called {name}"))
     };
-    let folder = run.folder.join("functions");
-    fs::create_dir_all(&folder)?;
+    let stage = run.folder.join("stage");
+    let archives = stage.join("target/lambda");
+    fs::create_dir_all(&archives)?;
     let mut stale = Vec::new();
     for name in &names {
-        let binary = ready(name)?;
-        let archive = archive(&folder, name);
+        let (binary, archive) = (ready(name)?, archives.join(name));
         if modified(binary) != modified(&archive) {
             stale.extend([binary.clone(), archive]);
         }
@@ -103,60 +100,32 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
     if !stale.is_empty() {
         process::run(tools.program(PACK).args(stale), &run.log("pack"), || ()).context("cannot pack the functions")?;
     }
-    let deployed = run.folder.join("template.yaml");
-    fs::write(&deployed, staged(&template, &folder))?;
+    for template in workspace.templates()? {
+        let to = stage.join(&template);
+        fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+        fs::copy(workspace.root.join(&template), &to).with_context(|| format!("cannot write {}", to.display()))?;
+    }
     step.done(format!("{} functions built", names.len()));
     Ok(Built {
-        template: deployed,
+        template: stage.join("template.yaml"),
         sandbox: ready(SANDBOX)?.clone(),
     })
 }
 
-/// The folders that the template takes code from.
-fn sources(template: &str) -> Vec<&str> {
-    template.lines().filter_map(source).collect()
+/// The functions whose code a template names.
+fn functions(template: &str) -> Vec<String> {
+    let names = template
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix(ARTIFACTS));
+    names.map(|name| name.trim_end().to_owned()).collect()
 }
 
-/// `target/lambda/checkout` of a line `  CodeUri: target/lambda/checkout`.
-fn source(line: &str) -> Option<&str> {
-    let value = line.trim_start().strip_prefix(CODE)?.split(" #").next()?.trim();
-    let value = value.strip_suffix('/').unwrap_or(value);
-    value.starts_with("target/lambda/").then_some(value)
-}
-
-/// A function's artifact and binary share one name.
-fn binary(folder: &str) -> &str {
-    folder.rsplit('/').next().unwrap_or(folder)
-}
-
-fn archive(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}.zip"))
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 fn modified(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|found| found.modified()).ok()
-}
-
-/// The permission to send messages, and as MiniStack wants it: there a batch needs one of its own, which IAM does not know
-/// (SQS API reference, SendMessageBatch: "sqs:SendMessage").
-const SEND: (&str, &str) = (
-    "Action: sqs:SendMessage\n",
-    "Action: [sqs:SendMessage, sqs:SendMessageBatch]\n",
-);
-
-/// The template with each `CodeUri` below `folder`, and with [`SEND`]; nothing else is changed.
-fn staged(template: &str, folder: &Path) -> String {
-    template
-        .split_inclusive('\n')
-        .map(|line| match source(line) {
-            Some(found) => {
-                let indent = line.len() - line.trim_start().len();
-                let to = archive(folder, binary(found));
-                format!("{}{CODE} {}\n", &line[..indent], Value::from(to.to_string_lossy()))
-            }
-            None => line.replace(SEND.0, SEND.1),
-        })
-        .collect()
 }
 
 /// How far cargo says it is: the last `12/345` of its progress bar.
@@ -184,51 +153,19 @@ fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
 mod tests {
     use super::*;
 
-    const TEMPLATE: &str = "\
+    #[test]
+    fn every_function_of_a_template_is_built() {
+        let template = "\
 Resources:
   Checkout:
     Properties:
-      CodeUri: target/lambda/checkout
-      Description: keeps CodeUri: target/x as it is
+      CodeUri: ../../target/lambda/checkout
+      Description: not CodeUri ../../target/lambda/x
   Layer:
     Properties:
       CodeUri: layers/own
-  Relay:
-    Properties:
-      CodeUri: target/lambda/relay-events/ # a note
-      Policies:
-        - Effect: Allow
-          Action: sqs:SendMessage
 ";
-
-    #[test]
-    fn every_function_of_the_template_is_built() {
-        let found: Vec<&str> = sources(TEMPLATE).into_iter().map(binary).collect();
-        assert_eq!(found, ["checkout", "relay-events"]);
-    }
-
-    #[test]
-    fn staging_changes_code_uris_and_the_permission_to_send_and_nothing_else() {
-        let staged = staged(TEMPLATE, Path::new("/t/functions"));
-        let changed: Vec<(&str, &str)> = TEMPLATE.lines().zip(staged.lines()).filter(|(a, b)| a != b).collect();
-        assert_eq!(
-            changed,
-            [
-                (
-                    "      CodeUri: target/lambda/checkout",
-                    "      CodeUri: \"/t/functions/checkout.zip\""
-                ),
-                (
-                    "      CodeUri: target/lambda/relay-events/ # a note",
-                    "      CodeUri: \"/t/functions/relay-events.zip\""
-                ),
-                (
-                    "          Action: sqs:SendMessage",
-                    "          Action: [sqs:SendMessage, sqs:SendMessageBatch]"
-                ),
-            ]
-        );
-        assert_eq!(staged.lines().count(), TEMPLATE.lines().count());
+        assert_eq!(functions(template), ["checkout"]);
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! The whole system on this machine: an emulated AWS, deployed from `template.yaml` by the real SAM.
 //!
 //! [`LocalCloud::start`] brings it up and [`Stack`] is what one then talks to: the API's address,
-//! users, the event bus, and signed calls of any AWS service. Everything blocks; nothing here
+//! users, the event bus, and calls of any AWS service. Everything blocks; nothing here
 //! needs an async runtime. One file, one part:
 //!
 //! - [`LocalCloud`] (`cloud.rs`): the parts below in their order, from nothing to a stack that answers
-//! - `workspace.rs` where things lie, `python.rs` the tools, `functions.rs` the build,
-//!   `emulator.rs` the emulated AWS, `deploy.rs` SAM, `cloudformation.rs` what it made of it,
-//!   `routes.rs` what the emulator leaves out
+//! - `workspace.rs` paths, `python.rs` the tools, `functions.rs` the build, `emulator.rs` the emulated AWS and
+//!   `emulator.py` what it lacks, `deploy.rs` SAM, `cloudformation.rs` the deployed stacks
 //! - [`Sandbox`] (`sandbox.rs`): the stand-in for the payment providers
 //! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`) and
-//!   [`Service`] (`aws.rs`, `sign.rs`), and what the functions write (`logs.rs`)
-//! - [`up`], [`lint`] and [`doors`]: the commands, `seed.rs` their catalog, [`pictures`] their photo, `auction.rs` the first bids
+//!   [`Service`] (`aws.rs`), and what the functions write (`logs.rs`)
+//! - [`up`], [`lint`] and [`fuzz_targets`]: the commands, `seed.rs` their catalog, [`pictures`] their photo, `auction.rs` the first bids
 //! - `process.rs`, `interrupt.rs`, `progress.rs`: children that never outlive us, Ctrl-C, one line a step
 
 mod api;
@@ -20,9 +19,9 @@ mod aws;
 mod cloud;
 mod cloudformation;
 mod deploy;
-pub mod doors;
 mod emulator;
 mod functions;
+pub mod fuzz_targets;
 pub mod interrupt;
 pub mod lint;
 mod logs;
@@ -30,10 +29,8 @@ pub mod pictures;
 mod process;
 mod progress;
 mod python;
-mod routes;
 mod sandbox;
 mod seed;
-mod sign;
 mod stack;
 mod subscription;
 mod tap;

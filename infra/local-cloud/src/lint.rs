@@ -1,15 +1,21 @@
-//! `cargo lint`: what SAM and CloudFormation's linter say of `template.yaml`.
+//! `cargo lint`: what SAM, CloudFormation's linter and checkov say about the templates, and how many resources they have.
 
-use std::path::Path;
+use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::process;
 use crate::progress::Progress;
 use crate::python::Tools;
 use crate::workspace::Workspace;
 
-/// Runs both linters.
+/// Writes the templates as SAM's transform leaves them, and counts their resources.
+const TRANSFORM: &str = include_str!("transform.py");
+
+/// Half of CloudFormation's limit.
+const MOST_RESOURCES: usize = 250;
+
+/// Runs all linters.
 ///
 /// # Errors
 /// When one of them finds something; the message shows what.
@@ -18,20 +24,68 @@ pub fn run(progress: &Progress) -> Result<()> {
     let workspace = Workspace::find()?;
     let run = workspace.claim("lint")?;
     let tools = Tools::ready(&workspace, progress)?;
-    let template = workspace.template();
+    let templates = workspace.templates()?;
 
-    let step = progress.step("sam validate --lint");
-    let mut sam = tools.sam(&workspace);
-    sam.args(["validate", "--lint", "--region", "us-east-1", "--template-file"])
-        .arg(&template);
-    process::run(&mut sam, &run.log("sam"), || ()).context("SAM finds fault with template.yaml")?;
-    step.done("sam validate --lint");
+    for template in &templates {
+        let step = progress.step("sam validate --lint");
+        let mut sam = tools.sam(&workspace);
+        sam.args(["validate", "--lint", "--region", "us-east-1", "--template-file"])
+            .arg(workspace.root.join(template));
+        process::run(&mut sam, &run.log("sam"), || ())
+            .with_context(|| format!("SAM finds fault with {}", template.display()))?;
+        step.done(format!("sam validate --lint {}", template.display()));
+    }
 
     let step = progress.step("cfn-lint");
     let mut cfn = tools.program("import sys; from cfnlint.runner import main; sys.exit(main())");
-    cfn.args([Path::new("--template"), &template])
-        .current_dir(&workspace.root);
-    process::run(&mut cfn, &run.log("cfn-lint"), || ()).context("cfn-lint finds fault with template.yaml")?;
+    cfn.arg("--").args(&templates).current_dir(&workspace.root);
+    process::run(&mut cfn, &run.log("cfn-lint"), || ()).context("cfn-lint finds fault with a template")?;
     step.done("cfn-lint");
+
+    // What CloudFormation gets: checkov reads nothing else.
+    let step = progress.step("SAM's transform");
+    let processed = run.temporary();
+    let mut transform = tools.program(TRANSFORM);
+    transform.arg(&processed).args(&templates).current_dir(&workspace.root);
+    process::run(&mut transform, &run.log("transform"), || ()).context("SAM cannot transform a template")?;
+    let counts = counts(&fs::read_to_string(run.log("transform"))?);
+    if let Some((count, template)) = counts.iter().find(|(count, _)| *count > MOST_RESOURCES) {
+        bail!("{template} has {count} resources, {MOST_RESOURCES} are allowed: move some to a nested template");
+    }
+    step.done("resources after SAM's transform:");
+    for (count, template) in counts {
+        println!("      {count:>4} {template}");
+    }
+
+    let tools = Tools::checkov(&workspace, progress)?;
+    let step = progress.step("checkov");
+    let mut checkov = tools.program("import sys; from checkov.main import Checkov; sys.exit(Checkov().run())");
+    checkov
+        .arg("--config-file")
+        .arg(workspace.root.join("infra/local-cloud/checkov/checkov.yaml"))
+        .arg("--directory")
+        .arg(&processed);
+    process::run(&mut checkov, &run.log("checkov"), || ()).context("checkov finds fault with a template")?;
+    step.done("checkov");
     Ok(())
+}
+
+/// The lines `34 template.yaml` among what the transform says.
+fn counts(said: &str) -> Vec<(usize, String)> {
+    let count = |line: &str| {
+        let (count, template) = line.split_once(' ')?;
+        Some((count.parse().ok()?, template.to_owned()))
+    };
+    said.lines().filter_map(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_found_among_other_lines() {
+        let said = "There are 2 unpublished metrics.\n34 template.yaml\n";
+        assert_eq!(counts(said), [(34, "template.yaml".to_owned())]);
+    }
 }

@@ -18,8 +18,9 @@ const WINDOW_MS: u64 = 120_000;
 #[derive(Debug)]
 pub(crate) struct Logs {
     service: Service,
-    /// The function's logical id, by its log group.
-    groups: BTreeMap<String, String>,
+    groups: Vec<String>,
+    /// The functions' names in the templates, by their names at Lambda.
+    functions: BTreeMap<String, String>,
     pub(crate) file: PathBuf,
     since: u64,
     seen: BTreeSet<(u64, String)>,
@@ -27,14 +28,14 @@ pub(crate) struct Logs {
 
 impl Logs {
     pub(crate) fn of(deployed: &Deployed, service: Service, file: PathBuf) -> Self {
-        let groups = deployed
-            .resources
-            .iter()
-            .filter(|(_, resource)| resource.kind == "AWS::Logs::LogGroup");
-        let named = groups.map(|(logical, group)| (group.id.clone(), logical.trim_end_matches("Logs").to_owned()));
+        let groups = deployed.all("AWS::Logs::LogGroup").map(|group| group.id.clone());
+        let functions = deployed.all("AWS::Lambda::Function");
         Self {
             service,
-            groups: named.collect(),
+            groups: groups.collect(),
+            functions: functions
+                .map(|function| (function.id.clone(), function.name.clone()))
+                .collect(),
             file,
             since: 0,
             seen: BTreeSet::new(),
@@ -44,12 +45,16 @@ impl Logs {
     /// Appends what is new to the file.
     pub(crate) fn gather(&mut self) -> Result<()> {
         let mut news = BTreeSet::new();
-        for (group, function) in &self.groups {
+        for group in &self.groups {
             let ask = json!({ "logGroupName": group, "startTime": self.since });
-            let answer = self.service.json("Logs_20140328.FilterLogEvents", &ask)?;
+            let answer = self.service.call("FilterLogEvents", &ask)?;
             for event in answer["events"].as_array().into_iter().flatten() {
                 if let Some((time, message)) = said(event) {
-                    news.insert((time, format!("{function} {message}")));
+                    let function = event["logStreamName"].as_str().and_then(function);
+                    let name = function
+                        .and_then(|function| self.functions.get(function))
+                        .map_or("?", String::as_str);
+                    news.insert((time, format!("{name} {message}")));
                 }
             }
         }
@@ -73,6 +78,11 @@ impl Logs {
     }
 }
 
+/// The function that writes to a stream such as `2026/11/28/madang-Orders-Checkout[$LATEST]0a1b`.
+fn function(stream: &str) -> Option<&str> {
+    stream.rsplit('/').next()?.split('[').next()
+}
+
 /// Time and text of what a function said itself: neither Lambda's own lines nor metrics.
 fn said(event: &Value) -> Option<(u64, String)> {
     let message = event["message"].as_str()?.trim_end();
@@ -85,6 +95,14 @@ fn said(event: &Value) -> Option<(u64, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_tells_its_function() {
+        assert_eq!(
+            function("2026/11/28/madang-Orders-Checkout[$LATEST]0a1b"),
+            Some("madang-Orders-Checkout")
+        );
+    }
 
     #[test]
     fn only_what_functions_say_is_kept() {

@@ -1,24 +1,24 @@
-//! `cargo up`, `cargo lint` and `cargo doors`: reads the arguments and runs the command.
+//! `cargo up`, `cargo lint` and `cargo fuzz-targets`: reads the arguments and runs the command.
 
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use local_cloud::{Progress, doors, interrupt, lint, up};
+use local_cloud::{Progress, fuzz_targets, interrupt, lint, up};
 
 const HELP: &str = "\
 cargo up            bring the whole system up on this machine and serve until Ctrl-C
 cargo up --once     the same, but end after the first auction (0 when all went through)
 cargo up --port N   listen on port N (default 4566, or a free one when that is taken)
-cargo lint          check template.yaml with `sam validate --lint` and cfn-lint
-cargo doors         fuzz every parser that meets the outside, 60 seconds each
-cargo doors NAME    the same, but only this one (tests/fuzz/fuzz_targets has their names)
-cargo doors --seconds N
+cargo lint          check the templates with `sam validate --lint`, cfn-lint and checkov
+cargo fuzz-targets         fuzz every parser of external input, 60 seconds each
+cargo fuzz-targets NAME    the same for one of them (their names are in tests/fuzz/fuzz_targets)
+cargo fuzz-targets --seconds N
 ";
 
 enum Command {
     Up(up::Arguments),
     Lint,
-    Doors(doors::Arguments),
+    FuzzTargets(fuzz_targets::Arguments),
     Help,
 }
 
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         match command {
             Command::Up(arguments) => up::run(&arguments, &Progress::on_stdout()),
             Command::Lint => lint::run(&Progress::on_stdout()),
-            Command::Doors(arguments) => doors::run(&arguments, &Progress::on_stdout()),
+            Command::FuzzTargets(arguments) => fuzz_targets::run(&arguments, &Progress::on_stdout()),
             Command::Help => {
                 print!("{HELP}");
                 Ok(())
@@ -53,7 +53,7 @@ fn arguments() -> anyhow::Result<Command> {
     let mut command = match parser.next()? {
         Some(Value(name)) if name == "up" => Command::Up(up::Arguments::default()),
         Some(Value(name)) if name == "lint" => Command::Lint,
-        Some(Value(name)) if name == "doors" => Command::Doors(doors::Arguments::default()),
+        Some(Value(name)) if name == "fuzz-targets" => Command::FuzzTargets(fuzz_targets::Arguments::default()),
         Some(Short('h') | Long("help")) | None => Command::Help,
         Some(other) => return Err(unknown(other)),
     };
@@ -62,8 +62,8 @@ fn arguments() -> anyhow::Result<Command> {
             (Short('h') | Long("help"), _) => return Ok(Command::Help),
             (Long("once"), Command::Up(up)) => up.once = true,
             (Long("port"), Command::Up(up)) => up.port = Some(parser.value()?.parse()?),
-            (Long("seconds"), Command::Doors(doors)) => doors.seconds = parser.value()?.parse()?,
-            (Value(name), Command::Doors(doors)) => doors.names.push(name.string()?),
+            (Long("seconds"), Command::FuzzTargets(targets)) => targets.seconds = parser.value()?.parse()?,
+            (Value(name), Command::FuzzTargets(targets)) => targets.names.push(name.string()?),
             (other, _) => return Err(unknown(other)),
         }
     }

@@ -1,4 +1,4 @@
-//! The Python tools (the emulator, SAM, cfn-lint, the webhooks' libraries) in a virtual environment below `target/`.
+//! The Python tools (the emulator, SAM, cfn-lint, the webhooks' libraries; checkov) in virtual environments below `target/`.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 
 use crate::process;
 use crate::progress::Progress;
-use crate::sign::hex;
 use crate::workspace::Workspace;
 
 const OLDEST: (u32, u32) = (3, 10);
@@ -34,22 +32,31 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// Installs what `requirements.txt` pins, unless exactly that is installed already.
+    /// Installs the tools of the local cloud, unless they are installed already.
     pub(crate) fn ready(workspace: &Workspace, progress: Progress) -> Result<Self> {
+        Self::install(workspace, "requirements.txt", "venv", progress)
+    }
+
+    /// Installs checkov, unless it is installed already. It gets an environment of its own: it pins another boto3 than SAM.
+    pub(crate) fn checkov(workspace: &Workspace, progress: Progress) -> Result<Self> {
+        Self::install(workspace, "checkov/requirements.txt", "checkov-venv", progress)
+    }
+
+    /// Installs what a file below `infra/local-cloud` pins into the environment called `venv`.
+    fn install(workspace: &Workspace, requirements: &str, venv: &str, progress: Progress) -> Result<Self> {
         let step = progress.step("installing the Python tools");
         // Two local clouds may start at once: the second finds the work of the first.
-        let lock = File::create(workspace.base.join("venv.lock"))?;
+        let lock = File::create(workspace.base.join(format!("{venv}.lock")))?;
         lock.lock().context("cannot lock the virtual environment")?;
 
-        let requirements = workspace.requirements();
+        let requirements = workspace.root.join("infra/local-cloud").join(requirements);
         let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
-        let fingerprint = hex(&Sha256::digest(&wanted));
-        let venv = workspace.venv();
+        let venv = workspace.base.join(venv);
         let tools = Self {
             python: venv.join("bin/python"),
         };
         let stamp = venv.join("installed");
-        if fs::read_to_string(&stamp).is_ok_and(|found| found == fingerprint) && tools.python.exists() {
+        if fs::read(&stamp).is_ok_and(|found| found == wanted) && tools.python.exists() {
             step.done("Python tools there already");
             return Ok(tools);
         }
@@ -83,7 +90,7 @@ impl Tools {
             || step.at(count(&log, "Collecting "), all),
         )
         .with_context(|| format!("cannot install {} (is the network there?)", requirements.display()))?;
-        fs::write(&stamp, &fingerprint)?;
+        fs::write(&stamp, &wanted)?;
         step.done(format!("Python tools installed (Python {}.{})", version.0, version.1));
         Ok(tools)
     }

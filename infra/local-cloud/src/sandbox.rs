@@ -142,9 +142,7 @@ impl Sandbox {
             "SecretId": stack.outputs.get("PaymentCredentialsArn"),
             "SecretString": self.credentials()?.to_string(),
         });
-        stack
-            .aws("secretsmanager")
-            .json("secretsmanager.PutSecretValue", &secret)?;
+        stack.aws("secretsmanager").call("PutSecretValue", &secret)?;
         self.tell("webhook_target", &json!({ "url": stack.api_url }))?;
         Ok(())
     }

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use crate::api::Api;
-use crate::aws::{Account, Credentials, Service};
+use crate::aws::{Account, Aws, Credentials, Service};
 use crate::cloudformation::Deployed;
 use crate::progress::Progress;
 use crate::python::Tools;
 use crate::sandbox::Sandbox;
-use crate::sign::hex;
 use crate::tap::Tap;
 use crate::users;
 use crate::workspace::Workspace;
@@ -29,6 +28,7 @@ pub struct Stack {
     /// Every output of the template (`OrdersTableName` …).
     pub outputs: BTreeMap<String, String>,
     account: Account,
+    aws: Aws,
     tools: Tools,
     sandbox: Option<Sandbox>,
 }
@@ -36,6 +36,7 @@ pub struct Stack {
 /// What a stack is reached by, beside what CloudFormation knows of it.
 pub(crate) struct Parts {
     pub(crate) account: Account,
+    pub(crate) aws: Aws,
     pub(crate) api_url: String,
     pub(crate) tools: Tools,
     pub(crate) sandbox: Option<Sandbox>,
@@ -60,12 +61,21 @@ impl Stack {
             session_token: variable("AWS_SESSION_TOKEN"),
         };
         let region = variable("AWS_REGION").map_or_else(|| needed("AWS_DEFAULT_REGION"), Ok)?;
-        let account = Account::new(variable("AWS_ENDPOINT_URL"), region, credentials);
-        let deployed = Deployed::read(&account, name).with_context(|| format!("cannot read the stack {name}"))?;
+        let account = Account {
+            endpoint: variable("AWS_ENDPOINT_URL"),
+            region,
+            credentials,
+        };
+        let workspace = Workspace::find()?;
+        let tools = Tools::ready(&workspace, Progress::plain())?;
+        let aws = Aws::start(&tools, &account, &workspace.base.join("aws.log"))?;
+        let deployed = Deployed::read(&aws.service("cloudformation"), name)
+            .with_context(|| format!("cannot read the stack {name}"))?;
         let parts = Parts {
             account,
+            aws,
             api_url: deployed.output("ApiUrl")?,
-            tools: Tools::ready(&Workspace::find()?, Progress::plain())?,
+            tools,
             sandbox: variable("MADANG_SANDBOX_URL").map(|url| Sandbox::at(&url)),
         };
         Self::of(&deployed, parts)
@@ -80,6 +90,7 @@ impl Stack {
             bus: deployed.output("BusName")?,
             outputs: deployed.outputs.clone(),
             account: parts.account,
+            aws: parts.aws,
             tools: parts.tools,
             sandbox: parts.sandbox,
         };
@@ -135,7 +146,7 @@ impl Stack {
     /// Any AWS service of the stack's account, such as `dynamodb`, `sqs`, `lambda`.
     #[must_use]
     pub fn aws(&self, service: &str) -> Service {
-        self.account.service(service)
+        self.aws.service(service)
     }
 
     /// The emulator's address; none when the stack is on AWS.
@@ -161,5 +172,5 @@ impl Stack {
 pub(crate) fn unique() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
-    Ok(hex(&bytes))
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }

@@ -37,7 +37,7 @@ impl Tap {
     pub(crate) fn open(stack: &Stack) -> Result<Self> {
         let (sqs, events) = (stack.aws("sqs"), stack.aws("events"));
         let name = format!("{}-tap-{}", stack.bus, unique()?);
-        let queue = sqs.json("AmazonSQS.CreateQueue", &json!({ "QueueName": name }))?;
+        let queue = sqs.call("CreateQueue", &json!({ "QueueName": name }))?;
         let queue = queue["QueueUrl"]
             .as_str()
             .context("CreateQueue answered without an address")?
@@ -53,7 +53,7 @@ impl Tap {
         };
 
         let ask = json!({ "QueueUrl": tap.queue, "AttributeNames": ["QueueArn"] });
-        let attributes = tap.sqs.json("AmazonSQS.GetQueueAttributes", &ask)?;
+        let attributes = tap.sqs.call("GetQueueAttributes", &ask)?;
         let arn = attributes["Attributes"]["QueueArn"]
             .as_str()
             .context("a queue without ARN")?
@@ -63,7 +63,7 @@ impl Tap {
             "EventBusName": tap.bus,
             "EventPattern": json!({ "source": [{ "prefix": "madang." }] }).to_string(),
         });
-        let rule = tap.events.json("AWSEvents.PutRule", &rule)?;
+        let rule = tap.events.call("PutRule", &rule)?;
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{
@@ -75,11 +75,11 @@ impl Tap {
             }],
         });
         let attributes = json!({ "QueueUrl": tap.queue, "Attributes": { "Policy": policy.to_string() } });
-        tap.sqs.json("AmazonSQS.SetQueueAttributes", &attributes)?;
+        tap.sqs.call("SetQueueAttributes", &attributes)?;
         let target = json!({
             "Rule": tap.rule, "EventBusName": tap.bus, "Targets": [{ "Id": "tap", "Arn": arn }]
         });
-        let put = tap.events.json("AWSEvents.PutTargets", &target)?;
+        let put = tap.events.call("PutTargets", &target)?;
         if put["FailedEntryCount"].as_u64().unwrap_or(0) > 0 {
             bail!("the bus takes no target: {put}");
         }
@@ -132,7 +132,7 @@ impl Tap {
     /// Takes what waits in the queue, waiting a moment for the first.
     fn listen(&self) -> Result<()> {
         let ask = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1 });
-        let answer = self.sqs.json("AmazonSQS.ReceiveMessage", &ask)?;
+        let answer = self.sqs.call("ReceiveMessage", &ask)?;
         for message in answer["Messages"].as_array().into_iter().flatten() {
             let body = message["Body"].as_str().unwrap_or_default();
             let event: Value = serde_json::from_str(body).with_context(|| format!("no event: {body}"))?;
@@ -144,7 +144,7 @@ impl Tap {
             };
             self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(event);
             let done = json!({ "QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"] });
-            self.sqs.json("AmazonSQS.DeleteMessage", &done)?;
+            self.sqs.call("DeleteMessage", &done)?;
         }
         Ok(())
     }
@@ -154,13 +154,10 @@ impl Drop for Tap {
     fn drop(&mut self) {
         // As far as it goes: the emulator may be gone by now, and then so is all this.
         let rule = json!({ "Rule": self.rule, "EventBusName": self.bus, "Ids": ["tap"] });
-        let _ = self.events.json("AWSEvents.RemoveTargets", &rule);
-        let _ = self.events.json(
-            "AWSEvents.DeleteRule",
-            &json!({ "Name": self.rule, "EventBusName": self.bus }),
-        );
+        let _ = self.events.call("RemoveTargets", &rule);
         let _ = self
-            .sqs
-            .json("AmazonSQS.DeleteQueue", &json!({ "QueueUrl": self.queue }));
+            .events
+            .call("DeleteRule", &json!({ "Name": self.rule, "EventBusName": self.bus }));
+        let _ = self.sqs.call("DeleteQueue", &json!({ "QueueUrl": self.queue }));
     }
 }

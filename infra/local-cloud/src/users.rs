@@ -10,7 +10,7 @@ use crate::stack::{Stack, unique};
 /// The password is new each time and known to no one afterwards.
 pub(crate) fn sign_up(stack: &Stack, name: &str, groups: &[&str]) -> Result<String> {
     let pool = stack.aws("cognito-idp");
-    let call = |action: &str, body| pool.json(&format!("AWSCognitoIdentityProviderService.{action}"), &body);
+    let call = |operation: &str, parameters| pool.call(operation, &parameters);
     let (id, user) = (stack.user_pool_id.as_str(), format!("{name}@example.com"));
     // Upper case, lower case, a digit and a sign: what password policies ask for.
     let password = format!("Aa1!{}", unique()?);

@@ -43,16 +43,20 @@ impl Workspace {
         })
     }
 
-    pub(crate) fn template(&self) -> PathBuf {
-        self.root.join("template.yaml")
-    }
-
-    pub(crate) fn requirements(&self) -> PathBuf {
-        self.root.join("infra/local-cloud/requirements.txt")
-    }
-
-    pub(crate) fn venv(&self) -> PathBuf {
-        self.base.join("venv")
+    /// The root template, then those of the domains, as paths from the root.
+    pub(crate) fn templates(&self) -> Result<Vec<PathBuf>> {
+        let domains = fs::read_dir(self.root.join("functions")).context("cannot read functions/")?;
+        let nested = domains.filter_map(|entry| {
+            Some(
+                Path::new("functions")
+                    .join(entry.ok()?.file_name())
+                    .join("template.yaml"),
+            )
+        });
+        let mut nested: Vec<PathBuf> = nested.filter(|path| self.root.join(path).exists()).collect();
+        nested.sort();
+        nested.insert(0, "template.yaml".into());
+        Ok(nested)
     }
 
     /// The folder of the local cloud called `name`, for this process alone.

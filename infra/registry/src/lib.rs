@@ -1,21 +1,21 @@
-//! All domains with their actions. A new action enters itself in its domain's `lib.rs`; only a new domain is entered here.
+//! All domains and their actions. A new action is registered in its domain's `lib.rs`; only a new domain is added here.
 
 use shared::aws::lambda::action::Action;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
-/// A domain: a crate of `functions`.
+/// A domain: a crate in `functions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Domain {
-    /// Its name, that of its folder.
+    /// The domain's name and folder.
     pub name: &'static str,
-    /// Its actions.
+    /// The domain's actions.
     pub actions: &'static [Action],
-    /// The operations that it has in the HTTP API; a domain without a route has none.
+    /// The domain's operations in the HTTP API. None for a domain without a route.
     pub api: Option<fn() -> Description>,
 }
 
-/// All domains, in the order in which the API's description shows them.
+/// All domains, in the order of the API description.
 pub const DOMAINS: [Domain; 7] = [
     Domain {
         name: "catalog",
@@ -54,7 +54,7 @@ pub const DOMAINS: [Domain; 7] = [
     },
 ];
 
-/// All actions.
+/// All actions of all domains.
 pub fn actions() -> impl Iterator<Item = &'static Action> {
     DOMAINS.iter().flat_map(|domain| domain.actions)
 }

@@ -1,13 +1,13 @@
-//! What happens to points, as the bus tells it.
+//! Events of points.
 
 use super::Credit;
 
 crate::domain_events! {
-    /// Something that happened to the points of an order.
+    /// An event of the points that an order bought.
     pub enum PointsEvent from "madang.auctions" {
-        /// The points of a paid order are in its customer's wallet.
+        /// The points of a paid order were added to the customer's wallet.
         PointsCredited(Credit),
-        /// The points of a cancelled order were taken back.
+        /// The points of a cancelled or refunded order were taken back.
         PointsTakenBack(Credit),
     }
 }

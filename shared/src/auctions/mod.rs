@@ -1,12 +1,12 @@
-//! Points: the wallets that hold them, and what orders are credited.
+//! Points: wallets, their ledger, and the credits of orders.
 //!
-//! Bids, vouchers and trades are in the domain's own crate; orders need the wallets to take points back when they are
-//! cancelled.
+//! Bids, vouchers and trades are in the crate `auctions`. Wallets are shared because cancelling an order takes its points
+//! back.
 
 mod event;
 mod points;
 mod wallets;
 
 pub use event::PointsEvent;
-pub use points::{Credit, CreditStatus, Entry, EntryKind, NotPoints, Points, Rejected, Wallet};
+pub use points::{Credit, CreditStatus, Entry, EntryKind, InvalidPoints, Points, Rejected, Wallet};
 pub use wallets::{CreditOutcome, LedgerPage, MAX_OPEN_BIDS, WalletStore};

@@ -1,4 +1,4 @@
-//! Points: what bids are paid with, and the wallets that hold them.
+//! Points, which pay for vouchers, and the wallets that hold them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,37 +15,37 @@ use crate::orders::{Order, OrderId};
 #[schema(value_type = u64, minimum = 0, maximum = 1_000_000_000_000_i64, examples(45_000))]
 pub struct Points(u64);
 
-/// The number is not one of [`Points`].
+/// The number is out of range for [`Points`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("points are 0 to 1000000000000")]
-pub struct NotPoints;
+pub struct InvalidPoints;
 
 impl Points {
-    /// None.
+    /// No points.
     pub const ZERO: Self = Self(0);
-    /// The most points.
+    /// The largest number of points.
     pub const MAX: Self = Self(1_000_000_000_000);
 
-    /// The number.
+    /// The number of points.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// What is left without `other`, never less than none.
+    /// Subtracts `other`, down to zero.
     #[must_use]
-    pub const fn less(self, other: Self) -> Self {
+    pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 }
 
 impl TryFrom<u64> for Points {
-    type Error = NotPoints;
+    type Error = InvalidPoints;
 
-    fn try_from(points: u64) -> Result<Self, NotPoints> {
+    fn try_from(points: u64) -> Result<Self, InvalidPoints> {
         if points <= Self::MAX.0 {
             Ok(Self(points))
         } else {
-            Err(NotPoints)
+            Err(InvalidPoints)
         }
     }
 }
@@ -59,72 +59,72 @@ impl std::fmt::Display for Points {
 /// A customer's points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Wallet {
-    /// What can be spent.
+    /// Points that can be spent.
     pub available: Points,
-    /// What open bids hold.
+    /// Points held by open bids.
     pub held: Points,
 }
 
-/// A change of a wallet.
+/// A ledger entry: one change of a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
-    /// Its id, a UUIDv7.
+    /// The entry's id, a UUIDv7.
     pub entry_id: Uuid,
-    /// What happened.
+    /// Kind of the change.
     pub kind: EntryKind,
-    /// To how many points.
+    /// Number of points.
     pub points: Points,
-    /// The bid, trade or order that it was for.
+    /// Id of the bid, trade or order that caused the change.
     pub about: Uuid,
-    /// When.
+    /// Time of the change.
     pub at: Timestamp,
 }
 
-/// What happened to points.
+/// Kind of a wallet's change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EntryKind {
-    /// An order bought them.
+    /// A paid order bought the points.
     Credited,
-    /// That order was cancelled.
+    /// The order was cancelled or refunded.
     TakenBack,
-    /// A bid holds them.
+    /// A bid was placed and holds the points.
     Held,
-    /// A bid holds them no more.
+    /// A bid released the points.
     Released,
-    /// They paid for a voucher.
+    /// The points paid for a voucher.
     Paid,
-    /// They were paid for a voucher.
+    /// A voucher was sold for the points.
     Earned,
 }
 
-/// Points that an order bought.
+/// The points that an order bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Credit {
     /// The order.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// The customer who placed the order.
     pub customer_id: CustomerId,
-    /// How many.
+    /// Number of points.
     pub points: Points,
-    /// Where they are.
+    /// Status of the credit.
     pub status: CreditStatus,
-    /// When they were credited, or taken back before that.
+    /// Time of the last status change.
     pub credited_at: Timestamp,
 }
 
-/// Where the points of an order are.
+/// Status of the points that an order bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CreditStatus {
-    /// In the wallet.
+    /// The points were added to the wallet.
     Credited,
-    /// The order was cancelled: they were taken back, or never credited.
+    /// The order was cancelled or refunded. The points were taken back, or never added.
     TakenBack,
 }
 
 impl Credit {
-    /// What `order` buys in points; none when it buys none.
+    /// The credit of `order`. None when it buys no points.
     pub fn of(order: &Order, status: CreditStatus, now: Timestamp) -> Option<Self> {
         let points = order
             .lines
@@ -142,7 +142,7 @@ impl Credit {
     }
 }
 
-/// Why points do not move.
+/// The reason why points cannot be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
     /// The order's points are spent or held.
@@ -154,7 +154,7 @@ impl From<Rejected> for Error {
         match rejected {
             Rejected::PointsSpent => Rejection::new(
                 &error::POINTS_SPENT,
-                "The order's points are spent or held by bids; cancel the bids first.",
+                "The order's points are spent or held by bids. Cancel the bids that hold them first.",
             )
             .into(),
         }

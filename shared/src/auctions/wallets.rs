@@ -1,7 +1,6 @@
-//! Wallets: points that can be spent and points that are held, each change beside its ledger entry.
+//! The wallet store: available and held points of customers, with a ledger.
 //!
-//! Invariant: a wallet changes only in a transaction with the ledger entry that says by how much and why, and never falls
-//! below zero.
+//! Invariant: a wallet changes only in one transaction with its ledger entry, and never falls below zero.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
@@ -22,7 +21,7 @@ use crate::core::event::Record;
 use crate::core::identity::CustomerId;
 use crate::orders::OrderId;
 
-/// The most bids that a customer may have open: nobody floods a book.
+/// The largest number of open bids per customer. It keeps one customer from flooding an order book.
 pub const MAX_OPEN_BIDS: u32 = 200;
 
 const READING: &str = "read a wallet";
@@ -31,38 +30,38 @@ const CREDITING: &str = "credit points";
 /// A page of a wallet's ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerPage {
-    /// Newest first.
+    /// The entries, newest first.
     pub entries: Vec<Entry>,
-    /// The last entry of the page, behind which the next one begins, when there is one.
+    /// The last entry of this page, when another page follows.
     pub next: Option<Uuid>,
 }
 
-/// What became of points that were to be credited.
+/// The result of [`WalletStore::credit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CreditOutcome {
-    /// They are in the wallet.
+    /// The points were added to the wallet.
     Credited,
-    /// They were credited or taken back before.
-    Before(CreditStatus),
+    /// The points were credited or taken back before; nothing was written.
+    Exists(CreditStatus),
 }
 
-/// The points of an order as they are kept.
+/// The credit of an order as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct StoredCredit {
     #[serde(flatten)]
     credit: Credit,
     version: u64,
-    /// None while the points were never in the wallet.
+    /// None when the points were never in the wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<Record>,
 }
 
-/// Wallets, their ledger, and what orders were credited: items of the auctions' table.
+/// Reads and writes wallets, their ledger, and the credits of orders in the auctions table.
 #[derive(Clone, Debug)]
 pub struct WalletStore(Table);
 
 impl WalletStore {
-    /// The table that the variable `AUCTIONS_TABLE` names.
+    /// Reads the table's name from `AUCTIONS_TABLE`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -70,24 +69,24 @@ impl WalletStore {
         Ok(Self(Table::new(platform, "AUCTIONS_TABLE")?))
     }
 
-    /// The customer's wallet as it stands now; an empty one when they have none.
+    /// Reads the customer's wallet, which is empty when none exists. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn wallet(&self, customer: &CustomerId, deadline: Instant) -> Result<Wallet, Error> {
         #[derive(Default, Deserialize)]
-        struct Kept {
+        struct StoredWallet {
             #[serde(default)]
             available: Points,
             #[serde(default)]
             held: Points,
         }
-        let kept: Option<Kept> = self.0.read(READING, wallet_key(customer), deadline).await?;
-        let Kept { available, held } = kept.unwrap_or_default();
+        let stored: Option<StoredWallet> = self.0.read(READING, wallet_key(customer), deadline).await?;
+        let StoredWallet { available, held } = stored.unwrap_or_default();
         Ok(Wallet { available, held })
     }
 
-    /// At most `limit` entries of the customer's ledger, newest first, behind the entry `after`.
+    /// At most `limit` entries of the customer's ledger, newest first, starting after the entry `after`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -131,7 +130,7 @@ impl WalletStore {
         })
     }
 
-    /// Credits the points of a paid order, once, unless they were taken back before.
+    /// Credits the points of a paid order once, unless they were taken back before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -148,18 +147,18 @@ impl WalletStore {
             event: Some(event),
         };
         let mut items = vec![put(self.0.put_new(CREDITING, credit_key(credit.order_id), &stored)?)?];
-        items.push(update(self.credited(&credit.customer_id, credit.points))?);
-        items.push(self.entry(&credit.customer_id, entry_of(credit, EntryKind::Credited, entry_id))?);
+        items.push(update(self.add_points(&credit.customer_id, credit.points))?);
+        items.push(self.put_entry(&credit.customer_id, entry_of(credit, EntryKind::Credited, entry_id))?);
         let mut backoff = Backoff::until(deadline);
         loop {
             match transact(&self.0.client, CREDITING, items.clone(), deadline).await? {
                 TransactionOutcome::Committed => return Ok(CreditOutcome::Credited),
                 TransactionOutcome::Cancelled(mut outcomes) => {
                     if !outcomes.is_empty()
-                        && let WriteOutcome::ConditionFailed(Some(stands)) = outcomes.swap_remove(0)
+                        && let WriteOutcome::ConditionFailed(Some(existing)) = outcomes.swap_remove(0)
                     {
-                        let stands: StoredCredit = parse(CREDITING, stands)?;
-                        return Ok(CreditOutcome::Before(stands.credit.status));
+                        let existing: StoredCredit = parse(CREDITING, existing)?;
+                        return Ok(CreditOutcome::Exists(existing.credit.status));
                     }
                 }
             }
@@ -172,12 +171,12 @@ impl WalletStore {
         }
     }
 
-    /// The writes that take back what an order was credited, or that see to it that it never is; none when they were
-    /// taken back before. `None` when the points are spent or held.
+    /// The writes that take back the points of an order, or that prevent their credit when it has not happened yet. Empty
+    /// when they were taken back before; `None` when the points are spent or held.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn taking_back(
+    pub async fn take_back_writes(
         &self,
         taken: &Credit,
         event: Record,
@@ -204,13 +203,13 @@ impl WalletStore {
         let item = self.0.item(CREDITING, key, &stored(known.version + 1, Some(event)))?;
         Ok(Some(Writes(vec![
             put(self.0.put_if_version(item, known.version + 1))?,
-            update(self.spent(&taken.customer_id, taken.points))?,
-            self.entry(&taken.customer_id, entry_of(taken, EntryKind::TakenBack, entry_id))?,
+            update(self.spend_points(&taken.customer_id, taken.points))?,
+            self.put_entry(&taken.customer_id, entry_of(taken, EntryKind::TakenBack, entry_id))?,
         ])))
     }
 
-    /// Takes back what an order was credited, after its money went back some other way than by cancelling it; false when
-    /// the points are spent or held.
+    /// Takes back the points of an order whose payment was refunded without cancelling the order. Returns false when the
+    /// points are spent or held.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -223,7 +222,7 @@ impl WalletStore {
     ) -> Result<bool, Error> {
         let mut backoff = Backoff::until(deadline);
         loop {
-            let writes = self.taking_back(taken, event.clone(), entry_id, deadline).await?;
+            let writes = self.take_back_writes(taken, event.clone(), entry_id, deadline).await?;
             let Some(Writes(items)) = writes else {
                 return Ok(false);
             };
@@ -240,7 +239,7 @@ impl WalletStore {
         }
     }
 
-    /// What an order was credited, if it was.
+    /// Reads the credit of an order.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -249,15 +248,15 @@ impl WalletStore {
         Ok(known.map(|known| known.credit))
     }
 
-    /// Adds to what can be spent.
-    pub fn credited(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+    /// Adds available points.
+    pub fn add_points(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :points")
             .expression_attribute_values(":points", number(points))
     }
 
-    /// Takes of what can be spent, under the condition that there is as much.
-    pub fn spent(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+    /// Subtracts available points. Condition: the wallet has as many.
+    pub fn spend_points(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :minus")
             .condition_expression("available >= :points")
@@ -265,8 +264,9 @@ impl WalletStore {
             .expression_attribute_values(":minus", minus(points))
     }
 
-    /// Holds points for one more open bid, under the condition that there are as many to spend and not too many bids.
-    pub fn held(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
+    /// Moves available points to held points and counts an open bid. Conditions: the wallet has as many available, and
+    /// fewer than [`MAX_OPEN_BIDS`] open bids.
+    pub fn hold_points(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :minus, held :points, open_bids :one")
             .condition_expression("available >= :points AND (attribute_not_exists(open_bids) OR open_bids < :most)")
@@ -276,8 +276,8 @@ impl WalletStore {
             .expression_attribute_values(":most", number(MAX_OPEN_BIDS))
     }
 
-    /// Counts one more open bid that holds no points, under the condition that there are not too many.
-    pub fn one_more_bid(&self, customer: &CustomerId) -> UpdateBuilder {
+    /// Counts an open bid that holds no points. Condition: fewer than [`MAX_OPEN_BIDS`] open bids.
+    pub fn add_open_bid(&self, customer: &CustomerId) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD open_bids :one")
             .condition_expression("attribute_not_exists(open_bids) OR open_bids < :most")
@@ -285,16 +285,16 @@ impl WalletStore {
             .expression_attribute_values(":most", number(MAX_OPEN_BIDS))
     }
 
-    /// Counts one open bid less, and adds what it earned.
-    pub fn one_bid_less(&self, customer: &CustomerId, earned: Points) -> UpdateBuilder {
+    /// Uncounts an open bid that held no points, and adds the points that it `earned`.
+    pub fn remove_open_bid(&self, customer: &CustomerId, earned: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :earned, open_bids :minus_one")
             .expression_attribute_values(":earned", number(earned))
             .expression_attribute_values(":minus_one", number(-1))
     }
 
-    /// Ends an open bid that held `held` points, of which `freed` can be spent again and the rest is paid.
-    pub fn unheld(&self, customer: &CustomerId, held: Points, freed: Points) -> UpdateBuilder {
+    /// Uncounts an open bid that held `held` points: `freed` of them become available again, and the rest is paid.
+    pub fn release_hold(&self, customer: &CustomerId, held: Points, freed: Points) -> UpdateBuilder {
         self.wallet_update(customer)
             .update_expression("ADD available :freed, held :minus, open_bids :minus_one")
             .condition_expression("held >= :held")
@@ -307,8 +307,8 @@ impl WalletStore {
     /// The put of a ledger entry.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it cannot be written as an item.
-    pub fn entry(&self, customer: &CustomerId, entry: Entry) -> Result<TransactWriteItem, Error> {
+    /// [`Error::Internal`] when the entry cannot be serialized.
+    pub fn put_entry(&self, customer: &CustomerId, entry: Entry) -> Result<TransactWriteItem, Error> {
         let key = entry_key(customer, entry.entry_id);
         put(self.0.put_new("write the ledger", key, &entry)?)
     }
@@ -342,7 +342,7 @@ fn wallet_key(customer: &CustomerId) -> Item {
     composite(wallet_pk(customer), "WALLET")
 }
 
-/// Entries' ids are UUIDv7, so their order is that of time.
+/// Entry ids are UUIDv7, so the sort key orders entries by time.
 fn entry_key(customer: &CustomerId, id: Uuid) -> Item {
     composite(wallet_pk(customer), format!("ENTRY#{id}"))
 }

@@ -22,8 +22,17 @@ pub enum Unit {
 
 /// Emits metrics of `function` at `now`. CloudWatch extracts them from the log line
 /// (CloudWatch user guide, "Embedded metric format").
+///
+/// Values that are all zero are not emitted: a custom metric costs for each hour in which it is reported, and the alarms
+/// treat silence as zero.
 pub fn emit(function: &str, now: Timestamp, metrics: &[(&str, Unit, f64)]) {
-    println!("{}", embedded(function, now, metrics));
+    if is_worth_reporting(metrics) {
+        println!("{}", embedded(function, now, metrics));
+    }
+}
+
+fn is_worth_reporting(metrics: &[(&str, Unit, f64)]) -> bool {
+    metrics.iter().any(|(_, _, value)| *value != 0.0)
 }
 
 fn embedded(function: &str, now: Timestamp, metrics: &[(&str, Unit, f64)]) -> Value {
@@ -52,6 +61,18 @@ fn embedded(function: &str, now: Timestamp, metrics: &[(&str, Unit, f64)]) -> Va
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_without_anything_to_report_emits_no_metrics() {
+        assert!(!is_worth_reporting(&[
+            ("Processed", Unit::Count, 0.0),
+            ("LagSeconds", Unit::Seconds, 0.0)
+        ]));
+        assert!(is_worth_reporting(&[
+            ("Processed", Unit::Count, 0.0),
+            ("Failed", Unit::Count, 1.0)
+        ]));
+    }
 
     #[test]
     fn a_metric_line_has_the_embedded_metric_format() {

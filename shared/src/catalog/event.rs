@@ -1,4 +1,4 @@
-//! What happens in the domain `catalog`, as the bus tells it.
+//! Events of products and stock.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,25 +9,25 @@ use super::Product;
 use super::Sku;
 
 crate::domain_events! {
-    /// Something that happened to a product or its stock.
+    /// An event of a product or its stock.
     pub enum CatalogEvent from "madang.catalog" {
         /// A product was created or changed.
         ProductChanged(Product),
-        /// Units of a product arrived.
+        /// Units of a product were added to the stock.
         StockReceived(StockReceived),
     }
 }
 
-/// Units of a product that arrived.
+/// The receipt of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StockReceived {
-    /// The receipt's id, derived from the caller and their idempotency key.
+    /// The receipt's id, derived from the caller and the idempotency key.
     pub receipt_id: Uuid,
     /// The product.
     pub sku: Sku,
-    /// How many units arrived.
+    /// Number of units added.
     #[schema(minimum = 1)]
     pub quantity: u64,
-    /// When.
+    /// Time at which the units were added.
     pub received_at: Timestamp,
 }

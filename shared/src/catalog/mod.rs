@@ -1,4 +1,4 @@
-//! Products, their stock, and the table of both.
+//! The catalog: products, their stock, and their store.
 
 mod event;
 mod product;
@@ -7,6 +7,6 @@ mod stock;
 pub(crate) mod store;
 
 pub use event::{CatalogEvent, StockReceived};
-pub use product::{NotASku, Product, ProductStatus, Sku};
-pub use stock::{Hold, Level, NotAShardCount, Shard, ShardCount, allocate, rebalance, spread};
+pub use product::{InvalidSku, Product, ProductStatus, Sku};
+pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, spread};
 pub use store::{CatalogStore, Receipt};

@@ -1,24 +1,24 @@
-//! Stock of a product, spread over shards so that one hot product is not one hot item.
+//! The stock of a product, spread over shards so that a hot product is not one hot item.
 //!
-//! DynamoDB serves 1,000 write units a second for one partition key, and a transactional write costs two;
-//! each shard is an item with a key of its own.
+//! DynamoDB limits a partition key to 1,000 write units per second, and a transactional write costs two. Each shard is
+//! an item with its own key.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::catalog::Sku;
 
-/// Over how many shards a product's stock is spread: 1 to 64.
+/// The number of shards of a product's stock: 1 to 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "u8")]
 #[schema(value_type = u8, minimum = 1, maximum = 64, examples(1))]
 pub struct ShardCount(u8);
 
 impl ShardCount {
-    /// One shard: right for all but hot products.
+    /// One shard, which suffices for all but hot products.
     pub const ONE: Self = Self(1);
 
-    /// Half as many, one at least.
+    /// Half the number, at least one.
     pub const fn halved(self) -> Self {
         if self.0 == 1 { self } else { Self(self.0 / 2) }
     }
@@ -28,7 +28,7 @@ impl ShardCount {
         self.0
     }
 
-    /// All shards of a product with this many.
+    /// The shards of a product with this number.
     pub fn shards(self) -> impl Iterator<Item = Shard> {
         0..self.0
     }
@@ -37,50 +37,50 @@ impl ShardCount {
 /// The number is not a [`ShardCount`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a product has 1 to 64 stock shards")]
-pub struct NotAShardCount;
+pub struct InvalidShardCount;
 
 impl TryFrom<u8> for ShardCount {
-    type Error = NotAShardCount;
+    type Error = InvalidShardCount;
 
-    fn try_from(count: u8) -> Result<Self, NotAShardCount> {
+    fn try_from(count: u8) -> Result<Self, InvalidShardCount> {
         if (1..=64).contains(&count) {
             Ok(Self(count))
         } else {
-            Err(NotAShardCount)
+            Err(InvalidShardCount)
         }
     }
 }
 
-/// One shard of a product's stock, from 0.
+/// The number of a shard, from 0.
 pub type Shard = u8;
 
-/// The units that a shard has left to sell.
+/// The stock of one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level {
+pub struct StockLevel {
     /// The shard.
     pub shard: Shard,
-    /// Its units.
+    /// The shard's units.
     pub available: u64,
 }
 
-/// Units of one shard that an order holds; they go back to the same shard.
+/// Units of one shard that an order has reserved. A release returns them to the same shard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The product.
     pub sku: Sku,
-    /// The shard that they were taken from.
+    /// The shard that the units were taken from.
     pub shard: Shard,
-    /// How many.
+    /// Number of units.
     pub quantity: u32,
 }
 
-/// Finds `quantity` units in `levels`: in one shard where one has enough, else in as few as can be.
+/// Allocates `quantity` units from `levels`: from one shard if one has enough, otherwise from as few as possible.
 ///
-/// `pick` chooses among the shards that have enough, so that buyers who come together part ways.
-/// `None` when the levels together hold fewer than `quantity`.
-pub fn allocate(levels: &[Level], quantity: u32, pick: usize) -> Option<Vec<(Shard, u32)>> {
+/// `pick` selects among the shards that have enough, so that concurrent buyers use different shards. Returns none when
+/// the shards have too few units in total.
+pub fn allocate(levels: &[StockLevel], quantity: u32, pick: usize) -> Option<Vec<(Shard, u32)>> {
     let wanted = u64::from(quantity);
-    let enough: Vec<&Level> = levels.iter().filter(|level| level.available >= wanted).collect();
+    let enough: Vec<&StockLevel> = levels.iter().filter(|level| level.available >= wanted).collect();
     if !enough.is_empty() {
         return Some(vec![(enough[pick % enough.len()].shard, quantity)]);
     }
@@ -101,7 +101,7 @@ pub fn allocate(levels: &[Level], quantity: u32, pick: usize) -> Option<Vec<(Sha
 
 /// Spreads received `units` evenly over `width` of a product's `count` shards, beginning at shard `first`.
 ///
-/// What does not divide goes to the first of them; a `width` above `count` means all.
+/// The remainder goes to the first of them. A `width` above `count` means all shards.
 pub fn spread(units: u64, count: ShardCount, width: ShardCount, first: Shard) -> Vec<(Shard, u64)> {
     let width = width.min(count);
     width
@@ -109,17 +109,17 @@ pub fn spread(units: u64, count: ShardCount, width: ShardCount, first: Shard) ->
         .map(|nth| {
             let extra = u64::from(u64::from(nth) < units % u64::from(width.get()));
             let shard = (usize::from(first) + usize::from(nth)) % usize::from(count.get());
-            // Below `count`, so it fits.
+            // Below `count`, so it fits a shard number.
             (shard as Shard, units / u64::from(width.get()) + extra)
         })
         .filter(|&(_, part)| part > 0)
         .collect()
 }
 
-/// What each shard gains (or gives, when negative) so that `levels` lie evenly over `count` shards.
+/// The change of each shard that spreads `levels` evenly over `count` shards.
 ///
-/// The changes sum to nothing: units move, none appear or vanish.
-pub fn rebalance(levels: &[Level], count: ShardCount) -> Vec<(Shard, i64)> {
+/// The changes sum to zero: units only move.
+pub fn rebalance(levels: &[StockLevel], count: ShardCount) -> Vec<(Shard, i64)> {
     let total = levels.iter().map(|level| level.available).sum();
     let present = |shard| {
         levels
@@ -141,10 +141,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn levels(available: &[u64]) -> Vec<Level> {
+    fn levels(available: &[u64]) -> Vec<StockLevel> {
         (0..)
             .zip(available)
-            .map(|(shard, &available)| Level { shard, available })
+            .map(|(shard, &available)| StockLevel { shard, available })
             .collect()
     }
 
@@ -153,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_that_has_enough_serves_alone() {
+    fn one_shard_with_enough_units_is_used_alone() {
         assert_eq!(allocate(&levels(&[1, 5, 0, 5]), 5, 0), Some(vec![(1, 5)]));
         assert_eq!(allocate(&levels(&[1, 5, 0, 5]), 5, 1), Some(vec![(3, 5)]));
     }
 
     #[test]
-    fn scattered_units_are_found_in_few_shards() {
+    fn scattered_units_are_allocated_from_few_shards() {
         assert_eq!(allocate(&levels(&[1, 3, 0, 2]), 5, 0), Some(vec![(1, 3), (3, 2)]));
         assert_eq!(allocate(&levels(&[1, 3, 0, 2]), 7, 0), None);
     }
@@ -172,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn allocation_finds_units_exactly_when_there_are_enough(
+        fn an_allocation_succeeds_exactly_when_there_are_enough_units(
             available in prop::collection::vec(0..50u64, 1..=64), quantity in 1..=999u32, pick: usize,
         ) {
             let levels = levels(&available);
@@ -191,7 +191,7 @@ mod tests {
         }
 
         #[test]
-        fn spreading_keeps_the_units_and_is_even(
+        fn spreading_preserves_the_total_and_is_even(
             units in 0..1_000_000u64, n in 1..=64u8, width in 1..=64u8, first in 0..64u8,
         ) {
             let parts = spread(units, count(n), count(width), first);
@@ -203,7 +203,7 @@ mod tests {
         }
 
         #[test]
-        fn rebalancing_moves_units_and_makes_none(
+        fn rebalancing_preserves_the_total_and_is_even(
             available in prop::collection::vec(0..1_000u64, 1..=64), more in 0..64u8,
         ) {
             let n = (available.len() as u8).saturating_add(more).min(64);

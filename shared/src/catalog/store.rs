@@ -1,7 +1,7 @@
-//! The catalog's table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), and receipts (`RECEIPT#<id>`).
+//! The catalog table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), and receipts (`RECEIPT#<id>`).
 //!
-//! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only together
-//! with what accounts for the change: an order, a receipt, or the shard that the units move to.
+//! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only in one transaction
+//! with the order, the receipt or the other shard that accounts for the change.
 
 use crate::catalog::StockReceived;
 use std::collections::HashMap;
@@ -17,31 +17,31 @@ use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::catalog;
-use crate::catalog::{Level, Shard, ShardCount};
 use crate::catalog::{Product, Sku};
+use crate::catalog::{Shard, ShardCount, StockLevel};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 
-/// The catalog's table.
+/// Reads and writes the catalog table.
 #[derive(Clone, Debug)]
 pub struct CatalogStore {
     client: Client,
     table: String,
 }
 
-/// Units that arrived, as they are kept: the receipt is what makes receiving twice harmless.
+/// A receipt as it is stored. It makes a retried delivery harmless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// What arrived.
+    /// The delivery.
     #[serde(flatten)]
     pub received: StockReceived,
-    /// What was asked for, to tell a retry from another request.
+    /// The request's fingerprint, which identifies a retry.
     pub fingerprint: Fingerprint,
 }
 
 impl CatalogStore {
-    /// The table that the variable `CATALOG_TABLE` names.
+    /// Reads the table's name from `CATALOG_TABLE`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -52,7 +52,7 @@ impl CatalogStore {
         })
     }
 
-    /// The product as it stands now, listed or not.
+    /// Reads a product, listed or not. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -67,7 +67,7 @@ impl CatalogStore {
         answer.item.map(parse_product).transpose()
     }
 
-    /// The products among `skus` that exist, listed or not, as they stand now.
+    /// Reads those products of `skus` that exist, listed or not. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -85,13 +85,13 @@ impl CatalogStore {
         products.collect()
     }
 
-    /// Puts `product` in the place of `previous`; false when somebody else has changed it since `previous` was read.
+    /// Replaces `previous` by `product`. Returns false when another request has changed it since `previous` was read.
     ///
-    /// When its shards are raised, its stock is spread over all of them in the same transaction.
+    /// When the shard count is raised, redistributes the stock in the same transaction.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when stock in motion does not let the spreading through before `deadline`,
-    /// and [`Error::Internal`].
+    /// [`Error::Unavailable`] when concurrent stock changes prevent the redistribution until `deadline`, and
+    /// [`Error::Internal`].
     pub async fn save(
         &self,
         product: &Product,
@@ -105,9 +105,11 @@ impl CatalogStore {
         loop {
             let mut items = vec![put(self.product_put(product, previous, event)?)?];
             if raised {
-                let (_, levels) = self.survey(&product.sku, product.stock_shards, deadline).await?;
+                let (_, levels) = self
+                    .product_and_levels(&product.sku, product.stock_shards, deadline)
+                    .await?;
                 for (shard, change) in catalog::rebalance(&levels, product.stock_shards) {
-                    items.push(update(self.moved(&product.sku, shard, change))?);
+                    items.push(update(self.change_units(&product.sku, shard, change))?);
                 }
             }
             match transact(&self.client, DOING, items, deadline).await? {
@@ -128,35 +130,35 @@ impl CatalogStore {
         }
     }
 
-    /// The product as it stands now, and how many units of it can be sold, all shards together.
+    /// Reads a product and its units in stock, summed over all shards. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn product_and_available(&self, sku: &Sku, deadline: Instant) -> Result<Option<(Product, u64)>, Error> {
-        // Nearly every product lies in one shard, and is then seen at the first look.
+        // Nearly every product has one shard and needs one read.
         let mut count = ShardCount::ONE;
         loop {
-            let (product, levels) = self.survey(sku, count, deadline).await?;
+            let (product, levels) = self.product_and_levels(sku, count, deadline).await?;
             let Some(product) = product else {
                 return Ok(None);
             };
             if product.stock_shards == count {
                 return Ok(Some((product, levels.iter().map(|level| level.available).sum())));
             }
-            // There are more shards, and units may lie where nobody has looked.
+            // The product has more shards than were read.
             count = product.stock_shards;
         }
     }
 
-    /// The product as it stands now, and what each of its first `count` shards has left, in one request.
+    /// Reads a product and the stock of its first `count` shards in one request.
     ///
-    /// The reads are consistent, but not one snapshot: units that move between shards meanwhile may be missed.
-    pub(crate) async fn survey(
+    /// Each read is strongly consistent, but they are no snapshot: units that move between shards meanwhile may be missed.
+    pub(crate) async fn product_and_levels(
         &self,
         sku: &Sku,
         count: ShardCount,
         deadline: Instant,
-    ) -> Result<(Option<Product>, Vec<Level>), Error> {
+    ) -> Result<(Option<Product>, Vec<StockLevel>), Error> {
         let mut keys = vec![key(product_key(sku))];
         keys.extend(count.shards().map(|shard| key(stock_key(sku, shard))));
         let wanted = Wanted {
@@ -164,7 +166,7 @@ impl CatalogStore {
             keys,
             consistent: true,
         };
-        let found = batch_get(&self.client, "survey the stock", vec![wanted], deadline).await?;
+        let found = batch_get(&self.client, "read a product and its stock", vec![wanted], deadline).await?;
         let (products, stock): (Vec<Item>, Vec<Item>) = found
             .into_values()
             .flatten()
@@ -174,10 +176,11 @@ impl CatalogStore {
         Ok((product, levels.collect::<Result<_, _>>()?))
     }
 
-    /// Adds what `receipt` says, over `count` shards, unless that receipt stands already; then answers the one that stands.
+    /// Adds the units of `receipt`, spread over `count` shards. Returns the existing receipt, without adding anything, if
+    /// there is one with this id.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when buyers keep the stock busy until `deadline`, and [`Error::Internal`].
+    /// [`Error::Unavailable`] when concurrent orders keep the stock busy until `deadline`, and [`Error::Internal`].
     pub async fn receive(
         &self,
         receipt: &Receipt,
@@ -192,19 +195,19 @@ impl CatalogStore {
             let mut items = vec![put(self.receipt_put(receipt, event)?)?];
             let first = fastrand::u8(..count.get());
             for (shard, units) in catalog::spread(receipt.received.quantity, count, width, first) {
-                items.push(update(self.added(&receipt.received.sku, shard, units))?);
+                items.push(update(self.add_units(&receipt.received.sku, shard, units))?);
             }
             match transact(&self.client, DOING, items, deadline).await? {
                 TransactionOutcome::Committed => return Ok(None),
                 TransactionOutcome::Cancelled(mut outcomes) => {
                     if !outcomes.is_empty()
-                        && let WriteOutcome::ConditionFailed(Some(stands)) = outcomes.swap_remove(0)
+                        && let WriteOutcome::ConditionFailed(Some(existing)) = outcomes.swap_remove(0)
                     {
-                        return Ok(Some(parse(DOING, stands)?));
+                        return Ok(Some(parse(DOING, existing)?));
                     }
                 }
             }
-            // Fewer shards meet fewer buyers: a sale at full speed must not keep the goods out.
+            // Fewer shards conflict with fewer buyers, so that a busy sale does not block the delivery.
             width = width.halved();
             if !backoff.wait().await {
                 return Err(Error::Unavailable {
@@ -215,27 +218,27 @@ impl CatalogStore {
         }
     }
 
-    /// Takes `quantity` units of a shard, under the condition that it has as many: the write that never oversells.
-    pub(crate) fn taken(&self, sku: &Sku, shard: Shard, quantity: u64) -> UpdateBuilder {
+    /// Subtracts units from a shard. Condition: the shard has as many. This prevents overselling.
+    pub(crate) fn take_units(&self, sku: &Sku, shard: Shard, quantity: u64) -> UpdateBuilder {
         self.stock_update(sku, shard)
             .update_expression("SET available = available - :units")
             .condition_expression("available >= :units")
             .expression_attribute_values(":units", number(quantity))
     }
 
-    /// Gives `quantity` units to a shard.
-    pub(crate) fn added(&self, sku: &Sku, shard: Shard, quantity: u64) -> UpdateBuilder {
+    /// Adds units to a shard.
+    pub(crate) fn add_units(&self, sku: &Sku, shard: Shard, quantity: u64) -> UpdateBuilder {
         self.stock_update(sku, shard)
             .update_expression("ADD available :units")
             .expression_attribute_values(":units", number(quantity))
     }
 
-    /// Gives or takes, by the sign of `change`.
-    fn moved(&self, sku: &Sku, shard: Shard, change: i64) -> UpdateBuilder {
+    /// Adds or subtracts units, by the sign of `change`.
+    fn change_units(&self, sku: &Sku, shard: Shard, change: i64) -> UpdateBuilder {
         if change < 0 {
-            self.taken(sku, shard, change.unsigned_abs())
+            self.take_units(sku, shard, change.unsigned_abs())
         } else {
-            self.added(sku, shard, change.unsigned_abs())
+            self.add_units(sku, shard, change.unsigned_abs())
         }
     }
 
@@ -285,18 +288,18 @@ pub(crate) fn product_key(sku: &Sku) -> String {
     format!("PRODUCT#{sku}")
 }
 
-/// The key of a stock shard; a sku has no `#`, so that keys cannot be confused.
+/// The key of a stock shard. A SKU contains no `#`, so keys are unambiguous.
 pub(crate) fn stock_key(sku: &Sku, shard: Shard) -> String {
     format!("STOCK#{sku}#{shard}")
 }
 
-/// A product as it was read.
+/// Parses a product item.
 pub(crate) fn parse_product(item: Item) -> Result<Product, Error> {
     parse("read a product", item)
 }
 
-/// A stock item as it was read: the product's sku, and what its shard has left.
-pub(crate) fn parse_level(item: Item) -> Result<(String, Level), Error> {
+/// Parses a stock item into the product's SKU and the shard's stock.
+pub(crate) fn parse_level(item: Item) -> Result<(String, StockLevel), Error> {
     #[derive(Deserialize)]
     struct Stock {
         pk: String,
@@ -308,10 +311,10 @@ pub(crate) fn parse_level(item: Item) -> Result<(String, Level), Error> {
     let found = named.and_then(|(sku, shard)| Some((sku.to_owned(), shard.parse().ok()?)));
     let (sku, shard) = found.ok_or_else(|| Error::internal(DOING, format!("{} is not a stock key", stock.pk)))?;
     let available = stock.available;
-    Ok((sku, Level { shard, available }))
+    Ok((sku, StockLevel { shard, available }))
 }
 
-/// An entity with its key and its newest event, as one item: the change and its event are one write.
+/// The item of an entity with its key and its newest event, so that the change and its event are one write.
 fn with_event(doing: &'static str, pk: String, entity: &impl Serialize, event: &Record) -> Result<Item, Error> {
     let mut item = item_of(doing, pk, entity)?;
     let event = serde_dynamo::to_attribute_value(event).map_err(|error| Error::internal(doing, error))?;
@@ -319,8 +322,8 @@ fn with_event(doing: &'static str, pk: String, entity: &impl Serialize, event: &
     Ok(item)
 }
 
-/// A transaction that moves `parts` of a product into the shard of the first of them.
-pub(crate) fn gathering(
+/// The writes that move `parts` of a product's stock into the shard of the first part.
+pub(crate) fn gather_writes(
     catalog: &CatalogStore,
     sku: &Sku,
     parts: &[(Shard, u32)],
@@ -329,9 +332,9 @@ pub(crate) fn gathering(
         return Ok(vec![]);
     };
     let sum = from.iter().map(|&(_, units)| u64::from(units)).sum();
-    let mut items = vec![update(catalog.added(sku, into, sum))?];
+    let mut items = vec![update(catalog.add_units(sku, into, sum))?];
     for &(shard, units) in from {
-        items.push(update(catalog.taken(sku, shard, units.into()))?);
+        items.push(update(catalog.take_units(sku, shard, units.into()))?);
     }
     Ok(items)
 }

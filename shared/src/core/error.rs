@@ -1,28 +1,28 @@
-//! Why something could not be done, without a word about HTTP or queues; the edge translates.
+//! Errors, independent of HTTP and queues. [`crate::aws::lambda`] translates them into responses.
 
 use serde_json::{Map, Value, json};
 
-/// Everything that a function can fail with.
+/// The error of a function.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The caller asked for something that a rule forbids; trying again changes nothing.
+    /// A rule forbids the request. A retry fails again.
     #[error("{}: {}", .0.reason.code, .0.detail)]
     Rejected(Box<Rejection>),
-    /// Something that we depend on did not serve us in time; trying again later is right.
-    #[error("{doing}: not available now")]
+    /// A dependency did not respond in time. A retry may succeed.
+    #[error("{doing}: unavailable")]
     Unavailable {
-        /// What was being done.
+        /// The operation, such as `read a bid`.
         doing: &'static str,
-        /// What stood in the way, where there is more to know.
+        /// The cause, if known.
         #[source]
         source: Option<Cause>,
     },
-    /// A fault of ours: a bug, a missing permission, a damaged record.
+    /// An internal fault: a bug, a missing permission, a damaged record.
     #[error("{doing}: failed")]
     Internal {
-        /// What was being done.
+        /// The operation, such as `read a bid`.
         doing: &'static str,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: Cause,
     },
@@ -32,7 +32,7 @@ pub enum Error {
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl Error {
-    /// A fault of ours while `doing` something.
+    /// An internal fault in the operation `doing`.
     pub fn internal(doing: &'static str, source: impl Into<Cause>) -> Self {
         Self::Internal {
             doing,
@@ -40,7 +40,7 @@ impl Error {
         }
     }
 
-    /// Something that may pass by itself while `doing` something.
+    /// A transient failure of the operation `doing`.
     pub fn unavailable(doing: &'static str, source: impl Into<Cause>) -> Self {
         Self::Unavailable {
             doing,
@@ -49,19 +49,19 @@ impl Error {
     }
 }
 
-/// A caller's request turned down: the reason, what exactly, and what a program may want to know.
+/// A rejected request: the reason, the details of this case, and members for programs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
     /// The stable reason.
     pub reason: &'static Reason,
-    /// A sentence for a person about this very case.
+    /// A sentence for people about this case.
     pub detail: String,
-    /// Members beside the sentence, for programs (`lines`, `sku`, `total` …).
+    /// Members of the problem for programs, such as `sku` or `total`.
     pub members: Map<String, Value>,
 }
 
 impl Rejection {
-    /// A rejection for `reason`, explained by `detail`.
+    /// Creates a rejection without members.
     pub fn new(reason: &'static Reason, detail: impl Into<String>) -> Self {
         Self {
             reason,
@@ -70,12 +70,12 @@ impl Rejection {
         }
     }
 
-    /// A path or query parameter `name` that cannot be used, and why.
+    /// An invalid path or query parameter: `name` and what is wrong with it.
     pub fn invalid_parameter(name: &str, why: &str) -> Self {
         Self::new(&INVALID_PARAMETER, format!("{name}: {why}.")).with("parameter", name)
     }
 
-    /// The same with a member for programs.
+    /// Adds a member for programs.
     pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
         self.members.insert(name.to_owned(), json!(value));
         self
@@ -88,37 +88,37 @@ impl From<Rejection> for Error {
     }
 }
 
-/// How a rejection is to be taken; the edge maps each to one status.
+/// The class of a reason. HTTP maps each to one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The request cannot be read.
+    /// The request cannot be parsed.
     Malformed,
-    /// Nobody knows who asks.
+    /// The caller is not authenticated.
     Unauthenticated,
-    /// The money was not taken.
+    /// The payment failed.
     PaymentRequired,
-    /// The one who asks may not.
+    /// The caller is not allowed.
     Forbidden,
-    /// There is no such thing, for this caller at least.
+    /// The resource does not exist, or is not visible to the caller.
     NotFound,
-    /// The thing's present state does not allow it.
+    /// The current state of the resource does not allow the request.
     Conflict,
-    /// The request is longer than we read.
+    /// The request is too long.
     TooLarge,
-    /// What is to be sent is of a kind that we do not take.
+    /// The media type is not supported.
     UnsupportedMedia,
-    /// The request can be read, but breaks a rule.
+    /// The request can be parsed, but breaks a rule.
     Unprocessable,
 }
 
-/// A stable reason that clients may rely on.
+/// A stable reason that clients can rely on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// How it is to be taken.
+    /// Class of the reason.
     pub kind: Kind,
-    /// Its name, kebab-case, never changed once published.
+    /// Code in kebab-case. Never changes once published.
     pub code: &'static str,
-    /// A short title, the same for each case.
+    /// Short title, the same in every case.
     pub title: &'static str,
 }
 
@@ -130,7 +130,7 @@ macro_rules! reasons {
         )*
 
         impl Reason {
-            /// All reasons, for the API's description and its tests.
+            /// All reasons, for the API description and its tests.
             pub const ALL: &'static [&'static Reason] = &[$(&$name),*];
         }
     };
@@ -142,50 +142,50 @@ reasons! {
     INVALID_PARAMETER = Malformed "invalid-parameter" "A path or query parameter is invalid";
     UNAUTHENTICATED = Unauthenticated "unauthenticated" "A valid token is required";
     FORBIDDEN = Forbidden "forbidden" "The caller may not do this";
-    NOT_FOUND = NotFound "not-found" "There is no such resource";
+    NOT_FOUND = NotFound "not-found" "The resource does not exist";
     BODY_TOO_LARGE = TooLarge "body-too-large" "The body is too large";
     IDEMPOTENCY_KEY_REUSED = Unprocessable "idempotency-key-reused" "The Idempotency-Key was used for another request";
     INVALID_QUANTITY = Unprocessable "invalid-quantity" "A quantity is out of range";
     INVALID_LINES = Unprocessable "invalid-lines" "An order has 1 to 50 lines";
     INVALID_PRODUCT = Unprocessable "invalid-product" "A product's field is out of range";
-    CURRENCIES_MIXED = Unprocessable "currencies-mixed" "An order has one currency";
+    CURRENCIES_MIXED = Unprocessable "currencies-mixed" "The products have different currencies";
     TOTAL_TOO_LARGE = Unprocessable "total-too-large" "The total is out of range";
     PRODUCT_UNAVAILABLE = Unprocessable "product-unavailable" "A product is unknown or not listed";
     OUT_OF_STOCK = Conflict "out-of-stock" "Not enough stock";
-    TOTAL_DIFFERS = Conflict "total-differs" "The total is not the expected one";
+    TOTAL_DIFFERS = Conflict "total-differs" "The total differs from the expected one";
     ORDER_CLOSED = Conflict "order-closed" "The order is closed";
     PAYMENT_REFUSED = PaymentRequired "payment-refused" "The payment was refused";
-    PAYMENT_UNSERVABLE = Conflict "payment-unservable" "The money was taken for an order that cannot have it";
+    PAYMENT_UNSERVABLE = Conflict "payment-unservable" "The payment was charged, but the order cannot be fulfilled";
     PAYMENT_UNDER_WAY = Conflict "payment-under-way" "A payment is under way";
-    TOO_MANY_PAYMENTS = Conflict "too-many-payments" "Too many payments of the order were begun";
-    PAYMENT_IN_REVIEW = Conflict "payment-in-review" "A person is looking at the payment";
-    PAYMENT_MISMATCH = Unprocessable "payment-mismatch" "The payment and the order do not belong together";
+    TOO_MANY_PAYMENTS = Conflict "too-many-payments" "The order has too many payment attempts";
+    PAYMENT_IN_REVIEW = Conflict "payment-in-review" "The payment is under review";
+    PAYMENT_MISMATCH = Unprocessable "payment-mismatch" "The payment does not belong to the order";
     PROVIDER_NOT_CONFIGURED = Unprocessable "provider-not-configured" "The payment provider is not set up";
-    AMOUNT_DIFFERS = Conflict "amount-differs" "The amount is another one";
-    AMOUNT_NOT_TAKEN = Unprocessable "amount-not-taken" "The provider does not take this amount";
-    NOT_REFUNDABLE = Conflict "not-refundable" "That much cannot be refunded";
+    AMOUNT_DIFFERS = Conflict "amount-differs" "The amount differs from the expected one";
+    AMOUNT_NOT_TAKEN = Unprocessable "amount-not-taken" "The provider does not accept this amount";
+    NOT_REFUNDABLE = Conflict "not-refundable" "The amount cannot be refunded";
     REFUND_UNDER_WAY = Conflict "refund-under-way" "Another refund is under way";
-    NOT_IN_REVIEW = Conflict "not-in-review" "The payment does not wait for this decision";
-    IMAGE_TYPE_NOT_TAKEN = UnsupportedMedia "image-type-not-taken" "Pictures of this type are not taken";
-    IMAGE_LENGTH_NOT_TAKEN = Unprocessable "image-length-not-taken" "The picture is empty or too large";
+    NOT_IN_REVIEW = Conflict "not-in-review" "Nothing is under review";
+    IMAGE_TYPE_NOT_TAKEN = UnsupportedMedia "image-type-not-taken" "The image type is not supported";
+    IMAGE_LENGTH_NOT_TAKEN = Unprocessable "image-length-not-taken" "The image is empty or too large";
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
-    UNKNOWN_ORDER = NotFound "unknown-order" "The order of this event is not known yet";
-    INVALID_PRICE = Unprocessable "invalid-price" "The price is out of range or off the tick";
+    UNKNOWN_ORDER = NotFound "unknown-order" "The order of this event does not exist yet";
+    INVALID_PRICE = Unprocessable "invalid-price" "The price is out of range or not a multiple of the price step";
     INVALID_DEADLINE = Unprocessable "invalid-deadline" "The deadline is past or too far ahead";
-    INVALID_VOUCHER = Unprocessable "invalid-voucher" "The voucher's code is not one";
-    VOUCHER_NOT_YOURS = Unprocessable "voucher-not-yours" "The voucher cannot be offered by the caller";
-    VOUCHER_OFFERED = Conflict "voucher-offered" "The voucher is offered already";
-    VOUCHER_REGISTERED = Conflict "voucher-registered" "The voucher is registered already";
+    INVALID_VOUCHER = Unprocessable "invalid-voucher" "The voucher code is malformed";
+    VOUCHER_NOT_YOURS = Unprocessable "voucher-not-yours" "The caller cannot offer this voucher";
+    VOUCHER_OFFERED = Conflict "voucher-offered" "The voucher is already offered";
+    VOUCHER_REGISTERED = Conflict "voucher-registered" "The voucher is already registered";
     NOT_ENOUGH_POINTS = PaymentRequired "not-enough-points" "Not enough points";
     TOO_MANY_BIDS = Conflict "too-many-bids" "Too many open bids";
     POINTS_SPENT = Conflict "points-spent" "The order's points are spent";
-    OWN_BID = Unprocessable "own-bid" "The best bid is the caller's own";
+    OWN_BID = Unprocessable "own-bid" "The only bids are the caller's own";
     NOTHING_TO_TAKE = Conflict "nothing-to-take" "There is no bid to take";
     PRICE_DIFFERS = Conflict "price-differs" "The best price is worse than the expected one";
     BID_CLOSED = Conflict "bid-closed" "The bid is closed";
     INVALID_SCHEDULE = Unprocessable "invalid-schedule" "The schedule is out of range";
-    SUBSCRIPTION_CLOSED = Conflict "subscription-closed" "The subscription is over";
+    SUBSCRIPTION_CLOSED = Conflict "subscription-closed" "The subscription is cancelled";
     SUBSCRIPTION_STATUS = Conflict "subscription-status" "The subscription's status does not allow it";
-    NOT_NEXT_PERIOD = Conflict "not-next-period" "Another period is the next one";
+    NOT_NEXT_PERIOD = Conflict "not-next-period" "The period is not the next one";
     SHARDS_NOT_LOWERED = Conflict "shards-not-lowered" "Stock shards can be raised, not lowered";
 }

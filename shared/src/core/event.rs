@@ -1,31 +1,31 @@
-//! Domain events: what happened, in the past tense, and the envelope that the bus carries.
+//! Domain events, their envelope on the bus, and their record in a table.
 //!
-//! Each domain has one enum of its own events, made by [`domain_events!`](crate::domain_events).
+//! Each domain declares its events as one enum with [`domain_events!`](crate::domain_events). Names are in the past tense.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The version of the envelope and of each event's data; raised when a change would break a consumer.
+/// The version of the envelope and of the events' data. Raised by a change that would break a consumer.
 pub const VERSION: u32 = 1;
 
-/// What happens in a domain.
+/// The events of a domain.
 pub trait DomainEvent {
-    /// `source` on the bus: `madang.` and the domain.
+    /// `source` on the bus: `madang.` and the domain's name.
     const SOURCE: &'static str;
 
     /// `detail-type` on the bus.
     fn detail_type(&self) -> &'static str;
 
-    /// The event as its entity carries it.
+    /// The record of the event, which is stored with its entity.
     ///
     /// # Errors
-    /// Only when the data cannot be written as JSON.
+    /// When the data cannot be serialized as JSON.
     fn record(&self, stamp: Stamp) -> Result<Record, serde_json::Error>;
 }
 
-/// Declares the events of a domain. A variant's name is the event's `detail-type`, its data stands in an [`Envelope`].
+/// Declares the events of a domain. A variant's name is the event's `detail-type`; its data is sent in an [`Envelope`].
 #[macro_export]
 macro_rules! domain_events {
     (
@@ -36,7 +36,7 @@ macro_rules! domain_events {
     ) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, utoipa::ToSchema)]
-        #[allow(clippy::enum_variant_names, reason = "the names on the bus say whose events they are")]
+        #[allow(clippy::enum_variant_names, reason = "event names on the bus contain the entity")]
         pub enum $name {
             $($(#[$doc])* $variant($data)),*
         }
@@ -65,10 +65,10 @@ macro_rules! domain_events {
     };
 }
 
-/// When a change happens, and what its event is known by.
+/// The time of a change and the identity of its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// When.
+    /// Time of the change.
     pub now: Timestamp,
     /// The event's id, a UUIDv7.
     pub event_id: Uuid,
@@ -76,8 +76,8 @@ pub struct Stamp {
     pub trace: Option<String>,
 }
 
-/// What an entity carries of its newest event, in the attribute `event`: written with the change itself,
-/// delivered by the table's stream, published by `relay-events`.
+/// The newest event of an entity, stored in its attribute `event`. It is written together with the change, delivered by
+/// the table's stream, and published by `relay-events`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The event's id.
@@ -88,16 +88,17 @@ pub struct Record {
     pub detail_type: String,
     /// `detail` on the bus: an [`Envelope`] as JSON.
     pub detail: String,
-    /// The X-Ray trace header of the request that caused it, beside the envelope so that the relay need not parse that.
+    /// The X-Ray trace header of the request that caused it. Stored outside `detail`, so that `relay-events` need not parse
+    /// that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
 }
 
 impl Record {
-    /// A record of an event with `data`.
+    /// Creates the record of an event with `data`.
     ///
     /// # Errors
-    /// Only when `data` cannot be written as JSON.
+    /// When `data` cannot be serialized as JSON.
     pub fn new(
         source: &str,
         detail_type: &str,
@@ -123,20 +124,20 @@ impl Record {
 /// `detail` of an event on the bus.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Envelope<T> {
-    /// About the event.
+    /// The event's metadata.
     pub metadata: Metadata,
-    /// What happened.
+    /// The entity after the change.
     pub data: T,
 }
 
-/// About an event.
+/// Metadata of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Metadata {
-    /// The same each time that the event is delivered; consumers drop what they have seen.
+    /// The event's id, the same for each delivery. Consumers use it to drop duplicates.
     pub id: Uuid,
-    /// When it happened.
+    /// Time of the event.
     pub occurred_at: Timestamp,
-    /// The version of the event's data.
+    /// Version of the event's data.
     #[schema(minimum = 1)]
     pub version: u32,
     /// The X-Ray trace header of the request that caused it.

@@ -1,24 +1,24 @@
-//! Ids: each entity has a type of its own, which reads itself from the path of a request.
+//! Typed ids of entities, and path parameters.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::Rejection;
 
-/// A value that routes carry in their path.
+/// A value that is a parameter in a route's path.
 pub trait PathParameter: Sized {
-    /// Its name in the route, such as `order_id`.
+    /// The parameter's name in the route, such as `order_id`.
     const NAME: &'static str;
 
-    /// Reads it.
+    /// Parses the parameter.
     ///
     /// # Errors
-    /// The rejection that the caller gets: `not-found` for an id that cannot exist, `invalid-parameter` for other values.
+    /// `not-found` for a malformed id, which cannot exist; `invalid-parameter` for other values.
     fn from_path(text: &str) -> Result<Self, Rejection>;
 }
 
-/// Declares the id of an entity, a UUID; the parameter's name in routes, and what a caller is told of an id that cannot
-/// exist.
+/// Declares the id of an entity, a UUID, with the parameter's name in routes and the detail of `not-found` for a
+/// malformed id.
 #[macro_export]
 macro_rules! entity_id {
     ($(#[$about:meta])* pub struct $name:ident as $parameter:literal, $missing:literal) => {
@@ -47,20 +47,20 @@ macro_rules! entity_id {
 }
 
 entity_id! {
-    /// A payment's id, derived from its provider and its reference there: whoever meets the payment finds its record.
+    /// A payment's id, derived from the provider and the provider's reference: a webhook finds the payment without an index.
     pub struct PaymentId as "payment_id", "There is no such payment."
 }
 
 entity_id! {
-    /// A subscription's id, derived from its customer and their idempotency key.
+    /// A subscription's id, derived from the customer and the idempotency key.
     pub struct SubscriptionId as "subscription_id", "There is no such subscription."
 }
 
-/// One period of a subscription: what an order was delivered for.
+/// One period of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct SubscriptionPeriod {
     /// The subscription.
     pub subscription_id: SubscriptionId,
-    /// The period, counted from the anchor, from 0.
+    /// The period's number, from 0 at the schedule's anchor.
     pub period: u32,
 }

@@ -1,4 +1,4 @@
-//! A retried request is the first one: ids derived from (caller, key), and a fingerprint of what was asked.
+//! Idempotency: ids derived from caller and key, and fingerprints of requests. Together they identify a retried request.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use crate::core::identity::CustomerId;
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Reads a header's bytes.
+    /// Parses the header's value.
     ///
     /// # Errors
     /// `invalid-idempotency-key` when the header is missing, empty, too long or not visible ASCII.
@@ -25,20 +25,22 @@ impl IdempotencyKey {
             .ok_or_else(|| {
                 Rejection::new(
                     &error::INVALID_IDEMPOTENCY_KEY,
-                    "Send a header Idempotency-Key of 1 to 255 visible ASCII characters, a new one for each new request.",
+                    "Send the header Idempotency-Key with 1 to 255 visible ASCII characters, a new key for each new request.",
                 )
             })
     }
 
-    /// The id that this caller's request with this key gets, each time: `kind` keeps the kinds of things apart.
+    /// Derives the id of the entity that this caller's request with this key creates: the same id for each retry. `kind`
+    /// separates kinds of entities.
     ///
-    /// So the thing's own `attribute_not_exists` is the check.
+    /// The conditional put of the entity (`attribute_not_exists`) then detects a retry.
     pub fn derive_id(&self, kind: &str, caller: &CustomerId) -> Uuid {
         derive_id(&[kind, caller.as_str(), &self.0])
     }
 }
 
-/// The id that these parts have, each time: a UUIDv8 (RFC 9562 §5.8) of a SHA-256 in which no boundary can be moved.
+/// Derives an id from `parts`: a UUIDv8 (RFC 9562 §5.8) of a SHA-256. Each part is hashed with its length, so that
+/// different parts never form the same input.
 pub fn derive_id(parts: &[&str]) -> Uuid {
     let mut hash = Sha256::new();
     for part in parts {
@@ -51,31 +53,31 @@ pub fn derive_id(parts: &[&str]) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// What was asked, in few bytes: the same for the same request, whatever its white space.
+/// A short hash of a request, independent of its whitespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// The fingerprint of a request as it was understood: half a SHA-256 of its canonical JSON.
+    /// The fingerprint of a parsed request: half a SHA-256 of its canonical JSON.
     ///
     /// # Errors
-    /// Only when `request` cannot be written as JSON.
+    /// When `request` cannot be serialized as JSON.
     pub fn of(request: &impl Serialize) -> Result<Self, serde_json::Error> {
         let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(request)?).into();
         Ok(Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
-    /// Passes when `other` asked for the same.
+    /// Checks that `other` is the fingerprint of the same request.
     ///
     /// # Errors
-    /// `idempotency-key-reused` when it did not.
+    /// `idempotency-key-reused` when it is not.
     pub fn require_same(&self, other: &Self) -> Result<(), Rejection> {
         if self == other {
             return Ok(());
         }
         Err(Rejection::new(
             &error::IDEMPOTENCY_KEY_REUSED,
-            "This key came with another body before; a new request needs a new key.",
+            "This key was used with another body. Use a new key for a new request.",
         ))
     }
 }
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_differ_by_kind_caller_and_key_and_by_nothing_else() {
+    fn ids_depend_on_kind_caller_and_key_only() {
         let key = |text: &str| IdempotencyKey::parse(Some(text.as_bytes())).unwrap();
         let id = key("k").derive_id("order", &CustomerId::new("c"));
         assert_eq!(id, key("k").derive_id("order", &CustomerId::new("c")));
@@ -108,7 +110,7 @@ mod tests {
         assert_ne!(
             key("bc").derive_id("order", &CustomerId::new("a")),
             key("c").derive_id("order", &CustomerId::new("ab")),
-            "a boundary between the parts cannot be moved"
+            "the boundary between the parts matters"
         );
     }
 }

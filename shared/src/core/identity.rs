@@ -1,4 +1,4 @@
-//! Who asks: a customer of the user pool, perhaps an administrator.
+//! The caller's identity: a customer of the user pool, and whether they are an administrator.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,37 +6,37 @@ use utoipa::ToSchema;
 use crate::core::error;
 use crate::core::error::Rejection;
 
-/// A customer: the `sub` claim of the token, opaque to us.
+/// A customer's id: the `sub` claim of the token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[schema(value_type = String, examples("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11"))]
 pub struct CustomerId(String);
 
 impl CustomerId {
-    /// The customer whose token carries `sub`.
+    /// Creates the id from the token's `sub` claim.
     pub fn new(sub: impl Into<String>) -> Self {
         Self(sub.into())
     }
 
-    /// The claim as text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The one who makes a request, as the verified token says.
+/// The caller of a request, from the verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The customer.
     pub customer_id: CustomerId,
-    /// Whether the token carries the group `admin`.
+    /// Whether the token has the group `admin`.
     pub is_admin: bool,
 }
 
 impl Caller {
-    /// Passes administrators only.
+    /// Checks that the caller is an administrator.
     ///
     /// # Errors
-    /// `forbidden` for everybody else.
+    /// `forbidden` for other callers.
     pub fn require_admin(&self) -> Result<(), Rejection> {
         if self.is_admin {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What belongs to no domain and knows no AWS: money, time, identity, idempotency, errors, the events' envelope.
+//! Types of no domain, independent of AWS: money, time, identity, idempotency, errors, and the event envelope.
 
 pub mod calendar;
 pub mod error;

@@ -17,10 +17,10 @@ pub struct Money {
 }
 
 impl Money {
-    /// The largest amount: 10^15 minor units, which every JSON reader takes exactly (RFC 8259 §6: below 2^53).
+    /// The largest amount: 10^15 minor units, which every JSON parser reads exactly (RFC 8259 §6: below 2^53).
     pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 
-    /// `amount` minor units of `currency`.
+    /// Creates an amount in minor units of `currency`.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`] above [`Money::MAX_AMOUNT`].
@@ -31,12 +31,12 @@ impl Money {
         Ok(Self { amount, currency })
     }
 
-    /// Nothing, in `currency`.
+    /// Zero in `currency`.
     pub const fn zero(currency: Currency) -> Self {
         Self { amount: 0, currency }
     }
 
-    /// The minor units.
+    /// The amount in minor units.
     pub const fn amount(self) -> u64 {
         self.amount
     }
@@ -46,10 +46,10 @@ impl Money {
         self.currency
     }
 
-    /// The sum of two amounts of one currency.
+    /// Adds an amount of the same currency.
     ///
     /// # Errors
-    /// [`MoneyError::CurrenciesMixed`] for two currencies, [`MoneyError::OutOfRange`] for too large a sum.
+    /// [`MoneyError::CurrenciesMixed`] for different currencies, [`MoneyError::OutOfRange`] when the sum is too large.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
             return Err(MoneyError::CurrenciesMixed);
@@ -57,18 +57,18 @@ impl Money {
         Self::new(self.amount + other.amount, self.currency)
     }
 
-    /// What is left of this amount without `other`, never less than nothing.
+    /// Subtracts `other`, down to zero. The currencies must be equal.
     #[must_use]
-    pub const fn less(self, other: Self) -> Self {
+    pub const fn saturating_sub(self, other: Self) -> Self {
         Self {
             amount: self.amount.saturating_sub(other.amount),
             currency: self.currency,
         }
     }
 
-    /// This amount, or `other` of the same currency where that is less.
+    /// The smaller of two amounts. The currencies must be equal.
     #[must_use]
-    pub const fn at_most(self, other: Self) -> Self {
+    pub const fn min(self, other: Self) -> Self {
         Self {
             amount: if self.amount < other.amount {
                 self.amount
@@ -79,10 +79,10 @@ impl Money {
         }
     }
 
-    /// This amount `count` times.
+    /// Multiplies by `count`.
     ///
     /// # Errors
-    /// [`MoneyError::OutOfRange`] for too large a product.
+    /// [`MoneyError::OutOfRange`] when the product is too large.
     pub fn times(self, count: u32) -> Result<Self, MoneyError> {
         let amount = self.amount.checked_mul(count.into()).ok_or(MoneyError::OutOfRange)?;
         Self::new(amount, self.currency)
@@ -90,19 +90,19 @@ impl Money {
 }
 
 impl std::fmt::Display for Money {
-    /// Minor units and code, as `12900 KRW`: for logs and messages, not for shoppers.
+    /// Minor units and currency code, such as `12900 KRW`: for logs and messages, not for shoppers.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.amount, self.currency.code())
     }
 }
 
-/// Why two amounts cannot become one.
+/// The error of an operation on amounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// The result would leave 0..=[`Money::MAX_AMOUNT`].
+    /// The result is not in 0..=[`Money::MAX_AMOUNT`].
     #[error("an amount is 0 to 1000000000000000 minor units")]
     OutOfRange,
-    /// The two have different currencies.
+    /// The amounts have different currencies.
     #[error("the currencies differ")]
     CurrenciesMixed,
 }
@@ -132,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn amounts_of_two_currencies_do_not_add() {
+    fn amounts_of_different_currencies_cannot_be_added() {
         let dollar = Money::new(1, Currency::USD).unwrap();
         assert_eq!(won(1).plus(dollar), Err(MoneyError::CurrenciesMixed));
     }
 
     #[test]
-    fn an_amount_out_of_range_is_not_read() {
+    fn an_invalid_amount_is_not_parsed() {
         for text in [
             r#"{"amount":-1,"currency":"KRW"}"#,
             r#"{"amount":1.5,"currency":"KRW"}"#,
@@ -167,7 +167,7 @@ mod tests {
         }
 
         #[test]
-        fn json_keeps_money(amount in 0..=Money::MAX_AMOUNT) {
+        fn money_survives_a_json_round_trip(amount in 0..=Money::MAX_AMOUNT) {
             let text = serde_json::to_string(&won(amount)).unwrap();
             prop_assert_eq!(serde_json::from_str::<Money>(&text).unwrap(), won(amount));
         }

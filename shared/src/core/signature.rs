@@ -1,4 +1,4 @@
-//! Who sent a webhook: signatures over its raw bytes, compared in constant time.
+//! Webhook signatures: verified over the raw bytes of the body, in constant time.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,18 +9,19 @@ use sha2::Sha256;
 use crate::core::error;
 use crate::core::error::Rejection;
 
-/// How far a signature's time may be from ours, both ways (Stripe's libraries and Standard Webhooks have the same).
+/// The largest difference between a signature's time and the clock, in both directions (the same as in Stripe's
+/// libraries and Standard Webhooks).
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
-/// No honest header comes near this.
+/// The longest header that is read, in bytes. Real headers are much shorter.
 const MAX_HEADER: usize = 4 * 1024;
-/// A secret that is being replaced makes two; what comes after this many is not looked at.
+/// The number of signatures that are checked. A secret that is being replaced makes two.
 const MAX_CANDIDATES: usize = 16;
 
 const MALFORMED: &str = "The signature is missing or malformed.";
-const UNTIMELY: &str = "The signature is too old or too new.";
-const UNMATCHED: &str = "The signature matches no secret.";
+const UNTIMELY: &str = "The signature's time is too far from the current time.";
+const UNMATCHED: &str = "The signature does not match.";
 
-/// The headers that a Standard Webhook is signed by.
+/// The signature headers of a Standard Webhook.
 #[derive(Clone, Copy, Debug)]
 pub struct StandardHeaders<'a> {
     /// `webhook-id`.
@@ -31,7 +32,7 @@ pub struct StandardHeaders<'a> {
     pub signature: Option<&'a [u8]>,
 }
 
-/// Passes a body that was signed by one of `secrets` in the way of the header `Stripe-Signature`.
+/// Verifies that `body` was signed with one of `secrets`, in the format of the header `Stripe-Signature`.
 ///
 /// # Errors
 /// `invalid-signature`.
@@ -41,7 +42,7 @@ pub fn verify_stripe(header: Option<&[u8]>, body: &[u8], secrets: &[String], now
     let mut candidates = Vec::new();
     for (name, value) in header.split(',').filter_map(|part| part.trim().split_once('=')) {
         match name {
-            // Which of two would be the signed one?
+            // With two times, the signed one is ambiguous.
             "t" if time.is_some() => return Err(invalid(MALFORMED)),
             "t" => time = Some(value),
             "v1" => candidates.extend(unhex(value)),
@@ -50,12 +51,12 @@ pub fn verify_stripe(header: Option<&[u8]>, body: &[u8], secrets: &[String], now
     }
     let time = time.ok_or_else(|| invalid(MALFORMED))?;
     require_timely(time, now)?;
-    // The key is the secret as it is written, prefix and all.
+    // The key is the whole secret, including its prefix.
     let keys = secrets.iter().map(|secret| secret.as_bytes().to_vec());
     require_match(&candidates, keys, &[time.as_bytes(), b".", body])
 }
 
-/// Passes a body that was signed by one of `secrets` in the way of Standard Webhooks.
+/// Verifies that `body` was signed with one of `secrets`, in the format of Standard Webhooks.
 ///
 /// # Errors
 /// `invalid-signature`.
@@ -72,16 +73,16 @@ pub fn verify_standard(
         .filter_map(|signature| STANDARD.decode(signature).ok())
         .collect();
     require_timely(time, now)?;
-    // The key is what the secret stands for; one that cannot be decoded signs nothing.
+    // The key is the decoded secret. A secret that cannot be decoded verifies nothing.
     let keys = secrets
         .iter()
         .filter_map(|secret| STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok());
     require_match(&candidates, keys, &[id.as_bytes(), b".", time.as_bytes(), b".", body])
 }
 
-/// Whether two secrets are the same, found out in a time that does not tell where they differ.
-pub fn equal(a: &[u8], b: &[u8]) -> bool {
-    // As HMACs under one key they have one length, too.
+/// Whether two secrets are equal, compared in constant time.
+pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+    // HMACs have the same length, so the length of a secret is not revealed either.
     match (mac(b"equal", &[a]), mac(b"equal", &[b])) {
         (Some(a), Some(b)) => a.verify_slice(&b.finalize().into_bytes()).is_ok(),
         _ => false,
@@ -96,7 +97,7 @@ fn readable(header: Option<&[u8]>) -> Result<&str, Rejection> {
 }
 
 fn require_timely(time: &str, now: Timestamp) -> Result<(), Rejection> {
-    // "+5" is a number to Rust, and to no signer.
+    // Rust would parse "+5" too; no signer writes it.
     let digits = Some(time).filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()));
     let at = digits
         .and_then(|time| time.parse().ok())
@@ -116,7 +117,7 @@ fn require_match(
     if candidates.is_empty() {
         return Err(invalid(MALFORMED));
     }
-    // With an empty key everybody can sign.
+    // Anyone can sign with an empty key.
     for key in keys.filter(|key| !key.is_empty()) {
         let Some(mac) = mac(&key, parts) else { continue };
         let mut tried = candidates.iter().take(MAX_CANDIDATES);
@@ -128,7 +129,7 @@ fn require_match(
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
-    // An HMAC takes keys of any length, so there always is one.
+    // HMAC accepts keys of any length, so this never fails.
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     parts.iter().for_each(|part| mac.update(part));
     Some(mac)
@@ -156,10 +157,10 @@ mod tests {
 
     const SECOND: i64 = 1_767_225_600;
     const BODY: &str = r#"{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"description":"마당"}}}"#;
-    // Made by the Python package `stripe` 16.1.0, with `whsec_stripe_vector` and `whsec_rolled`.
+    // Made with the Python package `stripe` 16.1.0, the secrets `whsec_stripe_vector` and `whsec_rolled`.
     const STRIPE: &str = "aa849f610dc7179e5d621550c852a575fbf97776fe4627797da13f9192d533ab";
     const ROLLED: &str = "ae1d5cdc4b93201cb44820f891551070b5ba9978ed426b4b31f439b2757399ee";
-    // Made by the Python package `standardwebhooks` 1.1.0, with this secret and the id `msg_1`.
+    // Made with the Python package `standardwebhooks` 1.1.0, this secret and the id `msg_1`.
     const STANDARD_SECRET: &str = "whsec_bWFkYW5nIGNvdXJ0eWFyZCBzZWNyZXQ=";
     const STANDARD_SIGNATURE: &str = "v1,Os9Aw4uQsdeAR/bzDzfACfKiNVFMFnDjo8KRcmKiEaQ=";
 
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_made_by_stripes_library_passes() {
+    fn a_header_of_stripes_library_is_accepted() {
         assert_eq!(
             stripe(&header(), BODY.as_bytes(), &["whsec_stripe_vector"], SECOND),
             Ok(())
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_being_replaced_passes_on_both_sides() {
+    fn the_old_and_the_new_secret_are_accepted_during_a_rotation() {
         let both = format!("t={SECOND},v1={ROLLED},v1={STRIPE}");
         for (header, secrets) in [
             (both.as_str(), &["whsec_stripe_vector"][..]),
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_holds_for_300_seconds_both_ways() {
+    fn a_signature_is_valid_for_300_seconds_in_both_directions() {
         for (second, expected) in [
             (SECOND - 301, Err(UNTIMELY.to_owned())),
             (SECOND - 300, Ok(())),
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_none_is_refused() {
+    fn a_malformed_header_is_rejected() {
         let long = format!("{},{}", header(), "x".repeat(MAX_HEADER));
         let late = format!("t={SECOND},{}v1={STRIPE}", "v1=00,".repeat(MAX_CANDIDATES));
         for (header, detail) in [
@@ -251,8 +252,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_passes_without_a_secret() {
-        // What anybody can compute: the HMAC under an empty key.
+    fn nothing_is_accepted_without_a_secret() {
+        // The HMAC with an empty key, which anyone can compute.
         let mac = mac(b"", &[b"1767225600.", BODY.as_bytes()])
             .unwrap()
             .finalize()
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_standard_webhook_passes() {
+    fn the_published_standard_webhook_is_accepted() {
         let headers = StandardHeaders {
             id: Some(b"msg_27UH4WbU6Z5A5EzD8u03UvzRbpk"),
             timestamp: Some(b"1649367553"),
@@ -307,10 +308,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_secret_is_equal() {
-        assert!(equal(b"ps_secret", b"ps_secret"));
+    fn only_equal_secrets_compare_equal() {
+        assert!(constant_time_eq(b"ps_secret", b"ps_secret"));
         for other in [&b""[..], b"ps_secre", b"ps_secreT", b"ps_secret0"] {
-            assert!(!equal(b"ps_secret", other));
+            assert!(!constant_time_eq(b"ps_secret", other));
         }
     }
 
@@ -334,7 +335,7 @@ mod tests {
         fn a_changed_byte_of_the_header_fails(place: prop::sample::Index, flip in 1..=127u8) {
             let header = format!("t={SECOND},v1={STRIPE}");
             let changed = String::from_utf8(changed(&header, place, flip)).unwrap();
-            // A hexadecimal digit may be written large; it is the same signature then.
+            // An uppercase hexadecimal digit is the same signature.
             let prefix = header.len() - STRIPE.len();
             prop_assume!(changed[..prefix] != header[..prefix] || !changed.eq_ignore_ascii_case(&header));
             prop_assert!(stripe(&changed, BODY.as_bytes(), &["whsec_stripe_vector"], SECOND).is_err());

@@ -1,15 +1,15 @@
-//! What happens in the domain `images`, as the bus tells it.
+//! Events of images.
 
 use super::Image;
 
 crate::domain_events! {
-    /// Something that happened to a picture.
+    /// An event of an image.
     pub enum ImageEvent from "madang.images" {
-        /// A picture's variants stand.
+        /// An image's variants were written. The image is ready.
         ImageResized(Image),
-        /// What was uploaded as a picture cannot be used.
+        /// An upload cannot be used. The image is rejected.
         ImageRejected(Image),
-        /// A picture is gone, deleted or replaced.
+        /// An image was deleted or replaced.
         ImageDeleted(Image),
     }
 }

@@ -1,4 +1,4 @@
-//! A picture that a customer uploads: what may be uploaded, the states that it goes through, and its variants.
+//! Images that customers upload: accepted types, states, and variants.
 
 use std::cmp::Ordering;
 
@@ -13,42 +13,43 @@ use crate::core::error::{Error, Rejection};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::identity::CustomerId;
 
-/// The most bytes of an upload.
+/// The largest upload, in bytes.
 pub const MAX_BYTES: u64 = 30 << 20;
 
-/// How long an upload may begin after it was signed.
+/// How long a signed upload is valid.
 pub const UPLOAD_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long a browser or a CDN keeps a variant: another picture has other names, so a name never changes its bytes.
+/// The `Cache-Control` header of variants. They can be cached forever: each upload has its own keys, so the bytes of a
+/// key never change.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
-/// Where uploads lie in their bucket.
+/// The key prefix of uploads in their bucket.
 const RAW: &str = "raw/";
 
 crate::entity_id! {
-    /// A picture's id, derived from its customer and their idempotency key.
-    pub struct ImageId as "image_id", "There is no such picture."
+    /// An image's id, derived from the customer and the idempotency key.
+    pub struct ImageId as "image_id", "There is no such image."
 }
 
 impl ImageId {
-    /// The id of what `customer` uploads under `key`.
+    /// Derives the id of the image that `customer` uploads with the idempotency key `key`.
     pub fn of(customer: &CustomerId, key: &IdempotencyKey) -> Self {
         Self(key.derive_id("image", customer))
     }
 
-    /// Where its upload lies: the name is ours, never the client's.
+    /// The key of the upload. Clients cannot choose it.
     pub fn raw_key(self) -> String {
         format!("{RAW}{self}")
     }
 
-    /// The picture whose upload lies at `key`.
+    /// The image whose upload has this key.
     pub fn from_raw_key(key: &str) -> Option<Self> {
         let id = Uuid::parse_str(key.strip_prefix(RAW)?).ok().map(Self)?;
         (id.raw_key() == key).then_some(id)
     }
 }
 
-/// What may be uploaded.
+/// The media type of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum ImageType {
     /// JPEG.
@@ -60,19 +61,19 @@ pub enum ImageType {
     /// WebP.
     #[serde(rename = "image/webp")]
     WebP,
-    /// GIF, of which the first frame counts.
+    /// GIF. Only the first frame is used.
     #[serde(rename = "image/gif")]
     Gif,
     /// BMP.
     #[serde(rename = "image/bmp")]
     Bmp,
-    /// TIFF, of which the first page counts.
+    /// TIFF. Only the first page is used.
     #[serde(rename = "image/tiff")]
     Tiff,
 }
 
 impl ImageType {
-    /// All of them.
+    /// All types.
     pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Bmp, Self::Tiff];
 
     /// The media type.
@@ -87,7 +88,7 @@ impl ImageType {
         }
     }
 
-    /// What the name of such a file ends in.
+    /// The file name extension.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
@@ -99,197 +100,202 @@ impl ImageType {
         }
     }
 
-    /// The type of that name.
+    /// Parses a media type.
     ///
     /// # Errors
-    /// `image-type-not-taken` for any other.
+    /// `image-type-not-taken` for an unsupported type.
     pub fn parse(name: &str) -> Result<Self, Rejection> {
         let mut all = Self::ALL.into_iter();
         all.find(|known| known.media_type() == name).ok_or_else(|| {
             let taken = Self::ALL.map(Self::media_type);
-            let detail = format!("{name} is not taken; {} are.", taken.join(", "));
+            let detail = format!("{name} is not supported. Supported types: {}.", taken.join(", "));
             Rejection::new(&error::IMAGE_TYPE_NOT_TAKEN, detail).with("taken", taken)
         })
     }
 }
 
-/// What a picture is for.
+/// Purpose of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImagePurpose {
-    /// A listing shows it.
+    /// The image is for a product.
     Listing,
-    /// A review shows it.
+    /// The image is for a review.
     Review,
-    /// It shows a customer.
+    /// The image is a customer's profile image.
     Profile,
 }
 
-/// Where a picture stands.
+/// Status of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImageStatus {
-    /// Its upload is signed, and has not been looked at yet.
+    /// The upload is signed and not processed yet.
     AwaitingUpload,
-    /// Its variants stand.
+    /// The variants are available.
     Ready,
-    /// What was uploaded cannot be used.
+    /// The upload cannot be used.
     Rejected,
-    /// It is gone; an upload that still comes is thrown away.
+    /// The image was deleted. A later upload is discarded.
     Deleted,
 }
 
-/// One size of a picture, in one format.
+/// A variant: an image in one size and format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageVariant {
-    /// Its name in the bucket of variants, and behind the address of whatever serves that.
+    /// The object's key in the bucket of variants, and its path under the URL that serves them.
     #[schema(examples("5f0c…/0062E99A88DC407460/w640.jpg"))]
     pub key: String,
-    /// Its media type.
+    /// The media type.
     #[schema(examples("image/jpeg"))]
     pub content_type: String,
-    /// Width in pixels: at most that of the source.
+    /// Width in pixels, at most that of the source.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// What was uploaded.
+/// The uploaded image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageSource {
-    /// Width in pixels, right side up.
+    /// Width in pixels, after applying the orientation.
     pub width: u32,
-    /// Height in pixels, right side up.
+    /// Height in pixels, after applying the orientation.
     pub height: u32,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// What was made of an upload.
+/// The result of processing an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
-    /// What was uploaded.
+pub struct ProcessedUpload {
+    /// The uploaded image.
     pub source: ImageSource,
-    /// From the narrowest to the widest, of each width first the JPEG.
+    /// The variants, narrowest first; at the same width, JPEG first.
     pub variants: Vec<ImageVariant>,
-    /// A ThumbHash, in base64.
+    /// A ThumbHash in base64.
     pub placeholder: String,
-    /// `#rrggbb`.
+    /// The dominant color, `#rrggbb`.
     pub colour: String,
 }
 
-/// Why an upload cannot be used.
+/// The reason why an upload cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImageFault {
-    /// It is no picture of a known format.
+    /// The file is not an image of a known format.
     NotAnImage,
-    /// It is a picture of another type than was said.
+    /// The file has another type than announced.
     WrongType,
-    /// It ends before its picture does.
+    /// The file ends too early.
     Truncated,
-    /// It contradicts itself.
+    /// The file is corrupt.
     Damaged,
-    /// It has too many pixels, or too long a side.
+    /// The image has too many pixels, or its width or height is too large.
     TooManyPixels,
-    /// It has too many bytes.
+    /// The file has too many bytes.
     TooLarge,
-    /// It is a picture of a kind that is not served.
+    /// The image uses a format or feature that is not supported.
     Unsupported,
 }
 
-/// Why a picture was rejected.
+/// Why an image was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageRefusal {
-    /// For programs.
+    /// The reason, for programs.
     pub reason: ImageFault,
-    /// For people.
+    /// An explanation, for people.
     pub detail: String,
 }
 
-/// A picture, as events carry it.
+/// An image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Image {
-    /// Its id.
+    /// The image's id.
     pub image_id: ImageId,
-    /// Whose it is.
+    /// The customer who uploaded the image.
     pub customer_id: CustomerId,
-    /// What it is for.
+    /// Purpose of the image.
     pub purpose: ImagePurpose,
-    /// Where it stands.
+    /// Status of the image.
     pub status: ImageStatus,
-    /// What its customer said that it is.
+    /// The announced media type.
     pub content_type: ImageType,
-    /// Of how many bytes, likewise.
+    /// The announced size in bytes.
     pub content_length: u64,
-    /// What was uploaded, once it is known.
+    /// The uploaded image. Present once the image has been ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub source: Option<ImageSource>,
-    /// From the narrowest to the widest; none unless it is ready.
+    /// The variants, narrowest first. Empty unless the image is ready.
     pub variants: Vec<ImageVariant>,
-    /// A ThumbHash in base64: what a page shows until a variant is there.
+    /// A ThumbHash in base64, to show while a variant loads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub placeholder: Option<String>,
-    /// Its dominant colour, `#rrggbb`.
+    /// The dominant color, `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub colour: Option<String>,
-    /// Why it was rejected, when it was.
+    /// Why the image was rejected. Present for a rejected image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refusal: Option<ImageRefusal>,
-    /// The picture whose place it takes: that one goes once this one is ready.
+    /// The image that this one replaces. It is deleted when this one is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub replaces: Option<ImageId>,
-    /// Which upload was looked at, in the order of the uploads.
+    /// The sequencer of the processed upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sequencer: Option<Sequencer>,
-    /// When its upload was signed.
+    /// Time at which the upload was first signed.
     pub created_at: Timestamp,
-    /// When it became as it is.
+    /// Time of the last status change.
     pub changed_at: Timestamp,
 }
 
-/// What an upload is to a picture.
+/// How an upload relates to its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
-    /// Newer than what is known of.
+pub enum UploadStatus {
+    /// Newer than the processed upload.
     New,
-    /// The one that was looked at already.
-    Known,
-    /// Older than that: overtaken.
-    Old,
-    /// The picture is deleted.
-    Unwanted,
+    /// The upload that was processed.
+    Processed,
+    /// Older than the processed upload.
+    Superseded,
+    /// The image is deleted.
+    ImageDeleted,
 }
 
 impl Image {
-    /// What the upload is that S3 tells of by `sequencer`.
-    pub fn arrival(&self, sequencer: &Sequencer) -> Arrival {
+    /// The status of the upload with this `sequencer`.
+    pub fn upload_status(&self, sequencer: &Sequencer) -> UploadStatus {
         match (&self.status, &self.sequencer) {
-            (ImageStatus::Deleted, _) => Arrival::Unwanted,
-            (_, None) => Arrival::New,
+            (ImageStatus::Deleted, _) => UploadStatus::ImageDeleted,
+            (_, None) => UploadStatus::New,
             (_, Some(known)) => match sequencer.cmp(known) {
-                Ordering::Greater => Arrival::New,
-                Ordering::Equal => Arrival::Known,
-                Ordering::Less => Arrival::Old,
+                Ordering::Greater => UploadStatus::New,
+                Ordering::Equal => UploadStatus::Processed,
+                Ordering::Less => UploadStatus::Superseded,
             },
         }
     }
 
-    /// The picture after its upload was looked at; none when it is deleted, or a newer upload was looked at already.
+    /// The image after its upload was processed. None when the image is deleted, or this or a newer upload was processed.
     #[must_use]
-    pub fn settled(&self, sequencer: Sequencer, outcome: Result<Made, ImageRefusal>, now: Timestamp) -> Option<Self> {
-        if self.arrival(&sequencer) != Arrival::New {
+    pub fn processed(
+        &self,
+        sequencer: Sequencer,
+        outcome: Result<ProcessedUpload, ImageRefusal>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        if self.upload_status(&sequencer) != UploadStatus::New {
             return None;
         }
-        let bare = Self {
+        let cleared = Self {
             source: None,
             variants: vec![],
             placeholder: None,
@@ -306,17 +312,17 @@ impl Image {
                 variants: made.variants,
                 placeholder: Some(made.placeholder),
                 colour: Some(made.colour),
-                ..bare
+                ..cleared
             },
             Err(refusal) => Self {
                 status: ImageStatus::Rejected,
                 refusal: Some(refusal),
-                ..bare
+                ..cleared
             },
         })
     }
 
-    /// The picture once it is gone; none when it is already.
+    /// The image after its deletion. None when it is already deleted.
     #[must_use]
     pub fn deleted(&self, now: Timestamp) -> Option<Self> {
         (self.status != ImageStatus::Deleted).then(|| Self {
@@ -329,36 +335,36 @@ impl Image {
         })
     }
 
-    /// The name of the variant that is `width` wide of the upload that `sequencer` tells of.
+    /// The key of the variant of `width` pixels of the upload with this `sequencer`.
     ///
-    /// Each upload has names of its own, so what an overtaken run still writes is never taken for the newest picture.
+    /// Each upload has its own keys, so a late run for a superseded upload never overwrites the newest variants.
     pub fn variant_key(&self, sequencer: &Sequencer, width: u32, extension: &str) -> String {
         format!("{}/{sequencer}/w{width}.{extension}", self.image_id)
     }
 }
 
-/// Why a picture cannot be had, or not so.
+/// The reason why a request for an image is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// There is none of that id, for this caller at least.
+    /// The image does not exist, or belongs to another customer.
     NotFound,
-    /// An upload has 1 byte to [`MAX_BYTES`].
+    /// The upload is empty or larger than [`MAX_BYTES`].
     Length(u64),
-    /// The checksum is no SHA-256 in base64.
+    /// The checksum is not a SHA-256 in base64.
     Checksum,
 }
 
 impl From<Rejected> for Rejection {
     fn from(rejected: Rejected) -> Self {
         match rejected {
-            Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such picture."),
+            Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such image."),
             Rejected::Length(length) => {
-                let detail = format!("A picture has 1 to {MAX_BYTES} bytes, not {length}.");
+                let detail = format!("An image has 1 to {MAX_BYTES} bytes, not {length}.");
                 Self::new(&error::IMAGE_LENGTH_NOT_TAKEN, detail).with("longest", MAX_BYTES)
             }
             Rejected::Checksum => Self::new(
                 &error::INVALID_PARAMETER,
-                "checksum_sha256: it is the SHA-256 of the file in base64, 44 characters.",
+                "checksum_sha256: must be the SHA-256 of the file in base64, 44 characters.",
             )
             .with("parameter", "checksum_sha256"),
         }
@@ -397,12 +403,12 @@ mod tests {
         }
     }
 
-    fn nth(text: &str) -> Sequencer {
+    fn sequencer(text: &str) -> Sequencer {
         Sequencer::try_from(text.to_owned()).unwrap()
     }
 
-    fn made() -> Made {
-        Made {
+    fn processed() -> ProcessedUpload {
+        ProcessedUpload {
             source: ImageSource {
                 width: 4,
                 height: 3,
@@ -422,51 +428,61 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_is_looked_at_once_and_an_older_one_never() {
-        let ready = image().settled(nth("20"), Ok(made()), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(ready.arrival(&nth("10")), Arrival::Old);
-        assert_eq!(ready.arrival(&nth("20")), Arrival::Known);
-        assert_eq!(ready.arrival(&nth("30")), Arrival::New);
-        assert_eq!(ready.settled(nth("20"), Err(refusal()), Timestamp::UNIX_EPOCH), None);
-        let rejected = ready.settled(nth("30"), Err(refusal()), Timestamp::UNIX_EPOCH).unwrap();
+    fn an_upload_is_processed_once_and_an_older_one_never() {
+        let ready = image()
+            .processed(sequencer("20"), Ok(processed()), Timestamp::UNIX_EPOCH)
+            .unwrap();
+        assert_eq!(ready.upload_status(&sequencer("10")), UploadStatus::Superseded);
+        assert_eq!(ready.upload_status(&sequencer("20")), UploadStatus::Processed);
+        assert_eq!(ready.upload_status(&sequencer("30")), UploadStatus::New);
+        assert_eq!(
+            ready.processed(sequencer("20"), Err(refusal()), Timestamp::UNIX_EPOCH),
+            None
+        );
+        let rejected = ready
+            .processed(sequencer("30"), Err(refusal()), Timestamp::UNIX_EPOCH)
+            .unwrap();
         assert_eq!((rejected.status, rejected.source), (ImageStatus::Rejected, None));
     }
 
     #[test]
-    fn a_deleted_picture_stays_deleted() {
+    fn a_deleted_image_stays_deleted() {
         let gone = image().deleted(Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(gone.arrival(&nth("30")), Arrival::Unwanted);
-        assert_eq!(gone.settled(nth("30"), Ok(made()), Timestamp::UNIX_EPOCH), None);
+        assert_eq!(gone.upload_status(&sequencer("30")), UploadStatus::ImageDeleted);
+        assert_eq!(
+            gone.processed(sequencer("30"), Ok(processed()), Timestamp::UNIX_EPOCH),
+            None
+        );
         assert_eq!(gone.deleted(Timestamp::UNIX_EPOCH), None);
     }
 
     #[test]
-    fn only_names_of_ours_belong_to_a_picture() {
+    fn only_canonical_upload_keys_belong_to_an_image() {
         let id = ImageId(Uuid::from_u128(7));
         assert_eq!(ImageId::from_raw_key(&id.raw_key()), Some(id));
-        for strange in [
+        for invalid in [
             "",
             "raw/",
             "raw/x",
             "cooked/00000000-0000-0000-0000-000000000007",
             "raw/7",
         ] {
-            assert_eq!(ImageId::from_raw_key(strange), None, "{strange}");
+            assert_eq!(ImageId::from_raw_key(invalid), None, "{invalid}");
         }
         let compact = format!("raw/{}", id.0.simple());
-        assert_eq!(ImageId::from_raw_key(&compact), None, "one picture has one name");
+        assert_eq!(ImageId::from_raw_key(&compact), None, "an image has one key");
     }
 
     proptest! {
         #[test]
-        fn in_whatever_order_uploads_are_told_the_newest_stays(order in Just(["01", "02", "0203", "03"]).prop_shuffle()) {
+        fn the_newest_upload_wins_in_any_order_of_delivery(order in Just(["01", "02", "0203", "03"]).prop_shuffle()) {
             let mut image = image();
-            for told in order {
-                if let Some(next) = image.settled(nth(told), Ok(made()), Timestamp::UNIX_EPOCH) {
+            for delivered in order {
+                if let Some(next) = image.processed(sequencer(delivered), Ok(processed()), Timestamp::UNIX_EPOCH) {
                     image = next;
                 }
             }
-            prop_assert_eq!(image.sequencer, Some(nth("03")));
+            prop_assert_eq!(image.sequencer, Some(sequencer("03")));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures: their states and their table.
+//! Images: their states and their store.
 
 mod event;
 mod image;
@@ -7,8 +7,8 @@ mod store;
 
 pub use event::ImageEvent;
 pub use image::{
-    Arrival, CACHE_CONTROL, Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus,
-    ImageType, ImageVariant, MAX_BYTES, Made, Rejected, UPLOAD_WITHIN,
+    CACHE_CONTROL, Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType,
+    ImageVariant, MAX_BYTES, ProcessedUpload, Rejected, UPLOAD_WITHIN, UploadStatus,
 };
-pub use sequencer::{NotASequencer, Sequencer};
+pub use sequencer::{InvalidSequencer, Sequencer};
 pub use store::{ImageStore, StoredImage};

@@ -1,12 +1,12 @@
-//! The order in which uploads of one picture came.
+//! The order of an image's uploads.
 
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The order of the uploads to one key, as S3 tells it: hexadecimal digits, of which the shorter is to be taken as filled
-/// up with zeros on the right (S3 user guide, "Event message structure").
+/// S3's sequencer, which orders the uploads to one key: hexadecimal digits. For comparison, the shorter one is padded
+/// with zeros on the right (S3 user guide, "Event message structure").
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 #[schema(value_type = String, pattern = "^[0-9A-Fa-f]{1,64}$", examples("0062E99A88DC407460"))]
@@ -15,14 +15,14 @@ pub struct Sequencer(String);
 /// The text is not a [`Sequencer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a sequencer is 1 to 64 hexadecimal digits")]
-pub struct NotASequencer;
+pub struct InvalidSequencer;
 
 impl TryFrom<String> for Sequencer {
-    type Error = NotASequencer;
+    type Error = InvalidSequencer;
 
-    fn try_from(text: String) -> Result<Self, NotASequencer> {
+    fn try_from(text: String) -> Result<Self, InvalidSequencer> {
         let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if fits { Ok(Self(text)) } else { Err(NotASequencer) }
+        if fits { Ok(Self(text)) } else { Err(InvalidSequencer) }
     }
 }
 
@@ -61,15 +61,15 @@ impl Eq for Sequencer {}
 mod tests {
     use super::*;
 
-    fn nth(text: &str) -> Sequencer {
+    fn sequencer(text: &str) -> Sequencer {
         Sequencer::try_from(text.to_owned()).unwrap()
     }
 
     #[test]
-    fn the_shorter_sequencer_is_filled_up_with_zeros() {
-        assert_eq!(nth("0a"), nth("0A00"));
-        assert!(nth("0055AED6DCD90281E5") < nth("0055AED6DCD90281E6"));
-        assert!(nth("1") > nth("0FFF"));
+    fn the_shorter_sequencer_is_padded_with_zeros() {
+        assert_eq!(sequencer("0a"), sequencer("0A00"));
+        assert!(sequencer("0055AED6DCD90281E5") < sequencer("0055AED6DCD90281E6"));
+        assert!(sequencer("1") > sequencer("0FFF"));
         assert!(Sequencer::try_from(String::new()).is_err());
         assert!(Sequencer::try_from("0g".to_owned()).is_err());
     }

@@ -1,4 +1,4 @@
-//! The pictures' table: `IMAGE#<id>`, one item a picture.
+//! The images table: one item per image (`IMAGE#<id>`).
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -14,31 +14,31 @@ use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::images::{Image, ImageId};
 
-/// The pictures' table.
+/// Reads and writes the images table.
 #[derive(Clone, Debug)]
 pub struct ImageStore {
     client: Client,
     table: String,
 }
 
-/// A picture as it is kept.
+/// An image as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredImage {
-    /// What events tell of it.
+    /// The image, as events carry it.
     #[serde(flatten)]
     pub image: Image,
-    /// What was asked for, to tell a retry from another request.
+    /// The request's fingerprint, which identifies a retry.
     pub fingerprint: Fingerprint,
-    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    /// The number of writes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Its newest event, which the table's stream delivers.
+    /// The image's newest event, which the table's stream delivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Record>,
 }
 
 impl StoredImage {
-    /// A picture whose upload was never signed before.
-    pub const fn first(image: Image, fingerprint: Fingerprint) -> Self {
+    /// The first version of a new image.
+    pub const fn new(image: Image, fingerprint: Fingerprint) -> Self {
         Self {
             image,
             fingerprint,
@@ -47,7 +47,7 @@ impl StoredImage {
         }
     }
 
-    /// What is to be kept after this.
+    /// The next version, with `image` and its event.
     #[must_use]
     pub fn next(&self, image: Image, event: Record) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl StoredImage {
 }
 
 impl ImageStore {
-    /// The table that the variable `IMAGES_TABLE` names.
+    /// Reads the table's name from `IMAGES_TABLE`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -71,12 +71,12 @@ impl ImageStore {
         })
     }
 
-    /// The picture, whoever's it is, as it stands now.
+    /// Reads an image of any customer. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get(&self, id: ImageId, deadline: Instant) -> Result<Option<StoredImage>, Error> {
-        const DOING: &str = "read a picture";
+        const DOING: &str = "read an image";
         let send = || async {
             let get = self.client.get_item().table_name(&self.table).consistent_read(true);
             let sent = get.set_key(Some(key(image_key(id)))).send().await;
@@ -86,19 +86,20 @@ impl ImageStore {
         answer.item.map(|item| parse(DOING, item)).transpose()
     }
 
-    /// Keeps a picture; the one that stands when anything has changed it since it was read, or made it before.
+    /// Writes the next version of an image. Returns the stored image instead when that has changed since it was read, or,
+    /// for a new image, when it exists.
     ///
-    /// A write whose answer was lost is sent again, and then refused by its own success: what stands is this very one.
+    /// The write succeeds too when an earlier attempt, whose response was lost, has written this version.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn save(&self, stored: &StoredImage, deadline: Instant) -> Result<Result<(), Box<StoredImage>>, Error> {
-        const DOING: &str = "save a picture";
+        const DOING: &str = "save an image";
         let item = item_of(DOING, image_key(stored.image.image_id), stored)?;
         let send = || async {
             let put = self.client.put_item().table_name(&self.table);
             let put = put.set_item(Some(item.clone()));
-            // Nobody writes over what they have not read.
+            // Never overwrites a version that was not read.
             let put = if stored.version == 1 {
                 put.condition_expression("attribute_not_exists(pk)")
             } else {
@@ -119,15 +120,15 @@ impl ImageStore {
                 Err(error) => Err(classify_error(DOING, error)),
             }
         };
-        let Some(stands) = send_until_answered(DOING, deadline, send).await? else {
+        let Some(existing) = send_until_answered(DOING, deadline, send).await? else {
             return Ok(Ok(()));
         };
-        let stands = stands.ok_or_else(|| Error::internal(DOING, "the picture is not there any more"))?;
-        let stands: StoredImage = parse(DOING, stands)?;
-        Ok(if stands == *stored {
+        let existing = existing.ok_or_else(|| Error::internal(DOING, "the image does not exist anymore"))?;
+        let existing: StoredImage = parse(DOING, existing)?;
+        Ok(if existing == *stored {
             Ok(())
         } else {
-            Err(Box::new(stands))
+            Err(Box::new(existing))
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
 use crate::catalog;
 use crate::catalog::CatalogStore;
 use crate::catalog::shard_hints::Hints;
-use crate::catalog::store::{gathering, parse_level, parse_product, product_key, stock_key};
+use crate::catalog::store::{gather_writes, parse_level, parse_product, product_key, stock_key};
 use crate::catalog::{Hold, Shard, ShardCount};
 use crate::catalog::{Product, Sku};
 use crate::core::error::Error;
@@ -163,7 +163,7 @@ impl ReservationStore {
     pub fn release_writes(&self, holds: &[Hold]) -> Result<Vec<TransactWriteItem>, Error> {
         let writes = holds.iter().map(|hold| {
             let units = hold.quantity.into();
-            update(self.catalog.added(&hold.sku, hold.shard, units))
+            update(self.catalog.add_units(&hold.sku, hold.shard, units))
         });
         writes.collect()
     }
@@ -259,7 +259,11 @@ impl ReservationStore {
             let mut items = record(holds.clone())?;
             let records = items.len();
             for hold in &holds {
-                items.push(update(self.catalog.taken(&hold.sku, hold.shard, hold.quantity.into()))?);
+                items.push(update(self.catalog.take_units(
+                    &hold.sku,
+                    hold.shard,
+                    hold.quantity.into(),
+                ))?);
             }
             let mut outcomes = match transact(&self.client, DOING, items, deadline).await? {
                 TransactionOutcome::Committed => return Ok(TakeOutcome::Taken(holds)),
@@ -378,7 +382,7 @@ impl ReservationStore {
         let mut count = wanted.shards_of(sku);
         let mut short_surveys = u8::from(refused && count == ShardCount::ONE);
         loop {
-            let (product, levels) = self.catalog.survey(sku, count, deadline).await?;
+            let (product, levels) = self.catalog.product_and_levels(sku, count, deadline).await?;
             if let Some(parts) = catalog::allocate(&levels, requested, fastrand::usize(..)) {
                 let hold = |(shard, quantity)| Hold {
                     sku: sku.clone(),
@@ -406,7 +410,7 @@ impl ReservationStore {
             let Some((sku, parts)) = most_scattered(holds) else {
                 return Ok(());
             };
-            let moves = gathering(&self.catalog, &sku, &parts)?;
+            let moves = gather_writes(&self.catalog, &sku, &parts)?;
             // If the units are gone by then, the order's own conditions fail.
             transact(&self.client, "gather scattered stock", moves, deadline).await?;
             holds.retain(|hold| hold.sku != sku);

@@ -1,4 +1,4 @@
-//! A function's binary as it is deployed: built with the release profile, and packed as SAM packs it.
+//! A function's deployed binary: built with the release profile and packed as SAM does.
 
 use std::env;
 use std::fs;
@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// Builds the binary `name` with the release profile; what cargo says goes to standard error.
+/// Builds the binary `name` with the release profile. Cargo's messages go to standard error.
 ///
 /// # Errors
-/// When it does not build.
+/// If the build fails.
 pub fn build(name: &str) -> Result<PathBuf> {
     let built = cargo()
         .args(["build", "--release", "--workspace", "--bin", name])
@@ -19,14 +19,14 @@ pub fn build(name: &str) -> Result<PathBuf> {
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .stderr(Stdio::inherit())
         .output()
-        .context("cargo does not start")?;
-    ensure!(built.status.success(), "{name} does not build; cargo says why above");
+        .context("cannot start cargo")?;
+    ensure!(built.status.success(), "cargo cannot build {name}, see above");
     let messages = String::from_utf8_lossy(&built.stdout);
-    executable(&messages, name).with_context(|| format!("cargo built no binary called {name}"))
+    executable(&messages, name).with_context(|| format!("cargo built no binary {name}"))
 }
 
-/// Cargo without what `cargo bench` says of this package: build scripts that watch it would run again,
-/// and everything above them would be built again.
+/// Cargo without the variables that `cargo bench` sets for this package: build scripts that watch them would run again
+/// and cause rebuilds.
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
@@ -41,27 +41,27 @@ fn cargo() -> Command {
     cargo
 }
 
-/// The binary called `name` in cargo's messages.
+/// Returns the path of the binary `name` from cargo's messages.
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
     let mut found = messages.filter(|message: &Value| message["target"]["name"] == name);
     found.find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
-/// A file's size, in bytes.
+/// Returns a file's size in bytes.
 ///
 /// # Errors
-/// When it cannot be read.
+/// If it cannot be read.
 pub fn size(file: &Path) -> Result<u64> {
     let found = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(found.len())
 }
 
-/// The size of the archive that is uploaded, in bytes: `binary` as `bootstrap`, packed in `folder`
-/// by Python's zipfile, which SAM uses too.
+/// Returns the size in bytes of the uploaded archive: `binary` as `bootstrap`, packed in `folder` by Python's zipfile,
+/// which SAM uses too.
 ///
 /// # Errors
-/// When there is no Python 3, or no room.
+/// If Python 3 is missing or the disk is full.
 pub fn zipped_size(binary: &Path, folder: &Path) -> Result<u64> {
     let (bootstrap, archive) = (folder.join("bootstrap"), folder.join("bootstrap.zip"));
     fs::copy(binary, &bootstrap).with_context(|| format!("cannot write {}", bootstrap.display()))?;
@@ -69,7 +69,7 @@ pub fn zipped_size(binary: &Path, folder: &Path) -> Result<u64> {
         .args(["-m", "zipfile", "-c"])
         .args([&archive, &bootstrap])
         .status()
-        .context("python3 does not start: install Python 3")?;
+        .context("cannot start python3: install Python 3")?;
     ensure!(packed.success(), "python3 cannot pack {}", bootstrap.display());
     size(&archive)
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_binary_is_told_from_the_library_of_the_same_name() {
+    fn the_binary_is_distinguished_from_the_library_of_the_same_name() {
         let messages = r#"
             {"reason":"compiler-artifact","target":{"name":"shared"},"executable":null}
             {"reason":"compiler-artifact","target":{"name":"checkout"},"executable":null}

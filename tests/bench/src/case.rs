@@ -1,34 +1,34 @@
-//! A case: one function, what it is asked, and what must be true afterwards.
+//! A benchmark case: a function, its requests, and its expected results.
 
 use anyhow::Result;
 use function_tests::Shop;
 use harness::gateway::Call;
 use serde_json::Value;
 
-/// One function under measurement.
+/// A function to measure.
 pub trait Case {
-    /// Its package, which is its binary's name too.
+    /// The name of its package and binary.
     const FUNCTION: &'static str;
-    /// Its own environment, beside what Lambda gives to each function; what only the peer reads is in it too.
+    /// Environment variables beside Lambda's, including those that only the peer reads.
     const ENVIRONMENT: &'static [(&'static str, &'static str)];
-    /// Whether there is the same in TypeScript, in `peers/<function>`.
+    /// Whether `peers/<function>` has a TypeScript implementation.
     const HAS_PEER: bool;
 
     /// Prepares an empty shop for any number of requests.
     ///
     /// # Errors
-    /// When the engine makes no table.
+    /// If the engine refuses to create a table.
     fn prepare(shop: &Shop) -> impl Future<Output = Result<()>>;
 
-    /// The request number `n`; each is a new one.
+    /// Returns request number `n`; each is a new one.
     fn call(n: usize) -> Call;
 
-    /// Whether this is the right answer.
+    /// Whether the response is correct.
     fn is_right(status: u16, body: &Value) -> bool;
 
-    /// Whether the tables say what they must after `requests` requests.
+    /// Checks the tables after `requests` requests.
     ///
     /// # Panics
-    /// When they do not.
+    /// If they are wrong.
     fn audit(shop: &Shop, requests: usize) -> impl Future<Output = ()>;
 }

@@ -1,4 +1,4 @@
-//! The engine in a process of its own, so that its work is nobody else's.
+//! The engine in its own process, so that its work is measured separately.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read};
@@ -7,30 +7,30 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use harness::Engine;
 
-/// The argument that makes a benchmark's process the engine.
+/// The argument that starts a benchmark as the engine.
 const ROLE: &str = "serve-engine";
 
 /// An engine that serves until it is dropped.
 #[derive(Debug)]
 pub struct EngineProcess {
     child: Child,
-    /// Where it serves.
+    /// The URL at which it serves.
     pub endpoint: String,
 }
 
 impl EngineProcess {
-    /// Starts this program once more, as the engine.
+    /// Starts this program as the engine.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If it does not start.
     pub fn start() -> Result<Self> {
-        let program = env::current_exe().context("cannot tell which program this is")?;
+        let program = env::current_exe().context("cannot find this program")?;
         let mut child = Command::new(program)
             .arg(ROLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .context("the engine does not start")?;
+            .context("cannot start the engine")?;
         let mut endpoint = String::new();
         let output = child.stdout.take().context("the engine has no output")?;
         BufReader::new(output).read_line(&mut endpoint)?;
@@ -41,16 +41,16 @@ impl EngineProcess {
 
 impl Drop for EngineProcess {
     fn drop(&mut self) {
-        // It ends by itself when its input does; this is for the impatient.
+        // It would end when its input ends; killing it is faster.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Is the engine, when this process was started as one: serves until its input ends, then says so.
+/// Acts as the engine if this process was started as one: serves until its input ends.
 ///
 /// # Errors
-/// When there is no runtime to be had.
+/// If the runtime cannot be created.
 pub fn serve_if_asked() -> Result<bool> {
     if env::args().nth(1).as_deref() != Some(ROLE) {
         return Ok(false);

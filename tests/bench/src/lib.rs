@@ -1,4 +1,4 @@
-//! What the benchmarks stand on: release binaries, a bare Lambda Runtime API, an engine apart, and a report.
+//! The benchmarks' library: release binaries, a minimal Lambda Runtime API, a separate engine, and reports.
 //!
 //! A benchmark fails on a wrong result, never on a slow one.
 

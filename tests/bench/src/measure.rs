@@ -1,4 +1,4 @@
-//! The measurement of one case, ours and its peer in turn: cold starts, warm invocations, and what one asks of DynamoDB.
+//! Measures one case, alternating with its peer: cold starts, warm invocations, and requests to DynamoDB.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,22 +18,22 @@ use crate::report::{Figure, Subject};
 use crate::runtime_api::RuntimeApi;
 use crate::statistics::{quantile, range};
 
-/// How often a process is started.
+/// Number of cold starts.
 const COLD_STARTS: usize = 31;
-/// How many invocations a process serves before it counts as warm.
+/// Invocations before a process counts as warm.
 const WARM_UP: usize = 200;
-/// In how many rounds warm invocations are measured; between rounds one sees the machine's noise.
+/// Rounds of warm invocations; their differences show the machine's noise.
 const ROUNDS: usize = 5;
-/// How many invocations a round has.
+/// Invocations per round.
 const ROUND: usize = 400;
-/// Of how many invocations the requests to DynamoDB are counted.
+/// Invocations whose requests to DynamoDB are counted.
 const COUNTED: usize = 20;
 
-/// One implementation of a function.
+/// An implementation of a function.
 struct Contender {
     name: String,
     program: Program,
-    /// Bytes of what is deployed, and packed.
+    /// Bytes of the deployed code, and of its archive.
     sizes: [u64; 2],
     cold: Cold,
     rounds: Vec<Round>,
@@ -41,11 +41,11 @@ struct Contender {
     cost: Count,
 }
 
-/// Measures the function of `C`, and its peer in turn with it, with their files in `folder`; what it does goes to
-/// standard error. Ours is the first of the answer.
+/// Measures the function of `C` and its peer, with their files in `folder`. Progress goes to standard error. Our result
+/// is the first.
 ///
 /// # Errors
-/// When a function does not build or start, fails, or answers wrongly; not when it is slow.
+/// If a function does not build or start, fails, or responds wrongly; not if it is slow.
 pub async fn measure<C: Case>(folder: &Path) -> Result<Vec<Subject>> {
     let say = |what: &str| eprintln!("{}: {what}", C::FUNCTION);
     let mut contenders = contenders::<C>(folder)?;
@@ -88,7 +88,7 @@ pub async fn measure<C: Case>(folder: &Path) -> Result<Vec<Subject>> {
     }
     drop(functions);
     C::audit(&shop, bench.requests).await;
-    say(&format!("{} requests, all answered rightly", bench.requests));
+    say(&format!("{} requests, all with correct responses", bench.requests));
 
     for contender in &mut contenders {
         contender.cost = bench.cost::<C>(contender).await?;
@@ -96,7 +96,7 @@ pub async fn measure<C: Case>(folder: &Path) -> Result<Vec<Subject>> {
     Ok(contenders.iter().map(subject).collect())
 }
 
-/// Our function, and its peer when there is one.
+/// Returns our function, and its peer if there is one.
 fn contenders<C: Case>(folder: &Path) -> Result<Vec<Contender>> {
     let name = C::FUNCTION;
     eprintln!("{name}: building the release binary; the first time takes minutes");
@@ -125,20 +125,20 @@ fn contenders<C: Case>(folder: &Path) -> Result<Vec<Contender>> {
     Ok(contenders)
 }
 
-/// A process and the Runtime API that it speaks to.
+/// A process and its Runtime API.
 struct Function {
     process: FunctionProcess,
     api: RuntimeApi,
 }
 
-/// Milliseconds of cold starts: until the function asks for work, and its first invocation.
+/// Milliseconds of cold starts: until the first request for work, and of the first invocation.
 #[derive(Default)]
 struct Cold {
     starts: Vec<f64>,
     firsts: Vec<f64>,
 }
 
-/// Milliseconds of a round: of each invocation, and of the processor for one.
+/// Milliseconds of a round: duration of each invocation, and CPU time per invocation.
 struct Round {
     times: Vec<f64>,
     cpu: f64,
@@ -148,12 +148,12 @@ struct Bench {
     environment: &'static [(&'static str, &'static str)],
     endpoint: String,
     folder: PathBuf,
-    /// How many requests the shop has had.
+    /// Number of requests to the shop.
     requests: usize,
 }
 
 impl Bench {
-    /// Starts the function; answers how long it took to ask for work.
+    /// Starts the function and returns the time until its first request for work.
     async fn start(&self, contender: &Contender) -> Result<(Duration, Function)> {
         let mut api = RuntimeApi::start().await?;
         let begun = Instant::now();
@@ -169,7 +169,7 @@ impl Bench {
         Ok((started - begun, Function { process, api }))
     }
 
-    /// One new request, which must be answered rightly.
+    /// Sends one new request and checks the response.
     async fn invoke<C: Case>(&mut self, function: &mut Function) -> Result<Duration> {
         let call = C::call(self.requests);
         let event = call.event();
@@ -198,7 +198,7 @@ impl Bench {
         Ok(Round { times, cpu })
     }
 
-    /// What an invocation asks of DynamoDB, from an engine of its own that counts.
+    /// Measures an invocation's requests to DynamoDB with an engine that counts them.
     async fn cost<C: Case>(&mut self, contender: &Contender) -> Result<Count> {
         let meter = Meter::start().await?;
         let shop = Shop::on(meter.engine.clone());

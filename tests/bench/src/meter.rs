@@ -1,4 +1,4 @@
-//! An engine that counts: what a function in whatever language asks of DynamoDB, and what that consumes.
+//! An engine that counts requests and capacity, whatever language the function is written in.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -19,14 +19,14 @@ use tokio::task::spawn_local;
 /// The engine, on loopback.
 #[derive(Debug)]
 pub struct Meter {
-    /// Where it serves.
+    /// The URL at which it serves.
     pub endpoint: String,
-    /// The same for setting up, uncounted.
+    /// The same engine for setup, not counted.
     pub engine: Engine,
     count: Arc<Mutex<Count>>,
 }
 
-/// What was asked.
+/// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Count {
     /// Requests.
@@ -38,14 +38,14 @@ pub struct Count {
 }
 
 impl Meter {
-    /// Starts an empty engine with the stack's tables; within a [`tokio::task::LocalSet`].
+    /// Starts an empty engine with the stack's tables, within a [`tokio::task::LocalSet`].
     ///
     /// # Errors
-    /// When there is no free port.
+    /// If no port is free.
     pub async fn start() -> Result<Self> {
         let embedded = Embedded::new();
         let engine = Engine::embedded(embedded.clone());
-        create_tables(&engine.quiet).await;
+        create_tables(&engine.direct).await;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let count = Arc::<Mutex<Count>>::default();
@@ -54,7 +54,7 @@ impl Meter {
             while let Ok((stream, _)) = listener.accept().await {
                 let (embedded, counted) = (embedded.clone(), Arc::clone(&counted));
                 let serve = service_fn(move |request| serve(embedded.clone(), Arc::clone(&counted), request));
-                // It ends when the function hangs up, which is no error.
+                // It ends when the function closes the connection, which is not an error.
                 spawn_local(async move {
                     drop(
                         http1::Builder::new()
@@ -71,7 +71,7 @@ impl Meter {
         })
     }
 
-    /// What was asked since it was last taken.
+    /// Returns what was counted since the last call.
     pub fn take(&self) -> Count {
         self.count
             .lock()
@@ -101,8 +101,8 @@ async fn serve(
         .unwrap_or_default();
     let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
     body["ReturnConsumedCapacity"] = json!("INDEXES");
-    let said = embedded.serve(&operation, body.to_string().as_bytes());
-    let answer: Value = serde_json::from_slice(&said.body).unwrap_or_default();
+    let raw = embedded.serve(&operation, body.to_string().as_bytes());
+    let answer: Value = serde_json::from_slice(&raw.body).unwrap_or_default();
     if let Ok(mut count) = count.lock() {
         count.requests += 1;
         let units = units(&answer["ConsumedCapacity"]);
@@ -111,14 +111,14 @@ async fn serve(
             _ => count.write_units += units,
         }
     }
-    let mut response = Response::new(Full::new(Bytes::from(said.body)));
-    *response.status_mut() = hyper::StatusCode::from_u16(said.status).unwrap_or_default();
+    let mut response = Response::new(Full::new(Bytes::from(raw.body)));
+    *response.status_mut() = hyper::StatusCode::from_u16(raw.status).unwrap_or_default();
     let json = hyper::header::HeaderValue::from_static("application/x-amz-json-1.0");
     response.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
     Ok(response)
 }
 
-/// The units of one table, or of several.
+/// Returns the units of one table or of several.
 fn units(consumed: &Value) -> f64 {
     match consumed {
         Value::Array(tables) => tables.iter().map(units).sum(),

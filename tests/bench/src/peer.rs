@@ -1,4 +1,4 @@
-//! A peer: the same behaviour in TypeScript, installed and bundled below the target folder.
+//! A peer: a TypeScript implementation of the same function, installed and bundled in the target folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,19 +8,19 @@ use anyhow::{Context, Result, ensure};
 
 use crate::process::Program;
 
-/// A peer that is ready to run.
+/// A bundled peer.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// What runs it.
+    /// The program that runs it.
     pub program: Program,
-    /// Its bundle, which is what is deployed.
+    /// The deployed bundle.
     pub bundle: PathBuf,
 }
 
-/// Installs what the lock file of `peers/<name>` pins into `folder`, and bundles the peer there.
+/// Installs the packages that `peers/<name>` locks into `folder`, and bundles the peer there.
 ///
 /// # Errors
-/// When there is no Node, or npm or esbuild fail.
+/// If Node is missing, or npm or esbuild fail.
 pub fn bundle(name: &str, folder: &Path) -> Result<Peer> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(name);
     let folder = folder.join("peers").join(name);
@@ -31,7 +31,7 @@ pub fn bundle(name: &str, folder: &Path) -> Result<Peer> {
             .current_dir(&folder)
             .stdout(Stdio::null())
             .status();
-        let ran = ran.context("npm does not start: install Node 20 or newer")?;
+        let ran = ran.context("cannot start npm: install Node 20 or newer")?;
         ensure!(
             ran.success(),
             "npm {} failed in {}",
@@ -53,7 +53,7 @@ pub fn bundle(name: &str, folder: &Path) -> Result<Peer> {
     })
 }
 
-/// Copies the files of `from`, which has few.
+/// Copies the files of the folder `from`, not recursively.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of our own, in memory and on a socket in its folder, for as long as it is needed.
+//! A temporary PostgreSQL server in memory, on a socket in its folder.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -12,13 +12,13 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
-/// Debian's user `nobody`: the server refuses to be root's.
+/// Debian's user `nobody`: the server refuses to run as root.
 const NOBODY: u32 = 65_534;
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 const USER: &str = "bench";
 const SOCKET: &str = ".s.PGSQL.5432";
 
-/// The server; it ends, and its folder goes, when it is dropped.
+/// The server. Dropping it stops the server and removes its folder.
 #[derive(Debug)]
 pub struct Postgres {
     child: Child,
@@ -26,11 +26,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server that keeps everything in memory, as the DynamoDB engine beside it does: its files lie in
-    /// `/dev/shm` and nothing is waited for to reach a disk, which is the fastest that it can be.
+    /// Starts a server that keeps everything in memory, as the DynamoDB engine does: its files are in `/dev/shm` and
+    /// nothing waits for a disk, which is its fastest configuration.
     ///
     /// # Errors
-    /// When PostgreSQL is not installed, or does not start.
+    /// If PostgreSQL is not installed or does not start.
     pub fn start() -> Result<Self> {
         let programs = programs()?;
         let memory = Some(PathBuf::from("/dev/shm")).filter(|folder| folder.is_dir());
@@ -40,7 +40,7 @@ impl Postgres {
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let owner = fs::metadata(&folder)?.uid();
         if owner == 0 {
-            chown(&folder, Some(NOBODY), Some(NOBODY)).context("cannot give the server its folder")?;
+            chown(&folder, Some(NOBODY), Some(NOBODY)).context("cannot change the owner of the server's folder")?;
         }
         let command = |name: &str| {
             let mut command = Command::new(programs.join(name));
@@ -61,7 +61,7 @@ impl Postgres {
             USER,
             "-D",
         ]);
-        let made = init.arg(&data).output().context("initdb does not start")?;
+        let made = init.arg(&data).output().context("cannot start initdb")?;
         ensure!(
             made.status.success(),
             "initdb failed: {}",
@@ -88,19 +88,19 @@ impl Postgres {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
-            .context("postgres does not start")?;
+            .context("cannot start postgres")?;
         let mut server = Self { child, folder };
         server.wait()?;
         Ok(server)
     }
 
-    /// A connection.
+    /// Opens a connection.
     ///
     /// # Errors
-    /// When the server takes no more.
+    /// If the server refuses it.
     pub async fn connect(&self) -> Result<Connection> {
         let stream = UnixStream::connect(self.folder.join(SOCKET)).await;
-        let mut connection = Connection(BufReader::new(stream.context("the server takes no connection")?));
+        let mut connection = Connection(BufReader::new(stream.context("the server refuses the connection")?));
         // StartupMessage, protocol 3.0.
         let mut start = 196_608_i32.to_be_bytes().to_vec();
         for word in ["user", USER, "database", "postgres", ""] {
@@ -115,14 +115,14 @@ impl Postgres {
         Ok(connection)
     }
 
-    /// Until the socket is there that it makes once it serves.
+    /// Waits for the socket that the server creates once it serves.
     fn wait(&mut self) -> Result<()> {
         let deadline = Instant::now() + STARTS_WITHIN;
         while !self.folder.join(SOCKET).exists() {
             let has_ended = self.child.try_wait()?.is_some();
             if has_ended || Instant::now() > deadline {
                 let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                bail!("postgres does not start:\n{log}");
+                bail!("postgres did not start:\n{log}");
             }
             thread::yield_now();
         }
@@ -130,16 +130,16 @@ impl Postgres {
     }
 }
 
-/// A connection, on which one statement goes after another: the simple query protocol, which is all that a benchmark
-/// needs of a driver (PostgreSQL's documentation, "Message Flow").
+/// A connection with the simple query protocol, which is all that a benchmark needs of a driver (PostgreSQL's
+/// documentation, "Message Flow").
 #[derive(Debug)]
 pub struct Connection(BufReader<UnixStream>);
 
 impl Connection {
-    /// Runs `sql`, and brings the first row as texts, when there is one.
+    /// Runs `sql` and returns the first row as texts, if there is one.
     ///
     /// # Errors
-    /// What the server says against it.
+    /// The server's error.
     pub async fn query(&mut self, sql: &str) -> Result<Option<Vec<String>>> {
         let length = i32::try_from(sql.len() + 5)?;
         let message = [b"Q", &length.to_be_bytes()[..], sql.as_bytes(), &[0]].concat();
@@ -155,20 +155,20 @@ impl Connection {
             let mut body = vec![0; usize::try_from(self.0.read_i32().await? - 4)?];
             self.0.read_exact(&mut body).await?;
             match kind {
-                b'D' if row.is_none() => row = Some(columns(&body).context("a row that cannot be read")?),
+                b'D' if row.is_none() => row = Some(columns(&body).context("invalid row")?),
                 b'E' => failure = Some(String::from_utf8_lossy(&body).replace('\0', " ")),
                 b'Z' => break,
                 _ => {}
             }
         }
         match failure {
-            Some(failure) => bail!("the server says: {failure}"),
+            Some(failure) => bail!("the server failed: {failure}"),
             None => Ok(row),
         }
     }
 }
 
-/// The columns of a DataRow; NULL is an empty text.
+/// Parses the columns of a DataRow; NULL is an empty text.
 fn columns(body: &[u8]) -> Option<Vec<String>> {
     let (count, mut rest) = body.split_first_chunk::<2>()?;
     let mut columns = vec![];
@@ -184,14 +184,14 @@ fn columns(body: &[u8]) -> Option<Vec<String>> {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // Nothing in it is needed any more.
+        // Its data is temporary, so it need not shut down cleanly.
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Where the server's programs lie: in the path, or where Debian puts the newest.
+/// Returns the folder of the server's programs: in the path, or Debian's newest.
 fn programs() -> Result<PathBuf> {
     let in_path = env::var_os("PATH").and_then(|path| env::split_paths(&path).find(|folder| has_server(folder)));
     let mut debian: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -203,8 +203,8 @@ fn programs() -> Result<PathBuf> {
     debian.sort();
     let found = in_path.or_else(|| debian.pop());
     found.context(
-        "PostgreSQL is needed to run against: install it (Debian, Ubuntu: `apt install postgresql`), or name the cases \
-         that need none: `cargo bench -p bench --bench functions -- checkout`",
+        "PostgreSQL is required: install it (Debian, Ubuntu: `apt install postgresql`), or select the cases that do not \
+         need it: `cargo bench -p bench --bench functions -- checkout`",
     )
 }
 
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_read_column_by_column_and_null_is_empty() {
+    fn a_row_is_parsed_by_column_and_null_is_empty() {
         let row = [&[0, 2][..], &[0, 0, 0, 3], b"tea", &[0xff, 0xff, 0xff, 0xff]].concat();
         assert_eq!(columns(&row), Some(vec!["tea".to_owned(), String::new()]));
         assert_eq!(columns(&row[..7]), None);

@@ -1,4 +1,4 @@
-//! A function's process, in the environment that Lambda gives it, and what Linux says it has used.
+//! A function's process, in Lambda's environment, and its resource usage on Linux.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -11,16 +11,16 @@ use anyhow::{Context, Result};
 /// The unit of CPU time in /proc, on every architecture (proc(5): USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a process runs: a binary, or an interpreter and what it interprets.
+/// The program of a process: a binary, or an interpreter with its arguments.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The binary or the interpreter.
     pub binary: PathBuf,
-    /// What the interpreter is given.
+    /// The interpreter's arguments.
     pub arguments: Vec<PathBuf>,
 }
 
-/// A running function; it ends when it is dropped.
+/// A running function. Dropping it stops the process.
 #[derive(Debug)]
 pub struct FunctionProcess {
     child: Child,
@@ -28,10 +28,10 @@ pub struct FunctionProcess {
 }
 
 impl FunctionProcess {
-    /// Starts `program`, which speaks to the Runtime API at `runtime_api` and to AWS at `endpoint`, and writes to `log`.
+    /// Starts `program` with the Runtime API at `runtime_api` and AWS at `endpoint`; its output goes to `log`.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If it does not start.
     pub fn start(
         name: &str,
         program: &Program,
@@ -64,31 +64,31 @@ impl FunctionProcess {
             .stdout(output.try_clone()?)
             .stderr(output)
             .spawn()
-            .with_context(|| format!("{} does not start", program.binary.display()))?;
+            .with_context(|| format!("cannot start {}", program.binary.display()))?;
         Ok(Self { child, log })
     }
 
-    /// The processor time that it has used, in the kernel too.
+    /// Returns its CPU time, in user and kernel mode.
     ///
     /// # Errors
-    /// When it is gone, or this is not Linux.
+    /// If it has ended, or this is not Linux.
     pub fn cpu_time(&self) -> Result<Duration> {
         let stat = self.proc("stat")?;
         let ticks = cpu_ticks(&stat).with_context(|| format!("cannot read CPU time in {stat:?}"))?;
         Ok(TICK * ticks)
     }
 
-    /// The most memory that it has had resident, in bytes.
+    /// Returns its peak resident memory in bytes.
     ///
     /// # Errors
-    /// When it is gone, or this is not Linux.
+    /// If it has ended, or this is not Linux.
     pub fn peak_memory(&self) -> Result<u64> {
         let status = self.proc("status")?;
         let kibibytes = peak_kibibytes(&status).with_context(|| format!("cannot read VmHWM in {status:?}"))?;
         Ok(kibibytes * 1024)
     }
 
-    /// What it has written, for an error to tell.
+    /// Returns its output, for errors.
     pub fn output(&self) -> String {
         let written = fs::read_to_string(&self.log).unwrap_or_default();
         match written.trim_end() {
@@ -105,25 +105,25 @@ impl FunctionProcess {
 
 impl Drop for FunctionProcess {
     fn drop(&mut self) {
-        // Lambda ends functions without asking them, too.
+        // Lambda kills functions without notice, too.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What this very process has used.
+/// Resource usage of this process.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
-    /// The processor time, in the kernel too.
+    /// CPU time, in user and kernel mode.
     pub cpu_time: Duration,
-    /// The most memory that it has had resident, in bytes, since [`forget_peak`].
+    /// Peak resident memory in bytes, since [`forget_peak`].
     pub peak_memory: u64,
 }
 
-/// What this process has used until now.
+/// Returns this process's usage so far.
 ///
 /// # Errors
-/// When this is not Linux.
+/// If this is not Linux.
 pub fn usage() -> Result<Usage> {
     let read = |file: &str| {
         let path = format!("/proc/self/{file}");
@@ -137,15 +137,15 @@ pub fn usage() -> Result<Usage> {
     })
 }
 
-/// From now on this process's peak of memory is counted anew (proc(5): clear_refs).
+/// Resets this process's peak memory (proc(5): clear_refs).
 ///
 /// # Errors
-/// When this is not Linux.
+/// If this is not Linux.
 pub fn forget_peak() -> Result<()> {
     fs::write("/proc/self/clear_refs", "5").context("cannot write /proc/self/clear_refs")
 }
 
-/// User and system time of a `/proc/<pid>/stat`: fields 14 and 15; the name in field 2 may have blanks.
+/// Parses user and system time of `/proc/<pid>/stat`: fields 14 and 15; the name in field 2 may contain blanks.
 fn cpu_ticks(stat: &str) -> Option<u32> {
     let (_, behind_name) = stat.rsplit_once(") ")?;
     let mut fields = behind_name.split(' ').skip(11);
@@ -153,7 +153,7 @@ fn cpu_ticks(stat: &str) -> Option<u32> {
     Some(next()? + next()?)
 }
 
-/// The high-water mark of a `/proc/<pid>/status`.
+/// Parses the peak memory of `/proc/<pid>/status`.
 fn peak_kibibytes(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
@@ -164,14 +164,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cpu_time_is_read_behind_any_name() {
+    fn cpu_time_is_parsed_after_any_name() {
         let stat = "42 (a) b (c) S 1 42 42 0 -1 4194304 900 0 0 0 17 5 0 0 20 0 2 0 100 1000 300\n";
         assert_eq!(cpu_ticks(stat), Some(22));
         assert_eq!(cpu_ticks("42 (checkout) S 1"), None);
     }
 
     #[test]
-    fn the_peak_is_read_among_the_other_memory() {
+    fn the_peak_is_found_among_other_memory_figures() {
         let status = "Name:\tcheckout\nVmPeak:\t   20000 kB\nVmHWM:\t   11264 kB\nVmRSS:\t   10000 kB\n";
         assert_eq!(peak_kibibytes(status), Some(11_264));
     }

@@ -1,32 +1,32 @@
-//! What was measured: a table for people, and a line a figure for programs.
+//! Reports measurements: a table for people, and a line per figure for programs.
 
 use std::fmt::Write;
 
 /// One measured figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// Its name in the lines, such as `init_ms`.
+    /// The name in the lines, such as `init_ms`.
     pub metric: &'static str,
-    /// Its name in the table.
+    /// The name in the table.
     pub meaning: &'static str,
-    /// Its unit.
+    /// The unit.
     pub unit: &'static str,
-    /// What was measured.
+    /// The measured value.
     pub value: f64,
-    /// Between which values it lay, when it was measured more than once.
+    /// The minimum and maximum, if it was measured more than once.
     pub range: Option<(f64, f64)>,
 }
 
 /// The figures of one subject, such as a function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
-    /// Its name.
+    /// The subject's name.
     pub name: String,
-    /// Its figures; all subjects of a report have the same, in the same order.
+    /// The figures; all subjects of a report have the same figures in the same order.
     pub figures: Vec<Figure>,
 }
 
-/// A Markdown table, a row a figure and a column a subject.
+/// Formats a Markdown table with a row per figure and a column per subject.
 #[must_use]
 pub fn table(subjects: &[Subject]) -> String {
     let mut table = String::from("| |");
@@ -47,7 +47,7 @@ pub fn table(subjects: &[Subject]) -> String {
     table
 }
 
-/// The lines `BENCH <suite>/<subject>/<metric> <value> <unit>`.
+/// Formats the lines `BENCH <suite>/<subject>/<metric> <value> <unit>`.
 #[must_use]
 pub fn lines(suite: &str, subjects: &[Subject]) -> String {
     let mut lines = String::new();
@@ -68,7 +68,7 @@ fn cell(figure: &Figure) -> String {
     }
 }
 
-/// Three significant digits are more than the noise leaves; whole numbers stay whole.
+/// Rounds to three significant digits, which is more than the noise allows; whole numbers stay whole.
 fn round(value: f64) -> String {
     let decimals = match value.abs() {
         0.0..1.0 => 3,
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_column_a_subject() {
+    fn a_table_has_a_column_per_subject() {
         let expected = "| | checkout | peer |\n|---|---:|---:|\n\
             | Start | 7.25 ms (6.9 to 12) | 7.25 ms (6.9 to 12) |\n\
             | Requests | 2 requests | 2 requests |\n";
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn rounding_keeps_what_is_known() {
+    fn rounding_keeps_significant_digits() {
         for (value, text) in [
             (0.7349, "0.735"),
             (0.0, "0"),

@@ -1,6 +1,6 @@
-//! A bare Lambda Runtime API: it hands one function one invocation at a time and takes the time of each answer.
+//! A minimal Lambda Runtime API: sends one invocation at a time to one function and measures each response time.
 //!
-//! One thread serves it and drives the benchmark, so that no time is lost between threads.
+//! One thread serves it and drives the benchmark, so no time is lost between threads.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,19 +14,19 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 
-/// How long an invocation may take; the function is told so.
+/// Timeout of an invocation, which the function is given.
 const TIME: Duration = Duration::from_secs(10);
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const INIT_ERROR: &str = "/2018-06-01/runtime/init/error";
 
-/// The Runtime API of one function process; it ends when it is dropped.
+/// The Runtime API of one function process. It stops when it is dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
-    /// What AWS_LAMBDA_RUNTIME_API has to say.
+    /// The value of AWS_LAMBDA_RUNTIME_API.
     pub address: SocketAddr,
     arrivals: mpsc::UnboundedReceiver<Result<Arrival>>,
-    /// The function's request for an invocation, while it waits.
+    /// The function's pending request for an invocation.
     waiting: Option<oneshot::Sender<Vec<u8>>>,
     server: JoinHandle<()>,
     invocations: usize,
@@ -42,10 +42,10 @@ struct Arrival {
 }
 
 impl RuntimeApi {
-    /// Listens; within a [`tokio::task::LocalSet`].
+    /// Starts to listen, within a [`tokio::task::LocalSet`].
     ///
     /// # Errors
-    /// When there is no free port.
+    /// If no port is free.
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -69,15 +69,15 @@ impl RuntimeApi {
         })
     }
 
-    /// When the function first asked for an invocation: it has started.
+    /// Waits for the function's first request for an invocation and returns its time.
     ///
     /// # Errors
-    /// When it cannot start, or does not within ten seconds.
+    /// If the function does not start within ten seconds.
     pub async fn started(&mut self) -> Result<Instant> {
-        let arrival = self.arrival().await.context("the function does not start")?;
+        let arrival = self.arrival().await.context("the function did not start")?;
         ensure!(
             arrival.path == NEXT,
-            "the function does not start: {} {}",
+            "the function did not start: {} {}",
             arrival.path,
             arrival.text()
         );
@@ -85,10 +85,10 @@ impl RuntimeApi {
         Ok(arrival.at)
     }
 
-    /// Invokes the function with `event`; answers what it answered, and how long that took.
+    /// Invokes the function with `event`, and returns its response and duration.
     ///
     /// # Errors
-    /// When it fails, or does not answer within ten seconds.
+    /// If it fails or does not respond within ten seconds.
     pub async fn invoke(&mut self, event: &Value) -> Result<(Value, Duration)> {
         if self.waiting.is_none() {
             self.started().await?;
@@ -96,10 +96,13 @@ impl RuntimeApi {
         self.invocations += 1;
         let id = format!("8476a536-e9f4-11e8-9739-{:012x}", self.invocations);
         let event = invocation(&id, event)?;
-        let waiting = self.waiting.take().context("the function waits for an invocation")?;
+        let waiting = self
+            .waiting
+            .take()
+            .context("the function does not wait for an invocation")?;
         let begun = Instant::now();
-        ensure!(waiting.send(event).is_ok(), "the function has hung up");
-        let arrival = self.arrival().await.context("the function does not answer")?;
+        ensure!(waiting.send(event).is_ok(), "the function closed the connection");
+        let arrival = self.arrival().await.context("the function did not respond")?;
         let time = arrival.at - begun;
         ensure!(
             arrival.path == format!("/2018-06-01/runtime/invocation/{id}/response"),
@@ -107,7 +110,7 @@ impl RuntimeApi {
             arrival.path,
             arrival.text()
         );
-        let answer = serde_json::from_slice(&arrival.body).context("the function's answer is not JSON")?;
+        let answer = serde_json::from_slice(&arrival.body).context("the function's response is not JSON")?;
         let _ = arrival.answer.send(response("202 Accepted", "", b"{}"));
         Ok((answer, time))
     }
@@ -115,8 +118,8 @@ impl RuntimeApi {
     async fn arrival(&mut self) -> Result<Arrival> {
         let arrival = timeout(TIME, self.arrivals.recv()).await;
         arrival
-            .context("nothing came for ten seconds")?
-            .context("nobody listens")?
+            .context("no request for ten seconds")?
+            .context("the driver has ended")?
     }
 }
 
@@ -132,7 +135,7 @@ impl Arrival {
     }
 }
 
-/// One connection: requests go to the driver, its answers come back, until the function hangs up.
+/// Serves one connection: passes requests to the driver and its responses back, until the function closes it.
 async fn serve(stream: TcpStream, driver: &mpsc::UnboundedSender<Result<Arrival>>) -> Result<()> {
     stream.set_nodelay(true)?;
     let (input, mut output) = stream.into_split();
@@ -150,16 +153,16 @@ async fn serve(stream: TcpStream, driver: &mpsc::UnboundedSender<Result<Arrival>
     Ok(())
 }
 
-/// The next request's path and body; none when the function has hung up.
+/// Reads the next request's path and body; none if the function closed the connection.
 async fn request(input: &mut BufReader<OwnedReadHalf>) -> Result<Option<(String, Vec<u8>)>> {
     let mut line = String::new();
-    // A function that is killed does not say goodbye.
+    // A killed function closes the connection without notice.
     if !matches!(input.read_line(&mut line).await, Ok(1..)) {
         return Ok(None);
     }
     let mut words = line.split(' ');
     let (Some(method), Some(path)) = (words.next(), words.next()) else {
-        bail!("{line:?} is no request");
+        bail!("invalid request {line:?}");
     };
     let (method, path) = (method.to_owned(), path.to_owned());
     ensure!(
@@ -178,7 +181,7 @@ async fn request(input: &mut BufReader<OwnedReadHalf>) -> Result<Option<(String,
         match header.split_once(':') {
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = Some(value.trim().parse()?),
             Some((name, _)) if name.eq_ignore_ascii_case("transfer-encoding") => {
-                bail!("a streamed answer is not measured here")
+                bail!("streamed responses are not supported")
             }
             _ => {}
         }
@@ -188,7 +191,7 @@ async fn request(input: &mut BufReader<OwnedReadHalf>) -> Result<Option<(String,
     Ok(Some((path, body)))
 }
 
-/// An invocation as the Runtime API hands it over.
+/// Formats an invocation as the Runtime API sends it.
 fn invocation(id: &str, event: &Value) -> Result<Vec<u8>> {
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH)? + TIME;
     let headers = format!(

@@ -1,4 +1,4 @@
-//! A sale: one product in so many shards, sold to the last unit by many functions at once, in virtual time.
+//! Sells out one product in a number of shards, with many concurrent functions, in virtual time.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,74 +21,74 @@ use tokio::time::Instant;
 
 use crate::statistics::quantile;
 
-/// What an invocation of `checkout` has (template.yaml), but for what is kept back for its answer.
+/// The time of a `checkout` invocation (template.yaml), less the part reserved for the response.
 const TIME: Duration = Duration::from_millis(9500);
 const SKU: &str = "tea";
 const SEED: u64 = 7;
 
-/// What is sold, and by how many.
+/// The parameters of a sale.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Over how many shards the stock is spread.
+    /// Number of shards.
     pub shards: u8,
-    /// The units of each of them.
+    /// Units per shard.
     pub units_a_shard: usize,
-    /// The functions that run at once, each placing one order after another.
+    /// Number of concurrent functions, each placing one order after another.
     pub functions: usize,
 }
 
-/// What came of it.
+/// The result of a sale.
 #[derive(Debug)]
 pub struct Sale {
-    /// Over how many shards the stock was spread.
+    /// Number of shards.
     pub shards: u8,
-    /// The units that were sold.
+    /// Units sold.
     pub units: usize,
-    /// Orders a second until the last 1 % of the stock.
+    /// Orders per second until the last 1 % of the stock.
     pub rate: f64,
-    /// Orders a second of the last 1 %.
+    /// Orders per second of the last 1 %.
     pub tail_rate: f64,
-    /// The median of an order, in milliseconds.
+    /// Median duration of an order, in milliseconds.
     pub p50: f64,
-    /// The 99th percentile.
+    /// 99th percentile of the duration, in milliseconds.
     pub p99: f64,
-    /// What DynamoDB saw, the losers of the last units included.
+    /// The requests that DynamoDB received, including those that lost the race for the last units.
     pub seen: Seen,
-    /// Answers of 503.
+    /// Number of 503 responses.
     pub gave_up: usize,
 }
 
 impl Sale {
-    /// `count` of all transactions, in percent.
+    /// Returns `count` as a percentage of all transactions.
     pub fn share(&self, count: u64) -> f64 {
         100.0 * count as f64 / self.seen.transactions as f64
     }
 
-    /// Transactions an order.
+    /// Returns the transactions per order.
     pub fn transactions_per_order(&self) -> f64 {
         self.seen.transactions as f64 / self.units as f64
     }
 
-    /// Requests to read an order.
+    /// Returns the read requests per order.
     pub fn reads_per_order(&self) -> f64 {
         self.seen.reads as f64 / self.units as f64
     }
 }
 
-/// What the functions have done so far.
+/// Counts of the functions so far.
 #[derive(Debug, Default)]
 struct Tally {
     asked: usize,
-    /// When each order was answered, and how long it took.
+    /// The time and duration of each order.
     placed: Vec<(Instant, Duration)>,
     gave_up: usize,
     wrong: Option<String>,
 }
 
-/// Sells everything, in virtual time.
+/// Sells all units, in virtual time.
 ///
 /// # Errors
-/// When a unit is oversold or left, or when somebody is wrongly told that there is none.
+/// If a unit is oversold or left, or a checkout is sold out while there are units.
 pub fn run(plan: Plan) -> Result<Sale> {
     fastrand::seed(SEED);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -103,7 +103,7 @@ async fn sell(plan: Plan) -> Result<Sale> {
     let units = plan.units_a_shard * usize::from(shards);
     let embedded = Embedded::new();
     let engine = Engine::embedded(embedded.clone());
-    create_tables(&engine.quiet).await;
+    create_tables(&engine.direct).await;
     let shop = Shop::on(engine);
     shop.list(SKU, 12_900, shards).await;
     shop.receive(SKU, units as u64).await;
@@ -112,10 +112,12 @@ async fn sell(plan: Plan) -> Result<Sale> {
 
     let began = Instant::now();
     let functions = (0..plan.functions).map(|_| {
-        let (function, dynamodb, tally) = (checkout_on(&dynamodb), dynamodb.clone(), Rc::clone(&tally));
-        spawn_local(async move { serve(&function, &dynamodb, units, &tally).await })
+        let (function, dynamodb, tally) = (checkout_on(&dynamodb)?, dynamodb.clone(), Rc::clone(&tally));
+        Ok(spawn_local(
+            async move { serve(&function, &dynamodb, units, &tally).await },
+        ))
     });
-    for function in functions.collect::<Vec<_>>() {
+    for function in functions.collect::<Result<Vec<_>>>()? {
         function.await.context("a function panicked")?;
     }
 
@@ -132,10 +134,7 @@ async fn sell(plan: Plan) -> Result<Sale> {
         (balance.available, balance.held, balance.least) == (0, sold, 0),
         "{balance:?}"
     );
-    ensure!(
-        shop.engine.count(ORDERS).await == units,
-        "there is an order for each unit"
-    );
+    ensure!(shop.engine.count(ORDERS).await == units, "one order per unit");
 
     let mut times: Vec<Instant> = tally.placed.iter().map(|placed| placed.0).collect();
     times.sort_unstable();
@@ -158,8 +157,8 @@ async fn sell(plan: Plan) -> Result<Sale> {
     })
 }
 
-/// The function as it is deployed, with a client of its own as each process has one.
-fn checkout_on(dynamodb: &Partitions) -> Checkout {
+/// Builds the deployed function, with its own client as each process has.
+fn checkout_on(dynamodb: &Partitions) -> Result<Checkout> {
     let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
@@ -167,10 +166,11 @@ fn checkout_on(dynamodb: &Partitions) -> Checkout {
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
         .http_client(dynamodb.client())
         .build();
-    Checkout::new(&Platform::new(aws, variables())).expect("its variables")
+    let function = Checkout::new(&Platform::new(aws, variables()));
+    function.map_err(|error| anyhow::anyhow!("checkout cannot be built: {error:?}"))
 }
 
-/// Places one order after another until it is told that there is nothing left.
+/// Places one order after another until the product is sold out.
 async fn serve(function: &Checkout, dynamodb: &Partitions, units: usize, tally: &RefCell<Tally>) {
     loop {
         let number = tally.borrow().asked;
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hot_product_sells_by_its_shards_and_its_last_units_as_fast() {
+    fn a_hot_product_sells_faster_with_more_shards_and_its_last_units_as_fast() {
         let plan = |shards| Plan {
             shards,
             units_a_shard: 100,
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sale_depends_on_its_seed_alone() {
+    fn a_sale_depends_only_on_its_seed() {
         let plan = Plan {
             shards: 2,
             units_a_shard: 50,

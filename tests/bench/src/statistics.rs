@@ -1,9 +1,9 @@
 //! Medians and tails of samples.
 
-/// The sample below which `share` of them lie (nearest rank); 0.5 is the median.
+/// Returns the quantile `share` of the samples (nearest rank); 0.5 is the median.
 ///
 /// # Panics
-/// When there are no samples.
+/// If there are no samples.
 #[must_use]
 #[allow(
     clippy::cast_possible_truncation,
@@ -18,7 +18,7 @@ pub fn quantile(samples: &[f64], share: f64) -> f64 {
     sorted[rank.clamp(1, sorted.len()) - 1]
 }
 
-/// The least and the greatest sample.
+/// Returns the minimum and the maximum.
 #[must_use]
 pub fn range(samples: &[f64]) -> (f64, f64) {
     let least = samples.iter().copied().fold(f64::INFINITY, f64::min);
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_from_the_least_to_the_greatest() {
+    fn a_range_is_the_minimum_and_the_maximum() {
         assert_eq!(range(&[2.0, 1.0, 3.0]), (1.0, 3.0));
     }
 }

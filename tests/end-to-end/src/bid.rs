@@ -1,31 +1,31 @@
-//! How shoppers trade gift vouchers: points, vouchers, bids.
+//! Helpers for auctions: points, vouchers, bids.
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 use local_cloud::Answer;
 use serde_json::{Value, json};
 
-use crate::{SOON, Shop, text};
+use crate::{EVENT_DEADLINE, Shop, text};
 
-/// What one unit of the product brings that [`Shop::buy_points`] orders.
+/// Points that a unit of the product ordered by [`Shop::buy_points`] credits.
 pub const POINTS: u64 = 10_000;
 
-/// A deadline that no test reaches.
+/// A lifetime of bids that no test outlasts.
 pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 impl Shop {
-    /// A shopper whom no other test knows, by their token.
+    /// Signs up a new shopper and returns the token.
     ///
     /// # Errors
-    /// When the user pool refuses.
-    pub fn somebody(&self) -> Result<String> {
+    /// If the user pool refuses.
+    pub fn new_shopper(&self) -> Result<String> {
         self.stack.sign_up(&self.unique("somebody"), &[])
     }
 
-    /// Pays for as many units of [`POINTS`], and answers the order.
+    /// Pays for this many units of [`POINTS`] and returns the order.
     ///
     /// # Errors
-    /// When it is not taken.
+    /// If the payment fails.
     pub fn buy_points(&self, token: &str, units: i64) -> Result<Value> {
         let product = json!({
             "name": "Points",
@@ -38,31 +38,31 @@ impl Shop {
         Ok(order)
     }
 
-    /// A shopper with as many units of [`POINTS`] in their wallet, by their token.
+    /// Signs up a shopper with this many units of [`POINTS`] and returns the token.
     ///
     /// # Errors
-    /// When they do not come in time.
-    pub fn somebody_with_points(&self, units: i64) -> Result<String> {
-        let token = self.somebody()?;
+    /// If the points are not credited in time.
+    pub fn new_shopper_with_points(&self, units: i64) -> Result<String> {
+        let token = self.new_shopper()?;
         let order = self.buy_points(&token, units)?;
-        self.event("PointsCredited", &order, SOON)?;
+        self.event("PointsCredited", &order, EVENT_DEADLINE)?;
         Ok(token)
     }
 
-    /// What can be spent and what bids hold.
+    /// Returns the available and held points of a wallet.
     ///
     /// # Errors
-    /// When the wallet is not shown.
+    /// If the API refuses.
     pub fn wallet(&self, token: &str) -> Result<(u64, u64)> {
         let wallet = self.get(token, "/wallet")?["wallet"].take();
         let points = |name: &str| wallet[name].as_u64().with_context(|| format!("no {name} in {wallet}"));
         Ok((points("available")?, points("held")?))
     }
 
-    /// What happened to the points of a wallet, newest first: kind and points.
+    /// Returns the kinds and points of a wallet's ledger, newest first.
     ///
     /// # Errors
-    /// When the wallet is not shown.
+    /// If the API refuses.
     pub fn ledger(&self, token: &str) -> Result<Vec<(String, u64)>> {
         let view = self.get(token, "/wallet")?;
         let entries = view["entries"].as_array().context("no entries")?.iter();
@@ -79,36 +79,36 @@ impl Shop {
     /// Registers a new voucher for `sku`.
     ///
     /// # Errors
-    /// When the API refuses.
+    /// If the API refuses.
     pub fn voucher(&self, token: &str, sku: &str) -> Result<Value> {
         let body = json!({ "sku": sku, "code": self.unique("VOUCHER") });
         let call = self.api.call("POST", "/vouchers").token(token);
         call.key(&self.unique("voucher")).json(&body).send()?.expect(201)
     }
 
-    /// Wants to buy a voucher until `stands` is over.
+    /// Places a buy bid that expires after `lifetime`.
     ///
     /// # Errors
-    /// When the API does not answer.
-    pub fn bid_to_buy(&self, token: &str, sku: &str, price: u64, stands: SignedDuration) -> Result<Answer> {
-        let body = json!({ "side": "buy", "price": price, "expires_at": ahead(stands) });
+    /// If the API does not respond.
+    pub fn place_buy_bid(&self, token: &str, sku: &str, price: u64, lifetime: SignedDuration) -> Result<Answer> {
+        let body = json!({ "side": "buy", "price": price, "expires_at": time_after(lifetime) });
         self.bid(token, sku, &body)
     }
 
-    /// Offers a voucher for an hour.
+    /// Places a sell bid that expires in an hour.
     ///
     /// # Errors
-    /// When the API does not answer.
-    pub fn bid_to_sell(&self, token: &str, voucher: &Value, price: u64) -> Result<Answer> {
+    /// If the API does not respond.
+    pub fn place_sell_bid(&self, token: &str, voucher: &Value, price: u64) -> Result<Answer> {
         let voucher_id = &voucher["voucher_id"];
-        let body = json!({ "side": "sell", "price": price, "expires_at": ahead(HOUR), "voucher_id": voucher_id });
+        let body = json!({ "side": "sell", "price": price, "expires_at": time_after(HOUR), "voucher_id": voucher_id });
         self.bid(token, text(voucher, "sku")?, &body)
     }
 
-    /// Places a bid of any kind.
+    /// Places a bid.
     ///
     /// # Errors
-    /// When the API does not answer.
+    /// If the API does not respond.
     pub fn bid(&self, token: &str, sku: &str, body: &Value) -> Result<Answer> {
         let call = self.api.call("POST", &format!("/products/{sku}/bids")).token(token);
         call.key(&self.unique("bid")).json(body).send()
@@ -117,25 +117,25 @@ impl Shop {
     /// Takes the best bid of the other side.
     ///
     /// # Errors
-    /// When the API does not answer.
+    /// If the API does not respond.
     pub fn take(&self, token: &str, sku: &str, key: &str, body: &Value) -> Result<Answer> {
         let call = self.api.call("POST", &format!("/products/{sku}/bids/take"));
         call.token(token).key(key).json(body).send()
     }
 
-    /// Gives up a bid.
+    /// Cancels a bid.
     ///
     /// # Errors
-    /// When the API does not answer.
-    pub fn give_up(&self, token: &str, bid: &Value) -> Result<Answer> {
+    /// If the API does not respond.
+    pub fn cancel_bid(&self, token: &str, bid: &Value) -> Result<Answer> {
         let call = self.api.call("POST", &format!("/bids/{}/cancel", text(bid, "bid_id")?));
         call.token(token).key(&self.unique("cancel")).send()
     }
 
-    /// The prices on a side of the book, best first, as anybody sees them.
+    /// Returns the prices on a side of the order book, best first.
     ///
     /// # Errors
-    /// When the book is not shown.
+    /// If the API refuses.
     pub fn book(&self, sku: &str, side: &str) -> Result<Vec<u64>> {
         let book = self
             .api
@@ -150,10 +150,10 @@ impl Shop {
             .collect()
     }
 
-    /// Waits for the event about a bid or a trade: `id` is its member in both.
+    /// Waits for the event of a bid or a trade; `id` is the name of its id.
     ///
     /// # Errors
-    /// When it does not come in time.
+    /// If the event does not arrive in time.
     pub fn bid_event(&self, detail_type: &str, id: &str, value: &Value, within: std::time::Duration) -> Result<Value> {
         let event = self
             .tap
@@ -162,7 +162,7 @@ impl Shop {
     }
 }
 
-/// So long from now on.
-pub fn ahead(time: SignedDuration) -> String {
+/// Returns the time after this duration.
+pub fn time_after(time: SignedDuration) -> String {
     (Timestamp::now() + time).to_string()
 }

@@ -1,5 +1,5 @@
-//! The deployed shop as its clients meet it: an API, two shoppers, an administrator, the events on the bus, and the
-//! sandbox of the payment providers.
+//! A client of the deployed stack: its API, two shoppers, an administrator, the events on the bus, and the payment
+//! sandbox.
 
 pub mod bid;
 pub mod pay;
@@ -14,21 +14,21 @@ use local_cloud::{Answer, Api, Sandbox, Stack, Tap};
 use serde_json::{Value, json};
 
 /// How long an event may take from a change to the bus.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const EVENT_DEADLINE: Duration = Duration::from_secs(60);
 
-/// The shop and who comes to it.
+/// The deployed shop and its users.
 pub struct Shop {
-    /// Its API.
+    /// The API.
     pub api: Api,
-    /// What its bus delivers.
+    /// The events on the bus.
     pub tap: Tap,
-    /// A shopper's token.
+    /// Token of a shopper.
     pub ann: String,
-    /// Another shopper's token.
+    /// Token of another shopper.
     pub bob: String,
-    /// An administrator's token.
+    /// Token of an administrator.
     pub admin: String,
-    /// What is deployed.
+    /// The deployed stack.
     pub stack: Stack,
     turn: Mutex<()>,
     run: String,
@@ -36,10 +36,10 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Meets the stack: signs its users up and listens to its bus.
+    /// Connects to a stack: signs up its users and subscribes to its bus.
     ///
     /// # Errors
-    /// When the stack does not answer.
+    /// If the stack does not respond.
     pub fn open(stack: &Stack) -> Result<Self> {
         Ok(Self {
             api: stack.api(),
@@ -54,29 +54,28 @@ impl Shop {
         })
     }
 
-    /// The sandbox that the shop's payments go to.
+    /// Returns the sandbox that receives the shop's payments.
     ///
     /// # Errors
-    /// When there is none; the message says how to have one.
+    /// If there is none; the message says how to set one up.
     pub fn sandbox(&self) -> Result<&Sandbox> {
         self.stack.sandbox()
     }
 
-    /// The turn of a test that plans a provider's faults, or calls what others plan them for: a fault meets whoever
-    /// calls next.
-    pub fn turn(&self) -> MutexGuard<'_, ()> {
+    /// Locks the planning of provider faults, since a planned fault applies to the next call of any test.
+    pub fn lock_faults(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A name that no other test, and no other run, has.
+    /// Returns a name that no other test or run uses.
     pub fn unique(&self, what: &str) -> String {
         format!("{what}-{}-{}", self.run, self.made.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Lists a new product of 1,000 won with `units` in `shards` shards, and answers its sku.
+    /// Lists a new product of 1,000 won with `units` in `shards` shards and returns its SKU.
     ///
     /// # Errors
-    /// When the API refuses.
+    /// If the API refuses.
     pub fn product(&self, units: u32, shards: u8) -> Result<String> {
         let sku = self.unique("tea");
         let product = json!({
@@ -88,10 +87,10 @@ impl Shop {
         self.list(sku, &product, units)
     }
 
-    /// Lists `units` of a new product, and answers its sku.
+    /// Lists `units` of a new product and returns its SKU.
     ///
     /// # Errors
-    /// When the API refuses.
+    /// If the API refuses.
     pub fn list(&self, sku: String, product: &Value, units: u32) -> Result<String> {
         let put = self.api.call("PUT", &format!("/products/{sku}")).token(&self.admin);
         put.json(product).send()?.expect(200)?;
@@ -104,10 +103,10 @@ impl Shop {
         Ok(sku)
     }
 
-    /// What the API says can be sold of a product.
+    /// Returns the available units of a product.
     ///
     /// # Errors
-    /// When the product is not shown.
+    /// If the API refuses.
     pub fn available(&self, sku: &str) -> Result<u64> {
         let product = self.api.call("GET", &format!("/products/{sku}")).send()?.expect(200)?;
         Ok(product["available"].as_u64().unwrap_or_default())
@@ -116,7 +115,7 @@ impl Shop {
     /// Orders `quantity` units under `key`.
     ///
     /// # Errors
-    /// When the API does not answer.
+    /// If the API does not respond.
     pub fn order(&self, token: &str, key: &str, sku: &str, quantity: i64) -> Result<Answer> {
         let body = json!({ "items": [{ "sku": sku, "quantity": quantity }] });
         self.api
@@ -127,26 +126,26 @@ impl Shop {
             .send()
     }
 
-    /// What is answered at `path` to the one whom `token` names.
+    /// Returns the response at `path` for the user of `token`.
     ///
     /// # Errors
-    /// When it is not 200.
+    /// If the status is not 200.
     pub fn get(&self, token: &str, path: &str) -> Result<Value> {
         self.api.call("GET", path).token(token).send()?.expect(200)
     }
 
-    /// The order as it stands now.
+    /// Returns the current order.
     ///
     /// # Errors
-    /// When it is not shown to the one whom `token` names.
-    pub fn order_again(&self, token: &str, order: &Value) -> Result<Value> {
+    /// If the user of `token` cannot read it.
+    pub fn current_order(&self, token: &str, order: &Value) -> Result<Value> {
         self.get(token, &format!("/orders/{}", text(order, "order_id")?))
     }
 
-    /// Waits for the event of this order.
+    /// Waits for an event of this order.
     ///
     /// # Errors
-    /// When it does not come in time.
+    /// If the event does not arrive in time.
     pub fn event(&self, detail_type: &str, order: &Value, within: Duration) -> Result<Value> {
         let id = &order["order_id"];
         let event = self
@@ -155,10 +154,10 @@ impl Shop {
         Ok(event.detail)
     }
 
-    /// Asks again until `wanted` accepts the answer.
+    /// Repeats a request until `wanted` accepts the response.
     ///
     /// # Errors
-    /// With the last answer, when the time is over.
+    /// The last response, after the deadline.
     pub fn until(
         &self,
         within: Duration,
@@ -174,16 +173,16 @@ impl Shop {
             if Instant::now() > deadline {
                 bail!("still {answer} after {within:?}");
             }
-            // Listening to the bus is the pause between two questions.
+            // Reading the bus is the delay between two requests.
             self.tap.events()?;
         }
     }
 }
 
-/// A member that is text.
+/// Returns a text member.
 ///
 /// # Errors
-/// When it is not.
+/// If the member is not text.
 pub fn text<'a>(value: &'a Value, member: &str) -> Result<&'a str> {
     let text = value[member].as_str();
     text.with_context(|| format!("no {member} in {value}"))

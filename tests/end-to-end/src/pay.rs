@@ -1,4 +1,4 @@
-//! How a shopper pays: through the shop's API, and at the provider's page.
+//! Helpers for payments, through the shop's API and the providers' pages.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,13 @@ use anyhow::{Context, Result, bail};
 use local_cloud::{Answer, Moved};
 use serde_json::{Value, json};
 
-use crate::{SOON, Shop, text};
+use crate::{EVENT_DEADLINE, Shop, text};
 
 impl Shop {
-    /// Prepares a payment of `order` at `provider`.
+    /// Starts a payment of `order` at `provider`.
     ///
     /// # Errors
-    /// When the API refuses.
+    /// If the API refuses.
     pub fn start(&self, token: &str, order: &Value, provider: &str) -> Result<Value> {
         let mut body = json!({ "provider": provider, "order_id": order["order_id"] });
         if provider == "kakaopay" {
@@ -24,10 +24,10 @@ impl Shop {
         call.key(&self.unique("start")).json(&body).send()?.expect(201)
     }
 
-    /// Confirms a payment of `order` with what the provider's page gave: `proof` is its member and value.
+    /// Confirms a payment of `order`; `proof` is the member and value that the provider's page returned.
     ///
     /// # Errors
-    /// When the API does not answer.
+    /// If the API does not respond.
     pub fn confirm(
         &self,
         token: &str,
@@ -42,64 +42,64 @@ impl Shop {
         call.key(key).json(&body).send()
     }
 
-    /// Has a shopper go through Toss's payment window for `order`, and answers the payment key.
+    /// Completes Toss's payment window for `order` and returns the payment key.
     ///
     /// # Errors
-    /// When there is no sandbox.
+    /// If there is no sandbox.
     pub fn toss_key(&self, order: &Value) -> Result<String> {
         let amount = order["total"]["amount"].as_i64().context("no total")?;
         self.sandbox()?
             .toss_authenticate(text(order, "order_id")?, amount, "KRW")
     }
 
-    /// An order that is paid through Toss, and its payment.
+    /// Places an order, pays it through Toss, and returns the order and the payment.
     ///
     /// # Errors
-    /// When it is not taken.
+    /// If the payment fails.
     pub fn paid_order(&self, token: &str, sku: &str, quantity: i64) -> Result<(Value, Value)> {
         let order = self.order(token, &self.unique("key"), sku, quantity)?.expect(201)?;
         let proof = self.toss_key(&order)?;
         let confirmed = self.confirm(token, &self.unique("pay"), &order, "toss", ("payment_key", &proof))?;
         let payment = confirmed.expect(200)?;
-        Ok((self.order_again(token, &order)?, payment))
+        Ok((self.current_order(token, &order)?, payment))
     }
 
-    /// Waits until the order stands so.
+    /// Waits until the order has this status.
     ///
     /// # Errors
-    /// With the order, when the time is over.
+    /// The last order, after the deadline.
     pub fn order_until(&self, token: &str, order: &Value, status: &str, within: Duration) -> Result<Value> {
         self.until(
             within,
-            || self.order_again(token, order),
+            || self.current_order(token, order),
             |order| order["status"] == status,
         )
     }
 
-    /// Waits until the payment stands so.
+    /// Waits until the payment has this status.
     ///
     /// # Errors
-    /// With the payment, when the time is over.
+    /// The last payment, after the deadline.
     pub fn payment_until(&self, payment: &Value, status: &str, within: Duration) -> Result<Value> {
         let path = format!("/payments/{}", text(payment, "payment_id")?);
         let ask = || self.get(&self.admin, &path);
         self.until(within, ask, |payment| payment["status"] == status)
     }
 
-    /// What the providers took and gave back for `order`.
+    /// Returns what the providers charged and refunded for `order`.
     ///
     /// # Errors
-    /// When there is no sandbox.
+    /// If there is no sandbox.
     pub fn moved(&self, order: &Value) -> Result<Moved> {
         self.sandbox()?.moved(text(order, "order_id")?)
     }
 
-    /// Waits until a message to `path` with `part` in it was answered with `status`.
+    /// Waits until a webhook to `path` that contains `part` gets `status`.
     ///
     /// # Errors
-    /// With the answers that were given, when it was not.
+    /// The responses so far, after the deadline.
     pub fn delivered(&self, path: &str, part: &str, status: u64) -> Result<()> {
-        let deadline = Instant::now() + SOON;
+        let deadline = Instant::now() + EVENT_DEADLINE;
         loop {
             let all = self.sandbox()?.deliveries()?.into_iter();
             let about_it = all.filter(|one| one.path == path && one.body.contains(part));
@@ -108,7 +108,7 @@ impl Shop {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!("no message to {path} about {part} was answered with {status}, but {answers:?}");
+                bail!("no webhook to {path} about {part} got {status}, but {answers:?}");
             }
             self.tap.events()?;
         }

@@ -1,4 +1,4 @@
-//! Webhooks as the providers' own Python libraries sign them.
+//! Signs webhooks with the providers' own Python libraries.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,7 +25,7 @@ when = datetime.datetime.fromtimestamp(int(timestamp), datetime.timezone.utc)
 print(standardwebhooks.Webhook(secret).sign(message, when, body))
 ";
 
-/// Who signs.
+/// A signature scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// Stripe.
@@ -35,10 +35,10 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// Both.
+    /// Both schemes.
     pub const ALL: [Self; 2] = [Self::Stripe, Self::Standard];
 
-    /// The last part of the webhook's path, and the secret's name.
+    /// Returns the last part of the webhook's path, which is also the secret's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -48,24 +48,24 @@ impl Scheme {
     }
 }
 
-/// A message's headers.
+/// The headers of a webhook.
 pub type Headers = Vec<(&'static str, String)>;
 
 impl Shop {
-    /// The secret that the shop knows the messages of `scheme` by.
+    /// Returns the webhook secret of `scheme` that the shop uses.
     ///
     /// # Errors
-    /// When there is no sandbox.
+    /// If there is no sandbox.
     pub fn webhook_secret(&self, scheme: Scheme) -> Result<String> {
         let credentials = self.sandbox()?.credentials()?;
         let secret = credentials[scheme.name()]["webhook_secrets"][0].as_str();
         secret.map(str::to_owned).context("no webhook secret")
     }
 
-    /// The headers of `body`, signed with `secret` so many seconds ago.
+    /// Returns the headers of `body`, signed with `secret` this many seconds ago.
     ///
     /// # Errors
-    /// When the library fails.
+    /// If the library fails.
     pub fn sign(&self, scheme: Scheme, secret: &str, ago: u64, body: &[u8]) -> Result<Headers> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let timestamp = (now - ago).to_string();
@@ -86,10 +86,10 @@ impl Shop {
         }
     }
 
-    /// Sends a message, byte for byte.
+    /// Sends a webhook with exactly these bytes.
     ///
     /// # Errors
-    /// When the API does not answer.
+    /// If the API does not respond.
     pub fn send(&self, scheme: Scheme, headers: &Headers, body: &[u8]) -> Result<Answer> {
         let mut call = self.api.call("POST", &format!("/webhooks/{}", scheme.name()));
         for (name, value) in headers {
@@ -100,12 +100,12 @@ impl Shop {
     }
 }
 
-/// The body of a message that says that the money for `order` was taken, in the words of `scheme`.
+/// Returns the body of a webhook that reports the payment of `order` as succeeded.
 ///
-/// Its bytes are not those that a JSON library would write: blanks, line ends, characters of all lengths.
+/// It has white space, line ends and characters that a JSON library would write differently.
 ///
 /// # Errors
-/// When `order` is none.
+/// If `order` is not an order.
 pub fn succeeded(scheme: Scheme, reference: &str, order: &Value) -> Result<Vec<u8>> {
     let (id, amount) = (text(order, "order_id")?, &order["total"]["amount"]);
     let odd = "\"note\" :\t\"caf\u{e9} \u{2028}\u{feff} \u{b9c8}\u{b2f9} \u{1f375} \\u0000 \\/ <&>\"";

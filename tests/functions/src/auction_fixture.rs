@@ -1,4 +1,4 @@
-//! A shop with an exchange for gift vouchers: the auction functions, wired to the shop's engine and clock.
+//! A shop with a voucher auction: the auction functions on the shop's engine and clock.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,10 +14,10 @@ use shared::aws::lambda::Invocation;
 
 use crate::Shop;
 
-/// What is traded.
+/// SKU of the traded voucher.
 pub const CARD: &str = "gift-card";
 
-/// A shop with an exchange; it is a [`Shop`] in every other way.
+/// A shop with a voucher auction. Dereferences to its [`Shop`].
 #[derive(Debug)]
 pub struct AuctionFixture {
     /// The shop.
@@ -34,12 +34,12 @@ impl Deref for AuctionFixture {
 }
 
 impl AuctionFixture {
-    /// An exchange where [`CARD`] is traded.
+    /// Opens an auction for [`CARD`] on an empty engine.
     pub async fn open() -> Self {
         Self::in_shop(Shop::open().await).await
     }
 
-    /// An exchange on the tables of `engine`, where an invocation has `time` to do its work.
+    /// Opens an auction on the tables of `engine`; `time` is the time limit of an invocation.
     pub async fn on(engine: Engine, time: Duration) -> Self {
         Self::in_shop(Shop::on(engine).with_time(time)).await
     }
@@ -52,7 +52,7 @@ impl AuctionFixture {
         }
     }
 
-    /// The exchange of a shop that is there already.
+    /// Adds an auction to an existing shop.
     pub fn beside(shop: &Shop) -> Self {
         Self {
             shop: shop.again(),
@@ -60,68 +60,68 @@ impl AuctionFixture {
         }
     }
 
-    /// The market as functions have it.
+    /// Returns the matching service that functions use.
     pub fn matching(&self) -> MatchingService {
         MatchingService::new(&self.platform()).expect("its variables")
     }
 
-    /// A key that nobody has used.
+    /// Returns an unused idempotency key.
     pub fn key(&self) -> String {
         format!("key-{}", self.made.fetch_add(1, Ordering::SeqCst))
     }
 
-    /// `register-voucher`.
+    /// Calls `register-voucher`.
     pub async fn register(&self, call: Call) -> Answer {
         let function = auctions::register_voucher::RegisterVoucher::new(&self.platform()).expect("its variables");
         Answer::of(auctions::register_voucher::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `list-vouchers`: a customer's first page.
+    /// Calls `list-vouchers` for a customer's first page.
     pub async fn vouchers(&self, customer: &str) -> Answer {
         self.list_vouchers(Call::new("GET", "/vouchers").by(customer)).await
     }
 
-    /// `list-vouchers`.
+    /// Calls `list-vouchers`.
     pub async fn list_vouchers(&self, call: Call) -> Answer {
         let function = auctions::list_vouchers::ListVouchers::new(&self.platform()).expect("its variables");
         Answer::of(auctions::list_vouchers::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `place-bid`.
+    /// Calls `place-bid`.
     pub async fn place(&self, call: Call) -> Answer {
         self.place_in(call, self.invocation()).await
     }
 
-    /// `place-bid`, in an invocation of one's own.
+    /// Calls `place-bid` in this invocation.
     pub async fn place_in(&self, call: Call, invocation: Invocation) -> Answer {
         let function = auctions::place_bid::PlaceBid::new(&self.platform()).expect("its variables");
         Answer::of(auctions::place_bid::handle(&function, call.request(), invocation).await)
     }
 
-    /// `take-bid`.
+    /// Calls `take-bid`.
     pub async fn take(&self, call: Call) -> Answer {
         self.take_in(call, self.invocation()).await
     }
 
-    /// `take-bid`, in an invocation of one's own.
+    /// Calls `take-bid` in this invocation.
     pub async fn take_in(&self, call: Call, invocation: Invocation) -> Answer {
         let function = auctions::take_bid::TakeBid::new(&self.platform()).expect("its variables");
         Answer::of(auctions::take_bid::handle(&function, call.request(), invocation).await)
     }
 
-    /// `get-order-book`.
+    /// Calls `get-order-book`.
     pub async fn book(&self, call: Call) -> Answer {
         let function = auctions::get_order_book::GetOrderBook::new(&self.platform()).expect("its variables");
         Answer::of(auctions::get_order_book::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `list-my-bids`.
+    /// Calls `list-my-bids`.
     pub async fn list_my_bids(&self, call: Call) -> Answer {
         let function = auctions::list_my_bids::ListMyBids::new(&self.platform()).expect("its variables");
         Answer::of(auctions::list_my_bids::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `cancel-bid`.
+    /// Calls `cancel-bid`.
     pub async fn cancel_bid(&self, customer: &str, bid_id: &str) -> Answer {
         let function = auctions::cancel_bid::CancelBid::new(&self.platform()).expect("its variables");
         let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", bid_id);
@@ -129,13 +129,13 @@ impl AuctionFixture {
         Answer::of(auctions::cancel_bid::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `get-wallet`.
+    /// Calls `get-wallet`.
     pub async fn get_wallet(&self, call: Call) -> Answer {
         let function = auctions::get_wallet::GetWallet::new(&self.platform()).expect("its variables");
         Answer::of(auctions::get_wallet::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `credit-points`, with a paid order.
+    /// Calls `credit-points` with the event of a paid order.
     pub async fn credit(&self, order: &Value) -> Result<(), shared::Error> {
         let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
         let delivery = serde_json::from_value(
@@ -145,7 +145,7 @@ impl AuctionFixture {
         auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }
 
-    /// `credit-points`, with a payment whose money went back.
+    /// Calls `credit-points` with the event of a refunded payment.
     pub async fn refunded(&self, payment: &Value) -> Result<(), shared::Error> {
         let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
         let detail = json!({ "metadata": metadata, "data": payment });
@@ -156,26 +156,26 @@ impl AuctionFixture {
         auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
     }
 
-    /// `expire-bids`.
+    /// Calls `expire-bids`.
     pub async fn expire_bids(&self) -> Result<auctions::expire_bids::Summary, shared::Error> {
         let function = auctions::expire_bids::ExpireBids::new(&self.platform()).expect("its variables");
         auctions::expire_bids::handle(&function, self.invocation()).await
     }
 
     /// Credits points as if an order had bought them.
-    pub async fn give(&self, customer: &str, points: u64) {
+    pub async fn credit_points(&self, customer: &str, points: u64) {
         let order = paid_order(customer, &self.key(), points, self.now());
         self.credit(&order).await.expect("credited");
     }
 
-    /// A customer's points: what can be spent and what is held.
+    /// Returns a customer's available and held points.
     pub async fn wallet(&self, customer: &str) -> (u64, u64) {
         let answer = self.get_wallet(Call::new("GET", "/wallet").by(customer)).await;
         let of = |name: &str| answer.body["wallet"][name].as_u64().expect("points");
         (of("available"), of("held"))
     }
 
-    /// Registers a voucher with a code of its own, and answers its id.
+    /// Registers a voucher with a new code and returns its id.
     pub async fn new_voucher(&self, customer: &str) -> String {
         let code = format!("CODE-{}", derived(&[&self.key()]));
         let answer = self.register(register_call(customer, &code)).await;
@@ -183,25 +183,25 @@ impl AuctionFixture {
         answer.body["voucher_id"].as_str().expect("a voucher").to_owned()
     }
 
-    /// Places a bid to buy that stands for an hour.
+    /// Places a buy bid that expires in an hour.
     pub async fn buy(&self, customer: &str, price: u64) -> Answer {
         let call = bid_call(customer, &self.key(), "buy", price, self.in_an_hour(), None);
         self.place(call).await
     }
 
-    /// Places a bid to sell a new voucher that stands for an hour.
+    /// Places a sell bid for a new voucher that expires in an hour.
     pub async fn sell(&self, customer: &str, price: u64) -> Answer {
         let voucher = self.new_voucher(customer).await;
         let call = bid_call(customer, &self.key(), "sell", price, self.in_an_hour(), Some(&voucher));
         self.place(call).await
     }
 
-    /// An hour from now.
+    /// Returns the time in an hour.
     pub fn in_an_hour(&self) -> Timestamp {
         self.now() + SignedDuration::from_hours(1)
     }
 
-    /// How many items of a kind the table has.
+    /// Returns the number of items of a kind.
     pub async fn count_of(&self, kind: &str) -> usize {
         let items = self.engine.items(AUCTIONS).await;
         items
@@ -211,7 +211,7 @@ impl AuctionFixture {
     }
 }
 
-/// A paid order of `points` points, as its event carries it.
+/// Returns the event data of a paid order of `points` points.
 pub fn paid_order(customer: &str, key: &str, points: u64, now: Timestamp) -> Value {
     let id = shared::core::idempotency::derive_id(&["order", customer, key]);
     json!({
@@ -224,15 +224,15 @@ pub fn paid_order(customer: &str, key: &str, points: u64, now: Timestamp) -> Val
     })
 }
 
-/// A customer's registration of a voucher.
+/// Builds a customer's request to register a voucher.
 pub fn register_call(customer: &str, code: &str) -> Call {
     let body = json!({ "sku": CARD, "code": code });
-    // One key for one code, as one request has.
+    // Each code has its own idempotency key.
     let key = derived(&["register", code]);
     Call::new("POST", "/vouchers").by(customer).key(&key).json(&body)
 }
 
-/// A customer's bid.
+/// Builds a customer's request to place a bid.
 pub fn bid_call(
     customer: &str,
     key: &str,
@@ -249,7 +249,7 @@ pub fn bid_call(
     call.by(customer).key(key).json(&body)
 }
 
-/// A customer's wish to deal now.
+/// Builds a customer's request to take the best bid.
 pub fn take_call(customer: &str, key: &str, side: &str, price: Option<u64>, voucher: Option<&str>) -> Call {
     let mut body = json!({ "side": side });
     if let Some(price) = price {
@@ -262,12 +262,12 @@ pub fn take_call(customer: &str, key: &str, side: &str, price: Option<u64>, vouc
     call.by(customer).key(key).json(&body)
 }
 
-/// Anybody's look at the book.
+/// Builds a request for the order book.
 pub fn book_call() -> Call {
     Call::new("GET", "/products/{sku}/bids").path("sku", CARD)
 }
 
-/// An id as ours are: a hash of these parts.
+/// Derives an id from these parts, as the functions do.
 pub fn derived(parts: &[&str]) -> String {
     shared::core::idempotency::derive_id(parts).to_string()
 }

@@ -1,4 +1,4 @@
-//! A shop with a billing desk: the subscription functions, wired to the till, a queue and a seal.
+//! A shop with subscriptions: the subscription functions on a payment fixture, a queue and KMS.
 
 use std::ops::Deref;
 
@@ -17,14 +17,14 @@ use uuid::Uuid;
 
 use crate::{PaymentFixture, Shop};
 
-/// A shop with a billing desk; it is a [`PaymentFixture`] in every other way.
+/// A shop with subscriptions. Dereferences to its [`PaymentFixture`].
 #[derive(Debug)]
 pub struct BillingFixture {
-    /// The till.
+    /// The payment fixture.
     pub payments: PaymentFixture,
-    /// What seals billing keys.
+    /// KMS, which encrypts billing keys.
     pub kms: FakeKms,
-    /// Where commands wait.
+    /// The queue of commands.
     pub queue: FakeQueue,
     platform: Platform,
 }
@@ -38,12 +38,12 @@ impl Deref for BillingFixture {
 }
 
 impl BillingFixture {
-    /// A desk in `shop`.
+    /// Adds subscriptions to a shop.
     pub async fn in_shop(shop: Shop) -> Self {
         Self::at(PaymentFixture::in_shop(shop).await)
     }
 
-    /// A desk beside `till`.
+    /// Adds subscriptions to a payment fixture.
     pub fn at(payments: PaymentFixture) -> Self {
         let queue = FakeQueue::new(SignedDuration::from_mins(15), 5);
         let kms = FakeKms::default();
@@ -61,118 +61,118 @@ impl BillingFixture {
         }
     }
 
-    /// A desk in a shop with a listed product of 1,000 won in one shard, and `units` of it.
+    /// Opens a shop with a listed product of 1,000 won in one shard, and `units` of it.
     pub async fn with(sku: &str, units: u64) -> Self {
         Self::in_shop(Shop::with(sku, 1, units).await).await
     }
 
-    /// What its functions are built from.
+    /// Returns the platform that its functions are built from.
     pub fn platform(&self) -> Platform {
         self.platform.clone()
     }
 
-    /// The biller as `charge-subscription` has it.
+    /// Returns the charge service that `charge-subscription` uses.
     pub fn service(&self) -> ChargeService {
         ChargeService::new(&self.platform).expect("its variables")
     }
 
-    /// `subscribe`.
+    /// Calls `subscribe`.
     pub async fn subscribe(&self, call: Call) -> Answer {
         let function = billing::subscribe::Subscribe::new(&self.platform()).expect("its variables");
         Answer::of(billing::subscribe::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `get-subscription`.
+    /// Calls `get-subscription`.
     pub async fn get_subscription(&self, call: Call) -> Answer {
         let function = billing::get_subscription::GetSubscription::new(&self.platform()).expect("its variables");
         Answer::of(billing::get_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `list-subscriptions`.
+    /// Calls `list-subscriptions`.
     pub async fn list_subscriptions(&self, call: Call) -> Answer {
         let function = billing::list_subscriptions::ListSubscriptions::new(&self.platform()).expect("its variables");
         Answer::of(billing::list_subscriptions::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `change-subscription`.
+    /// Calls `change-subscription`.
     pub async fn change_subscription(&self, call: Call) -> Answer {
         let function = billing::change_subscription::ChangeSubscription::new(&self.platform()).expect("its variables");
         Answer::of(billing::change_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `cancel-subscription`.
+    /// Calls `cancel-subscription`.
     pub async fn cancel_subscription(&self, call: Call) -> Answer {
         let function = billing::cancel_subscription::CancelSubscription::new(&self.platform()).expect("its variables");
         Answer::of(billing::cancel_subscription::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `resolve-charge`.
+    /// Calls `resolve-charge`.
     pub async fn resolve_charge(&self, call: Call) -> Answer {
         let function = billing::resolve_charge::ResolveCharge::new(&self.platform()).expect("its variables");
         Answer::of(billing::resolve_charge::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `request-new-card`, for each billing key of which the bus was told that it was deleted.
+    /// Calls `request-new-card` for each event of a deleted billing key on the bus.
     pub async fn request_new_cards(&self) {
         let function = billing::request_new_card::RequestNewCard::new(&self.platform()).expect("its variables");
         for entry in self.bus.published() {
             let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("text")).expect("JSON");
             let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
-            let event = serde_json::from_value(event).expect("an event of a billing key");
+            let event = serde_json::from_value(event).expect("an event of a deleted billing key");
             let done = billing::request_new_card::handle(&function, event, self.invocation()).await;
-            done.expect("the subscription is told");
+            done.expect("the subscription asks for a new card");
         }
     }
 
-    /// `enqueue-due-charges`.
-    pub async fn bill(&self) -> Summary {
-        self.try_bill().await.expect("a run")
+    /// Calls `enqueue-due-charges`.
+    pub async fn enqueue_due_charges(&self) -> Summary {
+        self.try_enqueue_due_charges().await.expect("a run")
     }
 
-    /// `enqueue-due-charges`, which may fail.
-    pub async fn try_bill(&self) -> Result<Summary, shared::Error> {
+    /// Calls `enqueue-due-charges` and returns its error, if any.
+    pub async fn try_enqueue_due_charges(&self) -> Result<Summary, shared::Error> {
         let function = EnqueueDueCharges::new(&self.platform()).expect("its variables");
         billing::enqueue_due_charges::handle(&function, self.invocation()).await
     }
 
-    /// `charge-subscription`, with a batch.
+    /// Calls `charge-subscription` with a batch.
     pub async fn charge(&self, delivery: &Delivery) {
         self.charge_in(delivery, self.invocation()).await;
     }
 
-    /// `charge-subscription`, with a batch, in an invocation of one's own.
+    /// Calls `charge-subscription` with a batch in this invocation.
     pub async fn charge_in(&self, delivery: &Delivery, invocation: Invocation) {
         let function = ChargeSubscription::new(&self.platform()).expect("its variables");
         let response = billing::charge_subscription::handle(&function, delivery.batch.clone(), invocation).await;
         self.queue.settle(delivery, &response.expect("an answer"));
     }
 
-    /// Works through the queue as far as it hands out, and answers how many commands that were.
-    pub async fn work(&self) -> usize {
+    /// Processes all visible messages of the queue and returns their number.
+    pub async fn process_queue(&self) -> usize {
         let mut charge_queue = 0;
         while let Some(delivery) = self.queue.receive(10, self.now()) {
-            charge_queue += delivery.batch.messages.len();
+            charge_queue += delivery.batch.records.len();
             self.charge(&delivery).await;
         }
         charge_queue
     }
 
-    /// Commands what is due and works through the queue, once.
+    /// Enqueues what is due, processes the queue, and returns the number of commands.
     pub async fn run(&self) -> usize {
-        self.bill().await;
-        self.work().await
+        self.enqueue_due_charges().await;
+        self.process_queue().await
     }
 
-    /// Lets time pass, with a run whenever the schedule brings one every `step`.
-    pub async fn live(&self, time: SignedDuration, step: SignedDuration) {
+    /// Advances the clock by `time`, with a run every `step`.
+    pub async fn advance_with_runs(&self, time: SignedDuration, step: SignedDuration) {
         let end = self.now() + time;
         while self.now() < end {
-            self.pass(step.min(end.duration_since(self.now())));
+            self.advance(step.min(end.duration_since(self.now())));
             self.run().await;
         }
     }
 
-    /// The key that a customer's page brings back from the card window of Toss.
+    /// Returns the authorization that Toss's card window gives a customer.
     pub fn authorization(&self, customer: &str) -> Value {
         let customer_key = customer_key(customer);
         json!({
@@ -182,14 +182,14 @@ impl BillingFixture {
         })
     }
 
-    /// The billing key that is charged for a customer at Toss, who has one.
+    /// Returns the billing key at Toss that charges a customer.
     pub fn billing_key(&self, customer: &str) -> String {
         let mut keys = self.sandbox.toss_billing_keys(&customer_key(customer));
         assert_eq!(keys.len(), 1, "{keys:?}");
         keys.remove(0)
     }
 
-    /// A customer's monthly subscription of one `sku`, from today at nine in Seoul; its id.
+    /// Creates a customer's monthly subscription of one `sku`, starting today at 09:00 in Seoul, and returns its id.
     pub async fn subscribed(&self, customer: &str, sku: &str) -> String {
         let schedule = monthly("2026-01-01");
         let body = subscription(&[(sku, 1)], &schedule, &self.authorization(customer));
@@ -198,7 +198,7 @@ impl BillingFixture {
         answer.body["subscription_id"].as_str().expect("an id").to_owned()
     }
 
-    /// A subscription and its invoices, as its customer sees them.
+    /// Returns a subscription and its invoices, as its customer sees them.
     pub async fn account(&self, customer: &str, id: &str) -> Value {
         let call = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", id);
         let answer = self.get_subscription(call.by(customer)).await;
@@ -206,7 +206,7 @@ impl BillingFixture {
         answer.body
     }
 
-    /// The status of a subscription, and those of its invoices, the newest first.
+    /// Returns the status of a subscription and of its invoices, newest first.
     pub async fn statuses(&self, customer: &str, id: &str) -> (String, Vec<String>) {
         let account = self.account(customer, id).await;
         let text = |value: &Value| value.as_str().expect("text").to_owned();
@@ -217,33 +217,33 @@ impl BillingFixture {
         )
     }
 
-    /// A customer changes a subscription, under `key`.
+    /// Changes a subscription under `key`.
     pub async fn change(&self, customer: &str, id: &str, key: &str, body: &Value) -> Answer {
         let call = Call::new("POST", "/subscriptions/{subscription_id}/change").path("subscription_id", id);
         self.change_subscription(call.by(customer).key(key).json(body)).await
     }
 
-    /// A customer cancels a subscription, `NOW` or at the `PERIOD_END`, with a request of its own each time.
+    /// Cancels a subscription, `NOW` or at the `PERIOD_END`, with a new key.
     pub async fn end(&self, customer: &str, id: &str, when: &str) -> Answer {
         let key = format!("cancel-{}", Uuid::from_u128(fastrand::u128(..)));
         self.end_by(customer, id, &key, when).await
     }
 
-    /// A customer cancels a subscription under `key`.
+    /// Cancels a subscription under `key`.
     pub async fn end_by(&self, customer: &str, id: &str, key: &str, when: &str) -> Answer {
         let call = Call::new("POST", "/subscriptions/{subscription_id}/cancel").path("subscription_id", id);
         let call = call.by(customer).key(key).json(&json!({ "when": when }));
         self.cancel_subscription(call).await
     }
 
-    /// When money was taken, in order, whichever order it was for.
+    /// Returns the times of all charges, in order.
     pub fn charges(&self) -> Vec<Timestamp> {
         let taken = self.sandbox.ledger().into_iter().filter(|entry| entry.charges > 0);
         taken.map(|entry| entry.charged_at).collect()
     }
 }
 
-/// What the tests' shop has decided, as the template's defaults do.
+/// Returns the billing policy: the template's defaults.
 pub fn policy() -> Policy {
     Policy {
         retry_days: vec![1, 3, 5, 7],
@@ -253,17 +253,17 @@ pub fn policy() -> Policy {
     }
 }
 
-/// What a customer is called at Toss.
+/// Returns the customer key at Toss.
 pub fn customer_key(customer: &str) -> String {
     format!("customer-of-the-shop-{customer}")
 }
 
-/// Every month from `anchor` on, at nine in Seoul.
+/// Returns a schedule of every month from `anchor` on, at 09:00 in Seoul.
 pub fn monthly(anchor: &str) -> Value {
     schedule(anchor, "09:00:00", "Asia/Seoul", "month", 1)
 }
 
-/// Any schedule.
+/// Returns a schedule.
 pub fn schedule(anchor: &str, time: &str, timezone: &str, unit: &str, count: u16) -> Value {
     json!({
         "anchor": anchor,
@@ -273,7 +273,7 @@ pub fn schedule(anchor: &str, time: &str, timezone: &str, unit: &str, count: u16
     })
 }
 
-/// A subscription's body.
+/// Returns the body of a subscription.
 pub fn subscription(items: &[(&str, i64)], schedule: &Value, authorization: &Value) -> Value {
     let items: Vec<Value> = items
         .iter()
@@ -282,7 +282,7 @@ pub fn subscription(items: &[(&str, i64)], schedule: &Value, authorization: &Val
     json!({ "items": items, "schedule": schedule, "authorization": authorization })
 }
 
-/// A customer's subscription, under `key`.
+/// Builds a customer's request to subscribe, under `key`.
 pub fn subscribe_call(customer: &str, key: &str, body: &Value) -> Call {
     Call::new("POST", "/subscriptions").by(customer).key(key).json(body)
 }

@@ -1,4 +1,4 @@
-//! Pictures in the shop: the functions of the images, wired to the engine and to a stand-in for S3.
+//! A shop with pictures: the image functions on the engine and a stand-in for S3.
 
 use std::io::Cursor;
 
@@ -21,12 +21,12 @@ use crate::Shop;
 pub struct ImageFixture {
     /// The shop.
     pub shop: Shop,
-    /// Where objects lie.
+    /// The stand-in for S3.
     pub s3: FakeS3,
 }
 
 impl ImageFixture {
-    /// An empty shop with empty buckets.
+    /// Opens an empty shop with empty buckets.
     pub async fn open() -> Self {
         Self {
             shop: Shop::open().await,
@@ -34,7 +34,7 @@ impl ImageFixture {
         }
     }
 
-    /// What its functions are built from.
+    /// Returns the platform that its functions are built from.
     pub fn platform(&self) -> Platform {
         let services = Services {
             objects: Some(self.s3.clone()),
@@ -43,24 +43,24 @@ impl ImageFixture {
         self.shop.platform().with_aws(services.config())
     }
 
-    /// `presign-upload`.
+    /// Calls `presign-upload`.
     pub async fn presign_upload(&self, call: Call) -> Answer {
         let function = images::presign_upload::PresignUpload::new(&self.platform()).expect("its variables");
         Answer::of(images::presign_upload::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
-    /// `resize-image`.
+    /// Calls `resize-image`.
     ///
     /// # Errors
-    /// As the function.
+    /// The function's error.
     pub async fn resize_image(&self, event: &Value) -> Result<(), Error> {
         self.resize_image_to(event, Options::default().outputs).await
     }
 
-    /// `resize-image`, which writes each size as all of `outputs`.
+    /// Calls `resize-image` and writes each size in all formats of `outputs`.
     ///
     /// # Errors
-    /// As the function.
+    /// The function's error.
     pub async fn resize_image_to(&self, event: &Value, outputs: Vec<Output>) -> Result<(), Error> {
         let mut function = ResizeImage::new(&self.platform()).expect("its variables");
         function.options.outputs = outputs;
@@ -68,14 +68,14 @@ impl ImageFixture {
         images::resize_image::handle(&function, delivery, self.shop.invocation()).await
     }
 
-    /// `get-image`.
+    /// Calls `get-image`.
     pub async fn see(&self, image_id: &str) -> Answer {
         let function = images::get_image::GetImage::new(&self.platform()).expect("its variables");
         let call = Call::new("GET", "/images/{image_id}").path("image_id", image_id);
         Answer::of(images::get_image::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
-    /// `delete-image`.
+    /// Calls `delete-image`.
     pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
         let function = images::delete_image::DeleteImage::new(&self.platform()).expect("its variables");
         let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
@@ -83,10 +83,10 @@ impl ImageFixture {
         Answer::of(images::delete_image::handle(&function, call.request(), self.shop.invocation()).await)
     }
 
-    /// `purge-image`, for each deleted picture.
+    /// Calls `purge-image` for each deleted picture.
     ///
     /// # Errors
-    /// As the function.
+    /// The function's error.
     pub async fn purge_deleted(&self) -> Result<(), Error> {
         let function = images::purge_image::PurgeImage::new(&self.platform()).expect("its variables");
         for (name, detail) in self.shop.engine.events(IMAGES).await {
@@ -100,25 +100,25 @@ impl ImageFixture {
         Ok(())
     }
 
-    /// A customer announces a picture; answers its id.
-    pub async fn announce(&self, customer: &str, key: &str, more: &Value) -> String {
-        let answer = self.presign_upload(announcement(customer, key, more)).await;
+    /// Presigns an upload for a customer and returns the picture's id.
+    pub async fn presign(&self, customer: &str, key: &str, more: &Value) -> String {
+        let answer = self.presign_upload(presign_call(customer, key, more)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.body["image_id"].as_str().expect("an id").to_owned()
     }
 
-    /// A customer uploads what they announced; answers the event that tells of it.
+    /// Uploads a picture and returns S3's event.
     pub fn upload(&self, image_id: &str, bytes: &[u8]) -> Value {
         self.s3.upload(UPLOADS, &format!("raw/{image_id}"), bytes)
     }
 
-    /// The names of the variants that lie in their bucket.
+    /// Returns the keys of the stored variants.
     pub fn variants(&self) -> Vec<String> {
         self.s3.objects(VARIANTS).into_keys().collect()
     }
 
-    /// The names of the variants that a picture's record tells of.
-    pub async fn told(&self, image_id: &str) -> Vec<String> {
+    /// Returns the keys of the variants in a picture's record.
+    pub async fn recorded_variants(&self, image_id: &str) -> Vec<String> {
         let seen = self.see(image_id).await;
         let variants = seen.body["variants"].as_array().cloned().unwrap_or_default();
         let key = |variant: &Value| {
@@ -130,8 +130,8 @@ impl ImageFixture {
     }
 }
 
-/// A customer's announcement of a GIF of a hundred bytes; `more` joins the body.
-pub fn announcement(customer: &str, key: &str, more: &Value) -> Call {
+/// Builds a customer's request to upload a GIF of a hundred bytes; the fields of `more` are added to the body.
+pub fn presign_call(customer: &str, key: &str, more: &Value) -> Call {
     let mut body = json!({ "content_type": "image/gif", "content_length": 100, "purpose": "LISTING" });
     if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
         body.extend(more.clone());
@@ -139,18 +139,18 @@ pub fn announcement(customer: &str, key: &str, more: &Value) -> Call {
     Call::new("POST", "/images").by(customer).key(key).json(&body)
 }
 
-/// A GIF of one colour, `width` by `height`.
+/// Encodes a GIF of one color, `width` by `height`.
 ///
 /// # Panics
-/// When a side is longer than a GIF's.
+/// If a side exceeds GIF's limit.
 pub fn picture(width: u16, height: u16) -> Vec<u8> {
     picture_as(ImageFormat::Gif, width, height)
 }
 
-/// A picture of one color in any format, `width` by `height`.
+/// Encodes a picture of one color, `width` by `height`.
 ///
 /// # Panics
-/// When the format cannot hold it.
+/// If the format does not support it.
 pub fn picture_as(format: ImageFormat, width: u16, height: u16) -> Vec<u8> {
     let mut bytes = Cursor::new(vec![]);
     RgbImage::from_pixel(width.into(), height.into(), Rgb([200, 30, 60]))

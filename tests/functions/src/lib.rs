@@ -1,4 +1,4 @@
-//! A shop to test in: an engine, a clock that the test sets, and every function wired to them.
+//! Test fixtures: an engine, a clock that the test sets, and every function on them.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,35 +25,35 @@ use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 
-/// How long a test's shop holds stock for an order that is not paid, as the platform's `RESERVATION_MINUTES` say.
+/// How long stock is reserved for an unpaid order, as the platform's `RESERVATION_MINUTES` says.
 pub const RESERVATION: SignedDuration = SignedDuration::from_mins(15);
 
-/// The shop.
+/// A shop: the catalog and order functions on one engine and clock.
 #[derive(Debug)]
 pub struct Shop {
-    /// The engine that its tables lie in.
+    /// The engine with the shop's tables.
     pub engine: Engine,
     now_ms: Arc<AtomicI64>,
     time: Duration,
 }
 
 impl Shop {
-    /// An empty shop, on 2026-01-01.
+    /// Opens an empty shop. The clock starts at 2026-01-01.
     pub async fn open() -> Self {
         Self::on(Engine::start().await)
     }
 
-    /// A shop on the tables of `engine`, on 2026-01-01.
+    /// Opens a shop on the tables of `engine`. The clock starts at 2026-01-01.
     pub fn on(engine: Engine) -> Self {
         Self {
             engine,
             now_ms: Arc::new(AtomicI64::new(1_767_225_600_000)),
-            // Ample: a thousand buyers share the cores of a small machine.
+            // A long limit: a thousand concurrent buyers share few cores.
             time: Duration::from_secs(180),
         }
     }
 
-    /// The same shop once more: the same engine, faults and clock.
+    /// Returns a second handle to the shop, with the same engine, faults and clock.
     #[must_use]
     pub fn again(&self) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Shop {
         }
     }
 
-    /// A shop with a listed product of 1,000 won in `shards` shards, and `units` of it.
+    /// Opens a shop with a listed product of 1,000 won in `shards` shards, and `units` of it.
     pub async fn with(sku: &str, shards: u8, units: u64) -> Self {
         let shop = Self::open().await;
         shop.list(sku, 1000, shards).await;
@@ -73,31 +73,31 @@ impl Shop {
         shop
     }
 
-    /// The same, where an invocation has only `time` to do its work.
+    /// Sets the time limit of an invocation.
     #[must_use]
     pub fn with_time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
-    /// The shop's clock.
+    /// Returns the clock's time.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.now_ms.load(Ordering::SeqCst)).expect("a time")
     }
 
-    /// The shop's clock, for others to go by.
+    /// Returns the clock as a function.
     pub fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
         let now_ms = Arc::clone(&self.now_ms);
         Arc::new(move || Timestamp::from_millisecond(now_ms.load(Ordering::SeqCst)).expect("a time"))
     }
 
-    /// Moves the clock on.
-    pub fn pass(&self, time: SignedDuration) {
+    /// Advances the clock.
+    pub fn advance(&self, time: SignedDuration) {
         let millis = i64::try_from(time.as_millis()).expect("a short time");
         self.now_ms.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// An invocation, now.
+    /// Creates an invocation at the clock's time.
     pub fn invocation(&self) -> Invocation {
         Invocation {
             trace: Some("Root=1-5759e988-bd862e3fe1be46a994272793".into()),
@@ -105,54 +105,54 @@ impl Shop {
         }
     }
 
-    /// What its functions are built from.
+    /// Returns the platform that its functions are built from.
     pub fn platform(&self) -> Platform {
         self.engine.platform()
     }
 
-    /// `put-product`.
+    /// Calls `put-product`.
     pub async fn put_product(&self, call: Call) -> Answer {
         let function = catalog::put_product::PutProduct::new(&self.platform()).expect("its variables");
         Answer::of(catalog::put_product::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `get-product`.
+    /// Calls `get-product`.
     pub async fn get_product(&self, call: Call) -> Answer {
         let function = catalog::get_product::GetProduct::new(&self.platform()).expect("its variables");
         Answer::of(catalog::get_product::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `receive-stock`.
+    /// Calls `receive-stock`.
     pub async fn receive_stock(&self, call: Call) -> Answer {
         let function = catalog::receive_stock::ReceiveStock::new(&self.platform()).expect("its variables");
         Answer::of(catalog::receive_stock::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `checkout`.
+    /// Calls `checkout`.
     pub async fn checkout(&self, call: Call) -> Answer {
         let function = orders::checkout::Checkout::new(&self.platform()).expect("its variables");
         Answer::of(orders::checkout::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `get-order`.
+    /// Calls `get-order`.
     pub async fn get_order(&self, call: Call) -> Answer {
         let function = orders::get_order::GetOrder::new(&self.platform()).expect("its variables");
         Answer::of(orders::get_order::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `list-orders`.
+    /// Calls `list-orders`.
     pub async fn list_orders(&self, call: Call) -> Answer {
         let function = orders::list_orders::ListOrders::new(&self.platform()).expect("its variables");
         Answer::of(orders::list_orders::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `cancel-order`.
+    /// Calls `cancel-order`.
     pub async fn cancel_order(&self, call: Call) -> Answer {
         let function = orders::cancel_order::CancelOrder::new(&self.platform()).expect("its variables");
         Answer::of(orders::cancel_order::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `expire-orders`.
+    /// Calls `expire-orders`.
     pub async fn expire_orders(&self) -> Result<orders::expire_orders::Summary, shared::Error> {
         let function = orders::expire_orders::ExpireOrders::new(&self.platform()).expect("its variables");
         orders::expire_orders::handle(&function, self.invocation()).await
@@ -165,7 +165,7 @@ impl Shop {
         answer
     }
 
-    /// Receives units, under a key of their own.
+    /// Receives units, under a new key.
     pub async fn receive(&self, sku: &str, units: u64) -> Answer {
         static KEYS: AtomicI64 = AtomicI64::new(0);
         let key = format!("delivery-{}", KEYS.fetch_add(1, Ordering::SeqCst));
@@ -174,25 +174,25 @@ impl Shop {
         answer
     }
 
-    /// A customer's order, under `key`.
+    /// Places a customer's order under `key`.
     pub async fn order(&self, customer: &str, key: &str, items: &[(&str, i64)]) -> Answer {
         self.checkout(order_call(customer, key, items)).await
     }
 
-    /// A customer's order as they see it.
+    /// Returns a customer's order, as the customer sees it.
     pub async fn see(&self, customer: &str, order_id: &str) -> Answer {
         let call = Call::new("GET", "/orders/{order_id}");
         self.get_order(call.path("order_id", order_id).by(customer)).await
     }
 
-    /// A customer cancels.
+    /// Cancels a customer's order.
     pub async fn cancel(&self, customer: &str, order_id: &str) -> Answer {
         let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order_id);
         self.cancel_order(call.by(customer).key("cancel")).await
     }
 }
 
-/// A product's body.
+/// Returns the body of a product.
 pub fn product(won: u64, shards: u8) -> Value {
     json!({
         "name": "Green tea, 100 g",
@@ -202,7 +202,7 @@ pub fn product(won: u64, shards: u8) -> Value {
     })
 }
 
-/// An administrator's PUT of a product.
+/// Builds an administrator's request to put a product.
 pub fn put_call(sku: &str, body: &Value) -> Call {
     Call::new("PUT", "/products/{sku}")
         .path("sku", sku)
@@ -210,13 +210,13 @@ pub fn put_call(sku: &str, body: &Value) -> Call {
         .json(body)
 }
 
-/// An administrator's delivery.
+/// Builds an administrator's request to receive stock.
 pub fn receive_call(sku: &str, key: &str, units: u64) -> Call {
     let call = Call::new("POST", "/products/{sku}/stock").path("sku", sku);
     call.by_admin().key(key).json(&json!({ "quantity": units }))
 }
 
-/// A customer's order.
+/// Builds a customer's checkout.
 pub fn order_call(customer: &str, key: &str, items: &[(&str, i64)]) -> Call {
     let items: Vec<Value> = items
         .iter()
@@ -228,7 +228,7 @@ pub fn order_call(customer: &str, key: &str, items: &[(&str, i64)]) -> Call {
         .json(&json!({ "items": items }))
 }
 
-/// The id in an answer.
+/// Returns the id in a response.
 pub fn id_of(order: &Answer) -> String {
     order.body["order_id"].as_str().expect("an order").to_owned()
 }

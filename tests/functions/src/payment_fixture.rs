@@ -1,4 +1,4 @@
-//! A shop with a till: the payment functions, wired to a stand-in for the providers whose ledger tells what was charged.
+//! A shop with payments: the payment functions on a sandbox of the providers, whose ledger records every charge.
 
 use std::future::pending;
 use std::ops::Deref;
@@ -14,7 +14,7 @@ use lambda_http::http::{Request, Response};
 use payments::payment_webhook::PaymentWebhook;
 use payments::reconcile_payments::{ReconcilePayments, Summary};
 use payments::refund_payment::RefundPayment;
-use sandbox::{Entry, Fate, Options, Sandbox, Webhook};
+use sandbox::{Entry, Options, Outcome, Sandbox, Webhook};
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -26,19 +26,19 @@ use tokio::task::yield_now;
 
 use crate::Shop;
 
-/// A shop with a till; it is a [`Shop`] in every other way.
+/// A shop with payments. Dereferences to its [`Shop`].
 #[derive(Debug)]
 pub struct PaymentFixture {
     /// The shop.
     pub shop: Shop,
-    /// The providers.
+    /// The providers' sandbox.
     pub sandbox: Arc<Sandbox>,
-    /// Where their credentials lie.
+    /// The secret with the providers' credentials.
     pub vault: FakeVault,
     /// The bus, for events that no table carries.
     pub bus: FakeBus,
     platform: Platform,
-    /// Built once, as in a function that stays warm: it fetches its secrets once.
+    /// Built once, as in a warm function: it fetches its secrets once.
     webhook: PaymentWebhook,
 }
 
@@ -51,7 +51,7 @@ impl Deref for PaymentFixture {
 }
 
 impl PaymentFixture {
-    /// A till in `shop`.
+    /// Adds payments to a shop.
     pub async fn in_shop(shop: Shop) -> Self {
         let options = Options {
             clock: shop.clock(),
@@ -63,7 +63,7 @@ impl PaymentFixture {
         Self::of(shop, sandbox, vault, transport)
     }
 
-    /// A till in `shop` whose providers are called in this process, for tests that call them very often.
+    /// Adds payments to a shop, with providers in this process, for tests with very many calls.
     pub fn without_sockets(shop: Shop) -> Self {
         let options = Options {
             clock: shop.clock(),
@@ -99,67 +99,67 @@ impl PaymentFixture {
         }
     }
 
-    /// A till in a shop with a listed product of 1,000 won in one shard, and `units` of it.
+    /// Opens a shop with a listed product of 1,000 won in one shard, and `units` of it.
     pub async fn with(sku: &str, units: u64) -> Self {
         Self::in_shop(Shop::with(sku, 1, units).await).await
     }
 
-    /// What its functions are built from.
+    /// Returns the platform that its functions are built from.
     pub fn platform(&self) -> Platform {
         self.platform.clone()
     }
 
-    /// The cashier as functions have it.
+    /// Returns the payment service that functions use.
     pub fn service(&self) -> PaymentService {
         PaymentService::new(&self.platform).expect("its variables")
     }
 
-    /// `start-payment`.
+    /// Calls `start-payment`.
     pub async fn start(&self, call: Call) -> Answer {
         let function = payments::start_payment::StartPayment::new(&self.platform()).expect("its variables");
         Answer::of(payments::start_payment::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `confirm-payment`.
+    /// Calls `confirm-payment`.
     pub async fn confirm(&self, call: Call) -> Answer {
         self.confirm_in(call, self.invocation()).await
     }
 
-    /// `confirm-payment`, in an invocation of one's own.
+    /// Calls `confirm-payment` in this invocation.
     pub async fn confirm_in(&self, call: Call, invocation: Invocation) -> Answer {
         let function = payments::confirm_payment::ConfirmPayment::new(&self.platform()).expect("its variables");
         Answer::of(payments::confirm_payment::handle(&function, call.request(), invocation).await)
     }
 
-    /// `get-payment`.
+    /// Calls `get-payment`.
     pub async fn get(&self, call: Call) -> Answer {
         let function = payments::get_payment::GetPayment::new(&self.platform()).expect("its variables");
         Answer::of(payments::get_payment::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `request-refund`.
+    /// Calls `request-refund`.
     pub async fn request_refund(&self, call: Call) -> Answer {
         let function = payments::request_refund::RequestRefund::new(&self.platform()).expect("its variables");
         Answer::of(payments::request_refund::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `resolve-review`.
+    /// Calls `resolve-review`.
     pub async fn resolve(&self, call: Call) -> Answer {
         let function = payments::resolve_review::ResolveReview::new(&self.platform()).expect("its variables");
         Answer::of(payments::resolve_review::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// `payment-webhook`, with any request.
+    /// Calls `payment-webhook` with any request.
     pub async fn webhook(&self, call: Call) -> Answer {
         Answer::of(payments::payment_webhook::handle(&self.webhook, call.request(), self.invocation()).await)
     }
 
-    /// `payment-webhook`, with what a provider sends.
+    /// Calls `payment-webhook` with a provider's webhook.
     pub async fn deliver(&self, webhook: &Webhook) -> Answer {
         self.webhook(webhook_call(webhook)).await
     }
 
-    /// Delivers everything that the providers have to tell, once each, and answers the statuses.
+    /// Delivers every pending webhook once and returns the statuses.
     pub async fn deliver_all(&self) -> Vec<u16> {
         let mut statuses = vec![];
         for webhook in self.sandbox.webhooks() {
@@ -168,7 +168,7 @@ impl PaymentFixture {
         statuses
     }
 
-    /// `refund-payment`, with an event.
+    /// Calls `refund-payment` with an event.
     pub async fn refund(&self, detail_type: &str, data: &Value) -> Result<(), shared::Error> {
         let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
         let event = json!({
@@ -181,36 +181,36 @@ impl PaymentFixture {
         payments::refund_payment::handle(&function, event, self.invocation()).await
     }
 
-    /// `reconcile-payments`.
+    /// Calls `reconcile-payments`.
     pub async fn reconcile(&self) -> Summary {
         self.try_reconcile().await.expect("a run")
     }
 
-    /// `reconcile-payments`, which may fail.
+    /// Calls `reconcile-payments` and returns its error, if any.
     pub async fn try_reconcile(&self) -> Result<Summary, shared::Error> {
         let function = ReconcilePayments::new(&self.platform()).expect("its variables");
         payments::reconcile_payments::handle(&function, self.invocation()).await
     }
 
-    /// The books as they stand now.
-    pub async fn books(&self) -> LedgerAudit {
+    /// Audits the tables and the ledger.
+    pub async fn ledger_audit(&self) -> LedgerAudit {
         LedgerAudit::of(&self.engine, self.sandbox.ledger()).await
     }
 
-    /// The one payment that the ledger tells of.
+    /// Returns the only entry of the ledger.
     pub fn charged(&self) -> Entry {
         let mut entries = self.sandbox.ledger();
         assert_eq!(entries.len(), 1, "{entries:?}");
         entries.remove(0)
     }
 
-    /// What a customer sees of an order's state.
+    /// Returns an order's status, as its customer sees it.
     pub async fn order_status(&self, customer: &str, order_id: &str) -> String {
         let order = self.see(customer, order_id).await;
         order.body["status"].as_str().expect("an order").to_owned()
     }
 
-    /// A payment as an administrator sees it.
+    /// Returns a payment, as an administrator sees it.
     pub async fn payment(&self, id: &Value) -> Value {
         let id = id.as_str().expect("a payment's id");
         let call = Call::new("GET", "/payments/{payment_id}").path("payment_id", id);
@@ -219,14 +219,14 @@ impl PaymentFixture {
         answer.body
     }
 
-    /// The payment of an order.
+    /// Returns an order's payment.
     pub async fn payment_of(&self, customer: &str, order_id: &str) -> Value {
         let order = self.see(customer, order_id).await;
         self.payment(&order.body["payment_id"]).await
     }
 }
 
-/// Hands calls over to the sandbox, with a moment before and one behind at which the caller may die.
+/// Calls the sandbox in this process, with an await before and after it at which a test can drop the caller.
 #[derive(Debug)]
 struct InProcess(Arc<Sandbox>);
 
@@ -237,19 +237,19 @@ impl Transport for InProcess {
             let fate = self.0.serve(request);
             yield_now().await;
             match fate {
-                Fate::Answered(answer) | Fate::AnsweredLate(_, answer) => {
+                Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => {
                     let mut response = Response::new(answer.body);
                     *response.status_mut() = answer.status.try_into()?;
                     Ok(response)
                 }
-                Fate::NeverAnswered => pending().await,
-                Fate::HungUp => Err("the connection broke".into()),
+                Outcome::NeverAnswered => pending().await,
+                Outcome::ConnectionClosed => Err("the connection was closed".into()),
             }
         })
     }
 }
 
-/// The secret that holds the sandbox's credentials.
+/// Returns the secret with the sandbox's credentials.
 pub fn credentials(options: &Options) -> Value {
     json!({
         "toss": { "secret_key": options.toss_secret_key },
@@ -262,7 +262,7 @@ pub fn credentials(options: &Options) -> Value {
     })
 }
 
-/// A customer's confirmation of a Toss payment, under `key`.
+/// Builds a customer's confirmation of a Toss payment, under `key`.
 pub fn toss_call(customer: &str, key: &str, order_id: &str, payment_key: &str, won: u64) -> Call {
     confirm_call(
         customer,
@@ -271,12 +271,12 @@ pub fn toss_call(customer: &str, key: &str, order_id: &str, payment_key: &str, w
     )
 }
 
-/// A customer's confirmation of any payment, under `key`.
+/// Builds a customer's confirmation of a payment, under `key`.
 pub fn confirm_call(customer: &str, key: &str, body: &Value) -> Call {
     Call::new("POST", "/payments/confirm").by(customer).key(key).json(body)
 }
 
-/// A customer's wish to pay, under `key`.
+/// Builds a customer's request to start a payment, under `key`.
 pub fn start_call(customer: &str, key: &str, provider: &str, order_id: &str) -> Call {
     let body = json!({
         "provider": provider,
@@ -290,7 +290,7 @@ pub fn start_call(customer: &str, key: &str, provider: &str, order_id: &str) -> 
     Call::new("POST", "/payments").by(customer).key(key).json(&body)
 }
 
-/// A webhook as the gateway hands it over.
+/// Builds a webhook's request as the gateway sends it.
 pub fn webhook_call(webhook: &Webhook) -> Call {
     let provider = webhook.path.rsplit('/').next().expect("a path");
     let mut call = Call::new("POST", "/webhooks/{provider}").path("provider", provider);
@@ -300,7 +300,7 @@ pub fn webhook_call(webhook: &Webhook) -> Call {
     call.text(std::str::from_utf8(&webhook.body).expect("text"))
 }
 
-/// An amount of won.
+/// Returns an amount of won.
 pub fn amount(won: u64) -> Value {
     json!({ "amount": won, "currency": "KRW" })
 }

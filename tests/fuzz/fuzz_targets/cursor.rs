@@ -1,4 +1,4 @@
-//! The door `cursor` under libFuzzer.
+//! The fuzz target `cursor`, run by libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::cursor::enter(data));

@@ -1,4 +1,4 @@
-//! The door `jpeg` under libFuzzer.
+//! The fuzz target `jpeg`, run by libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::jpeg::enter(data));

@@ -1,4 +1,4 @@
-//! The door `order` under libFuzzer.
+//! The fuzz target `order`, run by libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::order::enter(data));

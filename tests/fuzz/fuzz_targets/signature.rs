@@ -1,4 +1,4 @@
-//! The door `signature` under libFuzzer.
+//! The fuzz target `signature`, run by libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::signature::enter(data));

@@ -1,4 +1,4 @@
-//! The door `webhook` under libFuzzer.
+//! The fuzz target `webhook`, run by libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::webhook::enter(data));

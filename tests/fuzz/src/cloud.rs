@@ -1,4 +1,4 @@
-//! A cloud that always answers the same, at once: what a door's function finds behind it.
+//! A stand-in for AWS with constant answers, for the functions that fuzz targets call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,25 +19,25 @@ use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 
-/// When everything here happens, in Unix seconds.
+/// The time of every invocation, in Unix seconds.
 pub const NOW: i64 = 1_767_225_600;
 
-/// The secret of Stripe's webhooks, as this cloud's vault has it.
+/// The secret of Stripe's webhooks.
 pub const STRIPE_SECRET: &str = "whsec_stripe";
-/// The secret of Standard Webhooks, as this cloud's vault has it: the bytes `madang`.
+/// The secret of Standard Webhooks: the bytes `madang`.
 pub const STANDARD_SECRET: &str = "whsec_bWFkYW5n";
 
-/// Where payment providers are said to answer; the address is reserved for documentation (RFC 5737).
+/// URL of the payment providers; the address is reserved for documentation (RFC 5737).
 const NOWHERE: &str = "http://192.0.2.1";
 
-/// The cloud: DynamoDB sells every product and keeps nothing, EventBridge and SQS take everything.
+/// The stand-in: DynamoDB has every product and stores nothing; EventBridge and SQS accept everything.
 #[derive(Clone, Debug, Default)]
 pub struct Cloud {
     stored: Arc<AtomicUsize>,
 }
 
 impl Cloud {
-    /// The SDK's configuration for this cloud.
+    /// Returns an SDK configuration that uses this stand-in.
     pub fn aws(&self) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -47,7 +47,7 @@ impl Cloud {
             .build()
     }
 
-    /// What functions are built from on this cloud. No provider is asked: no order is known here.
+    /// Returns the platform that functions are built from. No provider is called, since no order exists here.
     pub fn platform(&self) -> Platform {
         let variables = [
             ("CATALOG_TABLE", "catalog"),
@@ -66,7 +66,7 @@ impl Cloud {
         Platform::new(self.aws(), variables)
     }
 
-    /// How many requests DynamoDB had.
+    /// Returns the number of requests to DynamoDB.
     pub fn stored(&self) -> usize {
         self.stored.load(Ordering::SeqCst)
     }
@@ -102,16 +102,17 @@ impl HttpConnector for Cloud {
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let answer = self
             .answer(&target, &body)
-            .unwrap_or_else(|| panic!("nobody expected {target} {body}"));
+            .unwrap_or_else(|| panic!("unexpected request {target} {body}"));
         let ok = StatusCode::try_from(200).expect("a status");
         HttpConnectorFuture::ready(Ok(HttpResponse::new(ok, SdkBody::from(answer.to_string()))))
     }
 }
 
-/// The price of a unit: many of them are too much for one order.
+/// The price of a unit, so high that many units exceed the maximum total of an order.
 const PRICE: u64 = 40_000_000_000_000;
 
-/// Every product that is asked for: those with `u` for a first letter are not for sale, those with `d` cost dollars.
+/// Returns every requested product. SKUs that begin with `u` are unlisted; those that begin with `d` have a price in
+/// dollars.
 fn products(keys: &Value) -> Vec<Value> {
     let keys = keys.as_array().into_iter().flatten();
     let skus = keys.filter_map(|key| key["pk"]["S"].as_str()?.strip_prefix("PRODUCT#"));
@@ -136,7 +137,7 @@ fn credentials() -> Value {
     })
 }
 
-/// Runs a function to its end.
+/// Runs a future to completion.
 pub fn run<T>(function: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime =
@@ -145,13 +146,13 @@ pub fn run<T>(function: impl Future<Output = T>) -> T {
     RUNTIME.with(|runtime| runtime.block_on(function))
 }
 
-/// An invocation at [`NOW`].
+/// Creates an invocation at [`NOW`].
 pub fn invocation() -> Invocation {
     let now = Timestamp::from_second(NOW).expect("a time");
     Invocation::new(now, Duration::from_secs(20))
 }
 
-/// A customer's POST as an HTTP API hands it over; `None` when these headers cannot be sent.
+/// Builds a customer's POST as an HTTP API sends it; `None` if the headers are invalid.
 pub fn post(route: &str, path: &Value, headers: &[(&str, &str)], body: &[u8]) -> Option<Request> {
     use base64::Engine as _;
     let headers: serde_json::Map<_, _> = headers

@@ -1,4 +1,4 @@
-//! The cursor of a list.
+//! Fuzz target: the cursor of a list.
 
 use lambda_http::{Body, RequestExt};
 use shared::aws::lambda::page::Cursor;
@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 const LIST: [&str; 2] = ["orders", "ann"];
 
-/// Passes the text as the cursor of a list: it is refused, or it is the one text of its place.
+/// Parses the text as a cursor: it is rejected, or it is the only text for its position.
 ///
 /// # Panics
-/// When two texts stand for one place, or a cursor does not come back as it went out.
+/// If two texts mean one position, or a cursor does not survive a round trip.
 pub fn enter(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     try_as::<0>(&text);
     try_as::<1>(&text);
     try_as::<2>(&text);
-    // What the fuzzer would never guess the check of.
+    // The fuzzer cannot guess the checksum.
     if let Some((id, rest)) = data.split_first_chunk::<16>() {
         let mut number = [0; 8];
         number.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);

@@ -1,4 +1,4 @@
-//! A JPEG: our own decoder, with its `unsafe` kernels, from the first byte behind the magic number on.
+//! Fuzz target: this project's JPEG decoder with its `unsafe` kernels, from the first byte after the magic number.
 
 use crate::picture;
 

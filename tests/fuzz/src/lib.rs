@@ -1,13 +1,13 @@
-//! The doors: every parser that meets the outside, entered with whatever a fuzzer thinks of.
+//! Fuzz targets: one for every parser that reads external input.
 //!
-//! A door is a module with one function `enter`, which panics when a promise is broken: whoever sends it, no input may
-//! crash a function, pass an unsigned message, or be understood in two ways. `cargo doors` fuzzes them all; `cargo test`
-//! enters them with everything in `corpus/` and `crashes/`, a folder a door.
+//! A target is a module with a function `enter` that panics if an input crashes a function, passes without a required
+//! signature, or can be understood in two ways. `cargo fuzz-targets` fuzzes all targets; `cargo test` runs each with
+//! its inputs in `corpus/` and `crashes/`.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a door that cannot be set up has failed"
+    reason = "a target that cannot be set up has failed"
 )]
 
 pub mod cloud;
@@ -20,11 +20,11 @@ pub mod stream;
 pub mod upload;
 pub mod webhook;
 
-/// What enters a door with an input.
+/// The function that runs a target with an input.
 pub type Enter = fn(&[u8]);
 
-/// Each door by the name of its folders and of its target.
-pub const DOORS: [(&str, Enter); 8] = [
+/// Each target's function by its name, which is also the name of its binary and its folders.
+pub const FUZZ_TARGETS: [(&str, Enter); 8] = [
     ("cursor", cursor::enter),
     ("jpeg", jpeg::enter),
     ("order", order::enter),

@@ -1,4 +1,4 @@
-//! The body of a shopper's order.
+//! Fuzz target: the body of a checkout.
 
 use std::collections::HashSet;
 
@@ -8,10 +8,10 @@ use shared::aws::lambda::problem;
 
 use crate::cloud::{Cloud, invocation, post, run};
 
-/// Orders with this body: it is refused for a reason, or every unit of it is paid for.
+/// Places an order with this body: it is refused with a problem, or every unit of it is priced.
 ///
 /// # Panics
-/// When neither is so.
+/// If the status is unexpected or the total is wrong.
 pub fn enter(data: &[u8]) {
     let function = Checkout::new(&Cloud::default().platform()).expect("its variables");
     let key = [("idempotency-key", "k"), ("content-type", "application/json")];
@@ -25,7 +25,7 @@ pub fn enter(data: &[u8]) {
     let order: Value = serde_json::from_slice(answer.body()).expect("an order");
     let lines = order["lines"].as_array().expect("lines");
     let skus: HashSet<_> = lines.iter().map(|line| line["sku"].as_str()).collect();
-    assert_eq!(skus.len(), lines.len(), "each product once");
+    assert_eq!(skus.len(), lines.len(), "each product has one line");
     let costs = lines.iter().map(|line| {
         let quantity = line["quantity"]
             .as_u64()

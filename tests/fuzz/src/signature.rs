@@ -1,14 +1,14 @@
-//! The headers by which a webhook proves who sent it, as raw as they come.
+//! Fuzz target: the signature headers of a webhook, as raw bytes.
 
 use jiff::Timestamp;
 use shared::core::signature::{StandardHeaders, verify_standard, verify_stripe};
 
 use crate::cloud::{NOW, STANDARD_SECRET, STRIPE_SECRET};
 
-/// Offers the bytes as headers: nothing passes, for nobody can guess a signature.
+/// Verifies the bytes as headers: none are accepted, since the fuzzer cannot guess a signature.
 ///
 /// # Panics
-/// When something does.
+/// If a signature is accepted.
 pub fn enter(data: &[u8]) {
     let now = Timestamp::from_second(NOW).expect("a time");
     let secrets = [STRIPE_SECRET.to_owned(), STANDARD_SECRET.to_owned()];
@@ -23,7 +23,7 @@ pub fn enter(data: &[u8]) {
     assert!(verify_standard(signed, data, &secrets, now).is_err());
 }
 
-/// What stands before and behind the first line's end.
+/// Splits at the first line break.
 fn halves(data: &[u8]) -> (&[u8], &[u8]) {
     let end = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     (&data[..end], data.get(end + 1..).unwrap_or_default())

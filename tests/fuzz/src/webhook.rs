@@ -1,7 +1,7 @@
-//! A payment provider's message: headers and body.
+//! Fuzz target: a payment provider's webhook, headers and body.
 //!
-//! An input is written as HTTP is: a first line with the provider, and `signed` when its true signature is to be added,
-//! then a header a line, an empty line, and the body.
+//! An input has the format of HTTP: a first line with the provider, and `signed` to add its valid signature, then one
+//! header per line, an empty line, and the body.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,10 +12,10 @@ use shared::aws::lambda::problem;
 
 use crate::cloud::{Cloud, NOW, STRIPE_SECRET, invocation, post, run};
 
-/// Sends the message: it is answered, and one that should be signed and is not never reaches the tables.
+/// Sends the webhook: it is answered, and an unsigned one that needs a signature never reaches the tables.
 ///
 /// # Panics
-/// When it is not so.
+/// If one of these is violated.
 pub fn enter(data: &[u8]) {
     let (head, body) = split(data);
     let Ok(head) = str::from_utf8(head) else { return };
@@ -31,7 +31,7 @@ pub fn enter(data: &[u8]) {
         return;
     };
 
-    // Made once: its HTTP client reads the machine's TLS roots.
+    // Created once: its HTTP client reads the machine's TLS roots.
     thread_local! {
         static FUNCTION: (Cloud, PaymentWebhook) = {
             let cloud = Cloud::default();
@@ -50,11 +50,11 @@ pub fn enter(data: &[u8]) {
     assert!(matches!(status, 200 | 400 | 401 | 404 | 413 | 422), "{answer:?}");
     if provider != "toss" && !is_signed {
         assert_ne!(status, 200, "{answer:?}");
-        assert_eq!(stored, 0, "an unsigned message was looked up");
+        assert_eq!(stored, 0, "an unsigned webhook reached the tables");
     }
 }
 
-/// The headers of a message that is what it says.
+/// Returns the headers with a valid signature.
 fn sign(provider: &str, body: &[u8]) -> Vec<(&'static str, String)> {
     match provider {
         "stripe" => {
@@ -80,7 +80,7 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// What stands before and behind the first empty line.
+/// Splits at the first empty line.
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
     let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
     (&data[..end], data.get(end + 2..).unwrap_or_default())

@@ -1,12 +1,12 @@
-//! Every door stands what has come to it before: the corpora, and what once broke one.
+//! Runs every fuzz target with its corpus and with every input that once broke it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fuzz::DOORS;
+use fuzz::FUZZ_TARGETS;
 
 fn here(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
@@ -28,13 +28,13 @@ fn names(folder: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_door_stands_its_corpus_and_all_that_once_broke_it() {
-    for (door, enter) in DOORS {
+fn every_fuzz_target_passes_its_corpus_and_past_crashes() {
+    for (target, enter) in FUZZ_TARGETS {
         for kind in ["corpus", "crashes"] {
-            let folder = here(&format!("{kind}/{door}"));
+            let folder = here(&format!("{kind}/{target}"));
             for entry in fs::read_dir(&folder).into_iter().flatten() {
                 let path = entry.unwrap().path();
-                // Seen only when it fails.
+                // Shown only if the target fails.
                 println!("{}", path.display());
                 enter(&fs::read(&path).unwrap());
             }
@@ -43,14 +43,14 @@ fn every_door_stands_its_corpus_and_all_that_once_broke_it() {
 }
 
 #[test]
-fn every_door_has_a_target_and_a_corpus() {
-    let doors: BTreeSet<String> = DOORS.iter().map(|(door, _)| (*door).to_owned()).collect();
-    assert_eq!(names("fuzz_targets"), doors);
-    assert_eq!(names("corpus"), doors);
-    for door in doors {
+fn every_fuzz_target_has_a_binary_and_a_corpus() {
+    let targets: BTreeSet<String> = FUZZ_TARGETS.iter().map(|(target, _)| (*target).to_owned()).collect();
+    assert_eq!(names("fuzz_targets"), targets);
+    assert_eq!(names("corpus"), targets);
+    for target in targets {
         assert!(
-            !names(&format!("corpus/{door}")).is_empty(),
-            "the corpus of {door} is empty"
+            !names(&format!("corpus/{target}")).is_empty(),
+            "the corpus of {target} is empty"
         );
     }
 }

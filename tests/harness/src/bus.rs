@@ -1,4 +1,4 @@
-//! A stand-in for EventBridge and SQS, where the SDK hands requests to HTTP: it takes entries, or refuses them as told.
+//! An in-memory stand-in for EventBridge and SQS: accepts entries, or refuses them as the test says.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-/// The stand-in.
+/// The stand-in. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeBus(Arc<Mutex<State>>);
 
@@ -29,47 +29,47 @@ struct State {
 }
 
 impl FakeBus {
-    /// The next entry whose detail contains `text` is refused with `code`.
+    /// Refuses the next entry whose detail contains `text`, with `code`.
     pub fn refuse(&self, text: &str, code: &'static str) {
         self.state(|state| state.refusals.push_back((text.to_owned(), code)));
     }
 
-    /// The next `count` requests to the bus fail as a whole.
+    /// Fails the next `count` requests to the bus.
     pub fn fail(&self, count: usize) {
         self.state(|state| state.outages = count);
     }
 
-    /// A request with an entry whose detail contains `text` is refused as a whole.
+    /// Refuses each request with an entry whose detail contains `text`.
     pub fn refuse_requests_with(&self, text: &str) {
         self.state(|state| state.poison = Some(text.to_owned()));
     }
 
-    /// Requests with this target are never answered.
+    /// Never answers requests with this target.
     pub fn never_answer(&self, target: &str) {
         self.state(|state| state.silent = Some(target.to_owned()));
     }
 
-    /// From now on the queue takes nothing.
+    /// Fails all further requests to the queue.
     pub fn stop_queue(&self) {
         self.state(|state| state.queue_is_down = true);
     }
 
-    /// The entries that the bus took, in order.
+    /// Returns the entries that the bus accepted, in order.
     pub fn published(&self) -> Vec<Value> {
         self.state(|state| state.published.clone())
     }
 
-    /// The messages that the queue took.
+    /// Returns the messages that the queue accepted.
     pub fn queued(&self) -> Vec<Value> {
         self.state(|state| state.queued.clone())
     }
 
-    /// The number of entries in each request to the bus.
+    /// Returns the number of entries in each request to the bus.
     pub fn requests(&self) -> Vec<usize> {
         self.state(|state| state.requests.clone())
     }
 
-    /// An HTTP client for the SDK that ends here.
+    /// Returns an HTTP client for the SDK that is served by this stand-in.
     pub fn client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
     }
@@ -107,7 +107,7 @@ impl State {
         if entries.iter().any(poison) {
             return (
                 400,
-                json!({ "__type": "ValidationException", "message": "an entry is not one" }),
+                json!({ "__type": "ValidationException", "message": "invalid entry" }),
             );
         }
         let mut failed = 0;

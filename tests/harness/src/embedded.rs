@@ -1,4 +1,4 @@
-//! The DynamoDB engine called in this process: what the SDK hands to HTTP is answered without a socket.
+//! The DynamoDB engine, called in this process: serves the SDK's HTTP requests without a socket.
 
 use std::fmt;
 
@@ -16,13 +16,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The engine.
+/// The engine. Clones share their tables.
 #[derive(Clone)]
 pub struct Embedded(Database);
 
-/// What the engine says: a status and a body, as on the wire.
+/// A response of the engine: a status and a body, as on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,
     /// The body: JSON.
@@ -30,12 +30,12 @@ pub struct Said {
 }
 
 impl Embedded {
-    /// An empty engine.
+    /// Creates an engine without tables.
     pub fn new() -> Self {
         Self(Database::memory().expect("a database"))
     }
 
-    /// Every item of a table as JSON, for an auditor; numbers are integers.
+    /// Returns every item of a table as JSON, for audits; numbers are integers.
     pub fn items(&self, table: &str) -> Vec<Value> {
         let mut items = vec![];
         let mut request = ScanRequest {
@@ -56,12 +56,12 @@ impl Embedded {
         }
     }
 
-    /// The item of a table that has this key, for an auditor.
+    /// Returns the item with this key, for audits.
     pub fn item(&self, table: &str, pk: &str) -> Option<Value> {
         self.get(table, json!({ "pk": { "S": pk } })).map(json_of_item)
     }
 
-    /// An item of a table as a stream brings it, in DynamoDB's JSON; null when there is none.
+    /// Returns an item as a stream record has it, in DynamoDB's JSON; null when there is none.
     pub fn image(&self, table: &str, key: Value) -> Value {
         serde_json::to_value(self.get(table, key)).expect("an item is JSON")
     }
@@ -76,11 +76,11 @@ impl Embedded {
         self.0.get_item(request).expect("a table").item
     }
 
-    /// Serves `operation` (`GetItem`) at once and whole: nobody sees a part of it.
+    /// Serves `operation` (such as `GetItem`) atomically.
     ///
     /// # Panics
-    /// For an operation that no function and no test sends.
-    pub fn serve(&self, operation: &str, body: &[u8]) -> Said {
+    /// If no function or test uses the operation.
+    pub fn serve(&self, operation: &str, body: &[u8]) -> RawResponse {
         let db = &self.0;
         match operation {
             "BatchGetItem" => answer(body, |request| db.batch_get_item(request)),
@@ -94,7 +94,7 @@ impl Embedded {
             "TransactGetItems" => answer(body, |request| db.transact_get_items(request)),
             "TransactWriteItems" => answer(body, |request| db.transact_write_items(request)),
             "UpdateItem" => answer(body, |request| db.update_item(request)),
-            other => panic!("the engine is not asked for {other}"),
+            other => panic!("unsupported operation {other}"),
         }
     }
 }
@@ -121,30 +121,30 @@ impl Default for Embedded {
     }
 }
 
-fn answer<Q: DeserializeOwned, A: Serialize>(body: &[u8], serve: impl FnOnce(Q) -> dynoxide::Result<A>) -> Said {
+fn answer<Q: DeserializeOwned, A: Serialize>(body: &[u8], serve: impl FnOnce(Q) -> dynoxide::Result<A>) -> RawResponse {
     let request = serde_json::from_slice(body).map_err(|error| DynoxideError::ValidationException(error.to_string()));
     match request.and_then(serve) {
-        Ok(answer) => Said {
+        Ok(answer) => RawResponse {
             status: 200,
             body: serde_json::to_vec(&answer).expect("an answer is JSON"),
         },
-        Err(error) => Said {
+        Err(error) => RawResponse {
             status: error.status_code(),
             body: error.to_json().into_bytes(),
         },
     }
 }
 
-/// The operation that a request of the SDK's asks for: `GetItem`.
+/// Returns the operation of an SDK request, such as `GetItem`.
 pub fn operation_of(request: &HttpRequest) -> &str {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default()
 }
 
-impl From<Said> for HttpResponse {
-    fn from(said: Said) -> Self {
-        let status = StatusCode::try_from(said.status).expect("a status");
-        let mut response = Self::new(status, SdkBody::from(said.body));
+impl From<RawResponse> for HttpResponse {
+    fn from(response: RawResponse) -> Self {
+        let status = StatusCode::try_from(response.status).expect("a status");
+        let mut response = Self::new(status, SdkBody::from(response.body));
         response
             .headers_mut()
             .insert("content-type", "application/x-amz-json-1.0");
@@ -167,7 +167,7 @@ impl HttpClient for Embedded {
 impl HttpConnector for Embedded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = request.body().bytes().expect("a body in memory");
-        let said = self.serve(operation_of(&request), body);
-        HttpConnectorFuture::ready(Ok(said.into()))
+        let response = self.serve(operation_of(&request), body);
+        HttpConnectorFuture::ready(Ok(response.into()))
     }
 }

@@ -1,4 +1,4 @@
-//! A DynamoDB engine with the tables of the stack, spoken to by the real SDK: called in this process, or over the wire.
+//! A DynamoDB engine with the stack's tables, used through the real SDK: in this process, or over HTTP.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -14,54 +14,54 @@ use shared::aws::Platform;
 use shared::orders::{OrderStore, ReservationStore};
 use tokio::net::TcpListener;
 
-use crate::distance::Distance;
 use crate::embedded::Embedded;
 use crate::faults::Faults;
+use crate::latency::Latency;
 use crate::platform::{Services, variables};
 
-/// The catalog's table.
+/// Name of the catalog table.
 pub const CATALOG: &str = "catalog";
-/// The orders' table.
+/// Name of the orders table.
 pub const ORDERS: &str = "orders";
-/// The payments' table.
+/// Name of the payments table.
 pub const PAYMENTS: &str = "payments";
-/// The subscriptions' table.
+/// Name of the subscriptions table.
 pub const SUBSCRIPTIONS: &str = "subscriptions";
-/// The pictures' table.
+/// Name of the images table.
 pub const IMAGES: &str = "images";
-/// The auctions' table.
+/// Name of the auctions table.
 pub const AUCTIONS: &str = "auctions";
 
-/// Where an engine answers that is called in this process; nothing resolves it.
+/// Endpoint of an engine that is called in this process; nothing resolves it.
 const NOWHERE: &str = "http://dynamodb.test";
 
-/// The engine.
+/// The engine, and the clients that reach it.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    /// Where it serves.
+    /// The URL at which it serves.
     pub endpoint: String,
-    /// The client that the functions use: behind [`Faults`].
+    /// The client of the functions: its requests pass [`Faults`].
     pub client: Client,
-    /// A client that nothing disturbs, for setting up and for audits.
-    pub quiet: Client,
-    /// What goes wrong between the functions and the engine.
+    /// A client without faults, for setup and audits.
+    pub direct: Client,
+    /// The faults between the functions and the engine.
     pub faults: Faults,
 }
 
 impl Engine {
-    /// An empty engine with the stack's tables, called in this process.
+    /// Starts an engine with the stack's tables, called in this process.
     pub async fn start() -> Self {
         let engine = Self::embedded(Embedded::new());
-        create_tables(&engine.quiet).await;
+        create_tables(&engine.direct).await;
         engine
     }
 
-    /// One that is there already, in this process.
+    /// Uses an engine that exists in this process.
     pub fn embedded(engine: Embedded) -> Self {
         Self::on(NOWHERE, SharedHttpClient::new(engine))
     }
 
-    /// The same over the real wire, on loopback; it ends with the test's runtime.
+    /// Starts an engine that serves HTTP on loopback. It ends with the test's runtime.
     pub async fn serve() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
@@ -70,17 +70,17 @@ impl Engine {
             Database::memory().expect("a database"),
         ));
         let engine = Self::at(&endpoint);
-        create_tables(&engine.quiet).await;
+        create_tables(&engine.direct).await;
         engine
     }
 
-    /// The engine that serves at `endpoint`, in whichever process.
+    /// Connects to the engine that serves at `endpoint`.
     pub fn at(endpoint: &str) -> Self {
         Self::on(endpoint, HttpBuilder::new().build_http())
     }
 
-    /// The engine that serves at `endpoint`, as functions see it over a network.
-    pub fn far(endpoint: &str, network: Distance) -> Self {
+    /// Connects to the engine that serves at `endpoint`, with the latency of a network.
+    pub fn far(endpoint: &str, network: Latency) -> Self {
         let near = Self::at(endpoint);
         let wire = network.to(HttpBuilder::new().build_http());
         Self {
@@ -94,28 +94,28 @@ impl Engine {
         Self {
             endpoint: endpoint.to_owned(),
             client: client(endpoint, faults.before(wire.clone())),
-            quiet: client(endpoint, wire),
+            direct: client(endpoint, wire),
             faults,
         }
     }
 
-    /// The platform of functions on this engine, with no other service of AWS.
+    /// Returns a platform on this engine, without other AWS services.
     pub fn platform(&self) -> Platform {
         Platform::new(Services::default().config(), variables()).with_dynamodb(self.client.clone())
     }
 
-    /// The orders as functions see them.
+    /// Returns the order store that the functions use.
     pub fn orders(&self) -> OrderStore {
         OrderStore::new(&self.platform()).expect("its table")
     }
 
-    /// Stock and orders as functions see them.
+    /// Returns the reservation store that the functions use.
     pub fn reservations(&self) -> ReservationStore {
         ReservationStore::new(&self.platform()).expect("its table")
     }
 }
 
-/// A client of DynamoDB's that speaks to `endpoint` over `wire`, and is quick to try again.
+/// Creates a DynamoDB client for `endpoint` over `wire`, with short retry delays.
 pub fn client(endpoint: &str, wire: SharedHttpClient) -> Client {
     let aws = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())

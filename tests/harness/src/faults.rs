@@ -1,7 +1,7 @@
-//! What goes wrong on the wire between the SDK and the engine: throttles, conflicts, late and lost answers.
+//! Injects faults between the SDK and the engine: throttles, conflicts, late and lost responses.
 //!
-//! It stands where the SDK hands a request to HTTP, so the SDK's own retries, timeouts and parsing are part of every
-//! test. It also counts requests and, since it can ask for it, the capacity that they consume.
+//! It wraps the SDK's HTTP client, so the SDK's own retries, timeouts and parsing are part of every test. It also
+//! counts requests and the capacity that they consume.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -16,35 +16,35 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-use crate::embedded::{Said, operation_of};
+use crate::embedded::{RawResponse, operation_of};
 
-/// One thing that goes wrong with one request.
+/// A fault of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
-    /// The engine refuses for its load; nothing is written.
+    /// The engine throttles the request; nothing is written.
     Throttle,
-    /// The transaction's item at this place is busy in another transaction; nothing is written.
+    /// The transaction's item at this index is in another transaction; nothing is written.
     Conflict(usize),
-    /// The request is served, and its answer never arrives.
+    /// The request is served, but its response is lost.
     LoseAnswer,
-    /// The request never arrives.
+    /// The request is lost.
     LoseRequest,
-    /// The request is served after this long.
+    /// The request is served after this delay.
     Late(Duration),
-    /// The engine has a fault of its own; nothing is written.
+    /// The engine fails; nothing is written.
     InternalError,
-    /// The caller may not do this; nothing is written.
+    /// The caller has no permission; nothing is written.
     Denied,
 }
 
-/// The faults to come, and what was seen.
+/// The planned faults and the measured cost. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     planned: HashMap<String, VecDeque<Fault>>,
-    /// Of 1,000 transactions, how many conflict.
+    /// Conflicts per 1,000 transactions.
     conflicts_per_mille: u32,
     requests: HashMap<String, u32>,
     read_units: f64,
@@ -52,10 +52,10 @@ struct State {
     measure: bool,
 }
 
-/// What some requests cost.
+/// The cost of the measured requests.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cost {
-    /// Requests, an operation each.
+    /// Number of requests by operation.
     pub requests: HashMap<String, u32>,
     /// Read capacity units, indexes included.
     pub read_units: f64,
@@ -64,23 +64,23 @@ pub struct Cost {
 }
 
 impl Faults {
-    /// The next request of `operation` (after those planned before) meets `fault`.
+    /// Plans `fault` for the next request of `operation`, after those planned before.
     pub fn plan(&self, operation: &str, fault: Fault) {
         let mut state = self.0.lock().expect("not poisoned");
         state.planned.entry(operation.to_owned()).or_default().push_back(fault);
     }
 
-    /// What was planned and has not come is not to come any more.
+    /// Removes all planned faults.
     pub fn forget(&self) {
         self.0.lock().expect("not poisoned").planned.clear();
     }
 
-    /// From now on this many transactions of 1,000 conflict, at a random one of their items.
+    /// Makes this many of 1,000 transactions conflict, at a random item.
     pub fn set_conflicts_per_mille(&self, rate: u32) {
         self.0.lock().expect("not poisoned").conflicts_per_mille = rate;
     }
 
-    /// Begins to measure anew.
+    /// Starts a new measurement.
     pub fn measure(&self) {
         let mut state = self.0.lock().expect("not poisoned");
         state.measure = true;
@@ -88,7 +88,7 @@ impl Faults {
         (state.read_units, state.write_units) = (0.0, 0.0);
     }
 
-    /// What was measured since.
+    /// Returns what was measured since [`Faults::measure`].
     pub fn cost(&self) -> Cost {
         let state = self.0.lock().expect("not poisoned");
         Cost {
@@ -98,7 +98,7 @@ impl Faults {
         }
     }
 
-    /// An HTTP client for the SDK: these faults, then `inner`.
+    /// Wraps the SDK's HTTP client `inner` in these faults.
     pub fn before(&self, inner: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(FaultyClient {
             faults: self.clone(),
@@ -184,7 +184,7 @@ impl HttpConnector for FaultyConnector {
                     inner.call(request).await?;
                     return Err(lost());
                 }
-                Some(fault) => return Ok(fault.said(&body).into()),
+                Some(fault) => return Ok(fault.response(&body).into()),
             }
             let answer = inner.call(request).await?;
             if faults.measuring() {
@@ -213,15 +213,15 @@ async fn read(body: SdkBody) -> Vec<u8> {
 }
 
 fn lost() -> ConnectorError {
-    ConnectorError::io("the connection broke".into())
+    ConnectorError::io("the connection was closed".into())
 }
 
 impl Fault {
-    /// What the engine says instead of serving `request`, in DynamoDB's words.
+    /// Returns the response that replaces the engine's, in DynamoDB's format.
     ///
     /// # Panics
-    /// For a fault that is no answer.
-    pub fn said(&self, request: &Value) -> Said {
+    /// If the fault is not a response.
+    pub fn response(&self, request: &Value) -> RawResponse {
         let (status, body) = match self {
             Self::Throttle => (400, error("ProvisionedThroughputExceededException", "Rate exceeded")),
             Self::InternalError => (500, error("InternalServerError", "Internal server error")),
@@ -240,9 +240,9 @@ impl Fault {
                 body["CancellationReasons"] = json!(reasons);
                 (400, body)
             }
-            Self::LoseAnswer | Self::LoseRequest | Self::Late(_) => unreachable!("these are no answers"),
+            Self::LoseAnswer | Self::LoseRequest | Self::Late(_) => unreachable!("these faults have no response"),
         };
-        Said {
+        RawResponse {
             status,
             body: body.to_string().into_bytes(),
         }

@@ -1,18 +1,18 @@
-//! Requests as an HTTP API hands them to a function (payload format 2.0), and its answers taken apart.
+//! Builds requests as an HTTP API sends them to a function (payload format 2.0), and parses responses.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
 
-/// A request in the making.
+/// A request builder.
 #[derive(Clone, Debug)]
 pub struct Call {
     event: Value,
 }
 
 impl Call {
-    /// `method` on the route `route` (as in the template, with its parameters in braces).
+    /// Starts a request with `method` for `route`, as the template has it, with its parameters in braces.
     pub fn new(method: &str, route: &str) -> Self {
         Self {
             event: json!({
@@ -44,7 +44,7 @@ impl Call {
         }
     }
 
-    /// With the token of a customer.
+    /// Adds a customer's token.
     #[must_use]
     pub fn by(mut self, customer: &str) -> Self {
         let claims = json!({ "sub": customer, "token_use": "access" });
@@ -52,7 +52,7 @@ impl Call {
         self
     }
 
-    /// With the token of an administrator.
+    /// Adds an administrator's token.
     #[must_use]
     pub fn by_admin(mut self) -> Self {
         self = self.by("the-admin");
@@ -60,27 +60,27 @@ impl Call {
         self
     }
 
-    /// With an `Idempotency-Key`.
+    /// Adds an `Idempotency-Key`.
     #[must_use]
     pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.event["headers"][name] = json!(value);
         self
     }
 
-    /// With a path parameter.
+    /// Adds a path parameter.
     #[must_use]
     pub fn path(mut self, name: &str, value: &str) -> Self {
         self.event["pathParameters"][name] = json!(value);
         self
     }
 
-    /// With a query parameter.
+    /// Adds a query parameter.
     #[must_use]
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.event["queryStringParameters"][name] = json!(value);
@@ -90,20 +90,20 @@ impl Call {
         self
     }
 
-    /// With a JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.text(&body.to_string())
     }
 
-    /// With any body.
+    /// Sets any text as the body.
     #[must_use]
     pub fn text(mut self, body: &str) -> Self {
         self.event["body"] = json!(body);
         self
     }
 
-    /// With a body as the gateway hands over what it takes for binary.
+    /// Sets a body as the gateway encodes binary content.
     #[must_use]
     pub fn base64(mut self, body: &[u8]) -> Self {
         self.event["body"] = json!(STANDARD.encode(body));
@@ -111,34 +111,34 @@ impl Call {
         self
     }
 
-    /// The event as Lambda gets it.
+    /// Returns the event that Lambda sends.
     pub const fn event(&self) -> &Value {
         &self.event
     }
 
-    /// The request as the function gets it.
+    /// Returns the request that the function receives.
     pub fn request(&self) -> Request {
         lambda_http::request::from_str(&self.event.to_string()).expect("a request of an HTTP API")
     }
 }
 
-/// An answer, taken apart.
+/// A parsed response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// Whether it says that it is that of an earlier request.
+    /// Whether it repeats the response to an earlier request.
     pub replayed: bool,
-    /// Its `Retry-After`, when there is one.
+    /// The `Retry-After` header.
     pub retry_after: Option<String>,
-    /// Its media type.
+    /// The media type.
     pub media_type: String,
-    /// Its body.
+    /// The parsed body.
     pub body: Value,
 }
 
 impl Answer {
-    /// Takes a function's answer apart; an error becomes the problem that the caller would see.
+    /// Parses a function's response. An error becomes the problem that the caller receives.
     pub fn of(outcome: Result<Response<Body>, shared::Error>) -> Self {
         let response = outcome.unwrap_or_else(|error| shared::aws::lambda::problem::respond(&error));
         let header = |name: &str| {
@@ -154,11 +154,12 @@ impl Answer {
         }
     }
 
-    /// The code at the end of the problem's type.
+    /// Returns the code at the end of the problem's type.
     pub fn problem(&self) -> &str {
         assert_eq!(self.media_type, "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{self:?}");
         let kind = self.body["type"].as_str().expect("a problem has a type");
-        kind.strip_prefix("urn:madang:problem:").expect("a type of ours")
+        kind.strip_prefix("urn:madang:problem:")
+            .expect("a problem type of this API")
     }
 }

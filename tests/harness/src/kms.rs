@@ -1,5 +1,4 @@
-//! A stand-in for KMS, where the SDK hands requests to HTTP: it makes data keys and tells them again, each only to who
-//! knows what it was made for.
+//! An in-memory stand-in for KMS: creates data keys and decrypts each only with its encryption context.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,10 +17,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::aws::encryption::EnvelopeEncryption;
 
-/// The key that functions are given.
+/// The id of the key that functions use.
 const KEY: &str = "alias/billing";
 
-/// The stand-in; clones share what it knows.
+/// The stand-in. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeKms(Arc<Mutex<State>>);
 
@@ -42,17 +41,17 @@ struct DataKey {
 }
 
 impl FakeKms {
-    /// The seal as functions have it, with the key that this knows.
-    pub fn seal(&self) -> EnvelopeEncryption {
-        self.seal_by(KEY)
+    /// Returns the envelope encryption that functions use, with this stand-in's key.
+    pub fn envelope_encryption(&self) -> EnvelopeEncryption {
+        self.envelope_encryption_with(KEY)
     }
 
-    /// A seal by another key.
-    pub fn seal_by(&self, key_id: &str) -> EnvelopeEncryption {
+    /// Returns an envelope encryption with another key.
+    pub fn envelope_encryption_with(&self, key_id: &str) -> EnvelopeEncryption {
         EnvelopeEncryption::new(&self.config(), key_id.to_owned(), "subscription")
     }
 
-    /// The SDK's configuration with which its client speaks to this.
+    /// Returns an SDK configuration whose KMS client uses this stand-in.
     pub fn config(&self) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
@@ -64,22 +63,22 @@ impl FakeKms {
             .build()
     }
 
-    /// From now on every request is refused with this status and code, or no longer.
+    /// Refuses all further requests with this status and code; `None` ends that.
     pub fn refuse(&self, refusal: Option<(u16, &'static str)>) {
         self.state(|state| state.refusal = refusal);
     }
 
-    /// From now on no request is answered.
+    /// Never answers further requests.
     pub fn never_answer(&self) {
         self.state(|state| state.is_silent = true);
     }
 
-    /// How many requests came.
+    /// Returns the number of requests received.
     pub fn requests(&self) -> usize {
         self.state(|state| state.requests)
     }
 
-    /// Serves a request: the status and the body of its answer.
+    /// Serves a request and returns the status and body of its response.
     pub fn serve(&self, target: &str, body: &Value) -> (u16, Value) {
         self.state(|state| state.answer(target, body))
     }

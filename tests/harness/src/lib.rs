@@ -1,4 +1,4 @@
-//! What the tests stand on: a real DynamoDB engine in process, faults on the wire, and requests as API Gateway makes them.
+//! The test harness: a real DynamoDB engine in process, stand-ins for AWS services, faults, requests and audits.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,12 +8,12 @@
 
 pub mod audit;
 pub mod bus;
-pub mod distance;
 pub mod embedded;
 pub mod engine;
 pub mod faults;
 pub mod gateway;
 pub mod kms;
+pub mod latency;
 pub mod objects;
 pub mod partitions;
 pub mod platform;

@@ -1,4 +1,4 @@
-//! A stand-in for S3, where the SDK hands requests to HTTP: it keeps objects, counts changes, and fails when it is told to.
+//! An in-memory stand-in for S3: stores objects, counts changes, and fails as the test says.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -16,40 +16,40 @@ use aws_smithy_types::byte_stream::ByteStream;
 use lambda_http::http::request::Parts;
 use serde_json::{Value, json};
 
-use crate::embedded::Said;
+use crate::embedded::RawResponse;
 
-/// The most keys in a list (S3 API reference, ListObjectsV2).
+/// Maximum number of keys in a list (S3 API reference, ListObjectsV2).
 const PAGE: usize = 1000;
 
-/// The stand-in.
+/// The stand-in. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeS3(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<String, Object>,
-    /// How many changes there were; sequencers count them.
+    /// Number of changes; sequencers are derived from it.
     changes: u64,
-    /// Methods whose next requests are refused, and with what status.
+    /// Statuses with which the next requests of a method are refused.
     planned: HashMap<String, VecDeque<u16>>,
 }
 
-/// An object that is kept.
+/// A stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Its bytes.
+    /// The object's bytes.
     pub bytes: Vec<u8>,
     /// `content-type`.
     pub content_type: String,
     /// `cache-control`.
     pub cache_control: String,
-    /// Where it stands in the order of the uploads to its key.
+    /// Position in the order of uploads to this key.
     pub sequencer: String,
     etag: String,
 }
 
 impl FakeS3 {
-    /// The SDK's configuration with which its client speaks to this.
+    /// Returns an SDK configuration whose S3 client uses this stand-in.
     pub fn config(&self) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
@@ -62,17 +62,17 @@ impl FakeS3 {
             .build()
     }
 
-    /// The next request with this method is refused with `status`; 404 stands for an object that is not there.
+    /// Refuses the next request of this method with `status`; 404 means that the object does not exist.
     pub fn plan(&self, method: &str, status: u16) {
         let mut state = self.0.lock().expect("not poisoned");
         state.planned.entry(method.to_owned()).or_default().push_back(status);
     }
 
-    /// A customer uploads `bytes`; answers the event that tells of it.
+    /// Uploads `bytes` as a customer and returns the event that S3 sends.
     pub fn upload(&self, bucket: &str, key: &str, bytes: &[u8]) -> Value {
         let mut state = self.0.lock().expect("not poisoned");
         let object = state.put(format!("{bucket}/{key}"), bytes.to_vec());
-        let told = json!({
+        let object_detail = json!({
             "key": key,
             "size": bytes.len(),
             "etag": object.etag,
@@ -81,33 +81,33 @@ impl FakeS3 {
         json!({
             "source": "aws.s3",
             "detail-type": "Object Created",
-            "detail": { "version": "0", "bucket": { "name": bucket }, "object": told, "reason": "PutObject" },
+            "detail": { "version": "0", "bucket": { "name": bucket }, "object": object_detail, "reason": "PutObject" },
         })
     }
 
-    /// Serves a request; the etag of what it is about stands beside the answer.
+    /// Serves a request and returns the response, with the object's ETag.
     ///
     /// # Panics
-    /// For one that no function sends.
-    pub fn serve(&self, request: &Parts, body: &[u8]) -> (Said, Option<String>) {
+    /// If no function sends such a request.
+    pub fn serve(&self, request: &Parts, body: &[u8]) -> (RawResponse, Option<String>) {
         let (status, etag, body) = self.0.lock().expect("not poisoned").serve(request, body);
-        (Said { status, body }, etag)
+        (RawResponse { status, body }, etag)
     }
 
-    /// Refuses a request: S3 is busy.
-    pub fn refuse() -> Said {
-        Said {
+    /// Refuses a request because S3 is busy.
+    pub fn refuse() -> RawResponse {
+        RawResponse {
             status: 503,
             body: error(503),
         }
     }
 
-    /// How often objects were put or removed.
+    /// Returns how often objects were written or deleted.
     pub fn changes(&self) -> u64 {
         self.0.lock().expect("not poisoned").changes
     }
 
-    /// What lies in a bucket.
+    /// Returns the objects in a bucket.
     pub fn objects(&self, bucket: &str) -> BTreeMap<String, Object> {
         let state = self.0.lock().expect("not poisoned");
         let prefix = format!("{bucket}/");
@@ -123,7 +123,7 @@ impl State {
     fn put(&mut self, path: String, bytes: Vec<u8>) -> Object {
         self.changes += 1;
         let object = Object {
-            // As S3 does it: the same bytes have the same etag.
+            // As in S3, the same bytes have the same ETag.
             etag: format!("{:032x}", fingerprint(&bytes)),
             sequencer: format!("0062E99A88DC{:06X}", self.changes),
             bytes,
@@ -179,11 +179,11 @@ impl State {
                 }
                 (200, None, b"<DeleteResult></DeleteResult>".to_vec())
             }
-            (method, _) => panic!("nobody needs {method} {path}"),
+            (method, _) => panic!("unsupported request {method} {path}"),
         }
     }
 
-    /// The first thousand keys of a bucket that begin with a prefix, after another one.
+    /// Lists the first thousand keys with a prefix, after a start key.
     fn list(&self, bucket: &str, query: &str) -> Vec<u8> {
         let parameter = |name: &str| {
             let given = query
@@ -216,7 +216,7 @@ fn fingerprint(bytes: &[u8]) -> u128 {
         })
 }
 
-/// An error as S3 words it.
+/// Returns an error in S3's format.
 fn error(status: u16) -> Vec<u8> {
     let code = match status {
         403 => "AccessDenied",
@@ -241,9 +241,9 @@ impl HttpConnector for FakeS3 {
             let body = std::mem::replace(request.body_mut(), SdkBody::empty());
             let body = ByteStream::new(body).collect().await.expect("a body in memory");
             let (head, _) = request.try_into_http1x().expect("a request").into_parts();
-            let (said, etag) = s3.serve(&head, &body.into_bytes());
-            let status = StatusCode::try_from(said.status).expect("a status");
-            let mut response = HttpResponse::new(status, SdkBody::from(said.body));
+            let (response, etag) = s3.serve(&head, &body.into_bytes());
+            let status = StatusCode::try_from(response.status).expect("a status");
+            let mut response = HttpResponse::new(status, SdkBody::from(response.body));
             if let Some(etag) = etag {
                 response.headers_mut().insert("etag", format!("\"{etag}\""));
             }

@@ -1,16 +1,16 @@
-//! DynamoDB's limits a partition key, and its conflicts: a model of them in front of the engine, which has none.
+//! Models DynamoDB's per-partition limits and transaction conflicts in front of the engine, which has neither.
 //!
-//! What it models (DynamoDB developer guide, "Burst and adaptive capacity" and "Transactions: how it works"; Idziorek et
-//! al., "Distributed Transactions at Scale in Amazon DynamoDB", USENIX ATC 2023):
+//! What it models (DynamoDB developer guide, "Burst and adaptive capacity" and "Transactions: how it works"; Idziorek
+//! et al., "Distributed Transactions at Scale in Amazon DynamoDB", USENIX ATC 2023):
 //!
-//! - a partition key serves [`Limits::write_units`] and [`Limits::read_units`] a second, with [`Limits::burst`] saved up;
-//!   a transaction's write costs two units a kilobyte, a consistent read one, any other half of one;
-//! - a transaction holds its items from when it is prepared until it is committed ([`Limits::hold`]), and another that
-//!   meets one of them meanwhile is cancelled at once, for `TransactionConflict`, at no cost;
-//! - a request travels [`Limits::trip`] there and as long back.
+//! - a partition key serves [`Limits::write_units`] and [`Limits::read_units`] per second, with [`Limits::burst`] saved;
+//!   a transactional write costs two units per kilobyte, a consistent read one, any other read half of one;
+//! - a transaction holds its items from prepare to commit ([`Limits::hold`]), and another transaction on one of them is
+//!   canceled at once with `TransactionConflict`, at no cost;
+//! - a request takes [`Limits::trip`] each way.
 //!
-//! What it leaves out: indexes, partitions that several keys share, and throughput of a table. Under tokio's paused clock
-//! all of this happens in virtual time: what comes out depends on the seed, not on the machine.
+//! It does not model indexes, partitions that several keys share, and table throughput. Under tokio's paused clock all
+//! of this happens in virtual time: results depend on the seed, not on the machine.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,25 +25,25 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::embedded::{Embedded, Said, operation_of};
+use crate::embedded::{Embedded, RawResponse, operation_of};
 
-/// What is modelled.
+/// The modeled limits.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Write units that a partition key serves a second.
+    /// Write units per second of a partition key.
     pub write_units: f64,
-    /// Read units that a partition key serves a second.
+    /// Read units per second of a partition key.
     pub read_units: f64,
-    /// For how long an idle key saves its units up.
+    /// How long an idle key saves unused units.
     pub burst: Duration,
-    /// How long a request is under way, one way.
+    /// One-way latency of a request.
     pub trip: Range<Duration>,
     /// How long a transaction holds its items.
     pub hold: Range<Duration>,
 }
 
 impl Default for Limits {
-    /// DynamoDB's own limits, and latencies as it is known for: 3 ms a read, 7 ms a transaction, on average.
+    /// DynamoDB's limits and typical latencies: 3 ms for a read and 7 ms for a transaction on average.
     fn default() -> Self {
         let ms = Duration::from_millis;
         Self {
@@ -64,26 +64,26 @@ pub struct Partitions {
     state: Arc<Mutex<State>>,
 }
 
-/// What has happened so far.
+/// Counts of what happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Seen {
-    /// Write transactions that came.
+    /// Write transactions received.
     pub transactions: u64,
-    /// Those that were committed.
+    /// Write transactions committed.
     pub committed: u64,
-    /// Those that met another.
+    /// Write transactions canceled because of a conflict.
     pub conflicts: u64,
-    /// Those that a condition refused.
+    /// Write transactions canceled because of a condition.
     pub refused: u64,
-    /// Those for which a key had no units left.
+    /// Write transactions throttled.
     pub throttled: u64,
-    /// Requests that read.
+    /// Read requests received.
     pub reads: u64,
-    /// Those that were refused, whole or in part, for a key had no units left.
+    /// Read requests throttled in whole or in part.
     pub throttled_reads: u64,
-    /// Write units of what was committed or refused.
+    /// Write units of committed and refused transactions.
     pub write_units: f64,
-    /// Read units.
+    /// Read units consumed.
     pub read_units: f64,
 }
 
@@ -98,41 +98,41 @@ type Key = (String, String);
 
 #[derive(Debug, Default)]
 struct Partition {
-    /// When all units that were taken will have been served.
+    /// When all write units taken so far are served.
     written: Option<Instant>,
     read: Option<Instant>,
-    /// Until when a transaction holds the item.
+    /// The end of the transaction that holds the item.
     held: Option<Instant>,
 }
 
 impl Partitions {
-    /// An engine behind these limits.
+    /// Puts an engine behind these limits.
     pub fn new(engine: Embedded, limits: Limits) -> Self {
         let state = Arc::default();
         Self { engine, limits, state }
     }
 
-    /// What has happened so far.
+    /// Returns the counts so far.
     pub fn seen(&self) -> Seen {
         self.state.lock().expect("not poisoned").seen
     }
 
-    async fn serve(&self, operation: &str, body: Vec<u8>) -> Said {
+    async fn serve(&self, operation: &str, body: Vec<u8>) -> RawResponse {
         sleep(within(&self.limits.trip)).await;
-        let said = match operation {
+        let response = match operation {
             "TransactWriteItems" => self.write(body).await,
             "BatchGetItem" => self.read_batch(&body),
-            // One item by its key, which nobody else reads: an order.
+            // A read of one order by its key: no other request reads that key.
             _ => {
                 self.state.lock().expect("not poisoned").seen.reads += 1;
                 self.engine.serve(operation, &body)
             }
         };
         sleep(within(&self.limits.trip)).await;
-        said
+        response
     }
 
-    async fn write(&self, body: Vec<u8>) -> Said {
+    async fn write(&self, body: Vec<u8>) -> RawResponse {
         let request: Value = serde_json::from_slice(&body).expect("a transaction is JSON");
         let items: Vec<(Key, f64)> = list(&request["TransactItems"]).iter().map(written).collect();
         let hold = within(&self.limits.hold);
@@ -140,18 +140,18 @@ impl Partitions {
             return cancelled;
         }
         sleep(hold).await;
-        let said = self.engine.serve("TransactWriteItems", &body);
+        let response = self.engine.serve("TransactWriteItems", &body);
         let mut state = self.state.lock().expect("not poisoned");
-        if said.status == 200 {
+        if response.status == 200 {
             state.seen.committed += 1;
         } else {
             state.seen.refused += 1;
         }
-        said
+        response
     }
 
-    /// Takes the items' units and holds them, or answers why not.
-    fn prepare(&self, items: &[(Key, f64)], hold: Duration) -> Option<Said> {
+    /// Takes the items' units and holds the items, or returns the refusal.
+    fn prepare(&self, items: &[(Key, f64)], hold: Duration) -> Option<RawResponse> {
         let now = Instant::now();
         let state = &mut *self.state.lock().expect("not poisoned");
         state.seen.transactions += 1;
@@ -185,8 +185,8 @@ impl Partitions {
         None
     }
 
-    /// Reads what the keys have units for; the rest is left unprocessed.
-    fn read_batch(&self, body: &[u8]) -> Said {
+    /// Reads the keys that have units left and returns the others as unprocessed.
+    fn read_batch(&self, body: &[u8]) -> RawResponse {
         let now = Instant::now();
         let mut request: Value = serde_json::from_slice(body).expect("a batch is JSON");
         let state = &mut *self.state.lock().expect("not poisoned");
@@ -217,45 +217,46 @@ impl Partitions {
             state.seen.throttled_reads += 1;
             return error("ProvisionedThroughputExceededException", json!({}));
         }
-        let said = self.engine.serve("BatchGetItem", request.to_string().as_bytes());
-        if is_whole || said.status != 200 {
-            return said;
+        let response = self.engine.serve("BatchGetItem", request.to_string().as_bytes());
+        if is_whole || response.status != 200 {
+            return response;
         }
         state.seen.throttled_reads += 1;
-        let mut answer: Value = serde_json::from_slice(&said.body).expect("the engine's answer");
+        let mut answer: Value = serde_json::from_slice(&response.body).expect("the engine's answer");
         answer["UnprocessedKeys"] = left;
-        Said {
+        RawResponse {
             status: 200,
             body: answer.to_string().into_bytes(),
         }
     }
 }
 
-/// Whether a key that serves `rate` units a second has `units` left; `served` is when what was taken will be served.
+/// Whether a key that serves `rate` units per second has `units` left; `served` is when the units taken so far are
+/// served.
 fn has_units(served: Option<Instant>, now: Instant, units: f64, rate: f64, burst: Duration) -> bool {
     let behind = served.unwrap_or(now).max(now) - now;
     behind + Duration::from_secs_f64(units / rate) <= burst
 }
 
-/// When all will be served once `units` more are taken.
+/// Returns when all units are served after `units` more are taken.
 fn taken(served: Option<Instant>, now: Instant, units: f64, rate: f64) -> Instant {
     served.unwrap_or(now).max(now) + Duration::from_secs_f64(units / rate)
 }
 
-/// The key that an item of a transaction writes, and the units that it costs there.
+/// Returns the key that a transaction's item writes and its cost in units.
 fn written(item: &Value) -> (Key, f64) {
     let (kind, write) = item.as_object().and_then(|item| item.iter().next()).expect("a write");
     let table = write["TableName"].as_str().expect("a table").to_owned();
     let (pk, bytes) = match kind.as_str() {
-        // As JSON it is a little larger than as DynamoDB counts it.
+        // Its JSON is slightly larger than the size that DynamoDB counts.
         "Put" => (text(&write["Item"]["pk"]), write["Item"].to_string().len()),
-        // Stock items are far below a kilobyte.
+        // Stock items are far smaller than a kilobyte.
         _ => (text(&write["Key"]["pk"]), 1),
     };
     ((table, pk), 2.0 * bytes.div_ceil(1024) as f64)
 }
 
-fn cancelled(items: &[bool], code: &str) -> Said {
+fn cancelled(items: &[bool], code: &str) -> RawResponse {
     let reasons: Vec<Value> = items
         .iter()
         .map(|is_cause| json!({ "Code": if *is_cause { code } else { "None" } }))
@@ -266,10 +267,10 @@ fn cancelled(items: &[bool], code: &str) -> Said {
     )
 }
 
-fn error(code: &str, mut body: Value) -> Said {
+fn error(code: &str, mut body: Value) -> RawResponse {
     body["__type"] = json!(format!("com.amazonaws.dynamodb.v20120810#{code}"));
     body["message"] = json!(code);
-    Said {
+    RawResponse {
         status: 400,
         body: body.to_string().into_bytes(),
     }
@@ -303,7 +304,7 @@ impl HttpConnector for Partitions {
 }
 
 impl Partitions {
-    /// This as the SDK's HTTP client.
+    /// Returns an HTTP client for the SDK.
     pub fn client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
     }
@@ -324,7 +325,7 @@ mod tests {
     const HOLD: Duration = Duration::from_millis(4);
 
     #[tokio::test(start_paused = true)]
-    async fn a_transaction_that_meets_another_on_an_item_is_cancelled_and_passes_once_that_is_done() {
+    async fn a_transaction_that_conflicts_is_canceled_and_succeeds_once_the_other_is_done() {
         let partitions = partitions();
         assert!(partitions.prepare(&[key("a"), key("b")], HOLD).is_none());
         let met = partitions.prepare(&[key("c"), key("b")], HOLD).unwrap();
@@ -336,7 +337,7 @@ mod tests {
         assert_eq!(codes, ["None", "TransactionConflict"]);
         assert!(
             partitions.prepare(&[key("c")], HOLD).is_none(),
-            "nothing of it was held"
+            "none of its items was held"
         );
         sleep(HOLD).await;
         assert!(partitions.prepare(&[key("a"), key("b")], HOLD).is_none());
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_key_serves_500_transactional_writes_a_second_and_what_it_has_saved_up() {
+    async fn a_key_serves_500_transactional_writes_a_second_plus_its_burst() {
         let partitions = partitions();
         let second = Instant::now() + Duration::from_secs(1);
         let mut passed = 0;
@@ -354,11 +355,11 @@ mod tests {
         }
         assert!(
             (540..=560).contains(&passed),
-            "{passed}: 500, and 50 of a tenth of a second"
+            "{passed}: 500, and 50 of the burst of a tenth of a second"
         );
         assert!(
             partitions.prepare(&[key("b")], HOLD).is_none(),
-            "another key is not spent"
+            "the other key has units left"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The platform that tests build actions from: the engine, stand-ins for other services, and the variables of the template.
+//! The platform that tests build actions from: the engine, stand-ins for other services, and the template's variables.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
@@ -13,12 +13,12 @@ use crate::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
 
-/// The bucket that customers upload to.
+/// Name of the bucket that customers upload to.
 pub const UPLOADS: &str = "uploads";
-/// The bucket of variants.
+/// Name of the bucket of variants.
 pub const VARIANTS: &str = "images";
 
-/// What the template sets, the same for all functions.
+/// The environment variables that the template sets, the same for all functions.
 const VARIABLES: [(&str, &str); 25] = [
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -41,22 +41,21 @@ const VARIABLES: [(&str, &str); 25] = [
     ("IMAGE_FORMATS", "jpeg"),
     ("JPEG_QUALITY", "80"),
     ("WEBP_QUALITY", "80"),
-    // One processor: pictures are made in one thread.
+    // One vCPU: pictures are processed in one thread.
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
     ("EVENT_BUS", "madang"),
     ("UNDELIVERED_EVENTS_URL", "https://queue.test/1/undelivered"),
     ("AWS_REGION", "us-east-1"),
 ];
 
-/// The variables of all functions.
+/// Returns the environment variables of all functions.
 pub fn variables() -> impl Iterator<Item = (String, String)> {
     VARIABLES
         .iter()
         .map(|&(name, value)| (name.to_owned(), value.to_owned()))
 }
 
-/// Stand-ins for services beside DynamoDB, where the SDK hands requests to HTTP. A request to a service that a test does
-/// not name fails the test.
+/// Stand-ins for the services beside DynamoDB. A request to a service that a test does not set fails the test.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     /// Secrets Manager.
@@ -72,7 +71,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// The SDK's configuration with which its clients speak to these.
+    /// Returns an SDK configuration whose clients use these stand-ins.
     pub fn config(&self) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
@@ -95,7 +94,7 @@ impl HttpConnector for Services {
         fn expect<'a, T>(service: &'a Option<T>, target: &str) -> &'a T {
             service
                 .as_ref()
-                .unwrap_or_else(|| panic!("no stand-in for {target} in this test"))
+                .unwrap_or_else(|| panic!("this test has no stand-in for {target}"))
         }
         let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
         let (service, operation) = target.split_once('.').unwrap_or_default();

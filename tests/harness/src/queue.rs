@@ -1,10 +1,11 @@
-//! A stand-in for SQS and for Lambda's event source behind it: messages go in by the real SDK, and come out in batches,
-//! at least once, until their work is done or they are dead letters.
+//! An in-memory stand-in for SQS and Lambda's event source mapping: accepts messages from the real SDK and delivers
+//! them in batches at least once, until they succeed or become dead letters.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -16,20 +17,19 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::aws::lambda::batch::{Batch, BatchResponse, Message};
 
-/// Where functions are told that the queue is.
+/// URL of the queue.
 pub const URL: &str = "https://sqs.test/123456789012/queue";
 
-/// The stand-in; clones share what it holds.
+/// The stand-in. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct FakeQueue(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// How long a message that was handed out is not handed out again.
+    /// How long a delivered message is invisible.
     visibility: SignedDuration,
-    /// How often a message is handed out before it is a dead letter.
+    /// How often a message is delivered before it becomes a dead letter.
     max_receives: u32,
     waiting: Vec<Waiting>,
     dead: Vec<Value>,
@@ -44,6 +44,22 @@ struct State {
 }
 
 #[derive(Clone, Debug)]
+struct Message {
+    message_id: String,
+    body: String,
+}
+
+impl Message {
+    /// The message as Lambda delivers it.
+    fn event(&self) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.message_id = Some(self.message_id.clone());
+        message.body = Some(self.body.clone());
+        message
+    }
+}
+
+#[derive(Clone, Debug)]
 struct Waiting {
     receipt: u64,
     message: Message,
@@ -51,16 +67,16 @@ struct Waiting {
     receives: u32,
 }
 
-/// A batch that is out: what becomes of it is for [`FakeQueue::settle`] to hear, or for nobody when its function crashed.
+/// A delivered batch. [`FakeQueue::settle`] reports its result; a crashed function reports none.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The event as the function gets it.
-    pub batch: Batch,
+    /// The event that the function receives.
+    pub batch: SqsEvent,
     receipts: Vec<u64>,
 }
 
 impl FakeQueue {
-    /// An empty queue whose messages are out for `visibility`, and are dead letters after being out `max_receives` times.
+    /// Creates a queue with this visibility timeout and maximum number of receives.
     pub fn new(visibility: SignedDuration, max_receives: u32) -> Self {
         Self(Arc::new(Mutex::new(State {
             visibility,
@@ -78,7 +94,7 @@ impl FakeQueue {
         })))
     }
 
-    /// The SDK's configuration with which its client speaks to this.
+    /// Returns an SDK configuration whose SQS client uses this stand-in.
     pub fn config(&self) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
@@ -90,48 +106,49 @@ impl FakeQueue {
             .build()
     }
 
-    /// The next `count` requests fail as a whole.
+    /// Fails the next `count` requests.
     pub fn fail(&self, count: usize) {
         self.state(|state| state.outages = count);
     }
 
-    /// The next `count` requests are served, and their answers lost.
+    /// Serves the next `count` requests and loses their responses.
     pub fn lose_answers(&self, count: usize) {
         self.state(|state| state.lost = count);
     }
 
-    /// The next message whose body contains `text` is refused, and the others of its request are taken.
+    /// Refuses the next message whose body contains `text`; other messages of the request are accepted.
     pub fn refuse(&self, text: &str) {
         self.state(|state| state.refusals.push_back(text.to_owned()));
     }
 
-    /// From now on each message that is taken comes twice, or once again.
+    /// Sets whether accepted messages are delivered twice.
     pub fn deliver_twice(&self, twice: bool) {
         self.state(|state| state.twice = twice);
     }
 
-    /// From now on messages are taken and forgotten.
+    /// Accepts and discards all further messages.
     pub fn discard(&self) {
         self.state(|state| state.discards = true);
     }
 
-    /// From now on messages come in an order drawn from `seed`.
+    /// Delivers further messages in an order drawn from `seed`.
     pub fn shuffle(&self, seed: u64) {
         self.state(|state| state.order = Some(fastrand::Rng::with_seed(seed)));
     }
 
-    /// The next batch, of `most` messages, as Lambda hands it over at `now`; none when nothing is to be handed out.
+    /// Returns the next batch of at most `most` messages at `now`, or none if no message is visible.
     pub fn receive(&self, most: usize, now: Timestamp) -> Option<Delivery> {
         self.state(|state| state.receive(most, now))
     }
 
-    /// Hears what became of a batch: what did not fail is gone, what did comes again when its visibility timeout is over.
-    pub fn settle(&self, delivery: &Delivery, response: &BatchResponse) {
-        let has_failed = |message: &Message| {
+    /// Reports a batch's result: messages that succeeded are deleted; the others are delivered again after the
+    /// visibility timeout.
+    pub fn settle(&self, delivery: &Delivery, response: &SqsBatchResponse) {
+        let has_failed = |message: &SqsMessage| {
             let mut failures = response.batch_item_failures.iter();
-            failures.any(|failure| failure.item_identifier == message.message_id)
+            failures.any(|failure| message.message_id.as_ref() == Some(&failure.item_identifier))
         };
-        let messages = delivery.receipts.iter().zip(&delivery.batch.messages);
+        let messages = delivery.receipts.iter().zip(&delivery.batch.records);
         let done: Vec<u64> = messages
             .filter(|(_, message)| !has_failed(message))
             .map(|(receipt, _)| *receipt)
@@ -139,22 +156,22 @@ impl FakeQueue {
         self.state(|state| state.waiting.retain(|waiting| !done.contains(&waiting.receipt)));
     }
 
-    /// The messages that are in the queue, out or not.
+    /// Returns the messages in the queue, visible or not.
     pub fn messages(&self) -> Vec<Value> {
         self.state(|state| state.waiting.iter().map(|waiting| json_of(&waiting.message)).collect())
     }
 
-    /// The messages whose work failed too often.
+    /// Returns the dead letters.
     pub fn dead_letters(&self) -> Vec<Value> {
         self.state(|state| state.dead.clone())
     }
 
-    /// The number of messages in each request to the queue.
+    /// Returns the number of messages in each request to the queue.
     pub fn requests(&self) -> Vec<usize> {
         self.state(|state| state.requests.clone())
     }
 
-    /// Serves a request: the status and the body of its answer; none when that is lost.
+    /// Serves a request and returns the status and body of its response; none if the response is lost.
     pub fn serve(&self, target: &str, body: &Value) -> Option<(u16, Value)> {
         self.state(|state| state.answer(target, body))
     }
@@ -177,20 +194,20 @@ impl State {
             rng.shuffle(&mut self.waiting);
         }
         let mut out = Delivery {
-            batch: Batch { messages: vec![] },
+            batch: SqsEvent::default(),
             receipts: vec![],
         };
         let visible = self.waiting.iter_mut().filter(|waiting| waiting.visible_at <= now);
         for waiting in visible.take(most) {
             waiting.visible_at = now + self.visibility;
             waiting.receives += 1;
-            out.batch.messages.push(waiting.message.clone());
+            out.batch.records.push(waiting.message.event());
             out.receipts.push(waiting.receipt);
         }
         (!out.receipts.is_empty()).then_some(out)
     }
 
-    /// The answer to a request; none when it is lost.
+    /// Returns the response to a request; none if it is lost.
     fn answer(&mut self, target: &str, body: &Value) -> Option<(u16, Value)> {
         let (entries, is_single) = match target {
             "AmazonSQS.SendMessageBatch" => (body["Entries"].as_array().expect("entries").clone(), false),
@@ -271,7 +288,7 @@ impl HttpConnector for FakeQueue {
                 let status = StatusCode::try_from(status).expect("a status");
                 Ok(HttpResponse::new(status, SdkBody::from(body.to_string())))
             }
-            None => Err(ConnectorError::io("the answer is lost".into())),
+            None => Err(ConnectorError::io("the response is lost".into())),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A stand-in for Secrets Manager, where the SDK hands requests to HTTP: it tells one secret, as it is set.
+//! An in-memory stand-in for Secrets Manager with one secret.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use shared::payments::provider::Vault;
 
-/// The stand-in.
+/// The stand-in. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeVault(Arc<Mutex<State>>);
 
@@ -25,29 +25,29 @@ struct State {
 }
 
 impl FakeVault {
-    /// A secret with this JSON.
+    /// Creates a stand-in whose secret is this JSON.
     pub fn with(secret: &Value) -> Self {
         let vault = Self::default();
         vault.set(secret);
         vault
     }
 
-    /// From now on the secret is this JSON.
+    /// Replaces the secret.
     pub fn set(&self, secret: &Value) {
         self.0.lock().expect("not poisoned").secret = secret.to_string();
     }
 
-    /// From now on the service fails, or no longer.
+    /// Sets whether requests fail.
     pub fn set_down(&self, is_down: bool) {
         self.0.lock().expect("not poisoned").is_down = is_down;
     }
 
-    /// How often the secret was asked for.
+    /// Returns how often the secret was read.
     pub fn reads(&self) -> usize {
         self.0.lock().expect("not poisoned").reads
     }
 
-    /// The secret as functions see it, with nothing fetched yet.
+    /// Returns the secret as functions see it, not yet fetched.
     pub fn vault(&self) -> Vault {
         let aws = aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())

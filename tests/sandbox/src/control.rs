@@ -1,4 +1,4 @@
-//! The controls over HTTP: the library's methods by their names, JSON in and out.
+//! The control API: the library's methods over HTTP, with JSON bodies.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,9 +11,9 @@ use crate::options::Provider;
 use crate::state::State;
 use crate::{kakaopay, stripe, toss};
 
-/// Answers a call below `/control`. Hyphens in a name are as good as underscores.
+/// Serves a call below `/control`. Names may have hyphens instead of underscores.
 pub fn answer(state: &mut State, method: &str, path: &[&str], call: &Call) -> Answer {
-    toss::lapse(state);
+    toss::expire(state);
     let name = path.join("/").replace('-', "_");
     let outcome = match method {
         "GET" => Ok(shown(state, &name)),
@@ -22,7 +22,7 @@ pub fn answer(state: &mut State, method: &str, path: &[&str], call: &Call) -> An
     };
     match outcome {
         Ok(Some(body)) => Answer::json(200, &body),
-        Ok(None) => Answer::json(404, &json!({ "error": format!("there is no control {method} {name}") })),
+        Ok(None) => Answer::json(404, &json!({ "error": format!("unknown control {method} {name}") })),
         Err(reason) => Answer::json(400, &json!({ "error": reason })),
     }
 }
@@ -59,15 +59,15 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
             let key = toss::buyer::authenticate(state, &order_id, amount, &currency, &how)?;
             json!({ "payment_key": key })
         }
-        "toss_deposit" => given(toss::buyer::deposit(state, &text(call, "payment_key")?)?),
-        "toss_withdraw_deposit" => given(toss::buyer::withdraw_deposit(state, &text(call, "payment_key")?)?),
+        "toss_deposit" => empty(toss::buyer::deposit(state, &text(call, "payment_key")?)?),
+        "toss_withdraw_deposit" => empty(toss::buyer::withdraw_deposit(state, &text(call, "payment_key")?)?),
         "toss_authorize_card" => {
             json!({ "auth_key": toss::buyer::authorize_card(state, &text(call, "customer_key")?) })
         }
         "toss_set_billing_decline" => {
             let code = text(call, "code").ok();
             let key = text(call, "billing_key")?;
-            given(toss::buyer::set_billing_decline(state, &key, code.as_deref())?)
+            empty(toss::buyer::set_billing_decline(state, &key, code.as_deref())?)
         }
         "toss_decline_next" => {
             let DeclineNext {
@@ -75,22 +75,22 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
                 code,
                 count,
             } = read(call)?;
-            given(toss::buyer::decline_next(state, &billing_key, &code, count)?)
+            empty(toss::buyer::decline_next(state, &billing_key, &code, count)?)
         }
         "toss_billing_keys" => {
             json!({ "billing_keys": toss::buyer::billing_keys(state, &text(call, "customer_key")?) })
         }
         "toss_delete_billing" => {
             let (key, reason) = (text(call, "billing_key")?, text(call, "reason")?);
-            given(toss::buyer::delete_billing(state, &key, &reason)?)
+            empty(toss::buyer::delete_billing(state, &key, &reason)?)
         }
         "stripe_pay" => {
             let Pay { intent_id, card } = read(call)?;
-            given(stripe::buyer::pay(state, &intent_id, &card)?)
+            empty(stripe::buyer::pay(state, &intent_id, &card)?)
         }
         "stripe_settle" => {
             let Settle { intent_id, ok } = read(call)?;
-            given(stripe::buyer::settle(state, &intent_id, ok)?)
+            empty(stripe::buyer::settle(state, &intent_id, ok)?)
         }
         "stripe_payment_method" => {
             let Save { card } = read(call)?;
@@ -102,12 +102,12 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
                 card,
                 count,
             } = read(call)?;
-            given(state.stripe.saved.change(&payment_method, &card, count)?)
+            empty(state.stripe.saved.change(&payment_method, &card, count)?)
         }
         "stripe_saved_cards" => {
             json!({ "payment_methods": state.stripe.saved.of(&text(call, "customer_id")?) })
         }
-        "stripe_prove" => given(state.stripe.saved.prove(&text(call, "setup_intent")?)?),
+        "stripe_authenticate" => empty(state.stripe.saved.authenticate(&text(call, "setup_intent")?)?),
         "kakaopay_approve_in_app" => {
             let (tid, decline) = (text(call, "tid")?, text(call, "decline").ok());
             json!({ "pg_token": kakaopay::buyer::approve_in_app(state, &tid, decline.as_deref())? })
@@ -118,7 +118,7 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
                 reference,
                 amount,
             } = read(call)?;
-            given(dashboard_refund(state, provider, &reference, amount)?)
+            empty(dashboard_refund(state, provider, &reference, amount)?)
         }
         "plan" => {
             let Plan {
@@ -126,23 +126,23 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
                 operation,
                 fault,
             } = read(call)?;
-            given(state.faults.plan(provider, &operation, fault)?)
+            empty(state.faults.plan(provider, &operation, fault)?)
         }
         "set_random_faults" => {
             let RandomFaults { seed, per_mille } = read(call)?;
             state.faults.at_random(seed, per_mille);
-            given(())
+            empty(())
         }
-        "webhooks" => drained(state),
+        "webhooks" => take_webhooks(state),
         "webhook_target" => {
             let Target { url } = read(call)?;
             state.options.webhook_target = url;
-            given(())
+            empty(())
         }
         "set_stripe_webhook_secrets" => {
             let Secrets { secrets } = read(call)?;
             state.options.stripe_webhook_secrets = secrets;
-            given(())
+            empty(())
         }
         "standard_webhook" => {
             let StandardWebhook { kind, data } = read(call)?;
@@ -155,8 +155,8 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
     }))
 }
 
-/// The webhooks that wait, taken out of the outbox.
-fn drained(state: &mut State) -> Value {
+/// Takes the pending webhooks from the outbox.
+fn take_webhooks(state: &mut State) -> Value {
     let webhooks = state.outbox.drain().into_iter().map(|webhook| {
         json!({
             "provider": webhook.provider,
@@ -169,8 +169,8 @@ fn drained(state: &mut State) -> Value {
     webhooks.collect()
 }
 
-/// The answer of what has nothing to say.
-fn given((): ()) -> Value {
+/// Converts an empty result to a response body.
+fn empty((): ()) -> Value {
     json!({})
 }
 
@@ -179,7 +179,7 @@ fn read<T: DeserializeOwned>(call: &Call) -> Result<T, String> {
 }
 
 fn text(call: &Call, name: &str) -> Result<String, String> {
-    let body = call.json().ok_or("the body is no JSON object")?;
+    let body = call.json().ok_or("the body is not a JSON object")?;
     body[name]
         .as_str()
         .map(str::to_owned)

@@ -1,4 +1,4 @@
-//! Delivery of webhooks over HTTP: tried at once, and again by the schedule of Toss until one try is taken.
+//! Delivers webhooks over HTTP, and retries them on Toss's schedule until one attempt is accepted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,38 +18,38 @@ use crate::outbox::Webhook;
 use crate::server::pause;
 use crate::state::Shared;
 
-/// The minutes between tries; after the last try the webhook is given up.
+/// Minutes between attempts; after the last attempt the webhook is given up.
 const MINUTES: [u32; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 
-/// How long a shop may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout of an attempt.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What came of one try.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Delivery {
-    /// Who sent it.
+    /// The sender.
     pub provider: Provider,
-    /// Where to, below the shop's address.
+    /// The path on the shop's server.
     pub path: String,
-    /// Which try this was, from 1 to 8.
+    /// The number of the attempt, from 1 to 8.
     pub attempt: u32,
-    /// When it was answered.
+    /// Time of the response.
     pub at: Timestamp,
-    /// The status of the answer.
+    /// The HTTP status of the response.
     pub status: Option<u16>,
-    /// Why there was no answer.
+    /// The error if there was no response.
     pub error: Option<String>,
-    /// What was sent.
+    /// The body that was sent.
     pub body: String,
 }
 
-/// Delivers what is posted until it is dropped.
+/// Delivers posted webhooks until it is dropped.
 pub async fn run(shared: Arc<Shared>) {
     let mut under_way = JoinSet::new();
     loop {
         let target = shared.with(|state| {
             let target = state.options.webhook_target.clone()?;
-            Some((target, state.outbox.set_out()))
+            Some((target, state.outbox.take_for_delivery()))
         });
         if let Some((target, webhooks)) = target {
             for webhook in webhooks {
@@ -95,8 +95,8 @@ fn delivery(webhook: &Webhook, at: Timestamp, outcome: Result<u16, String>) -> D
 }
 
 async fn send(target: &str, webhook: &Webhook) -> Result<u16, String> {
-    let sent = tokio::time::timeout(PATIENCE, post(target, webhook)).await;
-    sent.unwrap_or_else(|_| Err("no answer in time".into()))
+    let sent = tokio::time::timeout(TIMEOUT, post(target, webhook)).await;
+    sent.unwrap_or_else(|_| Err("timeout".into()))
         .map_err(|error| error.to_string())
 }
 
@@ -105,7 +105,7 @@ async fn post(target: &str, webhook: &Webhook) -> Result<u16, Box<dyn std::error
     let authority = url.authority().ok_or("the target has no host")?;
     let stream = TcpStream::connect((authority.host(), authority.port_u16().unwrap_or(80))).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // The connection is driven beside the request, and ends with it.
+    // The connection's driver runs beside the request and ends with it.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let mut request = Request::post(url.path()).header("host", authority.as_str());

@@ -1,4 +1,4 @@
-//! What goes wrong with a call, by plan or by chance.
+//! Planned and random faults of calls.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -7,30 +7,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::Provider;
 
-/// One thing that goes wrong with one call.
+/// A fault of one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "value")]
 pub enum Fault {
-    /// The call is served, and nothing is said until the caller gives up.
+    /// The call is served but never answered.
     NeverAnswer,
-    /// The connection breaks before the call is served.
+    /// The connection is closed before the call is served.
     DropBefore,
-    /// The connection breaks after the call is served.
+    /// The connection is closed after the call is served.
     DropAfter,
-    /// The call is served at once and answered after this long; in JSON, milliseconds.
+    /// The call is served at once and answered after this delay; in JSON, milliseconds.
     Late(#[serde(with = "millis")] Duration),
-    /// The call is not served, and answered with this status of the provider's own fault.
+    /// The call is not served and gets this 5xx status.
     ErrorBefore(u16),
-    /// The call is served, and answered with this status of the provider's own fault.
+    /// The call is served and gets this 5xx status.
     ErrorAfter(u16),
-    /// The call is refused with this code of the provider's. Stripe's decline codes go after a slash:
-    /// `card_declined/insufficient_funds`; so do the method's codes at KakaoPay: `-780/USER_LOCKED`.
+    /// The call is refused with this code of the provider. A slash separates Stripe's decline codes
+    /// (`card_declined/insufficient_funds`) and KakaoPay's method codes (`-780/USER_LOCKED`).
     Code(String),
-    /// The provider says, once, that it is at work on this already. KakaoPay has no such answer and says 503.
+    /// The provider answers once that the request is already in progress. KakaoPay has no such answer and returns 503.
     Busy,
 }
 
-/// The operations that a fault can be planned for.
+/// The operations that faults can be planned for.
 pub const OPERATIONS: &[(Provider, &[&str])] = &[
     (
         Provider::Toss,
@@ -65,7 +65,7 @@ pub const OPERATIONS: &[(Provider, &[&str])] = &[
     ),
 ];
 
-/// The faults to come.
+/// The planned and random faults.
 #[derive(Debug, Default)]
 pub struct Faults {
     planned: HashMap<(Provider, String), VecDeque<Fault>>,
@@ -73,7 +73,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// The next such call, after those planned before, meets `fault`.
+    /// Plans `fault` for the next such call, after those planned before.
     pub fn plan(&mut self, provider: Provider, operation: &str, fault: Fault) -> Result<(), String> {
         let known = OPERATIONS
             .iter()
@@ -85,17 +85,17 @@ impl Faults {
         Ok(())
     }
 
-    /// A fault that its call did not come to meet.
+    /// Plans a fault again that did not apply to its call.
     pub fn put_back(&mut self, provider: Provider, operation: &str, fault: Fault) {
         self.queue(provider, operation).push_front(fault);
     }
 
-    /// Of 1,000 calls, this many go wrong from now on.
+    /// Fails this many of 1,000 calls at random.
     pub fn at_random(&mut self, seed: u64, per_mille: u32) {
         self.random = Some((fastrand::Rng::with_seed(seed), per_mille));
     }
 
-    /// What the call at hand meets.
+    /// Returns the fault of the current call.
     pub fn next(&mut self, provider: Provider, operation: &str) -> Option<Fault> {
         let planned = self.planned.get_mut(&(provider, operation.to_owned()));
         planned.and_then(VecDeque::pop_front).or_else(|| self.draw())

@@ -1,4 +1,4 @@
-//! A request taken apart, and an answer put together.
+//! Parsed requests and responses.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,10 +6,10 @@ use hyper::Request;
 use hyper::header::HeaderMap;
 use serde_json::Value;
 
-/// Names and values of a form or a query, in order.
+/// The names and values of a form or query, in order.
 pub type Pairs = Vec<(String, String)>;
 
-/// A request.
+/// A parsed request.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub method: String,
@@ -20,7 +20,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// A request, taken apart.
+    /// Parses a request.
     pub fn of(request: Request<Vec<u8>>) -> Self {
         let (head, body) = request.into_parts();
         let query = head.uri.query().unwrap_or_default();
@@ -33,28 +33,28 @@ impl Call {
         }
     }
 
-    /// The value of a header that is text.
+    /// Returns the value of a text header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as a JSON object; `None` when it is something else.
+    /// Returns the body as a JSON object, if it is one.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok().filter(Value::is_object)
     }
 
-    /// The body as a form.
+    /// Returns the body as a form.
     pub fn form(&self) -> Pairs {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 
-    /// Whether the caller shows `key` by basic authentication, as a user name without a password.
+    /// Whether `key` is the user name of the basic authentication, with an empty password.
     pub fn has_basic(&self, key: &str) -> bool {
         self.header("authorization") == Some(&format!("Basic {}", STANDARD.encode(format!("{key}:"))))
     }
 }
 
-/// The first value of a name.
+/// Returns the first value of a name.
 pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     pairs
         .iter()
@@ -62,47 +62,47 @@ pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// Its status.
+    /// The HTTP status.
     pub status: u16,
-    /// Its headers.
+    /// The headers.
     pub headers: Vec<(&'static str, String)>,
-    /// Its body.
+    /// The body.
     pub body: Vec<u8>,
-    /// Whether it is kept for the request's idempotency key.
-    pub kept: bool,
+    /// Whether it is stored under the request's idempotency key.
+    pub stored: bool,
 }
 
 impl Answer {
-    /// An answer in JSON.
+    /// Creates a JSON response.
     pub fn json(status: u16, body: &Value) -> Self {
         Self {
             status,
             headers: vec![("content-type", "application/json".to_owned())],
             body: body.to_string().into_bytes(),
-            kept: true,
+            stored: true,
         }
     }
 
-    /// An answer without a body.
+    /// Creates a response without a body.
     pub fn empty(status: u16) -> Self {
         Self {
             status,
             headers: vec![],
             body: vec![],
-            kept: true,
+            stored: true,
         }
     }
 
-    /// The same, but forgotten by idempotency.
-    pub fn not_kept(mut self) -> Self {
-        self.kept = false;
+    /// Marks the response as not stored for idempotency.
+    pub fn not_stored(mut self) -> Self {
+        self.stored = false;
         self
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self

@@ -1,4 +1,4 @@
-//! Answers kept under idempotency keys; how long and for what is the provider's own rule.
+//! Responses stored under idempotency keys. Each provider has its own rules for their scope and lifetime.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,33 +8,33 @@ use tokio::time::Instant;
 
 use crate::http::Answer;
 
-/// What a fault makes of a call that the provider answers.
+/// How a fault changes a call that the provider answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Twist {
-    /// Nothing.
+pub enum AnswerFault {
+    /// Not at all.
     Plain,
     /// The call is refused with this code instead of being served.
     Code(String),
-    /// The call is served, and its answer hidden behind this status.
+    /// The call is served, but the response is replaced by this status.
     ErrorAfter(u16),
-    /// The answer is under way for this long.
+    /// The response takes this long.
     Late(Duration),
 }
 
-/// What is known under a key.
+/// The result of looking up a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
-    /// Nothing: serve it.
-    Nothing,
-    /// The first such call has not been answered yet.
+    /// The key is new: serve the call.
+    New,
+    /// The first call is still in progress.
     InFlight,
-    /// The key was used for something else.
-    SomethingElse,
-    /// The first answer.
+    /// The key was used for a different call.
+    Different,
+    /// The stored response.
     Answer(Answer),
 }
 
-/// The answers kept.
+/// The stored responses.
 #[derive(Debug, Default)]
 pub struct Records(HashMap<String, Record>);
 
@@ -47,21 +47,21 @@ struct Record {
 }
 
 impl Records {
-    /// What is known under `key`; `fingerprint` is what has to be the same for it to be the same call.
+    /// Looks up a key; calls with different fingerprints are different calls.
     pub fn find(&self, key: &str, fingerprint: &str, now: Timestamp) -> Found {
         match self.0.get(key) {
-            None => Found::Nothing,
-            Some(record) if record.until <= now => Found::Nothing,
+            None => Found::New,
+            Some(record) if record.until <= now => Found::New,
             Some(record) if record.in_flight_until.is_some_and(|end| Instant::now() < end) => Found::InFlight,
-            Some(record) if record.fingerprint != fingerprint => Found::SomethingElse,
+            Some(record) if record.fingerprint != fingerprint => Found::Different,
             Some(record) => Found::Answer(record.answer.clone()),
         }
     }
 
-    /// Keeps an answer until a time. One that is sent late leaves its call in flight for as long.
-    pub fn keep(&mut self, key: String, fingerprint: String, answer: Answer, until: Timestamp, twist: &Twist) {
-        let in_flight_until = match twist {
-            Twist::Late(time) => Some(Instant::now() + *time),
+    /// Stores a response until a time. A late response keeps its call in progress for that long.
+    pub fn keep(&mut self, key: String, fingerprint: String, answer: Answer, until: Timestamp, fault: &AnswerFault) {
+        let in_flight_until = match fault {
+            AnswerFault::Late(time) => Some(Instant::now() + *time),
             _ => None,
         };
         let record = Record {

@@ -1,4 +1,4 @@
-//! The books: written where money moves, apart from the objects that are answered, so that the two can be compared.
+//! The ledger of money movements, separate from the objects in responses so that audits can compare the two.
 
 use std::collections::HashMap;
 
@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::Provider;
 
-/// What was moved for one payment.
+/// The charges and refunds of one payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Who moved it.
+    /// The provider.
     pub provider: Provider,
     /// The provider's id: payment key, payment intent or tid.
     pub reference: String,
-    /// The shop's order id; empty when the shop did not give one.
+    /// The shop's order id; empty if the shop gave none.
     pub order_id: String,
-    /// When money was first taken.
+    /// Time of the first charge.
     pub charged_at: Timestamp,
-    /// What was taken from the buyer, in all.
+    /// Total charged.
     pub charged: i64,
-    /// What was given back, in all.
+    /// Total refunded.
     pub refunded: i64,
-    /// How often money was taken.
+    /// Number of charges.
     pub charges: u32,
-    /// How often money was given back.
+    /// Number of refunds.
     pub refund_count: u32,
 }
 
-/// All payments that money moved for, in order of their first move.
+/// All payments with charges, in the order of their first charge.
 #[derive(Debug, Default)]
 pub struct Ledger {
     entries: Vec<Entry>,
@@ -36,7 +36,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Money is taken from the buyer.
+    /// Records a charge.
     pub fn charge(&mut self, provider: Provider, reference: &str, order_id: &str, amount: i64, now: Timestamp) {
         let entries = &mut self.entries;
         let place = *self.places.entry((provider, reference.to_owned())).or_insert_with(|| {
@@ -56,27 +56,27 @@ impl Ledger {
         entries[place].charges += 1;
     }
 
-    /// Money is given back.
+    /// Records a refund.
     pub fn refund(&mut self, provider: Provider, reference: &str, amount: i64) {
         let entry = self.of(provider, reference);
         entry.refunded += amount;
         entry.refund_count += 1;
     }
 
-    /// A charge turns out never to have been one.
+    /// Removes a charge, as if it had never been made.
     pub fn reverse(&mut self, provider: Provider, reference: &str, amount: i64) {
         let entry = self.of(provider, reference);
         entry.charged -= amount;
         entry.charges -= 1;
     }
 
-    /// A copy for the auditor.
+    /// Returns a copy of all entries.
     pub fn entries(&self) -> Vec<Entry> {
         self.entries.clone()
     }
 
     fn of(&mut self, provider: Provider, reference: &str) -> &mut Entry {
         let place = self.places.get(&(provider, reference.to_owned()));
-        &mut self.entries[*place.expect("money comes back only where it went in")]
+        &mut self.entries[*place.expect("only charged payments are refunded")]
     }
 }

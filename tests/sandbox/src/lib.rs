@@ -1,14 +1,14 @@
-//! A stand-in for Toss Payments, Stripe and KakaoPay: one HTTP server with their rules, their webhooks and their bad days.
+//! A stand-in for Toss Payments, Stripe and KakaoPay: one HTTP server with their rules, webhooks and failures.
 //!
-//! Tests start it in their own process, play the buyer's side, order faults, and at the end read a ledger that is
-//! written where money moves. The binary serves the same to other processes, its controls under `/control`.
+//! Tests start it in their own process, act as the buyer, plan faults, and check the ledger of all charges and refunds.
+//! The binary serves the same to other processes, with a control API under `/control`.
 //!
-//! One lock guards everything, so that each request is served whole or not at all, like a provider's transaction.
+//! One lock guards all state, so each request is served atomically, like a provider's transaction.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that asks the stand-in for the impossible has failed"
+    reason = "a test that requests an impossible action has failed"
 )]
 
 mod buyer;
@@ -39,4 +39,4 @@ pub use ledger::Entry;
 pub use options::{Clock, Options, Provider};
 pub use outbox::Webhook;
 pub use sandbox::Sandbox;
-pub use serve::Fate;
+pub use serve::Outcome;

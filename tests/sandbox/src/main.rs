@@ -1,6 +1,6 @@
-//! The sandbox as a process: it prints where it listens and serves until it is ended.
+//! Runs the sandbox as a process: prints its address and serves until it is stopped.
 
-#![allow(clippy::expect_used, reason = "a process that cannot start says why and ends")]
+#![allow(clippy::expect_used, reason = "a process that cannot start prints why and exits")]
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -32,7 +32,7 @@ async fn main() -> Result<(), lexopt::Error> {
 
 fn read_arguments() -> Result<(Options, bool), lexopt::Error> {
     let mut options = Options {
-        // Nobody who watches a demonstration waits for minutes.
+        // In a demonstration, retries after minutes are too slow.
         retry_unit: Duration::from_secs(1),
         ..Options::default()
     };

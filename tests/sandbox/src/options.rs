@@ -1,4 +1,4 @@
-//! What a sandbox is started with: keys, clock, and where its webhooks go.
+//! Options of a sandbox: keys, clock, and webhook target.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What tells the time.
+/// A function that returns the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Who a call, a payment or a webhook belongs to.
+/// A payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
@@ -26,30 +26,30 @@ pub enum Provider {
     Standard,
 }
 
-/// How a sandbox is set up.
+/// The options.
 #[derive(Clone)]
 pub struct Options {
-    /// The port to serve at; 0 takes a free one.
+    /// The port to serve at; 0 means any free port.
     pub port: u16,
-    /// The secret key for Toss Payments.
+    /// Secret key of Toss Payments.
     pub toss_secret_key: String,
-    /// The secret key for Stripe.
+    /// Secret key of Stripe.
     pub stripe_secret_key: String,
-    /// The secrets of Stripe's webhooks; each signs.
+    /// Secrets of Stripe's webhooks; each adds a signature.
     pub stripe_webhook_secrets: Vec<String>,
-    /// The secret key for KakaoPay.
+    /// Secret key of KakaoPay.
     pub kakaopay_secret_key: String,
-    /// The shop's id at KakaoPay for single payments; `TCSUBSCRIP` is known as well, for subscriptions.
+    /// The shop's KakaoPay merchant id for single payments; `TCSUBSCRIP` is accepted for subscriptions.
     pub kakaopay_cid: String,
-    /// The secrets of standard webhooks; each signs.
+    /// Secrets of standard webhooks; each adds a signature.
     pub standard_webhook_secrets: Vec<String>,
-    /// Where webhooks are delivered, as `http://host:port`; without it they wait in the outbox.
+    /// The address to deliver webhooks to, as `http://host:port`; without it they stay in the outbox.
     pub webhook_target: Option<String>,
-    /// The minute of the schedule by which a webhook is delivered again.
+    /// The length of a minute in the schedule of webhook retries.
     pub retry_unit: Duration,
-    /// What every date and every signature goes by.
+    /// The clock of all dates and signatures.
     pub clock: Clock,
-    /// What ids are drawn from; a random seed by default.
+    /// The seed of ids; random by default.
     pub seed: Option<u64>,
 }
 
@@ -73,7 +73,7 @@ impl Default for Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The clock has nothing to show.
+        // A clock has no useful debug output.
         to.debug_struct("Options")
             .field("port", &self.port)
             .field("toss_secret_key", &self.toss_secret_key)

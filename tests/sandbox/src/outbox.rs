@@ -1,4 +1,4 @@
-//! Webhooks: how each provider dresses them, and where they wait.
+//! The outbox of webhooks, and each provider's headers.
 
 use std::collections::VecDeque;
 
@@ -8,37 +8,37 @@ use crate::options::Provider;
 use crate::state::State;
 use crate::{sign, time};
 
-/// A webhook, as it would be sent.
+/// A webhook, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Who sends it.
+    /// The sender.
     pub provider: Provider,
-    /// Where to, below the shop's address: `/webhooks/toss`.
+    /// The path on the shop's server, such as `/webhooks/toss`.
     pub path: String,
-    /// Its headers, signatures among them.
+    /// The headers, including signatures.
     pub headers: Vec<(String, String)>,
-    /// Its body, to the byte.
+    /// The raw body.
     pub body: Vec<u8>,
-    /// Which try this is, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
 }
 
 impl Webhook {
-    /// The value of a header.
+    /// Returns the value of a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let header = self.headers.iter().find(|(each, _)| each.eq_ignore_ascii_case(name));
         header.map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("a webhook has a JSON body")
     }
 }
 
-/// The webhooks that wait, and how many are under way.
+/// The pending webhooks, and the number being delivered.
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: VecDeque<Webhook>,
@@ -46,58 +46,58 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Whether any waits.
+    /// Whether webhooks are pending.
     pub fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// How many have been neither taken nor given up.
+    /// Returns the number of webhooks neither accepted nor given up.
     pub fn pending(&self) -> usize {
         self.waiting.len() + self.under_way
     }
 
-    /// Puts one in.
+    /// Adds a webhook.
     pub fn put(&mut self, webhook: Webhook) {
         self.waiting.push_back(webhook);
     }
 
-    /// Takes all out.
+    /// Takes all webhooks.
     pub fn drain(&mut self) -> Vec<Webhook> {
         self.waiting.drain(..).collect()
     }
 
-    /// Takes all out for delivery; each ends in [`Outbox::done`].
-    pub fn set_out(&mut self) -> Vec<Webhook> {
+    /// Takes all webhooks for delivery; [`Outbox::done`] ends each.
+    pub fn take_for_delivery(&mut self) -> Vec<Webhook> {
         self.under_way += self.waiting.len();
         self.drain()
     }
 
-    /// One was taken or given up.
+    /// Records that a webhook was accepted or given up.
     pub fn done(&mut self) {
         self.under_way -= 1;
     }
 }
 
 impl State {
-    /// Something happened that the shop is told of.
+    /// Adds a webhook with this body.
     pub fn post(&mut self, provider: Provider, body: &Value) {
-        let webhook = self.dress(provider, &body.to_string().into_bytes(), 1, None);
+        let webhook = self.sign(provider, &body.to_string().into_bytes(), 1, None);
         self.outbox.put(webhook);
     }
 
-    /// The next try of a webhook: sent now, counted, and signed anew.
+    /// Returns the next attempt of a webhook, with a new time and signature.
     pub fn again(&mut self, webhook: &Webhook) -> Webhook {
         let id = webhook.header("webhook-id");
-        self.dress(webhook.provider, &webhook.body, webhook.attempt + 1, id)
+        self.sign(webhook.provider, &webhook.body, webhook.attempt + 1, id)
     }
 
-    /// A webhook by the open standard.
+    /// Creates a webhook in the format of Standard Webhooks.
     pub fn standard_webhook(&mut self, kind: &str, data: &Value) -> Webhook {
         let body = json!({ "type": kind, "timestamp": self.now().to_string(), "data": data });
-        self.dress(Provider::Standard, &body.to_string().into_bytes(), 1, None)
+        self.sign(Provider::Standard, &body.to_string().into_bytes(), 1, None)
     }
 
-    fn dress(&mut self, provider: Provider, body: &[u8], attempt: u32, id: Option<&str>) -> Webhook {
+    fn sign(&mut self, provider: Provider, body: &[u8], attempt: u32, id: Option<&str>) -> Webhook {
         let now = self.now();
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let mut header = |name: &str, value: String| headers.push((name.to_owned(), value));
@@ -108,7 +108,7 @@ impl State {
                     "tosspayments-webhook-transmission-retried-count",
                     (attempt - 1).to_string(),
                 );
-                // A new id for each try, for nobody says that it stays: a shop must not rely on it.
+                // A new id for each attempt, since Toss does not promise a stable one: a shop must not rely on it.
                 header("tosspayments-webhook-transmission-id", self.id("whtrans_", 20));
                 "/webhooks/toss"
             }

@@ -1,4 +1,4 @@
-//! A running stand-in.
+//! A running sandbox.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use tokio::task::JoinSet;
 
 use crate::http::Call;
 use crate::options::Options;
-use crate::serve::{Fate, serve};
+use crate::serve::{Outcome, serve};
 use crate::state::{Shared, State};
 use crate::{delivery, server};
 
-/// A stand-in that serves until it is dropped.
+/// A sandbox that serves until it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     pub(crate) shared: Arc<Shared>,
     url: String,
-    /// Dropped, it ends the server with its connections, and the deliveries.
+    /// Dropping it stops the server, its connections and the deliveries.
     _tasks: JoinSet<()>,
 }
 
 impl Sandbox {
-    /// Starts one on this machine.
+    /// Starts a sandbox with an HTTP server on this machine.
     pub async fn start(options: Options) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
             .await
@@ -40,7 +40,7 @@ impl Sandbox {
         }
     }
 
-    /// One without a server: its owner hands calls over, and takes webhooks out.
+    /// Creates a sandbox without a server: its owner passes calls in and takes webhooks out.
     pub fn in_process(options: Options) -> Self {
         Self {
             shared: Arc::new(Shared::new(options)),
@@ -49,38 +49,38 @@ impl Sandbox {
         }
     }
 
-    /// Serves a call to one of the URLs below, at once; what becomes of its answer is the caller's to play.
-    pub fn serve(&self, request: Request<Vec<u8>>) -> Fate {
+    /// Serves a call to one of the URLs below, at once. The caller has to apply the outcome, such as a delay.
+    pub fn serve(&self, request: Request<Vec<u8>>) -> Outcome {
         let call = Call::of(request);
         self.shared.with(|state| serve(state, &call))
     }
 
-    /// Where it serves: `http://127.0.0.1:PORT`.
+    /// Returns the server's URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// The base URL of Toss Payments.
+    /// Returns the base URL of Toss Payments.
     pub fn toss_url(&self) -> String {
         format!("{}/toss", self.url())
     }
 
-    /// The base URL of Stripe.
+    /// Returns the base URL of Stripe.
     pub fn stripe_url(&self) -> String {
         format!("{}/stripe", self.url())
     }
 
-    /// The base URL of KakaoPay.
+    /// Returns the base URL of KakaoPay.
     pub fn kakaopay_url(&self) -> String {
         format!("{}/kakaopay", self.url())
     }
 
-    /// Does what the caller may be wrong to ask for; the lock is free again before it stops the test.
+    /// Runs an action that may fail; releases the lock before it panics.
     #[track_caller]
-    pub(crate) fn ask<T>(&self, action: impl FnOnce(&mut State) -> Result<T, String>) -> T {
+    pub(crate) fn run<T>(&self, action: impl FnOnce(&mut State) -> Result<T, String>) -> T {
         match self.shared.with(action) {
             Ok(outcome) => outcome,
-            Err(reason) => panic!("the sandbox refuses: {reason}"),
+            Err(reason) => panic!("the sandbox refused: {reason}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One call: whose it is, what goes wrong with it, and what becomes of it.
+//! Serves one call: its provider, its fault, and its outcome.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use serde_json::json;
 
 use crate::fault::Fault;
 use crate::http::{Answer, Call};
-use crate::idempotency::Twist;
+use crate::idempotency::AnswerFault;
 use crate::options::Provider;
 use crate::state::State;
 use crate::{control, kakaopay, stripe, toss};
 
-/// What becomes of a call.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Fate {
-    /// It is answered.
+pub enum Outcome {
+    /// The call is answered.
     Answered(Answer),
-    /// It is answered after this long.
+    /// The call is answered after a delay.
     AnsweredLate(Duration, Answer),
-    /// It is never answered.
+    /// The call is never answered.
     NeverAnswered,
-    /// Its connection is closed.
-    HungUp,
+    /// The connection is closed.
+    ConnectionClosed,
 }
 
-/// A provider's operation, and the id in its path when there is one.
+/// A provider's operation, and the id in its path, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     pub operation: &'static str,
@@ -32,12 +32,12 @@ pub struct Route {
 }
 
 impl Route {
-    /// An operation without an id in its path.
+    /// Creates a route without an id.
     pub fn plain(operation: &'static str) -> Self {
         Self::of(operation, "")
     }
 
-    /// An operation on what the path names.
+    /// Creates a route with an id.
     pub fn of(operation: &'static str, id: &str) -> Self {
         Self {
             operation,
@@ -47,21 +47,21 @@ impl Route {
 }
 
 /// Serves a call.
-pub fn serve(state: &mut State, call: &Call) -> Fate {
+pub fn serve(state: &mut State, call: &Call) -> Outcome {
     let path: Vec<&str> = call.path.split('/').skip(1).collect();
     let method = call.method.as_str();
     let (provider, route) = match path.split_first() {
-        Some((&"control", rest)) => return Fate::Answered(control::answer(state, method, rest, call)),
+        Some((&"control", rest)) => return Outcome::Answered(control::answer(state, method, rest, call)),
         Some((&"toss", rest)) => (Provider::Toss, toss::route(method, rest)),
         Some((&"stripe", rest)) => (Provider::Stripe, stripe::route(method, rest)),
         Some((&"kakaopay", rest)) => (Provider::Kakaopay, kakaopay::route(method, rest)),
-        _ => return Fate::Answered(Answer::json(404, &json!({ "error": "nobody is here" }))),
+        _ => return Outcome::Answered(Answer::json(404, &json!({ "error": "unknown path" }))),
     };
-    // What lapsed meanwhile lapses before anything is judged.
-    toss::lapse(state);
+    // Expire payments first.
+    toss::expire(state);
     match route {
         Some(route) => with_faults(state, provider, &route, call),
-        None => Fate::Answered(match provider {
+        None => Outcome::Answered(match provider {
             Provider::Stripe => stripe::no_such_route(call),
             Provider::Kakaopay => kakaopay::no_such_route(),
             _ => toss::no_such_route(),
@@ -69,27 +69,27 @@ pub fn serve(state: &mut State, call: &Call) -> Fate {
     }
 }
 
-fn with_faults(state: &mut State, provider: Provider, route: &Route, call: &Call) -> Fate {
+fn with_faults(state: &mut State, provider: Provider, route: &Route, call: &Call) -> Outcome {
     let fault = state.faults.next(provider, route.operation);
-    let twist = match &fault {
-        Some(Fault::DropBefore) => return Fate::HungUp,
-        Some(Fault::ErrorBefore(status)) => return Fate::Answered(internal_error(provider, *status)),
-        Some(Fault::Busy) => return Fate::Answered(busy(provider)),
-        Some(Fault::Code(code)) => Twist::Code(code.clone()),
-        Some(Fault::ErrorAfter(status)) => Twist::ErrorAfter(*status),
-        Some(Fault::Late(time)) => Twist::Late(*time),
-        Some(Fault::NeverAnswer | Fault::DropAfter) | None => Twist::Plain,
+    let answer_fault = match &fault {
+        Some(Fault::DropBefore) => return Outcome::ConnectionClosed,
+        Some(Fault::ErrorBefore(status)) => return Outcome::Answered(internal_error(provider, *status)),
+        Some(Fault::Busy) => return Outcome::Answered(busy(provider)),
+        Some(Fault::Code(code)) => AnswerFault::Code(code.clone()),
+        Some(Fault::ErrorAfter(status)) => AnswerFault::ErrorAfter(*status),
+        Some(Fault::Late(time)) => AnswerFault::Late(*time),
+        Some(Fault::NeverAnswer | Fault::DropAfter) | None => AnswerFault::Plain,
     };
     let answer = match provider {
-        Provider::Stripe => stripe::answer(state, route, call, &twist),
-        Provider::Kakaopay => kakaopay::answer(state, route, call, &twist),
-        _ => toss::answer(state, route, call, &twist),
+        Provider::Stripe => stripe::answer(state, route, call, &answer_fault),
+        Provider::Kakaopay => kakaopay::answer(state, route, call, &answer_fault),
+        _ => toss::answer(state, route, call, &answer_fault),
     };
     match fault {
-        Some(Fault::NeverAnswer) => Fate::NeverAnswered,
-        Some(Fault::DropAfter) => Fate::HungUp,
-        Some(Fault::Late(time)) => Fate::AnsweredLate(time, answer),
-        _ => Fate::Answered(answer),
+        Some(Fault::NeverAnswer) => Outcome::NeverAnswered,
+        Some(Fault::DropAfter) => Outcome::ConnectionClosed,
+        Some(Fault::Late(time)) => Outcome::AnsweredLate(time, answer),
+        _ => Outcome::Answered(answer),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP server: it hands calls over and does with their connections what becomes of them.
+//! The HTTP server: serves calls and applies their outcomes to the connections.
 
 use std::fmt;
 use std::future::pending;
@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::http::{Answer, Call};
-use crate::serve::{Fate, serve};
+use crate::serve::{Outcome, serve};
 use crate::state::Shared;
 
 /// Serves until it is dropped; its connections end with it.
@@ -31,31 +31,31 @@ pub async fn run(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Lets this much time pass.
+/// Waits.
 pub async fn pause(time: Duration) {
-    // What never happens is waited for, this long.
+    // A future that never completes, with a timeout.
     let _ = tokio::time::timeout(time, pending::<()>()).await;
 }
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| answer(shared.clone(), request));
-    // An error is a connection that a fault closed, or the caller did.
+    // An error means that a fault or the caller closed the connection.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, HungUp> {
-    let call = read(request).await.ok_or(HungUp)?;
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ConnectionClosed> {
+    let call = read(request).await.ok_or(ConnectionClosed)?;
     match shared.with(|state| serve(state, &call)) {
-        Fate::Answered(answer) => Ok(response(answer)),
-        Fate::AnsweredLate(time, answer) => {
+        Outcome::Answered(answer) => Ok(response(answer)),
+        Outcome::AnsweredLate(time, answer) => {
             pause(time).await;
             Ok(response(answer))
         }
-        Fate::NeverAnswered => pending().await,
-        Fate::HungUp => Err(HungUp),
+        Outcome::NeverAnswered => pending().await,
+        Outcome::ConnectionClosed => Err(ConnectionClosed),
     }
 }
 
@@ -72,17 +72,17 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
     }
     response
         .body(Full::from(answer.body))
-        .expect("statuses and headers are ours")
+        .expect("valid status and headers")
 }
 
-/// The connection ends without an answer.
+/// The error that closes a connection without a response.
 #[derive(Debug)]
-struct HungUp;
+struct ConnectionClosed;
 
-impl fmt::Display for HungUp {
+impl fmt::Display for ConnectionClosed {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("hung up")
     }
 }
 
-impl std::error::Error for HungUp {}
+impl std::error::Error for ConnectionClosed {}

@@ -1,11 +1,11 @@
-//! The two ways in which webhooks are signed.
+//! The signature schemes of webhooks: Stripe's and Standard Webhooks.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The value of `Stripe-Signature`: each secret signs, and is itself the key, prefix and all.
+/// Returns the value of `Stripe-Signature`, with a signature per secret; the key is the whole secret with its prefix.
 #[must_use]
 pub fn stripe(secrets: &[String], timestamp: i64, body: &[u8]) -> String {
     let message = [format!("{timestamp}.").as_bytes(), body].concat();
@@ -19,7 +19,7 @@ pub fn stripe(secrets: &[String], timestamp: i64, body: &[u8]) -> String {
     header
 }
 
-/// The three headers of Standard Webhooks: each secret signs; the key is what its base64 stands for.
+/// Returns the three headers of Standard Webhooks, with a signature per secret; the key is the decoded base64.
 #[must_use]
 pub fn standard(secrets: &[String], id: &str, timestamp: i64, body: &[u8]) -> Vec<(String, String)> {
     let message = [format!("{id}.{timestamp}.").as_bytes(), body].concat();

@@ -1,4 +1,4 @@
-//! Everything that the stand-in knows, behind one lock.
+//! The sandbox's state, behind one lock.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +14,7 @@ use crate::outbox::Outbox;
 use crate::stripe::Stripe;
 use crate::toss::Toss;
 
-/// All there is to know.
+/// All data.
 #[derive(Debug)]
 pub struct State {
     pub options: Options,
@@ -29,7 +29,7 @@ pub struct State {
 }
 
 impl State {
-    /// The start.
+    /// Creates an empty state.
     pub fn new(options: Options) -> Self {
         Self {
             rng: options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
@@ -44,30 +44,30 @@ impl State {
         }
     }
 
-    /// The time by the clock given.
+    /// Returns the time of the configured clock.
     pub fn now(&self) -> Timestamp {
         (self.options.clock)()
     }
 
-    /// A new id: `prefix` and `length` letters and digits.
+    /// Creates an id of `prefix` and `length` letters and digits.
     pub fn id(&mut self, prefix: &str, length: usize) -> String {
         let letters = (0..length).map(|_| self.rng.alphanumeric());
         prefix.chars().chain(letters).collect()
     }
 }
 
-/// The state as the server, the deliveries and the owner share it.
+/// The state that the server, the deliveries and the owner share.
 #[derive(Debug)]
 pub struct Shared {
     state: Mutex<State>,
-    /// There is something to deliver.
+    /// Notified when a webhook is pending.
     pub posted: Notify,
-    /// A webhook was taken or given up.
+    /// Notified when a webhook is accepted or given up.
     pub settled: Notify,
 }
 
 impl Shared {
-    /// The start.
+    /// Creates an empty shared state.
     pub fn new(options: Options) -> Self {
         Self {
             state: Mutex::new(State::new(options)),
@@ -76,7 +76,7 @@ impl Shared {
         }
     }
 
-    /// Does something with the state, then lets go of it.
+    /// Runs an action with the locked state.
     pub fn with<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = action(&mut state);

@@ -1,4 +1,4 @@
-//! The auditor: reads the tables and the providers' ledger, and nothing else, and finds whether the promises hold.
+//! Checks the promises by reading only the tables, the buckets and the providers' ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,22 +16,22 @@ use serde_json::Value;
 use crate::actors::subscriber;
 use crate::world::World;
 
-/// How long after its time something may wait for the schedule that ends it.
+/// How long after its deadline an order or bid may still be open.
 const PERIOD: SignedDuration = SignedDuration::from_mins(3);
 
-/// When the auditor looks, and so what has to be true.
+/// When an audit runs, which decides what it checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Moment {
-    /// At any moment.
-    Any,
-    /// The faults have been over for longer than any reconciler pauses: nothing hangs in the air.
-    Landed,
-    /// A day later: the payments have been compared with the providers' books as well.
-    Settled,
+pub enum Phase {
+    /// While faults occur.
+    Faults,
+    /// After the faults, later than any delay of the reconciler: all work is finished.
+    Finished,
+    /// A day later: payments were also compared with the providers' records.
+    Reconciled,
 }
 
-/// Looks at the world as it is at this moment.
-pub fn look(world: &World, moment: Moment) {
+/// Audits the current state.
+pub fn check(world: &World, phase: Phase) {
     let tables = &world.tables;
     let orders = tables.items(ORDERS);
     let payments = tables.items(PAYMENTS);
@@ -57,28 +57,34 @@ pub fn look(world: &World, moment: Moment) {
         on_its_date(&subscriptions, &ledger),
     );
     let variants = world.objects.objects(VARIANTS);
-    check("a picture's variants stand", variants_stand(&images, &variants));
-    if moment >= Moment::Landed {
+    check("a picture's variants exist", variants_exist(&images, &variants));
+    if phase >= Phase::Finished {
         let uploads = world.objects.objects(UPLOADS);
-        check("the newest upload stays", newest_stay(&images, &uploads));
-        check("what is not told of is gone", left_over(&images, &variants));
-        check("nothing is stuck", on_time(&orders, &auctions, now));
-        check("nothing that happened is lost", told(world));
+        check("the newest upload is kept", newest_uploads_are_kept(&images, &uploads));
+        check(
+            "no unrecorded variant is left",
+            no_unrecorded_variants(&images, &variants),
+        );
+        check("nothing is stuck", nothing_is_overdue(&orders, &auctions, now));
+        check("no event is lost", all_events_are_delivered(world));
     }
     check("points are conserved", AuctionAudit::of(auctions).check());
-    if moment == Moment::Settled {
-        check("no period is left out", commanded(&subscriptions, now));
+    if phase == Phase::Reconciled {
+        check("no period is skipped", no_period_is_overdue(&subscriptions, now));
     }
-    check("given back as asked", given_back(world, &payments));
-    let books = LedgerAudit::from_items(orders, payments, ledger);
-    let of_money = match moment {
-        Moment::Any => books.check_sound(),
-        Moment::Landed => books.check_landed(),
-        Moment::Settled => books.check_settled(),
+    check(
+        "dashboard refunds are recorded",
+        dashboard_refunds_are_real(world, &payments),
+    );
+    let ledger = LedgerAudit::from_items(orders, payments, ledger);
+    let of_money = match phase {
+        Phase::Faults => ledger.check_sound(),
+        Phase::Finished => ledger.check_finished(),
+        Phase::Reconciled => ledger.check_settled(),
     };
     check("charged is recorded", of_money);
     for finding in findings {
-        world.find(finding);
+        world.report(finding);
     }
 }
 
@@ -89,9 +95,9 @@ fn stock<'a>(catalog: &[Value], holders: impl IntoIterator<Item = &'a Value>) ->
     Ok(())
 }
 
-/// Toss's cards and KakaoPay are charged only when we ask for it, and nothing is asked while another payment of the order
-/// may have been taken: so one of them, at most, is ever charged for an order. To an account that was opened for a deposit
-/// people can pay whatever they pay elsewhere, as at Stripe; that goes back.
+/// Checks that at most one payment by Toss card or KakaoPay is charged per order: these are charged only at our
+/// request, and no request is sent while another payment of the order may be charged. Stripe payments and deposits do
+/// not depend on our requests; duplicates of those are refunded.
 fn charged_once(payments: &[Value], ledger: &[Entry]) -> Result<()> {
     let deposits = payments.iter().filter(|payment| payment.get("deposit").is_some());
     let deposits: BTreeSet<&str> = deposits.filter_map(|payment| payment["reference"].as_str()).collect();
@@ -107,29 +113,29 @@ fn charged_once(payments: &[Value], ledger: &[Entry]) -> Result<()> {
     Ok(())
 }
 
-/// What the books call refunded elsewhere was refunded elsewhere.
-fn given_back(world: &World, payments: &[Value]) -> Result<()> {
-    let elsewhere = world.state().elsewhere.clone();
+/// Checks that refunds recorded as made elsewhere were made in a dashboard.
+fn dashboard_refunds_are_real(world: &World, payments: &[Value]) -> Result<()> {
+    let dashboard_refunds = world.state().dashboard_refunds.clone();
     for payment in payments {
         let Some(refunds) = payment.get("refunds").and_then(Value::as_array) else {
             continue;
         };
-        let by_somebody: i64 = refunds
+        let recorded: i64 = refunds
             .iter()
             .filter(|refund| refund["reason"] == "ELSEWHERE")
             .filter_map(|refund| refund["amount"]["amount"].as_i64())
             .sum();
         let reference = payment["reference"].as_str().unwrap_or_default();
-        let known = elsewhere.get(reference).copied().unwrap_or_default();
+        let known = dashboard_refunds.get(reference).copied().unwrap_or_default();
         ensure!(
-            by_somebody <= known,
-            "{by_somebody} went back that nobody asked for, {known} was asked for elsewhere: {payment}"
+            recorded <= known,
+            "{recorded} recorded as refunded elsewhere, but only {known} was: {payment}"
         );
     }
     Ok(())
 }
 
-/// No period is charged before its date, as the clocks of its customer have it.
+/// Checks that no period is charged before its date in the customer's time zone.
 fn on_its_date(subscriptions: &[Value], ledger: &[Entry]) -> Result<()> {
     let zone = TimeZone::get(subscriber::TIMEZONE).context("a time zone")?;
     let is_paid = |item: &&Value| item["order_id"].is_string() && item["date"].is_string();
@@ -146,64 +152,64 @@ fn on_its_date(subscriptions: &[Value], ledger: &[Entry]) -> Result<()> {
     Ok(())
 }
 
-/// Whatever is due about a subscription has been done, or waits for its next turn.
-fn commanded(subscriptions: &[Value], now: Timestamp) -> Result<()> {
+/// Checks that due work of subscriptions is done or rescheduled.
+fn no_period_is_overdue(subscriptions: &[Value], now: Timestamp) -> Result<()> {
     for item in subscriptions {
         if let Some(due) = item["due_ms"].as_i64() {
             let late = now.as_millisecond() - due;
-            ensure!(late < 30 * 60_000, "it has been due for {} s: {item}", late / 1_000);
+            ensure!(late < 30 * 60_000, "overdue for {} s: {item}", late / 1_000);
         }
     }
     Ok(())
 }
 
-/// Nothing that is over waits longer for its cleaner than that takes.
-fn on_time(orders: &[Value], auctions: &[Value], now: Timestamp) -> Result<()> {
+/// Checks that no order or bid is open long after its deadline.
+fn nothing_is_overdue(orders: &[Value], auctions: &[Value], now: Timestamp) -> Result<()> {
     let is_late = |item: &Value| {
         let at = item["expires_at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
         at.is_some_and(|at| now.duration_since(at) > PERIOD)
     };
     for order in orders.iter().filter(|order| order["status"] == "PENDING_PAYMENT") {
-        ensure!(!is_late(order), "it should have expired: {order}");
+        ensure!(!is_late(order), "not expired: {order}");
     }
     let is_open = |item: &&Value| item["sk"] == "BID" && item["status"] == "OPEN";
     for bid in auctions.iter().filter(is_open) {
-        ensure!(!is_late(bid), "it should have expired: {bid}");
+        ensure!(!is_late(bid), "not expired: {bid}");
     }
     Ok(())
 }
 
-/// A record tells of what is there.
-fn variants_stand(images: &[Value], variants: &BTreeMap<String, Object>) -> Result<()> {
+/// Checks that each variant in a record exists.
+fn variants_exist(images: &[Value], variants: &BTreeMap<String, Object>) -> Result<()> {
     for image in images {
         for key in keys_of(image) {
-            ensure!(variants.contains_key(key), "{key} is not there: {image}");
+            ensure!(variants.contains_key(key), "{key} does not exist: {image}");
         }
     }
     Ok(())
 }
 
-/// Each picture is the one that was uploaded last; of a deleted one nothing is left.
-fn newest_stay(images: &[Value], uploads: &BTreeMap<String, Object>) -> Result<()> {
+/// Checks that each picture is its last upload, and that a deleted picture has none.
+fn newest_uploads_are_kept(images: &[Value], uploads: &BTreeMap<String, Object>) -> Result<()> {
     for image in images {
         let id = image["image_id"].as_str().unwrap_or_default();
         let upload = uploads.get(&format!("raw/{id}"));
         match image["status"].as_str() {
-            Some("DELETED") => ensure!(upload.is_none(), "its upload is there still: {image}"),
+            Some("DELETED") => ensure!(upload.is_none(), "its upload still exists: {image}"),
             _ => ensure!(
                 image["sequencer"].as_str() == upload.map(|upload| &*upload.sequencer),
-                "it is not what was uploaded last, {upload:?}: {image}"
+                "not the last upload, {upload:?}: {image}"
             ),
         }
     }
     Ok(())
 }
 
-/// Each variant is one that a record tells of.
-fn left_over(images: &[Value], variants: &BTreeMap<String, Object>) -> Result<()> {
-    let told: BTreeSet<&str> = images.iter().flat_map(keys_of).collect();
+/// Checks that each stored variant is in a record.
+fn no_unrecorded_variants(images: &[Value], variants: &BTreeMap<String, Object>) -> Result<()> {
+    let recorded: BTreeSet<&str> = images.iter().flat_map(keys_of).collect();
     for key in variants.keys() {
-        ensure!(told.contains(key.as_str()), "nobody tells of {key}");
+        ensure!(recorded.contains(key.as_str()), "no record has {key}");
     }
     Ok(())
 }
@@ -216,13 +222,16 @@ fn keys_of(image: &Value) -> impl Iterator<Item = &str> {
         .filter_map(|variant| variant["key"].as_str())
 }
 
-/// Each event that a table's stream brought is on the bus, or in the queue with an alarm on it.
-fn told(world: &World) -> Result<()> {
-    ensure!(world.undelivered.try_take().is_none(), "an event cannot be delivered");
+/// Checks that each event of a table's stream was published and that no invocation ended as a dead letter.
+fn all_events_are_delivered(world: &World) -> Result<()> {
+    ensure!(
+        world.undelivered.try_take().is_none(),
+        "an event could not be published"
+    );
     let state = world.state();
-    for (id, name) in &state.happened {
-        ensure!(state.published.contains(id), "{name} {id} was never told");
+    for (id, name) in &state.emitted {
+        ensure!(state.published.contains(id), "{name} {id} was never published");
     }
-    ensure!(state.dead.is_empty(), "nobody could be woken for {:?}", state.dead);
+    ensure!(state.dead_letters.is_empty(), "dead letters: {:?}", state.dead_letters);
     Ok(())
 }

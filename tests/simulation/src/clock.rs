@@ -1,6 +1,6 @@
-//! The world's one clock: it stands still while anything can be done, and jumps to the next thing that is due.
+//! The simulated clock: it stops while any task can run, then jumps to the next timer.
 //!
-//! It is tokio's, paused: timeouts, backoffs and deadlines of the functions go by it as well.
+//! It is tokio's paused clock, so timeouts, backoffs and deadlines of the functions use it too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
-/// When every run begins: 2026-01-01.
+/// Start time of every run: 2026-01-01.
 const EPOCH_MS: i64 = 1_767_225_600_000;
 
 /// The clock.
@@ -18,29 +18,29 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that begins now; within the run's runtime only.
+    /// Starts the clock, within the run's runtime.
     pub fn start() -> Self {
         Self { began: Instant::now() }
     }
 
-    /// The time.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         let epoch = Timestamp::from_millisecond(EPOCH_MS).expect("a time");
         epoch + SignedDuration::try_from(self.elapsed()).expect("a short run")
     }
 
-    /// How long the run has gone on.
+    /// Returns the time since the run's start.
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// The clock for others to go by.
+    /// Returns the clock as a function.
     pub fn shared(self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
         Arc::new(move || self.now())
     }
 
-    /// Lets time pass; it costs none.
-    pub async fn pass(&self, time: Duration) {
+    /// Waits in simulated time.
+    pub async fn sleep(&self, time: Duration) {
         sleep(time).await;
     }
 }

@@ -1,59 +1,59 @@
-//! What a seed makes of the world: who is there, how slow everything is, and what goes wrong how often.
+//! The fault plan of a seed: actors, latencies and fault rates.
 //!
-//! Each seed draws its own, so that some runs meet one kind of fault only and others all of them at once.
+//! Each seed draws its own rates, so some runs have one kind of fault only and others have all of them.
 
 use fastrand::Rng;
 
-/// A world's weather. Rates are per mille.
+/// Actors, latency and faults of a run. Rates are per mille.
 #[derive(Clone, Debug)]
 pub struct FaultPlan {
-    /// How many of each kind of actor there are.
-    pub cast: Actors,
-    /// A message takes up to this many milliseconds.
+    /// Number of actors of each kind.
+    pub actors: Actors,
+    /// Maximum latency of a message, in milliseconds.
     pub latency_ms: u64,
-    /// Of 1,000 minutes, at the end of how many the shop closes for hours: who is there sleeps, what is due falls due.
-    pub nights: u32,
-    /// How long stock is held for an order that is not paid, in seconds.
+    /// Rate of minutes after which the shop closes for hours: actors pause, schedules run.
+    pub closings: u32,
+    /// How long stock is reserved for an unpaid order, in seconds.
     pub reservation_s: i64,
-    /// The faults.
+    /// Fault rates.
     pub faults: Faults,
 }
 
-/// Who is there.
+/// Numbers of actors and products.
 #[derive(Clone, Copy, Debug)]
 pub struct Actors {
-    /// People who order, pay, change their minds.
+    /// Customers who order and pay.
     pub shoppers: u64,
-    /// People who trade vouchers for points.
+    /// Customers who trade vouchers for points.
     pub traders: u64,
-    /// People who have the same sent again and again.
+    /// Customers with subscriptions.
     pub subscribers: u64,
-    /// People who upload pictures.
+    /// Customers who upload pictures.
     pub photographers: u64,
-    /// People who run the shop.
+    /// Administrators.
     pub admins: u64,
-    /// Different products.
+    /// Products.
     pub products: u64,
 }
 
-/// What goes wrong, per mille of what it can happen to.
+/// Fault rates, per mille.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
-    /// Messages that take seconds, so that who waits gives up while they are still on their way.
+    /// Messages that take seconds, so that the caller times out first.
     pub slow: u32,
-    /// Requests that never arrive.
+    /// Requests that are lost.
     pub lost_requests: u32,
-    /// Requests that are served, and their answers lost.
+    /// Requests that are served but whose responses are lost.
     pub lost_answers: u32,
-    /// Requests that a service refuses for its load, or for a fault of its own.
+    /// Requests that a service throttles or fails.
     pub refusals: u32,
-    /// Transactions that conflict with another one.
+    /// Transactions that conflict.
     pub conflicts: u32,
-    /// Invocations whose function crashes at one of its awaits.
+    /// Invocations that crash at one of their awaits.
     pub crashes: u32,
-    /// Deliveries (of an event, a webhook, a batch, a minute) that are made twice, and requests sent twice at once.
+    /// Deliveries (events, webhooks, batches, schedules) made twice, and API requests sent twice at once.
     pub twice: u32,
-    /// Webhooks that never come, and minutes that a schedule misses.
+    /// Webhooks that are never delivered, and schedule runs that are skipped.
     pub never: u32,
     /// Calls that a payment provider fails.
     pub providers: u32,
@@ -62,10 +62,10 @@ pub struct Faults {
 }
 
 impl FaultPlan {
-    /// The weather of a seed.
+    /// Draws a seed's plan.
     pub fn draw(rng: &mut Rng) -> Self {
         Self {
-            cast: Actors {
+            actors: Actors {
                 shoppers: rng.u64(2..14),
                 traders: rng.u64(2..12),
                 subscribers: rng.u64(0..8),
@@ -74,7 +74,7 @@ impl FaultPlan {
                 products: rng.u64(1..5),
             },
             latency_ms: *rng.choice(&[4, 20, 80]).expect("one"),
-            nights: rate(rng, 150),
+            closings: rate(rng, 150),
             reservation_s: *rng.choice(&[60, 180, 900]).expect("one"),
             faults: Faults {
                 slow: rate(rng, 10),
@@ -93,20 +93,20 @@ impl FaultPlan {
 }
 
 impl FaultPlan {
-    /// Loses answers, some of them those of providers to charges.
+    /// Raises the rate of lost responses, and the number of charges that they affect.
     pub fn lose_answers(&mut self) {
-        self.cast.subscribers = self.cast.subscribers.max(6);
+        self.actors.subscribers = self.actors.subscribers.max(6);
         self.faults.lost_answers = self.faults.lost_answers.max(25);
     }
 
-    /// Delivers many messages twice, some of them those to charge a subscription.
+    /// Raises the rate of repeated deliveries, and the number of charges that they affect.
     pub fn repeat_deliveries(&mut self) {
-        self.cast.subscribers = self.cast.subscribers.max(7);
+        self.actors.subscribers = self.actors.subscribers.max(7);
         self.faults.twice = self.faults.twice.max(300);
     }
 }
 
-/// A rate up to `most`; of three, one is none.
+/// Draws a rate up to `most`; one of three is zero.
 fn rate(rng: &mut Rng, most: u32) -> u32 {
     match rng.u8(..3) {
         0 => 0,

@@ -1,8 +1,8 @@
-//! What carries a change on: the streams to `relay-events`, the bus to those who asked, the providers' webhooks, and the
-//! clock that wakes the schedules. Each delivers at least once: late, twice, in another order.
+//! Event delivery: streams to `relay-events`, the bus to its targets, queues, webhooks and schedules. Each delivers at
+//! least once: late, repeated, or in another order.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::payment_fixture::webhook_call;
@@ -14,39 +14,39 @@ use crate::lambda::Ended;
 use crate::rules::Rule;
 use crate::world::World;
 
-/// The most records in a batch of a stream (template.yaml).
+/// Maximum records in a stream batch (template.yaml).
 const BATCH: usize = 100;
-/// How long `relay-events` may take (template.yaml).
+/// Timeout of `relay-events` (template.yaml).
 const RELAY_LIMIT: Duration = Duration::from_secs(60);
-/// The most messages in a batch of charges, and how long one may take (template.yaml).
+/// Maximum messages in a batch of charges, and the timeout of a batch (template.yaml).
 const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
-/// How often the queue is looked into.
+/// How often the queue is polled.
 const CHARGES_POLL: Duration = Duration::from_secs(15);
-/// Toss tries a webhook again after so many minutes, then it gives up.
+/// Minutes between attempts of a webhook, as Toss sends them.
 const WEBHOOK_MINUTES: [u64; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 
-/// Starts all of it; it runs until the world ends.
-pub fn start(world: &Arc<World>) {
+/// Starts all deliveries; they run until the world ends.
+pub fn start(world: &Rc<World>) {
     for nth in 0..world.tables.changes().len() {
         world.spawn(relay(world.clone(), nth));
     }
     world.spawn(deliver_events(world.clone()));
-    world.spawn(work_through_charges(world.clone()));
+    world.spawn(deliver_charges(world.clone()));
     world.spawn(deliver_webhooks(world.clone()));
-    let carrier = world.clone();
-    world.spawn(async move { carrier.net.carry().await });
+    let network = world.clone();
+    world.spawn(async move { network.net.deliver_all().await });
 }
 
-/// A table's stream: batches in order, each again from its first failure on.
-async fn relay(world: Arc<World>, nth: usize) {
+/// Delivers a table's stream: batches in order, each retried from its first failure.
+async fn relay(world: Rc<World>, nth: usize) {
     let changes = &world.tables.changes()[nth];
     let mut waiting: VecDeque<Value> = VecDeque::new();
     loop {
         if waiting.is_empty() {
             changes.wait().await;
             let lag = world.below(400);
-            world.clock.pass(Duration::from_millis(lag)).await;
+            world.clock.sleep(Duration::from_millis(lag)).await;
         }
         waiting.extend(fetch(&world, nth));
         let most = world.below(BATCH as u64) as usize + 1;
@@ -70,24 +70,24 @@ async fn relay(world: Arc<World>, nth: usize) {
             },
             Ended::Returned(Err(_)) | Ended::Crashed | Ended::TimedOut => 0,
         };
-        // The stream may deliver a batch again that was done.
-        if !world.net.strikes(world.net.faults().twice) {
+        // The stream may redeliver a batch that succeeded.
+        if !world.net.happens(world.net.faults().twice) {
             waiting.drain(..done);
         }
         if done < batch.len() {
-            world.clock.pass(Duration::from_secs(1)).await;
+            world.clock.sleep(Duration::from_secs(1)).await;
         }
     }
 }
 
-/// The changes that nobody was told of yet.
+/// Returns the changes since the last call.
 fn fetch(world: &World, nth: usize) -> Vec<Value> {
     let changes = &world.tables.changes()[nth];
     let mut records = changes.read();
     for record in &records {
         let event = &record["dynamodb"]["NewImage"]["event"]["M"];
         let of = |name: &str| event[name]["S"].as_str().unwrap_or_default().to_owned();
-        world.state().happened.insert(of("id"), of("detail_type"));
+        world.state().emitted.insert(of("id"), of("detail_type"));
     }
     records.extend(changes.invented());
     for record in &mut records {
@@ -96,14 +96,14 @@ fn fetch(world: &World, nth: usize) -> Vec<Value> {
     records
 }
 
-/// The bus: each event to each who asked for it, by itself.
-async fn deliver_events(world: Arc<World>) {
+/// Delivers each event of the bus to each of its targets.
+async fn deliver_events(world: Rc<World>) {
     loop {
         let entry = world.bus.take().await;
         let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("a detail")).expect("JSON");
         let id = detail["metadata"]["id"].as_str().expect("an id").to_owned();
-        if !world.state().happened.contains_key(&id) {
-            world.find(format!("told, and never happened: {entry}"));
+        if !world.state().emitted.contains_key(&id) {
+            world.report(format!("published without a change: {entry}"));
         }
         world.state().published.insert(id);
         if entry["DetailType"] == "PaymentReviewNeeded" {
@@ -112,35 +112,35 @@ async fn deliver_events(world: Arc<World>) {
         }
         let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
         for rule in Rule::of_bus().iter().filter(|rule| rule.is_for(&event)) {
-            let times = 1 + u8::from(world.net.strikes(world.net.faults().twice));
+            let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
             for _ in 0..times {
-                world.spawn(wake(world.clone(), rule, event.clone()));
+                world.spawn(invoke_asynchronously(world.clone(), rule, event.clone()));
             }
         }
     }
 }
 
-/// S3 tells of an upload.
-pub fn tell_of_upload(world: &Arc<World>, event: &Value) {
+/// Sends S3's event of an upload.
+pub fn send_upload_event(world: &Rc<World>, event: &Value) {
     for rule in Rule::of_uploads() {
-        let times = 1 + u8::from(world.net.strikes(world.net.faults().twice));
+        let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
         for _ in 0..times {
-            world.spawn(wake(world.clone(), rule, event.clone()));
+            world.spawn(invoke_asynchronously(world.clone(), rule, event.clone()));
         }
     }
 }
 
-/// An asynchronous invocation: Lambda tries it again after one and two minutes, then gives it to the dead letters.
-pub async fn wake(world: Arc<World>, rule: &'static Rule, event: Value) {
-    let longest = if world.net.strikes(world.net.faults().slow * 4) {
+/// Invokes a function asynchronously: Lambda retries after one and two minutes, then records a dead letter.
+pub async fn invoke_asynchronously(world: Rc<World>, rule: &'static Rule, event: Value) {
+    let longest = if world.net.happens(world.net.faults().slow * 4) {
         60_000
     } else {
         500
     };
     let lag = world.below(longest);
-    world.clock.pass(Duration::from_millis(lag)).await;
+    world.clock.sleep(Duration::from_millis(lag)).await;
     for attempt in 0..=rule.retries {
-        world.clock.pass(Duration::from_mins(attempt)).await;
+        world.clock.sleep(Duration::from_mins(attempt)).await;
         let ended = world
             .invoke(rule.function, rule.limit, |stack, invocation| {
                 stack.event(rule.function, event.clone(), invocation)
@@ -150,16 +150,17 @@ pub async fn wake(world: Arc<World>, rule: &'static Rule, event: Value) {
             return;
         }
     }
-    world.state().dead.push((rule.function, event));
+    world.state().dead_letters.push((rule.function, event));
 }
 
-/// The queue of charges: batches to `charge-subscription`; what is not done comes again when it has been out for so long.
-async fn work_through_charges(world: Arc<World>) {
+/// Delivers the queue of charges to `charge-subscription`; failed messages are redelivered after the visibility
+/// timeout.
+async fn deliver_charges(world: Rc<World>) {
     loop {
-        world.clock.pass(CHARGES_POLL).await;
+        world.clock.sleep(CHARGES_POLL).await;
         let most = 1 + world.below(CHARGES as u64) as usize;
         while let Some(delivery) = world.charges.receive(most, world.clock.now()) {
-            let times = 1 + u8::from(world.net.strikes(world.net.faults().twice));
+            let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
             for _ in 0..times {
                 world.spawn(charge(world.clone(), delivery.clone()));
             }
@@ -167,75 +168,75 @@ async fn work_through_charges(world: Arc<World>) {
     }
 }
 
-async fn charge(world: Arc<World>, delivery: Delivery) {
+async fn charge(world: Rc<World>, delivery: Delivery) {
     let batch = serde_json::to_value(&delivery.batch).expect("JSON");
     let ended = world
         .invoke("charge-subscription", CHARGE_LIMIT, |stack, invocation| {
             stack.event("charge-subscription", batch, invocation)
         })
         .await;
-    // Of a crash the queue hears nothing.
+    // A crashed function reports nothing to the queue.
     if let Ended::Returned(Ok(response)) = ended {
-        let response = serde_json::from_value(response).expect("an answer to the queue");
+        let response = serde_json::from_value(response).expect("a response to the queue");
         world.charges.settle(&delivery, &response);
     }
 }
 
-/// Webhooks, as the providers have something to tell.
-async fn deliver_webhooks(world: Arc<World>) {
+/// Delivers the providers' webhooks.
+async fn deliver_webhooks(world: Rc<World>) {
     loop {
-        world.told.notified().await;
+        world.webhooks_ready.notified().await;
         for webhook in world.sandbox.webhooks() {
             world.spawn(deliver_webhook(world.clone(), webhook));
         }
     }
 }
 
-async fn deliver_webhook(world: Arc<World>, mut webhook: Webhook) {
+async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
     let faults = world.net.faults();
-    if world.net.strikes(faults.never) {
+    if world.net.happens(faults.never) {
         return;
     }
-    let longest = if world.net.strikes(faults.slow * 4) {
+    let longest = if world.net.happens(faults.slow * 4) {
         100_000
     } else {
         1_000
     };
     let lag = world.below(longest);
-    world.clock.pass(Duration::from_millis(lag)).await;
-    let mut again = world.net.strikes(faults.twice);
+    world.clock.sleep(Duration::from_millis(lag)).await;
+    let mut again = world.net.happens(faults.twice);
     for minutes in WEBHOOK_MINUTES {
-        // Signed when it is sent.
+        // Each attempt is signed anew.
         webhook = world.sandbox.again(&webhook);
         let answer = world.http("payment-webhook", webhook_call(&webhook)).await;
         if answer.status / 100 == 2 && !std::mem::take(&mut again) {
             return;
         }
-        world.clock.pass(Duration::from_secs(minutes * 60)).await;
+        world.clock.sleep(Duration::from_secs(minutes * 60)).await;
     }
 }
 
-/// The schedule: every minute each of its functions, now and then twice or not at all, until the actors have gone.
-pub async fn tick(world: &Arc<World>) {
+/// Runs each scheduled function once, or sometimes twice or not at all.
+pub async fn run_schedules(world: &Rc<World>) {
     let faults = world.net.faults();
     for rule in Rule::of_schedule() {
-        if world.net.strikes(faults.never) {
+        if world.net.happens(faults.never) {
             continue;
         }
-        let times = 1 + u8::from(world.net.strikes(faults.twice));
+        let times = 1 + u8::from(world.net.happens(faults.twice));
         for _ in 0..times {
             let world_too = world.clone();
             world.spawn(async move {
                 let lag = world_too.below(2_000);
-                world_too.clock.pass(Duration::from_millis(lag)).await;
+                world_too.clock.sleep(Duration::from_millis(lag)).await;
                 let run = world_too.invoke(rule.function, rule.limit, |stack, invocation| {
                     stack.event(rule.function, json!({}), invocation)
                 });
-                // The next run is its retry.
+                // A failed run is not retried: the next run is its retry.
                 drop(run.await);
             });
         }
     }
-    // A provider notices the time when it is asked.
-    world.told.notify_one();
+    // A provider acts on elapsed time only when it is called.
+    world.webhooks_ready.notify_one();
 }

@@ -1,4 +1,4 @@
-//! Invocations: what a function may use of time, and how it dies.
+//! Invocations: their timeouts and crashes.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ tokio::task_local! {
     static CURRENT: Arc<Invoked>;
 }
 
-/// An invocation that is under way.
+/// A running invocation.
 #[derive(Debug)]
 pub struct Invoked {
-    /// The function.
+    /// The function's name.
     pub function: &'static str,
-    /// Its number in this run.
+    /// The invocation's number in this run.
     pub id: u64,
-    /// How many more messages it will send or receive before it crashes.
+    /// Messages left to send or receive before it crashes.
     steps: AtomicU32,
     crashed: Notify,
     is_over: AtomicBool,
@@ -30,14 +30,14 @@ pub struct Invoked {
 pub enum Ended<T> {
     /// The function returned.
     Returned(T),
-    /// Its process died.
+    /// The function crashed.
     Crashed,
-    /// Lambda ended it.
+    /// Lambda's timeout ended it.
     TimedOut,
 }
 
 impl Invoked {
-    /// An invocation that crashes when it has sent or received `steps` messages, if that many come.
+    /// Creates an invocation that crashes at the `steps`th message that it sends or receives.
     pub fn new(function: &'static str, id: u64, steps: Option<u32>) -> Arc<Self> {
         Arc::new(Self {
             function,
@@ -48,22 +48,22 @@ impl Invoked {
         })
     }
 
-    /// The invocation that is running.
+    /// Returns the current invocation.
     pub fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
     }
 
-    /// Whether it has ended, in whichever way: nothing that it was sending goes on.
+    /// Whether the invocation has ended; it sends nothing after that.
     pub fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Counts a message; whether this is the one at which the function crashes.
+    /// Counts a message and returns whether the function crashes at it.
     pub fn is_last_step(&self) -> bool {
         self.steps.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
-    /// Ends the invocation; it never sees what comes after.
+    /// Crashes the invocation: the returned future never completes.
     pub async fn crash<T>(invoked: Option<Arc<Self>>) -> T {
         if let Some(invoked) = invoked {
             invoked.crashed.notify_one();
@@ -71,7 +71,7 @@ impl Invoked {
         pending().await
     }
 
-    /// Runs the function until it returns, crashes, or has had `limit`. What it has sent by then is on its way.
+    /// Runs the function until it returns, crashes or reaches `limit`. Messages already sent are still delivered.
     pub async fn run<T>(self: Arc<Self>, limit: Duration, function: impl Future<Output = T>) -> Ended<T> {
         let invoked = self.clone();
         let function = timeout(limit, CURRENT.scope(self, function));

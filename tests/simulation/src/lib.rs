@@ -1,9 +1,9 @@
-//! All functions under any schedule of faults that a seed can produce: they run as libraries over a real DynamoDB engine
-//! and a sandbox of the payment providers, on one thread, in a world whose clock stands still while anything can be done.
+//! A deterministic simulation: all functions run as libraries over a real DynamoDB engine and the payment sandbox, on
+//! one thread, with a simulated clock and faults drawn from a seed.
 //!
-//! [`net`] is the one scheduler: it draws when each request is served and when its answer arrives. [`infrastructure`]
-//! carries changes on as AWS does. [`actors`] do what people do; [`audit`] finds whether the promises hold; [`mutant`]
-//! are broken builds that it has to catch.
+//! [`net`] is the only scheduler: it draws when each request is served and when its response arrives.
+//! [`infrastructure`] delivers changes as AWS does. [`actors`] use the API, [`audit`] checks the promises, and
+//! [`mutant`] has the broken builds that the audits have to catch.
 
 #![allow(
     clippy::unwrap_used,

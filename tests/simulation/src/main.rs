@@ -1,10 +1,10 @@
-//! `cargo simulate`: runs seeds, as many at once as there are cores, and shows what they found.
+//! `cargo simulate`: runs seeds in parallel and reports violations.
 
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use simulation::workers::{Order, Report, dispatch, work_if_asked};
+use simulation::workers::{Job, Report, dispatch, run_worker};
 use simulation::{Mutant, Plan, shrink};
 
 #[global_allocator]
@@ -13,65 +13,68 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const HELP: &str = "\
 cargo simulate [--seeds N] [--from SEED] [--operations N] [--at-once N] [--broken NAME]
 
-  --seeds N        how many runs, a seed each (default 100)
-  --from SEED      the first of them (default 0)
-  --operations N   after so many invocations a run's actors go home (default 600)
-  --at-once N      runs at the same time, a process each (default: one a core)
-  --broken NAME    break a promise on the wire, to see it caught; `--broken list` names them";
+  --seeds N        number of runs, each with its own seed (default 100)
+  --from SEED      first seed (default 0)
+  --operations N   number of invocations after which a run's actors stop (default 600)
+  --at-once N      number of parallel runs, each in its own process (default: one per core)
+  --broken NAME    run a mutant, a build that breaks a promise; `--broken list` shows their names";
 
-/// Lines of a trace that are shown.
+/// Maximum number of trace lines to show.
 const SHOWN: usize = 400;
 
 fn main() -> Result<()> {
-    if work_if_asked()? {
+    if run_worker()? {
         return Ok(());
     }
-    let wanted = Wanted::read()?;
+    let arguments = Arguments::read()?;
     let began = Instant::now();
-    let mut done = Done::default();
+    let mut totals = Totals::default();
     let mut failed: Option<Report> = None;
-    dispatch(wanted.orders(), wanted.at_once, |report| {
-        done.runs += 1;
-        done.operations += report.operations;
+    dispatch(arguments.jobs(), arguments.at_once, |report| {
+        totals.runs += 1;
+        totals.operations += report.operations;
         if !report.findings.is_empty() {
-            done.violations += 1;
-            eprintln!("seed {} fails: {}", report.order.seed, report.findings.join("; "));
+            totals.violations += 1;
+            eprintln!("seed {} fails: {}", report.job.seed, report.findings.join("; "));
             failed.get_or_insert(report);
         }
-        if done.runs.is_multiple_of(20) {
-            eprintln!("{done}, {:.0} operations a second", done.rate(began));
+        if totals.runs.is_multiple_of(20) {
+            eprintln!("{totals}, {:.0} operations a second", totals.rate(began));
         }
-        // A broken build is caught once.
-        Ok(done.violations < if wanted.broken.is_some() { 1 } else { 3 })
+        // One violation of a mutant is enough.
+        Ok(totals.violations < if arguments.broken.is_some() { 1 } else { 3 })
     })?;
-    let rate = done.rate(began);
-    println!("{done} in {:.1} s", began.elapsed().as_secs_f64());
+    let rate = totals.rate(began);
+    println!("{totals} in {:.1} s", began.elapsed().as_secs_f64());
     if let Some(report) = failed {
         show(&report)?;
     }
-    println!("BENCH simulation/{}/operations_per_second {rate:.0} ops/s", done.runs);
-    println!("BENCH simulation/{}/violations {} count", done.runs, done.violations);
-    if done.violations > 0 {
-        bail!("a promise was broken");
+    println!("BENCH simulation/{}/operations_per_second {rate:.0} ops/s", totals.runs);
+    println!(
+        "BENCH simulation/{}/violations {} count",
+        totals.runs, totals.violations
+    );
+    if totals.violations > 0 {
+        bail!("a promise is broken");
     }
     Ok(())
 }
 
-/// What came of the runs so far.
+/// Totals of the runs so far.
 #[derive(Clone, Copy, Debug, Default)]
-struct Done {
+struct Totals {
     runs: u64,
     operations: u64,
     violations: u64,
 }
 
-impl Done {
+impl Totals {
     fn rate(&self, began: Instant) -> f64 {
         self.operations as f64 / began.elapsed().as_secs_f64()
     }
 }
 
-impl std::fmt::Display for Done {
+impl std::fmt::Display for Totals {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             to,
@@ -81,8 +84,8 @@ impl std::fmt::Display for Done {
     }
 }
 
-/// What was asked for.
-struct Wanted {
+/// The command-line arguments.
+struct Arguments {
     seeds: u64,
     from: u64,
     operations: u64,
@@ -90,27 +93,27 @@ struct Wanted {
     broken: Option<usize>,
 }
 
-impl Wanted {
+impl Arguments {
     fn read() -> Result<Self> {
-        let mut wanted = Self {
+        let mut arguments = Self {
             seeds: 100,
             from: 0,
             operations: Plan::of(0).operations,
             at_once: std::thread::available_parallelism().map_or(1, usize::from),
             broken: None,
         };
-        let mut arguments = lexopt::Parser::from_env();
-        while let Some(argument) = arguments.next()? {
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
             match argument {
-                Long("seeds") => wanted.seeds = arguments.value()?.parse()?,
-                Long("from") => wanted.from = arguments.value()?.parse()?,
-                Long("operations") => wanted.operations = arguments.value()?.parse()?,
-                Long("at-once") => wanted.at_once = arguments.value()?.parse()?,
+                Long("seeds") => arguments.seeds = parser.value()?.parse()?,
+                Long("from") => arguments.from = parser.value()?.parse()?,
+                Long("operations") => arguments.operations = parser.value()?.parse()?,
+                Long("at-once") => arguments.at_once = parser.value()?.parse()?,
                 Long("broken") => {
-                    let name = arguments.value()?.string()?;
+                    let name = parser.value()?.string()?;
                     let known = Mutant::ALL.map(|mutant| format!("{mutant:?}"));
                     let place = known.iter().position(|each| *each == name);
-                    wanted.broken = Some(place.with_context(|| format!("one of {}", known.join(", ")))?);
+                    arguments.broken = Some(place.with_context(|| format!("use one of {}", known.join(", ")))?);
                 }
                 Long("help") => {
                     println!("{HELP}");
@@ -119,12 +122,12 @@ impl Wanted {
                 other => return Err(other.unexpected().into()),
             }
         }
-        Ok(wanted)
+        Ok(arguments)
     }
 
-    fn orders(&self) -> impl Iterator<Item = Order> {
+    fn jobs(&self) -> impl Iterator<Item = Job> {
         let (operations, broken) = (self.operations, self.broken);
-        (self.from..self.from + self.seeds).map(move |seed| Order {
+        (self.from..self.from + self.seeds).map(move |seed| Job {
             seed,
             operations,
             broken,
@@ -133,40 +136,40 @@ impl Wanted {
     }
 }
 
-/// Shows a violation: its seed, the shortest run that has it, and what happened to those concerned.
+/// Prints a violation: its seed, the shortest run that has it, and the trace of the entities concerned.
 fn show(report: &Report) -> Result<()> {
-    let order = report.order;
-    let again = |operations, traced| -> Result<Report> {
-        let mut told = None;
-        let once = Order {
+    let job = report.job;
+    let rerun = |operations, traced| -> Result<Report> {
+        let mut received = None;
+        let once = Job {
             operations,
             traced,
-            ..order
+            ..job
         };
         dispatch(std::iter::once(once), 1, |report| {
-            told = Some(report);
+            received = Some(report);
             Ok(true)
         })?;
-        told.context("the run was not told of")
+        received.context("the run has no report")
     };
-    eprintln!("looking for the shortest run of seed {} that fails", order.seed);
-    let shortest = shrink::shortest(order.operations, |operations| {
-        again(operations, false).is_ok_and(|report| !report.findings.is_empty())
+    eprintln!("searching for the shortest failing run of seed {}", job.seed);
+    let shortest = shrink::shortest(job.operations, |operations| {
+        rerun(operations, false).is_ok_and(|report| !report.findings.is_empty())
     });
-    let report = again(shortest, true)?;
-    println!("\nseed {}, after {shortest} operations:", order.seed);
+    let report = rerun(shortest, true)?;
+    println!("\nseed {}, after {shortest} operations:", job.seed);
     for finding in &report.findings {
         println!("  {finding}");
     }
     let trace = shrink::concerned(&report.trace, &report.findings);
-    println!("\nwhat happened to those concerned, {} lines:", trace.len());
+    println!("\ntrace of the entities concerned, {} lines:", trace.len());
     let skipped = trace.len().saturating_sub(SHOWN);
     for line in trace.iter().skip(skipped) {
         println!("  {line}");
     }
     println!(
-        "\nthe same again: cargo simulate --seeds 1 --from {} --operations {shortest}",
-        order.seed
+        "\nrun it again: cargo simulate --seeds 1 --from {} --operations {shortest}",
+        job.seed
     );
     Ok(())
 }

@@ -1,38 +1,38 @@
-//! Deliberately broken builds: what a function without one of its conditions would do, played on the wire.
+//! Mutants: deliberately broken builds, simulated by changing requests and responses.
 //!
-//! The simulation is worth what it can find, so each promise has one of these, and a test that it is caught.
+//! They show that the audits work: each promise has a mutant, and a test that it is caught.
 
 use serde_json::Value;
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
-    /// Stock is taken whether or not there is as much.
+    /// Stock is taken without checking that it is available.
     StockUnchecked,
-    /// An order is put whether or not it is there: a retried request is a second one.
+    /// An order is written even if it exists: a retry places a second order.
     RetriesUnchecked,
-    /// A record is changed whatever has changed it since it was read.
+    /// A record is overwritten despite a concurrent change.
     VersionsUnchecked,
-    /// A period is billed whatever has become of its subscription and its invoice.
+    /// A period is billed whatever the status of its subscription and invoice.
     PeriodsUnchecked,
-    /// Points are spent whether or not there are as many.
+    /// Points are spent without checking that they are available.
     PointsUnchecked,
-    /// A provider that does not answer is taken for one that said no.
+    /// A provider's timeout is treated as a refusal.
     TimeoutIsRefusal,
-    /// The bus says that it took an event, and has lost it.
+    /// The bus acknowledges an event and loses it.
     EventLost,
-    /// S3 says that it took an object, and has lost it.
+    /// S3 acknowledges an object and loses it.
     ObjectLost,
-    /// An event is told of a write that was refused.
+    /// An event is published for a refused write.
     EventInvented,
-    /// What is due does not stand on its index.
+    /// A due entity is missing from the due index.
     DueForgotten,
-    /// The book shows bids for an hour longer than they stand.
+    /// The order book shows bids for an hour after their deadlines.
     ExpiryIgnored,
 }
 
 impl Mutant {
-    /// All of them.
+    /// All mutants.
     pub const ALL: [Self; 11] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
@@ -47,7 +47,7 @@ impl Mutant {
         Self::ExpiryIgnored,
     ];
 
-    /// The request to DynamoDB that the broken build would have sent instead.
+    /// Changes a DynamoDB request to the one that the broken build sends.
     pub fn break_request(self, body: &mut Value) {
         match self {
             Self::StockUnchecked => each_write(body, &mut |write| unless(write, "STOCK#", "available >= ")),
@@ -68,7 +68,7 @@ impl Mutant {
         }
     }
 
-    /// The answer of DynamoDB that the broken build would have read instead.
+    /// Changes a DynamoDB response to the one that the broken build reads.
     pub fn break_answer(self, body: &mut Value) {
         let Some(items) = body.get_mut("Items").and_then(Value::as_array_mut) else {
             return;
@@ -82,7 +82,7 @@ impl Mutant {
         }
     }
 
-    /// Whether requests or answers of DynamoDB have to be looked at.
+    /// Whether the mutant changes DynamoDB requests or responses.
     pub const fn reads_requests(self) -> bool {
         !matches!(
             self,
@@ -91,7 +91,7 @@ impl Mutant {
     }
 }
 
-/// Does something to each write in a request: a transaction's, or the request itself.
+/// Calls `change` for each write of a transaction, or for the request itself.
 fn each_write(body: &mut Value, change: &mut dyn FnMut(&mut Value)) {
     match body.get_mut("TransactItems").and_then(Value::as_array_mut) {
         Some(items) => items
@@ -103,8 +103,8 @@ fn each_write(body: &mut Value, change: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-/// Takes the condition off a write to an item whose key begins with `prefix`, when it contains `words`; values that only
-/// it used go with it, for DynamoDB refuses those that nothing uses.
+/// Removes the condition of a write to an item whose key begins with `prefix`, if the condition contains `words`. Also
+/// removes the values that only the condition uses, since DynamoDB refuses unused values.
 fn unless(write: &mut Value, prefix: &str, words: &str) {
     let pk = |of: &Value| of["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix));
     let condition = write["ConditionExpression"].as_str().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! The network between functions and services: the one scheduler of a run.
+//! The simulated network between functions and services: the only scheduler of a run.
 //!
-//! A request leaves a function, takes its time, is served whole at one moment, and its answer takes its time back; the
-//! seed draws each of these times, so it decides at every await who goes on. A request is on its way by itself: when its
-//! function crashes or gives up waiting it may be served all the same, later than one that was sent after it.
+//! Each request is served atomically after a delay, and its response arrives after another delay. The seed draws all
+//! delays, so it decides at every await which task continues. A request does not depend on its sender: it may be served
+//! after the function crashed or timed out, and after a later request.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fastrand::Rng;
-use harness::embedded::Said;
+use harness::embedded::RawResponse;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
@@ -21,16 +21,16 @@ use crate::lambda::Invoked;
 use crate::services::{Request, Services};
 use crate::trace::Trace;
 
-/// What becomes of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub enum Reply {
-    /// It is answered.
-    Said(Said),
-    /// The connection broke: whether it was served is not known.
+    /// The service responded.
+    Response(RawResponse),
+    /// The connection was closed: it is unknown whether the request was served.
     Lost,
 }
 
-/// The network; clones are the same one.
+/// The network. Clones are handles to the same network.
 #[derive(Clone)]
 pub struct Net(Arc<Inner>);
 
@@ -38,115 +38,115 @@ struct Inner {
     clock: Clock,
     services: Services,
     state: Mutex<State>,
-    bell: Notify,
+    arrival: Notify,
 }
 
 struct State {
     rng: Rng,
     latency_ms: u64,
     faults: Faults,
-    on_the_way: BinaryHeap<Reverse<Parcel>>,
+    in_flight: BinaryHeap<Reverse<Message>>,
     trace: Trace,
 }
 
-/// Something on its way. Parcels that are due at one moment arrive in the order of their lots.
-struct Parcel {
+/// A message in flight. Messages due at the same time are ordered by a random number.
+struct Message {
     due: Duration,
-    lot: u64,
-    cargo: Cargo,
+    tie: u64,
+    payload: Payload,
 }
 
-enum Cargo {
-    /// A request; what goes wrong with its answer is drawn already.
-    Request(Request, Fate, oneshot::Sender<Reply>),
-    /// An answer.
+enum Payload {
+    /// A request; the faults of its response are already drawn.
+    Request(Request, Transit, oneshot::Sender<Reply>),
+    /// A response.
     Answer(Reply, oneshot::Sender<Reply>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Arrives,
-    /// It never arrives; its sender is told so, or hears nothing.
+enum Transit {
+    Delivered,
+    /// It is lost; the sender gets an error or no response.
     Lost {
-        told: bool,
+        reported: bool,
     },
-    /// It is served, and its answer lost; its sender is told so, or hears nothing.
+    /// It is served, but its response is lost; the sender gets an error or no response.
     AnswerLost {
-        told: bool,
+        reported: bool,
     },
-    /// The service refuses it: nothing is done.
+    /// The service refuses it without any effect.
     Refused,
 }
 
 impl Net {
-    /// A network in front of `services`.
+    /// Creates a network in front of `services`.
     pub fn new(clock: Clock, services: Services, fault_plan: &FaultPlan, rng: Rng, trace: Trace) -> Self {
         let state = State {
             rng,
             latency_ms: fault_plan.latency_ms,
             faults: Faults::default(),
-            on_the_way: BinaryHeap::new(),
+            in_flight: BinaryHeap::new(),
             trace,
         };
         Self(Arc::new(Inner {
             clock,
             services,
             state: Mutex::new(state),
-            bell: Notify::new(),
+            arrival: Notify::new(),
         }))
     }
 
-    /// From now on this goes wrong.
+    /// Sets the fault rates.
     pub fn set_faults(&self, faults: Faults) {
         self.state().faults = faults;
     }
 
-    /// What goes wrong at present.
+    /// Returns the fault rates.
     pub fn faults(&self) -> Faults {
         self.state().faults
     }
 
-    /// Whether something that happens this often, per mille, happens now.
-    pub fn strikes(&self, per_mille: u32) -> bool {
+    /// Draws whether an event with this rate per mille happens.
+    pub fn happens(&self, per_mille: u32) -> bool {
         per_mille > 0 && self.state().rng.u32(..1000) < per_mille
     }
 
-    /// Draws.
+    /// Draws from the seed's random numbers.
     pub fn draw<T>(&self, with: impl FnOnce(&mut Rng) -> T) -> T {
         with(&mut self.state().rng)
     }
 
-    /// Takes note of something that happened; it is written out only when somebody reads the trace.
+    /// Adds a line to the trace, if it is kept.
     pub fn note(&self, what: impl FnOnce() -> String) {
         let at = self.0.clock.elapsed();
         self.state().trace.note(at, what);
     }
 
-    /// Everything that happened, in a number.
+    /// Returns the trace's fingerprint.
     pub fn fingerprint(&self) -> u64 {
         self.state().trace.fingerprint()
     }
 
-    /// Everything that happened, in words, when they were kept.
+    /// Returns the trace's lines, if they are kept.
     pub fn take_trace(&self) -> Vec<String> {
         self.state().trace.take()
     }
 
-    /// Sends a request; the answer comes when the scheduler says so, or never.
-    pub fn ask(&self, request: Request) -> impl Future<Output = Reply> + Send + use<> {
+    /// Sends a request; the response arrives when the scheduler decides, or never.
+    pub fn send(&self, request: Request) -> impl Future<Output = Reply> + Send + use<> {
         let invoked = Invoked::current();
-        let dies = invoked.as_ref().is_some_and(|invoked| invoked.is_last_step());
+        let crashes = invoked.as_ref().is_some_and(|invoked| invoked.is_last_step());
         let (sender, answer) = oneshot::channel();
-        // The function may have crashed just before it sent, or just after.
-        if !dies || self.draw(Rng::bool) {
-            self.post(request, sender);
+        // The function may crash just before or just after it sends.
+        if !crashes || self.draw(Rng::bool) {
+            self.enqueue(request, sender);
         }
         async move {
-            if dies {
+            if crashes {
                 return Invoked::crash(invoked).await;
             }
             let Ok(reply) = answer.await else {
-                // Silence: whoever waits has to give up.
+                // No response: the caller has to time out.
                 return pending().await;
             };
             match invoked.as_ref().is_some_and(|invoked| invoked.is_last_step()) {
@@ -156,72 +156,72 @@ impl Net {
         }
     }
 
-    /// Carries parcels until it is dropped.
-    pub async fn carry(&self) {
+    /// Delivers messages until it is dropped.
+    pub async fn deliver_all(&self) {
         loop {
-            let rung = self.0.bell.notified();
-            let next = self.state().on_the_way.peek().map(|Reverse(parcel)| parcel.due);
+            let arrived = self.0.arrival.notified();
+            let next = self.state().in_flight.peek().map(|Reverse(message)| message.due);
             let Some(due) = next else {
-                rung.await;
+                arrived.await;
                 continue;
             };
             let wait = due.saturating_sub(self.0.clock.elapsed());
             if wait >= Duration::from_millis(1) {
-                // Whichever is first: it is due, or something has come that is due earlier.
-                let _ = tokio::time::timeout(wait, rung).await;
+                // Wait until the message is due or an earlier one arrives.
+                let _ = tokio::time::timeout(wait, arrived).await;
                 continue;
             }
             self.deliver();
-            // Whoever was waiting for this goes on before anything else arrives.
+            // Let the receiver continue before the next delivery.
             tokio::task::yield_now().await;
         }
     }
 
     fn deliver(&self) {
-        let parcel = self.state().on_the_way.pop();
-        match parcel.map(|Reverse(parcel)| parcel.cargo) {
-            Some(Cargo::Request(request, fate, sender)) => self.serve(&request, fate, sender),
-            // Nobody may be waiting any more.
-            Some(Cargo::Answer(reply, sender)) => drop(sender.send(reply)),
+        let message = self.state().in_flight.pop();
+        match message.map(|Reverse(message)| message.payload) {
+            Some(Payload::Request(request, transit, sender)) => self.serve(&request, transit, sender),
+            // The receiver may be gone.
+            Some(Payload::Answer(reply, sender)) => drop(sender.send(reply)),
             None => {}
         }
     }
 
-    fn serve(&self, request: &Request, fate: Fate, sender: oneshot::Sender<Reply>) {
-        let reply = match fate {
-            Fate::Lost { .. } => Some(Reply::Lost),
-            Fate::Refused => {
+    fn serve(&self, request: &Request, transit: Transit, sender: oneshot::Sender<Reply>) {
+        let reply = match transit {
+            Transit::Lost { .. } => Some(Reply::Lost),
+            Transit::Refused => {
                 let draw = self.draw(|rng| rng.u64(..));
                 Some(self.0.services.refuse(request, draw))
             }
-            Fate::Arrives | Fate::AnswerLost { .. } => self.0.services.serve(request),
+            Transit::Delivered | Transit::AnswerLost { .. } => self.0.services.serve(request),
         };
         {
             let at = self.0.clock.elapsed();
             self.state().trace.served(at, request, reply.as_ref());
         }
-        match (fate, reply) {
-            (Fate::AnswerLost { told: true } | Fate::Lost { told: true }, _) => {
-                self.send_back(self.0.services.lost(request), sender);
+        match (transit, reply) {
+            (Transit::AnswerLost { reported: true } | Transit::Lost { reported: true }, _) => {
+                self.respond(self.0.services.lost(request), sender);
             }
-            (Fate::AnswerLost { .. } | Fate::Lost { .. }, _) | (_, None) => drop(sender),
-            (_, Some(reply)) => self.send_back(reply, sender),
+            (Transit::AnswerLost { .. } | Transit::Lost { .. }, _) | (_, None) => drop(sender),
+            (_, Some(reply)) => self.respond(reply, sender),
         }
     }
 
-    fn post(&self, request: Request, sender: oneshot::Sender<Reply>) {
+    fn enqueue(&self, request: Request, sender: oneshot::Sender<Reply>) {
         let mut state = self.state();
-        let fate = state.fate(&request);
+        let transit = state.transit(&request);
         let due = self.0.clock.elapsed() + state.latency();
-        state.put(due, Cargo::Request(request, fate, sender));
+        state.put(due, Payload::Request(request, transit, sender));
         drop(state);
-        self.0.bell.notify_one();
+        self.0.arrival.notify_one();
     }
 
-    fn send_back(&self, reply: Reply, sender: oneshot::Sender<Reply>) {
+    fn respond(&self, reply: Reply, sender: oneshot::Sender<Reply>) {
         let mut state = self.state();
         let due = self.0.clock.elapsed() + state.latency();
-        state.put(due, Cargo::Answer(reply, sender));
+        state.put(due, Payload::Answer(reply, sender));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -230,55 +230,59 @@ impl Net {
 }
 
 impl State {
-    fn strikes(&mut self, per_mille: u32) -> bool {
+    fn happens(&mut self, per_mille: u32) -> bool {
         per_mille > 0 && self.rng.u32(..1000) < per_mille
     }
 
-    fn fate(&mut self, request: &Request) -> Fate {
+    fn transit(&mut self, request: &Request) -> Transit {
         let faults = self.faults;
-        if self.strikes(faults.lost_requests) {
-            return Fate::Lost { told: self.rng.bool() };
+        if self.happens(faults.lost_requests) {
+            return Transit::Lost {
+                reported: self.rng.bool(),
+            };
         }
-        if self.strikes(faults.lost_answers) {
-            return Fate::AnswerLost { told: self.rng.bool() };
+        if self.happens(faults.lost_answers) {
+            return Transit::AnswerLost {
+                reported: self.rng.bool(),
+            };
         }
         let refusals = faults.refusals + if request.is_transaction() { faults.conflicts } else { 0 };
-        match self.strikes(refusals) {
-            true => Fate::Refused,
-            false => Fate::Arrives,
+        match self.happens(refusals) {
+            true => Transit::Refused,
+            false => Transit::Delivered,
         }
     }
 
     fn latency(&mut self) -> Duration {
-        if self.strikes(self.faults.slow) {
+        if self.happens(self.faults.slow) {
             return Duration::from_millis(self.rng.u64(500..9_000));
         }
         Duration::from_micros(self.rng.u64(200..=self.latency_ms * 1_000))
     }
 
-    fn put(&mut self, due: Duration, cargo: Cargo) {
-        let lot = self.rng.u64(..);
-        self.on_the_way.push(Reverse(Parcel { due, lot, cargo }));
+    fn put(&mut self, due: Duration, payload: Payload) {
+        let tie = self.rng.u64(..);
+        self.in_flight.push(Reverse(Message { due, tie, payload }));
     }
 }
 
-impl PartialEq for Parcel {
+impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Parcel {}
+impl Eq for Message {}
 
-impl PartialOrd for Parcel {
+impl PartialOrd for Message {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Parcel {
+impl Ord for Message {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due, self.lot).cmp(&(other.due, other.lot))
+        (self.due, self.tie).cmp(&(other.due, other.tie))
     }
 }
 

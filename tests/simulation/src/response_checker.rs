@@ -1,4 +1,4 @@
-//! What callers can see to be wrong: an answer that a promise forbids.
+//! Checks each response for violations of the promises that callers can see.
 
 use function_tests::auction_fixture::CARD;
 use harness::engine::AUCTIONS;
@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use crate::world::World;
 
-/// Somebody who asked at `began` got an answer.
-pub fn saw(world: &World, function: &'static str, call: &Call, answer: &Answer, began: Timestamp) {
-    // A function that fails for good is a fault of ours, whatever the weather.
+/// Checks the response to a request sent at `began`.
+pub fn check(world: &World, function: &'static str, call: &Call, answer: &Answer, began: Timestamp) {
+    // An internal error is a bug under any faults.
     if answer.status == 500 {
-        world.find(format!("{function} failed: {} {}", call.event()["body"], answer.body));
+        world.report(format!("{function} failed: {} {}", call.event()["body"], answer.body));
     }
     if answer.status / 100 != 2 {
         return;
     }
-    is_the_first(world, function, call, answer);
+    retry_returns_the_same_entity(world, function, call, answer);
     match function {
         "get-order" => order_is_payable_in_time(world, &answer.body, began),
         "list-orders" => {
@@ -25,13 +25,13 @@ pub fn saw(world: &World, function: &'static str, call: &Call, answer: &Answer, 
                 order_is_payable_in_time(world, order, began);
             }
         }
-        "get-order-book" => book_shows_what_stands(world, &answer.body, began),
+        "get-order-book" => order_book_has_only_open_bids(world, &answer.body, began),
         _ => {}
     }
 }
 
-/// Promise 3: a retried request is the first one.
-fn is_the_first(world: &World, function: &str, call: &Call, answer: &Answer) {
+/// Promise 3: a retry returns the first response's entity.
+fn retry_returns_the_same_entity(world: &World, function: &str, call: &Call, answer: &Answer) {
     let event = call.event();
     let Some(key) = event["headers"]["idempotency-key"].as_str() else {
         return;
@@ -56,28 +56,28 @@ fn is_the_first(world: &World, function: &str, call: &Call, answer: &Answer) {
         .or_insert_with(|| id.to_owned())
         .clone();
     if first != id {
-        world.find(format!("a retried request is another one: {function} {first} {id}"));
+        world.report(format!("a retry returned another entity: {function} {first} {id}"));
     }
 }
 
-/// Promise 7: an order whose time is over is not shown as one that can be paid.
+/// Promise 7: an order past its deadline is not shown as payable.
 fn order_is_payable_in_time(world: &World, order: &Value, began: Timestamp) {
     if order["status"] == "PENDING_PAYMENT" && time(&order["expires_at"]) <= began {
-        world.find(format!("expired, and served: {order}"));
+        world.report(format!("expired, but returned: {order}"));
     }
 }
 
-/// Promise 7: the book shows no bid from its deadline on, whatever the cleaner has done.
-fn book_shows_what_stands(world: &World, book: &Value, began: Timestamp) {
+/// Promise 7: the order book shows no bid from its deadline on, even before expiry runs.
+fn order_book_has_only_open_bids(world: &World, book: &Value, began: Timestamp) {
     for side in ["buy", "sell"] {
         let shown = book[side]["bids"].as_array();
         if shown.is_none_or(Vec::is_empty) {
             continue;
         }
-        let stands = world.tables.partition(AUCTIONS, &format!("BOOK#{CARD}#{side}"));
+        let open = world.tables.partition(AUCTIONS, &format!("BOOK#{CARD}#{side}"));
         for shown in shown.into_iter().flatten() {
-            // Two may be placed at one moment for one price: that one of them stands is enough.
-            let mut kept = stands.iter().filter(|kept| {
+            // Two bids may have the same time and price: one of them has to be open.
+            let mut kept = open.iter().filter(|kept| {
                 kept["placed_at"]["S"] == shown["placed_at"]
                     && kept["price"]["N"].as_str() == Some(shown["price"].to_string().as_str())
             });
@@ -85,7 +85,7 @@ fn book_shows_what_stands(world: &World, book: &Value, began: Timestamp) {
             if let Some(first) = first
                 && kept.all(|kept| is_over(kept, began))
             {
-                world.find(format!("expired, and served: {shown} {first}"));
+                world.report(format!("expired, but returned: {shown} {first}"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What wakes which function, read from `template.yaml`: patterns, schedules, timeouts, retries.
+//! What invokes each function, read from the templates: event patterns, schedules, timeouts and retries.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -6,48 +6,48 @@ use std::time::Duration;
 use serde_json::Value;
 use structure::template::{Resource, Template};
 
-/// What the template says of a function that is woken by itself.
+/// The trigger of a function that an event or a schedule invokes.
 #[derive(Debug)]
 pub struct Rule {
-    /// The function, in kebab-case.
+    /// The function's name, in kebab-case.
     pub function: &'static str,
-    /// Which events of the bus wake it; none when the schedule does.
+    /// The event pattern; none for a schedule.
     pattern: Option<Value>,
-    /// How long it may take.
+    /// The function's timeout.
     pub limit: Duration,
-    /// How often Lambda tries again.
+    /// How often Lambda retries.
     pub retries: u64,
 }
 
-/// How long a function of the API may take.
+/// Timeout of the API's functions.
 pub const API_LIMIT: Duration = Duration::from_secs(10);
 
 impl Rule {
-    /// Those that events of the bus wake.
+    /// Returns the rules of the event bus.
     pub fn of_bus() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
         RULES.get_or_init(|| rules("EventBridgeRule", comes_from_bus))
     }
 
-    /// Those that an upload wakes.
+    /// Returns the rules of uploads.
     pub fn of_uploads() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
         RULES.get_or_init(|| rules("EventBridgeRule", |properties| !comes_from_bus(properties)))
     }
 
-    /// Those that the schedule wakes, every minute.
+    /// Returns the rules of the schedule, which runs every minute.
     pub fn of_schedule() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
         RULES.get_or_init(|| rules("ScheduleV2", |_| true))
     }
 
-    /// Whether an entry of the bus wakes it.
+    /// Whether the rule's pattern matches an entry of the bus.
     pub fn is_for(&self, event: &Value) -> bool {
         self.pattern.as_ref().is_some_and(|pattern| matches(pattern, event))
     }
 }
 
-/// S3's own events come from the default bus.
+/// S3's events come from the default bus.
 fn comes_from_bus(properties: &Value) -> bool {
     properties.get("EventBusName").is_some()
 }
@@ -79,7 +79,7 @@ fn number(function: Resource<'_>, path: &str) -> Option<u64> {
     function.property(path)?.as_u64()
 }
 
-/// The template's tags (`!Ref`) say where things are, which nothing here asks for.
+/// Replaces the template's tags (`!Ref`), which are not needed here.
 fn plain(value: &yaml_serde::Value) -> Value {
     use yaml_serde::Value as Yaml;
     match value {
@@ -96,7 +96,7 @@ fn plain(value: &yaml_serde::Value) -> Value {
     }
 }
 
-/// `RefundPayment` is `refund-payment`.
+/// Converts `RefundPayment` to `refund-payment`.
 fn kebab(id: &str) -> String {
     let mut name = String::new();
     for letter in id.chars() {
@@ -108,8 +108,8 @@ fn kebab(id: &str) -> String {
     name
 }
 
-/// Whether an event has what a pattern asks for: each field one of the values listed (EventBridge user guide, "Event
-/// patterns"), as far as the template uses them.
+/// Whether an event matches a pattern: each field has one of the listed values (EventBridge user guide, "Event
+/// patterns"), as far as the template uses patterns.
 fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(fields) => fields.iter().all(|(name, wanted)| matches(wanted, &event[name])),
@@ -117,6 +117,6 @@ fn matches(pattern: &Value, event: &Value) -> bool {
             Some(exists) => *exists == !event.is_null(),
             None => choice == event,
         }),
-        other => panic!("no pattern has {other}"),
+        other => panic!("unsupported pattern {other}"),
     }
 }

@@ -1,52 +1,52 @@
-//! One run: a world made of a seed, a storm, the calm after it, and what the auditor found.
+//! One run: a world drawn from a seed, a phase with faults, a recovery phase, and the audits' findings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-use crate::audit::Moment;
+use crate::audit::Phase;
 use crate::fault_plan::Faults;
 use crate::mutant::Mutant;
 use crate::world::World;
 use crate::{actors, audit, infrastructure};
 
-/// What is to be run.
+/// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The seed: it decides everything.
+    /// The seed, which determines the whole run.
     pub seed: u64,
-    /// After so many operations the actors go home. A run of fewer is a prefix of a run of more.
+    /// The number of operations after which the actors stop. A run with fewer is a prefix of a run with more.
     pub operations: u64,
-    /// What is broken.
+    /// The mutant to run.
     pub mutant: Option<Mutant>,
-    /// Whether the trace is kept in words.
+    /// Whether the trace's lines are kept.
     pub traced: bool,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Invocations.
+    /// Number of invocations.
     pub operations: u64,
-    /// Invocations, a function each.
+    /// Number of invocations by function.
     pub by_function: BTreeMap<&'static str, u64>,
-    /// What was wrong.
+    /// Violations.
     pub findings: Vec<String>,
-    /// Everything that happened, in a number.
+    /// The trace's fingerprint.
     pub fingerprint: u64,
-    /// Everything that happened, in words, when they were kept.
+    /// The trace's lines, if they are kept.
     pub trace: Vec<String>,
-    /// How long the run went on in its world.
+    /// Simulated duration.
     pub lasted: Duration,
-    /// How long it took.
+    /// Actual duration.
     pub took: Duration,
 }
 
 impl Plan {
-    /// A run of a seed, of the usual length.
+    /// Plans a run of a seed with the default length.
     pub const fn of(seed: u64) -> Self {
         Self {
             seed,
@@ -57,33 +57,33 @@ impl Plan {
     }
 }
 
-/// Minutes between the schedules' runs once the storm is over.
-const CALM: [u64; 15] = [1, 1, 1, 3, 10, 30, 65, 65, 24 * 60, 2, 5, 5, 10, 5, 5];
-/// After this one nothing may hang in the air: the longest pause of the reconciler's has been there twice.
-const LANDED: usize = 7;
+/// Minutes between the schedules' runs in the recovery phase.
+const RECOVERY_MINUTES: [u64; 15] = [1, 1, 1, 3, 10, 30, 65, 65, 24 * 60, 2, 5, 5, 10, 5, 5];
+/// The run after which all work has to be finished: the reconciler's longest delay has passed twice.
+const FINISHED_AFTER: usize = 7;
 
-/// Runs.
+/// Runs a plan.
 ///
 /// # Panics
-/// When there is no runtime to be had.
+/// If the runtime cannot be created.
 pub fn run(plan: &Plan) -> Outcome {
     let began = Instant::now();
-    // Whatever functions and the SDK draw is drawn on this thread.
+    // Functions and the SDK draw their random numbers on this thread.
     fastrand::seed(plan.seed);
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime");
-    let mut outcome = LocalSet::new().block_on(&runtime, live(plan));
+    let mut outcome = LocalSet::new().block_on(&runtime, simulate(plan));
     drop(runtime);
     outcome.took = began.elapsed();
     outcome
 }
 
-async fn live(plan: &Plan) -> Outcome {
+async fn simulate(plan: &Plan) -> Outcome {
     let world = World::create(plan).await;
     infrastructure::start(&world);
     actors::open(&world).await;
-    storm(&world).await;
-    calm(&world).await;
+    run_with_faults(&world).await;
+    recover(&world).await;
     let fingerprint = world.net.fingerprint();
     let trace = world.net.take_trace();
     let state = world.state();
@@ -98,69 +98,69 @@ async fn live(plan: &Plan) -> Outcome {
     }
 }
 
-/// Everybody is there, and everything goes wrong.
-async fn storm(world: &Arc<World>) {
+/// Runs the actors with faults.
+async fn run_with_faults(world: &Rc<World>) {
     world.set_faults(world.fault_plan.faults);
-    let actors = actors::set_out(world);
+    let actors = actors::start(world);
     let minutes = world.spawn(pass_minutes(world.clone()));
     let auditor = world.clone();
     let looks = world.spawn(async move {
         let mut seen = None;
-        while auditor.goes_on() {
+        while auditor.is_running() {
             let pause = auditor.below(600);
-            auditor.clock.pass(Duration::from_secs(60 + pause)).await;
-            // For hours of a night nothing changes.
+            auditor.clock.sleep(Duration::from_secs(60 + pause)).await;
+            // While the shop is closed, nothing changes for hours.
             let changes = (auditor.tables.writes(), auditor.objects.changes());
             let now = Some((changes, auditor.sandbox.ledger()));
             if seen != now {
-                audit::look(&auditor, Moment::Any);
+                audit::check(&auditor, Phase::Faults);
                 seen = now;
             }
         }
     });
     for actor in actors {
-        // A panic is among the findings.
+        // A panic is already among the findings.
         drop(actor.await);
     }
     minutes.abort();
     looks.abort();
 }
 
-/// Minutes pass, each with the schedules' runs, and now and then a night.
-async fn pass_minutes(world: Arc<World>) {
+/// Runs the schedules every minute, with occasional closing times.
+async fn pass_minutes(world: Rc<World>) {
     loop {
-        world.clock.pass(Duration::from_mins(1)).await;
+        world.clock.sleep(Duration::from_mins(1)).await;
         let faults = world.net.faults();
-        let is_down = world.net.strikes(faults.outages);
+        let is_down = world.net.happens(faults.outages);
         world.set_provider_faults(if is_down { 900 } else { faults.providers });
-        infrastructure::tick(&world).await;
-        if world.net.strikes(world.fault_plan.nights) {
-            let night = world.night.write().await;
+        infrastructure::run_schedules(&world).await;
+        if world.net.happens(world.fault_plan.closings) {
+            let closed = world.closed.write().await;
             for _ in 0..1 + world.below(4) {
                 let minutes = 1 + world.below(12 * 60);
-                world.clock.pass(Duration::from_mins(minutes)).await;
-                infrastructure::tick(&world).await;
+                world.clock.sleep(Duration::from_mins(minutes)).await;
+                infrastructure::run_schedules(&world).await;
             }
-            drop(night);
+            drop(closed);
         }
     }
 }
 
-/// The faults are over: what hangs in the air comes down, by the schedules, the bus and the people who look after it.
-async fn calm(world: &Arc<World>) {
+/// Ends the faults and lets schedules, the bus and the operator finish all work.
+async fn recover(world: &Rc<World>) {
     world.set_faults(Faults::default());
-    for (nth, minutes) in CALM.into_iter().enumerate() {
+    for (nth, minutes) in RECOVERY_MINUTES.into_iter().enumerate() {
         if !world.state().findings.is_empty() {
             return;
         }
         actors::decide_reviews(world).await;
         actors::redeliver(world);
-        world.clock.pass(Duration::from_mins(minutes)).await;
-        infrastructure::tick(world).await;
-        world.clock.pass(Duration::from_secs(30)).await;
+        world.clock.sleep(Duration::from_mins(minutes)).await;
+        infrastructure::run_schedules(world).await;
+        world.clock.sleep(Duration::from_secs(30)).await;
         match nth {
-            LANDED => audit::look(world, Moment::Landed),
-            _ if nth + 1 == CALM.len() => audit::look(world, Moment::Settled),
+            FINISHED_AFTER => audit::check(world, Phase::Finished),
+            _ if nth + 1 == RECOVERY_MINUTES.len() => audit::check(world, Phase::Reconciled),
             _ => {}
         }
     }

@@ -1,9 +1,9 @@
-//! A violation made small: the shortest run that still has it, and the part of its trace that tells of it.
+//! Shrinks a violation: finds the shortest run that has it, and the part of its trace about the entities concerned.
 
 use std::collections::BTreeSet;
 
-/// The smallest number of operations, `most` at most, with which `fails` says that the run still fails: by halving, for a
-/// shorter run is a prefix of a longer one, then by a few steps down, for the end of a run has fates of its own.
+/// Returns the smallest number of operations, up to `most`, for which `fails` is true. Bisects, since a shorter run is
+/// a prefix of a longer one, and then tries a few smaller numbers, since the end of a run depends on its length.
 pub fn shortest(most: u64, mut fails: impl FnMut(u64) -> bool) -> u64 {
     let (mut passes, mut failing) = (0, most);
     while failing - passes > 1 {
@@ -22,14 +22,14 @@ pub fn shortest(most: u64, mut fails: impl FnMut(u64) -> bool) -> u64 {
     failing
 }
 
-/// The lines of a trace that tell of what the findings name.
+/// Returns the lines of a trace that name the entities in the findings.
 pub fn concerned(trace: &[String], findings: &[String]) -> Vec<String> {
     let named = names(findings);
-    let tells = |line: &&String| line.contains("FOUND") || named.iter().any(|name| line.contains(name.as_str()));
-    trace.iter().filter(tells).cloned().collect()
+    let is_concerned = |line: &&String| line.contains("FOUND") || named.iter().any(|name| line.contains(name.as_str()));
+    trace.iter().filter(is_concerned).cloned().collect()
 }
 
-/// The ids in some text; without any, the products.
+/// Returns the ids in the findings, or the products and traders if there are none.
 fn names(findings: &[String]) -> BTreeSet<String> {
     let words = || {
         findings
@@ -66,12 +66,12 @@ mod tests {
             "2 put another".to_owned(),
             "3 FOUND it".to_owned(),
         ];
-        let told = concerned(&trace, &[format!("an order: {{\"order_id\":\"{id}\"}}")]);
-        assert_eq!(told, [trace[0].clone(), trace[2].clone()]);
-        let told = concerned(
+        let lines = concerned(&trace, &[format!("an order: {{\"order_id\":\"{id}\"}}")]);
+        assert_eq!(lines, [trace[0].clone(), trace[2].clone()]);
+        let lines = concerned(
             &["1 product-3".to_owned(), "2 product-4".to_owned()],
             &["product-3: gone".to_owned()],
         );
-        assert_eq!(told, ["1 product-3"]);
+        assert_eq!(lines, ["1 product-3"]);
     }
 }

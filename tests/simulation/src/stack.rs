@@ -1,4 +1,4 @@
-//! All functions, each built as its `main` builds it, on the network instead of AWS.
+//! All functions, each built as its `main` builds it, on the simulated network instead of AWS.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use shared::aws::lambda::action::Handler;
 use crate::net::Net;
 use crate::services::{Providers, aws_config};
 
-/// The functions by their names.
+/// The functions by name.
 #[derive(Debug)]
 pub struct Stack(BTreeMap<&'static str, Handler>);
 
 impl Stack {
-    /// The functions behind `net`; orders hold their stock for `reservation`.
+    /// Builds the functions on `net`; `reservation` is how long orders reserve stock.
     pub fn new(net: &Net, providers: &str, reservation: SignedDuration) -> Self {
         let platform = Platform::new(aws_config(net), variables())
             .with_transport(Arc::new(Providers(net.clone())))
@@ -29,16 +29,16 @@ impl Stack {
             .with_variable("STRIPE_URL", format!("{providers}/stripe"))
             .with_variable("KAKAOPAY_URL", format!("{providers}/kakaopay"))
             .with_variable("RESERVATION_MINUTES", reservation.as_mins().to_string())
-            // Small pictures are made quickly.
+            // Small pictures are processed fast.
             .with_variable("IMAGE_WIDTHS", "8,16");
         let build = |action: &shared::aws::lambda::action::Action| (action.build)(&platform).expect("its variables");
         Self(registry::actions().map(|action| (action.name, build(action))).collect())
     }
 
-    /// A function of the API.
+    /// Invokes a function of the API.
     ///
     /// # Panics
-    /// For one that is not there.
+    /// If the function does not exist.
     pub fn http(
         &self,
         name: &str,
@@ -51,10 +51,10 @@ impl Stack {
         }
     }
 
-    /// A function that a schedule, an event, a queue or a stream invokes.
+    /// Invokes a function of a schedule, an event, a queue or a stream.
     ///
     /// # Panics
-    /// For one that is not there.
+    /// If the function does not exist.
     pub fn event(
         &self,
         name: &str,

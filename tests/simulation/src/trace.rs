@@ -1,4 +1,4 @@
-//! What happened in a run: a fingerprint always, words when somebody will read them.
+//! The trace of a run: always a fingerprint, and lines on request.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace that keeps words, or not.
+    /// Creates a trace; `keeps_words` says whether it keeps lines.
     pub fn new(keeps_words: bool) -> Self {
         Self {
             fingerprint: 0xcbf2_9ce4_8422_2325,
@@ -22,37 +22,37 @@ impl Trace {
         }
     }
 
-    /// Everything so far, in a number: the same seed has the same one, in each process.
+    /// Returns a hash of the run so far; it is the same for the same seed, in every process.
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 
-    /// The words, once.
+    /// Takes the lines.
     pub fn take(&mut self) -> Vec<String> {
         self.lines.take().unwrap_or_default()
     }
 
-    /// Something happened beside the services.
+    /// Adds a line about an event outside the services.
     pub fn note(&mut self, at: Duration, what: impl FnOnce() -> String) {
         if let Some(lines) = &mut self.lines {
             lines.push(format!("{} {}", seconds(at), what()));
         }
     }
 
-    /// A service served a request, or did not.
+    /// Adds a request and its result.
     pub fn served(&mut self, at: Duration, request: &Request, reply: Option<&Reply>) {
-        let (status, said): (u64, &[u8]) = match reply {
-            Some(Reply::Said(said)) => (said.status.into(), &said.body),
+        let (status, response): (u64, &[u8]) = match reply {
+            Some(Reply::Response(response)) => (response.status.into(), &response.body),
             Some(Reply::Lost) => (1, &[]),
             None => (0, &[]),
         };
-        // Lengths, for maps are written in any order, and what is sealed has random bytes.
+        // Lengths only, since maps serialize in random order and encrypted data has random bytes.
         for part in [
             at.as_micros() as u64,
             sum(request.what().as_bytes()),
             request.body().len() as u64,
             status,
-            said.len() as u64,
+            response.len() as u64,
         ] {
             self.fingerprint = (self.fingerprint ^ part).wrapping_mul(0x0100_0000_01b3);
         }
@@ -60,8 +60,8 @@ impl Trace {
             let mut line = format!("{} {} {}", seconds(at), request.by(), request.what());
             let _ = write!(line, " {} => ", text(request.body()));
             match reply {
-                Some(Reply::Said(said)) => drop(write!(line, "{} {}", said.status, text(&said.body))),
-                Some(Reply::Lost) => line.push_str("the connection broke"),
+                Some(Reply::Response(response)) => drop(write!(line, "{} {}", response.status, text(&response.body))),
+                Some(Reply::Lost) => line.push_str("the connection was closed"),
                 None => line.push_str("silence"),
             }
             lines.push(line);

@@ -1,4 +1,4 @@
-//! Several runs at once, a process each: SQLite has locks that its connections share, and functions print their metrics.
+//! Runs seeds in parallel worker processes: SQLite connections of a process share locks, and functions print metrics.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -12,79 +12,79 @@ use serde::{Deserialize, Serialize};
 use crate::mutant::Mutant;
 use crate::run::{Plan, run};
 
-/// The argument that makes this program one of the workers.
+/// The argument that starts this program as a worker.
 const ROLE: &str = "--worker";
-/// What a line with a report begins with; panics print others.
+/// The prefix of a report; panics print other lines.
 const REPORT: &str = "report ";
 
-/// What one of the crew is to run.
+/// A run for a worker.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Order {
+pub struct Job {
     /// The seed.
     pub seed: u64,
-    /// The operations after which the actors go home.
+    /// The number of operations after which the actors stop.
     pub operations: u64,
-    /// What is broken: its place among [`Mutant::ALL`].
+    /// The mutant's index in [`Mutant::ALL`].
     pub broken: Option<usize>,
-    /// Whether the trace is wanted.
+    /// Whether the trace is returned.
     pub traced: bool,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
-    /// What was run.
-    pub order: Order,
-    /// Invocations.
+    /// The run.
+    pub job: Job,
+    /// Number of invocations.
     pub operations: u64,
-    /// Invocations, a function each.
+    /// Number of invocations by function.
     pub by_function: BTreeMap<String, u64>,
-    /// What was wrong.
+    /// Violations.
     pub findings: Vec<String>,
-    /// What happened, if that was wanted.
+    /// The trace, if requested.
     pub trace: Vec<String>,
-    /// How long it went on in its world.
+    /// Simulated duration.
     pub lasted: Duration,
 }
 
-/// Runs `orders`, `at_once` of them at the same time, and tells of each as it is done; `told` says whether to go on.
+/// Runs `jobs` in `at_once` parallel workers and calls `on_report` with each report; it returns whether to continue.
 ///
 /// # Errors
-/// When this program cannot be started once more, or one of the crew dies.
+/// If a worker cannot be started, or ends early.
 pub fn dispatch(
-    orders: impl Iterator<Item = Order>,
+    jobs: impl Iterator<Item = Job>,
     at_once: usize,
-    mut told: impl FnMut(Report) -> Result<bool>,
+    mut on_report: impl FnMut(Report) -> Result<bool>,
 ) -> Result<()> {
     let (reports, reported) = mpsc::channel();
-    let mut orders = orders.fuse();
+    let mut jobs = jobs.fuse();
     let mut workers = vec![];
     for nth in 0..at_once {
         workers.push(Worker::start(nth, reports.clone())?);
     }
     drop(reports);
-    let mut under_way = 0;
+    let mut running = 0;
     for worker in &mut workers {
-        under_way += usize::from(worker.give(orders.next())?);
+        running += usize::from(worker.assign(jobs.next())?);
     }
-    while under_way > 0 {
+    while running > 0 {
         let (nth, line): (usize, Option<String>) = reported.recv()?;
         let Some(line) = line else {
-            // One that was let go has gone.
-            ensure!(workers[nth].orders.is_none(), "a worker died: run its seed by itself");
+            // A worker without jobs has ended.
+            ensure!(workers[nth].jobs.is_none(), "a worker crashed: run its seed alone");
             continue;
         };
-        under_way -= 1;
-        let goes_on = told(serde_json::from_str(&line)?)?;
-        let next = orders.next().filter(|_| goes_on);
-        under_way += usize::from(workers[nth].give(next)?);
+        running -= 1;
+        let continues = on_report(serde_json::from_str(&line)?)?;
+        let next = jobs.next().filter(|_| continues);
+        running += usize::from(workers[nth].assign(next)?);
     }
     Ok(())
 }
 
 struct Worker {
     process: Child,
-    orders: Option<ChildStdin>,
+    jobs: Option<ChildStdin>,
 }
 
 impl Worker {
@@ -95,8 +95,8 @@ impl Worker {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
-        let orders = process.stdin.take();
-        let output = process.stderr.take().context("it has an output")?;
+        let jobs = process.stdin.take();
+        let output = process.stderr.take().context("the worker's output")?;
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if let Some(report) = line.strip_prefix(REPORT) {
@@ -105,46 +105,46 @@ impl Worker {
             }
             let _ = reports.send((nth, None));
         });
-        Ok(Self { process, orders })
+        Ok(Self { process, jobs })
     }
 
-    /// Gives it something to do; without anything it may go.
-    fn give(&mut self, order: Option<Order>) -> Result<bool> {
-        let Some(order) = order else {
-            self.orders = None;
+    /// Assigns a run, or ends the worker if there is none.
+    fn assign(&mut self, job: Option<Job>) -> Result<bool> {
+        let Some(job) = job else {
+            self.jobs = None;
             return Ok(false);
         };
-        let orders = self.orders.as_mut().context("it has gone already")?;
-        writeln!(orders, "{}", serde_json::to_string(&order)?)?;
+        let jobs = self.jobs.as_mut().context("the worker has ended")?;
+        writeln!(jobs, "{}", serde_json::to_string(&job)?)?;
         Ok(true)
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.orders = None;
+        self.jobs = None;
         let _ = self.process.wait();
     }
 }
 
-/// Is one of the crew, when this process was started as one: runs what it is given until there is no more.
+/// Acts as a worker if this process was started as one: runs each run read from standard input.
 ///
 /// # Errors
-/// When what it is given cannot be read.
-pub fn work_if_asked() -> Result<bool> {
+/// If the input is invalid.
+pub fn run_worker() -> Result<bool> {
     if std::env::args().nth(1).as_deref() != Some(ROLE) {
         return Ok(false);
     }
     for line in std::io::stdin().lines() {
-        let order: Order = serde_json::from_str(&line?)?;
+        let job: Job = serde_json::from_str(&line?)?;
         let outcome = run(&Plan {
-            seed: order.seed,
-            operations: order.operations,
-            mutant: order.broken.map(|place| Mutant::ALL[place]),
-            traced: order.traced,
+            seed: job.seed,
+            operations: job.operations,
+            mutant: job.broken.map(|place| Mutant::ALL[place]),
+            traced: job.traced,
         });
         let report = Report {
-            order,
+            job,
             operations: outcome.operations,
             by_function: outcome
                 .by_function

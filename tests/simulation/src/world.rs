@@ -1,7 +1,8 @@
-//! A run's world: everything that its actors, its infrastructure and its auditor share.
+//! The state that a run's actors, infrastructure and audits share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -30,20 +31,20 @@ use crate::services::{Mailbox, Services, Tables};
 use crate::stack::Stack;
 use crate::trace::Trace;
 
-/// What Lambda's runtime keeps back of an invocation's time for its answer.
+/// The part of an invocation's time that Lambda's runtime reserves for the response.
 const RESERVE: Duration = Duration::from_millis(500);
-/// How long a message of the queue of charges is out, and how often (template.yaml).
+/// Visibility timeout and maximum receives of the queue of charges (template.yaml).
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
 const MAX_RECEIVES: u32 = 5;
-/// How often somebody who gets no answer asks again.
+/// How often a client retries a request without a response.
 const TRIES: usize = 4;
 
-/// The world.
+/// The world of a run.
 #[derive(Debug)]
 pub struct World {
-    /// What time it is.
+    /// The simulated clock.
     pub clock: Clock,
-    /// Between functions and services.
+    /// The network between functions and services.
     pub net: Net,
     /// The functions.
     pub stack: Stack,
@@ -53,51 +54,51 @@ pub struct World {
     pub sandbox: Arc<Sandbox>,
     /// The buckets.
     pub objects: FakeS3,
-    /// What the bus took.
+    /// Entries that the bus accepted.
     pub bus: Arc<Mailbox<Value>>,
-    /// What `relay-events` kept in its queue.
+    /// Events that `relay-events` could not publish.
     pub undelivered: Arc<Mailbox<Value>>,
     /// Commands for `charge-subscription`.
     pub charges: FakeQueue,
-    /// A payment provider has something to tell.
-    pub told: Arc<Notify>,
-    /// Who is there, and what goes wrong.
+    /// Notified when a payment provider may have webhooks.
+    pub webhooks_ready: Arc<Notify>,
+    /// The actors and the faults.
     pub fault_plan: FaultPlan,
-    /// Held while it is night.
-    pub night: RwLock<()>,
+    /// Write-locked while the shop is closed.
+    pub closed: RwLock<()>,
     state: Mutex<State>,
 }
 
 /// What has happened so far.
 #[derive(Debug, Default)]
 pub struct State {
-    /// Invocations, a function each.
+    /// Number of invocations by function.
     pub operations: BTreeMap<&'static str, u64>,
-    /// Their number.
+    /// Number of invocations.
     pub count: u64,
-    /// What was found to be wrong.
+    /// Violations.
     pub findings: Vec<String>,
-    /// Events that the tables' streams brought, by id.
-    pub happened: BTreeMap<String, String>,
-    /// Events that the bus took, by id.
+    /// Events in the tables' streams, by id.
+    pub emitted: BTreeMap<String, String>,
+    /// Events that the bus accepted, by id.
     pub published: BTreeSet<String>,
-    /// What no function could be woken for: the function, and the event.
-    pub dead: Vec<(&'static str, Value)>,
-    /// Payments that somebody has heard of.
+    /// Failed asynchronous invocations: the function and the event.
+    pub dead_letters: Vec<(&'static str, Value)>,
+    /// Payments known to the actors.
     pub payments: Vec<String>,
-    /// Those of which an event told that they wait for a person.
+    /// Payments in review, as events reported.
     pub reviews: BTreeSet<String>,
-    /// What somebody gave back at a provider's dashboard, by reference.
-    pub elsewhere: BTreeMap<String, i64>,
-    /// What was answered first, by who asked for what.
+    /// Sums refunded in a provider's dashboard, by reference.
+    pub dashboard_refunds: BTreeMap<String, i64>,
+    /// The id in the first response to each request.
     pub answered: BTreeMap<String, String>,
     keys: u64,
     budget: u64,
 }
 
 impl World {
-    /// An empty world.
-    pub async fn create(plan: &Plan) -> Arc<Self> {
+    /// Creates an empty world.
+    pub async fn create(plan: &Plan) -> Rc<Self> {
         let mut rng = Rng::with_seed(plan.seed);
         let mut fault_plan = FaultPlan::draw(&mut rng);
         match plan.mutant {
@@ -117,7 +118,7 @@ impl World {
         let objects = FakeS3::default();
         let bus = Arc::new(Mailbox::default());
         let undelivered = Arc::new(Mailbox::default());
-        let told = Arc::new(Notify::new());
+        let webhooks_ready = Arc::new(Notify::new());
         let charges = FakeQueue::new(VISIBILITY, MAX_RECEIVES);
         charges.shuffle(rng.u64(..));
         let services = Services {
@@ -129,12 +130,12 @@ impl World {
             kms: FakeKms::default(),
             sandbox: sandbox.clone(),
             credentials,
-            told: told.clone(),
+            webhooks_ready: webhooks_ready.clone(),
             mutant: plan.mutant,
         };
         let net = Net::new(clock, services, &fault_plan, rng, Trace::new(plan.traced));
         let reservation = SignedDuration::from_secs(fault_plan.reservation_s);
-        Arc::new(Self {
+        Rc::new(Self {
             stack: Stack::new(&net, &sandbox.url(), reservation),
             clock,
             net,
@@ -144,9 +145,9 @@ impl World {
             bus,
             undelivered,
             charges,
-            told,
+            webhooks_ready,
             fault_plan,
-            night: RwLock::default(),
+            closed: RwLock::default(),
             state: Mutex::new(State {
                 budget: plan.operations,
                 ..State::default()
@@ -154,59 +155,59 @@ impl World {
         })
     }
 
-    /// What has happened so far.
+    /// Locks the state.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("not poisoned")
     }
 
-    /// Whether actors go on: the run has operations left, and nothing was found.
-    pub fn goes_on(&self) -> bool {
+    /// Whether actors continue: operations are left, and there are no findings.
+    pub fn is_running(&self) -> bool {
         let state = self.state();
         state.count < state.budget && state.findings.is_empty()
     }
 
-    /// Something is wrong.
-    pub fn find(&self, what: impl Into<String>) {
+    /// Reports a violation.
+    pub fn report(&self, what: impl Into<String>) {
         let what = what.into();
         self.net.note(|| format!("FOUND {what}"));
         self.state().findings.push(what);
     }
 
-    /// Lets something happen beside everything else; a panic is found to be wrong.
-    pub fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
+    /// Starts a task; a panic is reported as a violation.
+    pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
         let world = self.clone();
         spawn_local(async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
                 let text = panic.downcast_ref::<String>().cloned();
                 let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-                world.find(format!("panicked: {}", text.unwrap_or_default()));
+                world.report(format!("panicked: {}", text.unwrap_or_default()));
             }
         })
     }
 
-    /// Somebody thinks: mostly for moments, sometimes for long, and not before the morning.
-    pub async fn think(&self) {
+    /// Pauses an actor: mostly for moments, sometimes longer, and while the shop is closed.
+    pub async fn pause(&self) {
         let time = self.net.draw(|rng| {
             let longest = *rng.choice(&[100, 1_000, 10_000, 60_000]).expect("one");
             Duration::from_millis(rng.u64(1..longest))
         });
-        self.clock.pass(time).await;
-        drop(self.night.read().await);
+        self.clock.sleep(time).await;
+        drop(self.closed.read().await);
     }
 
-    /// A key that nobody has used.
+    /// Returns an unused idempotency key.
     pub fn key(&self) -> String {
         let mut state = self.state();
         state.keys += 1;
         format!("key-{}", state.keys)
     }
 
-    /// A number below `end`.
+    /// Draws a number below `end`.
     pub fn below(&self, end: u64) -> u64 {
         self.net.draw(|rng| rng.u64(..end))
     }
 
-    /// One invocation of a function.
+    /// Invokes a function.
     pub async fn invoke<'a, T>(
         &'a self,
         function: &'static str,
@@ -219,7 +220,7 @@ impl World {
             state.count += 1;
             state.count
         };
-        let crashes = self.net.strikes(self.net.faults().crashes);
+        let crashes = self.net.happens(self.net.faults().crashes);
         let steps = crashes.then(|| self.net.draw(|rng| rng.u32(1..=12)));
         let invocation = Invocation {
             trace: Some(format!("Root={id}")),
@@ -237,7 +238,7 @@ impl World {
         ended
     }
 
-    /// One request to the API.
+    /// Sends a request to the API.
     pub async fn http(&self, function: &'static str, call: Call) -> Answer {
         let request = call.request();
         let began = self.clock.now();
@@ -264,17 +265,18 @@ impl World {
                 answer.body
             )
         });
-        response_checker::saw(self, function, &call, &answer, began);
+        response_checker::check(self, function, &call, &answer, began);
         answer
     }
 
-    /// A request to the API by somebody who asks again until there is an answer, or gives up; some send it twice at once.
-    pub async fn ask(&self, function: &'static str, call: Call) -> Answer {
+    /// Sends a request to the API and retries a few times until it gets a response; sometimes sends it twice at once.
+    pub async fn request(&self, function: &'static str, call: Call) -> Answer {
         let mut tries = 1;
         loop {
-            let answer = if self.net.strikes(self.net.faults().twice) {
-                let (answer, twin) = tokio::join!(self.http(function, call.clone()), self.http(function, call.clone()));
-                if answer.status < 500 { answer } else { twin }
+            let answer = if self.net.happens(self.net.faults().twice) {
+                let (answer, second) =
+                    tokio::join!(self.http(function, call.clone()), self.http(function, call.clone()));
+                if answer.status < 500 { answer } else { second }
             } else {
                 self.http(function, call.clone()).await
             };
@@ -283,17 +285,17 @@ impl World {
             }
             tries += 1;
             let pause = self.below(2_000);
-            self.clock.pass(Duration::from_millis(pause)).await;
+            self.clock.sleep(Duration::from_millis(pause)).await;
         }
     }
 
-    /// From now on this goes wrong.
+    /// Sets the fault rates.
     pub fn set_faults(&self, faults: Faults) {
         self.net.set_faults(faults);
         self.set_provider_faults(faults.providers);
     }
 
-    /// From now on this many of a thousand calls to the providers fail there.
+    /// Sets the rate of calls, per mille, that the providers fail.
     pub fn set_provider_faults(&self, per_mille: u32) {
         let seed = self.below(u64::MAX);
         self.sandbox.set_random_faults(seed, per_mille);

@@ -30,7 +30,7 @@ impl Function {
     /// What the template's `CodeUri` names: the folder into which `cargo lambda build` puts it.
     #[must_use]
     pub fn artifact(&self) -> String {
-        format!("target/lambda/{}", self.action)
+        format!("../../target/lambda/{}", self.action)
     }
 
     /// Its name in the template: `cancel-order` is `CancelOrder` there.

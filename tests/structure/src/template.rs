@@ -1,15 +1,21 @@
-//! `template.yaml`, with its anchors and merges written out.
+//! The templates: the root and those of the domains, as one.
+//!
+//! Anchors and merges are written out. In a domain's template a parameter is replaced by what the root passes for it, and
+//! its functions have its `Globals`. So a name means the same resource everywhere.
 
 use crate::repository;
-use yaml_serde::Value;
+use yaml_serde::{Mapping, Value};
 
-/// The template.
+/// The root template.
+pub const ROOT: &str = "template.yaml";
+
+/// The templates.
 #[derive(Debug)]
 pub struct Template {
-    root: Value,
+    resources: Vec<(String, Value)>,
 }
 
-/// A named resource of the template.
+/// A named resource of a template.
 #[derive(Clone, Copy, Debug)]
 pub struct Resource<'a> {
     /// Its logical id.
@@ -18,22 +24,30 @@ pub struct Resource<'a> {
 }
 
 impl Template {
-    /// Reads the template.
+    /// Reads all templates.
     ///
     /// # Panics
-    /// When it is missing or not YAML.
+    /// When one is missing or not YAML.
     #[must_use]
     pub fn read() -> Self {
-        let parsed = yaml_serde::from_str(&repository::read("template.yaml"));
-        let mut root: Value = parsed.unwrap_or_else(|error| panic!("template.yaml must be YAML: {error}"));
-        // What is merged may itself merge: once for each level.
-        let mut before = Value::Null;
-        while root != before {
-            before = root.clone();
-            root.apply_merge()
-                .unwrap_or_else(|error| panic!("a `<<` in template.yaml must name a mapping: {error}"));
+        let root = parse(ROOT);
+        let mut resources = entries(&root, "Resources");
+        for domain in repository::domains() {
+            let path = path_of(&domain);
+            let template = parse(&path);
+            let passed = resources.iter().find_map(|(_, resource)| {
+                let is_it = at(resource, "Properties.Location").and_then(Value::as_str) == Some(path.as_str());
+                is_it.then(|| at(resource, "Properties.Parameters").cloned().unwrap_or_default())
+            });
+            let passed = passed.unwrap_or_else(|| panic!("{ROOT} must have an application with `Location: {path}`"));
+            for (id, mut resource) in entries(&template, "Resources") {
+                if resource.get("Type").and_then(Value::as_str) == Some(FUNCTION) {
+                    resource = with_defaults(&template, resource);
+                }
+                resources.push((id, replaced(resource, &passed)));
+            }
         }
-        Self { root }
+        Self { resources }
     }
 
     /// The resources of a type, in the template's order.
@@ -43,7 +57,7 @@ impl Template {
 
     /// The Lambda functions.
     pub fn functions(&self) -> impl Iterator<Item = Resource<'_>> {
-        self.resources_of("AWS::Serverless::Function")
+        self.resources_of(FUNCTION)
     }
 
     /// The resource with this logical id.
@@ -62,19 +76,9 @@ impl Template {
         found
     }
 
-    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
-        let resources = self
-            .root
-            .get("Resources")
-            .and_then(Value::as_mapping)
-            .into_iter()
-            .flatten();
-        resources.filter_map(|(id, value)| {
-            Some(Resource {
-                id: id.as_str()?,
-                value,
-            })
-        })
+    /// All resources, the root's first.
+    pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.resources.iter().map(|(id, value)| Resource { id, value })
     }
 }
 
@@ -125,6 +129,90 @@ impl<'a> Resource<'a> {
                 .property("Dimensions")
                 .and_then(Value::as_sequence)
                 .is_some_and(|all| all.iter().any(of_it))
+    }
+}
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+
+/// The template of a domain.
+#[must_use]
+pub fn path_of(domain: &str) -> String {
+    format!("functions/{domain}/template.yaml")
+}
+
+/// A template by itself, with its merges written out.
+///
+/// # Panics
+/// When it is missing or not YAML.
+#[must_use]
+pub fn parse(path: &str) -> Value {
+    let parsed = yaml_serde::from_str(&repository::read(path));
+    let mut template: Value = parsed.unwrap_or_else(|error| panic!("{path} must be YAML: {error}"));
+    // What is merged may itself merge: once for each level.
+    let mut before = Value::Null;
+    while template != before {
+        before = template.clone();
+        let merged = template.apply_merge();
+        merged.unwrap_or_else(|error| panic!("a `<<` in {path} must name a mapping: {error}"));
+    }
+    template
+}
+
+/// The named parts of a section of a template.
+#[must_use]
+pub fn entries(template: &Value, section: &str) -> Vec<(String, Value)> {
+    let found = template.get(section).and_then(Value::as_mapping).into_iter().flatten();
+    found
+        .filter_map(|(id, value)| Some((id.as_str()?.to_owned(), value.clone())))
+        .collect()
+}
+
+/// A function with the properties that `Globals` gives to all.
+fn with_defaults(template: &Value, mut function: Value) -> Value {
+    if let (Some(defaults), Some(properties)) = (at(template, "Globals.Function"), function.get_mut("Properties")) {
+        let own = std::mem::take(properties);
+        *properties = overridden(defaults.clone(), own);
+    }
+    function
+}
+
+/// Mappings are merged, anything else is replaced, as SAM does it.
+fn overridden(base: Value, by: Value) -> Value {
+    match (base, by) {
+        (Value::Mapping(mut base), Value::Mapping(by)) => {
+            for (key, value) in by {
+                let value = match base.remove(&key) {
+                    Some(before) => overridden(before, value),
+                    None => value,
+                };
+                base.insert(key, value);
+            }
+            Value::Mapping(base)
+        }
+        (_, by) => by,
+    }
+}
+
+/// A value with each `!Ref` of a parameter replaced by what is passed for it.
+fn replaced(value: Value, passed: &Value) -> Value {
+    match value {
+        Value::Tagged(tagged) => {
+            let named = tagged.value.as_str().filter(|_| tagged.tag == "Ref");
+            match named.and_then(|name| passed.get(name)) {
+                Some(value) => value.clone(),
+                None => {
+                    let mut tagged = tagged;
+                    tagged.value = replaced(std::mem::take(&mut tagged.value), passed);
+                    Value::Tagged(tagged)
+                }
+            }
+        }
+        Value::Sequence(values) => values.into_iter().map(|value| replaced(value, passed)).collect(),
+        Value::Mapping(fields) => {
+            let fields = fields.into_iter().map(|(key, value)| (key, replaced(value, passed)));
+            Value::Mapping(fields.collect::<Mapping>())
+        }
+        plain => plain,
     }
 }
 

@@ -1,6 +1,11 @@
-//! Each domain is a crate of one shape, and the template knows its functions by their names.
+//! Each domain is a crate of one shape, and its template knows its functions by their names.
 
-use structure::{assert_none, manifest::Manifest, repository, template::Template};
+use structure::{
+    assert_none,
+    manifest::Manifest,
+    repository::{self, Function},
+    template,
+};
 
 const LONGEST_MAIN: usize = 25;
 
@@ -88,28 +93,33 @@ fn domains_do_not_depend_on_each_other() {
 }
 
 #[test]
-fn every_function_stands_in_the_template_and_the_other_way_round() {
+fn every_function_is_in_its_domains_template_and_the_other_way_round() {
     let functions = repository::functions();
-    let template = Template::read();
     let mut problems = Vec::new();
-    for function in &functions {
-        let (artifact, id) = (function.artifact(), function.logical_id());
-        match template.resource(&id).and_then(|resource| resource.text("CodeUri")) {
-            Some(code) if code == artifact => {}
-            Some(code) => problems.push(format!(
-                "template.yaml: `CodeUri` of {id} is {code}, make it {artifact}"
-            )),
-            None => problems.push(format!(
-                "template.yaml: add a function {id} with `CodeUri: {artifact}`, or remove its main"
-            )),
+    for domain in repository::domains() {
+        let path = template::path_of(&domain);
+        let resources = template::entries(&template::parse(&path), "Resources");
+        let code = |id: &str| {
+            let (_, found) = resources.iter().find(|(found, _)| found == id)?;
+            template::at(found, "Properties.CodeUri")?.as_str()
+        };
+        for function in functions.iter().filter(|function| function.domain == domain) {
+            let (artifact, id) = (function.artifact(), function.logical_id());
+            match code(&id) {
+                Some(code) if code == artifact => {}
+                Some(code) => problems.push(format!("{path}: `CodeUri` of {id} is {code}, make it {artifact}")),
+                None => problems.push(format!(
+                    "{path}: add a function {id} with `CodeUri: {artifact}`, or remove its main"
+                )),
+            }
         }
-    }
-    for resource in template.functions() {
-        if !functions.iter().any(|function| function.logical_id() == resource.id) {
-            problems.push(format!(
-                "template.yaml: no action belongs to {}: its name must be that of the action in UpperCamelCase",
-                resource.id
-            ));
+        for (id, _) in resources.iter().filter(|(id, _)| code(id).is_some()) {
+            let is_it = |function: &Function| function.domain == domain && function.logical_id() == *id;
+            if !functions.iter().any(is_it) {
+                problems.push(format!(
+                    "{path}: no action belongs to {id}: its name must be that of the action in UpperCamelCase"
+                ));
+            }
         }
     }
     assert_none(&problems);

@@ -1,14 +1,19 @@
-//! What the template must say of each function, queue and table, so that none is forgotten.
+//! What the templates must say about each function, queue and table, so that none is forgotten.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use structure::{
-    assert_none,
-    template::{Resource, Template, at, target, texts},
+    assert_none, repository,
+    template::{self, Resource, Template, at, target, texts},
 };
 
-/// The routes that want no token: anybody may see a product, what is bid on it and a picture, and a payment provider has
-/// a signature instead.
-const OPEN_TO_EVERYBODY: [&str; 4] = ["GetProduct", "GetOrderBook", "GetImage", "PaymentWebhook"];
+/// The functions whose routes take no token: products, order books and pictures are public, and a payment provider signs
+/// its messages instead.
+const OPEN_TO_EVERYBODY: [&str; 4] = ["get-product", "get-order-book", "get-image", "payment-webhook"];
+
+/// The role as which the API calls functions: all those of the stack, whose names begin with the stack's.
+const API_ROLE: &str = "ApiRole";
+const FUNCTIONS_OF_THE_STACK: &str =
+    "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*";
 
 /// How long an HTTP API waits for a function, in seconds.
 const API_WAITS: u64 = 30;
@@ -34,8 +39,10 @@ fn no_permission_has_a_wildcard() {
         let is_key = template
             .resource(place)
             .is_some_and(|resource| resource.kind() == "AWS::KMS::Key");
+        let invokes = place == API_ROLE && statement.get("Action").map(texts) == Some(vec!["lambda:InvokeFunction"]);
         for arn in wide("Resource") {
-            if !(is_key || objects && arn.ends_with("}/*")) {
+            let is_stack = invokes && arn == FUNCTIONS_OF_THE_STACK;
+            if !(is_key || is_stack || objects && arn.ends_with("}/*")) {
                 problems.push(format!(
                     "{place}: `{arn}` is a wildcard: name the tables, indexes or queues"
                 ));
@@ -78,42 +85,128 @@ fn a_function_states_its_permissions_itself() {
 }
 
 #[test]
-fn every_function_has_a_log_group_of_its_own_that_forgets() {
+fn every_function_logs_to_the_log_group_of_its_domain_which_forgets() {
     let template = Template::read();
     let mut problems = Vec::new();
-    let mut taken = BTreeSet::new();
-    for function in template.functions() {
-        let group = function
-            .property("LoggingConfig.LogGroup")
-            .and_then(target)
-            .and_then(|id| template.resource(id));
-        match group {
-            Some(group) if group.kind() == "AWS::Logs::LogGroup" && group.property("RetentionInDays").is_some() => {
-                if !taken.insert(group.id) {
-                    problems.push(format!("{}: another function logs to {} too: give each its own", function.id, group.id));
-                }
+    for domain in repository::domains() {
+        let path = template::path_of(&domain);
+        for (id, resource) in template::entries(&template::parse(&path), "Resources") {
+            let Some(function) = template.functions().find(|function| function.id == id) else {
+                continue;
+            };
+            let group = function
+                .property("LoggingConfig.LogGroup")
+                .and_then(target)
+                .and_then(|id| template.resource(id))
+                .filter(|group| group.kind() == "AWS::Logs::LogGroup" && group.property("RetentionInDays").is_some());
+            if group.map(|group| group.id.to_lowercase()) != Some(format!("{domain}logs"))
+                || at(&resource, "Properties.LoggingConfig.LogGroup").is_some()
+            {
+                problems.push(format!(
+                    "{path}: {id} must log to the domain's log group: set it in `Globals`, with `RetentionInDays`"
+                ));
             }
-            _ => problems.push(format!(
-                "{0}: add an AWS::Logs::LogGroup {0}Logs with `RetentionInDays`, and point `LoggingConfig.LogGroup` to it",
-                function.id
-            )),
         }
     }
     assert_none(&problems);
 }
 
 #[test]
-fn every_function_has_an_alarm_on_errors_and_one_on_throttles() {
+fn the_functions_of_all_domains_have_the_same_defaults() {
+    let defaults: BTreeMap<String, _> = repository::domains()
+        .into_iter()
+        .map(|domain| {
+            let path = template::path_of(&domain);
+            let mut defaults = at(&template::parse(&path), "Globals.Function")
+                .cloned()
+                .unwrap_or_default();
+            // Each domain has its own.
+            if let Some(logging) = defaults
+                .get_mut("LoggingConfig")
+                .and_then(|logging| logging.as_mapping_mut())
+            {
+                logging.remove("LogGroup");
+            }
+            (path, defaults)
+        })
+        .collect();
+    let mut problems = Vec::new();
+    let first = defaults.values().next();
+    for (path, found) in &defaults {
+        if Some(found) != first {
+            problems.push(format!(
+                "{path}: `Globals.Function` differs from that of the other domains"
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn a_name_is_used_once_in_all_templates() {
+    let template = Template::read();
+    let mut taken = BTreeSet::new();
+    let mut problems = Vec::new();
+    for resource in template.resources() {
+        if !taken.insert(resource.id) {
+            problems.push(format!("{}: another resource has this name too", resource.id));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn two_alarms_count_the_errors_and_throttles_of_all_functions() {
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for metric in ["Errors", "Throttles"] {
+        let counts_all = |alarm: Resource<'_>| {
+            alarm.text("Namespace") == Some("AWS/Lambda")
+                && alarm.text("MetricName") == Some(metric)
+                && alarm.property("Dimensions").is_none()
+                && is_heard(alarm)
+        };
+        if !template.resources_of("AWS::CloudWatch::Alarm").any(counts_all) {
+            problems.push(format!(
+                "{}: add an alarm on AWS/Lambda {metric} without `Dimensions`, which counts all functions",
+                template::ROOT
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn every_schedule_has_an_alarm_on_its_silence_and_one_on_items_that_failed() {
     let template = Template::read();
     let mut problems = Vec::new();
     for function in template.functions() {
-        for metric in ["Errors", "Throttles"] {
-            if !is_watched(&template, "AWS/Lambda", metric, function) {
-                problems.push(format!(
-                    "{0}: add an alarm {0}{metric} on the metric {metric} with `AlarmActions`, as the other functions have",
-                    function.id
-                ));
-            }
+        if !function.events().any(|(_, kind, _)| kind == "ScheduleV2") {
+            continue;
+        }
+        if !is_watched(&template, "AWS/Lambda", "Invocations", function) {
+            problems.push(format!(
+                "{0}: add an alarm {0}NotInvoked on the metric Invocations: a schedule that is gone reports nothing",
+                function.id
+            ));
+        }
+        let group = function.property("LoggingConfig.LogGroup").and_then(target);
+        let counts_failures = |filter: Resource<'_>| {
+            let transformation = filter.property("MetricTransformations").and_then(|all| all.get(0));
+            let metric = transformation.and_then(|found| found.get("MetricName")?.as_str());
+            filter.property("LogGroupName").and_then(target) == group
+                && filter
+                    .text("FilterPattern")
+                    .is_some_and(|pattern| pattern.contains("$.Failed"))
+                && template
+                    .resources_of("AWS::CloudWatch::Alarm")
+                    .any(|alarm| alarm.text("MetricName") == metric && is_heard(alarm))
+        };
+        if !template.resources_of("AWS::Logs::MetricFilter").any(counts_failures) {
+            problems.push(format!(
+                "{}: add a metric filter on `$.Failed` of its log group, for the alarm DueItemsFailed",
+                function.id
+            ));
         }
     }
     assert_none(&problems);
@@ -133,7 +226,6 @@ fn every_asynchronous_invocation_has_a_dead_letter_queue_with_an_alarm() {
                 }
             };
             match kind {
-                "HttpApi" => {}
                 "ScheduleV2" | "EventBridgeRule" => {
                     needs("`DeadLetterConfig.Arn`", at(properties, "DeadLetterConfig.Arn"));
                     needs(
@@ -191,12 +283,54 @@ fn a_rule_of_the_bus_may_send_to_its_dead_letter_queue() {
 fn a_function_behind_the_api_ends_before_the_api_stops_waiting() {
     let template = Template::read();
     let mut problems = Vec::new();
-    for function in template.functions() {
+    for (route, operation) in operations(&template) {
+        let (domain, id) = function_of(&operation).unwrap_or_default();
+        let path = template::path_of(&domain.to_lowercase());
+        let output = template::entries(&template::parse(&path), "Outputs");
+        let output = output.iter().find(|(name, _)| *name == id);
+        // Of an alias or of the function itself.
+        let is_it = |text: &&str| text.starts_with(&format!("{id}."));
+        let points_to_it = |(_, output): &(String, yaml_serde::Value)| {
+            let named: Vec<&str> = texts(output).into_iter().filter(|text| text.contains('.')).collect();
+            !named.is_empty() && named.iter().all(is_it)
+        };
+        let function = template.functions().find(|function| function.id == id);
+        let Some(function) = function.filter(|_| output.is_some_and(points_to_it)) else {
+            problems.push(format!(
+                "{route}: {path} needs an output {id} that is the ARN of its function {id}"
+            ));
+            continue;
+        };
         let seconds = function.property("Timeout").and_then(|value| value.as_u64());
-        let is_asked = function.events().any(|(_, kind, _)| kind == "HttpApi");
-        if is_asked && seconds.is_some_and(|seconds| seconds >= API_WAITS) {
+        if seconds.is_none_or(|seconds| seconds >= API_WAITS) {
             problems.push(format!(
                 "{}: the API waits for {API_WAITS} seconds: set a lower `Timeout`",
+                function.id
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn every_function_is_behind_the_api_or_has_an_event() {
+    let template = Template::read();
+    let asked: BTreeSet<String> = operations(&template)
+        .iter()
+        .filter_map(|(_, operation)| Some(function_of(operation)?.1))
+        .collect();
+    let mut problems = Vec::new();
+    for function in template.functions() {
+        let is_asked = asked.contains(function.id);
+        if is_asked == function.events().next().is_some() {
+            problems.push(format!(
+                "{}: a function has a route (`cargo contract` writes it) or `Events`, and not both",
+                function.id
+            ));
+        }
+        if function.events().any(|(_, kind, _)| kind == "HttpApi") {
+            problems.push(format!(
+                "{}: take the `HttpApi` event out: routes are in the API's body",
                 function.id
             ));
         }
@@ -226,15 +360,20 @@ fn every_alarm_is_heard() {
 fn only_the_routes_named_here_are_open_to_everybody() {
     let template = Template::read();
     let mut problems = Vec::new();
-    for function in template.functions() {
-        for (name, kind, properties) in function.events() {
-            let authorizer = at(properties, "Auth.Authorizer").and_then(|value| value.as_str());
-            if kind == "HttpApi" && authorizer == Some("NONE") && !OPEN_TO_EVERYBODY.contains(&function.id) {
-                problems.push(format!(
-                    "{}.Events.{name}: the route wants no token: take `Auth` out, or name the function in this test",
-                    function.id
-                ));
-            }
+    let operations = operations(&template);
+    if operations.is_empty() {
+        problems.push(format!("{}: the API has no routes", template::ROOT));
+    }
+    for (route, operation) in operations {
+        let action = operation
+            .get("operationId")
+            .and_then(|id| id.as_str())
+            .unwrap_or_default();
+        // Without `security` a route has the default authorizer.
+        if operation.get("security").is_some() && !OPEN_TO_EVERYBODY.contains(&action) {
+            problems.push(format!(
+                "{route}: the route takes no token: let it take one, or name {action} in this test"
+            ));
         }
     }
     for api in template.resources_of("AWS::Serverless::HttpApi") {
@@ -279,6 +418,28 @@ fn every_table_is_encrypted_recoverable_and_kept_in_production() {
         problems.extend(not_kept(table));
     }
     assert_none(&problems);
+}
+
+/// The routes of the API (`get /orders`) and what the template says about each.
+fn operations(template: &Template) -> Vec<(String, yaml_serde::Value)> {
+    let mut operations = Vec::new();
+    for api in template.resources_of("AWS::Serverless::HttpApi") {
+        let body = api.property("DefinitionBody").cloned().unwrap_or_default();
+        for (path, methods) in template::entries(&body, "paths") {
+            for (method, operation) in methods.as_mapping().into_iter().flatten() {
+                let method = method.as_str().unwrap_or_default();
+                operations.push((format!("{method} {path}"), operation.clone()));
+            }
+        }
+    }
+    operations
+}
+
+/// The application and the function that a route calls: `Orders` and `Checkout` of `!GetAtt Orders.Outputs.Checkout`.
+fn function_of(operation: &yaml_serde::Value) -> Option<(String, String)> {
+    let uri = at(operation, "x-amazon-apigateway-integration.uri")?;
+    let (application, output) = texts(uri).into_iter().find_map(|text| text.split_once(".Outputs."))?;
+    Some((application.to_owned(), output.to_owned()))
 }
 
 /// What is missing for a resource to outlive its stack in production.

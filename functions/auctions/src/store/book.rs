@@ -1,6 +1,6 @@
-//! The book: the bids of a product that can be taken, best first, in the order that a query reads them.
+//! The order book: the open bids of a product, best first.
 //!
-//! It is read consistently: of two bids that meet, whoever looks after placing theirs sees the other.
+//! Queries are strongly consistent: of two matching bids that are placed at the same time, at least one sees the other.
 
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put};
@@ -20,47 +20,47 @@ use shared::catalog::Sku;
 use shared::core::error::Error;
 use shared::core::identity::CustomerId;
 
-const DOING: &str = "read the book of bids";
-/// Entries in one request.
+const DOING: &str = "read the order book";
+/// Entries per request.
 const PAGE: i32 = 100;
 
-/// A bid on the book.
+/// An open bid in the order book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookEntry {
-    /// The bid.
+    /// The bid's id.
     pub bid_id: BidId,
-    /// Its price.
+    /// The bid's price.
     pub price: Points,
-    /// Whose it is.
+    /// The customer who placed the bid.
     pub customer_id: CustomerId,
-    /// When it was placed.
+    /// Time at which the bid was placed.
     pub placed_at: Timestamp,
-    /// From when on it can be taken no more, though it stands here until the cleaner has been.
+    /// The bid's deadline. The entry may outlive it, until `expire-bids` has run.
     pub expires_at: Timestamp,
 }
 
-/// A page of a book.
+/// A page of the order book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookPage {
-    /// Best first, at one price the oldest first; expired ones are left out.
+    /// Best price first; at the same price, the oldest first. Without expired bids.
     pub entries: Vec<BookEntry>,
-    /// Where the next page begins, when there is one.
+    /// Start of the next page, if any.
     pub next: Option<BookCursor>,
 }
 
-/// Where a page of a book ends: a place in the order of prices, which names nobody.
+/// The end of a page, as a position in the order of prices. It identifies no customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookCursor {
-    /// The last bid's rank by price.
+    /// The price rank of the last bid.
     pub rank: u64,
-    /// When it was placed, in Unix milliseconds.
+    /// Time at which the last bid was placed, in Unix milliseconds.
     pub placed_ms: u64,
-    /// The bid.
+    /// The last bid.
     pub bid_id: BidId,
 }
 
 impl BookCursor {
-    /// A price is far below 10^12, and 14 digits of milliseconds last until the year 5138.
+    /// Fixed widths keep the order: prices are below 10^12, and 14 digits of milliseconds last until the year 5138.
     fn sk(self) -> String {
         format!("{:012}#{:014}#{}", self.rank, self.placed_ms, self.bid_id)
     }
@@ -76,7 +76,7 @@ impl BookCursor {
 }
 
 impl AuctionStore {
-    /// At most 100 of the bids of `sku` on `side` that can be taken at `now`, best first, behind `after`.
+    /// At most 100 bids of `sku` on `side` that can be taken at `now`, best first, starting after `after`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -105,17 +105,17 @@ impl AuctionStore {
         let next = next.and_then(|position| BookCursor::of(text_of(position, "sk")?));
         let mut entries = vec![];
         for item in answer.items.unwrap_or_default() {
-            // One damaged entry must not stop a product's market.
+            // One damaged entry must not stop the trading of a product.
             match parse::<BookEntry>(DOING, item) {
                 Ok(entry) if entry.expires_at > now => entries.push(entry),
                 Ok(_) => {}
-                Err(error) => tracing::error!(causes = %Causes(&error), "an entry of the book cannot be read"),
+                Err(error) => tracing::error!(causes = %Causes(&error), "order book entry is unreadable"),
             }
         }
         Ok(BookPage { entries, next })
     }
 
-    /// The put of an open bid on the book.
+    /// The put of an open bid's entry.
     pub(crate) fn put_on_book(&self, bid: &Bid) -> Result<PutBuilder, Error> {
         let entry = BookEntry {
             bid_id: bid.bid_id,
@@ -124,13 +124,15 @@ impl AuctionStore {
             placed_at: bid.placed_at,
             expires_at: bid.expires_at,
         };
-        let item = self.table.item("save a bid", place(bid), &entry)?;
+        let item = self.table.item("save a bid", entry_key(bid), &entry)?;
         Ok(Put::builder().table_name(&self.table.name).set_item(Some(item)))
     }
 
-    /// The deletion of a bid from the book.
-    pub(crate) fn off_book(&self, bid: &Bid) -> DeleteBuilder {
-        Delete::builder().table_name(&self.table.name).set_key(Some(place(bid)))
+    /// The deletion of a bid's entry.
+    pub(crate) fn delete_from_book(&self, bid: &Bid) -> DeleteBuilder {
+        Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(entry_key(bid)))
     }
 }
 
@@ -138,16 +140,16 @@ fn book_key(sku: &Sku, side: Side) -> String {
     format!("BOOK#{sku}#{}", side.name())
 }
 
-/// A bid's place: ascending order is best first, and the oldest first at one price.
-fn place(bid: &Bid) -> Item {
+/// The key of a bid's entry. Ascending order is best price first, then oldest first.
+fn entry_key(bid: &Bid) -> Item {
     let rank = match bid.side {
         Side::Sell => bid.price,
-        Side::Buy => Points::MAX.less(bid.price),
+        Side::Buy => Points::MAX.saturating_sub(bid.price),
     };
-    let place = BookCursor {
+    let position = BookCursor {
         rank: rank.get(),
         placed_ms: bid.placed_at.as_millisecond().unsigned_abs(),
         bid_id: bid.bid_id,
     };
-    composite(book_key(&bid.sku, bid.side), place.sk())
+    composite(book_key(&bid.sku, bid.side), position.sk())
 }

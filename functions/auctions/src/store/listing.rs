@@ -1,4 +1,4 @@
-//! What a customer has, newest first: their bids, their vouchers.
+//! Lists of a customer's bids and vouchers, newest first.
 
 use std::collections::HashMap;
 
@@ -17,88 +17,88 @@ use shared::core::error::Error;
 use shared::core::identity::CustomerId;
 
 const INDEX: &str = "listed";
-const DOING: &str = "list what a customer has";
+const DOING: &str = "list bids or vouchers";
 
-/// A page of what a customer has.
+/// A page of a customer's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed<T> {
-    /// Newest first.
+pub struct ListPage<T> {
+    /// The items, newest first.
     pub items: Vec<T>,
-    /// Where the next page begins, when there is one.
+    /// Start of the next page, if any.
     pub next: Option<ListCursor>,
 }
 
-/// Where a page ends. It names no customer: a forged one only moves within what is one's own.
+/// The end of a page. It identifies no customer: a forged cursor only moves within the caller's own list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListCursor {
-    /// The last item's place in the list, in Unix milliseconds.
+    /// Sort key of the last item, in Unix milliseconds.
     pub listed_ms: u64,
-    /// The last item.
+    /// The last item's id.
     pub id: Uuid,
 }
 
-/// Puts an item on a customer's list.
+/// Adds the attributes that put an item on a customer's list.
 pub(crate) fn put_on_list(item: &mut Item, list: String, at: Timestamp) {
     item.insert("listed_in".into(), text(list));
     item.insert("listed_ms".into(), number(at.as_millisecond()));
 }
 
-/// The list of a customer's bids.
+/// The index key of a customer's bids.
 pub(crate) fn bids_of(customer: &CustomerId) -> String {
     format!("BIDS#{}", customer.as_str())
 }
 
-/// The list of a customer's vouchers.
+/// The index key of a customer's vouchers.
 pub(crate) fn vouchers_of(customer: &CustomerId) -> String {
     format!("VOUCHERS#{}", customer.as_str())
 }
 
 impl AuctionStore {
-    /// At most `limit` of the customer's bids, newest first, behind `after`. A moment old at most.
+    /// At most `limit` bids of the customer, newest first, starting after `after`. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn bids_listed(
+    pub async fn list_bids(
         &self,
         customer: &CustomerId,
         after: Option<ListCursor>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<Listed<Bid>, Error> {
-        let page: Listed<StoredBid> = self.listed(bids_of(customer), "BID", after, limit, deadline).await?;
-        Ok(Listed {
+    ) -> Result<ListPage<Bid>, Error> {
+        let page: ListPage<StoredBid> = self.list(bids_of(customer), "BID", after, limit, deadline).await?;
+        Ok(ListPage {
             items: page.items.into_iter().map(|stored| stored.bid).collect(),
             next: page.next,
         })
     }
 
-    /// At most `limit` of the customer's vouchers, newest first, behind `after`. A moment old at most.
+    /// At most `limit` vouchers of the customer, newest first, starting after `after`. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn vouchers_listed(
+    pub async fn list_vouchers(
         &self,
         customer: &CustomerId,
         after: Option<ListCursor>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<Listed<Voucher>, Error> {
+    ) -> Result<ListPage<Voucher>, Error> {
         let list = vouchers_of(customer);
-        let page: Listed<StoredVoucher> = self.listed(list, "VOUCHER", after, limit, deadline).await?;
-        Ok(Listed {
+        let page: ListPage<StoredVoucher> = self.list(list, "VOUCHER", after, limit, deadline).await?;
+        Ok(ListPage {
             items: page.items.into_iter().map(|stored| stored.voucher).collect(),
             next: page.next,
         })
     }
 
-    async fn listed<T: DeserializeOwned>(
+    async fn list<T: DeserializeOwned>(
         &self,
         list: String,
         kind: &str,
         after: Option<ListCursor>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<Listed<T>, Error> {
+    ) -> Result<ListPage<T>, Error> {
         let start = after.map(|cursor| {
             HashMap::from([
                 ("pk".to_owned(), text(format!("{kind}#{}", cursor.id))),
@@ -123,13 +123,13 @@ impl AuctionStore {
         let next = answer.last_evaluated_key.as_ref().and_then(cursor);
         let mut items = vec![];
         for item in answer.items.unwrap_or_default() {
-            // One damaged item must not hide the rest.
+            // One damaged item must not hide the others.
             match parse(DOING, item) {
                 Ok(item) => items.push(item),
-                Err(error) => tracing::error!(causes = %Causes(&error), "a listed item cannot be read"),
+                Err(error) => tracing::error!(causes = %Causes(&error), "listed item is unreadable"),
             }
         }
-        Ok(Listed { items, next })
+        Ok(ListPage { items, next })
     }
 }
 

@@ -1,17 +1,16 @@
-//! The auctions' table: bids (`BID#<id>`), the book of those that can be taken (`BOOK#<sku>#<side>`), vouchers
+//! The auctions table: bids (`BID#<id>`), the order book of open bids (`BOOK#<sku>#<side>`), vouchers
 //! (`VOUCHER#<id>`), wallets with their ledger (`WALLET#<customer>`), trades, and the points of orders.
 //!
-//! Invariants: a wallet changes only together with a ledger entry that says by how much and what for, never below zero;
-//! the book has a bid as long as the bid is open, for both change in one transaction; a voucher is offered by one open
-//! bid at most.
+//! Invariants: a wallet changes only together with its ledger entry, and never below zero; a bid is in the order book
+//! exactly while it is open, since both change in one transaction; at most one open bid offers a voucher.
 
 mod book;
 mod listing;
 mod trades;
 
 pub use book::{BookCursor, BookEntry, BookPage};
-pub use listing::{ListCursor, Listed};
-pub use trades::{Deal, Party, PlaceBidOutcome, StoredTrade, TradeOutcome};
+pub use listing::{ListCursor, ListPage};
+pub use trades::{NewTrade, PlaceBidOutcome, StoredTrade, TradeOutcome, TradeParty};
 
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use jiff::{SignedDuration, Timestamp};
@@ -32,34 +31,34 @@ use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
 
-/// How long a bid is kept after it ended; then TTL sweeps it.
-const ENDED_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// How long a closed bid is stored before TTL deletes it.
+const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
-/// The auctions' table.
+/// Reads and writes the auctions table.
 #[derive(Clone, Debug)]
 pub struct AuctionStore {
     table: Table,
-    /// Wallets, in the same table.
+    /// Wallets, stored in the same table.
     pub wallets: WalletStore,
 }
 
-/// A bid as it is kept.
+/// A bid as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBid {
-    /// What its customer sees.
+    /// The bid, as its customer sees it.
     #[serde(flatten)]
     pub bid: Bid,
-    /// What was asked for, to tell a retry from another request.
+    /// The request's fingerprint, which identifies a retry.
     pub fingerprint: Fingerprint,
-    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    /// The number of writes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Its newest event, which the table's stream delivers.
+    /// The bid's newest event, which the table's stream delivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Record>,
 }
 
 impl StoredBid {
-    /// What is to be kept after this, with the event that tells of it, if it is one to be told.
+    /// The next version, with `bid` and its event. Without an event, the previous one stays.
     #[must_use]
     pub fn next(&self, bid: Bid, event: Option<Record>) -> Self {
         Self {
@@ -71,18 +70,18 @@ impl StoredBid {
     }
 }
 
-/// A voucher as it is kept.
+/// A voucher as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredVoucher {
-    /// What its owner sees.
+    /// The voucher, as its owner sees it.
     #[serde(flatten)]
     pub voucher: Voucher,
-    /// Counts the changes, from 1; each write is conditional on the one that was read.
+    /// The number of writes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
 }
 
 impl StoredVoucher {
-    /// What is to be kept after this.
+    /// The next version, with `voucher`.
     #[must_use]
     pub const fn next(&self, voucher: Voucher) -> Self {
         Self {
@@ -93,7 +92,7 @@ impl StoredVoucher {
 }
 
 impl AuctionStore {
-    /// The table that the variable `AUCTIONS_TABLE` names.
+    /// Reads the table's name from `AUCTIONS_TABLE`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -104,7 +103,7 @@ impl AuctionStore {
         })
     }
 
-    /// The bid, whoever's it is, as it stands now.
+    /// Reads a bid of any customer. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -112,7 +111,7 @@ impl AuctionStore {
         self.table.read("read a bid", bid_key(id), deadline).await
     }
 
-    /// Those of `ids` that exist, in no order, as they stand now; beside them what is wrong with each that is damaged.
+    /// Reads those of `ids` that exist, in any order, and an error for each damaged one. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -134,7 +133,7 @@ impl AuctionStore {
         Ok((bids, damaged))
     }
 
-    /// A page of the bids of one due shard whose deadline has passed at `now`, the longest due first.
+    /// A page of the bids of one due shard whose deadline has passed at `now`, earliest deadline first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -149,7 +148,7 @@ impl AuctionStore {
         due::page(&self.table.client, &self.table.name, shard, now, after, deadline, id_in).await
     }
 
-    /// The voucher, whoever's it is, as it stands now.
+    /// Reads a voucher of any owner. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -157,7 +156,8 @@ impl AuctionStore {
         self.table.read("read a voucher", voucher_key(id), deadline).await
     }
 
-    /// The put of a bid: refused when anything has changed it since it was read; when it is new, with the one that stands.
+    /// The put of a bid. Refused when the stored version is not the one before it; returns the stored bid when this one is
+    /// new.
     fn put_bid(&self, stored: &StoredBid) -> Result<PutBuilder, Error> {
         let bid = &stored.bid;
         let mut item = self.table.item("save a bid", bid_key(bid.bid_id), stored)?;
@@ -165,12 +165,12 @@ impl AuctionStore {
         if bid.status == BidStatus::Open {
             due::put_on_index(&mut item, bid.bid_id.0, bid.expires_at);
         } else if let Some(at) = bid.closed_at {
-            item.insert("swept_at".into(), number((at + ENDED_KEPT).as_second()));
+            item.insert("swept_at".into(), number((at + RETENTION).as_second()));
         }
         Ok(self.table.put_if_version(item, stored.version))
     }
 
-    /// The put of a voucher: refused when anything has changed it since it was read, or it is registered already.
+    /// The put of a voucher. Refused when the stored version is not the one before it.
     fn put_voucher(&self, stored: &StoredVoucher) -> Result<PutBuilder, Error> {
         let voucher = &stored.voucher;
         let mut item = self

@@ -1,4 +1,4 @@
-//! What bids do to points and vouchers, each in one transaction: placed, ended, dealt.
+//! Transactions that move points and vouchers: placing and closing bids, and trades.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::bid::{Bid, Ending, Trade};
+use crate::bid::{Bid, BidTransition, Trade};
 use crate::id::VoucherId;
 use crate::store::{AuctionStore, StoredBid, StoredVoucher};
 use crate::voucher::Voucher;
@@ -22,32 +22,32 @@ use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 
 const PLACING: &str = "place a bid";
-const DEALING: &str = "trade a voucher";
+const TRADING: &str = "trade a voucher";
 
-/// What became of a bid that was to be placed.
+/// The result of [`AuctionStore::place`].
 #[derive(Debug)]
 pub enum PlaceBidOutcome {
-    /// It stands on the book, and what it needs is held.
+    /// The bid is in the order book, and its points or its voucher are held.
     Placed,
-    /// A bid with its id stands already; nothing was written.
+    /// A bid with this id exists; nothing was written.
     Exists(Box<StoredBid>),
-    /// The wallet has too little, or too many bids are open; nothing was written.
-    WalletRefuses,
+    /// The wallet has too few points, or the customer too many open bids; nothing was written.
+    WalletRefused,
     /// The voucher has changed since it was read; nothing was written.
     VoucherChanged,
 }
 
-/// A side of a deal.
+/// A party to a trade.
 #[derive(Clone, Debug)]
-pub enum Party {
-    /// A bid, as it was read.
+pub enum TradeParty {
+    /// The customer of a bid in the order book, as it was read.
     Resting(Box<StoredBid>),
-    /// Somebody who takes the other side's bid.
+    /// A customer who takes the bid of the other party.
     Taker(CustomerId),
 }
 
-impl Party {
-    /// Who it is.
+impl TradeParty {
+    /// The customer.
     pub fn customer(&self) -> &CustomerId {
         match self {
             Self::Resting(stored) => &stored.bid.customer_id,
@@ -55,7 +55,7 @@ impl Party {
         }
     }
 
-    /// Their bid, when they have one.
+    /// The bid. None for a taker.
     pub fn bid(&self) -> Option<&Bid> {
         match self {
             Self::Resting(stored) => Some(&stored.bid),
@@ -64,59 +64,59 @@ impl Party {
     }
 }
 
-/// A trade to be made.
+/// A trade to write.
 #[derive(Clone, Debug)]
-pub struct Deal {
+pub struct NewTrade {
     /// The trade.
     pub trade: Trade,
     /// The event `BidTraded`.
     pub event: Record,
-    /// What was asked for, when somebody asked for this trade, to tell a retry from another request.
+    /// The request's fingerprint, which identifies a retry. None when two bids were matched.
     pub fingerprint: Option<Fingerprint>,
-    /// Who pays.
-    pub buyer: Party,
-    /// Who is paid.
-    pub seller: Party,
+    /// The buyer.
+    pub buyer: TradeParty,
+    /// The seller.
+    pub seller: TradeParty,
     /// The voucher, as it was read.
     pub voucher: StoredVoucher,
-    /// Ids for ledger entries.
+    /// Ids for the ledger entries.
     pub entry_ids: [Uuid; 3],
 }
 
-/// What became of a [`Deal`].
+/// The result of [`AuctionStore::trade`].
 #[derive(Debug)]
 pub enum TradeOutcome {
-    /// It is made.
-    Done,
-    /// A trade with its id was made before; nothing was written.
+    /// The trade is made.
+    Traded,
+    /// A trade with this id exists; nothing was written.
     Exists(Box<StoredTrade>),
     /// A bid or the voucher has changed since it was read; nothing was written.
     Changed,
-    /// The wallet of the buyer, who takes, has too little; nothing was written.
+    /// The buyer is a taker whose wallet has too few points; nothing was written.
     NotEnoughPoints,
 }
 
-/// That a code is registered. It stands in no event: whoever reads those could guess short codes from a hash.
+/// Marks a code as registered. No event contains it: short codes could be guessed from their hash.
 #[derive(Serialize, Deserialize)]
-struct Registered {
+struct RegisteredCode {
     voucher_id: VoucherId,
 }
 
-/// A trade as it is kept.
+/// A trade as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredTrade {
-    /// What happened.
+    /// The trade, as its event carries it.
     #[serde(flatten)]
     pub trade: Trade,
-    /// What was asked for, when somebody asked for this trade.
+    /// The request's fingerprint. None when two bids were matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
-    /// Its event, which the table's stream delivers.
+    /// The trade's event, which the table's stream delivers.
     pub event: Record,
 }
 
 impl AuctionStore {
-    /// Registers a voucher; when its code is registered already, answers the voucher that has it.
+    /// Registers a voucher. Returns the existing voucher when its code is already registered.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -126,7 +126,7 @@ impl AuctionStore {
             voucher: voucher.clone(),
             version: 1,
         };
-        let mark = Registered {
+        let mark = RegisteredCode {
             voucher_id: voucher.voucher_id,
         };
         let key = code_key(voucher);
@@ -137,15 +137,15 @@ impl AuctionStore {
         if transact_changes(&self.table.client, REGISTERING, items, 2, deadline).await? {
             return Ok(None);
         }
-        let mark: Option<Registered> = self.table.read(REGISTERING, key, deadline).await?;
+        let mark: Option<RegisteredCode> = self.table.read(REGISTERING, key, deadline).await?;
         let id = mark.map_or(voucher.voucher_id, |mark| mark.voucher_id);
         let known = self.voucher(id, deadline).await?;
         known
             .map(Some)
-            .ok_or_else(|| Error::internal(REGISTERING, "its voucher is not there"))
+            .ok_or_else(|| Error::internal(REGISTERING, "the voucher of the code does not exist"))
     }
 
-    /// Places a bid and holds what it needs: its price, or `offered`, the voucher as it is to be kept.
+    /// Places a bid. Holds its price, or writes `offered`, the next version of its voucher.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -162,15 +162,15 @@ impl AuctionStore {
             items.push(put(self.put_voucher(voucher)?)?);
             PlaceBidOutcome::VoucherChanged
         } else {
-            items.push(update(self.wallets.held(&bid.customer_id, bid.price))?);
-            PlaceBidOutcome::WalletRefuses
+            items.push(update(self.wallets.hold_points(&bid.customer_id, bid.price))?);
+            PlaceBidOutcome::WalletRefused
         };
         items.push(put(self.put_on_book(bid)?)?);
         if offered.is_some() {
-            items.push(update(self.wallets.one_more_bid(&bid.customer_id))?);
+            items.push(update(self.wallets.add_open_bid(&bid.customer_id))?);
         } else {
             let held = entry(entry_id, EntryKind::Held, bid.price, bid.bid_id.0, bid.placed_at);
-            items.push(self.wallets.entry(&bid.customer_id, held)?);
+            items.push(self.wallets.put_entry(&bid.customer_id, held)?);
         }
         let mut backoff = Backoff::until(deadline);
         loop {
@@ -180,23 +180,23 @@ impl AuctionStore {
             };
             let mut outcomes = outcomes.into_iter();
             match outcomes.next() {
-                Some(WriteOutcome::ConditionFailed(Some(stands))) => {
-                    return Ok(PlaceBidOutcome::Exists(Box::new(parse(PLACING, stands)?)));
+                Some(WriteOutcome::ConditionFailed(Some(existing))) => {
+                    return Ok(PlaceBidOutcome::Exists(Box::new(parse(PLACING, existing)?)));
                 }
-                // A twin of this request may be holding the very points right now.
+                // A concurrent retry of this request may be writing the same items.
                 Some(WriteOutcome::Retryable) => {}
                 _ => {
                     let by_need = matches!(outcomes.next(), Some(WriteOutcome::ConditionFailed(_)));
                     let by_count = matches!(outcomes.nth(1), Some(WriteOutcome::ConditionFailed(_)));
                     if by_need || by_count {
-                        // Or it may have held them already.
-                        let twin = self.bid(bid.bid_id, deadline).await?;
+                        // The concurrent retry may have succeeded.
+                        let existing = self.bid(bid.bid_id, deadline).await?;
                         let refusal = if by_need {
                             refusal
                         } else {
-                            PlaceBidOutcome::WalletRefuses
+                            PlaceBidOutcome::WalletRefused
                         };
-                        return Ok(twin.map_or(refusal, |twin| PlaceBidOutcome::Exists(Box::new(twin))));
+                        return Ok(existing.map_or(refusal, |existing| PlaceBidOutcome::Exists(Box::new(existing))));
                     }
                 }
             }
@@ -206,8 +206,8 @@ impl AuctionStore {
         }
     }
 
-    /// Ends a bid that nobody took, and frees what it held: its price, or its voucher as it is to be kept; false when
-    /// anything has changed since it was read.
+    /// Closes a bid without a trade. Releases its price, or writes `freed`, the next version of its voucher. Returns false
+    /// when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -224,28 +224,32 @@ impl AuctionStore {
             items.push(put(self.put_voucher(voucher)?)?);
         }
         let records = items.len();
-        items.push(delete(self.off_book(bid))?);
+        items.push(delete(self.delete_from_book(bid))?);
         if freed.is_some() {
-            items.push(update(self.wallets.one_bid_less(&bid.customer_id, Points::ZERO))?);
+            items.push(update(self.wallets.remove_open_bid(&bid.customer_id, Points::ZERO))?);
         } else {
-            items.push(update(self.wallets.unheld(&bid.customer_id, bid.price, bid.price))?);
+            items.push(update(self.wallets.release_hold(
+                &bid.customer_id,
+                bid.price,
+                bid.price,
+            ))?);
             let at = bid.closed_at.unwrap_or(bid.expires_at);
             let released = entry(entry_id, EntryKind::Released, bid.price, bid.bid_id.0, at);
-            items.push(self.wallets.entry(&bid.customer_id, released)?);
+            items.push(self.wallets.put_entry(&bid.customer_id, released)?);
         }
-        transact_changes(&self.table.client, "end a bid", items, records, deadline).await
+        transact_changes(&self.table.client, "close a bid", items, records, deadline).await
     }
 
-    /// Makes a trade: the bids in it end, the voucher changes owners, the points are paid.
+    /// Makes a trade: closes its bids, transfers the voucher, and pays the points.
     ///
     /// # Errors
-    /// `bid-closed` when a bid in it has ended or its time is over; [`Error::Unavailable`], [`Error::Internal`].
-    pub async fn deal(&self, deal: &Deal, deadline: Instant) -> Result<TradeOutcome, Error> {
-        let (records, wallet_at, items) = self.writes_of(deal)?;
+    /// `bid-closed` when a bid of the trade is closed or past its deadline; [`Error::Unavailable`], [`Error::Internal`].
+    pub async fn trade(&self, new_trade: &NewTrade, deadline: Instant) -> Result<TradeOutcome, Error> {
+        let (records, wallet_at, items) = self.writes_of(new_trade)?;
         let mut backoff = Backoff::until(deadline);
         loop {
-            let outcomes = match transact(&self.table.client, DEALING, items.clone(), deadline).await? {
-                TransactionOutcome::Committed => return Ok(TradeOutcome::Done),
+            let outcomes = match transact(&self.table.client, TRADING, items.clone(), deadline).await? {
+                TransactionOutcome::Committed => return Ok(TradeOutcome::Traded),
                 TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
             let is_busy = outcomes
@@ -253,8 +257,8 @@ impl AuctionStore {
                 .any(|outcome| matches!(outcome, WriteOutcome::Retryable));
             let is_short = matches!(outcomes.get(wallet_at), Some(WriteOutcome::ConditionFailed(_)));
             let mut outcomes = outcomes.into_iter().take(records);
-            if let Some(WriteOutcome::ConditionFailed(Some(stands))) = outcomes.next() {
-                return Ok(TradeOutcome::Exists(Box::new(parse(DEALING, stands)?)));
+            if let Some(WriteOutcome::ConditionFailed(Some(existing))) = outcomes.next() {
+                return Ok(TradeOutcome::Exists(Box::new(parse(TRADING, existing)?)));
             }
             if outcomes.any(|outcome| matches!(outcome, WriteOutcome::ConditionFailed(_))) {
                 return Ok(TradeOutcome::Changed);
@@ -263,23 +267,26 @@ impl AuctionStore {
                 return Ok(TradeOutcome::NotEnoughPoints);
             }
             if !backoff.wait().await {
-                return Err(unavailable(DEALING));
+                return Err(unavailable(TRADING));
             }
         }
     }
 
-    /// How many writes are conditional on what was read, which one takes the buyer's points, and all of them.
-    fn writes_of(&self, deal: &Deal) -> Result<(usize, usize, Vec<TransactWriteItem>), Error> {
-        let Deal { trade, voucher, .. } = deal;
+    /// The number of leading writes that are conditional on a version, the index of the write that takes the buyer's
+    /// points, and all writes.
+    fn writes_of(&self, new_trade: &NewTrade) -> Result<(usize, usize, Vec<TransactWriteItem>), Error> {
+        let NewTrade { trade, voucher, .. } = new_trade;
         let stored = StoredTrade {
             trade: trade.clone(),
-            fingerprint: deal.fingerprint.clone(),
-            event: deal.event.clone(),
+            fingerprint: new_trade.fingerprint.clone(),
+            event: new_trade.event.clone(),
         };
-        let mut items = vec![put(self.table.put_new(DEALING, trade_key(trade.trade_id), &stored)?)?];
-        for party in [&deal.buyer, &deal.seller] {
-            if let Party::Resting(stored) = party {
-                let traded = stored.bid.end(Ending::Trade(trade.trade_id), trade.traded_at)?;
+        let mut items = vec![put(self.table.put_new(TRADING, trade_key(trade.trade_id), &stored)?)?];
+        for party in [&new_trade.buyer, &new_trade.seller] {
+            if let TradeParty::Resting(stored) = party {
+                let traded = stored
+                    .bid
+                    .transition(BidTransition::Trade(trade.trade_id), trade.traded_at)?;
                 items.push(put(self.put_bid(&stored.next(traded, None))?)?);
             }
         }
@@ -287,44 +294,47 @@ impl AuctionStore {
         items.push(put(self.put_voucher(&voucher.next(sold))?)?);
         let records = items.len();
         let price = trade.price;
-        let [paid, earned, released] = deal.entry_ids;
+        let [paid, earned, released] = new_trade.entry_ids;
         let about = |id, kind, points| entry(id, kind, points, trade.trade_id, trade.traded_at);
-        match deal.buyer.bid() {
+        match new_trade.buyer.bid() {
             Some(bid) => {
-                let freed = bid.price.less(price);
-                items.push(update(self.wallets.unheld(&trade.buyer_id, bid.price, freed))?);
+                let freed = bid.price.saturating_sub(price);
+                items.push(update(self.wallets.release_hold(&trade.buyer_id, bid.price, freed))?);
                 if freed > Points::ZERO {
                     items.push(
                         self.wallets
-                            .entry(&trade.buyer_id, about(released, EntryKind::Released, freed))?,
+                            .put_entry(&trade.buyer_id, about(released, EntryKind::Released, freed))?,
                     );
                 }
             }
-            None => items.push(update(self.wallets.spent(&trade.buyer_id, price))?),
+            None => items.push(update(self.wallets.spend_points(&trade.buyer_id, price))?),
         }
         items.push(
             self.wallets
-                .entry(&trade.buyer_id, about(paid, EntryKind::Paid, price))?,
+                .put_entry(&trade.buyer_id, about(paid, EntryKind::Paid, price))?,
         );
-        items.push(match deal.seller.bid() {
-            Some(_) => update(self.wallets.one_bid_less(&trade.seller_id, price))?,
-            None => update(self.wallets.credited(&trade.seller_id, price))?,
+        items.push(match new_trade.seller.bid() {
+            Some(_) => update(self.wallets.remove_open_bid(&trade.seller_id, price))?,
+            None => update(self.wallets.add_points(&trade.seller_id, price))?,
         });
         items.push(
             self.wallets
-                .entry(&trade.seller_id, about(earned, EntryKind::Earned, price))?,
+                .put_entry(&trade.seller_id, about(earned, EntryKind::Earned, price))?,
         );
-        for bid in [&deal.buyer, &deal.seller].into_iter().filter_map(Party::bid) {
-            items.push(delete(self.off_book(bid))?);
+        for bid in [&new_trade.buyer, &new_trade.seller]
+            .into_iter()
+            .filter_map(TradeParty::bid)
+        {
+            items.push(delete(self.delete_from_book(bid))?);
         }
         Ok((records, records, items))
     }
 
-    /// The trade, when it was made.
+    /// Reads a trade.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn trade(&self, id: Uuid, deadline: Instant) -> Result<Option<StoredTrade>, Error> {
+    pub async fn get_trade(&self, id: Uuid, deadline: Instant) -> Result<Option<StoredTrade>, Error> {
         self.table.read("read a trade", trade_key(id), deadline).await
     }
 }
@@ -351,7 +361,7 @@ const fn unavailable(doing: &'static str) -> Error {
     Error::Unavailable { doing, source: None }
 }
 
-impl From<&StoredBid> for Party {
+impl From<&StoredBid> for TradeParty {
     fn from(stored: &StoredBid) -> Self {
         Self::Resting(Box::new(stored.clone()))
     }

@@ -3,10 +3,10 @@
 use crate::charge_service::ChargeOutcome;
 use crate::charge_service::{ATTEMPTS, DOING};
 use crate::event::BillingEvent;
-use crate::invoice::{Invoice, InvoiceStatus, Postponed, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
 use crate::invoice_store::InvoiceStore;
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
-use crate::subscription::{Policy, Step, Subscription, SubscriptionStatus};
+use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::catalog::Hold;
@@ -128,8 +128,8 @@ impl ChargeStore {
         why: &Rejection,
         invocation: &Invocation,
     ) -> Result<Option<ChargeOutcome>, Error> {
-        let turn = Turn::Postpone(postponement(why));
-        let Some(after) = invoice.invoice.after(turn, invocation.now, &self.policy) else {
+        let turn = InvoiceTransition::Postpone(postponement(why));
+        let Some(after) = invoice.invoice.transition(turn, invocation.now, &self.policy) else {
             return Ok(None);
         };
         let event = BillingEvent::DeliveryPostponed(after.clone());
@@ -226,15 +226,17 @@ impl ChargeStore {
             };
             let is_paid = order.status == OrderStatus::Paid;
             let turn = if is_paid {
-                Turn::Pay(order.order_id, payment.payment.payment_id)
+                InvoiceTransition::Pay(order.order_id, payment.payment.payment_id)
             } else {
-                Turn::Void
+                InvoiceTransition::Void
             };
-            let Some(after) = invoice.invoice.after(turn, now, &self.policy) else {
+            let Some(after) = invoice.invoice.transition(turn, now, &self.policy) else {
                 return Ok(ChargeOutcome::Nothing);
             };
             let paid_event = is_paid.then(|| invocation.record(&BillingEvent::InvoicePaid(after.clone())));
-            let closed = subscription.subscription.after(Step::Close, now)?;
+            let closed = subscription
+                .subscription
+                .transition(SubscriptionTransition::ClosePeriod, now)?;
             let next = subscription.next(closed, None, None, &self.policy, now);
             let after = invoice.next(after, paid_event.transpose()?, now);
             let order = StoredOrder {
@@ -317,18 +319,18 @@ impl ChargeStore {
                     None => continue,
                 }
             }
-            let turn = Turn::Decline {
+            let turn = InvoiceTransition::Decline {
                 failure: failure.clone(),
                 is_final: matches!(decline, Decline::Hard | Decline::KeyDeleted),
             };
-            let Some(declined) = invoice.invoice.after(turn, now, &self.policy) else {
+            let Some(declined) = invoice.invoice.transition(turn, now, &self.policy) else {
                 return Ok(ChargeOutcome::Nothing);
             };
             let failed = invocation.record(&BillingEvent::InvoiceFailed(declined.clone()))?;
             let (after, event) = if declined.next_try_at.is_some() {
                 (before.clone(), None)
             } else {
-                let past_due = before.after(Step::FallPastDue, now)?;
+                let past_due = before.transition(SubscriptionTransition::MarkPastDue, now)?;
                 let event = invocation.record(&BillingEvent::SubscriptionPastDue(past_due.clone()))?;
                 (past_due, Some(event))
             };
@@ -367,10 +369,15 @@ impl ChargeStore {
             {
                 return Ok(ChargeOutcome::Unknown);
             }
-            let Some(void) = invoice.invoice.after(Turn::Void, invocation.now, &self.policy) else {
+            let Some(void) = invoice
+                .invoice
+                .transition(InvoiceTransition::Void, invocation.now, &self.policy)
+            else {
                 return Ok(ChargeOutcome::Nothing);
             };
-            let closed = subscription.subscription.after(Step::Close, invocation.now)?;
+            let closed = subscription
+                .subscription
+                .transition(SubscriptionTransition::ClosePeriod, invocation.now)?;
             let next = subscription.next(closed, None, None, &self.policy, invocation.now);
             let void = invoice.next(void, None, invocation.now);
             let write = attempt.write(&next, &void);

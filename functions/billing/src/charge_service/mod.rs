@@ -22,10 +22,10 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use self::charge_store::Account;
-use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
 use crate::invoice_store::BeginChargeOutcome;
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionWrite};
-use crate::subscription::{Step, Subscription, SubscriptionStatus, Task};
+use crate::subscription::{Subscription, SubscriptionStatus, SubscriptionTransition, Task};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Product, Sku};
@@ -143,8 +143,8 @@ impl ChargeService {
             .task(open, invocation.now, &self.charges.policy)
         {
             Task::Nothing => self.delete_keys(&subscription, open, invocation).await,
-            Task::Bill | Task::TryAgain => self.attempt(subscription, invoice, begun_by, invocation).await,
-            Task::Settle => match invoice {
+            Task::Bill | Task::Retry => self.attempt(subscription, invoice, begun_by, invocation).await,
+            Task::CheckCharge => match invoice {
                 Some(invoice) => self.resolve_unknown(subscription, invoice, invocation).await,
                 None => Ok(None),
             },
@@ -154,33 +154,42 @@ impl ChargeService {
                     from = subscription.subscription.next_period, to = period,
                     "missed periods skipped",
                 );
-                let skipped = subscription.subscription.after(Step::SkipTo(period), invocation.now)?;
+                let skipped = subscription
+                    .subscription
+                    .transition(SubscriptionTransition::SkipTo(period), invocation.now)?;
                 let next = subscription.next(skipped, None, None, &self.charges.policy, invocation.now);
                 let saved = self.charges.save(&SubscriptionWrite::of(&next), invocation).await?;
                 Ok(saved.then_some(ChargeOutcome::Skipped))
             }
-            Task::GiveUp => self.void_period(&subscription, invoice, Step::Close, invocation).await,
-            Task::End => self.void_period(&subscription, invoice, Step::Cancel, invocation).await,
+            Task::VoidInvoice => {
+                self.void_period(&subscription, invoice, SubscriptionTransition::ClosePeriod, invocation)
+                    .await
+            }
+            Task::Cancel => {
+                self.void_period(&subscription, invoice, SubscriptionTransition::Cancel, invocation)
+                    .await
+            }
         }
     }
 
-    /// Voids the open period, and ends the subscription if `step` is [`Step::Cancel`].
+    /// Voids the open period, and ends the subscription if `step` is [`SubscriptionTransition::Cancel`].
     async fn void_period(
         &self,
         stored: &StoredSubscription,
         invoice: Option<StoredInvoice>,
-        step: Step,
+        step: SubscriptionTransition,
         invocation: &Invocation,
     ) -> Result<Option<ChargeOutcome>, Error> {
         let open = invoice.as_ref().map(|stored| &stored.invoice);
-        let outcome = if step == Step::Cancel {
+        let outcome = if step == SubscriptionTransition::Cancel {
             ChargeOutcome::Ended
         } else {
             ChargeOutcome::Skipped
         };
-        let (after, void) = stored
-            .subscription
-            .giving_up(step, open, invocation.now, &self.charges.policy)?;
+        let (after, void) =
+            stored
+                .subscription
+                .transition_and_void(step, open, invocation.now, &self.charges.policy)?;
         let event = match outcome {
             ChargeOutcome::Ended => Some(invocation.record(&BillingEvent::SubscriptionCancelled(after.clone()))?),
             _ => None,
@@ -205,7 +214,7 @@ impl ChargeService {
         let (now, deadline) = (invocation.now, invocation.deadline);
         let subscription = match &invoice {
             Some(_) => stored.subscription.clone(),
-            None => stored.subscription.after(Step::Bill, now)?,
+            None => stored.subscription.transition(SubscriptionTransition::Bill, now)?,
         };
         let invoice = invoice.unwrap_or_else(|| StoredInvoice::unsaved(Invoice::new(&stored.subscription, now), now));
         let wanted = wanted(&stored.subscription, &invoice.invoice)?;
@@ -220,7 +229,10 @@ impl ChargeService {
                     .await;
             }
         };
-        let Some(attempt) = invoice.invoice.after(Turn::Attempt(quote), now, &self.charges.policy) else {
+        let Some(attempt) = invoice
+            .invoice
+            .transition(InvoiceTransition::Attempt(quote), now, &self.charges.policy)
+        else {
             return Ok(None);
         };
         // Decrypt the key first: an attempt that cannot be charged would hold its stock for nothing.

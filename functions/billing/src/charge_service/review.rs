@@ -55,8 +55,8 @@ impl ChargeStore {
     /// Records a decision about the attempt to charge a period, with its `request`, in one write.
     ///
     /// # Errors
-    /// [`Rejected::NotFound`], [`Rejected::NotHanging`] unless the outcome has been unknown for a day,
-    /// [`Rejected::ChargeUnderWay`] during a provider call, [`Rejected::AskedSince`], [`PaymentRejected::OtherOrder`]
+    /// [`Rejected::NotFound`], [`Rejected::NotInReview`] unless the outcome has been unknown for a day,
+    /// [`Rejected::ChargeUnderWay`] during a provider call, [`Rejected::AttemptedSince`], [`PaymentRejected::OtherOrder`]
     /// for a reference of another attempt, `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn review(
         &self,
@@ -151,7 +151,7 @@ impl ChargeStore {
         invocation: &Invocation,
     ) -> Result<(), Error> {
         let again = StoredInvoice {
-            invoice: attempt.invoice.invoice.asked_again(invocation.now),
+            invoice: attempt.invoice.invoice.check_now(invocation.now),
             tries: 0,
             version: attempt.invoice.version + 1,
             ..attempt.invoice.clone()
@@ -170,7 +170,7 @@ fn require_reviewable(
 ) -> Result<(), Rejected> {
     let now = invocation.now;
     if stored.invoice.status != InvoiceStatus::Charging || now.duration_since(stored.since) <= REVIEW_AFTER {
-        return Err(Rejected::NotHanging);
+        return Err(Rejected::NotInReview);
     }
     let known_at = match decision {
         // A charge stays true, even during another provider call.
@@ -178,12 +178,12 @@ fn require_reviewable(
         ChargeDecision::AskAgain {} => now,
         ChargeDecision::NotCharged { looked_up_at } => now.min(*looked_up_at),
     };
-    let is_being_asked = |at| stored.invoice.is_being_asked(stored.tries, at);
-    if is_being_asked(now) {
+    let is_being_checked = |at| stored.invoice.is_being_checked(stored.tries, at);
+    if is_being_checked(now) {
         return Err(Rejected::ChargeUnderWay);
     }
-    if is_being_asked(known_at) {
-        return Err(Rejected::AskedSince);
+    if is_being_checked(known_at) {
+        return Err(Rejected::AttemptedSince);
     }
     Ok(())
 }

@@ -156,7 +156,7 @@ impl StoredInvoice {
     pub fn with_claim(&self, now: Timestamp) -> Self {
         let tries = self.tries + 1;
         Self {
-            invoice: self.invoice.asked(tries, now),
+            invoice: self.invoice.check_later(tries, now),
             tries,
             asked: self.asked + 1,
             version: self.version + 1,

@@ -1,14 +1,14 @@
-//! A subscription: what is delivered and charged again and again, and the states that it goes through.
+//! Subscriptions: their states, and the work that is due.
 //!
-//! Invariants: periods are billed in their order, each at most once, for `next_period` only grows; at most one period is
-//! open, that is billed and neither paid nor given up; what has been cancelled begins no period.
+//! Invariants: periods are billed in order, each at most once, since `next_period` only increases; at most one period is
+//! open, that is, has an invoice that is neither paid nor void; a cancelled subscription bills no period.
 
 use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::invoice::{Invoice, InvoiceStatus, Turn};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
 use shared::aws::Platform;
 use shared::core::calendar::Schedule;
 use shared::core::error;
@@ -19,72 +19,72 @@ use shared::orders::Item;
 use shared::payments::Provider;
 use shared::payments::provider::Card;
 
-/// Where a subscription stands.
+/// Status of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SubscriptionStatus {
     /// Each period is billed when it falls due.
     Active,
-    /// Its customer paused it: nothing is billed until they resume it.
+    /// The customer paused the subscription. Nothing is billed until it is resumed.
     Paused,
-    /// A period could not be charged: nothing more is billed until there is a new card.
+    /// The card could not be charged. Nothing is billed until there is a new card.
     PastDue,
-    /// It is over.
+    /// The subscription has ended.
     Cancelled,
 }
 
-/// A subscription, as its customer sees it and as events carry it.
+/// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subscription {
-    /// Its id.
+    /// The subscription's id.
     pub subscription_id: SubscriptionId,
-    /// Whose it is.
+    /// The customer.
     pub customer_id: CustomerId,
-    /// Where it stands.
+    /// Status of the subscription.
     pub status: SubscriptionStatus,
-    /// What each period brings, each product once; priced from the catalog when the period is billed.
+    /// The items of each period, each product once. Priced from the catalog when the period is billed.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
     /// When periods fall due.
     pub schedule: Schedule,
-    /// Who takes the money.
+    /// The payment provider.
     pub provider: Provider,
-    /// The card that it is taken from.
+    /// The card that is charged.
     pub card: Card,
-    /// The period that is billed next.
+    /// The next period to bill.
     pub next_period: u32,
-    /// When that falls due.
+    /// Time at which the next period falls due.
     pub next_at: Timestamp,
-    /// The period that is billed and neither paid nor given up, when there is one.
+    /// The period whose invoice is neither paid nor void, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub open_period: Option<u32>,
-    /// Whether it ends when the next period falls due.
+    /// Whether the subscription ends when the next period falls due.
     pub ends_with_period: bool,
-    /// Whether its customer is asked for a new card.
+    /// Whether the customer must provide a new card.
     pub needs_card: bool,
-    /// When it began.
+    /// Time at which the subscription started.
     pub started_at: Timestamp,
-    /// Since when it is `PAST_DUE`.
+    /// Time since which the subscription is `PAST_DUE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub past_due_since: Option<Timestamp>,
-    /// When it was cancelled, once it was.
+    /// Time of the cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub cancelled_at: Option<Timestamp>,
 }
 
-/// What a shop decides about its subscriptions.
+/// The shop's billing policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How many days after the first decline each further attempt is made.
+    /// Days from the first decline to each further attempt.
     pub retry_days: Vec<u16>,
-    /// After how many days without a new card a subscription that is past due is cancelled.
+    /// Days after which a past due subscription without a new card is cancelled.
     pub past_due_days: u16,
-    /// After how many hours a delivery that was out of stock is tried again.
+    /// Hours after which a postponed delivery is retried.
     pub postponed_hours: u16,
-    /// Missed periods up to this many days old are billed late; older ones are skipped.
+    /// The age, in days, up to which a missed period is billed late. Older ones are skipped.
     pub catch_up_days: u16,
 }
 
@@ -101,8 +101,7 @@ struct Config {
 }
 
 impl Policy {
-    /// What `platform` says: `RETRY_DAYS` in a list such as `1,3,5,7`, `PAST_DUE_DAYS`, `POSTPONED_HOURS`,
-    /// `CATCH_UP_DAYS`.
+    /// Reads `RETRY_DAYS` (a list such as `1,3,5,7`), `PAST_DUE_DAYS`, `POSTPONED_HOURS` and `CATCH_UP_DAYS`.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing or wrong.
@@ -118,13 +117,13 @@ impl Policy {
         })
     }
 
-    /// When the attempt after `declines` declines is made, the first of which was at `first`; none when all were made.
+    /// Time of the next attempt after `declines` declines, the first of which was at `first`. None after the last attempt.
     pub fn retry_at(&self, first: Timestamp, declines: u32) -> Option<Timestamp> {
-        let nth = usize::try_from(declines.checked_sub(1)?).ok()?;
-        self.retry_days.get(nth).map(|&after| first + days(after))
+        let attempt = usize::try_from(declines.checked_sub(1)?).ok()?;
+        self.retry_days.get(attempt).map(|&after| first + days(after))
     }
 
-    /// When a delivery that is out of stock at `now` is tried again.
+    /// Time at which a delivery that is postponed at `now` is retried.
     pub fn postponed_until(&self, now: Timestamp) -> Timestamp {
         now + SignedDuration::from_hours(self.postponed_hours.into())
     }
@@ -134,137 +133,147 @@ fn days(count: u16) -> SignedDuration {
     SignedDuration::from_hours(24 * i64::from(count))
 }
 
-/// What happens to a subscription.
+/// A change of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The right to charge its next period is taken.
+pub enum SubscriptionTransition {
+    /// Opens the next period for billing.
     Bill,
-    /// Its open period is paid or given up.
-    Close,
-    /// Its open period cannot be charged without a new card.
-    FallPastDue,
-    /// Missed periods are too old to be billed: this one is the next.
+    /// Closes the open period, whose invoice is paid or void.
+    ClosePeriod,
+    /// The open period cannot be charged without a new card.
+    MarkPastDue,
+    /// Skips missed periods that are too old to be billed. This period becomes the next.
     SkipTo(u32),
-    /// Its customer wants nothing until they say so.
+    /// The customer pauses the subscription.
     Pause,
-    /// Its customer wants it again, from the next date on.
+    /// The customer resumes the subscription with the next period that falls due.
     Resume,
-    /// Its customer does not want this period, the next one.
+    /// The customer skips this period, which must be the next one.
     Skip(u32),
-    /// Its customer wants other things.
+    /// The customer replaces the items.
     SetItems(Vec<Item>),
-    /// Its customer has another card.
+    /// The customer replaces the card.
     ReplaceCard(Provider, Card),
-    /// The provider says that the card is gone.
-    AskForCard,
-    /// Its customer wants no further period, and may say so again or take it back.
+    /// The customer must provide a new card: the provider reports the card as deleted.
+    RequestCard,
+    /// Schedules a cancellation at the period's end, or revokes it.
     EndWithPeriod(bool),
-    /// It is over.
+    /// Cancels the subscription.
     Cancel,
 }
 
 impl Subscription {
-    /// The subscription after `step` at `now`.
+    /// The subscription after `transition` at `now`.
     ///
     /// # Errors
-    /// [`Rejected::Closed`] for everything after its end, [`Rejected::WrongStatus`] where its status does not allow the
-    /// step, [`Rejected::PeriodOpen`] where an open period does not, [`Rejected::NotNext`] for another period than the
-    /// next one.
-    pub fn after(&self, step: Step, now: Timestamp) -> Result<Self, Rejected> {
+    /// [`Rejected::Closed`] when the subscription is cancelled, [`Rejected::WrongStatus`] when its status does not allow
+    /// the transition, [`Rejected::PeriodOpen`] when an open period does not, [`Rejected::NotNext`] for a period that is
+    /// not the next one.
+    pub fn transition(&self, transition: SubscriptionTransition, now: Timestamp) -> Result<Self, Rejected> {
         use SubscriptionStatus::{Active, Cancelled, PastDue, Paused};
         let mut next = self.clone();
-        match (step, self.status) {
-            // An attempt that was under way when it was cancelled still comes to its end.
-            (Step::Close, _) => next.open_period = None,
+        match (transition, self.status) {
+            // A charge that was in progress at the cancellation still closes its period.
+            (SubscriptionTransition::ClosePeriod, _) => next.open_period = None,
             (_, Cancelled) => return Err(Rejected::Closed),
 
-            (Step::Bill | Step::SkipTo(_), _) if self.open_period.is_some() => return Err(Rejected::PeriodOpen),
-            (Step::Bill, Active) => {
+            (SubscriptionTransition::Bill | SubscriptionTransition::SkipTo(_), _) if self.open_period.is_some() => {
+                return Err(Rejected::PeriodOpen);
+            }
+            (SubscriptionTransition::Bill, Active) => {
                 next.open_period = Some(self.next_period);
                 next.go_to(self.next_period + 1);
             }
-            (Step::SkipTo(period), Active) => next.go_to(period),
-            (Step::Skip(period), Active) if period == self.next_period => next.go_to(period + 1),
-            (Step::Skip(_), Active) => {
+            (SubscriptionTransition::SkipTo(period), Active) => next.go_to(period),
+            (SubscriptionTransition::Skip(period), Active) if period == self.next_period => next.go_to(period + 1),
+            (SubscriptionTransition::Skip(_), Active) => {
                 return Err(Rejected::NotNext { next: self.next_period });
             }
-            (Step::FallPastDue, Active) => {
+            (SubscriptionTransition::MarkPastDue, Active) => {
                 next.status = PastDue;
                 next.needs_card = true;
                 next.past_due_since = Some(now);
             }
-            (Step::Pause, Active) => next.status = Paused,
-            (Step::Resume, Paused) => {
+            (SubscriptionTransition::Pause, Active) => next.status = Paused,
+            (SubscriptionTransition::Resume, Paused) => {
                 next.status = Active;
                 next.go_to(self.schedule.first_from(now));
             }
-            (Step::SetItems(items), _) => next.items = items,
-            (Step::ReplaceCard(provider, card), _) => {
+            (SubscriptionTransition::SetItems(items), _) => next.items = items,
+            (SubscriptionTransition::ReplaceCard(provider, card), _) => {
                 next.provider = provider;
                 next.card = card;
                 next.needs_card = false;
                 if self.status == PastDue {
                     next.status = Active;
                     next.past_due_since = None;
-                    // What fell due meanwhile was not delivered, and is not charged.
+                    // Periods that fell due meanwhile were not delivered and are not charged.
                     next.go_to(self.schedule.first_from(now));
                 }
             }
-            (Step::AskForCard, _) => next.needs_card = true,
-            (Step::EndWithPeriod(ends), _) => next.ends_with_period = ends,
-            (Step::Cancel, _) => {
+            (SubscriptionTransition::RequestCard, _) => next.needs_card = true,
+            (SubscriptionTransition::EndWithPeriod(ends), _) => next.ends_with_period = ends,
+            (SubscriptionTransition::Cancel, _) => {
                 next.status = Cancelled;
                 next.cancelled_at = Some(now);
                 next.needs_card = false;
                 next.past_due_since = None;
             }
-            (Step::Bill | Step::SkipTo(_) | Step::Skip(_) | Step::FallPastDue | Step::Pause | Step::Resume, status) => {
+            (
+                SubscriptionTransition::Bill
+                | SubscriptionTransition::SkipTo(_)
+                | SubscriptionTransition::Skip(_)
+                | SubscriptionTransition::MarkPastDue
+                | SubscriptionTransition::Pause
+                | SubscriptionTransition::Resume,
+                status,
+            ) => {
                 return Err(Rejected::WrongStatus(status));
             }
         }
         Ok(next)
     }
 
-    /// The subscription after a `step` with which its open `invoice` is given up, and that invoice after it. While that
-    /// is being charged it stays: what the provider answers is then judged by what has become of the subscription.
+    /// The subscription after a transition that voids its open `invoice`, and the void invoice. An invoice that is being
+    /// charged stays open: its outcome is then handled according to the subscription's new status.
     ///
     /// # Errors
-    /// As [`Subscription::after`].
-    pub fn giving_up(
+    /// Those of [`Subscription::transition`].
+    pub fn transition_and_void(
         &self,
-        step: Step,
+        transition: SubscriptionTransition,
         invoice: Option<&Invoice>,
         now: Timestamp,
         policy: &Policy,
     ) -> Result<(Self, Option<Invoice>), Rejected> {
-        let given_up = invoice
+        let void = invoice
             .filter(|invoice| invoice.status != InvoiceStatus::Charging)
-            .and_then(|invoice| invoice.after(Turn::Void, now, policy));
-        let next = self.after(step, now)?;
-        let next = match given_up {
-            Some(_) => next.after(Step::Close, now)?,
+            .and_then(|invoice| invoice.transition(InvoiceTransition::Void, now, policy));
+        let next = self.transition(transition, now)?;
+        let next = match void {
+            Some(_) => next.transition(SubscriptionTransition::ClosePeriod, now)?,
             None => next,
         };
-        Ok((next, given_up))
+        Ok((next, void))
     }
 
-    /// The next period is `period`, unless it is later already: no period comes back.
+    /// Makes `period` the next one, unless the next one is later: the next period never decreases.
     fn go_to(&mut self, period: u32) {
         self.next_period = self.next_period.max(period);
-        self.next_at = self.schedule.nth(self.next_period);
+        self.next_at = self.schedule.due_at(self.next_period);
     }
 
-    /// The period that a command is about now: the open one, else the next.
+    /// The period to work on: the open one, otherwise the next.
     pub fn period(&self) -> u32 {
         self.open_period.unwrap_or(self.next_period)
     }
 
-    /// When something is to be done about it next, with its open `invoice`: the place on the index of due work.
+    /// Time at which work is due next, given the open `invoice`: the key in the index of due work.
     ///
-    /// Not before then is [`Subscription::task`] anything but [`Task::Nothing`].
+    /// Before that time, [`Subscription::task`] is [`Task::Nothing`].
     pub fn due_at(&self, invoice: Option<&Invoice>, policy: &Policy) -> Option<Timestamp> {
         use SubscriptionStatus::{Active, Cancelled, PastDue, Paused};
-        // Until the provider has answered, nothing else is done.
+        // While a charge is in progress, nothing else is done.
         if let Some(charging) = invoice.filter(|invoice| invoice.status == InvoiceStatus::Charging) {
             return charging.next_try_at;
         }
@@ -277,36 +286,36 @@ impl Subscription {
         let of_invoice = invoice
             .filter(|_| self.status == Active)
             .and_then(|invoice| match invoice.status {
-                // When the next delivery is due, this one is given up.
+                // When the next period falls due, a postponed delivery is void.
                 InvoiceStatus::Postponed => invoice.next_try_at.map(|at| at.min(self.next_at)),
                 _ => invoice.next_try_at,
             });
         own.into_iter().chain(of_invoice).min()
     }
 
-    /// What is to be done about it at `now`, with its open `invoice`.
+    /// The work that is due at `now`, given the open `invoice`.
     pub fn task(&self, invoice: Option<&Invoice>, now: Timestamp, policy: &Policy) -> Task {
         use SubscriptionStatus::{Active, Cancelled, PastDue, Paused};
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         if let Some(invoice) = invoice
             && invoice.status == InvoiceStatus::Charging
         {
-            // Whatever has become of the subscription: money may have been taken.
+            // Regardless of the subscription's status: the card may have been charged.
             return if is_due(invoice.next_try_at) {
-                Task::Settle
+                Task::CheckCharge
             } else {
                 Task::Nothing
             };
         }
         let ends = self.ends_with_period && self.next_at <= now;
-        let is_given_up = is_due(self.past_due_since.map(|since| since + days(policy.past_due_days)));
+        let is_overdue = is_due(self.past_due_since.map(|since| since + days(policy.past_due_days)));
         match (self.status, invoice.map(|invoice| invoice.status)) {
             (Cancelled, _) => Task::Nothing,
-            (Active | Paused, _) if ends => Task::End,
-            (PastDue, _) if is_given_up => Task::End,
+            (Active | Paused, _) if ends => Task::Cancel,
+            (PastDue, _) if is_overdue => Task::Cancel,
             (PastDue | Paused, _) => Task::Nothing,
-            (Active, Some(InvoiceStatus::Postponed)) if self.next_at <= now => Task::GiveUp,
-            (Active, Some(_)) if is_due(invoice.and_then(|invoice| invoice.next_try_at)) => Task::TryAgain,
+            (Active, Some(InvoiceStatus::Postponed)) if self.next_at <= now => Task::VoidInvoice,
+            (Active, Some(_)) if is_due(invoice.and_then(|invoice| invoice.next_try_at)) => Task::Retry,
             (Active, Some(_)) => Task::Nothing,
             (Active, None) if self.next_at > now => Task::Nothing,
             (Active, None) => {
@@ -321,48 +330,48 @@ impl Subscription {
     }
 }
 
-/// What is to be done about a subscription that is due.
+/// The work that is due for a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Nothing, or nothing yet.
+    /// Nothing is due.
     Nothing,
-    /// Bill its next period.
+    /// Bill the next period.
     Bill,
-    /// Leave out missed periods that are too old; this one is the next.
+    /// Skip missed periods that are too old. This period becomes the next.
     SkipTo(u32),
-    /// Ask for the money of its open period anew, after a decline or when it was out of stock.
-    TryAgain,
-    /// Find out what became of the attempt that is under way.
-    Settle,
-    /// Give the open period up: it was out of stock until the next one fell due.
-    GiveUp,
-    /// Cancel it: its last period is over, or nobody brought a new card.
-    End,
+    /// Charge the open period again, after a decline or a postponement.
+    Retry,
+    /// Ask the provider for the outcome of the charge in progress.
+    CheckCharge,
+    /// Void the open invoice: it was postponed until the next period fell due.
+    VoidInvoice,
+    /// Cancel the subscription: its last period has ended, or it was past due for too long.
+    Cancel,
 }
 
-/// Why a subscription is not begun, or not changed.
+/// The reason why a request about a subscription is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// There is no such subscription for this caller.
+    /// The caller has no such subscription.
     NotFound,
-    /// It is over.
+    /// The subscription is cancelled.
     Closed,
-    /// Its status does not allow it.
+    /// The subscription's status does not allow the change.
     WrongStatus(SubscriptionStatus),
-    /// A period is billed and neither paid nor given up.
+    /// The open period's invoice is neither paid nor void.
     PeriodOpen,
-    /// Its card is being charged right now.
+    /// The card is being charged.
     ChargeUnderWay,
-    /// Its provider was asked for the money after somebody looked whether it was taken.
-    AskedSince,
-    /// No attempt to charge the period waits for a person.
-    NotHanging,
-    /// Another period is the next one.
+    /// The provider was asked to charge the card after the administrator looked the charge up.
+    AttemptedSince,
+    /// No charge of the period waits for an administrator's decision.
+    NotInReview,
+    /// The period is not the next one.
     NotNext {
-        /// The next one.
+        /// The next period.
         next: u32,
     },
-    /// The first date is too far away.
+    /// The anchor is too long ago or too far ahead.
     AnchorOutOfRange,
 }
 
@@ -370,34 +379,34 @@ impl From<Rejected> for Rejection {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such subscription."),
-            Rejected::Closed => Self::new(&error::SUBSCRIPTION_CLOSED, "The subscription is over."),
+            Rejected::Closed => Self::new(&error::SUBSCRIPTION_CLOSED, "The subscription is cancelled."),
             Rejected::WrongStatus(status) => Self::new(
                 &error::SUBSCRIPTION_STATUS,
-                "The subscription's status does not allow it.",
+                "The subscription's status does not allow this change.",
             )
             .with("subscription_status", status),
             Rejected::PeriodOpen => Self::new(
                 &error::SUBSCRIPTION_STATUS,
-                "The present period is neither paid nor given up yet.",
+                "The invoice of the current period is neither paid nor void.",
             ),
             Rejected::ChargeUnderWay => Self::new(
                 &error::PAYMENT_UNDER_WAY,
-                "The subscription's card is being charged; ask again in some minutes.",
+                "The subscription's card is being charged. Try again in a few minutes.",
             ),
-            Rejected::AskedSince => Self::new(
+            Rejected::AttemptedSince => Self::new(
                 &error::PAYMENT_UNDER_WAY,
-                "The provider was asked for the money since; look the charge up again.",
+                "The charge was attempted again after `looked_up_at`. Look it up again.",
             ),
-            Rejected::NotHanging => Self::new(
+            Rejected::NotInReview => Self::new(
                 &error::NOT_IN_REVIEW,
-                "No attempt to charge this period has been left open by its provider for a day.",
+                "This period has no charge that its provider has left open for a day.",
             ),
             Rejected::NotNext { next } => {
                 Self::new(&error::NOT_NEXT_PERIOD, format!("The next period is {next}.")).with("next_period", next)
             }
             Rejected::AnchorOutOfRange => Self::new(
                 &error::INVALID_SCHEDULE,
-                "The first date is at most three years ago and at most one year ahead.",
+                "The anchor must be at most three years ago and at most one year ahead.",
             ),
         }
     }

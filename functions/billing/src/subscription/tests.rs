@@ -1,4 +1,4 @@
-//! What a subscription may do and when something is due about it, by example and by property.
+//! Tests of subscriptions and invoices: transitions, due work, and properties.
 
 use crate::subscription::*;
 use iso_currency::Currency;
@@ -24,7 +24,7 @@ fn at(text: &str) -> Timestamp {
     format!("{text}Z").parse().unwrap()
 }
 
-/// A monthly subscription from 1 January on at midnight in London, whose next period is the first.
+/// A monthly subscription from 1 January 2026 at midnight UTC, whose next period is the first.
 fn subscription(status: SubscriptionStatus) -> Subscription {
     let schedule = Schedule {
         anchor: date(2026, 1, 1),
@@ -38,7 +38,7 @@ fn subscription(status: SubscriptionStatus) -> Subscription {
         status,
         items: vec![],
         next_period: 0,
-        next_at: schedule.nth(0),
+        next_at: schedule.due_at(0),
         schedule,
         provider: Provider::Toss,
         card: card("1"),
@@ -66,45 +66,79 @@ fn quote() -> Quote {
 }
 
 #[test]
-fn a_subscription_changes_as_the_table_says() {
+fn a_subscription_changes_status_as_the_table_says() {
     use SubscriptionStatus::{Active, Cancelled, PastDue, Paused};
     let now = at("2026-01-10T00:00");
     for (status, step, outcome) in [
-        (Active, Step::Bill, Ok(Active)),
-        (Active, Step::Pause, Ok(Paused)),
-        (Active, Step::FallPastDue, Ok(PastDue)),
-        (Active, Step::Cancel, Ok(Cancelled)),
-        (Active, Step::Resume, Err(Rejected::WrongStatus(Active))),
-        (Active, Step::Skip(0), Ok(Active)),
-        (Active, Step::Skip(1), Err(Rejected::NotNext { next: 0 })),
-        (Paused, Step::Bill, Err(Rejected::WrongStatus(Paused))),
-        (Paused, Step::Pause, Err(Rejected::WrongStatus(Paused))),
-        (Paused, Step::Resume, Ok(Active)),
-        (Paused, Step::Skip(0), Err(Rejected::WrongStatus(Paused))),
-        (Paused, Step::SetItems(vec![]), Ok(Paused)),
-        (Paused, Step::ReplaceCard(Provider::Toss, card("2")), Ok(Paused)),
-        (Paused, Step::Cancel, Ok(Cancelled)),
-        (PastDue, Step::Bill, Err(Rejected::WrongStatus(PastDue))),
-        (PastDue, Step::Pause, Err(Rejected::WrongStatus(PastDue))),
-        (PastDue, Step::ReplaceCard(Provider::Toss, card("2")), Ok(Active)),
-        (PastDue, Step::Cancel, Ok(Cancelled)),
-        (Cancelled, Step::Bill, Err(Rejected::Closed)),
-        (Cancelled, Step::Resume, Err(Rejected::Closed)),
-        (Cancelled, Step::Cancel, Err(Rejected::Closed)),
+        (Active, SubscriptionTransition::Bill, Ok(Active)),
+        (Active, SubscriptionTransition::Pause, Ok(Paused)),
+        (Active, SubscriptionTransition::MarkPastDue, Ok(PastDue)),
+        (Active, SubscriptionTransition::Cancel, Ok(Cancelled)),
+        (
+            Active,
+            SubscriptionTransition::Resume,
+            Err(Rejected::WrongStatus(Active)),
+        ),
+        (Active, SubscriptionTransition::Skip(0), Ok(Active)),
+        (
+            Active,
+            SubscriptionTransition::Skip(1),
+            Err(Rejected::NotNext { next: 0 }),
+        ),
+        (Paused, SubscriptionTransition::Bill, Err(Rejected::WrongStatus(Paused))),
+        (
+            Paused,
+            SubscriptionTransition::Pause,
+            Err(Rejected::WrongStatus(Paused)),
+        ),
+        (Paused, SubscriptionTransition::Resume, Ok(Active)),
+        (
+            Paused,
+            SubscriptionTransition::Skip(0),
+            Err(Rejected::WrongStatus(Paused)),
+        ),
+        (Paused, SubscriptionTransition::SetItems(vec![]), Ok(Paused)),
+        (
+            Paused,
+            SubscriptionTransition::ReplaceCard(Provider::Toss, card("2")),
+            Ok(Paused),
+        ),
+        (Paused, SubscriptionTransition::Cancel, Ok(Cancelled)),
+        (
+            PastDue,
+            SubscriptionTransition::Bill,
+            Err(Rejected::WrongStatus(PastDue)),
+        ),
+        (
+            PastDue,
+            SubscriptionTransition::Pause,
+            Err(Rejected::WrongStatus(PastDue)),
+        ),
+        (
+            PastDue,
+            SubscriptionTransition::ReplaceCard(Provider::Toss, card("2")),
+            Ok(Active),
+        ),
+        (PastDue, SubscriptionTransition::Cancel, Ok(Cancelled)),
+        (Cancelled, SubscriptionTransition::Bill, Err(Rejected::Closed)),
+        (Cancelled, SubscriptionTransition::Resume, Err(Rejected::Closed)),
+        (Cancelled, SubscriptionTransition::Cancel, Err(Rejected::Closed)),
         (
             Cancelled,
-            Step::ReplaceCard(Provider::Toss, card("2")),
+            SubscriptionTransition::ReplaceCard(Provider::Toss, card("2")),
             Err(Rejected::Closed),
         ),
-        (Cancelled, Step::Close, Ok(Cancelled)),
+        (Cancelled, SubscriptionTransition::ClosePeriod, Ok(Cancelled)),
     ] {
-        let after = subscription(status).after(step.clone(), now).map(|after| after.status);
+        let after = subscription(status)
+            .transition(step.clone(), now)
+            .map(|after| after.status);
         assert_eq!(after, outcome, "{status:?} {step:?}");
     }
 }
 
 #[test]
-fn what_is_due_is_done_as_the_table_says() {
+fn the_due_work_is_as_the_table_says() {
     use SubscriptionStatus::{Active, Cancelled, PastDue, Paused};
     let first = subscription(Active);
     let ending = Subscription {
@@ -115,22 +149,28 @@ fn what_is_due_is_done_as_the_table_says() {
         past_due_since: Some(at("2026-01-01T00:00")),
         ..subscription(PastDue)
     };
-    let open = first.after(Step::Bill, at("2026-01-01T00:00")).unwrap();
-    let cancelled = open.after(Step::Cancel, at("2026-01-01T00:00")).unwrap();
+    let open = first
+        .transition(SubscriptionTransition::Bill, at("2026-01-01T00:00"))
+        .unwrap();
+    let cancelled = open
+        .transition(SubscriptionTransition::Cancel, at("2026-01-01T00:00"))
+        .unwrap();
     let new = Invoice::new(&first, at("2026-01-01T00:00"));
     let (now, policy) = (at("2026-01-01T00:00"), &policy());
-    let charging = new.after(Turn::Attempt(quote()), now, policy).unwrap();
-    let postponed = Turn::Postpone(crate::invoice::Postponed {
+    let charging = new
+        .transition(InvoiceTransition::Attempt(quote()), now, policy)
+        .unwrap();
+    let postponed = InvoiceTransition::Postpone(crate::invoice::Postponed {
         code: "out-of-stock".to_owned(),
         detail: String::new(),
         skus: vec![],
     });
-    let postponed = new.after(postponed, now, policy).unwrap();
-    let declined = Turn::Decline {
+    let postponed = new.transition(postponed, now, policy).unwrap();
+    let declined = InvoiceTransition::Decline {
         failure: Failure::new("NO", "no"),
         is_final: false,
     };
-    let declined = charging.after(declined, now, policy).unwrap();
+    let declined = charging.transition(declined, now, policy).unwrap();
     for (name, subscription, invoice, now, expected) in [
         ("not yet", &first, None, "2025-12-31T23:59:59.999", Task::Nothing),
         ("due", &first, None, "2026-01-01T00:00", Task::Bill),
@@ -144,41 +184,47 @@ fn what_is_due_is_done_as_the_table_says() {
             "2026-01-01T00:04",
             Task::Nothing,
         ),
-        ("left behind", &open, Some(&charging), "2026-01-01T00:05", Task::Settle),
         (
-            "left behind and over",
+            "abandoned",
+            &open,
+            Some(&charging),
+            "2026-01-01T00:05",
+            Task::CheckCharge,
+        ),
+        (
+            "abandoned and cancelled",
             &cancelled,
             Some(&charging),
             "2026-01-01T00:05",
-            Task::Settle,
+            Task::CheckCharge,
         ),
         ("declined", &open, Some(&declined), "2026-01-01T23:59", Task::Nothing),
         (
-            "to be tried again",
+            "declined, retry due",
             &open,
             Some(&declined),
             "2026-01-02T00:00",
-            Task::TryAgain,
+            Task::Retry,
         ),
         ("postponed", &open, Some(&postponed), "2026-01-01T23:59", Task::Nothing),
         (
-            "perhaps there again",
+            "postponed, retry due",
             &open,
             Some(&postponed),
             "2026-01-02T00:00",
-            Task::TryAgain,
+            Task::Retry,
         ),
         (
             "postponed too long",
             &open,
             Some(&postponed),
             "2026-02-01T00:00",
-            Task::GiveUp,
+            Task::VoidInvoice,
         ),
-        ("at its end", &ending, None, "2026-01-01T00:00", Task::End),
+        ("ends with the period", &ending, None, "2026-01-01T00:00", Task::Cancel),
         ("past due", &past_due, None, "2026-01-14T23:59", Task::Nothing),
-        ("past due too long", &past_due, None, "2026-01-15T00:00", Task::End),
-        ("over", &cancelled, None, "2027-01-01T00:00", Task::Nothing),
+        ("past due too long", &past_due, None, "2026-01-15T00:00", Task::Cancel),
+        ("cancelled", &cancelled, None, "2027-01-01T00:00", Task::Nothing),
         (
             "paused",
             &self::subscription(Paused),
@@ -187,7 +233,7 @@ fn what_is_due_is_done_as_the_table_says() {
             Task::Nothing,
         ),
         (
-            "over for long",
+            "never billed, cancelled",
             &self::subscription(Cancelled),
             None,
             "2027-01-01T00:00",
@@ -207,13 +253,15 @@ fn a_decline_is_retried_on_days_1_3_5_and_7_and_never_twice_in_a_day() {
     let mut next = Some(start);
     while let Some(now) = next {
         tried.push(now.duration_since(start).as_hours());
-        let charging = invoice.after(Turn::Attempt(quote()), now, &policy).unwrap();
-        let declined = Turn::Decline {
+        let charging = invoice
+            .transition(InvoiceTransition::Attempt(quote()), now, &policy)
+            .unwrap();
+        let declined = InvoiceTransition::Decline {
             failure: Failure::new("NO", "no"),
             is_final: false,
         };
-        invoice = charging.after(declined, now, &policy).unwrap();
-        // The second try comes late, by an outage of three days.
+        invoice = charging.transition(declined, now, &policy).unwrap();
+        // The second attempt is late, after an outage of three days.
         next = invoice.next_try_at;
         if tried.len() == 1 {
             next = Some(start + SignedDuration::from_hours(96));
@@ -223,45 +271,53 @@ fn a_decline_is_retried_on_days_1_3_5_and_7_and_never_twice_in_a_day() {
 }
 
 #[test]
-fn a_pause_brings_no_missed_period_back() {
+fn a_resumed_subscription_skips_missed_periods() {
     let now = at("2026-01-01T00:00");
     let paused = subscription(SubscriptionStatus::Active)
-        .after(Step::Pause, now)
+        .transition(SubscriptionTransition::Pause, now)
         .unwrap();
     assert_eq!(paused.due_at(None, &policy()), None);
-    let resumed = paused.after(Step::Resume, at("2026-03-15T00:00")).unwrap();
+    let resumed = paused
+        .transition(SubscriptionTransition::Resume, at("2026-03-15T00:00"))
+        .unwrap();
     assert_eq!((resumed.next_period, resumed.next_at), (3, at("2026-04-01T00:00")));
 }
 
 #[test]
 fn a_period_that_was_billed_before_a_pause_is_not_billed_after_it() {
     let billed = subscription(SubscriptionStatus::Active)
-        .after(Step::Bill, at("2026-01-01T00:00"))
+        .transition(SubscriptionTransition::Bill, at("2026-01-01T00:00"))
         .unwrap();
-    let closed = billed.after(Step::Close, at("2026-01-01T00:00")).unwrap();
-    let paused = closed.after(Step::Pause, at("2026-01-01T00:00")).unwrap();
-    let resumed = paused.after(Step::Resume, at("2026-01-01T00:00")).unwrap();
+    let closed = billed
+        .transition(SubscriptionTransition::ClosePeriod, at("2026-01-01T00:00"))
+        .unwrap();
+    let paused = closed
+        .transition(SubscriptionTransition::Pause, at("2026-01-01T00:00"))
+        .unwrap();
+    let resumed = paused
+        .transition(SubscriptionTransition::Resume, at("2026-01-01T00:00"))
+        .unwrap();
     assert_eq!(resumed.next_period, 1);
 }
 
-/// Anything that can happen to a subscription and its open invoice, at a time.
+/// An action in a random history of a subscription and its open invoice.
 #[derive(Clone, Debug)]
-enum Happening {
+enum Action {
     Wait(i64),
     Work(u8),
     Change(u8),
 }
 
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+fn actions() -> impl Strategy<Value = Vec<Action>> {
     let one = prop_oneof![
-        (0..24 * 40_i64).prop_map(Happening::Wait),
-        any::<u8>().prop_map(Happening::Work),
-        any::<u8>().prop_map(Happening::Change),
+        (0..24 * 40_i64).prop_map(Action::Wait),
+        any::<u8>().prop_map(Action::Work),
+        any::<u8>().prop_map(Action::Change),
     ];
     prop::collection::vec(one, 1..80)
 }
 
-/// What `charge-subscription` makes of a task, where `luck` decides what provider and stock say.
+/// Does the due work like `charge-subscription`. `luck` decides the outcome of provider and stock.
 fn work(
     subscription: &Subscription,
     invoice: Option<Invoice>,
@@ -272,38 +328,43 @@ fn work(
     let open = invoice.as_ref();
     match subscription.task(open, now, policy) {
         Task::Nothing => (subscription.clone(), invoice),
-        Task::SkipTo(period) => (subscription.after(Step::SkipTo(period), now).unwrap(), None),
-        Task::Bill | Task::TryAgain => {
+        Task::SkipTo(period) => (
+            subscription
+                .transition(SubscriptionTransition::SkipTo(period), now)
+                .unwrap(),
+            None,
+        ),
+        Task::Bill | Task::Retry => {
             let after = match open {
-                None => subscription.after(Step::Bill, now).unwrap(),
+                None => subscription.transition(SubscriptionTransition::Bill, now).unwrap(),
                 Some(_) => subscription.clone(),
             };
             let before = invoice.unwrap_or_else(|| Invoice::new(subscription, now));
-            let turn = if luck.is_multiple_of(4) {
-                Turn::Postpone(crate::invoice::Postponed {
+            let transition = if luck.is_multiple_of(4) {
+                InvoiceTransition::Postpone(crate::invoice::Postponed {
                     code: "out-of-stock".to_owned(),
                     detail: String::new(),
                     skus: vec![],
                 })
             } else {
-                Turn::Attempt(quote())
+                InvoiceTransition::Attempt(quote())
             };
-            (after, before.after(turn, now, policy))
+            (after, before.transition(transition, now, policy))
         }
-        Task::Settle => settled(subscription, &invoice.unwrap(), luck, now),
-        Task::GiveUp | Task::End => {
-            let step = match subscription.task(open, now, policy) {
-                Task::End => Step::Cancel,
-                _ => Step::Close,
+        Task::CheckCharge => checked(subscription, &invoice.unwrap(), luck, now),
+        Task::VoidInvoice | Task::Cancel => {
+            let transition = match subscription.task(open, now, policy) {
+                Task::Cancel => SubscriptionTransition::Cancel,
+                _ => SubscriptionTransition::ClosePeriod,
             };
-            let (after, void) = subscription.giving_up(step, open, now, policy).unwrap();
+            let (after, void) = subscription.transition_and_void(transition, open, now, policy).unwrap();
             assert_eq!(void.is_some(), open.is_some());
             (after, None)
         }
     }
 }
 
-fn settled(
+fn checked(
     subscription: &Subscription,
     charging: &Invoice,
     luck: u8,
@@ -311,23 +372,32 @@ fn settled(
 ) -> (Subscription, Option<Invoice>) {
     let policy = &policy();
     if luck.is_multiple_of(3) {
-        let closed = subscription.after(Step::Close, now).unwrap();
+        let closed = subscription
+            .transition(SubscriptionTransition::ClosePeriod, now)
+            .unwrap();
         return (closed, None);
     }
     if luck % 3 == 1 {
-        return (subscription.clone(), Some(charging.asked(luck.into(), now)));
+        return (subscription.clone(), Some(charging.check_later(luck.into(), now)));
     }
     if subscription.status != SubscriptionStatus::Active {
-        return (subscription.after(Step::Close, now).unwrap(), None);
+        return (
+            subscription
+                .transition(SubscriptionTransition::ClosePeriod, now)
+                .unwrap(),
+            None,
+        );
     }
-    let declined = Turn::Decline {
+    let declined = InvoiceTransition::Decline {
         failure: Failure::new("NO", "no"),
         is_final: luck.is_multiple_of(5),
     };
-    let declined = charging.after(declined, now, policy).unwrap();
+    let declined = charging.transition(declined, now, policy).unwrap();
     let after = match declined.next_try_at {
         Some(_) => subscription.clone(),
-        None => subscription.after(Step::FallPastDue, now).unwrap(),
+        None => subscription
+            .transition(SubscriptionTransition::MarkPastDue, now)
+            .unwrap(),
     };
     (after, Some(declined))
 }
@@ -341,26 +411,32 @@ fn changed(
     let policy = &policy();
     let open = invoice.as_ref();
     let is_charging = open.is_some_and(|open| open.status == InvoiceStatus::Charging);
-    let step = match which % 7 {
-        0 => Step::Pause,
-        1 => Step::Resume,
-        2 => Step::Skip(subscription.next_period),
-        3 => Step::EndWithPeriod(which.is_multiple_of(2)),
-        4 if which > 250 => Step::Cancel,
-        5 if !is_charging => Step::ReplaceCard(Provider::Toss, card("2")),
-        _ => Step::SetItems(vec![]),
+    let transition = match which % 7 {
+        0 => SubscriptionTransition::Pause,
+        1 => SubscriptionTransition::Resume,
+        2 => SubscriptionTransition::Skip(subscription.next_period),
+        3 => SubscriptionTransition::EndWithPeriod(which.is_multiple_of(2)),
+        4 if which > 250 => SubscriptionTransition::Cancel,
+        5 if !is_charging => SubscriptionTransition::ReplaceCard(Provider::Toss, card("2")),
+        _ => SubscriptionTransition::SetItems(vec![]),
     };
-    let gives_up = matches!(step, Step::Pause | Step::Cancel);
-    let takes_card = matches!(step, Step::ReplaceCard(..));
-    if gives_up {
-        return match subscription.giving_up(step, open, now, policy) {
+    let voids_invoice = matches!(
+        transition,
+        SubscriptionTransition::Pause | SubscriptionTransition::Cancel
+    );
+    let replaces_card = matches!(transition, SubscriptionTransition::ReplaceCard(..));
+    if voids_invoice {
+        return match subscription.transition_and_void(transition, open, now, policy) {
             Ok((after, Some(_))) => (after, None),
             Ok((after, None)) => (after, invoice),
             Err(_) => (subscription.clone(), invoice),
         };
     }
-    match subscription.after(step, now) {
-        Ok(after) if takes_card => (after, invoice.and_then(|open| open.after(Turn::NewCard, now, policy))),
+    match subscription.transition(transition, now) {
+        Ok(after) if replaces_card => (
+            after,
+            invoice.and_then(|open| open.transition(InvoiceTransition::NewCard, now, policy)),
+        ),
         Ok(after) => (after, invoice),
         Err(_) => (subscription.clone(), invoice),
     }
@@ -368,24 +444,24 @@ fn changed(
 
 proptest! {
     #[test]
-    fn something_is_done_about_a_subscription_exactly_when_it_is_due(happenings in happenings()) {
+    fn a_subscription_has_a_task_exactly_when_it_is_due(actions in actions()) {
         let policy = &policy();
         let (mut subscription, mut invoice) = (subscription(SubscriptionStatus::Active), None);
         let mut now = at("2025-12-30T00:00");
-        for happening in happenings {
+        for action in actions {
             let before = subscription.clone();
-            (subscription, invoice) = match happening {
-                Happening::Wait(hours) => {
+            (subscription, invoice) = match action {
+                Action::Wait(hours) => {
                     now += SignedDuration::from_hours(hours);
                     (subscription, invoice)
                 }
-                Happening::Work(luck) => work(&subscription, invoice, luck, now),
-                Happening::Change(which) => changed(&subscription, invoice, which, now),
+                Action::Work(luck) => work(&subscription, invoice, luck, now),
+                Action::Change(which) => changed(&subscription, invoice, which, now),
             };
             let open = invoice.as_ref();
-            prop_assert!(subscription.next_period >= before.next_period, "no period comes back");
+            prop_assert!(subscription.next_period >= before.next_period, "the next period never decreases");
             prop_assert_eq!(subscription.open_period, open.map(|open| open.of.period));
-            prop_assert_eq!(subscription.next_at, subscription.schedule.nth(subscription.next_period));
+            prop_assert_eq!(subscription.next_at, subscription.schedule.due_at(subscription.next_period));
             if let Some(open) = open {
                 prop_assert!(open.of.period < subscription.next_period);
             }

@@ -76,7 +76,7 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
     let secret = message["secret"].as_str().unwrap_or_default();
     let stored = stored.filter(|stored| {
         let expected = stored.deposit_secret.as_deref();
-        expected.is_some_and(|expected| signature::equal(expected.as_bytes(), secret.as_bytes()))
+        expected.is_some_and(|expected| signature::constant_time_eq(expected.as_bytes(), secret.as_bytes()))
     });
     let stored = stored.ok_or_else(|| {
         Rejection::new(

@@ -1,7 +1,7 @@
-//! What becomes of bids on an example gift voucher, and the points that pay for it.
+//! Examples: bids on a gift voucher, a trade, and an order of points.
 
 use anyhow::{Context, Result};
-use auctions::bid::{Bid, BidStatus, Ending, Rejected, Side, Trade};
+use auctions::bid::{Bid, BidStatus, BidTransition, Rejected, Side, Trade};
 use auctions::event::AuctionEvent;
 use auctions::id::BidId;
 use auctions::id::VoucherId;
@@ -16,11 +16,11 @@ use shared::core::money::Money;
 use shared::orders::{Line, Order, OrderId};
 use uuid::Uuid;
 
-/// An event of the auctions, of each kind.
+/// One record of each auction event.
 pub(super) fn events() -> Result<Vec<Record>> {
     let (sell, buy) = (sell_bid()?, buy_bid()?);
-    let cancelled = buy.end(Ending::Cancel, buy.placed_at + SignedDuration::from_mins(90));
-    let expired = sell.end(Ending::Expire, sell.expires_at + SignedDuration::from_secs(20));
+    let cancelled = buy.transition(BidTransition::Cancel, buy.placed_at + SignedDuration::from_mins(90));
+    let expired = sell.transition(BidTransition::Expire, sell.expires_at + SignedDuration::from_secs(20));
     let events = [
         AuctionEvent::BidPlaced(sell),
         AuctionEvent::BidTraded(trade()?),
@@ -35,11 +35,11 @@ pub(super) fn events() -> Result<Vec<Record>> {
     })
 }
 
-/// An event of points, of each kind.
+/// One record of each event of points.
 pub(super) fn point_events() -> Result<Vec<Record>> {
     let order = order_of_points()?;
     let paid_at = order.placed_at + SignedDuration::from_mins(2);
-    let credit = |status, at| Credit::of(&order, status, at).context("the example order brings no points");
+    let credit = |status, at| Credit::of(&order, status, at).context("the example order has no points");
     let events = [
         PointsEvent::PointsCredited(credit(CreditStatus::Credited, paid_at)?),
         PointsEvent::PointsTakenBack(credit(
@@ -52,7 +52,7 @@ pub(super) fn point_events() -> Result<Vec<Record>> {
     })
 }
 
-/// A product that is points.
+/// A product that sells points.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -66,7 +66,7 @@ pub fn points() -> Result<Product> {
     })
 }
 
-/// An order that brings points.
+/// An order of points.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -86,7 +86,7 @@ pub fn order_of_points() -> Result<Order> {
     })
 }
 
-/// A voucher that a bid offers.
+/// A voucher that is offered by a bid.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -101,7 +101,7 @@ pub fn voucher() -> Result<Voucher> {
     })
 }
 
-/// A bid to sell that can be taken.
+/// An open bid to sell.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -115,7 +115,7 @@ pub fn sell_bid() -> Result<Bid> {
     })
 }
 
-/// A bid to buy that can be taken.
+/// An open bid to buy.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -136,7 +136,7 @@ pub fn buy_bid() -> Result<Bid> {
     })
 }
 
-/// What the two bids come to.
+/// The trade of the two bids.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -172,5 +172,5 @@ fn traded_at() -> Result<Timestamp> {
 }
 
 fn rejected(why: Rejected) -> anyhow::Error {
-    anyhow::anyhow!("the example bid cannot be so: {why:?}")
+    anyhow::anyhow!("the example bid is rejected: {why:?}")
 }

@@ -1,9 +1,9 @@
-//! What becomes of an example subscription, and of the invoices of its periods.
+//! Examples: a subscription and its invoices.
 
 use anyhow::{Context, Result};
 use billing::event::BillingEvent;
-use billing::invoice::{Invoice, Postponed, Turn};
-use billing::subscription::{Policy, Rejected, Step, Subscription, SubscriptionStatus};
+use billing::invoice::{Invoice, InvoiceTransition, Postponed};
+use billing::subscription::{Policy, Rejected, Subscription, SubscriptionStatus, SubscriptionTransition};
 use jiff::Timestamp;
 use jiff::civil::{Time, date};
 use shared::core::calendar::{Interval, Schedule, Timezone, Unit};
@@ -15,22 +15,30 @@ use shared::payments::provider::Card;
 use shared::payments::{Failure, Provider};
 use uuid::Uuid;
 
-/// An event of billing, of each kind.
+/// One record of each billing event.
 pub(super) fn events() -> Result<Vec<Record>> {
     let started = subscription()?;
     let due = started.next_at;
-    let billed = started.after(Step::Bill, due).map_err(rejected)?;
-    let past_due = billed.after(Step::FallPastDue, due).map_err(rejected)?;
-    let cancelled = started.after(Step::Cancel, due).map_err(rejected)?;
-    let changed = started.after(Step::EndWithPeriod(true), due).map_err(rejected)?;
+    let billed = started
+        .transition(SubscriptionTransition::Bill, due)
+        .map_err(rejected)?;
+    let past_due = billed
+        .transition(SubscriptionTransition::MarkPastDue, due)
+        .map_err(rejected)?;
+    let cancelled = started
+        .transition(SubscriptionTransition::Cancel, due)
+        .map_err(rejected)?;
+    let changed = started
+        .transition(SubscriptionTransition::EndWithPeriod(true), due)
+        .map_err(rejected)?;
     let events = [
         BillingEvent::SubscriptionStarted(started),
         BillingEvent::SubscriptionChanged(changed),
         BillingEvent::SubscriptionPastDue(past_due),
         BillingEvent::SubscriptionCancelled(cancelled),
         BillingEvent::InvoicePaid(paid_invoice()?),
-        BillingEvent::InvoiceFailed(turned(&charging()?, declined())?),
-        BillingEvent::DeliveryPostponed(turned(&invoice()?, postponed()?)?),
+        BillingEvent::InvoiceFailed(after(&charging()?, declined())?),
+        BillingEvent::DeliveryPostponed(after(&invoice()?, postponed()?)?),
     ];
     super::records(&events, |event| match event {
         BillingEvent::SubscriptionStarted(subscription)
@@ -46,7 +54,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
     })
 }
 
-/// A subscription whose first period is not due yet.
+/// A subscription before its first period.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -66,7 +74,7 @@ pub fn subscription() -> Result<Subscription> {
             quantity: 2,
         }],
         next_period: 0,
-        next_at: schedule.nth(0),
+        next_at: schedule.due_at(0),
         schedule,
         provider: Provider::Toss,
         card: Card {
@@ -82,14 +90,14 @@ pub fn subscription() -> Result<Subscription> {
     })
 }
 
-/// The paid invoice of its first period.
+/// The paid invoice of the first period.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
 pub fn paid_invoice() -> Result<Invoice> {
     let charging = charging()?;
     let payment = PaymentId::of(Provider::Toss, "tbil_20250331090002a7Zq1");
-    turned(&charging, Turn::Pay(charging.order_id(), payment))
+    after(&charging, InvoiceTransition::Pay(charging.order_id(), payment))
 }
 
 fn invoice() -> Result<Invoice> {
@@ -103,33 +111,33 @@ fn charging() -> Result<Invoice> {
         lines: order.lines,
         total: order.total,
     };
-    turned(&invoice()?, Turn::Attempt(quote))
+    after(&invoice()?, InvoiceTransition::Attempt(quote))
 }
 
-fn declined() -> Turn {
-    Turn::Decline {
+fn declined() -> InvoiceTransition {
+    InvoiceTransition::Decline {
         failure: Failure::new("REJECT_CARD_PAYMENT", "한도초과 혹은 잔액부족으로 결제에 실패했습니다."),
         is_final: false,
     }
 }
 
-fn postponed() -> Result<Turn> {
-    Ok(Turn::Postpone(Postponed {
+fn postponed() -> Result<InvoiceTransition> {
+    Ok(InvoiceTransition::Postpone(Postponed {
         code: "out-of-stock".to_owned(),
         detail: "Not enough stock: green-tea-100g (requested 2, available 1).".to_owned(),
         skus: vec![super::sku()?],
     }))
 }
 
-fn turned(invoice: &Invoice, turn: Turn) -> Result<Invoice> {
+fn after(invoice: &Invoice, transition: InvoiceTransition) -> Result<Invoice> {
     let policy = Policy {
         retry_days: vec![1, 3, 5, 7],
         past_due_days: 14,
         postponed_hours: 24,
         catch_up_days: 7,
     };
-    let after = invoice.after(turn, due()?, &policy);
-    after.context("the example invoice cannot change so")
+    let after = invoice.transition(transition, due()?, &policy);
+    after.context("the example invoice does not allow the transition")
 }
 
 fn due() -> Result<Timestamp> {
@@ -137,5 +145,5 @@ fn due() -> Result<Timestamp> {
 }
 
 fn rejected(why: Rejected) -> anyhow::Error {
-    anyhow::anyhow!("the example subscription cannot change so: {why:?}")
+    anyhow::anyhow!("the example subscription is rejected: {why:?}")
 }

@@ -1,4 +1,4 @@
-//! Pictures, and one event of each kind that tells of them.
+//! Examples: an image.
 
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
@@ -6,24 +6,24 @@ use shared::core::event::Record;
 use shared::core::identity::CustomerId;
 use shared::images::ImageEvent;
 use shared::images::{
-    Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant, Made,
-    Sequencer,
+    Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant,
+    ProcessedUpload, Sequencer,
 };
 use uuid::Uuid;
 
-/// One event of each kind.
+/// One record of each image event.
 pub(super) fn events() -> Result<Vec<Record>> {
     let ready = image()?;
-    let gone = ready.deleted(ready.changed_at + SignedDuration::from_hours(30));
+    let deleted = ready.deleted(ready.changed_at + SignedDuration::from_hours(30));
     let refusal = ImageRefusal {
         reason: ImageFault::Truncated,
-        detail: "the file ends before its picture does".to_owned(),
+        detail: "the file is incomplete: upload it again".to_owned(),
     };
-    let looked = announced()?.settled(sequencer()?, Err(refusal), ready.changed_at);
+    let rejected = new_image()?.processed(sequencer()?, Err(refusal), ready.changed_at);
     let events = [
         ImageEvent::ImageResized(ready),
-        ImageEvent::ImageRejected(looked.context("the example picture is rejected")?),
-        ImageEvent::ImageDeleted(gone.context("the example picture is deleted")?),
+        ImageEvent::ImageRejected(rejected.context("the example image is not rejected")?),
+        ImageEvent::ImageDeleted(deleted.context("the example image is not deleted")?),
     ];
     super::records(&events, |event| match event {
         ImageEvent::ImageResized(image) | ImageEvent::ImageRejected(image) | ImageEvent::ImageDeleted(image) => {
@@ -32,12 +32,12 @@ pub(super) fn events() -> Result<Vec<Record>> {
     })
 }
 
-/// A picture that is ready.
+/// An image that is ready.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
 pub fn image() -> Result<Image> {
-    let announced = announced()?;
+    let announced = new_image()?;
     let sequencer = sequencer()?;
     let sizes = [(140, 105, 4_812), (320, 240, 15_320), (640, 480, 46_201)];
     let variants = sizes.map(|(width, height, bytes)| ImageVariant {
@@ -47,7 +47,7 @@ pub fn image() -> Result<Image> {
         height,
         bytes,
     });
-    let made = Made {
+    let made = ProcessedUpload {
         source: ImageSource {
             width: 4000,
             height: 3000,
@@ -58,11 +58,11 @@ pub fn image() -> Result<Image> {
         colour: "#c0a878".to_owned(),
     };
     let at = announced.created_at + SignedDuration::from_secs(9);
-    let ready = announced.settled(sequencer, Ok(made), at);
-    ready.context("the example picture is ready")
+    let ready = announced.processed(sequencer, Ok(made), at);
+    ready.context("the example image is not ready")
 }
 
-fn announced() -> Result<Image> {
+fn new_image() -> Result<Image> {
     Ok(Image {
         image_id: ImageId(Uuid::from_u128(0x5f0c_9a2e_6d41_8b3f_a7e8_1c2d_3e4f_5a6b)),
         customer_id: CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11"),

@@ -1,4 +1,4 @@
-//! One event of each kind, made as the functions make them: the schemas show it, and the tests hold them against it.
+//! An example of each event type, made like the functions make them. Schemas contain it, and tests validate it.
 
 mod auctions;
 mod billing;
@@ -26,7 +26,7 @@ pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
 
-/// One event of each kind, as its entity would carry it.
+/// One record of each event type.
 ///
 /// # Errors
 /// When an example breaks a rule of its type.
@@ -46,7 +46,7 @@ pub fn events() -> Result<Vec<Record>> {
 
 fn catalog() -> Result<Vec<Record>> {
     let events = vec![
-        // With all that a product may have.
+        // A product with every optional field.
         CatalogEvent::ProductChanged(points()?),
         CatalogEvent::StockReceived(StockReceived {
             receipt_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
@@ -80,7 +80,7 @@ fn orders() -> Result<Vec<Record>> {
     })
 }
 
-/// Events of a domain as their entities would carry them; `at` says when each happened.
+/// The records of `events`; `at` is the time of each.
 fn records<E: DomainEvent>(events: &[E], at: impl Fn(&E) -> Timestamp) -> Result<Vec<Record>> {
     let record = |event: &E| {
         let stamp = Stamp {
@@ -111,7 +111,7 @@ pub fn product() -> Result<Product> {
     })
 }
 
-/// An order that waits for payment.
+/// An unpaid order.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -147,5 +147,5 @@ fn now() -> Result<Timestamp> {
 }
 
 fn rejected(why: Rejected) -> anyhow::Error {
-    anyhow::anyhow!("the example order cannot change so: {why:?}")
+    anyhow::anyhow!("the example order is rejected: {why:?}")
 }

@@ -1,4 +1,4 @@
-//! What happens to the payment of the example order.
+//! Examples: the payment of the example order, its refund, and a deleted billing key.
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use shared::payments::{
 };
 use uuid::Uuid;
 
-/// An event of a payment, of each kind.
+/// One record of each payment event.
 pub(super) fn events() -> Result<Vec<Record>> {
     let begun = begun()?;
     let (_, paid) = paid()?;
@@ -28,29 +28,28 @@ pub(super) fn events() -> Result<Vec<Record>> {
 
     let order = super::order()?;
     let cancelled = order.end(Ending::Cancel, minutes(3)?).map_err(super::rejected)?;
-    let unservable = told(&begun, &charged(&begun), &cancelled, minutes(4)?)?;
+    let unservable = after(&begun, &charged(&begun), &cancelled, minutes(4)?)?;
 
     let note = Some("One packet was damaged.".to_owned());
     let packet = super::product()?.price;
     let refund_id = Uuid::from_u128(0x1f0c_6d6e_53a9_8b17_92c4_0de1_7a3b_5c99);
-    let why = (RefundReason::Requested, note);
-    let asked = paid.with_refund(refund_id, Some(packet), why, minutes(60)?);
-    let asked = asked.map_err(|why| anyhow::anyhow!("the example payment cannot be refunded: {why:?}"))?;
-    let given = Report {
+    let refunding = paid.with_refund(refund_id, Some(packet), RefundReason::Requested, note, minutes(60)?);
+    let refunding = refunding.map_err(|why| anyhow::anyhow!("the example payment cannot be refunded: {why:?}"))?;
+    let refunded = Report {
         refunded: packet,
-        ..charged(&asked)
+        ..charged(&refunding)
     };
-    let not_given = Failure::new("NOT_CANCELABLE_PAYMENT", "It cannot be cancelled any more.");
+    let refund_failure = Failure::new("NOT_CANCELABLE_PAYMENT", "It cannot be cancelled any more.");
     let events = [
         PaymentEvent::of(PaymentEventKind::Confirmed, paid),
-        event(told(&begun, &no_money, &order, minutes(2)?)?)?,
+        event(after(&begun, &no_money, &order, minutes(2)?)?)?,
         PaymentEvent::of(PaymentEventKind::Unknown, unknown),
         event(unservable)?,
-        PaymentEvent::of(PaymentEventKind::RefundRequested, asked.clone()),
-        event(told(&asked, &given, &order, minutes(61)?)?)?,
+        PaymentEvent::of(PaymentEventKind::RefundRequested, refunding.clone()),
+        event(after(&refunding, &refunded, &order, minutes(61)?)?)?,
         PaymentEvent::of(
             PaymentEventKind::ReviewNeeded,
-            asked.refund_refused(&not_given, minutes(61)?),
+            refunding.refund_refused(&refund_failure, minutes(61)?),
         ),
     ];
     super::records(&events, |event| match event {
@@ -64,7 +63,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
     })
 }
 
-/// An event of a billing key, of each kind.
+/// One record of each billing key event.
 pub(super) fn billing_key_events() -> Result<Vec<Record>> {
     let event = BillingKeyEvent::BillingKeyDeleted(BillingKeyDeletion {
         provider: Provider::Toss,
@@ -76,7 +75,7 @@ pub(super) fn billing_key_events() -> Result<Vec<Record>> {
     })
 }
 
-/// The order once it is paid, and its payment.
+/// The paid order and its payment.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -84,18 +83,25 @@ pub fn paid() -> Result<(Order, Payment)> {
     let begun = begun()?;
     let paying = super::order()?.paying(begun.payment_id, begun.created_at);
     let paying = paying.map_err(super::rejected)?;
-    let change = told(&begun, &charged(&begun), &paying, minutes(2)?)?;
+    let change = after(&begun, &charged(&begun), &paying, minutes(2)?)?;
     Ok((change.order.context("the example order is not paid")?, change.payment))
 }
 
 fn begun() -> Result<Payment> {
     let order = super::order()?;
     let reference = "tgen_20250321092130Cd5f8".to_owned();
-    let whose = (order.order_id, order.customer_id);
-    Ok(Payment::new(Provider::Toss, reference, whose, order.total, minutes(2)?))
+    let (order_id, customer_id) = (order.order_id, order.customer_id);
+    Ok(Payment::new(
+        Provider::Toss,
+        reference,
+        order_id,
+        customer_id,
+        order.total,
+        minutes(2)?,
+    ))
 }
 
-/// What a provider says that took the money.
+/// The provider's report of a successful charge.
 fn charged(payment: &Payment) -> Report {
     Report {
         provider: payment.provider,
@@ -109,18 +115,18 @@ fn charged(payment: &Payment) -> Report {
     }
 }
 
-fn told(payment: &Payment, report: &Report, order: &Order, now: Timestamp) -> Result<Change> {
+fn after(payment: &Payment, report: &Report, order: &Order, now: Timestamp) -> Result<Change> {
     let change = payment.after(report, order, true, now);
-    change.context("the example report says nothing new")
+    change.context("the example report changes nothing")
 }
 
-/// What there is to tell of a change.
+/// The event of a change.
 fn event(change: Change) -> Result<PaymentEvent> {
-    let event_kind = change.event_kind.context("the example change is no news")?;
+    let event_kind = change.event_kind.context("the example change has no event")?;
     Ok(PaymentEvent::of(event_kind, change.payment))
 }
 
-/// So many minutes after the order was placed.
+/// The time `minutes` minutes after the order was placed.
 fn minutes(minutes: i64) -> Result<Timestamp> {
     Ok(super::now()? + SignedDuration::from_mins(minutes))
 }

@@ -1,4 +1,4 @@
-//! What the functions read and answer is what the document says.
+//! Requests and responses of the functions match their schemas.
 
 use auctions::bid::Bid;
 use auctions::get_order_book::{BidBook, BookSide, Depth, OpenBid};
@@ -36,27 +36,27 @@ use shared::payments::provider::ClientParameters;
 use crate::{Schema, document};
 
 #[test]
-fn each_answer_fits_its_schema() {
+fn each_response_matches_its_schema() {
     for product in [examples::product().unwrap(), examples::points().unwrap()] {
-        fits("Product", &product);
-        fits("ProductView", &ProductView { product, available: 0 });
+        matches_schema("Product", &product);
+        matches_schema("ProductView", &ProductView { product, available: 0 });
     }
-    fits("Order", &examples::order_of_points().unwrap());
+    matches_schema("Order", &examples::order_of_points().unwrap());
     let order = examples::order().unwrap();
-    fits("Order", &order);
+    matches_schema("Order", &order);
     for next_cursor in [None, Some("AAAB".to_owned())] {
         let orders = vec![order.clone()];
-        fits("OrderList", &OrderList { orders, next_cursor });
+        matches_schema("OrderList", &OrderList { orders, next_cursor });
     }
 }
 
 #[test]
-fn each_answer_about_a_payment_fits_its_schema() {
+fn each_response_about_a_payment_matches_its_schema() {
     let (order, payment) = examples::paid().unwrap();
-    fits("Order", &order);
-    fits("Payment", &payment);
+    matches_schema("Order", &order);
+    matches_schema("Payment", &payment);
     for outcome in [Outcome::Entered, Outcome::Ignored] {
-        fits("WebhookAnswer", &WebhookAnswer { outcome });
+        matches_schema("WebhookAnswer", &WebhookAnswer { outcome });
     }
     let (order_id, amount) = (order.order_id, order.total);
     let text = || "text".to_owned();
@@ -77,7 +77,7 @@ fn each_answer_about_a_payment_fits_its_schema() {
         for known in [None, Some((payment.payment_id, payment.reference.clone()))] {
             let (payment_id, reference) = known.unzip();
             let client = client.clone();
-            fits(
+            matches_schema(
                 "StartedPayment",
                 &StartedPayment {
                     order_id,
@@ -92,7 +92,7 @@ fn each_answer_about_a_payment_fits_its_schema() {
 }
 
 #[test]
-fn each_answer_about_an_auction_fits_its_schema() {
+fn each_response_about_an_auction_matches_its_schema() {
     let (bids, voucher) = (
         vec![examples::sell_bid().unwrap(), examples::buy_bid().unwrap()],
         examples::voucher().unwrap(),
@@ -105,9 +105,9 @@ fn each_answer_about_an_auction_fits_its_schema() {
         price: trade.price,
         traded_at: trade.traded_at,
     };
-    fits("TakenBid", &taken);
-    fits("Voucher", &voucher);
-    fits("Voucher", &voucher.offered(None));
+    matches_schema("TakenBid", &taken);
+    matches_schema("Voucher", &voucher);
+    matches_schema("Voucher", &voucher.offered_by(None));
     let open = |bid: &Bid| OpenBid {
         price: bid.price,
         placed_at: bid.placed_at,
@@ -127,14 +127,14 @@ fn each_answer_about_an_auction_fits_its_schema() {
     for next_cursor in [None, Some("AAAB".to_owned())] {
         let vouchers = vec![voucher.clone()];
         let next = || next_cursor.clone();
-        fits(
+        matches_schema(
             "BidList",
             &BidList {
                 bids: bids.clone(),
                 next_cursor: next(),
             },
         );
-        fits(
+        matches_schema(
             "VoucherList",
             &VoucherList {
                 vouchers,
@@ -142,7 +142,7 @@ fn each_answer_about_an_auction_fits_its_schema() {
             },
         );
         let (wallet, entries) = (Wallet::default(), vec![entry.clone()]);
-        fits(
+        matches_schema(
             "WalletView",
             &WalletView {
                 wallet,
@@ -156,13 +156,13 @@ fn each_answer_about_an_auction_fits_its_schema() {
             next_cursor: next(),
         };
         for (sell, buy) in [(None, None), (Some(side(&bids[0])), Some(side(&bids[1])))] {
-            fits("BidBook", &BidBook { buy, sell });
+            matches_schema("BidBook", &BidBook { buy, sell });
         }
     }
 }
 
 #[test]
-fn each_problem_fits_its_schema() {
+fn each_problem_matches_its_schema() {
     let shortage = Shortage {
         sku: examples::product().unwrap().sku,
         requested: 2,
@@ -176,18 +176,18 @@ fn each_problem_fits_its_schema() {
         Error::internal("test", "test"),
     ] {
         let Body::Text(text) = problem::respond(&error).into_body() else {
-            panic!("a problem is text");
+            panic!("a problem must be text");
         };
-        fits("Problem", &serde_json::from_str::<Value>(&text).unwrap());
+        matches_schema("Problem", &serde_json::from_str::<Value>(&text).unwrap());
     }
 }
 
 #[test]
-fn a_request_that_fits_its_schema_is_read() {
+fn a_request_that_matches_its_schema_is_accepted() {
     let product = examples::product().unwrap();
     for (points, stock_shards) in [(None, None), (Some(10_000), Some(ShardCount::ONE))] {
         let (name, price, status) = (product.name.clone(), product.price, product.status);
-        reads(
+        is_accepted(
             "PutProductRequest",
             &PutProductRequest {
                 name,
@@ -199,19 +199,19 @@ fn a_request_that_fits_its_schema_is_read() {
             },
         );
     }
-    reads("ReceiveStockRequest", &ReceiveStockRequest { quantity: 1 });
+    is_accepted("ReceiveStockRequest", &ReceiveStockRequest { quantity: 1 });
     let items = json!([{ "sku": "green-tea-100g", "quantity": 2 }]);
     let total = json!({ "amount": 25_800, "currency": "KRW" });
     for body in [
         json!({ "items": items }),
         json!({ "items": items, "expected_total": total }),
     ] {
-        reads::<CheckoutRequest>("CheckoutRequest", &serde_json::from_value(body).unwrap());
+        is_accepted::<CheckoutRequest>("CheckoutRequest", &serde_json::from_value(body).unwrap());
     }
 }
 
 #[test]
-fn a_request_about_a_payment_that_fits_its_schema_is_read() {
+fn a_request_about_a_payment_that_matches_its_schema_is_accepted() {
     let order_id = examples::order().unwrap().order_id;
     let amount = json!({ "amount": 25_800, "currency": "KRW" });
     let urls = json!({ "approval": "https://a.test/", "cancel": "https://a.test/c", "fail": "https://a.test/f" });
@@ -219,7 +219,7 @@ fn a_request_about_a_payment_that_fits_its_schema_is_read() {
         json!({ "provider": "stripe", "order_id": order_id }),
         json!({ "provider": "kakaopay", "order_id": order_id, "return_urls": urls }),
     ] {
-        reads::<StartPaymentRequest>("StartPaymentRequest", &serde_json::from_value(body).unwrap());
+        is_accepted::<StartPaymentRequest>("StartPaymentRequest", &serde_json::from_value(body).unwrap());
     }
     for (provider, name) in [
         ("toss", "payment_key"),
@@ -227,55 +227,55 @@ fn a_request_about_a_payment_that_fits_its_schema_is_read() {
         ("kakaopay", "pg_token"),
     ] {
         let body = json!({ "provider": provider, "order_id": order_id, "amount": amount, name: "text" });
-        reads::<ConfirmPaymentRequest>("ConfirmPaymentRequest", &serde_json::from_value(body).unwrap());
+        is_accepted::<ConfirmPaymentRequest>("ConfirmPaymentRequest", &serde_json::from_value(body).unwrap());
     }
     for body in [json!({}), json!({ "amount": amount, "note": "Damaged." })] {
-        reads::<RequestRefundRequest>("RequestRefundRequest", &serde_json::from_value(body).unwrap());
+        is_accepted::<RequestRefundRequest>("RequestRefundRequest", &serde_json::from_value(body).unwrap());
     }
     for decision in ["ASK_AGAIN", "CHARGED", "NOT_CHARGED", "SETTLED"] {
         let body = json!({ "decision": decision });
-        reads::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
+        is_accepted::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
     }
     let body = json!({ "decision": "GIVEN_BACK", "amount": amount });
-    reads::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
+    is_accepted::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
     for body in [
         json!({ "decision": "ASK_AGAIN" }),
         json!({ "decision": "CHARGED", "reference": "pay_1" }),
         json!({ "decision": "NOT_CHARGED", "looked_up_at": "2026-01-01T00:00:00Z" }),
     ] {
-        reads::<ChargeDecision>("ChargeDecision", &serde_json::from_value(body).unwrap());
+        is_accepted::<ChargeDecision>("ChargeDecision", &serde_json::from_value(body).unwrap());
     }
 }
 
 #[test]
-fn a_request_about_an_auction_that_fits_its_schema_is_read() {
+fn a_request_about_an_auction_that_matches_its_schema_is_accepted() {
     let bid = examples::sell_bid().unwrap();
     let (price, expires_at, voucher_id) = (bid.price, bid.expires_at, bid.voucher_id);
     for body in [
         json!({ "side": "buy", "price": price, "expires_at": expires_at }),
         json!({ "side": "sell", "price": price, "expires_at": expires_at, "voucher_id": voucher_id }),
     ] {
-        reads::<PlaceBidRequest>("PlaceBidRequest", &serde_json::from_value(body).unwrap());
+        is_accepted::<PlaceBidRequest>("PlaceBidRequest", &serde_json::from_value(body).unwrap());
     }
     for body in [
         json!({ "side": "buy" }),
         json!({ "side": "sell", "price": price, "voucher_id": voucher_id }),
     ] {
-        reads::<TakeBidRequest>("TakeBidRequest", &serde_json::from_value(body).unwrap());
+        is_accepted::<TakeBidRequest>("TakeBidRequest", &serde_json::from_value(body).unwrap());
     }
     let (sku, code) = (bid.sku, "GIFT-7Q2M-41XB".to_owned());
-    reads("RegisterVoucherRequest", &RegisterVoucherRequest { sku, code });
+    is_accepted("RegisterVoucherRequest", &RegisterVoucherRequest { sku, code });
 }
 
 #[test]
-fn each_answer_about_a_picture_fits_its_schema() {
+fn each_response_about_an_image_matches_its_schema() {
     let image = examples::image().unwrap();
-    fits("Image", &image);
-    fits("ImageView", &ImageView::of(image.clone(), "https://images.example.com"));
+    matches_schema("Image", &image);
+    matches_schema("ImageView", &ImageView::of(image.clone(), "https://images.example.com"));
     let (image_id, expires_at) = (image.image_id, image.changed_at);
     let (url, method) = ("https://uploads.example.com/".to_owned(), "PUT".to_owned());
     let headers = [("content-type".to_owned(), "image/jpeg".to_owned())].into();
-    fits(
+    matches_schema(
         "SignedUpload",
         &SignedUpload {
             image_id,
@@ -288,18 +288,18 @@ fn each_answer_about_a_picture_fits_its_schema() {
 }
 
 #[test]
-fn a_request_about_a_picture_that_fits_its_schema_is_read() {
+fn a_request_about_an_image_that_matches_its_schema_is_accepted() {
     let body = json!({ "content_type": "image/jpeg", "content_length": 1, "purpose": "LISTING" });
     let mut full = body.clone();
     full["checksum_sha256"] = json!("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     full["replaces"] = json!(examples::image().unwrap().image_id);
     for body in [body, full] {
-        reads::<PresignUploadRequest>("PresignUploadRequest", &serde_json::from_value(body).unwrap());
+        is_accepted::<PresignUploadRequest>("PresignUploadRequest", &serde_json::from_value(body).unwrap());
     }
 }
 
 #[test]
-fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
+fn an_unknown_field_is_rejected_by_the_schema_too() {
     for name in [
         "PutProductRequest",
         "ReceiveStockRequest",
@@ -319,34 +319,38 @@ fn a_field_that_no_request_has_is_refused_by_the_schema_too() {
     let amount = json!({ "amount": 1, "currency": "KRW" });
     for name in ["PaymentDecision", "ChargeDecision"] {
         let known = json!({ "decision": "ASK_AGAIN" });
-        assert_eq!(schema(name).refusal(&known), None, "{name}");
-        let strange = json!({ "decision": "ASK_AGAIN", "amount": amount });
-        assert!(schema(name).refusal(&strange).is_some(), "{name}");
+        assert_eq!(schema(name).validation_error(&known), None, "{name}");
+        let with_unknown_field = json!({ "decision": "ASK_AGAIN", "amount": amount });
+        assert!(schema(name).validation_error(&with_unknown_field).is_some(), "{name}");
     }
     let order_id = examples::order().unwrap().order_id;
     let known = json!({ "provider": "toss", "order_id": order_id, "amount": amount, "payment_key": "text" });
-    assert_eq!(schema("ConfirmPaymentRequest").refusal(&known), None);
-    let mut strange = known;
-    strange["coupon"] = json!(1);
-    assert!(schema("ConfirmPaymentRequest").refusal(&strange).is_some());
-    serde_json::from_value::<ConfirmPaymentRequest>(strange).unwrap_err();
+    assert_eq!(schema("ConfirmPaymentRequest").validation_error(&known), None);
+    let mut with_unknown_field = known;
+    with_unknown_field["coupon"] = json!(1);
+    assert!(
+        schema("ConfirmPaymentRequest")
+            .validation_error(&with_unknown_field)
+            .is_some()
+    );
+    serde_json::from_value::<ConfirmPaymentRequest>(with_unknown_field).unwrap_err();
 }
 
-fn fits(name: &str, value: &impl Serialize) {
+fn matches_schema(name: &str, value: &impl Serialize) {
     let value = serde_json::to_value(value).unwrap();
-    assert_eq!(schema(name).refusal(&value), None, "{value}");
+    assert_eq!(schema(name).validation_error(&value), None, "{value}");
 }
 
-fn reads<T: Serialize + DeserializeOwned>(name: &str, request: &T) {
-    fits(name, request);
+fn is_accepted<T: Serialize + DeserializeOwned>(name: &str, request: &T) {
+    matches_schema(name, request);
     let value = serde_json::to_value(request).unwrap();
     for member in value.as_object().unwrap().keys() {
-        let mut lacking = value.clone();
-        lacking.as_object_mut().unwrap().remove(member);
-        let refused = schema(name).refusal(&lacking).is_some();
+        let mut incomplete = value.clone();
+        incomplete.as_object_mut().unwrap().remove(member);
+        let is_rejected = schema(name).validation_error(&incomplete).is_some();
         assert_eq!(
-            serde_json::from_value::<T>(lacking).is_err(),
-            refused,
+            serde_json::from_value::<T>(incomplete).is_err(),
+            is_rejected,
             "{name} without {member}"
         );
     }

@@ -1,4 +1,4 @@
-//! Each event's schema takes what is really published, and nothing less.
+//! Each event's schema accepts the published events and requires their fields.
 
 use contract::{examples, schemas};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use shared::core::event::Record;
 
 use crate::Schema;
 
-/// What an event of a source, or of a kind, may leave out, of those members that an example has.
+/// The optional fields of the examples, by the prefix of `source` and `detail-type`.
 const OPTIONAL: [(&str, &str); 31] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
@@ -43,29 +43,33 @@ const OPTIONAL: [(&str, &str); 31] = [
 ];
 
 #[test]
-fn a_schema_takes_a_real_event() {
+fn a_schema_accepts_a_real_event() {
     for (event, schema, detail) in events() {
-        assert_eq!(schema.refusal(&detail), None, "{}", event.detail_type);
+        assert_eq!(schema.validation_error(&detail), None, "{}", event.detail_type);
     }
 }
 
 #[test]
-fn a_schema_refuses_an_event_that_lacks_a_field() {
+fn a_schema_rejects_an_event_without_a_required_field() {
     for (event, schema, detail) in events() {
         for field in fields(&detail) {
-            let lacking = without(&detail, &field);
+            let incomplete = without(&detail, &field);
             let name = &event.detail_type;
             let kind = format!("{} {name}", event.source);
             let optional = OPTIONAL
                 .iter()
                 .any(|(whose, pointer)| kind.starts_with(whose) && field == *pointer);
-            assert_eq!(schema.refusal(&lacking).is_none(), optional, "{name} without {field}");
+            assert_eq!(
+                schema.validation_error(&incomplete).is_none(),
+                optional,
+                "{name} without {field}"
+            );
         }
     }
 }
 
 #[test]
-fn a_schema_stands_alone_and_says_where_its_events_come_from() {
+fn a_schema_is_self_contained_and_names_the_source_of_its_events() {
     for (schema, event) in schemas().unwrap().iter().zip(examples::events().unwrap()) {
         assert_eq!(schema.detail_type, event.detail_type);
         assert!(!schema.text.contains("#/components"), "{}", schema.detail_type);
@@ -77,7 +81,7 @@ fn a_schema_stands_alone_and_says_where_its_events_come_from() {
     }
 }
 
-/// Each kind of event, its schema, and the `detail` of a record of it.
+/// Each event's example record, its schema, and the record's `detail`.
 fn events() -> Vec<(Record, Schema, Value)> {
     let schemas = schemas().unwrap();
     let events = examples::events().unwrap();
@@ -92,7 +96,7 @@ fn events() -> Vec<(Record, Schema, Value)> {
     events.into_iter().map(with_schema).collect()
 }
 
-/// The pointers of the members of `detail` and of theirs.
+/// The JSON pointers of the members of `detail` and of their members.
 fn fields(detail: &Value) -> Vec<String> {
     let mut fields = Vec::new();
     for (part, members) in detail.as_object().unwrap() {
@@ -109,9 +113,9 @@ fn fields(detail: &Value) -> Vec<String> {
 }
 
 fn without(detail: &Value, field: &str) -> Value {
-    let mut lacking = detail.clone();
+    let mut incomplete = detail.clone();
     let (parent, name) = field.rsplit_once('/').unwrap();
-    let parent = lacking.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    let parent = incomplete.pointer_mut(parent).unwrap().as_object_mut().unwrap();
     parent.remove(name).unwrap();
-    lacking
+    incomplete
 }

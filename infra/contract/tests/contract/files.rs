@@ -1,25 +1,22 @@
-//! The written files.
+//! The generated files are up to date and written for clients.
 
 use contract::{files, root, written_schemas};
 use structure::{assert_none, repository};
 
 #[test]
-fn the_written_files_are_what_the_types_give() {
+fn the_generated_files_are_up_to_date() {
     let mut problems = Vec::new();
     for file in files().unwrap() {
         let written = std::fs::read_to_string(root().join(&file.path)).unwrap_or_default();
         if written != file.text {
-            problems.push(format!(
-                "{} is not what the types give: run `cargo contract`",
-                file.path
-            ));
+            problems.push(format!("{} is out of date: run `cargo contract`", file.path));
         }
     }
     assert_none(&problems);
 }
 
 #[test]
-fn the_events_folder_holds_the_schemas_alone() {
+fn the_events_folder_contains_only_the_schemas() {
     let mut expected: Vec<String> = files().unwrap().into_iter().map(|file| file.path).collect();
     expected.retain(|path| path.starts_with(contract::EVENTS));
     expected.sort();
@@ -38,18 +35,18 @@ fn a_file_ends_with_one_newline() {
 }
 
 #[test]
-fn the_openapi_document_says_which_command_writes_it() {
+fn the_openapi_document_names_the_command_that_writes_it() {
     assert!(repository::read("infra/openapi.yaml").starts_with("# Written by `cargo contract`"));
 }
 
 #[test]
-fn what_is_written_speaks_to_clients_and_not_to_readers_of_the_code() {
+fn the_generated_files_contain_no_rust() {
     let mut problems = Vec::new();
     for file in files().unwrap() {
         for mark in ["[`", "`]", "::", "# Errors", "Option<"] {
             if let Some(line) = file.text.lines().find(|line| line.contains(mark)) {
                 problems.push(format!(
-                    "{} says `{}`: say it in the comment without Rust",
+                    "{} contains `{}`: write the comment without Rust",
                     file.path,
                     line.trim()
                 ));
@@ -60,7 +57,7 @@ fn what_is_written_speaks_to_clients_and_not_to_readers_of_the_code() {
 }
 
 #[test]
-fn nothing_is_ever_null() {
+fn no_field_is_nullable() {
     let mut problems = Vec::new();
     for file in files().unwrap() {
         if ["'null'", "\"null\"", ": null", "- null"]
@@ -68,8 +65,8 @@ fn nothing_is_ever_null() {
             .any(|null| file.text.contains(null))
         {
             problems.push(format!(
-                "{} lets something be null: write `#[serde(default, skip_serializing_if = \"Option::is_none\")]` and \
-                 `#[schema(nullable = false)]` at the optional field",
+                "{} has a nullable field: write `#[serde(default, skip_serializing_if = \"Option::is_none\")]` and \
+                 `#[schema(nullable = false)]` on the optional field",
                 file.path
             ));
         }

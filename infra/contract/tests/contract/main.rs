@@ -1,8 +1,5 @@
-//! Holds the contract's files against the types, the template, the problems that exist, and real values.
-#![allow(
-    clippy::unwrap_used,
-    reason = "tests: what fails here fails the test, and says where"
-)]
+//! Checks the contract's files against the types, the template, the problem codes, and real values.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test and names the line")]
 
 mod answers;
 mod events;
@@ -13,12 +10,12 @@ mod routes;
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
 
-/// The OpenAPI document as a client reads it.
+/// The OpenAPI document as JSON.
 fn document() -> Value {
     serde_json::to_value(contract::document()).unwrap()
 }
 
-/// A JSON Schema, ready to hold values against; that it is a schema at all is checked on the way.
+/// A compiled JSON Schema. Compiling checks that it is valid.
 struct Schema {
     schemas: Schemas,
     index: SchemaIndex,
@@ -34,8 +31,8 @@ impl Schema {
         Self { schemas, index }
     }
 
-    /// Why the schema refuses a value, if it does.
-    fn refusal(&self, value: &Value) -> Option<String> {
+    /// The validation error of a value, if any.
+    fn validation_error(&self, value: &Value) -> Option<String> {
         let outcome = self.schemas.validate(value, self.index);
         outcome.err().map(|error| format!("{error}"))
     }

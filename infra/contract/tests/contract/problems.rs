@@ -1,4 +1,4 @@
-//! The problems that the document lists are those that exist, under the statuses that they have.
+//! The document lists exactly the existing problem codes, under their statuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,18 @@ use structure::assert_none;
 use crate::routes::operations;
 
 #[test]
-fn a_code_that_is_listed_exists_and_stands_under_its_status() {
+fn each_listed_code_exists_and_has_its_status() {
     let known = statuses();
     let mut problems = Vec::new();
     for (route, status, code) in listed() {
         match known.get(code.as_str()) {
-            None => problems.push(format!("{route} lists `{code}` under {status}: there is no such code")),
-            Some(&right) if right != status => {
-                problems.push(format!("{route} lists `{code}` under {status}: it is a {right}"));
+            None => problems.push(format!(
+                "{route} lists `{code}` under {status}: the code does not exist"
+            )),
+            Some(&correct) if correct != status => {
+                problems.push(format!(
+                    "{route} lists `{code}` under {status}: its status is {correct}"
+                ));
             }
             Some(_) => {}
         }
@@ -30,17 +34,17 @@ fn each_code_is_listed_by_a_route() {
     let mut problems = Vec::new();
     for code in statuses().into_keys().filter(|&code| !listed.contains(code)) {
         problems.push(format!(
-            "no route lists `{code}`: name it in the responses of those that answer it, or take it out"
+            "no route lists `{code}`: list it in the responses of the routes that return it, or remove it"
         ));
     }
     assert_none(&problems);
 }
 
 #[test]
-fn each_refusal_of_a_function_is_a_problem() {
+fn each_error_response_of_a_function_is_a_problem() {
     for (route, operation) in operations() {
         for (status, response) in operation["responses"].as_object().unwrap() {
-            // 429 is the gateway's alone.
+            // Only the API gateway returns 429.
             if status.starts_with(['4', '5']) && status != "429" {
                 let schema = &response["content"][MEDIA_TYPE]["schema"]["$ref"];
                 assert_eq!(schema, "#/components/schemas/Problem", "{route} {status}");
@@ -57,7 +61,7 @@ fn statuses() -> BTreeMap<&'static str, u16> {
     reasons.chain([("internal", 500), ("unavailable", 503)]).collect()
 }
 
-/// What the responses list: the route, the status, the code.
+/// The codes that responses list, each with its route and status.
 fn listed() -> Vec<(String, u16, String)> {
     let mut listed = Vec::new();
     for (route, operation) in operations() {
@@ -73,7 +77,7 @@ fn listed() -> Vec<(String, u16, String)> {
     listed
 }
 
-/// The kebab-case words in backticks; what follows a `with` is a member of the problem before it.
+/// The kebab-case words in backticks. A word after `with` is a member of the preceding problem.
 fn codes(description: &str) -> Vec<&str> {
     let parts: Vec<&str> = description.split('`').collect();
     let quoted = parts.chunks_exact(2);
@@ -84,7 +88,7 @@ fn codes(description: &str) -> Vec<&str> {
 }
 
 #[test]
-fn codes_are_told_from_members_and_headers() {
+fn codes_are_distinguished_from_members_and_headers() {
     let description = "`out-of-stock` with `shortages`, `total-differs` with `total`; see `Retry-After`";
     assert_eq!(codes(description), ["out-of-stock", "total-differs"]);
     assert_eq!(codes("`forbidden`: administrators only"), ["forbidden"]);

@@ -1,40 +1,48 @@
-//! The document's routes are those of `template.yaml`.
+//! The routes of the document and of `template.yaml` are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use structure::assert_none;
-use structure::template::{Template, at};
+use structure::template::{Template, entries};
+use structure::{assert_none, repository};
 
 use crate::document;
 
-/// Whether a route (`GET /orders`) wants a token.
+/// Whether each route (`GET /orders`) requires a token.
 type Routes = BTreeMap<String, bool>;
 
 #[test]
-fn each_route_of_the_template_is_described_and_the_other_way_round() {
+fn the_routes_in_the_template_are_up_to_date() {
+    let file = contract::routes::template().unwrap();
+    assert!(
+        repository::read(&file.path) == file.text,
+        "the routes in {} are out of date: run `cargo contract`",
+        file.path
+    );
+}
+
+#[test]
+fn the_template_and_the_document_have_the_same_routes() {
     let described: BTreeSet<String> = described().into_keys().collect();
     let deployed: BTreeSet<String> = deployed().into_keys().collect();
     let mut problems = Vec::new();
     for route in deployed.difference(&described) {
-        problems.push(format!(
-            "{route} stands in template.yaml alone: name its `handle` in infra/contract/src/openapi.rs"
-        ));
+        problems.push(format!("{route} is only in template.yaml: run `cargo contract`"));
     }
     for route in described.difference(&deployed) {
-        problems.push(format!("{route} is described, but no function in template.yaml has it"));
+        problems.push(format!("{route} is not in template.yaml: run `cargo contract`"));
     }
     assert_none(&problems);
 }
 
 #[test]
-fn a_token_is_asked_for_exactly_where_the_template_asks_for_it() {
+fn the_template_and_the_document_require_a_token_for_the_same_routes() {
     let deployed = deployed();
     let mut problems = Vec::new();
     for (route, described) in described() {
-        if deployed.get(&route).is_some_and(|&asked| asked != described) {
+        if deployed.get(&route).is_some_and(|&required| required != described) {
             problems.push(format!(
-                "{route}: `security((\"token\" = []))` stands there exactly when template.yaml does not say `Authorizer: NONE`"
+                "{route}: template.yaml must have `security: [{{ NONE: [] }}]` exactly when `security((\"token\" = []))` is missing"
             ));
         }
     }
@@ -42,12 +50,12 @@ fn a_token_is_asked_for_exactly_where_the_template_asks_for_it() {
 }
 
 #[test]
-fn a_token_that_is_asked_for_can_be_refused() {
+fn each_route_that_authenticates_lists_401() {
     for (route, operation) in operations() {
-        let asked = operation.get("security").is_some();
-        // A webhook proves itself by a signature instead.
-        let proven = asked || is_webhook(&route);
-        assert_eq!(operation["responses"].get("401").is_some(), proven, "{route}");
+        let requires_token = operation.get("security").is_some();
+        // A webhook is authenticated by its signature instead.
+        let authenticates = requires_token || is_webhook(&route);
+        assert_eq!(operation["responses"].get("401").is_some(), authenticates, "{route}");
     }
 }
 
@@ -75,7 +83,7 @@ fn each_post_takes_an_idempotency_key() {
         let key = parameters
             .filter(|parameter| parameter["name"] == "Idempotency-Key")
             .any(|parameter| parameter["in"] == "header" && parameter["required"] == true);
-        // What a provider sends names its payment: that is its key.
+        // A webhook names its payment, which serves as the key.
         assert_eq!(key, route.starts_with("POST ") && !is_webhook(&route), "{route}");
     }
 }
@@ -97,24 +105,23 @@ pub(crate) fn operations() -> Vec<(String, Value)> {
 }
 
 fn described() -> Routes {
-    let asks = |operation: &Value| operation["security"][0].get("token").is_some();
+    let requires_token = |operation: &Value| operation["security"][0].get("token").is_some();
     operations()
         .iter()
-        .map(|(route, operation)| (route.clone(), asks(operation)))
+        .map(|(route, operation)| (route.clone(), requires_token(operation)))
         .collect()
 }
 
 fn deployed() -> Routes {
     let template = Template::read();
     let mut routes = Routes::new();
-    for function in template.functions() {
-        for (_, kind, event) in function.events() {
-            let text = |path| at(event, path).and_then(|value| value.as_str());
-            if let ("HttpApi", Some(method), Some(path)) = (kind, text("Method"), text("Path")) {
-                routes.insert(
-                    format!("{} {path}", method.to_uppercase()),
-                    text("Auth.Authorizer") != Some("NONE"),
-                );
+    for api in template.resources_of("AWS::Serverless::HttpApi") {
+        let paths = entries(api.property("DefinitionBody").unwrap(), "paths");
+        for (path, methods) in paths {
+            for (method, operation) in methods.as_mapping().unwrap() {
+                let method = method.as_str().unwrap().to_uppercase();
+                // Without `security` a route has the API's default authorizer, which requires a token.
+                routes.insert(format!("{method} {path}"), operation.get("security").is_none());
             }
         }
     }

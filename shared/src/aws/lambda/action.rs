@@ -42,13 +42,16 @@ pub enum Trigger {
     Stream,
 }
 
+/// The outcome of an invocation, once it is there.
+pub type Outcome<T> = LocalBoxFuture<'static, Result<T, Error>>;
+
 /// An initialized action.
 #[derive(Clone)]
 pub enum Handler {
     /// Handles HTTP requests.
-    Http(Arc<dyn Fn(Request, Invocation) -> LocalBoxFuture<'static, Result<Response, Error>>>),
+    Http(Arc<dyn Fn(Request, Invocation) -> Outcome<Response>>),
     /// Handles Lambda events as JSON.
-    Event(Arc<dyn Fn(Value, Invocation) -> LocalBoxFuture<'static, Result<Value, Error>>>),
+    Event(Arc<dyn Fn(Value, Invocation) -> Outcome<Value>>),
 }
 
 impl fmt::Debug for Handler {

@@ -1,82 +1,44 @@
-//! Batches from a queue: each message succeeds or comes again by itself.
+//! Batches of a queue: each message succeeds or fails by itself.
 //!
-//! Invariant: a message counts as done only when its work was; all else is reported, and comes again when its visibility
-//! timeout is over, or goes to the dead letters with the queue's last try. The event source says `ReportBatchItemFailures`.
+//! Invariant: a message is done only when its work succeeded. Every other message is reported as failed: it is delivered
+//! again after the visibility timeout, or moves to the dead-letter queue after the last attempt. The event source sets
+//! `ReportBatchItemFailures`.
 
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::aws::lambda::problem::Causes;
 use crate::core::error::Error;
 
-/// Messages of a queue, as Lambda hands them over (Lambda developer guide, "Using Lambda with Amazon SQS").
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Batch {
-    /// The messages: at most as many as the event source's `BatchSize`.
-    #[serde(rename = "Records")]
-    pub messages: Vec<Message>,
-}
-
-/// A message of a queue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Message {
-    /// What the queue calls it.
-    pub message_id: String,
-    /// What was sent.
-    pub body: String,
-}
-
-/// What the queue is told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// The messages that come again; all others are done.
-    pub batch_item_failures: Vec<BatchItemFailure>,
-}
-
-/// A message that comes again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchItemFailure {
-    /// What the queue calls it.
-    pub item_identifier: String,
-}
-
-/// Does `work` for the command in each message, for all at the same time: one that is slow holds up none of the others.
+/// Runs `work` for the command in each message, for all messages at the same time: a slow one does not delay the others.
 ///
-/// A message that is no such command fails as one whose work does.
-pub async fn serve<T, F, R>(batch: Batch, work: F) -> BatchResponse
+/// A message that cannot be read as a command fails.
+pub async fn serve<T, F, R>(batch: SqsEvent, work: F) -> SqsBatchResponse
 where
     T: DeserializeOwned,
     F: Fn(T) -> R,
     R: Future<Output = Result<(), Error>>,
 {
     let work = &work;
-    let outcomes = batch.messages.iter().map(async |message| {
-        let command = serde_json::from_str(&message.body).map_err(|error| Error::internal("read a message", error))?;
-        work(command).await
-    });
+    let outcomes = batch.records.iter().map(async |message| work(command(message)?).await);
     let outcomes = join_all(outcomes).await;
-    let failures = batch
-        .messages
-        .into_iter()
-        .zip(outcomes)
-        .filter_map(|(message, outcome)| {
-            let error = outcome.err()?;
-            let causes = Causes(&error);
-            match &error {
-                Error::Unavailable { .. } => tracing::warn!(message.message_id, %causes, "a message comes again"),
-                _ => tracing::error!(message.message_id, %causes, "a message comes again, and will fail again"),
-            }
-            Some(BatchItemFailure {
-                item_identifier: message.message_id,
-            })
-        });
-    BatchResponse {
-        batch_item_failures: failures.collect(),
+    let mut response = SqsBatchResponse::default();
+    for (message, outcome) in batch.records.into_iter().zip(outcomes) {
+        let Err(error) = outcome else { continue };
+        let (message_id, causes) = (message.message_id.unwrap_or_default(), Causes(&error));
+        match &error {
+            Error::Unavailable { .. } => tracing::warn!(message_id, %causes, "message failed; it will be retried"),
+            _ => tracing::error!(message_id, %causes, "message failed; a retry will fail too"),
+        }
+        response.add_failure(message_id);
     }
+    response
+}
+
+fn command<T: DeserializeOwned>(message: &SqsMessage) -> Result<T, Error> {
+    let body = message.body.as_deref().unwrap_or_default();
+    serde_json::from_str(body).map_err(|error| Error::internal("read a message", error))
 }
 
 #[cfg(test)]
@@ -85,11 +47,11 @@ mod tests {
     use serde_json::json;
     use tokio::sync::Barrier;
 
-    /// A batch with these bodies, as Lambda writes it; the messages are called m0, m1 …
-    fn batch(bodies: &[&str]) -> Batch {
-        let records = bodies.iter().enumerate().map(|(nth, body)| {
+    /// A batch with these bodies, as Lambda writes it; the message ids are m0, m1 …
+    fn batch(bodies: &[&str]) -> SqsEvent {
+        let records = bodies.iter().enumerate().map(|(index, body)| {
             json!({
-                "messageId": format!("m{nth}"),
+                "messageId": format!("m{index}"),
                 "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
                 "body": body,
                 "attributes": { "ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183" },
@@ -104,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_message_that_fails_comes_again_and_the_others_are_done() {
+    async fn a_message_that_fails_is_reported_and_the_others_are_done() {
         let answer = serve(
             batch(&["1", "2", "3", "\"4\"", "5"]),
             async |number: u32| match number {
@@ -119,7 +81,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_that_is_done_says_so_with_an_empty_list() {
+    async fn a_batch_that_succeeded_reports_an_empty_list() {
         let answer = serve(batch(&["1"]), async |_: u32| Ok(())).await;
         assert_eq!(
             serde_json::to_value(answer).unwrap(),
@@ -128,13 +90,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn messages_are_worked_on_at_the_same_time() {
-        // Whoever came first would wait for ever, were the others behind it.
+    async fn messages_are_processed_at_the_same_time() {
+        // The first would wait forever if the others ran after it.
         let meeting = &Barrier::new(3);
         let answer = serve(batch(&["1", "2", "3"]), async |_: u32| {
             meeting.wait().await;
             Ok(())
         });
-        assert_eq!(answer.await, BatchResponse::default());
+        assert_eq!(answer.await, SqsBatchResponse::default());
     }
 }

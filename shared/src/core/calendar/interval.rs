@@ -1,11 +1,11 @@
-//! How often something recurs.
+//! The interval of a schedule.
 
 use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What time is counted in.
+/// The unit of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
@@ -13,33 +13,33 @@ pub enum Unit {
     Day,
     /// Seven days.
     Week,
-    /// A month; where it lacks the day, its last day.
+    /// A calendar month. In a shorter month, its last day.
     Month,
-    /// A year; 29 February is 28 February in common years.
+    /// A calendar year. 29 February becomes 28 February in common years.
     Year,
 }
 
-/// So many units, three years at most: as long as Stripe lets prices recur (`recurring.interval_count`).
+/// A number of units, at most three years: the limit of Stripe's recurring prices (`recurring.interval_count`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Unchecked")]
 pub struct Interval {
     unit: Unit,
-    /// How many: 1 to 1,095 days, 156 weeks, 36 months, 3 years.
+    /// Number of units: at most 1,095 days, 156 weeks, 36 months or 3 years.
     #[schema(minimum = 1, maximum = 1095, examples(1))]
     count: u16,
 }
 
-/// The count is too small or too large for an [`Interval`].
+/// The count is out of range for an [`Interval`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an interval is 1 to 1095 days, 156 weeks, 36 months or 3 years")]
-pub struct NotAnInterval;
+#[error("an interval is at least 1 unit and at most 1095 days, 156 weeks, 36 months or 3 years")]
+pub struct InvalidInterval;
 
 impl Interval {
-    /// Every `count` units.
+    /// Creates an interval of `count` units.
     ///
     /// # Errors
-    /// [`NotAnInterval`] for none and for more than three years.
-    pub const fn new(unit: Unit, count: u16) -> Result<Self, NotAnInterval> {
+    /// [`InvalidInterval`] for zero and for more than three years.
+    pub const fn new(unit: Unit, count: u16) -> Result<Self, InvalidInterval> {
         let most = match unit {
             Unit::Day => 1095,
             Unit::Week => 156,
@@ -47,22 +47,22 @@ impl Interval {
             Unit::Year => 3,
         };
         if count == 0 || count > most {
-            return Err(NotAnInterval);
+            return Err(InvalidInterval);
         }
         Ok(Self { unit, count })
     }
 
-    /// What it is counted in.
+    /// The interval's unit.
     pub const fn unit(self) -> Unit {
         self.unit
     }
 
-    /// How many of them.
+    /// The number of units.
     pub const fn count(self) -> u16 {
         self.count
     }
 
-    /// The date that is `n` intervals after `anchor`; none when the calendar ends before it.
+    /// The date `n` intervals after `anchor`. None when it is after the end of the calendar.
     pub(crate) fn after(self, anchor: Date, n: u32) -> Option<Date> {
         let units = i64::from(n) * i64::from(self.count);
         let span = match self.unit {
@@ -83,9 +83,9 @@ struct Unchecked {
 }
 
 impl TryFrom<Unchecked> for Interval {
-    type Error = NotAnInterval;
+    type Error = InvalidInterval;
 
-    fn try_from(raw: Unchecked) -> Result<Self, NotAnInterval> {
+    fn try_from(raw: Unchecked) -> Result<Self, InvalidInterval> {
         Self::new(raw.unit, raw.count)
     }
 }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_lasts_three_years_at_most() {
+    fn an_interval_is_at_most_three_years() {
         for (unit, most) in [("day", 1095), ("week", 156), ("month", 36), ("year", 3)] {
             let read = |count| serde_json::from_str::<Interval>(&format!(r#"{{"unit":"{unit}","count":{count}}}"#));
             for count in [1, most] {

@@ -1,64 +1,64 @@
-//! The calendar of what recurs: on which local date, and at which instant, each period falls due.
+//! Recurring schedules: the local date and the instant at which each period falls due.
 //!
-//! Invariant: a period is found from the anchor and its number alone, never from the period before it. So the 31st comes
-//! back after a short month, and nobody who counts anew, late or twice, finds another date.
+//! Invariant: a period's date is computed from the anchor and the period's number alone, never from the previous period.
+//! So the 31st returns after a short month, and every computation finds the same date.
 
 mod interval;
 mod timezone;
 
-pub use interval::{Interval, NotAnInterval, Unit};
-pub use timezone::{NotATimezone, Timezone};
+pub use interval::{Interval, InvalidInterval, Unit};
+pub use timezone::{InvalidTimezone, Timezone};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// When something recurs: from an anchor on, every so often, at a time of day by the clocks of a place.
+/// A recurring schedule: an anchor date, an interval, and a local time of day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// The local date of period 0; its day is that of all others, as far as their months have it.
+    /// Local date of period 0. The other periods fall on the same day, or on the last day of a shorter month.
     #[schema(value_type = String, format = Date, examples("2026-01-31"))]
     pub anchor: Date,
-    /// The local time of day at which each period falls due.
+    /// Local time of day at which each period falls due.
     #[schema(value_type = String, examples("09:00:00"))]
     pub time: Time,
-    /// The place whose clocks count.
+    /// Timezone of the dates and times.
     pub timezone: Timezone,
-    /// How often.
+    /// Interval between periods.
     pub interval: Interval,
 }
 
 impl Schedule {
-    /// The local date of period `n`: the anchor's day, or the last one of a month that does not have it.
+    /// The local date of period `n`: the anchor's day, or the last day of a shorter month.
     ///
-    /// The date is that of the calendar, whatever clocks do on it. With the year 9999 the calendar ends: no date is later.
+    /// Clock changes do not move the date. The calendar ends with the year 9999: no date is later.
     pub fn date(&self, n: u32) -> Date {
         self.interval.after(self.anchor, n).unwrap_or(Date::MAX)
     }
 
     /// The instant at which period `n` falls due.
     ///
-    /// Where clocks change, RFC 5545 §3.3.5 holds, as in every calendar: a time of day that is left out is read with the
-    /// offset from before, so 02:30 becomes 03:30 when an hour is left out; one that comes twice is meant the first time.
-    /// Periods follow one another; two share an instant only where a place left out a whole day (Samoa, 2011-12-30).
-    pub fn nth(&self, n: u32) -> Timestamp {
+    /// Clock changes follow RFC 5545 §3.3.5. A skipped local time is read with the offset before the change, so 02:30
+    /// becomes 03:30 when an hour is skipped; a repeated local time is the first one. Periods are strictly ascending, except
+    /// where a timezone skipped a whole day (Samoa, 2011-12-30): there two share an instant.
+    pub fn due_at(&self, n: u32) -> Timestamp {
         self.timezone.instant(self.date(n).to_datetime(self.time))
     }
 
-    /// The first period that falls due at `instant` or after it.
+    /// The first period that falls due at or after `instant`.
     pub fn first_from(&self, instant: Timestamp) -> u32 {
-        self.first(|n| self.nth(n) >= instant)
+        self.first(|n| self.due_at(n) >= instant)
     }
 
-    /// The first period on the local date of `instant` or on a later one.
+    /// The first period on or after the local date of `instant`.
     pub fn first_on_date_of(&self, instant: Timestamp) -> u32 {
         let today = self.timezone.date(instant);
         self.first(|n| self.date(n) >= today)
     }
 
-    /// The first period of which `holds` is true, by bisection: what holds for one holds for all later ones.
+    /// The first period for which `holds` is true, by bisection. `holds` must stay true for all later periods.
     fn first(&self, holds: impl Fn(u32) -> bool) -> u32 {
         let (mut first, mut end) = (0, u32::MAX);
         while first < end {

@@ -1,11 +1,11 @@
-//! The calendar, in tables of dates that clocks and months make difficult, and by its algebra.
+//! Tests of schedules: tables of difficult dates and clock changes, and properties.
 
 use crate::core::calendar::*;
 use jiff::SignedDuration;
 use jiff::tz::{AmbiguousOffset, TimeZoneDatabase};
 use proptest::prelude::*;
 
-/// Which dates the periods have.
+/// The dates of periods.
 const DATES: &str = "
     anchor      every     periods 0, 1, 2 …
     2026-01-31  1 month   2026-01-31 2026-02-28 2026-03-31 2026-04-30 2026-05-31 2026-06-30 2026-07-31 2026-08-31
@@ -23,7 +23,7 @@ const DATES: &str = "
     2026-03-01  30 days   2026-03-01 2026-03-31 2026-04-30
 ";
 
-/// When a period falls due whose date and time these are.
+/// The instant of a local date and time.
 const CLOCKS: &str = "
     place                date        time   due                         clocks there
     Asia/Seoul           2026-03-29  02:30  2026-03-29T02:30:00+09:00   never change
@@ -45,7 +45,7 @@ const CLOCKS: &str = "
     Europe/Berlin        2060-03-28  02:30  2060-03-28T03:30:00+02:00   by today's rule
 ";
 
-/// The lines of a table without its head, in columns, which are two blanks or more apart.
+/// The rows of a table without its header. Columns are separated by two or more spaces.
 fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = table.lines().map(str::trim).filter(|line| !line.is_empty()).skip(1);
     lines.map(|line| {
@@ -63,7 +63,7 @@ fn interval(text: &str) -> Interval {
         "week" => Unit::Week,
         "month" => Unit::Month,
         "year" => Unit::Year,
-        other => panic!("nobody counts in {other}"),
+        other => panic!("unknown unit {other}"),
     };
     Interval::new(unit, count.parse().unwrap()).unwrap()
 }
@@ -95,15 +95,15 @@ fn the_anchor_day_survives_short_months_and_common_years() {
 }
 
 #[test]
-fn a_time_of_day_that_clocks_leave_out_or_show_twice_is_one_instant() {
+fn a_skipped_or_repeated_local_time_is_one_instant() {
     for row in rows(CLOCKS) {
         let [place, date, time, due] = row[..4] else {
             panic!("{row:?}")
         };
         let daily = schedule(date, time, place, "1 day");
         let expected: Timestamp = due.parse().unwrap();
-        assert_eq!(daily.nth(0), expected, "{place} {date} {time}");
-        assert_eq!(daily.date(0).to_string(), date, "the date is that of the calendar");
+        assert_eq!(daily.due_at(0), expected, "{place} {date} {time}");
+        assert_eq!(daily.date(0).to_string(), date, "clock changes do not move the date");
     }
 }
 
@@ -112,7 +112,7 @@ fn a_month_that_begins_in_winter_time_keeps_its_local_time_in_summer() {
     let monthly = schedule("2026-01-29", "02:30", "Europe/Berlin", "1 month");
     let local = |n| {
         monthly
-            .nth(n)
+            .due_at(n)
             .to_zoned(monthly.timezone.rules().clone())
             .strftime("%m-%d %H:%M %z")
             .to_string()
@@ -135,12 +135,12 @@ fn the_calendar_ends_with_the_year_9999() {
     let yearly = schedule("2026-01-31", "09:00", "Asia/Seoul", "1 year");
     assert_eq!(yearly.date(7973).to_string(), "9999-01-31");
     for n in [7974, u32::MAX] {
-        assert_eq!((yearly.date(n), yearly.nth(n)), (Date::MAX, Timestamp::MAX));
+        assert_eq!((yearly.date(n), yearly.due_at(n)), (Date::MAX, Timestamp::MAX));
     }
 }
 
 #[test]
-fn json_keeps_a_schedule() {
+fn a_schedule_survives_a_json_round_trip() {
     let text =
         r#"{"anchor":"2026-01-31","time":"09:00:00","timezone":"Asia/Seoul","interval":{"unit":"month","count":1}}"#;
     let read: Schedule = serde_json::from_str(text).unwrap();
@@ -148,7 +148,7 @@ fn json_keeps_a_schedule() {
     assert_eq!(serde_json::to_string(&read).unwrap(), text);
 }
 
-/// Any schedule of our days, in any place that the database has.
+/// Schedules of the years 2020 to 2039 in any timezone of the database.
 fn schedules() -> impl Strategy<Value = Schedule> {
     let names: Vec<String> = TimeZoneDatabase::bundled()
         .available()
@@ -176,13 +176,13 @@ fn schedules() -> impl Strategy<Value = Schedule> {
 
 proptest! {
     #[test]
-    fn periods_follow_one_another(schedule in schedules(), n in 0..200_u32) {
-        prop_assert!(schedule.nth(n) < schedule.nth(n + 1));
+    fn periods_are_strictly_ascending(schedule in schedules(), n in 0..200_u32) {
+        prop_assert!(schedule.due_at(n) < schedule.due_at(n + 1));
         prop_assert!(schedule.date(n) < schedule.date(n + 1));
     }
 
     #[test]
-    fn each_period_has_the_day_of_the_anchor_as_far_as_its_month_has_it(schedule in schedules(), n in 0..200_u32) {
+    fn each_period_falls_on_the_anchors_day_or_the_last_of_a_shorter_month(schedule in schedules(), n in 0..200_u32) {
         let (anchor, date, count) = (schedule.anchor, schedule.date(n), i64::from(schedule.interval.count()));
         let units = i64::from(n) * count;
         let days = date.duration_since(anchor).as_hours() / 24;
@@ -204,10 +204,10 @@ proptest! {
     }
 
     #[test]
-    fn clocks_show_the_local_time_when_a_period_falls_due_unless_they_leave_it_out(schedule in schedules(), n in 0..200_u32) {
+    fn a_period_falls_due_at_its_local_time_unless_clocks_skip_it(schedule in schedules(), n in 0..200_u32) {
         let rules = schedule.timezone.rules();
         let meant = schedule.date(n).to_datetime(schedule.time);
-        let shown = schedule.nth(n).to_zoned(rules.clone()).datetime();
+        let shown = schedule.due_at(n).to_zoned(rules.clone()).datetime();
         let left_out = match rules.to_ambiguous_timestamp(meant).offset() {
             AmbiguousOffset::Gap { before, after } => after.seconds() - before.seconds(),
             AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => 0,
@@ -216,8 +216,8 @@ proptest! {
     }
 
     #[test]
-    fn a_period_is_found_by_its_instant(schedule in schedules(), n in 0..2000_u32) {
-        let due = schedule.nth(n);
+    fn the_first_period_from_an_instant_is_found(schedule in schedules(), n in 0..2000_u32) {
+        let due = schedule.due_at(n);
         prop_assume!(due < Timestamp::MAX);
         let after = due + SignedDuration::from_millis(1);
         prop_assert_eq!(schedule.first_from(due), n);

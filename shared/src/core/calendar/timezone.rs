@@ -1,4 +1,4 @@
-//! A place, by whose clocks and calendar something is meant.
+//! Timezones of the IANA database.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -6,7 +6,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A timezone of the IANA database (`Asia/Seoul`), whose rules are part of the program: Lambda's image has none.
+/// A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, max_length = 64, examples("Asia/Seoul"))]
@@ -14,34 +14,34 @@ pub struct Timezone(TimeZone);
 
 /// The text is not the name of a [`Timezone`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a timezone is a name of the IANA database, as Asia/Seoul")]
-pub struct NotATimezone;
+#[error("a timezone is a name of the IANA database, such as Asia/Seoul")]
+pub struct InvalidTimezone;
 
 impl Timezone {
-    /// The timezone called `name`, in whichever case.
+    /// Finds a timezone by name, ignoring case.
     ///
     /// # Errors
-    /// [`NotATimezone`] when the database has none of that name.
-    pub fn parse(name: &str) -> Result<Self, NotATimezone> {
-        let rules = TimeZoneDatabase::bundled().get(name).map_err(|_| NotATimezone)?;
+    /// [`InvalidTimezone`] when the database does not have the name.
+    pub fn parse(name: &str) -> Result<Self, InvalidTimezone> {
+        let rules = TimeZoneDatabase::bundled().get(name).map_err(|_| InvalidTimezone)?;
         if rules.is_unknown() || rules.iana_name().is_none() {
-            return Err(NotATimezone);
+            return Err(InvalidTimezone);
         }
         Ok(Self(rules))
     }
 
-    /// Its name, as the database writes it.
+    /// The timezone's name in the database.
     pub fn as_str(&self) -> &str {
         self.0.iana_name().unwrap_or_default()
     }
 
-    /// The instant at which clocks there show `local`, by RFC 5545 §3.3.5 where none or two do; beyond the calendar, its
-    /// end.
+    /// The instant of a local time. RFC 5545 §3.3.5 resolves skipped and repeated times. After the end of the calendar, its
+    /// last instant.
     pub(crate) fn instant(&self, local: DateTime) -> Timestamp {
         self.0.to_timestamp(local).unwrap_or(Timestamp::MAX)
     }
 
-    /// The date that the calendar there shows at `instant`.
+    /// The local date at `instant`.
     pub(crate) fn date(&self, instant: Timestamp) -> Date {
         self.0.to_datetime(instant).date()
     }
@@ -53,9 +53,9 @@ impl Timezone {
 }
 
 impl TryFrom<String> for Timezone {
-    type Error = NotATimezone;
+    type Error = InvalidTimezone;
 
-    fn try_from(name: String) -> Result<Self, NotATimezone> {
+    fn try_from(name: String) -> Result<Self, InvalidTimezone> {
         Self::parse(&name)
     }
 }
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_timezone_is_one_of_the_iana_database() {
+    fn a_timezone_is_a_name_of_the_iana_database() {
         for (text, name) in [
             ("Asia/Seoul", "Asia/Seoul"),
             ("america/new_york", "America/New_York"),
@@ -89,12 +89,12 @@ mod tests {
             "Etc/Unknown",
             "../etc/passwd",
         ] {
-            assert_eq!(Timezone::parse(bad), Err(NotATimezone), "{bad}");
+            assert_eq!(Timezone::parse(bad), Err(InvalidTimezone), "{bad}");
         }
     }
 
     #[test]
-    fn json_keeps_a_timezone_by_its_name() {
+    fn a_timezone_is_serialized_as_its_name() {
         let seoul = Timezone::parse("asia/seoul").unwrap();
         assert_eq!(serde_json::to_string(&seoul).unwrap(), r#""Asia/Seoul""#);
         assert_eq!(serde_json::from_str::<Timezone>(r#""Asia/Seoul""#).unwrap(), seoul);

@@ -79,7 +79,7 @@ impl Payment {
     /// The amount that can still be refunded.
     pub fn refundable(&self) -> Money {
         if self.status.is_charged() {
-            self.amount.less(self.refunded)
+            self.amount.saturating_sub(self.refunded)
         } else {
             Money::zero(self.amount.currency())
         }
@@ -212,37 +212,37 @@ impl Payment {
         if refunded.currency() != self.refunded.currency() || refunded.amount() <= self.refunded.amount() {
             return false;
         }
-        let mut unexplained = refunded.less(self.refunded);
+        let mut unexplained = refunded.saturating_sub(self.refunded);
         if let Some(pending) = self.refunds.iter_mut().find(|refund| refund.is_pending())
             && pending.amount.amount() <= unexplained.amount()
         {
-            unexplained = unexplained.less(pending.amount);
+            unexplained = unexplained.saturating_sub(pending.amount);
             pending.complete(pending.amount, now);
         }
-        self.refunded = refunded.less(unexplained);
+        self.refunded = refunded.saturating_sub(unexplained);
         // A person may have made a refused refund at the provider, in one sum or in parts.
         if let Some((nth, owed)) = self.owed_refund() {
             let refused = &mut self.refunds[nth];
             if owed.amount() <= unexplained.amount() {
-                unexplained = unexplained.less(owed);
+                unexplained = unexplained.saturating_sub(owed);
                 refused.complete(owed, now);
                 self.review = None;
             } else {
-                refused.amount = owed.less(unexplained);
+                refused.amount = owed.saturating_sub(unexplained);
             }
         }
         self.refunded = refunded;
         if unexplained.amount() > 0 {
             self.add_provider_refund(unexplained, now);
         }
-        let left = self.amount.less(self.refunded);
+        let left = self.amount.saturating_sub(self.refunded);
         if left.amount() == 0 {
             self.status = PaymentStatus::Refunded;
             self.review = None;
         }
         for refund in &mut self.refunds {
             if refund.is_pending() {
-                refund.amount = refund.amount.at_most(left);
+                refund.amount = refund.amount.min(left);
             }
         }
         self.refunds
@@ -274,14 +274,14 @@ impl Payment {
         let of_order = whole.find(|(_, refund)| is_refused(refund));
         let last = || wanted.next_back().filter(|(_, refund)| is_refused(refund));
         let (nth, refused) = of_order.or_else(last)?;
-        let amount = refused.amount.at_most(self.refundable());
+        let amount = refused.amount.min(self.refundable());
         (amount.amount() > 0).then_some((nth, amount))
     }
 
     /// The index of the pending refund, otherwise of the owed one, and the amount left of it.
     fn open_refund(&self) -> Option<(usize, Money)> {
         let pending = self.refunds.iter().position(Refund::is_pending);
-        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.at_most(self.refundable())));
+        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.min(self.refundable())));
         pending.or_else(|| self.owed_refund())
     }
 

@@ -1,4 +1,4 @@
-//! `expire-bids`: it finds each due bid by the index and ends it, and what it held is free.
+//! `expire-bids`: expires bids found through the due index and releases their points.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -16,18 +16,18 @@ use jiff::SignedDuration;
 use crate::items::{Item, copy, find, put};
 use crate::work::{Work, subject};
 
-/// Bids of one customer: as many as a busy one has.
+/// Bids per customer, as a busy customer has.
 const BIDS_EACH: usize = 100;
 const PRICE: u64 = 1_000;
 
-/// Lets `expire-bids` end `count` due bids; fails when a bid is left, or a point is not free afterwards.
+/// Expires `count` due bids. Fails if a bid is left or points are still held afterwards.
 pub async fn run(count: usize) -> Result<Subject> {
     let process = EngineProcess::start()?;
     let shop = AuctionFixture::on(Engine::at(&process.endpoint), Duration::from_secs(59)).await;
     let customers = count.div_ceil(BIDS_EACH);
-    eprintln!("putting {count} bids of {customers} customers on the book");
+    eprintln!("writing {count} bids of {customers} customers");
     fill(&shop, count).await?;
-    shop.pass(SignedDuration::from_hours(2));
+    shop.advance(SignedDuration::from_hours(2));
 
     forget_peak()?;
     let before = usage()?;
@@ -51,7 +51,7 @@ pub async fn run(count: usize) -> Result<Subject> {
         requests_to_sqs: 0,
     };
     ensure!(expired == count, "{expired} of {count}");
-    ensure!(shop.count_of("BOOK#").await == 0, "a bid is on the book still");
+    ensure!(shop.count_of("BOOK#").await == 0, "a bid is still in the order book");
     for customer in [0, customers / 2, customers - 1] {
         let (_, held) = shop.wallet(&format!("customer-{customer}")).await;
         ensure!(held == 0, "customer {customer} has {held} points held");
@@ -59,14 +59,14 @@ pub async fn run(count: usize) -> Result<Subject> {
     Ok(subject("expire-bids", &work))
 }
 
-/// Puts `count` due bids into the table: a real one, placed by its function, copied under other ids and customers.
+/// Writes `count` due bids: copies of one that its function placed, with other ids and customers.
 async fn fill(shop: &AuctionFixture, count: usize) -> Result<()> {
-    shop.give("model", PRICE).await;
+    shop.credit_points("model", PRICE).await;
     let call = bid_call("model", "model", "buy", PRICE, shop.in_an_hour(), None);
     let placed = shop.place(call).await;
     ensure!(placed.status == 201, "{placed:?}");
     let model = placed.body["bid_id"].as_str().context("a bid")?.to_owned();
-    let client = &shop.engine.quiet;
+    let client = &shop.engine.direct;
     let bid = find(client, AUCTIONS, &format!("BID#{model}"), "BID").await?;
     let found = client
         .query()
@@ -75,7 +75,11 @@ async fn fill(shop: &AuctionFixture, count: usize) -> Result<()> {
         .expression_attribute_values(":book", AttributeValue::S(format!("BOOK#{CARD}#buy")))
         .send()
         .await?;
-    let entry = found.items.unwrap_or_default().pop().context("the book has the bid")?;
+    let entry = found
+        .items
+        .unwrap_or_default()
+        .pop()
+        .context("the order book has the bid")?;
 
     let mut writes = vec![];
     for customer in 0..count.div_ceil(BIDS_EACH) {
@@ -93,13 +97,13 @@ async fn fill(shop: &AuctionFixture, count: usize) -> Result<()> {
         }
     }
     put(client, AUCTIONS, writes).await?;
-    // The model itself is none of them.
-    let gone = shop.cancel_bid("model", &model).await;
-    ensure!(gone.status == 200, "{gone:?}");
+    // The template bid itself is not measured.
+    let cancelled = shop.cancel_bid("model", &model).await;
+    ensure!(cancelled.status == 200, "{cancelled:?}");
     Ok(())
 }
 
-/// An id as hashes are: its first byte spreads over the shards.
+/// Derives an id whose first byte spreads over the shards.
 fn shared_id(name: &str, nth: usize) -> String {
     function_tests::auction_fixture::derived(&[name, &nth.to_string()])
 }

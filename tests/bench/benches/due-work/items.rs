@@ -1,4 +1,4 @@
-//! Many entities from one: a real one, written by its function, copied under other names.
+//! Copies an entity that a function wrote to many entities with other names.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,15 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 /// An item of a table.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// The item under this key.
+/// Returns the item with this key.
 pub async fn find(client: &Client, table: &str, pk: &str, sk: &str) -> Result<Item> {
     let get = client.get_item().table_name(table);
     let get = get.key("pk", AttributeValue::S(pk.to_owned()));
     let got = get.key("sk", AttributeValue::S(sk.to_owned())).send().await?;
-    got.item.context("the model is there")
+    got.item.context("the template item exists")
 }
 
-/// The model with each of `renamed` written otherwise, the longest first; `due_id` is on the index on the shard that it
-/// says.
+/// Copies the model with each of `renamed` replaced, the longest first; `due_id` selects its shard in the due index.
 pub fn copy(model: &Item, renamed: &[(&str, &str)], due_id: Option<&str>) -> Item {
     let value_of = |value: &AttributeValue| match value {
         AttributeValue::S(text) => {
@@ -40,7 +39,7 @@ pub fn copy(model: &Item, renamed: &[(&str, &str)], due_id: Option<&str>) -> Ite
     item
 }
 
-/// Puts items, 25 at most, as they are.
+/// Writes at most 25 items.
 pub async fn put(client: &Client, table: &str, items: Vec<Item>) -> Result<()> {
     let mut open: Vec<WriteRequest> = vec![];
     for item in items {

@@ -1,9 +1,9 @@
-//! `cargo bench -p bench --bench due-work`: what it costs the functions of a schedule to work through 100,000 due entities,
-//! in invocations of a minute, against a DynamoDB engine in a process of its own.
+//! `cargo bench -p bench --bench due-work`: what scheduled functions need to process 100,000 due entities in
+//! invocations of a minute, against a DynamoDB engine in its own process.
 //!
-//! Words behind `--` choose among `bids` and `subscriptions`, and set the number:
-//! `cargo bench -p bench --bench due-work -- subscriptions 10000`. It fails when one is left over, or done twice. Ends with
-//! a line `BENCH due-work/<function>/<metric> <value> <unit>` a figure.
+//! Arguments after `--` select `bids` or `subscriptions` and the number: `cargo bench -p bench --bench due-work --
+//! subscriptions 10000`. Fails if an entity is left over or processed twice. Ends with a line `BENCH
+//! due-work/<function>/<metric> <value> <unit>` per figure.
 
 mod bids;
 mod items;
@@ -22,7 +22,7 @@ fn main() -> Result<()> {
     }
     let words: Vec<String> = env::args().skip(1).collect();
     if !words.iter().any(|word| word == "--bench") {
-        eprintln!("run it by `cargo bench`: a benchmark is no test");
+        eprintln!("run it with `cargo bench`");
         return Ok(());
     }
     let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(100_000);
@@ -37,7 +37,7 @@ fn main() -> Result<()> {
     if is_chosen("subscriptions") {
         subjects.push(runtime.block_on(subscriptions::run(count))?);
     }
-    // Last: its auditor reads all bids at once, and what it frees stays with this process.
+    // Last, because its audit reads all bids at once and the freed memory stays with this process.
     if is_chosen("bids") {
         subjects.push(runtime.block_on(bids::run(count))?);
     }

@@ -1,4 +1,4 @@
-//! `enqueue-due-charges`: it finds each due subscription by the index, and its command is on the queue.
+//! `enqueue-due-charges`: finds due subscriptions through the due index and enqueues their charges.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use shared::aws::dynamodb::due::DUE_SHARDS;
 use crate::items::{copy, find, put};
 use crate::work::{Work, subject};
 
-/// Lets `enqueue-due-charges` command `count` due subscriptions; fails when one is due still, or was not commanded once.
+/// Enqueues `count` due subscriptions. Fails if one is still due, or was not enqueued exactly once.
 pub async fn run(count: usize) -> Result<Subject> {
     let process = EngineProcess::start()?;
     let shop = Shop::on(Engine::at(&process.endpoint)).with_time(Duration::from_secs(59));
@@ -25,8 +25,8 @@ pub async fn run(count: usize) -> Result<Subject> {
     let shop = BillingFixture::in_shop(shop).await;
     eprintln!("letting {count} subscriptions begin");
     fill(&shop, count).await?;
-    shop.pass(SignedDuration::from_hours(24));
-    // What waits in the queue would count as this process's memory.
+    shop.advance(SignedDuration::from_hours(24));
+    // Queued messages would count as this process's memory.
     shop.queue.discard();
     let already = shop.queue.requests().len();
 
@@ -36,11 +36,11 @@ pub async fn run(count: usize) -> Result<Subject> {
     let began = Instant::now();
     let (mut commanded, mut invocations) = (0, 0);
     while commanded < count {
-        let summary = shop.bill().await;
+        let summary = shop.enqueue_due_charges().await;
         ensure!(summary.failed == 0 && summary.processed > 0, "{summary:?}");
         commanded += usize::try_from(summary.processed)?;
         invocations += 1;
-        eprintln!("{commanded} commanded after {:.0} s", began.elapsed().as_secs_f64());
+        eprintln!("{commanded} enqueued after {:.0} s", began.elapsed().as_secs_f64());
     }
     let requests = shop.queue.requests().split_off(already);
     let work = Work {
@@ -53,23 +53,26 @@ pub async fn run(count: usize) -> Result<Subject> {
         requests_to_sqs: requests.len(),
     };
     ensure!(commanded == count, "{commanded} of {count}");
-    ensure!(requests.iter().sum::<usize>() == count, "the queue took another number");
+    ensure!(
+        requests.iter().sum::<usize>() == count,
+        "the queue has another number of messages"
+    );
     let (subscriptions, deadline) = (
         SubscriptionStore::new(&shop.platform())?,
         tokio::time::Instant::now() + Duration::from_secs(60),
     );
     for shard in 0..DUE_SHARDS {
         let left = subscriptions.due(shard, shop.now(), None, deadline).await?;
-        ensure!(left.due.is_empty(), "a subscription of shard {shard} is due still");
+        ensure!(left.due.is_empty(), "a subscription of shard {shard} is still due");
     }
     Ok(subject("enqueue-due-charges", &work))
 }
 
-/// Puts `count` subscriptions into the table that fall due within the day: a real one, begun by its function, copied under
-/// other ids and customers.
+/// Writes `count` subscriptions that fall due within the day: copies of one that its function created, with other ids
+/// and customers.
 async fn fill(shop: &BillingFixture, count: usize) -> Result<()> {
     let model = shop.subscribed("model", "tea").await;
-    let client = &shop.engine.quiet;
+    let client = &shop.engine.direct;
     let partition = format!("SUBSCRIPTION#{model}");
     let item = find(client, SUBSCRIPTIONS, &partition, "SUBSCRIPTION").await?;
     let mut writes = vec![];

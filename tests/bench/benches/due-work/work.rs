@@ -1,4 +1,4 @@
-//! What it cost to work through what is due.
+//! The cost of processing due entities.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use bench::process::Usage;
 use bench::report::{Figure, Subject};
 use harness::faults::Cost;
 
-/// Work that was done.
+/// The measured work.
 pub struct Work {
-    /// Entities that were due.
+    /// Number of due entities.
     pub count: usize,
-    /// Invocations of at most a minute that it took.
+    /// Number of invocations of at most a minute.
     pub invocations: u32,
-    /// How long it took.
+    /// Duration.
     pub wall: Duration,
-    /// What this process had used before.
+    /// This process's usage before.
     pub before: Usage,
-    /// What it had used afterwards.
+    /// This process's usage afterwards.
     pub after: Usage,
-    /// What was asked of DynamoDB.
+    /// Requests to DynamoDB and their capacity.
     pub cost: Cost,
-    /// Requests to SQS.
+    /// Number of requests to SQS.
     pub requests_to_sqs: usize,
 }
 
-/// The figures of `function`.
+/// Returns the figures of `function`.
 pub fn subject(function: &str, work: &Work) -> Subject {
     let figure = |metric, meaning, unit, value| Figure {
         metric,

@@ -1,4 +1,4 @@
-//! `checkout`: each request is a new customer's order of one unit of one product, which lies in one shard.
+//! `checkout`: each request is a new customer's order of one unit of one product in one shard.
 
 use anyhow::Result;
 use aws_sdk_dynamodb::Client;
@@ -9,12 +9,12 @@ use harness::engine::{CATALOG, ORDERS};
 use harness::gateway::Call;
 use serde_json::Value;
 
-/// More than a run orders.
+/// More units than a run orders.
 const UNITS: u64 = 100_000;
-/// Where Powertools keeps what it has answered.
+/// The table of Powertools' idempotency records.
 const IDEMPOTENCY: &str = "idempotency";
 
-/// The case.
+/// The checkout case.
 pub struct Checkout;
 
 impl Case for Checkout {
@@ -28,7 +28,7 @@ impl Case for Checkout {
     const HAS_PEER: bool = true;
 
     async fn prepare(shop: &Shop) -> Result<()> {
-        create_idempotency_table(&shop.engine.quiet).await?;
+        create_idempotency_table(&shop.engine.direct).await?;
         shop.list("tea", 12_900, 1).await;
         shop.receive("tea", UNITS).await;
         Ok(())
@@ -45,12 +45,12 @@ impl Case for Checkout {
     async fn audit(shop: &Shop, requests: usize) {
         let balance = shop.engine.balance("tea").await;
         let ordered = i64::try_from(requests).unwrap_or(i64::MAX);
-        assert_eq!(balance.held, ordered, "an order for each request: {balance:?}");
+        assert_eq!(balance.held, ordered, "one order per request: {balance:?}");
         assert_eq!(shop.engine.count(ORDERS).await, requests);
     }
 }
 
-/// The table that Powertools asks for (its documentation, "Required resources").
+/// Creates the table that Powertools requires (its documentation, "Required resources").
 async fn create_idempotency_table(client: &Client) -> Result<()> {
     let id = AttributeDefinition::builder().attribute_name("id");
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);

@@ -1,11 +1,11 @@
-//! `checkout-vs-lock`: a thousand buyers of one product at once, through `checkout` and through a relational shop that
+//! `checkout-vs-lock`: a thousand concurrent buyers of one product, with `checkout` and with a relational shop that
 //! locks the stock's row (`SELECT … FOR UPDATE`).
 //!
-//! Both shops run in this process and order one unit after another until nothing is left; their engines, each in a
-//! process of its own, keep everything in memory. The relational shop is written to hold its lock briefly: prepared
-//! statements, everything that needs no lock is read before it. It is tried with small and large pools of connections,
-//! and its best counts. It runs twice: on loopback, and over a network of a millisecond as functions have it, where the
-//! lock is held for four round trips.
+//! Both shops run in this process and place orders until the stock is gone; their engines run in their own processes
+//! and keep everything in memory. The relational shop holds its lock as briefly as possible: it uses prepared
+//! statements, and reads everything that needs no lock before. It runs with small and large connection pools, and the
+//! best result counts. It runs twice: on loopback, and with a network latency of a millisecond as functions have it,
+//! where the lock is held for four round trips.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,39 +18,39 @@ use bench::report::{Figure, Subject};
 use bench::statistics::quantile;
 use function_tests::{Shop, order_call};
 use harness::Engine;
-use harness::distance::Distance;
 use harness::engine::ORDERS;
+use harness::latency::Latency;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 
 const BUYERS: usize = 1000;
 const UNITS: usize = 5000;
-/// Over how many shards our stock is spread.
+/// Number of shards of our stock.
 const SHARDS: u8 = 16;
-/// Connections of the relational shop.
+/// Sizes of the relational shop's connection pool.
 const POOLS: [usize; 2] = [16, 64];
 const PRICE: i64 = 12_900;
 const SKU: &str = "tea";
 
-/// The networks, by the names of their subjects.
+/// Network latencies, with the names of their subjects.
 const NETWORKS: [(&str, &str, Duration); 2] = [
     ("checkout-1ms", "lock-1ms", Duration::from_millis(1)),
     ("checkout-loopback", "lock-loopback", Duration::ZERO),
 ];
 
-/// How a shop did.
+/// The result of a sale.
 struct Sale {
     rate: f64,
     p50: f64,
     p99: f64,
 }
 
-/// What is measured, and the lines that compare: ours to the lock's.
+/// Returns the measured subjects, and the lines that compare ours to the lock's.
 pub async fn run() -> Result<(Vec<Subject>, String)> {
     let (mut subjects, mut ratios) = (vec![], String::new());
     let postgres = Postgres::start()?;
     for (our_name, their_name, round_trip) in NETWORKS {
-        let network = Distance(round_trip);
+        let network = Latency(round_trip);
         eprintln!("{our_name}: {BUYERS} buyers of {UNITS} units");
         let ours = sell_ours(network).await?;
         eprintln!("{our_name}: {:.0} orders a second", ours.rate);
@@ -92,8 +92,8 @@ fn subject(name: &str, sale: &Sale) -> Subject {
     }
 }
 
-/// A thousand buyers; `order` places the order of this number, and says whether there was a unit for it.
-async fn rush(order: impl AsyncFn(usize) -> Result<bool> + 'static) -> Result<Sale> {
+/// Runs a thousand buyers; `order` places an order and returns whether there was a unit for it.
+async fn sell_out(order: impl AsyncFn(usize) -> Result<bool> + 'static) -> Result<Sale> {
     let order = Rc::new(order);
     let (asked, took) = (Rc::new(RefCell::new(0)), Rc::new(RefCell::new(vec![])));
     let began = Instant::now();
@@ -122,7 +122,7 @@ async fn rush(order: impl AsyncFn(usize) -> Result<bool> + 'static) -> Result<Sa
     })
 }
 
-async fn sell_ours(network: Distance) -> Result<Sale> {
+async fn sell_ours(network: Latency) -> Result<Sale> {
     let process = EngineProcess::start()?;
     let shop = Shop::on(Engine::far(&process.endpoint, network));
     shop.list(SKU, PRICE.unsigned_abs(), SHARDS).await;
@@ -132,7 +132,7 @@ async fn sell_ours(network: Distance) -> Result<Sale> {
         reservation: function_tests::RESERVATION,
     };
     let buying = shop.again();
-    let sale = rush(async move |number| {
+    let sale = sell_out(async move |number| {
         let call = order_call(&format!("customer-{number}"), "key", &[(SKU, 1)]);
         let handled = orders::checkout::handle(&function, call.request(), buying.invocation()).await;
         let answer = harness::gateway::Answer::of(handled);
@@ -146,7 +146,7 @@ async fn sell_ours(network: Distance) -> Result<Sale> {
         (balance.available, balance.held, balance.least) == (0, sold, 0),
         "{balance:?}"
     );
-    ensure!(shop.engine.count(ORDERS).await == UNITS, "an order for each unit");
+    ensure!(shop.engine.count(ORDERS).await == UNITS, "one order per unit");
     Ok(sale)
 }
 
@@ -163,7 +163,7 @@ const SCHEMA: &str = "
     CREATE TABLE outbox (event_id bigserial PRIMARY KEY, detail_type text NOT NULL, detail jsonb NOT NULL);
 ";
 
-/// What each connection prepares, so that the server plans it once.
+/// Statements that each connection prepares, so that the server plans them once.
 const STATEMENTS: &str = "
     PREPARE read (text, text) AS SELECT name, price, listed, (SELECT status FROM orders WHERE order_id = $2)
         FROM product WHERE sku = $1;
@@ -176,7 +176,7 @@ const STATEMENTS: &str = "
         VALUES ('OrderPlaced', jsonb_build_object('order_id', $1));
 ";
 
-async fn sell_locked(postgres: &Postgres, pool: usize, network: Distance) -> Result<Sale> {
+async fn sell_locked(postgres: &Postgres, pool: usize, network: Latency) -> Result<Sale> {
     let mut admin = postgres.connect().await?;
     admin.query(SCHEMA).await?;
     let stocked = format!(
@@ -190,7 +190,7 @@ async fn sell_locked(postgres: &Postgres, pool: usize, network: Distance) -> Res
         connections.push(connection);
     }
     let (idle, free) = (RefCell::new(connections), Semaphore::new(pool));
-    let sale = rush(async move |number| {
+    let sale = sell_out(async move |number| {
         let _permit = free.acquire().await?;
         let mut connection = idle.borrow_mut().pop().context("a free connection")?;
         let placed = order(&mut connection, network, number).await;
@@ -203,16 +203,16 @@ async fn sell_locked(postgres: &Postgres, pool: usize, network: Distance) -> Res
         .await?;
     ensure!(
         left == Some(vec!["0".to_owned(), UNITS.to_string()]),
-        "a unit is lost: {left:?}"
+        "units are lost: {left:?}"
     );
     Ok(sale)
 }
 
-/// One order: what needs no lock before it, then the lock, and four round trips under it.
-async fn order(connection: &mut Connection, network: Distance, number: usize) -> Result<bool> {
+/// Places an order: reads without the lock, then the lock with four round trips.
+async fn order(connection: &mut Connection, network: Latency, number: usize) -> Result<bool> {
     let (customer, id) = (format!("customer-{number}"), format!("order-{number}"));
     let mut ask = async |sql: &str| {
-        network.travel().await;
+        network.wait().await;
         connection.query(sql).await
     };
     let product = ask(&format!("EXECUTE read ('{SKU}', '{id}')")).await?;
@@ -221,9 +221,9 @@ async fn order(connection: &mut Connection, network: Distance, number: usize) ->
     };
     ensure!(
         (listed.as_str(), status.as_str()) == ("t", ""),
-        "a new order of a listed product"
+        "the order is new and the product is listed"
     );
-    // BEGIN travels with the statement behind it, as drivers that pipeline do.
+    // BEGIN is sent with the next statement, as pipelining drivers do.
     let available = ask(&format!("BEGIN; EXECUTE lock ('{SKU}')"))
         .await?
         .context("the stock")?;

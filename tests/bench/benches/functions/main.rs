@@ -1,13 +1,15 @@
-//! `cargo bench -p bench --bench functions`: what each function costs, run as Lambda runs it, against a DynamoDB engine.
+//! `cargo bench -p bench --bench functions`: what each function costs, run as Lambda runs it, against a DynamoDB
+//! engine.
 //!
-//! Ends with a Markdown table and a line `BENCH functions/<function>/<metric> <value> <unit>` a figure.
-//! Words behind `--` choose cases: `cargo bench -p bench --bench functions -- checkout`, or `checkout-vs-lock`.
+//! Ends with a Markdown table and a line `BENCH functions/<function>/<metric> <value> <unit>` per figure. Arguments
+//! after `--` select cases: `cargo bench -p bench --bench functions -- checkout`, or `checkout-vs-lock`.
 //!
-//! A function that has a peer (`tests/bench/peers`) is measured in turn with it; lines `…_ratio` are ours ÷ the peer's.
-//! It needs Node 20 for the peer and PostgreSQL for the lock, and installs the peer's packages below the target folder.
+//! A function with a peer (`tests/bench/peers`) is measured in alternation with it; lines `…_ratio` are ours divided by
+//! the peer's. The peer needs Node 20 and the lock needs PostgreSQL; the peer's packages are installed in the target
+//! folder.
 //!
-//! In the table, ranges are the 10th to the 90th percentile of cold starts, and the least to the greatest of
-//! the rounds of warm invocations. A megabyte is 1,000,000 bytes.
+//! In the table, ranges are the 10th to the 90th percentile of cold starts, and the minimum to the maximum of the
+//! rounds of warm invocations. A megabyte is 1,000,000 bytes.
 
 mod checkout;
 mod lock;
@@ -26,16 +28,16 @@ fn main() -> Result<()> {
     if engine::serve_if_asked()? {
         return Ok(());
     }
-    // Cargo gives `--bench` to what it runs as a benchmark; `cargo test --all-targets` runs this file too.
+    // Cargo passes `--bench` to benchmarks; `cargo test --all-targets` runs this file too.
     if !env::args().any(|argument| argument == "--bench") {
-        eprintln!("run it by `cargo bench`: a benchmark is no test");
+        eprintln!("run it with `cargo bench`");
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, run())
 }
 
-/// Each case in turn; a new function is a file beside this one and a line here.
+/// Runs each case; a new function needs a file beside this one and a line here.
 async fn run() -> Result<()> {
     if is_chosen(checkout::Checkout::FUNCTION) {
         let subjects = measure::<checkout::Checkout>(Path::new(env!("CARGO_TARGET_TMPDIR"))).await?;
@@ -60,7 +62,7 @@ fn show(subjects: &[Subject], ratios: &str) {
     println!("\n{}\n{}{ratios}", table(subjects), lines("functions", subjects));
 }
 
-/// Ours ÷ the peer's.
+/// Returns ours divided by the peer's.
 fn ratios(subjects: &[Subject]) -> String {
     let [ours, peer] = subjects else { return String::new() };
     let compared = [

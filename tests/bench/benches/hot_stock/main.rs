@@ -1,14 +1,13 @@
-//! `cargo bench -p bench --bench hot_stock`: how fast one product sells by its number of stock shards, to the last unit,
-//! under a model of DynamoDB's limits for one key.
+//! `cargo bench -p bench --bench hot_stock`: how fast one product sells out, by its number of stock shards, under a
+//! model of DynamoDB's limits for one key.
 //!
-//! A thousand functions place one order after another, each
-//! for one unit of the product. The model ([`harness::partitions`]) and all waiting are in virtual time: the figures are
-//! a seed's, whatever machine this runs on. It fails when a unit is sold twice or left, or when anybody is told "sold
-//! out" while one is there. Words behind `--` choose the numbers of shards, `--units` those of a shard, and
-//! `--functions` how many run at once: `-- 1 16 --units 500`.
+//! A thousand functions place one order after another, each for one unit. The model ([`harness::partitions`]) and all
+//! waits use virtual time: the figures depend on the seed, not on the machine. Fails if a unit is sold twice or left
+//! over, or if a checkout is sold out while there are units. Arguments after `--` select the numbers of shards,
+//! `--units` the units of a shard, and `--functions` the number of functions: `-- 1 16 --units 500`.
 //!
-//! Ends with a table, a plot (and the same as `hot_stock.svg` in the target folder), and lines
-//! `BENCH hot_stock/<shards>-shards/<metric> <value> <unit>`.
+//! Ends with a table, a plot (also written to `hot_stock.svg` in the target folder), and lines `BENCH
+//! hot_stock/<shards>-shards/<metric> <value> <unit>`.
 
 mod plot;
 
@@ -19,18 +18,18 @@ use anyhow::{Context, Result};
 use bench::report::{Figure, Subject, lines, table};
 use bench::sale::{self, Plan, Sale};
 
-/// The numbers of shards that are tried.
+/// The numbers of shards to measure.
 const SHARDS: [u8; 6] = [1, 2, 4, 8, 16, 32];
-/// The units of each shard.
+/// Units per shard.
 const UNITS_A_SHARD: usize = 1000;
-/// As many as an AWS account runs at once unless its limit is raised.
+/// The default limit of an AWS account's concurrent executions.
 const FUNCTIONS: usize = 1000;
-/// The number that the targets speak of.
+/// The number of shards that the targets refer to.
 const TARGET: u8 = 16;
 
 fn main() -> Result<()> {
     if !env::args().any(|argument| argument == "--bench") {
-        eprintln!("run it by `cargo bench`: a benchmark is no test");
+        eprintln!("run it with `cargo bench`");
         return Ok(());
     }
     let mut sales = vec![];
@@ -49,13 +48,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What the command line asks for.
+/// Parses the command line.
 fn plans() -> Result<Vec<Plan>> {
     let mut numbers = vec![];
     let (mut units_a_shard, mut functions) = (UNITS_A_SHARD, FUNCTIONS);
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut value = || words.next().with_context(|| format!("{word} is followed by a number"));
+        let mut value = || words.next().with_context(|| format!("{word} needs a number"));
         match word.as_str() {
             "--bench" => {}
             "--units" => units_a_shard = value()?.parse()?,
@@ -63,7 +62,7 @@ fn plans() -> Result<Vec<Plan>> {
             number => numbers.push(
                 number
                     .parse()
-                    .with_context(|| format!("{number} is no number of shards"))?,
+                    .with_context(|| format!("{number} is not a number of shards"))?,
             ),
         }
     }
@@ -78,7 +77,7 @@ fn plans() -> Result<Vec<Plan>> {
     Ok(numbers.into_iter().map(plan).collect())
 }
 
-/// The figures that the design is held to.
+/// Prints the figures that have targets in the design.
 fn targets(sales: &[Sale]) {
     let of = |shards| sales.iter().find(|sale| sale.shards == shards);
     let Some(target) = of(TARGET) else { return };

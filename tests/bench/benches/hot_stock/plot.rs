@@ -1,10 +1,10 @@
-//! Orders a second over the number of shards, as text and as a picture.
+//! Plots orders per second over the number of shards, as text and as SVG.
 
 use std::fmt::Write;
 
 const WIDTH: usize = 60;
 
-/// A bar a number of shards.
+/// Draws a bar per number of shards.
 pub fn text(rates: &[(u8, f64)]) -> String {
     let most = rates.iter().map(|&(_, rate)| rate).fold(1.0, f64::max);
     let mut plot = String::from("orders a second\n");
@@ -15,7 +15,7 @@ pub fn text(rates: &[(u8, f64)]) -> String {
     plot
 }
 
-/// The same as points on two logarithmic axes, where a straight line means that twice the shards sell twice as fast.
+/// Draws points on two logarithmic axes; a straight line means that twice the shards sell twice as fast.
 pub fn svg(rates: &[(u8, f64)]) -> String {
     let most = rates.iter().map(|&(_, rate)| rate).fold(1.0, f64::max).log2().ceil();
     let least = rates

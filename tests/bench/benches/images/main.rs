@@ -1,9 +1,9 @@
 //! `cargo bench -p bench --bench images [-- --photos DIR]`: six variants of a photo, ours against sharp's fastest mode.
 //!
-//! Both run in turn, each in processes of its own: warm (the median of many runs in one process, on one core and on two)
-//! and cold (a whole process for one photo). Of each photo also lying on its side, as PNG, as WebP, and made into WebP.
-//! Needs Node, npm and taskset; sharp is installed below `target/`. Ends with lines
-//! `BENCH images/<photo>/<case>/<metric> <value> ratio`. Without `--photos` photos are drawn, the same every time.
+//! Both run alternately, each in its own processes: warm (the median of many runs in one process, on one core and on
+//! two) and cold (a process per photo). Each photo is also measured rotated, as PNG, as WebP, and encoded to WebP.
+//! Needs Node, npm and taskset; sharp is installed in `target/`. Ends with lines `BENCH images/<photo>/<case>/<metric>
+//! <value> ratio`. Without `--photos` it draws its own photos, always the same.
 
 mod ours;
 mod peer;
@@ -21,19 +21,19 @@ use bench::statistics::quantile;
 use peer::Peer;
 use photos::Photo;
 
-/// How many pairs of processes are run for a case.
+/// Pairs of processes per case.
 const PAIRS: usize = 7;
-/// How many times a warm process makes all variants.
+/// How often a warm process makes all variants.
 const RUNS: usize = 11;
 
-/// What one process did.
+/// The result of one process.
 #[derive(Clone, Copy, Debug)]
 struct Run {
-    /// Milliseconds: of a run in the process, or of the whole process when it is cold.
+    /// Milliseconds of a run, or of the whole process if it is cold.
     wall: f64,
     cpu: f64,
     bytes: f64,
-    /// Megabytes at most.
+    /// Peak memory in megabytes.
     memory: f64,
 }
 
@@ -43,7 +43,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     if !arguments.iter().any(|argument| argument == "--bench") {
-        eprintln!("run it by `cargo bench`: a benchmark is no test");
+        eprintln!("run it with `cargo bench`");
         return Ok(());
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("images");
@@ -69,7 +69,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Runs `program` on the first `cores` cores, and reads what it prints.
+/// Runs `program` on the first `cores` cores and parses its output.
 fn run(program: &Command, cores: usize, cold: bool) -> Result<Run> {
     let mut command = Command::new("taskset");
     command.args(["-c", if cores == 1 { "0" } else { "0,1" }]);
@@ -78,7 +78,7 @@ fn run(program: &Command, cores: usize, cold: bool) -> Result<Run> {
     let output = command
         .stderr(Stdio::inherit())
         .output()
-        .context("taskset does not start")?;
+        .context("cannot start taskset")?;
     let wall = start.elapsed().as_secs_f64() * 1000.0;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "{command:?} failed");
@@ -98,7 +98,7 @@ fn run(program: &Command, cores: usize, cold: bool) -> Result<Run> {
     })
 }
 
-/// An empty folder.
+/// Creates an empty folder.
 fn emptied(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

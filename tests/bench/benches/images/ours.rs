@@ -1,4 +1,4 @@
-//! Our side of a pair: a process of this program that makes the variants and prints what it took.
+//! Our side of a pair: a process of this program that makes the variants and prints its usage.
 
 use std::env;
 use std::fs;
@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 use bench::statistics::quantile;
 use photo::{Options, Output, make_variants};
 
-/// The argument that makes a process of this program do our work.
+/// The argument that starts this program as our side.
 const ROLE: &str = "make-variants";
 
-/// The process that makes the variants of `photo` so many times and puts the last one into `out`.
+/// Returns the command that makes the variants of `photo` `runs` times and writes the last ones to `out`.
 ///
 /// # Errors
-/// When nobody can tell which program this is.
+/// If the path of this program is unknown.
 pub fn command(photo: &Path, threads: usize, runs: usize, output: &str, out: &Path) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command
@@ -25,10 +25,10 @@ pub fn command(photo: &Path, threads: usize, runs: usize, output: &str, out: &Pa
     Ok(command)
 }
 
-/// Does our work, when this process was started for it.
+/// Makes the variants if this process was started for that.
 ///
 /// # Errors
-/// When the photo is refused, or the files cannot be written.
+/// If the photo is rejected or the files cannot be written.
 pub fn make_if_asked(arguments: &[String]) -> Result<bool> {
     let [role, output, threads, runs, photo, out] = arguments else {
         return Ok(false);
@@ -67,16 +67,17 @@ pub fn make_if_asked(arguments: &[String]) -> Result<bool> {
     Ok(true)
 }
 
-/// Milliseconds that this process has had of the processor, in the kernel's ticks of ten; threads that have ended count too.
+/// Returns this process's CPU time in milliseconds, in the kernel's ticks of ten; ended threads are included.
 fn cpu_time() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The program's name, in brackets, may hold anything; user and system time are the 12th and 13th word behind it.
+    // The program's name, in parentheses, may contain anything; user and system time are the 12th and 13th word after
+    // it.
     let (_, behind) = stat.rsplit_once(')').context("no name in /proc/self/stat")?;
     let times = behind.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
     Ok(times.sum::<Result<f64, _>>()? * 10.0)
 }
 
-/// Megabytes that this process had in memory at most.
+/// Returns this process's peak memory in megabytes.
 fn peak_memory() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

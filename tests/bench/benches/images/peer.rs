@@ -1,4 +1,4 @@
-//! The other side of a pair: sharp, in a process of Node.
+//! The other side of a pair: sharp, in a Node process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,20 +6,20 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-/// The version of sharp that is run against.
+/// The version of sharp.
 const SHARP: &str = "sharp@0.35.5";
 
-/// sharp, installed.
+/// An installed sharp.
 pub struct Peer {
     script: PathBuf,
     modules: PathBuf,
 }
 
 impl Peer {
-    /// Installs sharp into `folder`, unless it is there.
+    /// Installs sharp in `folder` if it is missing.
     ///
     /// # Errors
-    /// When there is no Node, or npm cannot install it.
+    /// If Node is missing or npm fails.
     pub fn install(folder: &Path) -> Result<Self> {
         let modules = folder.join("node_modules");
         if !modules.join("sharp").exists() {
@@ -30,7 +30,7 @@ impl Peer {
                 .stdout(Stdio::null())
                 .status();
             ensure!(
-                installed.context("npm does not start: install Node")?.success(),
+                installed.context("cannot start npm: install Node")?.success(),
                 "npm cannot install {SHARP}"
             );
         }
@@ -45,33 +45,33 @@ impl Peer {
         node
     }
 
-    /// The process that makes the variants of `photo` so many times and puts the last one into `out`.
+    /// Returns the command that makes the variants of `photo` `runs` times and writes the last ones to `out`.
     pub fn variants(&self, photo: &Path, threads: usize, runs: usize, output: &str, out: &Path) -> Command {
         let mut node = self.node("variants", photo);
         node.args([output, &threads.to_string(), &runs.to_string()]).arg(out);
         node
     }
 
-    /// Writes `photo` as a PNG or WebP, by the name of `to`.
+    /// Converts `photo` to PNG or WebP, by the extension of `to`.
     ///
     /// # Errors
-    /// When sharp cannot.
+    /// If sharp fails.
     pub fn convert(&self, photo: &Path, to: &Path) -> Result<()> {
         answer(self.node("convert", photo).arg(to)).map(drop)
     }
 
-    /// Writes luma of all sizes, ours, theirs and as it should be, into `folder`; answers the sizes.
+    /// Writes the luma of all variants, ours, theirs and the reference, to `folder`, and returns the sizes.
     ///
     /// # Errors
-    /// When sharp cannot.
+    /// If sharp fails.
     pub fn luma(&self, photo: &Path, output: &str, ours: &Path, theirs: &Path, folder: &Path) -> Result<String> {
         answer(self.node("luma", photo).arg(output).args([ours, theirs, folder]))
     }
 }
 
-/// What a process prints.
+/// Returns a process's output.
 fn answer(node: &mut Command) -> Result<String> {
-    let output = node.stderr(Stdio::inherit()).output().context("node does not start")?;
+    let output = node.stderr(Stdio::inherit()).output().context("cannot start node")?;
     ensure!(output.status.success(), "{node:?} failed");
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,4 +1,4 @@
-//! What is measured: the photos of a folder, or drawn ones, each as it is and in some disguises.
+//! The photos to measure: those of a folder, or drawn ones, each also in other formats.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,23 +8,23 @@ use photo::{Format, inspect};
 
 use crate::peer::Peer;
 
-/// A photo, and what is to become of it.
+/// A photo and its output format.
 pub struct Photo {
-    /// Its name in the results.
+    /// The name in the results.
     pub name: String,
-    /// Where it lies.
+    /// The path.
     pub path: PathBuf,
-    /// What its variants are: `jpeg` or `webp`.
+    /// The format of the variants: `jpeg` or `webp`.
     pub output: &'static str,
 }
 
-/// The pixels from which on a picture counts as a photo.
+/// The minimum number of pixels of a photo.
 const PHOTO: u64 = 5_000_000;
 
-/// All photos: those of the folder `named`, or drawn ones; what is made of them lies in `folder`.
+/// Returns all photos: those of the folder `named`, or drawn ones. Converted photos are written to `folder`.
 ///
 /// # Errors
-/// When there is none, or one cannot be read.
+/// If there is none, or one cannot be read.
 pub fn all(named: Option<&Path>, folder: &Path, peer: &Peer) -> Result<Vec<Photo>> {
     let mut found = match named {
         Some(named) => in_folder(named)?,
@@ -56,7 +56,7 @@ pub fn all(named: Option<&Path>, folder: &Path, peer: &Peer) -> Result<Vec<Photo
     Ok(photos)
 }
 
-/// The JPEG photos of a folder.
+/// Returns the JPEG photos of a folder.
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut found = vec![];
@@ -77,7 +77,7 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Two photos that nobody has taken.
+/// Draws two photos.
 fn drawn(folder: &Path) -> Result<Vec<PathBuf>> {
     let draw = |(name, width, height)| {
         let path = folder.join(name);
@@ -90,7 +90,7 @@ fn drawn(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect()
 }
 
-/// The same JPEG with an EXIF orientation of 6 in the place of what it had.
+/// Replaces a JPEG's EXIF orientation by 6.
 fn lain(jpeg: &[u8]) -> Vec<u8> {
     const EXIF: &[u8] = b"\xff\xe1\0\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let mut out = [&jpeg[..2], EXIF].concat();

@@ -1,4 +1,4 @@
-//! SSIM (Wang et al., 2004) over windows of 7 by 7 pixels, as scikit-image has it by default.
+//! SSIM (Wang et al., 2004) over windows of 7 by 7 pixels, scikit-image's default.
 
 use std::fs;
 use std::path::Path;
@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 const SIDE: usize = 7;
 
-/// Over all widths, the least of our SSIM less theirs. `sizes` lists `width side columns`, ours before theirs; the files
-/// lie in `folder`.
+/// Returns the minimum over all widths of our SSIM minus theirs. `sizes` lists `width side columns`, ours before
+/// theirs; the files are in `folder`.
 pub fn worst_difference(folder: &Path, sizes: &str) -> Result<f64> {
     let mut worst = f64::INFINITY;
     for pair in sizes.lines().collect::<Vec<_>>().chunks(2) {
@@ -18,7 +18,7 @@ pub fn worst_difference(folder: &Path, sizes: &str) -> Result<f64> {
     Ok(worst)
 }
 
-/// The SSIM of one side's variant, whose line is `width side columns`.
+/// Returns the SSIM of one side's variant, given its line `width side columns`.
 fn similarity(folder: &Path, line: &str) -> Result<f64> {
     let [name, side, columns] = line.split(' ').collect::<Vec<_>>()[..] else {
         bail!("{line}");
@@ -32,7 +32,7 @@ fn similarity(folder: &Path, line: &str) -> Result<f64> {
     Ok(ssim(&reference, &made, columns.parse()?))
 }
 
-/// The mean similarity of two pictures of one size.
+/// Returns the mean SSIM of two pictures of the same size.
 fn ssim(a: &[u8], b: &[u8], columns: usize) -> f64 {
     let rows = a.len() / columns;
     let count = (SIDE * SIDE) as f64;

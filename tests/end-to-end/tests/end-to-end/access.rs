@@ -1,4 +1,4 @@
-//! Who may do what, and what is refused at the door.
+//! Authorization and input validation.
 
 use anyhow::{Result, ensure};
 use end_to_end::Shop;
@@ -7,12 +7,9 @@ use serde_json::json;
 use crate::Test;
 
 pub const TESTS: &[Test] = &[
-    ("anybody_sees_a_listed_product", anybody_sees_a_listed_product),
-    (
-        "nobody_orders_without_a_valid_token",
-        nobody_orders_without_a_valid_token,
-    ),
-    ("shoppers_do_not_change_the_catalog", shoppers_do_not_change_the_catalog),
+    ("a_listed_product_is_public", a_listed_product_is_public),
+    ("an_order_needs_a_valid_token", an_order_needs_a_valid_token),
+    ("shoppers_cannot_change_the_catalog", shoppers_cannot_change_the_catalog),
     (
         "another_customers_order_is_not_found",
         another_customers_order_is_not_found,
@@ -23,7 +20,7 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-fn anybody_sees_a_listed_product(shop: &Shop) -> Result<()> {
+fn a_listed_product_is_public(shop: &Shop) -> Result<()> {
     let sku = shop.product(7, 4)?;
     ensure!(shop.available(&sku)? == 7);
     let missing = shop
@@ -35,13 +32,13 @@ fn anybody_sees_a_listed_product(shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-fn nobody_orders_without_a_valid_token(shop: &Shop) -> Result<()> {
+fn an_order_needs_a_valid_token(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
     let body = json!({ "items": [{ "sku": sku, "quantity": 1 }] });
     let call = || shop.api.call("POST", "/orders").key("k").json(&body);
     call().send()?.expect(401)?;
     call().token("not-a-token").send()?.expect(401)?;
-    // Another user's claims under a signature that is not theirs.
+    // Another user's claims with the wrong signature.
     let (head, signature) = shop.ann.rsplit_once('.').unwrap_or_default();
     let changed: String = signature.chars().rev().collect();
     call().token(&format!("{head}.{changed}")).send()?.expect(401)?;
@@ -49,7 +46,7 @@ fn nobody_orders_without_a_valid_token(shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-fn shoppers_do_not_change_the_catalog(shop: &Shop) -> Result<()> {
+fn shoppers_cannot_change_the_catalog(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
     let body = json!({ "name": "Mine", "price": { "amount": 1, "currency": "KRW" }, "status": "LISTED" });
     let put = shop

@@ -1,10 +1,10 @@
-//! Gift vouchers that change owners for points: bought points, bids, trades, and what becomes of the rest.
+//! Auctions: points, bids, trades, cancellation and expiry.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use end_to_end::bid::{HOUR, ahead};
-use end_to_end::{SOON, Shop, text};
+use end_to_end::bid::{HOUR, time_after};
+use end_to_end::{EVENT_DEADLINE, Shop, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -12,51 +12,51 @@ use crate::Test;
 
 pub const TESTS: &[Test] = &[
     (
-        "a_bid_expires_by_the_schedule_and_frees_its_points",
-        a_bid_expires_by_the_schedule_and_frees_its_points,
+        "a_bid_is_expired_by_the_schedule_and_releases_its_points",
+        a_bid_is_expired_by_the_schedule_and_releases_its_points,
     ),
     ("bought_points_are_in_the_wallet", bought_points_are_in_the_wallet),
     (
-        "points_of_a_cancelled_order_are_taken_back_while_unspent",
-        points_of_a_cancelled_order_are_taken_back_while_unspent,
+        "unspent_points_of_a_cancelled_order_are_taken_back",
+        unspent_points_of_a_cancelled_order_are_taken_back,
     ),
     (
         "points_of_a_refunded_payment_are_taken_back",
         points_of_a_refunded_payment_are_taken_back,
     ),
     (
-        "a_bid_that_is_taken_moves_voucher_and_points",
-        a_bid_that_is_taken_moves_voucher_and_points,
+        "a_taken_bid_transfers_voucher_and_points",
+        a_taken_bid_transfers_voucher_and_points,
     ),
     (
-        "bids_that_cross_trade_at_once_at_the_price_of_the_first",
-        bids_that_cross_trade_at_once_at_the_price_of_the_first,
+        "matching_bids_trade_at_once_at_the_price_of_the_first",
+        matching_bids_trade_at_once_at_the_price_of_the_first,
     ),
     (
-        "a_bid_that_is_given_up_frees_what_it_held",
-        a_bid_that_is_given_up_frees_what_it_held,
+        "a_canceled_bid_releases_what_it_held",
+        a_canceled_bid_releases_what_it_held,
     ),
     (
-        "a_refused_bid_gets_its_problem_and_writes_nothing",
-        a_refused_bid_gets_its_problem_and_writes_nothing,
+        "a_rejected_bid_gets_its_problem_and_writes_nothing",
+        a_rejected_bid_gets_its_problem_and_writes_nothing,
     ),
     (
-        "wallets_vouchers_and_bids_are_their_customers_own",
-        wallets_vouchers_and_bids_are_their_customers_own,
+        "customers_see_only_their_own_wallets_vouchers_and_bids",
+        customers_see_only_their_own_wallets_vouchers_and_bids,
     ),
 ];
 
-/// As long as the schedule may take, on slow machines.
-const IN_TIME: Duration = Duration::from_secs(200);
-/// Long enough to be placed and seen, too short for the test to wait for long.
-const MOMENT: SignedDuration = SignedDuration::from_secs(10);
+/// The time limit for a run of the schedule on slow machines.
+const TIME_LIMIT: Duration = Duration::from_secs(200);
+/// Long enough to read a bid, and short enough to wait for its expiry.
+const SHORT_LIFETIME: SignedDuration = SignedDuration::from_secs(10);
 
 fn bought_points_are_in_the_wallet(shop: &Shop) -> Result<()> {
-    let ann = shop.somebody()?;
+    let ann = shop.new_shopper()?;
     ensure!(shop.wallet(&ann)? == (0, 0));
     let order = shop.buy_points(&ann, 3)?;
     ensure!(order["lines"][0]["points"] == 10_000, "{order}");
-    let event = shop.event("PointsCredited", &order, SOON)?;
+    let event = shop.event("PointsCredited", &order, EVENT_DEADLINE)?;
     ensure!(event["data"]["points"] == 30_000, "{event}");
     ensure!(shop.wallet(&ann)? == (30_000, 0));
     let entry = shop.get(&ann, "/wallet")?["entries"][0].take();
@@ -67,59 +67,59 @@ fn bought_points_are_in_the_wallet(shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-fn points_of_a_cancelled_order_are_taken_back_while_unspent(shop: &Shop) -> Result<()> {
+fn unspent_points_of_a_cancelled_order_are_taken_back(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
-    let ann = shop.somebody()?;
+    let ann = shop.new_shopper()?;
     let order = shop.buy_points(&ann, 2)?;
-    shop.event("PointsCredited", &order, SOON)?;
+    shop.event("PointsCredited", &order, EVENT_DEADLINE)?;
     let cancel = || {
         let path = format!("/orders/{}/cancel", text(&order, "order_id")?);
         shop.api.call("POST", &path).token(&ann).key("cancel").send()
     };
 
-    let bid = shop.bid_to_buy(&ann, &sku, 15_000, HOUR)?.expect(201)?;
+    let bid = shop.place_buy_bid(&ann, &sku, 15_000, HOUR)?.expect(201)?;
     refused(&cancel()?.expect(409)?, "points-spent")?;
-    ensure!(shop.order_again(&ann, &order)?["status"] == "PAID");
-    shop.give_up(&ann, &bid)?.expect(200)?;
+    ensure!(shop.current_order(&ann, &order)?["status"] == "PAID");
+    shop.cancel_bid(&ann, &bid)?.expect(200)?;
 
     let cancelled = cancel()?.expect(200)?;
     ensure!(cancelled["status"] == "CANCELLED", "{cancelled}");
     ensure!(shop.wallet(&ann)? == (0, 0));
-    let event = shop.event("PointsTakenBack", &order, SOON)?;
+    let event = shop.event("PointsTakenBack", &order, EVENT_DEADLINE)?;
     ensure!(event["data"]["points"] == 20_000, "{event}");
-    shop.event("PaymentRefunded", &order, SOON)?;
+    shop.event("PaymentRefunded", &order, EVENT_DEADLINE)?;
     let kinds: Vec<String> = shop.ledger(&ann)?.into_iter().map(|(kind, _)| kind).collect();
     ensure!(kinds == ["TAKEN_BACK", "RELEASED", "HELD", "CREDITED"], "{kinds:?}");
     Ok(())
 }
 
 fn points_of_a_refunded_payment_are_taken_back(shop: &Shop) -> Result<()> {
-    let ann = shop.somebody()?;
+    let ann = shop.new_shopper()?;
     let order = shop.buy_points(&ann, 1)?;
-    shop.event("PointsCredited", &order, SOON)?;
+    shop.event("PointsCredited", &order, EVENT_DEADLINE)?;
     let path = format!("/payments/{}/refunds", text(&order, "payment_id")?);
     let ask = |body: &Value| {
         let call = shop.api.call("POST", &path).token(&shop.admin);
         call.key(&shop.unique("refund")).json(body).send()?.expect(202)
     };
-    // A part of the money is no part of the points.
+    // A partial refund takes no points back.
     ask(&json!({ "amount": { "amount": 4_000, "currency": "KRW" } }))?;
-    shop.event("PaymentRefunded", &order, SOON)?;
+    shop.event("PaymentRefunded", &order, EVENT_DEADLINE)?;
     ensure!(shop.wallet(&ann)? == (10_000, 0));
     ask(&json!({}))?;
-    let event = shop.event("PointsTakenBack", &order, SOON)?;
+    let event = shop.event("PointsTakenBack", &order, EVENT_DEADLINE)?;
     ensure!(event["data"]["points"] == 10_000, "{event}");
     ensure!(shop.wallet(&ann)? == (0, 0));
     Ok(())
 }
 
-fn a_bid_that_is_taken_moves_voucher_and_points(shop: &Shop) -> Result<()> {
+fn a_taken_bid_transfers_voucher_and_points(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
-    let (ann, bob) = (shop.somebody_with_points(5)?, shop.somebody()?);
+    let (ann, bob) = (shop.new_shopper_with_points(5)?, shop.new_shopper()?);
     let voucher = shop.voucher(&bob, &sku)?;
-    let bid = shop.bid_to_sell(&bob, &voucher, 45_000)?.expect(201)?;
+    let bid = shop.place_sell_bid(&bob, &voucher, 45_000)?.expect(201)?;
     ensure!(bid["status"] == "OPEN", "{bid}");
-    let placed = shop.bid_event("BidPlaced", "bid_id", &bid, SOON)?;
+    let placed = shop.bid_event("BidPlaced", "bid_id", &bid, EVENT_DEADLINE)?;
     ensure!(placed["data"] == bid, "{placed} is not {bid}");
     ensure!(shop.book(&sku, "sell")? == [45_000]);
     listed(shop, &bob, "/vouchers", |page| {
@@ -141,13 +141,13 @@ fn a_bid_that_is_taken_moves_voucher_and_points(shop: &Shop) -> Result<()> {
     ensure!(again.header("idempotency-replayed") == Some("true"), "{again:?}");
     ensure!(again.expect(201)? == trade);
 
-    let traded = shop.bid_event("BidTraded", "trade_id", &trade, SOON)?;
+    let traded = shop.bid_event("BidTraded", "trade_id", &trade, EVENT_DEADLINE)?;
     let traded = &traded["data"];
     ensure!(
         traded["sell_bid"] == bid["bid_id"] && traded["price"] == 45_000,
         "{traded}"
     );
-    // With whom it was stands in the event alone.
+    // Only the event names the trading partner.
     ensure!(
         traded["seller_id"] == bid["customer_id"] && trade.get("seller_id").is_none(),
         "{traded} {trade}"
@@ -168,18 +168,18 @@ fn a_bid_that_is_taken_moves_voucher_and_points(shop: &Shop) -> Result<()> {
     })
 }
 
-fn bids_that_cross_trade_at_once_at_the_price_of_the_first(shop: &Shop) -> Result<()> {
+fn matching_bids_trade_at_once_at_the_price_of_the_first(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
-    let (ann, bob) = (shop.somebody_with_points(5)?, shop.somebody()?);
-    let worse = shop.bid_to_buy(&ann, &sku, 10_000, HOUR)?.expect(201)?;
-    let better = shop.bid_to_buy(&ann, &sku, 30_000, HOUR)?.expect(201)?;
+    let (ann, bob) = (shop.new_shopper_with_points(5)?, shop.new_shopper()?);
+    let worse = shop.place_buy_bid(&ann, &sku, 10_000, HOUR)?.expect(201)?;
+    let better = shop.place_buy_bid(&ann, &sku, 30_000, HOUR)?.expect(201)?;
     ensure!(shop.wallet(&ann)? == (10_000, 40_000));
     ensure!(shop.book(&sku, "buy")? == [30_000, 10_000]);
 
     let voucher = shop.voucher(&bob, &sku)?;
-    let sold = shop.bid_to_sell(&bob, &voucher, 20_000)?.expect(201)?;
+    let sold = shop.place_sell_bid(&bob, &voucher, 20_000)?.expect(201)?;
     ensure!(sold["status"] == "TRADED", "{sold}");
-    let trade = shop.bid_event("BidTraded", "trade_id", &sold, SOON)?;
+    let trade = shop.bid_event("BidTraded", "trade_id", &sold, EVENT_DEADLINE)?;
     let trade = &trade["data"];
     ensure!(trade["price"] == 30_000, "{trade}");
     ensure!(
@@ -191,28 +191,28 @@ fn bids_that_cross_trade_at_once_at_the_price_of_the_first(shop: &Shop) -> Resul
     ensure!(shop.book(&sku, "buy")? == [10_000]);
     ensure!(shop.book(&sku, "sell")?.is_empty());
 
-    // And from the other side: who comes later pays no more than was asked for.
+    // In the other direction: a later buyer pays no more than the sell price.
     let voucher = shop.voucher(&bob, &sku)?;
-    shop.bid_to_sell(&bob, &voucher, 15_000)?.expect(201)?;
-    let bought = shop.bid_to_buy(&ann, &sku, 20_000, HOUR)?;
+    shop.place_sell_bid(&bob, &voucher, 15_000)?.expect(201)?;
+    let bought = shop.place_buy_bid(&ann, &sku, 20_000, HOUR)?;
     refused(&bought.expect(402)?, "not-enough-points")?;
-    shop.give_up(&ann, &worse)?.expect(200)?;
-    let bought = shop.bid_to_buy(&ann, &sku, 20_000, HOUR)?.expect(201)?;
+    shop.cancel_bid(&ann, &worse)?.expect(200)?;
+    let bought = shop.place_buy_bid(&ann, &sku, 20_000, HOUR)?.expect(201)?;
     ensure!(bought["status"] == "TRADED", "{bought}");
     ensure!(shop.wallet(&ann)? == (5_000, 0));
     ensure!(shop.wallet(&bob)? == (45_000, 0));
     Ok(())
 }
 
-fn a_bid_expires_by_the_schedule_and_frees_its_points(shop: &Shop) -> Result<()> {
+fn a_bid_is_expired_by_the_schedule_and_releases_its_points(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
-    let (ann, bob) = (shop.somebody_with_points(1)?, shop.somebody()?);
+    let (ann, bob) = (shop.new_shopper_with_points(1)?, shop.new_shopper()?);
     let voucher = shop.voucher(&bob, &sku)?;
-    let bid = shop.bid_to_buy(&ann, &sku, 8_000, MOMENT)?.expect(201)?;
+    let bid = shop.place_buy_bid(&ann, &sku, 8_000, SHORT_LIFETIME)?.expect(201)?;
     ensure!(shop.wallet(&ann)? == (2_000, 8_000));
     let expires_at: Timestamp = text(&bid, "expires_at")?.parse()?;
 
-    // From its deadline on nobody sees it or takes it, whether or not the cleaner has been.
+    // From its deadline on the bid is hidden and cannot be taken, even before expiry runs.
     while Timestamp::now() <= expires_at {
         shop.tap.events()?;
     }
@@ -221,46 +221,46 @@ fn a_bid_expires_by_the_schedule_and_frees_its_points(shop: &Shop) -> Result<()>
     let late = shop.take(&bob, &sku, &shop.unique("take"), &sell)?.expect(409)?;
     refused(&late, "nothing-to-take")?;
     listed(shop, &ann, "/bids", |page| page["bids"][0]["status"] == "EXPIRED")?;
-    refused(&shop.give_up(&ann, &bid)?.expect(409)?, "bid-closed")?;
+    refused(&shop.cancel_bid(&ann, &bid)?.expect(409)?, "bid-closed")?;
 
-    let expired = shop.bid_event("BidExpired", "bid_id", &bid, IN_TIME)?;
+    let expired = shop.bid_event("BidExpired", "bid_id", &bid, TIME_LIMIT)?;
     ensure!(expired["data"]["status"] == "EXPIRED", "{expired}");
     ensure!(shop.wallet(&ann)? == (10_000, 0));
     Ok(())
 }
 
-fn a_bid_that_is_given_up_frees_what_it_held(shop: &Shop) -> Result<()> {
+fn a_canceled_bid_releases_what_it_held(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
-    let (ann, bob) = (shop.somebody_with_points(1)?, shop.somebody()?);
-    let buying = shop.bid_to_buy(&ann, &sku, 8_000, HOUR)?.expect(201)?;
+    let (ann, bob) = (shop.new_shopper_with_points(1)?, shop.new_shopper()?);
+    let buying = shop.place_buy_bid(&ann, &sku, 8_000, HOUR)?.expect(201)?;
     ensure!(shop.wallet(&ann)? == (2_000, 8_000));
-    shop.give_up(&bob, &buying)?.expect(404)?;
-    let cancelled = shop.give_up(&ann, &buying)?.expect(200)?;
+    shop.cancel_bid(&bob, &buying)?.expect(404)?;
+    let cancelled = shop.cancel_bid(&ann, &buying)?.expect(200)?;
     ensure!(cancelled["status"] == "CANCELLED", "{cancelled}");
     ensure!(shop.wallet(&ann)? == (10_000, 0));
-    let event = shop.bid_event("BidCancelled", "bid_id", &buying, SOON)?;
+    let event = shop.bid_event("BidCancelled", "bid_id", &buying, EVENT_DEADLINE)?;
     ensure!(event["data"] == cancelled, "{event} is not {cancelled}");
-    let again = shop.give_up(&ann, &buying)?;
+    let again = shop.cancel_bid(&ann, &buying)?;
     ensure!(again.header("idempotency-replayed") == Some("true"), "{again:?}");
     ensure!(shop.wallet(&ann)? == (10_000, 0));
 
     let voucher = shop.voucher(&bob, &sku)?;
-    let selling = shop.bid_to_sell(&bob, &voucher, 9_000)?.expect(201)?;
-    let twice = shop.bid_to_sell(&bob, &voucher, 9_000)?.expect(409)?;
+    let selling = shop.place_sell_bid(&bob, &voucher, 9_000)?.expect(201)?;
+    let twice = shop.place_sell_bid(&bob, &voucher, 9_000)?.expect(409)?;
     refused(&twice, "voucher-offered")?;
-    shop.give_up(&bob, &selling)?.expect(200)?;
+    shop.cancel_bid(&bob, &selling)?.expect(200)?;
     ensure!(shop.book(&sku, "sell")?.is_empty());
-    shop.bid_to_sell(&bob, &voucher, 9_500)?.expect(201)?;
+    shop.place_sell_bid(&bob, &voucher, 9_500)?.expect(201)?;
     ensure!(shop.book(&sku, "sell")? == [9_500]);
     Ok(())
 }
 
-fn a_refused_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()> {
+fn a_rejected_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
-    let (ann, bob) = (shop.somebody_with_points(1)?, shop.somebody()?);
+    let (ann, bob) = (shop.new_shopper_with_points(1)?, shop.new_shopper()?);
     let voucher = shop.voucher(&bob, &sku)?;
-    let offer = shop.bid_to_sell(&bob, &voucher, 20_000)?.expect(201)?;
-    let buy = |price: u64, stands| json!({ "side": "buy", "price": price, "expires_at": ahead(stands) });
+    let offer = shop.place_sell_bid(&bob, &voucher, 20_000)?.expect(201)?;
+    let buy = |price: u64, lifetime| json!({ "side": "buy", "price": price, "expires_at": time_after(lifetime) });
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     let mut stolen = buy(5_000, HOUR);
     stolen["side"] = json!("sell");
@@ -296,9 +296,9 @@ fn a_refused_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()> 
     listed(shop, &bob, "/bids", |page| page["bids"] == json!([offer]))
 }
 
-fn wallets_vouchers_and_bids_are_their_customers_own(shop: &Shop) -> Result<()> {
+fn customers_see_only_their_own_wallets_vouchers_and_bids(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
-    let (ann, bob) = (shop.somebody()?, shop.somebody()?);
+    let (ann, bob) = (shop.new_shopper()?, shop.new_shopper()?);
     let voucher = shop.voucher(&ann, &sku)?;
     let body = json!({ "sku": sku, "code": voucher["code"] });
     let register = |token: &str| {
@@ -323,9 +323,9 @@ fn wallets_vouchers_and_bids_are_their_customers_own(shop: &Shop) -> Result<()> 
     Ok(())
 }
 
-/// Waits until somebody's list at `path` is so: it may be a moment behind.
+/// Waits until the list at `path` is as wanted: it is eventually consistent.
 fn listed(shop: &Shop, token: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Result<()> {
-    shop.until(SOON, || shop.get(token, path), wanted)?;
+    shop.until(EVENT_DEADLINE, || shop.get(token, path), wanted)?;
     Ok(())
 }
 

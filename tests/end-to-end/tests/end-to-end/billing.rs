@@ -1,9 +1,9 @@
-//! Subscriptions: billed by the schedule, declined, postponed, changed, and ended.
+//! Subscriptions: billed by the schedule, declined, postponed, changed and canceled.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end::{SOON, Shop, text};
+use end_to_end::{EVENT_DEADLINE, Shop, text};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use local_cloud::{Answer, Moved};
 use serde_json::{Value, json};
@@ -16,23 +16,23 @@ pub const TESTS: &[Test] = &[
         a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted,
     ),
     (
-        "a_declined_card_is_tried_again_later_and_a_new_one_at_once",
-        a_declined_card_is_tried_again_later_and_a_new_one_at_once,
+        "a_declined_card_is_retried_later_and_a_new_one_at_once",
+        a_declined_card_is_retried_later_and_a_new_one_at_once,
     ),
     (
-        "a_subscription_that_is_out_of_stock_is_postponed",
-        a_subscription_that_is_out_of_stock_is_postponed,
+        "a_delivery_without_stock_is_postponed",
+        a_delivery_without_stock_is_postponed,
     ),
 ];
 
-/// As long as the schedule may take: it comes every minute here.
-const IN_TIME: Duration = Duration::from_secs(240);
+/// The time limit for a run of the schedule, which runs every minute here.
+const TIME_LIMIT: Duration = Duration::from_secs(240);
 
 fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
     let holder = shop.unique("holder");
     let key = shop.unique("key");
-    let body = wish(shop, &sku, &holder, SignedDuration::from_secs(15))?;
+    let body = subscription_body(shop, &sku, &holder, SignedDuration::from_secs(15))?;
     let subscribe = || subscribe(shop, &key, &body);
     let begun = subscribe()?.expect(201)?;
     let again = subscribe()?;
@@ -42,11 +42,11 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     let listed = listed["subscriptions"].as_array().context("a list")?;
     ensure!(listed.contains(&begun), "{listed:?}");
 
-    let paid = event(shop, "InvoicePaid", &begun, IN_TIME)?;
+    let paid = event(shop, "InvoicePaid", &begun, TIME_LIMIT)?;
     let account = account(shop, &begun)?;
     ensure!(account["invoices"] == json!([paid["data"]]), "{account}");
     ensure!(account["subscription"]["next_period"] == 1, "{account}");
-    let order = shop.order_again(&shop.ann, &paid["data"])?;
+    let order = shop.current_order(&shop.ann, &paid["data"])?;
     ensure!(order["status"] == "PAID" && order["total"]["amount"] == 1000, "{order}");
     ensure!(
         order["subscription"]["subscription_id"] == begun["subscription_id"],
@@ -54,7 +54,7 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     );
     ensure!(shop.moved(&order)? == charged(1000), "{:?}", shop.moved(&order)?);
     ensure!(shop.available(&sku)? == 4);
-    shop.event("OrderPaid", &order, SOON)?;
+    shop.event("OrderPaid", &order, EVENT_DEADLINE)?;
 
     let path = format!("/subscriptions/{}/invoices/0/review", text(&begun, "subscription_id")?);
     let decide = |token| {
@@ -82,7 +82,7 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
         ensure!(changed[expected.0] == expected.1, "{change} {changed}");
     }
     let keys = || Ok(json!(shop.sandbox()?.toss_billing_keys(&holder)?.len()));
-    shop.until(IN_TIME, keys, |left| *left == 1)?;
+    shop.until(TIME_LIMIT, keys, |left| *left == 1)?;
 
     let path = format!("/subscriptions/{}/cancel", text(&begun, "subscription_id")?);
     let cancel = shop
@@ -92,49 +92,49 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
         .key(&shop.unique("cancel"));
     let over = cancel.json(&json!({ "when": "NOW" })).send()?.expect(200)?;
     ensure!(over["status"] == "CANCELLED", "{over}");
-    event(shop, "SubscriptionCancelled", &begun, SOON)?;
-    shop.until(IN_TIME, keys, |left| *left == 0)?;
+    event(shop, "SubscriptionCancelled", &begun, EVENT_DEADLINE)?;
+    shop.until(TIME_LIMIT, keys, |left| *left == 0)?;
     Ok(())
 }
 
-fn a_declined_card_is_tried_again_later_and_a_new_one_at_once(shop: &Shop) -> Result<()> {
+fn a_declined_card_is_retried_later_and_a_new_one_at_once(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
     let holder = shop.unique("holder");
-    let body = wish(shop, &sku, &holder, SignedDuration::from_secs(15))?;
+    let body = subscription_body(shop, &sku, &holder, SignedDuration::from_secs(15))?;
     let begun = subscribe(shop, &shop.unique("key"), &body)?.expect(201)?;
     let sandbox = shop.sandbox()?;
     let card = sandbox.toss_billing_key(&holder)?;
     sandbox.toss_decline_next(&card, "INVALID_STOPPED_CARD")?;
-    let failed = event(shop, "InvoiceFailed", &begun, IN_TIME)?;
+    let failed = event(shop, "InvoiceFailed", &begun, TIME_LIMIT)?;
     ensure!(failed["data"]["failure"]["code"] == "INVALID_STOPPED_CARD", "{failed}");
-    let past_due = event(shop, "SubscriptionPastDue", &begun, SOON)?;
+    let past_due = event(shop, "SubscriptionPastDue", &begun, EVENT_DEADLINE)?;
     ensure!(past_due["data"]["needs_card"] == true, "{past_due}");
-    ensure!(shop.available(&sku)? == 5, "a card that does not pay holds no stock");
+    ensure!(shop.available(&sku)? == 5, "a declined charge holds no stock");
 
     let card = json!({ "change": "CARD", "authorization": authorization(shop, &holder)? });
     let changed = change(shop, &begun, &card)?.expect(200)?;
     ensure!(changed["status"] == "ACTIVE", "{changed}");
-    let paid = event(shop, "InvoicePaid", &begun, SOON)?;
+    let paid = event(shop, "InvoicePaid", &begun, EVENT_DEADLINE)?;
     ensure!(paid["data"]["attempts"] == 2, "{paid}");
-    let order = shop.order_again(&shop.ann, &paid["data"])?;
+    let order = shop.current_order(&shop.ann, &paid["data"])?;
     ensure!(shop.moved(&order)? == charged(1000), "{:?}", shop.moved(&order)?);
     Ok(())
 }
 
-fn a_subscription_that_is_out_of_stock_is_postponed(shop: &Shop) -> Result<()> {
+fn a_delivery_without_stock_is_postponed(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
     shop.order(&shop.bob, &shop.unique("key"), &sku, 1)?.expect(201)?;
     let holder = shop.unique("holder");
-    // Due at once, and so commanded by the request itself.
-    let body = wish(shop, &sku, &holder, SignedDuration::ZERO)?;
+    // It is due at once, so the request itself enqueues the charge.
+    let body = subscription_body(shop, &sku, &holder, SignedDuration::ZERO)?;
     let begun = subscribe(shop, &shop.unique("key"), &body)?.expect(201)?;
-    let postponed = event(shop, "DeliveryPostponed", &begun, IN_TIME)?;
+    let postponed = event(shop, "DeliveryPostponed", &begun, TIME_LIMIT)?;
     ensure!(postponed["data"]["postponed"]["skus"] == json!([sku]), "{postponed}");
     ensure!(postponed["data"]["attempts"] == 0, "{postponed}");
     Ok(())
 }
 
-/// Charged once, nothing given back.
+/// One charge and no refund.
 fn charged(amount: i64) -> Moved {
     Moved {
         charged: amount,
@@ -143,8 +143,8 @@ fn charged(amount: i64) -> Moved {
     }
 }
 
-/// One `sku` every month, first after `time`.
-fn wish(shop: &Shop, sku: &str, holder: &str, time: SignedDuration) -> Result<Value> {
+/// Returns the body of a monthly subscription of `sku` that starts after `time`.
+fn subscription_body(shop: &Shop, sku: &str, holder: &str, time: SignedDuration) -> Result<Value> {
     let first = (Timestamp::now() + time).to_zoned(TimeZone::UTC);
     Ok(json!({
         "items": [{ "sku": sku, "quantity": 1 }],
@@ -158,7 +158,7 @@ fn wish(shop: &Shop, sku: &str, holder: &str, time: SignedDuration) -> Result<Va
     }))
 }
 
-/// What a page brings back from Toss's card window.
+/// Returns the authorization that Toss's card window gives a page.
 fn authorization(shop: &Shop, holder: &str) -> Result<Value> {
     let auth_key = shop.sandbox()?.toss_authorize_card(holder)?;
     Ok(json!({ "provider": "toss", "auth_key": auth_key, "customer_key": holder }))
@@ -180,7 +180,7 @@ fn account(shop: &Shop, subscription: &Value) -> Result<Value> {
     shop.get(&shop.ann, &path)
 }
 
-/// Waits for the event of a subscription, or of an invoice of it.
+/// Waits for an event of a subscription or of one of its invoices.
 fn event(shop: &Shop, detail_type: &str, subscription: &Value, within: Duration) -> Result<Value> {
     let id = &subscription["subscription_id"];
     let of_it = |event: &local_cloud::Event| event.detail["data"]["subscription_id"] == *id;

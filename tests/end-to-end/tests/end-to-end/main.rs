@@ -1,7 +1,7 @@
-//! The end-to-end tests: one stack, deployed once, and every test against it at the same time.
+//! The end-to-end tests: one stack, deployed once, with all tests against it in parallel.
 //!
-//! `cargo test -p end-to-end` brings a local cloud of its own up. With `MADANG_STACK=<name>` the same tests run against
-//! a stack on AWS, deployed with `ReservationMinutes=1` and `BillingSchedule="rate(1 minute)"`; its payments need
+//! `cargo test -p end-to-end` starts a local cloud for them. With `MADANG_STACK=<name>` they run against a stack on
+//! AWS, deployed with `ReservationMinutes=1` and `BillingSchedule="rate(1 minute)"`; its payments need
 //! `MADANG_SANDBOX_URL`.
 
 mod access;
@@ -21,13 +21,13 @@ use end_to_end::Shop;
 use libtest_mimic::{Arguments, Failed, Trial};
 use local_cloud::{LocalCloud, Options, Stack};
 
-/// A test: its name, and what it does with the shop.
+/// A test's name and function.
 type Test = (&'static str, fn(&Shop) -> Result<()>);
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     let tests: Vec<Test> = [
-        // The slow ones first: they wait for the schedules, and the others run meanwhile.
+        // The slowest first: they wait for schedules while the others run.
         late::TESTS,
         billing::TESTS,
         auctions::TESTS,
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         let names = tests.into_iter().map(|(name, _)| Trial::test(name, || Ok(())));
         return libtest_mimic::run(&arguments, names.collect()).exit_code();
     }
-    // They wait more than they work.
+    // More threads than cores, since the tests mostly wait.
     arguments.test_threads = arguments.test_threads.or(Some(16));
     match run(&arguments, tests) {
         Ok(code) => code,
@@ -58,12 +58,12 @@ fn run(arguments: &Arguments, tests: Vec<Test>) -> Result<ExitCode> {
         return against(&Stack::from_deployed(&name)?, arguments, tests);
     }
     let mut cloud = LocalCloud::start(&Options {
-        // Long enough to see an order wait, short enough to see it expire.
+        // Long enough to see a pending order, and short enough to see it expire.
         parameters: vec![("ReservationMinutes", "1"), ("BillingSchedule", "rate(1 minute)")],
         ..Options::test("end-to-end")
     })?;
     let code = against(cloud.stack(), arguments, tests)?;
-    // For whoever wants to read what the functions said, be it that all went well.
+    // Keep the functions' logs, also of successful runs.
     cloud.gather_logs()?;
     if code != ExitCode::SUCCESS {
         eprintln!("{}", cloud.last_words());

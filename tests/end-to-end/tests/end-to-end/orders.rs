@@ -1,34 +1,37 @@
-//! An order's life, from the catalog to its end, and the events that tell of it.
+//! Orders: placed, retried, canceled, expired and listed, and their events.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use end_to_end::{SOON, Shop};
+use end_to_end::{EVENT_DEADLINE, Shop};
 use serde_json::{Value, json};
 
 use crate::Test;
 
 pub const TESTS: &[Test] = &[
     (
-        "an_order_that_is_never_paid_expires_by_the_schedule",
-        an_order_that_is_never_paid_expires_by_the_schedule,
+        "an_unpaid_order_is_expired_by_the_schedule",
+        an_unpaid_order_is_expired_by_the_schedule,
     ),
     (
-        "an_order_is_placed_and_the_bus_tells_of_it",
-        an_order_is_placed_and_the_bus_tells_of_it,
+        "an_order_is_placed_and_its_event_is_published",
+        an_order_is_placed_and_its_event_is_published,
     ),
     (
-        "a_product_and_its_delivery_are_told_by_the_bus",
-        a_product_and_its_delivery_are_told_by_the_bus,
-    ),
-    ("a_retried_order_is_the_first_one", a_retried_order_is_the_first_one),
-    (
-        "a_cancelled_order_gives_its_stock_back",
-        a_cancelled_order_gives_its_stock_back,
+        "events_of_a_product_and_its_delivery_are_published",
+        events_of_a_product_and_its_delivery_are_published,
     ),
     (
-        "many_buyers_at_once_get_exactly_what_is_there",
-        many_buyers_at_once_get_exactly_what_is_there,
+        "a_retried_order_returns_the_first_one",
+        a_retried_order_returns_the_first_one,
+    ),
+    (
+        "a_cancelled_order_releases_its_stock",
+        a_cancelled_order_releases_its_stock,
+    ),
+    (
+        "concurrent_buyers_get_exactly_the_available_units",
+        concurrent_buyers_get_exactly_the_available_units,
     ),
     ("orders_are_listed_page_by_page", orders_are_listed_page_by_page),
 ];
@@ -37,7 +40,7 @@ fn path_of(order: &Value) -> String {
     format!("/orders/{}", order["order_id"].as_str().unwrap_or_default())
 }
 
-fn an_order_is_placed_and_the_bus_tells_of_it(shop: &Shop) -> Result<()> {
+fn an_order_is_placed_and_its_event_is_published(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 2)?;
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 3)?.expect(201)?;
     ensure!(order["status"] == "PENDING_PAYMENT", "{order}");
@@ -46,24 +49,24 @@ fn an_order_is_placed_and_the_bus_tells_of_it(shop: &Shop) -> Result<()> {
         "{order}"
     );
     ensure!(shop.available(&sku)? == 7);
-    let event = shop.event("OrderPlaced", &order, SOON)?;
+    let event = shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
     ensure!(event["data"] == order, "{event} is not {order}");
     ensure!(event["metadata"]["version"] == 1, "{event}");
     Ok(())
 }
 
-fn a_product_and_its_delivery_are_told_by_the_bus(shop: &Shop) -> Result<()> {
+fn events_of_a_product_and_its_delivery_are_published(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 1)?;
     for detail_type in ["ProductChanged", "StockReceived"] {
         let event = shop
             .tap
-            .wait_for(detail_type, |event| event.detail["data"]["sku"] == sku, SOON)?;
+            .wait_for(detail_type, |event| event.detail["data"]["sku"] == sku, EVENT_DEADLINE)?;
         ensure!(event.source == "madang.catalog", "{event:?}");
     }
     Ok(())
 }
 
-fn a_retried_order_is_the_first_one(shop: &Shop) -> Result<()> {
+fn a_retried_order_returns_the_first_one(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 1)?;
     let key = shop.unique("key");
     let first = shop.order(&shop.ann, &key, &sku, 3)?;
@@ -76,7 +79,7 @@ fn a_retried_order_is_the_first_one(shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-fn a_cancelled_order_gives_its_stock_back(shop: &Shop) -> Result<()> {
+fn a_cancelled_order_releases_its_stock(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 4)?;
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 9)?.expect(201)?;
     let cancel = || {
@@ -86,11 +89,11 @@ fn a_cancelled_order_gives_its_stock_back(shop: &Shop) -> Result<()> {
     ensure!(cancel()?.expect(200)?["status"] == "CANCELLED");
     ensure!(cancel()?.header("idempotency-replayed") == Some("true"));
     ensure!(shop.available(&sku)? == 10);
-    shop.event("OrderCancelled", &order, SOON)?;
+    shop.event("OrderCancelled", &order, EVENT_DEADLINE)?;
     Ok(())
 }
 
-fn an_order_that_is_never_paid_expires_by_the_schedule(shop: &Shop) -> Result<()> {
+fn an_unpaid_order_is_expired_by_the_schedule(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 1)?;
     let order = shop.order(&shop.bob, &shop.unique("key"), &sku, 4)?.expect(201)?;
     ensure!(shop.available(&sku)? == 6);
@@ -107,7 +110,7 @@ fn an_order_that_is_never_paid_expires_by_the_schedule(shop: &Shop) -> Result<()
     Ok(())
 }
 
-fn many_buyers_at_once_get_exactly_what_is_there(shop: &Shop) -> Result<()> {
+fn concurrent_buyers_get_exactly_the_available_units(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 4)?;
     let run = shop.unique("rush");
     let answers: Vec<Result<u16>> = std::thread::scope(|scope| {
@@ -136,8 +139,8 @@ fn orders_are_listed_page_by_page(shop: &Shop) -> Result<()> {
         let call = shop.api.call("GET", &format!("/orders?limit=2{cursor}"));
         call.token(&shop.bob).send()?.expect(200)
     };
-    // The list runs a moment behind.
-    let first = shop.until(SOON, || page(""), |page| page["next_cursor"].is_string())?;
+    // The list is eventually consistent.
+    let first = shop.until(EVENT_DEADLINE, || page(""), |page| page["next_cursor"].is_string())?;
     ensure!(first["orders"].as_array().map(Vec::len) == Some(2), "{first}");
     let next = page(&format!(
         "&cursor={}",

@@ -1,8 +1,8 @@
-//! Whose messages are believed: those that the providers' own libraries sign, as they are sent, byte for byte.
+//! Webhooks: signatures of the providers' own libraries, over the raw bytes.
 
 use anyhow::{Result, ensure};
 use end_to_end::sign::{Headers, Scheme, succeeded};
-use end_to_end::{SOON, Shop, text};
+use end_to_end::{EVENT_DEADLINE, Shop, text};
 use local_cloud::Moved;
 use serde_json::{Value, json};
 
@@ -10,49 +10,46 @@ use crate::Test;
 
 pub const TESTS: &[Test] = &[
     (
-        "a_message_signed_by_the_providers_library_is_believed",
-        a_message_signed_by_the_providers_library_is_believed,
+        "a_webhook_signed_by_the_providers_library_is_accepted",
+        a_webhook_signed_by_the_providers_library_is_accepted,
     ),
     (
-        "a_message_that_is_not_as_it_was_signed_is_refused_and_changes_nothing",
-        a_message_that_is_not_as_it_was_signed_is_refused_and_changes_nothing,
+        "a_changed_webhook_is_rejected_and_changes_nothing",
+        a_changed_webhook_is_rejected_and_changes_nothing,
+    ),
+    ("an_irrelevant_webhook_is_accepted", an_irrelevant_webhook_is_accepted),
+    (
+        "a_webhook_about_an_unknown_order_is_to_be_retried",
+        a_webhook_about_an_unknown_order_is_to_be_retried,
     ),
     (
-        "a_message_that_says_nothing_to_the_shop_need_not_come_again",
-        a_message_that_says_nothing_to_the_shop_need_not_come_again,
+        "an_administrator_decides_a_review_that_a_webhook_started",
+        an_administrator_decides_a_review_that_a_webhook_started,
     ),
     (
-        "a_message_about_an_unknown_order_shall_come_again",
-        a_message_about_an_unknown_order_shall_come_again,
-    ),
-    (
-        "a_message_that_needs_a_person_is_decided_by_an_administrator",
-        a_message_that_needs_a_person_is_decided_by_an_administrator,
-    ),
-    (
-        "a_forged_message_of_toss_changes_nothing",
-        a_forged_message_of_toss_changes_nothing,
+        "a_forged_toss_webhook_changes_nothing",
+        a_forged_toss_webhook_changes_nothing,
     ),
 ];
 
-fn a_message_signed_by_the_providers_library_is_believed(shop: &Shop) -> Result<()> {
+fn a_webhook_signed_by_the_providers_library_is_accepted(shop: &Shop) -> Result<()> {
     for scheme in Scheme::ALL {
         let order = order(shop)?;
         let body = succeeded(scheme, &shop.unique("pi"), &order)?;
         let headers = shop.sign(scheme, &shop.webhook_secret(scheme)?, 0, &body)?;
-        // The same message twice, as providers send it, is one payment.
+        // The same webhook sent twice, as providers do, is one payment.
         for _ in 0..2 {
             let answer = shop.send(scheme, &headers, &body)?.expect(200)?;
             ensure!(answer["outcome"] == "ENTERED", "{scheme:?}: {answer}");
         }
-        let paid = shop.order_again(&shop.ann, &order)?;
+        let paid = shop.current_order(&shop.ann, &order)?;
         ensure!(paid["status"] == "PAID", "{scheme:?}: {paid}");
-        shop.event("OrderPaid", &order, SOON)?;
+        shop.event("OrderPaid", &order, EVENT_DEADLINE)?;
     }
     Ok(())
 }
 
-fn a_message_that_is_not_as_it_was_signed_is_refused_and_changes_nothing(shop: &Shop) -> Result<()> {
+fn a_changed_webhook_is_rejected_and_changes_nothing(shop: &Shop) -> Result<()> {
     for scheme in Scheme::ALL {
         let order = order(shop)?;
         let secret = shop.webhook_secret(scheme)?;
@@ -80,18 +77,18 @@ fn a_message_that_is_not_as_it_was_signed_is_refused_and_changes_nothing(shop: &
             let answer = shop.send(scheme, headers, body)?;
             ensure!(answer.status == status, "{scheme:?}, {what}: {answer:?}");
         }
-        ensure!(shop.order_again(&shop.ann, &order)? == order, "{scheme:?}");
+        ensure!(shop.current_order(&shop.ann, &order)? == order, "{scheme:?}");
         let kept = kept(shop, &reference)?;
         ensure!(kept.is_empty(), "{scheme:?}: {kept:?}");
-        // So it was the signatures that were refused.
+        // The original is accepted, so the signatures were the reason.
         shop.send(scheme, &signed, &body)?.expect(200)?;
-        ensure!(shop.order_again(&shop.ann, &order)?["status"] == "PAID", "{scheme:?}");
+        ensure!(shop.current_order(&shop.ann, &order)?["status"] == "PAID", "{scheme:?}");
         ensure!(kept_once(shop, &reference)?, "{scheme:?}");
     }
     Ok(())
 }
 
-fn a_message_that_says_nothing_to_the_shop_need_not_come_again(shop: &Shop) -> Result<()> {
+fn an_irrelevant_webhook_is_accepted(shop: &Shop) -> Result<()> {
     let stripe = json!({ "id": "evt_1", "type": "customer.created", "data": { "object": { "id": "cus_1" } } });
     let elsewhere = json!({ "id": "pi_1", "amount": 1, "currency": "krw", "status": "succeeded", "metadata": {} });
     let not_ours = json!({ "id": "evt_2", "type": "payment_intent.succeeded", "data": { "object": elsewhere } });
@@ -114,7 +111,7 @@ fn a_message_that_says_nothing_to_the_shop_need_not_come_again(shop: &Shop) -> R
     Ok(())
 }
 
-fn a_message_about_an_unknown_order_shall_come_again(shop: &Shop) -> Result<()> {
+fn a_webhook_about_an_unknown_order_is_to_be_retried(shop: &Shop) -> Result<()> {
     let order = json!({ "order_id": "3f0c6d6e-53a9-8b17-92c4-0de17a3b5c99", "total": { "amount": 1000 } });
     for scheme in Scheme::ALL {
         let reference = shop.unique("pi");
@@ -127,9 +124,9 @@ fn a_message_about_an_unknown_order_shall_come_again(shop: &Shop) -> Result<()> 
     Ok(())
 }
 
-/// Stripe says that a refund failed of which the shop knows nothing: a person looks at the payment, and finds that its
-/// money was taken.
-fn a_message_that_needs_a_person_is_decided_by_an_administrator(shop: &Shop) -> Result<()> {
+/// Stripe reports a failed refund that the shop does not know: the payment goes to review, and an administrator finds
+/// that it was charged.
+fn an_administrator_decides_a_review_that_a_webhook_started(shop: &Shop) -> Result<()> {
     let order = order(shop)?;
     let started = shop.start(&shop.ann, &order, "stripe")?;
     let refund = json!({ "id": "re_1", "payment_intent": started["reference"], "status": "failed" });
@@ -137,7 +134,7 @@ fn a_message_that_needs_a_person_is_decided_by_an_administrator(shop: &Shop) -> 
     let body = message.to_string().into_bytes();
     let headers = shop.sign(Scheme::Stripe, &shop.webhook_secret(Scheme::Stripe)?, 0, &body)?;
     shop.send(Scheme::Stripe, &headers, &body)?.expect(200)?;
-    let event = shop.event("PaymentReviewNeeded", &order, SOON)?;
+    let event = shop.event("PaymentReviewNeeded", &order, EVENT_DEADLINE)?;
     ensure!(event["data"]["review"]["reason"].is_string(), "{event}");
 
     let path = format!("/payments/{}/review", text(&started, "payment_id")?);
@@ -152,7 +149,7 @@ fn a_message_that_needs_a_person_is_decided_by_an_administrator(shop: &Shop) -> 
         decided["status"] == "PAID" && decided.get("review").is_none(),
         "{decided}"
     );
-    ensure!(shop.order_again(&shop.ann, &order)?["status"] == "PAID");
+    ensure!(shop.current_order(&shop.ann, &order)?["status"] == "PAID");
     let retried = decide(&shop.admin, &keys.0)?;
     ensure!(retried.header("idempotency-replayed") == Some("true"), "{retried:?}");
     let again = decide(&shop.admin, &keys.1)?.expect(409)?;
@@ -160,8 +157,8 @@ fn a_message_that_needs_a_person_is_decided_by_an_administrator(shop: &Shop) -> 
     Ok(())
 }
 
-/// Toss's messages are not signed: they are a reason to ask Toss, and nothing more.
-fn a_forged_message_of_toss_changes_nothing(shop: &Shop) -> Result<()> {
+/// Toss's webhooks are not signed, so they only make the shop query Toss.
+fn a_forged_toss_webhook_changes_nothing(shop: &Shop) -> Result<()> {
     let order = order(shop)?;
     let id = text(&order, "order_id")?;
     let authenticated = shop.toss_key(&order)?;
@@ -173,41 +170,34 @@ fn a_forged_message_of_toss_changes_nothing(shop: &Shop) -> Result<()> {
         let message = json!({ "eventType": "PAYMENT_STATUS_CHANGED", "data": data });
         let answer = shop.api.call("POST", "/webhooks/toss").json(&message).send()?;
         ensure!(answer.status == 200, "{answer:?}");
-        ensure!(shop.order_again(&shop.ann, &order)? == order);
+        ensure!(shop.current_order(&shop.ann, &order)? == order);
         ensure!(kept(shop, &key)?.is_empty());
     }
     ensure!(shop.moved(&order)? == Moved::default());
     Ok(())
 }
 
-/// An order of 1,000 won.
+/// Places an order of 1,000 won.
 fn order(shop: &Shop) -> Result<Value> {
     let sku = shop.product(1, 1)?;
     shop.order(&shop.ann, &shop.unique("key"), &sku, 1)?.expect(201)
 }
 
-/// Whether the shop keeps one payment that its provider calls so.
+/// Whether the shop has one payment with this reference.
 fn kept_once(shop: &Shop, reference: &str) -> Result<bool> {
     Ok(kept(shop, reference)?.len() == 1)
 }
 
-/// The payments that the shop keeps of those that their provider calls so.
+/// Returns the shop's payments with this reference.
 fn kept(shop: &Shop, reference: &str) -> Result<Vec<Value>> {
     let database = shop.stack.aws("dynamodb");
-    let mut scan = json!({
+    let scan = json!({
         "TableName": shop.stack.outputs.get("PaymentsTableName"),
         "ConsistentRead": true,
         "FilterExpression": "#reference = :reference",
         "ExpressionAttributeNames": { "#reference": "reference" },
         "ExpressionAttributeValues": { ":reference": { "S": reference } },
     });
-    let mut found = vec![];
-    loop {
-        let page = database.json("DynamoDB_20120810.Scan", &scan)?;
-        found.extend(page["Items"].as_array().into_iter().flatten().cloned());
-        match page.get("LastEvaluatedKey") {
-            Some(key) => scan["ExclusiveStartKey"] = key.clone(),
-            None => return Ok(found),
-        }
-    }
+    let found = database.call("Scan", &scan)?;
+    Ok(found["Items"].as_array().cloned().unwrap_or_default())
 }

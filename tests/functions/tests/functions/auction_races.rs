@@ -1,5 +1,4 @@
-//! Takers, the cleaner and customers who give up, all at once; and a long random run after which every point is accounted
-//! for.
+//! Concurrent takes, cancellations and expiry, and a long random run that accounts for every point.
 
 use std::time::Duration;
 
@@ -12,11 +11,11 @@ use jiff::SignedDuration;
 use shared::aws::lambda::Invocation;
 
 #[tokio::test]
-async fn two_takers_of_one_bid_are_one_trade() {
+async fn two_takers_of_one_bid_make_one_trade() {
     for _ in 0..5 {
         let shop = AuctionFixture::open().await;
-        shop.give("ann", 50_000).await;
-        shop.give("cid", 50_000).await;
+        shop.credit_points("ann", 50_000).await;
+        shop.credit_points("cid", 50_000).await;
         shop.sell("bob", 45_000).await;
         let takes = tokio::join!(
             shop.take(take_call("ann", "t", "buy", None, None)),
@@ -30,9 +29,9 @@ async fn two_takers_of_one_bid_are_one_trade() {
 }
 
 #[tokio::test]
-async fn one_wish_sent_many_times_at_once_is_one_trade() {
+async fn one_take_sent_many_times_at_once_is_one_trade() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     shop.sell("bob", 45_000).await;
     shop.sell("bob", 46_000).await;
     let takes = futures::future::join_all((0..8).map(|_| shop.take(take_call("ann", "t", "buy", None, None)))).await;
@@ -42,54 +41,52 @@ async fn one_wish_sent_many_times_at_once_is_one_trade() {
 }
 
 #[tokio::test]
-async fn bids_that_meet_at_the_same_moment_trade_and_do_not_cross() {
+async fn bids_placed_at_the_same_moment_match_and_do_not_cross() {
     for _ in 0..10 {
         let shop = AuctionFixture::open().await;
-        shop.give("ann", 50_000).await;
+        shop.credit_points("ann", 50_000).await;
         let (buy, sell) = tokio::join!(shop.buy("ann", 45_000), shop.sell("bob", 44_000));
         assert_eq!((buy.status, sell.status), (201, 201));
         assert_eq!(shop.count_of("TRADE#").await, 1);
         assert_eq!(shop.count_of("BOOK#").await, 0);
         let (available, held) = shop.wallet("ann").await;
         assert_eq!(held, 0);
-        assert!(
-            available == 5_000 || available == 6_000,
-            "the price of the one that was first"
-        );
+        assert!(available == 5_000 || available == 6_000, "the price of the earlier bid");
     }
 }
 
 #[tokio::test]
-async fn a_taker_at_the_last_millisecond_wins_or_loses_as_a_whole() {
+async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
     for early in [true, false] {
         for _ in 0..5 {
             let shop = AuctionFixture::open().await;
-            shop.give("ann", 50_000).await;
+            shop.credit_points("ann", 50_000).await;
             let deadline = shop.now() + SignedDuration::from_secs(10);
             let voucher = shop.new_voucher("bob").await;
             let call = bid_call("bob", "b", "sell", 45_000, deadline, Some(&voucher));
             assert_eq!(shop.place(call).await.status, 201);
-            // The taker's clock shows the last millisecond, or the deadline itself; the cleaner's the deadline.
+            // The taker's clock shows the last millisecond or the deadline; the clock of `expire-bids` shows the
+            // deadline.
             let at = if early {
                 deadline - SignedDuration::from_millis(1)
             } else {
                 deadline
             };
             let taker = Invocation::new(at, Duration::from_secs(30));
-            shop.pass(SignedDuration::from_secs(10));
+            shop.advance(SignedDuration::from_secs(10));
             let (taken, cleaned) = tokio::join!(
                 shop.take_in(take_call("ann", "t", "buy", None, None), taker),
                 shop.expire_bids()
             );
             let cleaned = cleaned.unwrap();
             assert_eq!(cleaned.failed, 0);
-            // Cut off at the deadline, the taker does not know: the same request again finds out.
+            // A request cut off at the deadline has no known outcome; a retry returns it.
             let taken = match taken.status {
                 503 => shop.take(take_call("ann", "t", "buy", None, None)).await,
                 _ => taken,
             };
             let won = taken.status == 201;
-            assert!(early || !won, "nothing expired trades");
+            assert!(early || !won, "an expired bid traded");
             assert_eq!(cleaned.processed, u64::from(!won), "{taken:?} {cleaned:?}");
             let expected = if won { (5_000, 0) } else { (50_000, 0) };
             assert_eq!(shop.wallet("ann").await, expected);
@@ -102,10 +99,10 @@ async fn a_taker_at_the_last_millisecond_wins_or_loses_as_a_whole() {
 }
 
 #[tokio::test]
-async fn giving_up_and_taking_at_once_is_one_of_them() {
+async fn a_cancellation_and_a_take_at_once_have_one_winner() {
     for _ in 0..5 {
         let shop = AuctionFixture::open().await;
-        shop.give("ann", 50_000).await;
+        shop.credit_points("ann", 50_000).await;
         let bid = shop.sell("bob", 45_000).await;
         let id = bid.body["bid_id"].as_str().unwrap();
         let (given_up, taken) = tokio::join!(
@@ -120,14 +117,14 @@ async fn giving_up_and_taking_at_once_is_one_of_them() {
 }
 
 #[tokio::test]
-async fn two_cleaners_at_once_free_what_was_held_once() {
+async fn two_expiry_runs_at_once_release_held_points_once() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     for _ in 0..20 {
         shop.buy("ann", 2_000).await;
     }
     shop.sell("bob", 45_000).await;
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     let (one, other) = tokio::join!(shop.expire_bids(), shop.expire_bids());
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!((one.processed + other.processed, one.failed + other.failed), (21, 0));
@@ -144,9 +141,9 @@ async fn two_cleaners_at_once_free_what_was_held_once() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_trades_once() {
+async fn a_lost_response_trades_once() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     shop.sell("bob", 45_000).await;
     shop.sell("bob", 45_000).await;
     for _ in 0..3 {
@@ -166,8 +163,8 @@ async fn a_lost_answer_trades_once() {
 const ACTORS: usize = 50;
 const OPERATIONS: usize = 10_000;
 
-/// Every point: what was credited is in the wallets, at each look; what wallets hold is what open bids need; each
-/// voucher has one owner, and is offered by the open bid that sells it; nothing trades twice, and nothing expired trades.
+/// Checks at each step: wallets have all credited points, held points equal what open bids need, each voucher has one
+/// owner, an offered voucher has one open bid, no bid trades twice, and no expired bid trades.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_point_is_accounted_for_in_a_long_random_run() {
     let shop = AuctionFixture::open().await;
@@ -175,7 +172,7 @@ async fn every_point_is_accounted_for_in_a_long_random_run() {
     let mut credited = 0;
     for actor in 0..ACTORS {
         let points = draw.u64(10_000..200_000);
-        shop.give(&name(actor), points).await;
+        shop.credit_points(&name(actor), points).await;
         credited += points;
     }
     let mut run = Run {
@@ -195,7 +192,7 @@ async fn every_point_is_accounted_for_in_a_long_random_run() {
     }
     run.audit().await;
     shop.engine.faults.set_conflicts_per_mille(0);
-    shop.pass(SignedDuration::from_hours(24 * 91));
+    shop.advance(SignedDuration::from_hours(24 * 91));
     shop.expire_bids().await.unwrap();
     run.audit().await;
     assert_eq!(shop.count_of("BOOK#").await, 0);
@@ -214,7 +211,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// One to four operations, some of them at the same moment; answers how many.
+    /// Runs one to four operations, some of them concurrently, and returns their number.
     async fn step(&mut self) -> usize {
         if self.draw.u32(..40) == 0 {
             let fault = [Fault::LoseAnswer, Fault::LoseRequest, Fault::Throttle][self.draw.usize(..3)].clone();
@@ -224,7 +221,7 @@ impl Run<'_> {
             0..=3 => {
                 let actor = self.actor();
                 let points = self.draw.u64(1_000..20_000);
-                self.shop.give(&name(actor), points).await;
+                self.shop.credit_points(&name(actor), points).await;
                 self.credited += points;
                 1
             }
@@ -257,7 +254,7 @@ impl Run<'_> {
                 2
             }
             _ => {
-                self.shop.pass(SignedDuration::from_secs(self.draw.i64(1..300)));
+                self.shop.advance(SignedDuration::from_secs(self.draw.i64(1..300)));
                 drop(self.shop.expire_bids().await);
                 1
             }
@@ -275,7 +272,7 @@ impl Run<'_> {
     fn bid(&mut self) -> (usize, harness::gateway::Call) {
         let (actor, price) = (self.actor(), self.price());
         let expires = self.shop.now() + SignedDuration::from_secs(self.draw.i64(1..1_200));
-        // A voucher that they had once: perhaps it is sold or offered by now.
+        // A voucher that the actor once had; it may be sold or offered now.
         let voucher = self
             .draw
             .choice(&self.vouchers[actor])
@@ -310,10 +307,10 @@ impl Run<'_> {
     }
 
     async fn audit(&self) {
-        let books = harness::audit::AuctionAudit::of(self.shop.engine.items(AUCTIONS).await);
-        books.check().expect("every point is accounted for");
+        let audit = harness::audit::AuctionAudit::of(self.shop.engine.items(AUCTIONS).await);
+        audit.check().expect("every point is accounted for");
         assert_eq!(
-            books.points(),
+            audit.points(),
             i64::try_from(self.credited).unwrap(),
             "points appeared or vanished"
         );

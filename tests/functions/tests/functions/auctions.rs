@@ -1,4 +1,4 @@
-//! Bids on gift vouchers: placed, met, taken, given up, and what is refused.
+//! Bids on vouchers: placed, matched, taken, canceled and rejected.
 
 use function_tests::auction_fixture::{AuctionFixture, bid_call, book_call, register_call, take_call};
 use harness::engine::AUCTIONS;
@@ -7,18 +7,18 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_voucher_is_sold_to_whoever_takes_the_bid() {
+async fn a_voucher_is_sold_to_the_taker_of_a_sell_bid() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.sell("bob", 45_000).await;
     assert_eq!((bid.status, &bid.body["status"]), (201, &"OPEN".into()), "{bid:?}");
     let trade = shop.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
     assert_eq!((trade.status, &trade.body["price"]), (201, &45_000.into()), "{trade:?}");
     assert_eq!(shop.wallet("ann").await, (5_000, 0));
     assert_eq!(shop.wallet("bob").await, (45_000, 0));
-    let hers = shop.vouchers("ann").await.body;
-    assert_eq!(hers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
-    assert!(hers["vouchers"][0]["code"].is_string(), "its owner reads its code");
+    let vouchers = shop.vouchers("ann").await.body;
+    assert_eq!(vouchers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
+    assert!(vouchers["vouchers"][0]["code"].is_string(), "its owner reads its code");
     assert_eq!(shop.vouchers("bob").await.body["vouchers"], json!([]));
     let bids = shop.list_my_bids(Call::new("GET", "/bids").by("bob")).await.body;
     assert_eq!(bids["bids"][0]["status"], "TRADED");
@@ -29,9 +29,9 @@ async fn a_voucher_is_sold_to_whoever_takes_the_bid() {
 }
 
 #[tokio::test]
-async fn points_are_sold_to_whoever_takes_the_bid() {
+async fn a_voucher_is_bought_from_the_taker_of_a_buy_bid() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     assert_eq!(shop.buy("ann", 40_000).await.status, 201);
     assert_eq!(shop.wallet("ann").await, (10_000, 40_000));
     let voucher = shop.new_voucher("bob").await;
@@ -43,21 +43,21 @@ async fn points_are_sold_to_whoever_takes_the_bid() {
 }
 
 #[tokio::test]
-async fn bids_that_meet_trade_at_once_at_the_price_of_the_first() {
+async fn matching_bids_trade_at_once_at_the_price_of_the_first() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 100_000).await;
+    shop.credit_points("ann", 100_000).await;
     shop.sell("bob", 42_000).await;
-    shop.pass(SignedDuration::from_millis(1));
+    shop.advance(SignedDuration::from_millis(1));
     let bid = shop.buy("ann", 45_000).await;
     assert_eq!((bid.status, &bid.body["status"]), (201, &"TRADED".into()), "{bid:?}");
     assert_eq!(
         shop.wallet("ann").await,
         (58_000, 0),
-        "what was held beyond the price is free"
+        "points held beyond the price are released"
     );
     assert_eq!(shop.wallet("bob").await, (42_000, 0));
     shop.buy("ann", 40_000).await;
-    shop.pass(SignedDuration::from_millis(1));
+    shop.advance(SignedDuration::from_millis(1));
     let bid = shop.sell("bob", 30_000).await;
     assert_eq!(bid.body["status"], "TRADED");
     assert_eq!(shop.wallet("bob").await, (82_000, 0));
@@ -65,13 +65,13 @@ async fn bids_that_meet_trade_at_once_at_the_price_of_the_first() {
 }
 
 #[tokio::test]
-async fn the_best_price_is_taken_first_and_at_one_price_the_oldest() {
+async fn the_best_price_is_taken_first_and_the_oldest_of_equal_prices() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 1_000_000).await;
+    shop.credit_points("ann", 1_000_000).await;
     let mut order = vec![];
     for (seller, price) in [("bob", 50_000), ("cid", 45_000), ("dan", 45_000), ("eve", 47_000)] {
         order.push((price, shop.sell(seller, price).await.body["voucher_id"].clone()));
-        shop.pass(SignedDuration::from_secs(1));
+        shop.advance(SignedDuration::from_secs(1));
     }
     order.sort_by_key(|(price, _)| *price);
     for (n, (price, bid)) in order.iter().enumerate() {
@@ -86,12 +86,12 @@ async fn the_best_price_is_taken_first_and_at_one_price_the_oldest() {
 }
 
 #[tokio::test]
-async fn the_book_shows_both_sides_best_first_with_depth_and_nobodys_name() {
+async fn the_order_book_shows_both_sides_best_first_with_depth_and_no_names() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 1_000_000).await;
+    shop.credit_points("ann", 1_000_000).await;
     for price in [30_000, 32_000, 32_000, 31_000] {
         shop.buy("ann", price).await;
-        shop.pass(SignedDuration::from_secs(1));
+        shop.advance(SignedDuration::from_secs(1));
     }
     for price in [50_000, 48_000] {
         shop.sell("bob", price).await;
@@ -117,11 +117,11 @@ async fn the_book_shows_both_sides_best_first_with_depth_and_nobodys_name() {
 }
 
 #[tokio::test]
-async fn the_book_is_read_page_by_page_over_expired_bids() {
+async fn the_order_book_is_paged_past_expired_bids() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 10_000_000).await;
+    shop.credit_points("ann", 10_000_000).await;
     let soon = shop.now() + SignedDuration::from_secs(5);
-    shop.give("cid", 10_000_000).await;
+    shop.credit_points("cid", 10_000_000).await;
     for n in 0..130 {
         let call = bid_call("cid", &format!("old-{n}"), "buy", 9_000, soon, None);
         assert_eq!(shop.place(call).await.status, 201);
@@ -129,7 +129,7 @@ async fn the_book_is_read_page_by_page_over_expired_bids() {
     for n in 0..120 {
         shop.buy("ann", 1_000 + n * 100).await;
     }
-    shop.pass(SignedDuration::from_secs(5));
+    shop.advance(SignedDuration::from_secs(5));
     let mut seen = vec![];
     let mut call = book_call().query("side", "buy");
     loop {
@@ -147,9 +147,9 @@ async fn the_book_is_read_page_by_page_over_expired_bids() {
 }
 
 #[tokio::test]
-async fn a_bid_that_is_given_up_frees_what_it_held() {
+async fn a_canceled_bid_releases_what_it_held() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
     let id = bid.body["bid_id"].as_str().unwrap();
     assert_eq!(shop.cancel_bid("bob", id).await.status, 404);
@@ -168,9 +168,9 @@ async fn a_bid_that_is_given_up_frees_what_it_held() {
 }
 
 #[tokio::test]
-async fn each_bad_bid_gets_its_problem_and_writes_nothing() {
+async fn each_invalid_bid_gets_its_problem_and_writes_nothing() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let voucher = shop.new_voucher("bob").await;
     let before = shop.engine.items(AUCTIONS).await.len();
     let hour = shop.in_an_hour();
@@ -230,9 +230,9 @@ async fn each_bad_bid_gets_its_problem_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn each_bad_take_gets_its_problem_and_writes_nothing() {
+async fn each_invalid_take_gets_its_problem_and_writes_nothing() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     shop.sell("bob", 45_000).await;
     let voucher = shop.new_voucher("cid").await;
     let before = shop.engine.items(AUCTIONS).await;
@@ -257,12 +257,12 @@ async fn each_bad_take_gets_its_problem_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_rejected_bid_changes_nothing_for_the_bids_that_stand() {
+async fn a_rejected_bid_does_not_change_open_bids() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
     let key = bid.body["bid_id"].clone();
-    shop.pass(SignedDuration::from_mins(59));
+    shop.advance(SignedDuration::from_mins(59));
     for price in [39_000, 41_000] {
         assert_eq!(shop.buy("bob", price).await.problem(), "not-enough-points");
     }
@@ -271,11 +271,11 @@ async fn a_rejected_bid_changes_nothing_for_the_bids_that_stand() {
         (&bids["bids"][0]["bid_id"], &bids["bids"][0]["expires_at"]),
         (&key, &bid.body["expires_at"])
     );
-    shop.pass(SignedDuration::from_mins(1));
+    shop.advance(SignedDuration::from_mins(1));
     assert_eq!(
         shop.expire_bids().await.unwrap().processed,
         1,
-        "its deadline did not move"
+        "its deadline is unchanged"
     );
 }
 
@@ -320,9 +320,9 @@ async fn a_voucher_has_one_owner_and_one_open_bid() {
 }
 
 #[tokio::test]
-async fn a_retried_bid_is_the_first_one() {
+async fn a_retried_bid_returns_the_first_one() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let hour = shop.in_an_hour();
     let call = || bid_call("ann", "k", "buy", 40_000, hour, None);
     let answers = tokio::join!(shop.place(call()), shop.place(call()), shop.place(call()));
@@ -337,26 +337,26 @@ async fn a_retried_bid_is_the_first_one() {
 }
 
 #[tokio::test]
-async fn nobody_floods_the_book() {
+async fn a_customers_open_bids_are_limited() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 1_000_000).await;
+    shop.credit_points("ann", 1_000_000).await;
     for _ in 0..200 {
         assert_eq!(shop.buy("ann", 1_000).await.status, 201);
     }
     assert_eq!(shop.buy("ann", 1_000).await.problem(), "too-many-bids");
     assert_eq!(shop.sell("ann", 9_000).await.problem(), "too-many-bids");
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     assert_eq!(shop.expire_bids().await.unwrap().processed, 200);
     assert_eq!(shop.sell("ann", 9_000).await.status, 201, "ended bids do not count");
 }
 
 #[tokio::test]
-async fn what_an_expired_bid_held_is_free_though_the_cleaner_is_late() {
+async fn points_of_an_expired_bid_are_available_before_expiry_runs() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     let bid = shop.buy("ann", 40_000).await;
     let sell = shop.sell("bob", 45_000).await;
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     let late = shop.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
     assert_eq!(
         (late.problem(), &late.body["bid_status"]),

@@ -1,4 +1,4 @@
-//! Subscriptions: begun, billed on their dates, declined, postponed, changed and ended.
+//! Subscriptions: created, billed on their dates, declined, postponed, changed and canceled.
 
 use function_tests::BillingFixture;
 use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
@@ -15,8 +15,8 @@ pub fn hours(count: i64) -> SignedDuration {
     SignedDuration::from_hours(count)
 }
 
-/// Events of a table, by their names.
-pub async fn told(shop: &BillingFixture, table: &str) -> Vec<String> {
+/// Returns the names of a table's events.
+pub async fn event_names(shop: &BillingFixture, table: &str) -> Vec<String> {
     let mut names: Vec<String> = shop
         .engine
         .events(table)
@@ -28,9 +28,9 @@ pub async fn told(shop: &BillingFixture, table: &str) -> Vec<String> {
     names
 }
 
-/// Nothing hangs in the air, and books, ledger and stock agree.
+/// Checks that all work is done and that tables, ledger and stock agree.
 pub async fn assert_settled(shop: &BillingFixture) {
-    shop.books().await.assert_settled();
+    shop.ledger_audit().await.assert_settled();
     shop.engine
         .periods(shop.sandbox.ledger())
         .await
@@ -49,13 +49,13 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     assert_eq!(begun.body["status"], "ACTIVE");
     assert_eq!(begun.body["next_at"], "2026-01-02T00:00:00Z", "nine in Seoul");
     let id = begun.body["subscription_id"].as_str().unwrap();
-    assert_eq!(told(&shop, SUBSCRIPTIONS).await, ["SubscriptionStarted"]);
+    assert_eq!(event_names(&shop, SUBSCRIPTIONS).await, ["SubscriptionStarted"]);
 
-    shop.pass(hours(24) - SignedDuration::from_secs(1));
+    shop.advance(hours(24) - SignedDuration::from_secs(1));
     assert_eq!(shop.run().await, 0, "it is not due yet");
     assert_eq!(shop.sandbox.ledger(), []);
 
-    shop.pass(SignedDuration::from_secs(1));
+    shop.advance(SignedDuration::from_secs(1));
     assert_eq!(shop.run().await, 1);
     let account = shop.account("ann", id).await;
     let invoice = &account["invoices"][0];
@@ -79,21 +79,24 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     assert_eq!(order["subscription"], json!({ "subscription_id": id, "period": 0 }));
     assert_eq!(order["payment_id"], invoice["payment_id"]);
     assert_eq!(shop.payment(&order["payment_id"]).await["status"], "PAID");
-    assert_eq!(told(&shop, SUBSCRIPTIONS).await, ["InvoicePaid", "SubscriptionStarted"]);
-    assert_eq!(told(&shop, ORDERS).await, ["OrderPaid"]);
+    assert_eq!(
+        event_names(&shop, SUBSCRIPTIONS).await,
+        ["InvoicePaid", "SubscriptionStarted"]
+    );
+    assert_eq!(event_names(&shop, ORDERS).await, ["OrderPaid"]);
     assert_eq!(shop.engine.balance("tea").await.available, 1);
     assert_settled(&shop).await;
 
-    assert_eq!(shop.run().await, 0, "nothing is due any more");
+    assert_eq!(shop.run().await, 0, "nothing is due");
 }
 
 #[tokio::test]
-async fn a_period_that_is_due_today_is_charged_without_waiting_for_the_schedule() {
+async fn a_period_due_today_is_charged_before_the_schedule_runs() {
     let shop = BillingFixture::with("tea", 1).await;
     let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "month", 1);
     let body = subscription(&[("tea", 1)], &schedule, &shop.authorization("ann"));
     assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
-    assert_eq!(shop.work().await, 1);
+    assert_eq!(shop.process_queue().await, 1);
     assert_eq!(shop.charged().charged, 1000);
 }
 
@@ -112,11 +115,11 @@ async fn an_order_of_a_subscription_is_cancelled_and_refunded_as_any_other() {
 }
 
 #[tokio::test]
-async fn a_retried_subscription_is_the_first_one_also_when_its_write_was_lost() {
+async fn a_retried_subscription_returns_the_first_one_even_after_a_lost_write() {
     let shop = BillingFixture::with("tea", 1).await;
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
     let call = subscribe_call("ann", "k", &body);
-    // The provider has issued the key, and nothing is written down.
+    // The provider issues the key, but the write fails.
     shop.engine.faults.plan("TransactWriteItems", Fault::Denied);
     assert_eq!(shop.subscribe(call.clone()).await.status, 500);
     assert_eq!(shop.engine.count(SUBSCRIPTIONS).await, 0);
@@ -134,7 +137,7 @@ async fn a_retried_subscription_is_the_first_one_also_when_its_write_was_lost() 
 }
 
 #[tokio::test]
-async fn another_card_is_asked_about_anew_after_one_that_was_refused_under_the_same_key() {
+async fn another_card_after_a_refused_one_under_the_same_key_is_sent_to_the_provider() {
     let shop = BillingFixture::with("tea", 1).await;
     let refused = json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &refused);
@@ -148,7 +151,7 @@ async fn another_card_is_asked_about_anew_after_one_that_was_refused_under_the_s
 }
 
 #[tokio::test]
-async fn what_cannot_be_billed_is_not_begun() {
+async fn a_subscription_that_cannot_be_billed_is_rejected() {
     let shop = BillingFixture::with("tea", 1).await;
     let good = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
     let with = |field: &str, value: Value| {
@@ -202,7 +205,7 @@ async fn what_cannot_be_billed_is_not_begun() {
 }
 
 #[tokio::test]
-async fn a_subscription_is_its_customers_own() {
+async fn only_its_customer_can_use_a_subscription() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let get = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", &id);
@@ -230,7 +233,7 @@ async fn subscriptions_are_listed_newest_first_in_pages() {
         let body = subscription(&[("tea", 1)], &monthly("2026-02-01"), &shop.authorization("ann"));
         let begun = shop.subscribe(subscribe_call("ann", key, &body)).await;
         ids.insert(0, begun.body["subscription_id"].clone());
-        shop.pass(SignedDuration::from_secs(1));
+        shop.advance(SignedDuration::from_secs(1));
     }
     let list = |cursor: &Value| {
         let call = Call::new("GET", "/subscriptions").by("ann").query("limit", "2");
@@ -271,23 +274,23 @@ async fn a_decline_is_retried_on_days_1_3_5_and_7_then_past_due_then_cancelled()
         assert_eq!(
             shop.engine.balance("tea").await.available,
             1,
-            "a card that does not pay holds no stock"
+            "a declined charge holds no stock"
         );
-        shop.pass(HOUR);
+        shop.advance(HOUR);
     }
     assert_eq!(tried, [0, 1, 3, 5, 7]);
     let expected = ("PAST_DUE".to_owned(), vec!["DECLINED".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_eq!(
-        told(&shop, SUBSCRIPTIONS).await,
+        event_names(&shop, SUBSCRIPTIONS).await,
         ["InvoiceFailed", "SubscriptionPastDue"]
     );
 
-    shop.live(hours(24 * 12), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 12), hours(12)).await;
     let (status, invoices) = shop.statuses("ann", &id).await;
     assert_eq!((&*status, &*invoices), ("CANCELLED", &["VOID".to_owned()][..]));
     assert!(
-        told(&shop, SUBSCRIPTIONS)
+        event_names(&shop, SUBSCRIPTIONS)
             .await
             .contains(&"SubscriptionCancelled".to_owned())
     );
@@ -297,12 +300,12 @@ async fn a_decline_is_retried_on_days_1_3_5_and_7_then_past_due_then_cancelled()
         [""; 0]
     );
     assert_eq!(shop.charges(), []);
-    assert_eq!(shop.run().await, 0, "nothing is ever due again");
+    assert_eq!(shop.run().await, 0, "nothing is due");
     assert_settled(&shop).await;
 }
 
 #[tokio::test]
-async fn a_decline_that_passes_is_paid_by_the_retry() {
+async fn a_retry_pays_after_a_temporary_decline() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox
@@ -312,7 +315,7 @@ async fn a_decline_that_passes_is_paid_by_the_retry() {
     assert_eq!(invoice["status"], "DECLINED");
     assert_eq!(invoice["failure"]["code"], "REJECT_CARD_PAYMENT");
     assert_eq!(invoice["next_try_at"], "2026-01-02T00:00:00Z");
-    shop.live(hours(24 * 4), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 4), hours(6)).await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_eq!(shop.charged().charges, 1);
@@ -326,7 +329,7 @@ async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
     shop.sandbox
         .toss_decline_next(&shop.billing_key("ann"), "INVALID_STOPPED_CARD", 1);
     shop.run().await;
-    shop.live(hours(24 * 9), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 9), hours(6)).await;
     let (status, _) = shop.statuses("ann", &id).await;
     assert_eq!(status, "PAST_DUE");
     let account = shop.account("ann", &id).await;
@@ -340,7 +343,7 @@ async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
         (200, &json!("ACTIVE")),
         "{changed:?}"
     );
-    assert_eq!(shop.work().await, 1, "without waiting for the schedule");
+    assert_eq!(shop.process_queue().await, 1, "before the schedule runs");
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     let again = shop.change("ann", &id, "new-card", &card).await;
@@ -352,7 +355,7 @@ async fn a_hard_decline_is_never_retried_and_a_new_card_is_charged_at_once() {
 }
 
 #[tokio::test]
-async fn a_new_card_in_the_midst_of_retries_is_charged_at_once() {
+async fn a_new_card_during_retries_is_charged_at_once() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox
@@ -360,7 +363,7 @@ async fn a_new_card_in_the_midst_of_retries_is_charged_at_once() {
     shop.run().await;
     let card = json!({ "change": "CARD", "authorization": shop.authorization("ann") });
     assert_eq!(shop.change("ann", &id, "card", &card).await.status, 200);
-    shop.work().await;
+    shop.process_queue().await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_eq!(shop.charged().charges, 1);
@@ -376,21 +379,21 @@ async fn a_delivery_that_is_out_of_stock_is_postponed_without_a_charge() {
     assert_eq!(invoice["postponed"]["code"], "out-of-stock");
     assert_eq!(invoice["postponed"]["skus"], json!(["tea"]));
     assert_eq!(
-        told(&shop, SUBSCRIPTIONS).await,
+        event_names(&shop, SUBSCRIPTIONS).await,
         ["DeliveryPostponed", "SubscriptionStarted"]
     );
     assert_eq!(shop.sandbox.ledger(), []);
 
-    shop.live(hours(24 * 2), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 2), hours(6)).await;
     shop.receive("tea", 1).await;
-    shop.live(hours(24 * 2), hours(6)).await;
+    shop.advance_with_runs(hours(24 * 2), hours(6)).await;
     let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_settled(&shop).await;
 }
 
 #[tokio::test]
-async fn a_charge_that_is_refused_as_malformed_each_day_is_told_to_its_customer_once() {
+async fn a_charge_refused_as_malformed_each_day_sends_one_event() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let key = shop.billing_key("ann");
@@ -398,9 +401,9 @@ async fn a_charge_that_is_refused_as_malformed_each_day_is_told_to_its_customer_
     for _ in 0..3 {
         shop.run().await;
         assert_eq!(shop.statuses("ann", &id).await.1, ["POSTPONED"]);
-        let postponed = told(&shop, SUBSCRIPTIONS).await;
+        let postponed = event_names(&shop, SUBSCRIPTIONS).await;
         assert_eq!(postponed, ["DeliveryPostponed", "SubscriptionStarted"]);
-        shop.pass(DAY);
+        shop.advance(DAY);
     }
     shop.run().await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
@@ -408,14 +411,18 @@ async fn a_charge_that_is_refused_as_malformed_each_day_is_told_to_its_customer_
 }
 
 #[tokio::test]
-async fn a_delivery_that_stays_out_of_stock_is_given_up_for_the_next_one() {
+async fn a_delivery_that_stays_out_of_stock_is_voided_when_the_next_is_due() {
     let shop = BillingFixture::with("tea", 0).await;
     let id = shop.subscribed("ann", "tea").await;
-    shop.live(hours(24 * 31 + 12), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 31 + 12), hours(12)).await;
     let (_, invoices) = shop.statuses("ann", &id).await;
-    assert_eq!(invoices, ["POSTPONED", "VOID"], "on 1 February the next one is due");
+    assert_eq!(
+        invoices,
+        ["POSTPONED", "VOID"],
+        "the next delivery is due on 1 February"
+    );
     shop.receive("tea", 5).await;
-    shop.live(hours(24 * 2), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 2), hours(12)).await;
     let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(invoices, ["PAID", "VOID"]);
     assert_eq!(shop.charged().charges, 1);
@@ -423,7 +430,7 @@ async fn a_delivery_that_stays_out_of_stock_is_given_up_for_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_product_that_is_not_for_sale_any_more_is_not_charged() {
+async fn an_unlisted_product_is_not_charged() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let mut product = function_tests::product(1000, 1);
@@ -440,7 +447,7 @@ async fn a_product_that_is_not_for_sale_any_more_is_not_charged() {
 }
 
 #[tokio::test]
-async fn a_period_costs_what_the_catalog_says_when_it_is_billed_and_a_retry_asks_for_the_same() {
+async fn a_period_has_the_catalog_price_of_its_billing_and_a_retry_charges_the_same() {
     let shop = BillingFixture::with("tea", 2).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.list("tea", 1200, 1).await;
@@ -448,9 +455,9 @@ async fn a_period_costs_what_the_catalog_says_when_it_is_billed_and_a_retry_asks
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
     shop.list("tea", 1500, 1).await;
-    shop.live(DAY, HOUR).await;
-    assert_eq!(shop.charged().charged, 1200, "the price of the day it was billed");
-    shop.live(hours(24 * 31), hours(12)).await;
+    shop.advance_with_runs(DAY, HOUR).await;
+    assert_eq!(shop.charged().charged, 1200, "the price on the day of billing");
+    shop.advance_with_runs(hours(24 * 31), hours(12)).await;
     let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1200, 1500]);
     let account = shop.account("ann", &id).await;

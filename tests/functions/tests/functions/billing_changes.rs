@@ -1,6 +1,6 @@
-//! Subscriptions that change: paused, skipped, with other things, over, late after an outage, with another card.
+//! Changes of subscriptions: pauses, skips, other items, cancellations, outages and new cards.
 
-use super::billing::{HOUR, assert_settled, hours, told};
+use super::billing::{HOUR, assert_settled, event_names, hours};
 use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
 use function_tests::{BillingFixture, order_call, put_call};
 use harness::engine::SUBSCRIPTIONS;
@@ -16,11 +16,11 @@ async fn a_pause_bills_nothing_until_the_next_date_after_it() {
     shop.run().await;
     let pause = json!({ "change": "PAUSE" });
     assert_eq!(shop.change("ann", &id, "1", &pause).await.body["status"], "PAUSED");
-    shop.live(hours(24 * 40), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 40), hours(24)).await;
     assert_eq!(shop.charges().len(), 1);
     let resumed = shop.change("ann", &id, "2", &json!({ "change": "RESUME" })).await;
     assert_eq!(resumed.body["next_at"], "2026-03-01T00:00:00Z", "{resumed:?}");
-    shop.live(hours(24 * 20), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 20), hours(24)).await;
     assert_eq!(shop.charges().len(), 2);
     let refused = shop.change("ann", &id, "3", &json!({ "change": "RESUME" })).await;
     assert_eq!(refused.problem(), "subscription-status");
@@ -28,21 +28,21 @@ async fn a_pause_bills_nothing_until_the_next_date_after_it() {
 }
 
 #[tokio::test]
-async fn a_pause_gives_up_what_was_declined() {
+async fn a_pause_voids_a_declined_invoice() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
     shop.change("ann", &id, "1", &json!({ "change": "PAUSE" })).await;
-    shop.live(hours(24 * 8), hours(12)).await;
+    shop.advance_with_runs(hours(24 * 8), hours(12)).await;
     let expected = ("PAUSED".to_owned(), vec!["VOID".to_owned()]);
     assert_eq!(shop.statuses("ann", &id).await, expected);
     assert_settled(&shop).await;
 }
 
 #[tokio::test]
-async fn one_delivery_is_skipped_however_often_it_is_asked_for() {
+async fn repeated_skip_requests_skip_one_delivery() {
     let shop = BillingFixture::with("tea", 5).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.run().await;
@@ -53,7 +53,7 @@ async fn one_delivery_is_skipped_however_often_it_is_asked_for() {
     assert_eq!(shop.change("ann", &id, "2", &skip).await.problem(), "not-next-period");
     let reused = shop.change("ann", &id, "1", &json!({ "change": "PAUSE" })).await;
     assert_eq!(reused.problem(), "idempotency-key-reused");
-    shop.live(hours(24 * 60), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 60), hours(24)).await;
     let dates: Vec<String> = shop
         .charges()
         .iter()
@@ -63,7 +63,7 @@ async fn one_delivery_is_skipped_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn other_things_come_from_the_next_period_on() {
+async fn changed_items_apply_from_the_next_period_on() {
     let shop = BillingFixture::with("tea", 5).await;
     shop.list("cup", 500, 1).await;
     shop.receive("cup", 5).await;
@@ -77,13 +77,13 @@ async fn other_things_come_from_the_next_period_on() {
         json!([{ "sku": "cup", "quantity": 3 }]),
         "{changed:?}"
     );
-    shop.live(hours(24 * 31), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 31), hours(24)).await;
     let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1000, 1500]);
 }
 
 #[tokio::test]
-async fn a_subscription_ends_with_its_period_unless_its_customer_goes_on() {
+async fn a_subscription_ends_with_its_period_unless_its_customer_resumes_it() {
     let shop = BillingFixture::with("tea", 5).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.run().await;
@@ -95,11 +95,11 @@ async fn a_subscription_ends_with_its_period_unless_its_customer_goes_on() {
     assert!(shop.end("ann", &id, "PERIOD_END").await.replayed);
     let going_on = shop.change("ann", &id, "1", &json!({ "change": "CONTINUE" })).await;
     assert_eq!(going_on.body["ends_with_period"], false);
-    shop.live(hours(24 * 31), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 31), hours(24)).await;
     assert_eq!(shop.charges().len(), 2);
 
     shop.end("ann", &id, "PERIOD_END").await;
-    shop.live(hours(24 * 40), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 40), hours(24)).await;
     assert_eq!(shop.charges().len(), 2);
     let (status, _) = shop.statuses("ann", &id).await;
     assert_eq!(status, "CANCELLED");
@@ -112,7 +112,7 @@ async fn a_subscription_ends_with_its_period_unless_its_customer_goes_on() {
 }
 
 #[tokio::test]
-async fn a_late_retry_of_a_cancellation_cancels_nothing_again() {
+async fn a_late_retry_of_a_cancellation_changes_nothing() {
     let shop = BillingFixture::with("tea", 5).await;
     let id = shop.subscribed("ann", "tea").await;
     assert_eq!(shop.end_by("ann", &id, "k", "PERIOD_END").await.status, 200);
@@ -126,7 +126,7 @@ async fn a_late_retry_of_a_cancellation_cancels_nothing_again() {
 }
 
 #[tokio::test]
-async fn a_card_whose_provider_does_not_take_the_currency_is_refused() {
+async fn a_card_whose_provider_does_not_support_the_currency_is_refused() {
     let shop = BillingFixture::with("tea", 5).await;
     let abroad = json!({ "name": "Tea", "price": { "amount": 900, "currency": "USD" }, "status": "LISTED" });
     assert!(shop.put_product(put_call("export-tea", &abroad)).await.status < 300);
@@ -155,7 +155,7 @@ async fn a_subscription_that_is_cancelled_at_once_is_never_billed_again_and_its_
     assert!(shop.end("ann", &id, "NOW").await.replayed);
     let closed = shop.change("ann", &id, "1", &json!({ "change": "PAUSE" })).await;
     assert_eq!(closed.problem(), "subscription-closed");
-    shop.live(hours(24 * 70), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 70), hours(24)).await;
     assert_eq!(shop.charges().len(), 1);
     assert_eq!(
         shop.sandbox
@@ -167,15 +167,15 @@ async fn a_subscription_that_is_cancelled_at_once_is_never_billed_again_and_its_
 }
 
 #[tokio::test]
-async fn after_an_outage_missed_periods_are_billed_oldest_first_one_a_run_and_old_ones_skipped() {
+async fn after_an_outage_missed_periods_are_billed_oldest_first_one_per_run_and_old_ones_are_skipped() {
     let shop = BillingFixture::with("tea", 50).await;
     let daily = schedule("2026-01-01", "09:00:00", "Asia/Seoul", "day", 1);
     let body = subscription(&[("tea", 1)], &daily, &shop.authorization("ann"));
     let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
     let id = begun.body["subscription_id"].as_str().unwrap();
     shop.run().await;
-    // Nothing runs for ten days: days 1 and 2 are too old, 3 to 10 are billed.
-    shop.pass(hours(24 * 10) + HOUR);
+    // No runs for ten days: days 1 and 2 are too old, 3 to 10 are billed.
+    shop.advance(hours(24 * 10) + HOUR);
     let mut billed = vec![];
     for _ in 0..12 {
         shop.run().await;
@@ -191,13 +191,14 @@ async fn after_an_outage_missed_periods_are_billed_oldest_first_one_a_run_and_ol
 }
 
 #[tokio::test]
-async fn a_date_on_which_clocks_change_is_billed_once_when_its_time_comes() {
+async fn a_date_with_a_clock_change_is_billed_once_at_its_time() {
     let shop = BillingFixture::with("tea", 9).await;
-    shop.pass(hours(24 * 86));
+    shop.advance(hours(24 * 86));
     let berlin = schedule("2026-03-28", "02:30:00", "Europe/Berlin", "day", 1);
     let body = subscription(&[("tea", 1)], &berlin, &shop.authorization("ann"));
     assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
-    shop.live(hours(24 * 4), SignedDuration::from_mins(30)).await;
+    shop.advance_with_runs(hours(24 * 4), SignedDuration::from_mins(30))
+        .await;
     let due: Vec<Timestamp> = [
         "2026-03-28T01:30:00Z",
         "2026-03-29T01:30:00Z",
@@ -222,18 +223,18 @@ async fn a_deleted_billing_key_asks_for_a_new_card_and_ends_in_a_hard_decline() 
     let account = shop.account("ann", &id).await;
     assert_eq!(account["subscription"]["needs_card"], true);
     assert!(
-        told(&shop, SUBSCRIPTIONS)
+        event_names(&shop, SUBSCRIPTIONS)
             .await
             .contains(&"SubscriptionChanged".to_owned())
     );
-    shop.live(hours(24 * 31), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 31), hours(24)).await;
     let (status, _) = shop.statuses("ann", &id).await;
     assert_eq!(status, "PAST_DUE");
     assert_settled(&shop).await;
 }
 
 #[tokio::test]
-async fn a_hint_about_a_billing_key_that_nobody_has_says_nothing() {
+async fn a_webhook_about_an_unknown_billing_key_publishes_nothing() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let hint = json!({ "eventType": "BILLING_DELETED", "data": { "billingKey": "guess" } });
@@ -247,7 +248,7 @@ async fn a_hint_about_a_billing_key_that_nobody_has_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_card_at_stripe_is_charged_declined_and_replaced_too() {
+async fn a_stripe_card_can_be_charged_declined_and_replaced() {
     let shop = BillingFixture::with("tea", 3).await;
     let saved =
         |card: &Card| json!({ "provider": "stripe", "payment_method": shop.sandbox.stripe_payment_method(card) });
@@ -264,34 +265,34 @@ async fn a_card_at_stripe_is_charged_declined_and_replaced_too() {
     let method = authorization["payment_method"].as_str().unwrap();
     shop.sandbox
         .stripe_set_card(method, &Card::declined("card_declined", "stolen_card"));
-    shop.live(hours(24 * 31), hours(24)).await;
+    shop.advance_with_runs(hours(24 * 31), hours(24)).await;
     let (status, invoices) = shop.statuses("ann", id).await;
     assert_eq!((&*status, &*invoices[0]), ("PAST_DUE", "DECLINED"));
     assert!(
         shop.deliver_all().await.iter().all(|status| *status == 200),
-        "no message comes again and again"
+        "no message is delivered forever"
     );
     let card = json!({ "change": "CARD", "authorization": saved(&Card::Good) });
     assert_eq!(shop.change("ann", id, "card", &card).await.status, 200);
-    shop.work().await;
+    shop.process_queue().await;
     let (status, invoices) = shop.statuses("ann", id).await;
     assert_eq!((&*status, &*invoices[0]), ("ACTIVE", "PAID"));
     assert_settled(&shop).await;
 }
 
 #[tokio::test]
-async fn a_key_that_was_sealed_for_another_subscription_does_not_open() {
+async fn a_key_encrypted_for_another_subscription_cannot_be_decrypted() {
     let shop = BillingFixture::with("tea", 2).await;
     let id = shop.subscribed("ann", "tea").await;
     let theirs = shop.subscribed("bob", "tea").await;
-    shop.engine.plant_billing_key(&theirs, &id).await;
+    shop.engine.copy_billing_key(&theirs, &id).await;
     shop.run().await;
     let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1000], "bob's own");
     assert_eq!(
         shop.engine.balance("tea").await.available,
         1,
-        "what cannot be charged holds no stock"
+        "a failed charge holds no stock"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Subscriptions when runs overlap, functions crash, messages repeat and providers say nothing.
+//! Subscriptions with overlapping runs, crashes, repeated messages and silent providers.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -13,9 +13,9 @@ use serde_json::json;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Nothing hangs in the air, and books, ledger and stock agree.
+/// Checks that all work is done and that tables, ledger and stock agree.
 async fn assert_settled(shop: &BillingFixture) {
-    shop.books().await.assert_settled();
+    shop.ledger_audit().await.assert_settled();
     shop.engine
         .periods(shop.sandbox.ledger())
         .await
@@ -24,14 +24,14 @@ async fn assert_settled(shop: &BillingFixture) {
     shop.engine.balance("tea").await;
 }
 
-/// Lets the schedule bring back whatever was left behind, and refunds be made.
+/// Runs the schedule until unfinished work is done and refunds are made.
 async fn recover(shop: &BillingFixture) {
-    shop.live(SignedDuration::from_hours(3), MINUTE * 10).await;
+    shop.advance_with_runs(SignedDuration::from_hours(3), MINUTE * 10).await;
     shop.reconcile().await;
-    shop.live(MINUTE * 10, MINUTE * 10).await;
+    shop.advance_with_runs(MINUTE * 10, MINUTE * 10).await;
 }
 
-/// What a future comes to when the process dies at its `nth` wait: nothing.
+/// Drops a future at its `nth` await, as a crash would; returns its output if it ends before that.
 async fn dies_at<T>(nth: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut waits = 0;
@@ -46,7 +46,7 @@ async fn dies_at<T>(nth: usize, future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// From now on tables let themselves be waited for, so that there is a moment to die at before each request.
+/// Makes requests to tables await, so that a crash can happen before each of them.
 fn wait_for_tables(shop: &BillingFixture) {
     for operation in ["BatchGetItem", "GetItem", "Query", "TransactWriteItems", "UpdateItem"] {
         for _ in 0..20 {
@@ -56,7 +56,7 @@ fn wait_for_tables(shop: &BillingFixture) {
     }
 }
 
-/// Lago 1086, 1988: duplicate invoices when two clock runs overlap.
+/// See Lago issues 1086 and 1988: duplicate invoices when two clock runs overlap.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_overlapping_runs_bill_a_period_once() {
     let shop = BillingFixture::with("tea", 20).await;
@@ -76,20 +76,20 @@ async fn two_overlapping_runs_bill_a_period_once() {
     assert_settled(&shop).await;
 }
 
-/// Lago 958: billing races termination.
+/// See Lago issue 958: billing races with termination.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn billing_that_races_a_cancellation_charges_once_or_gives_back() {
+async fn billing_that_races_a_cancellation_charges_once_or_refunds() {
     for seed in 0..12 {
         let shop = BillingFixture::with("tea", 1).await;
         let id = shop.subscribed("ann", "tea").await;
-        shop.bill().await;
+        shop.enqueue_due_charges().await;
         let later = async {
             for _ in 0..seed * 3 {
                 tokio::task::yield_now().await;
             }
             shop.end("ann", &id, "NOW").await
         };
-        let (_, over) = futures::join!(shop.work(), later);
+        let (_, over) = futures::join!(shop.process_queue(), later);
         assert_eq!(over.status, 200, "{over:?}");
         recover(&shop).await;
         let (status, invoices) = shop.statuses("ann", &id).await;
@@ -104,20 +104,20 @@ async fn billing_that_races_a_cancellation_charges_once_or_gives_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_charged_while_it_is_cancelled_goes_back() {
+async fn a_charge_of_a_subscription_canceled_meanwhile_is_refunded() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
-    shop.bill().await;
+    shop.enqueue_due_charges().await;
     shop.sandbox
         .plan(Provider::Toss, "billing", Fault::Late(Duration::from_millis(800)));
     let cancelled = async {
-        // Once the attempt is written down.
+        // Wait until the attempt is recorded.
         while shop.statuses("ann", &id).await.1.is_empty() {
             tokio::task::yield_now().await;
         }
         shop.end("ann", &id, "NOW").await
     };
-    let (_, over) = futures::join!(shop.work(), cancelled);
+    let (_, over) = futures::join!(shop.process_queue(), cancelled);
     assert_eq!(over.status, 200, "{over:?}");
     let order_id = shop.charged().order_id;
     let order = shop.see("ann", &order_id).await.body;
@@ -130,9 +130,9 @@ async fn what_is_charged_while_it_is_cancelled_goes_back() {
     assert_settled(&shop).await;
 }
 
-/// Kill Bill 1015: UNKNOWN and a retry make a double payment.
+/// See Kill Bill issue 1015: an UNKNOWN payment and a retry pay twice.
 #[tokio::test]
-async fn an_unknown_outcome_is_asked_about_and_never_charged_again() {
+async fn an_unknown_outcome_is_queried_and_never_charged_again() {
     for fault in [
         Fault::DropAfter,
         Fault::DropBefore,
@@ -146,8 +146,8 @@ async fn an_unknown_outcome_is_asked_about_and_never_charged_again() {
         shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
         shop.run().await;
         let (_, invoices) = shop.statuses("ann", &id).await;
-        assert_eq!(invoices, ["CHARGING"], "{fault:?}: nobody knows yet");
-        assert_eq!(shop.run().await, 0, "nobody asks while the call may be under way");
+        assert_eq!(invoices, ["CHARGING"], "{fault:?}: the outcome is unknown");
+        assert_eq!(shop.run().await, 0, "no query while the call may still be running");
         recover(&shop).await;
         let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
         assert_eq!(shop.statuses("ann", &id).await, expected, "{fault:?}");
@@ -157,7 +157,7 @@ async fn an_unknown_outcome_is_asked_about_and_never_charged_again() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_of_a_subscription_that_was_cancelled_is_settled_too() {
+async fn an_unknown_outcome_of_a_canceled_subscription_is_settled() {
     for (fault, charges) in [(Fault::DropAfter, 1), (Fault::DropBefore, 0)] {
         let shop = BillingFixture::with("tea", 1).await;
         let id = shop.subscribed("ann", "tea").await;
@@ -175,7 +175,7 @@ async fn an_unknown_outcome_of_a_subscription_that_was_cancelled_is_settled_too(
 }
 
 #[tokio::test]
-async fn a_card_is_not_changed_while_it_is_being_charged() {
+async fn a_card_cannot_be_changed_while_it_is_being_charged() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropBefore);
@@ -186,50 +186,50 @@ async fn a_card_is_not_changed_while_it_is_being_charged() {
 }
 
 #[tokio::test]
-async fn a_charge_that_crashes_at_any_moment_is_made_once() {
+async fn a_charge_that_crashes_at_any_await_is_made_once() {
     let mut nth = 0;
     loop {
         let shop = BillingFixture::with("tea", 1).await;
         let id = shop.subscribed("ann", "tea").await;
-        shop.bill().await;
+        shop.enqueue_due_charges().await;
         let delivery = shop.queue.receive(10, shop.now()).unwrap();
         wait_for_tables(&shop);
         let finished = dies_at(nth, shop.charge(&delivery)).await.is_some();
-        // What was on its way arrives all the same.
+        // Requests already sent are still served.
         tokio::time::timeout(Duration::from_millis(30), std::future::pending::<()>())
             .await
             .ok();
         recover(&shop).await;
         let expected = ("ACTIVE".to_owned(), vec!["PAID".to_owned()]);
-        assert_eq!(shop.statuses("ann", &id).await, expected, "it died at its wait {nth}");
-        assert_eq!(shop.charged().charges, 1, "it died at its wait {nth}");
+        assert_eq!(shop.statuses("ann", &id).await, expected, "crashed at await {nth}");
+        assert_eq!(shop.charged().charges, 1, "crashed at await {nth}");
         assert_settled(&shop).await;
         if finished {
             break;
         }
         nth += 1;
     }
-    assert!(nth > 5, "it waits for tables, KMS and the provider: {nth}");
+    assert!(nth > 5, "expected awaits on tables, KMS and the provider: {nth}");
 }
 
 #[tokio::test]
-async fn a_run_that_crashes_at_any_moment_leaves_no_period_out() {
+async fn a_run_that_crashes_at_any_await_skips_no_period() {
     let mut nth = 0;
     loop {
         let shop = BillingFixture::with("tea", 3).await;
         for customer in ["ann", "bob", "cem"] {
             shop.subscribed(customer, "tea").await;
         }
-        // Half of it may have been done.
+        // The crash may have happened halfway.
         let messages = shop.queue.messages().len();
         wait_for_tables(&shop);
-        let finished = dies_at(nth, shop.try_bill()).await.is_some();
+        let finished = dies_at(nth, shop.try_enqueue_due_charges()).await.is_some();
         shop.run().await;
-        shop.live(SignedDuration::from_hours(2), MINUTE * 10).await;
+        shop.advance_with_runs(SignedDuration::from_hours(2), MINUTE * 10).await;
         assert_eq!(
             shop.charges().len(),
             3,
-            "it died at its wait {nth}, {messages} messages before"
+            "crashed at await {nth}, with {messages} messages queued"
         );
         assert_settled(&shop).await;
         if finished || nth > 60 {
@@ -240,37 +240,41 @@ async fn a_run_that_crashes_at_any_moment_leaves_no_period_out() {
 }
 
 #[tokio::test]
-async fn a_subscription_moves_only_once_the_queue_has_taken_its_command() {
+async fn a_subscription_advances_only_after_its_command_is_queued() {
     let shop = BillingFixture::in_shop(Shop::with("tea", 1, 1).await.with_time(Duration::from_secs(7))).await;
     shop.subscribed("ann", "tea").await;
-    shop.work().await;
-    shop.pass(SignedDuration::from_hours(24 * 31));
+    shop.process_queue().await;
+    shop.advance(SignedDuration::from_hours(24 * 31));
     shop.queue.fail(1_000);
-    let summary = shop.bill().await;
-    assert_eq!((summary.processed, summary.failed), (0, 1), "the queue is away");
+    let summary = shop.enqueue_due_charges().await;
+    assert_eq!((summary.processed, summary.failed), (0, 1), "the queue is unavailable");
     shop.queue.fail(0);
-    assert_eq!(shop.bill().await.processed, 1);
-    assert_eq!(shop.bill().await.processed, 0, "it is commanded already");
+    assert_eq!(shop.enqueue_due_charges().await.processed, 1);
+    assert_eq!(
+        shop.enqueue_due_charges().await.processed,
+        0,
+        "its command is queued already"
+    );
 }
 
 #[tokio::test]
-async fn a_command_that_is_lost_is_given_again() {
+async fn a_lost_command_is_enqueued_again() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
-    shop.bill().await;
+    shop.enqueue_due_charges().await;
     while let Some(delivery) = shop.queue.receive(10, shop.now()) {
-        // Somebody purges the queue.
+        // The queue is purged.
         shop.queue.settle(&delivery, &Default::default());
     }
     assert_eq!(shop.run().await, 0);
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     assert_eq!(shop.run().await, 1);
     let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(invoices, ["PAID"]);
 }
 
 #[tokio::test]
-async fn a_message_that_the_queue_refuses_holds_up_none_of_the_others() {
+async fn a_refused_message_does_not_block_the_others() {
     let shop = BillingFixture::with("tea", 5).await;
     let mut ids = vec![];
     for customer in ["ann", "bob", "cem"] {
@@ -278,32 +282,35 @@ async fn a_message_that_the_queue_refuses_holds_up_none_of_the_others() {
     }
     shop.queue.refuse(&ids[1]);
     shop.run().await;
-    assert_eq!(shop.charges().len(), 3, "what was refused is sent again");
+    assert_eq!(shop.charges().len(), 3, "the refused message is sent again");
 }
 
 #[tokio::test]
-async fn a_wrong_answer_of_the_seal_or_the_tables_is_tried_again_by_the_queue() {
+async fn an_error_of_kms_or_the_tables_is_retried_by_the_queue() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.kms.refuse(Some((500, "KMSInternalException")));
-    // From the request itself, and from the schedule.
+    // One message is from the request, the other from the schedule.
     assert_eq!(shop.run().await, 2);
-    assert_eq!(shop.statuses("ann", &id).await.1, [""; 0], "nothing was begun");
+    assert_eq!(shop.statuses("ann", &id).await.1, [""; 0], "no charge was started");
     assert_eq!(shop.engine.balance("tea").await.available, 1);
     shop.kms.refuse(None);
-    shop.pass(MINUTE * 15);
-    assert_eq!(shop.work().await, 2, "the queue brings them again");
+    shop.advance(MINUTE * 15);
+    assert_eq!(shop.process_queue().await, 2, "the queue delivers them again");
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
     assert_eq!(shop.queue.dead_letters(), [json!(null); 0]);
 }
 
 #[tokio::test]
-async fn a_queue_that_is_away_holds_up_no_customer_and_leaves_their_period_to_the_schedule() {
+async fn an_unavailable_queue_delays_no_customer_and_the_schedule_charges_their_period() {
     let shop = BillingFixture::with("tea", 1).await;
     shop.queue.fail(1_000_000);
     let began = Instant::now();
     let id = shop.subscribed("ann", "tea").await;
-    assert!(began.elapsed() < Duration::from_secs(20), "an invocation has minutes");
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "within the invocation's time limit"
+    );
     assert!(shop.queue.messages().is_empty());
     shop.queue.fail(0);
     assert_eq!(shop.run().await, 1);
@@ -311,44 +318,48 @@ async fn a_queue_that_is_away_holds_up_no_customer_and_leaves_their_period_to_th
 }
 
 #[tokio::test]
-async fn a_no_to_an_earlier_try_does_not_give_up_what_the_last_one_took() {
+async fn a_decline_of_an_earlier_attempt_does_not_discard_the_charge_of_the_last() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["DECLINED"]);
-    shop.pass(SignedDuration::from_hours(24));
+    shop.advance(SignedDuration::from_hours(24));
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
     shop.run().await;
     assert_eq!(shop.end("ann", &id, "NOW").await.status, 200);
-    // Toss tells of the try that it declined, whatever came after it.
-    shop.sandbox.toss_tell_oldest(true);
+    // Toss reports the declined attempt instead of the later one.
+    shop.sandbox.toss_return_oldest(true);
     recover(&shop).await;
-    assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"], "nobody knows");
-    shop.sandbox.toss_tell_oldest(false);
+    assert_eq!(
+        shop.statuses("ann", &id).await.1,
+        ["CHARGING"],
+        "the outcome is unknown"
+    );
+    shop.sandbox.toss_return_oldest(false);
     recover(&shop).await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["VOID"]);
     let order = shop.see("ann", &shop.charged().order_id).await.body;
-    assert_eq!(order["status"], "CANCELLED", "so that the money goes back");
+    assert_eq!(order["status"], "CANCELLED", "so the charge is refunded");
     assert_settled(&shop).await;
 }
 
 #[tokio::test]
-async fn a_paid_period_is_not_declined_because_toss_tells_of_an_earlier_try() {
+async fn a_paid_period_is_not_declined_by_a_report_of_an_earlier_attempt() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox
         .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
-    shop.pass(SignedDuration::from_hours(24));
-    shop.sandbox.toss_tell_oldest(true);
+    shop.advance(SignedDuration::from_hours(24));
+    shop.sandbox.toss_return_oldest(true);
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.run().await;
     recover(&shop).await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"], "it may be paid");
-    shop.sandbox.toss_tell_oldest(false);
+    shop.sandbox.toss_return_oldest(false);
     recover(&shop).await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
     assert_eq!(shop.charged().charges, 1);
@@ -356,7 +367,7 @@ async fn a_paid_period_is_not_declined_because_toss_tells_of_an_earlier_try() {
 }
 
 #[tokio::test]
-async fn a_hard_decline_whose_answer_was_lost_is_not_asked_for_again() {
+async fn a_hard_decline_with_a_lost_response_is_not_charged_again() {
     let shop = BillingFixture::with("tea", 1).await;
     let method = shop.sandbox.stripe_payment_method(&Card::Good);
     let authorization = json!({ "provider": "stripe", "payment_method": method });
@@ -364,7 +375,7 @@ async fn a_hard_decline_whose_answer_was_lost_is_not_asked_for_again() {
     let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
     let id = begun.body["subscription_id"].as_str().unwrap();
     let stolen = Card::declined("card_declined", "stolen_card");
-    // Asked again, it would pay.
+    // A second request would succeed.
     shop.sandbox.stripe_set_card_next(&method, &stolen, 1);
     shop.sandbox.plan(Provider::Stripe, "confirm_intent", Fault::DropAfter);
     shop.sandbox.plan(Provider::Stripe, "intent", Fault::ErrorBefore(500));

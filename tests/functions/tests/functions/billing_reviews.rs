@@ -1,4 +1,4 @@
-//! Charges whose provider says nothing for a day, and what an administrator decides about them.
+//! Charges whose outcome is unknown for a day, and an administrator's decisions about them.
 
 use function_tests::BillingFixture;
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
@@ -7,20 +7,20 @@ use jiff::SignedDuration;
 use sandbox::{Card, Fault, Provider};
 use serde_json::{Value, json};
 
-use crate::billing::{DAY, HOUR, assert_settled, hours, told};
+use crate::billing::{DAY, HOUR, assert_settled, event_names, hours};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Ann's subscription, whose first charge met `fault`, and of which Toss has not said for a day what became of it.
+/// Creates a subscription of `ann` whose first charge meets `fault` and whose outcome stays unknown for a day.
 async fn hanging(shop: &BillingFixture, fault: Fault) -> String {
     let id = begun(shop, fault).await;
-    shop.live(hours(25), HOUR).await;
-    shop.pass(MINUTE * 10);
+    shop.advance_with_runs(hours(25), HOUR).await;
+    shop.advance(MINUTE * 10);
     assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"]);
     id
 }
 
-/// The same, just begun.
+/// Creates the same subscription right after its first charge.
 async fn begun(shop: &BillingFixture, fault: Fault) -> String {
     let id = shop.subscribed("ann", "tea").await;
     shop.sandbox.plan(Provider::Toss, "billing", fault);
@@ -51,7 +51,7 @@ fn not_charged(shop: &BillingFixture) -> Value {
 }
 
 #[tokio::test]
-async fn a_hanging_charge_that_was_taken_pays_its_period_once_decided() {
+async fn an_unknown_charge_decided_as_charged_pays_its_period() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = hanging(&shop, Fault::DropAfter).await;
     let taken = charged(&shop.charged().reference);
@@ -72,15 +72,15 @@ async fn a_hanging_charge_that_was_taken_pays_its_period_once_decided() {
 }
 
 #[tokio::test]
-async fn a_hanging_charge_that_was_not_taken_is_tried_again_as_after_a_decline() {
+async fn an_unknown_charge_decided_as_not_charged_is_retried_as_after_a_decline() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = hanging(&shop, Fault::DropBefore).await;
     let decided = decide(&shop, &id, "k", &not_charged(&shop)).await;
     assert_eq!((decided.status, &decided.body["status"]), (200, &json!("DECLINED")));
-    assert_eq!(shop.engine.balance("tea").await.available, 1, "its stock is free");
-    let events = told(&shop, harness::engine::SUBSCRIPTIONS).await;
+    assert_eq!(shop.engine.balance("tea").await.available, 1, "its stock is released");
+    let events = event_names(&shop, harness::engine::SUBSCRIPTIONS).await;
     assert_eq!(events, ["InvoiceFailed", "SubscriptionStarted"]);
-    shop.pass(DAY);
+    shop.advance(DAY);
     shop.run().await;
     assert_eq!(shop.statuses("ann", &id).await.1, ["PAID"]);
     assert_eq!(shop.charged().charges, 1);
@@ -88,7 +88,7 @@ async fn a_hanging_charge_that_was_not_taken_is_tried_again_as_after_a_decline()
 }
 
 #[tokio::test]
-async fn a_decision_about_a_subscription_that_is_over_gives_money_or_stock_back() {
+async fn a_decision_about_a_canceled_subscription_refunds_money_or_releases_stock() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = hanging(&shop, Fault::DropAfter).await;
     shop.end("ann", &id, "NOW").await;
@@ -109,27 +109,27 @@ async fn a_decision_about_a_subscription_that_is_over_gives_money_or_stock_back(
 }
 
 #[tokio::test]
-async fn a_hanging_charge_can_be_asked_about_again_at_once() {
+async fn an_administrator_can_have_an_unknown_charge_queried_at_once() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
     let key = shop.billing_key("ann");
     shop.sandbox.toss_decline_next(&key, "REJECT_CARD_PAYMENT", 1);
     shop.run().await;
-    shop.pass(DAY);
-    // Toss tells of the try that it declined, whatever came after it.
-    shop.sandbox.toss_tell_oldest(true);
+    shop.advance(DAY);
+    // Toss reports the declined attempt instead of the later one.
+    shop.sandbox.toss_return_oldest(true);
     shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
     shop.run().await;
     shop.end("ann", &id, "NOW").await;
-    shop.live(hours(26), HOUR).await;
-    shop.pass(MINUTE * 10);
-    shop.sandbox.toss_tell_oldest(false);
-    assert_eq!(shop.run().await, 0, "it would be asked about later");
+    shop.advance_with_runs(hours(26), HOUR).await;
+    shop.advance(MINUTE * 10);
+    shop.sandbox.toss_return_oldest(false);
+    assert_eq!(shop.run().await, 0, "the next query is due later");
     let decided = decide(&shop, &id, "k", &json!({ "decision": "ASK_AGAIN" })).await;
     assert_eq!((decided.status, &decided.body["status"]), (200, &json!("CHARGING")));
     assert_eq!(shop.run().await, 1, "it is due");
-    assert_eq!(shop.statuses("ann", &id).await.1, ["VOID"], "what was taken goes back");
+    assert_eq!(shop.statuses("ann", &id).await.1, ["VOID"], "the charge is refunded");
     let again = decide(&shop, &id, "k", &json!({ "decision": "ASK_AGAIN" })).await;
     assert_eq!((again.status, again.replayed), (200, true));
     let order = shop.see("ann", &shop.charged().order_id).await.body;
@@ -138,29 +138,29 @@ async fn a_hanging_charge_can_be_asked_about_again_at_once() {
 }
 
 #[tokio::test]
-async fn a_charge_is_not_decided_before_a_day_nor_while_its_provider_is_being_asked() {
+async fn a_charge_is_not_decided_within_a_day_nor_while_its_provider_is_queried() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = begun(&shop, Fault::DropBefore).await;
-    shop.pass(hours(23));
+    shop.advance(hours(23));
     let early = decide(&shop, &id, "k", &not_charged(&shop)).await;
     assert_eq!((early.status, early.problem()), (409, "not-in-review"));
-    shop.pass(hours(2));
+    shop.advance(hours(2));
     let before = not_charged(&shop);
     shop.run().await;
-    let asked = decide(&shop, &id, "k", &not_charged(&shop)).await;
-    assert_eq!((asked.status, asked.problem()), (409, "payment-under-way"));
-    shop.pass(MINUTE * 5);
+    let requested = decide(&shop, &id, "k", &not_charged(&shop)).await;
+    assert_eq!((requested.status, requested.problem()), (409, "payment-under-way"));
+    shop.advance(MINUTE * 5);
     let stale = decide(&shop, &id, "k", &before).await;
     assert_eq!(
         (stale.status, stale.problem()),
         (409, "payment-under-way"),
-        "it was asked for since"
+        "it was queried since"
     );
     assert_eq!(decide(&shop, &id, "k", &not_charged(&shop)).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_decision_is_an_administrators_about_a_charge_that_is_there() {
+async fn only_an_administrator_decides_and_only_about_an_existing_charge() {
     let shop = BillingFixture::with("tea", 2).await;
     let id = hanging(&shop, Fault::DropAfter).await;
     let decision = charged(&shop.charged().reference);
@@ -207,7 +207,7 @@ async fn a_reference_of_another_orders_payment_does_not_pay_a_period() {
 }
 
 #[tokio::test]
-async fn a_stripe_charge_is_decided_by_its_own_intent_only() {
+async fn a_stripe_charge_is_decided_only_with_its_own_intent() {
     let shop = BillingFixture::with("tea", 1).await;
     let method = shop.sandbox.stripe_payment_method(&Card::Good);
     let authorization = json!({ "provider": "stripe", "payment_method": method });
@@ -219,8 +219,8 @@ async fn a_stripe_charge_is_decided_by_its_own_intent_only() {
         shop.sandbox.plan(Provider::Stripe, "intent", Fault::ErrorBefore(500));
     }
     shop.run().await;
-    shop.live(hours(25), HOUR).await;
-    shop.pass(MINUTE * 10);
+    shop.advance_with_runs(hours(25), HOUR).await;
+    shop.advance(MINUTE * 10);
     let mistaken = decide(&shop, id, "k", &charged("pi_another")).await;
     assert_eq!((mistaken.status, mistaken.problem()), (422, "payment-mismatch"));
     let decided = decide(&shop, id, "k", &charged(&shop.charged().reference)).await;
@@ -229,7 +229,7 @@ async fn a_stripe_charge_is_decided_by_its_own_intent_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_decision_that_is_sent_twice_at_once_or_whose_answer_is_lost_is_one() {
+async fn a_decision_sent_twice_at_once_or_with_a_lost_response_applies_once() {
     for round in 0..10 {
         let shop = BillingFixture::with("tea", 1).await;
         let id = hanging(&shop, Fault::DropAfter).await;

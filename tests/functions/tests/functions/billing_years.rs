@@ -1,8 +1,8 @@
-//! Three years of a thousand subscriptions in four timezones: with crashes, overlapping runs, messages that come twice and
-//! in any order, providers and tables with bad days, outages, and customers who change their minds.
+//! Simulates three years of a thousand subscriptions in four time zones: with crashes, overlapping runs, repeated and
+//! reordered messages, failing providers and tables, outages, and customers who change their subscriptions.
 //!
-//! The days that periods are due on are counted anew here, from the calendar alone, and compared with the ledger of the
-//! provider that was charged. A seed makes a run; the draw is the seed's, and everything runs in this process.
+//! The expected dates of periods are computed here independently, from the calendar, and compared with the provider's
+//! ledger. A seed determines a run; everything runs in this process.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -23,16 +23,15 @@ use shared::core::calendar::Schedule;
 use shared::core::id::SubscriptionId;
 use shared::core::id::SubscriptionPeriod;
 
-/// When the schedule runs each day: by then everything that is due on the day is due, in each of the places, and in none
-/// is the day over.
+/// The time of the daily run. In all time zones, the periods of the date are due by then and the date is not over.
 const RUN_AT: SignedDuration = SignedDuration::from_hours(8);
-/// When it runs again after something has gone wrong.
+/// How long after an error the schedule runs again.
 const RUN_AGAIN: SignedDuration = SignedDuration::from_hours(2);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const DAYS: i64 = 3 * 365 + 1;
-/// Days on which nothing runs. After the second, what is older than a week is skipped.
+/// Days without runs. After the second outage, periods older than a week are skipped.
 const OUTAGES: [Range<i64>; 2] = [200..203, 700..711];
-/// As `shop::policy` says.
+/// The same as `policy` in the billing fixture.
 const CATCH_UP: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 #[tokio::test]
@@ -45,12 +44,12 @@ async fn in_three_years_a_thousand_subscriptions_are_charged_once_a_period_on_it
     Years::of(2).await;
 }
 
-/// One subscriber of a run.
+/// A subscriber of a run.
 struct Subscriber {
     customer: String,
     id: String,
     schedule: Schedule,
-    /// Whether they leave their subscription alone: then each of its periods is known beforehand.
+    /// Whether the subscription is never changed, so that all its periods can be computed.
     is_steady: bool,
 }
 
@@ -60,7 +59,7 @@ struct Years {
     draw: Rng,
     subscribers: Vec<Subscriber>,
     changes: usize,
-    /// When the last run before each outage was, and when the first one after it.
+    /// The last run before each outage and the first run after it.
     outages: Vec<(Timestamp, Timestamp)>,
 }
 
@@ -77,7 +76,7 @@ impl Years {
         for nth in 0..500 {
             years.subscribe(nth).await;
         }
-        years.live().await;
+        years.run_all().await;
         years.settle().await;
         years.audit().await;
     }
@@ -98,7 +97,7 @@ impl Years {
             18 => ("week", 5),
             _ => ("day", 45),
         };
-        // The last days of months more often than not.
+        // Prefer the last days of months.
         let day = [1, 15, 28, 29, 30, 31][self.draw.usize(..6)];
         let month = if day > 28 { 3 } else { self.draw.u8(1..=3) };
         let schedule = schedule(&format!("2026-{month:02}-{day:02}"), time, place, unit, count);
@@ -114,32 +113,32 @@ impl Years {
         });
     }
 
-    /// Lets the years pass.
-    async fn live(&mut self) {
+    /// Simulates three years.
+    async fn run_all(&mut self) {
         let start = self.shop.now();
         self.shop.sandbox.set_random_faults(self.draw.u64(..), 10);
         self.shop.engine.faults.set_conflicts_per_mille(5);
         self.shop.queue.shuffle(self.draw.u64(..));
-        self.shop.pass(RUN_AT);
+        self.shop.advance(RUN_AT);
         for day in 0..DAYS {
             if OUTAGES.iter().any(|outage| outage.contains(&day)) {
-                self.shop.pass(DAY);
+                self.shop.advance(DAY);
                 continue;
             }
             self.trouble().await;
             let again = if self.run().await { 2 } else { 0 };
             for _ in 0..again {
-                self.shop.pass(RUN_AGAIN);
+                self.shop.advance(RUN_AGAIN);
                 self.shop.run().await;
             }
-            self.shop.pass(DAY - RUN_AGAIN * again);
+            self.shop.advance(DAY - RUN_AGAIN * again);
             self.shop.sandbox.webhooks();
         }
         let run_on = |day: i64| start + RUN_AT + DAY * i32::try_from(day).unwrap();
         self.outages = OUTAGES.map(|days| (run_on(days.start - 1), run_on(days.end))).to_vec();
     }
 
-    /// A decline, or a customer who changes something, now and then.
+    /// Sometimes plans declines or changes a subscription.
     async fn trouble(&mut self) {
         let nth = self.draw.usize(..self.subscribers.len());
         let Subscriber {
@@ -154,7 +153,7 @@ impl Years {
             .sandbox
             .toss_billing_keys(&function_tests::billing_fixture::customer_key(&customer));
         if *is_steady {
-            // One or two declines are retried within three days, and paid.
+            // One or two declines are retried within three days, and then paid.
             if let Some(key) = keys.first().filter(|_| self.draw.u8(..) < 40) {
                 let count = self.draw.u32(1..=2);
                 self.shop.sandbox.toss_decline_next(key, "REJECT_CARD_PAYMENT", count);
@@ -190,7 +189,7 @@ impl Years {
         self.shop.change(&customer, &id, &key, &change).await;
     }
 
-    /// A run of the schedule and of the queue's consumers, and whether it crashed.
+    /// Runs the schedule and the queue's consumers, and returns whether a run crashed.
     async fn run(&mut self) -> bool {
         self.shop.queue.deliver_twice(self.draw.u8(..4) == 0);
         match self.draw.u8(..12) {
@@ -200,19 +199,19 @@ impl Years {
             }
             1 => {
                 self.slow_down();
-                dies_at(self.draw.usize(..8), self.shop.try_bill()).await;
+                dies_at(self.draw.usize(..8), self.shop.try_enqueue_due_charges()).await;
                 self.shop.engine.faults.forget();
                 self.shop.run().await;
                 true
             }
             2 => {
-                self.shop.bill().await;
+                self.shop.enqueue_due_charges().await;
                 self.slow_down();
                 if let Some(delivery) = self.shop.queue.receive(10, self.shop.now()) {
                     dies_at(self.draw.usize(..12), self.shop.charge(&delivery)).await;
                 }
                 self.shop.engine.faults.forget();
-                self.shop.work().await;
+                self.shop.process_queue().await;
                 true
             }
             _ => {
@@ -222,7 +221,7 @@ impl Years {
         }
     }
 
-    /// Lets tables be waited for, so that there are moments to die at.
+    /// Makes requests to tables await, so that a crash can happen at each.
     fn slow_down(&mut self) {
         for operation in ["BatchGetItem", "Query", "TransactWriteItems", "UpdateItem"] {
             for _ in 0..4 {
@@ -232,12 +231,12 @@ impl Years {
         }
     }
 
-    /// The faults end, and what hangs in the air comes down.
+    /// Ends the faults and finishes all open work.
     async fn settle(&mut self) {
         self.shop.sandbox.set_random_faults(0, 0);
         self.shop.engine.faults.set_conflicts_per_mille(0);
         self.shop.queue.deliver_twice(false);
-        self.shop.live(DAY * 2, RUN_AGAIN).await;
+        self.shop.advance_with_runs(DAY * 2, RUN_AGAIN).await;
         for order in self.shop.engine.items(ORDERS).await {
             if order["status"] == "CANCELLED" {
                 self.shop.refund("OrderCancelled", &order).await.unwrap();
@@ -261,8 +260,8 @@ impl Years {
         }
         let given_back = ledger.iter().filter(|entry| entry.refunded > 0).count();
         eprintln!(
-            "{} subscriptions, {} periods charged, {expected} of them foretold and {on_date} charged at the first try, \
-             {given_back} given back, {} changes",
+            "{} subscriptions, {} periods charged, {expected} of them predicted and {on_date} charged at the first try, \
+             {given_back} refunded, {} changes",
             self.subscribers.len(),
             periods.charged(),
             self.changes,
@@ -271,8 +270,8 @@ impl Years {
         assert!(on_date * 10 > expected * 9, "{on_date} of {expected}");
     }
 
-    /// Compares what the calendar says with what was charged, and answers how many periods that were, and how many of them
-    /// were charged at the first try.
+    /// Compares the predicted charges with the ledger. Returns the number of charged periods, and how many of them were
+    /// charged at the first try.
     fn audit_steady(
         &self,
         subscriber: &Subscriber,
@@ -280,10 +279,10 @@ impl Years {
         invoices: &BTreeMap<String, Value>,
     ) -> (usize, usize) {
         let schedule = &subscriber.schedule;
-        // What is due at the very end may still be retried.
+        // Periods due at the end may still be retried.
         let end = self.shop.now() - SignedDuration::from_hours(24 * 12);
         let due = (0..)
-            .map(|period| (period, schedule.nth(period)))
+            .map(|period| (period, schedule.due_at(period)))
             .take_while(|(_, due)| *due < end);
         let (mut count, mut on_date) = (0, 0);
         for (period, due) in due {
@@ -307,7 +306,11 @@ impl Years {
             if outage.is_none() && invoice["attempts"] == 1 && invoice["asked"] == 1 {
                 let zone = jiff::tz::TimeZone::get(schedule.timezone.as_str()).unwrap();
                 let charged_on = entry.charged_at.to_zoned(zone).date();
-                assert_eq!(charged_on, schedule.date(period), "on another date: {of:?} {entry:?}");
+                assert_eq!(
+                    charged_on,
+                    schedule.date(period),
+                    "charged on another date: {of:?} {entry:?}"
+                );
                 on_date += 1;
             } else {
                 assert!(late < SignedDuration::from_hours(24 * 16), "{of:?} {late:?}");
@@ -317,7 +320,7 @@ impl Years {
         (count, on_date)
     }
 
-    /// The invoices by the orders that pay them.
+    /// Returns the invoices by the orders that they pay.
     async fn invoices(&self) -> BTreeMap<String, Value> {
         let items = self.shop.engine.items(SUBSCRIPTIONS).await.into_iter();
         let paid = items.filter_map(|item| Some((item.get("order_id")?.as_str()?.to_owned(), item)));
@@ -325,7 +328,7 @@ impl Years {
     }
 }
 
-/// Lets a future be awaited `nth` times, and drops it then.
+/// Drops a future at its `nth` await.
 async fn dies_at<T>(nth: usize, future: impl Future<Output = T>) {
     let mut future = pin!(future);
     let mut waits = 0;

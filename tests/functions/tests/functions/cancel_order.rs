@@ -5,7 +5,7 @@ use harness::engine::ORDERS;
 use harness::gateway::Call;
 
 #[tokio::test]
-async fn a_cancelled_order_gives_its_stock_back_once() {
+async fn a_cancelled_order_releases_its_stock_once() {
     let shop = Shop::with("tea", 4, 10).await;
     let order = shop.order("ann", "k", &[("tea", 7)]).await;
     assert_eq!(shop.engine.balance("tea").await.available, 3);
@@ -19,7 +19,7 @@ async fn a_cancelled_order_gives_its_stock_back_once() {
 }
 
 #[tokio::test]
-async fn another_customers_order_is_not_cancelled() {
+async fn another_customers_order_cannot_be_cancelled() {
     let shop = Shop::with("tea", 1, 10).await;
     let order = shop.order("ann", "k", &[("tea", 7)]).await;
     assert_eq!(shop.cancel("bob", &id_of(&order)).await.problem(), "not-found");
@@ -27,10 +27,10 @@ async fn another_customers_order_is_not_cancelled() {
 }
 
 #[tokio::test]
-async fn an_order_past_its_deadline_is_not_cancelled_but_expired() {
+async fn an_order_past_its_deadline_is_expired_and_cannot_be_cancelled() {
     let shop = Shop::with("tea", 1, 10).await;
     let order = shop.order("ann", "k", &[("tea", 7)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     let refused = shop.cancel("ann", &id_of(&order)).await;
     assert_eq!((refused.status, refused.problem()), (409, "order-closed"));
     assert_eq!(refused.body["order_status"], "EXPIRED");

@@ -6,7 +6,7 @@ use harness::gateway::Call;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_product_is_put_and_seen_with_its_stock() {
+async fn a_product_is_put_and_returned_with_its_stock() {
     let shop = Shop::with("tea", 4, 10).await;
     let answer = shop
         .get_product(Call::new("GET", "/products/{sku}").path("sku", "tea"))
@@ -19,7 +19,7 @@ async fn a_product_is_put_and_seen_with_its_stock() {
 }
 
 #[tokio::test]
-async fn an_unlisted_product_is_not_seen() {
+async fn an_unlisted_product_is_not_found() {
     let shop = Shop::with("tea", 1, 10).await;
     let mut hidden = product(1000, 1);
     hidden["status"] = json!("UNLISTED");
@@ -33,7 +33,7 @@ async fn an_unlisted_product_is_not_seen() {
 }
 
 #[tokio::test]
-async fn a_product_that_is_already_as_told_is_not_written_again() {
+async fn putting_an_unchanged_product_writes_nothing() {
     let shop = Shop::open().await;
     let first = shop.list("tea", 1000, 1).await;
     let again = shop.list("tea", 1000, 1).await;
@@ -46,11 +46,11 @@ async fn a_product_that_is_already_as_told_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn shards_are_kept_when_they_are_not_told_and_never_lowered() {
+async fn shards_are_kept_when_omitted_and_never_lowered() {
     let shop = Shop::with("tea", 8, 10).await;
-    let mut untold = product(1500, 1);
-    untold.as_object_mut().unwrap().remove("stock_shards");
-    let answer = shop.put_product(put_call("tea", &untold)).await;
+    let mut without_shards = product(1500, 1);
+    without_shards.as_object_mut().unwrap().remove("stock_shards");
+    let answer = shop.put_product(put_call("tea", &without_shards)).await;
     assert_eq!(answer.body["stock_shards"], 8);
     let lowered = shop.put_product(put_call("tea", &product(1500, 4))).await;
     assert_eq!((lowered.status, lowered.problem()), (409, "shards-not-lowered"));
@@ -68,7 +68,7 @@ async fn raising_the_shards_spreads_the_stock_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn one_delivery_is_received_once_however_often_it_is_sent() {
+async fn a_delivery_sent_repeatedly_is_received_once() {
     let shop = Shop::with("tea", 3, 0).await;
     let first = shop.receive_stock(receive_call("tea", "d1", 100)).await;
     assert_eq!((first.status, first.replayed), (201, false));
@@ -97,7 +97,7 @@ async fn only_administrators_change_the_catalog() {
 }
 
 #[tokio::test]
-async fn what_a_product_cannot_be_is_refused() {
+async fn each_invalid_product_is_rejected() {
     let shop = Shop::open().await;
     let name = |text: &str| {
         let mut body = product(1000, 1);
@@ -136,7 +136,7 @@ async fn what_a_product_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn a_delivery_of_an_unknown_product_or_of_no_units_is_refused() {
+async fn a_delivery_of_an_unknown_product_or_of_no_units_is_rejected() {
     let shop = Shop::with("tea", 1, 0).await;
     assert_eq!(
         shop.receive_stock(receive_call("coffee", "k", 1)).await.problem(),

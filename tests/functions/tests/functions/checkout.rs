@@ -1,4 +1,4 @@
-//! Placing an order, and placing it again.
+//! Placing an order, and retries of it.
 
 use function_tests::{RESERVATION, Shop, id_of, order_call, product, put_call};
 use harness::engine::ORDERS;
@@ -34,7 +34,7 @@ async fn an_order_carries_its_event_and_the_trace() {
 }
 
 #[tokio::test]
-async fn two_lines_of_one_product_are_one_line_and_do_not_oversell() {
+async fn two_lines_of_one_product_become_one_line_and_do_not_oversell() {
     let shop = Shop::with("tea", 1, 5).await;
     let answer = shop.order("ann", "k1", &[("tea", 2), ("tea", 2)]).await;
     assert_eq!(answer.status, 201);
@@ -46,7 +46,7 @@ async fn two_lines_of_one_product_are_one_line_and_do_not_oversell() {
 }
 
 #[tokio::test]
-async fn the_same_request_again_is_the_first_one() {
+async fn the_same_request_again_returns_the_first_order() {
     let shop = Shop::with("tea", 1, 10).await;
     let first = shop.order("ann", "k1", &[("tea", 2)]).await;
     let again = shop.order("ann", "k1", &[("tea", 2)]).await;
@@ -57,7 +57,7 @@ async fn the_same_request_again_is_the_first_one() {
 }
 
 #[tokio::test]
-async fn a_retry_is_answered_whatever_became_of_price_product_and_stock() {
+async fn a_retry_succeeds_after_price_product_and_stock_have_changed() {
     let shop = Shop::with("tea", 1, 2).await;
     let first = shop.order("ann", "k1", &[("tea", 2)]).await;
     let mut hidden = product(9999, 1);
@@ -68,22 +68,18 @@ async fn a_retry_is_answered_whatever_became_of_price_product_and_stock() {
 }
 
 #[tokio::test]
-async fn a_retry_shows_what_became_of_the_order() {
+async fn a_retry_returns_the_orders_current_status() {
     let shop = Shop::with("tea", 1, 2).await;
     let first = shop.order("ann", "k1", &[("tea", 2)]).await;
     shop.cancel("ann", &id_of(&first)).await;
     let again = shop.order("ann", "k1", &[("tea", 2)]).await;
     assert_eq!((again.status, again.replayed), (201, true));
     assert_eq!(again.body["status"], "CANCELLED");
-    assert_eq!(
-        shop.engine.balance("tea").await.available,
-        2,
-        "a retry takes nothing again"
-    );
+    assert_eq!(shop.engine.balance("tea").await.available, 2, "a retry takes no stock");
 }
 
 #[tokio::test]
-async fn one_key_with_two_bodies_is_refused() {
+async fn one_key_with_two_bodies_is_rejected() {
     let shop = Shop::with("tea", 1, 10).await;
     shop.order("ann", "k1", &[("tea", 2)]).await;
     let other = shop.order("ann", "k1", &[("tea", 3)]).await;
@@ -91,7 +87,7 @@ async fn one_key_with_two_bodies_is_refused() {
     let spaced = order_call("ann", "k1", &[]).text("{ \"items\" : [ {\"quantity\":2, \"sku\":\"tea\"} ] }");
     assert!(
         shop.checkout(spaced).await.replayed,
-        "white space and order of fields make no other body"
+        "white space and field order do not make another body"
     );
 }
 
@@ -105,7 +101,7 @@ async fn one_key_of_two_customers_is_two_orders() {
 }
 
 #[tokio::test]
-async fn the_total_that_a_shopper_was_shown_is_held_against_the_present_one() {
+async fn an_expected_total_that_differs_from_the_current_one_is_rejected() {
     let shop = Shop::with("tea", 1, 10).await;
     let expecting = |amount: u64, currency: &str| {
         let total = json!({ "amount": amount, "currency": currency });
@@ -121,7 +117,7 @@ async fn the_total_that_a_shopper_was_shown_is_held_against_the_present_one() {
 }
 
 #[tokio::test]
-async fn what_is_short_is_named_with_what_is_left() {
+async fn an_out_of_stock_problem_names_the_product_and_the_available_units() {
     let shop = Shop::with("tea", 4, 3).await;
     shop.list("cup", 8000, 1).await;
     shop.list("pot", 30_000, 1).await;

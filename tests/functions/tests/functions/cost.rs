@@ -10,7 +10,7 @@ fn requests(expected: &[(&str, u32)]) -> HashMap<String, u32> {
 }
 
 #[tokio::test]
-async fn a_fresh_order_is_two_round_trips_and_a_replay_one() {
+async fn a_new_order_takes_two_round_trips_and_a_replay_one() {
     let shop = Shop::with("tea", 8, 80).await;
     shop.engine.faults.measure();
     assert_eq!(shop.order("ann", "k", &[("tea", 1)]).await.status, 201);
@@ -32,7 +32,7 @@ async fn a_fresh_order_is_two_round_trips_and_a_replay_one() {
 }
 
 #[tokio::test]
-async fn an_order_of_50_products_is_two_round_trips_too() {
+async fn an_order_of_50_products_takes_two_round_trips() {
     let shop = Shop::open().await;
     let skus: Vec<String> = (0..50).map(|n| format!("sku-{n}")).collect();
     for sku in &skus {
@@ -54,10 +54,10 @@ async fn an_order_of_50_products_is_two_round_trips_too() {
 }
 
 #[tokio::test]
-async fn an_expiry_is_one_read_and_one_transaction() {
+async fn an_expiry_takes_one_read_and_one_transaction() {
     let shop = Shop::with("tea", 1, 5).await;
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     shop.engine.faults.measure();
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     let cost = shop.engine.faults.cost();
@@ -69,7 +69,7 @@ async fn an_expiry_is_one_read_and_one_transaction() {
 }
 
 #[tokio::test]
-async fn sold_out_is_told_in_four_reads_and_one_refused_transaction_at_most() {
+async fn a_sold_out_response_takes_at_most_four_reads_and_one_refused_transaction() {
     for (shards, reads) in [(1, 2), (8, 3)] {
         let shop = Shop::with("tea", shards, 0).await;
         shop.engine.faults.measure();
@@ -91,7 +91,7 @@ async fn sold_out_is_told_in_four_reads_and_one_refused_transaction_at_most() {
 }
 
 #[tokio::test]
-async fn a_product_in_one_shard_is_seen_with_its_stock_in_one_round_trip() {
+async fn a_product_in_one_shard_is_read_with_its_stock_in_one_round_trip() {
     for (shards, reads) in [(1, 1), (8, 2)] {
         let shop = Shop::with("tea", shards, 10).await;
         shop.engine.faults.measure();

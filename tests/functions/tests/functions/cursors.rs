@@ -1,4 +1,4 @@
-//! A cursor goes on where a page of one's own list ended, and does nothing else: on each route that gives one out.
+//! Cursors: on each list route, a cursor continues its own list and cannot be used for anything else.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -8,10 +8,10 @@ use harness::gateway::{Answer, Call};
 use shared::aws::lambda::page::Cursor;
 use uuid::Uuid;
 
-/// Holds a list route against the promise; `list` brings a customer's page of one item, behind a cursor.
+/// Checks a list route's cursors. `list` returns a customer's page of one item, from a cursor on.
 ///
-/// Both `ann` and `bob` have two items at least.
-async fn keeps_its_cursors_apart<const N: usize>(list: impl AsyncFn(&str, Option<&str>) -> Answer, items: &str) {
+/// Both `ann` and `bob` need at least two items.
+async fn check_cursors<const N: usize>(list: impl AsyncFn(&str, Option<&str>) -> Answer, items: &str) {
     let first = list("ann", None).await;
     let cursor = first.body["next_cursor"].as_str().expect("a second page").to_owned();
     let second = list("ann", Some(&cursor)).await;
@@ -19,15 +19,12 @@ async fn keeps_its_cursors_apart<const N: usize>(list: impl AsyncFn(&str, Option
     assert_ne!(second.body[items], first.body[items], "the next page");
     assert_eq!(second.body[items].as_array().map(Vec::len), Some(1));
 
-    assert_refused(&list("bob", Some(&cursor)).await, "that of another customer");
+    assert_refused(&list("bob", Some(&cursor)).await, "another customer's cursor");
     let bytes = BASE64.decode(&cursor).unwrap();
     for byte in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[byte] ^= 1;
-        assert_refused(
-            &list("ann", Some(&BASE64.encode(changed))).await,
-            "one that was changed",
-        );
+        assert_refused(&list("ann", Some(&BASE64.encode(changed))).await, "a changed cursor");
     }
     let foreign = Cursor {
         at: [1_767_225_600_000; N],
@@ -35,11 +32,14 @@ async fn keeps_its_cursors_apart<const N: usize>(list: impl AsyncFn(&str, Option
     };
     for list_name in ["orders", "vouchers", "bids", "wallet", "book"] {
         let of_bob = foreign.text(&[list_name, "bob"]);
-        assert_refused(&list("ann", Some(&of_bob)).await, "one made for another customer");
+        assert_refused(
+            &list("ann", Some(&of_bob)).await,
+            "a cursor forged for another customer",
+        );
     }
     assert_refused(
         &list("ann", Some(&foreign.text(&["x", "ann"]))).await,
-        "that of another route",
+        "a cursor of another route",
     );
     for nonsense in ["", "x", "AAAA", &cursor[1..], &format!("{cursor}AAAA")] {
         assert_refused(&list("ann", Some(nonsense)).await, nonsense);
@@ -61,7 +61,7 @@ fn page(route: &str, customer: &str, cursor: Option<&str>) -> Call {
 }
 
 #[tokio::test]
-async fn a_forged_cursor_of_orders_is_refused_and_brings_nobody_elses() {
+async fn a_forged_cursor_of_orders_is_rejected() {
     let shop = Shop::with("tea", 1, 100).await;
     for customer in ["ann", "bob"] {
         for key in ["a", "b", "c"] {
@@ -69,11 +69,11 @@ async fn a_forged_cursor_of_orders_is_refused_and_brings_nobody_elses() {
         }
     }
     let list = async |customer: &str, cursor: Option<&str>| shop.list_orders(page("/orders", customer, cursor)).await;
-    keeps_its_cursors_apart::<1>(list, "orders").await;
+    check_cursors::<1>(list, "orders").await;
 }
 
 #[tokio::test]
-async fn a_forged_cursor_of_vouchers_is_refused_and_brings_nobody_elses() {
+async fn a_forged_cursor_of_vouchers_is_rejected() {
     let shop = AuctionFixture::open().await;
     for customer in ["ann", "bob"] {
         shop.sell(customer, 40_000).await;
@@ -81,35 +81,35 @@ async fn a_forged_cursor_of_vouchers_is_refused_and_brings_nobody_elses() {
     }
     let list =
         async |customer: &str, cursor: Option<&str>| shop.list_vouchers(page("/vouchers", customer, cursor)).await;
-    keeps_its_cursors_apart::<1>(list, "vouchers").await;
+    check_cursors::<1>(list, "vouchers").await;
 }
 
 #[tokio::test]
-async fn a_forged_cursor_of_bids_is_refused_and_brings_nobody_elses() {
+async fn a_forged_cursor_of_bids_is_rejected() {
     let shop = AuctionFixture::open().await;
     for customer in ["ann", "bob"] {
         shop.sell(customer, 40_000).await;
         shop.sell(customer, 41_000).await;
     }
     let list = async |customer: &str, cursor: Option<&str>| shop.list_my_bids(page("/bids", customer, cursor)).await;
-    keeps_its_cursors_apart::<1>(list, "bids").await;
+    check_cursors::<1>(list, "bids").await;
 }
 
 #[tokio::test]
-async fn a_forged_cursor_of_a_wallet_is_refused_and_brings_nobody_elses() {
+async fn a_forged_cursor_of_a_wallet_is_rejected() {
     let shop = AuctionFixture::open().await;
     for customer in ["ann", "bob"] {
-        shop.give(customer, 1_000).await;
-        shop.give(customer, 2_000).await;
+        shop.credit_points(customer, 1_000).await;
+        shop.credit_points(customer, 2_000).await;
     }
     let list = async |customer: &str, cursor: Option<&str>| shop.get_wallet(page("/wallet", customer, cursor)).await;
-    keeps_its_cursors_apart::<0>(list, "entries").await;
+    check_cursors::<0>(list, "entries").await;
 }
 
 #[tokio::test]
-async fn a_cursor_of_one_side_of_a_book_is_refused_on_the_other_and_on_another_products() {
+async fn an_order_book_cursor_is_rejected_on_the_other_side_and_for_another_product() {
     let shop = AuctionFixture::open().await;
-    shop.give("ann", 10_000_000).await;
+    shop.credit_points("ann", 10_000_000).await;
     for n in 0..101 {
         shop.buy("ann", 1_000 + n * 100).await;
     }
@@ -128,15 +128,18 @@ async fn a_cursor_of_one_side_of_a_book_is_refused_on_the_other_and_on_another_p
 
     assert_refused(
         &shop.book(side("sell").query("cursor", &cursor)).await,
-        "the other side's",
+        "the other side's cursor",
     );
-    assert_refused(&shop.book(book_call().query("cursor", &cursor)).await, "without a side");
+    assert_refused(
+        &shop.book(book_call().query("cursor", &cursor)).await,
+        "a cursor without a side",
+    );
     let other = Call::new("GET", "/products/{sku}/bids").path("sku", "other-card");
     let other = other.query("side", "buy").query("cursor", &cursor);
     assert_refused(&shop.book(other).await, "another product's");
     let changed: String = cursor.chars().rev().collect();
     assert_refused(
         &shop.book(side("buy").query("cursor", &changed)).await,
-        "one that was changed",
+        "a changed cursor",
     );
 }

@@ -1,4 +1,4 @@
-//! Faults on the wire: conflicts, throttles, late and lost answers.
+//! Faults of the network and the engine: conflicts, throttles, late and lost responses.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use harness::gateway::Call;
 const WRITE: &str = "TransactWriteItems";
 
 #[tokio::test]
-async fn a_cancelled_transaction_is_tried_again_and_takes_the_stock_once() {
+async fn a_canceled_transaction_is_retried_and_takes_the_stock_once() {
     let shop = Shop::with("tea", 4, 10).await;
     for place in [0, 1, 1] {
         shop.engine.faults.plan(WRITE, Fault::Conflict(place));
@@ -21,9 +21,9 @@ async fn a_cancelled_transaction_is_tried_again_and_takes_the_stock_once() {
 }
 
 #[tokio::test]
-async fn a_retry_after_a_lost_answer_finds_its_order() {
+async fn a_retry_after_a_lost_response_finds_its_order() {
     let shop = Shop::with("tea", 1, 10).await;
-    // The answers to the SDK's own three attempts are lost, and then the function's next attempt gets one.
+    // The responses to the SDK's three attempts are lost; the function's next attempt succeeds.
     for _ in 0..3 {
         shop.engine.faults.plan(WRITE, Fault::LoseAnswer);
     }
@@ -36,7 +36,7 @@ async fn a_retry_after_a_lost_answer_finds_its_order() {
 }
 
 #[tokio::test]
-async fn a_client_that_retries_after_503_gets_the_order_that_was_placed_unseen() {
+async fn a_client_that_retries_after_503_gets_the_order_placed_by_the_first_request() {
     let shop = Shop::with("tea", 1, 10).await.with_time(Duration::from_millis(300));
     shop.engine.faults.plan(WRITE, Fault::LoseAnswer);
     for _ in 0..100 {
@@ -51,7 +51,7 @@ async fn a_client_that_retries_after_503_gets_the_order_that_was_placed_unseen()
 }
 
 #[tokio::test]
-async fn a_checkout_that_never_gets_through_says_503_and_has_taken_nothing() {
+async fn a_checkout_that_never_reaches_the_engine_returns_503_and_takes_nothing() {
     let shop = Shop::with("tea", 1, 10).await.with_time(Duration::from_millis(300));
     shop.engine.faults.set_conflicts_per_mille(1000);
     let answer = shop.order("ann", "k", &[("tea", 2)]).await;
@@ -65,17 +65,17 @@ async fn a_checkout_that_never_gets_through_says_503_and_has_taken_nothing() {
 }
 
 #[tokio::test]
-async fn a_checkout_that_is_served_too_late_says_503_within_its_time() {
+async fn a_checkout_that_is_served_too_late_returns_503_before_its_deadline() {
     let shop = Shop::with("tea", 1, 10).await.with_time(Duration::from_millis(300));
     shop.engine.faults.plan(WRITE, Fault::Late(Duration::from_secs(60)));
     let began = std::time::Instant::now();
     let answer = shop.order("ann", "k", &[("tea", 2)]).await;
     assert_eq!(answer.problem(), "unavailable");
-    assert!(began.elapsed() < Duration::from_secs(30), "the deadline was not kept");
+    assert!(began.elapsed() < Duration::from_secs(30), "the deadline was missed");
 }
 
 #[tokio::test]
-async fn throttles_and_faults_of_the_engine_pass() {
+async fn throttles_and_engine_faults_are_retried() {
     let shop = Shop::with("tea", 1, 10).await;
     for (operation, fault) in [
         ("BatchGetItem", Fault::Throttle),
@@ -90,7 +90,7 @@ async fn throttles_and_faults_of_the_engine_pass() {
 }
 
 #[tokio::test]
-async fn a_missing_permission_is_a_fault_of_ours_and_tells_the_caller_nothing() {
+async fn a_missing_permission_is_an_internal_error_without_details() {
     let shop = Shop::with("tea", 1, 10).await;
     shop.engine.faults.plan(WRITE, Fault::Denied);
     let answer = shop.order("ann", "k", &[("tea", 2)]).await;
@@ -99,7 +99,7 @@ async fn a_missing_permission_is_a_fault_of_ours_and_tells_the_caller_nothing() 
 }
 
 #[tokio::test]
-async fn stock_is_received_once_though_the_answer_is_lost() {
+async fn stock_is_received_once_though_the_response_is_lost() {
     let shop = Shop::with("tea", 8, 0).await;
     shop.engine.faults.plan(WRITE, Fault::LoseAnswer);
     assert_eq!(shop.receive_stock(receive_call("tea", "d", 80)).await.status, 201);
@@ -109,7 +109,7 @@ async fn stock_is_received_once_though_the_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn stock_is_released_once_though_the_answer_is_lost() {
+async fn stock_is_released_once_though_the_response_is_lost() {
     let shop = Shop::with("tea", 1, 10).await;
     let one = shop.order("ann", "k1", &[("tea", 2)]).await;
     shop.order("ann", "k2", &[("tea", 3)]).await;
@@ -124,17 +124,20 @@ async fn stock_is_released_once_though_the_answer_is_lost() {
         "{unknown:?}"
     );
     assert_eq!(shop.engine.balance("tea").await.available, 7);
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     for _ in 0..3 {
         shop.engine.faults.plan(WRITE, Fault::LoseAnswer);
     }
     let unknown = shop.expire_orders().await.unwrap();
-    assert_eq!(unknown.failed, 0, "what has ended unseen has not failed");
+    assert_eq!(
+        unknown.failed, 0,
+        "an expiry with a lost response does not count as failed"
+    );
     assert_eq!(shop.engine.balance("tea").await.available, 10);
 }
 
 #[tokio::test]
-async fn every_function_keeps_its_deadline_when_the_engine_is_late() {
+async fn every_function_meets_its_deadline_when_the_engine_is_slow() {
     let late = || Fault::Late(Duration::from_secs(60));
     let began = std::time::Instant::now();
     let shop = Shop::with("tea", 4, 10).await;
@@ -161,14 +164,14 @@ async fn every_function_keeps_its_deadline_when_the_engine_is_late() {
     shop.engine.faults.plan("Query", late());
     let list = Call::new("GET", "/orders").by("ann");
     assert_eq!(shop.list_orders(list).await.problem(), "unavailable");
-    assert!(began.elapsed() < Duration::from_secs(30), "a deadline was not kept");
+    assert!(began.elapsed() < Duration::from_secs(30), "a deadline was missed");
 }
 
 #[tokio::test]
-async fn a_throttle_is_waited_out_wherever_it_strikes() {
+async fn a_throttle_of_any_operation_is_retried() {
     let shop = Shop::with("tea", 4, 10).await;
     let throttle = |operation: &str| {
-        // More than the SDK tries by itself.
+        // More throttles than the SDK retries.
         for _ in 0..5 {
             shop.engine.faults.plan(operation, Fault::Throttle);
         }
@@ -184,7 +187,7 @@ async fn a_throttle_is_waited_out_wherever_it_strikes() {
     throttle(WRITE);
     assert_eq!(shop.put_product(put_call("tea", &product(1200, 8))).await.status, 200);
     shop.order("ann", "k2", &[("tea", 1)]).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     throttle("Query");
     throttle(WRITE);
     let summary = shop.expire_orders().await.unwrap();

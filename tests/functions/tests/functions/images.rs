@@ -1,6 +1,6 @@
-//! Pictures: announced, made, overtaken, rejected, replaced, deleted.
+//! Pictures: uploaded, processed, replaced, rejected and deleted.
 
-use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, announcement, picture, picture_as};
+use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, picture, picture_as, presign_call};
 use function_tests::{product, put_call};
 use harness::Fault;
 use harness::engine::IMAGES;
@@ -20,9 +20,9 @@ async fn last_event(shop: &ImageFixture, image_id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_picture_is_announced_uploaded_and_made() {
+async fn a_picture_is_presigned_uploaded_and_processed() {
     let shop = ImageFixture::open().await;
-    let signed = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let signed = shop.presign_upload(presign_call("ann", "k", &json!({}))).await;
     assert_eq!((signed.status, signed.replayed), (201, false), "{signed:?}");
     let url = signed.body["url"].as_str().unwrap();
     assert!(url.contains("X-Amz-Expires=600"), "{url}");
@@ -34,7 +34,7 @@ async fn a_picture_is_announced_uploaded_and_made() {
     }
     assert!(
         !url.contains("checksum"),
-        "nobody said what the file's checksum is: {url}"
+        "the URL signs a checksum that the client did not send: {url}"
     );
     let headers = json!({ "content-length": "100", "content-type": "image/gif" });
     assert_eq!(signed.body["headers"], headers);
@@ -55,9 +55,9 @@ async fn a_picture_is_announced_uploaded_and_made() {
     assert_eq!(
         sizes,
         [(&json!(40), &json!(20)), (&json!(60), &json!(30))],
-        "never larger than the source"
+        "no variant is larger than the source"
     );
-    assert_eq!(shop.variants(), shop.told(id).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(id).await);
     for object in shop.s3.objects(VARIANTS).values() {
         assert_eq!(object.content_type, "image/jpeg");
         assert_eq!(object.cache_control, "public, max-age=31536000, immutable");
@@ -70,9 +70,7 @@ async fn a_picture_is_announced_uploaded_and_made() {
 async fn bmp_and_tiff_become_variants_as_a_gif_does() {
     for (content_type, format) in [("image/bmp", ImageFormat::Bmp), ("image/tiff", ImageFormat::Tiff)] {
         let shop = ImageFixture::open().await;
-        let id = shop
-            .announce("ann", "k", &json!({ "content_type": content_type }))
-            .await;
+        let id = shop.presign("ann", "k", &json!({ "content_type": content_type })).await;
         let event = shop.upload(&id, &picture_as(format, 60, 30));
         shop.resize_image(&event).await.unwrap();
         let seen = shop.see(&id).await.body;
@@ -81,7 +79,10 @@ async fn bmp_and_tiff_become_variants_as_a_gif_does() {
             (&json!("READY"), &json!("#c81e3c")),
             "{seen}"
         );
-        assert_eq!((shop.variants(), shop.variants().len()), (shop.told(&id).await, 2));
+        assert_eq!(
+            (shop.variants(), shop.variants().len()),
+            (shop.recorded_variants(&id).await, 2)
+        );
         for object in shop.s3.objects(VARIANTS).values() {
             assert_eq!(object.content_type, "image/jpeg");
         }
@@ -89,11 +90,9 @@ async fn bmp_and_tiff_become_variants_as_a_gif_does() {
 }
 
 #[tokio::test]
-async fn a_heic_is_rejected_with_what_to_do() {
+async fn a_heic_is_rejected_with_the_supported_formats() {
     let shop = ImageFixture::open().await;
-    let id = shop
-        .announce("ann", "k", &json!({ "content_type": "image/jpeg" }))
-        .await;
+    let id = shop.presign("ann", "k", &json!({ "content_type": "image/jpeg" })).await;
     let event = shop.upload(&id, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
     shop.resize_image(&event).await.unwrap();
     let refusal = &shop.see(&id).await.body["refusal"];
@@ -106,9 +105,9 @@ async fn a_heic_is_rejected_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
+async fn webp_is_written_beside_jpeg_when_it_is_enabled() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let both = vec![Output::Jpeg { quality: 80 }, Output::WebP { quality: 80, effort: 4 }];
     let event = shop.upload(&id, &picture(60, 30));
     shop.resize_image_to(&event, both).await.unwrap();
@@ -121,8 +120,8 @@ async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
         .collect();
     let (jpeg, webp) = ("image/jpeg", "image/webp");
     assert_eq!(kinds, [(40, jpeg), (40, webp), (60, jpeg), (60, webp)]);
-    let told = shop.told(&id).await;
-    assert_eq!(shop.variants(), told);
+    let recorded = shop.recorded_variants(&id).await;
+    assert_eq!(shop.variants(), recorded);
     let srcset = |ending: &str| {
         let url = |width| format!("/w{width}.{ending} {width}w");
         (url(40), url(60))
@@ -144,15 +143,15 @@ async fn webp_stands_beside_jpeg_when_it_is_turned_on() {
 }
 
 #[tokio::test]
-async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
+async fn a_product_shows_its_pictures_and_rejects_those_that_are_not_ready() {
     let shop = ImageFixture::open().await;
-    let ready = shop.announce("ann", "ready", &json!({})).await;
+    let ready = shop.presign("ann", "ready", &json!({})).await;
     shop.resize_image(&shop.upload(&ready, &picture(60, 30))).await.unwrap();
-    let review = shop.announce("ann", "review", &json!({ "purpose": "REVIEW" })).await;
+    let review = shop.presign("ann", "review", &json!({ "purpose": "REVIEW" })).await;
     shop.resize_image(&shop.upload(&review, &picture(60, 30)))
         .await
         .unwrap();
-    let waiting = shop.announce("ann", "waiting", &json!({})).await;
+    let waiting = shop.presign("ann", "waiting", &json!({})).await;
     let with = |images: &[&str]| {
         let mut product = product(1000, 1);
         product["images"] = json!(images);
@@ -185,31 +184,35 @@ async fn a_product_shows_its_pictures_and_takes_none_that_cannot_be_shown() {
     }
     assert_eq!(shop.shop.put_product(with(&["x"])).await.problem(), "malformed-body");
     shop.delete("ann", &ready).await;
-    assert_eq!(shop.shop.put_product(with(&[&ready])).await.status, 422, "it is gone");
+    assert_eq!(
+        shop.shop.put_product(with(&[&ready])).await.status,
+        422,
+        "it is deleted"
+    );
     let bare = shop.shop.put_product(put_call("tea", &product(1000, 1))).await;
-    assert_eq!(bare.body["images"], json!([]), "what is not told is not there");
+    assert_eq!(bare.body["images"], json!([]), "omitted images are removed");
 }
 
 #[tokio::test]
-async fn an_announcement_that_is_repeated_is_the_first_one() {
+async fn a_repeated_presign_request_returns_the_first_picture() {
     let shop = ImageFixture::open().await;
     let sum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    let call = announcement("ann", "k", &json!({ "checksum_sha256": sum }));
+    let call = presign_call("ann", "k", &json!({ "checksum_sha256": sum }));
     let first = shop.presign_upload(call.clone()).await;
     assert_eq!(first.body["headers"]["x-amz-checksum-sha256"], sum);
-    shop.shop.pass(SignedDuration::from_secs(1));
+    shop.shop.advance(SignedDuration::from_secs(1));
     let again = shop.presign_upload(call).await;
     assert_eq!((again.status, again.replayed), (201, true));
     assert_eq!(again.body["image_id"], first.body["image_id"]);
-    let other = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let other = shop.presign_upload(presign_call("ann", "k", &json!({}))).await;
     assert_eq!(other.problem(), "idempotency-key-reused");
-    let bobs = shop.presign_upload(announcement("bob", "k", &json!({}))).await;
+    let bobs = shop.presign_upload(presign_call("bob", "k", &json!({}))).await;
     assert_ne!(bobs.body["image_id"], first.body["image_id"]);
     assert_eq!(shop.shop.engine.count(IMAGES).await, 2);
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_refused_before_anything_is_written() {
+async fn each_invalid_upload_request_is_rejected_before_anything_is_written() {
     let shop = ImageFixture::open().await;
     for (more, status, problem) in [
         (json!({ "content_type": "image/svg+xml" }), 415, "image-type-not-taken"),
@@ -223,7 +226,7 @@ async fn what_is_not_taken_is_refused_before_anything_is_written() {
             "not-found",
         ),
     ] {
-        let answer = shop.presign_upload(announcement("ann", "k", &more)).await;
+        let answer = shop.presign_upload(presign_call("ann", "k", &more)).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{more}");
     }
     assert_eq!(shop.shop.engine.count(IMAGES).await, 0);
@@ -232,25 +235,25 @@ async fn what_is_not_taken_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn the_newest_upload_stays_in_whatever_order_they_are_told() {
-    for told in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0]] {
+async fn the_newest_upload_wins_whatever_the_order_of_the_events() {
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0]] {
         let shop = ImageFixture::open().await;
-        let id = shop.announce("ann", "k", &json!({})).await;
+        let id = shop.presign("ann", "k", &json!({})).await;
         let sizes = [(60, 30), (30, 60), (90, 45)];
         let events = sizes.map(|(width, height)| shop.upload(&id, &picture(width, height)));
-        for number in told.into_iter().chain(told) {
+        for number in order.into_iter().chain(order) {
             shop.resize_image(&events[number]).await.unwrap();
         }
-        assert_eq!(shop.see(&id).await.body["source"]["width"], 90, "{told:?}");
-        assert_eq!(shop.variants(), shop.told(&id).await, "{told:?}");
+        assert_eq!(shop.see(&id).await.body["source"]["width"], 90, "{order:?}");
+        assert_eq!(shop.variants(), shop.recorded_variants(&id).await, "{order:?}");
         assert_eq!(shop.variants().len(), 2);
     }
 }
 
 #[tokio::test]
-async fn an_upload_that_comes_between_takes_the_place_of_the_first() {
+async fn an_upload_during_processing_replaces_the_first() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     for size in [(60, 30), (30, 60)] {
         shop.resize_image(&shop.upload(&id, &picture(size.0, size.1)))
             .await
@@ -259,15 +262,15 @@ async fn an_upload_that_comes_between_takes_the_place_of_the_first() {
     assert_eq!(shop.see(&id).await.body["source"]["height"], 60);
     assert_eq!(
         shop.variants(),
-        shop.told(&id).await,
-        "the first one's variants are gone"
+        shop.recorded_variants(&id).await,
+        "the first upload's variants are deleted"
     );
 }
 
 #[tokio::test]
-async fn the_same_event_twice_at_once_leaves_one_record_and_its_variants() {
+async fn the_same_event_twice_at_once_writes_one_record_and_its_variants() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let event = shop.upload(&id, &picture(60, 30));
     let (a, b, c) = futures::join!(
         shop.resize_image(&event),
@@ -277,12 +280,12 @@ async fn the_same_event_twice_at_once_leaves_one_record_and_its_variants() {
     for run in [a, b, c] {
         run.unwrap();
     }
-    assert_eq!(shop.variants(), shop.told(&id).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(&id).await);
     assert_eq!(shop.variants().len(), 2);
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
+async fn an_unusable_upload_is_rejected_and_never_retried() {
     let shop = ImageFixture::open().await;
     let gif = picture(60, 30);
     let mut vast = gif.clone();
@@ -301,7 +304,7 @@ async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
     .into_iter()
     .enumerate()
     {
-        let id = shop.announce("ann", &format!("k{number}"), &json!({})).await;
+        let id = shop.presign("ann", &format!("k{number}"), &json!({})).await;
         shop.resize_image(&shop.upload(&id, bytes)).await.unwrap();
         let seen = shop.see(&id).await.body;
         assert_eq!(
@@ -317,7 +320,7 @@ async fn what_cannot_be_used_is_rejected_and_never_tried_again() {
 #[tokio::test]
 async fn an_upload_that_is_too_large_is_rejected_unread() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let mut event = shop.upload(&id, b"GIF89a");
     event["detail"]["object"]["size"] = json!(31_457_281);
     shop.s3.plan("GET", 500);
@@ -326,12 +329,12 @@ async fn an_upload_that_is_too_large_is_rejected_unread() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_an_error_and_the_next_try_succeeds() {
+async fn a_temporary_fault_is_an_error_and_the_retry_succeeds() {
     for (method, status) in [("GET", 503), ("PUT", 503), ("GET", 403)] {
         let shop = ImageFixture::open().await;
-        let id = shop.announce("ann", "k", &json!({})).await;
+        let id = shop.presign("ann", "k", &json!({})).await;
         let event = shop.upload(&id, &picture(60, 30));
-        // More often than the SDK tries by itself, for two variants at once.
+        // More faults than the SDK retries, for two concurrent variants.
         for _ in 0..6 {
             shop.s3.plan(method, status);
         }
@@ -343,25 +346,25 @@ async fn what_may_pass_is_an_error_and_the_next_try_succeeds() {
         }
         assert!(failures > 0, "{method} {status}");
         assert_eq!(shop.see(&id).await.body["status"], "READY");
-        assert_eq!(shop.variants(), shop.told(&id).await);
+        assert_eq!(shop.variants(), shop.recorded_variants(&id).await);
     }
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_the_table_changes_nothing() {
+async fn a_lost_response_of_the_table_changes_nothing() {
     let shop = ImageFixture::open().await;
     shop.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     shop.shop.engine.faults.plan("PutItem", Fault::LoseAnswer);
     shop.resize_image(&shop.upload(&id, &picture(60, 30))).await.unwrap();
     assert_eq!(shop.see(&id).await.body["status"], "READY");
-    assert_eq!(shop.variants(), shop.told(&id).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(&id).await);
 }
 
 #[tokio::test]
-async fn a_deleted_picture_leaves_a_record_and_no_object() {
+async fn a_deleted_picture_keeps_its_record_but_no_object() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     let event = shop.upload(&id, &picture(60, 30));
     shop.resize_image(&event).await.unwrap();
     assert_eq!(shop.delete("bob", &id).await.problem(), "not-found");
@@ -379,56 +382,56 @@ async fn a_deleted_picture_leaves_a_record_and_no_object() {
     shop.resize_image(&late).await.unwrap();
     shop.resize_image(&event).await.unwrap();
     assert!(shop.variants().is_empty() && shop.s3.objects(UPLOADS).is_empty());
-    let answer = shop.presign_upload(announcement("ann", "k", &json!({}))).await;
+    let answer = shop.presign_upload(presign_call("ann", "k", &json!({}))).await;
     assert_eq!(answer.problem(), "not-found");
 }
 
 #[tokio::test]
-async fn a_purge_that_broke_off_is_finished_by_its_retry() {
+async fn an_interrupted_purge_is_finished_by_its_retry() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     shop.resize_image(&shop.upload(&id, &picture(60, 30))).await.unwrap();
     for _ in 0..3 {
         shop.s3.plan("POST", 503);
     }
     assert_eq!(shop.delete("ann", &id).await.status, 200);
     shop.purge_deleted().await.unwrap_err();
-    assert_eq!((shop.variants().len(), shop.told(&id).await.len()), (2, 0));
+    assert_eq!((shop.variants().len(), shop.recorded_variants(&id).await.len()), (2, 0));
     shop.purge_deleted().await.unwrap();
     assert!(shop.variants().is_empty());
 }
 
 #[tokio::test]
-async fn what_a_run_wrote_that_died_before_its_record_is_removed_when_the_picture_goes_on() {
-    for goes_on in ["a newer upload", "its deletion", "its deletion, and its retry"] {
+async fn variants_of_a_run_that_crashed_before_its_record_are_deleted_with_the_next_change() {
+    for next in ["a newer upload", "its deletion", "its deletion, and its retry"] {
         let shop = ImageFixture::open().await;
-        let id = shop.announce("ann", "k", &json!({})).await;
+        let id = shop.presign("ann", "k", &json!({})).await;
         let event = shop.upload(&id, &picture(60, 30));
         let sequencer = event["detail"]["object"]["sequencer"].as_str().unwrap();
         shop.s3.upload(VARIANTS, &format!("{id}/{sequencer}/w40.jpg"), b"x");
-        if goes_on == "a newer upload" {
+        if next == "a newer upload" {
             shop.resize_image(&shop.upload(&id, &picture(30, 60))).await.unwrap();
         } else {
             assert_eq!(shop.delete("ann", &id).await.status, 200);
-            if goes_on == "its deletion" {
+            if next == "its deletion" {
                 shop.purge_deleted().await.unwrap();
             } else {
                 shop.resize_image(&event).await.unwrap();
             }
         }
-        assert_eq!(shop.variants(), shop.told(&id).await, "{goes_on}");
+        assert_eq!(shop.variants(), shop.recorded_variants(&id).await, "{next}");
     }
 }
 
 #[tokio::test]
-async fn a_picture_of_more_variants_than_a_list_shows_is_purged_whole() {
+async fn a_picture_with_more_variants_than_one_list_page_is_purged_completely() {
     let shop = ImageFixture::open().await;
-    let id = shop.announce("ann", "k", &json!({})).await;
+    let id = shop.presign("ann", "k", &json!({})).await;
     for number in 0..2100 {
         let key = format!("{id}/{number:06X}/w40.jpg");
         shop.s3.upload(VARIANTS, &key, b"x");
     }
-    let others = format!("{}/000001/w40.jpg", shop.announce("bob", "k", &json!({})).await);
+    let others = format!("{}/000001/w40.jpg", shop.presign("bob", "k", &json!({})).await);
     shop.s3.upload(VARIANTS, &others, b"x");
     shop.delete("ann", &id).await;
     shop.purge_deleted().await.unwrap();
@@ -436,27 +439,27 @@ async fn a_picture_of_more_variants_than_a_list_shows_is_purged_whole() {
 }
 
 #[tokio::test]
-async fn a_replaced_picture_goes_after_the_new_one_stands_and_not_before() {
+async fn a_replaced_picture_is_deleted_only_after_the_new_one_is_ready() {
     let shop = ImageFixture::open().await;
-    let old = shop.announce("ann", "old", &json!({})).await;
+    let old = shop.presign("ann", "old", &json!({})).await;
     shop.resize_image(&shop.upload(&old, &picture(60, 30))).await.unwrap();
     let replacing = json!({ "replaces": old });
-    let bobs = shop.presign_upload(announcement("bob", "k", &replacing)).await;
+    let bobs = shop.presign_upload(presign_call("bob", "k", &replacing)).await;
     assert_eq!(bobs.problem(), "not-found");
 
-    let broken = shop.announce("ann", "broken", &replacing).await;
+    let broken = shop.presign("ann", "broken", &replacing).await;
     shop.resize_image(&shop.upload(&broken, b"%PDF")).await.unwrap();
-    assert_eq!(shop.see(&old).await.body["status"], "READY", "nothing took its place");
+    assert_eq!(shop.see(&old).await.body["status"], "READY", "it is not replaced yet");
 
-    let new = shop.announce("ann", "new", &replacing).await;
+    let new = shop.presign("ann", "new", &replacing).await;
     shop.resize_image(&shop.upload(&new, &picture(30, 60))).await.unwrap();
     shop.purge_deleted().await.unwrap();
     assert_eq!(shop.see(&old).await.body["status"], "DELETED");
-    assert_eq!(shop.variants(), shop.told(&new).await);
+    assert_eq!(shop.variants(), shop.recorded_variants(&new).await);
 }
 
 #[tokio::test]
-async fn an_event_about_nothing_of_ours_is_let_go() {
+async fn an_event_about_an_unknown_object_is_ignored() {
     let shop = ImageFixture::open().await;
     for key in ["raw/readme.txt", "raw/5f0c9a2e-6d41-8b3f-a7e8-1c2d3e4f5a6b"] {
         let event: Value = shop.s3.upload(UPLOADS, key, b"x");

@@ -1,7 +1,7 @@
-//! Whatever happens in whatever order: confirmations, webhooks, expiry, cancellations, refunds, crashes and the
-//! reconciler, drawn at random against providers and an engine that have bad days.
+//! Runs confirmations, webhooks, expiry, cancellations, refunds, crashes and the reconciler in random orders, against
+//! providers and an engine with faults.
 //!
-//! A seed makes a run; it names itself when it fails. The draw is the seed's, the engine's timing is not.
+//! A seed determines the drawn operations but not the engine's timing. A run that fails prints its seed.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,28 +15,28 @@ use jiff::SignedDuration;
 use sandbox::{Authentication, Card, Provider, Webhook};
 use serde_json::{Value, json};
 
-/// Runs in one shop: later ones meet what earlier ones left.
+/// Runs per shop: later runs find the data of earlier ones.
 const RUNS: u64 = 10;
 const STEPS: usize = 24;
 const CUSTOMERS: [&str; 2] = ["ann", "bob"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn money_and_books_agree_after_any_interleaving_1() {
+async fn tables_and_ledger_agree_after_any_interleaving_1() {
     interleave(0..125).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn money_and_books_agree_after_any_interleaving_2() {
+async fn tables_and_ledger_agree_after_any_interleaving_2() {
     interleave(125..250).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn money_and_books_agree_after_any_interleaving_3() {
+async fn tables_and_ledger_agree_after_any_interleaving_3() {
     interleave(250..375).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn money_and_books_agree_after_any_interleaving_4() {
+async fn tables_and_ledger_agree_after_any_interleaving_4() {
     interleave(375..500).await;
 }
 
@@ -51,7 +51,7 @@ async fn interleave(seeds: std::ops::Range<u64>) {
     }
 }
 
-/// One run: what its customers have in their hands.
+/// One run, with what its customers know.
 struct Run<'a> {
     shop: &'a PaymentFixture,
     seed: u64,
@@ -83,19 +83,19 @@ impl<'a> Run<'a> {
         for step in 1..=STEPS {
             self.step().await;
             if step % 4 == 0 {
-                self.shop.books().await.assert_sound();
+                self.shop.ledger_audit().await.assert_sound();
             }
         }
         self.shop.sandbox.set_random_faults(self.seed, 0);
         self.shop.engine.faults.set_conflicts_per_mille(0);
-        self.calm().await;
+        self.recover().await;
     }
 
-    /// The faults are over. After one run of the reconciler no money is where nobody knows of it; after what that leads
-    /// to, everything is settled.
-    async fn calm(&mut self) {
+    /// Ends the faults. After one run of the reconciler all charged money is accounted for; after the work that
+    /// follows, everything is settled.
+    async fn recover(&mut self) {
         let shop = self.shop;
-        shop.pass(RESERVATION + SignedDuration::from_mins(70));
+        shop.advance(RESERVATION + SignedDuration::from_mins(70));
         self.gather();
         for webhook in std::mem::take(&mut self.webhooks) {
             let answer = shop.deliver(&shop.sandbox.again(&webhook)).await;
@@ -105,18 +105,18 @@ impl<'a> Run<'a> {
         let summary = shop.reconcile().await;
         assert_eq!(summary.failed, 0, "{summary:?}");
         assert_no_order_is_unpaid_and_charged(shop).await;
-        // A payment that turned out not to be finished is given up by the next run.
-        shop.pass(SignedDuration::from_mins(5));
+        // A payment found unfinished is abandoned by the next run.
+        shop.advance(SignedDuration::from_mins(5));
         shop.expire_orders().await.unwrap();
         assert_eq!(shop.reconcile().await.failed, 0);
-        // What the reconciler found to be charged too late is told on the bus, and placed or refunded behind it.
+        // The reconciler publishes late charges as events; their consumers place or refund them.
         self.consume(true).await;
         self.gather();
         for webhook in std::mem::take(&mut self.webhooks) {
             assert_eq!(shop.deliver(&webhook).await.status, 200);
         }
         shop.expire_orders().await.unwrap();
-        shop.books().await.assert_settled();
+        shop.ledger_audit().await.assert_settled();
         shop.engine.balance("tea").await;
     }
 
@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
             80..=85 => drop(self.shop.try_reconcile().await),
             86..=93 => self.consume(false).await,
             94..=95 => self.refund_elsewhere(),
-            _ => self.shop.pass(SignedDuration::from_secs(self.draw.i64(1..600))),
+            _ => self.shop.advance(SignedDuration::from_secs(self.draw.i64(1..600))),
         }
     }
 
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A customer pays in a page of Stripe's, perhaps long after their order has ended.
+    /// A customer pays on Stripe's page, possibly long after the order ended.
     fn pay_at_provider(&mut self) {
         let stripe: Vec<&str> = self
             .started
@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
             0 => Card::declined("card_declined", "insufficient_funds"),
             _ => Card::Good,
         };
-        // One that is paid or cancelled already takes no card.
+        // A paid or canceled payment accepts no card.
         drop(self.shop.sandbox.try_stripe_pay(intent, &card));
     }
 
@@ -193,25 +193,25 @@ impl<'a> Run<'a> {
         let Some(call) = self.confirmation() else {
             return;
         };
-        let twin = self.confirmation().unwrap_or_else(|| call.clone());
+        let second = self.confirmation().unwrap_or_else(|| call.clone());
         match self.draw.u32(..8) {
-            // The function crashes at some await.
+            // The function crashes at one of its awaits.
             0..=1 => {
                 let time = Duration::from_micros(self.draw.u64(100..20_000));
                 drop(tokio::time::timeout(time, self.shop.confirm(call)).await);
             }
             2 => drop(tokio::join!(self.shop.confirm(call.clone()), self.shop.confirm(call))),
-            3 => drop(tokio::join!(self.shop.confirm(call), self.shop.confirm(twin))),
+            3 => drop(tokio::join!(self.shop.confirm(call), self.shop.confirm(second))),
             4 => {
                 self.gather();
-                let told = self.draw.choice(&self.webhooks).cloned();
-                let told = async {
-                    match &told {
+                let webhook = self.draw.choice(&self.webhooks).cloned();
+                let webhook = async {
+                    match &webhook {
                         Some(webhook) => drop(self.shop.deliver(webhook).await),
                         None => drop(self.shop.expire_orders().await),
                     }
                 };
-                tokio::join!(self.shop.confirm(call), told);
+                tokio::join!(self.shop.confirm(call), webhook);
             }
             5 => drop(tokio::join!(self.shop.confirm(call), self.shop.try_reconcile())),
             _ => drop(self.shop.confirm(call).await),
@@ -254,7 +254,7 @@ impl<'a> Run<'a> {
         self.webhooks.extend(self.shop.sandbox.webhooks());
     }
 
-    /// A webhook comes: any of those on their way, perhaps three times at once; it may come again later.
+    /// Delivers any pending webhook, possibly three copies at once; it may be delivered again later.
     async fn deliver(&mut self) {
         self.gather();
         if self.webhooks.is_empty() {
@@ -262,7 +262,7 @@ impl<'a> Run<'a> {
         }
         let nth = self.draw.usize(..self.webhooks.len());
         let webhook = self.webhooks[nth].clone();
-        // Signed when it was sent: by the time that it comes it may be too old, and is signed anew.
+        // A late webhook's signature may be too old, so it is signed again.
         let webhook = self.shop.sandbox.again(&webhook);
         let shop = self.shop;
         let arrived = if self.draw.bool() {
@@ -283,7 +283,7 @@ impl<'a> Run<'a> {
         self.shop.cancel(customer, &order).await;
     }
 
-    /// The bus delivers the newest events of any entities, in any order, some twice; or all of them.
+    /// Delivers the newest events of some entities, in any order, some of them twice; or of all entities.
     async fn consume(&mut self, all: bool) {
         let mut events = self.shop.engine.events(ORDERS).await;
         events.extend(self.shop.engine.events(PAYMENTS).await);
@@ -304,15 +304,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Somebody refunds a part in a provider's dashboard.
+    /// Refunds a part in a provider's dashboard.
     fn refund_elsewhere(&mut self) {
         let entries = self.shop.sandbox.ledger();
         let open: Vec<_> = entries
             .iter()
             .filter(|entry| entry.charged - entry.refunded > 300)
             .collect();
-        let told = [Provider::Toss, Provider::Stripe];
-        if let Some(entry) = self.draw.choice(open).filter(|entry| told.contains(&entry.provider)) {
+        let providers = [Provider::Toss, Provider::Stripe];
+        if let Some(entry) = self
+            .draw
+            .choice(open)
+            .filter(|entry| providers.contains(&entry.provider))
+        {
             self.shop
                 .sandbox
                 .dashboard_refund(entry.provider, &entry.reference, 300);
@@ -320,7 +324,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// No order is unpaid and charged once the reconciler has been: its money is known to be on its way back.
+/// Checks that no order is unpaid and charged after a run of the reconciler, unless its refund is under way.
 async fn assert_no_order_is_unpaid_and_charged(shop: &PaymentFixture) {
     let payments = shop.engine.items(PAYMENTS).await;
     for entry in shop.sandbox.ledger() {
@@ -330,7 +334,7 @@ async fn assert_no_order_is_unpaid_and_charged(shop: &PaymentFixture) {
         let payment = payments
             .iter()
             .find(|payment| payment["reference"] == entry.reference.as_str());
-        let payment = payment.unwrap_or_else(|| panic!("{entry:?} is not in the books"));
+        let payment = payment.unwrap_or_else(|| panic!("{entry:?} is not recorded"));
         let status = payment["status"].as_str().unwrap();
         assert!(matches!(status, "PAID" | "UNSERVABLE"), "{payment} {entry:?}");
     }

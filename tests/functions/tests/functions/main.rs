@@ -1,9 +1,9 @@
-//! The functions against a real DynamoDB engine, a module a subject.
+//! Tests of the functions against a real DynamoDB engine; each subject is a module.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot continue has failed"
 )]
 
 mod auction_races;
@@ -18,6 +18,7 @@ mod catalog;
 mod checkout;
 mod cost;
 mod cursors;
+mod envelope_encryption;
 mod expire_orders;
 mod faults;
 mod images;
@@ -32,7 +33,6 @@ mod refunds;
 mod refusals;
 mod relay_events;
 mod reviews;
-mod seal;
 mod shards;
 mod unknown_outcomes;
 mod webhooks;

@@ -1,4 +1,4 @@
-//! Seeing one's orders: one, and all of them page by page.
+//! Reading one's orders: one order, and all of them in pages.
 
 use std::collections::BTreeSet;
 
@@ -26,12 +26,12 @@ async fn another_customers_order_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_order_past_its_deadline_is_expired_before_the_cleaner_has_been() {
+async fn an_order_past_its_deadline_reads_as_expired_before_expiry_runs() {
     let shop = Shop::with("tea", 1, 10).await;
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
-    shop.pass(RESERVATION - SignedDuration::from_millis(1));
+    shop.advance(RESERVATION - SignedDuration::from_millis(1));
     assert_eq!(shop.see("ann", &id_of(&order)).await.body["status"], "PENDING_PAYMENT");
-    shop.pass(SignedDuration::from_millis(1));
+    shop.advance(SignedDuration::from_millis(1));
     assert_eq!(shop.see("ann", &id_of(&order)).await.body["status"], "EXPIRED");
     assert_eq!(
         page(&shop, "ann", "1", None).await.body["orders"][0]["status"],
@@ -47,8 +47,8 @@ async fn orders_are_listed_newest_first_and_each_once() {
         let order = shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await;
         placed.push(id_of(&order));
         shop.order("bob", &format!("k{n}"), &[("tea", 1)]).await;
-        // Some at the same millisecond.
-        shop.pass(SignedDuration::from_millis(n % 3));
+        // Some have the same millisecond.
+        shop.advance(SignedDuration::from_millis(n % 3));
     }
     let mut seen: Vec<(String, String)> = vec![];
     let mut cursor: Option<String> = None;
@@ -79,7 +79,7 @@ async fn orders_are_listed_newest_first_and_each_once() {
 }
 
 #[tokio::test]
-async fn nobody_without_a_token_sees_orders() {
+async fn orders_need_a_token() {
     let shop = Shop::with("tea", 1, 100).await;
     assert_eq!(
         shop.list_orders(Call::new("GET", "/orders")).await.problem(),

@@ -1,4 +1,4 @@
-//! Paying an order, as customers do it: each provider's way, its refusals, and retries.
+//! Paying an order: each provider's flow, declines and retries.
 
 use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
@@ -30,7 +30,7 @@ async fn an_order_is_paid_through_toss() {
     assert!(kinds.contains(&"OrderPaid".to_owned()) && kinds.contains(&"PaymentConfirmed".to_owned()));
 }
 
-/// The newest event of each order and payment.
+/// Returns the newest event of each order and payment.
 async fn kinds(shop: &PaymentFixture) -> Vec<String> {
     let mut events = shop.engine.events(ORDERS).await;
     events.extend(shop.engine.events(PAYMENTS).await);
@@ -72,12 +72,12 @@ async fn an_order_is_paid_through_kakaopay() {
     assert_eq!(shop.charged().charges, 1);
     assert!(
         !paid.body.to_string().contains(&token),
-        "what confirmed it is nobody's business"
+        "its confirmation token is not public"
     );
 }
 
 #[tokio::test]
-async fn a_retried_start_is_the_first_one() {
+async fn a_retried_start_returns_the_first_one() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     for provider in ["stripe", "kakaopay"] {
@@ -157,20 +157,20 @@ async fn a_declined_card_leaves_the_order_payable() {
 }
 
 #[tokio::test]
-async fn an_order_after_a_decline_expires_when_it_would_have() {
+async fn a_declined_payment_does_not_extend_the_orders_deadline() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let declined = Authentication {
         decline: Some("REJECT_CARD_COMPANY".to_owned()),
         ..Authentication::default()
     };
-    shop.pass(RESERVATION - SignedDuration::from_secs(1));
+    shop.advance(RESERVATION - SignedDuration::from_secs(1));
     let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &declined);
     assert_eq!(
         shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await.status,
         402
     );
-    shop.pass(SignedDuration::from_secs(1));
+    shop.advance(SignedDuration::from_secs(1));
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     assert_eq!(shop.engine.balance("tea").await.available, 10);
 }
@@ -198,7 +198,7 @@ async fn a_deposit_pays_the_order_when_it_arrives() {
 }
 
 #[tokio::test]
-async fn a_confirmation_that_does_not_fit_is_refused_and_charges_nothing() {
+async fn a_confirmation_that_does_not_match_is_rejected_and_charges_nothing() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let other = id_of(&shop.order("ann", "k2", &[("tea", 1)]).await);
@@ -255,7 +255,7 @@ async fn an_ended_order_cannot_be_paid() {
     let shop = PaymentFixture::with("tea", 10).await;
     let expired = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let key = shop.sandbox.toss_authenticate(&expired, 2000, "KRW");
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     for status in ["EXPIRED", "EXPIRED"] {
         let answer = shop.confirm(toss_call("ann", "pay", &expired, &key, 2000)).await;
         assert_eq!(
@@ -270,7 +270,7 @@ async fn an_ended_order_cannot_be_paid() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_not_set_up_is_named() {
+async fn a_provider_without_credentials_is_rejected() {
     let shop = PaymentFixture::with("tea", 10).await;
     shop.vault.set(&json!({}));
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
@@ -285,7 +285,7 @@ async fn a_provider_that_is_not_set_up_is_named() {
 }
 
 #[tokio::test]
-async fn a_payment_is_shown_to_its_customer_and_to_nobody_else() {
+async fn only_its_customer_can_read_a_payment() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");

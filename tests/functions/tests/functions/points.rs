@@ -1,4 +1,4 @@
-//! Points: bought, credited, taken back, and their ledger.
+//! Points: bought, credited and taken back, and their ledger.
 
 use function_tests::auction_fixture::{AuctionFixture, CARD, paid_order};
 use function_tests::id_of;
@@ -7,7 +7,7 @@ use harness::gateway::Call;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// A product of 10,000 points, ordered twice by ann and paid by a signed webhook.
+/// Opens a shop where `ann` ordered a product of 10,000 points twice and paid by a signed webhook.
 async fn bought_points() -> (function_tests::PaymentFixture, String, Value) {
     let shop = function_tests::PaymentFixture::with("tea", 1).await;
     let mut product = function_tests::product(10_000, 1);
@@ -25,7 +25,7 @@ async fn bought_points() -> (function_tests::PaymentFixture, String, Value) {
 }
 
 #[tokio::test]
-async fn the_points_of_a_cancelled_order_are_taken_back_while_they_are_unspent() {
+async fn unspent_points_of_a_cancelled_order_are_taken_back() {
     let (shop, order, paid) = bought_points().await;
     let auction = AuctionFixture::beside(&shop);
     auction.credit(&paid).await.unwrap();
@@ -38,11 +38,7 @@ async fn the_points_of_a_cancelled_order_are_taken_back_while_they_are_unspent()
     assert_eq!(shop.cancel("ann", &order).await.status, 200);
     assert_eq!(auction.wallet("ann").await, (0, 0));
     auction.credit(&paid).await.unwrap();
-    assert_eq!(
-        auction.wallet("ann").await,
-        (0, 0),
-        "an event that comes again credits nothing"
-    );
+    assert_eq!(auction.wallet("ann").await, (0, 0), "a repeated event credits nothing");
 }
 
 #[tokio::test]
@@ -62,7 +58,7 @@ async fn the_points_of_an_order_that_was_cancelled_first_are_never_credited() {
 }
 
 #[tokio::test]
-async fn points_are_credited_once_an_order() {
+async fn points_are_credited_once_per_order() {
     let auction = AuctionFixture::open().await;
     let order = paid_order("ann", "o", 30_000, auction.now());
     let copies = futures::future::join_all((0..4).map(|_| auction.credit(&order))).await;
@@ -77,13 +73,13 @@ async fn points_are_credited_once_an_order() {
 }
 
 #[tokio::test]
-async fn the_points_of_a_refunded_order_are_taken_back_while_they_are_unspent() {
+async fn unspent_points_of_a_refunded_order_are_taken_back() {
     let (shop, order, paid) = bought_points().await;
     let auction = AuctionFixture::beside(&shop);
     auction.credit(&paid).await.unwrap();
     let mut payment = shop.payment_of("ann", &order).await;
     auction.refunded(&payment).await.unwrap();
-    assert_eq!(auction.wallet("ann").await, (20_000, 0), "no money went back");
+    assert_eq!(auction.wallet("ann").await, (20_000, 0), "nothing was refunded");
     payment["status"] = json!("REFUNDED");
     auction.refunded(&payment).await.unwrap();
     auction.refunded(&payment).await.unwrap();
@@ -91,7 +87,7 @@ async fn the_points_of_a_refunded_order_are_taken_back_while_they_are_unspent() 
 }
 
 #[tokio::test]
-async fn the_points_of_an_order_whose_refund_overtook_them_are_never_credited() {
+async fn points_of_an_order_refunded_before_their_credit_are_never_credited() {
     let (shop, order, paid) = bought_points().await;
     let auction = AuctionFixture::beside(&shop);
     let mut payment = shop.payment_of("ann", &order).await;
@@ -102,7 +98,7 @@ async fn the_points_of_an_order_whose_refund_overtook_them_are_never_credited() 
 }
 
 #[tokio::test]
-async fn a_second_payment_that_goes_back_takes_no_points() {
+async fn a_refund_of_a_second_payment_takes_no_points() {
     let (shop, order, paid) = bought_points().await;
     let auction = AuctionFixture::beside(&shop);
     auction.credit(&paid).await.unwrap();
@@ -124,8 +120,8 @@ async fn a_second_payment_that_goes_back_takes_no_points() {
 async fn the_ledger_is_read_page_by_page_newest_first() {
     let auction = AuctionFixture::open().await;
     for points in 1..=25 {
-        auction.give("ann", points).await;
-        auction.pass(SignedDuration::from_millis(1));
+        auction.credit_points("ann", points).await;
+        auction.advance(SignedDuration::from_millis(1));
     }
     let mut seen = vec![];
     let mut call = Call::new("GET", "/wallet").by("ann").query("limit", "10");

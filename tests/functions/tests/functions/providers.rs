@@ -1,4 +1,5 @@
-//! The providers' APIs: what each call comes to, and that no fault on the wire moves money twice or makes a yes a no.
+//! The providers' APIs: the result of each call, and that no network fault moves money twice or turns a charge into a
+//! failure.
 
 mod billing;
 mod kakaopay;
@@ -22,10 +23,10 @@ use shared::payments::provider::{
 use shared::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
 use tokio::time::Instant;
 
-/// What each order of these tests costs, in won.
+/// The total of each order in these tests, in won.
 const TOTAL: u64 = 2000;
 
-/// One provider, and the sandbox that it calls.
+/// A provider and its sandbox.
 struct ProviderFixture {
     sandbox: Sandbox,
     vault: FakeVault,
@@ -45,7 +46,7 @@ impl ProviderFixture {
         }
     }
 
-    /// The same providers, with nothing fetched yet.
+    /// Returns the same providers with nothing fetched yet.
     fn reopened(&self) -> Providers {
         providers(&self.sandbox, &self.vault)
     }
@@ -54,7 +55,7 @@ impl ProviderFixture {
         self.providers.of(self.provider).unwrap()
     }
 
-    /// The payment that the provider calls `reference`, for order `n`.
+    /// Returns the payment of order `n` with this `reference`.
     fn payment(&self, n: u32, reference: &str) -> Payment {
         let order = order(n);
         Payment::new(
@@ -83,7 +84,7 @@ impl ProviderFixture {
         self.api().start(&start, ample()).await
     }
 
-    /// A payment for order `n`, prepared.
+    /// Starts a payment for order `n`.
     async fn start(&self, n: u32) -> (Payment, ClientParameters) {
         let started = self.try_start(n, &format!("request-{n}")).await.unwrap();
         (self.payment(n, &started.reference.unwrap()), started.client)
@@ -124,7 +125,7 @@ impl ProviderFixture {
         self.api().refund(first(payment), refund, ample()).await
     }
 
-    /// The sandbox's name of the provider.
+    /// Returns the sandbox's name of the provider.
     fn side(&self) -> sandbox::Provider {
         match self.provider {
             Provider::Toss => sandbox::Provider::Toss,
@@ -140,12 +141,12 @@ impl ProviderFixture {
         }
     }
 
-    /// Somebody refunds at the provider's dashboard.
+    /// Refunds in the provider's dashboard.
     fn refund_elsewhere(&self, payment: &Payment, won: i64) {
         self.sandbox.dashboard_refund(self.side(), &payment.reference, won);
     }
 
-    /// How often money was taken, how often it went back, and how much went back.
+    /// Returns the numbers of charges and refunds, and the sum refunded.
     fn moved(&self) -> (u32, u32, i64) {
         let entries = self.sandbox.ledger();
         let sum = |each: fn(&Entry) -> u32| entries.iter().map(each).sum();
@@ -193,20 +194,20 @@ fn order(n: u32) -> Order {
     serde_json::from_value(order).unwrap()
 }
 
-/// Refund `n`, of `amount` won.
+/// Builds refund `n` of `amount` won.
 fn refund(n: u32, amount: u64) -> Refund {
     let refund = json!({
         "refund_id": id(n),
         "amount": won(amount),
         "reason": "REQUESTED",
-        "note": "a note of the shop's own",
+        "note": "a note for the shop only",
         "status": "PENDING",
         "requested_at": "2026-01-01T00:00:00Z",
     });
     serde_json::from_value(refund).unwrap()
 }
 
-/// The payment once `amount` won have gone back.
+/// Returns the payment after a refund of `amount` won.
 fn refunded(payment: &Payment, amount: u64) -> Payment {
     Payment {
         refunded: won(amount),
@@ -218,16 +219,16 @@ fn refunded(payment: &Payment, amount: u64) -> Payment {
 fn report(answer: Answer) -> Report {
     match answer {
         Answer::Report(report) => report,
-        answer => panic!("a report was expected: {answer:?}"),
+        answer => panic!("expected a report: {answer:?}"),
     }
 }
 
 #[track_caller]
-fn assert_stands(answer: Answer, status: &ProviderStatus) {
+fn assert_status(answer: Answer, status: &ProviderStatus) {
     assert_eq!(report(answer).status, *status);
 }
 
-/// All of it, for this very payment.
+/// Asserts that exactly this payment was charged in full.
 #[track_caller]
 fn assert_charged(answer: Answer, payment: &Payment) {
     let report = report(answer);
@@ -240,7 +241,7 @@ fn assert_charged(answer: Answer, payment: &Payment) {
 fn assert_failed(answer: Answer, code: &str) {
     match report(answer).status {
         ProviderStatus::Failed(failure) => assert_eq!(failure.code, code),
-        status => panic!("a failure was expected: {status:?}"),
+        status => panic!("expected a failure: {status:?}"),
     }
 }
 
@@ -254,7 +255,7 @@ fn assert_refunded(answer: Answer, amount: u64) {
 fn refused(answer: Answer) -> Failure {
     match answer {
         Answer::Refused(failure) => failure,
-        answer => panic!("a refusal was expected: {answer:?}"),
+        answer => panic!("expected a refusal: {answer:?}"),
     }
 }
 
@@ -263,23 +264,23 @@ fn assert_unknown(answer: &Answer) {
     assert!(matches!(answer, Answer::Unknown(_)), "{answer:?}");
 }
 
-/// The reason of a rejection.
+/// Returns the reason of a rejection.
 #[track_caller]
 fn rejected<T: std::fmt::Debug>(result: Result<T, shared::Error>) -> &'static str {
     match result.unwrap_err() {
         shared::Error::Rejected(rejection) => rejection.reason.code,
-        error => panic!("a rejection was expected: {error:?}"),
+        error => panic!("expected a rejection: {error:?}"),
     }
 }
 
-/// The secret with another key for one provider, which that does not take.
+/// Returns the secret with a wrong key for one provider.
 fn with_wrong_key(shop: &ProviderFixture, provider: &str) -> Value {
     let mut secret = credentials(&shop.sandbox.options());
     secret[provider]["secret_key"] = json!("wrong");
     secret
 }
 
-/// The first try about a payment.
+/// Returns the first attempt of a payment.
 fn first(payment: &Payment) -> Attempt<'_> {
     Attempt {
         payment,

@@ -1,4 +1,4 @@
-//! Many at once: the promises hold however requests meet.
+//! Concurrent requests: the promises hold however they interleave.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use function_tests::{RESERVATION, Shop, id_of};
 use harness::engine::ORDERS;
 use tokio::task::JoinSet;
 
-/// `buyers` customers order one unit each at the same time; how many get one, and how many are told sold out.
-async fn rush(shop: &Arc<Shop>, buyers: usize) -> (usize, usize) {
+/// Runs `buyers` concurrent checkouts of one unit each, and returns how many got a unit and how many were sold out.
+async fn concurrent_checkouts(shop: &Arc<Shop>, buyers: usize) -> (usize, usize) {
     let mut orders = JoinSet::new();
     for buyer in 0..buyers {
         let shop = Arc::clone(shop);
@@ -29,7 +29,7 @@ async fn rush(shop: &Arc<Shop>, buyers: usize) -> (usize, usize) {
 
 async fn a_thousand_buyers_of_100_units(shop: Shop) {
     let shop = Arc::new(shop);
-    assert_eq!(rush(&shop, 1000).await, (100, 900));
+    assert_eq!(concurrent_checkouts(&shop, 1000).await, (100, 900));
     let balance = shop.engine.balance("tea").await;
     assert_eq!((balance.received, balance.available, balance.held), (100, 0, 100));
     assert_eq!(shop.engine.count(ORDERS).await, 100);
@@ -75,7 +75,7 @@ async fn one_request_sent_many_times_at_once_is_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_request_for_the_last_units_sent_many_times_at_once_is_never_told_sold_out() {
+async fn one_request_for_the_last_units_sent_many_times_at_once_is_never_sold_out() {
     for shards in [1, 4] {
         let shop = Arc::new(Shop::with("tea", shards, 3).await);
         let mut sent = JoinSet::new();
@@ -91,28 +91,28 @@ async fn one_request_for_the_last_units_sent_many_times_at_once_is_never_told_so
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_unit_leaves_no_orphan_order() {
+async fn a_sold_out_checkout_writes_no_order() {
     for round in 0..20 {
         let shop = Arc::new(Shop::with("tea", 1 + round % 3, 1).await);
-        assert_eq!(rush(&shop, 8).await, (1, 7));
+        assert_eq!(concurrent_checkouts(&shop, 8).await, (1, 7));
         assert_eq!(shop.engine.count(ORDERS).await, 1);
         assert_eq!(shop.engine.balance("tea").await.held, 1);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkout_racing_expiry_gets_the_units_or_is_told_sold_out_and_nothing_is_lost() {
+async fn a_checkout_that_races_expiry_gets_units_or_is_sold_out_and_loses_nothing() {
     for _ in 0..10 {
         let shop = Arc::new(Shop::with("tea", 2, 10).await);
         for n in 0..10 {
             assert_eq!(shop.order("early", &format!("k{n}"), &[("tea", 1)]).await.status, 201);
         }
-        shop.pass(RESERVATION);
+        shop.advance(RESERVATION);
         let expiry = tokio::spawn({
             let shop = Arc::clone(&shop);
             async move { shop.expire_orders().await.unwrap() }
         });
-        let (placed, _) = rush(&shop, 20).await;
+        let (placed, _) = concurrent_checkouts(&shop, 20).await;
         assert_eq!(expiry.await.unwrap().processed, 10);
         let balance = shop.engine.balance("tea").await;
         assert_eq!(balance.held, i64::try_from(placed).unwrap());
@@ -121,7 +121,7 @@ async fn a_checkout_racing_expiry_gets_the_units_or_is_told_sold_out_and_nothing
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancellation_racing_a_cancellation_gives_the_stock_back_once() {
+async fn two_concurrent_cancellations_release_the_stock_once() {
     for _ in 0..10 {
         let shop = Shop::with("tea", 1, 5).await;
         let id = id_of(&shop.order("ann", "k", &[("tea", 5)]).await);
@@ -142,7 +142,7 @@ async fn a_cancellation_racing_a_cancellation_gives_the_stock_back_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shards_are_raised_and_goods_received_while_the_sale_runs() {
+async fn shards_are_raised_and_stock_received_during_a_sale() {
     let shop = Arc::new(Shop::with("tea", 1, 50).await);
     let admin = tokio::spawn({
         let shop = Arc::clone(&shop);
@@ -153,16 +153,16 @@ async fn shards_are_raised_and_goods_received_while_the_sale_runs() {
             }
         }
     });
-    let (placed, _) = rush(&shop, 150).await;
+    let (placed, _) = concurrent_checkouts(&shop, 150).await;
     admin.await.unwrap();
     let balance = shop.engine.balance("tea").await;
     assert_eq!((balance.received, balance.held), (200, i64::try_from(placed).unwrap()));
-    let (rest, _) = rush_again(&shop).await;
+    let (rest, _) = sell_rest(&shop).await;
     assert_eq!(placed + rest, 200);
 }
 
-/// Everything that is left is sold to latecomers.
-async fn rush_again(shop: &Arc<Shop>) -> (usize, usize) {
+/// Sells all units that are left.
+async fn sell_rest(shop: &Arc<Shop>) -> (usize, usize) {
     let mut placed = 0;
     for n in 0..250 {
         let answer = shop.order("late", &format!("late-{n}"), &[("tea", 1)]).await;

@@ -1,4 +1,4 @@
-//! Money that goes back: cancelled orders, late payments, an administrator's refunds, and refunds made elsewhere.
+//! Refunds: of canceled orders, of late payments, by an administrator, and in a provider's dashboard.
 
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use sandbox::{Card, Fault, Provider};
 use serde_json::{Value, json};
 
-/// A till with an order of 2,000 won that is paid through Toss: the order, the payment's key there, the payment.
+/// Opens a shop with an order of 2,000 won paid through Toss. Returns the fixture, the order's id, the payment key and
+/// the payment.
 pub async fn paid() -> (PaymentFixture, String, String, Value) {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
@@ -72,16 +73,19 @@ async fn two_copies_of_a_cancellation_at_once_refund_once() {
 }
 
 #[tokio::test]
-async fn a_refund_whose_answer_was_lost_is_made_once() {
+async fn a_refund_with_a_lost_response_is_made_once() {
     for fault in [Fault::DropAfter, Fault::ErrorAfter(500), Fault::DropBefore, Fault::Busy] {
         let (shop, order, _, _) = paid().await;
         let cancelled = shop.cancel("ann", &order).await.body;
         shop.sandbox.plan(Provider::Toss, "cancel", fault.clone());
         shop.refund("OrderCancelled", &cancelled).await.unwrap();
         let open = shop.payment_of("ann", &order).await;
-        assert_eq!(open["refunds"][0]["status"], "PENDING", "{fault:?}: nobody knows yet");
+        assert_eq!(
+            open["refunds"][0]["status"], "PENDING",
+            "{fault:?}: the outcome is unknown"
+        );
         shop.refund("OrderCancelled", &cancelled).await.unwrap();
-        shop.pass(SignedDuration::from_mins(5));
+        shop.advance(SignedDuration::from_mins(5));
         assert_eq!(shop.reconcile().await.settled, 1);
         assert_eq!(
             (shop.charged().refunded, shop.charged().refund_count),
@@ -93,10 +97,10 @@ async fn a_refund_whose_answer_was_lost_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_refund_that_no_event_asked_for_is_made_by_the_reconciler() {
+async fn a_refund_without_an_event_is_made_by_the_reconciler() {
     let (shop, order, _, _) = paid().await;
     shop.cancel("ann", &order).await;
-    shop.pass(SignedDuration::from_mins(4));
+    shop.advance(SignedDuration::from_mins(4));
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
@@ -107,7 +111,7 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
         let (shop, order, _, _) = paid().await;
         let cancelled = shop.cancel("ann", &order).await.body;
         let refund = shop.refund("OrderCancelled", &cancelled);
-        let told = async {
+        let delivered = async {
             loop {
                 if let Some(webhook) = shop.sandbox.webhooks().pop() {
                     return shop.deliver(&webhook).await;
@@ -115,9 +119,9 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
                 tokio::task::yield_now().await;
             }
         };
-        let (refunded, told) = tokio::join!(refund, told);
+        let (refunded, delivered) = tokio::join!(refund, delivered);
         assert!(refunded.is_ok(), "{refunded:?}");
-        assert_eq!(told.status, 200, "{told:?}");
+        assert_eq!(delivered.status, 200, "{delivered:?}");
         let payment = shop.payment_of("ann", &order).await;
         assert_eq!(payment["refunds"].as_array().unwrap().len(), 1, "{payment}");
         assert_eq!(
@@ -130,7 +134,7 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
 #[tokio::test]
 async fn a_part_is_refunded_and_then_the_rest() {
     let (shop, order, _, payment) = paid().await;
-    let asked = ask(
+    let requested = ask(
         &shop,
         "r1",
         &payment,
@@ -138,9 +142,9 @@ async fn a_part_is_refunded_and_then_the_rest() {
     )
     .await;
     assert_eq!(
-        (asked.status, &asked.body["refunds"][0]["status"]),
+        (requested.status, &requested.body["refunds"][0]["status"]),
         (202, &"PENDING".into()),
-        "{asked:?}"
+        "{requested:?}"
     );
     let again = ask(
         &shop,
@@ -152,7 +156,7 @@ async fn a_part_is_refunded_and_then_the_rest() {
     assert!(again.replayed);
     let meanwhile = ask(&shop, "r2", &payment, &json!({ "amount": amount(100) })).await;
     assert_eq!(meanwhile.problem(), "refund-under-way");
-    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    shop.refund("RefundRequested", &requested.body).await.unwrap();
     assert_eq!(shop.charged().refunded, 500);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     let reused = ask(&shop, "r1", &payment, &json!({ "amount": amount(100) })).await;
@@ -171,7 +175,7 @@ async fn a_part_is_refunded_and_then_the_rest() {
         let answer = ask(&shop, "bad", &payment, &body).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
     }
-    // Cancelling the order takes all that is left.
+    // Cancelling the order refunds the rest.
     let cancelled = shop.cancel("ann", &order).await.body;
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     let charged = shop.charged();
@@ -190,7 +194,7 @@ async fn only_an_administrator_refunds() {
 }
 
 #[tokio::test]
-async fn a_refund_made_elsewhere_is_entered_and_lowers_what_is_left() {
+async fn a_dashboard_refund_is_recorded_and_lowers_the_refundable_amount() {
     let (shop, order, key, payment) = paid().await;
     shop.sandbox.dashboard_refund(Provider::Toss, &key, 700);
     assert_eq!(shop.deliver_all().await, [200]);
@@ -205,21 +209,21 @@ async fn a_refund_made_elsewhere_is_entered_and_lowers_what_is_left() {
 }
 
 #[tokio::test]
-async fn a_refund_made_elsewhere_that_races_ours_gives_back_no_more_than_was_taken() {
+async fn a_dashboard_refund_that_races_a_cancellation_refunds_no_more_than_was_charged() {
     let (shop, order, key, _) = paid().await;
     let cancelled = shop.cancel("ann", &order).await.body;
     shop.sandbox.dashboard_refund(Provider::Toss, &key, 700);
-    // Ours was for all of it, and the provider's lock refuses it: what is left is refunded by the next try.
+    // The full refund is refused because of the provider's lock; the retry refunds the rest.
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     assert_eq!(shop.charged().refunded, 700);
-    shop.pass(SignedDuration::from_mins(5));
+    shop.advance(SignedDuration::from_mins(5));
     shop.reconcile().await;
     assert_eq!(shop.charged().refunded, 2000);
     assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
 }
 
 #[tokio::test]
-async fn a_refund_that_the_provider_refuses_is_for_a_person_who_can_ask_again() {
+async fn a_refused_refund_goes_to_review_and_can_be_retried() {
     let (shop, order, _, payment) = paid().await;
     let cancelled = shop.cancel("ann", &order).await.body;
     shop.sandbox.plan(
@@ -237,18 +241,23 @@ async fn a_refund_that_the_provider_refuses_is_for_a_person_who_can_ask_again() 
         "{after}"
     );
     assert_eq!(after["refunds"][0]["status"], "REFUSED");
-    let asked = ask(&shop, "again", &payment, &json!({})).await;
-    assert_eq!((asked.status, &asked.body["review"]), (202, &Value::Null), "{asked:?}");
-    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    let requested = ask(&shop, "again", &payment, &json!({})).await;
+    assert_eq!(
+        (requested.status, &requested.body["review"]),
+        (202, &Value::Null),
+        "{requested:?}"
+    );
+    shop.refund("RefundRequested", &requested.body).await.unwrap();
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
 
-/// An order that expired unpaid, whose Stripe payment then succeeded: the till, the order, the event's payment.
+/// Opens a shop with an order that expired unpaid and whose Stripe payment then succeeded. Returns the fixture, the
+/// order's id and the payment.
 pub async fn paid_too_late(units: u64) -> (PaymentFixture, String, Value) {
     let shop = PaymentFixture::with("tea", units).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     shop.sandbox
         .stripe_pay(started.body["reference"].as_str().unwrap(), &Card::Good);
@@ -256,7 +265,7 @@ pub async fn paid_too_late(units: u64) -> (PaymentFixture, String, Value) {
 }
 
 #[tokio::test]
-async fn a_payment_that_arrives_after_expiry_finds_its_stock_again() {
+async fn a_payment_after_expiry_takes_stock_again() {
     let (shop, order, id) = paid_too_late(2).await;
     assert_eq!(shop.deliver_all().await, [200]);
     let payment = shop.payment(&id).await;
@@ -272,7 +281,7 @@ async fn a_payment_that_arrives_after_expiry_finds_its_stock_again() {
 }
 
 #[tokio::test]
-async fn a_payment_that_arrives_after_expiry_when_the_stock_is_gone_is_refunded() {
+async fn a_payment_after_expiry_is_refunded_when_the_stock_is_gone() {
     let (shop, order, id) = paid_too_late(2).await;
     assert_eq!(shop.order("bob", "k", &[("tea", 1)]).await.status, 201);
     assert_eq!(shop.deliver_all().await, [200]);
@@ -292,18 +301,18 @@ async fn a_payment_that_arrives_after_expiry_when_the_stock_is_gone_is_refunded(
 }
 
 #[tokio::test]
-async fn a_late_payment_that_no_event_told_of_is_placed_by_the_reconciler() {
+async fn a_late_payment_without_an_event_is_placed_by_the_reconciler() {
     let (shop, order, _) = paid_too_late(2).await;
-    // No webhook either: the reconciler, about to abandon what was never paid, learns that it was.
-    shop.pass(SignedDuration::from_mins(4));
+    // Without a webhook, the reconciler finds that the payment was charged before it abandons it.
+    shop.advance(SignedDuration::from_mins(4));
     shop.reconcile().await;
-    shop.pass(SignedDuration::from_mins(4));
+    shop.advance(SignedDuration::from_mins(4));
     shop.reconcile().await;
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
-async fn the_stock_of_a_late_payment_is_taken_once_though_answers_are_lost() {
+async fn the_stock_of_a_late_payment_is_taken_once_though_responses_are_lost() {
     let (shop, order, id) = paid_too_late(2).await;
     shop.deliver_all().await;
     let payment = shop.payment(&id).await;
@@ -319,14 +328,14 @@ async fn the_stock_of_a_late_payment_is_taken_once_though_answers_are_lost() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_whose_payment_succeeds_after_all_is_refunded() {
+async fn a_payment_of_a_cancelled_order_that_succeeds_late_is_refunded() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
     let intent = started.body["reference"].as_str().unwrap();
     let cancelled = shop.cancel("ann", &order).await.body;
     shop.sandbox.stripe_pay(intent, &Card::Good);
-    // Nobody can take the order back, and nobody can stop a payment that succeeded: the event finds that out.
+    // A canceled order stays canceled, and a charge cannot be stopped: the event finds the charge.
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     let payment = shop.payment(&started.body["payment_id"]).await;
     assert_eq!(payment["status"], "UNSERVABLE");
@@ -336,7 +345,7 @@ async fn a_cancelled_order_whose_payment_succeeds_after_all_is_refunded() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_can_be_paid_no_more() {
+async fn a_cancelled_order_cannot_be_paid() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
@@ -347,7 +356,7 @@ async fn a_cancelled_order_can_be_paid_no_more() {
 }
 
 #[tokio::test]
-async fn an_order_that_was_paid_twice_gives_one_payment_back() {
+async fn one_of_two_payments_of_an_order_is_refunded() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let one = shop.start(start_call("ann", "one", "stripe", &order)).await.body;
@@ -370,7 +379,7 @@ async fn an_order_that_was_paid_twice_gives_one_payment_back() {
 }
 
 #[tokio::test]
-async fn a_provider_without_an_api_is_refunded_by_a_person() {
+async fn payments_of_a_provider_without_an_api_are_refunded_manually() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
@@ -391,22 +400,22 @@ async fn a_provider_without_an_api_is_refunded_by_a_person() {
 }
 
 #[tokio::test]
-async fn a_passing_refusal_of_a_refund_is_not_repeated_for_ever() {
+async fn a_temporary_refusal_of_a_refund_is_not_repeated_forever() {
     let (shop, order, _, _) = paid().await;
     let cancelled = shop.cancel("ann", &order).await.body;
-    // Toss keeps a 4xx for its key, one that says no more than that it had a bad moment too.
+    // Toss stores a 4xx under its idempotency key, even one that reports a temporary problem.
     shop.sandbox
         .plan(Provider::Toss, "cancel", Fault::Code("COMMON_ERROR".to_owned()));
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     for _ in 0..3 {
-        shop.pass(SignedDuration::from_mins(10));
+        shop.advance(SignedDuration::from_mins(10));
         shop.reconcile().await;
     }
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
 }
 
 #[tokio::test]
-async fn two_runs_at_once_do_not_both_ask_for_a_refund() {
+async fn two_concurrent_runs_request_a_refund_once() {
     for provider in ["stripe", "kakaopay"] {
         let shop = PaymentFixture::with("tea", 10).await;
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
@@ -423,12 +432,12 @@ async fn two_runs_at_once_do_not_both_ask_for_a_refund() {
             .confirm(function_tests::payment_fixture::confirm_call("ann", "pay", &body))
             .await
             .body;
-        let asked = ask(&shop, "part", &payment, &json!({ "amount": amount(300) }))
+        let requested = ask(&shop, "part", &payment, &json!({ "amount": amount(300) }))
             .await
             .body;
-        let runs = futures::future::join_all((0..4).map(|_| shop.refund("RefundRequested", &asked))).await;
+        let runs = futures::future::join_all((0..4).map(|_| shop.refund("RefundRequested", &requested))).await;
         assert!(runs.iter().any(Result::is_ok), "{runs:?}");
-        shop.pass(SignedDuration::from_mins(5));
+        shop.advance(SignedDuration::from_mins(5));
         tokio::join!(shop.reconcile(), shop.reconcile());
         assert_eq!(
             (shop.charged().refunded, shop.charged().refund_count),
@@ -439,7 +448,7 @@ async fn two_runs_at_once_do_not_both_ask_for_a_refund() {
 }
 
 #[tokio::test]
-async fn a_customer_does_not_read_what_is_between_the_shop_and_itself() {
+async fn a_customer_does_not_see_internal_notes() {
     let (shop, _, _, payment) = paid().await;
     let note = "he broke the cup himself";
     ask(&shop, "r", &payment, &json!({ "amount": amount(100), "note": note })).await;
@@ -450,7 +459,7 @@ async fn a_customer_does_not_read_what_is_between_the_shop_and_itself() {
 }
 
 #[tokio::test]
-async fn one_key_for_two_payments_is_told_apart() {
+async fn one_key_for_two_payments_is_distinguished() {
     let (shop, _, _, payment) = paid().await;
     let second = id_of(&shop.order("ann", "k2", &[("tea", 1)]).await);
     let key = shop.sandbox.toss_authenticate(&second, 1000, "KRW");

@@ -1,4 +1,4 @@
-//! Bad input to checkout: each gets its problem, and nothing is written.
+//! Invalid checkouts: each gets its problem, and nothing is written.
 
 use function_tests::{Shop, order_call};
 use harness::engine::ORDERS;
@@ -25,7 +25,7 @@ fn with_items(items: Value) -> Call {
 }
 
 #[tokio::test]
-async fn each_bad_order_gets_its_problem_and_writes_nothing() {
+async fn each_invalid_order_gets_its_problem_and_writes_nothing() {
     let shop = shop().await;
     let one = json!([{ "sku": "tea", "quantity": 1 }]);
     let quantity = |quantity: i64| with_items(json!([{ "sku": "tea", "quantity": quantity }]));
@@ -72,7 +72,7 @@ async fn each_bad_order_gets_its_problem_and_writes_nothing() {
             "malformed-body",
         ),
         (
-            "a quantity beyond all",
+            "a quantity beyond any integer",
             with_body(r#"{"items":[{"sku":"tea","quantity":1e30}]}"#),
             400,
             "malformed-body",
@@ -84,7 +84,7 @@ async fn each_bad_order_gets_its_problem_and_writes_nothing() {
             "malformed-body",
         ),
         (
-            "a sku that is none",
+            "an invalid sku",
             with_items(json!([{ "sku": "a b", "quantity": 1 }])),
             400,
             "malformed-body",
@@ -155,14 +155,14 @@ async fn each_bad_order_gets_its_problem_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn the_product_at_fault_is_named() {
+async fn a_problem_names_its_product() {
     let shop = shop().await;
     let answer = shop.order("ann", "k", &[("tea", 1), ("nil", 1)]).await;
     assert_eq!(answer.body["sku"], "nil");
 }
 
 #[tokio::test]
-async fn a_key_of_255_characters_is_fine() {
+async fn a_key_of_255_characters_is_accepted() {
     let shop = shop().await;
     assert_eq!(
         shop.checkout(order_call("ann", &"k".repeat(255), &[("tea", 1)]))

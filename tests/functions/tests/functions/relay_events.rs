@@ -1,4 +1,4 @@
-//! From the tables' streams to the bus.
+//! The relay from the tables' streams to the event bus.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 
-/// Relays changes to the stand-in; `time` is what the invocation has for it.
+/// Relays changes to the stand-in, in an invocation with this time limit.
 async fn relay_within(bus: &FakeBus, records: Vec<Value>, time: Duration) -> Result<BatchResponse, shared::Error> {
     relay_at(CHANGED, bus, records, time).await
 }
 
-/// When the changes of these tests happened, in Unix seconds.
+/// The time of the changes, in Unix seconds.
 const CHANGED: i64 = 1_767_225_600;
 
 async fn relay_at(
@@ -52,7 +52,7 @@ fn failures(response: &BatchResponse) -> Vec<String> {
         .collect()
 }
 
-/// A change of `entity`, whose newest event is the `n`th.
+/// Builds a change of `entity` whose newest event is number `n`.
 fn change(sequence: u32, entity: &str, n: u32) -> Value {
     record(sequence, entity, Some(event(n, &format!("{entity}/{n};"))), None)
 }
@@ -119,7 +119,7 @@ async fn events_are_published_ten_a_request_with_their_trace() {
 }
 
 #[tokio::test]
-async fn an_entry_that_fails_is_tried_again_alone() {
+async fn a_failed_entry_is_retried_alone() {
     let bus = FakeBus::default();
     bus.refuse("ORDER#3/3;", "ThrottlingException");
     bus.refuse("ORDER#3/3;", "InternalFailure");
@@ -130,7 +130,7 @@ async fn an_entry_that_fails_is_tried_again_alone() {
 }
 
 #[tokio::test]
-async fn events_of_one_entity_keep_their_order_though_one_fails() {
+async fn events_of_one_entity_keep_their_order_when_one_fails() {
     let bus = FakeBus::default();
     bus.refuse("ORDER#a/1;", "ThrottlingException");
     let changes = vec![
@@ -145,7 +145,7 @@ async fn events_of_one_entity_keep_their_order_though_one_fails() {
 }
 
 #[tokio::test]
-async fn what_keeps_failing_is_reported_and_nothing_overtakes_it() {
+async fn an_event_that_keeps_failing_is_reported_and_no_later_event_is_sent_first() {
     let bus = FakeBus::default();
     for _ in 0..1000 {
         bus.refuse("ORDER#7/7;", "ThrottlingException");
@@ -153,11 +153,7 @@ async fn what_keeps_failing_is_reported_and_nothing_overtakes_it() {
     let changes: Vec<Value> = (0..30).map(|n| change(n, &format!("ORDER#{n}"), n)).collect();
     let response = relay_within(&bus, changes, Duration::from_millis(300)).await.unwrap();
     assert_eq!(failures(&response), ["7"]);
-    assert_eq!(
-        bus.published().len(),
-        9,
-        "nothing behind the request that failed was sent"
-    );
+    assert_eq!(bus.published().len(), 9, "nothing after the failed request was sent");
 }
 
 #[tokio::test]
@@ -186,7 +182,7 @@ async fn a_change_without_a_new_event_is_not_published_again() {
 }
 
 #[tokio::test]
-async fn what_the_bus_will_never_take_goes_to_the_queue_and_the_rest_goes_on() {
+async fn an_event_that_the_bus_never_accepts_goes_to_the_queue_and_the_rest_continues() {
     let bus = FakeBus::default();
     bus.refuse("ORDER#b/2;", "MalformedDetail");
     let huge = event(3, &"x".repeat(300_000));
@@ -211,7 +207,7 @@ async fn what_the_bus_will_never_take_goes_to_the_queue_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn what_cannot_even_be_kept_comes_again_and_holds_up_nothing_in_front() {
+async fn an_event_that_cannot_be_queued_is_retried_and_blocks_no_earlier_event() {
     let bus = FakeBus::default();
     bus.stop_queue();
     let mut unreadable = event(5, "x");
@@ -226,7 +222,7 @@ async fn what_cannot_even_be_kept_comes_again_and_holds_up_nothing_in_front() {
 }
 
 #[tokio::test]
-async fn an_event_behind_a_failure_is_kept_once_however_often_the_batch_comes() {
+async fn an_event_after_a_failure_is_queued_once_however_often_the_batch_is_delivered() {
     let bus = FakeBus::default();
     for _ in 0..1000 {
         bus.refuse("ORDER#a/1;", "ThrottlingException");
@@ -241,7 +237,7 @@ async fn an_event_behind_a_failure_is_kept_once_however_often_the_batch_comes() 
 }
 
 #[tokio::test]
-async fn an_entry_that_makes_the_bus_refuse_the_whole_request_is_found_and_kept() {
+async fn an_entry_that_fails_its_whole_request_is_found_and_queued() {
     let bus = FakeBus::default();
     bus.refuse_requests_with("ORDER#b/2;");
     let changes = vec![
@@ -255,7 +251,7 @@ async fn an_entry_that_makes_the_bus_refuse_the_whole_request_is_found_and_kept(
 }
 
 #[tokio::test]
-async fn a_trace_that_the_bus_would_refuse_is_left_out() {
+async fn a_trace_that_the_bus_would_refuse_is_omitted() {
     let bus = FakeBus::default();
     let with_trace = |n: u32, trace: &str| {
         let mut event = event(n, "x");
@@ -277,7 +273,7 @@ async fn a_trace_that_the_bus_would_refuse_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_bus_and_a_queue_that_say_nothing_do_not_cost_the_report() {
+async fn a_silent_bus_or_queue_does_not_delay_the_report() {
     for silent in ["AWSEvents.PutEvents", "AmazonSQS.SendMessage"] {
         let bus = FakeBus::default();
         bus.never_answer(silent);
@@ -287,12 +283,12 @@ async fn a_bus_and_a_queue_that_say_nothing_do_not_cost_the_report() {
             .await
             .unwrap();
         assert_eq!(failures(&response), ["1"], "{silent}");
-        assert!(began.elapsed() < Duration::from_secs(3), "{silent} held the report up");
+        assert!(began.elapsed() < Duration::from_secs(3), "{silent} delayed the report");
     }
 }
 
 #[tokio::test]
-async fn an_event_that_the_stream_is_about_to_forget_is_kept_whole() {
+async fn an_event_close_to_the_streams_retention_limit_is_queued_unchanged() {
     let bus = FakeBus::default();
     bus.fail(100_000);
     let short = Duration::from_millis(100);
@@ -302,7 +298,7 @@ async fn an_event_that_the_stream_is_about_to_forget_is_kept_whole() {
         .unwrap();
     assert_eq!((failures(&early), bus.queued().len()), (vec!["1".to_owned()], 0));
     let late = relay_at(CHANGED + 20 * 3600 + 1, &bus, changes, short).await.unwrap();
-    // One a run may be all that the time allows; the rest comes again.
+    // There may be time for one event per run only; the others are delivered again.
     assert!(!bus.queued().is_empty(), "{late:?}");
     assert!(
         bus.queued()[0]["event"]["detail"]

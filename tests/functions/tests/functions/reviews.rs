@@ -1,4 +1,4 @@
-//! Payments that wait for a person, and what the person decides.
+//! Payments in review, and an administrator's decisions.
 
 use function_tests::PaymentFixture;
 use function_tests::payment_fixture::amount;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::refunds::{ask, paid, paid_too_late};
 
-/// A payment whose refund the provider refuses: it is in review.
+/// Opens a shop with a payment in review: the provider refused its refund.
 async fn refused() -> (PaymentFixture, String, Value) {
     let (shop, order, _, payment) = paid().await;
     let cancelled = shop.cancel("ann", &order).await.body;
@@ -25,13 +25,13 @@ async fn decide(shop: &PaymentFixture, key: &str, payment: &Value, decision: &st
     let mut body = json!({ "decision": decision });
     if decision == "GIVEN_BACK" {
         let review = shop.payment(&payment["payment_id"]).await["review"].clone();
-        // Once it is decided none is owed any more: what was asked for first is asked for again.
+        // After the decision nothing is owed: a retry sends the amount of the first request.
         body["amount"] = review.get("owed").cloned().unwrap_or_else(|| amount(2000));
     }
     shop.resolve(call.by_admin().key(key).json(&body)).await
 }
 
-/// The decision is taken, and by it all of the money goes back.
+/// Decides and checks that the decision refunds everything.
 async fn all_goes_back(shop: &PaymentFixture, payment: &Value, decision: &str) {
     let decided = decide(shop, "d", payment, decision).await;
     assert_eq!(decided.status, 200, "{decided:?}");
@@ -48,7 +48,7 @@ async fn all_goes_back(shop: &PaymentFixture, payment: &Value, decision: &str) {
 }
 
 #[tokio::test]
-async fn what_a_person_gave_back_by_hand_is_not_given_back_again() {
+async fn a_manual_refund_is_not_repeated() {
     let (shop, order, payment) = refused().await;
     let decided = decide(&shop, "d", &payment, "GIVEN_BACK").await;
     assert_eq!(
@@ -65,13 +65,13 @@ async fn what_a_person_gave_back_by_hand_is_not_given_back_again() {
     assert_eq!(decide(&shop, "e", &payment, "SETTLED").await.problem(), "not-in-review");
     let cancelled = shop.see("ann", &order).await.body;
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
-    shop.pass(SignedDuration::from_hours(48));
+    shop.advance(SignedDuration::from_hours(48));
     shop.reconcile().await;
-    assert_eq!(shop.charged().refunded, 0, "the provider was not asked again");
+    assert_eq!(shop.charged().refunded, 0, "the provider got no second request");
 }
 
 #[tokio::test]
-async fn money_in_review_is_left_alone_until_a_person_decides() {
+async fn a_payment_in_review_is_unchanged_until_a_decision() {
     let (shop, _, id) = paid_too_late(2).await;
     assert_eq!(shop.order("bob", "k", &[("tea", 1)]).await.status, 201);
     shop.deliver_all().await;
@@ -82,7 +82,7 @@ async fn money_in_review_is_left_alone_until_a_person_decides() {
     let in_review = shop.payment(&id).await;
     assert!(in_review["review"]["reason"].is_string(), "{in_review}");
     shop.refund("PaymentUnservable", &payment).await.unwrap();
-    shop.pass(SignedDuration::from_hours(30));
+    shop.advance(SignedDuration::from_hours(30));
     shop.reconcile().await;
     assert_eq!(shop.payment(&id).await, in_review);
     assert_eq!(
@@ -91,7 +91,7 @@ async fn money_in_review_is_left_alone_until_a_person_decides() {
         "it is not"
     );
     assert_eq!(decide(&shop, "a", &in_review, "ASK_AGAIN").await.status, 200);
-    shop.pass(SignedDuration::from_mins(5));
+    shop.advance(SignedDuration::from_mins(5));
     let summary = shop.reconcile().await;
     let after = shop.payment(&id).await;
     assert_eq!(after["status"], "REFUNDED", "{summary:?} {after}");
@@ -99,17 +99,17 @@ async fn money_in_review_is_left_alone_until_a_person_decides() {
 }
 
 #[tokio::test]
-async fn a_refund_that_was_refused_and_is_to_be_asked_again_is_made() {
+async fn a_refused_refund_that_is_to_be_retried_is_made() {
     let (shop, order, payment) = refused().await;
-    let asked = decide(&shop, "d", &payment, "ASK_AGAIN").await;
-    assert_eq!(asked.body["refunds"][1]["status"], "PENDING", "{asked:?}");
-    shop.refund("RefundRequested", &asked.body).await.unwrap();
+    let requested = decide(&shop, "d", &payment, "ASK_AGAIN").await;
+    assert_eq!(requested.body["refunds"][1]["status"], "PENDING", "{requested:?}");
+    shop.refund("RefundRequested", &requested.body).await.unwrap();
     assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
     assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
 }
 
 #[tokio::test]
-async fn a_refused_refund_that_a_person_makes_at_the_provider_is_counted_once() {
+async fn a_refused_refund_made_in_the_dashboard_counts_once() {
     let (shop, _, payment) = refused().await;
     let reference = payment["reference"].as_str().unwrap();
     shop.sandbox.dashboard_refund(Provider::Toss, reference, 2000);
@@ -128,7 +128,7 @@ async fn a_refused_refund_that_a_person_makes_at_the_provider_is_counted_once() 
 }
 
 #[tokio::test]
-async fn a_refused_refund_is_owed_still_when_a_part_was_refunded_elsewhere() {
+async fn a_refused_refund_is_still_owed_after_a_partial_dashboard_refund() {
     for decision in ["ASK_AGAIN", "GIVEN_BACK"] {
         let (shop, _, payment) = refused().await;
         let reference = payment["reference"].as_str().unwrap();
@@ -141,7 +141,7 @@ async fn a_refused_refund_is_owed_still_when_a_part_was_refunded_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_refused_refund_that_is_made_elsewhere_in_parts_leaves_nothing_to_decide() {
+async fn a_refused_refund_made_in_the_dashboard_in_parts_needs_no_decision() {
     let (shop, _, payment) = refused().await;
     let reference = payment["reference"].as_str().unwrap();
     for part in [300, 1700] {
@@ -157,7 +157,7 @@ async fn a_refused_refund_that_is_made_elsewhere_in_parts_leaves_nothing_to_deci
 }
 
 #[tokio::test]
-async fn all_of_a_cancelled_orders_money_is_owed_still_when_a_part_of_it_was_asked_for_and_refused() {
+async fn a_cancelled_orders_full_amount_is_owed_when_a_partial_refund_was_refused() {
     for decision in ["ASK_AGAIN", "GIVEN_BACK"] {
         let (shop, _, payment) = refused().await;
         let part = ask(&shop, "part", &payment, &json!({ "amount": amount(400) })).await;
@@ -170,7 +170,7 @@ async fn all_of_a_cancelled_orders_money_is_owed_still_when_a_part_of_it_was_ask
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_cancelled_orders_refused_money_is_asked_for_when_a_part_of_it_went_back() {
+async fn the_rest_of_a_cancelled_orders_refused_refund_is_requested_after_a_partial_refund() {
     for is_refused_again in [false, true] {
         let (shop, _, payment) = refused().await;
         let part = ask(&shop, "part", &payment, &json!({ "amount": amount(400) })).await;
@@ -180,11 +180,11 @@ async fn what_is_left_of_a_cancelled_orders_refused_money_is_asked_for_when_a_pa
             shop.sandbox
                 .plan(Provider::Toss, "cancel", Fault::Code("NOT_ENOUGH_BALANCE".to_owned()));
         }
-        shop.pass(SignedDuration::from_mins(2));
+        shop.advance(SignedDuration::from_mins(2));
         let summary = shop.reconcile().await;
         let after = shop.payment(&payment["payment_id"]).await;
         if is_refused_again {
-            assert!(after["review"]["reason"].is_string(), "a person looks again: {after}");
+            assert!(after["review"]["reason"].is_string(), "it is in review again: {after}");
             assert_eq!(summary.reviews, 1, "{summary:?}");
         } else {
             assert_eq!((&after["status"], summary.settled), (&"REFUNDED".into(), 1), "{after}");
@@ -194,11 +194,11 @@ async fn what_is_left_of_a_cancelled_orders_refused_money_is_asked_for_when_a_pa
 }
 
 #[tokio::test]
-async fn what_a_person_settled_is_not_given_back_later() {
+async fn a_decided_refund_is_not_repeated_later() {
     let (shop, _, payment) = refused().await;
     let settled = decide(&shop, "s", &payment, "SETTLED").await;
     assert_eq!(settled.body["refunds"][0]["status"], "WAIVED", "{settled:?}");
-    shop.pass(SignedDuration::from_hours(48));
+    shop.advance(SignedDuration::from_hours(48));
     shop.reconcile().await;
     assert_eq!(shop.charged().refunded, 0);
     let part = ask(&shop, "part", &payment, &json!({ "amount": amount(200) })).await;
@@ -211,7 +211,7 @@ async fn what_a_person_settled_is_not_given_back_later() {
 }
 
 #[tokio::test]
-async fn who_gave_back_another_sum_than_is_owed_now_is_told_and_nothing_is_entered() {
+async fn a_decision_with_another_amount_than_is_owed_is_rejected() {
     let (shop, _, payment) = refused().await;
     let id = payment["payment_id"].as_str().unwrap();
     let reference = payment["reference"].as_str().unwrap();

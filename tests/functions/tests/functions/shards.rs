@@ -1,8 +1,6 @@
-//! Stock in shards: never a false sold-out while the units are there.
+//! Stock in shards: no checkout is sold out while there are units.
 
 use std::collections::HashMap;
-
-use shared::orders::OrderEvent;
 use std::time::Duration;
 
 use function_tests::{Shop, id_of, order_call};
@@ -12,11 +10,11 @@ use orders::checkout::Checkout;
 use shared::catalog::ShardCount;
 use shared::catalog::Sku;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Draft, PlaceOrderOutcome};
+use shared::orders::{Draft, OrderEvent, PlaceOrderOutcome};
 use shared::orders::{Line, Order, OrderId};
 use tokio::time::Instant;
 
-/// Leaves the product with exactly `levels` in its shards.
+/// Opens a shop with a product that has exactly `levels` units in its shards.
 async fn scattered(sku: &str, levels: &[u64]) -> Shop {
     let shop = Shop::with(sku, u8::try_from(levels.len()).unwrap(), 0).await;
     shop.engine.set_shards(sku, levels).await;
@@ -24,7 +22,7 @@ async fn scattered(sku: &str, levels: &[u64]) -> Shop {
 }
 
 #[tokio::test]
-async fn units_that_lie_in_other_shards_are_found() {
+async fn units_in_other_shards_are_found() {
     let shop = scattered("tea", &[0, 0, 0, 0, 0, 0, 5, 0]).await;
     for n in 0..5 {
         assert_eq!(shop.order("ann", &format!("k{n}"), &[("tea", 1)]).await.status, 201);
@@ -33,7 +31,7 @@ async fn units_that_lie_in_other_shards_are_found() {
 }
 
 #[tokio::test]
-async fn an_order_takes_scattered_units_from_several_shards_at_once_and_gives_them_back() {
+async fn an_order_takes_scattered_units_from_several_shards_and_releases_them() {
     let shop = scattered("tea", &[1; 64]).await;
     let order = shop.order("ann", "k", &[("tea", 64)]).await;
     assert_eq!(order.status, 201, "{order:?}");
@@ -43,7 +41,7 @@ async fn an_order_takes_scattered_units_from_several_shards_at_once_and_gives_th
 }
 
 #[tokio::test]
-async fn an_order_too_scattered_for_one_transaction_is_gathered_first() {
+async fn units_too_scattered_for_one_transaction_are_gathered_first() {
     let shop = Shop::open().await;
     let mut items = vec![];
     for sku in ["a", "b", "c"] {
@@ -60,7 +58,7 @@ async fn an_order_too_scattered_for_one_transaction_is_gathered_first() {
 }
 
 #[tokio::test]
-async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
+async fn stock_moved_by_a_raise_meanwhile_is_found() {
     let shop = Shop::with("tea", 1, 64).await;
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
     shop.cancel("ann", &id_of(&order)).await;
@@ -69,7 +67,7 @@ async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
     let (reservations, deadline) = (shop.engine.reservations(), shop.invocation().deadline);
     let skus = [Sku::try_from("tea".to_owned()).unwrap()];
     let mut loaded = reservations.load(order.order_id, &skus, true, deadline).await.unwrap();
-    // A buyer whose read of the product is older than the raise knows of one shard only.
+    // A buyer with an older read of the product knows one shard only.
     loaded
         .products
         .values_mut()
@@ -95,7 +93,7 @@ async fn stock_that_a_raise_has_moved_meanwhile_is_found() {
     assert_eq!(shop.engine.balance("tea").await.available, 4);
 }
 
-/// The function as a warm process keeps it.
+/// Returns a function of a warm process.
 fn warm(shop: &Shop) -> Checkout {
     Checkout::new(&shop.platform()).unwrap()
 }
@@ -122,7 +120,7 @@ async fn a_warm_function_takes_from_the_fuller_of_two_shards_without_another_req
 }
 
 #[tokio::test]
-async fn a_warm_function_that_remembers_too_few_shards_finds_the_units_in_the_others() {
+async fn a_warm_function_that_knows_too_few_shards_finds_units_in_the_others() {
     let shop = scattered("tea", &[0, 0]).await;
     let function = warm(&shop);
     assert_eq!(order_in(&function, &shop, "first").await.problem(), "out-of-stock");
@@ -134,11 +132,12 @@ async fn a_warm_function_that_remembers_too_few_shards_finds_the_units_in_the_ot
     assert_eq!(order_in(&function, &shop, "c").await.problem(), "out-of-stock");
 }
 
-/// How long an order waits whose first transactions meet others, in virtual time: the engine itself takes none of it.
+/// Measures an order's wait in virtual time when its first transactions conflict; the engine itself takes no virtual
+/// time.
 async fn wait_after_conflicts(count: usize) -> Duration {
     let shop = scattered("tea", &[5, 5]).await;
     for _ in 0..count {
-        // The order itself is the first item, its stock the second.
+        // The first item is the order, the second its stock.
         shop.engine.faults.plan("TransactWriteItems", Fault::Conflict(1));
     }
     let began = Instant::now();
@@ -147,7 +146,7 @@ async fn wait_after_conflicts(count: usize) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_shard_is_left_for_another_at_once_and_who_meets_a_crowd_waits() {
+async fn a_busy_shard_is_replaced_by_another_at_once_and_repeated_conflicts_wait() {
     assert_eq!(wait_after_conflicts(1).await, Duration::ZERO);
     assert_ne!(wait_after_conflicts(2).await, Duration::ZERO);
 }

@@ -1,4 +1,4 @@
-//! When nobody knows whether the money was taken: timeouts, crashes, faults of the provider, and the reconciler after them.
+//! Charges with unknown outcomes: timeouts, crashes and provider faults, and the reconciler after them.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sandbox::{Authentication, Card, Fault, Provider};
 use serde_json::json;
 use shared::aws::lambda::Invocation;
 
-/// A till with an order of 2,000 won, and a Toss payment of it that its customer agreed to.
+/// Opens a shop with an order of 2,000 won and a Toss payment that its customer approved.
 async fn with_toss() -> (PaymentFixture, String, String) {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
@@ -18,18 +18,18 @@ async fn with_toss() -> (PaymentFixture, String, String) {
     (shop, order, key)
 }
 
-/// Enough for the reconciler to look at an attempt again.
-const A_WHILE: SignedDuration = SignedDuration::from_mins(4);
+/// The time after which the reconciler queries an attempt again.
+const QUERY_DELAY: SignedDuration = SignedDuration::from_mins(4);
 
 #[tokio::test]
-async fn a_charge_whose_answer_was_lost_is_found_and_paid_once() {
+async fn a_charge_with_a_lost_response_is_found_and_paid_once() {
     for fault in [Fault::DropAfter, Fault::ErrorAfter(500), Fault::ErrorAfter(503)] {
         let (shop, order, key) = with_toss().await;
         shop.sandbox.plan(Provider::Toss, "confirm", fault.clone());
         let answer = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
         assert_eq!(
             answer.status, 200,
-            "asked at once, the provider says it: {fault:?} {answer:?}"
+            "the query right after it returns the charge: {fault:?} {answer:?}"
         );
         assert_eq!(shop.charged().charges, 1);
     }
@@ -56,14 +56,14 @@ async fn a_timeout_is_not_a_failure() {
     );
     assert_eq!(shop.order_status("ann", &order).await, "PAYING");
 
-    // Neither time nor its customer ends an order whose money may have been taken.
-    shop.pass(RESERVATION);
+    // Neither expiry nor the customer ends an order that may have been charged.
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
     assert_eq!(shop.cancel("ann", &order).await.problem(), "payment-under-way");
     assert_eq!(shop.engine.balance("tea").await.available, 8);
     let rival = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
     let second = shop.confirm(toss_call("ann", "pay-2", &order, &rival, 2000)).await;
-    assert_eq!(second.problem(), "payment-under-way", "nobody pays twice");
+    assert_eq!(second.problem(), "payment-under-way", "no second charge");
 
     let summary = shop.reconcile().await;
     assert_eq!((summary.settled, summary.open), (1, 0), "{summary:?}");
@@ -73,20 +73,20 @@ async fn a_timeout_is_not_a_failure() {
 }
 
 #[tokio::test]
-async fn a_provider_that_never_got_the_request_is_asked_with_the_same_key_again() {
+async fn a_lost_request_is_repeated_with_the_same_key() {
     let (shop, order, key) = with_toss().await;
     shop.sandbox.plan(Provider::Toss, "confirm", Fault::DropBefore);
     let answer = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     assert!(shop.sandbox.ledger().is_empty());
-    shop.pass(A_WHILE);
+    shop.advance(QUERY_DELAY);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     assert_eq!(shop.charged().charges, 1);
 }
 
 #[tokio::test]
-async fn a_no_that_comes_late_gives_the_stock_back_when_the_time_is_over() {
+async fn a_late_decline_releases_the_stock_after_the_deadline() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let declined = Authentication {
@@ -98,7 +98,7 @@ async fn a_no_that_comes_late_gives_the_stock_back_when_the_time_is_over() {
     shop.sandbox.plan(Provider::Toss, "payment", Fault::DropBefore);
     let answer = shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.payment_of("ann", &order).await["status"], "FAILED");
@@ -107,9 +107,9 @@ async fn a_no_that_comes_late_gives_the_stock_back_when_the_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_crash_between_the_charge_and_our_write_is_settled_by_the_reconciler() {
+async fn a_crash_between_the_charge_and_its_record_is_settled_by_the_reconciler() {
     let (shop, order, key) = with_toss().await;
-    // The attempt is written, the money is taken, and from then on the function writes nothing any more.
+    // The attempt is recorded and the money is charged, but the function writes nothing after that.
     let call = toss_call("ann", "pay", &order, &key, 2000);
     let confirm = shop.confirm(call.clone());
     let charged = async {
@@ -120,14 +120,14 @@ async fn a_crash_between_the_charge_and_our_write_is_settled_by_the_reconciler()
     shop.sandbox
         .plan(Provider::Toss, "confirm", Fault::Late(Duration::from_secs(30)));
     tokio::select! {
-        answer = confirm => panic!("it was to crash, and answered {answer:?}"),
+        answer = confirm => panic!("expected a crash, not {answer:?}"),
         () = charged => {}
     }
     assert_eq!(shop.payment_of("ann", &order).await["status"], "CONFIRMING");
     assert_eq!(shop.order_status("ann", &order).await, "PAYING");
     let early = shop.reconcile().await;
-    assert_eq!((early.settled, early.open), (0, 0), "it may be under way still");
-    shop.pass(A_WHILE);
+    assert_eq!((early.settled, early.open), (0, 0), "the call may still be running");
+    shop.advance(QUERY_DELAY);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     assert_eq!(shop.charged().charges, 1);
@@ -135,7 +135,7 @@ async fn a_crash_between_the_charge_and_our_write_is_settled_by_the_reconciler()
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_is_asked_later_and_later() {
+async fn an_unavailable_provider_is_queried_with_growing_delays() {
     let (shop, order, key) = with_toss().await;
     for _ in 0..200 {
         shop.sandbox.plan(Provider::Toss, "confirm", Fault::DropBefore);
@@ -143,19 +143,19 @@ async fn a_provider_that_is_down_is_asked_later_and_later() {
     }
     let call = toss_call("ann", "pay", &order, &key, 2000);
     assert_eq!(shop.confirm(call).await.status, 202);
-    let mut looks = vec![];
+    let mut queries = vec![];
     for minute in 1..=60 {
-        shop.pass(SignedDuration::from_mins(1));
+        shop.advance(SignedDuration::from_mins(1));
         if shop.reconcile().await.open == 1 {
-            looks.push(minute);
+            queries.push(minute);
         }
     }
-    assert_eq!(looks, [1, 3, 7, 15, 31], "the pauses double");
+    assert_eq!(queries, [1, 3, 7, 15, 31], "the delays double");
     assert!(shop.sandbox.ledger().is_empty());
 }
 
 #[tokio::test]
-async fn a_client_that_retries_after_a_crash_learns_the_truth_at_once() {
+async fn a_client_that_retries_after_a_crash_gets_the_outcome_at_once() {
     let (shop, order, key) = with_toss().await;
     shop.sandbox.plan(Provider::Toss, "confirm", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "payment", Fault::DropBefore);
@@ -167,7 +167,7 @@ async fn a_client_that_retries_after_a_crash_learns_the_truth_at_once() {
 }
 
 #[tokio::test]
-async fn kakaopay_is_asked_by_its_tid_when_its_answer_was_lost() {
+async fn kakaopay_is_queried_by_tid_after_a_lost_response() {
     for fault in [Fault::DropAfter, Fault::DropBefore, Fault::ErrorAfter(500)] {
         let shop = PaymentFixture::with("tea", 10).await;
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
@@ -180,7 +180,7 @@ async fn kakaopay_is_asked_by_its_tid_when_its_answer_was_lost() {
         let body = json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(2000) });
         let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
         assert_eq!(answer.status, 202, "{fault:?} {answer:?}");
-        shop.pass(A_WHILE);
+        shop.advance(QUERY_DELAY);
         assert_eq!(shop.reconcile().await.settled, 1, "{fault:?}");
         assert_eq!(shop.order_status("ann", &order).await, "PAID");
         assert_eq!(shop.charged().charges, 1);
@@ -188,7 +188,7 @@ async fn kakaopay_is_asked_by_its_tid_when_its_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn what_a_provider_does_not_say_for_a_day_is_for_a_person() {
+async fn an_outcome_unknown_for_a_day_goes_to_review() {
     let (shop, order, key) = with_toss().await;
     for _ in 0..200 {
         for operation in ["confirm", "payment", "order"] {
@@ -201,7 +201,7 @@ async fn what_a_provider_does_not_say_for_a_day_is_for_a_person() {
     );
     let mut reviews = 0;
     for _ in 0..30 {
-        shop.pass(SignedDuration::from_hours(1));
+        shop.advance(SignedDuration::from_hours(1));
         reviews += shop.reconcile().await.reviews;
     }
     assert_eq!(reviews, 1);
@@ -210,7 +210,7 @@ async fn what_a_provider_does_not_say_for_a_day_is_for_a_person() {
     assert_eq!(
         shop.order_status("ann", &order).await,
         "PAYING",
-        "its stock is held until a person decides"
+        "its stock is held until the decision"
     );
     assert!(
         shop.engine
@@ -222,13 +222,13 @@ async fn what_a_provider_does_not_say_for_a_day_is_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_payment_that_was_begun_and_never_paid_can_be_paid_no_more() {
+async fn a_started_payment_that_is_never_paid_is_closed() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
     let kakao = shop.start(start_call("ann", "start-2", "kakaopay", &order)).await;
     assert_eq!(kakao.status, 201);
-    shop.pass(RESERVATION + A_WHILE);
+    shop.advance(RESERVATION + QUERY_DELAY);
     shop.expire_orders().await.unwrap();
     assert_eq!(shop.reconcile().await.settled, 2);
     let payment = shop.payment(&started.body["payment_id"]).await;
@@ -239,16 +239,16 @@ async fn a_payment_that_was_begun_and_never_paid_can_be_paid_no_more() {
 }
 
 #[tokio::test]
-async fn a_payment_is_compared_with_the_providers_books_the_day_after() {
+async fn a_payment_is_compared_with_the_providers_records_the_day_after() {
     let (shop, order, key) = with_toss().await;
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     let second = id_of(&shop.order("ann", "k2", &[("tea", 1)]).await);
     let other = shop.sandbox.toss_authenticate(&second, 1000, "KRW");
     shop.confirm(toss_call("ann", "pay-2", &second, &other, 1000)).await;
     shop.sandbox.dashboard_refund(Provider::Toss, &other, 400);
-    shop.pass(SignedDuration::from_hours(23));
+    shop.advance(SignedDuration::from_hours(23));
     assert_eq!(shop.reconcile().await.compared, 0);
-    shop.pass(SignedDuration::from_hours(2));
+    shop.advance(SignedDuration::from_hours(2));
     let summary = shop.reconcile().await;
     assert_eq!((summary.compared, summary.differences), (1, 1), "{summary:?}");
     let payment = shop.payment_of("ann", &second).await;
@@ -256,13 +256,13 @@ async fn a_payment_is_compared_with_the_providers_books_the_day_after() {
         (&payment["refunded"], &payment["refunds"][0]["reason"]),
         (&amount(400), &"ELSEWHERE".into())
     );
-    shop.pass(SignedDuration::from_hours(48));
+    shop.advance(SignedDuration::from_hours(48));
     let summary = shop.reconcile().await;
     assert_eq!(summary.compared, 1, "once each: {summary:?}");
 }
 
 #[tokio::test]
-async fn books_that_have_more_than_the_provider_are_for_a_person() {
+async fn a_payment_recorded_but_unknown_to_the_provider_goes_to_review() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let deposit = Authentication {
@@ -274,18 +274,18 @@ async fn books_that_have_more_than_the_provider_are_for_a_person() {
     shop.sandbox.toss_deposit(&key);
     shop.deliver_all().await;
     shop.sandbox.toss_withdraw_deposit(&key);
-    shop.pass(SignedDuration::from_hours(25));
+    shop.advance(SignedDuration::from_hours(25));
     assert_eq!(shop.reconcile().await.differences, 1);
     assert!(shop.payment_of("ann", &order).await["review"]["reason"].is_string());
 }
 
 #[tokio::test]
-async fn two_reconcilers_at_once_settle_once() {
+async fn two_concurrent_reconcilers_settle_once() {
     let (shop, order, key) = with_toss().await;
     shop.sandbox.plan(Provider::Toss, "confirm", Fault::DropAfter);
     shop.sandbox.plan(Provider::Toss, "payment", Fault::DropBefore);
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    shop.pass(A_WHILE);
+    shop.advance(QUERY_DELAY);
     let (one, other) = tokio::join!(shop.reconcile(), shop.reconcile());
     assert_eq!((one.failed, other.failed), (0, 0));
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
@@ -293,7 +293,7 @@ async fn two_reconcilers_at_once_settle_once() {
 }
 
 #[tokio::test]
-async fn a_stripe_charge_while_stripe_does_not_answer_us_is_held_and_settled() {
+async fn a_stripe_charge_is_held_and_settled_while_stripe_is_unreachable() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
@@ -305,18 +305,18 @@ async fn a_stripe_charge_while_stripe_does_not_answer_us_is_held_and_settled() {
     let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
     let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
-async fn a_customer_who_retries_while_the_money_is_being_taken_is_not_told_no() {
+async fn a_retry_during_a_charge_does_not_return_a_failure() {
     let (shop, order, key) = with_toss().await;
     shop.sandbox
         .plan(Provider::Toss, "confirm", Fault::Late(Duration::from_millis(300)));
-    // Whoever asks meanwhile is told that there is no such payment.
+    // Queries meanwhile find no such payment.
     for operation in ["payment", "order"] {
         shop.sandbox
             .plan(Provider::Toss, operation, Fault::Code("NOT_FOUND_PAYMENT".to_owned()));
@@ -334,7 +334,7 @@ async fn a_customer_who_retries_while_the_money_is_being_taken_is_not_told_no() 
 }
 
 #[tokio::test]
-async fn an_attempt_whose_answer_was_lost_is_recognised_and_goes_on() {
+async fn an_attempt_with_a_lost_response_is_recognized_and_continues() {
     let (shop, order, key) = with_toss().await;
     for _ in 0..3 {
         shop.engine
@@ -347,7 +347,7 @@ async fn an_attempt_whose_answer_was_lost_is_recognised_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_stripe_payment_that_was_refused_once_is_closed_when_its_order_has_ended() {
+async fn a_declined_stripe_payment_is_closed_when_its_order_has_ended() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
@@ -356,20 +356,20 @@ async fn a_stripe_payment_that_was_refused_once_is_closed_when_its_order_has_end
         .stripe_pay(intent, &Card::declined("card_declined", "insufficient_funds"));
     shop.deliver_all().await;
     assert_eq!(shop.payment(&started["payment_id"]).await["status"], "FAILED");
-    shop.pass(RESERVATION + A_WHILE);
+    shop.advance(RESERVATION + QUERY_DELAY);
     shop.expire_orders().await.unwrap();
     shop.reconcile().await;
     assert!(
         shop.sandbox.try_stripe_pay(intent, &Card::Good).is_err(),
-        "nobody can pay it any more"
+        "it can no longer be paid"
     );
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     let summary = shop.reconcile().await;
     assert_eq!((summary.settled, summary.open), (0, 0), "once: {summary:?}");
 }
 
 #[tokio::test]
-async fn the_account_of_a_deposit_is_closed_when_its_order_has_ended() {
+async fn a_deposit_account_is_closed_when_its_order_has_ended() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let deposit = Authentication {
@@ -378,7 +378,7 @@ async fn the_account_of_a_deposit_is_closed_when_its_order_has_ended() {
     };
     let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    shop.pass(RESERVATION + A_WHILE);
+    shop.advance(RESERVATION + QUERY_DELAY);
     shop.expire_orders().await.unwrap();
     shop.reconcile().await;
     let payment = shop.payment_of("ann", &order).await;
@@ -387,19 +387,19 @@ async fn the_account_of_a_deposit_is_closed_when_its_order_has_ended() {
 }
 
 #[tokio::test]
-async fn one_outage_at_the_comparison_is_no_matter_for_a_person() {
+async fn one_outage_during_the_comparison_starts_no_review() {
     let (shop, order, key) = with_toss().await;
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
-    shop.pass(SignedDuration::from_hours(25));
+    shop.advance(SignedDuration::from_hours(25));
     shop.sandbox.plan(Provider::Toss, "payment", Fault::ErrorBefore(500));
     let down = shop.reconcile().await;
     assert_eq!((down.open, down.reviews), (1, 0), "{down:?}");
-    shop.pass(SignedDuration::from_hours(1));
+    shop.advance(SignedDuration::from_hours(1));
     assert_eq!(shop.reconcile().await.compared, 1);
 }
 
 #[tokio::test]
-async fn an_order_is_begun_to_be_paid_twenty_times_at_most() {
+async fn an_order_has_at_most_twenty_payment_attempts() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     for n in 0..20 {

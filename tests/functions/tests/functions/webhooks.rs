@@ -1,4 +1,4 @@
-//! What providers tell: signed or not, twice, late, in any order, before its order is known.
+//! Webhooks: signed or not, repeated, late, in any order, and before their order is known.
 
 use function_tests::payment_fixture::{amount, credentials, start_call, toss_call, webhook_call};
 use function_tests::{PaymentFixture, id_of};
@@ -13,7 +13,7 @@ use shared::orders::OrderId;
 use shared::payments;
 use shared::payments::provider::{Authorization, Charge};
 
-/// A till with an order of 2,000 won, and the Stripe payment that was begun for it.
+/// Opens a shop with an order of 2,000 won and a started Stripe payment.
 async fn with_stripe() -> (PaymentFixture, String, String) {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
@@ -32,7 +32,7 @@ async fn a_signed_webhook_alone_pays_the_order() {
 }
 
 #[tokio::test]
-async fn an_unsigned_hint_is_believed_only_as_far_as_the_provider_confirms_it() {
+async fn an_unsigned_webhook_counts_only_as_far_as_the_provider_confirms_it() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
@@ -52,7 +52,7 @@ async fn an_unsigned_hint_is_believed_only_as_far_as_the_provider_confirms_it() 
 }
 
 #[tokio::test]
-async fn a_webhook_for_an_order_that_is_not_known_comes_again() {
+async fn a_webhook_for_an_unknown_order_is_retried() {
     let shop = PaymentFixture::with("tea", 10).await;
     let ours = PaymentFixture::with("tea", 10).await;
     let order = id_of(&ours.order("ann", "k", &[("tea", 2)]).await);
@@ -65,21 +65,21 @@ async fn a_webhook_for_an_order_that_is_not_known_comes_again() {
     let webhooks = ours.sandbox.webhooks();
     assert_eq!(webhooks.len(), 2);
     for webhook in &webhooks {
-        // The other shop has the same secrets, and not this order.
+        // The other shop has the same secrets but not this order.
         let answer = shop.deliver(webhook).await;
         assert_eq!((answer.status, answer.problem()), (404, "unknown-order"), "{answer:?}");
         assert_eq!(ours.deliver(webhook).await.status, 200);
     }
-    let told = shop.sandbox.standard_webhook(
+    let delivered = shop.sandbox.standard_webhook(
         "payment.succeeded",
         &json!({ "order_id": order, "reference": "r-1", "amount": amount(2000) }),
     );
-    assert_eq!(shop.deliver(&told).await.problem(), "unknown-order");
+    assert_eq!(shop.deliver(&delivered).await.problem(), "unknown-order");
     assert_eq!(shop.engine.count(PAYMENTS).await, 0);
 }
 
 #[tokio::test]
-async fn three_copies_of_one_webhook_in_parallel_settle_once() {
+async fn three_concurrent_copies_of_a_webhook_settle_once() {
     let (shop, order, intent) = with_stripe().await;
     shop.sandbox.stripe_pay(&intent, &Card::Good);
     let webhooks = shop.sandbox.webhooks();
@@ -95,16 +95,16 @@ async fn three_copies_of_one_webhook_in_parallel_settle_once() {
 }
 
 #[tokio::test]
-async fn confirm_and_webhook_at_the_same_moment_settle_once() {
+async fn a_confirmation_and_a_webhook_at_once_settle_once() {
     for _ in 0..10 {
         let (shop, order, intent) = with_stripe().await;
         shop.sandbox.stripe_pay(&intent, &Card::Good);
         let webhooks = shop.sandbox.webhooks();
         let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
         let confirm = function_tests::payment_fixture::confirm_call("ann", "pay", &body);
-        let (confirmed, told) = tokio::join!(shop.confirm(confirm), shop.deliver(&webhooks[0]));
+        let (confirmed, delivered) = tokio::join!(shop.confirm(confirm), shop.deliver(&webhooks[0]));
         assert_eq!(confirmed.status, 200, "{confirmed:?}");
-        assert_eq!(told.status, 200, "{told:?}");
+        assert_eq!(delivered.status, 200, "{delivered:?}");
         assert_eq!(shop.order_status("ann", &order).await, "PAID");
         let payment = shop.payment_of("ann", &order).await;
         assert_eq!(
@@ -116,29 +116,33 @@ async fn confirm_and_webhook_at_the_same_moment_settle_once() {
 }
 
 #[tokio::test]
-async fn a_toss_webhook_that_overtakes_the_confirmation_settles_once() {
+async fn a_toss_webhook_before_the_confirmations_response_settles_once() {
     for _ in 0..10 {
         let shop = PaymentFixture::with("tea", 10).await;
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
         let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
         let confirm = shop.confirm(toss_call("ann", "pay", &order, &key, 2000));
-        let told = async {
+        let delivered = async {
             loop {
-                // As soon as the provider has something to tell.
+                // As soon as the provider has a webhook.
                 if let Some(webhook) = shop.sandbox.webhooks().pop() {
                     return shop.deliver(&webhook).await;
                 }
                 tokio::task::yield_now().await;
             }
         };
-        let (confirmed, told) = tokio::join!(confirm, told);
-        assert_eq!((confirmed.status, told.status), (200, 200), "{confirmed:?} {told:?}");
+        let (confirmed, delivered) = tokio::join!(confirm, delivered);
+        assert_eq!(
+            (confirmed.status, delivered.status),
+            (200, 200),
+            "{confirmed:?} {delivered:?}"
+        );
         assert_eq!(shop.payment_of("ann", &order).await["status"], "PAID");
     }
 }
 
 #[tokio::test]
-async fn an_old_no_does_not_undo_a_yes() {
+async fn an_older_decline_does_not_undo_a_charge() {
     let (shop, order, intent) = with_stripe().await;
     shop.sandbox
         .stripe_pay(&intent, &Card::declined("card_declined", "insufficient_funds"));
@@ -154,7 +158,7 @@ async fn an_old_no_does_not_undo_a_yes() {
 }
 
 #[tokio::test]
-async fn a_no_that_a_webhook_tells_of_is_entered_and_the_customer_can_try_again() {
+async fn a_decline_by_webhook_is_recorded_and_the_customer_can_retry() {
     let (shop, order, intent) = with_stripe().await;
     shop.sandbox
         .stripe_pay(&intent, &Card::declined("card_declined", "lost_card"));
@@ -170,7 +174,7 @@ async fn a_no_that_a_webhook_tells_of_is_entered_and_the_customer_can_try_again(
 }
 
 #[tokio::test]
-async fn what_is_not_signed_by_us_is_refused_and_nothing_is_stored() {
+async fn a_webhook_without_a_valid_signature_is_rejected_and_writes_nothing() {
     let (shop, order, intent) = with_stripe().await;
     shop.sandbox.stripe_pay(&intent, &Card::Good);
     let webhook = shop.sandbox.webhooks().remove(0);
@@ -228,7 +232,7 @@ async fn what_is_not_signed_by_us_is_refused_and_nothing_is_stored() {
     }
     assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
     assert_eq!(shop.payment_of("ann", &order).await["status"], "STARTED");
-    assert_eq!(shop.deliver(&webhook).await.status, 200, "the true one is good still");
+    assert_eq!(shop.deliver(&webhook).await.status, 200, "the original is still valid");
 }
 
 fn with_header(webhook: &Webhook, name: &str, value: &str) -> Webhook {
@@ -239,11 +243,11 @@ fn with_header(webhook: &Webhook, name: &str, value: &str) -> Webhook {
 }
 
 #[tokio::test]
-async fn the_signature_is_over_the_raw_bytes_in_base64_too() {
+async fn the_signature_covers_the_raw_bytes_in_base64_too() {
     let (shop, order, intent) = with_stripe().await;
     shop.sandbox.stripe_pay(&intent, &Card::Good);
     let webhook = shop.sandbox.webhooks().remove(0);
-    // The same JSON with other white space and an escape: whoever writes it anew signs something else.
+    // The same JSON with other white space and an escape: parsing and serializing it would change the signed bytes.
     let body = format!(
         " {}\n",
         String::from_utf8(webhook.body.clone())
@@ -265,7 +269,7 @@ async fn the_signature_is_over_the_raw_bytes_in_base64_too() {
 }
 
 #[tokio::test]
-async fn secrets_that_were_rotated_are_loaded_when_a_signature_fails_and_not_for_each_forgery() {
+async fn rotated_secrets_are_loaded_when_a_signature_fails_but_not_for_each_forgery() {
     let (shop, order, intent) = with_stripe().await;
     shop.sandbox.stripe_pay(&intent, &Card::Good);
     let forged = shop.sandbox.webhooks().remove(0);
@@ -276,14 +280,14 @@ async fn secrets_that_were_rotated_are_loaded_when_a_signature_fails_and_not_for
     assert!(shop.vault.reads() <= 3, "{} reads", shop.vault.reads());
     shop.sandbox.set_stripe_webhook_secrets(vec!["whsec_new".to_owned()]);
     shop.vault.set(&credentials(&shop.sandbox.options()));
-    shop.pass(SignedDuration::from_secs(31));
+    shop.advance(SignedDuration::from_secs(31));
     let paid = shop.sandbox.again(&forged);
     assert_eq!(shop.deliver(&paid).await.status, 200);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
 }
 
 #[tokio::test]
-async fn what_says_nothing_to_us_is_taken_and_ignored() {
+async fn irrelevant_webhooks_are_accepted_and_ignored() {
     let shop = PaymentFixture::with("tea", 10).await;
     let call = |body: &Value| {
         let call = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
@@ -303,8 +307,8 @@ async fn what_says_nothing_to_us_is_taken_and_ignored() {
             "{body}: {answer:?}"
         );
     }
-    let told = shop.sandbox.standard_webhook("invoice.created", &json!({}));
-    assert_eq!(shop.deliver(&told).await.body["outcome"], "IGNORED");
+    let delivered = shop.sandbox.standard_webhook("invoice.created", &json!({}));
+    assert_eq!(shop.deliver(&delivered).await.body["outcome"], "IGNORED");
     let nonsense = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
     assert_eq!(shop.webhook(nonsense.text("{")).await.status, 400);
     let nobody = Call::new("POST", "/webhooks/{provider}").path("provider", "paypal");
@@ -312,13 +316,13 @@ async fn what_says_nothing_to_us_is_taken_and_ignored() {
 }
 
 #[tokio::test]
-async fn any_other_provider_pays_an_order_by_signed_webhooks() {
+async fn any_provider_with_signed_webhooks_can_pay_an_order() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
-    let told = shop.sandbox.standard_webhook("payment.succeeded", &data);
-    assert_eq!(shop.deliver(&told).await.body["outcome"], "ENTERED");
-    assert_eq!(shop.deliver(&told).await.body["outcome"], "ENTERED");
+    let delivered = shop.sandbox.standard_webhook("payment.succeeded", &data);
+    assert_eq!(shop.deliver(&delivered).await.body["outcome"], "ENTERED");
+    assert_eq!(shop.deliver(&delivered).await.body["outcome"], "ENTERED");
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000), "refunded": amount(500) });
     shop.deliver(&shop.sandbox.standard_webhook("payment.refunded", &data))
@@ -327,7 +331,7 @@ async fn any_other_provider_pays_an_order_by_signed_webhooks() {
 }
 
 #[tokio::test]
-async fn a_deposit_is_told_of_by_whoever_knows_its_secret() {
+async fn a_deposit_webhook_needs_the_deposits_secret() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let deposit = Authentication {
@@ -337,29 +341,29 @@ async fn a_deposit_is_told_of_by_whoever_knows_its_secret() {
     let key = shop.sandbox.toss_authenticate_with(&order, 2000, "KRW", &deposit);
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
     shop.sandbox.toss_deposit(&key);
-    let told: Vec<Webhook> = shop.sandbox.webhooks();
-    let told = told
+    let delivered: Vec<Webhook> = shop.sandbox.webhooks();
+    let delivered = delivered
         .iter()
         .find(|webhook| webhook.json()["secret"].is_string())
         .unwrap();
-    let mut forged = told.json();
+    let mut forged = delivered.json();
     forged["secret"] = json!("ps_guessed");
     let call = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
     assert_eq!(shop.webhook(call.json(&forged)).await.status, 401);
     assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
-    assert_eq!(shop.deliver(told).await.status, 200);
+    assert_eq!(shop.deliver(delivered).await.status, 200);
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     shop.sandbox.toss_withdraw_deposit(&key);
     assert!(shop.deliver_all().await.iter().all(|status| *status == 200));
     let payment = shop.payment_of("ann", &order).await;
     assert!(
         payment["review"]["reason"].is_string(),
-        "a deposit that was taken back needs a person: {payment}"
+        "a withdrawn deposit goes to review: {payment}"
     );
 }
 
 #[tokio::test]
-async fn a_webhook_while_the_provider_does_not_answer_comes_again() {
+async fn a_webhook_while_the_provider_is_unavailable_is_retried() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
@@ -372,7 +376,7 @@ async fn a_webhook_while_the_provider_does_not_answer_comes_again() {
 }
 
 #[tokio::test]
-async fn a_no_to_a_charge_without_its_customer_is_not_told_again_and_a_yes_is_until_its_order_is_known() {
+async fn a_declined_subscription_charge_is_not_retried_and_a_success_is_until_its_order_exists() {
     let shop = PaymentFixture::with("tea", 10).await;
     let providers = shop.service().providers;
     let (stripe, deadline) = (
@@ -391,7 +395,7 @@ async fn a_no_to_a_charge_without_its_customer_is_not_told_again_and_a_yes_is_un
     let broke = Card::declined("card_declined", "insufficient_funds");
     shop.sandbox.stripe_set_card_next(&card, &broke, 1);
     let charge = Charge {
-        order_id: OrderId(derive_id(&["an order to come"])),
+        order_id: OrderId(derive_id(&["an unknown order"])),
         lines: &[],
         amount: serde_json::from_value(json!({ "amount": 1000, "currency": "KRW" })).unwrap(),
         reference: None,

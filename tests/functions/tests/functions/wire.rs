@@ -1,4 +1,4 @@
-//! The engine that is called in this process is the one that other tests and benchmarks reach over the wire.
+//! Checks that the engine called in this process and the engine over HTTP behave the same.
 
 use function_tests::auction_fixture::{AuctionFixture, take_call};
 use function_tests::{RESERVATION, Shop, id_of, order_call, receive_call};
@@ -7,7 +7,7 @@ use harness::gateway::{Answer, Call};
 use harness::{Engine, Fault};
 use serde_json::Value;
 
-/// An order's life and a bid's: everything that can be said differently of conditions, transactions, indexes and pages.
+/// Runs an order and a bid through conditions, transactions, indexes and pages.
 async fn live(engine: Engine) -> Vec<Answer> {
     let shop = Shop::on(engine);
     let mut answers = vec![
@@ -28,19 +28,19 @@ async fn live(engine: Engine) -> Vec<Answer> {
     answers.push(shop.cancel("ann", &id).await);
     answers.push(shop.cancel("ann", &id).await);
     answers.push(shop.list_orders(Call::new("GET", "/orders").by("ann")).await);
-    shop.pass(RESERVATION);
+    shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     answers.push(shop.list_orders(Call::new("GET", "/orders").by("bob")).await);
     let shop = AuctionFixture::beside(&shop);
     shop.list(function_tests::auction_fixture::CARD, 50_000, 1).await;
-    shop.give("ann", 50_000).await;
+    shop.credit_points("ann", 50_000).await;
     answers.push(shop.sell("bob", 45_000).await);
     answers.push(shop.take(take_call("ann", "t", "buy", None, None)).await);
     answers.push(shop.take(take_call("ann", "u", "buy", None, None)).await);
     answers
 }
 
-/// What is written, without what is drawn anew each time.
+/// Returns what was written, without random values.
 async fn written(engine: &Engine) -> Vec<String> {
     let mut items = vec![];
     for table in [CATALOG, ORDERS, AUCTIONS] {
@@ -48,7 +48,7 @@ async fn written(engine: &Engine) -> Vec<String> {
             let Some(fields) = item.as_object_mut() else { continue };
             fields.retain(|name, _| !matches!(name.as_str(), "event" | "entry_id" | "swept_at" | "due_shard"));
             if fields["pk"].as_str().unwrap().starts_with("STOCK#") {
-                // Which shard an order takes from is chance.
+                // Which shard an order takes from is random.
                 continue;
             }
             fields.remove("holds");
@@ -65,7 +65,7 @@ async fn written(engine: &Engine) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn functions_answer_and_write_the_same_over_the_wire() {
+async fn functions_respond_and_write_the_same_over_http() {
     let (called, served) = (Engine::start().await, Engine::serve().await);
     let (here, there) = (live(called.clone()).await, live(served.clone()).await);
     for (here, there) in here.iter().zip(&there) {

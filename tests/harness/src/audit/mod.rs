@@ -1,6 +1,6 @@
-//! The books: what the tables say, read as an auditor would, without the code that wrote them.
+//! Audits: read all tables directly, without the code under test, and check that they are consistent.
 //!
-//! Each check answers what is wrong, in a sentence; `assert_…` is the same for a test that has nothing more to say.
+//! A `check_…` function returns the first violation as an error. The matching `assert_…` function panics instead.
 
 mod money;
 mod periods;
@@ -21,13 +21,13 @@ pub use stock::{Balance, balances};
 use crate::engine::{CATALOG, Engine, ORDERS, SUBSCRIPTIONS};
 
 impl Engine {
-    /// The balance of each product.
+    /// Returns the balance of each product.
     pub async fn balances(&self) -> BTreeMap<String, Balance> {
         let (orders, subscriptions) = (self.items(ORDERS).await, self.items(SUBSCRIPTIONS).await);
         stock::balances(&self.items(CATALOG).await, orders.iter().chain(&subscriptions))
     }
 
-    /// The balance of one product, after checking that all are conserved.
+    /// Returns the balance of one product, after checking that its units are conserved.
     pub async fn balance(&self, sku: &str) -> Balance {
         let balances = self.balances().await;
         for balance in balances.values() {
@@ -36,7 +36,7 @@ impl Engine {
         balances.get(sku).copied().unwrap_or_default()
     }
 
-    /// The units in each shard of a product that has ever had any.
+    /// Returns the units in each shard of a product that has had stock.
     pub async fn shards(&self, sku: &str) -> Vec<i64> {
         let prefix = format!("STOCK#{sku}#");
         let items = self.items(CATALOG).await;
@@ -44,10 +44,10 @@ impl Engine {
         stock.map(|item| number(&item["available"])).collect()
     }
 
-    /// Leaves a product with exactly these units in its shards, and a receipt for them.
+    /// Sets a product's shards to exactly these units and records a matching receipt.
     pub async fn set_shards(&self, sku: &str, levels: &[u64]) {
         let put = |pk: String| {
-            self.quiet
+            self.direct
                 .put_item()
                 .table_name(CATALOG)
                 .item("pk", AttributeValue::S(pk))
@@ -63,9 +63,9 @@ impl Engine {
         put.send().await.expect("a receipt");
     }
 
-    /// Makes an order unreadable.
+    /// Corrupts an order so that it cannot be parsed.
     pub async fn damage_order(&self, order_id: &str) {
-        let update = self.quiet.update_item().table_name(ORDERS);
+        let update = self.direct.update_item().table_name(ORDERS);
         update
             .key("pk", AttributeValue::S(format!("ORDER#{order_id}")))
             .update_expression("SET version = :nonsense")
@@ -75,8 +75,8 @@ impl Engine {
             .expect("an order");
     }
 
-    /// Gives a subscription the sealed billing key of another one.
-    pub async fn plant_billing_key(&self, from: &str, to: &str) {
+    /// Replaces a subscription's encrypted billing key with another subscription's.
+    pub async fn copy_billing_key(&self, from: &str, to: &str) {
         let key = |id: &str| {
             let text = |text: String| AttributeValue::S(text);
             [
@@ -84,13 +84,13 @@ impl Engine {
                 ("sk".to_owned(), text("SUBSCRIPTION".to_owned())),
             ]
         };
-        let get = self.quiet.get_item().table_name(SUBSCRIPTIONS);
+        let get = self.direct.get_item().table_name(SUBSCRIPTIONS);
         let stolen = get
             .set_key(Some(key(from).into()))
             .send()
             .await
             .expect("a subscription");
-        let update = self.quiet.update_item().table_name(SUBSCRIPTIONS);
+        let update = self.direct.update_item().table_name(SUBSCRIPTIONS);
         update
             .set_key(Some(key(to).into()))
             .update_expression("SET #key = :key")
@@ -101,17 +101,17 @@ impl Engine {
             .expect("a subscription");
     }
 
-    /// Every item of a table as JSON; numbers are integers.
+    /// Returns every item of a table as JSON; numbers are integers.
     pub async fn items(&self, table: &str) -> Vec<Value> {
-        all(&self.quiet, table).await.into_iter().map(json_of_item).collect()
+        all(&self.direct, table).await.into_iter().map(json_of_item).collect()
     }
 
-    /// How many items a table has.
+    /// Returns the number of items in a table.
     pub async fn count(&self, table: &str) -> usize {
-        all(&self.quiet, table).await.len()
+        all(&self.direct, table).await.len()
     }
 
-    /// The events that entities of a table carry, as (detail-type, detail).
+    /// Returns the events that a table's entities carry, as (detail-type, detail).
     pub async fn events(&self, table: &str) -> Vec<(String, serde_json::Value)> {
         let items = self.items(table).await;
         let events = items.iter().filter_map(|item| item.get("event"));
@@ -126,7 +126,7 @@ impl Engine {
 
 type Item = std::collections::HashMap<String, AttributeValue>;
 
-/// Auditors may scan; functions may not.
+/// Audits may scan; functions may not.
 async fn all(client: &Client, table: &str) -> Vec<Item> {
     let pages = client.scan().table_name(table).consistent_read(true).into_paginator();
     pages.items().send().collect::<Result<_, _>>().await.expect("a table")

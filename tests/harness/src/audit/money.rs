@@ -1,4 +1,4 @@
-//! The auditor of money: reads only the tables and the providers' ledger, and finds whether they agree.
+//! Checks that the payment records in the tables agree with the providers' ledger.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{number, text};
 use crate::engine::{Engine, ORDERS, PAYMENTS};
 
-/// What the tables say of money, and what the providers say.
+/// The orders and payments in the tables, and the providers' ledger.
 #[derive(Debug)]
 pub struct LedgerAudit {
     orders: BTreeMap<String, Value>,
@@ -18,12 +18,12 @@ pub struct LedgerAudit {
 }
 
 impl LedgerAudit {
-    /// The books in the tables of `engine` as they stand now, beside the providers' `ledger`.
+    /// Reads the tables of `engine` and compares them with the providers' `ledger`.
     pub async fn of(engine: &Engine, ledger: Vec<Entry>) -> Self {
         Self::from_items(engine.items(ORDERS).await, engine.items(PAYMENTS).await, ledger)
     }
 
-    /// The same of items that were read.
+    /// Audits items that were read before.
     pub fn from_items(orders: Vec<Value>, payments: Vec<Value>, ledger: Vec<Entry>) -> Self {
         let orders = orders.into_iter();
         let payments = payments
@@ -42,19 +42,19 @@ impl LedgerAudit {
 
     /// [`LedgerAudit::check_sound`], asserted.
     pub fn assert_sound(&self) {
-        self.check_sound().expect("the books are sound");
+        self.check_sound().expect("the tables are consistent with the ledger");
     }
 
     /// [`LedgerAudit::check_settled`], asserted.
     pub fn assert_settled(&self) {
-        self.check_settled().expect("the books are settled");
+        self.check_settled().expect("all payments are settled");
     }
 
-    /// What is true at every moment: nobody is charged twice by one payment, no order is paid by two, and the books say
-    /// of no payment that it was taken that the provider did not take, nor that more went back than did.
+    /// Checks what is true at every moment: no payment charges twice, two payments never pay one order, every payment
+    /// recorded as taken was taken by the provider, and no more is recorded as refunded than was refunded.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The first violation.
     pub fn check_sound(&self) -> Result<()> {
         for entry in &self.ledger {
             ensure!(
@@ -66,14 +66,14 @@ impl LedgerAudit {
         for payment in self.payments.values() {
             if is_charged(payment) {
                 let entry = self.entry_of(payment);
-                let entry = entry.with_context(|| format!("in the books, and never charged: {payment}"))?;
+                let entry = entry.with_context(|| format!("recorded as paid, but never charged: {payment}"))?;
                 ensure!(
                     payment["amount"]["amount"] == entry.charged,
-                    "another amount was charged: {payment} {entry:?}"
+                    "charged a different amount than recorded: {payment} {entry:?}"
                 );
                 ensure!(
                     number(&payment["refunded"]["amount"]) <= entry.refunded,
-                    "more is refunded in the books than went back: {payment} {entry:?}"
+                    "recorded refunds exceed the provider's: {payment} {entry:?}"
                 );
             }
             if payment["status"] == "PAID" {
@@ -90,52 +90,52 @@ impl LedgerAudit {
                 let fits = matches!(order["status"].as_str(), Some("PAID" | "CANCELLED"));
                 ensure!(
                     fits && order["payment_id"] == payment["payment_id"],
-                    "a payment and its order disagree: {order} {payment}"
+                    "payment and order disagree: {order} {payment}"
                 );
             }
         }
         Ok(())
     }
 
-    /// What is true once nothing hangs in the air: each payment has come to an end, and waits for nobody.
+    /// Checks what is true once all work is done: no payment is unfinished or waits for a decision.
     ///
     /// # Errors
-    /// What is wrong.
-    pub fn check_landed(&self) -> Result<()> {
+    /// The first violation.
+    pub fn check_finished(&self) -> Result<()> {
         self.check_sound()?;
         for payment in self.payments.values() {
             let hangs = matches!(
                 payment["status"].as_str(),
                 Some("CONFIRMING" | "UNKNOWN" | "UNSERVABLE" | "STARTED")
             );
-            ensure!(!hangs, "it hangs in the air: {payment}");
+            ensure!(!hangs, "payment is unfinished: {payment}");
             let refunds = payment["refunds"].as_array().expect("refunds");
             ensure!(
                 refunds.iter().all(|refund| refund["status"] != "PENDING"),
-                "a refund hangs in the air: {payment}"
+                "refund is unfinished: {payment}"
             );
-            ensure!(payment.get("review").is_none(), "it waits for a person: {payment}");
+            ensure!(payment.get("review").is_none(), "payment is in review: {payment}");
         }
         for order in self.orders.values() {
-            ensure!(order["status"] != "PAYING", "its payment never ends: {order}");
+            ensure!(order["status"] != "PAYING", "order is still being paid: {order}");
         }
         Ok(())
     }
 
-    /// What is true once the payments were compared with the providers' books too: tables and ledger agree to the last
-    /// unit, each paid order was paid for, and everybody else has their money back.
+    /// Checks what is true once payments were also compared with the providers' records: tables and ledger agree to the
+    /// last unit, each paid order is paid for, and all other money is refunded.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The first violation.
     pub fn check_settled(&self) -> Result<()> {
-        self.check_landed()?;
+        self.check_finished()?;
         let mut kept: BTreeMap<&str, i64> = BTreeMap::new();
         for entry in &self.ledger {
             let payment = self.payments.get(&entry.reference);
-            let payment = payment.with_context(|| format!("charged, and not in the books: {entry:?}"))?;
+            let payment = payment.with_context(|| format!("charged, but not recorded: {entry:?}"))?;
             ensure!(
                 is_charged(payment),
-                "charged, and not so in the books: {payment} {entry:?}"
+                "charged, but not recorded as paid: {payment} {entry:?}"
             );
             ensure!(
                 payment["refunded"]["amount"] == entry.refunded,
@@ -150,15 +150,12 @@ impl LedgerAudit {
                 Some("PAID") => number(&order["total"]["amount"]) - refunded[text(&order["payment_id"])],
                 _ => 0,
             };
-            ensure!(
-                kept == due,
-                "{kept} was kept of an order that has {due} to pay: {order}"
-            );
+            ensure!(kept == due, "provider kept {kept} of an order with {due} due: {order}");
         }
         Ok(())
     }
 
-    /// What was given back of each payment, an order's that stays paid too.
+    /// Returns the sum refunded of each payment, including payments of orders that stay paid.
     fn refunded(&self) -> BTreeMap<&str, i64> {
         let payments = self.payments.values();
         payments

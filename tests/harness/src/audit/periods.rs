@@ -1,4 +1,4 @@
-//! The auditor of subscriptions: each period is charged once at most, and what was charged has its order.
+//! Checks that each subscription period is charged at most once and that each charge has its order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use shared::core::id::SubscriptionPeriod;
 use super::{number, text};
 use crate::engine::{Engine, ORDERS, SUBSCRIPTIONS};
 
-/// What the tables say of the periods of subscriptions, and what the providers took for them.
+/// The invoices and orders in the tables, and the providers' ledger.
 #[derive(Debug)]
 pub struct Periods {
     invoices: Vec<Value>,
@@ -19,14 +19,14 @@ pub struct Periods {
 }
 
 impl Engine {
-    /// The periods of all subscriptions as they stand now, beside the providers' `ledger`.
+    /// Reads the invoices of all subscriptions, to compare them with the providers' `ledger`.
     pub async fn periods(&self, ledger: Vec<Entry>) -> Periods {
         Periods::from_items(&self.items(ORDERS).await, &self.items(SUBSCRIPTIONS).await, &ledger)
     }
 }
 
 impl Periods {
-    /// The same of items that were read. What was taken for orders that no subscription made is left out.
+    /// Audits items that were read before. Charges for orders that no subscription made are ignored.
     pub fn from_items(orders: &[Value], subscriptions: &[Value], ledger: &[Entry]) -> Self {
         let invoices = subscriptions
             .iter()
@@ -52,11 +52,10 @@ impl Periods {
         }
     }
 
-    /// What is true at every moment: no provider took money for a period twice, and money that the books know of is that
-    /// of the invoice.
+    /// Checks what is true at every moment: no period is charged twice, and each recorded charge matches its invoice.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The first violation.
     pub fn check(&self) -> Result<()> {
         for (order_id, entries) in &self.ledger {
             let charges: u32 = entries.iter().map(|entry| entry.charges).sum();
@@ -71,8 +70,8 @@ impl Periods {
             let taken = self.ledger.get(&id).and_then(|entries| entries.first());
             match text(&invoice["status"]) {
                 "PAID" => {
-                    let order = order.with_context(|| format!("paid, and without an order: {invoice}"))?;
-                    let taken = taken.with_context(|| format!("paid, and never charged: {invoice}"))?;
+                    let order = order.with_context(|| format!("paid, but without an order: {invoice}"))?;
+                    let taken = taken.with_context(|| format!("recorded as paid, but never charged: {invoice}"))?;
                     ensure!(
                         number(&invoice["total"]["amount"]) == taken.charged,
                         "{invoice} {taken:?}"
@@ -80,27 +79,27 @@ impl Periods {
                     ensure!(invoice["order_id"] == order["order_id"], "{invoice} {order}");
                     ensure!(invoice["lines"] == order["lines"], "{invoice} {order}");
                 }
-                "CHARGING" => ensure!(order.is_none(), "ordered before it was charged: {invoice} {order:?}"),
+                "CHARGING" => ensure!(order.is_none(), "order placed before the charge: {invoice} {order:?}"),
                 _ => {
                     let is_cancelled = order.is_none_or(|order| order["status"] == "CANCELLED");
-                    ensure!(is_cancelled, "delivered, and not paid: {invoice} {order:?}");
+                    ensure!(is_cancelled, "delivered, but not paid: {invoice} {order:?}");
                     let is_known = order.is_some() == taken.is_some();
-                    ensure!(is_known, "charged, and not in the books: {invoice} {taken:?}");
+                    ensure!(is_known, "charged, but not recorded: {invoice} {taken:?}");
                     let holds = invoice["holds"].as_array().expect("holds");
-                    ensure!(holds.is_empty(), "it holds what it does not deliver: {invoice}");
+                    ensure!(holds.is_empty(), "holds stock that it does not deliver: {invoice}");
                 }
             }
         }
         Ok(())
     }
 
-    /// How many periods were charged.
+    /// Returns the number of periods that were charged.
     pub fn charged(&self) -> usize {
         self.ledger.len()
     }
 }
 
-/// The order that an invoice's money pays.
+/// Derives the id of the order that an invoice pays.
 fn order_of(invoice: &Value) -> Result<String> {
     let of: SubscriptionPeriod = serde_json::from_value(invoice.clone())?;
     Ok(billing::invoice::order_id(of).to_string())

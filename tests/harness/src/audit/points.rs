@@ -1,4 +1,4 @@
-//! The auditor of the exchange: every point, voucher and bid is accounted for.
+//! Checks that every point, voucher and bid is accounted for.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,24 @@ use serde_json::Value;
 
 use super::{number, text};
 
-/// What the auctions' table says.
+/// The items of the auctions table.
 #[derive(Debug)]
 pub struct AuctionAudit {
     items: Vec<Value>,
 }
 
 impl AuctionAudit {
-    /// The table's items as they stand now.
+    /// Audits these items.
     pub const fn of(items: Vec<Value>) -> Self {
         Self { items }
     }
 
-    /// What is true at every moment: what wallets have is what their ledgers come to, never below zero, and what they hold
-    /// is what open bids need; each voucher is offered by the open bid that sells it; the book has the open bids, and
-    /// nothing else; a bid trades once or not at all, and never from its deadline on.
+    /// Checks what is true at every moment: each wallet equals the sum of its ledger and is not negative; held points
+    /// equal what open bids need; each offered voucher belongs to one open bid; the order book has exactly the open
+    /// bids; and each bid trades at most once, before its deadline.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The first violation. What is wrong.
     pub fn check(&self) -> Result<()> {
         let bids = self.by_id("BID", "bid_id");
         let vouchers = self.by_id("VOUCHER", "voucher_id");
@@ -39,21 +39,21 @@ impl AuctionAudit {
             }
             offered += 1;
             let voucher = vouchers.get(text(&bid["voucher_id"]));
-            let voucher = voucher.with_context(|| format!("it sells no voucher: {bid}"))?;
+            let voucher = voucher.with_context(|| format!("bid without its voucher: {bid}"))?;
             ensure!(
                 voucher["owner_id"] == bid["customer_id"] && voucher["offered_by"] == bid["bid_id"],
-                "a bid sells a voucher that it does not have: {bid} {voucher}"
+                "bid sells a voucher that it does not hold: {bid} {voucher}"
             );
         }
         let bound = vouchers.values().filter(|voucher| voucher.get("offered_by").is_some());
-        ensure!(bound.count() == offered, "a voucher is offered by no open bid");
+        ensure!(bound.count() == offered, "an offered voucher has no open bid");
         let on_book = self.items.iter().filter(|item| text(&item["pk"]).starts_with("BOOK#"));
-        ensure!(on_book.count() == open, "the book has others than the open bids");
+        ensure!(on_book.count() == open, "the order book differs from the open bids");
         self.check_wallets(&needed)?;
         self.check_trades(&bids)
     }
 
-    /// The points in all wallets.
+    /// Returns the points in all wallets.
     pub fn points(&self) -> i64 {
         self.of_kind("WALLET")
             .map(|wallet| optional(wallet, "available") + optional(wallet, "held"))
@@ -71,14 +71,14 @@ impl AuctionAudit {
             let pk = text(&wallet["pk"]);
             let customer = pk.strip_prefix("WALLET#").expect("a wallet");
             let (available, held) = (optional(wallet, "available"), optional(wallet, "held"));
-            ensure!(available >= 0, "less than nothing can be spent: {wallet}");
+            ensure!(available >= 0, "negative points: {wallet}");
             ensure!(
                 held == needed.get(customer).copied().unwrap_or_default(),
-                "open bids need other than what is held: {wallet}"
+                "held points differ from what open bids need: {wallet}"
             );
             ensure!(
                 available + held == ledgers.get(pk).copied().unwrap_or_default(),
-                "points appeared or vanished: {wallet}, its ledger comes to {:?}",
+                "wallet differs from its ledger: {wallet}, the ledger's sum is {:?}",
                 ledgers.get(pk)
             );
         }
@@ -92,10 +92,12 @@ impl AuctionAudit {
                 let Some(id) = trade.get(side).and_then(Value::as_str) else {
                     continue;
                 };
-                let bid = bids.get(id).with_context(|| format!("no such bid: {trade}"))?;
+                let bid = bids
+                    .get(id)
+                    .with_context(|| format!("trade of an unknown bid: {trade}"))?;
                 ensure!(
                     bid["status"] == "TRADED" && bid["trade_id"] == trade["trade_id"],
-                    "a bid does not know of its trade: {bid} {trade}"
+                    "bid does not record its trade: {bid} {trade}"
                 );
                 ensure!(
                     time(&bid["expires_at"]) > time(&trade["traded_at"]),
@@ -118,7 +120,7 @@ impl AuctionAudit {
     }
 }
 
-/// What an entry of a ledger adds to its wallet.
+/// Returns what a ledger entry adds to its wallet.
 fn movement(entry: &Value) -> i64 {
     let points = number(&entry["points"]);
     match text(&entry["kind"]) {

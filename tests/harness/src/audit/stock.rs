@@ -1,4 +1,4 @@
-//! The auditor of stock: every unit that was received is on a shelf, held by an open order, or sold to a paid one.
+//! Checks that every received unit is in a shard, held by an open order, or sold to a paid one.
 
 use std::collections::BTreeMap;
 
@@ -10,33 +10,33 @@ use super::{number, text};
 /// The units of one product.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
-    /// What receipts say arrived.
+    /// Units received.
     pub received: i64,
-    /// What shards have left.
+    /// Units available in the shards.
     pub available: i64,
-    /// What open orders and invoices hold, and paid orders bought.
+    /// Units that open orders and invoices hold, and that paid orders bought.
     pub held: i64,
     /// The fewest units in a shard.
     pub least: i64,
 }
 
 impl Balance {
-    /// Promises 1 and 2: nothing is oversold, and every unit is accounted for.
+    /// Checks promises 1 and 2: nothing is oversold, and every unit is accounted for.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The first violation.
     pub fn check(&self) -> Result<()> {
-        ensure!(self.least >= 0, "a shard has less than nothing: {self:?}");
+        ensure!(self.least >= 0, "a shard is negative: {self:?}");
         ensure!(
             self.received == self.available + self.held,
-            "units appeared or vanished: {self:?}"
+            "received units differ from available and held units: {self:?}"
         );
         Ok(())
     }
 }
 
-/// The balance of each product, by the items of the catalog's table and those of the tables of what holds stock: orders,
-/// and subscriptions with their invoices.
+/// Returns the balance of each product. `catalog` has the items of the catalog table; `holders` has the items that hold
+/// stock: orders, and subscriptions with their invoices.
 pub fn balances<'a>(catalog: &[Value], holders: impl IntoIterator<Item = &'a Value>) -> BTreeMap<String, Balance> {
     let mut balances: BTreeMap<String, Balance> = BTreeMap::new();
     for item in catalog {

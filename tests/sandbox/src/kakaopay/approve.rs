@@ -1,4 +1,4 @@
-//! From the beginning of a payment to its approval, which is when money is taken; and subscriptions.
+//! Starting and approving a payment (the approval charges it), and subscriptions.
 
 use serde_json::{Value, json};
 
@@ -36,19 +36,19 @@ pub fn approve(state: &mut State, cid: &str, fields: &Fields) -> Result<Value, R
     match payment.status_at(state.now()) {
         Status::Ready => return Err(refuse(error::NOT_AUTHENTICATED, "the buyer has not approved")),
         Status::Authenticated => {}
-        Status::Fail => return Err(refuse(error::LAPSED, "the payment is over")),
+        Status::Fail => return Err(refuse(error::LAPSED, "the payment has expired")),
         Status::Success | Status::PartCancel | Status::Cancel => {
-            return Err(refuse(error::ALREADY_APPROVED, "the payment was approved before"));
+            return Err(refuse(error::ALREADY_APPROVED, "the payment is already approved"));
         }
     }
     if payment.token.as_deref() != Some(fields.text("pg_token")?) {
-        return Err(refuse(error::WRONG_TOKEN, "the pg_token is another one"));
+        return Err(refuse(error::WRONG_TOKEN, "wrong pg_token"));
     }
     if payment.order_id != fields.text("partner_order_id")? {
-        return Err(refuse(error::WRONG_ORDER, "the partner_order_id is another one"));
+        return Err(refuse(error::WRONG_ORDER, "wrong partner_order_id"));
     }
     if payment.user_id != fields.text("partner_user_id")? {
-        return Err(refuse(error::WRONG_USER, "the partner_user_id is another one"));
+        return Err(refuse(error::WRONG_USER, "wrong partner_user_id"));
     }
     if let Some(code) = payment.decline.clone() {
         change(state, tid, |payment| payment.status = Status::Fail);
@@ -66,9 +66,9 @@ pub fn approve(state: &mut State, cid: &str, fields: &Fields) -> Result<Value, R
 pub fn subscription(state: &mut State, cid: &str, fields: &Fields) -> Result<Value, Refusal> {
     let sid = fields.text("sid")?;
     match state.kakaopay.subscriptions.get(sid) {
-        None => return Err(refuse(error::UNKNOWN_SID, "there is no such sid")),
+        None => return Err(refuse(error::UNKNOWN_SID, "unknown sid")),
         Some(user_id) if *user_id != fields.text("partner_user_id")? => {
-            return Err(refuse(error::WRONG_USER, "the subscription is somebody else's"));
+            return Err(refuse(error::WRONG_USER, "the subscription belongs to another user"));
         }
         Some(_) => {}
     }

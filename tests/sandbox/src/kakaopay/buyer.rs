@@ -1,13 +1,17 @@
-//! What buyers and the dashboard do to payments at KakaoPay.
+//! Actions of buyers and dashboard users on KakaoPay payments.
 
 use super::cancel;
 use super::payment::{Status, change};
 use crate::state::State;
 
-/// The buyer approves in the app, and comes back with a token.
+/// Approves a payment in the app and returns the token.
 pub fn approve_in_app(state: &mut State, tid: &str, decline: Option<&str>) -> Result<String, String> {
     let now = state.now();
-    let payment = state.kakaopay.payments.get(tid).ok_or(format!("there is no {tid}"))?;
+    let payment = state
+        .kakaopay
+        .payments
+        .get(tid)
+        .ok_or(format!("unknown payment {tid}"))?;
     if payment.status_at(now) != Status::Ready {
         return Err(format!("{tid} is {:?}", payment.status_at(now)));
     }
@@ -20,11 +24,11 @@ pub fn approve_in_app(state: &mut State, tid: &str, decline: Option<&str>) -> Re
     Ok(token)
 }
 
-/// Somebody refunds at the dashboard; nothing tells the shop.
+/// Refunds a payment in the dashboard, without a webhook.
 pub fn dashboard_refund(state: &mut State, tid: &str, amount: i64) -> Result<(), String> {
     if !state.kakaopay.payments.contains_key(tid) || amount <= 0 {
         return Err(format!("{amount} of {tid} cannot be refunded"));
     }
     let refund = cancel::refund(state, tid, amount, 0);
-    refund.map(drop).map_err(|refusal| refusal.said())
+    refund.map(drop).map_err(|refusal| refusal.to_text())
 }

@@ -1,4 +1,4 @@
-//! Cancelling a payment, whole or in part: money goes back, as often as it is asked for.
+//! Full and partial cancellations. Each request refunds, since there are no idempotency keys.
 
 use serde_json::{Value, json};
 
@@ -23,11 +23,14 @@ pub fn cancel(state: &mut State, cid: &str, fields: &Fields) -> Result<Value, Re
     refund(state, tid, amount, tax_free)
 }
 
-/// Gives money back.
+/// Refunds an amount.
 pub fn refund(state: &mut State, tid: &str, amount: i64, tax_free: i64) -> Result<Value, Refusal> {
     let payment = &state.kakaopay.payments[tid];
     if amount > payment.left() || tax_free > payment.tax_free - payment.canceled_tax_free {
-        return Err(refuse(error::NOT_CANCELABLE_AMOUNT, "more than is left"));
+        return Err(refuse(
+            error::NOT_CANCELABLE_AMOUNT,
+            "the amount exceeds the refundable amount",
+        ));
     }
     let (now, aid) = (state.now(), state.id("A", 19));
     let payment = change(state, tid, |payment| {

@@ -1,30 +1,30 @@
-//! KakaoPay's errors: a negative number, some words, and for declines what the payment method said.
+//! KakaoPay's errors: a negative code, a message, and the payment method's code and message for declines.
 
 use serde_json::{Value, json};
 
 use crate::http::Answer;
 
-/// A field is missing, or not as it should be.
+/// A field is missing or invalid.
 pub const INVALID_FIELD: i64 = -2;
 /// The buyer has not approved in the app.
 pub const NOT_AUTHENTICATED: i64 = -701;
-/// The payment was approved before.
+/// The payment is already approved.
 pub const ALREADY_APPROVED: i64 = -702;
-/// The token is not the one that the buyer brought.
+/// The token differs from the buyer's.
 pub const WRONG_TOKEN: i64 = -703;
-/// The order is another one than at the beginning.
+/// The order differs from the payment's.
 pub const WRONG_ORDER: i64 = -706;
-/// The user is another one than at the beginning.
+/// The user differs from the payment's.
 pub const WRONG_USER: i64 = -707;
-/// There is no such payment.
+/// The payment is unknown.
 pub const UNKNOWN_TID: i64 = -708;
-/// More would be cancelled than is left.
+/// The amount exceeds the refundable amount.
 pub const NOT_CANCELABLE_AMOUNT: i64 = -710;
-/// The time to approve is over.
+/// The payment has expired.
 pub const LAPSED: i64 = -723;
-/// There is no such shop.
+/// The shop's id is unknown.
 pub const UNKNOWN_CID: i64 = -731;
-/// There is no such subscription.
+/// The subscription is unknown.
 pub const UNKNOWN_SID: i64 = -750;
 /// The payment method declined.
 pub const DECLINED: i64 = -780;
@@ -36,25 +36,25 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The refusal as an answer.
+    /// Converts the refusal to a response.
     pub fn answer(&self) -> Answer {
         Answer::json(400, &self.body)
     }
 
-    /// Its code and message, in words.
-    pub fn said(&self) -> String {
+    /// Returns the code and message as text.
+    pub fn to_text(&self) -> String {
         self.body.to_string()
     }
 }
 
-/// Refuses with a code.
+/// Creates a refusal with a code.
 pub fn refuse(code: i64, message: &str) -> Refusal {
     Refusal {
         body: json!({ "error_code": code, "error_message": message }),
     }
 }
 
-/// The payment method declined, for this reason of its own.
+/// Creates a decline with the payment method's code.
 pub fn declined(method_code: &str) -> Refusal {
     let mut refusal = refuse(DECLINED, "approval failure");
     refusal.body["extras"] = json!({
@@ -64,7 +64,7 @@ pub fn declined(method_code: &str) -> Refusal {
     refusal
 }
 
-/// The refusal for a code that a test ordered: `code`, or `code/method_result_code`.
+/// Creates the refusal for a test's `code` or `code/method_result_code`.
 pub fn by_code(ordered: &str) -> Refusal {
     let (code, method_code) = ordered.split_once('/').unwrap_or((ordered, "DECLINED"));
     match code.parse().unwrap_or(INVALID_FIELD) {
@@ -73,26 +73,20 @@ pub fn by_code(ordered: &str) -> Refusal {
     }
 }
 
-/// The secret key is unknown.
+/// The secret key is invalid.
 pub fn unauthorized() -> Answer {
     Answer::json(
         401,
-        &json!({ "error_code": -401, "error_message": "the secret key is unknown" }),
+        &json!({ "error_code": -401, "error_message": "invalid secret key" }),
     )
 }
 
-/// The provider's own fault.
+/// The provider has an internal error.
 pub fn internal_error(status: u16) -> Answer {
-    Answer::json(
-        status,
-        &json!({ "error_code": -1, "error_message": "the provider has a fault of its own" }),
-    )
+    Answer::json(status, &json!({ "error_code": -1, "error_message": "internal error" }))
 }
 
-/// There is no such operation.
+/// The operation is unknown.
 pub fn no_such_route() -> Answer {
-    Answer::json(
-        404,
-        &json!({ "error_code": -3, "error_message": "there is no such operation" }),
-    )
+    Answer::json(404, &json!({ "error_code": -3, "error_message": "unknown operation" }))
 }

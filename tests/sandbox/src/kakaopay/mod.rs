@@ -1,4 +1,4 @@
-//! KakaoPay: who may call, and which operation it is. It has neither idempotency keys nor webhooks.
+//! KakaoPay: authentication and routes. KakaoPay has neither idempotency keys nor webhooks.
 
 mod approve;
 pub mod buyer;
@@ -11,25 +11,25 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::http::{Answer, Call};
-use crate::idempotency::Twist;
+use crate::idempotency::AnswerFault;
 use crate::serve::Route;
 use crate::state::State;
 use error::{Refusal, by_code, refuse};
 pub use error::{internal_error, no_such_route};
 use payment::Payment;
 
-/// The shop's id for subscriptions, the same for everybody.
+/// The merchant id for subscriptions in tests.
 const SUBSCRIPTION_CID: &str = "TCSUBSCRIP";
 
-/// What KakaoPay knows.
+/// KakaoPay's data.
 #[derive(Debug, Default)]
 pub struct Kakaopay {
     payments: HashMap<String, Payment>,
-    /// Who a subscription belongs to, by its sid.
+    /// The users of subscriptions, by sid.
     subscriptions: HashMap<String, String>,
 }
 
-/// The operation that a path (below `/kakaopay`) asks for.
+/// Returns the operation of a path below `/kakaopay`.
 pub fn route(method: &str, path: &[&str]) -> Option<Route> {
     let operation = match (method, path) {
         ("POST", ["online", "v1", "payment", operation]) => *operation,
@@ -40,17 +40,17 @@ pub fn route(method: &str, path: &[&str]) -> Option<Route> {
 }
 
 /// Answers a call.
-pub fn answer(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer {
+pub fn answer(state: &mut State, route: &Route, call: &Call, fault: &AnswerFault) -> Answer {
     let expected = format!("SECRET_KEY {}", state.options.kakaopay_secret_key);
     if call.header("authorization") != Some(&expected) {
         return error::unauthorized();
     }
-    let outcome = match twist {
-        Twist::Code(code) => Err(by_code(code)),
+    let outcome = match fault {
+        AnswerFault::Code(code) => Err(by_code(code)),
         _ => serve(state, route, call),
     };
-    match (twist, outcome) {
-        (Twist::ErrorAfter(status), _) => internal_error(*status),
+    match (fault, outcome) {
+        (AnswerFault::ErrorAfter(status), _) => internal_error(*status),
         (_, Ok(body)) => Answer::json(200, &body),
         (_, Err(refusal)) => refusal.answer(),
     }
@@ -60,7 +60,7 @@ fn serve(state: &mut State, route: &Route, call: &Call) -> Result<Value, Refusal
     let fields = Fields(call.json().ok_or_else(|| invalid("body"))?);
     let cid = fields.text("cid")?;
     if cid != state.options.kakaopay_cid && cid != SUBSCRIPTION_CID {
-        return Err(refuse(error::UNKNOWN_CID, "there is no such cid"));
+        return Err(refuse(error::UNKNOWN_CID, "unknown cid"));
     }
     match route.operation {
         "ready" => approve::ready(state, cid, &fields),
@@ -75,13 +75,13 @@ fn serve(state: &mut State, route: &Route, call: &Call) -> Result<Value, Refusal
 struct Fields(Value);
 
 impl Fields {
-    /// A text that is not empty.
+    /// Returns a non-empty text.
     fn text(&self, name: &str) -> Result<&str, Refusal> {
         let text = self.0[name].as_str().filter(|text| !text.is_empty());
         text.ok_or_else(|| invalid(name))
     }
 
-    /// An integer that is not negative.
+    /// Returns a non-negative integer.
     fn number(&self, name: &str) -> Result<i64, Refusal> {
         let number = self.0[name].as_i64().filter(|number| *number >= 0);
         number.ok_or_else(|| invalid(name))
@@ -89,8 +89,5 @@ impl Fields {
 }
 
 fn invalid(name: &str) -> Refusal {
-    refuse(
-        error::INVALID_FIELD,
-        &format!("{name} is missing or not as it should be"),
-    )
+    refuse(error::INVALID_FIELD, &format!("{name} is missing or invalid"))
 }

@@ -1,4 +1,4 @@
-//! A payment at KakaoPay, and how it is shown.
+//! KakaoPay payments and their JSON.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,15 +8,15 @@ use super::error::{self, Refusal, refuse};
 use crate::state::State;
 use crate::time;
 
-/// How long a payment waits for its approval.
-pub const LASTS: SignedDuration = SignedDuration::from_mins(15);
+/// How long a payment can be approved.
+pub const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
-/// How far a payment has come.
+/// The status of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The buyer has yet to approve.
+    /// The buyer has not approved yet.
     Ready,
-    /// The buyer has approved, the shop has not.
+    /// The buyer has approved; the shop has not.
     Authenticated,
     Success,
     PartCancel,
@@ -38,16 +38,16 @@ pub struct Payment {
     pub canceled: i64,
     pub canceled_tax_free: i64,
     pub status: Status,
-    /// The token that the buyer brings from the app.
+    /// The token that the buyer returns with from the app.
     pub token: Option<String>,
-    /// The payment method's code with which the approval will be declined.
+    /// The payment method's code with which the approval is declined.
     pub decline: Option<String>,
     pub created_at: Timestamp,
     pub approved_at: Option<Timestamp>,
     pub actions: Vec<Action>,
 }
 
-/// Money that moved.
+/// A movement of money.
 #[derive(Clone, Debug)]
 pub struct Action {
     pub aid: String,
@@ -57,16 +57,16 @@ pub struct Action {
 }
 
 impl Payment {
-    /// The status as it is by now.
+    /// Returns the status at a time.
     pub fn status_at(&self, now: Timestamp) -> Status {
         let waits = matches!(self.status, Status::Ready | Status::Authenticated);
-        match waits && self.created_at + LASTS <= now {
+        match waits && self.created_at + LIFETIME <= now {
             true => Status::Fail,
             false => self.status,
         }
     }
 
-    /// What can be cancelled.
+    /// Returns the amount that can be canceled.
     pub fn left(&self) -> i64 {
         match self.approved_at {
             Some(_) => self.total - self.canceled,
@@ -74,7 +74,7 @@ impl Payment {
         }
     }
 
-    /// What approval, cancellation and question have in common.
+    /// Returns the fields common to approvals, cancellations and queries.
     pub fn json(&self, now: Timestamp) -> Value {
         let status = match self.status_at(now) {
             Status::Ready => "READY",
@@ -106,7 +106,7 @@ impl Payment {
     }
 }
 
-/// An amount and what it is made of; a tenth comes on top of what is taxed.
+/// Returns an amount and its parts; VAT is a tenth of the taxed amount.
 pub fn amounts(total: i64, tax_free: i64) -> Value {
     let vat = (total - tax_free + 5) / 11;
     json!({ "total": total, "tax_free": tax_free, "vat": vat, "point": 0, "discount": 0 })
@@ -130,15 +130,15 @@ pub fn order(state: &State, cid: &str, fields: &Fields) -> Result<Value, Refusal
     Ok(shown)
 }
 
-/// A shop's payment by its tid.
+/// Finds a shop's payment by tid.
 pub fn find<'a>(state: &'a State, cid: &str, tid: &str) -> Result<&'a Payment, Refusal> {
     let payment = state.kakaopay.payments.get(tid).filter(|payment| payment.cid == cid);
-    payment.ok_or_else(|| refuse(error::UNKNOWN_TID, "there is no such tid"))
+    payment.ok_or_else(|| refuse(error::UNKNOWN_TID, "unknown tid"))
 }
 
-/// Changes a payment that is there, and gives a copy of it.
+/// Changes an existing payment and returns a copy.
 pub fn change(state: &mut State, tid: &str, action: impl FnOnce(&mut Payment)) -> Payment {
-    let payment = state.kakaopay.payments.get_mut(tid).expect("a payment that was found");
+    let payment = state.kakaopay.payments.get_mut(tid).expect("an existing payment");
     action(payment);
     payment.clone()
 }

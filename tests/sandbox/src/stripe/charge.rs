@@ -1,4 +1,4 @@
-//! Charges: one for each attempt to take an intent's money.
+//! Charges: one for each attempt to charge an intent.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// The charge as Stripe answers it.
+    /// Returns the charge as Stripe's JSON.
     pub fn json(&self) -> Value {
         let succeeded = self.failure_code.is_none();
         json!({
@@ -51,7 +51,7 @@ impl Charge {
     }
 }
 
-/// Takes the money of an intent from a card, or learns that it cannot be had, or nothing yet.
+/// Charges a card for an intent; it may succeed, fail or stay in processing.
 pub fn attempt(state: &mut State, id: &str, card: &Card) -> Result<(), Refusal> {
     match card {
         Card::Good => succeed(state, id),
@@ -69,7 +69,7 @@ pub fn attempt(state: &mut State, id: &str, card: &Card) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Money is taken.
+/// Records a successful charge.
 pub fn succeed(state: &mut State, id: &str) {
     let (charge, now) = (record(state, id, None), state.now());
     let intent = change(state, id, |intent| {
@@ -84,7 +84,7 @@ pub fn succeed(state: &mut State, id: &str) {
     event::post(state, "payment_intent.succeeded", intent.json());
 }
 
-/// No money is taken; the intent waits for another card.
+/// Records a failed charge; the intent can be paid with another card.
 pub fn fail(state: &mut State, id: &str, code: &str, decline_code: &str) -> Intent {
     let charge = record(state, id, Some(code.to_owned()));
     let intent = change(state, id, |intent| {
@@ -99,7 +99,7 @@ pub fn fail(state: &mut State, id: &str, code: &str, decline_code: &str) -> Inte
 
 fn record(state: &mut State, id: &str, failure_code: Option<String>) -> String {
     let charge_id = state.id("ch_", 24);
-    let intent = find(state, id).expect("an intent that was found");
+    let intent = find(state, id).expect("an existing intent");
     let charge = Charge {
         id: charge_id.clone(),
         intent: id.to_owned(),

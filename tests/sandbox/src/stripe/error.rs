@@ -1,4 +1,4 @@
-//! Stripe's errors: a type, and mostly a code.
+//! Stripe's errors: a type, and usually a code.
 
 use serde_json::{Value, json};
 
@@ -9,39 +9,39 @@ use crate::http::{Answer, Call};
 pub struct Refusal {
     status: u16,
     body: Value,
-    kept: bool,
+    stored: bool,
 }
 
 impl Refusal {
-    /// The refusal as an answer.
+    /// Converts the refusal to a response.
     pub fn answer(&self) -> Answer {
         let answer = Answer::json(self.status, &json!({ "error": self.body }));
-        match self.kept {
+        match self.stored {
             true => answer,
-            false => answer.not_kept(),
+            false => answer.not_stored(),
         }
     }
 
-    /// The same, about one parameter. Such a call never begins, so its answer is not kept for its key.
+    /// Names the invalid parameter. Such a call is not executed, so its response is not stored under its key.
     pub fn about(mut self, parameter: &str) -> Self {
         self.body["param"] = json!(parameter);
-        self.kept = false;
+        self.stored = false;
         self
     }
 
-    /// The same, with the payment intent as it is now.
+    /// Adds the current payment intent.
     pub fn with_intent(mut self, intent: Value) -> Self {
         self.body["payment_intent"] = intent;
         self
     }
 
-    /// Its code and message, in words.
-    pub fn said(&self) -> String {
+    /// Returns the code and message as text.
+    pub fn to_text(&self) -> String {
         self.body.to_string()
     }
 }
 
-/// Refuses for the caller's own mistake; an empty code is left out.
+/// Creates a refusal of an invalid request; an empty code is omitted.
 pub fn refuse(status: u16, code: &str, message: &str) -> Refusal {
     let mut body = json!({ "type": "invalid_request_error", "message": message });
     if !code.is_empty() {
@@ -50,11 +50,11 @@ pub fn refuse(status: u16, code: &str, message: &str) -> Refusal {
     Refusal {
         status,
         body,
-        kept: true,
+        stored: true,
     }
 }
 
-/// Refuses for the buyer's card.
+/// Creates a decline of the buyer's card.
 pub fn declined(code: &str, decline_code: &str) -> Refusal {
     let mut body = json!({ "type": "card_error", "code": code, "message": "Your card was declined." });
     if !decline_code.is_empty() {
@@ -63,17 +63,17 @@ pub fn declined(code: &str, decline_code: &str) -> Refusal {
     Refusal {
         status: 402,
         body,
-        kept: true,
+        stored: true,
     }
 }
 
-/// There is no such object.
+/// The object is unknown.
 pub fn missing(kind: &str, id: &str) -> Refusal {
     let status = if kind == "payment_intent" { 404 } else { 400 };
     refuse(status, "resource_missing", &format!("No such {kind}: '{id}'"))
 }
 
-/// The refusal for a code that a test ordered: `code` or `code/decline_code`.
+/// Creates the refusal for a test's `code` or `code/decline_code`.
 pub fn by_code(ordered: &str) -> Refusal {
     let (code, decline_code) = ordered.split_once('/').unwrap_or((ordered, ""));
     match code {
@@ -85,41 +85,37 @@ pub fn by_code(ordered: &str) -> Refusal {
         | "processing_error" => declined(code, decline_code),
         "rate_limit" => refuse(429, code, "Too many requests"),
         "lock_timeout" => refuse(409, code, "This object is in use"),
-        "resource_missing" => refuse(404, code, "There is no such object"),
+        "resource_missing" => refuse(404, code, "No such object"),
         _ => refuse(400, code, "As ordered"),
     }
 }
 
-/// The provider's own fault.
+/// The provider has an internal error.
 pub fn internal_error(status: u16) -> Answer {
     let body = json!({ "error": { "type": "api_error", "message": "Something went wrong on Stripe's end" } });
     Answer::json(status, &body)
 }
 
-/// Another call has the object.
+/// Another call holds the object.
 pub fn busy() -> Answer {
     by_code("lock_timeout").answer()
 }
 
-/// The first call with this key has not been answered yet.
+/// The first call with this key is still in progress.
 pub fn in_flight() -> Answer {
     idempotency_error(
         409,
         Some("idempotency_key_in_use"),
-        "The first call with this key is being served",
+        "The first request with this key is still in progress",
     )
 }
 
 /// The key was used with other parameters.
 pub fn other_parameters() -> Answer {
-    idempotency_error(
-        400,
-        None,
-        "Keys can only be used again with the parameters they were first used with",
-    )
+    idempotency_error(400, None, "Keys can only be reused with the same parameters")
 }
 
-/// There is no such operation.
+/// The operation is unknown.
 pub fn no_such_route(call: &Call) -> Answer {
     refuse(
         404,

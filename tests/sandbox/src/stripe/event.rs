@@ -1,11 +1,11 @@
-//! Stripe's webhooks: an event around the object as it was then.
+//! Stripe's webhooks: events with the object at that time.
 
 use serde_json::{Value, json};
 
 use crate::options::Provider;
 use crate::state::State;
 
-/// Something happened to an object.
+/// Posts an event about an object.
 pub fn post(state: &mut State, kind: &str, object: Value) {
     let body = json!({
         "id": state.id("evt_", 24),

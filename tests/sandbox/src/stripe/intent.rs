@@ -1,4 +1,4 @@
-//! Payment intents: made, asked for, called off.
+//! Payment intents: created, confirmed, read and canceled.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -9,10 +9,10 @@ use crate::buyer::Card;
 use crate::http::{Pairs, value};
 use crate::state::State;
 
-/// How a bank says that it wants to see the card's holder.
+/// The decline code of a card that needs authentication.
 const AUTHENTICATION_REQUIRED: &str = "authentication_required";
 
-/// How far an intent has come.
+/// The status of an intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     RequiresPaymentMethod,
@@ -23,12 +23,12 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether a card can still be tried, and the intent still be called off.
+    /// Whether the intent can be paid or canceled.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::RequiresPaymentMethod | Self::RequiresAction)
     }
 
-    /// As Stripe writes it.
+    /// Returns Stripe's name of the status.
     pub const fn name(self) -> &'static str {
         match self {
             Self::RequiresPaymentMethod => "requires_payment_method",
@@ -59,7 +59,7 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// The shop's order id, when it gave one.
+    /// Returns the shop's order id, or an empty text.
     pub fn order_id(&self) -> &str {
         self.metadata
             .get("order_id")
@@ -67,7 +67,7 @@ impl Intent {
             .unwrap_or_default()
     }
 
-    /// The intent as Stripe answers it.
+    /// Returns the intent as Stripe's JSON.
     pub fn json(&self) -> Value {
         json!({
             "id": self.id,
@@ -160,7 +160,7 @@ pub fn confirm(state: &mut State, id: &str, form: &Pairs) -> Result<Value, Refus
     find(state, id).map(Intent::json)
 }
 
-/// What a card does when its holder is not there, if the shop says so: they cannot be seen.
+/// Returns the card's behavior off session: a card that needs authentication is declined.
 fn without_buyer(card: Card, form: &Pairs) -> Card {
     match card {
         Card::RequiresAction if value(form, "off_session") == Some("true") => {
@@ -198,7 +198,7 @@ pub fn cancel(state: &mut State, id: &str, form: &Pairs) -> Result<Value, Refusa
     Ok(intent.json())
 }
 
-/// An intent by its id.
+/// Finds an intent.
 pub fn find<'a>(state: &'a State, id: &str) -> Result<&'a Intent, Refusal> {
     state
         .stripe
@@ -207,14 +207,14 @@ pub fn find<'a>(state: &'a State, id: &str) -> Result<&'a Intent, Refusal> {
         .ok_or_else(|| missing("payment_intent", id))
 }
 
-/// Changes an intent that is there, and gives a copy of it.
+/// Changes an existing intent and returns a copy.
 pub fn change(state: &mut State, id: &str, action: impl FnOnce(&mut Intent)) -> Intent {
-    let intent = state.stripe.intents.get_mut(id).expect("an intent that was found");
+    let intent = state.stripe.intents.get_mut(id).expect("an existing intent");
     action(intent);
     intent.clone()
 }
 
-/// The intent cannot do that as it is.
+/// The intent's status does not allow the operation.
 pub fn unexpected_state(intent: &Intent) -> Refusal {
     let message = format!("The PaymentIntent has a status of {}.", intent.status.name());
     refuse(400, "payment_intent_unexpected_state", &message).with_intent(intent.json())

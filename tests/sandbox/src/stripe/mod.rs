@@ -1,4 +1,4 @@
-//! Stripe: who may call, which operation it is, and what its idempotency keys mean.
+//! Stripe: authentication, routes and idempotency keys.
 
 pub mod buyer;
 mod charge;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 use crate::http::{Answer, Call, Pairs, value};
-use crate::idempotency::{Found, Records, Twist};
+use crate::idempotency::{AnswerFault, Found, Records};
 use crate::options::Provider;
 use crate::serve::Route;
 use crate::state::State;
@@ -26,10 +26,10 @@ use intent::Intent;
 use refund::Refund;
 use saved::Saved;
 
-/// How long an idempotency key is remembered: as short as Stripe allows itself.
-const KEY_LASTS: SignedDuration = SignedDuration::from_hours(24);
+/// Lifetime of an idempotency key: Stripe's documented minimum.
+const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
-/// What Stripe knows.
+/// Stripe's data.
 #[derive(Debug, Default)]
 pub struct Stripe {
     intents: HashMap<String, Intent>,
@@ -39,7 +39,7 @@ pub struct Stripe {
     records: Records,
 }
 
-/// The operation that a path (below `/stripe`) asks for.
+/// Returns the operation of a path below `/stripe`.
 pub fn route(method: &str, path: &[&str]) -> Option<Route> {
     Some(match (method, path) {
         ("POST", ["v1", "payment_intents"]) => Route::plain("create_intent"),
@@ -57,7 +57,7 @@ pub fn route(method: &str, path: &[&str]) -> Option<Route> {
 }
 
 /// Answers a call.
-pub fn answer(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer {
+pub fn answer(state: &mut State, route: &Route, call: &Call, fault: &AnswerFault) -> Answer {
     let secret_key = &state.options.stripe_secret_key;
     let is_bearer = call.header("authorization") == Some(&format!("Bearer {secret_key}"));
     if !is_bearer && !call.has_basic(secret_key) {
@@ -68,36 +68,36 @@ pub fn answer(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> A
         return refuse(400, "", "Idempotency keys are at most 255 characters long").answer();
     }
     let Some(key) = key.map(str::to_owned) else {
-        return disguised(serve(state, route, call, twist), twist);
+        return with_internal_error(serve(state, route, call, fault), fault);
     };
     let fingerprint = fingerprint(call);
     match state.stripe.records.find(&key, &fingerprint, state.now()) {
         Found::InFlight => error::in_flight(),
-        Found::SomethingElse => error::other_parameters(),
+        Found::Different => error::other_parameters(),
         Found::Answer(answer) => {
-            if let Twist::Code(code) = twist {
+            if let AnswerFault::Code(code) = fault {
                 let fault = Fault::Code(code.clone());
                 state.faults.put_back(Provider::Stripe, route.operation, fault);
             }
-            disguised(answer, twist).with("idempotent-replayed", "true")
+            with_internal_error(answer, fault).with("idempotent-replayed", "true")
         }
-        Found::Nothing => {
-            // An error of the provider's own, once the call was begun, is its answer from then on.
-            let answer = disguised(serve(state, route, call, twist), twist);
-            if answer.kept {
-                let until = state.now() + KEY_LASTS;
+        Found::New => {
+            // An internal error of a started call is stored too.
+            let answer = with_internal_error(serve(state, route, call, fault), fault);
+            if answer.stored {
+                let until = state.now() + KEY_LIFETIME;
                 state
                     .stripe
                     .records
-                    .keep(key, fingerprint, answer.clone(), until, twist);
+                    .keep(key, fingerprint, answer.clone(), until, fault);
             }
             answer
         }
     }
 }
 
-fn serve(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer {
-    if let Twist::Code(code) = twist {
+fn serve(state: &mut State, route: &Route, call: &Call, fault: &AnswerFault) -> Answer {
+    if let AnswerFault::Code(code) = fault {
         return by_code(code).answer();
     }
     let form = call.form();
@@ -119,24 +119,24 @@ fn serve(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer
     }
 }
 
-/// An answer that a fault hides behind an internal error.
-fn disguised(answer: Answer, twist: &Twist) -> Answer {
-    match twist {
-        // What was refused for its parameters never began, and is not kept whatever its answer.
-        Twist::ErrorAfter(status) if answer.kept => internal_error(*status),
-        Twist::ErrorAfter(status) => internal_error(*status).not_kept(),
+/// Replaces a response by an internal error, if the fault says so.
+fn with_internal_error(answer: Answer, fault: &AnswerFault) -> Answer {
+    match fault {
+        // A call refused for its parameters was not executed, so its response is never stored.
+        AnswerFault::ErrorAfter(status) if answer.stored => internal_error(*status),
+        AnswerFault::ErrorAfter(status) => internal_error(*status).not_stored(),
         _ => answer,
     }
 }
 
-/// What makes two calls the same: path and parameters, in whichever order.
+/// Identifies equal calls: the path and the parameters in any order.
 fn fingerprint(call: &Call) -> String {
     let mut form = call.form();
     form.sort();
     format!("{} {form:?}", call.path)
 }
 
-/// A positive integer; `None` when it is not given.
+/// Returns a positive integer; `None` if it is omitted.
 fn amount(form: &Pairs, name: &str) -> Result<Option<i64>, Refusal> {
     match value(form, name).map(str::parse) {
         None => Ok(None),
@@ -145,13 +145,13 @@ fn amount(form: &Pairs, name: &str) -> Result<Option<i64>, Refusal> {
     }
 }
 
-/// A parameter that has to be given.
+/// Returns a required parameter.
 fn required<'a>(form: &'a Pairs, name: &str) -> Result<&'a str, Refusal> {
     let given = value(form, name).filter(|value| !value.is_empty());
     given.ok_or_else(|| refuse(400, "parameter_missing", "Missing required param").about(name))
 }
 
-/// `metadata[name]=value`, put together.
+/// Collects the `metadata[name]=value` parameters.
 fn metadata(form: &Pairs) -> Map<String, Value> {
     let named = form.iter().filter_map(|(name, value)| {
         let name = name.strip_prefix("metadata[")?.strip_suffix(']')?;

@@ -1,4 +1,4 @@
-//! Refunds: as many as fit into a charge.
+//! Refunds of a charge, up to its amount.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// The refund as Stripe answers it.
+    /// Returns the refund as Stripe's JSON.
     pub fn json(&self) -> Value {
         json!({
             "id": self.id,
@@ -48,7 +48,7 @@ pub fn create(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
     refund(state, &id, amount(form, "amount")?, reason, metadata(form)).map(|refund| refund.json())
 }
 
-/// `GET /v1/refunds?payment_intent=`: the newest first.
+/// `GET /v1/refunds?payment_intent=`: newest first.
 pub fn list(state: &State, query: &Pairs) -> Result<Value, Refusal> {
     let id = value(query, "payment_intent");
     if let Some(id) = id {
@@ -60,7 +60,7 @@ pub fn list(state: &State, query: &Pairs) -> Result<Value, Refusal> {
     Ok(json!({ "object": "list", "url": "/v1/refunds", "has_more": false, "data": data }))
 }
 
-/// Gives money back; without an amount, all that is left.
+/// Refunds an amount, or all that is left.
 pub fn refund(
     state: &mut State,
     intent_id: &str,
@@ -94,7 +94,7 @@ pub fn refund(
         return Err(refuse(
             400,
             "amount_too_large",
-            "The amount is greater than what is left of the charge.",
+            "The amount exceeds the charge's refundable amount.",
         ));
     }
     let refund = Refund {
@@ -107,11 +107,7 @@ pub fn refund(
         metadata,
         created: state.now(),
     };
-    let charge = state
-        .stripe
-        .charges
-        .get_mut(&charge_id)
-        .expect("a charge that was found");
+    let charge = state.stripe.charges.get_mut(&charge_id).expect("an existing charge");
     charge.refunded += amount;
     let charge = charge.json();
     state.stripe.refunds.push(refund.clone());

@@ -1,4 +1,4 @@
-//! Saved cards: payment methods, the customers they belong to, and the setups by which they are saved.
+//! Saved cards: payment methods, customers, and setup intents.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,7 +10,7 @@ use crate::buyer::Card;
 use crate::http::Pairs;
 use crate::state::State;
 
-/// What Stripe keeps for charges without their customers.
+/// Stripe's data for off-session charges.
 #[derive(Debug, Default)]
 pub struct Saved {
     customers: HashMap<String, Value>,
@@ -22,7 +22,7 @@ pub struct Saved {
 #[derive(Clone, Debug)]
 struct Method {
     card: Card,
-    /// What the card does before it does what it always does.
+    /// Behaviors of the next charges; after them, `card` applies.
     first: VecDeque<Card>,
     customer: Option<String>,
 }
@@ -32,13 +32,13 @@ struct Method {
 struct Setup {
     customer: String,
     method: String,
-    /// Whether the bank knows its holder; none while it waits for them.
-    proof: Option<bool>,
+    /// Whether authentication succeeded; none while it is pending.
+    authenticated: Option<bool>,
     client_secret: String,
 }
 
 impl Saved {
-    /// A page made a payment method of a card.
+    /// Adds the payment method of a card.
     pub fn put(&mut self, id: String, card: Card) {
         let method = Method {
             card,
@@ -48,9 +48,12 @@ impl Saved {
         self.methods.insert(id, method);
     }
 
-    /// A card does something else from now on, or `count` times and then what it did before.
+    /// Changes a card's behavior for all further charges, or for the next `count`.
     pub fn change(&mut self, id: &str, card: &Card, count: Option<u32>) -> Result<(), String> {
-        let method = self.methods.get_mut(id).ok_or_else(|| format!("there is no {id}"))?;
+        let method = self
+            .methods
+            .get_mut(id)
+            .ok_or_else(|| format!("unknown payment method {id}"))?;
         match count {
             Some(count) => method.first.extend((0..count).map(|_| card.clone())),
             None => method.card = card.clone(),
@@ -58,7 +61,7 @@ impl Saved {
         Ok(())
     }
 
-    /// The payment methods of customers that the shop calls `customer_id`.
+    /// Returns the payment methods of the shop's `customer_id`.
     pub fn of(&self, customer_id: &str) -> Vec<String> {
         let is_theirs = |method: &Method| {
             let customer = method.customer.as_ref().and_then(|id| self.customers.get(id));
@@ -68,24 +71,24 @@ impl Saved {
         theirs.map(|(id, _)| id.clone()).collect()
     }
 
-    /// A card's holder proves themselves to the bank that asked for it.
-    pub fn prove(&mut self, setup_id: &str) -> Result<(), String> {
+    /// Completes the authentication of a setup.
+    pub fn authenticate(&mut self, setup_id: &str) -> Result<(), String> {
         let setup = self
             .setups
             .get_mut(setup_id)
-            .ok_or_else(|| format!("there is no {setup_id}"))?;
-        setup.proof = Some(true);
-        let method = self.methods.get_mut(&setup.method).expect("a card that was set up");
+            .ok_or_else(|| format!("unknown setup {setup_id}"))?;
+        setup.authenticated = Some(true);
+        let method = self.methods.get_mut(&setup.method).expect("an existing payment method");
         method.card = Card::Good;
         method.customer = Some(setup.customer.clone());
         Ok(())
     }
 
-    /// A card's holder could not prove themselves.
-    pub fn fail_to_prove(&mut self, setup_id: &str) -> Result<(), String> {
+    /// Fails the authentication of a setup.
+    pub fn fail_authentication(&mut self, setup_id: &str) -> Result<(), String> {
         let setup = self.setups.get_mut(setup_id);
-        let setup = setup.ok_or_else(|| format!("there is no {setup_id}"))?;
-        setup.proof = Some(false);
+        let setup = setup.ok_or_else(|| format!("unknown setup {setup_id}"))?;
+        setup.authenticated = Some(false);
         Ok(())
     }
 
@@ -103,17 +106,17 @@ impl Saved {
             "customer": setup.customer,
             "payment_method": method,
             "payment_method_types": ["card"],
-            "status": match setup.proof {
+            "status": match setup.authenticated {
                 None => "requires_action",
                 Some(true) => "succeeded",
                 Some(false) => "requires_payment_method",
             },
-            "last_setup_error": (setup.proof == Some(false)).then(|| json!({
+            "last_setup_error": (setup.authenticated == Some(false)).then(|| json!({
                 "type": "invalid_request_error",
                 "code": "setup_intent_authentication_failure",
                 "message": "The provided PaymentMethod has failed authentication.",
             })),
-            "next_action": setup.proof.is_none().then(|| json!({ "type": "use_stripe_sdk" })),
+            "next_action": setup.authenticated.is_none().then(|| json!({ "type": "use_stripe_sdk" })),
             "usage": "off_session",
         }))
     }
@@ -138,7 +141,7 @@ pub fn create_customer(state: &mut State, form: &Pairs) -> Result<Value, Refusal
     Ok(customer)
 }
 
-/// `POST /v1/setup_intents`, confirmed at once.
+/// `POST /v1/setup_intents`, with immediate confirmation.
 pub fn create_setup(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
     let (customer, method) = (
         required(form, "customer")?.to_owned(),
@@ -146,7 +149,7 @@ pub fn create_setup(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
     );
     let method = method.to_owned();
     if required(form, "confirm")? != "true" {
-        return Err(refuse(400, "", "The sandbox confirms setups at once").about("confirm"));
+        return Err(refuse(400, "", "The sandbox only supports setups with confirm=true").about("confirm"));
     }
     let id = state.id("seti_", 24);
     let client_secret = format!("{id}_secret_{}", state.id("", 25));
@@ -160,18 +163,18 @@ pub fn create_setup(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
     if found.customer.as_ref().is_some_and(|holder| *holder != customer) {
         return Err(refuse(400, "", "The payment method is attached to another customer"));
     }
-    let proof = match found.first.pop_front().unwrap_or_else(|| found.card.clone()) {
+    let authenticated = match found.first.pop_front().unwrap_or_else(|| found.card.clone()) {
         Card::Declined(code, decline_code) => return Err(declined(&code, &decline_code)),
         Card::RequiresAction => None,
         Card::Good | Card::Processing => Some(true),
     };
-    if proof.is_some() {
+    if authenticated.is_some() {
         found.customer = Some(customer.clone());
     }
     let setup = Setup {
         customer,
         method,
-        proof,
+        authenticated,
         client_secret,
     };
     saved.setups.insert(id.clone(), setup);
@@ -199,9 +202,9 @@ pub fn detach(state: &mut State, id: &str) -> Result<Value, Refusal> {
     Ok(saved.method_json(id))
 }
 
-/// What the card behind a payment method does now; Stripe's own test methods are known too.
+/// Returns the current behavior of a payment method's card, also for Stripe's own test methods.
 ///
-/// A card that belongs to a customer pays for nobody else, and one of a customer's intents takes no other card.
+/// A customer's card cannot pay for another customer, and a customer's intent accepts no other card.
 pub fn card(state: &mut State, id: &str, form_customer: Option<&str>) -> Result<Card, Refusal> {
     let Some(method) = state.stripe.saved.methods.get_mut(id) else {
         return test_card(id);
@@ -213,7 +216,7 @@ pub fn card(state: &mut State, id: &str, form_customer: Option<&str>) -> Result<
     Ok(method.first.pop_front().unwrap_or_else(|| method.card.clone()))
 }
 
-/// Whether a card may be charged for this customer without them.
+/// Whether a card can be charged off session for this customer.
 pub fn is_attached(state: &State, id: &str, customer: &str) -> bool {
     let method = state.stripe.saved.methods.get(id);
     method.is_some_and(|method| method.customer.as_deref() == Some(customer))

@@ -1,4 +1,4 @@
-//! Billing keys: cards that the shop charges without their owners.
+//! Billing keys: saved cards that the shop charges without the customer.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,12 +13,12 @@ use crate::http::Call;
 use crate::state::State;
 use crate::time;
 
-/// What Toss knows of cards.
+/// Toss's data about cards.
 #[derive(Debug, Default)]
 pub struct Billing {
-    /// The customers that went through the card window, by the key it gave.
+    /// Customers who completed the card window, by authorization key.
     pub authorized: HashMap<String, String>,
-    /// Billing keys that were issued.
+    /// Issued billing keys.
     pub keys: HashMap<String, Issued>,
 }
 
@@ -28,7 +28,7 @@ pub struct Issued {
     pub customer_key: String,
     /// The codes with which the next charges are declined.
     pub declines: VecDeque<String>,
-    /// The code with which all others are.
+    /// The code with which all later charges are declined.
     pub decline: Option<String>,
     pub deleted: bool,
 }
@@ -38,9 +38,12 @@ pub fn issue(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let fields = Fields::of(call)?;
     let (auth_key, customer_key) = (fields.text("authKey", 1, 300)?, fields.customer_key()?);
     match state.toss.billing.authorized.get(&auth_key) {
-        None => return Err(refuse("INVALID_BILL_KEY_REQUEST", "there is no such authorization")),
+        None => return Err(refuse("INVALID_BILL_KEY_REQUEST", "unknown authorization")),
         Some(other) if *other != customer_key => {
-            return Err(refuse("NOT_MATCHES_CUSTOMER_KEY", "somebody else authorized the card"));
+            return Err(refuse(
+                "NOT_MATCHES_CUSTOMER_KEY",
+                "the authorization is another customer's",
+            ));
         }
         Some(_) => state.toss.billing.authorized.remove(&auth_key),
     };
@@ -70,14 +73,17 @@ pub fn issue(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     }))
 }
 
-/// `POST /v1/billing/{billingKey}`: no webhook tells of its success.
+/// `POST /v1/billing/{billingKey}`: a success sends no webhook.
 pub fn charge(state: &mut State, billing_key: &str, call: &Call) -> Result<Value, Refusal> {
     let fields = Fields::of(call)?;
     let (customer_key, order_id) = (fields.customer_key()?, fields.order_id()?);
     let (amount, order_name) = (fields.required_amount("amount")?, fields.text("orderName", 1, 100)?);
     let issued = existing(state, billing_key)?;
     if issued.customer_key != customer_key {
-        return Err(refuse("NOT_MATCHES_CUSTOMER_KEY", "the billing key is somebody else's"));
+        return Err(refuse(
+            "NOT_MATCHES_CUSTOMER_KEY",
+            "the billing key is another customer's",
+        ));
     }
     if is_taken(state, &order_id) {
         return Err(refuse(
@@ -110,7 +116,8 @@ pub fn charge(state: &mut State, billing_key: &str, call: &Call) -> Result<Value
     state.toss.put(payment);
     if let Some(code) = declined {
         let refusal = refuse(&code, "the payment was declined");
-        // Whether Toss keeps a payment of such a try is not documented; this is the harder case.
+        // Whether Toss keeps a payment of a declined charge is not documented; keeping it is the harder case for the
+        // shop.
         change(state, &key, |payment| {
             payment.status = Status::Aborted;
             payment.failure = Some(refusal.clone());
@@ -128,10 +135,10 @@ pub fn delete(state: &mut State, billing_key: &str) -> Result<Value, Refusal> {
     Ok(Value::Null)
 }
 
-/// A billing key that can be used.
+/// Returns a usable billing key.
 pub fn existing<'a>(state: &'a mut State, billing_key: &str) -> Result<&'a mut Issued, Refusal> {
     match state.toss.billing.keys.get_mut(billing_key) {
-        None => Err(refuse("INVALID_BILL_KEY_REQUEST", "there is no such billing key")),
+        None => Err(refuse("INVALID_BILL_KEY_REQUEST", "unknown billing key")),
         Some(issued) if issued.deleted => Err(refuse("ALREADY_REMOVED_BILLING_KEY", "the billing key was deleted")),
         Some(issued) => Ok(issued),
     }

@@ -1,4 +1,4 @@
-//! What buyers, banks, time and the dashboard do to payments at Toss.
+//! Actions of buyers, banks and dashboard users on Toss payments, and expiry.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,10 +10,10 @@ use crate::buyer::{Authentication, Method};
 use crate::options::Provider;
 use crate::state::State;
 
-/// How long a buyer's authentication waits for the confirmation.
-const SESSION_LASTS: SignedDuration = SignedDuration::from_mins(10);
+/// How long a buyer's authentication can be confirmed.
+const SESSION_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// A buyer went through the payment window.
+/// Completes the payment window.
 pub fn authenticate(
     state: &mut State,
     order_id: &str,
@@ -22,7 +22,7 @@ pub fn authenticate(
     how: &Authentication,
 ) -> Result<String, String> {
     if !(6..=64).contains(&order_id.len()) || !is_made_of(order_id, "-_") || amount <= 0 {
-        return Err(format!("no window opens for the order {order_id} of {amount}"));
+        return Err(format!("invalid order {order_id} or amount {amount}"));
     }
     let now = state.now();
     let key = state.id("tgen_", 32);
@@ -46,18 +46,18 @@ pub fn authenticate(
         account: None,
     };
     state.toss.put(payment);
-    state.toss.deadlines.insert((now + SESSION_LASTS, key.clone()));
+    state.toss.deadlines.insert((now + SESSION_LIFETIME, key.clone()));
     Ok(key)
 }
 
-/// Payments whose time is up expire.
-pub fn lapse(state: &mut State) {
+/// Expires payments whose time is up.
+pub fn expire(state: &mut State) {
     let now = state.now();
     while let Some(key) = state.toss.next_due(now) {
         let payment = &state.toss.payments[&key];
         let lapsed = match payment.status {
             Status::InProgress => true,
-            // A payment of a virtual account also had a session, which does not count any more.
+            // A virtual account's session no longer counts, only its own deadline.
             Status::WaitingForDeposit => payment.account.as_ref().is_some_and(|(_, due)| *due <= now),
             _ => false,
         };
@@ -68,7 +68,7 @@ pub fn lapse(state: &mut State) {
     }
 }
 
-/// The money arrives.
+/// Receives a deposit.
 pub fn deposit(state: &mut State, key: &str) -> Result<(), String> {
     expect(state, key, Status::WaitingForDeposit)?;
     approve(state, key);
@@ -77,10 +77,10 @@ pub fn deposit(state: &mut State, key: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The money goes again, as if it had never come.
+/// Reverses a deposit, as if it had never arrived.
 pub fn withdraw_deposit(state: &mut State, key: &str) -> Result<(), String> {
     expect(state, key, Status::Done)?;
-    if find(state, key).map_err(said)?.method != Method::VirtualAccount {
+    if find(state, key).map_err(to_text)?.method != Method::VirtualAccount {
         return Err(format!("{key} was not paid by deposit"));
     }
     let transaction = state.id("txn_", 28);
@@ -94,7 +94,7 @@ pub fn withdraw_deposit(state: &mut State, key: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A customer went through the card window.
+/// Completes the card window.
 pub fn authorize_card(state: &mut State, customer_key: &str) -> String {
     let auth_key = state.id("bln_", 24);
     state
@@ -105,52 +105,52 @@ pub fn authorize_card(state: &mut State, customer_key: &str) -> String {
     auth_key
 }
 
-/// Charges of a billing key are declined from now on, or no longer.
+/// Sets or removes the decline of all charges of a billing key.
 pub fn set_billing_decline(state: &mut State, billing_key: &str, code: Option<&str>) -> Result<(), String> {
-    billing::existing(state, billing_key).map_err(said)?.decline = code.map(str::to_owned);
+    billing::existing(state, billing_key).map_err(to_text)?.decline = code.map(str::to_owned);
     Ok(())
 }
 
-/// The next charges of a billing key are declined.
+/// Declines the next charges of a billing key.
 pub fn decline_next(state: &mut State, billing_key: &str, code: &str, count: u32) -> Result<(), String> {
-    let issued = billing::existing(state, billing_key).map_err(said)?;
+    let issued = billing::existing(state, billing_key).map_err(to_text)?;
     issued.declines.extend((0..count).map(|_| code.to_owned()));
     Ok(())
 }
 
-/// The billing keys of a customer that can be used.
+/// Returns a customer's usable billing keys.
 pub fn billing_keys(state: &State, customer_key: &str) -> Vec<String> {
     let keys = state.toss.billing.keys.iter();
     let theirs = keys.filter(|(_, issued)| issued.customer_key == customer_key && !issued.deleted);
     theirs.map(|(key, _)| key.clone()).collect()
 }
 
-/// A billing key goes away without the shop's doing.
+/// Deletes a billing key without a request of the shop.
 pub fn delete_billing(state: &mut State, billing_key: &str, reason: &str) -> Result<(), String> {
-    billing::existing(state, billing_key).map_err(said)?.deleted = true;
+    billing::existing(state, billing_key).map_err(to_text)?.deleted = true;
     event::billing_deleted(state, billing_key, Some(reason));
     Ok(())
 }
 
-/// Somebody refunds at the dashboard.
+/// Refunds a payment in the dashboard.
 pub fn dashboard_refund(state: &mut State, key: &str, amount: i64) -> Result<(), String> {
-    cancel::refund(state, key, Some(amount), None, "at the dashboard").map_err(said)
+    cancel::refund(state, key, Some(amount), None, "at the dashboard").map_err(to_text)
 }
 
 fn expect(state: &State, key: &str, status: Status) -> Result<(), String> {
-    let payment = find(state, key).map_err(said)?;
+    let payment = find(state, key).map_err(to_text)?;
     match payment.status == status {
         true => Ok(()),
         false => Err(format!("{key} is {}", payment.status.name())),
     }
 }
 
-fn said(refusal: Refusal) -> String {
+fn to_text(refusal: Refusal) -> String {
     format!("{}: {}", refusal.code, refusal.message)
 }
 
 impl Toss {
-    /// A new payment.
+    /// Adds a payment.
     pub fn put(&mut self, payment: Payment) {
         let of_order = self.by_order.entry(payment.order_id.clone()).or_default();
         of_order.push(payment.key.clone());

@@ -1,4 +1,4 @@
-//! Cancelling a payment, whole or in part: when it was charged, money goes back.
+//! Full and partial cancellations. They refund charged payments.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub fn cancel(state: &mut State, key: &str, call: &Call) -> Result<Value, Refusa
     find(state, key).map(super::Payment::json)
 }
 
-/// Gives money back, or calls a deposit off that has not come.
+/// Refunds a payment, or cancels a pending deposit.
 pub fn refund(
     state: &mut State,
     key: &str,
@@ -37,18 +37,21 @@ pub fn refund(
     let (balance, was_charged) = (payment.balance, payment.approved_at.is_some());
     match payment.status {
         Status::Done | Status::PartialCanceled | Status::WaitingForDeposit => {}
-        Status::Canceled => return Err(refuse("ALREADY_CANCELED_PAYMENT", "the payment was canceled whole")),
-        _ => return Err(refuse("NOT_CANCELABLE_PAYMENT", "the payment was never approved")),
+        Status::Canceled => return Err(refuse("ALREADY_CANCELED_PAYMENT", "the payment is fully canceled")),
+        _ => return Err(refuse("NOT_CANCELABLE_PAYMENT", "the payment was not approved")),
     }
     if balance == 0 {
-        return Err(refuse("NOT_CANCELABLE_AMOUNT", "nothing is left"));
+        return Err(refuse("NOT_CANCELABLE_AMOUNT", "no refundable amount is left"));
     }
     if expected.is_some_and(|expected| expected != balance) {
-        return Err(refuse("NOT_MATCHES_REFUNDABLE_AMOUNT", "something else is left"));
+        return Err(refuse("NOT_MATCHES_REFUNDABLE_AMOUNT", "the refundable amount differs"));
     }
     let amount = amount.unwrap_or(balance);
     if amount > balance || (!was_charged && amount < balance) {
-        return Err(refuse("NOT_CANCELABLE_AMOUNT", "that much cannot be canceled"));
+        return Err(refuse(
+            "NOT_CANCELABLE_AMOUNT",
+            "the amount exceeds the refundable amount",
+        ));
     }
     let cancel = Cancel {
         amount,
@@ -58,7 +61,7 @@ pub fn refund(
         transaction: state.id("txn_", 28),
     };
     change(state, key, |payment| {
-        // The remainder of a payment that was canceled in part leaves it so, with nothing on its balance.
+        // Canceling the rest of a partially canceled payment keeps this status, with a balance of zero.
         payment.status = match amount == payment.total {
             true => Status::Canceled,
             false => Status::PartialCanceled,
@@ -74,7 +77,7 @@ pub fn refund(
     Ok(())
 }
 
-/// What the caller thinks is left; unlike other amounts it may be nothing.
+/// Returns the refundable amount that the caller expects; unlike other amounts it may be zero.
 fn refundable(fields: &Fields) -> Result<Option<i64>, Refusal> {
     match &fields.0["refundableAmount"] {
         Value::Null => Ok(None),

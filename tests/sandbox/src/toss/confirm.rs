@@ -1,4 +1,4 @@
-//! Confirming a payment, which is when a card is charged, and asking for one.
+//! Confirming a payment (which charges a card) and querying it.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -11,8 +11,8 @@ use crate::http::Call;
 use crate::options::Provider;
 use crate::state::State;
 
-/// How long a virtual account waits for its money.
-const ACCOUNT_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long a virtual account waits for a deposit.
+const ACCOUNT_LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// `POST /v1/payments/confirm`
 pub fn confirm(state: &mut State, call: &Call) -> Result<Value, Refusal> {
@@ -25,13 +25,16 @@ pub fn confirm(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         Status::Aborted | Status::Expired => {
             return Err(refuse(
                 "NOT_FOUND_PAYMENT_SESSION",
-                "the buyer's authentication is over",
+                "the buyer's authentication has expired",
             ));
         }
-        _ => return Err(refuse("ALREADY_PROCESSED_PAYMENT", "the payment was confirmed before")),
+        _ => return Err(refuse("ALREADY_PROCESSED_PAYMENT", "the payment is already confirmed")),
     }
     if (&payment.order_id, payment.total) != (&order_id, amount) {
-        return Err(refuse("INVALID_REQUEST", "the buyer authenticated something else"));
+        return Err(refuse(
+            "INVALID_REQUEST",
+            "the buyer authenticated another order or amount",
+        ));
     }
     let (method, decline) = (payment.method, payment.decline.clone());
     if is_taken(state, &order_id) {
@@ -64,32 +67,33 @@ pub fn by_key(state: &State, key: &str) -> Result<Value, Refusal> {
     find(state, key).map(Payment::json)
 }
 
-/// `GET /v1/payments/orders/{orderId}`: the newest payment of the order, but one that was approved before any other;
-/// or always the oldest, for which it is that Toss tells of is not documented.
+/// `GET /v1/payments/orders/{orderId}`: an order's approved payment, or else its newest; with `returns_oldest` always its
+/// oldest. Toss does not document which one it returns.
 pub fn by_order(state: &State, order_id: &str) -> Result<Value, Refusal> {
     let keys = state.toss.by_order.get(order_id).map(Vec::as_slice).unwrap_or_default();
-    if state.toss.tells_oldest {
+    if state.toss.returns_oldest {
         let oldest = keys.first().map(|key| state.toss.payments[key].json());
         return oldest.ok_or_else(unknown);
     }
     let payments = || keys.iter().rev().map(|key| &state.toss.payments[key]);
-    let approved = payments().find(|payment| payment.status.takes_the_order());
+    let approved = payments().find(|payment| payment.status.blocks_other_payments());
     let payment = approved.or_else(|| payments().next());
     payment.map(Payment::json).ok_or_else(unknown)
 }
 
-/// Whether another payment of an order stands in the way.
+/// Whether another payment of an order prevents a new one.
 pub fn is_taken(state: &State, order_id: &str) -> bool {
     let keys = state.toss.by_order.get(order_id).map(Vec::as_slice).unwrap_or_default();
-    keys.iter().any(|key| state.toss.payments[key].status.takes_the_order())
+    keys.iter()
+        .any(|key| state.toss.payments[key].status.blocks_other_payments())
 }
 
-/// A payment by its key.
+/// Finds a payment by its key.
 pub fn find<'a>(state: &'a State, key: &str) -> Result<&'a Payment, Refusal> {
     state.toss.payments.get(key).ok_or_else(unknown)
 }
 
-/// Takes the money.
+/// Charges a payment.
 pub fn approve(state: &mut State, key: &str) {
     let (now, transaction) = (state.now(), state.id("txn_", 28));
     let payment = change(state, key, |payment| {
@@ -102,15 +106,15 @@ pub fn approve(state: &mut State, key: &str) {
         .charge(Provider::Toss, key, &payment.order_id, payment.total, now);
 }
 
-/// Changes a payment that is there, and gives a copy of it.
+/// Changes an existing payment and returns a copy.
 pub fn change(state: &mut State, key: &str, action: impl FnOnce(&mut Payment)) -> Payment {
-    let payment = state.toss.payments.get_mut(key).expect("a payment that was found");
+    let payment = state.toss.payments.get_mut(key).expect("an existing payment");
     action(payment);
     payment.clone()
 }
 
 fn open_account(state: &mut State, key: &str) {
-    let due = state.now() + ACCOUNT_LASTS;
+    let due = state.now() + ACCOUNT_LIFETIME;
     let number: String = (0..14).map(|_| state.rng.digit(10)).collect();
     let transaction = state.id("txn_", 28);
     change(state, key, |payment| {
@@ -122,5 +126,5 @@ fn open_account(state: &mut State, key: &str) {
 }
 
 fn unknown() -> Refusal {
-    refuse("NOT_FOUND_PAYMENT", "there is no such payment")
+    refuse("NOT_FOUND_PAYMENT", "unknown payment")
 }

@@ -1,4 +1,4 @@
-//! Refusals of Toss: a code, and the status that goes with it.
+//! Toss's errors: a code and its HTTP status.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// Refuses with a code.
+/// Creates a refusal with a code.
 pub fn refuse(code: &str, message: &str) -> Refusal {
     Refusal {
         code: code.to_owned(),
@@ -20,14 +20,14 @@ pub fn refuse(code: &str, message: &str) -> Refusal {
 }
 
 impl Refusal {
-    /// The refusal as an answer.
+    /// Converts the refusal to a response.
     pub fn answer(&self) -> Answer {
         let body = json!({ "code": self.code, "message": self.message });
         Answer::json(status_of(&self.code), &body)
     }
 }
 
-/// Each code has one status, whether a rule or a test asks for it.
+/// Returns a code's HTTP status, for rules and for codes that tests plan.
 fn status_of(code: &str) -> u16 {
     match code {
         "UNAUTHORIZED_KEY" => 401,

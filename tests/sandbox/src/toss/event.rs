@@ -1,4 +1,4 @@
-//! The webhooks of Toss. Those of payments are not signed.
+//! Toss's webhooks. Those about payments are not signed.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use crate::options::Provider;
 use crate::state::State;
 use crate::time;
 
-/// A payment has a new status.
+/// Posts a payment's new status.
 pub fn status_changed(state: &mut State, payment_key: &str) {
     let data = state.toss.payments[payment_key].json();
     post(state, "PAYMENT_STATUS_CHANGED", data);
 }
 
-/// Money came to a virtual account, or went again. This one is flat.
+/// Posts a deposit or its reversal. This webhook has no `data` object.
 pub fn deposit_callback(state: &mut State, payment_key: &str) {
     let payment = &state.toss.payments[payment_key];
     let body = json!({
@@ -25,7 +25,7 @@ pub fn deposit_callback(state: &mut State, payment_key: &str) {
     state.post(Provider::Toss, &body);
 }
 
-/// A billing key is gone.
+/// Posts the deletion of a billing key.
 pub fn billing_deleted(state: &mut State, billing_key: &str, reason: Option<&str>) {
     let mut data = json!({ "billingKey": billing_key });
     if let Some(reason) = reason {

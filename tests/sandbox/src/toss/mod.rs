@@ -1,4 +1,4 @@
-//! Toss Payments: who may call, which operation it is, and what its idempotency keys mean.
+//! Toss Payments: authentication, routes and idempotency keys.
 
 pub mod billing;
 pub mod buyer;
@@ -15,33 +15,33 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::http::{Answer, Call};
-use crate::idempotency::{Found, Records, Twist};
+use crate::idempotency::{AnswerFault, Found, Records};
 use crate::options::Provider;
 use crate::serve::Route;
 use crate::state::State;
 use billing::Billing;
-pub use buyer::lapse;
+pub use buyer::expire;
 use error::{Refusal, refuse};
 use payment::Payment;
 
-/// How long an idempotency key is remembered.
-const KEY_LASTS: SignedDuration = SignedDuration::from_hours(15 * 24);
+/// Lifetime of an idempotency key.
+const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(15 * 24);
 
-/// What Toss knows.
+/// Toss's data.
 #[derive(Debug, Default)]
 pub struct Toss {
     payments: HashMap<String, Payment>,
     /// Payment keys by order id, oldest first.
     by_order: HashMap<String, Vec<String>>,
-    /// When payments that are not finished lapse.
+    /// When unfinished payments expire.
     deadlines: BTreeSet<(Timestamp, String)>,
     billing: Billing,
-    /// Whether an order's oldest payment is told of, whatever came after it.
-    pub tells_oldest: bool,
+    /// Whether a query by order id returns the oldest payment.
+    pub returns_oldest: bool,
     records: Records,
 }
 
-/// The operation that a path (below `/toss`) asks for.
+/// Returns the operation of a path below `/toss`.
 pub fn route(method: &str, path: &[&str]) -> Option<Route> {
     Some(match (method, path) {
         ("POST", ["v1", "payments", "confirm"]) => Route::plain("confirm"),
@@ -56,52 +56,48 @@ pub fn route(method: &str, path: &[&str]) -> Option<Route> {
 }
 
 /// Answers a call.
-pub fn answer(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer {
+pub fn answer(state: &mut State, route: &Route, call: &Call, fault: &AnswerFault) -> Answer {
     if !call.has_basic(&state.options.toss_secret_key) {
-        return refuse(
-            "UNAUTHORIZED_KEY",
-            "the secret key is unknown, or not encoded as it should be",
-        )
-        .answer();
+        return refuse("UNAUTHORIZED_KEY", "the secret key is invalid or badly encoded").answer();
     }
     let key = call.header("idempotency-key").filter(|_| call.method == "POST");
     if key.is_some_and(|key| key.chars().count() > 300) {
         return refuse("INVALID_IDEMPOTENCY_KEY", "the key is longer than 300 characters").answer();
     }
     let Some(key) = key else {
-        return disguised(serve(state, route, call, twist), twist);
+        return with_internal_error(serve(state, route, call, fault), fault);
     };
-    // The body is not looked at: the key of one order, used for another, brings the first one's answer.
+    // The body is not compared: one order's key, reused for another order, returns the first order's response.
     let key = format!("{key} {} {} {}", state.options.toss_secret_key, call.method, call.path);
     match state.toss.records.find(&key, "", state.now()) {
         Found::InFlight => busy(),
         Found::Answer(answer) => {
-            if let Twist::Code(code) = twist {
+            if let AnswerFault::Code(code) = fault {
                 state
                     .faults
                     .put_back(Provider::Toss, route.operation, Fault::Code(code.clone()));
             }
-            disguised(answer, twist)
+            with_internal_error(answer, fault)
         }
-        Found::Nothing | Found::SomethingElse => {
-            let answer = disguised(serve(state, route, call, twist), twist);
-            // An internal error is not kept: what the provider does then is not documented, and this is the harder
-            // case, for asking again meets what the first call did.
+        Found::New | Found::Different => {
+            let answer = with_internal_error(serve(state, route, call, fault), fault);
+            // An internal error is not stored. Toss does not document this; it is the harder case for the shop, since a
+            // retry meets the effect of the first call.
             if answer.status < 500 && answer.status != 409 {
-                let until = state.now() + KEY_LASTS;
+                let until = state.now() + KEY_LIFETIME;
                 state
                     .toss
                     .records
-                    .keep(key, String::new(), answer.clone(), until, twist);
+                    .keep(key, String::new(), answer.clone(), until, fault);
             }
             answer
         }
     }
 }
 
-fn serve(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer {
-    let ordered = match twist {
-        Twist::Code(code) => Some(code.as_str()),
+fn serve(state: &mut State, route: &Route, call: &Call, fault: &AnswerFault) -> Answer {
+    let ordered = match fault {
+        AnswerFault::Code(code) => Some(code.as_str()),
         _ => call.header("tosspayments-test-code"),
     };
     if let Some(code) = ordered {
@@ -123,37 +119,33 @@ fn serve(state: &mut State, route: &Route, call: &Call, twist: &Twist) -> Answer
     }
 }
 
-/// An answer that a fault hides behind an internal error.
-fn disguised(answer: Answer, twist: &Twist) -> Answer {
-    match twist {
-        Twist::ErrorAfter(status) => internal_error(*status),
+/// Replaces a response by an internal error, if the fault says so.
+fn with_internal_error(answer: Answer, fault: &AnswerFault) -> Answer {
+    match fault {
+        AnswerFault::ErrorAfter(status) => internal_error(*status),
         _ => answer,
     }
 }
 
-/// The provider's own fault.
+/// The provider has an internal error.
 pub fn internal_error(status: u16) -> Answer {
-    let mut answer = refuse(
-        "FAILED_INTERNAL_SYSTEM_PROCESSING",
-        "the provider has a fault of its own",
-    )
-    .answer();
+    let mut answer = refuse("FAILED_INTERNAL_SYSTEM_PROCESSING", "internal error").answer();
     answer.status = status;
     answer
 }
 
-/// The first call with this key has not been answered yet.
+/// The first call with this key is still in progress.
 pub fn busy() -> Answer {
     refuse(
         "IDEMPOTENT_REQUEST_PROCESSING",
-        "the first call with this key is being served",
+        "the first request with this key is still in progress",
     )
     .answer()
 }
 
-/// There is no such operation.
+/// The operation is unknown.
 pub fn no_such_route() -> Answer {
-    refuse("NOT_FOUND", "there is no such operation").answer()
+    refuse("NOT_FOUND", "unknown operation").answer()
 }
 
 /// The fields of a call's body.
@@ -163,10 +155,10 @@ impl Fields {
     fn of(call: &Call) -> Result<Self, Refusal> {
         call.json()
             .map(Self)
-            .ok_or(refuse("INVALID_REQUEST", "the body is no JSON object"))
+            .ok_or(refuse("INVALID_REQUEST", "the body is not a JSON object"))
     }
 
-    /// A text between `least` and `most` characters long.
+    /// Returns a text of `least` to `most` characters.
     fn text(&self, name: &str, least: usize, most: usize) -> Result<String, Refusal> {
         let text = self.0[name]
             .as_str()
@@ -174,7 +166,7 @@ impl Fields {
         text.map(str::to_owned).ok_or(refuse("INVALID_REQUEST", name))
     }
 
-    /// A positive integer; `None` when it is not given.
+    /// Returns a positive integer; `None` if it is omitted.
     fn amount(&self, name: &str) -> Result<Option<i64>, Refusal> {
         match &self.0[name] {
             Value::Null => Ok(None),
@@ -185,7 +177,7 @@ impl Fields {
         }
     }
 
-    /// A positive integer that has to be given.
+    /// Returns a required positive integer.
     fn required_amount(&self, name: &str) -> Result<i64, Refusal> {
         self.amount(name)?.ok_or(refuse("INVALID_REQUEST", name))
     }
@@ -207,7 +199,7 @@ impl Fields {
     }
 }
 
-/// Whether a text has nothing but letters and digits of ASCII, and these.
+/// Whether a text has only ASCII letters, digits and the characters in `others`.
 fn is_made_of(text: &str, others: &str) -> bool {
     text.chars()
         .all(|each| each.is_ascii_alphanumeric() || others.contains(each))

@@ -1,4 +1,4 @@
-//! A payment at Toss, and how it is shown.
+//! Toss payments and their JSON.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::error::Refusal;
 use crate::buyer::Method;
 use crate::time;
 
-/// How far a payment has come.
+/// The status of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     InProgress,
@@ -20,7 +20,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As Toss writes it.
+    /// Returns Toss's name of the status.
     pub const fn name(self) -> &'static str {
         match self {
             Self::InProgress => "IN_PROGRESS",
@@ -33,8 +33,8 @@ impl Status {
         }
     }
 
-    /// Whether the payment stands, or stood, in the way of another one for its order.
-    pub const fn takes_the_order(self) -> bool {
+    /// Whether the payment prevents other payments of its order.
+    pub const fn blocks_other_payments(self) -> bool {
         matches!(
             self,
             Self::WaitingForDeposit | Self::Done | Self::Canceled | Self::PartialCanceled
@@ -46,7 +46,7 @@ impl Status {
 #[derive(Clone, Debug)]
 pub struct Payment {
     pub key: String,
-    /// `NORMAL`, or `BILLING` when a billing key paid.
+    /// `NORMAL`, or `BILLING` for a charge of a billing key.
     pub kind: &'static str,
     pub order_id: String,
     pub order_name: String,
@@ -59,28 +59,28 @@ pub struct Payment {
     pub approved_at: Option<Timestamp>,
     pub last_transaction: Option<String>,
     pub cancels: Vec<Cancel>,
-    /// What a deposit's webhook shows to prove itself.
+    /// The secret that a deposit's webhook repeats as proof.
     pub secret: String,
     pub failure: Option<Refusal>,
-    /// The code with which the confirmation will be declined.
+    /// The code with which the confirmation is declined.
     pub decline: Option<String>,
-    /// The virtual account, and when it closes.
+    /// The virtual account and its deadline.
     pub account: Option<(String, Timestamp)>,
 }
 
-/// Money that went back.
+/// A refund.
 #[derive(Clone, Debug)]
 pub struct Cancel {
     pub amount: i64,
     pub reason: String,
-    /// What could be refunded after it.
+    /// The refundable amount after it.
     pub refundable: i64,
     pub at: Timestamp,
     pub transaction: String,
 }
 
 impl Payment {
-    /// The payment as Toss answers it.
+    /// Returns the payment as Toss's JSON.
     pub fn json(&self) -> Value {
         let supplied = (self.balance * 10 + 5) / 11;
         json!({

@@ -1,4 +1,4 @@
-//! A shop's calls to the providers, over HTTP.
+//! A test client: a shop's calls to the providers, over HTTP.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sandbox::{Entry, Options, Sandbox};
 use serde_json::Value;
 
-/// An answer.
+/// A parsed response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
     pub status: u16,
@@ -19,14 +19,14 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Its body, when it is good news.
+    /// Returns the body of a successful response.
     #[track_caller]
-    pub fn good(self) -> Value {
+    pub fn success(self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         self.body
     }
 
-    /// Its status and the provider's code.
+    /// Returns the status and the provider's code.
     pub fn refusal(&self) -> (u16, &str) {
         let code = &self.body["code"];
         let code = if code.is_null() {
@@ -38,14 +38,14 @@ impl Reply {
     }
 }
 
-/// A sandbox with a clock of its own, and a shop that calls it.
+/// A sandbox with its own clock, and a client for it.
 #[derive(Debug)]
-pub struct World {
+pub struct TestClient {
     pub sandbox: Sandbox,
     seconds: Arc<AtomicI64>,
 }
 
-impl World {
+impl TestClient {
     pub async fn start() -> Self {
         Self::with(Options::default()).await
     }
@@ -66,7 +66,7 @@ impl World {
         self.seconds.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    /// The ledger's only entry.
+    /// Returns the ledger's only entry.
     #[track_caller]
     pub fn entry(&self) -> Entry {
         let mut ledger = self.sandbox.ledger();
@@ -74,7 +74,7 @@ impl World {
         ledger.remove(0)
     }
 
-    /// What was charged and refunded, and how often.
+    /// Returns the amounts and counts of charges and refunds.
     #[track_caller]
     pub fn moved(&self) -> (i64, u32, i64, u32) {
         let entry = self.entry();
@@ -116,12 +116,12 @@ impl World {
     }
 }
 
-/// The value of a header that shows a secret key.
+/// Returns the authorization header for a secret key.
 pub fn basic(key: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{key}:")))
 }
 
-/// Makes a call; it is given up after two seconds.
+/// Sends a request, with a timeout of two seconds.
 pub async fn send(
     method: &str,
     url: String,
@@ -154,11 +154,11 @@ pub async fn send(
     tokio::task::spawn_blocking(call).await.unwrap()
 }
 
-/// Looks until something is so.
+/// Polls until a condition is true.
 pub async fn until(what: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !what() {
-        assert!(Instant::now() < deadline, "it never came to be");
+        assert!(Instant::now() < deadline, "the condition never became true");
         tokio::task::yield_now().await;
     }
 }

@@ -1,114 +1,114 @@
-//! Each fault does what it says, and no more.
+//! Checks each fault's effect.
 
 use std::time::{Duration, Instant};
 
 use sandbox::{Fault, Provider};
 use serde_json::{Value, json};
 
-use crate::client::{Reply, World};
+use crate::client::{Reply, TestClient};
 use crate::stripe::{FORM, INTENTS};
 use crate::toss::confirmation;
 
 const CONFIRM: &str = "/v1/payments/confirm";
 
-/// A sandbox in which the next confirmation meets `fault`, and that confirmation's body.
-async fn world_with(fault: Fault) -> (World, Value) {
-    let world = World::start().await;
-    let key = world.sandbox.toss_authenticate("order-1", 100, "KRW");
-    world.sandbox.plan(Provider::Toss, "confirm", fault);
-    (world, confirmation(&key, "order-1", 100))
+/// Starts a sandbox whose next confirmation meets `fault`, and returns it with the confirmation's body.
+async fn world_with(fault: Fault) -> (TestClient, Value) {
+    let client = TestClient::start().await;
+    let key = client.sandbox.toss_authenticate("order-1", 100, "KRW");
+    client.sandbox.plan(Provider::Toss, "confirm", fault);
+    (client, confirmation(&key, "order-1", 100))
 }
 
-async fn confirm(world: &World, body: &Value) -> Result<Reply, String> {
-    world.try_toss("POST", CONFIRM, "k", body.clone()).await
+async fn confirm(client: &TestClient, body: &Value) -> Result<Reply, String> {
+    client.try_toss("POST", CONFIRM, "k", body.clone()).await
 }
 
 #[tokio::test]
 async fn a_call_that_is_never_answered_is_served() {
-    let (world, body) = world_with(Fault::NeverAnswer).await;
-    let error = confirm(&world, &body).await.unwrap_err();
+    let (client, body) = world_with(Fault::NeverAnswer).await;
+    let error = confirm(&client, &body).await.unwrap_err();
     assert!(error.contains("timeout"), "{error}");
-    assert_eq!(world.moved(), (100, 1, 0, 0));
-    assert_eq!(confirm(&world, &body).await.unwrap().good()["status"], "DONE");
-    assert_eq!(world.moved(), (100, 1, 0, 0));
+    assert_eq!(client.moved(), (100, 1, 0, 0));
+    assert_eq!(confirm(&client, &body).await.unwrap().success()["status"], "DONE");
+    assert_eq!(client.moved(), (100, 1, 0, 0));
 }
 
 #[tokio::test]
-async fn a_connection_dropped_before_leaves_nothing_done() {
-    let (world, body) = world_with(Fault::DropBefore).await;
-    let error = confirm(&world, &body).await.unwrap_err();
+async fn a_connection_dropped_before_has_no_effect() {
+    let (client, body) = world_with(Fault::DropBefore).await;
+    let error = confirm(&client, &body).await.unwrap_err();
     assert!(!error.contains("timeout"), "{error}");
-    assert!(world.sandbox.ledger().is_empty());
-    confirm(&world, &body).await.unwrap().good();
-    assert_eq!(world.moved(), (100, 1, 0, 0));
+    assert!(client.sandbox.ledger().is_empty());
+    confirm(&client, &body).await.unwrap().success();
+    assert_eq!(client.moved(), (100, 1, 0, 0));
 }
 
 #[tokio::test]
-async fn a_connection_dropped_after_leaves_everything_done() {
-    let (world, body) = world_with(Fault::DropAfter).await;
-    let error = confirm(&world, &body).await.unwrap_err();
+async fn a_connection_dropped_after_has_the_full_effect() {
+    let (client, body) = world_with(Fault::DropAfter).await;
+    let error = confirm(&client, &body).await.unwrap_err();
     assert!(!error.contains("timeout"), "{error}");
-    assert_eq!(world.moved(), (100, 1, 0, 0));
-    confirm(&world, &body).await.unwrap().good();
-    assert_eq!(world.moved(), (100, 1, 0, 0));
+    assert_eq!(client.moved(), (100, 1, 0, 0));
+    confirm(&client, &body).await.unwrap().success();
+    assert_eq!(client.moved(), (100, 1, 0, 0));
 }
 
 #[tokio::test]
-async fn a_late_answer_is_late() {
-    let (world, body) = world_with(Fault::Late(Duration::from_millis(300))).await;
+async fn a_late_response_is_delayed() {
+    let (client, body) = world_with(Fault::Late(Duration::from_millis(300))).await;
     let begin = Instant::now();
-    confirm(&world, &body).await.unwrap().good();
+    confirm(&client, &body).await.unwrap().success();
     assert!(begin.elapsed() >= Duration::from_millis(300));
-    assert_eq!(world.moved(), (100, 1, 0, 0));
+    assert_eq!(client.moved(), (100, 1, 0, 0));
 }
 
 #[tokio::test]
-async fn an_error_before_leaves_nothing_done() {
-    let (world, body) = world_with(Fault::ErrorBefore(503)).await;
-    let reply = confirm(&world, &body).await.unwrap();
+async fn an_error_before_has_no_effect() {
+    let (client, body) = world_with(Fault::ErrorBefore(503)).await;
+    let reply = confirm(&client, &body).await.unwrap();
     assert_eq!(reply.refusal(), (503, "FAILED_INTERNAL_SYSTEM_PROCESSING"));
-    assert!(world.sandbox.ledger().is_empty());
-    confirm(&world, &body).await.unwrap().good();
+    assert!(client.sandbox.ledger().is_empty());
+    confirm(&client, &body).await.unwrap().success();
 }
 
 #[tokio::test]
-async fn an_error_after_leaves_the_money_taken() {
-    let (world, body) = world_with(Fault::ErrorAfter(502)).await;
-    let reply = confirm(&world, &body).await.unwrap();
+async fn an_error_after_charges_the_payment() {
+    let (client, body) = world_with(Fault::ErrorAfter(502)).await;
+    let reply = confirm(&client, &body).await.unwrap();
     assert_eq!(reply.refusal(), (502, "FAILED_INTERNAL_SYSTEM_PROCESSING"));
-    assert_eq!(world.moved(), (100, 1, 0, 0));
-    let found = world.toss("GET", "/v1/payments/orders/order-1", "", json!({})).await;
-    assert_eq!(found.good()["status"], "DONE");
+    assert_eq!(client.moved(), (100, 1, 0, 0));
+    let found = client.toss("GET", "/v1/payments/orders/order-1", "", json!({})).await;
+    assert_eq!(found.success()["status"], "DONE");
 }
 
 #[tokio::test]
-async fn a_code_is_answered_and_nothing_is_done() {
-    let (world, body) = world_with(Fault::Code("REJECT_CARD_COMPANY".into())).await;
+async fn a_planned_code_is_returned_and_has_no_effect() {
+    let (client, body) = world_with(Fault::Code("REJECT_CARD_COMPANY".into())).await;
     assert_eq!(
-        confirm(&world, &body).await.unwrap().refusal(),
+        confirm(&client, &body).await.unwrap().refusal(),
         (403, "REJECT_CARD_COMPANY")
     );
-    assert!(world.sandbox.ledger().is_empty());
-    let key = confirm(&world, &body).await.unwrap();
+    assert!(client.sandbox.ledger().is_empty());
+    let key = confirm(&client, &body).await.unwrap();
     assert_eq!(
         key.refusal(),
         (403, "REJECT_CARD_COMPANY"),
-        "a refusal is kept for its key"
+        "a refusal is stored under its key"
     );
-    world.toss("POST", CONFIRM, "k2", body).await.good();
+    client.toss("POST", CONFIRM, "k2", body).await.success();
 
-    world.sandbox.plan(
+    client.sandbox.plan(
         Provider::Stripe,
         "create_intent",
         Fault::Code("card_declined/lost_card".into()),
     );
-    let declined = world.stripe("POST", INTENTS, "", FORM).await;
+    let declined = client.stripe("POST", INTENTS, "", FORM).await;
     assert_eq!(declined.refusal(), (402, "card_declined"));
     assert_eq!(declined.body["error"]["decline_code"], "lost_card");
-    world
+    client
         .sandbox
         .plan(Provider::Kakaopay, "order", Fault::Code("-780/LOCKED".into()));
-    let declined = world.kakaopay("order", json!({})).await;
+    let declined = client.kakaopay("order", json!({})).await;
     assert_eq!(
         (declined.status, &declined.body["extras"]["method_result_code"]),
         (400, &json!("LOCKED"))
@@ -116,64 +116,64 @@ async fn a_code_is_answered_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_code_waits_for_a_call_that_is_not_a_replay() {
-    let (world, body) = world_with(Fault::Late(Duration::ZERO)).await;
-    confirm(&world, &body).await.unwrap().good();
-    world
+async fn a_planned_code_waits_for_a_call_that_is_not_a_replay() {
+    let (client, body) = world_with(Fault::Late(Duration::ZERO)).await;
+    confirm(&client, &body).await.unwrap().success();
+    client
         .sandbox
         .plan(Provider::Toss, "confirm", Fault::Code("REJECT_CARD_COMPANY".into()));
-    confirm(&world, &body).await.unwrap().good();
-    let reply = world.toss("POST", CONFIRM, "k2", body).await;
+    confirm(&client, &body).await.unwrap().success();
+    let reply = client.toss("POST", CONFIRM, "k2", body).await;
     assert_eq!(reply.refusal(), (403, "REJECT_CARD_COMPANY"));
 }
 
 #[tokio::test]
-async fn a_busy_provider_is_so_once() {
-    let (world, body) = world_with(Fault::Busy).await;
-    let busy = confirm(&world, &body).await.unwrap();
+async fn a_busy_response_is_given_once() {
+    let (client, body) = world_with(Fault::Busy).await;
+    let busy = confirm(&client, &body).await.unwrap();
     assert_eq!(busy.refusal(), (409, "IDEMPOTENT_REQUEST_PROCESSING"));
-    assert!(world.sandbox.ledger().is_empty());
-    confirm(&world, &body).await.unwrap().good();
+    assert!(client.sandbox.ledger().is_empty());
+    confirm(&client, &body).await.unwrap().success();
 
-    world.sandbox.plan(Provider::Stripe, "create_intent", Fault::Busy);
+    client.sandbox.plan(Provider::Stripe, "create_intent", Fault::Busy);
     assert_eq!(
-        world.stripe("POST", INTENTS, "k", FORM).await.refusal(),
+        client.stripe("POST", INTENTS, "k", FORM).await.refusal(),
         (409, "lock_timeout")
     );
-    world.stripe("POST", INTENTS, "k", FORM).await.good();
+    client.stripe("POST", INTENTS, "k", FORM).await.success();
 }
 
 #[tokio::test]
-async fn faults_are_met_in_order_and_by_their_operation_only() {
-    let (world, body) = world_with(Fault::ErrorBefore(500)).await;
-    world.sandbox.plan(Provider::Toss, "confirm", Fault::ErrorBefore(503));
-    let other = world.toss("GET", "/v1/payments/orders/order-1", "", json!({})).await;
+async fn faults_apply_in_order_and_only_to_their_operation() {
+    let (client, body) = world_with(Fault::ErrorBefore(500)).await;
+    client.sandbox.plan(Provider::Toss, "confirm", Fault::ErrorBefore(503));
+    let other = client.toss("GET", "/v1/payments/orders/order-1", "", json!({})).await;
     assert_eq!(other.status, 200);
     for status in [500, 503, 200] {
-        assert_eq!(confirm(&world, &body).await.unwrap().status, status);
+        assert_eq!(confirm(&client, &body).await.unwrap().status, status);
     }
 }
 
 #[test]
 #[should_panic(expected = "no operation confrm")]
-fn a_fault_for_an_operation_that_is_not_there_is_refused() {
+fn a_fault_for_an_unknown_operation_is_rejected() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let world = runtime.block_on(World::start());
-    world.sandbox.plan(Provider::Toss, "confrm", Fault::Busy);
+    let client = runtime.block_on(TestClient::start());
+    client.sandbox.plan(Provider::Toss, "confrm", Fault::Busy);
 }
 
 #[tokio::test]
-async fn random_faults_are_those_of_their_seed() {
+async fn random_faults_depend_only_on_the_seed() {
     let mut runs = vec![];
     for _ in 0..2 {
-        let world = World::start().await;
-        world.sandbox.set_random_faults(7, 500);
+        let client = TestClient::start().await;
+        client.sandbox.set_random_faults(7, 500);
         let mut fates = vec![];
         for _ in 0..40 {
-            let reply = world.try_stripe("POST", INTENTS, "", FORM).await;
+            let reply = client.try_stripe("POST", INTENTS, "", FORM).await;
             fates.push(reply.map_or(0, |reply| reply.status));
         }
         runs.push(fates);

@@ -1,4 +1,4 @@
-//! What the stand-in promises to those who test against it.
+//! Tests of the sandbox.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A shop's server that takes webhooks, or does not.
+//! A shop's server that accepts or refuses webhooks.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The server; it answers with the statuses it was given, then always with the last.
+/// The server; it responds with the given statuses, then always with the last one.
 #[derive(Clone, Debug)]
 pub struct Shop {
     pub url: String,
@@ -37,7 +37,7 @@ impl Shop {
         shop
     }
 
-    /// The requests, head and body, as they came.
+    /// Returns the raw requests received.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
@@ -47,7 +47,7 @@ async fn serve(mut stream: TcpStream, status: u16) -> String {
     let (mut request, mut buffer) = (String::new(), [0; 4096]);
     while !is_whole(&request) {
         let length = stream.read(&mut buffer).await.unwrap();
-        assert_ne!(length, 0, "the request ends early: {request}");
+        assert_ne!(length, 0, "the request is incomplete: {request}");
         request.push_str(std::str::from_utf8(&buffer[..length]).unwrap_or_default());
     }
     let answer = format!("HTTP/1.1 {status} Whatever\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");

@@ -1,4 +1,4 @@
-//! Webhooks: what they say, and how they prove it.
+//! Webhooks: their contents and signatures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,11 +6,11 @@ use sandbox::{Card, Options, Provider, Webhook};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::client::World;
+use crate::client::TestClient;
 use crate::stripe::intent;
 use crate::toss::confirmation;
 
-/// HMAC from its definition, so that nothing here is computed as it is there.
+/// HMAC from its definition, independent of the sandbox's implementation.
 fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut block = [0_u8; 64];
     if key.len() > 64 {
@@ -28,19 +28,19 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_hmac_of_these_tests_is_that_of_rfc_4231() {
+fn the_hmac_of_these_tests_matches_rfc_4231() {
     let mac = hex(&hmac(b"Jefe", b"what do ya want for nothing?"));
     assert_eq!(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
 #[tokio::test]
-async fn stripe_signs_with_every_secret_as_it_is_written() {
-    let world = World::start().await;
+async fn stripe_signs_with_the_raw_text_of_every_secret() {
+    let client = TestClient::start().await;
     let secrets = ["whsec_old".to_owned(), "whsec_new".to_owned()];
-    world.sandbox.set_stripe_webhook_secrets(secrets.to_vec());
-    let id = intent(&world).await;
-    world.sandbox.stripe_pay(&id, &Card::Good);
-    let webhook = world.sandbox.webhooks().remove(0);
+    client.sandbox.set_stripe_webhook_secrets(secrets.to_vec());
+    let id = intent(&client).await;
+    client.sandbox.stripe_pay(&id, &Card::Good);
+    let webhook = client.sandbox.webhooks().remove(0);
     assert_eq!(
         (webhook.provider, webhook.path.as_str()),
         (Provider::Stripe, "/webhooks/stripe")
@@ -49,7 +49,7 @@ async fn stripe_signs_with_every_secret_as_it_is_written() {
     let [old, new] = secrets.map(|secret| hex(&hmac(secret.as_bytes(), &message)));
     let expected = format!("t=1767225600,v1={old},v1={new}");
     assert_eq!(webhook.header("Stripe-Signature"), Some(expected.as_str()));
-    assert_eq!(world.sandbox.sign_stripe(1_767_225_600, &webhook.body), expected);
+    assert_eq!(client.sandbox.sign_stripe(1_767_225_600, &webhook.body), expected);
     let event = webhook.json();
     assert_eq!(
         (&event["type"], &event["object"]),
@@ -62,36 +62,36 @@ async fn stripe_signs_with_every_secret_as_it_is_written() {
 }
 
 #[tokio::test]
-async fn the_next_try_of_a_stripe_webhook_is_signed_anew() {
-    let world = World::start().await;
-    let id = intent(&world).await;
-    world
+async fn the_next_attempt_of_a_stripe_webhook_has_a_new_signature() {
+    let client = TestClient::start().await;
+    let id = intent(&client).await;
+    client
         .sandbox
         .stripe_pay(&id, &Card::declined("card_declined", "generic_decline"));
-    let first = world.sandbox.webhooks().remove(0);
-    world.advance(60);
-    let second = world.sandbox.again(&first);
+    let first = client.sandbox.webhooks().remove(0);
+    client.advance(60);
+    let second = client.sandbox.again(&first);
     assert_eq!((second.attempt, &second.body), (2, &first.body));
-    let expected = world.sandbox.sign_stripe(1_767_225_660, &first.body);
+    let expected = client.sandbox.sign_stripe(1_767_225_660, &first.body);
     assert_eq!(second.header("stripe-signature"), Some(expected.as_str()));
     assert_ne!(second.header("stripe-signature"), first.header("stripe-signature"));
 }
 
 #[tokio::test]
-async fn a_standard_webhook_is_signed_with_what_the_secret_stands_for() {
+async fn a_standard_webhook_is_signed_with_the_decoded_secret() {
     let keys = [
         b"the first of two secret keys".to_vec(),
         b"and the other one of the two".to_vec(),
     ];
-    let world = World::with(Options {
+    let client = TestClient::with(Options {
         standard_webhook_secrets: keys
             .iter()
             .map(|key| format!("whsec_{}", STANDARD.encode(key)))
             .collect(),
         ..Options::default()
     });
-    let world = world.await;
-    let webhook = world
+    let client = client.await;
+    let webhook = client
         .sandbox
         .standard_webhook("payment.paid", &json!({ "order_id": "order-1" }));
     let signature = |webhook: &Webhook, second: i64| {
@@ -108,8 +108,8 @@ async fn a_standard_webhook_is_signed_with_what_the_secret_stands_for() {
     );
     assert_eq!(webhook.json()["data"]["order_id"], "order-1");
 
-    world.advance(300);
-    let again = world.sandbox.again(&webhook);
+    client.advance(300);
+    let again = client.sandbox.again(&webhook);
     assert_eq!(again.header("webhook-id"), webhook.header("webhook-id"));
     assert_eq!(
         again.header("webhook-signature"),
@@ -118,19 +118,19 @@ async fn a_standard_webhook_is_signed_with_what_the_secret_stands_for() {
 }
 
 #[tokio::test]
-async fn toss_tells_of_each_status_and_signs_nothing() {
-    let world = World::start().await;
-    let key = world.sandbox.toss_authenticate("order-1", 100, "KRW");
+async fn toss_sends_each_status_without_a_signature() {
+    let client = TestClient::start().await;
+    let key = client.sandbox.toss_authenticate("order-1", 100, "KRW");
     let body = confirmation(&key, "order-1", 100);
-    world.toss("POST", "/v1/payments/confirm", "", body).await.good();
+    client.toss("POST", "/v1/payments/confirm", "", body).await.success();
     for amount in [40, 60] {
         let body = json!({ "cancelReason": "r", "cancelAmount": amount });
-        world
+        client
             .toss("POST", &format!("/v1/payments/{key}/cancel"), "", body)
             .await
-            .good();
+            .success();
     }
-    let webhooks = world.sandbox.webhooks();
+    let webhooks = client.sandbox.webhooks();
     let seen: Vec<Value> = webhooks.iter().map(Webhook::json).collect();
     let statuses: Vec<&Value> = seen.iter().map(|body| &body["data"]["status"]).collect();
     assert_eq!(statuses, ["DONE", "PARTIAL_CANCELED", "PARTIAL_CANCELED"]);
@@ -142,10 +142,10 @@ async fn toss_tells_of_each_status_and_signs_nothing() {
             .iter()
             .all(|webhook| webhook.header("tosspayments-webhook-signature").is_none())
     );
-    assert!(world.sandbox.webhooks().is_empty(), "the outbox was drained");
+    assert!(client.sandbox.webhooks().is_empty(), "the outbox is empty");
 
-    world.advance(60);
-    let again = world.sandbox.again(&webhooks[0]);
+    client.advance(60);
+    let again = client.sandbox.again(&webhooks[0]);
     let header = |webhook: &Webhook, name: &str| {
         webhook
             .header(&format!("tosspayments-webhook-transmission-{name}"))
@@ -158,15 +158,15 @@ async fn toss_tells_of_each_status_and_signs_nothing() {
 }
 
 #[tokio::test]
-async fn a_replayed_call_has_no_webhook_of_its_own() {
-    let world = World::start().await;
-    let key = world.sandbox.toss_authenticate("order-1", 100, "KRW");
+async fn a_replayed_call_sends_no_webhook() {
+    let client = TestClient::start().await;
+    let key = client.sandbox.toss_authenticate("order-1", 100, "KRW");
     let body = confirmation(&key, "order-1", 100);
     for _ in 0..3 {
-        world
+        client
             .toss("POST", "/v1/payments/confirm", "k", body.clone())
             .await
-            .good();
+            .success();
     }
-    assert_eq!(world.sandbox.webhooks().len(), 1);
+    assert_eq!(client.sandbox.webhooks().len(), 1);
 }

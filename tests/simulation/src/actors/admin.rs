@@ -1,6 +1,6 @@
-//! An administrator, who runs the shop, and the operator, who looks after what functions leave to a person.
+//! The administrator, who runs the shop, and the operator, who handles reviews and dead letters.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use function_tests::auction_fixture::CARD;
 use function_tests::payment_fixture::amount;
@@ -13,41 +13,43 @@ use serde_json::{Value, json};
 use shared::core::id::SubscriptionPeriod;
 
 use super::{POINTS, product};
-use crate::infrastructure::wake;
+use crate::infrastructure::invoke_asynchronously;
 use crate::rules::Rule;
 use crate::world::World;
 
-/// Opens the shop: products on the shelf, points and vouchers.
-pub async fn open(world: &Arc<World>) {
-    for nth in 0..world.fault_plan.cast.products {
+/// Sets up the shop: products with stock, points and vouchers.
+pub async fn open(world: &Rc<World>) {
+    for nth in 0..world.fault_plan.actors.products {
         let shards = 1 + world.below(6) as u8;
         world
-            .ask("put-product", put_call(&product(nth), &product_body(1_000, shards)))
+            .request("put-product", put_call(&product(nth), &product_body(1_000, shards)))
             .await;
         restock(world, &product(nth), 3 + world.below(20)).await;
     }
     let mut points = product_body(1_000, 1);
     points["points"] = json!(5_000);
-    world.ask("put-product", put_call(POINTS, &points)).await;
+    world.request("put-product", put_call(POINTS, &points)).await;
     restock(world, POINTS, 1_000_000).await;
-    world.ask("put-product", put_call(CARD, &product_body(5_000, 1))).await;
+    world
+        .request("put-product", put_call(CARD, &product_body(5_000, 1)))
+        .await;
 }
 
-/// Runs the shop.
-pub async fn administer(world: Arc<World>) {
-    while world.goes_on() {
-        world.think().await;
+/// Runs the shop until the run ends.
+pub async fn administer(world: Rc<World>) {
+    while world.is_running() {
+        world.pause().await;
         match world.below(12) {
             0..=4 => {
-                let sku = product(world.below(world.fault_plan.cast.products));
+                let sku = product(world.below(world.fault_plan.actors.products));
                 restock(&world, &sku, 1 + world.below(12)).await;
             }
             5 => {
-                let sku = product(world.below(world.fault_plan.cast.products));
+                let sku = product(world.below(world.fault_plan.actors.products));
                 let won = 1_000 + 100 * world.below(3);
                 let shards = 1 + world.below(10) as u8;
                 world
-                    .ask("put-product", put_call(&sku, &product_body(won, shards)))
+                    .request("put-product", put_call(&sku, &product_body(won, shards)))
                     .await;
             }
             6..=7 => refund(&world).await,
@@ -55,7 +57,7 @@ pub async fn administer(world: Arc<World>) {
             9 => {
                 decide_reviews(&world).await;
                 decide_charges(&world).await;
-                // And of one that waits for nobody.
+                // Also decide on a payment that is not in review.
                 if let Some(payment) = a_payment(&world) {
                     decide(&world, &payment, &json!({ "decision": "ASK_AGAIN" })).await;
                 }
@@ -70,10 +72,12 @@ pub async fn administer(world: Arc<World>) {
 }
 
 async fn restock(world: &World, sku: &str, units: u64) {
-    world.ask("receive-stock", receive_call(sku, &world.key(), units)).await;
+    world
+        .request("receive-stock", receive_call(sku, &world.key(), units))
+        .await;
 }
 
-/// Gives some of a payment back, or all that is left; often of one that waits for a decision.
+/// Refunds a payment in part or in full; often one in review.
 async fn refund(world: &World) {
     let payment = match world.below(2) {
         0 => in_review(world).first().map(|payment| payment_id(payment).to_owned()),
@@ -86,12 +90,12 @@ async fn refund(world: &World) {
     };
     let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", &payment);
     world
-        .ask("request-refund", call.by_admin().key(&world.key()).json(&body))
+        .request("request-refund", call.by_admin().key(&world.key()).json(&body))
         .await;
 }
 
-/// Gives some of a payment back at the provider's dashboard, on the day on which it was taken: of what is given back later
-/// only a webhook tells, which may never come.
+/// Refunds a part of a payment in the provider's dashboard, on the day of the charge: a later refund is reported only
+/// by a webhook, which may be lost.
 fn refund_elsewhere(world: &World) {
     let yesterday = world.clock.now() - SignedDuration::from_hours(24);
     let open: Vec<_> = world
@@ -104,19 +108,19 @@ fn refund_elsewhere(world: &World) {
     let Some(entry) = open.get(world.below(open.len().max(1) as u64) as usize) else {
         return;
     };
-    give_back(world, entry.provider, &entry.reference, 300);
+    dashboard_refund(world, entry.provider, &entry.reference, 300);
 }
 
-/// An event tells of a payment that waits for a person. What a provider refused to give back to us this one gives back in
-/// its dashboard; anything else the provider is to be asked about again.
+/// Decides payments in review. Refunds a deposit in the provider's dashboard if the provider refused the API's refund;
+/// otherwise requests another attempt.
 pub async fn decide_reviews(world: &World) {
     for payment in &in_review(world) {
-        world.net.note(|| format!("a person looks at {payment}"));
+        world.net.note(|| format!("operator reviews {payment}"));
         let owed = payment["review"]["owed"]["amount"].as_i64();
-        // Toss gives a deposit back only to an account, which it asks for in its dashboard.
+        // Toss refunds a deposit only to a bank account, which its dashboard asks for.
         let decision = match owed.filter(|_| payment.get("deposit").is_some()) {
             Some(owed) => {
-                give_back_by_hand(world, payment, owed);
+                refund_owed(world, payment, owed);
                 json!({ "decision": "GIVEN_BACK", "amount": payment["review"]["owed"] })
             }
             None => json!({ "decision": "ASK_AGAIN" }),
@@ -125,7 +129,7 @@ pub async fn decide_reviews(world: &World) {
     }
 }
 
-/// The payments that wait for a person, as far as an event has told of them.
+/// Returns the payments in review, as far as events have reported them.
 fn in_review(world: &World) -> Vec<Value> {
     let told = world.state().reviews.clone();
     let payments = told
@@ -143,7 +147,8 @@ fn payment_id(payment: &Value) -> &str {
     payment["payment_id"].as_str().expect("a payment")
 }
 
-/// An alarm tells of charges that hang: somebody looks each up in its provider's dashboard.
+/// Decides charges with unknown outcomes: looks each up in the provider's dashboard, as an alarm asks the operator to
+/// do.
 async fn decide_charges(world: &World) {
     let invoices = invoices(world);
     let charging = |invoice: &&Value| invoice["status"] == "CHARGING";
@@ -159,7 +164,7 @@ async fn decide_charges(world: &World) {
             Some(entry) => json!({ "decision": "CHARGED", "reference": entry.reference }),
             None => json!({ "decision": "NOT_CHARGED", "looked_up_at": world.clock.now() }),
         };
-        world.net.note(|| format!("a person decides {decision} of {invoice}"));
+        world.net.note(|| format!("operator decides {decision} of {invoice}"));
         decide_charge(world, invoice, &decision).await;
     }
 }
@@ -170,46 +175,46 @@ async fn decide_charge(world: &World, invoice: &Value, decision: &Value) {
         .path("subscription_id", &of.subscription_id.to_string())
         .path("period", &of.period.to_string());
     let call = call.by_admin().key(&world.key()).json(decision);
-    world.ask("resolve-charge", call).await;
+    world.request("resolve-charge", call).await;
 }
 
-/// All invoices.
+/// Returns all invoices.
 fn invoices(world: &World) -> Vec<Value> {
     let mut items = world.tables.items(SUBSCRIPTIONS);
     items.retain(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("INVOICE#")));
     items
 }
 
-fn give_back_by_hand(world: &World, payment: &Value, owed: i64) {
+fn refund_owed(world: &World, payment: &Value, owed: i64) {
     let reference = payment["reference"].as_str().expect("a reference");
     let ledger = world.sandbox.ledger();
     let entry = ledger.iter().find(|entry| entry.reference == reference);
-    let entry = entry.expect("what goes back was taken");
-    let booked = payment["refunded"]["amount"].as_i64().expect("an amount");
-    // What was given back before, and is not in the books yet, is a part of it.
-    let whole = entry.charged.min(booked + owed);
+    let entry = entry.expect("a refunded payment was charged");
+    let recorded = payment["refunded"]["amount"].as_i64().expect("an amount");
+    // It includes refunds that are not recorded yet.
+    let whole = entry.charged.min(recorded + owed);
     if whole > entry.refunded {
-        give_back(world, entry.provider, reference, whole - entry.refunded);
+        dashboard_refund(world, entry.provider, reference, whole - entry.refunded);
     }
 }
 
-/// Somebody gives money back at a provider's dashboard.
-fn give_back(world: &World, provider: Provider, reference: &str, amount: i64) {
+/// Refunds a payment in a provider's dashboard.
+fn dashboard_refund(world: &World, provider: Provider, reference: &str, amount: i64) {
     world.sandbox.dashboard_refund(provider, reference, amount);
-    *world.state().elsewhere.entry(reference.to_owned()).or_default() += amount;
+    *world.state().dashboard_refunds.entry(reference.to_owned()).or_default() += amount;
     world
         .net
-        .note(|| format!("somebody refunds {amount} of {reference} at the provider's dashboard"));
-    world.told.notify_one();
+        .note(|| format!("operator refunds {amount} of {reference} in the provider's dashboard"));
+    world.webhooks_ready.notify_one();
 }
 
 async fn decide(world: &World, payment: &str, decision: &Value) {
     let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment);
     let call = call.by_admin().key(&world.key()).json(decision);
-    world.ask("resolve-review", call).await;
+    world.request("resolve-review", call).await;
 }
 
-/// A payment that somebody has heard of.
+/// Returns a known payment.
 fn a_payment(world: &World) -> Option<String> {
     let payments = world.state().payments.clone();
     payments
@@ -217,12 +222,12 @@ fn a_payment(world: &World) -> Option<String> {
         .cloned()
 }
 
-/// An alarm tells of dead letters; the operator sends them once more.
-pub fn redeliver(world: &Arc<World>) {
-    let dead = std::mem::take(&mut world.state().dead);
+/// Redelivers the dead letters, as an alarm asks the operator to do.
+pub fn redeliver(world: &Rc<World>) {
+    let dead = std::mem::take(&mut world.state().dead_letters);
     for (function, event) in dead {
         let mut rules = Rule::of_bus().iter().chain(Rule::of_uploads());
         let rule = rules.find(|rule| rule.function == function);
-        world.spawn(wake(world.clone(), rule.expect("a rule"), event));
+        world.spawn(invoke_asynchronously(world.clone(), rule.expect("a rule"), event));
     }
 }

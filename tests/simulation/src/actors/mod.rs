@@ -1,4 +1,4 @@
-//! Who does things: each actor is one person who goes on until the run has had its operations.
+//! The actors: each is a person who uses the API until the run's operations are used up.
 
 mod admin;
 mod photographer;
@@ -6,7 +6,7 @@ mod shopper;
 pub mod subscriber;
 mod trader;
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use tokio::task::JoinHandle;
 
@@ -14,33 +14,33 @@ use crate::world::World;
 
 pub use admin::{decide_reviews, open, redeliver};
 
-/// What points are bought as.
+/// SKU of the product that buys points.
 pub const POINTS: &str = "points";
 
-/// The product of this number.
+/// Returns the SKU of product `nth`.
 pub fn product(nth: u64) -> String {
     format!("product-{nth}")
 }
 
-/// Everybody sets out.
-pub fn set_out(world: &Arc<World>) -> Vec<JoinHandle<()>> {
-    let cast = world.fault_plan.cast;
-    let mut gone = vec![];
-    for nth in 0..cast.shoppers {
-        gone.push(world.spawn(shopper::shop(world.clone(), format!("shopper-{nth}"))));
+/// Starts all actors.
+pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
+    let actors = world.fault_plan.actors;
+    let mut tasks = vec![];
+    for nth in 0..actors.shoppers {
+        tasks.push(world.spawn(shopper::shop(world.clone(), format!("shopper-{nth}"))));
     }
-    for nth in 0..cast.traders {
-        gone.push(world.spawn(trader::trade(world.clone(), format!("trader-{nth}"))));
+    for nth in 0..actors.traders {
+        tasks.push(world.spawn(trader::trade(world.clone(), format!("trader-{nth}"))));
     }
-    for nth in 0..cast.subscribers {
-        gone.push(world.spawn(subscriber::subscribe(world.clone(), format!("subscriber-{nth}"))));
+    for nth in 0..actors.subscribers {
+        tasks.push(world.spawn(subscriber::subscribe(world.clone(), format!("subscriber-{nth}"))));
     }
-    for nth in 0..cast.photographers {
+    for nth in 0..actors.photographers {
         let name = format!("photographer-{nth}");
-        gone.push(world.spawn(photographer::photograph(world.clone(), name)));
+        tasks.push(world.spawn(photographer::photograph(world.clone(), name)));
     }
-    for _ in 0..cast.admins {
-        gone.push(world.spawn(admin::administer(world.clone())));
+    for _ in 0..actors.admins {
+        tasks.push(world.spawn(admin::administer(world.clone())));
     }
-    gone
+    tasks
 }

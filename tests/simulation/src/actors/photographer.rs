@@ -1,20 +1,20 @@
-//! A photographer: announces pictures, uploads them (at times what is no picture, or another one right after), looks at
-//! them, replaces and deletes them.
+//! A photographer: uploads pictures (sometimes an invalid file, or a second file right away), reads, replaces and
+//! deletes them.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
-use function_tests::image_fixture::{UPLOADS, announcement, picture};
+use function_tests::image_fixture::{UPLOADS, picture, presign_call};
 use harness::gateway::Call;
 use serde_json::json;
 
-use crate::infrastructure::tell_of_upload;
+use crate::infrastructure::send_upload_event;
 use crate::world::World;
 
-/// Photographs.
-pub async fn photograph(world: Arc<World>, name: String) {
+/// Runs a photographer until the run ends.
+pub async fn photograph(world: Rc<World>, name: String) {
     let mut mine: Vec<String> = vec![];
-    while world.goes_on() {
-        world.think().await;
+    while world.is_running() {
+        world.pause().await;
         match world.below(10) {
             0..=3 => announce(&world, &name, &mut mine).await,
             _ if mine.is_empty() => announce(&world, &name, &mut mine).await,
@@ -26,41 +26,41 @@ pub async fn photograph(world: Arc<World>, name: String) {
             _ => {
                 let id = a_picture(&world, &mine);
                 let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", &id);
-                world.ask("delete-image", call.by(&name).key(&world.key())).await;
+                world.request("delete-image", call.by(&name).key(&world.key())).await;
             }
         }
     }
 }
 
-/// A new picture, at times in the place of another one.
-async fn announce(world: &Arc<World>, name: &str, mine: &mut Vec<String>) {
+/// Presigns an upload, sometimes to replace another picture.
+async fn announce(world: &Rc<World>, name: &str, mine: &mut Vec<String>) {
     let more = match mine.last() {
         Some(last) if world.below(3) == 0 => json!({ "replaces": last }),
         _ => json!({}),
     };
-    let call = announcement(name, &world.key(), &more);
-    let answer = world.ask("presign-upload", call).await;
+    let call = presign_call(name, &world.key(), &more);
+    let answer = world.request("presign-upload", call).await;
     let Some(id) = answer.body["image_id"].as_str() else {
         return;
     };
     mine.push(id.to_owned());
     if world.below(8) > 0 {
-        world.think().await;
+        world.pause().await;
         upload(world, id);
     }
 }
 
-/// What they announced, or something else.
-fn upload(world: &Arc<World>, id: &str) {
+/// Uploads a valid file or something else.
+fn upload(world: &Rc<World>, id: &str) {
     let whole = picture(12 + world.below(12) as u16, 6);
     let bytes = match world.below(8) {
         0 => b"no picture".as_slice(),
         1 => &whole[..whole.len() / 2],
         _ => &whole,
     };
-    world.net.note(|| format!("{} bytes are uploaded as {id}", bytes.len()));
+    world.net.note(|| format!("{} bytes uploaded as {id}", bytes.len()));
     let event = world.objects.upload(UPLOADS, &format!("raw/{id}"), bytes);
-    tell_of_upload(world, &event);
+    send_upload_event(world, &event);
 }
 
 fn a_picture(world: &World, mine: &[String]) -> String {

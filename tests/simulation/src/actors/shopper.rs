@@ -1,6 +1,6 @@
-//! A shopper: orders, pays by any provider and in two tabs, changes their mind, comes too late.
+//! A shopper: places orders, pays with any provider, in two tabs, late, or not at all, and cancels.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::order_call;
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use super::{POINTS, product};
 use crate::world::World;
 
-/// Shops.
-pub async fn shop(world: Arc<World>, name: String) {
-    while world.goes_on() {
-        world.think().await;
+/// Runs a shopper until the run ends.
+pub async fn shop(world: Rc<World>, name: String) {
+    while world.is_running() {
+        world.pause().await;
         match world.below(20) {
             0 => {
-                let sku = product(world.below(world.fault_plan.cast.products));
+                let sku = product(world.below(world.fault_plan.actors.products));
                 world
                     .http("get-product", Call::new("GET", "/products/{sku}").path("sku", &sku))
                     .await;
@@ -26,7 +26,7 @@ pub async fn shop(world: Arc<World>, name: String) {
             1 => drop(world.http("list-orders", Call::new("GET", "/orders").by(&name)).await),
             2 => buy_points(&world, &name).await,
             _ => {
-                let products = world.fault_plan.cast.products;
+                let products = world.fault_plan.actors.products;
                 let mut items = vec![(product(world.below(products)), 1 + world.below(3))];
                 if world.below(3) == 0 {
                     items.push((product(world.below(products)), 1 + world.below(2)));
@@ -37,43 +37,43 @@ pub async fn shop(world: Arc<World>, name: String) {
     }
 }
 
-/// Buys points, and means it.
-pub async fn buy_points(world: &Arc<World>, name: &str) {
+/// Buys points and always pays.
+pub async fn buy_points(world: &Rc<World>, name: &str) {
     let quantity = 1 + world.below(3);
     let Some(order) = place(world, name, &[(POINTS.to_owned(), quantity)]).await else {
         return;
     };
     pay(world, name, &order).await;
     if world.below(8) == 0 {
-        world.think().await;
+        world.pause().await;
         cancel(world, name, &order).await;
     }
 }
 
-async fn order(world: &Arc<World>, name: &str, items: &[(String, u64)]) {
+async fn order(world: &Rc<World>, name: &str, items: &[(String, u64)]) {
     let Some(order) = place(world, name, items).await else {
         return;
     };
     match world.below(20) {
-        // They leave; some look what has become of it, once its time is over.
+        // Does not pay; sometimes reads the order after its deadline.
         0..=2 => {
             if world.below(2) == 0 {
                 let seconds = world.fault_plan.reservation_s.unsigned_abs();
-                world.clock.pass(Duration::from_secs(seconds)).await;
+                world.clock.sleep(Duration::from_secs(seconds)).await;
                 see(world, name, &order).await;
             }
         }
         3..=4 => cancel(world, name, &order).await,
-        // They cancel while they pay.
+        // Cancels while paying.
         5 => drop(tokio::join!(pay(world, name, &order), cancel(world, name, &order))),
-        // They pay in two tabs.
+        // Pays in two tabs at once.
         6..=7 => drop(tokio::join!(pay(world, name, &order), pay(world, name, &order))),
-        // They pay when it may be too late.
+        // Pays when it may be too late.
         8 => {
             let seconds = world.fault_plan.reservation_s.unsigned_abs();
             world
                 .clock
-                .pass(Duration::from_secs(seconds.saturating_sub(world.below(20))))
+                .sleep(Duration::from_secs(seconds.saturating_sub(world.below(20))))
                 .await;
             pay(world, name, &order).await;
         }
@@ -82,7 +82,7 @@ async fn order(world: &Arc<World>, name: &str, items: &[(String, u64)]) {
             match world.below(6) {
                 0 => cancel(world, name, &order).await,
                 1 => see(world, name, &order).await,
-                // Another try, after a card was declined.
+                // Tries again after a declined card.
                 2 => pay(world, name, &order).await,
                 _ => {}
             }
@@ -95,8 +95,8 @@ async fn place(world: &World, name: &str, items: &[(String, u64)]) -> Option<Val
         .iter()
         .map(|(sku, quantity)| (sku.as_str(), quantity.cast_signed()))
         .collect();
-    let answer = world.ask("checkout", order_call(name, &world.key(), &items)).await;
-    world.think().await;
+    let answer = world.request("checkout", order_call(name, &world.key(), &items)).await;
+    world.pause().await;
     (answer.status == 201).then_some(answer.body)
 }
 
@@ -109,10 +109,10 @@ async fn see(world: &World, name: &str, order: &Value) {
 
 async fn cancel(world: &World, name: &str, order: &Value) {
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", id(order));
-    world.ask("cancel-order", call.by(name).key(&world.key())).await;
+    world.request("cancel-order", call.by(name).key(&world.key())).await;
 }
 
-async fn pay(world: &Arc<World>, name: &str, order: &Value) {
+async fn pay(world: &Rc<World>, name: &str, order: &Value) {
     let answer = match world.below(3) {
         0 => by_toss(world, name, order).await,
         1 => by_stripe(world, name, order).await,
@@ -128,7 +128,7 @@ async fn pay(world: &Arc<World>, name: &str, order: &Value) {
     }
 }
 
-async fn by_toss(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+async fn by_toss(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
     let how = Authentication {
         method: match world.below(8) {
             0 => Method::VirtualAccount,
@@ -140,29 +140,29 @@ async fn by_toss(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer
         .sandbox
         .toss_authenticate_with(id(order), total(order), "KRW", &how);
     let call = toss_call(name, &world.key(), id(order), &key, total(order).unsigned_abs());
-    let answer = world.ask("confirm-payment", call).await;
+    let answer = world.request("confirm-payment", call).await;
     if how.method == Method::VirtualAccount && world.below(4) > 0 {
-        world.think().await;
+        world.pause().await;
         // The account may be closed by then.
         drop(world.sandbox.try_toss_deposit(&key));
-        world.told.notify_one();
+        world.webhooks_ready.notify_one();
     }
     Some(answer)
 }
 
-async fn by_stripe(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+async fn by_stripe(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
     let started = start(world, name, order, "stripe").await?;
     let intent = started["reference"].as_str()?;
     let card = match world.below(6) {
         0 => Card::declined("card_declined", "insufficient_funds"),
         _ => Card::Good,
     };
-    world.think().await;
-    // One that was given up takes no card.
+    world.pause().await;
+    // An abandoned payment accepts no card.
     drop(world.sandbox.try_stripe_pay(intent, &card));
-    world.told.notify_one();
+    world.webhooks_ready.notify_one();
     if world.below(4) == 0 {
-        // The page is closed: the webhook tells of it, or the reconciler finds out.
+        // The customer closes the page: the webhook or the reconciler reports the payment.
         return None;
     }
     let total = amount(total(order).unsigned_abs());
@@ -170,28 +170,28 @@ async fn by_stripe(world: &Arc<World>, name: &str, order: &Value) -> Option<Answ
         json!({ "provider": "stripe", "order_id": order["order_id"], "payment_intent": intent, "amount": total });
     Some(
         world
-            .ask("confirm-payment", confirm_call(name, &world.key(), &body))
+            .request("confirm-payment", confirm_call(name, &world.key(), &body))
             .await,
     )
 }
 
-async fn by_kakaopay(world: &Arc<World>, name: &str, order: &Value) -> Option<Answer> {
+async fn by_kakaopay(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
     let started = start(world, name, order, "kakaopay").await?;
     let tid = started["reference"].as_str()?;
-    world.think().await;
+    world.pause().await;
     let token = world.sandbox.try_kakaopay_approve_in_app(tid).ok()?;
     let total = amount(total(order).unsigned_abs());
     let body = json!({ "provider": "kakaopay", "order_id": order["order_id"], "pg_token": token, "amount": total });
     Some(
         world
-            .ask("confirm-payment", confirm_call(name, &world.key(), &body))
+            .request("confirm-payment", confirm_call(name, &world.key(), &body))
             .await,
     )
 }
 
 async fn start(world: &World, name: &str, order: &Value, provider: &str) -> Option<Value> {
     let call = start_call(name, &world.key(), provider, id(order));
-    let answer = world.ask("start-payment", call).await;
+    let answer = world.request("start-payment", call).await;
     (answer.status == 201).then_some(answer.body)
 }
 

@@ -1,7 +1,7 @@
-//! A subscriber: has the same sent every day or two, pauses, skips, changes things and cards, whose cards are declined at
-//! times, and who ends it at last.
+//! A subscriber: subscribes to deliveries every day or two, pauses, skips, changes items and cards, has declined cards,
+//! and cancels.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::billing_fixture::{customer_key, schedule, subscribe_call, subscription};
@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 use super::product;
 use crate::world::World;
 
-/// Where they all live.
+/// The time zone of all subscribers.
 pub const TIMEZONE: &str = "Asia/Seoul";
 
-/// Subscribes, and lives with it.
-pub async fn subscribe(world: Arc<World>, name: String) {
-    world.think().await;
+/// Runs a subscriber until the run ends.
+pub async fn subscribe(world: Rc<World>, name: String) {
+    world.pause().await;
     let mut mine = vec![];
-    while world.goes_on() {
-        world.think().await;
+    while world.is_running() {
+        world.pause().await;
         match world.below(14) {
             0..=1 => begin(&world, &name, &mut mine).await,
             _ if mine.is_empty() => begin(&world, &name, &mut mine).await,
@@ -34,8 +34,8 @@ pub async fn subscribe(world: Arc<World>, name: String) {
                     .await,
             ),
             11 => decline(&world, &name),
-            // They live their lives.
-            _ => world.clock.pass(Duration::from_secs(60)).await,
+            // Otherwise time passes.
+            _ => world.clock.sleep(Duration::from_secs(60)).await,
         }
     }
 }
@@ -44,9 +44,9 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     if mine.len() >= 3 {
         return;
     }
-    let sku = product(world.below(world.fault_plan.cast.products));
+    let sku = product(world.below(world.fault_plan.actors.products));
     let quantity = 1 + world.below(2);
-    // The first period falls due within minutes.
+    // The first period is due within minutes.
     let first = world.clock.now() + Duration::from_secs(world.below(400));
     let first = first.to_zoned(TimeZone::get(TIMEZONE).expect("a time zone"));
     let days = 1 + world.below(2) as u16;
@@ -59,14 +59,16 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     );
     let authorization = authorization(world, name);
     let body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
-    let answer = world.ask("subscribe", subscribe_call(name, &world.key(), &body)).await;
+    let answer = world
+        .request("subscribe", subscribe_call(name, &world.key(), &body))
+        .await;
     if let Some(id) = answer.body["subscription_id"].as_str() {
         mine.push(id.to_owned());
     }
 }
 
 async fn change(world: &World, name: &str, id: &str) {
-    let sku = product(world.below(world.fault_plan.cast.products));
+    let sku = product(world.below(world.fault_plan.actors.products));
     let body = match world.below(7) {
         0 => json!({ "change": "PAUSE" }),
         1..=2 => json!({ "change": "RESUME" }),
@@ -77,7 +79,7 @@ async fn change(world: &World, name: &str, id: &str) {
     };
     let call = Call::new("POST", "/subscriptions/{subscription_id}/change").path("subscription_id", id);
     world
-        .ask("change-subscription", call.by(name).key(&world.key()).json(&body))
+        .request("change-subscription", call.by(name).key(&world.key()).json(&body))
         .await;
 }
 
@@ -85,7 +87,7 @@ async fn cancel(world: &World, name: &str, id: &str) {
     let when = if world.below(2) == 0 { "NOW" } else { "PERIOD_END" };
     let call = Call::new("POST", "/subscriptions/{subscription_id}/cancel").path("subscription_id", id);
     let call = call.by(name).key(&world.key()).json(&json!({ "when": when }));
-    world.ask("cancel-subscription", call).await;
+    world.request("cancel-subscription", call).await;
 }
 
 async fn see(world: &World, name: &str, id: &str) {
@@ -93,7 +95,7 @@ async fn see(world: &World, name: &str, id: &str) {
     world.http("get-subscription", call.by(name)).await;
 }
 
-/// Their cards are declined for a while.
+/// Declines the subscriber's cards for some time.
 fn decline(world: &World, name: &str) {
     let times = 1 + world.below(3) as u32;
     for key in world.sandbox.toss_billing_keys(&customer_key(name)) {

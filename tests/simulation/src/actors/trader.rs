@@ -1,6 +1,6 @@
-//! A trader: buys points, registers vouchers, bids, takes, gives up, and looks at the book.
+//! A trader: buys points, registers vouchers, places, takes and cancels bids, and reads the order book.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use function_tests::auction_fixture::{bid_call, book_call, register_call, take_call};
 use harness::gateway::Call;
@@ -9,25 +9,25 @@ use jiff::{SignedDuration, Timestamp};
 use super::shopper::buy_points;
 use crate::world::World;
 
-/// What a trader has in their hands.
+/// What a trader has.
 #[derive(Default)]
-struct Hands {
+struct Holdings {
     vouchers: Vec<String>,
     bids: Vec<String>,
 }
 
-/// Trades.
-pub async fn trade(world: Arc<World>, name: String) {
-    let mut hands = Hands::default();
+/// Runs a trader until the run ends.
+pub async fn trade(world: Rc<World>, name: String) {
+    let mut holdings = Holdings::default();
     buy_points(&world, &name).await;
-    while world.goes_on() {
-        world.think().await;
+    while world.is_running() {
+        world.pause().await;
         match world.below(30) {
             0..=1 => buy_points(&world, &name).await,
-            2..=5 => register(&world, &name, &mut hands).await,
-            6..=13 => bid(&world, &name, &mut hands).await,
-            14..=21 => take(&world, &name, &mut hands).await,
-            22..=23 => give_up(&world, &name, &mut hands).await,
+            2..=5 => register(&world, &name, &mut holdings).await,
+            6..=13 => bid(&world, &name, &mut holdings).await,
+            14..=21 => take(&world, &name, &mut holdings).await,
+            22..=23 => cancel_bid(&world, &name, &mut holdings).await,
             24 => drop(world.http("list-my-bids", Call::new("GET", "/bids").by(&name)).await),
             25 => drop(
                 world
@@ -40,16 +40,16 @@ pub async fn trade(world: Arc<World>, name: String) {
     }
 }
 
-async fn register(world: &World, name: &str, hands: &mut Hands) {
+async fn register(world: &World, name: &str, holdings: &mut Holdings) {
     let code = format!("CODE-{}", world.key());
-    let answer = world.ask("register-voucher", register_call(name, &code)).await;
+    let answer = world.request("register-voucher", register_call(name, &code)).await;
     if let Some(voucher) = answer.body["voucher_id"].as_str() {
-        hands.vouchers.push(voucher.to_owned());
+        holdings.vouchers.push(voucher.to_owned());
     }
 }
 
-async fn bid(world: &World, name: &str, hands: &mut Hands) {
-    let voucher = a_voucher(world, hands);
+async fn bid(world: &World, name: &str, holdings: &mut Holdings) {
+    let voucher = a_voucher(world, holdings);
     let side = if voucher.is_some() { "sell" } else { "buy" };
     let call = bid_call(
         name,
@@ -59,41 +59,41 @@ async fn bid(world: &World, name: &str, hands: &mut Hands) {
         deadline(world),
         voucher.as_deref(),
     );
-    let answer = world.ask("place-bid", call).await;
+    let answer = world.request("place-bid", call).await;
     if let Some(bid) = answer.body["bid_id"].as_str() {
-        hands.bids.push(bid.to_owned());
+        holdings.bids.push(bid.to_owned());
     }
 }
 
-async fn take(world: &World, name: &str, hands: &mut Hands) {
-    let voucher = a_voucher(world, hands);
+async fn take(world: &World, name: &str, holdings: &mut Holdings) {
+    let voucher = a_voucher(world, holdings);
     let side = if voucher.is_some() { "sell" } else { "buy" };
     let limit = (world.below(2) == 0).then(|| price(world));
     let call = take_call(name, &world.key(), side, limit, voucher.as_deref());
-    world.ask("take-bid", call).await;
+    world.request("take-bid", call).await;
 }
 
-async fn give_up(world: &World, name: &str, hands: &mut Hands) {
-    if hands.bids.is_empty() {
+async fn cancel_bid(world: &World, name: &str, holdings: &mut Holdings) {
+    if holdings.bids.is_empty() {
         return;
     }
-    let nth = world.below(hands.bids.len() as u64) as usize;
-    let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", &hands.bids[nth]);
-    world.ask("cancel-bid", call.by(name).key(&world.key())).await;
+    let nth = world.below(holdings.bids.len() as u64) as usize;
+    let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", &holdings.bids[nth]);
+    world.request("cancel-bid", call.by(name).key(&world.key())).await;
 }
 
-/// One that may be sold by now, or offered: the exchange has to know.
-fn a_voucher(world: &World, hands: &Hands) -> Option<String> {
-    let nth = world.below(2 * hands.vouchers.len() as u64 + 1) as usize;
-    hands.vouchers.get(nth).cloned()
+/// Returns a voucher that may be sold or offered already: the API has to reject that.
+fn a_voucher(world: &World, holdings: &Holdings) -> Option<String> {
+    let nth = world.below(2 * holdings.vouchers.len() as u64 + 1) as usize;
+    holdings.vouchers.get(nth).cloned()
 }
 
-/// Few prices, so that bids meet.
+/// Draws one of few prices, so that bids match.
 fn price(world: &World) -> u64 {
     2_000 + 100 * world.below(12)
 }
 
-/// Soon, so that bids expire while others take them.
+/// Draws a deadline close enough that bids expire while others take them.
 fn deadline(world: &World) -> Timestamp {
     let longest = world.net.draw(|rng| *rng.choice(&[20, 200, 2_000]).expect("one"));
     world.clock.now() + SignedDuration::from_secs(5 + world.below(longest).cast_signed())

@@ -1,4 +1,4 @@
-//! Where the AWS SDK hands its requests over: to the network.
+//! Connects the AWS SDK to the simulated network.
 
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -17,9 +17,9 @@ use crate::net::{Net, Reply};
 #[derive(Clone, Debug)]
 struct Connector(Net);
 
-/// The functions' configuration of AWS, as it would be loaded from their environment.
+/// Returns the functions' SDK configuration.
 pub fn aws_config(net: &Net) -> SdkConfig {
-    // The SDK's budget of retries is one a process and region: each run has its own.
+    // The SDK shares one retry budget per process and region, so each run has its own region.
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let region = format!("run-{}", RUNS.fetch_add(1, Ordering::Relaxed));
     SdkConfig::builder()
@@ -28,7 +28,7 @@ pub fn aws_config(net: &Net) -> SdkConfig {
         .endpoint_url("http://aws.test")
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
         .http_client(SharedHttpClient::new(Connector(net.clone())))
-        // A body comes whole, or not at all.
+        // A body arrives as a whole or not at all.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build()
 }
@@ -54,13 +54,13 @@ impl HttpConnector for Connector {
             "AmazonSQS" => Service::Queue(target.to_owned()),
             "TrentService" => Service::BillingKeys(target.to_owned()),
             "secretsmanager" => Service::Secrets,
-            _ => panic!("nobody serves {target}"),
+            _ => panic!("unsupported service {target}"),
         };
-        let reply = self.0.ask(Request::new(to, body));
+        let reply = self.0.send(Request::new(to, body));
         HttpConnectorFuture::new(async move {
             match reply.await {
-                Reply::Said(said) => Ok(said.into()),
-                Reply::Lost => Err(ConnectorError::io("the connection broke".into())),
+                Reply::Response(response) => Ok(response.into()),
+                Reply::Lost => Err(ConnectorError::io("the connection was closed".into())),
             }
         })
     }

@@ -1,4 +1,4 @@
-//! The services that functions talk to: each serves a request whole, at one moment.
+//! The services that functions call: each serves a request atomically.
 
 mod bus;
 mod connector;
@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use harness::embedded::Said;
+use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
 use harness::{FakeKms, FakeQueue};
 use lambda_http::http::Method;
@@ -33,21 +33,21 @@ pub struct Request {
     by: Option<Arc<Invoked>>,
 }
 
-/// Which service, and what it is asked for.
+/// The service and the operation.
 pub enum Service {
-    /// DynamoDB's operation.
+    /// DynamoDB, with the operation.
     Tables(String),
     /// EventBridge's `PutEvents`.
     Bus,
-    /// SQS's operation.
+    /// SQS, with the operation.
     Queue(String),
-    /// KMS's operation.
+    /// KMS, with the operation.
     BillingKeys(String),
     /// Secrets Manager's `GetSecretValue`.
     Secrets,
-    /// S3, by the request's head; its body is beside it.
+    /// S3, with the request's head.
     Objects(Box<Parts>),
-    /// A payment provider, likewise.
+    /// A payment provider, with the request's head.
     Provider(Box<Parts>),
 }
 
@@ -58,9 +58,9 @@ pub struct Services {
     pub tables: Arc<Tables>,
     /// S3.
     pub objects: FakeS3,
-    /// EventBridge: what it took, on the way to those who asked for it.
+    /// EventBridge: accepted entries, to be delivered to their targets.
     pub bus: Arc<Mailbox<Value>>,
-    /// SQS: what `relay-events` keeps there.
+    /// SQS: events that `relay-events` could not publish.
     pub undelivered: Arc<Mailbox<Value>>,
     /// SQS: commands for `charge-subscription`.
     pub charges: FakeQueue,
@@ -68,82 +68,83 @@ pub struct Services {
     pub kms: FakeKms,
     /// The payment providers.
     pub sandbox: Arc<Sandbox>,
-    /// The secret with their credentials.
+    /// The secret with the providers' credentials.
     pub credentials: Value,
-    /// A provider has something to tell.
-    pub told: Arc<Notify>,
-    /// What is broken.
+    /// Notified when a provider may have webhooks.
+    pub webhooks_ready: Arc<Notify>,
+    /// The mutant to run.
     pub mutant: Option<Mutant>,
 }
 
 impl Services {
-    /// Serves a request; nothing when it is never answered.
+    /// Serves a request; none if it never gets a response.
     pub fn serve(&self, request: &Request) -> Option<Reply> {
         if request.is_cut_off() {
             return None;
         }
         let body = &request.body;
         Some(match &request.to {
-            Service::Tables(operation) => Reply::Said(self.tables.serve(operation, body, self.mutant)),
-            Service::Bus => Reply::Said(bus::put_events(&self.bus, body, self.mutant)),
-            // Only `relay-events` sends its messages one by one.
+            Service::Tables(operation) => Reply::Response(self.tables.serve(operation, body, self.mutant)),
+            Service::Bus => Reply::Response(bus::put_events(&self.bus, body, self.mutant)),
+            // Only `relay-events` sends single messages.
             Service::Queue(target) if target.ends_with(".SendMessage") => {
                 self.undelivered.put(json_of(body));
-                Reply::Said(said(200, &json!({ "MessageId": "1" })))
+                Reply::Response(raw_response(200, &json!({ "MessageId": "1" })))
             }
             Service::Queue(target) => {
                 let (status, answer) = self.charges.serve(target, &json_of(body))?;
-                Reply::Said(said(status, &answer))
+                Reply::Response(raw_response(status, &answer))
             }
             Service::BillingKeys(target) => {
                 let (status, answer) = self.kms.serve(target, &json_of(body));
-                Reply::Said(said(status, &answer))
+                Reply::Response(raw_response(status, &answer))
             }
             Service::Secrets => {
                 let secret = json!({ "Name": "credentials", "SecretString": self.credentials.to_string() });
-                Reply::Said(said(200, &secret))
+                Reply::Response(raw_response(200, &secret))
             }
             Service::Objects(head) if self.mutant == Some(Mutant::ObjectLost) && head.method == Method::PUT => {
-                Reply::Said(Said {
+                Reply::Response(RawResponse {
                     status: 200,
                     body: vec![],
                 })
             }
-            Service::Objects(head) => Reply::Said(self.objects.serve(head, body).0),
+            Service::Objects(head) => Reply::Response(self.objects.serve(head, body).0),
             Service::Provider(head) => {
                 let reply = providers::serve(&self.sandbox, head, body);
-                self.told.notify_one();
+                self.webhooks_ready.notify_one();
                 return reply;
             }
         })
     }
 
-    /// Refuses a request: nothing is done. `draw` decides for what reason.
+    /// Refuses a request without any effect. `draw` decides the reason.
     pub fn refuse(&self, request: &Request, draw: u64) -> Reply {
-        Reply::Said(match &request.to {
+        Reply::Response(match &request.to {
             Service::Tables(operation) => tables::refuse(operation, &request.body, draw),
             Service::Bus => bus::refuse(&self.bus, &request.body, draw),
             Service::Objects(_) => FakeS3::refuse(),
             Service::Queue(_) | Service::BillingKeys(_) | Service::Secrets => {
-                said(500, &json!({ "__type": "InternalServiceError" }))
+                raw_response(500, &json!({ "__type": "InternalServiceError" }))
             }
-            Service::Provider(_) => said(503, &json!({ "code": "PROVIDER_ERROR", "message": "down" })),
+            Service::Provider(_) => raw_response(503, &json!({ "code": "PROVIDER_ERROR", "message": "down" })),
         })
     }
 
-    /// What a broken build makes of a provider's silence.
+    /// Returns the result of a request whose response is lost, as a mutant may change it.
     pub fn lost(&self, request: &Request) -> Reply {
         match (&request.to, self.mutant) {
-            (Service::Provider(_), Some(Mutant::TimeoutIsRefusal)) => {
-                Reply::Said(said(400, &json!({ "code": "REJECT_CARD_PAYMENT", "message": "no" })))
-            }
+            (Service::Provider(_), Some(Mutant::TimeoutIsRefusal)) => Reply::Response(raw_response(
+                400,
+                &json!({ "code": "REJECT_CARD_PAYMENT", "message": "no" }),
+            )),
             _ => Reply::Lost,
         }
     }
 }
 
 impl Request {
-    /// A request of the function that is running.
+    /// Creates a request of the current invocation.
     pub fn new(to: Service, body: Vec<u8>) -> Self {
         Self {
             to,
@@ -152,18 +153,18 @@ impl Request {
         }
     }
 
-    /// Whether it can conflict with another one.
+    /// Whether the request can conflict with another one.
     pub fn is_transaction(&self) -> bool {
         matches!(&self.to, Service::Tables(operation) if operation == "TransactWriteItems")
     }
 
-    /// Whether it ends before its body does, for its sender has: S3 keeps an object whole or not at all.
+    /// Whether the sender ended before its upload: S3 stores an object completely or not at all.
     fn is_cut_off(&self) -> bool {
         matches!(&self.to, Service::Objects(head) if head.method == Method::PUT)
             && self.by.as_ref().is_some_and(|by| by.is_over())
     }
 
-    /// What is asked for.
+    /// Returns the operation.
     pub fn what(&self) -> String {
         match &self.to {
             Service::Tables(operation) => operation.clone(),
@@ -174,59 +175,59 @@ impl Request {
         }
     }
 
-    /// Its body.
+    /// Returns the body.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Who sent it.
+    /// Returns the sender.
     pub fn by(&self) -> String {
         let by = self.by.as_ref();
-        by.map_or_else(|| "nobody".to_owned(), |by| format!("{}#{}", by.function, by.id))
+        by.map_or_else(|| "outside".to_owned(), |by| format!("{}#{}", by.function, by.id))
     }
 }
 
-/// Things that wait to be taken, in order.
+/// A FIFO queue with a single consumer.
 #[derive(Debug)]
 pub struct Mailbox<T> {
     waiting: Mutex<VecDeque<T>>,
-    bell: Notify,
+    ready: Notify,
 }
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
         Self {
             waiting: Mutex::default(),
-            bell: Notify::new(),
+            ready: Notify::new(),
         }
     }
 }
 
 impl<T> Mailbox<T> {
-    /// Puts something in.
-    pub fn put(&self, thing: T) {
-        self.waiting.lock().expect("not poisoned").push_back(thing);
-        self.bell.notify_one();
+    /// Adds an item.
+    pub fn put(&self, item: T) {
+        self.waiting.lock().expect("not poisoned").push_back(item);
+        self.ready.notify_one();
     }
 
-    /// The next thing, once there is one.
+    /// Waits for the next item.
     pub async fn take(&self) -> T {
         loop {
-            if let Some(thing) = self.try_take() {
-                return thing;
+            if let Some(item) = self.try_take() {
+                return item;
             }
-            self.bell.notified().await;
+            self.ready.notified().await;
         }
     }
 
-    /// The next thing, if there is one.
+    /// Returns the next item, if there is one.
     pub fn try_take(&self) -> Option<T> {
         self.waiting.lock().expect("not poisoned").pop_front()
     }
 }
 
-fn said(status: u16, body: &Value) -> Said {
-    Said {
+fn raw_response(status: u16, body: &Value) -> RawResponse {
+    RawResponse {
         status,
         body: body.to_string().into_bytes(),
     }

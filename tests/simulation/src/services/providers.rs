@@ -1,28 +1,28 @@
 //! The payment providers: the sandbox, called in process.
 
 use futures::future::BoxFuture;
-use harness::embedded::Said;
+use harness::embedded::RawResponse;
 use lambda_http::http::request::Parts;
 use lambda_http::http::{Request as HttpRequest, Response};
-use sandbox::{Fate, Sandbox};
+use sandbox::{Outcome, Sandbox};
 use shared::aws::transport::Transport;
 use shared::core::error::Cause;
 
 use super::{Request, Service};
 use crate::net::{Net, Reply};
 
-/// What carries the functions' requests to the providers.
+/// The transport of the functions' requests to the providers.
 #[derive(Debug)]
 pub struct Providers(pub Net);
 
 impl Transport for Providers {
     fn send(&self, request: HttpRequest<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
         let (head, body) = request.into_parts();
-        let reply = self.0.ask(Request::new(Service::Provider(Box::new(head)), body));
+        let reply = self.0.send(Request::new(Service::Provider(Box::new(head)), body));
         Box::pin(async move {
             match reply.await {
-                Reply::Lost => Err("the connection broke".into()),
-                Reply::Said(Said { status, body }) => {
+                Reply::Lost => Err("the connection was closed".into()),
+                Reply::Response(RawResponse { status, body }) => {
                     let mut response = Response::new(body);
                     *response.status_mut() = status.try_into()?;
                     Ok(response)
@@ -32,16 +32,16 @@ impl Transport for Providers {
     }
 }
 
-/// What the providers make of a request; nothing when they never answer it.
+/// Serves a request to a provider; none if it never responds.
 pub fn serve(sandbox: &Sandbox, head: &Parts, body: &[u8]) -> Option<Reply> {
     let request = HttpRequest::from_parts(head.clone(), body.to_vec());
     match sandbox.serve(request) {
-        // How late is the network's to say.
-        Fate::Answered(answer) | Fate::AnsweredLate(_, answer) => Some(Reply::Said(Said {
+        // Delays are drawn by the network instead.
+        Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => Some(Reply::Response(RawResponse {
             status: answer.status,
             body: answer.body,
         })),
-        Fate::HungUp => Some(Reply::Lost),
-        Fate::NeverAnswered => None,
+        Outcome::ConnectionClosed => Some(Reply::Lost),
+        Outcome::NeverAnswered => None,
     }
 }

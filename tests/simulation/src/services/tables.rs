@@ -1,10 +1,10 @@
-//! DynamoDB: the engine, whose tables tell of their changes.
+//! DynamoDB: the engine, with a stream for each table.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use harness::embedded::{Embedded, Said};
+use harness::embedded::{Embedded, RawResponse};
 use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
@@ -13,10 +13,10 @@ use tokio::sync::Notify;
 use super::json_of;
 use crate::mutant::Mutant;
 
-/// The tables that tell.
+/// The tables with streams.
 pub const TABLES: [&str; 6] = [CATALOG, ORDERS, PAYMENTS, SUBSCRIPTIONS, AUCTIONS, IMAGES];
 
-/// The tables, each with its stream.
+/// The tables and their streams.
 #[derive(Debug)]
 pub struct Tables {
     engine: Embedded,
@@ -24,31 +24,31 @@ pub struct Tables {
     writes: AtomicU64,
 }
 
-/// What one table's stream has yet to bring.
+/// The pending records of one table's stream.
 #[derive(Debug)]
 pub struct Changes {
-    /// The table.
+    /// The table's name.
     pub table: &'static str,
-    /// Each item that carries an event, as it stands.
+    /// The last image of each item with an event.
     images: Mutex<HashMap<String, Value>>,
     waiting: Mutex<Vec<Value>>,
-    told: AtomicU64,
+    count: AtomicU64,
     invented: Mutex<Vec<Value>>,
-    bell: Notify,
+    ready: Notify,
 }
 
 impl Tables {
-    /// Empty tables.
+    /// Creates empty tables.
     pub async fn create() -> Self {
         let engine = Embedded::new();
-        harness::engine::create_tables(&Engine::embedded(engine.clone()).quiet).await;
+        harness::engine::create_tables(&Engine::embedded(engine.clone()).direct).await;
         let changes = TABLES.map(|table| Changes {
             table,
             images: Mutex::default(),
             waiting: Mutex::default(),
-            told: AtomicU64::new(0),
+            count: AtomicU64::new(0),
             invented: Mutex::default(),
-            bell: Notify::new(),
+            ready: Notify::new(),
         });
         Self {
             engine,
@@ -57,86 +57,86 @@ impl Tables {
         }
     }
 
-    /// Every item of a table, for an auditor.
+    /// Returns every item of a table, for audits.
     pub fn items(&self, table: &str) -> Vec<Value> {
         self.engine.items(table)
     }
 
-    /// The item of a table that has this key, for an auditor.
+    /// Returns the item with this key, for audits.
     pub fn item(&self, table: &str, pk: &str) -> Option<Value> {
         self.engine.item(table, pk)
     }
 
-    /// How many writes there were.
+    /// Returns the number of writes.
     pub fn writes(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
     }
 
-    /// What has changed, a table each.
+    /// Returns the streams, one per table.
     pub const fn changes(&self) -> &[Changes; TABLES.len()] {
         &self.changes
     }
 
     /// Serves an operation.
-    pub fn serve(&self, operation: &str, body: &[u8], mutant: Option<Mutant>) -> Said {
+    pub fn serve(&self, operation: &str, body: &[u8], mutant: Option<Mutant>) -> RawResponse {
         let Some(mutant) = mutant.filter(|mutant| mutant.reads_requests()) else {
-            let said = self.engine.serve(operation, body);
-            if let (400, "TransactWriteItems", Some(Mutant::EventInvented)) = (said.status, operation, mutant) {
+            let response = self.engine.serve(operation, body);
+            if let (400, "TransactWriteItems", Some(Mutant::EventInvented)) = (response.status, operation, mutant) {
                 self.invent(body);
             }
-            self.tell(operation, &said, || json_of(body));
-            return said;
+            self.record_changes(operation, &response, || json_of(body));
+            return response;
         };
         let mut request = json_of(body);
         mutant.break_request(&mut request);
-        let mut said = self.engine.serve(operation, request.to_string().as_bytes());
-        if operation == "Query" && said.status == 200 {
-            let mut answer = json_of(&said.body);
+        let mut response = self.engine.serve(operation, request.to_string().as_bytes());
+        if operation == "Query" && response.status == 200 {
+            let mut answer = json_of(&response.body);
             mutant.break_answer(&mut answer);
-            said.body = answer.to_string().into_bytes();
+            response.body = answer.to_string().into_bytes();
         }
-        self.tell(operation, &said, || request);
-        said
+        self.record_changes(operation, &response, || request);
+        response
     }
 
-    /// What a partition of a table has, unseen by anybody.
+    /// Returns the items of a partition, without leaving a trace.
     pub fn partition(&self, table: &str, pk: &str) -> Vec<Value> {
         let query = json!({
             "TableName": table, "ConsistentRead": true,
             "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": { ":pk": { "S": pk } },
         });
-        let said = self.engine.serve("Query", query.to_string().as_bytes());
-        json_of(&said.body)["Items"].as_array().cloned().unwrap_or_default()
+        let response = self.engine.serve("Query", query.to_string().as_bytes());
+        json_of(&response.body)["Items"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The streams tell of what was written. The engine has streams too, which look through all that they ever told at
-    /// each write; nobody sees a part of a request, so this is the same.
-    fn tell(&self, operation: &str, said: &Said, request: impl FnOnce() -> Value) {
+    /// Adds a write's changes to the streams. The engine's own streams are not used because they become slower with
+    /// every record. Requests are served atomically, so the result is the same.
+    fn record_changes(&self, operation: &str, response: &RawResponse, request: impl FnOnce() -> Value) {
         let is_write = !matches!(
             operation,
             "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
         );
-        if !is_write || said.status != 200 {
+        if !is_write || response.status != 200 {
             return;
         }
         self.writes.fetch_add(1, Ordering::Relaxed);
         match operation {
-            "PutItem" | "UpdateItem" => self.tell_of(request()),
+            "PutItem" | "UpdateItem" => self.record_write(request()),
             "TransactWriteItems" => {
                 for item in request()["TransactItems"].as_array_mut().into_iter().flatten() {
                     for kind in ["Put", "Update"] {
                         if let Some(write) = item.get_mut(kind) {
-                            self.tell_of(write.take());
+                            self.record_write(write.take());
                         }
                     }
                 }
             }
-            // What is deleted carries nothing.
+            // A deletion carries no event.
             _ => {}
         }
     }
 
-    fn tell_of(&self, mut write: Value) {
+    fn record_write(&self, mut write: Value) {
         let item = write.get_mut("Item").map(Value::take).unwrap_or_default();
         let Some(changes) = self.changes.iter().find(|changes| write["TableName"] == changes.table) else {
             return;
@@ -145,13 +145,13 @@ impl Tables {
             Value::Null => self.engine.image(changes.table, write["Key"].take()),
             item => item,
         };
-        // The others wake nobody (template.yaml, `FilterCriteria`).
+        // Other changes are filtered out (template.yaml, `FilterCriteria`).
         if image["event"]["M"]["id"]["S"].is_string() {
             changes.push(image);
         }
     }
 
-    /// The stream will tell of writes that were refused.
+    /// Adds records of refused writes, as a mutant does.
     fn invent(&self, body: &[u8]) {
         let request = json_of(body);
         for put in request["TransactItems"].as_array().into_iter().flatten() {
@@ -170,9 +170,9 @@ impl Tables {
 }
 
 impl Changes {
-    /// Waits until there may be some.
+    /// Waits until there may be records.
     pub async fn wait(&self) {
-        self.bell.notified().await;
+        self.ready.notified().await;
     }
 
     fn push(&self, image: Value) {
@@ -180,23 +180,23 @@ impl Changes {
         let mut images = self.images.lock().expect("not poisoned");
         let place = format!("{}{}", image["pk"], image["sk"]);
         let before = images.insert(place, image.clone());
-        let number = self.told.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         waiting.push(record(number, image, before));
-        self.bell.notify_one();
+        self.ready.notify_one();
     }
 
-    /// The changes since the last call.
+    /// Returns the records since the last call.
     pub fn read(&self) -> Vec<Value> {
         std::mem::take(&mut *self.waiting.lock().expect("not poisoned"))
     }
 
-    /// What a broken build tells beside them.
+    /// Returns the records that a mutant added.
     pub fn invented(&self) -> Vec<Value> {
         std::mem::take(&mut *self.invented.lock().expect("not poisoned"))
     }
 }
 
-/// A change as the stream's event has it.
+/// Builds a stream record of a change.
 fn record(number: u64, image: Value, before: Option<Value>) -> Value {
     let mut record = json!({
         "eventID": number.to_string(),
@@ -218,18 +218,17 @@ fn record(number: u64, image: Value, before: Option<Value>) -> Value {
     record
 }
 
-/// What DynamoDB says when it does not serve: it is busy, or has a fault of its own; a transaction also conflicts with
-/// another one.
-pub fn refuse(operation: &str, body: &[u8], draw: u64) -> Said {
+/// Returns DynamoDB's response to a request that it throttles or fails, or to a transaction that conflicts.
+pub fn refuse(operation: &str, body: &[u8], draw: u64) -> RawResponse {
     let fault = match draw % 8 {
         0 => Fault::InternalError,
         1..=5 if operation == "TransactWriteItems" => {
             let request = json_of(body);
             let items = request["TransactItems"].as_array().map_or(1, Vec::len);
             let place = usize::try_from(draw / 8).unwrap_or_default() % items;
-            return Fault::Conflict(place).said(&request);
+            return Fault::Conflict(place).response(&request);
         }
         _ => Fault::Throttle,
     };
-    fault.said(&Value::Null)
+    fault.response(&Value::Null)
 }

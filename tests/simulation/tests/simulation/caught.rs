@@ -1,13 +1,13 @@
-//! The simulation can fail: a build without one of its conditions is caught, for each promise one.
+//! Checks that the simulation can fail: each promise has a mutant, and the audits catch it.
 
 use simulation::{Mutant, Plan};
 
 use crate::runs;
 
-/// Runs of a broken build that may pass before one is caught.
+/// Maximum number of runs until a mutant is caught.
 const SEEDS: u64 = 24;
 
-/// Whether a broken build is caught, and with the words of the promise that it breaks.
+/// Asserts that a mutant is caught, with a finding about the promise that it breaks.
 fn is_caught(mutant: Mutant, promise: &str) {
     let plan = |seed| Plan {
         mutant: Some(mutant),
@@ -19,62 +19,62 @@ fn is_caught(mutant: Mutant, promise: &str) {
     let findings: Vec<&String> = done.iter().flat_map(|(_, outcome)| &outcome.findings).collect();
     assert!(
         findings.iter().any(|finding| finding.contains(promise)),
-        "{mutant:?} went unnoticed in {} runs: {findings:#?}",
+        "{mutant:?} was not caught in {} runs: {findings:#?}",
         done.len()
     );
 }
 
 #[test]
-fn stock_that_is_taken_unchecked_is_caught() {
+fn stock_taken_unchecked_is_caught() {
     is_caught(Mutant::StockUnchecked, "stock is conserved");
 }
 
 #[test]
-fn a_retried_order_that_is_put_twice_is_caught() {
+fn a_retried_order_placed_twice_is_caught() {
     is_caught(Mutant::RetriesUnchecked, "stock is conserved");
 }
 
 #[test]
-fn a_record_that_is_changed_whatever_has_changed_it_is_caught() {
+fn a_lost_update_of_a_record_is_caught() {
     is_caught(Mutant::VersionsUnchecked, "conserved");
 }
 
 #[test]
-fn a_period_that_is_billed_twice_is_caught() {
+fn a_period_billed_twice_is_caught() {
     is_caught(Mutant::PeriodsUnchecked, "each period is charged once");
 }
 
 #[test]
-fn points_that_are_spent_unchecked_are_caught() {
+fn points_spent_unchecked_are_caught() {
     is_caught(Mutant::PointsUnchecked, "points are conserved");
 }
 
 #[test]
-fn a_timeout_that_is_taken_for_a_refusal_is_caught() {
+fn a_timeout_treated_as_a_refusal_is_caught() {
     is_caught(Mutant::TimeoutIsRefusal, "charged");
 }
 
 #[test]
-fn an_event_that_the_bus_loses_is_caught() {
-    is_caught(Mutant::EventLost, "was never told");
+fn an_event_lost_by_the_bus_is_caught() {
+    is_caught(Mutant::EventLost, "was never published");
 }
 
 #[test]
-fn an_object_that_s3_loses_is_caught() {
-    is_caught(Mutant::ObjectLost, "a picture's variants stand");
+fn an_object_lost_by_s3_is_caught() {
+    is_caught(Mutant::ObjectLost, "a picture's variants exist");
 }
 
 #[test]
-fn an_event_of_what_never_happened_is_caught() {
-    is_caught(Mutant::EventInvented, "told, and never happened");
+fn an_event_without_a_change_is_caught() {
+    is_caught(Mutant::EventInvented, "published without a change");
 }
 
 #[test]
-fn an_entity_that_no_cleaner_finds_is_caught() {
-    is_caught(Mutant::DueForgotten, "it should have expired");
+fn an_entity_missing_from_the_due_index_is_caught() {
+    is_caught(Mutant::DueForgotten, "not expired");
 }
 
 #[test]
-fn what_has_expired_and_is_served_is_caught() {
-    is_caught(Mutant::ExpiryIgnored, "expired, and served");
+fn an_expired_bid_in_the_order_book_is_caught() {
+    is_caught(Mutant::ExpiryIgnored, "expired, but returned");
 }

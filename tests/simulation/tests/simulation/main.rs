@@ -1,7 +1,7 @@
-//! The simulation: a fixed set of seeds holds every promise, the same seed is the same run, and each promise's broken
-//! build is caught.
+//! The simulation: a fixed set of seeds keeps every promise, the same seed gives the same run, and each promise's
+//! mutant is caught.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::expect_used, reason = "a test that cannot continue has failed")]
 
 mod caught;
 mod rules;
@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use simulation::{Outcome, Plan, run};
 
-/// Runs of `cargo test`, which call each function; `cargo simulate` runs on.
+/// Seeds of `cargo test`, which together call each function; `cargo simulate` runs more.
 const SEEDS: Range<u64> = 10..18;
 
-/// Runs plans on two threads, in order, until they are done or one is `enough`.
+/// Runs plans on two threads, in order, until all are done or one result is `enough`.
 fn runs(plans: Vec<Plan>, enough: impl Fn(&Outcome) -> bool + Sync) -> Vec<(Plan, Outcome)> {
     let next = AtomicU64::new(0);
     let work = || {
@@ -44,7 +44,7 @@ fn the_promises_hold_under_any_schedule_of_faults() {
     for (plan, outcome) in &done {
         assert!(
             outcome.findings.is_empty(),
-            "seed {}: {:#?}\nsee it by `cargo simulate --seeds 1 --from {}`",
+            "seed {}: {:#?}\nreproduce it with `cargo simulate --seeds 1 --from {}`",
             plan.seed,
             outcome.findings,
             plan.seed
@@ -59,14 +59,14 @@ fn the_promises_hold_under_any_schedule_of_faults() {
             .any(|(_, outcome)| outcome.by_function.contains_key(function.action.as_str()));
         assert!(
             called,
-            "nobody calls {}: wire it in stack.rs, and give it an actor",
+            "no actor calls {}: add it to stack.rs and to an actor",
             function.action
         );
     }
 }
 
 #[test]
-fn the_same_seed_is_the_same_run() {
+fn the_same_seed_gives_the_same_run() {
     let plan = Plan {
         operations: 300,
         ..Plan::of(5)

@@ -118,7 +118,7 @@ impl KakaoPay {
             "tid": payment.reference,
             "cancel_amount": refund.amount.amount(),
             "cancel_tax_free_amount": 0,
-            "cancel_available_amount": payment.amount.less(payment.refunded).amount(),
+            "cancel_available_amount": payment.amount.saturating_sub(payment.refunded).amount(),
         });
         match self.post("cancel", body, http::CALL_LIMIT, deadline).await {
             Ok(order) => match report::read(&order, payment) {

@@ -153,7 +153,7 @@ impl Toss {
         let body = json!({
             "cancelReason": reason(refund.reason),
             "cancelAmount": refund.amount.amount(),
-            "refundableAmount": payment.amount.less(payment.refunded).amount(),
+            "refundableAmount": payment.amount.saturating_sub(payment.refunded).amount(),
         });
         // Toss repeats its response for an idempotency key, even a transient error. So each try, and each refunded sum,
         // has its own key. `refundableAmount` ensures that only one of the tries succeeds.

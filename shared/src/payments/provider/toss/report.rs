@@ -21,7 +21,7 @@ pub fn read(payment: &Value) -> Option<Report> {
     let (total, balance) = (won("totalAmount")?, won("balanceAmount")?);
     let status = status(payment)?;
     let refunded = match status {
-        ProviderStatus::Charged => total.less(balance),
+        ProviderStatus::Charged => total.saturating_sub(balance),
         _ => Money::zero(Currency::KRW),
     };
     Some(Report {

@@ -7,11 +7,11 @@ use shared::payments::provider::ClientParameters;
 use shared::payments::{Payment, Provider, ProviderStatus};
 
 use super::{
-    ProviderFixture, TOTAL, assert_charged, assert_failed, assert_refunded, assert_stands, assert_unknown, first,
+    ProviderFixture, TOTAL, assert_charged, assert_failed, assert_refunded, assert_status, assert_unknown, first,
     refund, refunded, refused, rejected, short, with_wrong_key,
 };
 
-/// A payment for order `n` that its customer made by `card`.
+/// Returns a payment for order `n` that its customer paid by `card`.
 async fn paid(shop: &ProviderFixture, n: u32, card: &Card) -> Payment {
     let (payment, _) = shop.start(n).await;
     shop.sandbox.stripe_pay(&payment.reference, card);
@@ -19,7 +19,7 @@ async fn paid(shop: &ProviderFixture, n: u32, card: &Card) -> Payment {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_started_again_is_the_same() {
+async fn a_payment_started_again_is_the_same() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     let (first, client) = shop.start(1).await;
     let ClientParameters::Stripe { client_secret } = client else {
@@ -32,7 +32,7 @@ async fn a_payment_that_is_started_again_is_the_same() {
 }
 
 #[tokio::test]
-async fn a_start_whose_answer_is_lost_can_be_made_again() {
+async fn a_start_with_a_lost_response_can_be_repeated() {
     for fault in [
         Fault::DropAfter,
         Fault::DropBefore,
@@ -44,22 +44,22 @@ async fn a_start_whose_answer_is_lost_can_be_made_again() {
         let lost = shop.try_start(1, "request-1").await;
         assert!(matches!(lost, Err(shared::Error::Unavailable { .. })), "{lost:?}");
         let (payment, _) = shop.start(1).await;
-        assert_stands(shop.find(&payment).await, &ProviderStatus::Pending);
+        assert_status(shop.find(&payment).await, &ProviderStatus::Pending);
     }
 }
 
 #[tokio::test]
-async fn a_payment_stands_where_its_customer_has_come_to() {
+async fn a_payment_has_the_status_that_its_customer_has_reached() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     let (payment, _) = shop.start(1).await;
-    assert_stands(shop.confirm(&payment, None).await, &ProviderStatus::Pending);
+    assert_status(shop.confirm(&payment, None).await, &ProviderStatus::Pending);
     shop.sandbox
         .stripe_pay(&payment.reference, &Card::declined("card_declined", "lost_card"));
     assert_failed(shop.confirm(&payment, None).await, "lost_card");
     shop.sandbox.stripe_pay(&payment.reference, &Card::RequiresAction);
-    assert_stands(shop.confirm(&payment, None).await, &ProviderStatus::Pending);
+    assert_status(shop.confirm(&payment, None).await, &ProviderStatus::Pending);
     shop.sandbox.stripe_pay(&payment.reference, &Card::Processing);
-    assert_stands(shop.confirm(&payment, None).await, &ProviderStatus::Processing);
+    assert_status(shop.confirm(&payment, None).await, &ProviderStatus::Processing);
     shop.sandbox.stripe_settle(&payment.reference, true);
     for _ in 0..2 {
         assert_charged(shop.confirm(&payment, None).await, &payment);
@@ -68,7 +68,7 @@ async fn a_payment_stands_where_its_customer_has_come_to() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_not_a_no() {
+async fn a_lost_response_is_not_a_failure() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     let payment = paid(&shop, 1, &Card::Good).await;
     for fault in [
@@ -81,11 +81,11 @@ async fn a_lost_answer_is_not_a_no() {
         shop.plan("intent", &[fault]);
         assert_unknown(&shop.confirm_by(&payment, None, short()).await);
     }
-    assert_stands(shop.find(&payment).await, &ProviderStatus::Charged);
+    assert_status(shop.find(&payment).await, &ProviderStatus::Charged);
 }
 
 #[tokio::test]
-async fn an_abandoned_payment_can_be_paid_no_more() {
+async fn an_abandoned_payment_cannot_be_paid() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     let (payment, _) = shop.start(1).await;
     shop.plan("cancel_intent", &[Fault::DropAfter]);
@@ -94,14 +94,14 @@ async fn an_abandoned_payment_can_be_paid_no_more() {
         assert_failed(shop.abandon(&payment).await, "canceled");
     }
     let processing = paid(&shop, 2, &Card::Processing).await;
-    assert_stands(shop.abandon(&processing).await, &ProviderStatus::Processing);
+    assert_status(shop.abandon(&processing).await, &ProviderStatus::Processing);
     let charged = paid(&shop, 3, &Card::Good).await;
-    assert_stands(shop.abandon(&charged).await, &ProviderStatus::Charged);
+    assert_status(shop.abandon(&charged).await, &ProviderStatus::Charged);
     assert_eq!(shop.moved(), (1, 0, 0));
 }
 
 #[tokio::test]
-async fn of_an_intent_that_is_not_known_no_money_was_taken() {
+async fn an_unknown_intent_charged_nothing() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     for reference in ["pi_none", "a/b?c"] {
         let payment = shop.payment(1, reference);
@@ -113,7 +113,7 @@ async fn of_an_intent_that_is_not_known_no_money_was_taken() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_says_nothing_of_a_payment_that_the_customer_makes() {
+async fn with_a_wrong_key_the_status_of_a_customers_payment_is_unknown() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     let payment = shop.payment(1, "pi_1");
     shop.vault.set(&with_wrong_key(&shop, "stripe"));
@@ -124,7 +124,7 @@ async fn a_wrong_key_says_nothing_of_a_payment_that_the_customer_makes() {
 }
 
 #[tokio::test]
-async fn a_refund_that_is_asked_for_again_is_made_once() {
+async fn a_repeated_refund_is_made_once() {
     for fault in [Fault::NeverAnswer, Fault::DropAfter, Fault::ErrorAfter(500)] {
         let shop = ProviderFixture::open(Provider::Stripe).await;
         let payment = paid(&shop, 1, &Card::Good).await;
@@ -140,10 +140,10 @@ async fn a_refund_that_is_asked_for_again_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_refund_that_was_made_is_reported_though_the_intent_cannot_be_had() {
+async fn a_refund_is_reported_even_if_the_intent_cannot_be_read() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     let payment = paid(&shop, 1, &Card::Good).await;
-    // The first look, before the refund, goes well.
+    // The first read, before the refund, succeeds.
     let well = Fault::Late(Duration::from_millis(1));
     shop.plan("intent", &[well, Fault::ErrorBefore(503)]);
     assert_refunded(shop.refund(&payment, &refund(11, 500)).await, 500);
@@ -151,7 +151,7 @@ async fn a_refund_that_was_made_is_reported_though_the_intent_cannot_be_had() {
 }
 
 #[tokio::test]
-async fn a_refund_goes_only_on_top_of_what_we_know_has_gone_back() {
+async fn a_refund_needs_the_sum_refunded_before() {
     let shop = ProviderFixture::open(Provider::Stripe).await;
     let payment = paid(&shop, 1, &Card::Good).await;
     shop.refund_elsewhere(&payment, 300);
@@ -163,7 +163,7 @@ async fn a_refund_goes_only_on_top_of_what_we_know_has_gone_back() {
     );
     assert_refunded(shop.refund(&known, &refund(11, 500)).await, 800);
     assert_eq!(shop.moved(), (1, 2, 800));
-    // A refund of ours that came back from the bank is a person's to look at.
+    // A refund that the bank returned goes to review.
     assert_eq!(
         refused(shop.refund(&refunded(&payment, 900), &refund(13, 100)).await).code,
         "REFUNDS_DIFFER"

@@ -4,11 +4,11 @@ use sandbox::{Authentication, Fault, Method};
 use shared::payments::{Payment, PaymentStatus, Provider, ProviderStatus};
 
 use super::{
-    ProviderFixture, TOTAL, assert_charged, assert_failed, assert_refunded, assert_stands, assert_unknown, first, id,
+    ProviderFixture, TOTAL, assert_charged, assert_failed, assert_refunded, assert_status, assert_unknown, first, id,
     refund, refunded, refused, report, short, with_wrong_key,
 };
 
-/// A payment for order `n` that its customer agreed to.
+/// Returns a payment for order `n` that its customer approved.
 fn agreed(shop: &ProviderFixture, n: u32) -> Payment {
     agreed_with(shop, n, &Authentication::default())
 }
@@ -23,16 +23,16 @@ fn agreed_with(shop: &ProviderFixture, n: u32, how: &Authentication) -> Payment 
 async fn a_payment_that_is_confirmed_again_is_charged_once() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let payment = agreed(&shop, 1);
-    assert_stands(shop.find(&payment).await, &ProviderStatus::Pending);
+    assert_status(shop.find(&payment).await, &ProviderStatus::Pending);
     for _ in 0..3 {
         assert_charged(shop.confirm(&payment, None).await, &payment);
     }
-    assert_stands(shop.find(&payment).await, &ProviderStatus::Charged);
+    assert_status(shop.find(&payment).await, &ProviderStatus::Charged);
     assert_eq!(shop.moved(), (1, 0, 0));
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_not_a_no_and_asking_again_charges_once() {
+async fn a_lost_response_is_unknown_and_a_retry_charges_once() {
     let faults = [
         Fault::NeverAnswer,
         Fault::DropAfter,
@@ -44,14 +44,14 @@ async fn a_lost_answer_is_not_a_no_and_asking_again_charges_once() {
         let payment = agreed(&shop, 1);
         shop.plan("confirm", &[fault]);
         assert_unknown(&shop.confirm_by(&payment, None, short()).await);
-        assert_stands(shop.find(&payment).await, &ProviderStatus::Charged);
-        assert_stands(shop.confirm(&payment, None).await, &ProviderStatus::Charged);
+        assert_status(shop.find(&payment).await, &ProviderStatus::Charged);
+        assert_status(shop.confirm(&payment, None).await, &ProviderStatus::Charged);
         assert_eq!(shop.moved(), (1, 0, 0));
     }
 }
 
 #[tokio::test]
-async fn a_call_that_was_not_served_is_not_known_either_and_can_be_made_again() {
+async fn a_failed_call_is_unknown_too_and_can_be_repeated() {
     let codes = [
         "PROVIDER_ERROR",
         "UNKNOWN_PAYMENT_ERROR",
@@ -65,12 +65,12 @@ async fn a_call_that_was_not_served_is_not_known_either_and_can_be_made_again() 
         shop.plan("confirm", &[fault]);
         assert_unknown(&shop.confirm(&payment, None).await);
         assert_eq!(shop.moved(), (0, 0, 0));
-        assert_stands(shop.find(&payment).await, &ProviderStatus::Pending);
+        assert_status(shop.find(&payment).await, &ProviderStatus::Pending);
     }
 }
 
 #[tokio::test]
-async fn a_declined_card_is_refused_in_the_banks_words() {
+async fn a_declined_card_has_the_banks_message() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let how = Authentication {
         decline: Some("REJECT_CARD_PAYMENT".to_owned()),
@@ -88,34 +88,34 @@ async fn a_declined_card_is_refused_in_the_banks_words() {
 async fn a_second_payment_of_an_order_is_refused() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let (first, second) = (agreed(&shop, 1), agreed(&shop, 1));
-    assert_stands(shop.confirm(&first, None).await, &ProviderStatus::Charged);
+    assert_status(shop.confirm(&first, None).await, &ProviderStatus::Charged);
     assert_eq!(refused(shop.confirm(&second, None).await).code, "DUPLICATED_ORDER_ID");
-    assert_stands(shop.find(&second).await, &ProviderStatus::Pending);
+    assert_status(shop.find(&second).await, &ProviderStatus::Pending);
     assert_eq!(shop.moved(), (1, 0, 0));
 }
 
 #[tokio::test]
-async fn of_a_payment_that_is_not_known_no_money_was_taken() {
+async fn an_unknown_payment_charged_nothing() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let other = agreed(&shop, 2);
-    assert_stands(shop.confirm(&other, None).await, &ProviderStatus::Charged);
+    assert_status(shop.confirm(&other, None).await, &ProviderStatus::Charged);
     let long = "k".repeat(200);
     for reference in ["no-such-key", "..", "a/b?c#d", "키", &long] {
         let payment = shop.payment(1, reference);
         assert_eq!(refused(shop.confirm(&payment, None).await).code, "NOT_FOUND_PAYMENT");
         assert_failed(shop.find(&payment).await, "NOT_FOUND_PAYMENT");
-        // The order has another payment; it is not this one.
+        // The order has another payment than this one.
         assert_failed(shop.find(&shop.payment(2, reference)).await, "NOT_FOUND_PAYMENT");
     }
 }
 
 #[tokio::test]
-async fn the_payment_of_another_order_pays_nothing() {
+async fn a_payment_of_another_order_pays_nothing() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let payment = agreed(&shop, 1);
     let stolen = shop.payment(2, &payment.reference);
     assert_eq!(refused(shop.confirm(&stolen, None).await).code, "INVALID_REQUEST");
-    assert_stands(shop.confirm(&payment, None).await, &ProviderStatus::Charged);
+    assert_status(shop.confirm(&payment, None).await, &ProviderStatus::Charged);
     let late = shop.payment(3, &payment.reference);
     assert_failed(shop.confirm(&late, None).await, "OTHER_ORDER");
     assert_failed(shop.find(&stolen).await, "OTHER_ORDER");
@@ -123,7 +123,7 @@ async fn the_payment_of_another_order_pays_nothing() {
 }
 
 #[tokio::test]
-async fn a_deposit_is_awaited_and_then_charged() {
+async fn a_deposit_is_pending_and_then_charged() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let how = Authentication {
         method: Method::VirtualAccount,
@@ -135,15 +135,15 @@ async fn a_deposit_is_awaited_and_then_charged() {
     assert!(awaiting.deposit.is_some() && awaiting.deposit_secret.is_some());
     assert_eq!(shop.moved(), (0, 0, 0));
     shop.sandbox.toss_deposit(&payment.reference);
-    assert_stands(shop.find(&payment).await, &ProviderStatus::Charged);
-    // Where it is to go is not known here.
+    assert_status(shop.find(&payment).await, &ProviderStatus::Charged);
+    // The account to refund to is unknown here.
     refused(shop.refund(&payment, &refund(11, 500)).await);
     shop.sandbox.toss_withdraw_deposit(&payment.reference);
-    assert_stands(shop.find(&payment).await, &ProviderStatus::AwaitingDeposit);
+    assert_status(shop.find(&payment).await, &ProviderStatus::AwaitingDeposit);
 }
 
 #[tokio::test]
-async fn the_account_of_a_deposit_that_is_awaited_no_longer_is_closed() {
+async fn the_account_of_an_abandoned_deposit_is_closed() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let how = Authentication {
         method: Method::VirtualAccount,
@@ -157,7 +157,7 @@ async fn the_account_of_a_deposit_that_is_awaited_no_longer_is_closed() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_refuses_what_was_never_sent_and_says_nothing_of_the_rest() {
+async fn a_wrong_key_fails_new_payments_and_leaves_others_unknown() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     shop.vault.set(&with_wrong_key(&shop, "toss"));
     let payment = agreed(&shop, 1);
@@ -172,12 +172,12 @@ async fn a_wrong_key_refuses_what_was_never_sent_and_says_nothing_of_the_rest() 
     assert_unknown(&shop.find(&payment).await);
     assert_unknown(&shop.abandon(&payment).await);
     assert_unknown(&shop.refund(&payment, &refund(11, 500)).await);
-    // However often a key is refused, the secret was fetched just now.
+    // However often a key is refused, a secret just fetched is not fetched again.
     assert_eq!(shop.vault.reads(), 1);
 }
 
 #[tokio::test]
-async fn a_refund_that_is_asked_for_again_is_made_once() {
+async fn a_repeated_refund_is_made_once() {
     for fault in [Fault::NeverAnswer, Fault::DropAfter, Fault::ErrorAfter(500)] {
         let shop = ProviderFixture::open(Provider::Toss).await;
         let payment = agreed(&shop, 1);
@@ -192,7 +192,7 @@ async fn a_refund_that_is_asked_for_again_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_refund_goes_only_on_top_of_what_we_know_has_gone_back() {
+async fn a_refund_needs_the_sum_refunded_before() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let payment = agreed(&shop, 1);
     shop.confirm(&payment, None).await;
@@ -200,7 +200,7 @@ async fn a_refund_goes_only_on_top_of_what_we_know_has_gone_back() {
     let asked = refund(11, 500);
     assert_refunded(shop.refund(&payment, &asked).await, 300);
     assert_eq!(shop.moved(), (1, 1, 300));
-    // Once that is known the same refund can be made, although Toss remembers that it refused it.
+    // With the sum known, the same refund succeeds, although Toss remembers its refusal.
     let payment = refunded(&payment, 300);
     assert_refunded(shop.refund(&payment, &asked).await, 800);
     assert_refunded(shop.refund(&refunded(&payment, 800), &refund(12, 1200)).await, TOTAL);
@@ -208,7 +208,7 @@ async fn a_refund_goes_only_on_top_of_what_we_know_has_gone_back() {
 }
 
 #[tokio::test]
-async fn a_refund_of_what_went_back_already_is_done_or_refused() {
+async fn a_refund_of_money_already_refunded_is_done_or_refused() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     let payment = agreed(&shop, 1);
     shop.confirm(&payment, None).await;

@@ -13,7 +13,7 @@ fn secret(key: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn whoever_comes_first_the_secret_is_fetched_once() {
+async fn concurrent_readers_fetch_the_secret_once() {
     let fake = FakeVault::with(&secret("a"));
     let vault = fake.vault();
     let callers = (0..10).map(|_| async { vault.clone().credentials(ample()).await.unwrap() });
@@ -29,7 +29,7 @@ async fn whoever_comes_first_the_secret_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn a_secret_is_reloaded_every_30_seconds_at_most() {
+async fn a_secret_is_reloaded_at_most_every_30_seconds() {
     let fake = FakeVault::with(&secret("a"));
     let vault = fake.vault();
     vault.credentials(ample()).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_secret_is_reloaded_every_30_seconds_at_most() {
 }
 
 #[tokio::test]
-async fn without_the_secret_nobody_is_asked_and_what_was_fetched_stays() {
+async fn without_the_secret_no_provider_is_called_and_a_fetched_secret_is_kept() {
     let shop = ProviderFixture::open(Provider::Toss).await;
     shop.vault.set_down(true);
     let payment = shop.payment(1, "tgen_1");
@@ -67,12 +67,12 @@ async fn without_the_secret_nobody_is_asked_and_what_was_fetched_stays() {
     let failed = vault.reload(now, ample()).await;
     assert!(matches!(failed, Err(Error::Unavailable { .. })), "{failed:?}");
     assert!(vault.credentials(ample()).await.is_ok());
-    // A failed try is a try.
+    // A failed attempt counts too.
     assert!(vault.reload(now, ample()).await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn a_damaged_secret_is_a_fault_of_ours_and_not_repeated() {
+async fn a_damaged_secret_is_an_internal_error_that_does_not_show_it() {
     let fake = FakeVault::with(&json!({ "toss": { "secret_key": ["hush"] } }));
     let error = fake.vault().credentials(ample()).await.unwrap_err();
     assert!(matches!(error, Error::Internal { .. }), "{error:?}");
@@ -80,7 +80,7 @@ async fn a_damaged_secret_is_a_fault_of_ours_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_provider_without_credentials_is_not_set_up() {
+async fn a_provider_without_credentials_is_unavailable() {
     for provider in [Provider::Toss, Provider::Stripe, Provider::KakaoPay] {
         let shop = ProviderFixture::open(provider).await;
         shop.vault.set(&json!({}));

@@ -1,4 +1,4 @@
-//! `cargo doors`: fuzzes every parser that meets the outside, with cargo-fuzz and AddressSanitizer.
+//! `cargo fuzz-targets`: fuzzes every parser of external input, with cargo-fuzz and AddressSanitizer.
 
 use std::env;
 use std::ffi::OsString;
@@ -20,9 +20,9 @@ const FOLDER: &str = "tests/fuzz";
 /// What the command line says.
 #[derive(Clone, Debug)]
 pub struct Arguments {
-    /// How long each door is fuzzed.
+    /// How long each target is fuzzed.
     pub seconds: u32,
-    /// Which doors; none stands for all.
+    /// The targets to run; all of them if empty.
     pub names: Vec<String>,
 }
 
@@ -33,23 +33,24 @@ impl Default for Arguments {
     }
 }
 
-/// Fuzzes each door in turn.
+/// Fuzzes the targets one after another.
 ///
 /// # Errors
 /// When one breaks (the message shows the input and where it lies), or cannot be built.
 pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     let progress = *progress;
     let workspace = Workspace::find()?;
-    let run = workspace.claim("doors")?;
+    let run = workspace.claim("fuzz-targets")?;
     let names = chosen(&workspace.root.join(FOLDER).join("fuzz_targets"), &arguments.names)?;
     let fuzzer = Fuzzer {
         tools: install(&workspace, &run.log("install"), progress)?,
         workspace,
     };
 
-    let step = progress.step("building the doors with AddressSanitizer; the first time takes minutes");
-    process::run(&mut fuzzer.command("build", &[]), &run.log("build"), || ()).context("the doors do not build")?;
-    step.done("the doors are built");
+    let step = progress.step("building the fuzz targets with AddressSanitizer; the first time takes minutes");
+    process::run(&mut fuzzer.command("build", &[]), &run.log("build"), || ())
+        .context("the fuzz targets do not build")?;
+    step.done("fuzz targets built");
 
     for name in names {
         let step = progress.step(&format!("fuzzing {name}"));
@@ -69,7 +70,7 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
         ]);
         let log = run.log(&name);
         process::run(&mut fuzz, &log, || ()).with_context(|| {
-            format!("the door `{name}` broke; keep its input in {FOLDER}/crashes/{name}, named by what is wrong")
+            format!("the fuzz target `{name}` failed; keep its input in {FOLDER}/crashes/{name}, named after the fault")
         })?;
         step.done(format!("{name}: {} inputs in {} s", executed(&log), arguments.seconds));
     }
@@ -127,7 +128,7 @@ fn chosen(folder: &Path, asked: &[String]) -> Result<Vec<String>> {
     let unknown = asked.iter().find(|name| !names.contains(name));
     ensure!(
         unknown.is_none(),
-        "there is no door {unknown:?}; there are {}",
+        "there is no fuzz target {unknown:?}; there are {}",
         names.join(", ")
     );
     Ok(if asked.is_empty() { names } else { asked.to_vec() })
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_door_is_fuzzed_unless_some_are_named() {
+    fn every_target_is_fuzzed_unless_some_are_named() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../..")
             .join(FOLDER)

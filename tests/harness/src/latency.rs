@@ -1,4 +1,4 @@
-//! The network between a function and its database: each round trip takes some time.
+//! A simulated network latency between a function and its database.
 
 use std::time::Duration;
 
@@ -11,48 +11,48 @@ use tokio::time::sleep;
 
 /// A network with this round-trip time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Distance(pub Duration);
+pub struct Latency(pub Duration);
 
-impl Distance {
-    /// Takes the time of one round trip; tokio's timer adds up to a millisecond to it, unless there is none.
-    pub async fn travel(self) {
+impl Latency {
+    /// Waits for one round trip. Tokio's timer adds up to a millisecond, except to a round trip of zero.
+    pub async fn wait(self) {
         if !self.0.is_zero() {
             sleep(self.0).await;
         }
     }
 
-    /// The SDK's HTTP client `inner`, over this network.
+    /// Wraps the SDK's HTTP client `inner` in this latency.
     pub fn to(self, inner: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Far { inner, distance: self })
+        SharedHttpClient::new(Far { inner, latency: self })
     }
 }
 
 #[derive(Debug)]
 struct Far {
     inner: SharedHttpClient,
-    distance: Distance,
+    latency: Latency,
 }
 
 #[derive(Debug)]
 struct FarConnector {
     inner: SharedHttpConnector,
-    distance: Distance,
+    latency: Latency,
 }
 
 impl HttpClient for Far {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(FarConnector {
             inner: self.inner.http_connector(settings, components),
-            distance: self.distance,
+            latency: self.latency,
         })
     }
 }
 
 impl HttpConnector for FarConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, distance) = (self.inner.clone(), self.distance);
+        let (inner, latency) = (self.inner.clone(), self.latency);
         HttpConnectorFuture::new(async move {
-            distance.travel().await;
+            latency.wait().await;
             inner.call(request).await
         })
     }
