@@ -210,10 +210,10 @@ impl Order {
         }
     }
 
-    /// The order after its payment in progress failed: it waits for payment again, with its old deadline. `None` if
-    /// `payment` is not the one in progress.
+    /// The order after its payment in progress ended without paying it: it waits for payment again, with its old
+    /// deadline. `None` if `payment` is not the one in progress.
     #[must_use]
-    pub fn with_payment_failed(&self, payment: PaymentId) -> Option<Self> {
+    pub fn to_pending_payment(&self, payment: PaymentId) -> Option<Self> {
         let is_under_way = self.status == OrderStatus::Paying && self.payment_id == Some(payment);
         is_under_way.then(|| Self {
             status: OrderStatus::PendingPayment,

@@ -42,16 +42,16 @@ pub enum Trigger {
     Stream,
 }
 
-/// The outcome of an invocation, once it is there.
-pub type Outcome<T> = LocalBoxFuture<'static, Result<T, Error>>;
+/// The future of a handler.
+pub type HandlerFuture<T> = LocalBoxFuture<'static, Result<T, Error>>;
 
 /// An initialized action.
 #[derive(Clone)]
 pub enum Handler {
     /// Handles HTTP requests.
-    Http(Arc<dyn Fn(Request, Invocation) -> Outcome<Response>>),
+    Http(Arc<dyn Fn(Request, Invocation) -> HandlerFuture<Response>>),
     /// Handles Lambda events as JSON.
-    Event(Arc<dyn Fn(Value, Invocation) -> Outcome<Value>>),
+    Event(Arc<dyn Fn(Value, Invocation) -> HandlerFuture<Value>>),
 }
 
 impl fmt::Debug for Handler {

@@ -129,7 +129,7 @@ impl Payment {
                 payment.failure = Some(failure.clone());
                 payment.review = None;
                 Some(Change {
-                    order: order.with_payment_failed(self.payment_id),
+                    order: order.to_pending_payment(self.payment_id),
                     payment,
                     event_kind: Some(PaymentEventKind::Failed),
                 })
@@ -140,7 +140,7 @@ impl Payment {
                 }
                 payment.status = PaymentStatus::AwaitingDeposit;
                 Some(Change {
-                    order: order.with_payment_failed(self.payment_id),
+                    order: order.to_pending_payment(self.payment_id),
                     payment,
                     event_kind: None,
                 })
@@ -169,7 +169,7 @@ impl Payment {
                 status: PaymentStatus::Started,
                 ..self.clone()
             },
-            order: order.with_payment_failed(self.payment_id),
+            order: order.to_pending_payment(self.payment_id),
             event_kind: None,
         })
     }
@@ -218,7 +218,7 @@ impl Payment {
         self.apply_reported_refunds(report.refunded, now);
         if self.status == PaymentStatus::Refunded {
             return Change {
-                order: order.with_payment_failed(self.payment_id),
+                order: order.to_pending_payment(self.payment_id),
                 payment: self,
                 event_kind: Some(PaymentEventKind::Refunded),
             };
@@ -234,7 +234,7 @@ impl Payment {
             };
         }
         Change {
-            order: order.with_payment_failed(self.payment_id),
+            order: order.to_pending_payment(self.payment_id),
             payment: self,
             event_kind: Some(PaymentEventKind::Unservable),
         }
