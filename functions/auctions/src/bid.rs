@@ -8,8 +8,7 @@ use uuid::Uuid;
 use crate::id::{BidId, VoucherId};
 use shared::auctions::Points;
 use shared::catalog::Sku;
-use shared::core::error;
-use shared::core::error::{Error, Rejection};
+use shared::core::error::{self, Error, Rejection};
 use shared::core::identity::CustomerId;
 
 /// The lowest price, in points.

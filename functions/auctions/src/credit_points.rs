@@ -8,14 +8,11 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::Error;
-use shared::auctions::PointsEvent;
-use shared::auctions::WalletStore;
-use shared::auctions::{Credit, CreditStatus, Points};
+use shared::auctions::{Credit, CreditStatus, Points, PointsEvent, WalletStore};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
-use shared::orders::OrderStore;
-use shared::orders::{Order, OrderStatus};
+use shared::orders::{Order, OrderStatus, OrderStore};
 use shared::payments::{Payment, PaymentStatus};
 
 /// The function's stores.

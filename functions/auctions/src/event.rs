@@ -1,7 +1,6 @@
 //! Events of bids and trades.
 
-use crate::bid::Bid;
-use crate::bid::Trade;
+use crate::bid::{Bid, Trade};
 
 shared::domain_events! {
     /// An event of a bid.

@@ -3,8 +3,7 @@
 
 use crate::bid::{Bid, BidStatus, Rejected, Side, price};
 use crate::event::AuctionEvent;
-use crate::id::BidId;
-use crate::id::VoucherId;
+use crate::id::{BidId, VoucherId};
 use crate::matching::MatchingService;
 use crate::store::{PlaceBidOutcome, StoredBid, StoredVoucher};
 use jiff::Timestamp;
@@ -13,11 +12,9 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
-use shared::catalog::CatalogStore;
-use shared::catalog::{Product, Sku};
+use shared::catalog::{CatalogStore, Product, Sku};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 

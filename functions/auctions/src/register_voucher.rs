@@ -9,13 +9,10 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::CatalogStore;
-use shared::catalog::Sku;
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::catalog::{CatalogStore, Sku};
+use shared::core::error::{self, Rejection};
 
 /// The function's stores.
 #[derive(Debug)]

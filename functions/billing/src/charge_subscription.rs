@@ -12,10 +12,8 @@ use crate::invoice::order_id;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::lambda::Invocation;
-use shared::aws::lambda::batch;
-use shared::aws::telemetry;
-use shared::aws::telemetry::Unit;
+use shared::aws::lambda::{Invocation, batch};
+use shared::aws::telemetry::{self, Unit};
 use shared::core::id::SubscriptionPeriod;
 
 /// The function `charge-subscription`.

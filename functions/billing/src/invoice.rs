@@ -11,8 +11,7 @@ use utoipa::ToSchema;
 
 use crate::subscription::{Policy, Subscription};
 use shared::catalog::Sku;
-use shared::core::id::PaymentId;
-use shared::core::id::SubscriptionPeriod;
+use shared::core::id::{PaymentId, SubscriptionPeriod};
 use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;

@@ -13,16 +13,10 @@ use tokio::time::Instant;
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionStore, SubscriptionWrite};
 use shared::aws::Platform;
 use shared::aws::dynamodb::transaction::{put, transact_changes};
-use shared::catalog::CatalogStore;
-use shared::catalog::Sku;
-use shared::catalog::{Hold, Product};
+use shared::catalog::{CatalogStore, Hold, Product, Sku};
 use shared::core::error::Error;
-use shared::orders::ReservationStore;
-use shared::orders::Shortage;
-use shared::orders::StoredOrder;
-use shared::orders::TakeOutcome;
-use shared::payments::OrderPaymentStore;
-use shared::payments::StoredPayment;
+use shared::orders::{ReservationStore, Shortage, StoredOrder, TakeOutcome};
+use shared::payments::{OrderPaymentStore, StoredPayment};
 
 /// The tables of subscriptions, stock, orders and payments.
 #[derive(Clone, Debug)]

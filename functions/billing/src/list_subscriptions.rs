@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
-use shared::aws::lambda::page;
-use shared::aws::lambda::page::Cursor;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::page::{self, Cursor};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::SubscriptionId;
 

@@ -13,17 +13,14 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::CatalogStore;
-use shared::catalog::Sku;
+use shared::catalog::{CatalogStore, Sku};
 use shared::core::calendar::Schedule;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders;
-use shared::orders::{Item, Quote, quote, sum_lines};
+use shared::orders::{self, Item, Quote, quote, sum_lines};
 use shared::payments::provider::Authorization;
 
 /// The function's stores, providers and queue.

@@ -5,13 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem};
-use shared::catalog::CatalogStore;
-use shared::catalog::{Product, Sku};
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::catalog::{CatalogStore, Product, Sku};
+use shared::core::error::{self, Rejection};
 
 /// The function's store.
 #[derive(Debug)]

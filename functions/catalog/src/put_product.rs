@@ -7,18 +7,12 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::CatalogEvent;
-use shared::catalog::CatalogStore;
-use shared::catalog::ShardCount;
-use shared::catalog::{Product, ProductStatus, Sku};
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::catalog::{CatalogEvent, CatalogStore, Product, ProductStatus, ShardCount, Sku};
+use shared::core::error::{self, Rejection};
 use shared::core::money::Money;
-use shared::images::ImageStore;
-use shared::images::{ImageId, ImagePurpose, ImageStatus};
+use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
 
 /// The function's stores.
 #[derive(Debug)]

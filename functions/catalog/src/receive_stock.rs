@@ -5,15 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::CatalogEvent;
-use shared::catalog::Sku;
-use shared::catalog::StockReceived;
-use shared::catalog::{CatalogStore, Receipt};
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::catalog::{CatalogEvent, CatalogStore, Receipt, Sku, StockReceived};
+use shared::core::error::{self, Rejection};
 use shared::core::idempotency::Fingerprint;
 
 /// The function's store.

@@ -16,8 +16,7 @@ use shared::aws::Platform;
 use shared::aws::event_bus::{EventBus, MAX_BYTES, MAX_ENTRIES, PublishOutcome, size_of};
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
-use shared::aws::telemetry;
-use shared::aws::telemetry::Unit;
+use shared::aws::telemetry::{self, Unit};
 use shared::core::event::Record;
 use tokio::time::{Instant, timeout_at};
 

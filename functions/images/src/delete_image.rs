@@ -5,12 +5,9 @@ use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::images::ImageId;
-use shared::images::ImageStore;
-use shared::images::{Image, Rejected};
+use shared::images::{Image, ImageId, ImageStore, Rejected};
 
 /// The function's store.
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use serde::Serialize;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem};
-use shared::images::ImageStore;
-use shared::images::{Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, Rejected};
+use shared::images::{
+    Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageStore, ImageType, Rejected,
+};
 
 /// The function's store and settings.
 #[derive(Debug)]

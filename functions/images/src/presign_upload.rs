@@ -12,16 +12,15 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::aws::s3;
+use shared::aws::{Platform, s3};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
-use shared::images::{Image, ImageId, ImagePurpose, ImageStatus, ImageType, MAX_BYTES, Rejected, UPLOAD_WITHIN};
-use shared::images::{ImageStore, StoredImage};
+use shared::images::{
+    Image, ImageId, ImagePurpose, ImageStatus, ImageStore, ImageType, MAX_BYTES, Rejected, StoredImage, UPLOAD_WITHIN,
+};
 
 /// The function's store and bucket.
 #[derive(Debug)]

@@ -5,8 +5,7 @@
 //! wins, in any order of the events: each upload has its own variant keys, and the record of a newer upload is never
 //! overwritten.
 
-use crate::storage;
-use crate::storage::ImageStorage;
+use crate::storage::{self, ImageStorage};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -18,16 +17,12 @@ use futures::future::try_join_all;
 use photo::{Format, Options, Output, Picture, Thumbnail, Variant};
 use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::s3;
-use shared::aws::telemetry;
-use shared::aws::telemetry::Unit;
-use shared::images::ImageEvent;
-use shared::images::ImageStore;
+use shared::aws::telemetry::{self, Unit};
+use shared::aws::{Platform, s3};
 use shared::images::{
-    CACHE_CONTROL, Image, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant,
-    MAX_BYTES, ProcessedUpload, Sequencer, UploadStatus,
+    CACHE_CONTROL, Image, ImageEvent, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageStore,
+    ImageType, ImageVariant, MAX_BYTES, ProcessedUpload, Sequencer, UploadStatus,
 };
 use tokio::time::timeout_at;
 

@@ -9,12 +9,10 @@ use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use shared::images::ImageEvent;
 use tokio::time::{Instant, timeout_at};
 
-use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::s3;
+use shared::aws::{Platform, s3};
 use shared::core::error::Error;
-use shared::images::ImageStore;
-use shared::images::{Image, ImageId, ImageStatus, Sequencer, UploadStatus};
+use shared::images::{Image, ImageId, ImageStatus, ImageStore, Sequencer, UploadStatus};
 
 const DOING: &str = "remove variants";
 /// How often an image that another invocation changes at the same time is read again.

@@ -3,24 +3,17 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::auctions::PointsEvent;
-use shared::auctions::Rejected as PointsRejected;
-use shared::auctions::WalletStore;
-use shared::auctions::{Credit, CreditStatus};
+use shared::auctions::{Credit, CreditStatus, PointsEvent, Rejected as PointsRejected, WalletStore};
 use shared::aws::Platform;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::idempotency::derive_id;
-use shared::orders::OrderEvent;
-use shared::orders::OrderId;
-use shared::orders::{Ending, Order, OrderStatus, Rejected};
-use shared::orders::{ReservationStore, StoredOrder};
-use shared::payments;
-use shared::payments::{OrderCancellation, OrderPaymentStore, StoredPayment};
-use shared::payments::{RefundReason, Rejected as PaymentRejected};
+use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
+use shared::payments::{
+    self, OrderCancellation, OrderPaymentStore, RefundReason, Rejected as PaymentRejected, StoredPayment,
+};
 
 /// The function's stores.
 #[derive(Debug)]

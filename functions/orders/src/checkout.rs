@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::Sku;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders::OrderEvent;
-use shared::orders::{Draft, Loaded, PlaceOrderOutcome, ReservationStore, StoredOrder, quote};
-use shared::orders::{Item, Order, OrderId, OrderStatus, Quote, Rejected, sum_lines};
+use shared::orders::{
+    Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote, Rejected, ReservationStore,
+    StoredOrder, quote, sum_lines,
+};
 
 /// The function's store and settings.
 #[derive(Debug)]

@@ -4,12 +4,9 @@ use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::orders::OrderId;
-use shared::orders::OrderStore;
-use shared::orders::{Order, Rejected};
+use shared::orders::{Order, OrderId, OrderStore, Rejected};
 
 /// The function's store.
 #[derive(Debug)]

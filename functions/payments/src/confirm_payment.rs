@@ -8,20 +8,16 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::core::error::{self, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders;
-use shared::orders::OrderId;
-use shared::orders::StoredOrder;
-use shared::payments::PaymentService;
-use shared::payments::{Failure, Payment, PaymentStatus, Provider, Rejected};
-use shared::payments::{PaymentRequest, StoredPayment};
+use shared::orders::{self, OrderId, StoredOrder};
+use shared::payments::{
+    Failure, Payment, PaymentRequest, PaymentService, PaymentStatus, Provider, Rejected, StoredPayment,
+};
 
 /// The function `confirm-payment`.
 #[derive(Debug)]

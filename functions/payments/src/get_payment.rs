@@ -4,12 +4,10 @@ use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::PaymentId;
-use shared::payments::PaymentStore;
-use shared::payments::{Payment, Rejected};
+use shared::payments::{Payment, PaymentStore, Rejected};
 
 /// The function `get-payment`.
 #[derive(Debug)]

@@ -15,15 +15,10 @@ use shared::aws::dynamodb::due::DuePosition;
 use shared::aws::dynamodb::due_scan::DueScan;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
-use shared::aws::telemetry;
-use shared::aws::telemetry::Unit;
+use shared::aws::telemetry::{self, Unit};
 use shared::core::id::PaymentId;
-use shared::orders::OrderStatus;
-use shared::orders::ReservationStore;
-use shared::payments;
-use shared::payments::PaymentService;
-use shared::payments::StoredPayment;
-use shared::payments::{Payment, PaymentEventKind, PaymentStatus};
+use shared::orders::{OrderStatus, ReservationStore};
+use shared::payments::{self, Payment, PaymentEventKind, PaymentService, PaymentStatus, StoredPayment};
 
 /// The function `reconcile-payments`.
 #[derive(Debug)]

@@ -12,8 +12,7 @@ use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
 use shared::core::id::PaymentId;
 use shared::orders::ReservationStore;
-use shared::payments::PaymentService;
-use shared::payments::{PaymentStatus, Rejected};
+use shared::payments::{PaymentService, PaymentStatus, Rejected};
 
 /// The function `refund-payment`.
 #[derive(Debug)]

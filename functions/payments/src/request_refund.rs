@@ -5,17 +5,13 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::core::error::{self, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments;
-use shared::payments::{Payment, PaymentEventKind, RefundReason, Rejected};
-use shared::payments::{PaymentRequest, PaymentStore};
+use shared::payments::{self, Payment, PaymentEventKind, PaymentRequest, PaymentStore, RefundReason, Rejected};
 
 /// The function `request-refund`.
 #[derive(Debug)]

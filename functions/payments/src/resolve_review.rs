@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::PaymentService;
-use shared::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Rejected};
-use shared::payments::{PaymentRequest, StoredPayment};
+use shared::payments::{
+    Failure, Payment, PaymentEventKind, PaymentRequest, PaymentService, PaymentStatus, ProviderStatus, Rejected,
+    StoredPayment,
+};
 use uuid::Uuid;
 
 /// The function `resolve-review`.

@@ -6,20 +6,14 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders;
-use shared::orders::OrderId;
-use shared::orders::StoredOrder;
-use shared::payments;
-use shared::payments::PaymentService;
+use shared::orders::{self, OrderId, StoredOrder};
 use shared::payments::provider::{ClientParameters, ReturnUrls, Start, Started};
-use shared::payments::{Payment, Provider, Rejected};
-use shared::payments::{PaymentRequest, StoredPayment};
+use shared::payments::{self, Payment, PaymentRequest, PaymentService, Provider, Rejected, StoredPayment};
 
 /// The function `start-payment`.
 #[derive(Debug)]

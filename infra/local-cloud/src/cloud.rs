@@ -6,14 +6,12 @@ use crate::aws::{Account, Aws};
 use crate::cloudformation::Deployed;
 use crate::deploy::{self, STACK};
 use crate::emulator::{Emulator, REGION};
-use crate::functions;
 use crate::logs::Logs;
-use crate::process;
 use crate::progress::Progress;
 use crate::python::Tools;
-use crate::sandbox;
 use crate::stack::{Parts, Stack};
 use crate::workspace::{Run, Workspace};
+use crate::{functions, process, sandbox};
 
 /// How to bring a local cloud up.
 #[derive(Clone, Debug)]

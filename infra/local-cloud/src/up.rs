@@ -8,17 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::auction;
 use crate::cloud::{LocalCloud, Options};
 use crate::interrupt::{self, Interrupted};
-use crate::pictures;
-use crate::process;
 use crate::progress::Progress;
 use crate::sandbox::Sandbox;
-use crate::seed;
 use crate::stack::Stack;
-use crate::subscription;
 use crate::tap::Tap;
+use crate::{auction, pictures, process, seed, subscription};
 
 /// Tokens are good for an hour; they are renewed before that.
 const TOKEN_AGE: Duration = Duration::from_secs(45 * 60);

@@ -9,8 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::catalog::{Product, Sku};
-use crate::catalog::{Shard, ShardCount, StockLevel};
+use crate::catalog::{Product, Shard, ShardCount, Sku, StockLevel};
 
 /// The most products in the cache. Beyond that it is cleared.
 const MAX_PRODUCTS: usize = 1000;

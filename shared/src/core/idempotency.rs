@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::core::error;
-use crate::core::error::Rejection;
+use crate::core::error::{self, Rejection};
 use crate::core::identity::CustomerId;
 
 /// A client's `Idempotency-Key`: 1 to 255 visible ASCII characters.

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::core::error;
-use crate::core::error::Rejection;
+use crate::core::error::{self, Rejection};
 
 /// A customer's id: the `sub` claim of the token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -6,8 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 
-use crate::core::error;
-use crate::core::error::Rejection;
+use crate::core::error::{self, Rejection};
 
 /// The largest difference between a signature's time and the clock, in both directions (the same as in Stripe's
 /// libraries and Standard Webhooks).

@@ -8,8 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::sequencer::Sequencer;
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
+use crate::core::error::{self, Error, Rejection};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::identity::CustomerId;
 

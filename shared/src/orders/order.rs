@@ -6,10 +6,8 @@ use utoipa::ToSchema;
 
 use super::quote::Shortage;
 use crate::catalog::Sku;
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
-use crate::core::id::PaymentId;
-use crate::core::id::SubscriptionPeriod;
+use crate::core::error::{self, Error, Rejection};
+use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::money::{Money, MoneyError};
 

@@ -17,18 +17,14 @@ use crate::aws::dynamodb::transaction::{
     MAX_ITEMS, TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
 };
 use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
-use crate::catalog;
-use crate::catalog::CatalogStore;
 use crate::catalog::shard_hints::Hints;
 use crate::catalog::store::{gather_writes, parse_level, parse_product, product_key, stock_key};
-use crate::catalog::{Hold, Shard, ShardCount};
-use crate::catalog::{Product, Sku};
+use crate::catalog::{self, CatalogStore, Hold, Product, Shard, ShardCount, Sku};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::orders::store::{order_key, parse_order};
-use crate::orders::{Line, Order, OrderId, Shortage};
-use crate::orders::{OrderStore, StoredOrder};
+use crate::orders::{Line, Order, OrderId, OrderStore, Shortage, StoredOrder};
 
 const DOING: &str = "place an order";
 /// An order changes in one transaction with its holds, its payment and the points that it bought.

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::aws::Platform;
-use crate::aws::dynamodb::due;
-use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::aws::lambda::problem::Causes;
 use crate::catalog::Hold;

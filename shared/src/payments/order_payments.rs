@@ -10,9 +10,7 @@ use crate::aws::Platform;
 use crate::aws::dynamodb::transaction::{Writes, put, transact_changes};
 use crate::core::error::Error;
 use crate::core::event::Record;
-use crate::orders::Order;
-use crate::orders::{OrderStore, StoredOrder};
-use crate::orders::{ReinstateOutcome, ReservationStore};
+use crate::orders::{Order, OrderStore, ReinstateOutcome, ReservationStore, StoredOrder};
 use crate::payments::{PaymentRequest, PaymentStore, StoredPayment};
 
 /// The orders and payments tables.

@@ -6,8 +6,7 @@ use utoipa::ToSchema;
 
 use super::refund::{MAX_REFUNDS, Refund};
 use super::report::Failure;
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
+use crate::core::error::{self, Error, Rejection};
 use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;

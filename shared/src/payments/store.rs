@@ -10,8 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::aws::Platform;
-use crate::aws::dynamodb::due;
-use crate::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::transaction::{put, transact_changes};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::core::error::Error;

@@ -8,15 +8,14 @@ use function_tests::Shop;
 use harness::Engine;
 use serde_json::Value;
 
-use crate::binary;
 use crate::case::Case;
 use crate::engine::EngineProcess;
 use crate::meter::{Count, Meter};
-use crate::peer;
 use crate::process::{FunctionProcess, Program};
 use crate::report::{Figure, Subject};
 use crate::runtime_api::RuntimeApi;
 use crate::statistics::{quantile, range};
+use crate::{binary, peer};
 
 /// Number of cold starts.
 const COLD_STARTS: usize = 31;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-use crate::audit::Phase;
+use crate::audit::{self, Phase};
 use crate::fault_plan::Faults;
 use crate::mutant::Mutant;
 use crate::world::World;
-use crate::{actors, audit, infrastructure};
+use crate::{actors, infrastructure};
 
 /// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

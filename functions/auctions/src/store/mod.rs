@@ -18,13 +18,11 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::bid::{Bid, BidStatus};
-use crate::id::BidId;
-use crate::id::VoucherId;
+use crate::id::{BidId, VoucherId};
 use crate::voucher::Voucher;
 use shared::auctions::WalletStore;
 use shared::aws::Platform;
-use shared::aws::dynamodb::due;
-use shared::aws::dynamodb::due::{DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use shared::aws::dynamodb::table::Table;
 use shared::aws::dynamodb::{Item, Wanted, batch_get, composite, number, parse};
 use shared::core::error::Error;

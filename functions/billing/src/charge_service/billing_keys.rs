@@ -1,7 +1,6 @@
 //! Billing keys: issues and encrypts them, decrypts them for charges, and deletes unused ones at their provider.
 
-use crate::charge_service::{ChargeOutcome, ChargeService};
-use crate::charge_service::{DOING, WRITE_TIME};
+use crate::charge_service::{ChargeOutcome, ChargeService, DOING, WRITE_TIME};
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::store::{StoredKey, StoredSubscription, SubscriptionWrite};
 use shared::aws::Platform;

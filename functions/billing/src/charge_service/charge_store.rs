@@ -1,7 +1,6 @@
 //! The records of charges: saves the result of an attempt with the invoice, order, payment, stock and events.
 
-use crate::charge_service::ChargeOutcome;
-use crate::charge_service::{ATTEMPTS, DOING};
+use crate::charge_service::{ATTEMPTS, ChargeOutcome, DOING};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
 use crate::invoice_store::InvoiceStore;
@@ -9,20 +8,16 @@ use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, Subsc
 use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
-use shared::catalog::Hold;
-use shared::catalog::Sku;
-use shared::core::error;
-use shared::core::error::{Error, Rejection};
+use shared::catalog::{Hold, Sku};
+use shared::core::error::{self, Error, Rejection};
 use shared::core::event::DomainEvent;
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::{Fingerprint, derive_id};
-use shared::orders::OrderEvent;
-use shared::orders::StoredOrder;
-use shared::orders::{Ending, Order, OrderStatus};
-use shared::payments;
-use shared::payments::StoredPayment;
+use shared::orders::{Ending, Order, OrderEvent, OrderStatus, StoredOrder};
 use shared::payments::provider::{Answer, Decline};
-use shared::payments::{Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report};
+use shared::payments::{
+    self, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report, StoredPayment,
+};
 
 /// Records charges.
 #[derive(Clone, Debug)]

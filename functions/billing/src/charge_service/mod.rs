@@ -31,8 +31,7 @@ use shared::aws::lambda::Invocation;
 use shared::catalog::{Product, Sku};
 use shared::core::error::{Error, Rejection};
 use shared::core::id::SubscriptionPeriod;
-use shared::orders;
-use shared::orders::{Quote, quote, sum_lines};
+use shared::orders::{self, Quote, quote, sum_lines};
 use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
 use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 

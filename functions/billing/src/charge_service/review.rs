@@ -6,16 +6,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::charge_service::ChargeStore;
 use crate::charge_service::charge_store::Attempt;
-use crate::charge_service::{ATTEMPTS, DOING, REVIEW_AFTER, charge};
+use crate::charge_service::{ATTEMPTS, ChargeStore, DOING, REVIEW_AFTER, charge};
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest};
 use crate::subscription::Rejected;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Error;
-use shared::core::id::PaymentId;
-use shared::core::id::SubscriptionPeriod;
+use shared::core::id::{PaymentId, SubscriptionPeriod};
 use shared::payments::provider::{Answer, Charge};
 use shared::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
 

@@ -3,13 +3,10 @@
 use lambda_http::http::HeaderMap;
 use serde::Deserialize;
 use shared::Error;
-use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::aws::lambda::{Invocation, http};
+use shared::core::error::{self, Rejection};
 use shared::core::money::Money;
-use shared::core::signature;
-use shared::core::signature::StandardHeaders;
+use shared::core::signature::{self, StandardHeaders};
 use shared::orders::OrderId;
 use shared::payments::{Failure, Provider, ProviderStatus, Report};
 

@@ -3,8 +3,7 @@
 use lambda_http::http::HeaderMap;
 use serde_json::Value;
 use shared::Error;
-use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
+use shared::aws::lambda::{Invocation, http};
 use shared::core::error::{self, Rejection};
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::signature;

@@ -2,17 +2,13 @@
 
 use serde_json::Value;
 use shared::Error;
-use shared::aws::lambda::Invocation;
-use shared::aws::lambda::http;
-use shared::core::error;
-use shared::core::error::Rejection;
+use shared::aws::lambda::{Invocation, http};
+use shared::core::error::{self, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::signature;
-use shared::orders::OrderId;
-use shared::orders::StoredOrder;
-use shared::payments::StoredPayment;
+use shared::orders::{OrderId, StoredOrder};
 use shared::payments::provider::BillingKey;
-use shared::payments::{BillingKeyDeletion, BillingKeyEvent, Payment, PaymentStatus, Provider};
+use shared::payments::{BillingKeyDeletion, BillingKeyEvent, Payment, PaymentStatus, Provider, StoredPayment};
 use uuid::Uuid;
 
 use super::{Outcome, PaymentWebhook};

@@ -4,10 +4,9 @@ use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
-use shared::images::ImageEvent;
 use shared::images::{
-    Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType, ImageVariant,
-    ProcessedUpload, Sequencer,
+    Image, ImageEvent, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType,
+    ImageVariant, ProcessedUpload, Sequencer,
 };
 use uuid::Uuid;
 

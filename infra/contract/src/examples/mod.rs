@@ -9,15 +9,11 @@ use anyhow::{Context, Result};
 pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::catalog::CatalogEvent;
-use shared::catalog::ShardCount;
-use shared::catalog::StockReceived;
-use shared::catalog::{Product, ProductStatus, Sku};
+use shared::catalog::{CatalogEvent, Product, ProductStatus, ShardCount, Sku, StockReceived};
 use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::OrderEvent;
-use shared::orders::{Ending, Line, Order, OrderId, OrderStatus, Rejected};
+use shared::orders::{Ending, Line, Order, OrderEvent, OrderId, OrderStatus, Rejected};
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};

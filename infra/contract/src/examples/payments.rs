@@ -5,10 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use shared::core::event::Record;
 use shared::core::money::Money;
 use shared::orders::{Ending, Order};
-use shared::payments::PaymentEvent;
 use shared::payments::{
-    BillingKeyDeletion, BillingKeyEvent, Change, Failure, Payment, PaymentEventKind, PaymentStatus, Provider,
-    ProviderStatus, RefundReason, Report,
+    BillingKeyDeletion, BillingKeyEvent, Change, Failure, Payment, PaymentEvent, PaymentEventKind, PaymentStatus,
+    Provider, ProviderStatus, RefundReason, Report,
 };
 use uuid::Uuid;
 

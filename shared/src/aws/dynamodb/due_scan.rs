@@ -9,8 +9,7 @@ use serde::Serialize;
 use crate::aws::dynamodb::due::{DUE_SHARDS, DuePosition};
 use crate::aws::lambda::Invocation;
 use crate::aws::lambda::problem::Causes;
-use crate::aws::telemetry;
-use crate::aws::telemetry::Unit;
+use crate::aws::telemetry::{self, Unit};
 use crate::core::error::Error;
 
 /// Time that must be left to start a page.

@@ -6,8 +6,7 @@ use lambda_http::{Body, RequestExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
+use crate::core::error::{self, Error, Rejection};
 use crate::core::id::PathParameter;
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::identity::{Caller, CustomerId};

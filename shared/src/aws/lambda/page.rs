@@ -5,8 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::aws::lambda::http;
-use crate::aws::lambda::http::Request;
+use crate::aws::lambda::http::{self, Request};
 use crate::core::error::Rejection;
 
 /// The default number of items on a page.

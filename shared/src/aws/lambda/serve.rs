@@ -7,12 +7,10 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
 use crate::aws::lambda::http::{Request, Response};
-use crate::aws::lambda::problem;
-use crate::aws::lambda::problem::Causes;
-use crate::aws::telemetry;
+use crate::aws::lambda::problem::{self, Causes};
+use crate::aws::{Platform, telemetry};
 use crate::core::error::Error;
 
 /// Serves HTTP API requests. Answers an error as problem details.

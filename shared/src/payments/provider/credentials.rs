@@ -12,8 +12,7 @@ use serde::Deserialize;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout_at};
 
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
+use crate::core::error::{self, Error, Rejection};
 use crate::payments::Provider;
 
 /// The shortest interval between fetches that forged signatures or rejected keys cause.

@@ -27,8 +27,7 @@ use utoipa::ToSchema;
 
 use crate::aws::Platform;
 use crate::aws::transport::Transport;
-use crate::core::error;
-use crate::core::error::{Cause, Error, Rejection};
+use crate::core::error::{self, Cause, Error, Rejection};
 use crate::core::money::Money;
 use crate::orders::Order;
 use crate::payments::{Failure, Payment, Provider, Refund, Rejected, Report};

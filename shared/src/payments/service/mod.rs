@@ -14,17 +14,15 @@ use uuid::Uuid;
 
 use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
-use crate::aws::telemetry;
-use crate::aws::telemetry::Unit;
-use crate::core::error;
-use crate::core::error::{Error, Rejection};
+use crate::aws::telemetry::{self, Unit};
+use crate::core::error::{self, Error, Rejection};
 use crate::core::id::PaymentId;
-use crate::orders::OrderStatus;
-use crate::orders::StoredOrder;
-use crate::payments;
+use crate::orders::{OrderStatus, StoredOrder};
 use crate::payments::provider::{Answer, Providers};
-use crate::payments::{Change, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Report};
-use crate::payments::{OrderPaymentStore, PaymentRequest, StoredPayment};
+use crate::payments::{
+    self, Change, Failure, OrderPaymentStore, Payment, PaymentEventKind, PaymentRequest, PaymentStatus, ProviderStatus,
+    Report, StoredPayment,
+};
 
 /// The attempts of a write that fails because of concurrent changes.
 const ATTEMPTS: usize = 8;

@@ -4,14 +4,12 @@ use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
-use crate::orders::OrderEvent;
-use crate::orders::OrderStatus;
-use crate::orders::{ReinstateOutcome, ReservationStore, StoredOrder};
-use crate::payments::StoredPayment;
+use crate::orders::{OrderEvent, OrderStatus, ReinstateOutcome, ReservationStore, StoredOrder};
 use crate::payments::provider::Answer;
 use crate::payments::service::{ATTEMPTS, RECORDING, WRITE_TIME};
-use crate::payments::{Change, Failure, PaymentEventKind, PaymentStatus, RefundReason, Report};
-use crate::payments::{PaymentService, next};
+use crate::payments::{
+    Change, Failure, PaymentEventKind, PaymentService, PaymentStatus, RefundReason, Report, StoredPayment, next,
+};
 
 impl PaymentService {
     /// Resolves an unservable payment: pays the order after all, with its stock taken again if it expired, or refunds

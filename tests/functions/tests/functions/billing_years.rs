@@ -20,8 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use sandbox::Entry;
 use serde_json::{Value, json};
 use shared::core::calendar::Schedule;
-use shared::core::id::SubscriptionId;
-use shared::core::id::SubscriptionPeriod;
+use shared::core::id::{SubscriptionId, SubscriptionPeriod};
 
 /// The time of the daily run. In all time zones, the periods of the date are due by then and the date is not over.
 const RUN_AT: SignedDuration = SignedDuration::from_hours(8);

@@ -7,11 +7,9 @@ use function_tests::{Shop, id_of, order_call};
 use harness::Fault;
 use harness::gateway::Answer;
 use orders::checkout::Checkout;
-use shared::catalog::ShardCount;
-use shared::catalog::Sku;
+use shared::catalog::{ShardCount, Sku};
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Draft, OrderEvent, PlaceOrderOutcome};
-use shared::orders::{Line, Order, OrderId};
+use shared::orders::{Draft, Line, Order, OrderEvent, OrderId, PlaceOrderOutcome};
 use tokio::time::Instant;
 
 /// Opens a shop with a product that has exactly `levels` units in its shards.

@@ -15,8 +15,7 @@ use crate::core::error as reasons;
 use crate::core::error::{Error, Rejection};
 use crate::core::money::Money;
 use crate::payments::provider::credentials::Vault;
-use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
+use crate::payments::provider::http::{self, Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started, toss};
 use crate::payments::{Failure, Payment, PaymentStatus, Provider, ProviderStatus, Refund, Report};
 

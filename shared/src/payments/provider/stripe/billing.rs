@@ -11,8 +11,7 @@ use crate::payments::provider::Answer;
 use crate::payments::provider::billing::{
     Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME,
 };
-use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, CallError};
+use crate::payments::provider::http::{self, Call, CallError};
 use crate::payments::provider::stripe::{Stripe, error};
 use crate::payments::{Failure, Provider, ProviderStatus, Rejected};
 

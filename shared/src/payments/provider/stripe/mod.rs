@@ -18,8 +18,7 @@ use tokio::time::Instant;
 use crate::core::error::Error;
 use crate::core::money::Money;
 use crate::payments::provider::credentials::Vault;
-use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
+use crate::payments::provider::http::{self, Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
 

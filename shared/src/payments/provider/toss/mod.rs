@@ -21,8 +21,7 @@ use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::Line;
 use crate::payments::provider::credentials::Vault;
-use crate::payments::provider::http;
-use crate::payments::provider::http::{Call, CallError, Http, NoResponse};
+use crate::payments::provider::http::{self, Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Payment, PaymentStatus, Provider, ProviderStatus, Refund, RefundReason, Report};
 
