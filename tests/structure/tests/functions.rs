@@ -57,6 +57,17 @@ fn a_domain_and_an_action_are_called_like_their_files() {
 }
 
 #[test]
+fn a_deployment_builds_every_domain() {
+    let config = repository::read(".cargo/config.toml");
+    let missing: Vec<String> = repository::domains()
+        .into_iter()
+        .filter(|domain| !config.contains(&format!("\"--package\", \"{domain}\"")))
+        .map(|domain| format!(".cargo/config.toml: add `--package {domain}` to `build-functions`"))
+        .collect();
+    assert_none(&missing);
+}
+
+#[test]
 fn a_main_is_wiring_only() {
     let mut problems = Vec::new();
     for function in repository::functions() {
