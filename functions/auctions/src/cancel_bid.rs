@@ -6,6 +6,7 @@ use crate::matching::MatchingService;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -28,9 +29,6 @@ impl CancelBid {
         })
     }
 }
-
-/// How often a bid that another request changes at the same time is read again.
-const ATTEMPTS: usize = 5;
 
 /// Cancels an open bid
 ///
@@ -60,7 +58,9 @@ pub async fn handle(function: &CancelBid, request: Request, invocation: Invocati
     let caller = http::caller(&request)?;
     http::idempotency_key(&request)?;
     let id = http::path::<BidId>(&request)?;
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("cancel a bid");
+    loop {
+        attempts.start()?;
         let stored = function.matching.auctions.bid(id, invocation.deadline).await?;
         let stored = stored
             .filter(|stored| stored.bid.customer_id == caller.customer_id)
@@ -84,5 +84,4 @@ pub async fn handle(function: &CancelBid, request: Request, invocation: Invocati
             return http::json(StatusCode::OK, &cancelled);
         }
     }
-    Err(Error::unavailable("cancel a bid", "the bid keeps changing"))
 }

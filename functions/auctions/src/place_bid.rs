@@ -11,6 +11,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
@@ -39,9 +40,6 @@ impl PlaceBid {
         })
     }
 }
-
-/// How often a voucher that another request changes at the same time is read again.
-const ATTEMPTS: usize = 5;
 
 /// A bid to place.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -110,7 +108,9 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
         version: 1,
         event: Some(event),
     };
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("place a bid");
+    loop {
+        attempts.start()?;
         let offered = offered(function, &stored.bid, &invocation).await;
         let offered = match offered {
             // A concurrent retry of this request may have offered the voucher.
@@ -153,7 +153,6 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
             PlaceBidOutcome::VoucherChanged => {}
         }
     }
-    Err(Error::unavailable("place a bid", "the voucher keeps changing"))
 }
 
 /// Checks the request and builds the bid.

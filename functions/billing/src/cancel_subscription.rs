@@ -8,6 +8,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -35,9 +36,6 @@ impl CancelSubscription {
         })
     }
 }
-
-/// How often a subscription that another request changes at the same time is read again.
-const ATTEMPTS: usize = 5;
 
 /// When a subscription ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -99,7 +97,9 @@ pub async fn handle(
         subscription_id: id,
         requested_at: invocation.now,
     };
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("cancel a subscription");
+    loop {
+        attempts.start()?;
         let found = function
             .subscriptions
             .request_state(&request, &caller.customer_id, invocation.deadline);
@@ -139,8 +139,4 @@ pub async fn handle(
             return http::json(StatusCode::OK, &next.subscription);
         }
     }
-    Err(Error::unavailable(
-        "cancel a subscription",
-        "the subscription keeps changing",
-    ))
 }

@@ -14,6 +14,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -55,9 +56,6 @@ impl ChangeSubscription {
         })
     }
 }
-
-/// How often a subscription that another request changes at the same time is read again.
-const ATTEMPTS: usize = 5;
 
 /// A change of a subscription.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -133,7 +131,9 @@ pub async fn handle(
         requested_at: invocation.now,
     };
     let mut issued = None;
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("change a subscription");
+    loop {
+        attempts.start()?;
         let found = function
             .subscriptions
             .request_state(&request, &caller.customer_id, invocation.deadline);
@@ -172,10 +172,6 @@ pub async fn handle(
             return http::json(StatusCode::OK, &next.subscription);
         }
     }
-    Err(Error::unavailable(
-        "change a subscription",
-        "the subscription keeps changing",
-    ))
 }
 
 /// The result of a request.

@@ -5,6 +5,7 @@
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
 use shared::payments::BillingKeyDeletion;
@@ -32,9 +33,6 @@ impl RequestNewCard {
     }
 }
 
-/// How often a subscription that another request changes at the same time is read again.
-const ATTEMPTS: usize = 5;
-
 /// `BillingKeyDeleted`, as EventBridge delivers it.
 pub type BillingKeyDeleted = EventBridgeEvent<Envelope<BillingKeyDeletion>>;
 
@@ -45,7 +43,9 @@ pub type BillingKeyDeleted = EventBridgeEvent<Envelope<BillingKeyDeletion>>;
 pub async fn handle(function: &RequestNewCard, event: BillingKeyDeleted, invocation: Invocation) -> Result<(), Error> {
     let key_id = event.detail.data.key_id;
     let subscriptions = &function.subscriptions;
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("request a new card");
+    loop {
+        attempts.start()?;
         let owner = match subscriptions.find_by_key(key_id, invocation.deadline).await? {
             Some(id) => subscriptions.get(id, invocation.deadline).await?,
             None => None,
@@ -69,8 +69,4 @@ pub async fn handle(function: &RequestNewCard, event: BillingKeyDeleted, invocat
             return Ok(());
         }
     }
-    Err(Error::unavailable(
-        "request a new card",
-        "the subscription keeps changing",
-    ))
 }

@@ -6,6 +6,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -35,9 +36,6 @@ impl PutProduct {
         })
     }
 }
-
-/// How often a product that another request changes at the same time is read again.
-const ATTEMPTS: usize = 5;
 
 /// A product without its SKU.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -92,7 +90,9 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
     check_name(&body.name)?;
     check_points(body.points)?;
     check_images(&function.images, &body.images, &invocation).await?;
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("put a product");
+    loop {
+        attempts.start()?;
         let previous = function.catalog.product(&sku, invocation.deadline).await?;
         let product = changed(&sku, &body, previous.as_ref(), &invocation)?;
         if let Some(previous) = &previous
@@ -108,7 +108,6 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
             return http::json(StatusCode::OK, &product);
         }
     }
-    Err(Error::unavailable("put a product", "the product keeps changing"))
 }
 
 fn check_name(name: &str) -> Result<(), Rejection> {

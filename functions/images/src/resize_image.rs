@@ -17,6 +17,7 @@ use futures::future::try_join_all;
 use photo::{Format, Options, Output, Picture, Thumbnail, Variant};
 use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::telemetry::{self, Unit};
 use shared::aws::{Platform, s3};
@@ -36,9 +37,6 @@ pub struct ResizeImage {
     /// Widths, quality, threads, limits.
     pub options: Options,
 }
-
-/// How often an image that another invocation changes at the same time is read again.
-const ATTEMPTS: usize = 8;
 
 /// `Object Created` of S3, as EventBridge delivers it (S3 user guide, "EventBridge event message structure").
 pub type ObjectCreated = EventBridgeEvent<Detail>;
@@ -75,7 +73,9 @@ pub async fn handle(function: &ResizeImage, event: ObjectCreated, invocation: In
     };
     let storage = &function.storage;
     let mut outcome = None;
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("process an upload");
+    loop {
+        attempts.start()?;
         let Some(stored) = function.images.get(id, invocation.deadline).await? else {
             tracing::warn!(image_id = %id, "upload has no image record");
             return Ok(());
@@ -113,7 +113,6 @@ pub async fn handle(function: &ResizeImage, event: ObjectCreated, invocation: In
             return function.clean_up(&next.image, &invocation).await;
         }
     }
-    Err(Error::unavailable("process an upload", "the image keeps changing"))
 }
 
 /// The result of processing an upload: usable or not.

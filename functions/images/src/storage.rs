@@ -6,6 +6,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::images::ImageEvent;
 use tokio::time::{Instant, timeout_at};
 
@@ -15,9 +16,6 @@ use shared::core::error::Error;
 use shared::images::{Image, ImageId, ImageStatus, ImageStore, Sequencer, UploadStatus};
 
 const DOING: &str = "remove variants";
-/// How often an image that another invocation changes at the same time is read again.
-const ATTEMPTS: usize = 8;
-
 /// The buckets with the files of images.
 #[derive(Clone, Debug)]
 pub struct ImageStorage {
@@ -132,7 +130,9 @@ pub async fn delete(
     is_allowed: impl Fn(&Image) -> bool,
     invocation: &Invocation,
 ) -> Result<Option<(Image, bool)>, Error> {
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("delete an image");
+    loop {
+        attempts.start()?;
         let stored = images.get(id, invocation.deadline).await?;
         let Some(stored) = stored.filter(|stored| is_allowed(&stored.image)) else {
             return Ok(None);
@@ -146,5 +146,4 @@ pub async fn delete(
             return Ok(Some((next.image, false)));
         }
     }
-    Err(Error::unavailable("delete an image", "the image keeps changing"))
 }

@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::auctions::{Credit, CreditStatus, PointsEvent, Rejected as PointsRejected, WalletStore};
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
@@ -40,9 +41,6 @@ impl CancelOrder {
     }
 }
 
-/// How often an order that another request changes at the same time is read again.
-const ATTEMPTS: usize = 5;
-
 /// Cancels an order
 ///
 /// Releases the order's stock at once; a payment is refunded soon after. Cancelling a cancelled order returns it
@@ -72,7 +70,9 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
     let caller = http::caller(&request)?;
     http::idempotency_key(&request)?;
     let order_id = http::path::<OrderId>(&request)?;
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("cancel an order");
+    loop {
+        attempts.start()?;
         let stored = function
             .order_payments
             .orders
@@ -103,7 +103,6 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
             return http::json(StatusCode::OK, &cancelled);
         }
     }
-    Err(Error::unavailable("cancel an order", "the order keeps changing"))
 }
 
 /// The payment of a paid order with a refund of its remaining amount requested. None when nothing remains.

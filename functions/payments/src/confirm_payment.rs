@@ -7,6 +7,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
@@ -37,9 +38,6 @@ impl ConfirmPayment {
         })
     }
 }
-
-/// The attempts of a write that fails because of concurrent changes.
-const ATTEMPTS: usize = 5;
 
 /// The parameters that the provider returned to the customer's page.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -115,7 +113,9 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
     let begun_by = invocation.stamp().event_id;
     let order_payments = &function.service.order_payments;
 
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("confirm a payment");
+    loop {
+        attempts.start()?;
         let order = order_payments.orders.get(body.order_id(), invocation.deadline).await?;
         // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let known = order_payments.payments.request(request_id, invocation.deadline).await?;
@@ -149,7 +149,6 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
             return answer(&function.service.confirm(&attempt, &invocation).await?.payment);
         }
     }
-    Err(Error::unavailable("confirm a payment", "the order keeps changing"))
 }
 
 /// Finds the payment to confirm. A payment at Toss can be new.

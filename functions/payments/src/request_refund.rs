@@ -4,6 +4,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -32,8 +33,6 @@ impl RequestRefund {
     }
 }
 
-/// The attempts of a write that fails because of concurrent changes.
-const ATTEMPTS: usize = 5;
 /// The maximum length of a note in characters, the same as Toss's limit for a cancel reason.
 const MAX_NOTE: usize = 200;
 
@@ -93,7 +92,9 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
     }
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the refund", error))?;
     let request_id = key.derive_id("refund", &caller.customer_id);
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("request a refund");
+    loop {
+        attempts.start()?;
         let stored = function.payments.get(id, invocation.deadline).await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
         // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
@@ -124,5 +125,4 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             return http::json(StatusCode::ACCEPTED, &next.payment);
         }
     }
-    Err(Error::unavailable("request a refund", "the payment keeps changing"))
 }

@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -35,9 +36,6 @@ impl ResolveReview {
         })
     }
 }
-
-/// The attempts of a write that fails because of concurrent changes.
-const ATTEMPTS: usize = 5;
 
 /// An administrator's decision about a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -94,7 +92,9 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     let decision: PaymentDecision = http::body(&request)?;
     let fingerprint = Fingerprint::of(&(id, &decision)).map_err(|error| Error::internal("read the decision", error))?;
     let request_id = key.derive_id("review", &caller.customer_id);
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("resolve a review");
+    loop {
+        attempts.start()?;
         let (stored, order) = function.service.load(id, invocation.deadline).await?;
         // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let payments = &function.service.order_payments.payments;
@@ -120,7 +120,6 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             return http::json(StatusCode::OK, &decided.payment);
         }
     }
-    Err(Error::unavailable("resolve a review", "the payment keeps changing"))
 }
 
 /// The provider status that a decision stands for. `None` when the decision needs none.

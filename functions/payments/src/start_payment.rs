@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -33,9 +34,6 @@ impl StartPayment {
         })
     }
 }
-
-/// The attempts of a write that fails because of concurrent changes.
-const ATTEMPTS: usize = 5;
 
 /// A request to pay an order.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -105,7 +103,9 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
     let provider = function.service.providers.of(body.provider)?;
 
     let mut started: Option<Started> = None;
-    for _ in 0..ATTEMPTS {
+    let mut attempts = Attempts::new("start a payment");
+    loop {
+        attempts.start()?;
         let order = order_payments.orders.get(body.order_id, invocation.deadline).await?;
         // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let known = order_payments.payments.request(request_id, invocation.deadline).await?;
@@ -148,7 +148,6 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         }
         started = Some(prepared);
     }
-    Err(Error::unavailable("start a payment", "the order keeps changing"))
 }
 
 /// Creates the payment to save before the customer gets the parameters.

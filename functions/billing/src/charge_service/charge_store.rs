@@ -1,12 +1,13 @@
 //! The records of charges: saves the result of an attempt with the invoice, order, payment, stock and events.
 
-use crate::charge_service::{ATTEMPTS, ChargeOutcome, DOING};
+use crate::charge_service::{ChargeOutcome, DOING};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
 use crate::invoice_store::InvoiceStore;
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
 use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Hold, Sku};
 use shared::core::error::{self, Error, Rejection};
@@ -188,7 +189,9 @@ impl ChargeStore {
         attempt: Attempt<'_>,
         invocation: &Invocation,
     ) -> Result<Option<(StoredSubscription, StoredInvoice)>, Error> {
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(DOING);
+        loop {
+            attempts.start()?;
             if let Some(Account { subscription, invoice }) =
                 self.account(attempt.invoice.invoice.of, invocation).await?
             {
@@ -196,7 +199,6 @@ impl ChargeStore {
                 return Ok(charging.map(|invoice| (subscription, invoice)));
             }
         }
-        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
     /// Records a charge: creates the period's paid order with its stock. If the subscription has ended or the amount
@@ -210,7 +212,9 @@ impl ChargeStore {
         invocation: &Invocation,
     ) -> Result<ChargeOutcome, Error> {
         let now = invocation.now;
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(DOING);
+        loop {
+            attempts.start()?;
             let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
                 return self.record_late_charge(attempt.invoice, report, invocation).await;
             };
@@ -257,7 +261,6 @@ impl ChargeStore {
                 });
             }
         }
-        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
     /// Handles a charge of an attempt that is no longer in progress: it is already recorded, or a person must review
@@ -289,7 +292,9 @@ impl ChargeStore {
         invocation: &Invocation,
     ) -> Result<ChargeOutcome, Error> {
         let now = invocation.now;
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(DOING);
+        loop {
+            attempts.start()?;
             let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
                 return Ok(ChargeOutcome::Nothing);
             };
@@ -336,7 +341,6 @@ impl ChargeStore {
                 return Ok(ChargeOutcome::Declined);
             }
         }
-        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
     /// Voids an attempt that was not charged after its subscription ended or was paused: releases its stock.
@@ -356,7 +360,9 @@ impl ChargeStore {
     }
 
     async fn void(&self, attempt: Attempt<'_>, invocation: &Invocation) -> Result<ChargeOutcome, Error> {
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(DOING);
+        loop {
+            attempts.start()?;
             let Some((subscription, invoice)) = self.current_attempt(attempt, invocation).await? else {
                 return Ok(ChargeOutcome::Nothing);
             };
@@ -380,7 +386,6 @@ impl ChargeStore {
                 return Ok(ChargeOutcome::Skipped);
             }
         }
-        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 }
 

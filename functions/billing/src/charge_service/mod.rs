@@ -15,6 +15,7 @@ pub use charge_store::ChargeStore;
 pub use review::{ChargeDecision, Review};
 
 use crate::event::BillingEvent;
+use shared::aws::dynamodb::attempts::Attempts;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -35,8 +36,6 @@ use shared::orders::{self, Quote, quote, sum_lines};
 use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
 use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 
-/// The attempts of a write that fails because of concurrent changes.
-const ATTEMPTS: usize = 8;
 /// Time reserved for writing after a provider call.
 const WRITE_TIME: Duration = Duration::from_secs(5);
 /// How long an attempt's outcome may be unknown before a person must review it.
@@ -103,7 +102,9 @@ impl ChargeService {
         invocation: &Invocation,
     ) -> Result<ChargeOutcome, Error> {
         let begun_by = invocation.stamp().event_id;
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(DOING);
+        loop {
+            attempts.start()?;
             let Some(account) = self.charges.account(command, invocation).await? else {
                 continue;
             };
@@ -114,7 +115,6 @@ impl ChargeService {
                 return Ok(outcome);
             }
         }
-        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
     /// Does the next due task. `None` when something has changed meanwhile.

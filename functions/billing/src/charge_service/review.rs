@@ -1,5 +1,6 @@
 //! Administrators' decisions about charge attempts with an unknown outcome.
 
+use shared::aws::dynamodb::attempts::Attempts;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::charge_service::charge_store::Attempt;
-use crate::charge_service::{ATTEMPTS, ChargeStore, DOING, REVIEW_AFTER, charge};
+use crate::charge_service::{ChargeStore, DOING, REVIEW_AFTER, charge};
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest};
 use crate::subscription::Rejected;
@@ -64,7 +65,9 @@ impl ChargeStore {
         invocation: &Invocation,
     ) -> Result<Review, Error> {
         let subscriptions = &self.invoices.subscriptions;
-        for n in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(DOING);
+        loop {
+            attempts.start()?;
             let found = subscriptions.get_period(of, invocation.deadline).await?;
             // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
             let known = subscriptions.request(request.request_id, invocation.deadline).await?;
@@ -82,10 +85,9 @@ impl ChargeStore {
             return Ok(Review {
                 invoice: invoice.invoice,
                 // An earlier attempt of this call, whose response was lost, is not a replay.
-                is_replay: n == 0,
+                is_replay: attempts.is_first(),
             });
         }
-        Err(Error::unavailable(DOING, "the subscription keeps changing"))
     }
 
     /// Records a decision about an attempt as read.

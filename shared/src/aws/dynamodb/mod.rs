@@ -1,5 +1,6 @@
 //! DynamoDB for all stores: the client, error classification, retries, and complete batch reads.
 
+pub mod attempts;
 pub mod due;
 pub mod due_scan;
 pub mod table;

@@ -5,6 +5,7 @@
 
 mod refunds;
 
+use crate::aws::dynamodb::attempts::Attempts;
 use crate::orders::OrderEvent;
 use crate::payments::PaymentEvent;
 use std::time::Duration;
@@ -24,8 +25,6 @@ use crate::payments::{
     Report, StoredPayment,
 };
 
-/// The attempts of a write that fails because of concurrent changes.
-const ATTEMPTS: usize = 8;
 /// Time reserved for writing after a provider call.
 const WRITE_TIME: Duration = Duration::from_secs(3);
 
@@ -238,7 +237,9 @@ impl PaymentService {
         queried_version: Option<u64>,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(RECORDING);
+        loop {
+            attempts.start()?;
             let (stored, order) = self.load_reported(report, invocation).await?;
             let is_failure = matches!(report.status, ProviderStatus::Failed(_));
             if is_failure && !is_confirming && stored.payment.is_being_confirmed(stored.since, invocation.now) {
@@ -264,7 +265,6 @@ impl PaymentService {
                 return Ok(saved);
             }
         }
-        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 
     /// Loads the reported payment and its order. A new payment has version 0.
@@ -360,7 +360,9 @@ impl PaymentService {
     }
 
     async fn record_not_paid(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(RECORDING);
+        loop {
+            attempts.start()?;
             let (stored, order) = self.load(stored.payment.payment_id, invocation.deadline).await?;
             let Some(change) = stored.payment.not_paid_yet(&order.order) else {
                 return Ok(stored);
@@ -369,12 +371,13 @@ impl PaymentService {
                 return Ok(saved);
             }
         }
-        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 
     /// Records an attempt's unknown outcome, with one event.
     async fn record_unknown(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(RECORDING);
+        loop {
+            attempts.start()?;
             let (stored, _) = self.load(stored.payment.payment_id, invocation.deadline).await?;
             if stored.payment.status != PaymentStatus::Confirming {
                 return Ok(stored);
@@ -388,7 +391,6 @@ impl PaymentService {
                 return Ok(next);
             }
         }
-        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 }
 

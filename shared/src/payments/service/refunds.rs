@@ -1,12 +1,13 @@
 //! Unservable payments and refunds.
 
+use crate::aws::dynamodb::attempts::Attempts;
 use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::orders::{OrderEvent, OrderStatus, ReinstateOutcome, ReservationStore, StoredOrder};
 use crate::payments::provider::Answer;
-use crate::payments::service::{ATTEMPTS, RECORDING, WRITE_TIME};
+use crate::payments::service::{RECORDING, WRITE_TIME};
 use crate::payments::{
     Change, Failure, PaymentEventKind, PaymentService, PaymentStatus, RefundReason, Report, StoredPayment, next,
 };
@@ -23,7 +24,9 @@ impl PaymentService {
         reservations: &ReservationStore,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::new(RECORDING);
+        loop {
+            attempts.start()?;
             let (stored, order) = self.load(id, invocation.deadline).await?;
             if stored.payment.review.is_some() {
                 return Ok(stored);
@@ -63,7 +66,6 @@ impl PaymentService {
                 return self.refund(id, invocation).await;
             }
         }
-        Err(Error::unavailable(RECORDING, "the payment keeps changing"))
     }
 
     async fn reinstate(
