@@ -1,7 +1,9 @@
 //! Bids to buy or sell a gift voucher, and the trades that they result in.
 
+use crate::reason;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use shared::catalog;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -249,51 +251,53 @@ impl From<Rejected> for Rejection {
         match rejected {
             Rejected::Price => {
                 let detail = format!("A price is {MIN_PRICE} to {MAX_PRICE} points in steps of {TICK}.");
-                Self::new(&error::INVALID_PRICE, detail)
+                Self::new(&reason::INVALID_PRICE, detail)
             }
-            Rejected::DeadlinePast => Self::new(&error::INVALID_DEADLINE, "The deadline has passed."),
+            Rejected::DeadlinePast => Self::new(&reason::INVALID_DEADLINE, "The deadline has passed."),
             Rejected::DeadlineTooFar => Self::new(
-                &error::INVALID_DEADLINE,
+                &reason::INVALID_DEADLINE,
                 format!("The deadline of a bid is at most {MAX_DAYS} days ahead."),
             ),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such bid."),
-            Rejected::ProductUnavailable => Self::new(&error::PRODUCT_UNAVAILABLE, "The product is not traded."),
+            Rejected::ProductUnavailable => {
+                Self::new(&catalog::reason::PRODUCT_UNAVAILABLE, "The product is not traded.")
+            }
             Rejected::VoucherNamed => {
-                Self::new(&error::VOUCHER_NOT_YOURS, "Send `voucher_id` to sell; omit it to buy.")
+                Self::new(&reason::VOUCHER_NOT_YOURS, "Send `voucher_id` to sell; omit it to buy.")
             }
             Rejected::VoucherNotYours => Self::new(
-                &error::VOUCHER_NOT_YOURS,
+                &reason::VOUCHER_NOT_YOURS,
                 "You do not own this voucher, or it is for another product.",
             ),
             Rejected::VoucherOffered => Self::new(
-                &error::VOUCHER_OFFERED,
+                &reason::VOUCHER_OFFERED,
                 "Another of your open bids offers this voucher.",
             ),
             Rejected::VoucherCode => Self::new(
-                &error::INVALID_VOUCHER,
+                &reason::INVALID_VOUCHER,
                 "A voucher code has 8 to 64 letters and digits; hyphens and spaces may separate them.",
             ),
-            Rejected::VoucherRegistered => Self::new(&error::VOUCHER_REGISTERED, "The voucher is already registered."),
+            Rejected::VoucherRegistered => Self::new(&reason::VOUCHER_REGISTERED, "The voucher is already registered."),
             Rejected::NotEnoughPoints { available } => Self::new(
-                &error::NOT_ENOUGH_POINTS,
+                &reason::NOT_ENOUGH_POINTS,
                 format!("The wallet has {available} available points."),
             )
             .with("available", available),
             Rejected::TooManyBids => Self::new(
-                &error::TOO_MANY_BIDS,
+                &reason::TOO_MANY_BIDS,
                 "You have reached the limit of open bids. Cancel one first.",
             ),
             Rejected::NothingToTake { own: true } => {
-                Self::new(&error::OWN_BID, "The only bids are your own; you cannot take them.")
+                Self::new(&reason::OWN_BID, "The only bids are your own; you cannot take them.")
             }
-            Rejected::NothingToTake { own: false } => Self::new(&error::NOTHING_TO_TAKE, "There is no bid to take."),
+            Rejected::NothingToTake { own: false } => Self::new(&reason::NOTHING_TO_TAKE, "There is no bid to take."),
             Rejected::PriceDiffers { best } => {
-                Self::new(&error::PRICE_DIFFERS, format!("The best price is now {best}.")).with("best", best)
+                Self::new(&reason::PRICE_DIFFERS, format!("The best price is now {best}.")).with("best", best)
             }
             Rejected::Closed(status) => {
-                Self::new(&error::BID_CLOSED, "The bid is closed and cannot be changed.").with("bid_status", status)
+                Self::new(&reason::BID_CLOSED, "The bid is closed and cannot be changed.").with("bid_status", status)
             }
-            Rejected::NotDue => Self::new(&error::BID_CLOSED, "The bid's deadline has not passed."),
+            Rejected::NotDue => Self::new(&reason::BID_CLOSED, "The bid's deadline has not passed."),
         }
     }
 }

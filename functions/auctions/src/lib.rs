@@ -12,6 +12,7 @@ pub mod list_my_bids;
 pub mod list_vouchers;
 pub mod matching;
 pub mod place_bid;
+pub mod reason;
 pub mod register_voucher;
 pub mod store;
 pub mod take_bid;

@@ -10,6 +10,7 @@ pub mod get_subscription;
 pub mod invoice;
 pub mod invoice_store;
 pub mod list_subscriptions;
+pub mod reason;
 pub mod request_new_card;
 pub mod resolve_charge;
 pub mod store;

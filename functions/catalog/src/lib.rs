@@ -2,6 +2,7 @@
 
 pub mod get_product;
 pub mod put_product;
+pub mod reason;
 pub mod receive_stock;
 
 shared::actions! {

@@ -1,6 +1,7 @@
 //! Runs for `PUT /products/{sku}`, for administrators: creates or changes a product. Raising the shard count
 //! redistributes its stock.
 
+use crate::reason;
 use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::{CatalogEvent, CatalogStore, Product, ProductStatus, ShardCount, Sku};
-use shared::core::error::{self, Rejection};
+use shared::core::error::Rejection;
 use shared::core::money::Money;
 use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
 
@@ -118,7 +119,7 @@ fn check_name(name: &str) -> Result<(), Rejection> {
         "The name must have 1 to {} characters, not only spaces.",
         Product::MAX_NAME
     );
-    Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "name"))
+    Err(Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "name"))
 }
 
 fn check_points(points: Option<u32>) -> Result<(), Rejection> {
@@ -126,12 +127,12 @@ fn check_points(points: Option<u32>) -> Result<(), Rejection> {
         return Ok(());
     }
     let detail = format!("One unit has 1 to {} points.", Product::MAX_POINTS);
-    Err(Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "points"))
+    Err(Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "points"))
 }
 
 /// Checks that the images can be shown now. They may still be deleted later: clients fetch each image when they show it.
 async fn check_images(images: &ImageStore, ids: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
-    let invalid = |detail: String| Rejection::new(&error::INVALID_PRODUCT, detail).with("field", "images");
+    let invalid = |detail: String| Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "images");
     if ids.len() > Product::MAX_IMAGES {
         let detail = format!("A product has at most {} images.", Product::MAX_IMAGES);
         return Err(invalid(detail).into());
@@ -169,7 +170,7 @@ fn changed(
             "The stock has {} shards. The number can be raised, not lowered.",
             present.get()
         );
-        return Err(Rejection::new(&error::SHARDS_NOT_LOWERED, detail).with("stock_shards", present));
+        return Err(Rejection::new(&reason::SHARDS_NOT_LOWERED, detail).with("stock_shards", present));
     }
     let requested = Product {
         sku: sku.clone(),

@@ -7,6 +7,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::catalog::reason;
 use shared::catalog::{CatalogEvent, CatalogStore, Receipt, Sku, StockReceived};
 use shared::core::error::{self, Rejection};
 use shared::core::idempotency::Fingerprint;
@@ -111,6 +112,6 @@ fn parse_units(quantity: i64) -> Result<u64, Rejection> {
         .filter(|units| (1..=MAX_UNITS).contains(units));
     units.ok_or_else(|| {
         let detail = format!("A delivery has 1 to {MAX_UNITS} units.");
-        Rejection::new(&error::INVALID_QUANTITY, detail)
+        Rejection::new(&reason::INVALID_QUANTITY, detail)
     })
 }

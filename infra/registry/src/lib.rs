@@ -1,6 +1,7 @@
 //! All domains and their actions. A new action is registered in its domain's `lib.rs`; only a new domain is added here.
 
 use shared::aws::lambda::action::Action;
+use shared::core::error::{self, Reason};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
@@ -13,6 +14,8 @@ pub struct Domain {
     pub actions: &'static [Action],
     /// The domain's operations in the HTTP API. None for a domain without a route.
     pub api: Option<fn() -> Description>,
+    /// The reasons of the domain's models, and of its crate.
+    pub reasons: &'static [&'static [&'static Reason]],
 }
 
 /// All domains, in the order of the API description.
@@ -21,40 +24,55 @@ pub const DOMAINS: [Domain; 7] = [
         name: "catalog",
         actions: catalog::ACTIONS,
         api: Some(catalog::Api::openapi),
+        reasons: &[shared::catalog::reason::REASONS, catalog::reason::REASONS],
     },
     Domain {
         name: "orders",
         actions: orders::ACTIONS,
         api: Some(orders::Api::openapi),
+        reasons: &[shared::orders::reason::REASONS],
     },
     Domain {
         name: "payments",
         actions: payments::ACTIONS,
         api: Some(payments::Api::openapi),
+        reasons: &[shared::payments::reason::REASONS],
     },
     Domain {
         name: "billing",
         actions: billing::ACTIONS,
         api: Some(billing::Api::openapi),
+        reasons: &[billing::reason::REASONS],
     },
     Domain {
         name: "auctions",
         actions: auctions::ACTIONS,
         api: Some(auctions::Api::openapi),
+        reasons: &[shared::auctions::reason::REASONS, auctions::reason::REASONS],
     },
     Domain {
         name: "images",
         actions: images::ACTIONS,
         api: Some(images::Api::openapi),
+        reasons: &[shared::images::reason::REASONS],
     },
     Domain {
         name: "events",
         actions: events::ACTIONS,
         api: None,
+        reasons: &[],
     },
 ];
 
 /// All actions of all domains.
 pub fn actions() -> impl Iterator<Item = &'static Action> {
     DOMAINS.iter().flat_map(|domain| domain.actions)
+}
+
+/// All reasons to reject a request, of the core and of all domains.
+pub fn reasons() -> impl Iterator<Item = &'static Reason> {
+    let domains = DOMAINS.iter().flat_map(|domain| domain.reasons);
+    std::iter::once(&error::REASONS)
+        .chain(domains)
+        .flat_map(|reasons| reasons.iter().copied())
 }

@@ -5,6 +5,7 @@
 
 mod event;
 mod points;
+pub mod reason;
 mod wallets;
 
 pub use event::PointsEvent;

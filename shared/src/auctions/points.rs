@@ -1,11 +1,12 @@
 //! Points, which pay for vouchers, and the wallets that hold them.
 
+use crate::auctions::reason;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::core::error::{self, Error, Rejection};
+use crate::core::error::{Error, Rejection};
 use crate::core::identity::CustomerId;
 use crate::orders::{Order, OrderId};
 
@@ -153,7 +154,7 @@ impl From<Rejected> for Error {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::PointsSpent => Rejection::new(
-                &error::POINTS_SPENT,
+                &reason::POINTS_SPENT,
                 "The order's points are spent or held by bids. Cancel the bids that hold them first.",
             )
             .into(),

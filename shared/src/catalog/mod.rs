@@ -2,6 +2,7 @@
 
 mod event;
 mod product;
+pub mod reason;
 pub(crate) mod shard_hints;
 mod stock;
 pub(crate) mod store;

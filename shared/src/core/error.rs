@@ -122,17 +122,22 @@ pub struct Reason {
     pub title: &'static str,
 }
 
+/// Defines a domain's reasons as constants, and lists them in `REASONS`:
+/// `NAME = Kind "code" "title";`.
+#[macro_export]
 macro_rules! reasons {
     ($($name:ident = $kind:ident $code:literal $title:literal;)*) => {
         $(
             #[doc = $title]
-            pub const $name: Reason = Reason { kind: Kind::$kind, code: $code, title: $title };
+            pub const $name: $crate::core::error::Reason = $crate::core::error::Reason {
+                kind: $crate::core::error::Kind::$kind,
+                code: $code,
+                title: $title,
+            };
         )*
 
-        impl Reason {
-            /// All reasons, for the API description and its tests.
-            pub const ALL: &'static [&'static Reason] = &[$(&$name),*];
-        }
+        /// All reasons of this module, for the API description and its tests.
+        pub const REASONS: &[&$crate::core::error::Reason] = &[$(&$name),*];
     };
 }
 
@@ -145,47 +150,5 @@ reasons! {
     NOT_FOUND = NotFound "not-found" "The resource does not exist";
     BODY_TOO_LARGE = TooLarge "body-too-large" "The body is too large";
     IDEMPOTENCY_KEY_REUSED = Unprocessable "idempotency-key-reused" "The Idempotency-Key was used for another request";
-    INVALID_QUANTITY = Unprocessable "invalid-quantity" "A quantity is out of range";
-    INVALID_LINES = Unprocessable "invalid-lines" "An order has 1 to 50 lines";
-    INVALID_PRODUCT = Unprocessable "invalid-product" "A product's field is out of range";
-    CURRENCIES_MIXED = Unprocessable "currencies-mixed" "The products have different currencies";
-    TOTAL_TOO_LARGE = Unprocessable "total-too-large" "The total is out of range";
-    PRODUCT_UNAVAILABLE = Unprocessable "product-unavailable" "A product is unknown or not listed";
-    OUT_OF_STOCK = Conflict "out-of-stock" "Not enough stock";
-    TOTAL_DIFFERS = Conflict "total-differs" "The total differs from the expected one";
-    ORDER_CLOSED = Conflict "order-closed" "The order is closed";
-    PAYMENT_REFUSED = PaymentRequired "payment-refused" "The payment was refused";
-    PAYMENT_UNSERVABLE = Conflict "payment-unservable" "The payment was charged, but the order cannot be fulfilled";
-    PAYMENT_UNDER_WAY = Conflict "payment-under-way" "A payment is under way";
-    TOO_MANY_PAYMENTS = Conflict "too-many-payments" "The order has too many payment attempts";
-    PAYMENT_IN_REVIEW = Conflict "payment-in-review" "The payment is under review";
-    PAYMENT_MISMATCH = Unprocessable "payment-mismatch" "The payment does not belong to the order";
-    PROVIDER_NOT_CONFIGURED = Unprocessable "provider-not-configured" "The payment provider is not set up";
-    AMOUNT_DIFFERS = Conflict "amount-differs" "The amount differs from the expected one";
-    AMOUNT_NOT_TAKEN = Unprocessable "amount-not-taken" "The provider does not accept this amount";
-    NOT_REFUNDABLE = Conflict "not-refundable" "The amount cannot be refunded";
-    REFUND_UNDER_WAY = Conflict "refund-under-way" "Another refund is under way";
-    NOT_IN_REVIEW = Conflict "not-in-review" "Nothing is under review";
-    IMAGE_TYPE_NOT_TAKEN = UnsupportedMedia "image-type-not-taken" "The image type is not supported";
-    IMAGE_LENGTH_NOT_TAKEN = Unprocessable "image-length-not-taken" "The image is empty or too large";
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
-    UNKNOWN_ORDER = NotFound "unknown-order" "The order of this event does not exist yet";
-    INVALID_PRICE = Unprocessable "invalid-price" "The price is out of range or not a multiple of the price step";
-    INVALID_DEADLINE = Unprocessable "invalid-deadline" "The deadline is past or too far ahead";
-    INVALID_VOUCHER = Unprocessable "invalid-voucher" "The voucher code is malformed";
-    VOUCHER_NOT_YOURS = Unprocessable "voucher-not-yours" "The caller cannot offer this voucher";
-    VOUCHER_OFFERED = Conflict "voucher-offered" "The voucher is already offered";
-    VOUCHER_REGISTERED = Conflict "voucher-registered" "The voucher is already registered";
-    NOT_ENOUGH_POINTS = PaymentRequired "not-enough-points" "Not enough points";
-    TOO_MANY_BIDS = Conflict "too-many-bids" "Too many open bids";
-    POINTS_SPENT = Conflict "points-spent" "The order's points are spent";
-    OWN_BID = Unprocessable "own-bid" "The only bids are the caller's own";
-    NOTHING_TO_TAKE = Conflict "nothing-to-take" "There is no bid to take";
-    PRICE_DIFFERS = Conflict "price-differs" "The best price is worse than the expected one";
-    BID_CLOSED = Conflict "bid-closed" "The bid is closed";
-    INVALID_SCHEDULE = Unprocessable "invalid-schedule" "The schedule is out of range";
-    SUBSCRIPTION_CLOSED = Conflict "subscription-closed" "The subscription is cancelled";
-    SUBSCRIPTION_STATUS = Conflict "subscription-status" "The subscription's status does not allow it";
-    NOT_NEXT_PERIOD = Conflict "not-next-period" "The period is not the next one";
-    SHARDS_NOT_LOWERED = Conflict "shards-not-lowered" "Stock shards can be raised, not lowered";
 }

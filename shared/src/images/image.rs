@@ -1,5 +1,6 @@
 //! Images that customers upload: accepted types, states, and variants.
 
+use crate::images::reason;
 use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
@@ -108,7 +109,7 @@ impl ImageType {
         all.find(|known| known.media_type() == name).ok_or_else(|| {
             let taken = Self::ALL.map(Self::media_type);
             let detail = format!("{name} is not supported. Supported types: {}.", taken.join(", "));
-            Rejection::new(&error::IMAGE_TYPE_NOT_TAKEN, detail).with("taken", taken)
+            Rejection::new(&reason::IMAGE_TYPE_NOT_TAKEN, detail).with("taken", taken)
         })
     }
 }
@@ -359,7 +360,7 @@ impl From<Rejected> for Rejection {
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such image."),
             Rejected::Length(length) => {
                 let detail = format!("An image has 1 to {MAX_BYTES} bytes, not {length}.");
-                Self::new(&error::IMAGE_LENGTH_NOT_TAKEN, detail).with("longest", MAX_BYTES)
+                Self::new(&reason::IMAGE_LENGTH_NOT_TAKEN, detail).with("longest", MAX_BYTES)
             }
             Rejected::Checksum => Self::new(
                 &error::INVALID_PARAMETER,

@@ -2,6 +2,7 @@
 
 mod event;
 mod image;
+pub mod reason;
 mod sequencer;
 mod store;
 

@@ -3,6 +3,7 @@
 mod event;
 mod order;
 mod quote;
+pub mod reason;
 pub(crate) mod reservations;
 pub(crate) mod store;
 

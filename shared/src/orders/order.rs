@@ -1,5 +1,7 @@
 //! The order: its lines, its states and its transitions.
 
+use crate::catalog;
+use crate::orders::reason;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -266,25 +268,25 @@ impl From<Rejected> for Rejection {
         match rejected {
             Rejected::LineCount(count) => {
                 let detail = format!("The order has {count} lines; it must have 1 to {MAX_LINES}.");
-                Self::new(&error::INVALID_LINES, detail)
+                Self::new(&reason::INVALID_LINES, detail)
             }
             Rejected::Quantity(sku) => {
                 let detail = format!("The total quantity of {sku} must be 1 to {MAX_QUANTITY}.");
-                Self::new(&error::INVALID_QUANTITY, detail).with("sku", sku)
+                Self::new(&catalog::reason::INVALID_QUANTITY, detail).with("sku", sku)
             }
             Rejected::ProductUnavailable(sku) => {
-                Self::new(&error::PRODUCT_UNAVAILABLE, format!("{sku} is not for sale.")).with("sku", sku)
+                Self::new(&catalog::reason::PRODUCT_UNAVAILABLE, format!("{sku} is not for sale.")).with("sku", sku)
             }
             Rejected::CurrenciesMixed => Self::new(
-                &error::CURRENCIES_MIXED,
+                &reason::CURRENCIES_MIXED,
                 "The products have different currencies; place an order for each currency.",
             ),
             Rejected::TotalTooLarge => {
                 let detail = format!("The total is above {} minor units.", Money::MAX_AMOUNT);
-                Self::new(&error::TOTAL_TOO_LARGE, detail)
+                Self::new(&reason::TOTAL_TOO_LARGE, detail)
             }
             Rejected::TotalDiffers { present } => {
-                Self::new(&error::TOTAL_DIFFERS, format!("The total is {present} now.")).with("total", present)
+                Self::new(&reason::TOTAL_DIFFERS, format!("The total is {present} now.")).with("total", present)
             }
             Rejected::OutOfStock(shortages) => {
                 let list: Vec<_> = shortages
@@ -296,7 +298,7 @@ impl From<Rejected> for Rejection {
                         )
                     })
                     .collect();
-                Self::new(&error::OUT_OF_STOCK, format!("Not enough stock: {}.", list.join(", ")))
+                Self::new(&reason::OUT_OF_STOCK, format!("Not enough stock: {}.", list.join(", ")))
                     .with("shortages", shortages)
             }
             Rejected::Closed(status) => {
@@ -304,15 +306,15 @@ impl From<Rejected> for Rejection {
                     OrderStatus::Paid => "The order is paid.",
                     _ => "The order has ended and cannot be changed.",
                 };
-                Self::new(&error::ORDER_CLOSED, detail).with("order_status", status)
+                Self::new(&reason::ORDER_CLOSED, detail).with("order_status", status)
             }
-            Rejected::NotDue => Self::new(&error::ORDER_CLOSED, "The order's deadline has not passed."),
+            Rejected::NotDue => Self::new(&reason::ORDER_CLOSED, "The order's deadline has not passed."),
             Rejected::PaymentUnderWay => Self::new(
-                &error::PAYMENT_UNDER_WAY,
+                &reason::PAYMENT_UNDER_WAY,
                 "A payment of the order is in progress. Check the order again in a minute.",
             ),
             Rejected::TooManyPayments => Self::new(
-                &error::TOO_MANY_PAYMENTS,
+                &reason::TOO_MANY_PAYMENTS,
                 "Too many payments of the order were started. Place a new order.",
             ),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such order."),

@@ -4,6 +4,7 @@ mod event;
 mod order_payments;
 mod payment;
 pub mod provider;
+pub mod reason;
 mod refund;
 mod report;
 mod service;

@@ -1,5 +1,6 @@
 //! The payment of an order at one provider: its states and its checks.
 
+use crate::payments::reason;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -298,46 +299,46 @@ impl From<Rejected> for Rejection {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such payment."),
-            Rejected::OtherOrder => Self::new(&error::PAYMENT_MISMATCH, "The payment belongs to another order."),
+            Rejected::OtherOrder => Self::new(&reason::PAYMENT_MISMATCH, "The payment belongs to another order."),
             Rejected::AmountDiffers { total } => {
                 let detail = format!("The order's total is {total}; nothing was charged.");
-                Self::new(&error::AMOUNT_DIFFERS, detail).with("total", total)
+                Self::new(&reason::AMOUNT_DIFFERS, detail).with("total", total)
             }
             Rejected::AmountNotTaken => Self::new(
-                &error::AMOUNT_NOT_TAKEN,
+                &reason::AMOUNT_NOT_TAKEN,
                 "The provider does not accept this amount in this currency.",
             ),
             Rejected::Refused(failure) => {
-                Self::new(&error::PAYMENT_REFUSED, failure.message).with("provider_code", failure.code)
+                Self::new(&reason::PAYMENT_REFUSED, failure.message).with("provider_code", failure.code)
             }
             Rejected::Unservable => Self::new(
-                &error::PAYMENT_UNSERVABLE,
+                &reason::PAYMENT_UNSERVABLE,
                 "The payment was charged, but cannot pay the order. It is refunded automatically.",
             ),
-            Rejected::NothingToRefund => Self::new(&error::NOT_REFUNDABLE, "Nothing is left to refund."),
+            Rejected::NothingToRefund => Self::new(&reason::NOT_REFUNDABLE, "Nothing is left to refund."),
             Rejected::RefundTooLarge { refundable } => {
                 let detail = format!("Only {refundable} is left to refund.");
-                Self::new(&error::NOT_REFUNDABLE, detail).with("refundable", refundable)
+                Self::new(&reason::NOT_REFUNDABLE, detail).with("refundable", refundable)
             }
             Rejected::RefundUnderWay => Self::new(
-                &error::REFUND_UNDER_WAY,
+                &reason::REFUND_UNDER_WAY,
                 "Another refund of the payment is in progress. Try again later.",
             ),
             Rejected::TooManyRefunds => {
                 let detail =
                     format!("A payment can have at most {MAX_REFUNDS} refunds. Refund the whole rest instead.");
-                Self::new(&error::NOT_REFUNDABLE, detail)
+                Self::new(&reason::NOT_REFUNDABLE, detail)
             }
             Rejected::OwedDiffers { owed } => {
                 let detail = format!("{owed} is owed now. Nothing was recorded.");
-                Self::new(&error::AMOUNT_DIFFERS, detail).with("owed", owed)
+                Self::new(&reason::AMOUNT_DIFFERS, detail).with("owed", owed)
             }
             Rejected::NotInReview => Self::new(
-                &error::NOT_IN_REVIEW,
+                &reason::NOT_IN_REVIEW,
                 "The payment is not in review, or its review does not allow this decision.",
             ),
             Rejected::InReview => Self::new(
-                &error::PAYMENT_IN_REVIEW,
+                &reason::PAYMENT_IN_REVIEW,
                 "The order's payment is in review. Try again later.",
             ),
         }

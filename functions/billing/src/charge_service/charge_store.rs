@@ -10,12 +10,13 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Hold, Sku};
-use shared::core::error::{self, Error, Rejection};
+use shared::core::error::{Error, Rejection};
 use shared::core::event::DomainEvent;
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::orders::{Ending, Order, OrderEvent, OrderStatus, StoredOrder};
 use shared::payments::provider::{Answer, Decline};
+use shared::payments::reason;
 use shared::payments::{
     self, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report, StoredPayment,
 };
@@ -309,7 +310,7 @@ impl ChargeStore {
             let decline = Decline::of(before.provider, failure);
             if decline == Decline::InvalidRequest {
                 tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a provider rejected a charge as invalid");
-                let why = Rejection::new(&error::PAYMENT_REFUSED, "The payment could not be requested.");
+                let why = Rejection::new(&reason::PAYMENT_REFUSED, "The payment could not be requested.");
                 let unchanged = before.clone();
                 match self
                     .postpone(&subscription, unchanged, &invoice, &why, invocation)

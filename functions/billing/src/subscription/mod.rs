@@ -3,9 +3,12 @@
 //! Invariants: periods are billed in order, each at most once, since `next_period` only increases; at most one period is
 //! open, that is, has an invoice that is neither paid nor void; a cancelled subscription bills no period.
 
+use crate::reason;
 use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use shared::orders;
+use shared::payments;
 use utoipa::ToSchema;
 
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
@@ -378,33 +381,33 @@ impl From<Rejected> for Rejection {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such subscription."),
-            Rejected::Closed => Self::new(&error::SUBSCRIPTION_CLOSED, "The subscription is cancelled."),
+            Rejected::Closed => Self::new(&reason::SUBSCRIPTION_CLOSED, "The subscription is cancelled."),
             Rejected::WrongStatus(status) => Self::new(
-                &error::SUBSCRIPTION_STATUS,
+                &reason::SUBSCRIPTION_STATUS,
                 "The subscription's status does not allow this change.",
             )
             .with("subscription_status", status),
             Rejected::PeriodOpen => Self::new(
-                &error::SUBSCRIPTION_STATUS,
+                &reason::SUBSCRIPTION_STATUS,
                 "The invoice of the current period is neither paid nor void.",
             ),
             Rejected::ChargeUnderWay => Self::new(
-                &error::PAYMENT_UNDER_WAY,
+                &orders::reason::PAYMENT_UNDER_WAY,
                 "The subscription's card is being charged. Try again in a few minutes.",
             ),
             Rejected::AttemptedSince => Self::new(
-                &error::PAYMENT_UNDER_WAY,
+                &orders::reason::PAYMENT_UNDER_WAY,
                 "The charge was attempted again after `looked_up_at`. Look it up again.",
             ),
             Rejected::NotInReview => Self::new(
-                &error::NOT_IN_REVIEW,
+                &payments::reason::NOT_IN_REVIEW,
                 "This period has no charge that its provider has left open for a day.",
             ),
             Rejected::NotNext { next } => {
-                Self::new(&error::NOT_NEXT_PERIOD, format!("The next period is {next}.")).with("next_period", next)
+                Self::new(&reason::NOT_NEXT_PERIOD, format!("The next period is {next}.")).with("next_period", next)
             }
             Rejected::AnchorOutOfRange => Self::new(
-                &error::INVALID_SCHEDULE,
+                &reason::INVALID_SCHEDULE,
                 "The anchor must be at most three years ago and at most one year ahead.",
             ),
         }

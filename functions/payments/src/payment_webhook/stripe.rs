@@ -4,10 +4,11 @@ use lambda_http::http::HeaderMap;
 use serde_json::Value;
 use shared::Error;
 use shared::aws::lambda::{Invocation, http};
-use shared::core::error::{self, Rejection};
+use shared::core::error::Rejection;
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::signature;
 use shared::payments::provider::{Stripe, StripeEvent, Subject};
+use shared::payments::reason;
 use shared::payments::{self, PaymentEventKind, PaymentRequest, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
@@ -95,7 +96,7 @@ async fn find(
     let payments = &function.service.order_payments.payments;
     let stored = payments.get(subject.payment_id, invocation.deadline).await?;
     if stored.is_none() && subject.names_an_order {
-        return Err(Rejection::new(&error::UNKNOWN_ORDER, "The payment is not known yet.").into());
+        return Err(Rejection::new(&reason::UNKNOWN_ORDER, "The payment is not known yet.").into());
     }
     Ok(stored)
 }

@@ -8,6 +8,7 @@ use shared::core::id::PaymentId;
 use shared::core::signature;
 use shared::orders::{OrderId, StoredOrder};
 use shared::payments::provider::BillingKey;
+use shared::payments::reason;
 use shared::payments::{BillingKeyDeletion, BillingKeyEvent, Payment, PaymentStatus, Provider, StoredPayment};
 use uuid::Uuid;
 
@@ -111,5 +112,5 @@ async fn order(function: &PaymentWebhook, id: OrderId, invocation: &Invocation) 
         .orders
         .get(id, invocation.deadline)
         .await?;
-    order.ok_or_else(|| Rejection::new(&error::UNKNOWN_ORDER, format!("There is no order {id} yet.")).into())
+    order.ok_or_else(|| Rejection::new(&reason::UNKNOWN_ORDER, format!("There is no order {id} yet.")).into())
 }

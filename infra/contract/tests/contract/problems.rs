@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::aws::lambda::problem::{MEDIA_TYPE, status_of};
-use shared::core::error::Reason;
 use structure::assert_none;
 
 use crate::routes::operations;
@@ -55,9 +54,7 @@ fn each_error_response_of_a_function_is_a_problem() {
 
 /// Each code and its status.
 fn statuses() -> BTreeMap<&'static str, u16> {
-    let reasons = Reason::ALL
-        .iter()
-        .map(|reason| (reason.code, status_of(reason.kind).as_u16()));
+    let reasons = registry::reasons().map(|reason| (reason.code, status_of(reason.kind).as_u16()));
     reasons.chain([("internal", 500), ("unavailable", 503)]).collect()
 }
 

@@ -1,5 +1,6 @@
 //! The providers' credentials: one secret in Secrets Manager, cached and fetched again only when it may be outdated.
 
+use crate::payments::reason;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout_at};
 
-use crate::core::error::{self, Error, Rejection};
+use crate::core::error::{Error, Rejection};
 use crate::payments::Provider;
 
 /// The shortest interval between fetches that forged signatures or rejected keys cause.
@@ -127,7 +128,7 @@ impl Credentials {
 
 fn missing(provider: Provider) -> Error {
     let detail = format!("There are no credentials for {}.", provider.name());
-    Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
+    Rejection::new(&reason::PROVIDER_NOT_CONFIGURED, detail).into()
 }
 
 /// The secret with the credentials. Clones share the cache.
@@ -286,7 +287,7 @@ mod tests {
             credentials.standard().unwrap_err(),
         ] {
             let Error::Rejected(rejection) = missing else { panic!() };
-            assert_eq!(rejection.reason, &error::PROVIDER_NOT_CONFIGURED);
+            assert_eq!(rejection.reason, &reason::PROVIDER_NOT_CONFIGURED);
         }
     }
 

@@ -16,6 +16,7 @@ pub use kakaopay::KakaoPay;
 pub use stripe::{Stripe, StripeEvent, Subject};
 pub use toss::Toss;
 
+use crate::payments::reason;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use utoipa::ToSchema;
 
 use crate::aws::Platform;
 use crate::aws::transport::Transport;
-use crate::core::error::{self, Cause, Error, Rejection};
+use crate::core::error::{Cause, Error, Rejection};
 use crate::core::money::Money;
 use crate::orders::Order;
 use crate::payments::{Failure, Payment, Provider, Refund, Rejected, Report};
@@ -214,7 +215,7 @@ impl Providers {
     pub fn of(&self, provider: Provider) -> Result<&dyn PaymentProvider, Error> {
         self.apis.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
             let detail = format!("{} has no API.", provider.name());
-            Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
+            Rejection::new(&reason::PROVIDER_NOT_CONFIGURED, detail).into()
         })
     }
 
@@ -238,7 +239,7 @@ impl Providers {
     pub fn billing(&self, provider: Provider) -> Result<&dyn BillingProvider, Error> {
         self.billing.get(&provider).map(AsRef::as_ref).ok_or_else(|| {
             let detail = format!("Subscriptions are not offered with {}.", provider.name());
-            Rejection::new(&error::PROVIDER_NOT_CONFIGURED, detail).into()
+            Rejection::new(&reason::PROVIDER_NOT_CONFIGURED, detail).into()
         })
     }
 }

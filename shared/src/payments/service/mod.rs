@@ -8,6 +8,7 @@ mod refunds;
 use crate::aws::dynamodb::attempts::Attempts;
 use crate::orders::OrderEvent;
 use crate::payments::PaymentEvent;
+use crate::payments::reason;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use crate::aws::Platform;
 use crate::aws::lambda::Invocation;
 use crate::aws::telemetry::{self, Unit};
-use crate::core::error::{self, Error, Rejection};
+use crate::core::error::{Error, Rejection};
 use crate::core::id::PaymentId;
 use crate::orders::{OrderStatus, StoredOrder};
 use crate::payments::provider::{Answer, Providers};
@@ -280,7 +281,7 @@ impl PaymentService {
         )?;
         let order = order.ok_or_else(|| {
             let detail = format!("There is no order {} yet.", report.order_id);
-            Rejection::new(&error::UNKNOWN_ORDER, detail)
+            Rejection::new(&reason::UNKNOWN_ORDER, detail)
         })?;
         let stored = stored.unwrap_or_else(|| {
             let payment = Payment::new(

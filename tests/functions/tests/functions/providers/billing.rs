@@ -5,11 +5,10 @@ use std::time::Duration;
 use function_tests::payment_fixture::credentials;
 use sandbox::{Card, Fault};
 use serde_json::json;
-use shared::core::error;
 use shared::core::identity::CustomerId;
 use shared::orders::{Line, Order};
 use shared::payments::provider::{Answer, Authorization, BillingKey, BillingProvider, Charge, Decline, Issued};
-use shared::payments::{Provider, ProviderStatus};
+use shared::payments::{Provider, ProviderStatus, reason};
 
 use super::{
     ProviderFixture, TOTAL, ample, assert_failed, assert_status, assert_unknown, order, refused, rejected, report,
@@ -197,7 +196,7 @@ async fn a_card_that_needs_authentication_is_accepted_by_the_same_request_afterw
     let shared::Error::Rejected(rejection) = refused else {
         panic!("{refused:?}")
     };
-    assert_eq!(rejection.reason, &error::PAYMENT_REFUSED);
+    assert_eq!(rejection.reason, &reason::PAYMENT_REFUSED);
     assert_eq!(rejection.members["provider_code"], "authentication_required");
     let secret = rejection.members["client_secret"].as_str().unwrap();
     fixture
