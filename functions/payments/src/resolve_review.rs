@@ -122,7 +122,7 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     }
 }
 
-/// The provider status that a decision stands for. `None` when the decision needs none.
+/// The provider status that a decision corresponds to. `None` when the decision needs none.
 fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<ProviderStatus>, Rejected> {
     let is_charged = payment.status.is_charged();
     let is_refund_open = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
