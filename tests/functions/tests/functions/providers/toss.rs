@@ -163,7 +163,7 @@ async fn a_wrong_key_fails_new_payments_and_leaves_others_unknown() {
     let payment = agreed(&shop, 1);
     let failure = refused(shop.confirm(&payment, None).await);
     assert_eq!(failure.code, "UNAUTHORIZED_KEY");
-    assert!(failure.message.contains("choose another"), "{}", failure.message);
+    assert!(failure.message.contains("Choose another"), "{}", failure.message);
     let tried = Payment {
         status: PaymentStatus::Unknown,
         ..payment.clone()
