@@ -2,8 +2,6 @@
 
 use structure::{assert_none, manifest::Manifest, repository};
 
-const LONGEST_FILE: usize = 500;
-
 #[test]
 fn a_file_opens_with_a_sentence_that_says_what_it_is() {
     let mut problems = Vec::new();
@@ -14,20 +12,6 @@ fn a_file_opens_with_a_sentence_that_says_what_it_is() {
         if !first.join(" ").contains('.') {
             problems.push(format!(
                 "{path}: open it with `//!` and one sentence that says what it is for"
-            ));
-        }
-    }
-    assert_none(&problems);
-}
-
-#[test]
-fn a_file_is_short_enough_to_be_read() {
-    let mut problems = Vec::new();
-    for path in repository::rust_files("") {
-        let lines = repository::read(&path).lines().count();
-        if lines > LONGEST_FILE {
-            problems.push(format!(
-                "{path} has {lines} lines, {LONGEST_FILE} are allowed: split it by purpose"
             ));
         }
     }
