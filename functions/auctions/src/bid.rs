@@ -1,17 +1,17 @@
 //! Bids to buy or sell a gift voucher, and the trades that they result in.
 
-use crate::reason;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use shared::auctions::Points;
 use shared::catalog;
+use shared::catalog::Sku;
+use shared::core::error::{self, Error, Rejection};
+use shared::core::identity::CustomerId;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::id::{BidId, VoucherId};
-use shared::auctions::Points;
-use shared::catalog::Sku;
-use shared::core::error::{self, Error, Rejection};
-use shared::core::identity::CustomerId;
+use crate::reason;
 
 /// The lowest price, in points.
 pub const MIN_PRICE: u64 = 1_000;

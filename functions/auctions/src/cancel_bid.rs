@@ -1,8 +1,5 @@
 //! Runs for `POST /bids/{bid_id}/cancel`: cancels the caller's bid and releases its points or its voucher.
 
-use crate::bid::{Bid, BidStatus, BidTransition, Rejected};
-use crate::id::BidId;
-use crate::matching::MatchingService;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
@@ -10,6 +7,10 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+
+use crate::bid::{Bid, BidStatus, BidTransition, Rejected};
+use crate::id::BidId;
+use crate::matching::MatchingService;
 
 /// The function's service.
 #[derive(Debug)]

@@ -1,11 +1,6 @@
 //! Runs for `POST /products/{sku}/bids`: places a bid, which holds its points or its voucher. If a bid of the other side
 //! matches, trades the two at once.
 
-use crate::bid::{Bid, BidStatus, Rejected, Side, price};
-use crate::event::AuctionEvent;
-use crate::id::{BidId, VoucherId};
-use crate::matching::MatchingService;
-use crate::store::{PlaceBidOutcome, StoredBid, StoredVoucher};
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -18,6 +13,12 @@ use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
 use shared::catalog::{CatalogStore, Product, Sku};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
+
+use crate::bid::{Bid, BidStatus, Rejected, Side, price};
+use crate::event::AuctionEvent;
+use crate::id::{BidId, VoucherId};
+use crate::matching::MatchingService;
+use crate::store::{PlaceBidOutcome, StoredBid, StoredVoucher};
 
 /// The function's service and store.
 #[derive(Debug)]

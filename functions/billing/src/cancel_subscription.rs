@@ -1,9 +1,6 @@
 //! Runs for `POST /subscriptions/{subscription_id}/cancel`: cancels the caller's subscription, at once or when the next
 //! period falls due. `charge-subscription` then deletes the billing key of its card.
 
-use crate::event::BillingEvent;
-use crate::store::{RequestState, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
-use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -14,6 +11,10 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
+
+use crate::event::BillingEvent;
+use crate::store::{RequestState, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
+use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 
 /// The function's store and settings.
 #[derive(Debug)]

@@ -3,13 +3,6 @@
 //!
 //! An existing invoice keeps its items and prices. A new card is charged at once for a declined invoice.
 
-use crate::charge_service::{BillingKeys, ChargeQueue};
-use crate::event::BillingEvent;
-use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
-use crate::store::{
-    RequestState, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite,
-};
-use crate::subscription::{Policy, Rejected, Subscription, SubscriptionTransition};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -25,6 +18,14 @@ use shared::orders::{Item, quote, sum_lines};
 use shared::payments::Provider;
 use shared::payments::provider::Authorization;
 use uuid::Uuid;
+
+use crate::charge_service::{BillingKeys, ChargeQueue};
+use crate::event::BillingEvent;
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
+use crate::store::{
+    RequestState, StoredKey, StoredSubscription, SubscriptionRequest, SubscriptionStore, SubscriptionWrite,
+};
+use crate::subscription::{Policy, Rejected, Subscription, SubscriptionTransition};
 
 /// The function's stores, providers and queue.
 #[derive(Debug)]

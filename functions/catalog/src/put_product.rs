@@ -1,7 +1,6 @@
 //! Runs for `PUT /products/{sku}`, for administrators: creates or changes a product. Raising the shard count
 //! redistributes its stock.
 
-use crate::reason;
 use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,8 @@ use shared::catalog::{CatalogEvent, CatalogStore, Product, ProductStatus, ShardC
 use shared::core::error::Rejection;
 use shared::core::money::Money;
 use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
+
+use crate::reason;
 
 /// The function's stores.
 #[derive(Debug)]

@@ -5,7 +5,6 @@
 //! wins, in any order of the events: each upload has its own variant keys, and the record of a newer upload is never
 //! overwritten.
 
-use crate::storage::{self, ImageStorage};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -26,6 +25,8 @@ use shared::images::{
     ImageType, ImageVariant, MAX_BYTES, ProcessedUpload, Sequencer, UploadStatus,
 };
 use tokio::time::timeout_at;
+
+use crate::storage::{self, ImageStorage};
 
 /// The function's stores and settings.
 #[derive(Debug)]

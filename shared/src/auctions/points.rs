@@ -1,11 +1,11 @@
 //! Points, which pay for vouchers, and the wallets that hold them.
 
-use crate::auctions::reason;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::auctions::reason;
 use crate::core::error::{Error, Rejection};
 use crate::core::identity::CustomerId;
 use crate::orders::{Order, OrderId};

@@ -3,10 +3,8 @@
 //! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only in one transaction
 //! with the order, the receipt or the other shard that accounts for the change.
 
-use crate::catalog::StockReceived;
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
@@ -14,8 +12,10 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
+use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
-use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
+use crate::catalog::StockReceived;
 use crate::catalog::{self, Product, Shard, ShardCount, Sku, StockLevel};
 use crate::core::error::Error;
 use crate::core::event::Record;
@@ -24,8 +24,7 @@ use crate::core::idempotency::Fingerprint;
 /// Reads and writes the catalog table.
 #[derive(Clone, Debug)]
 pub struct CatalogStore {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 /// A receipt as it is stored. It makes a retried delivery harmless.
@@ -45,8 +44,7 @@ impl CatalogStore {
     /// [`Error::Internal`] when the variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            client: platform.dynamodb(),
-            table: platform.variable("CATALOG_TABLE")?,
+            table: Table::new(platform, "CATALOG_TABLE")?,
         })
     }
 
@@ -56,13 +54,7 @@ impl CatalogStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn product(&self, sku: &Sku, deadline: Instant) -> Result<Option<Product>, Error> {
         const DOING: &str = "read a product";
-        let send = || async {
-            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-            let sent = get.set_key(Some(key(product_key(sku)))).send().await;
-            sent.map_err(|error| classify_error(DOING, error))
-        };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        answer.item.map(parse_product).transpose()
+        self.table.read(DOING, key(product_key(sku)), deadline).await
     }
 
     /// Reads those products of `skus` that exist, listed or not. Strongly consistent.
@@ -71,11 +63,11 @@ impl CatalogStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn products(&self, skus: &[Sku], deadline: Instant) -> Result<HashMap<Sku, Product>, Error> {
         let wanted = Wanted {
-            table: &self.table,
+            table: &self.table.name,
             keys: skus.iter().map(|sku| key(product_key(sku))).collect(),
             consistent: true,
         };
-        let found = batch_get(&self.client, "read products", vec![wanted], deadline).await?;
+        let found = batch_get(&self.table.client, "read products", vec![wanted], deadline).await?;
         let products = found.into_values().flatten().map(|item| {
             let product = parse_product(item)?;
             Ok((product.sku.clone(), product))
@@ -110,7 +102,7 @@ impl CatalogStore {
                     items.push(update(self.change_units(&product.sku, shard, change))?);
                 }
             }
-            match transact(&self.client, DOING, items, deadline).await? {
+            match transact(&self.table.client, DOING, items, deadline).await? {
                 TransactionOutcome::Committed => return Ok(true),
                 TransactionOutcome::Cancelled(outcomes)
                     if matches!(outcomes.first(), Some(WriteOutcome::ConditionFailed(_))) =>
@@ -160,11 +152,17 @@ impl CatalogStore {
         let mut keys = vec![key(product_key(sku))];
         keys.extend(count.shards().map(|shard| key(stock_key(sku, shard))));
         let wanted = Wanted {
-            table: &self.table,
+            table: &self.table.name,
             keys,
             consistent: true,
         };
-        let found = batch_get(&self.client, "read a product and its stock", vec![wanted], deadline).await?;
+        let found = batch_get(
+            &self.table.client,
+            "read a product and its stock",
+            vec![wanted],
+            deadline,
+        )
+        .await?;
         let (products, stock): (Vec<Item>, Vec<Item>) = found
             .into_values()
             .flatten()
@@ -195,7 +193,7 @@ impl CatalogStore {
             for (shard, units) in catalog::spread(receipt.received.quantity, count, width, first) {
                 items.push(update(self.add_units(&receipt.received.sku, shard, units))?);
             }
-            match transact(&self.client, DOING, items, deadline).await? {
+            match transact(&self.table.client, DOING, items, deadline).await? {
                 TransactionOutcome::Committed => return Ok(None),
                 TransactionOutcome::Cancelled(mut outcomes) => {
                     if !outcomes.is_empty()
@@ -242,7 +240,7 @@ impl CatalogStore {
 
     fn stock_update(&self, sku: &Sku, shard: Shard) -> UpdateBuilder {
         Update::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_key(Some(key(stock_key(sku, shard))))
     }
 
@@ -253,7 +251,7 @@ impl CatalogStore {
         event: &Record,
     ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
         let item = with_event("save a product", product_key(&product.sku), product, event)?;
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item));
         Ok(match previous {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(previous) => put
@@ -270,14 +268,14 @@ impl CatalogStore {
         let pk = format!("RECEIPT#{}", receipt.received.receipt_id);
         let item = with_event("receive stock", pk, receipt, event)?;
         Ok(Put::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(OnFailure::AllOld))
     }
 
     pub(crate) fn table(&self) -> &str {
-        &self.table
+        &self.table.name
     }
 }
 

@@ -1,6 +1,5 @@
 //! Images that customers upload: accepted types, states, and variants.
 
-use crate::images::reason;
 use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +11,7 @@ use super::sequencer::Sequencer;
 use crate::core::error::{self, Error, Rejection};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::identity::CustomerId;
+use crate::images::reason;
 
 /// The largest upload, in bytes.
 pub const MAX_BYTES: u64 = 30 << 20;

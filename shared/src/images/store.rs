@@ -1,6 +1,5 @@
 //! The images table: one item per image (`IMAGE#<id>`).
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::aws::Platform;
+use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{classify_error, item_of, key, number, parse, send_until_answered};
 use crate::core::error::Error;
 use crate::core::event::Record;
@@ -17,8 +17,7 @@ use crate::images::{Image, ImageId};
 /// Reads and writes the images table.
 #[derive(Clone, Debug)]
 pub struct ImageStore {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 /// An image as it is stored.
@@ -66,8 +65,7 @@ impl ImageStore {
     /// [`Error::Internal`] when the variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            client: platform.dynamodb(),
-            table: platform.variable("IMAGES_TABLE")?,
+            table: Table::new(platform, "IMAGES_TABLE")?,
         })
     }
 
@@ -77,13 +75,7 @@ impl ImageStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get(&self, id: ImageId, deadline: Instant) -> Result<Option<StoredImage>, Error> {
         const DOING: &str = "read an image";
-        let send = || async {
-            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-            let sent = get.set_key(Some(key(image_key(id)))).send().await;
-            sent.map_err(|error| classify_error(DOING, error))
-        };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        answer.item.map(|item| parse(DOING, item)).transpose()
+        self.table.read(DOING, key(image_key(id)), deadline).await
     }
 
     /// Writes the next version of an image. Returns the stored image instead when that has changed since it was read, or,
@@ -97,7 +89,7 @@ impl ImageStore {
         const DOING: &str = "save an image";
         let item = item_of(DOING, image_key(stored.image.image_id), stored)?;
         let send = || async {
-            let put = self.client.put_item().table_name(&self.table);
+            let put = self.table.client.put_item().table_name(&self.table.name);
             let put = put.set_item(Some(item.clone()));
             // Never overwrites a version that was not read.
             let put = if stored.version == 1 {

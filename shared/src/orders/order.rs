@@ -1,17 +1,17 @@
 //! The order: its lines, its states and its transitions.
 
-use crate::catalog;
-use crate::orders::reason;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::quote::Shortage;
+use crate::catalog;
 use crate::catalog::Sku;
 use crate::core::error::{self, Error, Rejection};
 use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::money::{Money, MoneyError};
+use crate::orders::reason;
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;

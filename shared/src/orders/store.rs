@@ -1,6 +1,5 @@
 //! The orders table: orders (`ORDER#<id>`), an index by customer, and a sparse index of unpaid orders by deadline.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{
@@ -12,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
+use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::aws::lambda::problem::Causes;
 use crate::catalog::Hold;
@@ -26,8 +26,7 @@ const BY_CUSTOMER: &str = "by-customer";
 /// The orders table.
 #[derive(Clone, Debug)]
 pub struct OrderStore {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 /// An order as stored.
@@ -118,8 +117,7 @@ impl OrderStore {
     /// [`Error::Internal`] when the variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            client: platform.dynamodb(),
-            table: platform.variable("ORDERS_TABLE")?,
+            table: Table::new(platform, "ORDERS_TABLE")?,
         })
     }
 
@@ -129,13 +127,7 @@ impl OrderStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
         const DOING: &str = "read an order";
-        let send = || async {
-            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-            let sent = get.set_key(Some(key(order_key(id)))).send().await;
-            sent.map_err(|error| classify_error(DOING, error))
-        };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        answer.item.map(parse_order).transpose()
+        self.table.read(DOING, key(order_key(id)), deadline).await
     }
 
     /// Reads an order with serializable isolation: waits for a transaction in progress, which a consistent read
@@ -146,13 +138,14 @@ impl OrderStore {
     pub(crate) async fn get_serializable(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
         const DOING: &str = "read an order";
         let get = Get::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_key(Some(key(order_key(id))))
             .build();
         let get = get.map_err(|error| Error::internal(DOING, error))?;
         let item = TransactGetItem::builder().get(get).build();
         let send = || async {
             let sent = self
+                .table
                 .client
                 .transact_get_items()
                 .transact_items(item.clone())
@@ -175,11 +168,11 @@ impl OrderStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get_all(&self, ids: &[OrderId], deadline: Instant) -> Result<(Vec<StoredOrder>, Vec<Error>), Error> {
         let wanted = Wanted {
-            table: &self.table,
+            table: &self.table.name,
             keys: ids.iter().map(|id| key(order_key(*id))).collect(),
             consistent: true,
         };
-        let found = batch_get(&self.client, "read due orders", vec![wanted], deadline).await?;
+        let found = batch_get(&self.table.client, "read due orders", vec![wanted], deadline).await?;
         let mut orders = vec![];
         let mut damaged = vec![];
         for item in found.into_values().flatten() {
@@ -210,9 +203,10 @@ impl OrderStore {
             start
         });
         let query = self
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .index_name(BY_CUSTOMER)
             .key_condition_expression("customer_id = :customer")
             .expression_attribute_values(":customer", AttributeValue::S(customer.as_str().into()))
@@ -244,7 +238,7 @@ impl OrderStore {
         after: Option<DuePosition>,
         deadline: Instant,
     ) -> Result<DuePage<OrderId>, Error> {
-        due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
+        due::page(&self.table, shard, now, after, deadline, id_in).await
     }
 
     /// Builds the put of a new order. Fails its condition, and returns the stored order, when the id exists.
@@ -271,11 +265,11 @@ impl OrderStore {
         if order.status == OrderStatus::PendingPayment {
             due::put_on_index(&mut item, order.order_id.0, order.expires_at);
         }
-        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+        Ok(Put::builder().table_name(&self.table.name).set_item(Some(item)))
     }
 
     pub(crate) fn table(&self) -> &str {
-        &self.table
+        &self.table.name
     }
 }
 

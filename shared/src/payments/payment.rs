@@ -1,6 +1,5 @@
 //! The payment of an order at one provider: its states and its checks.
 
-use crate::payments::reason;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +12,7 @@ use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::OrderId;
+use crate::payments::reason;
 
 /// A payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

@@ -1,7 +1,6 @@
 //! The payments table: payments (`PAYMENT#<id>`), the requests that changed them (`REQUEST#<id>`), and a sparse index
 //! of the payments that the reconciler must check.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::Put;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use jiff::{SignedDuration, Timestamp};
@@ -11,8 +10,9 @@ use uuid::Uuid;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
+use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::transaction::{put, transact_changes};
-use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::id::PaymentId;
@@ -26,8 +26,7 @@ const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// The payments table.
 #[derive(Clone, Debug)]
 pub struct PaymentStore {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 /// A payment as stored.
@@ -165,8 +164,7 @@ impl PaymentStore {
     /// [`Error::Internal`] when the variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            client: platform.dynamodb(),
-            table: platform.variable("PAYMENTS_TABLE")?,
+            table: Table::new(platform, "PAYMENTS_TABLE")?,
         })
     }
 
@@ -175,7 +173,7 @@ impl PaymentStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get(&self, id: PaymentId, deadline: Instant) -> Result<Option<StoredPayment>, Error> {
-        self.read(payment_key(id), deadline).await
+        self.table.read("read a payment", key(payment_key(id)), deadline).await
     }
 
     /// Reads a request, if it was made before.
@@ -183,18 +181,7 @@ impl PaymentStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn request(&self, id: Uuid, deadline: Instant) -> Result<Option<PaymentRequest>, Error> {
-        self.read(request_key(id), deadline).await
-    }
-
-    async fn read<T: serde::de::DeserializeOwned>(&self, pk: String, deadline: Instant) -> Result<Option<T>, Error> {
-        const DOING: &str = "read a payment";
-        let send = || async {
-            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-            let sent = get.set_key(Some(key(pk.clone()))).send().await;
-            sent.map_err(|error| classify_error(DOING, error))
-        };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        answer.item.map(|item| parse(DOING, item)).transpose()
+        self.table.read("read a request", key(request_key(id)), deadline).await
     }
 
     /// Reads the existing payments of `ids` consistently, in no order, and the errors of damaged items.
@@ -207,11 +194,11 @@ impl PaymentStore {
         deadline: Instant,
     ) -> Result<(Vec<StoredPayment>, Vec<Error>), Error> {
         let wanted = Wanted {
-            table: &self.table,
+            table: &self.table.name,
             keys: ids.iter().map(|id| key(payment_key(*id))).collect(),
             consistent: true,
         };
-        let found = batch_get(&self.client, "read due payments", vec![wanted], deadline).await?;
+        let found = batch_get(&self.table.client, "read due payments", vec![wanted], deadline).await?;
         let (good, bad): (Vec<_>, Vec<_>) = found
             .into_values()
             .flatten()
@@ -235,7 +222,7 @@ impl PaymentStore {
         deadline: Instant,
     ) -> Result<DuePage<PaymentId>, Error> {
         let id_in = |pk: &str| uuid_in(pk, "PAYMENT#").map(PaymentId);
-        due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
+        due::page(&self.table, shard, now, after, deadline, id_in).await
     }
 
     /// Saves a changed payment. Returns false when it has changed since it was read.
@@ -262,7 +249,7 @@ impl PaymentStore {
             items.push(put(self.put_request(request)?)?);
         }
         let records = items.len();
-        transact_changes(&self.client, "save a payment", items, records, deadline).await
+        transact_changes(&self.table.client, "save a payment", items, records, deadline).await
     }
 
     /// Builds the put of a payment. Fails its condition when the payment has changed, or was created, since it was
@@ -273,7 +260,7 @@ impl PaymentStore {
         if let Some(at) = stored.look_at {
             due::put_on_index(&mut item, id.0, at);
         }
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item));
         Ok(if stored.version == 1 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
@@ -290,7 +277,7 @@ impl PaymentStore {
             number((request.requested_at + REQUEST_RETENTION).as_second()),
         );
         Ok(Put::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)"))
     }

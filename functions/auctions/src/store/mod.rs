@@ -15,11 +15,6 @@ pub use trades::{NewTrade, PlaceBidOutcome, StoredTrade, TradeOutcome, TradePart
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
-
-use crate::bid::{Bid, BidStatus};
-use crate::id::{BidId, VoucherId};
-use crate::voucher::Voucher;
 use shared::auctions::WalletStore;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
@@ -28,6 +23,11 @@ use shared::aws::dynamodb::{Item, Wanted, batch_get, composite, number, parse};
 use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
+use tokio::time::Instant;
+
+use crate::bid::{Bid, BidStatus};
+use crate::id::{BidId, VoucherId};
+use crate::voucher::Voucher;
 
 /// How long a closed bid is stored before TTL deletes it.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -143,7 +143,7 @@ impl AuctionStore {
         deadline: Instant,
     ) -> Result<DuePage<BidId>, Error> {
         let id_in = |pk: &str| uuid_in(pk, "BID#").map(BidId);
-        due::page(&self.table.client, &self.table.name, shard, now, after, deadline, id_in).await
+        due::page(&self.table, shard, now, after, deadline, id_in).await
     }
 
     /// Reads a voucher of any owner. Strongly consistent.

@@ -1,11 +1,5 @@
 //! The records of charges: saves the result of an attempt with the invoice, order, payment, stock and events.
 
-use crate::charge_service::{ChargeOutcome, DOING};
-use crate::event::BillingEvent;
-use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
-use crate::invoice_store::InvoiceStore;
-use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
-use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
@@ -20,6 +14,13 @@ use shared::payments::reason;
 use shared::payments::{
     self, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report, StoredPayment,
 };
+
+use crate::charge_service::{ChargeOutcome, DOING};
+use crate::event::BillingEvent;
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
+use crate::invoice_store::InvoiceStore;
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
+use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 
 /// Records charges.
 #[derive(Clone, Debug)]

@@ -14,20 +14,12 @@ pub use charge_queue::{ChargeQueue, command_of};
 pub use charge_store::ChargeStore;
 pub use review::{ChargeDecision, Review};
 
-use crate::event::BillingEvent;
-use shared::aws::dynamodb::attempts::Attempts;
 use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use uuid::Uuid;
-
-use self::charge_store::Account;
-use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
-use crate::invoice_store::BeginChargeOutcome;
-use crate::store::{StoredInvoice, StoredSubscription, SubscriptionWrite};
-use crate::subscription::{Subscription, SubscriptionStatus, SubscriptionTransition, Task};
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Product, Sku};
 use shared::core::error::{Error, Rejection};
@@ -35,6 +27,14 @@ use shared::core::id::SubscriptionPeriod;
 use shared::orders::{self, Quote, quote, sum_lines};
 use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
 use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
+use uuid::Uuid;
+
+use self::charge_store::Account;
+use crate::event::BillingEvent;
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
+use crate::invoice_store::BeginChargeOutcome;
+use crate::store::{StoredInvoice, StoredSubscription, SubscriptionWrite};
+use crate::subscription::{Subscription, SubscriptionStatus, SubscriptionTransition, Task};
 
 /// Time reserved for writing after a provider call.
 const WRITE_TIME: Duration = Duration::from_secs(5);

@@ -1,10 +1,15 @@
 //! Administrators' decisions about charge attempts with an unknown outcome.
 
-use shared::aws::dynamodb::attempts::Attempts;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::lambda::Invocation;
+use shared::core::error::Error;
+use shared::core::id::{PaymentId, SubscriptionPeriod};
+use shared::payments::provider::{Answer, Charge};
+use shared::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
 use utoipa::ToSchema;
 
 use crate::charge_service::charge_store::Attempt;
@@ -12,11 +17,6 @@ use crate::charge_service::{ChargeStore, DOING, REVIEW_AFTER, charge};
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest};
 use crate::subscription::Rejected;
-use shared::aws::lambda::Invocation;
-use shared::core::error::Error;
-use shared::core::id::{PaymentId, SubscriptionPeriod};
-use shared::payments::provider::{Answer, Charge};
-use shared::payments::{Failure, ProviderStatus, Rejected as PaymentRejected};
 
 /// The valid lengths of a provider's reference.
 const REFERENCE_LENGTH: RangeInclusive<usize> = 1..=200;

@@ -10,19 +10,13 @@ mod requests;
 pub use records::{StoredInvoice, StoredKey, StoredSubscription, SubscriptionRequest};
 pub use requests::RequestState;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
-use uuid::Uuid;
-
-use crate::invoice::Invoice;
-use crate::subscription::Subscription;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::table::Table;
 use shared::aws::dynamodb::transaction::{delete, put, transact_changes};
 use shared::aws::dynamodb::{
     Item, Wanted, batch_get, classify_error, composite, item_of, number, parse, send_until_answered, text,
@@ -31,6 +25,11 @@ use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::id::{SubscriptionId, SubscriptionPeriod};
 use shared::core::identity::CustomerId;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::invoice::Invoice;
+use crate::subscription::Subscription;
 
 const BY_CUSTOMER: &str = "by-customer";
 /// The sort key of a subscription. It sorts after all of its invoices.
@@ -41,8 +40,7 @@ const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// The subscriptions table.
 #[derive(Clone, Debug)]
 pub struct SubscriptionStore {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 /// Items of the table that are written together, each on condition that it has not changed since it was read.
@@ -106,8 +104,7 @@ impl SubscriptionStore {
     /// [`Error::Internal`] when the variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            client: platform.dynamodb(),
-            table: platform.variable("SUBSCRIPTIONS_TABLE")?,
+            table: Table::new(platform, "SUBSCRIPTIONS_TABLE")?,
         })
     }
 
@@ -116,7 +113,9 @@ impl SubscriptionStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get(&self, id: SubscriptionId, deadline: Instant) -> Result<Option<StoredSubscription>, Error> {
-        self.read("read a subscription", subscription_key(id), deadline).await
+        self.table
+            .read("read a subscription", subscription_key(id), deadline)
+            .await
     }
 
     /// Reads a subscription and one of its invoices consistently, in one request.
@@ -132,11 +131,11 @@ impl SubscriptionStore {
     ) -> Result<Option<(StoredSubscription, Option<StoredInvoice>)>, Error> {
         const DOING: &str = "read a subscription and its invoice";
         let wanted = Wanted {
-            table: &self.table,
+            table: &self.table.name,
             keys: vec![subscription_key(of.subscription_id), invoice_key(of)],
             consistent: true,
         };
-        let found = batch_get(&self.client, DOING, vec![wanted], deadline).await?;
+        let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
         let (subscription_items, invoices): (Vec<Item>, Vec<Item>) =
             found.into_values().flatten().partition(is_subscription);
         let Some(subscription) = subscription_items.into_iter().next() else {
@@ -165,7 +164,7 @@ impl SubscriptionStore {
             subscription_id: id,
             period,
         };
-        let invoice = self.read("read an invoice", invoice_key(of), deadline).await?;
+        let invoice = self.table.read("read an invoice", invoice_key(of), deadline).await?;
         Ok(Some((subscription, invoice)))
     }
 
@@ -181,9 +180,10 @@ impl SubscriptionStore {
     ) -> Result<Option<(StoredSubscription, Vec<Invoice>)>, Error> {
         const DOING: &str = "read a subscription and its invoices";
         let query = self
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .consistent_read(true)
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(partition(id)))
@@ -213,11 +213,11 @@ impl SubscriptionStore {
     ) -> Result<(Vec<StoredSubscription>, Vec<Error>), Error> {
         const DOING: &str = "read subscriptions";
         let wanted = Wanted {
-            table: &self.table,
+            table: &self.table.name,
             keys: ids.iter().map(|&id| subscription_key(id)).collect(),
             consistent: true,
         };
-        let found = batch_get(&self.client, DOING, vec![wanted], deadline).await?;
+        let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
         let mut subscriptions = vec![];
         let mut damaged = vec![];
         for item in found.into_values().flatten() {
@@ -248,9 +248,10 @@ impl SubscriptionStore {
             start
         });
         let query = self
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .index_name(BY_CUSTOMER)
             .key_condition_expression("customer_id = :customer")
             .expression_attribute_values(":customer", text(customer.as_str()))
@@ -286,7 +287,7 @@ impl SubscriptionStore {
         after: Option<DuePosition>,
         deadline: Instant,
     ) -> Result<DuePage<SubscriptionId>, Error> {
-        due::page(&self.client, &self.table, shard, now, after, deadline, id_in).await
+        due::page(&self.table, shard, now, after, deadline, id_in).await
     }
 
     /// Moves a subscription on the due index to `until` after its command was sent. Returns false when the subscription
@@ -302,9 +303,10 @@ impl SubscriptionStore {
     ) -> Result<bool, Error> {
         const DOING: &str = "postpone a due subscription";
         let update = self
+            .table
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_key(Some(subscription_key(stored.subscription.subscription_id)))
             .update_expression("SET due_ms = :until")
             // Keep the version, so that a concurrent charge of the subscription does not fail.
@@ -332,7 +334,7 @@ impl SubscriptionStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn find_by_key(&self, id: Uuid, deadline: Instant) -> Result<Option<SubscriptionId>, Error> {
-        let found: Option<KeyOwner> = self.read("find a billing key", owner_key(id), deadline).await?;
+        let found: Option<KeyOwner> = self.table.read("find a billing key", owner_key(id), deadline).await?;
         Ok(found.map(|owner| owner.subscription_id))
     }
 
@@ -341,22 +343,7 @@ impl SubscriptionStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn request(&self, id: Uuid, deadline: Instant) -> Result<Option<SubscriptionRequest>, Error> {
-        self.read("read a request", request_key(id), deadline).await
-    }
-
-    async fn read<T: DeserializeOwned>(
-        &self,
-        doing: &'static str,
-        key: Item,
-        deadline: Instant,
-    ) -> Result<Option<T>, Error> {
-        let send = || async {
-            let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-            let sent = get.set_key(Some(key.clone())).send().await;
-            sent.map_err(|error| classify_error(doing, error))
-        };
-        let answer = send_until_answered(doing, deadline, send).await?;
-        answer.item.map(|item| parse(doing, item)).transpose()
+        self.table.read("read a request", request_key(id), deadline).await
     }
 
     /// Writes all of `write` or nothing. Returns false when anything has changed since it was read, or the request was
@@ -367,7 +354,7 @@ impl SubscriptionStore {
     pub async fn save(&self, write: &SubscriptionWrite<'_>, deadline: Instant) -> Result<bool, Error> {
         let items = self.transaction_items(write)?;
         let records = items.len();
-        transact_changes(&self.client, "save a subscription", items, records, deadline).await
+        transact_changes(&self.table.client, "save a subscription", items, records, deadline).await
     }
 
     /// Builds the transaction items of `write`.
@@ -412,13 +399,13 @@ impl SubscriptionStore {
     fn put_key_owner(&self, key: &StoredKey, id: SubscriptionId) -> Result<PutBuilder, Error> {
         let owner = KeyOwner { subscription_id: id };
         let item = self.item("save a billing key", owner_key(key.key_id), &owner)?;
-        Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
+        Ok(Put::builder().table_name(&self.table.name).set_item(Some(item)))
     }
 
     /// Builds the deletion of a billing key's owner.
     fn delete_key_owner(&self, key: &StoredKey) -> DeleteBuilder {
         Delete::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_key(Some(owner_key(key.key_id)))
     }
 
@@ -437,7 +424,7 @@ impl SubscriptionStore {
     }
 
     fn put_item_if_version(&self, item: Item, version: u64) -> PutBuilder {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item));
         if version == 1 {
             return put
                 .condition_expression("attribute_not_exists(pk)")

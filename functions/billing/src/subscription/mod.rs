@@ -3,23 +3,23 @@
 //! Invariants: periods are billed in order, each at most once, since `next_period` only increases; at most one period is
 //! open, that is, has an invoice that is neither paid nor void; a cancelled subscription bills no period.
 
-use crate::reason;
 use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use shared::orders;
-use shared::payments;
-use utoipa::ToSchema;
-
-use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
 use shared::aws::Platform;
 use shared::core::calendar::Schedule;
 use shared::core::error::{self, Error, Rejection};
 use shared::core::id::SubscriptionId;
 use shared::core::identity::CustomerId;
+use shared::orders;
 use shared::orders::Item;
+use shared::payments;
 use shared::payments::Provider;
 use shared::payments::provider::Card;
+use utoipa::ToSchema;
+
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
+use crate::reason;
 
 /// Status of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -2,12 +2,12 @@
 //!
 //! The index lags behind its table: the work of an entry may already be done.
 
-use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, classify_error, number, parse, send_until_answered};
 use crate::core::error::Error;
 
@@ -41,17 +41,17 @@ pub fn put_on_index(item: &mut Item, id: Uuid, at: Timestamp) {
 
 /// Reads the page after `after` of the entries of one shard that are due at `now`.
 pub async fn page<Id>(
-    client: &Client,
-    table: &str,
+    table: &Table,
     shard: u8,
     now: Timestamp,
     after: Option<DuePosition>,
     deadline: Instant,
     id_in: impl Fn(&str) -> Result<Id, Error>,
 ) -> Result<DuePage<Id>, Error> {
-    let query = client
+    let query = table
+        .client
         .query()
-        .table_name(table)
+        .table_name(&table.name)
         .index_name(INDEX)
         .key_condition_expression("due_shard = :shard AND due_ms <= :now")
         .expression_attribute_values(":shard", number(shard))

@@ -1,6 +1,5 @@
 //! The providers' credentials: one secret in Secrets Manager, cached and fetched again only when it may be outdated.
 
-use crate::payments::reason;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::core::error::{Error, Rejection};
 use crate::payments::Provider;
+use crate::payments::reason;
 
 /// The shortest interval between fetches that forged signatures or rejected keys cause.
 const FETCH_INTERVAL: Duration = Duration::from_secs(30);

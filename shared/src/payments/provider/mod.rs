@@ -16,7 +16,6 @@ pub use kakaopay::KakaoPay;
 pub use stripe::{Stripe, StripeEvent, Subject};
 pub use toss::Toss;
 
-use crate::payments::reason;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -31,6 +30,7 @@ use crate::aws::transport::Transport;
 use crate::core::error::{Cause, Error, Rejection};
 use crate::core::money::Money;
 use crate::orders::Order;
+use crate::payments::reason;
 use crate::payments::{Failure, Payment, Provider, Refund, Rejected, Report};
 
 /// The API that every provider offers.

@@ -5,22 +5,22 @@
 
 mod refunds;
 
-use crate::aws::dynamodb::attempts::Attempts;
-use crate::orders::OrderEvent;
-use crate::payments::PaymentEvent;
-use crate::payments::reason;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::aws::Platform;
+use crate::aws::dynamodb::attempts::Attempts;
 use crate::aws::lambda::Invocation;
 use crate::aws::telemetry::{self, Unit};
 use crate::core::error::{Error, Rejection};
 use crate::core::id::PaymentId;
+use crate::orders::OrderEvent;
 use crate::orders::{OrderStatus, StoredOrder};
+use crate::payments::PaymentEvent;
 use crate::payments::provider::{Answer, Providers};
+use crate::payments::reason;
 use crate::payments::{
     self, Change, Failure, OrderPaymentStore, Payment, PaymentEventKind, PaymentRequest, PaymentStatus, ProviderStatus,
     Report, StoredPayment,
