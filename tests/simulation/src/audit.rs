@@ -222,7 +222,8 @@ fn keys_of(image: &Value) -> impl Iterator<Item = &str> {
         .filter_map(|variant| variant["key"].as_str())
 }
 
-/// Checks that each event of a table's stream was published and that no invocation ended as a dead letter.
+/// Checks that each event of a table's stream and each accepted report of a deleted billing key was published, and that
+/// no invocation ended as a dead letter.
 fn all_events_are_delivered(world: &World) -> Result<()> {
     ensure!(
         world.undelivered.try_take().is_none(),
@@ -231,6 +232,12 @@ fn all_events_are_delivered(world: &World) -> Result<()> {
     let state = world.state();
     for (id, name) in &state.emitted {
         ensure!(state.published.contains(id), "{name} {id} was never published");
+    }
+    for (key, _) in state.deleted_keys.iter().filter(|(_, is_accepted)| **is_accepted) {
+        ensure!(
+            state.published_keys.contains(key),
+            "the deletion of the billing key {key} was never published"
+        );
     }
     ensure!(state.dead_letters.is_empty(), "dead letters: {:?}", state.dead_letters);
     Ok(())

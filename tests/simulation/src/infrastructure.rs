@@ -9,6 +9,8 @@ use function_tests::payment_fixture::webhook_call;
 use harness::queue::Delivery;
 use sandbox::Webhook;
 use serde_json::{Value, json};
+use shared::payments::Provider;
+use shared::payments::provider::BillingKey;
 
 use crate::lambda::Ended;
 use crate::rules::Rule;
@@ -102,7 +104,16 @@ async fn deliver_events(world: Rc<World>) {
         let entry = world.bus.take().await;
         let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("a detail")).expect("JSON");
         let id = detail["metadata"]["id"].as_str().expect("an id").to_owned();
-        if !world.state().emitted.contains_key(&id) {
+        let is_caused = if entry["DetailType"] == "BillingKeyDeleted" {
+            // It reports a change at the provider, not in a table.
+            let key = detail["data"]["key_id"].as_str().expect("a key").to_owned();
+            let is_reported = world.state().deleted_keys.contains_key(&key);
+            world.state().published_keys.insert(key);
+            is_reported
+        } else {
+            world.state().emitted.contains_key(&id)
+        };
+        if !is_caused {
             world.report(format!("published without a change: {entry}"));
         }
         world.state().published.insert(id);
@@ -205,15 +216,31 @@ async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
     let lag = world.below(longest);
     world.clock.sleep(Duration::from_millis(lag)).await;
     let mut again = world.net.happens(faults.twice);
+    let deleted_key = deleted_key(&webhook);
+    if let Some(key) = &deleted_key {
+        world.state().deleted_keys.entry(key.clone()).or_default();
+    }
     for minutes in WEBHOOK_MINUTES {
         // Each attempt is signed anew.
         webhook = world.sandbox.again(&webhook);
         let answer = world.http("payment-webhook", webhook_call(&webhook)).await;
-        if answer.status / 100 == 2 && !std::mem::take(&mut again) {
-            return;
+        if answer.status / 100 == 2 {
+            if let Some(key) = &deleted_key {
+                world.state().deleted_keys.insert(key.clone(), true);
+            }
+            if !std::mem::take(&mut again) {
+                return;
+            }
         }
         world.clock.sleep(Duration::from_secs(minutes * 60)).await;
     }
+}
+
+/// Returns the id of the billing key that a webhook reports as deleted.
+fn deleted_key(webhook: &Webhook) -> Option<String> {
+    let body: Value = serde_json::from_slice(&webhook.body).ok()?;
+    let key = body["data"]["billingKey"].as_str()?;
+    (body["eventType"] == "BILLING_DELETED").then(|| BillingKey::id_of(Provider::Toss, key).to_string())
 }
 
 /// Runs each scheduled function once, or sometimes twice or not at all.

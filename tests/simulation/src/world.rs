@@ -82,6 +82,10 @@ pub struct State {
     pub emitted: BTreeMap<String, String>,
     /// Events that the bus accepted, by id.
     pub published: BTreeSet<String>,
+    /// Ids of billing keys that a provider reported as deleted, and whether a report was accepted.
+    pub deleted_keys: BTreeMap<String, bool>,
+    /// Ids of billing keys that an event reported as deleted.
+    pub published_keys: BTreeSet<String>,
     /// Failed asynchronous invocations: the function and the event.
     pub dead_letters: Vec<(&'static str, Value)>,
     /// Payments known to the actors.
