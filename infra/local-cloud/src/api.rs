@@ -1,4 +1,4 @@
-//! The shop's HTTP API, spoken to as any client would.
+//! An HTTP client of the shop's API.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Request;
 
-/// The API at an address.
+/// A client of an API.
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// Without a slash at the end.
+    /// The API's URL, without a trailing slash.
     pub url: String,
     agent: Agent,
 }
@@ -29,15 +29,15 @@ impl Api {
         }
     }
 
-    /// A call such as `POST`, `/orders`; nothing is sent before [`Call::send`].
+    /// A call such as `POST`, `/orders`. [`Call::send`] sends it.
     #[must_use]
     pub fn call(&self, method: &str, path: &str) -> Call {
-        self.elsewhere(method, &format!("{}{path}", self.url))
+        self.call_url(method, &format!("{}{path}", self.url))
     }
 
-    /// A call of an address that the API gave out, such as that of an upload.
+    /// A call to an absolute URL, such as an upload URL.
     #[must_use]
-    pub fn elsewhere(&self, method: &str, url: &str) -> Call {
+    pub fn call_url(&self, method: &str, url: &str) -> Call {
         Call {
             agent: self.agent.clone(),
             method: method.to_owned(),
@@ -48,7 +48,7 @@ impl Api {
     }
 }
 
-/// A call being put together.
+/// A call, not yet sent.
 #[derive(Clone, Debug)]
 pub struct Call {
     agent: Agent,
@@ -59,39 +59,39 @@ pub struct Call {
 }
 
 impl Call {
-    /// As the user whom `token` names.
+    /// Adds an access token.
     #[must_use]
     pub fn token(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// With this `Idempotency-Key`.
+    /// Adds an `Idempotency-Key`.
     #[must_use]
     pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
     }
 
-    /// With any other header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// With a body of any kind.
+    /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Sends it. Any status is an answer.
+    /// Sends the call. Any status counts as an answer.
     ///
     /// # Errors
     /// When the API does not answer.
@@ -100,17 +100,17 @@ impl Call {
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        let what = format!("{} {}", self.method, self.url);
+        let call = format!("{} {}", self.method, self.url);
         let mut response = if self.body.is_empty() {
             self.agent.run(request.body(())?)
         } else {
             self.agent.run(request.body(self.body)?)
         }
-        .with_context(|| format!("{what} got no answer"))?;
+        .with_context(|| format!("no answer to {call}"))?;
         let text = response
             .body_mut()
             .read_to_string()
-            .with_context(|| format!("{what} broke off"))?;
+            .with_context(|| format!("cannot read the answer to {call}"))?;
         let headers = response
             .headers()
             .iter()
@@ -118,7 +118,7 @@ impl Call {
             .collect();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Answer {
-            what,
+            call,
             status: response.status().as_u16(),
             headers,
             body,
@@ -126,20 +126,20 @@ impl Call {
     }
 }
 
-/// What came back.
+/// An HTTP response.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    what: String,
-    /// HTTP status.
+    call: String,
+    /// The HTTP status.
     pub status: u16,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// JSON, or a string when it was none.
+    /// The JSON body, or a string if the body is not JSON.
     pub body: Value,
 }
 
 impl Answer {
-    /// The first header called `name` (lower case).
+    /// The first header called `name`, in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -148,15 +148,15 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The body, if the status is as expected.
+    /// Returns the body if the answer has this status.
     ///
     /// # Errors
-    /// Any other status, with the body in the message.
+    /// When it has another status. The message has the body.
     pub fn expect(self, status: u16) -> Result<Value> {
         if self.status != status {
             bail!(
-                "{} answered {} instead of {status}: {}",
-                self.what,
+                "{} returned {}, expected {status}: {}",
+                self.call,
                 self.status,
                 self.body
             );

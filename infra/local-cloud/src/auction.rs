@@ -1,4 +1,4 @@
-//! `cargo up`'s auction: points are bought, a bid runs out, and meanwhile a voucher changes owners.
+//! The auction of `cargo up`: buys points, places a bid that expires, and trades a voucher.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use crate::progress::Progress;
 use crate::seed::POINTS;
 use crate::stack::Stack;
 use crate::tap::Tap;
-use crate::up::{EVENT_WITHIN, Tokens, pay_through_toss, text};
+use crate::up::{EVENT_TIMEOUT, Tokens, pay_through_toss, text};
 
-const VOUCHER_FOR: &str = "gift-card";
+const VOUCHER_SKU: &str = "gift-card";
 /// Units of [`POINTS`].
-const BOUGHT: u64 = 5;
-const OFFERED_AT: u64 = 45_000;
-const BID_AT: u64 = 1_000;
-/// How long the bid stands that nobody takes: longer than its request may take on a slow machine.
-const BID_STANDS: SignedDuration = SignedDuration::from_secs(10);
-/// The schedule comes every minute.
-const EXPIRED_WITHIN: Duration = Duration::from_secs(150);
+const POINTS_QUANTITY: u64 = 5;
+const ASK_PRICE: u64 = 45_000;
+const BID_PRICE: u64 = 1_000;
+/// Lifetime of the expiring bid. Longer than its request takes on a slow machine.
+const BID_LIFETIME: SignedDuration = SignedDuration::from_secs(10);
+/// The schedule runs every minute.
+const EXPIRY_TIMEOUT: Duration = Duration::from_secs(150);
 
-/// Runs it: the customer buys, the admin, a customer like any other here, sells.
+/// Runs the auction. The customer buys; the admin sells as a customer.
 pub(crate) fn run(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
     buy_points(stack, tokens, tap, progress)?;
-    let left = bid_for_a_moment(stack, tokens, tap, progress)?;
+    let expiring = place_expiring_bid(stack, tokens, tap, progress)?;
     trade(stack, tokens, tap, progress)?;
 
-    let step = progress.step("waiting for the schedule to end that bid (up to a minute)");
-    let expired = event(tap, "BidExpired", "bid_id", &left, EXPIRED_WITHIN)?;
+    let step = progress.step("waiting for the schedule to expire that bid (up to a minute)");
+    let expired = event(tap, "BidExpired", "bid_id", &expiring, EXPIRY_TIMEOUT)?;
     step.done(format!("BidExpired came over the bus, event {expired}"));
     Ok(())
 }
@@ -38,32 +38,33 @@ pub(crate) fn run(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress)
 fn buy_points(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let step = progress.step("buying points");
-    let items = json!({ "items": [{ "sku": POINTS, "quantity": BOUGHT }] });
+    let items = json!({ "items": [{ "sku": POINTS, "quantity": POINTS_QUANTITY }] });
     let order = post(stack, &tokens.customer, "/orders", "points", &items)?;
     pay_through_toss(stack, &tokens.customer, "points", &order)?;
-    event(tap, "PointsCredited", "order_id", &order["order_id"], EVENT_WITHIN)?;
+    event(tap, "PointsCredited", "order_id", &order["order_id"], EVENT_TIMEOUT)?;
     let wallet = stack.api().call("GET", "/wallet").token(&tokens.customer);
     let wallet = wallet.send()?.expect(200)?;
     step.done(format!(
-        "points bought: PointsCredited, {} in the wallet",
+        "points bought: PointsCredited, wallet balance {}",
         wallet["wallet"]["available"]
     ));
     Ok(())
 }
 
-/// Places a bid that nobody will take, and answers its id.
-fn bid_for_a_moment(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<Value> {
+/// Places a bid that expires without a trade. Returns its id.
+fn place_expiring_bid(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<Value> {
     let step = progress.step("placing a bid");
-    let body = json!({ "side": "buy", "price": BID_AT, "expires_at": (Timestamp::now() + BID_STANDS).to_string() });
+    let body =
+        json!({ "side": "buy", "price": BID_PRICE, "expires_at": (Timestamp::now() + BID_LIFETIME).to_string() });
     let bid = post(stack, &tokens.customer, &bids(), "bid", &body)?;
     step.done(format!(
-        "bid {}: {BID_AT} points for a voucher, good for {} s",
+        "bid {}: {BID_PRICE} points for a voucher, expires in {} s",
         text(&bid["bid_id"]),
-        BID_STANDS.as_secs()
+        BID_LIFETIME.as_secs()
     ));
 
     let step = progress.step("waiting for its BidPlaced event");
-    let placed = event(tap, "BidPlaced", "bid_id", &bid["bid_id"], EVENT_WITHIN)?;
+    let placed = event(tap, "BidPlaced", "bid_id", &bid["bid_id"], EVENT_TIMEOUT)?;
     step.done(format!("BidPlaced came over the bus, event {placed}"));
     Ok(bid["bid_id"].clone())
 }
@@ -71,41 +72,44 @@ fn bid_for_a_moment(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progres
 fn trade(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let step = progress.step("offering a voucher");
-    let body = json!({ "sku": VOUCHER_FOR, "code": "FIRST-GIFT-CARD" });
+    let body = json!({ "sku": VOUCHER_SKU, "code": "FIRST-GIFT-CARD" });
     let voucher = post(stack, &tokens.admin, "/vouchers", "voucher", &body)?;
     let expires_at = (Timestamp::now() + SignedDuration::from_hours(24)).to_string();
     let body = json!({
-        "side": "sell", "price": OFFERED_AT, "expires_at": expires_at, "voucher_id": voucher["voucher_id"],
+        "side": "sell", "price": ASK_PRICE, "expires_at": expires_at, "voucher_id": voucher["voucher_id"],
     });
     let bid = post(stack, &tokens.admin, &bids(), "offer", &body)?;
     step.done(format!(
-        "bid {}: a voucher for {OFFERED_AT} points",
+        "bid {}: a voucher for {ASK_PRICE} points",
         text(&bid["bid_id"])
     ));
 
-    let step = progress.step("taking it");
-    let body = json!({ "side": "buy", "price": OFFERED_AT });
+    let step = progress.step("buying it");
+    let body = json!({ "side": "buy", "price": ASK_PRICE });
     let trade = post(stack, &tokens.customer, &format!("{}/take", bids()), "take", &body)?;
-    step.done(format!("trade {}: it has a new owner", text(&trade["trade_id"])));
+    step.done(format!(
+        "trade {}: the voucher has a new owner",
+        text(&trade["trade_id"])
+    ));
 
     let step = progress.step("waiting for its BidTraded event");
-    let traded = event(tap, "BidTraded", "trade_id", &trade["trade_id"], EVENT_WITHIN)?;
+    let traded = event(tap, "BidTraded", "trade_id", &trade["trade_id"], EVENT_TIMEOUT)?;
     step.done(format!("BidTraded came over the bus, event {traded}"));
     Ok(())
 }
 
 fn bids() -> String {
-    format!("/products/{VOUCHER_FOR}/bids")
+    format!("/products/{VOUCHER_SKU}/bids")
 }
 
 fn post(stack: &Stack, token: &str, path: &str, key: &str, body: &Value) -> Result<Value> {
     let call = stack.api().call("POST", path).token(token).key(key).json(body);
     call.send()?
         .expect(201)
-        .with_context(|| format!("POST {path} was not taken"))
+        .with_context(|| format!("POST {path} was rejected"))
 }
 
-/// Waits for the event about `value`, and answers its id.
+/// Waits for the event with this `member` in its data. Returns the event's id.
 fn event(tap: &Tap, detail_type: &str, member: &str, value: &Value, within: Duration) -> Result<String> {
     let event = tap.wait_for(detail_type, |event| event.detail["data"][member] == *value, within)?;
     Ok(text(&event.detail["metadata"]["id"]).to_owned())

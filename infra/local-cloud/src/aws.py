@@ -1,4 +1,4 @@
-"""Calls AWS services for the local cloud: each line of the input is a call, each line of the output an answer."""
+"""Calls AWS services for the local cloud: each input line is a call, each output line an answer."""
 
 import json
 import os
@@ -47,5 +47,5 @@ def serve(line):
 with ThreadPoolExecutor(64) as pool:
     for line in sys.stdin:
         pool.submit(serve, line)
-    # Nobody reads the answers of the calls that are still under way.
+    # The caller has closed the input, so no one reads the pending answers.
     os._exit(0)

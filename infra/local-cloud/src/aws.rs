@@ -1,5 +1,5 @@
-//! Calls of AWS services, made by boto3, which SAM brings along: the Rust SDK would have to be compiled before `cargo up`
-//! shows anything.
+//! Calls AWS services through boto3, which SAM depends on. The Rust SDK would delay the first line of `cargo up` by its
+//! compile time.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::python::Tools;
 /// Answers calls until its input closes.
 const PROGRAM: &str = include_str!("aws.py");
 
-/// An access key, and the token that comes with temporary ones.
+/// AWS credentials: an access key, and a session token for temporary ones.
 #[derive(Clone)]
 pub struct Credentials {
     /// `AWS_ACCESS_KEY_ID`
@@ -35,24 +35,24 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// The service understood the call and refused it.
+/// An error response of a service.
 #[derive(Debug)]
-pub struct Refused {
-    /// `ResourceNotFoundException` and the like.
+pub struct ServiceError {
+    /// The error code, such as `ResourceNotFoundException`.
     pub code: String,
-    /// The service's own words.
+    /// The service's message.
     pub message: String,
 }
 
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for ServiceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.code, self.message)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for ServiceError {}
 
-/// An account in a region: the emulator, or AWS itself when there is no endpoint.
+/// An account in a region: the emulator's, or one on AWS if there is no endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) endpoint: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The variables that make a program use this account, whatever the user is signed in to.
+    /// The environment variables that select this account, whatever credentials the user has configured.
     pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
         let mut variables = vec![
             ("AWS_REGION", self.region.as_str()),
@@ -82,11 +82,11 @@ impl Account {
         variables
     }
 
-    /// The variables that must not be there.
+    /// The environment variables that must be unset.
     pub(crate) const UNSET: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 }
 
-/// The process that makes the calls; it ends when the last clone is dropped.
+/// The process that makes the calls. It exits when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct Aws {
     process: Arc<Process>,
@@ -94,16 +94,16 @@ pub(crate) struct Aws {
 
 struct Process {
     calls: Mutex<Calls>,
-    waiting: Arc<Waiting>,
-    // Dropped last: it ends when its input closes.
+    pending: Arc<Pending>,
+    // Dropped last: the process exits when its input closes.
     _group: Group,
 }
 
-/// The calls without an answer yet; none once the process has ended.
-type Waiting = Mutex<Option<HashMap<u64, Sender<Value>>>>;
+/// The pending calls by id. `None` after the process has exited.
+type Pending = Mutex<Option<HashMap<u64, Sender<Value>>>>;
 
 struct Calls {
-    made: u64,
+    last_id: u64,
     input: ChildStdin,
 }
 
@@ -114,7 +114,7 @@ impl std::fmt::Debug for Aws {
 }
 
 impl Aws {
-    /// Starts the process. What it has to complain about goes to `log`.
+    /// Starts the process. Its errors go to `log`.
     pub(crate) fn start(tools: &Tools, account: &Account, log: &Path) -> Result<Self> {
         let mut command = tools.program(PROGRAM);
         for name in Account::UNSET {
@@ -129,15 +129,15 @@ impl Aws {
         let mut group = Group::spawn(&mut command)?;
         let input = group.child.stdin.take().context("the process has no input")?;
         let output = group.child.stdout.take().context("the process has no output")?;
-        let waiting = Arc::new(Mutex::new(Some(HashMap::new())));
+        let pending = Arc::new(Mutex::new(Some(HashMap::new())));
         std::thread::spawn({
-            let waiting = waiting.clone();
-            move || deliver(output, &waiting)
+            let pending = pending.clone();
+            move || deliver(output, &pending)
         });
         Ok(Self {
             process: Arc::new(Process {
-                calls: Mutex::new(Calls { made: 0, input }),
-                waiting,
+                calls: Mutex::new(Calls { last_id: 0, input }),
+                pending,
                 _group: group,
             }),
         })
@@ -153,33 +153,33 @@ impl Aws {
     fn call(&self, service: &str, operation: &str, parameters: &Value) -> Result<Value> {
         let (sender, receiver) = mpsc::channel();
         let mut calls = self.process.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.made += 1;
-        let id = calls.made;
-        match &mut *self.process.waiting.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(waiting) => waiting.insert(id, sender),
-            None => bail!("the process that calls AWS has ended"),
+        calls.last_id += 1;
+        let id = calls.last_id;
+        match &mut *self.process.pending.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(pending) => pending.insert(id, sender),
+            None => bail!("the process that calls AWS has exited"),
         };
         let call = json!({ "id": id, "service": service, "operation": operation, "parameters": parameters });
-        writeln!(calls.input, "{call}").context("the process that calls AWS has ended")?;
+        writeln!(calls.input, "{call}").context("the process that calls AWS has exited")?;
         drop(calls);
-        receiver.recv().context("the process that calls AWS has ended")
+        receiver.recv().context("the process that calls AWS has exited")
     }
 }
 
-/// Hands each answer to the call that waits for it.
-fn deliver(output: ChildStdout, waiting: &Waiting) {
+/// Sends each answer to its pending call.
+fn deliver(output: ChildStdout, pending: &Pending) {
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         let Ok(answer) = serde_json::from_str::<Value>(&line) else {
             continue;
         };
-        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let caller = answer["id"].as_u64().and_then(|id| waiting.as_mut()?.remove(&id));
+        let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let caller = answer["id"].as_u64().and_then(|id| pending.as_mut()?.remove(&id));
         if let Some(caller) = caller {
-            // It may have given up.
+            // The caller may no longer wait.
             let _ = caller.send(answer);
         }
     }
-    *waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    *pending.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// One AWS service.
@@ -190,23 +190,23 @@ pub struct Service {
 }
 
 impl Service {
-    /// Calls an operation, such as `Query` of `dynamodb`, with its parameters as the API reference has them. An answer
-    /// that comes in pages is read to its end.
+    /// Calls an operation, such as `Query` of `dynamodb`, with parameters as in the API reference. Reads all pages of a
+    /// paginated operation.
     ///
     /// # Errors
-    /// [`Refused`] when the service answers with an error; others when it does not answer.
+    /// [`ServiceError`] when the service returns an error; other errors when it does not answer.
     pub fn call(&self, operation: &str, parameters: &Value) -> Result<Value> {
         let mut answer = self.aws.call(&self.name, operation, parameters)?;
         if let Some(failed) = answer["failed"].as_str() {
-            bail!("{} cannot be asked to {operation}: {failed}", self.name);
+            bail!("{} {operation} failed: {failed}", self.name);
         }
         if let Some(refused) = answer.get("refused") {
             let text = |name: &str| refused[name].as_str().unwrap_or_default().to_owned();
-            let refused = Refused {
+            let error = ServiceError {
                 code: text("Code"),
                 message: text("Message"),
             };
-            return Err(anyhow::Error::new(refused).context(format!("{} refused {operation}", self.name)));
+            return Err(anyhow::Error::new(error).context(format!("{} {operation} failed", self.name)));
         }
         Ok(answer["result"].take())
     }

@@ -1,4 +1,4 @@
-//! From nothing to a stack that answers: tools, build, payment sandbox, emulator, deployment.
+//! Starts a local cloud: tools, build, payment sandbox, emulator, deployment.
 
 use anyhow::Result;
 
@@ -13,24 +13,24 @@ use crate::stack::{Parts, Stack};
 use crate::workspace::{Run, Workspace};
 use crate::{functions, process, sandbox};
 
-/// How to bring a local cloud up.
+/// Options of a local cloud.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Its state and logs lie in `target/local-cloud/<name>`. Clouds of different names run side
-    /// by side; a second one of the same name is refused.
+    /// Names the folder of its state and logs, `target/local-cloud/<name>`. Clouds with different names can run at the
+    /// same time; starting a second one with the same name fails.
     pub name: String,
-    /// The port to insist on.
+    /// The port to listen on. Fails if it is in use.
     pub port: Option<u16>,
-    /// Without `port`: take the usual 4566 when it is free. Otherwise any free one.
+    /// Without `port`: use 4566 if it is free. Otherwise any free port is used.
     pub usual_port: bool,
-    /// Parameters of the template that are to differ from their defaults: name and value.
+    /// Template parameters that override the defaults: name and value.
     pub parameters: Vec<(&'static str, &'static str)>,
-    /// Where the steps are shown.
+    /// How the steps are printed.
     pub progress: Progress,
 }
 
 impl Options {
-    /// A local cloud for tests: any free port, plain lines.
+    /// Options for tests: any free port, plain lines.
     #[must_use]
     pub fn test(name: &str) -> Self {
         Self {
@@ -43,27 +43,27 @@ impl Options {
     }
 }
 
-/// A running emulator with the stack deployed on it, and the payment sandbox. Dropping it ends every process of it.
+/// A running emulator with the deployed stack, and the payment sandbox. Dropping it ends all of its processes.
 pub struct LocalCloud {
     stack: Stack,
     logs: Logs,
     emulator: Emulator,
     _sandbox: sandbox::Process,
-    // After `emulator`: its folder is given up when nothing writes there any more.
+    // Declared after `emulator`, so that the folder's lock is released after the last write.
     run: Run,
 }
 
 impl LocalCloud {
-    /// Brings everything up: builds what has changed, deploys `template.yaml` to a fresh emulator.
+    /// Builds the functions and deploys `template.yaml` to a new emulator.
     ///
     /// # Errors
-    /// When a step fails; the message says what to do and shows the end of the log.
+    /// When a step fails. The message has the last lines of the log.
     pub fn start(options: &Options) -> Result<Self> {
         let progress = options.progress;
         let workspace = Workspace::find()?;
         let run = workspace.claim(&options.name)?;
         let tools = Tools::ready(&workspace, progress)?;
-        // It gets ready while the functions are built.
+        // The emulator starts while the functions are built.
         let mut emulator = Emulator::start(&tools, &run, options.port, options.usual_port)?;
         let built = functions::build(&workspace, &run, &tools, progress)?;
 
@@ -93,7 +93,7 @@ impl LocalCloud {
         ));
 
         let api = &deployed.only("AWS::ApiGatewayV2::Api")?.id;
-        // Names below `localhost` are not resolved everywhere: so the API is told by the path.
+        // Not every system resolves subdomains of `localhost`, so the API is addressed by path.
         let url = format!("{}/_aws/execute-api/{api}", emulator.endpoint());
         let logs = Logs::of(&deployed, aws.service("logs"), run.log("functions"));
         let stack = Stack::of(
@@ -115,40 +115,40 @@ impl LocalCloud {
         })
     }
 
-    /// What is deployed.
+    /// The deployed stack.
     #[must_use]
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
 
-    /// Fails when the emulator has ended.
+    /// Checks that the emulator is running.
     ///
     /// # Errors
-    /// With the end of its log.
+    /// When it has exited. The message has the last lines of its log.
     pub fn check(&mut self) -> Result<()> {
         self.emulator.check()
     }
 
-    /// Appends what the functions have written since the last time to `logs/functions.log`.
+    /// Appends the functions' new log lines to `logs/functions.log`.
     ///
     /// # Errors
-    /// When the emulator does not tell, or the file cannot be written.
+    /// When the emulator does not return the logs, or the file cannot be written.
     pub fn gather_logs(&mut self) -> Result<()> {
         self.logs.gather()
     }
 
-    /// The end of what the functions wrote, or of the emulator's log when they wrote nothing.
+    /// The last lines of the functions' log, or of the emulator's log if the functions wrote none.
     #[must_use]
-    pub fn last_words(&mut self) -> String {
+    pub fn log_tail(&mut self) -> String {
         let gathered = self.gather_logs();
         if gathered.is_ok() && self.logs.file.exists() {
             process::tail(&self.logs.file)
         } else {
-            self.emulator.last_words()
+            self.emulator.log_tail()
         }
     }
 
-    /// Where its state and logs lie.
+    /// The folder of its state and logs.
     #[must_use]
     pub fn folder(&self) -> &std::path::Path {
         &self.run.folder

@@ -1,4 +1,4 @@
-//! What CloudFormation knows of a deployed stack and its nested stacks.
+//! Reads a deployed stack and its nested stacks from CloudFormation.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 
 use crate::aws::Service;
 
-/// The type of a nested stack.
+/// The resource type of a nested stack.
 const NESTED: &str = "AWS::CloudFormation::Stack";
 
-/// A stack as it is deployed.
+/// A deployed stack.
 #[derive(Debug)]
 pub(crate) struct Deployed {
     pub(crate) outputs: BTreeMap<String, String>,
     pub(crate) parameters: BTreeMap<String, String>,
-    /// Those of the stack and of all stacks below it, without these stacks themselves.
+    /// The resources of the stack and of its nested stacks, without the nested stacks themselves.
     pub(crate) resources: Vec<Resource>,
 }
 
 /// A resource of a stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
-    /// Its name in its template.
+    /// The logical id.
     pub(crate) name: String,
-    /// `AWS::Lambda::Function`
+    /// The type, such as `AWS::Lambda::Function`.
     pub(crate) kind: String,
-    /// What `Ref` gives.
+    /// The physical id.
     pub(crate) id: String,
 }
 
@@ -34,9 +34,7 @@ impl Deployed {
     /// Reads the stack called `name`.
     pub(crate) fn read(cloudformation: &Service, name: &str) -> Result<Self> {
         let answer = cloudformation.call("DescribeStacks", &json!({ "StackName": name }))?;
-        let stack = answer["Stacks"]
-            .get(0)
-            .context("DescribeStacks answered without a stack")?;
+        let stack = answer["Stacks"].get(0).context("DescribeStacks returned no stack")?;
         let pairs = |list: &str, key: &str, value: &str| {
             let all = stack[list].as_array().into_iter().flatten();
             all.map(|pair| (text(pair, key), text(pair, value))).collect()
@@ -55,12 +53,12 @@ impl Deployed {
             .with_context(|| format!("template.yaml has no output called {key}"))
     }
 
-    /// The resources of a kind.
+    /// The resources of a type.
     pub(crate) fn all(&self, kind: &str) -> impl Iterator<Item = &Resource> {
         self.resources.iter().filter(move |resource| resource.kind == kind)
     }
 
-    /// The one resource of a kind.
+    /// The only resource of a type.
     pub(crate) fn only(&self, kind: &str) -> Result<&Resource> {
         let mut found = self.all(kind);
         match (found.next(), found.next()) {
@@ -92,18 +90,17 @@ fn resources(cloudformation: &Service, stack: &str) -> Result<Vec<Resource>> {
     Ok(found)
 }
 
-/// The resources that could not be deployed, in the stack called `name` and those below it: SAM names only the nested
-/// stack that one of them is in.
+/// The failed resources of the stack called `name` and of its nested stacks. SAM reports only the nested stack.
 pub(crate) fn failures(cloudformation: &Service, name: &str) -> Result<Vec<String>> {
     let answer = cloudformation.call("DescribeStacks", &json!({}))?;
     let stacks = answer["Stacks"].as_array().into_iter().flatten();
     // The name of a nested stack begins with that of its parent.
-    let of_it = |stack: &&Value| {
+    let in_stack = |stack: &&Value| {
         let rest = stack["StackName"].as_str().and_then(|found| found.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     let mut failures = Vec::new();
-    for stack in stacks.filter(of_it) {
+    for stack in stacks.filter(in_stack) {
         let answer = cloudformation.call("DescribeStackEvents", &json!({ "StackName": stack["StackId"] }))?;
         let events = answer["StackEvents"].as_array().into_iter().flatten();
         failures.extend(
@@ -115,7 +112,7 @@ pub(crate) fn failures(cloudformation: &Service, name: &str) -> Result<Vec<Strin
     Ok(failures)
 }
 
-/// What failed, if an event tells a failure and no consequence of another one.
+/// The failure that an event reports. `None` if it only follows from another failure.
 fn failure(event: &Value) -> Option<String> {
     let reason = event["ResourceStatusReason"].as_str()?;
     let failed = text(event, "ResourceStatus").ends_with("_FAILED");
@@ -138,8 +135,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_resource_that_failed_first_is_named() {
-        let event = |kind: &str, status: &str, reason: &str| json!({ "LogicalResourceId": "Checkout", "ResourceType": kind, "ResourceStatus": status, "ResourceStatusReason": reason });
+    fn only_the_resource_that_failed_first_is_reported() {
+        let event = |kind: &str, status: &str, reason: &str| {
+            json!({
+                "LogicalResourceId": "Checkout",
+                "ResourceType": kind,
+                "ResourceStatus": status,
+                "ResourceStatusReason": reason,
+            })
+        };
         let function = "AWS::Lambda::Function";
         assert_eq!(
             failure(&event(function, "CREATE_FAILED", "no such role")).unwrap(),

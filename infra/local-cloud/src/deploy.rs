@@ -1,4 +1,4 @@
-//! `sam deploy`, unchanged, against the emulator.
+//! Runs `sam deploy` against the emulator.
 
 use std::path::Path;
 
@@ -10,7 +10,6 @@ use crate::process;
 use crate::python::Tools;
 use crate::workspace::{Run, Workspace};
 
-/// The stack's name.
 pub(crate) const STACK: &str = "madang";
 
 /// Deploys `template` to the emulator's `account`.
@@ -44,7 +43,7 @@ pub(crate) fn deploy(
         &format!("Architecture={}", architecture()),
         "Emulated=true",
     ])
-    // SAM takes an argument apart at its spaces, but for those in quotes.
+    // SAM splits an argument at spaces outside quotes.
     .args(parameters.iter().map(|(name, value)| format!("{name}=\"{value}\"")))
     .arg("--template-file")
     .arg(template)
@@ -53,22 +52,22 @@ pub(crate) fn deploy(
     for name in Account::UNSET {
         sam.env_remove(name);
     }
-    // SAM asks every five seconds how far the stack is. Here it is there in two.
+    // By default SAM polls every five seconds. The emulator deploys in two seconds.
     sam.env("SAM_CLI_POLL_DELAY", "0.2").env("TMPDIR", run.temporary());
-    process::run(&mut sam, &run.log("deploy"), || ()).map_err(|error| explained(error, aws))
+    process::run(&mut sam, &run.log("deploy"), || ()).map_err(|error| with_failures(error, aws))
 }
 
-/// Adds the resources that failed and why: SAM names only the nested stack that they are in.
-fn explained(error: anyhow::Error, aws: &Aws) -> anyhow::Error {
+/// Adds the failed resources and the reasons. SAM reports only the nested stack.
+fn with_failures(error: anyhow::Error, aws: &Aws) -> anyhow::Error {
     match failures(&aws.service("cloudformation"), STACK) {
         Ok(failures) if !failures.is_empty() => {
             error.context(format!("cannot deploy template.yaml:\n  {}", failures.join("\n  ")))
         }
-        _ => error.context("cannot deploy template.yaml; `cargo lint` may say why"),
+        _ => error.context("cannot deploy template.yaml; run `cargo lint` to check the template"),
     }
 }
 
-/// This machine's processor as Lambda calls it: the functions are built for the host.
+/// This machine's architecture in Lambda's terms. The functions are built for the host.
 fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "aarch64" => "arm64",

@@ -1,9 +1,9 @@
-"""Runs the emulated AWS until the standard input closes, with what it still lacks.
+"""Patches the emulated AWS and runs it until standard input closes.
 
-We hold the other end of the input, so even a `kill -9` of ours closes it, and the whole process group goes: first the
-functions, which their parent must collect while it still can, then the emulator itself.
+The parent process holds the other end of standard input, so even a `kill -9` of the parent closes it. The whole process
+group then exits: first the functions, so that this process can reap them, then the emulator.
 
-Each `supply_…` below fills one gap of the emulator. A test of emulator.rs says when a gap is gone.
+Each `supply_…` function fills one gap of the emulator. A test in emulator.rs fails when a gap no longer exists.
 """
 
 import os
@@ -27,7 +27,7 @@ def watch():
 
 
 def supply_nested_sam():
-    """A nested stack's template may be a SAM template. The code of nested stacks looks `_parse_template` up late."""
+    """Transforms nested SAM templates. They look up `_parse_template` at run time, so replacing it is enough."""
     from ministack.services.cloudformation import engine
 
     parse = engine._parse_template
@@ -42,7 +42,7 @@ def supply_nested_sam():
 
 
 def supply_http_api_body():
-    """An HTTP API's OpenAPI body becomes its routes, integrations and JWT authorizers."""
+    """Creates routes, integrations and JWT authorizers from an HTTP API's OpenAPI body."""
     from ministack.services.cloudformation import provisioners
 
     handlers = provisioners._RESOURCE_HANDLERS
@@ -56,13 +56,13 @@ def supply_http_api_body():
             properties = {**properties, "CorsConfiguration": cors}
         api, attributes = create_api(name, properties, stack)
 
-        def make(what, **properties):
-            return handlers[kind + what]["create"](name, {"ApiId": api, **properties}, stack)[0]
+        def create_part(part, **properties):
+            return handlers[kind + part]["create"](name, {"ApiId": api, **properties}, stack)[0]
 
         authorizers = {}
         for scheme, found in (body.get("components", {}).get("securitySchemes") or {}).items():
             jwt = found["x-amazon-apigateway-authorizer"]
-            authorizers[scheme] = make(
+            authorizers[scheme] = create_part(
                 "Authorizer",
                 Name=scheme,
                 AuthorizerType="JWT",
@@ -75,35 +75,35 @@ def supply_http_api_body():
         for path, methods in (body.get("paths") or {}).items():
             for method, operation in methods.items():
                 found = operation["x-amazon-apigateway-integration"]
-                integration = make(
+                integration = create_part(
                     "Integration",
                     IntegrationType="AWS_PROXY",
                     IntegrationUri=found["uri"],
                     PayloadFormatVersion=found["payloadFormatVersion"],
                 )
                 scheme = next(iter(operation["security"][0]))
-                guard = {"AuthorizationType": "JWT", "AuthorizerId": authorizers[scheme]} if scheme != "NONE" else {}
-                make("Route", RouteKey=f"{method.upper()} {path}", Target=f"integrations/{integration}", **guard)
+                auth = {"AuthorizationType": "JWT", "AuthorizerId": authorizers[scheme]} if scheme != "NONE" else {}
+                create_part("Route", RouteKey=f"{method.upper()} {path}", Target=f"integrations/{integration}", **auth)
         return api, attributes
 
     handlers[kind + "Api"]["create"] = create
 
 
 def supply_batches_of_messages():
-    """sqs:SendMessage allows batches too (SQS API reference, SendMessageBatch)."""
+    """Lets `sqs:SendMessage` allow batches (SQS API reference, SendMessageBatch)."""
     from ministack.core import iam_actions
 
     extract = iam_actions.extract_iam_action
 
-    def of_one_message(*request, **named):
+    def action_of_request(*request, **named):
         action = extract(*request, **named)
         return "sqs:SendMessage" if action == "sqs:SendMessageBatch" else action
 
-    iam_actions.extract_iam_action = of_one_message
+    iam_actions.extract_iam_action = action_of_request
 
 
 def supply_names_of_log_streams():
-    """The streams of a log group that functions share bear the function's name."""
+    """Adds the function's name to the streams of a shared log group."""
     from ministack.services import cloudwatch_logs, lambda_svc
 
     emit, lock = lambda_svc._emit_lambda_logs, threading.Lock()

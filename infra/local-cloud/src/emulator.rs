@@ -1,4 +1,4 @@
-//! The emulated AWS: one process group on one port, which ends with us however we end.
+//! The emulated AWS: one process group on one port. It ends with this process, even after `kill -9`.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -15,43 +15,43 @@ use crate::python::Tools;
 use crate::workspace::Run;
 
 /// The port that tools for local AWS expect.
-const USUAL_PORT: u16 = 4566;
-const READY_WITHIN: Duration = Duration::from_secs(60);
-const ENDED_WITHIN: Duration = Duration::from_secs(3);
+const DEFAULT_PORT: u16 = 4566;
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Starts it, with what it still lacks.
+/// Patches and starts the emulator.
 const PROGRAM: &str = include_str!("emulator.py");
 
-/// The region that it emulates.
+/// The emulated region.
 pub(crate) const REGION: &str = "us-east-1";
 
-/// A running emulator; dropping it ends it.
+/// A running emulator. Dropping it ends it.
 pub(crate) struct Emulator {
     pub(crate) port: u16,
     log: PathBuf,
     group: Group,
-    /// Open as long as it shall live.
-    lifeline: Option<ChildStdin>,
+    /// The emulator exits when this pipe closes.
+    stdin: Option<ChildStdin>,
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        drop(self.lifeline.take());
-        self.group.wait(ENDED_WITHIN);
+        drop(self.stdin.take());
+        self.group.wait(STOP_TIMEOUT);
     }
 }
 
 impl Emulator {
-    /// Starts it; [`Emulator::wait_until_ready`] comes later, so that other work fits between.
+    /// Starts the emulator without waiting, so that other work can run before [`Emulator::wait_until_ready`].
     pub(crate) fn start(tools: &Tools, run: &Run, port: Option<u16>, usual: bool) -> Result<Self> {
         Self::spawn(tools.program(PROGRAM), run, port, usual)
     }
 
     fn spawn(mut program: Command, run: &Run, port: Option<u16>, usual: bool) -> Result<Self> {
         let port = match port {
-            Some(port) if is_taken(port) => bail!("port {port} is taken; leave --port out to get a free one"),
+            Some(port) if is_in_use(port) => bail!("port {port} is in use; omit --port to use a free port"),
             Some(port) => port,
-            None if usual && !is_taken(USUAL_PORT) => USUAL_PORT,
+            None if usual && !is_in_use(DEFAULT_PORT) => DEFAULT_PORT,
             None => free_port()?,
         };
         let log = run.log("emulator");
@@ -62,17 +62,17 @@ impl Emulator {
                 .current_dir(&temporary)
                 .env("GATEWAY_PORT", port.to_string())
                 .env("BIND_HOST", Ipv4Addr::LOCALHOST.to_string())
-                // Handed on to the functions: this is how their SDK finds the emulator.
+                // The functions inherit this variable; it directs their SDK to the emulator.
                 .env("AWS_ENDPOINT_URL", endpoint(port))
                 .env("MINISTACK_REGION", REGION)
-                // IAM is enforced: a permission that the template lacks is an AccessDenied.
+                // Enforces IAM, so that a missing permission in the template fails with AccessDenied.
                 .env("AUTH", "true")
                 .env("LAMBDA_EXECUTOR", "local")
                 .env("PERSIST_STATE", "0")
                 .env("TMPDIR", &temporary)
                 .env("STATE_DIR", temporary.join("state"))
                 .env("S3_DATA_DIR", temporary.join("s3"))
-                // Listeners on fixed ports, where two local clouds would meet.
+                // These listen on fixed ports, on which two local clouds would conflict.
                 .env("IOT_MTLS_ENABLED", "0")
                 .env("SFTP_ENABLED", "0")
                 .stdin(Stdio::piped())
@@ -80,23 +80,23 @@ impl Emulator {
                 .stderr(file),
         )
         .context("cannot start the emulator")?;
-        let lifeline = group.child.stdin.take();
+        let stdin = group.child.stdin.take();
         Ok(Self {
             port,
             log,
             group,
-            lifeline,
+            stdin,
         })
     }
 
-    /// Waits until it answers.
+    /// Waits until the emulator answers.
     pub(crate) fn wait_until_ready(&mut self) -> Result<()> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(5)))
             .build()
             .into();
         let health = format!("{}/_ministack/health", self.endpoint());
-        let deadline = Instant::now() + READY_WITHIN;
+        let deadline = Instant::now() + READY_TIMEOUT;
         while agent.get(&health).call().is_err() {
             interrupt::check()?;
             self.check()?;
@@ -112,16 +112,19 @@ impl Emulator {
         Ok(())
     }
 
-    /// Fails when it has ended.
+    /// Fails if the emulator has exited.
     pub(crate) fn check(&mut self) -> Result<()> {
         match self.group.child.try_wait()? {
             None => Ok(()),
-            Some(status) => bail!("the emulator ended with {status}; start again\n{}", self.last_words()),
+            Some(status) => bail!(
+                "the emulator exited: {status}; run the command again\n{}",
+                self.log_tail()
+            ),
         }
     }
 
-    /// The end of its log.
-    pub(crate) fn last_words(&self) -> String {
+    /// The last lines of its log.
+    pub(crate) fn log_tail(&self) -> String {
         process::tail(&self.log)
     }
 
@@ -143,8 +146,8 @@ fn endpoint(port: u16) -> String {
     format!("http://localhost:{port}")
 }
 
-fn is_taken(port: u16) -> bool {
-    // Some systems let one bind an address beside a listener on all addresses: so knock, too.
+fn is_in_use(port: u16) -> bool {
+    // Some systems allow binding an address while another process listens on all addresses, so connect too.
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
@@ -162,7 +165,7 @@ mod tests {
     use crate::progress::Progress;
     use crate::workspace::Workspace;
 
-    /// The gaps that an emulator has, started with `arguments`.
+    /// The missing features of an emulator started with `arguments`.
     fn gaps(run: &str, arguments: &[&str]) -> Vec<String> {
         let workspace = Workspace::find().unwrap();
         let run = workspace.claim(run).unwrap();
@@ -176,15 +179,15 @@ mod tests {
             region: REGION.to_owned(),
             credentials: Emulator::credentials(),
         };
-        let mut asking = tools.program(include_str!("gaps.py"));
-        let output = asking.envs(account.environment()).output().unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{complaint}\n{}", emulator.last_words());
+        let mut program = tools.program(include_str!("gaps.py"));
+        let output = program.envs(account.environment()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}\n{}", emulator.log_tail());
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     #[test]
-    fn the_emulator_still_has_each_gap_that_is_supplied() {
+    fn every_patch_is_still_needed() {
         let found = gaps("plain", &["--plain"]);
         for line in PROGRAM.lines() {
             let name = line
@@ -193,23 +196,23 @@ mod tests {
             if let Some(name) = name {
                 assert!(
                     found.iter().any(|gap| gap == name),
-                    "the emulator has no gap `{name}` any more: take supply_{name} out of emulator.py"
+                    "the emulator now supports `{name}`: remove supply_{name} from emulator.py"
                 );
             }
         }
     }
 
     #[test]
-    fn what_is_supplied_fills_each_gap() {
+    fn the_patches_fill_every_gap() {
         assert_eq!(gaps("supplied", &[]), [""; 0]);
     }
 
     #[test]
-    fn a_port_with_a_listener_is_taken() {
+    fn a_port_with_a_listener_is_in_use() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        assert!(is_taken(port));
+        assert!(is_in_use(port));
         drop(listener);
-        assert!(!is_taken(port));
+        assert!(!is_in_use(port));
     }
 }

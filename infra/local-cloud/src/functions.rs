@@ -1,4 +1,4 @@
-//! Builds the functions and the payment sandbox, and packs the functions as SAM uploads them.
+//! Builds the functions and the payment sandbox, and packs the functions for SAM.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,12 +13,11 @@ use crate::progress::Progress;
 use crate::python::Tools;
 use crate::workspace::{Run, Workspace, cargo};
 
-/// Where a nested template finds what `cargo lambda build` makes.
+/// The folder of `cargo lambda build`, as the domains' templates name it.
 const ARTIFACTS: &str = "CodeUri: ../../target/lambda/";
 
-/// Packs `python -c PACK from to from to …`, each binary into the archive that Lambda takes.
-/// Lightly: a local upload costs less than squeezing harder. An archive then bears the time of its
-/// binary, which is how an unchanged one is known again.
+/// Packs each binary into a deployment archive: `python -c PACK BINARY ARCHIVE BINARY ARCHIVE …`. Compresses little,
+/// because a local upload is cheap. Copies the binary's modification time to the archive to detect unchanged binaries.
 const PACK: &str = "\
 import os, sys, zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -35,16 +34,16 @@ with ThreadPoolExecutor() as pool:
 /// The package and the binary of the stand-in for the payment providers.
 const SANDBOX: &str = "sandbox";
 
-/// What was built.
+/// The result of the build.
 pub(crate) struct Built {
-    /// The template to deploy: a copy of the checkout's beside the archives of the ready binaries, so that each
-    /// `CodeUri` finds one where `cargo lambda build` would put its result.
+    /// The template to deploy: a copy beside the archives. The archives are where `cargo lambda build` would put them,
+    /// so each `CodeUri` resolves.
     pub(crate) template: PathBuf,
     /// The binary of the payment sandbox.
     pub(crate) sandbox: PathBuf,
 }
 
-/// Builds what the templates name, and the payment sandbox.
+/// Builds the functions of the templates, and the payment sandbox.
 pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: Progress) -> Result<Built> {
     let mut names = Vec::new();
     for template in workspace.templates()? {
@@ -57,9 +56,8 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
     let step = progress.step("building the functions");
     let log = run.log("build");
     let messages = run.logs().join("build.json");
-    // Of the binaries only the functions are built, but features are resolved as `cargo test` does it,
-    // so that the two share every compiled dependency: for the whole workspace, and with what tests
-    // depend on. Naming any test asks for the latter; this crate's own costs least.
+    // `--workspace` and `--test` make cargo resolve features as `cargo test` does, so that both share the compiled
+    // dependencies. This crate's own test compiles fastest.
     let mut command = cargo(&workspace.root);
     command
         .args(["build", "--workspace", "--message-format", "json-render-diagnostics"])
@@ -77,10 +75,10 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
             .ok()
             .and_then(|text| units(&String::from_utf8_lossy(&text)))
         {
-            step.at(done, all);
+            step.update(done, all);
         }
     })
-    .context("the functions do not build")?;
+    .context("cannot build the functions")?;
 
     let built = executables(&fs::read_to_string(&messages)?);
     let ready = |name: &str| {
@@ -102,7 +100,7 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
     }
     for template in workspace.templates()? {
         let to = stage.join(&template);
-        fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+        fs::create_dir_all(to.parent().context("a template has a parent folder")?)?;
         fs::copy(workspace.root.join(&template), &to).with_context(|| format!("cannot write {}", to.display()))?;
     }
     step.done(format!("{} functions built", names.len()));
@@ -112,7 +110,7 @@ pub(crate) fn build(workspace: &Workspace, run: &Run, tools: &Tools, progress: P
     })
 }
 
-/// The functions whose code a template names.
+/// The functions of a template.
 fn functions(template: &str) -> Vec<String> {
     let names = template
         .lines()
@@ -128,7 +126,7 @@ fn modified(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|found| found.modified()).ok()
 }
 
-/// How far cargo says it is: the last `12/345` of its progress bar.
+/// Parses cargo's progress: the last `12/345` of its progress bar.
 fn units(stderr: &str) -> Option<(u64, u64)> {
     let (_, bar) = stderr.rsplit_once("Building [")?;
     let (_, counts) = bar.split_once("] ")?;
@@ -137,7 +135,7 @@ fn units(stderr: &str) -> Option<(u64, u64)> {
     Some((done.trim().parse().ok()?, all.parse().ok()?))
 }
 
-/// Where cargo put each binary.
+/// The path of each binary, from cargo's JSON messages.
 fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
     messages
         .lines()

@@ -12,17 +12,17 @@ use crate::process;
 use crate::progress::Progress;
 use crate::workspace::{Workspace, cargo};
 
-/// The version that is installed below the target folder.
+/// The version of cargo-fuzz.
 const CARGO_FUZZ: &str = "0.13.2";
-/// Where the targets lie.
+/// The folder of the fuzz targets.
 const FOLDER: &str = "tests/fuzz";
 
-/// What the command line says.
+/// Command-line arguments.
 #[derive(Clone, Debug)]
 pub struct Arguments {
-    /// How long each target is fuzzed.
+    /// Duration for each target.
     pub seconds: u32,
-    /// The targets to run; all of them if empty.
+    /// The targets to run. Empty means all.
     pub names: Vec<String>,
 }
 
@@ -36,32 +36,32 @@ impl Default for Arguments {
 /// Fuzzes the targets one after another.
 ///
 /// # Errors
-/// When one breaks (the message shows the input and where it lies), or cannot be built.
+/// When a target fails (the message has the input and its path) or cannot be built.
 pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     let progress = *progress;
     let workspace = Workspace::find()?;
     let run = workspace.claim("fuzz-targets")?;
-    let names = chosen(&workspace.root.join(FOLDER).join("fuzz_targets"), &arguments.names)?;
+    let names = select(&workspace.root.join(FOLDER).join("fuzz_targets"), &arguments.names)?;
     let fuzzer = Fuzzer {
         tools: install(&workspace, &run.log("install"), progress)?,
         workspace,
     };
 
-    let step = progress.step("building the fuzz targets with AddressSanitizer; the first time takes minutes");
+    let step = progress.step("building the fuzz targets with AddressSanitizer (the first build takes minutes)");
     process::run(&mut fuzzer.command("build", &[]), &run.log("build"), || ())
-        .context("the fuzz targets do not build")?;
+        .context("cannot build the fuzz targets")?;
     step.done("fuzz targets built");
 
     for name in names {
         let step = progress.step(&format!("fuzzing {name}"));
-        let found = fuzzer.workspace.base.join("corpora").join(&name);
+        let corpus = fuzzer.workspace.base.join("corpora").join(&name);
         let seeds = fuzzer.workspace.root.join(FOLDER).join("corpus").join(&name);
-        fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
+        fs::create_dir_all(&corpus).with_context(|| format!("cannot create {}", corpus.display()))?;
         let mut fuzz = fuzzer.command("run", &[&name]);
-        // New inputs go into the first folder: the committed ones stay as few as they are.
-        fuzz.args([&found, &seeds]).arg("--");
+        // libFuzzer writes new inputs to the first folder, so the committed corpus does not grow.
+        fuzz.args([&corpus, &seeds]).arg("--");
         fuzz.arg(format!("-max_total_time={}", arguments.seconds));
-        // What the functions print for CloudWatch is not for here; a single input has no right to 10 seconds or 1 GB.
+        // Hides the functions' log lines, and limits each input to 10 seconds and 1 GB.
         fuzz.args([
             "-close_fd_mask=1",
             "-timeout=10",
@@ -70,14 +70,14 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
         ]);
         let log = run.log(&name);
         process::run(&mut fuzz, &log, || ()).with_context(|| {
-            format!("the fuzz target `{name}` failed; keep its input in {FOLDER}/crashes/{name}, named after the fault")
+            format!("the fuzz target `{name}` failed; add its input to {FOLDER}/crashes/{name}, named after the fault")
         })?;
         step.done(format!("{name}: {} inputs in {} s", executed(&log), arguments.seconds));
     }
     Ok(())
 }
 
-/// cargo-fuzz, where it is installed, and what it works on.
+/// An installed cargo-fuzz and the workspace.
 struct Fuzzer {
     tools: PathBuf,
     workspace: Workspace,
@@ -89,9 +89,9 @@ impl Fuzzer {
         let path = env::var_os("PATH").unwrap_or_default();
         let paths = std::iter::once(self.tools.join("bin")).chain(env::split_paths(&path));
         command.env("PATH", env::join_paths(paths).unwrap_or_else(|_| OsString::from(&path)));
-        // The sanitizer is an option of nightly compilers, which every compiler has behind this variable.
+        // Enables the sanitizer, an unstable option, on a stable compiler.
         command.env("RUSTC_BOOTSTRAP", "1");
-        // What makes deployed binaries small only makes these slow to build, and hides where they broke.
+        // The release profile optimizes for size, which slows the build and removes line numbers from backtraces.
         command.env("CARGO_PROFILE_RELEASE_LTO", "off");
         command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
@@ -103,7 +103,7 @@ impl Fuzzer {
     }
 }
 
-/// Installs cargo-fuzz below the target folder, unless it is there.
+/// Installs cargo-fuzz below the target folder, unless it is installed already.
 fn install(workspace: &Workspace, log: &Path, progress: Progress) -> Result<PathBuf> {
     let root = workspace.base.join(format!("cargo-fuzz-{CARGO_FUZZ}"));
     if root.join("bin/cargo-fuzz").exists() {
@@ -113,28 +113,32 @@ fn install(workspace: &Workspace, log: &Path, progress: Progress) -> Result<Path
     let mut install = cargo(&workspace.base);
     install.args(["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ, "--root"]);
     install.arg(&root).env("CARGO_TARGET_DIR", workspace.base.join("fuzz"));
-    process::run(&mut install, log, || ()).context("cannot install cargo-fuzz (is the network there?)")?;
+    process::run(&mut install, log, || ()).context("cannot install cargo-fuzz (check the network connection)")?;
     step.done("cargo-fuzz installed");
     Ok(root)
 }
 
-/// The targets in `folder` that were asked for, or all.
-fn chosen(folder: &Path, asked: &[String]) -> Result<Vec<String>> {
+/// The requested targets in `folder`, or all if none is requested.
+fn select(folder: &Path, requested: &[String]) -> Result<Vec<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut names: Vec<String> = entries
         .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_string_lossy().into_owned()))
         .collect();
     names.sort();
-    let unknown = asked.iter().find(|name| !names.contains(name));
+    let unknown = requested.iter().find(|name| !names.contains(name));
     ensure!(
         unknown.is_none(),
-        "there is no fuzz target {unknown:?}; there are {}",
+        "unknown fuzz target {unknown:?}; the targets are {}",
         names.join(", ")
     );
-    Ok(if asked.is_empty() { names } else { asked.to_vec() })
+    Ok(if requested.is_empty() {
+        names
+    } else {
+        requested.to_vec()
+    })
 }
 
-/// How many inputs libFuzzer says that it has tried.
+/// The number of inputs that libFuzzer reports.
 fn executed(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let line = text
@@ -153,10 +157,10 @@ mod tests {
             .join("../..")
             .join(FOLDER)
             .join("fuzz_targets");
-        let all = chosen(&folder, &[]).unwrap();
+        let all = select(&folder, &[]).unwrap();
         assert!(all.is_sorted() && all.contains(&"order".to_owned()), "{all:?}");
-        assert_eq!(chosen(&folder, &["cursor".to_owned()]).unwrap(), ["cursor"]);
-        let error = chosen(&folder, &["gate".to_owned()]).unwrap_err().to_string();
+        assert_eq!(select(&folder, &["cursor".to_owned()]).unwrap(), ["cursor"]);
+        let error = select(&folder, &["gate".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("gate") && error.contains("order"), "{error}");
     }
 }

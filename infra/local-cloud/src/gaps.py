@@ -1,4 +1,4 @@
-"""Prints which gaps the emulator has: the names of the functions in emulator.py that supply what is missing."""
+"""Prints the gaps of the emulator, named after the `supply_…` functions in emulator.py."""
 
 import io
 import json
@@ -12,7 +12,7 @@ DONE = ("COMPLETE", "FAILED")
 
 
 def deploy(name, resources):
-    """Deploys a stack, and returns its status."""
+    """Deploys a stack. Returns its final status."""
     cloudformation = boto3.client("cloudformation")
     body = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
     cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_AUTO_EXPAND"])
@@ -38,7 +38,8 @@ def nested_sam():
 
 
 def http_api_body():
-    integration = {"type": "aws_proxy", "uri": "arn:aws:lambda:us-east-1:000000000000:function:f", "payloadFormatVersion": "2.0"}
+    uri = "arn:aws:lambda:us-east-1:000000000000:function:f"
+    integration = {"type": "aws_proxy", "uri": uri, "payloadFormatVersion": "2.0"}
     operation = {"security": [{"NONE": []}], "x-amazon-apigateway-integration": integration}
     body = {"openapi": "3.0.1", "info": {"title": "x", "version": "1"}, "paths": {"/x": {"get": operation}}}
     assert deploy("api", {"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": body}}}) == "CREATE_COMPLETE"
@@ -70,23 +71,24 @@ def batches_of_messages():
 def names_of_log_streams():
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as file:
-        file.writestr("index.py", "def handler(event, context):\n    print('said')\n")
+        file.writestr("index.py", "def handler(event, context):\n    print('hello')\n")
     role = boto3.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     logs, functions = boto3.client("logs"), boto3.client("lambda")
     logs.create_log_group(logGroupName="shared")
     functions.create_function(
-        FunctionName="speaker",
+        FunctionName="writer",
         Runtime="python3.12",
         Handler="index.handler",
         Role=role,
         Code={"ZipFile": code.getvalue()},
         LoggingConfig={"LogGroup": "shared"},
     )
-    functions.invoke(FunctionName="speaker")
+    functions.invoke(FunctionName="writer")
     deadline = time.monotonic() + 30
     while not (streams := logs.describe_log_streams(logGroupName="shared")["logStreams"]):
-        assert time.monotonic() < deadline, "the function wrote nothing"
-    return "speaker" not in streams[0]["logStreamName"]
+        assert time.monotonic() < deadline, "the function wrote no logs"
+    return "writer" not in streams[0]["logStreamName"]
 
 
-print(json.dumps([gap.__name__ for gap in (nested_sam, http_api_body, batches_of_messages, names_of_log_streams) if gap()]))
+gaps = (nested_sam, http_api_body, batches_of_messages, names_of_log_streams)
+print(json.dumps([gap.__name__ for gap in gaps if gap()]))

@@ -1,4 +1,4 @@
-//! Ctrl-C and its like become a flag that every wait looks at, so that all ends by ordinary returns.
+//! Termination signals such as Ctrl-C set a flag. Every wait checks it and returns an error, so destructors run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use signal_hook::flag;
 
 static RAISED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// The error that a wait ends with after Ctrl-C.
+/// The error of a wait after Ctrl-C.
 #[derive(Debug)]
 pub struct Interrupted;
 
@@ -21,21 +21,21 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Takes SIGINT, SIGTERM and SIGHUP over. A second one ends the process at once.
+/// Handles SIGINT, SIGTERM and SIGHUP. A second signal exits the process immediately.
 ///
 /// # Errors
-/// When the system refuses the handlers.
+/// When a handler cannot be installed.
 pub fn listen() -> Result<()> {
     let raised = RAISED.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // In this order: the first signal finds the flag still down.
+        // The order matters: on the first signal the flag is not yet set, so the process does not exit.
         flag::register_conditional_shutdown(signal, 130, Arc::clone(raised))?;
         flag::register(signal, Arc::clone(raised))?;
     }
     Ok(())
 }
 
-/// Fails with [`Interrupted`] once a signal has come.
+/// Fails with [`Interrupted`] after a signal.
 pub(crate) fn check() -> Result<()> {
     match RAISED.get() {
         Some(raised) if raised.load(Ordering::Relaxed) => Err(Interrupted.into()),

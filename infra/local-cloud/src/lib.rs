@@ -1,17 +1,18 @@
 //! The whole system on this machine: an emulated AWS, deployed from `template.yaml` by the real SAM.
 //!
-//! [`LocalCloud::start`] brings it up and [`Stack`] is what one then talks to: the API's address,
-//! users, the event bus, and calls of any AWS service. Everything blocks; nothing here
-//! needs an async runtime. One file, one part:
+//! [`LocalCloud::start`] starts it. [`Stack`] gives access to the API, users, the event bus and any AWS service.
+//! All calls block; no async runtime is needed. Each file has one part:
 //!
-//! - [`LocalCloud`] (`cloud.rs`): the parts below in their order, from nothing to a stack that answers
-//! - `workspace.rs` paths, `python.rs` the tools, `functions.rs` the build, `emulator.rs` the emulated AWS and
-//!   `emulator.py` what it lacks, `deploy.rs` SAM, `cloudformation.rs` the deployed stacks
+//! - [`LocalCloud`] (`cloud.rs`): starts the parts below in order
+//! - `workspace.rs`: paths; `python.rs`: the Python tools; `functions.rs`: the build; `emulator.rs`: the emulated AWS;
+//!   `emulator.py`: patches for features that the emulator lacks; `deploy.rs`: SAM; `cloudformation.rs`: the deployed
+//!   stacks
 //! - [`Sandbox`] (`sandbox.rs`): the stand-in for the payment providers
-//! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`) and
-//!   [`Service`] (`aws.rs`), and what the functions write (`logs.rs`)
-//! - [`up`], [`lint`] and [`fuzz_targets`]: the commands, `seed.rs` their catalog, [`pictures`] their photo, `auction.rs` the first bids
-//! - `process.rs`, `interrupt.rs`, `progress.rs`: children that never outlive us, Ctrl-C, one line a step
+//! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`), [`Service`] (`aws.rs`) and the
+//!   functions' logs (`logs.rs`)
+//! - [`up`], [`lint`] and [`fuzz_targets`]: the commands; `seed.rs`: their catalog; [`pictures`]: their photo;
+//!   `subscription.rs`: the first subscriptions; `auction.rs`: the first bids
+//! - `process.rs`: child processes; `interrupt.rs`: Ctrl-C; `progress.rs`: one line for each step
 
 mod api;
 mod auction;
@@ -39,7 +40,7 @@ mod users;
 mod workspace;
 
 pub use api::{Answer, Api, Call};
-pub use aws::{Credentials, Refused, Service};
+pub use aws::{Credentials, Service, ServiceError};
 pub use cloud::{LocalCloud, Options};
 pub use progress::Progress;
 pub use sandbox::{Delivery, Moved, Sandbox};

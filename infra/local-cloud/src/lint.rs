@@ -1,4 +1,4 @@
-//! `cargo lint`: what SAM, CloudFormation's linter and checkov say about the templates, and how many resources they have.
+//! `cargo lint`: checks the templates with SAM, cfn-lint and checkov, and counts their resources.
 
 use std::fs;
 
@@ -9,16 +9,16 @@ use crate::progress::Progress;
 use crate::python::Tools;
 use crate::workspace::Workspace;
 
-/// Writes the templates as SAM's transform leaves them, and counts their resources.
+/// Applies SAM's transform to the templates, and counts their resources.
 const TRANSFORM: &str = include_str!("transform.py");
 
-/// Half of CloudFormation's limit.
-const MOST_RESOURCES: usize = 250;
+/// Half of CloudFormation's limit for a stack.
+const MAX_RESOURCES: usize = 250;
 
 /// Runs all linters.
 ///
 /// # Errors
-/// When one of them finds something; the message shows what.
+/// When a linter reports a problem. The message has its output.
 pub fn run(progress: &Progress) -> Result<()> {
     let progress = *progress;
     let workspace = Workspace::find()?;
@@ -32,25 +32,25 @@ pub fn run(progress: &Progress) -> Result<()> {
         sam.args(["validate", "--lint", "--region", "us-east-1", "--template-file"])
             .arg(workspace.root.join(template));
         process::run(&mut sam, &run.log("sam"), || ())
-            .with_context(|| format!("SAM finds fault with {}", template.display()))?;
+            .with_context(|| format!("SAM reports a problem in {}", template.display()))?;
         step.done(format!("sam validate --lint {}", template.display()));
     }
 
     let step = progress.step("cfn-lint");
     let mut cfn = tools.program("import sys; from cfnlint.runner import main; sys.exit(main())");
     cfn.arg("--").args(&templates).current_dir(&workspace.root);
-    process::run(&mut cfn, &run.log("cfn-lint"), || ()).context("cfn-lint finds fault with a template")?;
+    process::run(&mut cfn, &run.log("cfn-lint"), || ()).context("cfn-lint reports a problem")?;
     step.done("cfn-lint");
 
-    // What CloudFormation gets: checkov reads nothing else.
+    // checkov reads CloudFormation templates only.
     let step = progress.step("SAM's transform");
     let processed = run.temporary();
     let mut transform = tools.program(TRANSFORM);
     transform.arg(&processed).args(&templates).current_dir(&workspace.root);
     process::run(&mut transform, &run.log("transform"), || ()).context("SAM cannot transform a template")?;
     let counts = counts(&fs::read_to_string(run.log("transform"))?);
-    if let Some((count, template)) = counts.iter().find(|(count, _)| *count > MOST_RESOURCES) {
-        bail!("{template} has {count} resources, {MOST_RESOURCES} are allowed: move some to a nested template");
+    if let Some((count, template)) = counts.iter().find(|(count, _)| *count > MAX_RESOURCES) {
+        bail!("{template} has {count} resources, the limit is {MAX_RESOURCES}: move some to a nested template");
     }
     step.done("resources after SAM's transform:");
     for (count, template) in counts {
@@ -65,18 +65,18 @@ pub fn run(progress: &Progress) -> Result<()> {
         .arg(workspace.root.join("infra/local-cloud/checkov/checkov.yaml"))
         .arg("--directory")
         .arg(&processed);
-    process::run(&mut checkov, &run.log("checkov"), || ()).context("checkov finds fault with a template")?;
+    process::run(&mut checkov, &run.log("checkov"), || ()).context("checkov reports a problem")?;
     step.done("checkov");
     Ok(())
 }
 
-/// The lines `34 template.yaml` among what the transform says.
-fn counts(said: &str) -> Vec<(usize, String)> {
+/// Parses lines such as `34 template.yaml` in the output of the transform. Skips other lines.
+fn counts(output: &str) -> Vec<(usize, String)> {
     let count = |line: &str| {
         let (count, template) = line.split_once(' ')?;
         Some((count.parse().ok()?, template.to_owned()))
     };
-    said.lines().filter_map(count).collect()
+    output.lines().filter_map(count).collect()
 }
 
 #[cfg(test)]
@@ -84,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_found_among_other_lines() {
-        let said = "There are 2 unpublished metrics.\n34 template.yaml\n";
-        assert_eq!(counts(said), [(34, "template.yaml".to_owned())]);
+    fn counts_are_parsed_among_other_lines() {
+        let output = "There are 2 unpublished metrics.\n34 template.yaml\n";
+        assert_eq!(counts(output), [(34, "template.yaml".to_owned())]);
     }
 }

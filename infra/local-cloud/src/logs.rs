@@ -1,4 +1,4 @@
-//! What the functions write, gathered from their log groups into one file.
+//! Collects the functions' logs from their log groups into one file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use crate::aws::Service;
 use crate::cloudformation::Deployed;
 
-/// How far back each look goes: an invocation's lines arrive when it ends.
+/// How far back each query goes. An invocation's lines arrive when it ends.
 const WINDOW_MS: u64 = 120_000;
 
-/// Follows the log groups of a stack.
+/// Collects the log groups of a stack.
 #[derive(Debug)]
 pub(crate) struct Logs {
     service: Service,
     groups: Vec<String>,
-    /// The functions' names in the templates, by their names at Lambda.
+    /// The functions' logical ids, by their names in Lambda.
     functions: BTreeMap<String, String>,
     pub(crate) file: PathBuf,
     since: u64,
@@ -42,24 +42,24 @@ impl Logs {
         }
     }
 
-    /// Appends what is new to the file.
+    /// Appends the new lines to the file.
     pub(crate) fn gather(&mut self) -> Result<()> {
-        let mut news = BTreeSet::new();
+        let mut new_lines = BTreeSet::new();
         for group in &self.groups {
-            let ask = json!({ "logGroupName": group, "startTime": self.since });
-            let answer = self.service.call("FilterLogEvents", &ask)?;
+            let request = json!({ "logGroupName": group, "startTime": self.since });
+            let answer = self.service.call("FilterLogEvents", &request)?;
             for event in answer["events"].as_array().into_iter().flatten() {
-                if let Some((time, message)) = said(event) {
+                if let Some((time, message)) = log_line(event) {
                     let function = event["logStreamName"].as_str().and_then(function);
                     let name = function
                         .and_then(|function| self.functions.get(function))
                         .map_or("?", String::as_str);
-                    news.insert((time, format!("{name} {message}")));
+                    new_lines.insert((time, format!("{name} {message}")));
                 }
             }
         }
-        news.retain(|line| !self.seen.contains(line));
-        if news.is_empty() {
+        new_lines.retain(|line| !self.seen.contains(line));
+        if new_lines.is_empty() {
             return Ok(());
         }
         let mut file = OpenOptions::new()
@@ -67,24 +67,24 @@ impl Logs {
             .append(true)
             .open(&self.file)
             .with_context(|| format!("cannot write {}", self.file.display()))?;
-        for (_, line) in &news {
+        for (_, line) in &new_lines {
             writeln!(file, "{line}")?;
         }
-        let newest = news.last().map_or(0, |(time, _)| *time);
+        let newest = new_lines.last().map_or(0, |(time, _)| *time);
         self.since = self.since.max(newest.saturating_sub(WINDOW_MS));
-        self.seen.append(&mut news);
+        self.seen.append(&mut new_lines);
         self.seen.retain(|(time, _)| *time >= self.since);
         Ok(())
     }
 }
 
-/// The function that writes to a stream such as `2026/11/28/madang-Orders-Checkout[$LATEST]0a1b`.
+/// The function of a log stream such as `2026/11/28/madang-Orders-Checkout[$LATEST]0a1b`.
 fn function(stream: &str) -> Option<&str> {
     stream.rsplit('/').next()?.split('[').next()
 }
 
-/// Time and text of what a function said itself: neither Lambda's own lines nor metrics.
-fn said(event: &Value) -> Option<(u64, String)> {
+/// Time and text of a function's own log line. Lambda's lines and metrics are skipped.
+fn log_line(event: &Value) -> Option<(u64, String)> {
     let message = event["message"].as_str()?.trim_end();
     let platform = ["START RequestId", "END RequestId", "REPORT RequestId", "INIT_START"];
     let noise =
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_tells_its_function() {
+    fn a_stream_name_contains_the_function_name() {
         assert_eq!(
             function("2026/11/28/madang-Orders-Checkout[$LATEST]0a1b"),
             Some("madang-Orders-Checkout")
@@ -105,12 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_functions_say_is_kept() {
+    fn lines_of_lambda_and_metrics_are_skipped() {
         let event = |message: &str| json!({ "timestamp": 7, "message": message });
-        assert_eq!(said(&event("START RequestId: 1 Version: $LATEST")), None);
-        assert_eq!(said(&event(r#"{"Failed":0,"_aws":{"Timestamp":1}}"#)), None);
+        assert_eq!(log_line(&event("START RequestId: 1 Version: $LATEST")), None);
+        assert_eq!(log_line(&event(r#"{"Failed":0,"_aws":{"Timestamp":1}}"#)), None);
         assert_eq!(
-            said(&event("{\"level\":\"ERROR\"}\n")),
+            log_line(&event("{\"level\":\"ERROR\"}\n")),
             Some((7, "{\"level\":\"ERROR\"}".to_owned()))
         );
     }

@@ -6,13 +6,13 @@ use lexopt::prelude::*;
 use local_cloud::{Progress, fuzz_targets, interrupt, lint, up};
 
 const HELP: &str = "\
-cargo up            bring the whole system up on this machine and serve until Ctrl-C
-cargo up --once     the same, but end after the first auction (0 when all went through)
-cargo up --port N   listen on port N (default 4566, or a free one when that is taken)
+cargo up            run the whole system on this machine until Ctrl-C
+cargo up --once     exit after the first auction (status 0 if every step succeeded)
+cargo up --port N   listen on port N (default: 4566, or a free port if 4566 is in use)
 cargo lint          check the templates with `sam validate --lint`, cfn-lint and checkov
-cargo fuzz-targets         fuzz every parser of external input, 60 seconds each
-cargo fuzz-targets NAME    the same for one of them (their names are in tests/fuzz/fuzz_targets)
-cargo fuzz-targets --seconds N
+cargo fuzz-targets         fuzz every parser of external input for 60 seconds
+cargo fuzz-targets NAME    fuzz one target (see tests/fuzz/fuzz_targets for the names)
+cargo fuzz-targets --seconds N    fuzz each target for N seconds
 ";
 
 enum Command {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("\nerror: {error}");
             for cause in error.chain().skip(1) {
-                eprintln!("because {cause}");
+                eprintln!("caused by: {cause}");
             }
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! Pictures: a photo that is drawn, and its way into the shop as a customer's page sends it.
+//! Pictures: generates a photo and uploads it as a customer's page does.
 
 use anyhow::{Context, Result};
 use jpeg_encoder::{ColorType, Encoder};
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Api, Call};
 use crate::stack::Stack;
 
-/// Prints as JSON what lies in `argv[2]` of the bucket `argv[1]`; `argv[3]` and on: region, keys, endpoint.
+/// Prints the objects of a bucket as JSON. Arguments: bucket, prefix, region, access key, secret key, session token,
+/// endpoint.
 const LIST: &str = "\
 import boto3, json, sys
 bucket, prefix, region, access, secret, token, endpoint = sys.argv[1:]
@@ -22,20 +23,20 @@ for page in s3.get_paginator('list_objects_v2').paginate(Bucket=bucket, Prefix=p
 print(json.dumps(found))
 ";
 
-/// A JPEG of a landscape that nobody has photographed: hills behind hills in the morning, with some grain.
+/// Generates a JPEG of a landscape: sky, rows of hills, and noise like a photo's.
 ///
 /// # Errors
-/// When it is too large for a JPEG.
+/// When the size is too large for a JPEG.
 pub fn landscape(width: u16, height: u16) -> Result<Vec<u8>> {
     let (w, h) = (u32::from(width), u32::from(height));
     let mut rgb = Vec::with_capacity((w * h * 3) as usize);
-    let mut grain = 1u32;
-    // The outline of each hill, from the farthest: integers only, this may run unoptimised.
+    let mut noise_state = 1u32;
+    // Outlines from the farthest hill to the nearest. Integer arithmetic is fast even without optimization.
     let outlines: Vec<Vec<u32>> = (1..=4).map(|hill| outline(w, h, hill)).collect();
     for y in 0..h {
         for x in 0..w {
-            grain = grain.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let noise = (grain >> 28) as u8;
+            noise_state = noise_state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = (noise_state >> 28) as u8;
             let hills = outlines.iter().filter(|outline| y > outline[x as usize]).count() as u8;
             let sky = (y * 90 / h) as u8;
             let base = match hills {
@@ -48,11 +49,11 @@ pub fn landscape(width: u16, height: u16) -> Result<Vec<u8>> {
     let mut jpeg = Vec::new();
     Encoder::new(&mut jpeg, 92)
         .encode(&rgb, width, height, ColorType::Rgb)
-        .context("cannot draw a landscape")?;
+        .context("cannot encode the landscape")?;
     Ok(jpeg)
 }
 
-/// A row of the picture for each column: two waves of parabolas.
+/// The top row of a hill for each column: the sum of two waves of parabolas.
 fn outline(width: u32, height: u32, hill: u32) -> Vec<u32> {
     let wave = |x: u32, length: u32, depth: u32| {
         let at = x % length;
@@ -63,7 +64,7 @@ fn outline(width: u32, height: u32, hill: u32) -> Vec<u32> {
     (0..width).map(|x| foot.saturating_sub(rises(x))).collect()
 }
 
-/// Announces a picture of a listing; `more` joins the body.
+/// Requests an upload of a listing's picture. The fields of `more` are added to the body.
 ///
 /// # Errors
 /// When the API does not answer.
@@ -75,15 +76,17 @@ pub fn announce(api: &Api, token: &str, key: &str, picture: &[u8], more: &Value)
     api.call("POST", "/images").token(token).key(key).json(&body).send()
 }
 
-/// The upload of `picture` to where `signed` says, as it says; nothing is sent yet.
+/// The upload of `picture` with the URL and the headers of `signed`, the API's answer. [`Call::send`] sends it.
 ///
 /// # Errors
-/// When `signed` is not what the API answers.
+/// When `signed` has no `url`.
 pub fn upload(api: &Api, signed: &Value, picture: &[u8]) -> Result<Call> {
-    let url = signed["url"].as_str().with_context(|| format!("no url in {signed}"))?;
-    let mut call = api.elsewhere("PUT", url).body(picture);
+    let url = signed["url"]
+        .as_str()
+        .with_context(|| format!("the answer has no url: {signed}"))?;
+    let mut call = api.call_url("PUT", url).body(picture);
     for (name, value) in signed["headers"].as_object().into_iter().flatten() {
-        // The client counts the bytes itself, as a browser does.
+        // The HTTP client sets this header itself, as a browser does.
         if name != "content-length" {
             call = call.header(name, value.as_str().unwrap_or_default());
         }
@@ -91,15 +94,15 @@ pub fn upload(api: &Api, signed: &Value, picture: &[u8]) -> Result<Call> {
     Ok(call)
 }
 
-/// What lies below `prefix` in the stack's bucket that the output `bucket` names.
+/// The objects below `prefix` in a bucket. `bucket` is the stack's output with the bucket's name.
 ///
 /// # Errors
-/// When S3 refuses.
+/// When S3 returns an error.
 pub fn objects(stack: &Stack, bucket: &str, prefix: &str) -> Result<Vec<Value>> {
     let name = stack
         .outputs
         .get(bucket)
-        .with_context(|| format!("no output {bucket}"))?;
+        .with_context(|| format!("the stack has no output {bucket}"))?;
     let credentials = stack.credentials();
     let token = credentials.session_token.as_deref().unwrap_or_default();
     let endpoint = stack.endpoint().unwrap_or_default();
@@ -117,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_landscape_is_a_jpeg_of_that_size() {
+    fn a_landscape_is_a_jpeg_of_the_requested_size() {
         let jpeg = landscape(640, 480).unwrap();
         assert!(jpeg.starts_with(&[0xff, 0xd8, 0xff]) && jpeg.ends_with(&[0xff, 0xd9]));
         let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();

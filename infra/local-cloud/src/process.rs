@@ -1,4 +1,4 @@
-//! Child processes that never outlive us: each leads a process group, and the group ends with its owner.
+//! Child processes. Each leads a process group, and dropping the owner ends the group.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -11,12 +11,12 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use crate::interrupt;
 
-/// How often a wait looks again.
+/// Polling interval of all waits.
 pub(crate) const POLL: Duration = Duration::from_millis(25);
-/// How long a group may take to end by itself.
+/// How long a group may take to exit after SIGTERM.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// A child and all that it starts.
+/// A child process and its descendants.
 pub(crate) struct Group {
     pub(crate) child: Child,
 }
@@ -31,7 +31,7 @@ impl Group {
         Ok(Self { child })
     }
 
-    /// Waits for the leader to end, but no longer than this.
+    /// Waits up to `within` for the leader to exit.
     pub(crate) fn wait(&mut self, within: Duration) {
         let deadline = Instant::now() + within;
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
@@ -54,7 +54,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // The leader is asked first, so that it can take its own children along; then no one is asked.
+        // SIGTERM lets the leader stop its own children. SIGKILL ends the rest.
         if matches!(self.child.try_wait(), Ok(None)) && self.signal(Signal::TERM) {
             self.wait(GRACE);
         }
@@ -67,18 +67,17 @@ impl Drop for Group {
     }
 }
 
-/// Runs `command` to its end with all it says in `log`; `tick` is called while it lasts.
+/// Runs `command` to completion with its output in `log`. Calls `tick` while it runs.
 ///
 /// # Errors
-/// When it cannot start, fails (with the end of the log), or Ctrl-C comes.
+/// When it cannot start, when it fails (with the last lines of the log), or on Ctrl-C.
 pub(crate) fn run(command: &mut Command, log: &Path, mut tick: impl FnMut()) -> Result<()> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    // Whoever wants the standard output elsewhere runs `wait` on a command of its own making.
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     wait(command, log, &mut tick)
 }
 
-/// As [`run`], for a command whose output is already directed: its errors are in `log`.
+/// Like [`run`], for a command with its output redirected by the caller. Its errors must go to `log`.
 pub(crate) fn wait(command: &mut Command, log: &Path, tick: &mut dyn FnMut()) -> Result<()> {
     let mut group = Group::spawn(command)?;
     let status: ExitStatus = loop {
@@ -92,15 +91,15 @@ pub(crate) fn wait(command: &mut Command, log: &Path, tick: &mut dyn FnMut()) ->
     if status.success() {
         return Ok(());
     }
-    bail!("{} ended with {status}\n{}", name(command), tail(log));
+    bail!("{} failed: {status}\n{}", name(command), tail(log));
 }
 
-/// The last lines of a log, indented, and where to read the rest.
+/// The last lines of a log, indented, and the log's path.
 pub(crate) fn tail(log: &Path) -> String {
     const LINES: usize = 25;
     let bytes = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    // Progress bars overwrite their line with carriage returns: they are no news afterwards.
+    // Progress bars overwrite their line with carriage returns. They say nothing about the failure.
     let lines: Vec<&str> = text
         .split(['\n', '\r'])
         .map(str::trim_end)
@@ -108,11 +107,11 @@ pub(crate) fn tail(log: &Path) -> String {
         .collect();
     let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
     let mut shown: String = last.iter().map(|line| format!("    | {line}\n")).collect();
-    shown.push_str(&format!("    the whole log: {}", log.display()));
+    shown.push_str(&format!("    full log: {}", log.display()));
     shown
 }
 
-/// `python -m samcli deploy …`, without whole programs that are passed as arguments.
+/// The command's first words, such as `python -m samcli deploy …`. Program texts passed as arguments are left out.
 fn name(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args());
@@ -127,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dropped_group_takes_its_grandchildren_along() {
+    fn dropping_a_group_ends_its_grandchildren() {
         let mut shell = Command::new("sh");
         shell.args(["-c", "sleep 60 & sleep 60"]);
         let group = Group::spawn(&mut shell).unwrap();

@@ -1,4 +1,4 @@
-//! One line a step with its time; a bar while it lasts when a terminal is there to draw it on.
+//! Prints one line with the elapsed time for each step. On a terminal, shows a progress bar while the step runs.
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often a long step says that it is alive where no bar can be drawn.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+/// How often a long step prints its progress when there is no terminal.
+const PRINT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Where steps are shown.
+/// How steps are printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     bars: bool,
 }
 
 impl Progress {
-    /// Bars on a terminal, plain lines anywhere else.
+    /// Progress bars on a terminal, otherwise plain lines.
     #[must_use]
     pub fn on_stdout() -> Self {
         Self {
@@ -25,13 +25,13 @@ impl Progress {
         }
     }
 
-    /// Plain lines only, as tests want them.
+    /// Plain lines only, for tests.
     #[must_use]
     pub fn plain() -> Self {
         Self { bars: false }
     }
 
-    /// Begins a step; what it does is shown until [`Step::done`] says what came of it.
+    /// Begins a step. Shows `doing` until [`Step::done`] replaces it with the outcome.
     pub(crate) fn step(self, doing: &str) -> Step {
         let bar = self.bars.then(|| {
             let bar = ProgressBar::new_spinner().with_style(style("  {spinner:.cyan} {elapsed:>8.dim}  {msg}"));
@@ -43,24 +43,24 @@ impl Progress {
             doing: doing.to_owned(),
             bar,
             began: Instant::now(),
-            spoke: Cell::new(Instant::now()),
+            last_printed: Cell::new(Instant::now()),
             done: false,
         }
     }
 }
 
-/// A step under way. Dropped before it is done, it counts as failed.
+/// A running step. Dropping it before [`Step::done`] prints it as failed.
 pub(crate) struct Step {
     doing: String,
     bar: Option<ProgressBar>,
     began: Instant,
-    spoke: Cell<Instant>,
+    last_printed: Cell<Instant>,
     done: bool,
 }
 
 impl Step {
-    /// So far `done` of `all` parts.
-    pub(crate) fn at(&self, done: u64, all: u64) {
+    /// Reports that `done` of `all` parts are complete.
+    pub(crate) fn update(&self, done: u64, all: u64) {
         if let Some(bar) = &self.bar {
             if bar.length() != Some(all) {
                 bar.set_length(all);
@@ -70,8 +70,8 @@ impl Step {
                 );
             }
             bar.set_position(done);
-        } else if self.spoke.get().elapsed() >= SIGN_OF_LIFE {
-            self.spoke.set(Instant::now());
+        } else if self.last_printed.get().elapsed() >= PRINT_INTERVAL {
+            self.last_printed.set(Instant::now());
             println!(
                 "  … {:>6.1} s  {} {done}/{all}",
                 self.began.elapsed().as_secs_f64(),
@@ -80,7 +80,7 @@ impl Step {
         }
     }
 
-    /// The step is over; `outcome` is what stays on the screen.
+    /// Completes the step and prints `outcome`.
     pub(crate) fn done(mut self, outcome: impl Display) {
         self.done = true;
         self.line("✓", &outcome);

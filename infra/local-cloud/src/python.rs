@@ -1,4 +1,4 @@
-//! The Python tools (the emulator, SAM, cfn-lint, the webhooks' libraries; checkov) in virtual environments below `target/`.
+//! The Python tools (emulator, SAM, cfn-lint, webhook libraries, checkov) in virtual environments below `target/`.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::process;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
-const OLDEST: (u32, u32) = (3, 10);
+const MIN_VERSION: (u32, u32) = (3, 10);
 const NAMES: [&str; 7] = [
     "python3",
     "python3.14",
@@ -21,11 +21,11 @@ const NAMES: [&str; 7] = [
     "python3.10",
     "python",
 ];
-/// Prints the version, and whether virtual environments can be made (Debian packs that apart).
+/// Prints the version and whether virtual environments can be created (a separate package on Debian).
 const PROBE: &str = "import sys, importlib.util as u\n\
     print('%d.%d' % sys.version_info[:2], bool(u.find_spec('venv') and u.find_spec('ensurepip')))";
 
-/// The tools, ready to run.
+/// The installed tools.
 #[derive(Clone, Debug)]
 pub(crate) struct Tools {
     python: PathBuf,
@@ -37,15 +37,16 @@ impl Tools {
         Self::install(workspace, "requirements.txt", "venv", progress)
     }
 
-    /// Installs checkov, unless it is installed already. It gets an environment of its own: it pins another boto3 than SAM.
+    /// Installs checkov, unless it is installed already. It has its own environment, because it and SAM pin different
+    /// versions of boto3.
     pub(crate) fn checkov(workspace: &Workspace, progress: Progress) -> Result<Self> {
         Self::install(workspace, "checkov/requirements.txt", "checkov-venv", progress)
     }
 
-    /// Installs what a file below `infra/local-cloud` pins into the environment called `venv`.
+    /// Installs a requirements file below `infra/local-cloud` into the environment called `venv`.
     fn install(workspace: &Workspace, requirements: &str, venv: &str, progress: Progress) -> Result<Self> {
         let step = progress.step("installing the Python tools");
-        // Two local clouds may start at once: the second finds the work of the first.
+        // Two local clouds may start at the same time. The second waits and uses the first one's installation.
         let lock = File::create(workspace.base.join(format!("{venv}.lock")))?;
         lock.lock().context("cannot lock the virtual environment")?;
 
@@ -57,7 +58,7 @@ impl Tools {
         };
         let stamp = venv.join("installed");
         if fs::read(&stamp).is_ok_and(|found| found == wanted) && tools.python.exists() {
-            step.done("Python tools there already");
+            step.done("Python tools already installed");
             return Ok(tools);
         }
 
@@ -67,7 +68,7 @@ impl Tools {
         let (name, version) = choose(NAMES.into_iter().filter_map(|name| Some((name, probe(name)?))))?;
         let log = workspace.base.join("install.log");
         process::run(Command::new(name).args(["-m", "venv"]).arg(&venv), &log, || ())
-            .context("cannot make a virtual environment")?;
+            .context("cannot create a virtual environment")?;
         let all = wanted
             .split(|byte| *byte == b'\n')
             .filter(|line| starts_requirement(line))
@@ -75,7 +76,7 @@ impl Tools {
         process::run(
             tools
                 .module("pip")
-                // Every package is in the file with its hash, so there is nothing to resolve.
+                // The file lists every package with its hash, so nothing has to be resolved.
                 .args([
                     "install",
                     "--no-deps",
@@ -87,15 +88,20 @@ impl Tools {
                 .args(["--disable-pip-version-check", "-r"])
                 .arg(&requirements),
             &log,
-            || step.at(count(&log, "Collecting "), all),
+            || step.update(count(&log, "Collecting "), all),
         )
-        .with_context(|| format!("cannot install {} (is the network there?)", requirements.display()))?;
+        .with_context(|| {
+            format!(
+                "cannot install {} (check the network connection)",
+                requirements.display()
+            )
+        })?;
         fs::write(&stamp, &wanted)?;
         step.done(format!("Python tools installed (Python {}.{})", version.0, version.1));
         Ok(tools)
     }
 
-    /// `python -m name`: unlike the scripts in `bin/`, not bound to the length of a path.
+    /// `python -m name`. The scripts in `bin/` fail if their path is too long.
     pub(crate) fn module(&self, name: &str) -> Command {
         let mut command = Command::new(&self.python);
         command.args(["-m", name]);
@@ -109,8 +115,8 @@ impl Tools {
         command
     }
 
-    /// What `program` prints when it is given `arguments` and `input`.
-    pub(crate) fn ask(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<String> {
+    /// Runs `program` with `arguments` and `input`. Returns its output.
+    pub(crate) fn run_program(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<String> {
         let mut child = self
             .program(program)
             .args(arguments)
@@ -119,18 +125,20 @@ impl Tools {
             .stderr(Stdio::piped())
             .spawn()
             .context("cannot start Python")?;
-        // It reads all before it prints, so neither waits for the other.
+        // The program reads all input before it prints, so this cannot deadlock.
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input).context("Python does not read its input")?;
+            stdin
+                .write_all(input)
+                .context("cannot write to Python's standard input")?;
         }
         let output = child.wait_with_output()?;
         if !output.status.success() {
             bail!("a Python program failed: {}", String::from_utf8_lossy(&output.stderr));
         }
-        String::from_utf8(output.stdout).context("a Python program printed something else than text")
+        String::from_utf8(output.stdout).context("a Python program's output is not UTF-8")
     }
 
-    /// SAM, which asks for nothing, reports to no one, and keeps its notes below `target/`.
+    /// The SAM CLI, without telemetry and with its state below `target/`.
     pub(crate) fn sam(&self, workspace: &Workspace) -> Command {
         let mut command = self.module("samcli");
         command
@@ -143,12 +151,12 @@ impl Tools {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Found {
+struct Python {
     version: (u32, u32),
     venv: bool,
 }
 
-fn probe(name: &str) -> Option<Found> {
+fn probe(name: &str) -> Option<Python> {
     let output = Command::new(name).args(["-c", PROBE]).output().ok()?;
     output
         .status
@@ -156,33 +164,34 @@ fn probe(name: &str) -> Option<Found> {
         .then(|| parse(&String::from_utf8_lossy(&output.stdout)))?
 }
 
-fn parse(answer: &str) -> Option<Found> {
+fn parse(answer: &str) -> Option<Python> {
     let (version, venv) = answer.trim().split_once(' ')?;
     let (major, minor) = version.split_once('.')?;
-    Some(Found {
+    Some(Python {
         version: (major.parse().ok()?, minor.parse().ok()?),
         venv: venv == "True",
     })
 }
 
-/// The first Python that is new enough and can make virtual environments.
-fn choose<'a>(found: impl Iterator<Item = (&'a str, Found)>) -> Result<(&'a str, (u32, u32))> {
-    let mut seen = Vec::new();
+/// Chooses the first Python that is new enough and can create virtual environments.
+fn choose<'a>(found: impl Iterator<Item = (&'a str, Python)>) -> Result<(&'a str, (u32, u32))> {
+    let mut rejected = Vec::new();
     for (name, python) in found {
-        if python.version >= OLDEST && python.venv {
+        if python.version >= MIN_VERSION && python.venv {
             return Ok((name, python.version));
         }
         let without = if python.venv { "" } else { " without venv" };
-        seen.push(format!("{name} is {}.{}{without}", python.version.0, python.version.1));
+        rejected.push(format!("{name} is {}.{}{without}", python.version.0, python.version.1));
     }
-    let seen = if seen.is_empty() {
-        "none was found".to_owned()
+    let rejected = if rejected.is_empty() {
+        "no Python was found".to_owned()
     } else {
-        seen.join(", ")
+        rejected.join(", ")
     };
     bail!(
-        "Python 3.10 or newer with its venv module is needed ({seen}).\n\
-         Install it (Debian, Ubuntu: `apt install python3 python3-venv`; macOS: `brew install python`) and run this again."
+        "Python 3.10 or newer with its venv module is needed ({rejected}).\n\
+         Install it (Debian, Ubuntu: `apt install python3 python3-venv`; macOS: `brew install python`) and \
+         run this again."
     )
 }
 
@@ -202,15 +211,15 @@ fn count(log: &Path, beginning: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn python(minor: u32, venv: bool) -> Found {
-        Found {
+    fn python(minor: u32, venv: bool) -> Python {
+        Python {
             version: (3, minor),
             venv,
         }
     }
 
     #[test]
-    fn the_first_python_that_will_do_is_chosen() {
+    fn the_first_suitable_python_is_chosen() {
         let found = [
             ("python3", python(9, true)),
             ("python3.13", python(13, false)),
@@ -220,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfit_python_is_named_with_the_remedy() {
+    fn an_unsuitable_python_is_reported_with_the_fix() {
         let error = choose([("python3", python(11, false))].into_iter())
             .unwrap_err()
             .to_string();
@@ -229,14 +238,14 @@ mod tests {
             "{error}"
         );
         let error = choose(std::iter::empty()).unwrap_err().to_string();
-        assert!(error.contains("none was found"), "{error}");
+        assert!(error.contains("no Python was found"), "{error}");
     }
 
     #[test]
-    fn a_version_is_compared_as_numbers() {
+    fn versions_are_compared_as_numbers() {
         assert_eq!(parse("3.9 True\n"), Some(python(9, true)));
-        assert!(parse("3.10 True").unwrap().version >= OLDEST);
-        assert!(parse("3.9 True").unwrap().version < OLDEST);
+        assert!(parse("3.10 True").unwrap().version >= MIN_VERSION);
+        assert!(parse("3.9 True").unwrap().version < MIN_VERSION);
         assert_eq!(parse("Python was not found"), None);
     }
 }

@@ -1,12 +1,11 @@
-//! A small catalog to begin with, put there through the API as a shopkeeper would.
+//! Creates a small catalog through the API, as an administrator.
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::api::Api;
 
-/// What the shop sells: sku, name, price in KRW, shards of its stock, units. Vouchers for gift cards are what bids are
-/// about, and points are what is bid.
+/// The products: SKU, name, price in KRW, stock shards, units. Bids trade vouchers for gift cards against points.
 const CATALOG: [(&str, &str, u64, u32, u32); 6] = [
     ("tea", "Green tea, 100 g", 12_900, 1, 100),
     ("teapot", "Celadon teapot", 89_000, 1, 12),
@@ -16,16 +15,16 @@ const CATALOG: [(&str, &str, u64, u32, u32); 6] = [
     (POINTS, "10,000 points", 10_000, 1, 1_000),
 ];
 
-/// The product that is points: each won brings one.
+/// The SKU of points. One KRW buys one point.
 pub(crate) const POINTS: &str = "points-10000";
 
-/// The price of a product of the catalog.
+/// The price of a product.
 pub(crate) fn price(sku: &str) -> u64 {
     let found = CATALOG.iter().find(|product| product.0 == sku);
     found.map_or(0, |product| product.2)
 }
 
-/// Puts the catalog there as the admin whom `token` names. Twice is as good as once.
+/// Creates the catalog with an administrator's `token`. Idempotent. Returns the number of products.
 pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
     for (sku, name, price, shards, units) in CATALOG {
         let mut product = json!({
@@ -40,13 +39,15 @@ pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
         let put = api.call("PUT", &format!("/products/{sku}")).token(token).json(&product);
         put.send()?
             .expect(200)
-            .with_context(|| format!("cannot put {sku} into the catalog"))?;
+            .with_context(|| format!("cannot create the product {sku}"))?;
         let receive = api
             .call("POST", &format!("/products/{sku}/stock"))
             .token(token)
             .key(&format!("seed-{sku}"));
         let received = receive.json(&json!({ "quantity": units })).send()?;
-        received.expect(201).with_context(|| format!("cannot stock {sku}"))?;
+        received
+            .expect(201)
+            .with_context(|| format!("cannot receive stock of {sku}"))?;
     }
     Ok(CATALOG.len())
 }

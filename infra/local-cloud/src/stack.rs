@@ -1,4 +1,4 @@
-//! A deployed stack, on this machine or on AWS: what tests and `cargo up` talk to.
+//! A deployed stack, on this machine or on AWS, as tests and `cargo up` use it.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ use crate::tap::Tap;
 use crate::users;
 use crate::workspace::Workspace;
 
-/// Addresses and names of one deployed stack.
+/// A deployed stack: its addresses and names.
 #[derive(Clone, Debug)]
 pub struct Stack {
-    /// Where the HTTP API answers, without a slash at the end.
+    /// The URL of the HTTP API, without a trailing slash.
     pub api_url: String,
     /// The Cognito user pool.
     pub user_pool_id: String,
-    /// Its app client.
+    /// The app client of the user pool.
     pub client_id: String,
     /// The event bus.
     pub bus: String,
-    /// Every output of the template (`OrdersTableName` …).
+    /// The outputs of the template, such as `OrdersTableName`.
     pub outputs: BTreeMap<String, String>,
     account: Account,
     aws: Aws,
@@ -33,7 +33,7 @@ pub struct Stack {
     sandbox: Option<Sandbox>,
 }
 
-/// What a stack is reached by, beside what CloudFormation knows of it.
+/// Everything that [`Stack::of`] needs and CloudFormation does not return.
 pub(crate) struct Parts {
     pub(crate) account: Account,
     pub(crate) aws: Aws,
@@ -43,24 +43,23 @@ pub(crate) struct Parts {
 }
 
 impl Stack {
-    /// The stack called `name` in the AWS account that `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
-    /// (`AWS_SESSION_TOKEN`) and `AWS_REGION` give, or wherever `AWS_ENDPOINT_URL` points.
+    /// Opens the stack called `name`. Takes the account from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// `AWS_SESSION_TOKEN` and `AWS_REGION`, and the endpoint from `AWS_ENDPOINT_URL` if it is set.
     ///
-    /// The end-to-end tests use it when `MADANG_STACK` names a stack; `MADANG_SANDBOX_URL` then says where the payment
-    /// sandbox serves that the stack pays at. This project's own checks have no AWS account, so against AWS itself it
-    /// has not been run.
+    /// The end-to-end tests use it if `MADANG_STACK` is set. `MADANG_SANDBOX_URL` is then the URL of the stack's
+    /// payment sandbox. It has not been run against AWS.
     ///
     /// # Errors
     /// When a variable is missing or the stack cannot be read.
     pub fn from_deployed(name: &str) -> Result<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let needed = |name: &str| variable(name).with_context(|| format!("{name} is not set; a stack on AWS needs it"));
+        let required = |name: &str| variable(name).with_context(|| format!("set {name}: a stack on AWS requires it"));
         let credentials = Credentials {
-            access_key: needed("AWS_ACCESS_KEY_ID")?,
-            secret_key: needed("AWS_SECRET_ACCESS_KEY")?,
+            access_key: required("AWS_ACCESS_KEY_ID")?,
+            secret_key: required("AWS_SECRET_ACCESS_KEY")?,
             session_token: variable("AWS_SESSION_TOKEN"),
         };
-        let region = variable("AWS_REGION").map_or_else(|| needed("AWS_DEFAULT_REGION"), Ok)?;
+        let region = variable("AWS_REGION").map_or_else(|| required("AWS_DEFAULT_REGION"), Ok)?;
         let account = Account {
             endpoint: variable("AWS_ENDPOINT_URL"),
             region,
@@ -81,7 +80,7 @@ impl Stack {
         Self::of(&deployed, parts)
     }
 
-    /// The stack; its sandbox, if there is one, serves it from now on.
+    /// Creates the stack. Connects its payment sandbox, if there is one.
     pub(crate) fn of(deployed: &Deployed, parts: Parts) -> Result<Self> {
         let stack = Self {
             api_url: parts.api_url.trim_end_matches('/').to_owned(),
@@ -95,29 +94,32 @@ impl Stack {
             sandbox: parts.sandbox,
         };
         if let Some(sandbox) = &stack.sandbox {
-            sandbox.require(&deployed.parameters)?;
-            sandbox.serve(&stack).context("cannot join stack and payment sandbox")?;
+            sandbox.check_parameters(&deployed.parameters)?;
+            sandbox
+                .connect(&stack)
+                .context("cannot connect the stack to the payment sandbox")?;
         }
         Ok(stack)
     }
 
-    /// The payment sandbox that the stack pays at.
+    /// The payment sandbox of the stack.
     ///
     /// # Errors
-    /// When it pays elsewhere.
+    /// When the stack has none.
     pub fn sandbox(&self) -> Result<&Sandbox> {
         self.sandbox.as_ref().context(
-            "no payment sandbox: run `cargo run -p sandbox` where the stack can reach it and it the stack, deploy the \
-             stack with its URLs as TossUrl, StripeUrl and KakaoPayUrl, and set MADANG_SANDBOX_URL",
+            "no payment sandbox: run `cargo run -p sandbox` where the sandbox and the stack can reach each other, \
+             deploy the stack with the sandbox's URLs as TossUrl, StripeUrl and KakaoPayUrl, and set \
+             MADANG_SANDBOX_URL",
         )
     }
 
-    /// What `program` prints, run by the tools' Python with `arguments` and `input`.
+    /// Runs a Python `program` with `arguments` and `input`. Returns its output.
     ///
     /// # Errors
-    /// When it fails, with what it said.
+    /// When it fails. The message has its standard error.
     pub fn python(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<String> {
-        self.tools.ask(program, arguments, input)
+        self.tools.run_program(program, arguments, input)
     }
 
     /// The HTTP API.
@@ -126,30 +128,30 @@ impl Stack {
         Api::at(&self.api_url)
     }
 
-    /// Makes the user `name` (or takes the one there), a member of `groups`, and returns its
-    /// access token, good for an hour.
+    /// Creates the user `name` as a member of `groups`, or uses the existing one. Returns an access token, valid for an
+    /// hour.
     ///
     /// # Errors
-    /// When the user pool refuses.
+    /// When the user pool returns an error.
     pub fn sign_up(&self, name: &str, groups: &[&str]) -> Result<String> {
-        users::sign_up(self, name, groups).with_context(|| format!("cannot sign {name} up"))
+        users::sign_up(self, name, groups).with_context(|| format!("cannot sign up {name}"))
     }
 
-    /// A tap on the event bus, which hears what comes from now on.
+    /// Opens a tap on the event bus. It receives the events from now on.
     ///
     /// # Errors
-    /// When the rule or its queue cannot be made.
+    /// When the rule or its queue cannot be created.
     pub fn tap(&self) -> Result<Tap> {
-        Tap::open(self).context("cannot listen to the bus")
+        Tap::open(self).context("cannot open a tap on the event bus")
     }
 
-    /// Any AWS service of the stack's account, such as `dynamodb`, `sqs`, `lambda`.
+    /// A client of an AWS service in the stack's account, such as `dynamodb`, `sqs` or `lambda`.
     #[must_use]
     pub fn aws(&self, service: &str) -> Service {
         self.aws.service(service)
     }
 
-    /// The emulator's address; none when the stack is on AWS.
+    /// The emulator's URL. `None` if the stack is on AWS.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         self.account.endpoint.as_deref()
@@ -161,7 +163,7 @@ impl Stack {
         &self.account.region
     }
 
-    /// The credentials that all calls here are signed with.
+    /// The credentials of all calls to AWS.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.account.credentials
@@ -171,6 +173,6 @@ impl Stack {
 /// 32 random hexadecimal digits.
 pub(crate) fn unique() -> Result<String> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("cannot get random bytes: {error}"))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }

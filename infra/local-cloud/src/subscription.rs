@@ -1,4 +1,4 @@
-//! `cargo up`'s subscriptions: one is billed by the schedule and its order made, another one's card is declined.
+//! The first subscriptions of `cargo up`. The schedule bills one and creates its order. The other's card is declined.
 
 use std::time::Duration;
 
@@ -12,41 +12,47 @@ use crate::stack::Stack;
 use crate::tap::Tap;
 use crate::up::{Tokens, money, text};
 
-/// When their first periods fall due: the schedule is to find them, and not the request that begins them.
-const DUE_IN: SignedDuration = SignedDuration::from_secs(20);
-/// The schedule comes every minute here.
-const BILLED_WITHIN: Duration = Duration::from_secs(180);
-const DECLINED_WITH: &str = "REJECT_CARD_PAYMENT";
+/// Delay of the first period, so that the schedule charges it and not the request.
+const FIRST_DUE: SignedDuration = SignedDuration::from_secs(20);
+/// The schedule runs every minute here.
+const BILLING_TIMEOUT: Duration = Duration::from_secs(180);
+const DECLINE_CODE: &str = "REJECT_CARD_PAYMENT";
 
-/// Subscriptions that the schedule is to bill.
-pub(crate) struct Begun {
+/// One subscription with a valid card, and one with a card that is declined.
+pub(crate) struct Subscriptions {
     paying: Value,
     declined: Value,
 }
 
-/// Begins them: the customer's card pays, the admin's, a customer like any other here, does not.
-pub(crate) fn begin(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<Begun> {
+/// Starts both subscriptions. The customer's card is valid. The admin subscribes as a customer with a declined card.
+pub(crate) fn start(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<Subscriptions> {
     interrupt::check()?;
-    let step = progress.step("beginning two subscriptions");
+    let step = progress.step("starting two subscriptions");
     let sandbox = stack.sandbox()?;
     let (paying, _) = subscribe(stack, &tokens.customer, "first-subscriber")?;
     let (declined, billing_key) = subscribe(stack, &tokens.admin, "second-subscriber")?;
-    sandbox.toss_decline_next(&billing_key, DECLINED_WITH)?;
+    sandbox.toss_decline_next(&billing_key, DECLINE_CODE)?;
     step.done(format!(
         "subscriptions {} and {}: tea every month, first at {}",
         text(&paying["subscription_id"]),
         text(&declined["subscription_id"]),
         text(&paying["next_at"])
     ));
-    Ok(Begun { paying, declined })
+    Ok(Subscriptions { paying, declined })
 }
 
-/// Waits for the schedule to bill them, and shows what came of it.
-pub(crate) fn billed(stack: &Stack, tokens: &Tokens, tap: &Tap, begun: &Begun, progress: Progress) -> Result<()> {
+/// Waits until the schedule has billed both, and prints the invoices.
+pub(crate) fn wait_for_invoices(
+    stack: &Stack,
+    tokens: &Tokens,
+    tap: &Tap,
+    subscriptions: &Subscriptions,
+    progress: Progress,
+) -> Result<()> {
     interrupt::check()?;
     let step = progress.step("waiting for the schedule to bill them (up to two minutes)");
-    let paid = event(tap, "InvoicePaid", &begun.paying)?;
-    let invoice = latest(stack, &tokens.customer, &begun.paying)?;
+    let paid = event(tap, "InvoicePaid", &subscriptions.paying)?;
+    let invoice = latest(stack, &tokens.customer, &subscriptions.paying)?;
     step.done(format!(
         "InvoicePaid came over the bus, event {paid}: the invoice of {} is {}, {}, order {}",
         text(&invoice["date"]),
@@ -55,11 +61,11 @@ pub(crate) fn billed(stack: &Stack, tokens: &Tokens, tap: &Tap, begun: &Begun, p
         text(&invoice["order_id"])
     ));
 
-    let step = progress.step("waiting for the other one's InvoiceFailed event");
-    let failed = event(tap, "InvoiceFailed", &begun.declined)?;
-    let invoice = latest(stack, &tokens.admin, &begun.declined)?;
+    let step = progress.step("waiting for the InvoiceFailed event of the other");
+    let failed = event(tap, "InvoiceFailed", &subscriptions.declined)?;
+    let invoice = latest(stack, &tokens.admin, &subscriptions.declined)?;
     step.done(format!(
-        "InvoiceFailed came over the bus, event {failed}: the invoice is {} ({}), tried again at {}",
+        "InvoiceFailed came over the bus, event {failed}: the invoice is {} ({}), next attempt at {}",
         text(&invoice["status"]),
         text(&invoice["failure"]["code"]),
         text(&invoice["next_try_at"])
@@ -67,10 +73,10 @@ pub(crate) fn billed(stack: &Stack, tokens: &Tokens, tap: &Tap, begun: &Begun, p
     Ok(())
 }
 
-/// Subscribes as a customer's page does it, and answers the subscription and the key to its card at Toss.
+/// Subscribes as a customer's page does. Returns the subscription and its billing key at Toss.
 fn subscribe(stack: &Stack, token: &str, customer_key: &str) -> Result<(Value, String)> {
     let sandbox = stack.sandbox()?;
-    let first = (Timestamp::now() + DUE_IN).to_zoned(TimeZone::UTC);
+    let first = (Timestamp::now() + FIRST_DUE).to_zoned(TimeZone::UTC);
     let body = json!({
         "items": [{ "sku": "tea", "quantity": 1 }],
         "schedule": {
@@ -86,9 +92,9 @@ fn subscribe(stack: &Stack, token: &str, customer_key: &str) -> Result<(Value, S
         },
     });
     let call = stack.api().call("POST", "/subscriptions").token(token);
-    let begun = call.key("first-subscription").json(&body).send()?.expect(201);
-    let begun = begun.context("a subscription was not taken")?;
-    Ok((begun, sandbox.toss_billing_key(customer_key)?))
+    let subscription = call.key("first-subscription").json(&body).send()?.expect(201);
+    let subscription = subscription.context("the subscription was rejected")?;
+    Ok((subscription, sandbox.toss_billing_key(customer_key)?))
 }
 
 /// The latest invoice of a subscription.
@@ -98,13 +104,13 @@ fn latest(stack: &Stack, token: &str, subscription: &Value) -> Result<Value> {
     Ok(account["invoices"][0].clone())
 }
 
-/// Waits for the event of an invoice of `subscription`, and answers its id.
+/// Waits for an event about an invoice of `subscription`. Returns the event's id.
 fn event(tap: &Tap, detail_type: &str, subscription: &Value) -> Result<String> {
     let id = &subscription["subscription_id"];
     let event = tap.wait_for(
         detail_type,
         |event| event.detail["data"]["subscription_id"] == *id,
-        BILLED_WITHIN,
+        BILLING_TIMEOUT,
     )?;
     Ok(text(&event.detail["metadata"]["id"]).to_owned())
 }

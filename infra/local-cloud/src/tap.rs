@@ -1,4 +1,4 @@
-//! A tap on the event bus: a queue behind a rule that lets every event of the shop through.
+//! A tap on the event bus: a rule that sends every event of the shop to a queue.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,7 +11,7 @@ use crate::aws::Service;
 use crate::interrupt;
 use crate::stack::{Stack, unique};
 
-/// An event as the bus delivered it.
+/// An event, as delivered by the bus.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// `madang.orders`
@@ -22,7 +22,7 @@ pub struct Event {
     pub detail: Value,
 }
 
-/// Hears every event from the moment it was opened; dropping it takes it off the bus.
+/// Receives every event after it was opened. Dropping it deletes its rule and queue.
 #[derive(Debug)]
 pub struct Tap {
     sqs: Service,
@@ -30,7 +30,7 @@ pub struct Tap {
     bus: String,
     rule: String,
     queue: String,
-    heard: Mutex<Vec<Event>>,
+    received: Mutex<Vec<Event>>,
 }
 
 impl Tap {
@@ -40,23 +40,23 @@ impl Tap {
         let queue = sqs.call("CreateQueue", &json!({ "QueueName": name }))?;
         let queue = queue["QueueUrl"]
             .as_str()
-            .context("CreateQueue answered without an address")?
+            .context("CreateQueue returned no QueueUrl")?
             .to_owned();
-        // From here on, dropping the tap cleans up whatever was made.
+        // From here on, dropping the tap deletes its resources, even after an error.
         let tap = Self {
             sqs,
             events,
             bus: stack.bus.clone(),
             rule: name,
             queue,
-            heard: Mutex::default(),
+            received: Mutex::default(),
         };
 
-        let ask = json!({ "QueueUrl": tap.queue, "AttributeNames": ["QueueArn"] });
-        let attributes = tap.sqs.call("GetQueueAttributes", &ask)?;
+        let request = json!({ "QueueUrl": tap.queue, "AttributeNames": ["QueueArn"] });
+        let attributes = tap.sqs.call("GetQueueAttributes", &request)?;
         let arn = attributes["Attributes"]["QueueArn"]
             .as_str()
-            .context("a queue without ARN")?
+            .context("the queue has no QueueArn")?
             .to_owned();
         let rule = json!({
             "Name": tap.rule,
@@ -81,68 +81,68 @@ impl Tap {
         });
         let put = tap.events.call("PutTargets", &target)?;
         if put["FailedEntryCount"].as_u64().unwrap_or(0) > 0 {
-            bail!("the bus takes no target: {put}");
+            bail!("PutTargets failed: {put}");
         }
         Ok(tap)
     }
 
-    /// Waits for an event of this type that `wanted` accepts; what was heard before counts too.
+    /// Waits for an event of this type that `matches` accepts. Events received before count too.
     ///
     /// # Errors
-    /// When it has not come `within` the time; the message lists what came instead.
-    pub fn wait_for(&self, detail_type: &str, wanted: impl Fn(&Event) -> bool, within: Duration) -> Result<Event> {
+    /// When no such event arrives `within` the time. The message lists the events that were received.
+    pub fn wait_for(&self, detail_type: &str, matches: impl Fn(&Event) -> bool, within: Duration) -> Result<Event> {
         let deadline = Instant::now() + within;
         loop {
             let found = self
-                .heard()
+                .received()
                 .into_iter()
-                .find(|event| event.detail_type == detail_type && wanted(event));
+                .find(|event| event.detail_type == detail_type && matches(event));
             if let Some(event) = found {
                 return Ok(event);
             }
             if Instant::now() > deadline {
-                let heard: Vec<String> = self.heard().into_iter().map(|event| event.detail_type).collect();
+                let received: Vec<String> = self.received().into_iter().map(|event| event.detail_type).collect();
                 bail!(
-                    "no such {detail_type} came over the bus within {within:?}; heard: {}",
-                    if heard.is_empty() {
+                    "no matching {detail_type} event within {within:?}; received: {}",
+                    if received.is_empty() {
                         "nothing".to_owned()
                     } else {
-                        heard.join(", ")
+                        received.join(", ")
                     }
                 );
             }
             interrupt::check()?;
-            self.listen()?;
+            self.receive()?;
         }
     }
 
-    /// All that was heard so far, after asking once more. Duplicates are kept: the bus may send some.
+    /// Polls the queue once and returns all events so far, with duplicates: the bus may deliver an event twice.
     ///
     /// # Errors
     /// When the queue does not answer.
     pub fn events(&self) -> Result<Vec<Event>> {
-        self.listen()?;
-        Ok(self.heard())
+        self.receive()?;
+        Ok(self.received())
     }
 
-    fn heard(&self) -> Vec<Event> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn received(&self) -> Vec<Event> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes what waits in the queue, waiting a moment for the first.
-    fn listen(&self) -> Result<()> {
-        let ask = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1 });
-        let answer = self.sqs.call("ReceiveMessage", &ask)?;
+    /// Receives up to ten messages from the queue. Waits up to a second for the first.
+    fn receive(&self) -> Result<()> {
+        let request = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1 });
+        let answer = self.sqs.call("ReceiveMessage", &request)?;
         for message in answer["Messages"].as_array().into_iter().flatten() {
             let body = message["Body"].as_str().unwrap_or_default();
-            let event: Value = serde_json::from_str(body).with_context(|| format!("no event: {body}"))?;
+            let event: Value = serde_json::from_str(body).with_context(|| format!("not an event: {body}"))?;
             let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
             let event = Event {
                 source: text("source"),
                 detail_type: text("detail-type"),
                 detail: event["detail"].clone(),
             };
-            self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+            self.received.lock().unwrap_or_else(PoisonError::into_inner).push(event);
             let done = json!({ "QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"] });
             self.sqs.call("DeleteMessage", &done)?;
         }
@@ -152,7 +152,7 @@ impl Tap {
 
 impl Drop for Tap {
     fn drop(&mut self) {
-        // As far as it goes: the emulator may be gone by now, and then so is all this.
+        // Errors are ignored: if the emulator has exited, nothing is left to delete.
         let rule = json!({ "Rule": self.rule, "EventBusName": self.bus, "Ids": ["tap"] });
         let _ = self.events.call("RemoveTargets", &rule);
         let _ = self

@@ -1,4 +1,4 @@
-"""Writes the templates as SAM's transform leaves them: `transform.py FOLDER TEMPLATE…`. Prints the resources of each."""
+"""Applies SAM's transform to templates: `transform.py FOLDER TEMPLATE…`. Prints the number of resources of each."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from samtranslator.translator.transform import transform
 
 
 class ManagedPolicies:
-    """Finds the ARN of a managed policy by its name without asking AWS."""
+    """Resolves the ARN of a managed policy without calling AWS."""
 
     def load(self):
         return type("Arns", (dict,), {"__missing__": lambda _, name: f"arn:aws:iam::aws:policy/{name}"})()
@@ -22,7 +22,7 @@ for path in templates:
     with open(path) as file:
         template = yaml_parse(file.read())
     for resource in template["Resources"].values():
-        # The transform takes uploaded code only.
+        # The transform accepts S3 URIs only.
         for name in ("CodeUri", "Location"):
             if name in resource.get("Properties", {}):
                 resource["Properties"][name] = "s3://bucket/" + os.path.basename(resource["Properties"][name])

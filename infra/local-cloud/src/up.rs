@@ -1,5 +1,5 @@
-//! `cargo up`: brings the system up, places a first order, pays it, uploads a first photo, begins first subscriptions,
-//! holds a first auction, and serves until Ctrl-C.
+//! `cargo up`: starts the system, places and pays an order, uploads a photo, starts two subscriptions, runs an auction,
+//! and serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -16,25 +16,25 @@ use crate::stack::Stack;
 use crate::tap::Tap;
 use crate::{auction, pictures, process, seed, subscription};
 
-/// Tokens are good for an hour; they are renewed before that.
-const TOKEN_AGE: Duration = Duration::from_secs(45 * 60);
-const LOGS_EVERY: Duration = Duration::from_secs(2);
-pub(crate) const EVENT_WITHIN: Duration = Duration::from_secs(30);
-const WEBHOOK_WITHIN: Duration = Duration::from_secs(30);
+/// Tokens expire after an hour.
+const TOKEN_REFRESH: Duration = Duration::from_secs(45 * 60);
+const LOG_INTERVAL: Duration = Duration::from_secs(2);
+pub(crate) const EVENT_TIMEOUT: Duration = Duration::from_secs(30);
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the command line says.
+/// Command-line arguments.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
-    /// End after the first steps.
+    /// Exit after the first steps.
     pub once: bool,
-    /// The port to insist on.
+    /// The port to listen on. Fails if it is in use.
     pub port: Option<u16>,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When a step fails. Ctrl-C while serving is the ordinary end.
+/// When a step fails. Ctrl-C while serving is not an error.
 pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     let progress = *progress;
     let began = Instant::now();
@@ -42,18 +42,18 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
         name: "up".into(),
         port: arguments.port,
         usual_port: true,
-        // The schedule of subscriptions is to be seen.
+        // The first steps wait for an invoice. The default of 10 minutes is too long.
         parameters: vec![("BillingSchedule", "rate(1 minute)")],
         progress,
     };
     let mut cloud = LocalCloud::start(&options)?;
     let tokens = match first_steps(&cloud, progress) {
         Err(error) if !error.is::<Interrupted>() => {
-            bail!("the first steps did not go through: {error:#}\n{}", cloud.last_words())
+            bail!("the first steps failed: {error:#}\n{}", cloud.log_tail())
         }
         other => other?,
     };
-    println!("\n  up in {:.1} s", began.elapsed().as_secs_f64());
+    println!("\n  ready in {:.1} s", began.elapsed().as_secs_f64());
     if arguments.once {
         return Ok(());
     }
@@ -62,21 +62,21 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     print!("{}", guide(cloud.stack(), sandbox, &tokens, cloud.folder()));
     match serve(&mut cloud) {
         Err(error) if error.is::<Interrupted>() => {
-            println!("\n  ending …");
+            println!("\n  stopping …");
             drop(cloud);
-            println!("  ended; nothing was left running");
+            println!("  stopped; no process is left running");
             Ok(())
         }
         other => other,
     }
 }
 
-/// Users, a catalog, an order, its payment, subscriptions, an auction, and the events of all.
+/// Creates users and a catalog, then runs an order, its payment, a photo, subscriptions and an auction.
 fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     let stack = cloud.stack();
     let api = stack.api();
 
-    let step = progress.step("signing a customer and an admin up");
+    let step = progress.step("signing up a customer and an admin");
     let tokens = Tokens::sign_up(stack)?;
     step.done("a customer and an admin signed up");
 
@@ -93,10 +93,10 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
         .token(&tokens.customer)
         .key("first-order")
         .json(&items);
-    let order = call.send()?.expect(201).context("the first order was not taken")?;
+    let order = call.send()?.expect(201).context("the first order was rejected")?;
     let id = order["order_id"]
         .as_str()
-        .context("an order without order_id")?
+        .context("the order has no order_id")?
         .to_owned();
     step.done(format!(
         "order {id}: {}, {}",
@@ -108,22 +108,22 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     let event = tap.wait_for(
         "OrderPlaced",
         |event| event.detail["data"]["order_id"] == id.as_str(),
-        EVENT_WITHIN,
+        EVENT_TIMEOUT,
     )?;
     step.done(format!(
         "OrderPlaced came over the bus, event {}",
         text(&event.detail["metadata"]["id"])
     ));
-    pay(stack, &tokens, &tap, &order, progress)?;
-    show(stack, &tokens, progress)?;
-    let begun = subscription::begin(stack, &tokens, progress)?;
+    pay_order(stack, &tokens, &tap, &order, progress)?;
+    upload_photo(stack, &tokens, progress)?;
+    let subscriptions = subscription::start(stack, &tokens, progress)?;
     auction::run(stack, &tokens, &tap, progress)?;
-    subscription::billed(stack, &tokens, &tap, &begun, progress)?;
+    subscription::wait_for_invoices(stack, &tokens, &tap, &subscriptions, progress)?;
     Ok(tokens)
 }
 
-/// Uploads a photo, as a seller's page does it, and shows what became of it.
-fn show(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<()> {
+/// Uploads a photo as a seller's page does. Prints its variants.
+fn upload_photo(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let api = stack.api();
     let step = progress.step("uploading a photo");
@@ -131,14 +131,14 @@ fn show(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<()> {
     let signed = pictures::announce(&api, &tokens.customer, "first-photo", &photo, &json!({}))?.expect(201)?;
     pictures::upload(&api, &signed, &photo)?.send()?.expect(200)?;
     let path = format!("/images/{}", text(&signed["image_id"]));
-    let deadline = Instant::now() + EVENT_WITHIN;
+    let deadline = Instant::now() + EVENT_TIMEOUT;
     let image = loop {
         let image = api.call("GET", &path).send()?.expect(200)?;
         if image["status"] == "READY" {
             break image;
         }
         if Instant::now() > deadline {
-            bail!("the photo has no variants after {EVENT_WITHIN:?}: {image}");
+            bail!("the photo is not READY after {EVENT_TIMEOUT:?}: {image}");
         }
         interrupt::check()?;
         std::thread::sleep(process::POLL);
@@ -148,7 +148,7 @@ fn show(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<()> {
     let served: u64 = variants.iter().map(bytes).sum();
     let uploaded = bytes(&image["source"]);
     step.done(format!(
-        "photo {}, 2400 x 1800, {} KB: {} variants, {} KB together, {:.0} % less than the photo",
+        "photo {}, 2400 x 1800, {} KB: {} variants, {} KB in total, {:.0} % smaller than the photo",
         text(&image["image_id"]),
         uploaded / 1000,
         variants.len(),
@@ -167,8 +167,8 @@ fn show(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<()> {
     Ok(())
 }
 
-/// Pays `order` through Toss, as the buyer's page does it.
-fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progress) -> Result<()> {
+/// Pays `order` through Toss, as the buyer's page does.
+fn pay_order(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let (api, sandbox) = (stack.api(), stack.sandbox()?);
     let id = text(&order["order_id"]);
@@ -177,7 +177,10 @@ fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progr
     let call = api.call("GET", &format!("/orders/{id}")).token(&tokens.customer);
     let order = call.send()?.expect(200)?;
     if order["status"] != "PAID" {
-        bail!("the order is {} after its payment: {payment}", order["status"]);
+        bail!(
+            "the order is {} after the payment, expected PAID: {payment}",
+            order["status"]
+        );
     }
     step.done(format!(
         "payment {}: the order is {}",
@@ -186,14 +189,14 @@ fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progr
     ));
 
     let step = progress.step("waiting for Toss's webhook");
-    told(sandbox, &key)?;
-    step.done("Toss told of it by a webhook, and was answered 200");
+    wait_for_webhook(sandbox, &key)?;
+    step.done("Toss sent its webhook, answered 200");
 
     let step = progress.step("waiting for its OrderPaid event");
     let event = tap.wait_for(
         "OrderPaid",
         |event| event.detail["data"]["order_id"] == id,
-        EVENT_WITHIN,
+        EVENT_TIMEOUT,
     )?;
     step.done(format!(
         "OrderPaid came over the bus, event {}",
@@ -202,10 +205,10 @@ fn pay(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress: Progr
     Ok(())
 }
 
-/// Pays as the buyer's page does it, and answers the payment and its key at Toss.
+/// Pays as the buyer's page does. Returns the payment and its payment key at Toss.
 pub(crate) fn pay_through_toss(stack: &Stack, token: &str, key: &str, order: &Value) -> Result<(Value, String)> {
     let (id, total) = (text(&order["order_id"]), &order["total"]);
-    let amount = total["amount"].as_i64().context("a total without amount")?;
+    let amount = total["amount"].as_i64().context("the total has no amount")?;
     let payment_key = stack
         .sandbox()?
         .toss_authenticate(id, amount, text(&total["currency"]))?;
@@ -215,16 +218,16 @@ pub(crate) fn pay_through_toss(stack: &Stack, token: &str, key: &str, order: &Va
         .json(&body)
         .send()?
         .expect(200)
-        .context("a payment was not taken")?;
+        .context("the payment was rejected")?;
     Ok((payment, payment_key))
 }
 
-/// Waits until the provider's message about a payment was taken.
-fn told(sandbox: &Sandbox, payment_key: &str) -> Result<()> {
-    let deadline = Instant::now() + WEBHOOK_WITHIN;
+/// Waits until the shop answers Toss's webhook about a payment with 200.
+fn wait_for_webhook(sandbox: &Sandbox, payment_key: &str) -> Result<()> {
+    let deadline = Instant::now() + WEBHOOK_TIMEOUT;
     loop {
-        let about_it = sandbox.deliveries()?.into_iter();
-        let statuses: Vec<_> = about_it
+        let deliveries = sandbox.deliveries()?.into_iter();
+        let statuses: Vec<_> = deliveries
             .filter(|delivery| delivery.path == "/webhooks/toss" && delivery.body.contains(payment_key))
             .map(|delivery| delivery.status)
             .collect();
@@ -232,26 +235,26 @@ fn told(sandbox: &Sandbox, payment_key: &str) -> Result<()> {
             return Ok(());
         }
         if Instant::now() > deadline {
-            bail!("no webhook was taken within {WEBHOOK_WITHIN:?}; the shop answered {statuses:?}");
+            bail!("no webhook was answered 200 within {WEBHOOK_TIMEOUT:?}; the answers were {statuses:?}");
         }
         interrupt::check()?;
         std::thread::sleep(process::POLL);
     }
 }
 
-/// Waits for Ctrl-C.
+/// Collects logs and renews tokens until Ctrl-C.
 fn serve(cloud: &mut LocalCloud) -> Result<()> {
     let mut signed_in = Instant::now();
-    let mut gathered = Instant::now();
+    let mut logs_gathered = Instant::now();
     loop {
         interrupt::check()?;
         cloud.check()?;
-        if gathered.elapsed() > LOGS_EVERY {
-            // Should the emulator be gone, the next check tells it better.
+        if logs_gathered.elapsed() > LOG_INTERVAL {
+            // If the emulator has exited, the next check reports it with its log.
             let _ = cloud.gather_logs();
-            gathered = Instant::now();
+            logs_gathered = Instant::now();
         }
-        if signed_in.elapsed() > TOKEN_AGE {
+        if signed_in.elapsed() > TOKEN_REFRESH {
             Tokens::sign_up(cloud.stack())?.write(cloud.folder())?;
             signed_in = Instant::now();
         }
@@ -272,7 +275,7 @@ impl Tokens {
         })
     }
 
-    /// As header files that `curl -H @file` reads: they stay good while the tokens are renewed.
+    /// Writes header files for `curl -H @file`. The printed commands keep working when the tokens are renewed.
     fn write(&self, folder: &Path) -> Result<()> {
         for (name, token) in [("customer", &self.customer), ("admin", &self.admin)] {
             let path = folder.join(name);
@@ -294,15 +297,15 @@ fn guide(stack: &Stack, sandbox: &Sandbox, tokens: &Tokens, folder: &Path) -> St
 
   admin token     {}
 
-  Look at a product, order it, pay for it as Toss's buyer, receive new stock of it:
+  Get a product, order it, pay for it through Toss, and receive new stock:
 
 curl -s '{url}/products/tea'
 order=$(curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}]}}' | tee /dev/stderr | grep -o 'order_id\":\"[^\"]*' | cut -d'\"' -f3)
 key=$(curl -s '{control}/toss_authenticate' -d '{{\"order_id\":\"'$order'\",\"amount\":{price},\"currency\":\"KRW\"}}' | cut -d'\"' -f4); curl -s '{url}/payments/confirm' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"provider\":\"toss\",\"order_id\":\"'$order'\",\"amount\":{{\"amount\":{price},\"currency\":\"KRW\"}},\"payment_key\":\"'$key'\"}}'
 curl -s '{url}/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"quantity\":10}}'
 
-  payment sandbox {control}/ledger (what it took and gave back), {control}/deliveries (its webhooks)
-  logs in {} (functions.log: what the functions say)
+  payment sandbox {control}/ledger (charges and refunds), {control}/deliveries (its webhooks)
+  logs in {} (functions.log: the functions' output)
   serving until Ctrl-C
 ",
         tokens.customer,

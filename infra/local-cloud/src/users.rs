@@ -1,30 +1,30 @@
-//! Users of the shop: made in the stack's user pool and signed in as a client would.
+//! Creates users in the stack's user pool and signs them in.
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::aws::Refused;
+use crate::aws::ServiceError;
 use crate::stack::{Stack, unique};
 
-/// Makes the user `name` (or takes the one there), a member of `groups`, and signs it in.
-/// The password is new each time and known to no one afterwards.
+/// Creates the user `name` as a member of `groups`, or uses the existing one, and signs it in. Sets a new random
+/// password each time and does not keep it.
 pub(crate) fn sign_up(stack: &Stack, name: &str, groups: &[&str]) -> Result<String> {
     let pool = stack.aws("cognito-idp");
     let call = |operation: &str, parameters| pool.call(operation, &parameters);
     let (id, user) = (stack.user_pool_id.as_str(), format!("{name}@example.com"));
-    // Upper case, lower case, a digit and a sign: what password policies ask for.
+    // The prefix satisfies password policies: upper case, lower case, a digit and a symbol.
     let password = format!("Aa1!{}", unique()?);
 
     let attributes = json!([
         { "Name": "email", "Value": user },
         { "Name": "email_verified", "Value": "true" },
     ]);
-    let made = call(
+    let created = call(
         "AdminCreateUser",
         json!({ "UserPoolId": id, "Username": user, "UserAttributes": attributes, "MessageAction": "SUPPRESS" }),
     );
-    match made {
-        Err(error) if is(&error, "UsernameExistsException") => {}
+    match created {
+        Err(error) if has_code(&error, "UsernameExistsException") => {}
         other => drop(other?),
     }
     call(
@@ -36,7 +36,7 @@ pub(crate) fn sign_up(stack: &Stack, name: &str, groups: &[&str]) -> Result<Stri
             "AdminAddUserToGroup",
             json!({ "UserPoolId": id, "Username": user, "GroupName": group }),
         )
-        .with_context(|| format!("cannot put {name} into the group {group}"))?;
+        .with_context(|| format!("cannot add {name} to the group {group}"))?;
     }
     let signed_in = call(
         "InitiateAuth",
@@ -49,11 +49,11 @@ pub(crate) fn sign_up(stack: &Stack, name: &str, groups: &[&str]) -> Result<Stri
     signed_in["AuthenticationResult"]["AccessToken"]
         .as_str()
         .map(str::to_owned)
-        .with_context(|| format!("the user pool gave {name} no token: {signed_in}"))
+        .with_context(|| format!("the user pool returned no token for {name}: {signed_in}"))
 }
 
-fn is(error: &anyhow::Error, code: &str) -> bool {
+fn has_code(error: &anyhow::Error, code: &str) -> bool {
     error
-        .downcast_ref::<Refused>()
-        .is_some_and(|refused| refused.code == code)
+        .downcast_ref::<ServiceError>()
+        .is_some_and(|error| error.code == code)
 }

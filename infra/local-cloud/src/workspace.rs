@@ -1,4 +1,4 @@
-//! Where things lie: the sources, and below `target/local-cloud/` all that is made here.
+//! Paths: the sources, and the generated files below `target/local-cloud/`.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo, which knows every way to set the target folder.
+    /// Finds the workspace through `cargo metadata`, which knows every way to set the target folder.
     pub(crate) fn find() -> Result<Self> {
         let output = cargo(Path::new(env!("CARGO_MANIFEST_DIR")))
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .output()
-            .context("cannot run cargo; install Rust from its website")?;
+            .context("cannot run cargo; install Rust (https://rustup.rs)")?;
         if !output.status.success() {
             bail!(
                 "cargo cannot read this workspace:\n{}",
@@ -59,7 +59,7 @@ impl Workspace {
         Ok(nested)
     }
 
-    /// The folder of the local cloud called `name`, for this process alone.
+    /// Locks and empties the folder of the local cloud called `name`.
     pub(crate) fn claim(&self, name: &str) -> Result<Run> {
         let folder = self.base.join(name);
         create(&folder)?;
@@ -67,24 +67,24 @@ impl Workspace {
         let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         match lock.try_lock() {
             Ok(()) => {}
-            // The system frees the lock with the process that held it, however that ended.
+            // The operating system releases the lock when its process ends, for any reason.
             Err(TryLockError::WouldBlock) => bail!(
-                "a local cloud called `{name}` is already running from this checkout; end it (Ctrl-C) or wait for it"
+                "a local cloud called `{name}` is already running from this checkout; stop it (Ctrl-C) or wait for it"
             ),
-            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the state folder"),
+            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the local cloud's folder"),
         }
         let run = Run { folder, _lock: lock };
-        for made in [run.temporary(), run.logs()] {
-            if made.exists() {
-                fs::remove_dir_all(&made).with_context(|| format!("cannot empty {}", made.display()))?;
+        for folder in [run.temporary(), run.logs()] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
             }
-            create(&made)?;
+            create(&folder)?;
         }
         Ok(run)
     }
 }
 
-/// The folder of one local cloud, held until dropped.
+/// The folder of one local cloud, locked until dropped.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) folder: PathBuf,
@@ -96,8 +96,8 @@ impl Run {
         self.folder.join("logs")
     }
 
-    pub(crate) fn log(&self, of: &str) -> PathBuf {
-        self.logs().join(format!("{of}.log"))
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.logs().join(format!("{name}.log"))
     }
 
     pub(crate) fn temporary(&self) -> PathBuf {
@@ -105,14 +105,14 @@ impl Run {
     }
 }
 
-/// Cargo as the user would start it in `folder`.
+/// Cargo in `folder`, with the environment of the user's shell.
 pub(crate) fn cargo(folder: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(folder);
-    // `cargo run` and `cargo test` describe the running package in the environment. Some build
-    // scripts watch these variables and would run again, and all that depends on them with it.
+    // `cargo run` and `cargo test` set variables about the running package. Some build scripts depend on them; they and
+    // their dependents would be rebuilt.
     for (name, _) in std::env::vars_os() {
-        let known = name.to_string_lossy();
+        let text = name.to_string_lossy();
         if [
             "CARGO_PKG_",
             "CARGO_MANIFEST_",
@@ -122,7 +122,7 @@ pub(crate) fn cargo(folder: &Path) -> Command {
             "DEP_",
         ]
         .iter()
-        .any(|prefix| known.starts_with(prefix))
+        .any(|prefix| text.starts_with(prefix))
         {
             command.env_remove(&name);
         }

@@ -1,4 +1,4 @@
-//! What the command line takes and what it refuses.
+//! The command line: help, and rejected options.
 
 use std::process::{Command, Output};
 
@@ -7,7 +7,7 @@ fn local_cloud(arguments: &[&str]) -> std::io::Result<Output> {
 }
 
 #[test]
-fn help_names_both_commands() {
+fn help_lists_the_commands() {
     let output = local_cloud(&["--help"]).unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
@@ -18,7 +18,7 @@ fn help_names_both_commands() {
 }
 
 #[test]
-fn an_unknown_option_is_refused_with_the_help() {
+fn an_unknown_option_is_rejected_with_the_help() {
     let output = local_cloud(&["up", "--twice"]).unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());

@@ -1,17 +1,17 @@
-//! Reads the repository for the structure tests: its files, manifests, template and README.
+//! Reads the repository for the structure tests: files, manifests, templates and READMEs.
 //!
-//! The tests hold what neither the compiler nor the linters can: that the parts of the repository which
-//! speak of each other still agree. Each collects everything that is wrong and says what to do about it.
+//! The tests check rules that the compiler and the linters cannot check, such as that templates and documents match the
+//! code. Each test reports all problems at once, with the fix for each.
 
 pub mod manifest;
 pub mod readme;
 pub mod repository;
 pub mod template;
 
-/// Fails the test with all problems at once, or passes when there are none.
+/// Asserts that there are no problems.
 ///
 /// # Panics
-/// When there is a problem.
+/// When there is a problem. The message lists all of them.
 pub fn assert_none(problems: &[String]) {
     assert!(problems.is_empty(), "\n- {}\n", problems.join("\n- "));
 }

@@ -1,12 +1,12 @@
-//! The `Cargo.toml` files.
+//! Reads the `Cargo.toml` files.
 
 use crate::repository;
 use toml::{Table, Value};
 
-/// One crate's `Cargo.toml`.
+/// The `Cargo.toml` of a crate.
 #[derive(Debug)]
 pub struct Manifest {
-    /// Its path from the repository's root.
+    /// The path from the repository's root.
     pub path: String,
     table: Table,
 }
@@ -47,7 +47,7 @@ impl Manifest {
             .unwrap_or_default()
     }
 
-    /// The names that it gives to its library and binaries itself.
+    /// The explicit `name`s of its library and binaries.
     #[must_use]
     pub fn renamed_targets(&self) -> Vec<&str> {
         let binaries = self.table.get("bin").and_then(Value::as_array).into_iter().flatten();
@@ -57,14 +57,14 @@ impl Manifest {
             .collect()
     }
 
-    /// Whether the workspace's lints hold for it.
+    /// Whether it inherits the workspace's lints.
     #[must_use]
     pub fn inherits_lints(&self) -> bool {
-        self.table.get("lints").is_some_and(inherited)
+        self.table.get("lints").is_some_and(is_inherited)
     }
 
-    /// Each dependency: its name, and whether it leaves the version to the workspace: it is inherited from there,
-    /// or it is a member itself, named by its path.
+    /// The dependencies: the name, and whether the workspace sets the version. It does for an inherited dependency and
+    /// for a workspace member with a path.
     #[must_use]
     pub fn dependencies(&self) -> Vec<(&str, bool)> {
         let by_target = self
@@ -78,12 +78,12 @@ impl Manifest {
         sections
             .flat_map(|section| kinds.iter().filter_map(|kind| section.get(*kind)?.as_table()))
             .flatten()
-            .map(|(name, value)| (name.as_str(), inherited(value) || is_member(value)))
+            .map(|(name, value)| (name.as_str(), is_inherited(value) || is_member(value)))
             .collect()
     }
 }
 
-fn inherited(value: &Value) -> bool {
+fn is_inherited(value: &Value) -> bool {
     value.get("workspace").and_then(Value::as_bool) == Some(true)
 }
 

@@ -1,16 +1,16 @@
-//! What a Markdown document says that can be checked: its links, and the names in its tables.
+//! Reads the links, headings and table rows of a Markdown document.
 
-/// The names in the first column of every table whose first column is called `column`, in the document's order.
+/// The names in the first column of every table with `column` as its first header, in the document's order.
 ///
-/// A row starts with a name in backticks, linked or not: ``| [`checkout`](src/checkout.rs) | … |``.
-/// The whole cell stands for a name that has no backticks.
+/// The name is the text in backticks, with or without a link: ``| [`checkout`](src/checkout.rs) | … |``. Without
+/// backticks, the name is the whole cell.
 #[must_use]
 pub fn names_in_tables<'a>(document: &'a str, column: &str) -> Vec<&'a str> {
     let mut names = Vec::new();
     let mut lines = document.lines();
     while let Some(line) = lines.next() {
         if first_cell(line) == Some(column) {
-            // The line after the header is the rule below it.
+            // The line after the header is the delimiter row.
             names.extend(lines.by_ref().skip(1).map_while(first_cell).map(name));
         }
     }
@@ -20,16 +20,16 @@ pub fn names_in_tables<'a>(document: &'a str, column: &str) -> Vec<&'a str> {
 /// A link to a file of the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link<'a> {
-    /// The path from the document's folder; empty for the document itself.
+    /// The path from the document's folder. Empty for the document itself.
     pub path: &'a str,
-    /// The heading after `#`, as it is written in links.
+    /// The heading after `#`, as a slug.
     pub heading: Option<&'a str>,
 }
 
-/// The document's links, without those to the web and without what is inside a code block.
+/// The document's links, without links to the web and without code blocks.
 #[must_use]
 pub fn links(document: &str) -> Vec<Link<'_>> {
-    prose(document)
+    lines_outside_code(document)
         .flat_map(|line| line.split("](").skip(1))
         .filter_map(|rest| rest.split_once(')'))
         .filter_map(|(target, _)| target.split_whitespace().next())
@@ -47,18 +47,18 @@ pub fn links(document: &str) -> Vec<Link<'_>> {
         .collect()
 }
 
-/// The document's headings as links write them: `## A bid's end` is `a-bids-end`.
+/// The slugs of the document's headings: `## A bid's end` is `a-bids-end`.
 #[must_use]
 pub fn headings(document: &str) -> Vec<String> {
-    let titles = prose(document).filter_map(|line| {
+    let titles = lines_outside_code(document).filter_map(|line| {
         line.trim_start_matches('#')
             .strip_prefix(' ')
             .filter(|_| line.starts_with('#'))
     });
-    titles.map(as_links_write_it).collect()
+    titles.map(slug).collect()
 }
 
-fn as_links_write_it(title: &str) -> String {
+fn slug(title: &str) -> String {
     let kept = title
         .chars()
         .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
@@ -67,7 +67,7 @@ fn as_links_write_it(title: &str) -> String {
 }
 
 /// The lines outside code blocks.
-fn prose(document: &str) -> impl Iterator<Item = &str> {
+fn lines_outside_code(document: &str) -> impl Iterator<Item = &str> {
     let mut is_code = false;
     document.lines().filter(move |line| {
         let is_fence = line.trim_start().starts_with("```");
@@ -108,7 +108,7 @@ echo [no](link.md)
 [the web](https://example.com), [here](#above), ![a picture](map.png), [two](a.md)[three](b/).";
 
     #[test]
-    fn a_row_starts_with_a_name_linked_or_not() {
+    fn a_name_may_be_a_link() {
         assert_eq!(
             names_in_tables(DOCUMENT, "Function"),
             ["checkout", "get-order", "plain"]
@@ -116,13 +116,13 @@ echo [no](link.md)
     }
 
     #[test]
-    fn all_tables_with_the_column_count() {
+    fn all_tables_with_the_column_are_read() {
         let twice = "| A |\n|---|\n| `one` |\n\n| A |\n|---|\n| `two` |\n";
         assert_eq!(names_in_tables(twice, "A"), ["one", "two"]);
     }
 
     #[test]
-    fn links_to_the_web_and_in_code_are_left_out() {
+    fn links_to_the_web_and_in_code_are_skipped() {
         let links = links(DOCUMENT);
         let paths: Vec<&str> = links.iter().map(|link| link.path).collect();
         assert_eq!(paths, ["src/checkout.rs", "../api.md", "", "map.png", "a.md", "b/"]);
@@ -132,7 +132,7 @@ echo [no](link.md)
     }
 
     #[test]
-    fn a_heading_is_written_as_links_write_it() {
+    fn a_heading_becomes_a_slug() {
         let document =
             "# `checkout`\n\ntext # no heading\n\n## A bid's end\n```sh\n# a comment\n```\n### Kept, 30 days\n";
         assert_eq!(headings(document), ["checkout", "a-bids-end", "kept-30-days"]);

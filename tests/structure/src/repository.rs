@@ -1,39 +1,39 @@
-//! The files of the repository, named by their paths from its root.
+//! The files of the repository. All paths are relative to its root.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
 };
 
-/// An action of a domain's crate, which is a Lambda function of its own.
+/// A Lambda function: an action of a domain's crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// The domain, such as `orders`.
     pub domain: String,
-    /// What it does, such as `cancel-order`.
+    /// The action, such as `cancel-order`.
     pub action: String,
 }
 
 impl Function {
-    /// The file of its `main`.
+    /// The path of its `main`.
     #[must_use]
     pub fn main(&self) -> String {
         format!("functions/{}/src/bin/{}.rs", self.domain, self.action)
     }
 
-    /// The file that it is.
+    /// The path of its module.
     #[must_use]
     pub fn module(&self) -> String {
         format!("functions/{}/src/{}.rs", self.domain, self.action.replace('-', "_"))
     }
 
-    /// What the template's `CodeUri` names: the folder into which `cargo lambda build` puts it.
+    /// The template's `CodeUri`: the output folder of `cargo lambda build`.
     #[must_use]
     pub fn artifact(&self) -> String {
         format!("../../target/lambda/{}", self.action)
     }
 
-    /// Its name in the template: `cancel-order` is `CancelOrder` there.
+    /// The logical id in the template: `CancelOrder` for `cancel-order`.
     #[must_use]
     pub fn logical_id(&self) -> String {
         let capitalised = |word: &str| {
@@ -47,18 +47,18 @@ impl Function {
 /// The repository's root.
 #[must_use]
 pub fn root() -> PathBuf {
-    // Asked at run time rather than at compile time, so that a moved repository reads itself.
+    // Prefers the variable at run time, since the checkout may have moved after the build.
     let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.join("../..")
 }
 
-/// A file's text.
+/// Reads a file.
 ///
 /// # Panics
-/// When there is no such file.
+/// When it cannot be read.
 #[must_use]
 pub fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path} must be there and readable: {error}"))
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
 }
 
 /// All domains: the folders of `functions`.
@@ -67,7 +67,7 @@ pub fn domains() -> Vec<String> {
     entries("functions")
 }
 
-/// All functions, by domain and action: each has a `main`.
+/// All functions, sorted by domain and action. Each file in `src/bin` is one.
 #[must_use]
 pub fn functions() -> Vec<Function> {
     let mut functions = Vec::new();
@@ -82,7 +82,7 @@ pub fn functions() -> Vec<Function> {
     functions
 }
 
-/// The files below a folder that git would take, sorted. A folder that is not there has none.
+/// The files below a folder, sorted, without hidden ones and `target`. Empty if there is no such folder.
 #[must_use]
 pub fn files(folder: &str) -> Vec<String> {
     let mut files = Vec::new();
@@ -108,7 +108,7 @@ pub fn rust_files(folder: &str) -> Vec<String> {
     files(folder).into_iter().filter(is_rust).collect()
 }
 
-/// A source's lines with their numbers, without those that are comments.
+/// The lines of a source with their numbers, without comment lines.
 pub fn code(source: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..)
         .zip(source.lines())

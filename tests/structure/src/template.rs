@@ -1,24 +1,24 @@
-//! The templates: the root and those of the domains, as one.
+//! Reads the root template and the domains' templates as one template.
 //!
-//! Anchors and merges are written out. In a domain's template a parameter is replaced by what the root passes for it, and
-//! its functions have its `Globals`. So a name means the same resource everywhere.
+//! YAML merges are resolved. In a domain's template, parameters are replaced by the values that the root passes, and
+//! `Globals` are applied to the functions. So a logical id refers to the same resource everywhere.
 
 use crate::repository;
 use yaml_serde::{Mapping, Value};
 
-/// The root template.
+/// The path of the root template.
 pub const ROOT: &str = "template.yaml";
 
-/// The templates.
+/// The merged templates.
 #[derive(Debug)]
 pub struct Template {
     resources: Vec<(String, Value)>,
 }
 
-/// A named resource of a template.
+/// A resource of a template.
 #[derive(Clone, Copy, Debug)]
 pub struct Resource<'a> {
-    /// Its logical id.
+    /// The logical id.
     pub id: &'a str,
     value: &'a Value,
 }
@@ -42,15 +42,15 @@ impl Template {
             let passed = passed.unwrap_or_else(|| panic!("{ROOT} must have an application with `Location: {path}`"));
             for (id, mut resource) in entries(&template, "Resources") {
                 if resource.get("Type").and_then(Value::as_str) == Some(FUNCTION) {
-                    resource = with_defaults(&template, resource);
+                    resource = apply_globals(&template, resource);
                 }
-                resources.push((id, replaced(resource, &passed)));
+                resources.push((id, resolve_parameters(resource, &passed)));
             }
         }
         Self { resources }
     }
 
-    /// The resources of a type, in the template's order.
+    /// The resources of a type, in the templates' order.
     pub fn resources_of(&self, kind: &str) -> impl Iterator<Item = Resource<'_>> {
         self.resources().filter(move |resource| resource.kind() == kind)
     }
@@ -66,12 +66,12 @@ impl Template {
         self.resources().find(|resource| resource.id == id)
     }
 
-    /// Each statement of a permission, wherever it stands, with the resource that states it.
+    /// All policy statements, each with the logical id of its resource.
     #[must_use]
     pub fn statements(&self) -> Vec<(&str, &Value)> {
         let mut found = Vec::new();
         for resource in self.resources() {
-            collect(resource.id, resource.value, &mut found);
+            collect_statements(resource.id, resource.value, &mut found);
         }
         found
     }
@@ -83,31 +83,31 @@ impl Template {
 }
 
 impl<'a> Resource<'a> {
-    /// Its type, such as `AWS::SQS::Queue`.
+    /// The type, such as `AWS::SQS::Queue`.
     #[must_use]
     pub fn kind(self) -> &'a str {
         self.value.get("Type").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// An attribute beside its properties, such as `DeletionPolicy`.
+    /// A resource attribute, such as `DeletionPolicy`.
     #[must_use]
     pub fn attribute(self, name: &str) -> Option<&'a Value> {
         self.value.get(name)
     }
 
-    /// A property, by its path: `LoggingConfig.LogGroup`.
+    /// The property at a path such as `LoggingConfig.LogGroup`.
     #[must_use]
     pub fn property(self, path: &str) -> Option<&'a Value> {
         at(self.value.get("Properties")?, path)
     }
 
-    /// A property that is plain text.
+    /// A string property.
     #[must_use]
     pub fn text(self, path: &str) -> Option<&'a str> {
         self.property(path)?.as_str()
     }
 
-    /// What invokes it: the event's name, its type and its properties.
+    /// Its event sources: name, type and properties of each.
     pub fn events(self) -> impl Iterator<Item = (&'a str, &'a str, &'a Value)> {
         let events = self
             .property("Events")
@@ -118,29 +118,29 @@ impl<'a> Resource<'a> {
             .filter_map(|(name, event)| Some((name.as_str()?, event.get("Type")?.as_str()?, event.get("Properties")?)))
     }
 
-    /// For an alarm on one metric: whether it watches this one of this resource.
+    /// Whether it is an alarm on this metric of the resource `watched`.
     #[must_use]
     pub fn watches(self, namespace: &str, metric: &str, watched: &str) -> bool {
-        let of_it = |dimension: &Value| dimension.get("Value").and_then(target) == Some(watched);
+        let is_watched = |dimension: &Value| dimension.get("Value").and_then(target) == Some(watched);
         self.kind() == "AWS::CloudWatch::Alarm"
             && self.text("Namespace") == Some(namespace)
             && self.text("MetricName") == Some(metric)
             && self
                 .property("Dimensions")
                 .and_then(Value::as_sequence)
-                .is_some_and(|all| all.iter().any(of_it))
+                .is_some_and(|all| all.iter().any(is_watched))
     }
 }
 
 const FUNCTION: &str = "AWS::Serverless::Function";
 
-/// The template of a domain.
+/// The path of a domain's template.
 #[must_use]
 pub fn path_of(domain: &str) -> String {
     format!("functions/{domain}/template.yaml")
 }
 
-/// A template by itself, with its merges written out.
+/// Parses one template and resolves its merges.
 ///
 /// # Panics
 /// When it is missing or not YAML.
@@ -148,7 +148,7 @@ pub fn path_of(domain: &str) -> String {
 pub fn parse(path: &str) -> Value {
     let parsed = yaml_serde::from_str(&repository::read(path));
     let mut template: Value = parsed.unwrap_or_else(|error| panic!("{path} must be YAML: {error}"));
-    // What is merged may itself merge: once for each level.
+    // A merged mapping may contain merges, so repeat until nothing changes.
     let mut before = Value::Null;
     while template != before {
         before = template.clone();
@@ -158,7 +158,7 @@ pub fn parse(path: &str) -> Value {
     template
 }
 
-/// The named parts of a section of a template.
+/// The entries of a section, such as `Resources`.
 #[must_use]
 pub fn entries(template: &Value, section: &str) -> Vec<(String, Value)> {
     let found = template.get(section).and_then(Value::as_mapping).into_iter().flatten();
@@ -167,22 +167,22 @@ pub fn entries(template: &Value, section: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// A function with the properties that `Globals` gives to all.
-fn with_defaults(template: &Value, mut function: Value) -> Value {
+/// Applies `Globals` to a function.
+fn apply_globals(template: &Value, mut function: Value) -> Value {
     if let (Some(defaults), Some(properties)) = (at(template, "Globals.Function"), function.get_mut("Properties")) {
         let own = std::mem::take(properties);
-        *properties = overridden(defaults.clone(), own);
+        *properties = merge(defaults.clone(), own);
     }
     function
 }
 
-/// Mappings are merged, anything else is replaced, as SAM does it.
-fn overridden(base: Value, by: Value) -> Value {
+/// Merges mappings and replaces all other values, as SAM does.
+fn merge(base: Value, by: Value) -> Value {
     match (base, by) {
         (Value::Mapping(mut base), Value::Mapping(by)) => {
             for (key, value) in by {
                 let value = match base.remove(&key) {
-                    Some(before) => overridden(before, value),
+                    Some(before) => merge(before, value),
                     None => value,
                 };
                 base.insert(key, value);
@@ -193,8 +193,8 @@ fn overridden(base: Value, by: Value) -> Value {
     }
 }
 
-/// A value with each `!Ref` of a parameter replaced by what is passed for it.
-fn replaced(value: Value, passed: &Value) -> Value {
+/// Replaces each `!Ref` of a parameter with the passed value.
+fn resolve_parameters(value: Value, passed: &Value) -> Value {
     match value {
         Value::Tagged(tagged) => {
             let named = tagged.value.as_str().filter(|_| tagged.tag == "Ref");
@@ -202,14 +202,19 @@ fn replaced(value: Value, passed: &Value) -> Value {
                 Some(value) => value.clone(),
                 None => {
                     let mut tagged = tagged;
-                    tagged.value = replaced(std::mem::take(&mut tagged.value), passed);
+                    tagged.value = resolve_parameters(std::mem::take(&mut tagged.value), passed);
                     Value::Tagged(tagged)
                 }
             }
         }
-        Value::Sequence(values) => values.into_iter().map(|value| replaced(value, passed)).collect(),
+        Value::Sequence(values) => values
+            .into_iter()
+            .map(|value| resolve_parameters(value, passed))
+            .collect(),
         Value::Mapping(fields) => {
-            let fields = fields.into_iter().map(|(key, value)| (key, replaced(value, passed)));
+            let fields = fields
+                .into_iter()
+                .map(|(key, value)| (key, resolve_parameters(value, passed)));
             Value::Mapping(fields.collect::<Mapping>())
         }
         plain => plain,
@@ -222,7 +227,7 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, key| value.get(key))
 }
 
-/// The logical id that `!Ref Id` or `!GetAtt Id.Attribute` points to.
+/// The logical id in `!Ref Id` or `!GetAtt Id.Attribute`.
 #[must_use]
 pub fn target(value: &Value) -> Option<&str> {
     let Value::Tagged(tagged) = value else { return None };
@@ -236,7 +241,7 @@ pub fn target(value: &Value) -> Option<&str> {
     }
 }
 
-/// All plain texts within a value, those within `!Sub` and its like included.
+/// All strings in a value, including those in `!Sub` and other functions.
 #[must_use]
 pub fn texts(value: &Value) -> Vec<&str> {
     match value {
@@ -248,13 +253,15 @@ pub fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// A statement is what has an effect: an `Action` elsewhere is not a permission.
-fn collect<'a>(place: &'a str, value: &'a Value, found: &mut Vec<(&'a str, &'a Value)>) {
+/// Collects the policy statements in a value. `Effect` identifies a statement; `Action` also occurs elsewhere.
+fn collect_statements<'a>(place: &'a str, value: &'a Value, found: &mut Vec<(&'a str, &'a Value)>) {
     match value {
         Value::Mapping(entries) if entries.contains_key("Effect") => found.push((place, value)),
-        Value::Mapping(entries) => entries.values().for_each(|value| collect(place, value, found)),
-        Value::Sequence(values) => values.iter().for_each(|value| collect(place, value, found)),
-        Value::Tagged(tagged) => collect(place, &tagged.value, found),
+        Value::Mapping(entries) => entries
+            .values()
+            .for_each(|value| collect_statements(place, value, found)),
+        Value::Sequence(values) => values.iter().for_each(|value| collect_statements(place, value, found)),
+        Value::Tagged(tagged) => collect_statements(place, &tagged.value, found),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

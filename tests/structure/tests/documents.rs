@@ -1,4 +1,4 @@
-//! The documents agree with what they describe: functions, events, files.
+//! The documents match the functions, events and files.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,24 +7,24 @@ use structure::readme::{self, Link};
 use structure::{assert_none, repository};
 use yaml_serde::Value;
 
-const LONGEST_README: usize = 200;
+const MAX_README_LINES: usize = 200;
 
 #[test]
-fn the_readme_is_short_enough_to_be_read() {
+fn the_readme_is_short() {
     let lines = repository::read("README.md").lines().count();
     assert!(
-        lines <= LONGEST_README,
-        "README.md has {lines} lines, {LONGEST_README} are allowed: move what is about one domain into its README"
+        lines <= MAX_README_LINES,
+        "README.md has {lines} lines, the limit is {MAX_README_LINES}: move a domain's details to its README"
     );
 }
 
 #[test]
-fn the_readme_leads_to_every_domain() {
+fn the_readme_links_to_every_domain() {
     let readme = repository::read("README.md");
     let links = readme::links(&readme);
     let missing = repository::domains()
         .iter()
-        .map(|domain| page_of(domain))
+        .map(|domain| readme_of(domain))
         .filter(|page| !links.iter().any(|link| link.path == page))
         .map(|page| format!("README.md: link to {page}"))
         .collect::<Vec<_>>();
@@ -38,7 +38,7 @@ fn each_domains_readme_lists_exactly_its_functions() {
     for domain in repository::domains() {
         let of_domain = functions.iter().filter(|function| function.domain == domain);
         let actual: Vec<&str> = of_domain.map(|function| function.action.as_str()).collect();
-        let page = page_of(&domain);
+        let page = readme_of(&domain);
         let document = repository::read(&page);
         let listed = readme::names_in_tables(&document, "Function");
         problems.extend(differences(&page, "function", &listed, &actual));
@@ -47,19 +47,21 @@ fn each_domains_readme_lists_exactly_its_functions() {
 }
 
 #[test]
-fn each_domains_readme_lists_exactly_the_events_that_it_publishes() {
+fn each_domains_readme_lists_exactly_its_events() {
     let mut problems = Vec::new();
     let events = published();
     let domains = repository::domains();
     for (event, source) in &events {
         if !domains.contains(source) {
-            problems.push(format!("infra/events/{event}.json: its source `{source}` is no domain"));
+            problems.push(format!(
+                "infra/events/{event}.json: its source `{source}` is not a domain"
+            ));
         }
     }
     for domain in domains {
         let of_domain = events.iter().filter(|(_, source)| *source == domain);
         let actual: Vec<&str> = of_domain.map(|(event, _)| event.as_str()).collect();
-        let page = page_of(&domain);
+        let page = readme_of(&domain);
         let document = repository::read(&page);
         let listed = readme::names_in_tables(&document, "Event");
         problems.extend(differences(&page, "event", &listed, &actual));
@@ -68,7 +70,7 @@ fn each_domains_readme_lists_exactly_the_events_that_it_publishes() {
 }
 
 #[test]
-fn each_relative_link_leads_to_something_that_exists() {
+fn every_relative_link_resolves() {
     let mut problems = Vec::new();
     let mut documents = repository::files("");
     documents.retain(|path| is_markdown(path));
@@ -82,7 +84,7 @@ fn each_relative_link_leads_to_something_that_exists() {
                 format!("{folder}/{path}").trim_start_matches('/').to_owned()
             };
             if !repository::root().join(&target).exists() {
-                problems.push(format!("{document}: the link to {path} leads nowhere: correct it"));
+                problems.push(format!("{document}: the link to {path} is broken: correct it"));
             } else if let Some(heading) = heading.filter(|_| is_markdown(&target))
                 && !readme::headings(&repository::read(&target))
                     .iter()
@@ -101,16 +103,16 @@ fn is_markdown(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "md")
 }
 
-fn page_of(domain: &str) -> String {
+fn readme_of(domain: &str) -> String {
     format!("functions/{domain}/README.md")
 }
 
-/// The events with a schema, and the domain that publishes each.
+/// The events in `infra/events`, each with the domain that publishes it.
 fn published() -> Vec<(String, String)> {
     let schemas = repository::files("infra/events");
     assert!(!schemas.is_empty(), "infra/events has no schema");
     let event = |path: &String| {
-        // JSON is YAML too.
+        // Every JSON document is valid YAML.
         let schema: Value = yaml_serde::from_str(&repository::read(path))
             .unwrap_or_else(|error| panic!("{path} must be a JSON Schema: {error}"));
         let text = |key: &str| {
@@ -124,7 +126,7 @@ fn published() -> Vec<(String, String)> {
     schemas.iter().map(event).collect()
 }
 
-/// What is missing from a page's tables, stands there without being there, or stands there twice.
+/// The missing, unknown and duplicate rows of a page's tables.
 fn differences(page: &str, kind: &str, listed: &[&str], actual: &[&str]) -> Vec<String> {
     let column = if kind == "event" { "Event" } else { "Function" };
     let names: BTreeSet<&str> = listed.iter().chain(actual).copied().collect();

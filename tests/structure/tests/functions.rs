@@ -1,4 +1,4 @@
-//! Each domain is a crate of one shape, and its template knows its functions by their names.
+//! The layout of the domains' crates, and the functions in their templates.
 
 use structure::{
     assert_none,
@@ -7,30 +7,33 @@ use structure::{
     template,
 };
 
-const LONGEST_MAIN: usize = 25;
+const MAX_MAIN_LINES: usize = 25;
 
 #[test]
-fn a_domain_is_a_crate_with_a_module_and_a_main_for_each_action() {
+fn each_action_has_a_module_and_a_main() {
     let mut problems = Vec::new();
     let functions = repository::functions();
     if functions.is_empty() {
-        problems.push("there is no function: their mains are functions/<domain>/src/bin/<action>.rs".to_owned());
+        problems.push("found no function; a function's main is functions/<domain>/src/bin/<action>.rs".to_owned());
     }
     for function in &functions {
         if repository::files(&format!("functions/{}", function.domain)).contains(&function.module()) {
             let list = repository::read(&format!("functions/{}/src/lib.rs", function.domain));
             if !list.contains(&function.action.replace('-', "_")) {
-                problems.push(format!("{}: name it in lib.rs", function.module()));
+                problems.push(format!("{}: declare it in lib.rs", function.module()));
             }
         } else {
-            problems.push(format!("{} is missing, and has a main", function.module()));
+            problems.push(format!(
+                "{} is missing: add it, or remove the action's main",
+                function.module()
+            ));
         }
     }
     assert_none(&problems);
 }
 
 #[test]
-fn a_domain_and_an_action_are_called_like_their_files() {
+fn domains_and_actions_are_named_after_their_files() {
     let mut problems = Vec::new();
     for domain in repository::domains() {
         let manifest = Manifest::of(&format!("functions/{domain}"));
@@ -41,7 +44,7 @@ fn a_domain_and_an_action_are_called_like_their_files() {
             ));
         }
         for name in manifest.renamed_targets() {
-            problems.push(format!("{}: leave the name `{name}` out", manifest.path));
+            problems.push(format!("{}: remove the name `{name}`", manifest.path));
         }
     }
     for function in repository::functions() {
@@ -68,14 +71,14 @@ fn a_deployment_builds_every_domain() {
 }
 
 #[test]
-fn a_main_is_wiring_only() {
+fn a_main_is_short() {
     let mut problems = Vec::new();
     for function in repository::functions() {
         let path = function.main();
         let lines = repository::read(&path).lines().count();
-        if lines > LONGEST_MAIN {
+        if lines > MAX_MAIN_LINES {
             problems.push(format!(
-                "{path} has {lines} lines, {LONGEST_MAIN} are allowed: move what it decides into {}",
+                "{path} has {lines} lines, the limit is {MAX_MAIN_LINES}: move its logic to {}",
                 function.module()
             ));
         }
@@ -94,7 +97,7 @@ fn domains_do_not_depend_on_each_other() {
         for (name, _) in manifest.dependencies() {
             if domains.iter().any(|other| other == name) {
                 problems.push(format!(
-                    "{} depends on the domain `{name}`: what both need moves to `shared`, everything else is an event",
+                    "{} depends on the domain `{name}`: move shared code to `shared`, or use an event",
                     manifest.path
                 ));
             }
@@ -104,7 +107,7 @@ fn domains_do_not_depend_on_each_other() {
 }
 
 #[test]
-fn every_function_is_in_its_domains_template_and_the_other_way_round() {
+fn a_domains_template_has_exactly_its_functions() {
     let functions = repository::functions();
     let mut problems = Vec::new();
     for domain in repository::domains() {
@@ -118,7 +121,7 @@ fn every_function_is_in_its_domains_template_and_the_other_way_round() {
             let (artifact, id) = (function.artifact(), function.logical_id());
             match code(&id) {
                 Some(code) if code == artifact => {}
-                Some(code) => problems.push(format!("{path}: `CodeUri` of {id} is {code}, make it {artifact}")),
+                Some(code) => problems.push(format!("{path}: `CodeUri` of {id} is {code}: change it to {artifact}")),
                 None => problems.push(format!(
                     "{path}: add a function {id} with `CodeUri: {artifact}`, or remove its main"
                 )),
@@ -128,7 +131,7 @@ fn every_function_is_in_its_domains_template_and_the_other_way_round() {
             let is_it = |function: &Function| function.domain == domain && function.logical_id() == *id;
             if !functions.iter().any(is_it) {
                 problems.push(format!(
-                    "{path}: no action belongs to {id}: its name must be that of the action in UpperCamelCase"
+                    "{path}: {id} matches no action: name it after its action in UpperCamelCase"
                 ));
             }
         }

@@ -1,5 +1,5 @@
-//! Dependencies between the modules of `shared` go one way: core ← models ← aws ← stores and services, and among the domains
-//! from the later ones to the earlier ones.
+//! The modules of `shared` depend on each other in one direction: core ← models ← aws ← stores and services. A domain
+//! depends only on the domains before it in `DOMAINS`.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use structure::{assert_none, repository};
 
 const SHARED: &str = "shared/src/";
 
-/// The domains in `shared`; each may use those before it.
+/// The domains in `shared`. Each may use the ones before it.
 const DOMAINS: [&str; 5] = ["images", "catalog", "orders", "payments", "auctions"];
 
-/// The modules of a domain that speak to AWS or to payment providers. All others are models: pure rules.
+/// The modules of a domain that call AWS or payment providers. All others are models, without I/O.
 const STORES_AND_SERVICES: [&str; 6] = [
     "store",
     "reservations",
@@ -20,8 +20,8 @@ const STORES_AND_SERVICES: [&str; 6] = [
     "provider",
 ];
 
-/// Crates by which time, randomness and the network come in; to a model these are arguments.
-const OUTSIDE: [&str; 6] = ["aws_", "fastrand", "lambda_", "reqwest", "tokio", "futures"];
+/// Crates for time, randomness and the network. Models take these values as arguments.
+const IMPURE_CRATES: [&str; 6] = ["aws_", "fastrand", "lambda_", "reqwest", "tokio", "futures"];
 
 #[test]
 fn the_modules_of_shared_depend_on_each_other_in_one_direction() {
@@ -38,7 +38,7 @@ fn the_modules_of_shared_depend_on_each_other_in_one_direction() {
 }
 
 #[test]
-fn models_know_no_aws_no_clock_and_no_chance() {
+fn models_use_no_aws_clock_or_randomness() {
     let mut problems = Vec::new();
     for path in repository::rust_files("shared/src") {
         let module = Module::of(&path);
@@ -49,7 +49,7 @@ fn models_know_no_aws_no_clock_and_no_chance() {
         for (number, line) in repository::code(&source) {
             let crates = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
             let roots = crates.filter_map(|path| path.split_once("::")).map(|(root, _)| root);
-            for root in roots.filter(|root| OUTSIDE.iter().any(|name| root.starts_with(name))) {
+            for root in roots.filter(|root| IMPURE_CRATES.iter().any(|name| root.starts_with(name))) {
                 problems.push(format!("{path}:{number} uses `{root}`: take the value as an argument"));
             }
             if line.contains("Timestamp::now") {
@@ -61,7 +61,7 @@ fn models_know_no_aws_no_clock_and_no_chance() {
 }
 
 #[test]
-fn each_domain_is_in_the_order_of_domains() {
+fn every_domain_is_listed_in_domains() {
     let shared: BTreeSet<String> = repository::rust_files("shared/src")
         .iter()
         .map(|path| Module::of(path).top)
@@ -73,7 +73,7 @@ fn each_domain_is_in_the_order_of_domains() {
         .collect();
     assert_eq!(
         shared, known,
-        "enter a new domain of `shared` in DOMAINS, behind those that it uses"
+        "add a new domain of `shared` to DOMAINS, after the domains that it uses"
     );
 }
 
@@ -82,7 +82,7 @@ struct Module {
     path: String,
     /// `core`, `aws` or a domain; `lib` for the root.
     top: String,
-    /// The module below that.
+    /// The module below `top`.
     part: String,
 }
 
@@ -97,13 +97,13 @@ impl Module {
         }
     }
 
-    /// Whether it has no way to AWS: `core`, and the models of the domains.
+    /// Whether it may not use AWS: `core` and the domains' models.
     fn is_pure(&self) -> bool {
-        let is_outside = STORES_AND_SERVICES.contains(&self.part.as_str()) || self.part == "shard_hints";
-        self.top == "core" || (DOMAINS.contains(&self.top.as_str()) && !is_outside)
+        let is_impure = STORES_AND_SERVICES.contains(&self.part.as_str()) || self.part == "shard_hints";
+        self.top == "core" || (DOMAINS.contains(&self.top.as_str()) && !is_impure)
     }
 
-    /// What it names of its own crate: the line, and `core`, `aws` or a domain.
+    /// Its uses of other modules of `shared`: the line, and `core`, `aws` or a domain.
     fn uses(&self) -> Vec<(usize, String)> {
         let source = repository::read(&self.path);
         let uses = repository::code(&source).flat_map(|(number, line)| {
@@ -124,16 +124,16 @@ impl Module {
         match (self.top.as_str(), used) {
             ("lib", _) | (_, "core") => Ok(()),
             (own, used) if own == used => Ok(()),
-            ("core", _) => Err("core uses nothing but core"),
-            ("aws", _) => Err("aws knows no domain: move the code to the domain"),
+            ("core", _) => Err("core may only use core"),
+            ("aws", _) => Err("aws may not use a domain: move the code to the domain"),
             (_, "aws") if self.is_pure() && self.part != "mod" => {
-                Err("a model knows no AWS: move the code to the domain's store or service")
+                Err("a model may not use AWS: move the code to the domain's store or service")
             }
             (_, "aws") => Ok(()),
             (own, used) => match (rank(own), rank(used)) {
                 (Some(own), Some(used)) if used < own => Ok(()),
                 (_, None) => Ok(()),
-                _ => Err("the domains would depend on each other in a circle"),
+                _ => Err("a domain may only use earlier domains in DOMAINS"),
             },
         }
     }

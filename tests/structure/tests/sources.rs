@@ -1,9 +1,9 @@
-//! What the sources and manifests must and must not say.
+//! Rules for all sources and manifests.
 
 use structure::{assert_none, manifest::Manifest, repository};
 
 #[test]
-fn a_file_opens_with_a_sentence_that_says_what_it_is() {
+fn every_file_starts_with_a_doc_sentence() {
     let mut problems = Vec::new();
     for path in repository::rust_files("") {
         let source = repository::read(&path);
@@ -11,7 +11,7 @@ fn a_file_opens_with_a_sentence_that_says_what_it_is() {
         let first: Vec<&str> = doc.take_while(|line| !line.is_empty()).collect();
         if !first.join(" ").contains('.') {
             problems.push(format!(
-                "{path}: open it with `//!` and one sentence that says what it is for"
+                "{path}: start it with a `//!` sentence that describes the file"
             ));
         }
     }
@@ -19,8 +19,8 @@ fn a_file_opens_with_a_sentence_that_says_what_it_is() {
 }
 
 #[test]
-fn nothing_is_ignored_or_left_to_be_done() {
-    // Put together here, so that this file does not find itself.
+fn no_test_is_ignored_and_no_code_is_unfinished() {
+    // Concatenated, so that this file does not match.
     let unfinished = [
         ["#[", "ignore"].concat(),
         ["todo", "!("].concat(),
@@ -31,7 +31,7 @@ fn nothing_is_ignored_or_left_to_be_done() {
         let source = repository::read(&path);
         for (number, line) in repository::code(&source) {
             for mark in unfinished.iter().filter(|mark| line.contains(*mark)) {
-                problems.push(format!("{path}:{number} has `{mark}`: finish it, or take it out"));
+                problems.push(format!("{path}:{number} has `{mark}`: finish it or remove it"));
             }
         }
     }
@@ -39,18 +39,18 @@ fn nothing_is_ignored_or_left_to_be_done() {
 }
 
 #[test]
-fn only_the_harness_sleeps() {
+fn tests_poll_instead_of_sleeping() {
     let sleep = ["sleep", "("].concat();
     let mut problems = Vec::new();
     for path in repository::rust_files("tests") {
-        // In the simulation no time passes that anybody would wait for.
+        // The simulation sleeps in simulated time.
         if path.starts_with("tests/harness/") || path.starts_with("tests/simulation/") {
             continue;
         }
         let source = repository::read(&path);
         for (number, _) in repository::code(&source).filter(|(_, line)| line.contains(&sleep)) {
             problems.push(format!(
-                "{path}:{number} sleeps: poll with a deadline, by the harness's means"
+                "{path}:{number} sleeps: poll with a deadline, using the harness"
             ));
         }
     }
@@ -58,13 +58,13 @@ fn only_the_harness_sleeps() {
 }
 
 #[test]
-fn members_take_dependencies_and_lints_from_the_workspace() {
+fn members_inherit_dependencies_and_lints() {
     let mut problems = Vec::new();
     for manifest in Manifest::all() {
         for (name, unversioned) in manifest.dependencies() {
             if !unversioned {
                 problems.push(format!(
-                    "{}: write `{name}.workspace = true`, and its version into [workspace.dependencies]",
+                    "{}: use `{name}.workspace = true`, with the version in [workspace.dependencies]",
                     manifest.path
                 ));
             }

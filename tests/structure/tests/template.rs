@@ -1,4 +1,4 @@
-//! What the templates must say about each function, queue and table, so that none is forgotten.
+//! Rules for every function, queue, table and alarm of the templates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use structure::{
@@ -6,17 +6,17 @@ use structure::{
     template::{self, Resource, Template, at, target, texts},
 };
 
-/// The functions whose routes take no token: products, order books and pictures are public, and a payment provider signs
-/// its messages instead.
-const OPEN_TO_EVERYBODY: [&str; 4] = ["get-product", "get-order-book", "get-image", "payment-webhook"];
+/// The functions with routes that require no token. Products, order books and pictures are public. Payment providers
+/// sign their webhooks instead.
+const PUBLIC_FUNCTIONS: [&str; 4] = ["get-product", "get-order-book", "get-image", "payment-webhook"];
 
-/// The role as which the API calls functions: all those of the stack, whose names begin with the stack's.
+/// The API's role. It may invoke every function with the stack's name as prefix.
 const API_ROLE: &str = "ApiRole";
 const FUNCTIONS_OF_THE_STACK: &str =
     "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*";
 
-/// How long an HTTP API waits for a function, in seconds.
-const API_WAITS: u64 = 30;
+/// The integration timeout of an HTTP API, in seconds.
+const API_TIMEOUT: u64 = 30;
 
 #[test]
 fn no_permission_has_a_wildcard() {
@@ -29,13 +29,13 @@ fn no_permission_has_a_wildcard() {
         };
         for action in wide("Action") {
             problems.push(format!(
-                "{place}: `{action}` is a wildcard: name the actions that it uses"
+                "{place}: `{action}` is a wildcard: list the actions that it uses"
             ));
         }
-        // A bucket's objects have no other name than `bucket/*`.
+        // The objects of a bucket can only be named `bucket/*`.
         let objects = statement.get("Action").map(texts).unwrap_or_default();
         let objects = !objects.is_empty() && objects.iter().all(|action| action.starts_with("s3:"));
-        // And in a key's own policy `*` is the key (KMS developer guide, "Resource element in key policies").
+        // In a key policy, `*` is the key (KMS developer guide, "Resource element in key policies").
         let is_key = template
             .resource(place)
             .is_some_and(|resource| resource.kind() == "AWS::KMS::Key");
@@ -44,14 +44,14 @@ fn no_permission_has_a_wildcard() {
             let is_stack = invokes && arn == FUNCTIONS_OF_THE_STACK;
             if !(is_key || is_stack || objects && arn.ends_with("}/*")) {
                 problems.push(format!(
-                    "{place}: `{arn}` is a wildcard: name the tables, indexes or queues"
+                    "{place}: `{arn}` is a wildcard: list the tables, indexes or queues"
                 ));
             }
         }
         for key in ["NotAction", "NotResource", "NotPrincipal"] {
             if statement.get(key).is_some() {
                 problems.push(format!(
-                    "{place}: `{key}` allows whatever it does not name: say what is allowed"
+                    "{place}: `{key}` allows everything that it does not list: list the allowed ones instead"
                 ));
             }
         }
@@ -60,7 +60,7 @@ fn no_permission_has_a_wildcard() {
 }
 
 #[test]
-fn a_function_states_its_permissions_itself() {
+fn every_function_has_its_own_policy_statements() {
     let template = Template::read();
     let mut problems = Vec::new();
     for function in template.functions() {
@@ -70,13 +70,13 @@ fn a_function_states_its_permissions_itself() {
         if policies.is_none_or(|all| all.is_empty() || all.iter().any(|policy| policy.get("Statement").is_none())) {
             problems.push(format!(
                 "{}: `Policies` must be a list of statements: managed policies and policy templates allow more than \
-                 one function uses",
+                 the function needs",
                 function.id
             ));
         }
         if function.property("Role").is_some() {
             problems.push(format!(
-                "{}: leave `Role` out, so that the function has a role of its own",
+                "{}: remove `Role`, so that the function has its own role",
                 function.id
             ));
         }
@@ -85,7 +85,7 @@ fn a_function_states_its_permissions_itself() {
 }
 
 #[test]
-fn every_function_logs_to_the_log_group_of_its_domain_which_forgets() {
+fn every_function_logs_to_its_domains_log_group_with_a_retention() {
     let template = Template::read();
     let mut problems = Vec::new();
     for domain in repository::domains() {
@@ -120,7 +120,7 @@ fn the_functions_of_all_domains_have_the_same_defaults() {
             let mut defaults = at(&template::parse(&path), "Globals.Function")
                 .cloned()
                 .unwrap_or_default();
-            // Each domain has its own.
+            // Each domain has its own log group.
             if let Some(logging) = defaults
                 .get_mut("LoggingConfig")
                 .and_then(|logging| logging.as_mapping_mut())
@@ -134,22 +134,20 @@ fn the_functions_of_all_domains_have_the_same_defaults() {
     let first = defaults.values().next();
     for (path, found) in &defaults {
         if Some(found) != first {
-            problems.push(format!(
-                "{path}: `Globals.Function` differs from that of the other domains"
-            ));
+            problems.push(format!("{path}: `Globals.Function` differs from the other domains"));
         }
     }
     assert_none(&problems);
 }
 
 #[test]
-fn a_name_is_used_once_in_all_templates() {
+fn logical_ids_are_unique_across_all_templates() {
     let template = Template::read();
     let mut taken = BTreeSet::new();
     let mut problems = Vec::new();
     for resource in template.resources() {
         if !taken.insert(resource.id) {
-            problems.push(format!("{}: another resource has this name too", resource.id));
+            problems.push(format!("{}: another resource has the same logical id", resource.id));
         }
     }
     assert_none(&problems);
@@ -164,7 +162,7 @@ fn two_alarms_count_the_errors_and_throttles_of_all_functions() {
             alarm.text("Namespace") == Some("AWS/Lambda")
                 && alarm.text("MetricName") == Some(metric)
                 && alarm.property("Dimensions").is_none()
-                && is_heard(alarm)
+                && has_action(alarm)
         };
         if !template.resources_of("AWS::CloudWatch::Alarm").any(counts_all) {
             problems.push(format!(
@@ -177,16 +175,16 @@ fn two_alarms_count_the_errors_and_throttles_of_all_functions() {
 }
 
 #[test]
-fn every_schedule_has_an_alarm_on_its_silence_and_one_on_items_that_failed() {
+fn every_schedule_has_alarms_on_missing_invocations_and_failed_items() {
     let template = Template::read();
     let mut problems = Vec::new();
     for function in template.functions() {
         if !function.events().any(|(_, kind, _)| kind == "ScheduleV2") {
             continue;
         }
-        if !is_watched(&template, "AWS/Lambda", "Invocations", function) {
+        if !has_alarm(&template, "AWS/Lambda", "Invocations", function) {
             problems.push(format!(
-                "{0}: add an alarm {0}NotInvoked on the metric Invocations: a schedule that is gone reports nothing",
+                "{0}: add an alarm {0}NotInvoked on the metric Invocations: a missing schedule causes no errors",
                 function.id
             ));
         }
@@ -200,7 +198,7 @@ fn every_schedule_has_an_alarm_on_its_silence_and_one_on_items_that_failed() {
                     .is_some_and(|pattern| pattern.contains("$.Failed"))
                 && template
                     .resources_of("AWS::CloudWatch::Alarm")
-                    .any(|alarm| alarm.text("MetricName") == metric && is_heard(alarm))
+                    .any(|alarm| alarm.text("MetricName") == metric && has_action(alarm))
         };
         if !template.resources_of("AWS::Logs::MetricFilter").any(counts_failures) {
             problems.push(format!(
@@ -221,7 +219,7 @@ fn every_asynchronous_invocation_has_a_dead_letter_queue_with_an_alarm() {
         for (name, kind, properties) in function.events() {
             let place = format!("{}.Events.{name}", function.id);
             let mut needs = |what: &str, queue| {
-                if let Err(problem) = watched_queue(&template, queue) {
+                if let Err(problem) = check_dead_letter_queue(&template, queue) {
                     problems.push(format!("{place}: {what} must name a queue of the template: {problem}"));
                 }
             };
@@ -251,7 +249,7 @@ fn every_asynchronous_invocation_has_a_dead_letter_queue_with_an_alarm() {
                     retried,
                 ),
                 _ => problems.push(format!(
-                    "{place}: teach this test where an event of type {kind} goes when it fails"
+                    "{place}: this test does not know the event type {kind}: add its failure destination"
                 )),
             }
         }
@@ -267,7 +265,7 @@ fn a_rule_of_the_bus_may_send_to_its_dead_letter_queue() {
         let rules = function.events().filter(|(_, kind, _)| *kind == "EventBridgeRule");
         for (name, _, properties) in rules {
             let queue = at(properties, "DeadLetterConfig.Arn").and_then(target);
-            if !queue.is_some_and(|queue| is_open_to_rules(&template, queue)) {
+            if !queue.is_some_and(|queue| allows_rules(&template, queue)) {
                 problems.push(format!(
                     "{}.Events.{name}: a rule has no role, unlike a schedule: add an AWS::SQS::QueuePolicy that lets \
                      events.amazonaws.com send to the dead-letter queue",
@@ -280,7 +278,7 @@ fn a_rule_of_the_bus_may_send_to_its_dead_letter_queue() {
 }
 
 #[test]
-fn a_function_behind_the_api_ends_before_the_api_stops_waiting() {
+fn a_function_behind_the_api_times_out_before_the_api() {
     let template = Template::read();
     let mut problems = Vec::new();
     for (route, operation) in operations(&template) {
@@ -288,7 +286,7 @@ fn a_function_behind_the_api_ends_before_the_api_stops_waiting() {
         let path = template::path_of(&domain.to_lowercase());
         let output = template::entries(&template::parse(&path), "Outputs");
         let output = output.iter().find(|(name, _)| *name == id);
-        // Of an alias or of the function itself.
+        // The output is the ARN of the function or of its alias.
         let is_it = |text: &&str| text.starts_with(&format!("{id}."));
         let points_to_it = |(_, output): &(String, yaml_serde::Value)| {
             let named: Vec<&str> = texts(output).into_iter().filter(|text| text.contains('.')).collect();
@@ -302,9 +300,9 @@ fn a_function_behind_the_api_ends_before_the_api_stops_waiting() {
             continue;
         };
         let seconds = function.property("Timeout").and_then(|value| value.as_u64());
-        if seconds.is_none_or(|seconds| seconds >= API_WAITS) {
+        if seconds.is_none_or(|seconds| seconds >= API_TIMEOUT) {
             problems.push(format!(
-                "{}: the API waits for {API_WAITS} seconds: set a lower `Timeout`",
+                "{}: the API times out after {API_TIMEOUT} seconds: set a lower `Timeout`",
                 function.id
             ));
         }
@@ -315,22 +313,22 @@ fn a_function_behind_the_api_ends_before_the_api_stops_waiting() {
 #[test]
 fn every_function_is_behind_the_api_or_has_an_event() {
     let template = Template::read();
-    let asked: BTreeSet<String> = operations(&template)
+    let routed: BTreeSet<String> = operations(&template)
         .iter()
         .filter_map(|(_, operation)| Some(function_of(operation)?.1))
         .collect();
     let mut problems = Vec::new();
     for function in template.functions() {
-        let is_asked = asked.contains(function.id);
-        if is_asked == function.events().next().is_some() {
+        let is_routed = routed.contains(function.id);
+        if is_routed == function.events().next().is_some() {
             problems.push(format!(
-                "{}: a function has a route (`cargo contract` writes it) or `Events`, and not both",
+                "{}: a function needs either a route (`cargo contract` writes it) or `Events`",
                 function.id
             ));
         }
         if function.events().any(|(_, kind, _)| kind == "HttpApi") {
             problems.push(format!(
-                "{}: take the `HttpApi` event out: routes are in the API's body",
+                "{}: remove the `HttpApi` event: routes are in the API's body",
                 function.id
             ));
         }
@@ -339,25 +337,25 @@ fn every_function_is_behind_the_api_or_has_an_event() {
 }
 
 #[test]
-fn every_alarm_is_heard() {
+fn every_alarm_has_an_action() {
     let template = Template::read();
     let mut problems = Vec::new();
     for alarm in template.resources_of("AWS::CloudWatch::Alarm") {
-        if !is_heard(alarm) {
+        if !has_action(alarm) {
             problems.push(format!(
-                "{}: add `AlarmActions: [!Ref Alarms]`, else nobody hears it",
+                "{}: add `AlarmActions: [!Ref Alarms]`, so that it notifies somebody",
                 alarm.id
             ));
         }
         if alarm.property("TreatMissingData").is_none() {
-            problems.push(format!("{}: say what silence means: add `TreatMissingData`", alarm.id));
+            problems.push(format!("{}: add `TreatMissingData`", alarm.id));
         }
     }
     assert_none(&problems);
 }
 
 #[test]
-fn only_the_routes_named_here_are_open_to_everybody() {
+fn only_the_listed_routes_are_public() {
     let template = Template::read();
     let mut problems = Vec::new();
     let operations = operations(&template);
@@ -370,16 +368,16 @@ fn only_the_routes_named_here_are_open_to_everybody() {
             .and_then(|id| id.as_str())
             .unwrap_or_default();
         // Without `security` a route has the default authorizer.
-        if operation.get("security").is_some() && !OPEN_TO_EVERYBODY.contains(&action) {
+        if operation.get("security").is_some() && !PUBLIC_FUNCTIONS.contains(&action) {
             problems.push(format!(
-                "{route}: the route takes no token: let it take one, or name {action} in this test"
+                "{route}: the route requires no token: require one, or add {action} to PUBLIC_FUNCTIONS"
             ));
         }
     }
     for api in template.resources_of("AWS::Serverless::HttpApi") {
         if api.text("Auth.DefaultAuthorizer").is_none() {
             problems.push(format!(
-                "{}: set `Auth.DefaultAuthorizer`, else its routes are open",
+                "{}: set `Auth.DefaultAuthorizer`, otherwise its routes are public",
                 api.id
             ));
         }
@@ -388,17 +386,17 @@ fn only_the_routes_named_here_are_open_to_everybody() {
 }
 
 #[test]
-fn every_secret_is_kept_in_production() {
+fn every_secret_is_retained_in_production() {
     let template = Template::read();
     let mut problems = Vec::new();
     for secret in template.resources_of("AWS::SecretsManager::Secret") {
-        problems.extend(not_kept(secret));
+        problems.extend(missing_retention(secret));
     }
     assert_none(&problems);
 }
 
 #[test]
-fn every_table_is_encrypted_recoverable_and_kept_in_production() {
+fn every_table_is_encrypted_recoverable_and_retained_in_production() {
     let template = Template::read();
     let mut problems = Vec::new();
     for table in template.resources_of("AWS::DynamoDB::Table") {
@@ -415,12 +413,12 @@ fn every_table_is_encrypted_recoverable_and_kept_in_production() {
                 table.id
             ));
         }
-        problems.extend(not_kept(table));
+        problems.extend(missing_retention(table));
     }
     assert_none(&problems);
 }
 
-/// The routes of the API (`get /orders`) and what the template says about each.
+/// The routes of the API (`get /orders`), each with its OpenAPI operation.
 fn operations(template: &Template) -> Vec<(String, yaml_serde::Value)> {
     let mut operations = Vec::new();
     for api in template.resources_of("AWS::Serverless::HttpApi") {
@@ -442,8 +440,8 @@ fn function_of(operation: &yaml_serde::Value) -> Option<(String, String)> {
     Some((application.to_owned(), output.to_owned()))
 }
 
-/// What is missing for a resource to outlive its stack in production.
-fn not_kept(resource: Resource<'_>) -> Vec<String> {
+/// The missing policies for retaining a resource in production.
+fn missing_retention(resource: Resource<'_>) -> Vec<String> {
     let is_retained = |policy| {
         let value = resource.attribute(policy);
         value.is_some_and(|value| texts(value).contains(&"Retain"))
@@ -456,8 +454,8 @@ fn not_kept(resource: Resource<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Whether a policy lets the bus's rules send to a queue.
-fn is_open_to_rules(template: &Template, queue: &str) -> bool {
+/// Whether a queue policy allows EventBridge rules to send to a queue.
+fn allows_rules(template: &Template, queue: &str) -> bool {
     let named = |value: &yaml_serde::Value, id: &str| {
         let all = value.as_sequence();
         all.is_some_and(|all| all.iter().any(|one| target(one) == Some(id)))
@@ -470,24 +468,24 @@ fn is_open_to_rules(template: &Template, queue: &str) -> bool {
     })
 }
 
-/// Whether a queue is there, and an alarm tells when a message waits in it.
-fn watched_queue(template: &Template, arn: Option<&yaml_serde::Value>) -> Result<(), String> {
+/// Checks that `arn` refers to a queue of the template with an alarm on its visible messages.
+fn check_dead_letter_queue(template: &Template, arn: Option<&yaml_serde::Value>) -> Result<(), String> {
     let id = arn.and_then(target).ok_or("add one, with `!GetAtt`")?;
     let queue = template.resource(id).filter(|queue| queue.kind() == "AWS::SQS::Queue");
-    let queue = queue.ok_or_else(|| format!("{id} is none"))?;
-    if is_watched(template, "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue) {
+    let queue = queue.ok_or_else(|| format!("{id} is not a queue"))?;
+    if has_alarm(template, "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue) {
         Ok(())
     } else {
-        Err(format!("add an alarm on the messages that wait in {id}"))
+        Err(format!("add an alarm on the visible messages of {id}"))
     }
 }
 
-fn is_watched(template: &Template, namespace: &str, metric: &str, watched: Resource<'_>) -> bool {
+fn has_alarm(template: &Template, namespace: &str, metric: &str, watched: Resource<'_>) -> bool {
     let mut alarms = template.resources_of("AWS::CloudWatch::Alarm");
-    alarms.any(|alarm| alarm.watches(namespace, metric, watched.id) && is_heard(alarm))
+    alarms.any(|alarm| alarm.watches(namespace, metric, watched.id) && has_action(alarm))
 }
 
-fn is_heard(alarm: Resource<'_>) -> bool {
+fn has_action(alarm: Resource<'_>) -> bool {
     alarm
         .property("AlarmActions")
         .and_then(|actions| actions.as_sequence())

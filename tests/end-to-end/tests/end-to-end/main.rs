@@ -66,7 +66,7 @@ fn run(arguments: &Arguments, tests: Vec<Test>) -> Result<ExitCode> {
     // Keep the functions' logs, also of successful runs.
     cloud.gather_logs()?;
     if code != ExitCode::SUCCESS {
-        eprintln!("{}", cloud.last_words());
+        eprintln!("{}", cloud.log_tail());
     }
     Ok(code)
 }
