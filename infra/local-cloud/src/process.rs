@@ -44,7 +44,8 @@ impl Group {
     }
 
     fn is_gone(&self) -> bool {
-        self.id().is_none_or(|id| test_kill_process_group(id).is_err())
+        self.id()
+            .is_none_or(|id| test_kill_process_group(id).is_err() || !has_running_process(id))
     }
 
     fn id(&self) -> Option<Pid> {
@@ -65,6 +66,21 @@ impl Drop for Group {
             std::thread::sleep(POLL);
         }
     }
+}
+
+/// Whether a process of the group `id` runs. Orphans that have ended stay in the group until the system's init reaps
+/// them, which may take seconds in a container.
+fn has_running_process(id: Pid) -> bool {
+    let group = id.as_raw_nonzero().to_string();
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok())
+        .any(|stat| {
+            // proc(5): the state, the parent and the group follow the name, which may contain blanks.
+            let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+            let state = fields.next();
+            fields.nth(1) == Some(group.as_str()) && !matches!(state, Some("Z" | "X"))
+        })
 }
 
 /// Runs `command` to completion with its output in `log`. Calls `tick` while it runs.
@@ -131,8 +147,9 @@ mod tests {
         shell.args(["-c", "sleep 60 & sleep 60"]);
         let group = Group::spawn(&mut shell).unwrap();
         let id = group.id().unwrap();
+        assert!(has_running_process(id));
         drop(group);
-        assert!(test_kill_process_group(id).is_err());
+        assert!(!has_running_process(id));
     }
 
     #[test]
