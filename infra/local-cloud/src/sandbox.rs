@@ -1,4 +1,4 @@
-//! The stand-in for the payment providers: its process, and a client of its control API.
+//! The payment sandbox: its process, and a client of its control API.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

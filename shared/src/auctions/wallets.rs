@@ -45,7 +45,7 @@ pub enum CreditOutcome {
     Exists(CreditStatus),
 }
 
-/// The credit of an order as it is stored.
+/// The stored form of an order's credit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct StoredCredit {
     #[serde(flatten)]

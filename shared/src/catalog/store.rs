@@ -27,7 +27,7 @@ pub struct CatalogStore {
     table: Table,
 }
 
-/// A receipt as it is stored. It makes a retried delivery harmless.
+/// The stored form of a receipt, so that a retried delivery has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The delivery.

@@ -20,7 +20,7 @@ pub struct ImageStore {
     table: Table,
 }
 
-/// An image as it is stored.
+/// The stored form of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredImage {
     /// The image, as events carry it.

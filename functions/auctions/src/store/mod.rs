@@ -40,7 +40,7 @@ pub struct AuctionStore {
     pub wallets: WalletStore,
 }
 
-/// A bid as it is stored.
+/// The stored form of a bid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBid {
     /// The bid, as its customer sees it.
@@ -68,7 +68,7 @@ impl StoredBid {
     }
 }
 
-/// A voucher as it is stored.
+/// The stored form of a voucher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredVoucher {
     /// The voucher, as its owner sees it.

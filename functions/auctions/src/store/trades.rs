@@ -102,7 +102,7 @@ struct RegisteredCode {
     voucher_id: VoucherId,
 }
 
-/// A trade as it is stored.
+/// The stored form of a trade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredTrade {
     /// The trade, as its event carries it.

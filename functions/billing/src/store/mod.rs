@@ -11,7 +11,7 @@ pub use records::{StoredInvoice, StoredKey, StoredSubscription, SubscriptionRequ
 pub use requests::RequestState;
 
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
-use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
@@ -19,7 +19,7 @@ use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use shared::aws::dynamodb::table::Table;
 use shared::aws::dynamodb::transaction::{delete, put, transact_changes};
 use shared::aws::dynamodb::{
-    Item, Wanted, batch_get, classify_error, composite, item_of, number, parse, send_until_answered, text,
+    Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered, text,
 };
 use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
@@ -380,25 +380,27 @@ impl SubscriptionStore {
     pub fn put_if_version(&self, stored: &StoredSubscription) -> Result<PutBuilder, Error> {
         let subscription = &stored.subscription;
         let id = subscription.subscription_id;
-        let mut item = self.item("save a subscription", subscription_key(id), stored)?;
+        let mut item = self.table.item("save a subscription", subscription_key(id), stored)?;
         item.insert("started_ms".into(), number(subscription.started_at.as_millisecond()));
         if let Some(at) = stored.due_at {
             due::put_on_index(&mut item, id.0, at);
         }
-        Ok(self.put_item_if_version(item, stored.version))
+        Ok(self.table.put_if_version(item, stored.version))
     }
 
     /// Builds the put of an invoice. Fails its condition when it has changed, or was created, since it was read, so a
     /// period is charged once.
     pub(crate) fn put_invoice(&self, stored: &StoredInvoice) -> Result<PutBuilder, Error> {
-        let item = self.item("save an invoice", invoice_key(stored.invoice.of), stored)?;
-        Ok(self.put_item_if_version(item, stored.version))
+        let item = self
+            .table
+            .item("save an invoice", invoice_key(stored.invoice.of), stored)?;
+        Ok(self.table.put_if_version(item, stored.version))
     }
 
     /// Builds the put of a billing key's owner.
     fn put_key_owner(&self, key: &StoredKey, id: SubscriptionId) -> Result<PutBuilder, Error> {
         let owner = KeyOwner { subscription_id: id };
-        let item = self.item("save a billing key", owner_key(key.key_id), &owner)?;
+        let item = self.table.item("save a billing key", owner_key(key.key_id), &owner)?;
         Ok(Put::builder().table_name(&self.table.name).set_item(Some(item)))
     }
 
@@ -411,27 +413,12 @@ impl SubscriptionStore {
 
     /// Builds the put of a new request. Fails its condition when the request was made before.
     fn put_request(&self, request: &SubscriptionRequest) -> Result<PutBuilder, Error> {
-        let mut item = self.item("save a request", request_key(request.request_id), request)?;
+        let mut item = self
+            .table
+            .item("save a request", request_key(request.request_id), request)?;
         let swept_at = (request.requested_at + REQUEST_RETENTION).as_second();
         item.insert("swept_at".into(), number(swept_at));
-        Ok(self.put_item_if_version(item, 1))
-    }
-
-    fn item(&self, doing: &'static str, key: Item, entity: &impl Serialize) -> Result<Item, Error> {
-        let mut item = item_of(doing, String::new(), entity)?;
-        item.extend(key);
-        Ok(item)
-    }
-
-    fn put_item_if_version(&self, item: Item, version: u64) -> PutBuilder {
-        let put = Put::builder().table_name(&self.table.name).set_item(Some(item));
-        if version == 1 {
-            return put
-                .condition_expression("attribute_not_exists(pk)")
-                .return_values_on_condition_check_failure(OnFailure::AllOld);
-        }
-        put.condition_expression("version = :read")
-            .expression_attribute_values(":read", number(version - 1))
+        Ok(self.table.put_if_version(item, 1))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Batches of a queue: each message succeeds or fails by itself.
+//! Batches of a queue: each message succeeds or fails independently.
 //!
 //! Invariant: a message is done only when its work succeeded. Every other message is reported as failed: it is delivered
 //! again after the visibility timeout, or moves to the dead-letter queue after the last attempt. The event source sets
