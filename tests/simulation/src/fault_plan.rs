@@ -99,7 +99,8 @@ impl FaultPlan {
         self.faults.lost_answers = self.faults.lost_answers.max(25);
     }
 
-    /// Raises the rate of repeated deliveries, and the number of charges that they affect.
+    /// Raises the rate of repeated deliveries, and the number of charges that they affect: without it, a mutant that
+    /// only a repeated command reveals needs more seeds than its test runs.
     pub fn repeat_deliveries(&mut self) {
         self.actors.subscribers = self.actors.subscribers.max(7);
         self.faults.twice = self.faults.twice.max(300);

@@ -202,7 +202,7 @@ fn every_schedule_has_alarms_on_missing_invocations_and_failed_items() {
         };
         if !template.resources_of("AWS::Logs::MetricFilter").any(counts_failures) {
             problems.push(format!(
-                "{}: add a metric filter on `$.Failed` of its log group, for the alarm DueItemsFailed",
+                "{}: add a metric filter on `$.Failed` of its log group, and an alarm on its metric",
                 function.id
             ));
         }

@@ -2,12 +2,13 @@
 
 use super::billing::{HOUR, assert_settled, event_names, hours};
 use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
-use function_tests::{BillingFixture, order_call, put_call};
+use function_tests::{BillingFixture, Shop, order_call, put_call};
 use harness::engine::SUBSCRIPTIONS;
 use harness::gateway::Call;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Card, Provider};
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_pause_bills_nothing_until_the_next_date_after_it() {
@@ -234,17 +235,66 @@ async fn a_deleted_billing_key_asks_for_a_new_card_and_ends_in_a_hard_decline() 
 }
 
 #[tokio::test]
-async fn a_webhook_about_an_unknown_billing_key_publishes_nothing() {
+async fn a_webhook_about_an_unknown_billing_key_changes_no_subscription() {
     let shop = BillingFixture::with("tea", 1).await;
     let id = shop.subscribed("ann", "tea").await;
-    let hint = json!({ "eventType": "BILLING_DELETED", "data": { "billingKey": "guess" } });
-    let call = Call::new("POST", "/webhooks/{provider}")
-        .path("provider", "toss")
-        .json(&hint);
-    let answer = shop.webhook(call).await;
+    let answer = shop.webhook(deleted_key("guess")).await;
     assert_eq!((answer.status, &answer.body["outcome"]), (200, &json!("FORWARDED")));
     shop.request_new_cards().await;
     assert_eq!(shop.account("ann", &id).await["subscription"]["needs_card"], false);
+}
+
+#[tokio::test]
+async fn a_webhook_about_a_deleted_key_fails_while_the_bus_is_down_and_is_sent_again() {
+    let shop = BillingFixture::in_shop(Shop::with("tea", 1, 1).await.with_time(Duration::from_secs(4))).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let report = deleted_key(&shop.billing_key("ann"));
+    shop.bus.fail(100_000);
+    assert_eq!(shop.webhook(report.clone()).await.status, 503);
+    shop.bus.fail(0);
+    assert_eq!(shop.webhook(report).await.status, 200);
+    shop.request_new_cards().await;
+    assert_eq!(shop.account("ann", &id).await["subscription"]["needs_card"], true);
+}
+
+#[tokio::test]
+async fn a_deleted_key_that_is_reported_twice_changes_the_subscription_once() {
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let report = deleted_key(&shop.billing_key("ann"));
+    for _ in 0..2 {
+        assert_eq!(shop.webhook(report.clone()).await.status, 200);
+    }
+    shop.request_new_cards().await;
+    assert_eq!(shop.account("ann", &id).await["subscription"]["needs_card"], true);
+    let changes = event_names(&shop, SUBSCRIPTIONS).await;
+    let changes = changes.iter().filter(|name| *name == "SubscriptionChanged");
+    assert_eq!(changes.count(), 1);
+}
+
+#[tokio::test]
+async fn a_deleted_key_that_a_new_card_has_replaced_changes_nothing() {
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let report = deleted_key(&shop.billing_key("ann"));
+    let card = json!({ "change": "CARD", "authorization": shop.authorization("ann") });
+    assert_eq!(shop.change("ann", &id, "card", &card).await.status, 200);
+    assert_eq!(shop.webhook(report).await.status, 200);
+    shop.request_new_cards().await;
+    assert_eq!(shop.account("ann", &id).await["subscription"]["needs_card"], false);
+}
+
+#[tokio::test]
+async fn a_cancelled_subscription_asks_for_no_new_card() {
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let report = deleted_key(&shop.billing_key("ann"));
+    assert_eq!(shop.end("ann", &id, "NOW").await.status, 200);
+    assert_eq!(shop.webhook(report).await.status, 200);
+    shop.request_new_cards().await;
+    let account = shop.account("ann", &id).await;
+    assert_eq!(account["subscription"]["status"], "CANCELLED");
+    assert_eq!(account["subscription"]["needs_card"], false);
 }
 
 #[tokio::test]
@@ -305,4 +355,12 @@ async fn checkout_and_subscriptions_share_the_stock() {
     let (_, invoices) = shop.statuses("ann", &id).await;
     assert_eq!(invoices, ["POSTPONED"]);
     assert_eq!(shop.sandbox.ledger(), []);
+}
+
+/// Toss's report of a deleted billing key.
+fn deleted_key(key: &str) -> Call {
+    let hint = json!({ "eventType": "BILLING_DELETED", "data": { "billingKey": key } });
+    Call::new("POST", "/webhooks/{provider}")
+        .path("provider", "toss")
+        .json(&hint)
 }
