@@ -25,6 +25,22 @@ pub fn build(name: &str) -> Result<PathBuf> {
     executable(&messages, name).with_context(|| format!("cargo built no binary {name}"))
 }
 
+/// Other builds of the measured function, from arguments `--against=<label>=<file>`: another profile or another commit.
+///
+/// # Errors
+/// If an argument has no label or names no file.
+pub fn other_builds() -> Result<Vec<(String, PathBuf)>> {
+    let arguments = env::args().filter_map(|argument| argument.strip_prefix("--against=").map(str::to_owned));
+    let builds = arguments.map(|build| {
+        let (label, file) = build
+            .split_once('=')
+            .with_context(|| format!("--against={build}: write --against=<label>=<file>"))?;
+        ensure!(Path::new(file).is_file(), "--against={build}: there is no file {file}");
+        Ok((label.to_owned(), PathBuf::from(file)))
+    });
+    builds.collect()
+}
+
 /// Cargo without the variables that `cargo bench` sets for this package: build scripts that watch them would run again
 /// and cause rebuilds.
 fn cargo() -> Command {

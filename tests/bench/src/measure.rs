@@ -121,6 +121,13 @@ fn contenders<C: Case>(folder: &Path) -> Result<Vec<Contender>> {
         let peer = peer::bundle(name, folder)?;
         contenders.push(contender(format!("{name}-typescript"), peer.program, &peer.bundle)?);
     }
+    for (label, binary) in binary::other_builds()? {
+        let program = Program {
+            binary: binary.clone(),
+            arguments: vec![],
+        };
+        contenders.push(contender(format!("{name}-{label}"), program, &binary)?);
+    }
     Ok(contenders)
 }
 

@@ -5,7 +5,7 @@
 //! after `--` select cases: `cargo bench -p bench --bench functions -- checkout`, or `checkout-vs-lock`.
 //!
 //! A function with a peer (`tests/bench/peers`) is measured in alternation with it; lines `…_ratio` are ours divided by
-//! the peer's. The peer needs Node 20 and the lock needs PostgreSQL; the peer's packages are installed in the target
+//! the peer's. `--against=<label>=<file>` adds another build of the function, such as the commit before. The peer needs Node 20 and the lock needs PostgreSQL; the peer's packages are installed in the target
 //! folder.
 //!
 //! In the table, ranges are the 10th to the 90th percentile of cold starts, and the minimum to the maximum of the
@@ -62,9 +62,23 @@ fn show(subjects: &[Subject], ratios: &str) {
     println!("\n{}\n{}{ratios}", table(subjects), lines("functions", subjects));
 }
 
-/// Returns ours divided by the peer's.
+/// Returns ours divided by each other subject's: by the peer's under our name, by another build's under its name.
 fn ratios(subjects: &[Subject]) -> String {
-    let [ours, peer] = subjects else { return String::new() };
+    let [ours, others @ ..] = subjects else {
+        return String::new();
+    };
+    let lines = others.iter().map(|other| {
+        let name = if other.name.ends_with("-typescript") {
+            &ours.name
+        } else {
+            &other.name
+        };
+        ratios_to(ours, other, name)
+    });
+    lines.collect()
+}
+
+fn ratios_to(ours: &Subject, other: &Subject, name: &str) -> String {
     let compared = [
         ("init_ms", "init_ratio"),
         ("first_ms", "first_ratio"),
@@ -81,8 +95,8 @@ fn ratios(subjects: &[Subject]) -> String {
             .map(|f| f.value)
     };
     let lines = compared.iter().filter_map(|(metric, ratio)| {
-        let value = of(ours, *metric)? / of(peer, *metric)?;
-        Some(format!("BENCH functions/{}/{ratio} {value:.3} ratio\n", ours.name))
+        let value = of(ours, *metric)? / of(other, *metric)?;
+        Some(format!("BENCH functions/{name}/{ratio} {value:.3} ratio\n"))
     });
     lines.collect()
 }
