@@ -7,13 +7,11 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Api, Call};
 use crate::stack::Stack;
 
-/// Prints the objects of a bucket as JSON. Arguments: bucket, prefix, region, access key, secret key, session token,
-/// endpoint.
+/// Prints the objects of a bucket as JSON. Arguments: bucket, prefix.
 const LIST: &str = "\
 import boto3, json, sys
-bucket, prefix, region, access, secret, token, endpoint = sys.argv[1:]
-s3 = boto3.client('s3', region_name=region, aws_access_key_id=access, aws_secret_access_key=secret,
-                  aws_session_token=token or None, endpoint_url=endpoint or None)
+bucket, prefix = sys.argv[1:]
+s3 = boto3.client('s3')
 found = []
 for page in s3.get_paginator('list_objects_v2').paginate(Bucket=bucket, Prefix=prefix):
     for item in page.get('Contents', []):
@@ -103,15 +101,7 @@ pub fn objects(stack: &Stack, bucket: &str, prefix: &str) -> Result<Vec<Value>> 
         .outputs
         .get(bucket)
         .with_context(|| format!("the stack has no output {bucket}"))?;
-    let credentials = stack.credentials();
-    let token = credentials.session_token.as_deref().unwrap_or_default();
-    let endpoint = stack.endpoint().unwrap_or_default();
-    let (access, secret) = (&*credentials.access_key, &*credentials.secret_key);
-    let listed = stack.python(
-        LIST,
-        &[name, prefix, stack.region(), access, secret, token, endpoint],
-        &[],
-    )?;
+    let listed = stack.python(LIST, &[name, prefix], &[])?;
     serde_json::from_str(&listed).with_context(|| format!("not a list: {listed}"))
 }
 
