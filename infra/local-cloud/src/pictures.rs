@@ -15,7 +15,12 @@ s3 = boto3.client('s3')
 found = []
 for page in s3.get_paginator('list_objects_v2').paginate(Bucket=bucket, Prefix=prefix):
     for item in page.get('Contents', []):
-        head = s3.head_object(Bucket=bucket, Key=item['Key'])
+        try:
+            head = s3.head_object(Bucket=bucket, Key=item['Key'])
+        except s3.exceptions.ClientError as error:
+            if error.response['Error']['Code'] != '404':
+                raise
+            continue  # Deleted since it was listed.
         found.append({'key': item['Key'], 'bytes': head['ContentLength'], 'content_type': head['ContentType'],
                       'cache_control': head.get('CacheControl', '')})
 print(json.dumps(found))

@@ -161,8 +161,8 @@ impl Tools {
     fn python(&self, arguments: [&str; 2]) -> Command {
         let mut command = Command::new(&self.python);
         environment::isolate(&mut command, &self.home);
-        // `-X utf8`: whatever the locale is. `-u`: log lines are written at once.
-        command.args(["-I", "-u", "-X", "utf8"]).args(arguments);
+        // UTF-8 whatever the locale is (X), and log lines that are written at once (u).
+        command.arg("-IuXutf8").args(arguments);
         command
     }
 

@@ -1,4 +1,5 @@
 //! The command line: help, rejected options, and what is missing on this machine.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::net::TcpListener;
