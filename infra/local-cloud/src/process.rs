@@ -96,7 +96,8 @@ fn has_only_zombies(id: Pid) -> bool {
 /// When it cannot start, when it fails (with the last lines of the log), or on Ctrl-C.
 pub(crate) fn run(command: &mut Command, log: &Path, mut tick: impl FnMut()) -> Result<()> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    // The pipe closes when this process ends, which ends the programs that watch it.
+    command.stdin(Stdio::piped()).stdout(file.try_clone()?).stderr(file);
     wait(command, log, &mut tick)
 }
 

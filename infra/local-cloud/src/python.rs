@@ -32,6 +32,15 @@ const PROBE: &str = "import sys, importlib.util as u\n\
 const IDENTITY: &str = "import sys, sysconfig\n\
     print(sys.version, sysconfig.get_platform(), sys.base_prefix, sys.prefix)";
 
+/// Runs SAM until standard input closes. After a `kill -9` of this process it would deploy to the next emulator that
+/// listens on the same port. `os.read`, since Python aborts at its end while a thread waits in `sys.stdin`.
+const SAM: &str = "\
+import os, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+from samcli.cli.main import cli
+cli(prog_name='sam')
+";
+
 /// The installed tools.
 #[derive(Clone, Debug)]
 pub(crate) struct Tools {
@@ -148,27 +157,18 @@ impl Tools {
         process::pipe(&mut self.program(IDENTITY), &[])
     }
 
-    /// `python -m name`. The scripts in `bin/` fail if their path is too long.
-    fn module(&self, name: &str) -> Command {
-        self.python(["-m", name])
-    }
-
-    /// `python -c program`, in a clean environment.
+    /// `python -c program`, in a clean environment. The scripts in `bin/` fail if their path is too long.
     pub(crate) fn program(&self, text: &str) -> Command {
-        self.python(["-c", text])
-    }
-
-    fn python(&self, arguments: [&str; 2]) -> Command {
         let mut command = Command::new(&self.python);
         environment::isolate(&mut command, &self.home);
         // UTF-8 whatever the locale is (X), and log lines that are written at once (u).
-        command.arg("-IuXutf8").args(arguments);
+        command.args(["-IuXutf8", "-c", text]);
         command
     }
 
-    /// The SAM CLI, without telemetry and with its state below `target/`.
+    /// The SAM CLI, without telemetry and with its state below `target/`. It runs until its standard input closes.
     pub(crate) fn sam(&self, workspace: &Workspace) -> Command {
-        let mut command = self.module("samcli");
+        let mut command = self.program(SAM);
         command
             .current_dir(&workspace.base)
             .env("SAM_CLI_TELEMETRY", "0")
