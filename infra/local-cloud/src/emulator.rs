@@ -190,6 +190,8 @@ mod tests {
 
     #[test]
     fn the_patches_fill_every_gap_whatever_the_users_environment_is() {
+        // Installed here, since pip uses the proxy.
+        Tools::ready(&Workspace::find().unwrap(), Progress::plain()).unwrap();
         if has_foreign_variables("emulator::tests::the_patches_fill_every_gap_whatever_the_users_environment_is") {
             assert_eq!(gaps("supplied", &[]), [""; 0]);
         }
