@@ -7,6 +7,8 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Request;
 
+use crate::environment;
+
 /// A client of an API.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -17,15 +19,9 @@ pub struct Api {
 
 impl Api {
     pub(crate) fn at(url: &str) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_idle_connections_per_host(64)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build()
-            .into();
         Self {
             url: url.trim_end_matches('/').to_owned(),
-            agent,
+            agent: agent(url, Duration::from_secs(60)),
         }
     }
 
@@ -46,6 +42,20 @@ impl Api {
             body: Vec::new(),
         }
     }
+}
+
+/// An HTTP client of the server at `url`. Uses the user's proxy, except for a server on this machine.
+pub(crate) fn agent(url: &str, timeout: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_idle_connections_per_host(64)
+        .timeout_global(Some(timeout));
+    let config = if environment::is_local(url) {
+        config.proxy(None)
+    } else {
+        config
+    };
+    config.build().into()
 }
 
 /// A call, not yet sent.
@@ -162,5 +172,35 @@ impl Answer {
             );
         }
         Ok(self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::environment::tests::has_foreign_variables;
+
+    #[test]
+    fn this_machine_is_not_reached_through_a_proxy() {
+        if !has_foreign_variables("api::tests::this_machine_is_not_reached_through_a_proxy") {
+            return;
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let read = stream.read(&mut [0; 1024]).unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            read
+        });
+        assert_eq!(Api::at(&url).call("GET", "/").send().unwrap().status, 204);
+        assert!(server.join().unwrap() > 0);
+        Api::at("http://shop.example.com")
+            .call("GET", "/")
+            .send()
+            .expect_err("the proxy refuses the connection");
     }
 }

@@ -1,4 +1,4 @@
-//! The auction of `cargo up`: buys points, places a bid that expires, and trades a voucher.
+//! The auction of `cargo up`: buys points, places a bid that expires, and trades a voucher meanwhile.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::interrupt;
 use crate::progress::Progress;
+use crate::schedule;
 use crate::seed::POINTS;
 use crate::stack::Stack;
 use crate::tap::Tap;
@@ -20,22 +21,21 @@ const ASK_PRICE: u64 = 45_000;
 const BID_PRICE: u64 = 1_000;
 /// Lifetime of the expiring bid. Longer than its request takes on a slow machine.
 const BID_LIFETIME: SignedDuration = SignedDuration::from_secs(10);
-/// The schedule runs every minute.
-const EXPIRY_TIMEOUT: Duration = Duration::from_secs(150);
+/// The schedule that expires bids, by its logical id.
+const EXPIRY: &str = "ExpireBidsEveryMinute";
+const EXPIRY_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Runs the auction. The customer buys; the admin sells as a customer.
-pub(crate) fn run(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
-    buy_points(stack, tokens, tap, progress)?;
-    let expiring = place_expiring_bid(stack, tokens, tap, progress)?;
-    trade(stack, tokens, tap, progress)?;
-
-    let step = progress.step("waiting for the schedule to expire that bid (up to a minute)");
-    let expired = event(tap, "BidExpired", "bid_id", &expiring, EXPIRY_TIMEOUT)?;
+/// Waits until the schedule has expired the bid `id`.
+pub(crate) fn wait_for_expiry(tap: &Tap, id: &Value, progress: Progress) -> Result<()> {
+    interrupt::check()?;
+    let step = progress.step("waiting for the schedule to expire the first bid");
+    let expired = event(tap, "BidExpired", "bid_id", id, EXPIRY_TIMEOUT)?;
     step.done(format!("BidExpired came over the bus, event {expired}"));
     Ok(())
 }
 
-fn buy_points(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
+/// Buys points as the customer.
+pub(crate) fn buy_points(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let step = progress.step("buying points");
     let items = json!({ "items": [{ "sku": POINTS, "quantity": POINTS_QUANTITY }] });
@@ -51,12 +51,14 @@ fn buy_points(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> 
     Ok(())
 }
 
-/// Places a bid that expires without a trade. Returns its id.
-fn place_expiring_bid(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<Value> {
+/// Places a bid that expires without a trade, and runs the schedule when it has. Returns its id.
+pub(crate) fn place_expiring_bid(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<Value> {
+    interrupt::check()?;
     let step = progress.step("placing a bid");
-    let body =
-        json!({ "side": "buy", "price": BID_PRICE, "expires_at": (Timestamp::now() + BID_LIFETIME).to_string() });
+    let expires_at = Timestamp::now() + BID_LIFETIME;
+    let body = json!({ "side": "buy", "price": BID_PRICE, "expires_at": expires_at.to_string() });
     let bid = post(stack, &tokens.customer, &bids(), "bid", &body)?;
+    schedule::run_once(stack, EXPIRY, expires_at)?;
     step.done(format!(
         "bid {}: {BID_PRICE} points for a voucher, expires in {} s",
         text(&bid["bid_id"]),
@@ -69,7 +71,8 @@ fn place_expiring_bid(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progr
     Ok(bid["bid_id"].clone())
 }
 
-fn trade(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
+/// Sells a voucher of the admin to the customer.
+pub(crate) fn trade(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progress) -> Result<()> {
     interrupt::check()?;
     let step = progress.step("offering a voucher");
     let body = json!({ "sku": VOUCHER_SKU, "code": "FIRST-GIFT-CARD" });

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::environment;
 use crate::process::Group;
 use crate::python::Tools;
 
@@ -20,13 +21,10 @@ const PROGRAM: &str = include_str!("aws.py");
 
 /// AWS credentials: an access key, and a session token for temporary ones.
 #[derive(Clone)]
-pub struct Credentials {
-    /// `AWS_ACCESS_KEY_ID`
-    pub access_key: String,
-    /// `AWS_SECRET_ACCESS_KEY`
-    pub secret_key: String,
-    /// `AWS_SESSION_TOKEN`
-    pub session_token: Option<String>,
+pub(crate) struct Credentials {
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
+    pub(crate) session_token: Option<String>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -61,29 +59,25 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The environment variables that select this account, whatever credentials the user has configured.
-    pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
-        let mut variables = vec![
-            ("AWS_REGION", self.region.as_str()),
-            ("AWS_DEFAULT_REGION", &self.region),
-            ("AWS_ACCESS_KEY_ID", &self.credentials.access_key),
-            ("AWS_SECRET_ACCESS_KEY", &self.credentials.secret_key),
-            ("AWS_CONFIG_FILE", "/dev/null"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-        ];
-        variables.extend(
-            self.credentials
-                .session_token
-                .as_deref()
-                .map(|token| ("AWS_SESSION_TOKEN", token)),
-        );
-        variables.extend(self.endpoint.as_deref().map(|url| ("AWS_ENDPOINT_URL", url)));
-        variables
+    /// Selects this account for a command with a clean environment.
+    pub(crate) fn select<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .env("AWS_REGION", &self.region)
+            .env("AWS_DEFAULT_REGION", &self.region)
+            .env("AWS_ACCESS_KEY_ID", &self.credentials.access_key)
+            .env("AWS_SECRET_ACCESS_KEY", &self.credentials.secret_key)
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        if let Some(token) = &self.credentials.session_token {
+            command.env("AWS_SESSION_TOKEN", token);
+        }
+        if let Some(url) = &self.endpoint {
+            command.env("AWS_ENDPOINT_URL", url);
+        }
+        if !self.endpoint.as_deref().is_some_and(environment::is_local) {
+            command.envs(environment::network());
+        }
+        command
     }
-
-    /// The environment variables that must be unset.
-    pub(crate) const UNSET: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 }
 
 /// The process that makes the calls. It exits when the last clone is dropped.
@@ -117,12 +111,8 @@ impl Aws {
     /// Starts the process. Its errors go to `log`.
     pub(crate) fn start(tools: &Tools, account: &Account, log: &Path) -> Result<Self> {
         let mut command = tools.program(PROGRAM);
-        for name in Account::UNSET {
-            command.env_remove(name);
-        }
-        command
-            .env_remove("AWS_SESSION_TOKEN")
-            .envs(account.environment())
+        account
+            .select(&mut command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(log).with_context(|| format!("cannot write {}", log.display()))?);

@@ -7,6 +7,7 @@ use crate::cloudformation::Deployed;
 use crate::deploy::{self, STACK};
 use crate::emulator::{Emulator, REGION};
 use crate::logs::Logs;
+use crate::port::Port;
 use crate::progress::Progress;
 use crate::python::Tools;
 use crate::stack::{Parts, Stack};
@@ -19,7 +20,7 @@ pub struct Options {
     /// Names the folder of its state and logs, `target/local-cloud/<name>`. Clouds with different names can run at the
     /// same time; starting a second one with the same name fails.
     pub name: String,
-    /// The port to listen on. Fails if it is in use.
+    /// The port to listen on, or 0 for a free one. Fails if it cannot be used.
     pub port: Option<u16>,
     /// Without `port`: use 4566 if it is free. Otherwise any free port is used.
     pub usual_port: bool,
@@ -62,9 +63,10 @@ impl LocalCloud {
         let progress = options.progress;
         let workspace = Workspace::find()?;
         let run = workspace.claim(&options.name)?;
+        let port = Port::reserve(options.port, options.usual_port)?;
         let tools = Tools::ready(&workspace, progress)?;
         // The emulator starts while the functions are built.
-        let mut emulator = Emulator::start(&tools, &run, options.port, options.usual_port)?;
+        let mut emulator = Emulator::start(&tools, &run, port)?;
         let built = functions::build(&workspace, &run, &tools, progress)?;
 
         let step = progress.step("starting the payment sandbox");

@@ -46,12 +46,8 @@ pub(crate) fn deploy(
     // SAM splits an argument at spaces outside quotes.
     .args(parameters.iter().map(|(name, value)| format!("{name}=\"{value}\"")))
     .arg("--template-file")
-    .arg(template)
-    .envs(account.environment())
-    .env_remove("AWS_SESSION_TOKEN");
-    for name in Account::UNSET {
-        sam.env_remove(name);
-    }
+    .arg(template);
+    account.select(&mut sam);
     // By default SAM polls every five seconds. The emulator deploys in two seconds.
     sam.env("SAM_CLI_POLL_DELAY", "0.2").env("TMPDIR", run.temporary());
     process::run(&mut sam, &run.log("deploy"), || ()).map_err(|error| with_failures(error, aws))

@@ -120,6 +120,13 @@ def supply_names_of_log_streams():
     lambda_svc._emit_lambda_logs = emit_to_named_stream
 
 
+def look_for_due_schedules_every_second():
+    """Looks every second instead of every ten."""
+    from ministack.services import scheduler
+
+    scheduler._SCHEDULE_TICK_INTERVAL = 1
+
+
 signal.signal(signal.SIGHUP, lambda *_: None)
 threading.Thread(target=watch, daemon=True).start()
 if sys.argv[1:] != ["--plain"]:
@@ -127,6 +134,7 @@ if sys.argv[1:] != ["--plain"]:
     supply_http_api_body()
     supply_batches_of_messages()
     supply_names_of_log_streams()
+    look_for_due_schedules_every_second()
 sys.argv = ["ministack"]
 from ministack.app import main
 

@@ -1,21 +1,21 @@
 //! The emulated AWS: one process group on one port. It ends with this process, even after `kill -9`.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::api;
 use crate::aws::Credentials;
 use crate::interrupt;
+use crate::port::Port;
 use crate::process::{self, Group};
 use crate::python::Tools;
 use crate::workspace::Run;
 
-/// The port that tools for local AWS expect.
-const DEFAULT_PORT: u16 = 4566;
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -43,20 +43,17 @@ impl Drop for Emulator {
 
 impl Emulator {
     /// Starts the emulator without waiting, so that other work can run before [`Emulator::wait_until_ready`].
-    pub(crate) fn start(tools: &Tools, run: &Run, port: Option<u16>, usual: bool) -> Result<Self> {
-        Self::spawn(tools.program(PROGRAM), run, port, usual)
+    pub(crate) fn start(tools: &Tools, run: &Run, reserved: Port) -> Result<Self> {
+        Self::spawn(tools.program(PROGRAM), run, reserved)
     }
 
-    fn spawn(mut program: Command, run: &Run, port: Option<u16>, usual: bool) -> Result<Self> {
-        let port = match port {
-            Some(port) if is_in_use(port) => bail!("port {port} is in use; omit --port to use a free port"),
-            Some(port) => port,
-            None if usual && !is_in_use(DEFAULT_PORT) => DEFAULT_PORT,
-            None => free_port()?,
-        };
+    fn spawn(mut program: Command, run: &Run, reserved: Port) -> Result<Self> {
+        let port = reserved.number;
         let log = run.log("emulator");
         let file = File::create(&log)?;
         let temporary = run.temporary();
+        // The emulator listens on it from here on.
+        drop(reserved);
         let mut group = Group::spawn(
             program
                 .current_dir(&temporary)
@@ -91,13 +88,14 @@ impl Emulator {
 
     /// Waits until the emulator answers.
     pub(crate) fn wait_until_ready(&mut self) -> Result<()> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(5)))
-            .build()
-            .into();
+        let agent = api::agent(&self.endpoint(), Duration::from_secs(5));
         let health = format!("{}/_ministack/health", self.endpoint());
         let deadline = Instant::now() + READY_TIMEOUT;
-        while agent.get(&health).call().is_err() {
+        while !agent
+            .get(&health)
+            .call()
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             interrupt::check()?;
             self.check()?;
             if Instant::now() > deadline {
@@ -146,22 +144,11 @@ fn endpoint(port: u16) -> String {
     format!("http://localhost:{port}")
 }
 
-fn is_in_use(port: u16) -> bool {
-    // Some systems allow binding an address while another process listens on all addresses, so connect too.
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .context("no free port")?
-        .local_addr()?
-        .port())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::aws::Account;
+    use crate::environment::tests::has_foreign_variables;
     use crate::progress::Progress;
     use crate::workspace::Workspace;
 
@@ -172,7 +159,7 @@ mod tests {
         let tools = Tools::ready(&workspace, Progress::plain()).unwrap();
         let mut program = tools.program(PROGRAM);
         program.args(arguments);
-        let mut emulator = Emulator::spawn(program, &run, None, false).unwrap();
+        let mut emulator = Emulator::spawn(program, &run, Port::reserve(None, false).unwrap()).unwrap();
         emulator.wait_until_ready().unwrap();
         let account = Account {
             endpoint: Some(emulator.endpoint()),
@@ -180,10 +167,9 @@ mod tests {
             credentials: Emulator::credentials(),
         };
         let mut program = tools.program(include_str!("gaps.py"));
-        let output = program.envs(account.environment()).output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{stderr}\n{}", emulator.log_tail());
-        serde_json::from_slice(&output.stdout).unwrap()
+        let found = process::pipe(account.select(&mut program), &[])
+            .unwrap_or_else(|error| panic!("{error}\n{}", emulator.log_tail()));
+        serde_json::from_str(&found).unwrap()
     }
 
     #[test]
@@ -203,16 +189,11 @@ mod tests {
     }
 
     #[test]
-    fn the_patches_fill_every_gap() {
-        assert_eq!(gaps("supplied", &[]), [""; 0]);
-    }
-
-    #[test]
-    fn a_port_with_a_listener_is_in_use() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        assert!(is_in_use(port));
-        drop(listener);
-        assert!(!is_in_use(port));
+    fn the_patches_fill_every_gap_whatever_the_users_environment_is() {
+        // Installed here, since pip uses the proxy.
+        Tools::ready(&Workspace::find().unwrap(), Progress::plain()).unwrap();
+        if has_foreign_variables("emulator::tests::the_patches_fill_every_gap_whatever_the_users_environment_is") {
+            assert_eq!(gaps("supplied", &[]), [""; 0]);
+        }
     }
 }

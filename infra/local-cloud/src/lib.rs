@@ -4,14 +4,14 @@
 //! All calls block; no async runtime is needed. Each file has one part:
 //!
 //! - [`LocalCloud`] (`cloud.rs`): starts the parts below in order
-//! - `workspace.rs`: paths; `python.rs`: the Python tools; `functions.rs`: the build; `emulator.rs`: the emulated AWS;
-//!   `emulator.py`: patches for features that the emulator lacks; `deploy.rs`: SAM; `cloudformation.rs`: the deployed
-//!   stacks
+//! - `workspace.rs`: paths; `environment.rs`: variables; `python.rs`: the Python tools; `functions.rs`: the build;
+//!   `emulator.rs`: the emulated AWS, on a `port.rs`; `emulator.py`: patches for features that it lacks; `deploy.rs`:
+//!   SAM; `cloudformation.rs`: the deployed stacks
 //! - [`Sandbox`] (`sandbox.rs`): the stand-in for the payment providers
 //! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`), [`Service`] (`aws.rs`) and the
 //!   functions' logs (`logs.rs`)
 //! - [`up`], [`lint`] and [`fuzz_targets`]: the commands; `seed.rs`: their catalog; [`pictures`]: their photo;
-//!   `subscription.rs`: the first subscriptions; `auction.rs`: the first bids
+//!   `subscription.rs`: the first subscriptions; `auction.rs`: the first bids; `schedule.rs`: runs a schedule early
 //! - `process.rs`: child processes; `interrupt.rs`: Ctrl-C; `progress.rs`: one line for each step
 
 mod api;
@@ -21,16 +21,19 @@ mod cloud;
 mod cloudformation;
 mod deploy;
 mod emulator;
+mod environment;
 mod functions;
 pub mod fuzz_targets;
 pub mod interrupt;
 pub mod lint;
 mod logs;
 pub mod pictures;
+mod port;
 mod process;
 mod progress;
 mod python;
 mod sandbox;
+mod schedule;
 mod seed;
 mod stack;
 mod subscription;
@@ -40,7 +43,7 @@ mod users;
 mod workspace;
 
 pub use api::{Answer, Api, Call};
-pub use aws::{Credentials, Service, ServiceError};
+pub use aws::{Service, ServiceError};
 pub use cloud::{LocalCloud, Options};
 pub use progress::Progress;
 pub use sandbox::{Delivery, Moved, Sandbox};

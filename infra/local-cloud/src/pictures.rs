@@ -7,17 +7,20 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Api, Call};
 use crate::stack::Stack;
 
-/// Prints the objects of a bucket as JSON. Arguments: bucket, prefix, region, access key, secret key, session token,
-/// endpoint.
+/// Prints the objects of a bucket as JSON. Arguments: bucket, prefix.
 const LIST: &str = "\
 import boto3, json, sys
-bucket, prefix, region, access, secret, token, endpoint = sys.argv[1:]
-s3 = boto3.client('s3', region_name=region, aws_access_key_id=access, aws_secret_access_key=secret,
-                  aws_session_token=token or None, endpoint_url=endpoint or None)
+bucket, prefix = sys.argv[1:]
+s3 = boto3.client('s3')
 found = []
 for page in s3.get_paginator('list_objects_v2').paginate(Bucket=bucket, Prefix=prefix):
     for item in page.get('Contents', []):
-        head = s3.head_object(Bucket=bucket, Key=item['Key'])
+        try:
+            head = s3.head_object(Bucket=bucket, Key=item['Key'])
+        except s3.exceptions.ClientError as error:
+            if error.response['Error']['Code'] != '404':
+                raise
+            continue  # Deleted since it was listed.
         found.append({'key': item['Key'], 'bytes': head['ContentLength'], 'content_type': head['ContentType'],
                       'cache_control': head.get('CacheControl', '')})
 print(json.dumps(found))
@@ -103,15 +106,7 @@ pub fn objects(stack: &Stack, bucket: &str, prefix: &str) -> Result<Vec<Value>> 
         .outputs
         .get(bucket)
         .with_context(|| format!("the stack has no output {bucket}"))?;
-    let credentials = stack.credentials();
-    let token = credentials.session_token.as_deref().unwrap_or_default();
-    let endpoint = stack.endpoint().unwrap_or_default();
-    let (access, secret) = (&*credentials.access_key, &*credentials.secret_key);
-    let listed = stack.python(
-        LIST,
-        &[name, prefix, stack.region(), access, secret, token, endpoint],
-        &[],
-    )?;
+    let listed = stack.python(LIST, &[name, prefix], &[])?;
     serde_json::from_str(&listed).with_context(|| format!("not a list: {listed}"))
 }
 

@@ -1,6 +1,7 @@
 //! Child processes. Each leads a process group, and dropping the owner ends the group.
 
 use std::fs::File;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -45,7 +46,7 @@ impl Group {
 
     fn is_gone(&self) -> bool {
         self.id()
-            .is_none_or(|id| test_kill_process_group(id).is_err() || !has_running_process(id))
+            .is_none_or(|id| test_kill_process_group(id).is_err() || has_only_zombies(id))
     }
 
     fn id(&self) -> Option<Pid> {
@@ -68,19 +69,25 @@ impl Drop for Group {
     }
 }
 
-/// Whether a process of the group `id` runs. Orphans that have ended stay in the group until the system's init reaps
-/// them, which may take seconds in a container.
-fn has_running_process(id: Pid) -> bool {
+/// Whether no process of the group `id` runs any more. Orphans that have ended stay in the group until the system's
+/// init reaps them, which may take seconds in a Linux container. Without Linux's `/proc` it is not known.
+fn has_only_zombies(id: Pid) -> bool {
     let group = id.as_raw_nonzero().to_string();
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
+    // Other systems have no such file, even where there is a folder of this name.
+    if !Path::new("/proc/self/stat").exists() {
+        return false;
+    }
+    let processes = std::fs::read_dir("/proc").into_iter().flatten();
+    let runs = processes
+        .flatten()
         .filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok())
         .any(|stat| {
             // proc(5): the state, the parent and the group follow the name, which may contain blanks.
             let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
             let state = fields.next();
             fields.nth(1) == Some(group.as_str()) && !matches!(state, Some("Z" | "X"))
-        })
+        });
+    !runs
 }
 
 /// Runs `command` to completion with its output in `log`. Calls `tick` while it runs.
@@ -89,7 +96,8 @@ fn has_running_process(id: Pid) -> bool {
 /// When it cannot start, when it fails (with the last lines of the log), or on Ctrl-C.
 pub(crate) fn run(command: &mut Command, log: &Path, mut tick: impl FnMut()) -> Result<()> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    // The pipe closes when this process ends, which ends the programs that watch it.
+    command.stdin(Stdio::piped()).stdout(file.try_clone()?).stderr(file);
     wait(command, log, &mut tick)
 }
 
@@ -108,6 +116,30 @@ pub(crate) fn wait(command: &mut Command, log: &Path, tick: &mut dyn FnMut()) ->
         return Ok(());
     }
     bail!("{} failed: {status}\n{}", name(command), tail(log));
+}
+
+/// Runs `command` with `input`. Returns its output.
+///
+/// # Errors
+/// When it cannot start, when it fails (with its standard error), or when its output is not UTF-8.
+pub(crate) fn pipe(command: &mut Command, input: &[u8]) -> Result<String> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", name(command)))?;
+    // The programs read all input before they print, so this cannot deadlock.
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin
+            .write_all(input)
+            .with_context(|| format!("{} does not read its input", name(command)))?;
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("{} failed: {}", name(command), String::from_utf8_lossy(&output.stderr));
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("the output of {} is not UTF-8", name(command)))
 }
 
 /// The last lines of a log, indented, and the log's path.
@@ -147,9 +179,9 @@ mod tests {
         shell.args(["-c", "sleep 60 & sleep 60"]);
         let group = Group::spawn(&mut shell).unwrap();
         let id = group.id().unwrap();
-        assert!(has_running_process(id));
+        assert!(!group.is_gone());
         drop(group);
-        assert!(!has_running_process(id));
+        assert!(test_kill_process_group(id).is_err() || has_only_zombies(id));
     }
 
     #[test]

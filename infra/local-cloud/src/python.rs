@@ -1,17 +1,19 @@
 //! The Python tools (emulator, SAM, cfn-lint, webhook libraries, checkov) in virtual environments below `target/`.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::environment;
+use crate::interrupt;
 use crate::process;
-use crate::progress::Progress;
+use crate::progress::{Progress, Step};
 use crate::workspace::Workspace;
 
-const MIN_VERSION: (u32, u32) = (3, 10);
+/// The oldest and the newest version for which all tools have packages.
+const VERSIONS: [(u32, u32); 2] = [(3, 10), (3, 14)];
 const NAMES: [&str; 7] = [
     "python3",
     "python3.14",
@@ -21,14 +23,30 @@ const NAMES: [&str; 7] = [
     "python3.10",
     "python",
 ];
-/// Prints the version and whether virtual environments can be created (a separate package on Debian).
+/// Prints the implementation, the version, and whether virtual environments can be created (a separate package on
+/// Debian).
 const PROBE: &str = "import sys, importlib.util as u\n\
-    print('%d.%d' % sys.version_info[:2], bool(u.find_spec('venv') and u.find_spec('ensurepip')))";
+    print(sys.implementation.name, '%d.%d' % sys.version_info[:2], bool(u.find_spec('venv') and u.find_spec('ensurepip')))";
+
+/// Prints what an environment was made for. An upgrade of Python, another processor and a moved checkout change it.
+const IDENTITY: &str = "import sys, sysconfig\n\
+    print(sys.version, sysconfig.get_platform(), sys.base_prefix, sys.prefix)";
+
+/// Runs SAM until standard input closes. After a `kill -9` of this process it would deploy to the next emulator that
+/// listens on the same port. `os.read`, since Python aborts at its end while a thread waits in `sys.stdin`.
+const SAM: &str = "\
+import os, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+from samcli.cli.main import cli
+cli(prog_name='sam')
+";
 
 /// The installed tools.
 #[derive(Clone, Debug)]
 pub(crate) struct Tools {
     python: PathBuf,
+    /// The home folder of the tools.
+    home: PathBuf,
 }
 
 impl Tools {
@@ -46,101 +64,111 @@ impl Tools {
     /// Installs a requirements file below `infra/local-cloud` into the environment called `venv`.
     fn install(workspace: &Workspace, requirements: &str, venv: &str, progress: Progress) -> Result<Self> {
         let step = progress.step("installing the Python tools");
-        // Two local clouds may start at the same time. The second waits and uses the first one's installation.
-        let lock = File::create(workspace.base.join(format!("{venv}.lock")))?;
-        lock.lock().context("cannot lock the virtual environment")?;
-
+        let lock = lock(&workspace.base.join(format!("{venv}.lock")))?;
         let requirements = workspace.root.join("infra/local-cloud").join(requirements);
-        let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+        let wanted =
+            fs::read_to_string(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
         let venv = workspace.base.join(venv);
         let tools = Self {
             python: venv.join("bin/python"),
+            home: workspace.base.join("home"),
         };
+        fs::create_dir_all(&tools.home).with_context(|| format!("cannot create {}", tools.home.display()))?;
+        // Written last, so an environment without it is half-made.
         let stamp = venv.join("installed");
-        if fs::read(&stamp).is_ok_and(|found| found == wanted) && tools.python.exists() {
+        if tools.is_current(&stamp, &wanted) {
             step.done("Python tools already installed");
             return Ok(tools);
         }
 
-        if venv.exists() {
-            fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
-        }
-        let (name, version) = choose(NAMES.into_iter().filter_map(|name| Some((name, probe(name)?))))?;
+        remove(&venv)?;
         let log = workspace.base.join("install.log");
-        process::run(Command::new(name).args(["-m", "venv"]).arg(&venv), &log, || ())
-            .context("cannot create a virtual environment")?;
-        let all = wanted
-            .split(|byte| *byte == b'\n')
-            .filter(|line| starts_requirement(line))
-            .count() as u64;
-        process::run(
-            tools
-                .module("pip")
-                // The file lists every package with its hash, so nothing has to be resolved.
-                .args([
-                    "install",
-                    "--no-deps",
-                    "--require-hashes",
-                    "--no-input",
-                    "--progress-bar",
-                    "off",
-                ])
-                .args(["--disable-pip-version-check", "-r"])
-                .arg(&requirements),
-            &log,
-            || step.update(count(&log, "Collecting "), all),
-        )
-        .with_context(|| {
-            format!(
-                "cannot install {} (check the network connection)",
-                requirements.display()
-            )
-        })?;
-        fs::write(&stamp, &wanted)?;
-        step.done(format!("Python tools installed (Python {}.{})", version.0, version.1));
+        let installed = tools
+            .create(&venv, &requirements, &wanted, (&lock, &log, &step))
+            .and_then(|version| {
+                let text = tools.identity()? + &wanted;
+                fs::write(&stamp, text).with_context(|| format!("cannot write {}", stamp.display()))?;
+                Ok(version)
+            });
+        match installed {
+            Ok((major, minor)) => step.done(format!("Python tools installed (Python {major}.{minor})")),
+            Err(error) => {
+                remove(&venv)?;
+                return Err(error);
+            }
+        }
         Ok(tools)
     }
 
-    /// `python -m name`. The scripts in `bin/` fail if their path is too long.
-    pub(crate) fn module(&self, name: &str) -> Command {
-        let mut command = Command::new(&self.python);
-        command.args(["-m", name]);
-        command
+    /// Creates the environment `venv` with all packages. Returns the version of Python.
+    fn create(
+        &self,
+        venv: &Path,
+        requirements: &Path,
+        wanted: &str,
+        (lock, log, step): (&File, &Path, &Step),
+    ) -> Result<(u32, u32)> {
+        let (name, version) = choose(NAMES.into_iter().filter_map(|name| Some((name, probe(name)?))))?;
+        let run = |command: &mut Command, tick: &mut dyn FnMut()| -> Result<()> {
+            let output = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+            // The command holds the lock too: after a `kill -9` of this process it still writes to the environment.
+            command
+                .stdin(lock.try_clone()?)
+                .stdout(output.try_clone()?)
+                .stderr(output);
+            process::wait(command, log, tick)
+        };
+        // `-I`: ignores PYTHONPATH, PYTHONHOME and packages in the user's home folder.
+        let mut create = Command::new(name);
+        run(create.args(["-I", "-m", "venv"]).arg(venv), &mut || ())
+            .with_context(|| format!("{name} cannot create a virtual environment in {}", venv.display()))?;
+        let all = wanted.lines().filter(|line| starts_requirement(line)).count() as u64;
+        let mut pip = Command::new(&self.python);
+        // The file lists every package with its hash, so nothing has to be resolved.
+        pip.args([
+            "-I",
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--require-hashes",
+            "--no-input",
+        ])
+        .args(["--progress-bar", "off", "--disable-pip-version-check", "-r"])
+        .arg(requirements);
+        run(&mut pip, &mut || step.update(count(log, "Collecting "), all)).with_context(|| {
+            format!(
+                "pip cannot install {}; pip's message is below. It needs the network, and uses your settings of pip \
+                 and your proxy",
+                requirements.display()
+            )
+        })?;
+        Ok(version)
     }
 
-    /// `python -c program`.
+    /// Whether the environment has the packages `wanted`, and was made for the Python that it starts.
+    fn is_current(&self, stamp: &Path, wanted: &str) -> bool {
+        let is_stamped = |identity: String| fs::read_to_string(stamp).is_ok_and(|found| found == identity + wanted);
+        self.identity().is_ok_and(is_stamped)
+    }
+
+    /// What the environment was made for. Fails if its Python does not start.
+    fn identity(&self) -> Result<String> {
+        process::pipe(&mut self.program(IDENTITY), &[])
+    }
+
+    /// `python -c program`, in a clean environment. The scripts in `bin/` fail if their path is too long.
     pub(crate) fn program(&self, text: &str) -> Command {
         let mut command = Command::new(&self.python);
-        command.args(["-c", text]);
+        environment::isolate(&mut command, &self.home);
+        // UTF-8 whatever the locale is (X), and log lines that are written at once (u).
+        command.args(["-IuXutf8", "-c", text]);
         command
     }
 
-    /// Runs `program` with `arguments` and `input`. Returns its output.
-    pub(crate) fn run_program(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<String> {
-        let mut child = self
-            .program(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot start Python")?;
-        // The program reads all input before it prints, so this cannot deadlock.
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin
-                .write_all(input)
-                .context("cannot write to Python's standard input")?;
-        }
-        let output = child.wait_with_output()?;
-        if !output.status.success() {
-            bail!("a Python program failed: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        String::from_utf8(output.stdout).context("a Python program's output is not UTF-8")
-    }
-
-    /// The SAM CLI, without telemetry and with its state below `target/`.
+    /// The SAM CLI, without telemetry and with its state below `target/`. It runs until its standard input closes.
     pub(crate) fn sam(&self, workspace: &Workspace) -> Command {
-        let mut command = self.module("samcli");
+        let mut command = self.program(SAM);
         command
             .current_dir(&workspace.base)
             .env("SAM_CLI_TELEMETRY", "0")
@@ -150,14 +178,43 @@ impl Tools {
     }
 }
 
+/// Waits for the lock on `path`: two local clouds may start at the same time, and the second uses the first one's
+/// installation.
+fn lock(path: &Path) -> Result<File> {
+    let lock = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => interrupt::check()?,
+            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the virtual environment"),
+        }
+        std::thread::sleep(process::POLL);
+    }
+}
+
+/// Removes a folder, a file or a link, whatever it points to.
+fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Err(_) => return Ok(()),
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    };
+    removed.with_context(|| format!("cannot remove {}", path.display()))
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Python {
     version: (u32, u32),
+    cpython: bool,
     venv: bool,
 }
 
 fn probe(name: &str) -> Option<Python> {
-    let output = Command::new(name).args(["-c", PROBE]).output().ok()?;
+    let output = Command::new(name)
+        .args(["-I", "-c", PROBE])
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
     output
         .status
         .success()
@@ -165,38 +222,53 @@ fn probe(name: &str) -> Option<Python> {
 }
 
 fn parse(answer: &str) -> Option<Python> {
-    let (version, venv) = answer.trim().split_once(' ')?;
+    let mut words = answer.split_whitespace();
+    let (implementation, version, venv) = (words.next()?, words.next()?, words.next()?);
     let (major, minor) = version.split_once('.')?;
     Some(Python {
         version: (major.parse().ok()?, minor.parse().ok()?),
+        cpython: implementation == "cpython",
         venv: venv == "True",
     })
 }
 
-/// Chooses the first Python that is new enough and can create virtual environments.
+/// Chooses the first Python of a version that works and that can create virtual environments.
 fn choose<'a>(found: impl Iterator<Item = (&'a str, Python)>) -> Result<(&'a str, (u32, u32))> {
+    let [oldest, newest] = VERSIONS;
     let mut rejected = Vec::new();
+    let mut package = "python3-venv".to_owned();
     for (name, python) in found {
-        if python.version >= MIN_VERSION && python.venv {
+        let (major, minor) = python.version;
+        let works = (oldest..=newest).contains(&python.version) && python.cpython;
+        if works && python.venv {
             return Ok((name, python.version));
         }
+        if works {
+            package = format!("python{major}.{minor}-venv");
+        }
+        let kind = if python.cpython { "" } else { " but not CPython" };
         let without = if python.venv { "" } else { " without venv" };
-        rejected.push(format!("{name} is {}.{}{without}", python.version.0, python.version.1));
+        rejected.push(format!("{name} is {major}.{minor}{kind}{without}"));
     }
-    let rejected = if rejected.is_empty() {
-        "no Python was found".to_owned()
-    } else {
-        rejected.join(", ")
-    };
+    if rejected.is_empty() {
+        rejected.push("no Python was found".to_owned());
+    }
     bail!(
-        "Python 3.10 or newer with its venv module is needed ({rejected}).\n\
-         Install it (Debian, Ubuntu: `apt install python3 python3-venv`; macOS: `brew install python`) and \
-         run this again."
+        "CPython {}.{} to {}.{} with its venv module is needed ({}).\n\
+         Install it (Debian, Ubuntu: `apt install python3 {package}`; macOS: `brew install python@{}.{}`) and run \
+         this again.",
+        oldest.0,
+        oldest.1,
+        newest.0,
+        newest.1,
+        rejected.join(", "),
+        newest.0,
+        newest.1,
     )
 }
 
-fn starts_requirement(line: &[u8]) -> bool {
-    line.first().is_some_and(u8::is_ascii_alphanumeric)
+fn starts_requirement(line: &str) -> bool {
+    line.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 fn count(log: &Path, beginning: &str) -> u64 {
@@ -214,6 +286,7 @@ mod tests {
     fn python(minor: u32, venv: bool) -> Python {
         Python {
             version: (3, minor),
+            cpython: true,
             venv,
         }
     }
@@ -222,7 +295,15 @@ mod tests {
     fn the_first_suitable_python_is_chosen() {
         let found = [
             ("python3", python(9, true)),
+            ("python3.15", python(15, true)),
             ("python3.13", python(13, false)),
+            (
+                "pypy",
+                Python {
+                    cpython: false,
+                    ..python(12, true)
+                },
+            ),
             ("python3.12", python(12, true)),
         ];
         assert_eq!(choose(found.into_iter()).unwrap(), ("python3.12", (3, 12)));
@@ -230,22 +311,125 @@ mod tests {
 
     #[test]
     fn an_unsuitable_python_is_reported_with_the_fix() {
-        let error = choose([("python3", python(11, false))].into_iter())
-            .unwrap_err()
-            .to_string();
+        let message = |found: &[(&str, Python)]| choose(found.iter().copied()).unwrap_err().to_string();
+        let error = message(&[("python3", python(11, false))]);
         assert!(
-            error.contains("python3 is 3.11 without venv") && error.contains("apt install"),
+            error.contains("python3 is 3.11 without venv") && error.contains("apt install python3 python3.11-venv"),
             "{error}"
         );
-        let error = choose(std::iter::empty()).unwrap_err().to_string();
+        let error = message(&[("python3", python(9, true)), ("python", python(15, true))]);
+        assert!(
+            error.contains("3.10 to 3.14") && error.contains("python3 is 3.9, python is 3.15"),
+            "{error}"
+        );
+        let error = message(&[]);
         assert!(error.contains("no Python was found"), "{error}");
     }
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        assert_eq!(parse("3.9 True\n"), Some(python(9, true)));
-        assert!(parse("3.10 True").unwrap().version >= MIN_VERSION);
-        assert!(parse("3.9 True").unwrap().version < MIN_VERSION);
+        assert_eq!(parse("cpython 3.9 True\n"), Some(python(9, true)));
+        assert!(parse("cpython 3.10 True").unwrap().version >= VERSIONS[0]);
+        assert!(parse("cpython 3.9 True").unwrap().version < VERSIONS[0]);
+        assert!(!parse("pypy 3.10 True").unwrap().cpython);
         assert_eq!(parse("Python was not found"), None);
+    }
+
+    /// A workspace whose tools are no packages, so that nothing is downloaded.
+    struct Scratch(Workspace);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let root = std::env::temp_dir().join(format!("local-cloud-{name}-{}", std::process::id()));
+            let base = root.join("target of tests");
+            fs::create_dir_all(root.join("infra/local-cloud")).unwrap();
+            fs::create_dir_all(&base).unwrap();
+            fs::write(root.join("infra/local-cloud/requirements.txt"), "# none\n").unwrap();
+            Self(Workspace { root, base })
+        }
+
+        fn venv(&self) -> PathBuf {
+            self.0.base.join("venv")
+        }
+
+        fn install(&self) -> Result<Tools> {
+            Tools::ready(&self.0, Progress::plain())
+        }
+
+        /// Whether `install` leaves a `mark` in the environment, which creating it anew removes.
+        fn keeps_environment(&self) -> bool {
+            let mark = self.venv().join("mark");
+            fs::write(&mark, "").unwrap();
+            let tools = self.install().unwrap();
+            assert_eq!(process::pipe(&mut tools.program("print('ü')"), &[]).unwrap(), "ü\n");
+            mark.exists()
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0.root).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_environment_is_used_only_with_the_python_for_which_it_was_made() {
+        use std::os::unix::fs::PermissionsExt;
+        let scratch = Scratch::new("identity");
+        let (venv, wanted) = (scratch.venv(), "# none\n");
+        let tools = Tools {
+            python: venv.join("python"),
+            home: scratch.0.base.clone(),
+        };
+        fs::create_dir(&venv).unwrap();
+        let stamp = venv.join("installed");
+        let replace_python = |script: &str| {
+            fs::write(&tools.python, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&tools.python, fs::Permissions::from_mode(0o755)).unwrap();
+        };
+
+        replace_python("echo 3.12.1 of Debian");
+        assert!(!tools.is_current(&stamp, wanted), "pip was killed");
+        fs::write(&stamp, format!("3.12.1 of Debian\n{wanted}")).unwrap();
+        assert!(tools.is_current(&stamp, wanted));
+        assert!(!tools.is_current(&stamp, "another==1\n"), "the packages changed");
+        replace_python("echo 3.12.2 of Debian");
+        assert!(!tools.is_current(&stamp, wanted), "Python was upgraded in place");
+        replace_python("echo 3.12.1 of Debian; exit 127");
+        assert!(!tools.is_current(&stamp, wanted), "Python does not start");
+        fs::remove_file(&tools.python).unwrap();
+        std::os::unix::fs::symlink("/nowhere/python3", &tools.python).unwrap();
+        assert!(!tools.is_current(&stamp, wanted), "Python was uninstalled");
+    }
+
+    #[test]
+    fn a_broken_link_is_replaced_and_a_moved_checkout_gets_a_new_environment() {
+        let mut scratch = Scratch::new("moved");
+        std::os::unix::fs::symlink("/nowhere", scratch.venv()).unwrap();
+        scratch.install().unwrap();
+        assert!(scratch.keeps_environment(), "nothing changed");
+        let moved = scratch.0.root.with_extension("away");
+        fs::rename(&scratch.0.root, &moved).unwrap();
+        scratch.0.base = moved.join("target of tests");
+        scratch.0.root = moved;
+        assert!(!scratch.keeps_environment(), "the checkout was moved");
+    }
+
+    #[test]
+    fn a_failed_installation_says_why_and_leaves_nothing() {
+        let scratch = Scratch::new("failed");
+        let requirements = scratch.0.root.join("infra/local-cloud/requirements.txt");
+        let hash = "0".repeat(64);
+        fs::write(
+            &requirements,
+            format!("nothing @ file:///nowhere/nothing-1-py3-none-any.whl --hash=sha256:{hash}\n"),
+        )
+        .unwrap();
+        let error = format!("{:#}", scratch.install().unwrap_err());
+        assert!(
+            error.contains("pip cannot install") && error.contains("/nowhere/nothing"),
+            "{error}"
+        );
+        assert!(!scratch.venv().exists());
     }
 }

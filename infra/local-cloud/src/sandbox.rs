@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::api::Api;
+use crate::environment;
 use crate::interrupt;
 use crate::process::{self, Group};
 use crate::stack::Stack;
@@ -46,7 +47,7 @@ impl Process {
         let log = run.log("sandbox");
         let file = File::create(&log)?;
         let mut command = Command::new(binary);
-        command
+        environment::isolate(&mut command, &run.temporary())
             .args(["--port", "0", "--until-stdin-closes"])
             .stdin(Stdio::piped())
             .stdout(file.try_clone()?)

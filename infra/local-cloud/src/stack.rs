@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::api::Api;
 use crate::aws::{Account, Aws, Credentials, Service};
 use crate::cloudformation::Deployed;
+use crate::process;
 use crate::progress::Progress;
 use crate::python::Tools;
 use crate::sandbox::Sandbox;
@@ -27,6 +28,8 @@ pub struct Stack {
     pub bus: String,
     /// The outputs of the template, such as `OrdersTableName`.
     pub outputs: BTreeMap<String, String>,
+    /// The names of the schedules by logical id.
+    pub(crate) schedules: BTreeMap<String, String>,
     account: Account,
     aws: Aws,
     tools: Tools,
@@ -88,6 +91,10 @@ impl Stack {
             client_id: deployed.output("UserPoolClientId")?,
             bus: deployed.output("BusName")?,
             outputs: deployed.outputs.clone(),
+            schedules: deployed
+                .all("AWS::Scheduler::Schedule")
+                .map(|schedule| (schedule.name.clone(), schedule.id.clone()))
+                .collect(),
             account: parts.account,
             aws: parts.aws,
             tools: parts.tools,
@@ -114,12 +121,13 @@ impl Stack {
         )
     }
 
-    /// Runs a Python `program` with `arguments` and `input`. Returns its output.
+    /// Runs a Python `program` with `arguments` and `input`, in the stack's account. Returns its output.
     ///
     /// # Errors
     /// When it fails. The message has its standard error.
     pub fn python(&self, program: &str, arguments: &[&str], input: &[u8]) -> Result<String> {
-        self.tools.run_program(program, arguments, input)
+        let mut command = self.tools.program(program);
+        process::pipe(self.account.select(&mut command).args(arguments), input)
     }
 
     /// The HTTP API.
@@ -149,24 +157,6 @@ impl Stack {
     #[must_use]
     pub fn aws(&self, service: &str) -> Service {
         self.aws.service(service)
-    }
-
-    /// The emulator's URL. `None` if the stack is on AWS.
-    #[must_use]
-    pub fn endpoint(&self) -> Option<&str> {
-        self.account.endpoint.as_deref()
-    }
-
-    /// The stack's region.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.account.region
-    }
-
-    /// The credentials of all calls to AWS.
-    #[must_use]
-    pub fn credentials(&self) -> &Credentials {
-        &self.account.credentials
     }
 }
 

@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 
 use crate::interrupt;
 use crate::progress::Progress;
+use crate::schedule;
 use crate::stack::Stack;
 use crate::tap::Tap;
 use crate::up::{Tokens, money, text};
 
 /// Delay of the first period, so that the schedule charges it and not the request.
-const FIRST_DUE: SignedDuration = SignedDuration::from_secs(20);
-/// The schedule runs every minute here.
-const BILLING_TIMEOUT: Duration = Duration::from_secs(180);
+const FIRST_DUE: SignedDuration = SignedDuration::from_secs(15);
+/// The schedule that charges subscriptions, by its logical id.
+const BILLING: &str = "EnqueueDueChargesSchedule";
+const BILLING_TIMEOUT: Duration = Duration::from_secs(90);
 const DECLINE_CODE: &str = "REJECT_CARD_PAYMENT";
 
 /// One subscription with a valid card, and one with a card that is declined.
@@ -24,7 +26,7 @@ pub(crate) struct Subscriptions {
     declined: Value,
 }
 
-/// Starts both subscriptions. The customer's card is valid. The admin subscribes as a customer with a declined card.
+/// Starts both subscriptions, and runs the schedule when they are due. The customer's card is valid. The admin subscribes as a customer with a declined card.
 pub(crate) fn start(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result<Subscriptions> {
     interrupt::check()?;
     let step = progress.step("starting two subscriptions");
@@ -32,6 +34,8 @@ pub(crate) fn start(stack: &Stack, tokens: &Tokens, progress: Progress) -> Resul
     let (paying, _) = subscribe(stack, &tokens.customer, "first-subscriber")?;
     let (declined, billing_key) = subscribe(stack, &tokens.admin, "second-subscriber")?;
     sandbox.toss_decline_next(&billing_key, DECLINE_CODE)?;
+    // Both are due by then.
+    schedule::run_once(stack, BILLING, Timestamp::now() + FIRST_DUE)?;
     step.done(format!(
         "subscriptions {} and {}: tea every month, first at {}",
         text(&paying["subscription_id"]),
@@ -50,7 +54,7 @@ pub(crate) fn wait_for_invoices(
     progress: Progress,
 ) -> Result<()> {
     interrupt::check()?;
-    let step = progress.step("waiting for the schedule to bill them (up to two minutes)");
+    let step = progress.step("waiting for the schedule to bill the subscriptions");
     let paid = event(tap, "InvoicePaid", &subscriptions.paying)?;
     let invoice = latest(stack, &tokens.customer, &subscriptions.paying)?;
     step.done(format!(

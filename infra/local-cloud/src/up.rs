@@ -1,5 +1,5 @@
-//! `cargo up`: starts the system, places and pays an order, uploads a photo, starts two subscriptions, runs an auction,
-//! and serves until Ctrl-C.
+//! `cargo up`: starts the system, starts two subscriptions, places a bid, places and pays an order, uploads a photo,
+//! trades a voucher, and serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Arguments {
     /// Exit after the first steps.
     pub once: bool,
-    /// The port to listen on. Fails if it is in use.
+    /// The port to listen on, or 0 for a free one. Fails if it cannot be used.
     pub port: Option<u16>,
 }
 
@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
         name: "up".into(),
         port: arguments.port,
         usual_port: true,
-        // The first steps wait for an invoice. The default of 10 minutes is too long.
+        // Whoever subscribes here does not want to wait 10 minutes, the default, for the invoice.
         parameters: vec![("BillingSchedule", "rate(1 minute)")],
         progress,
     };
@@ -71,7 +71,8 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     }
 }
 
-/// Creates users and a catalog, then runs an order, its payment, a photo, subscriptions and an auction.
+/// Creates users and a catalog, then runs subscriptions, an auction, an order, its payment and a photo. What a schedule
+/// has to end begins first, and the other steps run meanwhile.
 fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     let stack = cloud.stack();
     let api = stack.api();
@@ -86,6 +87,11 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
 
     interrupt::check()?;
     let tap = stack.tap()?;
+    let subscriptions = subscription::start(stack, &tokens, progress)?;
+    auction::buy_points(stack, &tokens, &tap, progress)?;
+    let bid = auction::place_expiring_bid(stack, &tokens, &tap, progress)?;
+
+    interrupt::check()?;
     let step = progress.step("placing a first order");
     let items = json!({ "items": [{ "sku": "tea", "quantity": 2 }, { "sku": "gift-card", "quantity": 1 }] });
     let call = api
@@ -116,8 +122,8 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     ));
     pay_order(stack, &tokens, &tap, &order, progress)?;
     upload_photo(stack, &tokens, progress)?;
-    let subscriptions = subscription::start(stack, &tokens, progress)?;
-    auction::run(stack, &tokens, &tap, progress)?;
+    auction::trade(stack, &tokens, &tap, progress)?;
+    auction::wait_for_expiry(&tap, &bid, progress)?;
     subscription::wait_for_invoices(stack, &tokens, &tap, &subscriptions, progress)?;
     Ok(tokens)
 }
@@ -289,7 +295,7 @@ impl Tokens {
 fn guide(stack: &Stack, sandbox: &Sandbox, tokens: &Tokens, folder: &Path) -> String {
     let (url, customer, admin) = (&stack.api_url, folder.join("customer"), folder.join("admin"));
     let (control, price) = (format!("{}/control", sandbox.url), seed::price("tea"));
-    let (customer, admin) = (customer.display(), admin.display());
+    let (customer, admin) = (in_quotes(&customer), in_quotes(&admin));
     format!(
         "
   API             {url}
@@ -312,6 +318,11 @@ curl -s '{url}/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%
         tokens.admin,
         folder.join("logs").display(),
     )
+}
+
+/// A path for use between single quotes in a shell.
+fn in_quotes(path: &Path) -> String {
+    path.display().to_string().replace('\'', r"'\''")
 }
 
 pub(crate) fn money(value: &Value) -> String {

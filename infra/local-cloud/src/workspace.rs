@@ -1,7 +1,7 @@
 //! Paths: the sources, and the generated files below `target/local-cloud/`.
 
 use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -127,9 +127,44 @@ pub(crate) fn cargo(folder: &Path) -> Command {
             command.env_remove(&name);
         }
     }
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+        if let (Some(set), Ok(program)) = (std::env::var_os(name), std::env::current_exe()) {
+            command.env(name, absolute_target(Path::new(&set), &program));
+        }
+    }
     command
+}
+
+/// The target folder in which `program` was built. Cargo takes a relative path `set` from the folder in which it was
+/// called, and calls tests in another one.
+fn absolute_target(set: &Path, program: &Path) -> PathBuf {
+    let is_name = |part: &Component<'_>| !matches!(part, Component::CurDir | Component::ParentDir);
+    let end: PathBuf = set.components().filter(is_name).collect();
+    let built = program.ancestors().find(|folder| folder.ends_with(&end));
+    built.unwrap_or(set).to_owned()
 }
 
 fn create(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_target_folder_is_the_one_of_the_running_program() {
+        let program = Path::new("/shop/our target/debug/local-cloud");
+        for set in ["our target", "./our target", "../our target", "/shop/our target"] {
+            assert_eq!(
+                absolute_target(Path::new(set), program),
+                Path::new("/shop/our target"),
+                "{set}"
+            );
+        }
+        assert_eq!(
+            absolute_target(Path::new("/elsewhere"), program),
+            Path::new("/elsewhere")
+        );
+    }
 }
