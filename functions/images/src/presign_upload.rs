@@ -119,7 +119,7 @@ pub async fn handle(function: &PresignUpload, request: Request, invocation: Invo
             return function.replay(&existing, &stored, &body, &invocation).await;
         }
         // The image may be deleted: the new one takes its place all the same.
-        if !replaced.is_some_and(|replaced| replaced.image.customer_id == caller.customer_id) {
+        if replaced.is_none_or(|replaced| replaced.image.customer_id != caller.customer_id) {
             return Err(Rejected::NotFound.into());
         }
     }

@@ -32,7 +32,8 @@ fn each_string_of_a_request_has_a_grammar_or_is_described_as_text() {
             .as_str()
             .is_some_and(|description| description.contains(TEXT));
         let is_limited = schema.get("maxLength").is_some();
-        if !has_grammar && !(is_text && is_limited) {
+        let is_described = has_grammar || is_text && is_limited;
+        if !is_described {
             problems.push(format!("{name} needs a pattern, or `{TEXT}…` and maxLength: {schema}"));
         }
     }
