@@ -101,7 +101,8 @@ pub struct Bid {
     pub voucher_id: Option<VoucherId>,
     /// Status of the bid.
     pub status: BidStatus,
-    /// Time at which the bid was placed.
+    /// Time at which the bid was placed. It orders the bids of a product: a bid that came to the order book later has a
+    /// later time.
     pub placed_at: Timestamp,
     /// The deadline: from this time on the bid cannot be taken.
     pub expires_at: Timestamp,
@@ -182,7 +183,7 @@ pub struct Trade {
     pub sku: Sku,
     /// The voucher that was sold.
     pub voucher_id: VoucherId,
-    /// The price paid: that of the older bid.
+    /// The price paid: that of the bid that was on the order book first.
     pub price: Points,
     /// The customer who bought the voucher.
     pub buyer_id: CustomerId,

@@ -4,6 +4,7 @@ use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -37,7 +38,7 @@ impl CancelBid {
 /// deadline cannot be cancelled, but the request releases what it held.
 ///
 /// # Errors
-/// `not-found` for another customer's bid too, `bid-closed`, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's bid too, `bid-closed`, `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/bids/{bid_id}/cancel", operation_id = "cancel-bid", tag = "auctions",
     security(("token" = [])),
@@ -52,34 +53,37 @@ impl CancelBid {
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`bid-closed` with `bid_status`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency-key-reused`: for another bid", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &CancelBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let caller = http::caller(&request)?;
-    http::idempotency_key(&request)?;
+    let caller = http::caller(&request)?.customer_id;
+    let key = http::idempotency_key(&request)?;
     let id = http::path::<BidId>(&request)?;
+    let request = StoredRequest::new("cancel bid", &key, &caller, &id, invocation.now)?;
+    let (auctions, deadline) = (&function.matching.auctions, invocation.deadline);
     let mut attempts = Attempts::new("cancel a bid");
     loop {
         attempts.start()?;
-        let stored = function.matching.auctions.bid(id, invocation.deadline).await?;
-        let stored = stored
-            .filter(|stored| stored.bid.customer_id == caller.customer_id)
-            .ok_or(Rejected::NotFound)?;
-        if stored.bid.status == BidStatus::Cancelled {
+        let (earlier, stored) = futures::try_join!(auctions.earlier(&request, deadline), auctions.bid(id, deadline))?;
+        let stored = stored.filter(|stored| stored.bid.customer_id == caller);
+        let stored = stored.ok_or(Rejected::NotFound)?;
+        let is_cancelled = stored.bid.status == BidStatus::Cancelled;
+        if is_cancelled && (earlier.is_some() || auctions.record_request(&request, deadline).await?) {
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.bid)?));
         }
         if stored.bid.status == BidStatus::Open && stored.bid.expires_at <= invocation.now {
             // The customer need not wait for `expire-bids` to release what the bid held.
             function
                 .matching
-                .close_bid(&stored, BidTransition::Expire, &invocation)
+                .close_bid(&stored, BidTransition::Expire, None, &invocation)
                 .await?;
             return Err(Rejected::Closed(BidStatus::Expired).into());
         }
         if let Some(cancelled) = function
             .matching
-            .close_bid(&stored, BidTransition::Cancel, &invocation)
+            .close_bid(&stored, BidTransition::Cancel, Some(&request), &invocation)
             .await?
         {
             return http::json(StatusCode::OK, &cancelled);

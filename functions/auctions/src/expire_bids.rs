@@ -99,7 +99,7 @@ async fn expire(function: &ExpireBids, stored: StoredBid, invocation: &Invocatio
     };
     let ended = function
         .matching
-        .close_bid(&stored, BidTransition::Expire, &limited)
+        .close_bid(&stored, BidTransition::Expire, None, &limited)
         .await?;
     Ok(ended.is_some())
 }

@@ -11,7 +11,7 @@ use shared::auctions::Points;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::page::Cursor;
+use shared::aws::lambda::page::{self, Cursor};
 use shared::aws::lambda::problem::{Faults, Problem};
 use shared::catalog::Sku;
 use shared::core::error::Rejection;
@@ -35,7 +35,8 @@ impl GetOrderBook {
     }
 }
 
-/// Queries per page: pages with only expired bids, which `expire-bids` has not removed yet, are skipped.
+/// The most queries per page. More than one only when all bids of a query have expired and `expire-bids` has not removed
+/// them yet.
 const REQUESTS: usize = 10;
 
 /// The open bids of a product.
@@ -56,7 +57,8 @@ pub struct BidBook {
 pub struct BookSide {
     /// The bids, best price first; at the same price, the oldest first.
     pub bids: Vec<OpenBid>,
-    /// The number of these bids at each price.
+    /// The number of the bids on this page at each price, best price first. The bids of the last price may continue on the
+    /// next page: add the numbers of all pages up.
     pub depth: Vec<Depth>,
     /// Cursor of the next page, to be sent with `side`. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,7 +77,7 @@ pub struct OpenBid {
     pub expires_at: Timestamp,
 }
 
-/// The number of bids at one price.
+/// The number of bids on a page at one price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Depth {
     /// The price.
@@ -86,7 +88,8 @@ pub struct Depth {
 
 /// Returns the order book of a product
 ///
-/// Without `side`, returns the first page of both sides. Expired bids are not returned.
+/// Without `side`, returns the first page of both sides. Expired bids are not returned. A page with a `next_cursor` may
+/// have fewer bids than `limit`, even none.
 ///
 /// # Errors
 /// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
@@ -95,6 +98,7 @@ pub struct Depth {
     params(
         ("sku" = Sku, Path, description = "The product"),
         ("side" = Option<Side>, Query, description = "Only this side"),
+        ("limit" = Option<u8>, Query, description = "Bids per page and side, 100 by default", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page; requires `side`"),
     ),
     responses(
@@ -105,6 +109,7 @@ pub struct Depth {
 )]
 pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sku = http::path::<Sku>(&request)?;
+    let limit = page::limit_or(&request, page::MAX_LIMIT)?;
     let side = match http::query_parameter(&request, "side") {
         None => None,
         Some("buy") => Some(Side::Buy),
@@ -130,10 +135,10 @@ pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invoc
     );
     let mut book = BidBook { buy: None, sell: None };
     if side != Some(Side::Sell) {
-        book.buy = Some(page(function, &sku, Side::Buy, after, &invocation).await?);
+        book.buy = Some(read_side(function, &sku, Side::Buy, after, limit, &invocation).await?);
     }
     if side != Some(Side::Buy) {
-        book.sell = Some(page(function, &sku, Side::Sell, after, &invocation).await?);
+        book.sell = Some(read_side(function, &sku, Side::Sell, after, limit, &invocation).await?);
     }
     http::json(StatusCode::OK, &book)
 }
@@ -143,18 +148,20 @@ fn list(sku: &Sku, side: Side) -> [&str; 3] {
     ["book", sku.as_str(), side.name()]
 }
 
-async fn page(
+/// Reads a page of one side.
+async fn read_side(
     function: &GetOrderBook,
     sku: &Sku,
     side: Side,
     mut after: Option<BookCursor>,
+    limit: u8,
     invocation: &Invocation,
 ) -> Result<BookSide, Error> {
     let mut entries: Vec<BookEntry> = vec![];
     for _ in 0..REQUESTS {
         let page = function
             .auctions
-            .book(sku, side, invocation.now, after, invocation.deadline)
+            .book(sku, side, invocation.now, after, limit, invocation.deadline)
             .await?;
         entries = page.entries;
         after = page.next;
@@ -167,7 +174,7 @@ async fn page(
         id: after.bid_id.0,
     });
     Ok(BookSide {
-        depth: depth(&entries, next.is_some()),
+        depth: depth(&entries),
         next_cursor: next.map(|next| next.text(&list(sku, side))),
         bids: entries
             .into_iter()
@@ -180,9 +187,8 @@ async fn page(
     })
 }
 
-/// The number of bids at each price. When more pages follow, the last price may be incomplete: it is omitted, unless it
-/// is the only one.
-fn depth(entries: &[BookEntry], is_cut: bool) -> Vec<Depth> {
+/// The number of entries at each price.
+fn depth(entries: &[BookEntry]) -> Vec<Depth> {
     let mut depth: Vec<Depth> = vec![];
     for entry in entries {
         match depth.last_mut() {
@@ -192,9 +198,6 @@ fn depth(entries: &[BookEntry], is_cut: bool) -> Vec<Depth> {
                 bids: 1,
             }),
         }
-    }
-    if is_cut && depth.len() > 1 {
-        depth.pop();
     }
     depth
 }

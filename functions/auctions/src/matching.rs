@@ -14,14 +14,17 @@ use crate::store::{AuctionStore, BookEntry, NewTrade, StoredBid, StoredVoucher, 
 use shared::auctions::Points;
 use shared::aws::Platform;
 use shared::aws::backoff::Backoff;
+use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::catalog::Sku;
 use shared::core::error::Error;
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::identity::CustomerId;
 
-/// Pages of the order book, of 100 bids each, that are searched for a bid that can be taken.
+/// Pages of the order book that are searched for a bid that can be taken.
 const PAGES: usize = 50;
+/// Bids on each of these pages.
+const PAGE_SIZE: u8 = 100;
 
 const TRADING: &str = "trade a voucher";
 
@@ -176,8 +179,8 @@ impl MatchingService {
         }
     }
 
-    /// Trades an open bid with the best bid of the other side whose price it accepts, at the price of the older bid.
-    /// Returns the bid after that.
+    /// Trades an open bid with the best bid of the other side whose price it accepts, at the price of the bid that
+    /// was on the order book first. Returns the bid after that.
     ///
     /// Runs after each placement. The order book is read consistently, so of two matching bids that are placed at the same
     /// time, at least one sees the other.
@@ -213,13 +216,13 @@ impl MatchingService {
     }
 
     async fn match_pair(&self, mine: &StoredBid, theirs: &StoredBid, invocation: &Invocation) -> Result<(), Error> {
-        let order = |stored: &StoredBid| (stored.bid.placed_at, stored.bid.bid_id);
-        let price = mine.bid.price;
-        let price = if order(theirs) < order(mine) {
-            theirs.bid.price
+        // No two bids on a product have the same time.
+        let first = if theirs.bid.placed_at < mine.bid.placed_at {
+            theirs
         } else {
-            price
+            mine
         };
+        let price = first.bid.price;
         let (buyer, seller) = match mine.bid.side {
             Side::Buy => (mine, theirs),
             Side::Sell => (theirs, mine),
@@ -236,8 +239,8 @@ impl MatchingService {
         Ok(())
     }
 
-    /// Cancels or expires a bid and releases its points or its voucher. Returns the closed bid, or none when it has changed
-    /// since it was read.
+    /// Cancels or expires a bid and releases its points or its voucher, and records the `request` for it, if any. Returns
+    /// the closed bid, or none when it has changed since it was read.
     ///
     /// # Errors
     /// `bid-closed`; [`Error::Unavailable`] and [`Error::Internal`].
@@ -245,6 +248,7 @@ impl MatchingService {
         &self,
         stored: &StoredBid,
         transition: BidTransition,
+        request: Option<&StoredRequest>,
         invocation: &Invocation,
     ) -> Result<Option<Bid>, Error> {
         let ended = stored.bid.transition(transition, invocation.now)?;
@@ -263,7 +267,7 @@ impl MatchingService {
         let entry_id = invocation.stamp().event_id;
         let closed = self
             .auctions
-            .close(&next, freed.as_ref(), entry_id, invocation.deadline);
+            .close(&next, freed.as_ref(), request, entry_id, invocation.deadline);
         Ok(closed.await?.then_some(ended))
     }
 
@@ -280,7 +284,7 @@ impl MatchingService {
         for _ in 0..PAGES {
             let page = self
                 .auctions
-                .book(sku, side, invocation.now, after, invocation.deadline)
+                .book(sku, side, invocation.now, after, PAGE_SIZE, invocation.deadline)
                 .await?;
             own |= page.entries.iter().any(|entry| entry.customer_id == *customer);
             let mut others = page.entries.into_iter().filter(|entry| entry.customer_id != *customer);
@@ -330,7 +334,8 @@ impl MatchingService {
             && offering.bid.clone().as_of(invocation.now).status == BidStatus::Expired
             && offering.bid.status == BidStatus::Open
         {
-            self.close_bid(&offering, BidTransition::Expire, invocation).await?;
+            self.close_bid(&offering, BidTransition::Expire, None, invocation)
+                .await?;
         }
         let freed = read().await?.filter(is_owned).ok_or(Rejected::VoucherNotYours)?;
         if freed.voucher.offered_by.is_some() {

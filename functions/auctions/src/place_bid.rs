@@ -1,7 +1,7 @@
 //! Runs for `POST /products/{sku}/bids`: places a bid, which holds its points or its voucher. If a bid of the other side
 //! matches, trades the two at once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -11,6 +11,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
 use shared::catalog::{CatalogStore, Product, Sku};
+use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 
@@ -42,6 +43,9 @@ impl PlaceBid {
     }
 }
 
+/// The least time between two bids on a product: the precision of stored times.
+const TIME_STEP: SignedDuration = SignedDuration::from_millis(1);
+
 /// A bid to place.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -62,8 +66,8 @@ pub struct PlaceBidRequest {
 /// Places a bid
 ///
 /// Holds the price in the caller's wallet, or the voucher. If the other side has a bid at this price or a better one, the
-/// two are traded at once, at the price of the older bid. A retry with the same key and body returns the bid in its
-/// current state.
+/// two are traded at once, at the price of the bid that was on the order book first. A retry with the same key and body
+/// returns the bid in its current state.
 ///
 /// # Errors
 /// Rejections of [`Rejected`], `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
@@ -102,16 +106,15 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
         return replay(function, known, &fingerprint, &invocation).await;
     }
     let bid = validate(&body, bid_id, sku, caller.customer_id, product.as_ref(), &invocation)?;
-    let event = invocation.record(&AuctionEvent::BidPlaced(bid.clone()))?;
-    let stored = StoredBid {
+    let mut stored = StoredBid {
+        event: Some(placed_event(&bid, &invocation)?),
         bid,
         fingerprint: fingerprint.clone(),
         version: 1,
-        event: Some(event),
     };
     let mut attempts = Attempts::new("place a bid");
+    attempts.start()?;
     loop {
-        attempts.start()?;
         let offered = offered(function, &stored.bid, &invocation).await;
         let offered = match offered {
             // A concurrent retry of this request may have offered the voucher.
@@ -151,9 +154,18 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
                 let available = wallet.available;
                 return Err(Rejected::NotEnoughPoints { available }.into());
             }
-            PlaceBidOutcome::VoucherChanged => {}
+            PlaceBidOutcome::VoucherChanged => attempts.start()?,
+            // Another bid has been placed meanwhile, so this ends, at the latest with the invocation.
+            PlaceBidOutcome::Behind { newest } => {
+                stored.bid.placed_at = newest + TIME_STEP;
+                stored.event = Some(placed_event(&stored.bid, &invocation)?);
+            }
         }
     }
+}
+
+fn placed_event(bid: &Bid, invocation: &Invocation) -> Result<Record, Error> {
+    invocation.record(&AuctionEvent::BidPlaced(bid.clone()))
 }
 
 /// Checks the request and builds the bid.

@@ -8,11 +8,14 @@ use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::{CatalogStore, Sku};
-use shared::core::error::{self, Rejection};
+use shared::core::idempotency::key_reused;
+use shared::core::identity::CustomerId;
 
 /// The function's stores.
 #[derive(Debug)]
@@ -43,17 +46,19 @@ pub struct RegisterVoucherRequest {
     /// The product.
     pub sku: Sku,
     /// The code that redeems the voucher: 8 to 64 letters and digits, with hyphens and spaces anywhere between them.
-    #[schema(min_length = 8, max_length = 80)]
+    #[schema(min_length = 8, max_length = 80, pattern = "^[A-Za-z0-9 -]+$")]
     pub code: String,
 }
 
 /// Registers a gift voucher
 ///
 /// A code can be registered once; case, hyphens and spaces do not matter. Only the owner sees it. The code is not
-/// verified with its issuer.
+/// verified with its issuer. A retry with the same key and body returns the voucher in its current state or, once it has
+/// another owner, as the caller registered it.
 ///
 /// # Errors
-/// `invalid-voucher`, `product-unavailable`, `voucher-registered`, [`Error::Unavailable`], [`Error::Internal`].
+/// `invalid-voucher`, `product-unavailable`, `voucher-registered`, `idempotency-key-reused`, [`Error::Unavailable`],
+/// [`Error::Internal`].
 #[utoipa::path(
     post, path = "/vouchers", operation_id = "register-voucher", tag = "auctions", request_body = RegisterVoucherRequest,
     security(("token" = [])),
@@ -65,40 +70,87 @@ pub struct RegisterVoucherRequest {
         (status = 201, description = "The voucher", body = Voucher,
         headers(("Idempotency-Replayed" = bool, description = "true: the caller has registered it before"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`voucher-registered`: by another customer", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`voucher-registered`: by another customer, or for another product", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid-voucher`, `product-unavailable`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &RegisterVoucher, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let caller = http::caller(&request)?;
+    let caller = http::caller(&request)?.customer_id;
     let key = http::idempotency_key(&request)?;
     let body: RegisterVoucherRequest = http::body(&request)?;
-    let deadline = invocation.deadline;
-    let product = function.catalog.product(&body.sku, deadline).await?;
+    let code = VoucherCode::try_from(body.code).map_err(|_| Rejected::VoucherCode)?;
+    let content = (&body.sku, code.fingerprint());
+    let request = StoredRequest::new("register voucher", &key, &caller, &content, invocation.now)?;
+    let (earlier, product) = futures::try_join!(
+        function.auctions.earlier(&request, invocation.deadline),
+        function.catalog.product(&body.sku, invocation.deadline),
+    )?;
+    // A retry succeeds even if the product would be refused now.
+    if let Some(earlier) = earlier {
+        return replay(function, &earlier, &code, caller, &invocation).await;
+    }
     // Points pay for bids; they cannot be traded themselves.
     if !product.is_some_and(|product| product.is_listed() && product.points.is_none()) {
         return Err(Rejected::ProductUnavailable.into());
     }
     let voucher = Voucher {
-        voucher_id: VoucherId(key.derive_id("voucher", &caller.customer_id)),
+        voucher_id: VoucherId(key.derive_id("voucher", &caller)),
         sku: body.sku,
-        owner_id: caller.customer_id,
-        code: VoucherCode::try_from(body.code).map_err(|_| Rejected::VoucherCode)?,
+        owner_id: caller,
+        code,
         offered_by: None,
         owned_since: invocation.now,
     };
-    let Some(known) = function.auctions.register(&voucher, deadline).await? else {
-        return http::json(StatusCode::CREATED, &voucher);
+    register(function, voucher, &request, &invocation).await
+}
+
+/// Registers the voucher, unless its code is registered.
+async fn register(
+    function: &RegisterVoucher,
+    voucher: Voucher,
+    request: &StoredRequest,
+    invocation: &Invocation,
+) -> Result<Response, Error> {
+    let (auctions, deadline) = (&function.auctions, invocation.deadline);
+    let mut attempts = Attempts::new("register a voucher");
+    loop {
+        attempts.start()?;
+        if auctions.register(&voucher, request, deadline).await? {
+            return http::json(StatusCode::CREATED, &voucher);
+        }
+        let known = auctions.voucher_with_code(&voucher.code, deadline).await?;
+        // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
+        if let Some(earlier) = auctions.earlier(request, deadline).await? {
+            return replay(function, &earlier, &voucher.code, voucher.owner_id, invocation).await;
+        }
+        // Without a voucher of this code, the caller has one with this key whose request is no longer stored.
+        let known = known.ok_or_else(key_reused)?.voucher;
+        if known.owner_id != voucher.owner_id || known.sku != voucher.sku {
+            return Err(Rejected::VoucherRegistered.into());
+        }
+        if auctions.record_request(request, deadline).await? {
+            return Ok(http::replayed(http::json(StatusCode::CREATED, &known)?));
+        }
+    }
+}
+
+/// The response to a retry: the voucher in its current state. Another owner's voucher is private, so the caller who has
+/// sold it gets it as registered.
+async fn replay(
+    function: &RegisterVoucher,
+    earlier: &StoredRequest,
+    code: &VoucherCode,
+    caller: CustomerId,
+    invocation: &Invocation,
+) -> Result<Response, Error> {
+    let known = function.auctions.voucher_with_code(code, invocation.deadline).await?;
+    let known = known.ok_or_else(|| Error::internal("register a voucher", "the registered voucher does not exist"))?;
+    let voucher = if known.voucher.owner_id == caller {
+        known.voucher
+    } else {
+        known.voucher.owned_by(caller, earlier.requested_at)
     };
-    let known = known.voucher;
-    if known.owner_id != voucher.owner_id {
-        return Err(Rejected::VoucherRegistered.into());
-    }
-    if known.sku != voucher.sku || known.code.fingerprint() != voucher.code.fingerprint() {
-        let detail = "This key was used with another body. Use a new key for a new request.";
-        return Err(Rejection::new(&error::IDEMPOTENCY_KEY_REUSED, detail).into());
-    }
-    Ok(http::replayed(http::json(StatusCode::CREATED, &known)?))
+    Ok(http::replayed(http::json(StatusCode::CREATED, &voucher)?))
 }

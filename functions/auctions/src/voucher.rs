@@ -76,13 +76,13 @@ pub struct Voucher {
 }
 
 impl Voucher {
-    /// The voucher after its sale to `buyer`.
+    /// The voucher as `owner` has it who registered or bought it at `since`.
     #[must_use]
-    pub fn sold_to(&self, buyer: CustomerId, now: Timestamp) -> Self {
+    pub fn owned_by(&self, owner: CustomerId, since: Timestamp) -> Self {
         Self {
-            owner_id: buyer,
+            owner_id: owner,
             offered_by: None,
-            owned_since: now,
+            owned_since: since,
             ..self.clone()
         }
     }

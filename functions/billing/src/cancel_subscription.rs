@@ -113,7 +113,15 @@ pub async fn handle(
         };
         let before = &stored.subscription;
         if before.status == SubscriptionStatus::Cancelled || body.when == When::PeriodEnd && before.ends_with_period {
-            return Ok(http::replayed(http::json(StatusCode::OK, before)?));
+            // The request is recorded too: its late retry must not cancel what the customer has continued since.
+            if function
+                .subscriptions
+                .record_request(&request, invocation.deadline)
+                .await?
+            {
+                return Ok(http::replayed(http::json(StatusCode::OK, before)?));
+            }
+            continue;
         }
         let open = invoice.as_ref().map(|invoice| &invoice.invoice);
         let (after, void) = match body.when {

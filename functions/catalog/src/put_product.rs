@@ -13,6 +13,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::{CatalogEvent, CatalogStore, Product, ProductStatus, ShardCount, Sku};
 use shared::core::error::Rejection;
 use shared::core::money::Money;
+use shared::core::text::DisplayText;
 use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
 
 use crate::reason;
@@ -43,7 +44,7 @@ impl PutProduct {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutProductRequest {
-    /// The name that shoppers see.
+    /// The name that shoppers see. Text of one line.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// The price of one unit.
@@ -88,8 +89,8 @@ pub struct PutProductRequest {
 pub async fn handle(function: &PutProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {
     http::caller(&request)?.require_admin()?;
     let sku = http::path::<Sku>(&request)?;
-    let body: PutProductRequest = http::body(&request)?;
-    check_name(&body.name)?;
+    let mut body: PutProductRequest = http::body(&request)?;
+    body.name = name(&body.name)?.into();
     check_points(body.points)?;
     check_images(&function.images, &body.images, &invocation).await?;
     let mut attempts = Attempts::new("put a product");
@@ -112,15 +113,11 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
     }
 }
 
-fn check_name(name: &str) -> Result<(), Rejection> {
-    if !name.trim().is_empty() && name.chars().count() <= Product::MAX_NAME {
-        return Ok(());
-    }
-    let detail = format!(
-        "The name must have 1 to {} characters, not only spaces.",
-        Product::MAX_NAME
-    );
-    Err(Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "name"))
+fn name(text: &str) -> Result<DisplayText, Rejection> {
+    DisplayText::line(text, Product::MAX_NAME).map_err(|invalid| {
+        let detail = format!("name: {invalid}.");
+        Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "name")
+    })
 }
 
 fn check_points(points: Option<u32>) -> Result<(), Rejection> {

@@ -4,6 +4,7 @@ use crate::storage;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
@@ -34,7 +35,7 @@ impl DeleteImage {
 /// discarded. Deleting a deleted image returns it unchanged.
 ///
 /// # Errors
-/// `not-found` for another customer's image too, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's image too, `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/images/{image_id}/delete", operation_id = "delete-image", tag = "images",
     security(("token" = [])),
@@ -48,15 +49,17 @@ impl DeleteImage {
             headers(("Idempotency-Replayed" = bool, description = "true: it was deleted before"))),
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency-key-reused`: for another image", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &DeleteImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    http::idempotency_key(&request)?;
+    let key = http::idempotency_key(&request)?;
     let id = http::path::<ImageId>(&request)?;
+    let request = StoredRequest::new("delete image", &key, &caller.customer_id, &id, invocation.now)?;
     let is_allowed = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
-    let deleted = storage::delete(&function.images, id, is_allowed, &invocation).await?;
+    let deleted = storage::delete(&function.images, id, Some(&request), is_allowed, &invocation).await?;
     let (image, is_replay) = deleted.ok_or(Rejected::NotFound)?;
     let answer = http::json(StatusCode::OK, &image)?;
     Ok(if is_replay { http::replayed(answer) } else { answer })

@@ -38,14 +38,14 @@ pub struct PresignUpload {
 #[serde(deny_unknown_fields)]
 pub struct PresignUploadRequest {
     /// The media type: `image/jpeg`, `image/png`, `image/webp`, `image/gif`, `image/bmp` or `image/tiff`.
-    #[schema(examples("image/jpeg"))]
+    #[schema(pattern = "^image/(jpeg|png|webp|gif|bmp|tiff)$", examples("image/jpeg"))]
     pub content_type: String,
     /// The file's size in bytes.
     #[schema(minimum = 1, maximum = 31_457_280)]
     pub content_length: u64,
     /// The file's SHA-256 in base64. If present, S3 accepts only these bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 44, max_length = 44)]
+    #[schema(nullable = false, min_length = 44, max_length = 44, pattern = "^[A-Za-z0-9+/]{43}=$")]
     pub checksum_sha256: Option<String>,
     /// Purpose of the image.
     pub purpose: ImagePurpose,
@@ -73,7 +73,8 @@ pub struct SignedUpload {
 /// Creates an image and presigns its upload
 ///
 /// `PUT` the file to `url` with `headers` within ten minutes. Then poll `GET /images/{image_id}` until its status is
-/// `READY` or `REJECTED`. A retry with the same key and body signs the upload again.
+/// `READY` or `REJECTED`. A retry with the same key and body signs the upload again. An upload of an image that has been
+/// deleted since is discarded.
 ///
 /// # Errors
 /// Rejections of [`Rejected`], `image-type-not-taken`, `idempotency-key-reused`, [`Error::Unavailable`],
@@ -89,7 +90,7 @@ pub struct SignedUpload {
         (status = 201, description = "The presigned upload", body = SignedUpload,
         headers(("Idempotency-Replayed" = bool, description = "true: an earlier request created the image"))),
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`: `checksum_sha256`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`: the image to replace does not exist, or the new image has been deleted since", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-found`: the image to replace does not exist", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "`image-type-not-taken`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`image-length-not-taken`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
@@ -108,25 +109,23 @@ pub async fn handle(function: &PresignUpload, request: Request, invocation: Invo
         &invocation,
     )?;
 
+    let stored = StoredImage::new(image, fingerprint);
     if let Some(replaced) = body.replaces {
-        let replaced = function.images.get(replaced, invocation.deadline).await?;
-        // The image may be deleted already: this request may be a retry.
-        let is_own = replaced.is_some_and(|replaced| replaced.image.customer_id == caller.customer_id);
-        if !is_own || body.replaces == Some(image.image_id) {
+        let (existing, replaced) = futures::try_join!(
+            function.images.get(stored.image.image_id, invocation.deadline),
+            function.images.get(replaced, invocation.deadline),
+        )?;
+        if let Some(existing) = existing {
+            return function.replay(&existing, &stored, &body, &invocation).await;
+        }
+        // The image may be deleted: the new one takes its place all the same.
+        if replaced.is_none_or(|replaced| replaced.image.customer_id != caller.customer_id) {
             return Err(Rejected::NotFound.into());
         }
     }
-    let stored = StoredImage::new(image, fingerprint);
     match function.images.save(&stored, invocation.deadline).await? {
         Ok(()) => function.signed(&stored.image, &body, &invocation).await,
-        Err(existing) => {
-            existing.fingerprint.require_same(&stored.fingerprint)?;
-            if existing.image.status == ImageStatus::Deleted {
-                return Err(Rejected::NotFound.into());
-            }
-            let signed = function.signed(&existing.image, &body, &invocation).await;
-            signed.map(http::replayed)
-        }
+        Err(existing) => function.replay(&existing, &stored, &body, &invocation).await,
     }
 }
 
@@ -166,6 +165,20 @@ fn new_image(
 }
 
 impl PresignUpload {
+    /// The response to a retry: the upload signed again, also of an image that has been deleted since. Such an upload is
+    /// discarded.
+    async fn replay(
+        &self,
+        existing: &StoredImage,
+        requested: &StoredImage,
+        body: &PresignUploadRequest,
+        invocation: &Invocation,
+    ) -> Result<Response, Error> {
+        existing.fingerprint.require_same(&requested.fingerprint)?;
+        let signed = self.signed(&existing.image, body, invocation).await;
+        signed.map(http::replayed)
+    }
+
     /// The response with the presigned upload of `image`. Signing needs no request to AWS.
     async fn signed(
         &self,

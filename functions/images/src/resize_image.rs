@@ -197,7 +197,7 @@ impl ResizeImage {
         self.storage.delete_stale_objects(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
             let is_own = |other: &Image| other.customer_id == image.customer_id;
-            storage::delete(&self.images, replaced, is_own, invocation).await?;
+            storage::delete(&self.images, replaced, None, is_own, invocation).await?;
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ pub enum ConfirmPaymentRequest {
         /// The amount that the customer approved.
         amount: Money,
         /// `paymentKey`.
-        #[schema(min_length = 1, max_length = 200)]
+        #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
         payment_key: String,
     },
     /// From Stripe.js.
@@ -60,7 +60,7 @@ pub enum ConfirmPaymentRequest {
         /// The amount that the customer approved.
         amount: Money,
         /// The id of the PaymentIntent.
-        #[schema(min_length = 1, max_length = 200)]
+        #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
         payment_intent: String,
     },
     /// From KakaoPay, for the order's latest payment.
@@ -70,7 +70,7 @@ pub enum ConfirmPaymentRequest {
         /// The amount that the customer approved.
         amount: Money,
         /// `pg_token`, from the approval URL.
-        #[schema(min_length = 1, max_length = 200)]
+        #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
         pg_token: String,
     },
 }
@@ -90,7 +90,7 @@ pub enum ConfirmPaymentRequest {
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The order is paid", body = Payment,
+        (status = 200, description = "The order is paid. A retry returns the payment as it is now, even if it was refunded since", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
         (status = 202, description = "The outcome is not known yet (`UNKNOWN`, `CONFIRMING`), or a deposit is awaited (`AWAITING_DEPOSIT`). Poll the order", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
@@ -123,24 +123,33 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
         let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
             known.fingerprint.require_same(&fingerprint)?;
-            let (payment, _) = function.service.load(known.payment_id, invocation.deadline).await?;
+            let (payment, order) = function.service.load(known.payment_id, invocation.deadline).await?;
             // Our own attempt, saved by a write whose response was lost: it is not confirmed yet.
             if payment.begun_by == Some(begun_by) && payment.payment.status == PaymentStatus::Confirming {
                 return answer(&function.service.confirm(&payment, &invocation).await?.payment);
             }
-            return Ok(http::replayed(current_response(function, payment, &invocation).await?));
+            let response = current_response(function, payment, &order, &invocation).await?;
+            return Ok(http::replayed(response));
         }
         body.check_amount(function, &order)?;
         let payment = find(function, &body, &order, &invocation).await?;
-        if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {
-            return Ok(http::replayed(current_response(function, payment, &invocation).await?));
-        }
         let known = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: payment.payment.payment_id,
             requested_at: invocation.now,
         };
+        if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {
+            if order_payments
+                .payments
+                .record_request(&known, invocation.deadline)
+                .await?
+            {
+                let response = current_response(function, payment, &order, &invocation).await?;
+                return Ok(http::replayed(response));
+            }
+            continue;
+        }
         let begun = function
             .service
             .begin(&payment, &order, &known, begun_by, &invocation)
@@ -204,8 +213,14 @@ async fn find(
 async fn current_response(
     function: &ConfirmPayment,
     stored: StoredPayment,
+    order: &StoredOrder,
     invocation: &Invocation,
 ) -> Result<Response, Error> {
+    // The payment paid its order and was refunded later.
+    let has_paid = order.order.paid_at.is_some() && order.order.payment_id == Some(stored.payment.payment_id);
+    if has_paid && stored.payment.status == PaymentStatus::Refunded {
+        return http::json(StatusCode::OK, &stored.payment.for_customer());
+    }
     let is_open = matches!(
         stored.payment.status,
         PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::AwaitingDeposit

@@ -8,10 +8,11 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::core::error::{self, Rejection};
+use shared::core::error::Rejection;
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
+use shared::core::text::DisplayText;
 use shared::payments::{self, Payment, PaymentEventKind, PaymentRequest, PaymentStore, RefundReason, Rejected};
 
 /// The function `request-refund`.
@@ -44,9 +45,9 @@ pub struct RequestRefundRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub amount: Option<Money>,
-    /// An internal note. Customers do not see it.
+    /// An internal note. Customers do not see it. Text of several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 200)]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
     pub note: Option<String>,
 }
 
@@ -56,7 +57,8 @@ pub struct RequestRefundRequest {
 /// on the payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `not-refundable`, `refund-under-way`, [`Error::Unavailable`], [`Error::Internal`].
+/// `forbidden`, `not-found`, `invalid-text`, `not-refundable`, `refund-under-way`, [`Error::Unavailable`],
+/// [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/{payment_id}/refunds", operation_id = "request-refund", tag = "payments",
     request_body = RequestRefundRequest,
@@ -69,12 +71,12 @@ pub struct RequestRefundRequest {
     responses(
         (status = 202, description = "The payment with the pending refund", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request added the refund"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`not-refundable` with `refundable`, `refund-under-way`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid-text` with `field`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
@@ -83,13 +85,8 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
     caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
     let id = http::path::<PaymentId>(&request)?;
-    let body: RequestRefundRequest = http::body(&request)?;
-    if body.note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE) {
-        let detail = format!("note: it must have at most {MAX_NOTE} characters.");
-        return Err(Rejection::new(&error::INVALID_PARAMETER, detail)
-            .with("parameter", "note")
-            .into());
-    }
+    let mut body: RequestRefundRequest = http::body(&request)?;
+    body.note = note(body.note.as_deref())?.map(String::from);
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the refund", error))?;
     let request_id = key.derive_id("refund", &caller.customer_id);
     let mut attempts = Attempts::new("request a refund");
@@ -125,4 +122,9 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             return http::json(StatusCode::ACCEPTED, &next.payment);
         }
     }
+}
+
+fn note(text: Option<&str>) -> Result<Option<DisplayText>, Rejection> {
+    let note = text.map(|text| DisplayText::lines(text, MAX_NOTE)).transpose();
+    note.map_err(|invalid| invalid.in_field("note"))
 }

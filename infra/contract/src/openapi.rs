@@ -17,8 +17,14 @@ The HTTP API of a shop: catalog, orders, payments, subscriptions, auctions of gi
 
 **Times** are RFC 3339 in UTC. **Money** is an integer in the currency's minor units. A field without a value is absent, never null.
 
-**Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key and the same body as often as needed: \
-the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true`. Use a new key for a new request.
+**Text** that people see is trimmed and stored in Unicode Normalization Form C. It needs a visible character. Control characters, \
+bidirectional controls, private-use characters, and invisible characters such as U+200B are rejected with 422. Joiners and variation selectors \
+are accepted where a script or an emoji needs them (RFC 5892 appendix A, UTS #51). Only text of several lines may contain U+000A. \
+Lengths count characters after normalization.
+
+**Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
+the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true` and the entity as it is now, \
+even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days.
 
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Ignore unknown members.

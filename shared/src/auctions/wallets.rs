@@ -117,10 +117,13 @@ impl WalletStore {
                 .map_err(|error| classify_error(READING, error))
         };
         let answer = send_until_answered(READING, deadline, send).await?;
-        let next = answer.last_evaluated_key.as_ref();
-        let next = next.and_then(|position| text_of(position, "sk")?.strip_prefix("ENTRY#"));
+        let next = answer.last_evaluated_key.as_ref().map(|position| {
+            let id = text_of(position, "sk").and_then(|sk| Uuid::parse_str(sk.strip_prefix("ENTRY#")?).ok());
+            // It must not look like the end of the ledger.
+            id.ok_or_else(|| Error::internal(READING, "the position in the ledger is unreadable"))
+        });
         Ok(LedgerPage {
-            next: next.and_then(|id| Uuid::parse_str(id).ok()),
+            next: next.transpose()?,
             entries: answer
                 .items
                 .unwrap_or_default()

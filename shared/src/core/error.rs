@@ -150,5 +150,6 @@ reasons! {
     NOT_FOUND = NotFound "not-found" "The resource does not exist";
     BODY_TOO_LARGE = TooLarge "body-too-large" "The body is too large";
     IDEMPOTENCY_KEY_REUSED = Unprocessable "idempotency-key-reused" "The Idempotency-Key was used for another request";
+    INVALID_TEXT = Unprocessable "invalid-text" "A text is empty, too long, or has a character that is not allowed";
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
 }

@@ -74,11 +74,16 @@ impl Fingerprint {
         if self == other {
             return Ok(());
         }
-        Err(Rejection::new(
-            &error::IDEMPOTENCY_KEY_REUSED,
-            "This key was used with another body. Use a new key for a new request.",
-        ))
+        Err(key_reused())
     }
+}
+
+/// The rejection of a request whose key was used for another request.
+pub fn key_reused() -> Rejection {
+    Rejection::new(
+        &error::IDEMPOTENCY_KEY_REUSED,
+        "This key was used for another request. Use a new key for a new request.",
+    )
 }
 
 #[cfg(test)]

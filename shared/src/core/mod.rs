@@ -1,4 +1,4 @@
-//! Types of no domain, independent of AWS: money, time, identity, idempotency, errors, and the event envelope.
+//! Types of no domain, independent of AWS: money, time, text, identity, idempotency, errors, and the event envelope.
 
 pub mod calendar;
 pub mod error;
@@ -8,3 +8,4 @@ pub mod idempotency;
 pub mod identity;
 pub mod money;
 pub mod signature;
+pub mod text;

@@ -252,6 +252,15 @@ impl PaymentStore {
         transact_changes(&self.table.client, "save a payment", items, records, deadline).await
     }
 
+    /// Records a request that changes nothing. Returns false when it was made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn record_request(&self, request: &PaymentRequest, deadline: Instant) -> Result<bool, Error> {
+        let items = vec![put(self.put_request(request)?)?];
+        transact_changes(&self.table.client, "save a request", items, 1, deadline).await
+    }
+
     /// Builds the put of a payment. Fails its condition when the payment has changed, or was created, since it was
     /// read.
     pub fn put_if_version(&self, stored: &StoredPayment) -> Result<PutBuilder, Error> {

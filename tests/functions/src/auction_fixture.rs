@@ -121,11 +121,16 @@ impl AuctionFixture {
         Answer::of(auctions::list_my_bids::handle(&function, call.request(), self.invocation()).await)
     }
 
-    /// Calls `cancel-bid`.
+    /// Cancels a customer's bid, under the key that this bid's cancellation has.
     pub async fn cancel_bid(&self, customer: &str, bid_id: &str) -> Answer {
-        let function = auctions::cancel_bid::CancelBid::new(&self.platform()).expect("its variables");
         let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", bid_id);
-        let call = call.by(customer).key("cancel");
+        self.call_cancel_bid(call.by(customer).key(&format!("cancel-{bid_id}")))
+            .await
+    }
+
+    /// Calls `cancel-bid`.
+    pub async fn call_cancel_bid(&self, call: Call) -> Answer {
+        let function = auctions::cancel_bid::CancelBid::new(&self.platform()).expect("its variables");
         Answer::of(auctions::cancel_bid::handle(&function, call.request(), self.invocation()).await)
     }
 

@@ -76,11 +76,16 @@ impl ImageFixture {
     }
 
     /// Calls `delete-image`.
-    pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
+    pub async fn delete_image(&self, call: Call) -> Answer {
         let function = images::delete_image::DeleteImage::new(&self.platform()).expect("its variables");
-        let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
-        let call = call.by(customer).key("delete");
         Answer::of(images::delete_image::handle(&function, call.request(), self.shop.invocation()).await)
+    }
+
+    /// Deletes a customer's picture, under the key that this picture's deletion has.
+    pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
+        let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
+        self.delete_image(call.by(customer).key(&format!("delete-{image_id}")))
+            .await
     }
 
     /// Calls `purge-image` for each deleted picture.

@@ -1,4 +1,4 @@
-//! Injects faults between the SDK and the engine: throttles, conflicts, late and lost responses.
+//! Injects faults between the SDK and the engine: throttles, conflicts, late and held requests, lost responses.
 //!
 //! It wraps the SDK's HTTP client, so the SDK's own retries, timeouts and parsing are part of every test. It also
 //! counts requests and the capacity that they consume.
@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::embedded::{RawResponse, operation_of};
 
@@ -31,10 +32,45 @@ pub enum Fault {
     LoseRequest,
     /// The request is served after this delay.
     Late(Duration),
+    /// The request is served once the test releases it.
+    Held(Hold),
     /// The engine fails; nothing is written.
     InternalError,
     /// The caller has no permission; nothing is written.
     Denied,
+}
+
+/// Holds a request between a function and the engine, while the test does something else first. Clones share their state.
+#[derive(Clone, Debug, Default)]
+pub struct Hold(Arc<Gate>);
+
+#[derive(Debug, Default)]
+struct Gate {
+    arrived: Notify,
+    released: Notify,
+}
+
+impl Hold {
+    /// Waits until the request is held.
+    pub async fn arrived(&self) {
+        self.0.arrived.notified().await;
+    }
+
+    /// Sends the request on.
+    pub fn release(&self) {
+        self.0.released.notify_one();
+    }
+
+    async fn wait(&self) {
+        self.0.arrived.notify_one();
+        self.0.released.notified().await;
+    }
+}
+
+impl PartialEq for Hold {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// The planned faults and the measured cost. Clones share their state.
@@ -179,6 +215,7 @@ impl HttpConnector for FaultyConnector {
             match faults.next(&operation, &body) {
                 None => {}
                 Some(Fault::Late(time)) => tokio::time::sleep(time).await,
+                Some(Fault::Held(hold)) => hold.wait().await,
                 Some(Fault::LoseRequest) => return Err(lost()),
                 Some(Fault::LoseAnswer) => {
                     inner.call(request).await?;
@@ -240,7 +277,9 @@ impl Fault {
                 body["CancellationReasons"] = json!(reasons);
                 (400, body)
             }
-            Self::LoseAnswer | Self::LoseRequest | Self::Late(_) => unreachable!("these faults have no response"),
+            Self::LoseAnswer | Self::LoseRequest | Self::Late(_) | Self::Held(_) => {
+                unreachable!("these faults have no response")
+            }
         };
         RawResponse {
             status,

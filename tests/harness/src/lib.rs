@@ -22,7 +22,7 @@ pub mod vault;
 
 pub use embedded::Embedded;
 pub use engine::Engine;
-pub use faults::{Fault, Faults};
+pub use faults::{Fault, Faults, Hold};
 pub use kms::FakeKms;
 pub use platform::Services;
 pub use queue::FakeQueue;

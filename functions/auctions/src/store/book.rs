@@ -21,9 +21,6 @@ use shared::core::error::Error;
 use shared::core::identity::CustomerId;
 
 const DOING: &str = "read the order book";
-/// Entries per request.
-const PAGE: i32 = 100;
-
 /// An open bid in the order book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookEntry {
@@ -76,7 +73,8 @@ impl BookCursor {
 }
 
 impl AuctionStore {
-    /// At most 100 bids of `sku` on `side` that can be taken at `now`, best first, starting after `after`.
+    /// Reads `limit` bids of `sku` on `side`, best first, starting after `after`, and returns those that can be taken at
+    /// `now`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -86,6 +84,7 @@ impl AuctionStore {
         side: Side,
         now: Timestamp,
         after: Option<BookCursor>,
+        limit: u8,
         deadline: Instant,
     ) -> Result<BookPage, Error> {
         let start = after.map(|cursor| composite(book_key(sku, side), cursor.sk()));
@@ -97,12 +96,11 @@ impl AuctionStore {
             .consistent_read(true)
             .key_condition_expression("pk = :book")
             .expression_attribute_values(":book", text(book_key(sku, side)))
-            .limit(PAGE)
+            .limit(limit.into())
             .set_exclusive_start_key(start);
         let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
         let answer = send_until_answered(DOING, deadline, send).await?;
-        let next = answer.last_evaluated_key.as_ref();
-        let next = next.and_then(|position| BookCursor::of(text_of(position, "sk")?));
+        let next = answer.last_evaluated_key.as_ref().map(cursor).transpose()?;
         let mut entries = vec![];
         for item in answer.items.unwrap_or_default() {
             // One damaged entry must not stop the trading of a product.
@@ -134,6 +132,12 @@ impl AuctionStore {
             .table_name(&self.table.name)
             .set_key(Some(entry_key(bid)))
     }
+}
+
+/// The cursor of a position. A position that cannot be read must not look like the end of the book.
+fn cursor(position: &Item) -> Result<BookCursor, Error> {
+    let cursor = text_of(position, "sk").and_then(BookCursor::of);
+    cursor.ok_or_else(|| Error::internal(DOING, "the position in the order book is unreadable"))
 }
 
 fn book_key(sku: &Sku, side: Side) -> String {

@@ -120,7 +120,12 @@ impl AuctionStore {
             .set_exclusive_start_key(start);
         let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
         let answer = send_until_answered(DOING, deadline, send).await?;
-        let next = answer.last_evaluated_key.as_ref().and_then(cursor);
+        let next = answer.last_evaluated_key.as_ref().map(|position| {
+            let unreadable = || Error::internal(DOING, "the position in the list is unreadable");
+            // It must not look like the end of the list.
+            cursor(position).ok_or_else(unreadable)
+        });
+        let next = next.transpose()?;
         let mut items = vec![];
         for item in answer.items.unwrap_or_default() {
             // One damaged item must not hide the others.

@@ -1,16 +1,22 @@
-//! The auctions table: bids (`BID#<id>`), the order book of open bids (`BOOK#<sku>#<side>`), vouchers
-//! (`VOUCHER#<id>`), wallets with their ledger (`WALLET#<customer>`), trades, and the points of orders.
+//! The auctions table: bids (`BID#<id>`), the order book of open bids (`BOOK#<sku>#<side>`) and the time of its newest
+//! one (`NEWEST#<sku>`), vouchers (`VOUCHER#<id>`), wallets with their ledger (`WALLET#<customer>`), trades, the points
+//! of orders, and requests (`REQUEST#<id>`).
 //!
 //! Invariants: a wallet changes only together with its ledger entry, and never below zero; a bid is in the order book
-//! exactly while it is open, since both change in one transaction; at most one open bid offers a voucher.
+//! exactly while it is open, since both change in one transaction; `placed_at` orders the bids of a product as they came
+//! to the order book; at most one open bid offers a voucher.
 
 mod book;
 mod listing;
+mod placement;
+mod requests;
 mod trades;
+mod vouchers;
 
 pub use book::{BookCursor, BookEntry, BookPage};
 pub use listing::{ListCursor, ListPage};
-pub use trades::{NewTrade, PlaceBidOutcome, StoredTrade, TradeOutcome, TradeParty};
+pub use placement::PlaceBidOutcome;
+pub use trades::{NewTrade, StoredTrade, TradeOutcome, TradeParty};
 
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use jiff::{SignedDuration, Timestamp};
@@ -26,10 +32,11 @@ use shared::core::idempotency::Fingerprint;
 use tokio::time::Instant;
 
 use crate::bid::{Bid, BidStatus};
-use crate::id::{BidId, VoucherId};
+use crate::id::BidId;
 use crate::voucher::Voucher;
 
-/// How long a closed bid is stored before TTL deletes it.
+/// How long a closed bid is stored before TTL deletes it. A bid with a later deadline is stored until then: from the
+/// deadline on, a retry of its request cannot place it again.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Reads and writes the auctions table.
@@ -146,14 +153,6 @@ impl AuctionStore {
         due::page(&self.table, shard, now, after, deadline, id_in).await
     }
 
-    /// Reads a voucher of any owner. Strongly consistent.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn voucher(&self, id: VoucherId, deadline: Instant) -> Result<Option<StoredVoucher>, Error> {
-        self.table.read("read a voucher", voucher_key(id), deadline).await
-    }
-
     /// The put of a bid. Refused when the stored version is not the one before it; returns the stored bid when this one is
     /// new.
     fn put_bid(&self, stored: &StoredBid) -> Result<PutBuilder, Error> {
@@ -163,27 +162,13 @@ impl AuctionStore {
         if bid.status == BidStatus::Open {
             due::put_on_index(&mut item, bid.bid_id.0, bid.expires_at);
         } else if let Some(at) = bid.closed_at {
-            item.insert("swept_at".into(), number((at + RETENTION).as_second()));
+            let swept_at = (at + RETENTION).max(bid.expires_at);
+            item.insert("swept_at".into(), number(swept_at.as_second()));
         }
-        Ok(self.table.put_if_version(item, stored.version))
-    }
-
-    /// The put of a voucher. Refused when the stored version is not the one before it.
-    fn put_voucher(&self, stored: &StoredVoucher) -> Result<PutBuilder, Error> {
-        let voucher = &stored.voucher;
-        let mut item = self
-            .table
-            .item("save a voucher", voucher_key(voucher.voucher_id), stored)?;
-        let list = listing::vouchers_of(&voucher.owner_id);
-        listing::put_on_list(&mut item, list, voucher.owned_since);
         Ok(self.table.put_if_version(item, stored.version))
     }
 }
 
 fn bid_key(id: BidId) -> Item {
     composite(format!("BID#{id}"), "BID")
-}
-
-fn voucher_key(id: VoucherId) -> Item {
-    composite(format!("VOUCHER#{id}"), "VOUCHER")
 }

@@ -1,4 +1,4 @@
-//! Transactions that move points and vouchers: placing and closing bids, and trades.
+//! Transactions that close bids: trades, cancellations and expiry.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::bid::{Bid, BidTransition, Trade};
-use crate::id::VoucherId;
+use crate::store::requests::request_key;
 use crate::store::{AuctionStore, StoredBid, StoredVoucher};
-use crate::voucher::Voucher;
 use shared::auctions::{Entry, EntryKind, Points};
 use shared::aws::backoff::Backoff;
+use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::dynamodb::transaction::{
     TransactionOutcome, WriteOutcome, delete, put, transact, transact_changes, update,
 };
@@ -21,21 +21,7 @@ use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 
-const PLACING: &str = "place a bid";
 const TRADING: &str = "trade a voucher";
-
-/// The result of [`AuctionStore::place`].
-#[derive(Debug)]
-pub enum PlaceBidOutcome {
-    /// The bid is in the order book, and its points or its voucher are held.
-    Placed,
-    /// A bid with this id exists; nothing was written.
-    Exists(Box<StoredBid>),
-    /// The wallet has too few points, or the customer too many open bids; nothing was written.
-    WalletRefused,
-    /// The voucher has changed since it was read; nothing was written.
-    VoucherChanged,
-}
 
 /// A party to a trade.
 #[derive(Clone, Debug)]
@@ -96,12 +82,6 @@ pub enum TradeOutcome {
     NotEnoughPoints,
 }
 
-/// Marks a code as registered. No event contains it: short codes could be guessed from their hash.
-#[derive(Serialize, Deserialize)]
-struct RegisteredCode {
-    voucher_id: VoucherId,
-}
-
 /// The stored form of a trade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredTrade {
@@ -116,98 +96,8 @@ pub struct StoredTrade {
 }
 
 impl AuctionStore {
-    /// Registers a voucher. Returns the existing voucher when its code is already registered.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn register(&self, voucher: &Voucher, deadline: Instant) -> Result<Option<StoredVoucher>, Error> {
-        const REGISTERING: &str = "register a voucher";
-        let stored = StoredVoucher {
-            voucher: voucher.clone(),
-            version: 1,
-        };
-        let mark = RegisteredCode {
-            voucher_id: voucher.voucher_id,
-        };
-        let key = code_key(voucher);
-        let items = vec![
-            put(self.table.put_new(REGISTERING, key.clone(), &mark)?)?,
-            put(self.put_voucher(&stored)?)?,
-        ];
-        if transact_changes(&self.table.client, REGISTERING, items, 2, deadline).await? {
-            return Ok(None);
-        }
-        let mark: Option<RegisteredCode> = self.table.read(REGISTERING, key, deadline).await?;
-        let id = mark.map_or(voucher.voucher_id, |mark| mark.voucher_id);
-        let known = self.voucher(id, deadline).await?;
-        known
-            .map(Some)
-            .ok_or_else(|| Error::internal(REGISTERING, "the voucher of the code does not exist"))
-    }
-
-    /// Places a bid. Holds its price, or writes `offered`, the next version of its voucher.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn place(
-        &self,
-        stored: &StoredBid,
-        offered: Option<&StoredVoucher>,
-        entry_id: Uuid,
-        deadline: Instant,
-    ) -> Result<PlaceBidOutcome, Error> {
-        let bid = &stored.bid;
-        let mut items = vec![put(self.put_bid(stored)?)?];
-        let refusal = if let Some(voucher) = offered {
-            items.push(put(self.put_voucher(voucher)?)?);
-            PlaceBidOutcome::VoucherChanged
-        } else {
-            items.push(update(self.wallets.hold_points(&bid.customer_id, bid.price))?);
-            PlaceBidOutcome::WalletRefused
-        };
-        items.push(put(self.put_on_book(bid)?)?);
-        if offered.is_some() {
-            items.push(update(self.wallets.add_open_bid(&bid.customer_id))?);
-        } else {
-            let held = entry(entry_id, EntryKind::Held, bid.price, bid.bid_id.0, bid.placed_at);
-            items.push(self.wallets.put_entry(&bid.customer_id, held)?);
-        }
-        let mut backoff = Backoff::until(deadline);
-        loop {
-            let outcomes = match transact(&self.table.client, PLACING, items.clone(), deadline).await? {
-                TransactionOutcome::Committed => return Ok(PlaceBidOutcome::Placed),
-                TransactionOutcome::Cancelled(outcomes) => outcomes,
-            };
-            let mut outcomes = outcomes.into_iter();
-            match outcomes.next() {
-                Some(WriteOutcome::ConditionFailed(Some(existing))) => {
-                    return Ok(PlaceBidOutcome::Exists(Box::new(parse(PLACING, existing)?)));
-                }
-                // A concurrent retry of this request may be writing the same items.
-                Some(WriteOutcome::Retryable) => {}
-                _ => {
-                    let by_need = matches!(outcomes.next(), Some(WriteOutcome::ConditionFailed(_)));
-                    let by_count = matches!(outcomes.nth(1), Some(WriteOutcome::ConditionFailed(_)));
-                    if by_need || by_count {
-                        // The concurrent retry may have succeeded.
-                        let existing = self.bid(bid.bid_id, deadline).await?;
-                        let refusal = if by_need {
-                            refusal
-                        } else {
-                            PlaceBidOutcome::WalletRefused
-                        };
-                        return Ok(existing.map_or(refusal, |existing| PlaceBidOutcome::Exists(Box::new(existing))));
-                    }
-                }
-            }
-            if !backoff.wait().await {
-                return Err(unavailable(PLACING));
-            }
-        }
-    }
-
     /// Closes a bid without a trade. Releases its price, or writes `freed`, the next version of its voucher. Returns false
-    /// when anything has changed since it was read.
+    /// when anything has changed since it was read, or the `request` was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -215,6 +105,7 @@ impl AuctionStore {
         &self,
         ended: &StoredBid,
         freed: Option<&StoredVoucher>,
+        request: Option<&StoredRequest>,
         entry_id: Uuid,
         deadline: Instant,
     ) -> Result<bool, Error> {
@@ -222,6 +113,9 @@ impl AuctionStore {
         let mut items = vec![put(self.put_bid(ended)?)?];
         if let Some(voucher) = freed {
             items.push(put(self.put_voucher(voucher)?)?);
+        }
+        if let Some(request) = request {
+            items.push(request.put(&self.table, request_key(request))?);
         }
         let records = items.len();
         items.push(delete(self.delete_from_book(bid))?);
@@ -290,7 +184,7 @@ impl AuctionStore {
                 items.push(put(self.put_bid(&stored.next(traded, None))?)?);
             }
         }
-        let sold = voucher.voucher.sold_to(trade.buyer_id.clone(), trade.traded_at);
+        let sold = voucher.voucher.owned_by(trade.buyer_id.clone(), trade.traded_at);
         items.push(put(self.put_voucher(&voucher.next(sold))?)?);
         let records = items.len();
         let price = trade.price;
@@ -339,7 +233,7 @@ impl AuctionStore {
     }
 }
 
-fn entry(entry_id: Uuid, kind: EntryKind, points: Points, about: Uuid, at: Timestamp) -> Entry {
+pub(crate) fn entry(entry_id: Uuid, kind: EntryKind, points: Points, about: Uuid, at: Timestamp) -> Entry {
     Entry {
         entry_id,
         kind,
@@ -349,15 +243,11 @@ fn entry(entry_id: Uuid, kind: EntryKind, points: Points, about: Uuid, at: Times
     }
 }
 
-fn code_key(voucher: &Voucher) -> Item {
-    composite(format!("CODE#{}", voucher.code.fingerprint()), "CODE")
-}
-
 fn trade_key(id: Uuid) -> Item {
     composite(format!("TRADE#{id}"), "TRADE")
 }
 
-const fn unavailable(doing: &'static str) -> Error {
+pub(crate) const fn unavailable(doing: &'static str) -> Error {
     Error::Unavailable { doing, source: None }
 }
 

@@ -346,6 +346,15 @@ impl SubscriptionStore {
         self.table.read("read a request", request_key(id), deadline).await
     }
 
+    /// Records a request that changes nothing. Returns false when it was made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn record_request(&self, request: &SubscriptionRequest, deadline: Instant) -> Result<bool, Error> {
+        let items = vec![put(self.put_request(request)?)?];
+        transact_changes(&self.table.client, "save a request", items, 1, deadline).await
+    }
+
     /// Writes all of `write` or nothing. Returns false when anything has changed since it was read, or the request was
     /// made before, possibly by an earlier attempt of the same call whose response was lost.
     ///

@@ -6,6 +6,7 @@ mod events;
 mod files;
 mod problems;
 mod routes;
+mod texts;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;

@@ -83,13 +83,21 @@ fn checksum(list: &[&str], position: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     checksum
 }
 
-/// Reads the request's page size.
+/// Reads the request's page size, [`DEFAULT_LIMIT`] if it has none.
 ///
 /// # Errors
 /// `invalid-parameter` outside 1..=[`MAX_LIMIT`].
 pub fn limit(request: &Request) -> Result<u8, Rejection> {
+    limit_or(request, DEFAULT_LIMIT)
+}
+
+/// Reads the request's page size, `default` if it has none.
+///
+/// # Errors
+/// `invalid-parameter` outside 1..=[`MAX_LIMIT`].
+pub fn limit_or(request: &Request, default: u8) -> Result<u8, Rejection> {
     let Some(text) = http::query_parameter(request, "limit") else {
-        return Ok(DEFAULT_LIMIT);
+        return Ok(default);
     };
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or_else(|| Rejection::invalid_parameter("limit", "it is 1 to 100"))

@@ -22,7 +22,7 @@ pub struct Schedule {
     #[schema(value_type = String, format = Date, examples("2026-01-31"))]
     pub anchor: Date,
     /// Local time of day at which each period falls due.
-    #[schema(value_type = String, examples("09:00:00"))]
+    #[schema(value_type = String, pattern = "^[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?$", examples("09:00:00"))]
     pub time: Time,
     /// Timezone of the dates and times.
     pub timezone: Timezone,

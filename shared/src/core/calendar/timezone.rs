@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 /// A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, max_length = 64, examples("Asia/Seoul"))]
+#[schema(value_type = String, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", examples("Asia/Seoul"))]
 pub struct Timezone(TimeZone);
 
 /// The text is not the name of a [`Timezone`].

@@ -12,7 +12,7 @@ use crate::billing::{DAY, HOUR, assert_settled, event_names, hours};
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Creates a subscription of `ann` whose first charge meets `fault` and whose outcome stays unknown for a day.
-async fn hanging(shop: &BillingFixture, fault: Fault) -> String {
+pub async fn hanging(shop: &BillingFixture, fault: Fault) -> String {
     let id = begun(shop, fault).await;
     shop.advance_with_runs(hours(25), HOUR).await;
     shop.advance(MINUTE * 10);

@@ -136,6 +136,57 @@ async fn each_invalid_product_is_rejected() {
 }
 
 #[tokio::test]
+async fn a_name_with_characters_that_nobody_sees_is_rejected() {
+    let shop = Shop::open().await;
+    for name in [
+        "Tea\u{0}",
+        "T\nea",
+        "T\u{200B}ea",
+        "\u{202E}aeT",
+        "\u{3164}",
+        "Tea\u{200D}",
+        "\u{2800}",
+    ] {
+        let mut body = product(1000, 1);
+        body["name"] = json!(name);
+        let answer = shop.put_product(put_call("tea", &body)).await;
+        let seen = (answer.status, answer.problem(), &answer.body["field"]);
+        assert_eq!(
+            seen,
+            (422, "invalid-product", &json!("name")),
+            "{}",
+            name.escape_unicode()
+        );
+    }
+    assert_eq!(shop.engine.count(CATALOG).await, 0);
+}
+
+#[tokio::test]
+async fn a_name_is_trimmed_and_composed_before_it_is_compared() {
+    let shop = Shop::open().await;
+    let mut body = product(1000, 1);
+    body["name"] = json!("만두 👩\u{200D}🍳");
+    let first = shop.put_product(put_call("tea", &body)).await;
+    assert_eq!(first.body["name"], body["name"], "{first:?}");
+    body["name"] = json!(" \u{1106}\u{1161}\u{11AB}\u{1103}\u{116E} 👩\u{200D}🍳\u{3000}");
+    let again = shop.put_product(put_call("tea", &body)).await;
+    assert_eq!(again.body, first.body, "nothing has changed");
+}
+
+#[tokio::test]
+async fn a_stored_name_from_before_these_rules_is_still_shown_and_sold() {
+    let shop = Shop::with("tea", 1, 1).await;
+    let name = "old\u{200B} name\u{202E}";
+    shop.engine.set_product_name("tea", name).await;
+    let seen = shop
+        .get_product(Call::new("GET", "/products/{sku}").path("sku", "tea"))
+        .await;
+    assert_eq!((seen.status, &seen.body["name"]), (200, &json!(name)));
+    let order = shop.order("ann", "k", &[("tea", 1)]).await;
+    assert_eq!((order.status, &order.body["lines"][0]["name"]), (201, &json!(name)));
+}
+
+#[tokio::test]
 async fn a_delivery_of_an_unknown_product_or_of_no_units_is_rejected() {
     let shop = Shop::with("tea", 1, 0).await;
     assert_eq!(

@@ -169,7 +169,9 @@ async fn a_part_is_refunded_and_then_the_rest() {
             409,
             "not-refundable",
         ),
-        (json!({ "note": "x".repeat(201) }), 400, "invalid-parameter"),
+        (json!({ "note": "x".repeat(201) }), 422, "invalid-text"),
+        (json!({ "note": " \n" }), 422, "invalid-text"),
+        (json!({ "note": "a cup\u{202E}" }), 422, "invalid-text"),
         (json!({ "sum": 1 }), 400, "malformed-body"),
     ] {
         let answer = ask(&shop, "bad", &payment, &body).await;

@@ -63,6 +63,20 @@ impl Engine {
         put.send().await.expect("a receipt");
     }
 
+    /// Sets the name in a product's record, as if it was put before today's rules.
+    pub async fn set_product_name(&self, sku: &str, name: &str) {
+        self.direct
+            .update_item()
+            .table_name(CATALOG)
+            .key("pk", AttributeValue::S(format!("PRODUCT#{sku}")))
+            .update_expression("SET #name = :name")
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_values(":name", AttributeValue::S(name.to_owned()))
+            .send()
+            .await
+            .expect("the product's name");
+    }
+
     /// Corrupts an order so that it cannot be parsed.
     pub async fn damage_order(&self, order_id: &str) {
         let update = self.direct.update_item().table_name(ORDERS);

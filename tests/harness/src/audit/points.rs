@@ -1,6 +1,6 @@
 //! Checks that every point, voucher and bid is accounted for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -21,7 +21,8 @@ impl AuctionAudit {
 
     /// Checks what is true at every moment: each wallet equals the sum of its ledger and is not negative; held points
     /// equal what open bids need; each offered voucher belongs to one open bid; the order book has exactly the open
-    /// bids; and each bid trades at most once, before its deadline.
+    /// bids; no two bids on a product have the same time; and each bid trades at most once, before its deadline, two bids
+    /// at the price of the one that was on the order book first.
     ///
     /// # Errors
     /// The first violation. What is wrong.
@@ -49,6 +50,13 @@ impl AuctionAudit {
         ensure!(bound.count() == offered, "an offered voucher has no open bid");
         let on_book = self.items.iter().filter(|item| text(&item["pk"]).starts_with("BOOK#"));
         ensure!(on_book.count() == open, "the order book differs from the open bids");
+        let mut times = BTreeSet::new();
+        for bid in bids.values() {
+            ensure!(
+                times.insert((text(&bid["sku"]), time(&bid["placed_at"]))),
+                "another bid has its time: {bid}"
+            );
+        }
         self.check_wallets(&needed)?;
         self.check_trades(&bids)
     }
@@ -88,6 +96,14 @@ impl AuctionAudit {
     fn check_trades(&self, bids: &BTreeMap<&str, &Value>) -> Result<()> {
         let mut traded: BTreeMap<&str, &Value> = BTreeMap::new();
         for trade in self.of_kind("TRADE") {
+            let of_side = |side: &str| bids.get(trade.get(side)?.as_str()?).copied();
+            if let (Some(buy), Some(sell)) = (of_side("buy_bid"), of_side("sell_bid")) {
+                let first = [buy, sell].into_iter().min_by_key(|bid| time(&bid["placed_at"]));
+                ensure!(
+                    first.is_some_and(|first| first["price"] == trade["price"]),
+                    "not at the price of the bid that was on the order book first: {trade} {buy} {sell}"
+                );
+            }
             for side in ["buy_bid", "sell_bid"] {
                 let Some(id) = trade.get(side).and_then(Value::as_str) else {
                     continue;
