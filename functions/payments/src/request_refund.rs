@@ -12,7 +12,7 @@ use shared::core::error::{self, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::{self, Payment, PaymentEventKind, PaymentRequest, PaymentStore, RefundReason, Rejected};
+use shared::payments::{self, Payment, PaymentEventKind, PaymentStore, RefundReason, Rejected};
 
 /// The function `request-refund`.
 #[derive(Debug)]
@@ -97,11 +97,7 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         attempts.start()?;
         let stored = function.payments.get(id, invocation.deadline).await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
-        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
-        if let Some(known) = function.payments.request(request_id, invocation.deadline).await? {
-            known.fingerprint.require_same(&fingerprint)?;
-            let stored = function.payments.get(id, invocation.deadline).await?;
-            let stored = stored.ok_or(Rejected::NotFound)?;
+        if stored.has_request(request_id, &fingerprint)? {
             return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
         }
         let payment = stored.payment.with_refund(
@@ -111,17 +107,9 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             body.note.clone(),
             invocation.now,
         )?;
+        let stored = stored.with_request(request_id, fingerprint.clone());
         let next = payments::next(&stored, payment, Some(PaymentEventKind::RefundRequested), &invocation)?;
-        let request = PaymentRequest {
-            request_id,
-            fingerprint: fingerprint.clone(),
-            payment_id: id,
-            requested_at: invocation.now,
-        };
-        let saved = function
-            .payments
-            .save_requested(&next, Some(&request), invocation.deadline);
-        if saved.await? {
+        if function.payments.save(&next, invocation.deadline).await? {
             return http::json(StatusCode::ACCEPTED, &next.payment);
         }
     }
