@@ -12,7 +12,9 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
-use shared::payments::{self, OrderCancellation, OrderPaymentStore, PaymentRequest, Rejected as PaymentRejected, StoredPayment};
+use shared::payments::{
+    self, OrderCancellation, OrderPaymentStore, PaymentRequest, Rejected as PaymentRejected, StoredPayment,
+};
 
 /// The function's stores.
 #[derive(Debug)]

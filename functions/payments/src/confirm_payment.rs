@@ -231,7 +231,7 @@ fn answer(payment: &Payment) -> Result<Response, Error> {
         }
         PaymentStatus::Unservable | PaymentStatus::Refunded | PaymentStatus::Reversed => {
             Err(Rejected::Unservable.into())
-        },
+        }
         PaymentStatus::Started | PaymentStatus::Failed => {
             let not_finished = || Failure::new("NOT_FINISHED", "The payment was not completed at the provider.");
             Err(Rejected::Refused(payment.failure.clone().unwrap_or_else(not_finished)).into())

@@ -19,8 +19,8 @@ use shared::aws::lambda::problem::{Faults, Problem};
 use shared::aws::telemetry::{self, Unit};
 use shared::core::error::{self, Rejection};
 use shared::core::id::PathParameter;
-use shared::payments::{PaymentService, Recorded};
 use shared::payments::provider::Credentials;
+use shared::payments::{PaymentService, Recorded};
 
 /// The function `payment-webhook`.
 #[derive(Debug)]
@@ -82,7 +82,11 @@ pub enum Outcome {
 
 impl Outcome {
     const fn of(recorded: &Recorded) -> Self {
-        if recorded.is_outdated { Self::Ignored } else { Self::Entered }
+        if recorded.is_outdated {
+            Self::Ignored
+        } else {
+            Self::Entered
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use shared::core::error::{self, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::{self, Payment, PaymentEventKind, PaymentStore, RefundReason, Rejected};
+use shared::payments::{self, Payment, PaymentEventKind, PaymentRequest, PaymentStore, RefundReason, Rejected};
 
 /// The function `request-refund`.
 #[derive(Debug)]
@@ -97,6 +97,13 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         attempts.start()?;
         let stored = function.payments.get(id, invocation.deadline).await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
+        // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
+        if let Some(known) = function.payments.request(request_id, invocation.deadline).await? {
+            known.fingerprint.require_same(&fingerprint)?;
+            let stored = function.payments.get(id, invocation.deadline).await?;
+            let stored = stored.ok_or(Rejected::NotFound)?;
+            return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
+        }
         if stored.has_request(request_id, &fingerprint)? {
             return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
         }
@@ -107,9 +114,18 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             body.note.clone(),
             invocation.now,
         )?;
-        let stored = stored.with_request(request_id, fingerprint.clone());
+        let request = PaymentRequest {
+            request_id,
+            fingerprint: fingerprint.clone(),
+            payment_id: Some(id),
+            requested_at: invocation.now,
+        };
+        let stored = stored.with_request(&request);
         let next = payments::next(&stored, payment, Some(PaymentEventKind::RefundRequested), &invocation)?;
-        if function.payments.save(&next, invocation.deadline).await? {
+        let saved = function
+            .payments
+            .save_requested(&next, Some(&request), invocation.deadline);
+        if saved.await? {
             return http::json(StatusCode::ACCEPTED, &next.payment);
         }
     }

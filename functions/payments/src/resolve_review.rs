@@ -12,7 +12,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::{Decided, Decision, Payment, PaymentService, StoredPayment};
+use shared::payments::{Decided, Decision, Payment, PaymentRequest, PaymentService, StoredPayment};
 use uuid::Uuid;
 
 /// The function `resolve-review`.
@@ -129,9 +129,22 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
     loop {
         attempts.start()?;
         let (stored, order) = function.service.load(id, invocation.deadline).await?;
+        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
+        let payments = &function.service.order_payments.payments;
+        if let Some(known) = payments.request(request_id, invocation.deadline).await? {
+            known.fingerprint.require_same(&fingerprint)?;
+            let (stored, _) = function.service.load(id, invocation.deadline).await?;
+            return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
+        }
         if stored.has_request(request_id, &fingerprint)? {
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
         }
+        let request = PaymentRequest {
+            request_id,
+            fingerprint: fingerprint.clone(),
+            payment_id: Some(id),
+            requested_at: invocation.now,
+        };
         let (review_id, kind, amount) = decision.parts();
         let decided = stored
             .payment
@@ -147,11 +160,11 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
         let decided = StoredPayment {
             payment,
             compared,
-            ..stored.with_request(request_id, fingerprint.clone())
+            ..stored.with_request(&request)
         };
         let decided = function
             .service
-            .decide(&decided, &order, status, event_kind, &invocation);
+            .decide(&decided, &order, status, event_kind, &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
             tracing::info!(payment_id = %id, ?decision, by, "review resolved");

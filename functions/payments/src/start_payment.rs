@@ -138,7 +138,11 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
             requested_at: invocation.now,
         };
         let Some(reference) = prepared.reference.clone() else {
-            if order_payments.payments.save_request(&known, invocation.deadline).await? {
+            if order_payments
+                .payments
+                .save_request(&known, invocation.deadline)
+                .await?
+            {
                 return answer(&order, None, prepared.client);
             }
             continue;

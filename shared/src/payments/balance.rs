@@ -80,11 +80,20 @@ impl Payment {
         self.refresh_reviews();
     }
 
-    /// Whether this payment has paid `order`, even if the order was cancelled since.
+    /// Whether this payment has paid `order`. Of an order that was cancelled since, its refund must be on record:
+    /// otherwise nothing was kept when the order was cancelled, and what comes back belongs to the customer.
     fn has_paid(&self, order: &Order) -> bool {
-        order.payment_id == Some(self.payment_id)
-            && order.paid_at.is_some()
-            && matches!(order.status, OrderStatus::Paid | OrderStatus::Cancelled)
+        let has_refund = || {
+            self.refunds
+                .iter()
+                .any(|refund| refund.reason == RefundReason::OrderCancelled)
+        };
+        let is_its_order = order.payment_id == Some(self.payment_id) && order.paid_at.is_some();
+        match order.status {
+            OrderStatus::Paid => is_its_order,
+            OrderStatus::Cancelled => is_its_order && has_refund(),
+            _ => false,
+        }
     }
 
     /// The sum of `amounts`, as far as it is an amount.

@@ -134,8 +134,10 @@ impl Payment {
         let unmet = || self.refunds.iter().position(|refund| self.is_unmet(refund));
         match meant.or_else(unmet) {
             Some(nth) => {
+                let own = next.refunds[nth].amount;
                 next.refunds[nth].complete(owed, now);
                 next.refunds[nth].by_hand = by_hand;
+                next.supersede_unreviewed(owed.saturating_sub(own));
             }
             None => next.add_provider_refund(owed, by_hand, now),
         }
@@ -151,7 +153,8 @@ impl Payment {
         for refund in &mut next.refunds {
             let is_meant = review.refund_id == Some(refund.refund_id)
                 || (is_unknown && refund.status == RefundStatus::Pending)
-                || (review.code == ReviewCode::Unclassified && self.is_unmet(refund));
+                || (review.code == ReviewCode::Unclassified && self.is_unmet(refund))
+                || (review.code.is_about_refund() && self.is_unmet(refund) && !self.has_review_of(refund));
             if is_meant {
                 refund.status = RefundStatus::Waived;
             }
@@ -165,9 +168,9 @@ const fn ends_comparison(review: &Review, decision: Decision) -> bool {
     use ReviewCode::{Contradiction, OutcomeUnknown, Unclassified};
     match decision {
         Decision::NotCharged => true,
-        Decision::Settled | Decision::TakenBack | Decision::GivenBack => {
+        Decision::Settled | Decision::TakenBack => {
             matches!(review.code, Contradiction | OutcomeUnknown | Unclassified)
         }
-        Decision::AskAgain | Decision::Charged => false,
+        Decision::AskAgain | Decision::Charged | Decision::GivenBack => false,
     }
 }

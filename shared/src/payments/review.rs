@@ -293,6 +293,12 @@ impl Payment {
             };
             self.reviews[nth].owed = (owed.amount() > 0).then_some(owed);
         }
+        // What else is owed, such as the rest of a cancelled order's money, waits for the latest decision.
+        let latest = self.reviews.iter_mut().rev();
+        let mut of_refunds = latest.filter(|review| review.code.is_about_refund() && review.owed.is_some());
+        if let Some(owed) = of_refunds.next().and_then(|review| review.owed.as_mut()) {
+            *owed = owed.plus(left).unwrap_or(*owed);
+        }
         self.close_reviews(|review| review.code.is_about_refund() && review.owed.is_none());
     }
 

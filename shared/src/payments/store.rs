@@ -20,7 +20,8 @@ use crate::core::idempotency::Fingerprint;
 use crate::payments::provider::{Attempt, ClientParameters};
 use crate::payments::{Payment, PaymentStatus};
 
-/// How long a request is stored to recognize its retries: longer than any client retries.
+/// How long a request is stored to recognize its key in a request about another payment. The payment itself recognizes a
+/// retry for ever.
 const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The most requests that a payment remembers. A refund's id is its request's, so refunds are remembered for ever.
@@ -145,18 +146,18 @@ impl StoredPayment {
 
     /// The payment with a request that changes it.
     #[must_use]
-    pub fn with_request(mut self, request_id: Uuid, fingerprint: Fingerprint) -> Self {
+    pub fn with_request(mut self, request: &PaymentRequest) -> Self {
         if self.requests.len() >= MAX_REQUESTS {
             self.requests.remove(0);
         }
         self.requests.push(KnownRequest {
-            request_id,
-            fingerprint,
+            request_id: request.request_id,
+            fingerprint: request.fingerprint.clone(),
         });
         self
     }
 
-    /// Whether a request has changed the payment before.
+    /// Whether a request has changed the payment before, even if its record is gone.
     ///
     /// # Errors
     /// `idempotency-key-reused` when its key was used for another request.
@@ -188,14 +189,14 @@ pub struct KnownRequest {
     pub fingerprint: Fingerprint,
 }
 
-/// A request that started or confirmed a payment, or cancelled an order. It makes retries idempotent.
+/// A request about payments: it started, confirmed or changed a payment, or cancelled an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRequest {
     /// The request's id. Derived from the caller and the idempotency key.
     pub request_id: Uuid,
     /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
-    /// The payment that it started or confirmed. Absent if there is none yet, or it cancelled an order.
+    /// The payment. Absent if there is none yet, or the request cancelled an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<PaymentId>,
     /// The time of the request.
@@ -275,8 +276,26 @@ impl PaymentStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn save(&self, payment: &StoredPayment, deadline: Instant) -> Result<bool, Error> {
-        let items = vec![put(self.put_if_version(payment)?)?];
-        transact_changes(&self.table.client, "save a payment", items, 1, deadline).await
+        self.save_requested(payment, None, deadline).await
+    }
+
+    /// Saves a changed payment and the request that changed it. Returns false when the payment has changed since it was
+    /// read, or the request was made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save_requested(
+        &self,
+        payment: &StoredPayment,
+        request: Option<&PaymentRequest>,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let mut items = vec![put(self.put_if_version(payment)?)?];
+        if let Some(request) = request {
+            items.push(put(self.put_request(request)?)?);
+        }
+        let records = items.len();
+        transact_changes(&self.table.client, "save a payment", items, records, deadline).await
     }
 
     /// Saves a request that changes no payment yet. Returns false when it was made before.

@@ -82,6 +82,15 @@ impl Sandbox {
         self.run(|state| toss::buyer::withdraw_deposit(state, payment_key));
     }
 
+    /// Reverses a transfer if the payment is a deposit that has arrived.
+    ///
+    /// # Errors
+    /// The reason if it fails.
+    pub fn try_toss_withdraw_deposit(&self, payment_key: &str) -> Result<(), String> {
+        self.shared
+            .with(|state| toss::buyer::withdraw_deposit(state, payment_key))
+    }
+
     /// Completes Toss's card window and returns the key to issue a billing key with.
     pub fn toss_authorize_card(&self, customer_key: &str) -> String {
         self.shared

@@ -22,6 +22,8 @@ pub struct Entry {
     pub charged: i64,
     /// Total refunded, without refunds that failed later.
     pub refunded: i64,
+    /// Total of the refunds that failed after they were made.
+    pub failed: i64,
     /// Total that the buyer's bank took back.
     pub withdrawn: i64,
     /// Number of charges.
@@ -49,6 +51,7 @@ impl Ledger {
                 charged_at: now,
                 charged: 0,
                 refunded: 0,
+                failed: 0,
                 withdrawn: 0,
                 charges: 0,
                 refund_count: 0,
@@ -68,7 +71,9 @@ impl Ledger {
 
     /// Records that a refund failed: its amount is back at the shop.
     pub fn fail_refund(&mut self, provider: Provider, reference: &str, amount: i64) {
-        self.of(provider, reference).refunded -= amount;
+        let entry = self.of(provider, reference);
+        entry.refunded -= amount;
+        entry.failed += amount;
     }
 
     /// Records that the buyer's bank took an amount back.

@@ -43,13 +43,19 @@ pub async fn receive(
             let add = |report: &mut Report| {
                 let failed = failed_refund.iter();
                 let is_new = |failed: &&FailedRefund| {
-                    report.failed_refunds.iter().all(|known| known.reference != failed.reference)
+                    report
+                        .failed_refunds
+                        .iter()
+                        .all(|known| known.reference != failed.reference)
                 };
                 let failed: Vec<_> = failed.filter(is_new).cloned().collect();
                 report.failed_refunds.extend(failed);
                 let disputes = dispute.iter();
                 let is_new = |dispute: &&ReportedDispute| {
-                    report.disputes.iter().all(|known| known.dispute_id != dispute.dispute_id)
+                    report
+                        .disputes
+                        .iter()
+                        .all(|known| known.dispute_id != dispute.dispute_id)
                 };
                 let disputes: Vec<_> = disputes.filter(is_new).cloned().collect();
                 report.disputes.extend(disputes);

@@ -284,20 +284,31 @@ impl Payment {
         self.owed().saturating_sub(in_review)
     }
 
-    fn has_review_of(&self, refund: &Refund) -> bool {
+    /// Whether a refund is in review.
+    pub(crate) fn has_review_of(&self, refund: &Refund) -> bool {
         self.reviews
             .iter()
             .any(|review| review.refund_id == Some(refund.refund_id))
     }
 
+    /// Marks refunds that are owed and not in review as superseded by `amount`.
+    pub(crate) fn supersede_unreviewed(&mut self, amount: Money) {
+        let reviewed: Vec<Uuid> = self.reviews.iter().filter_map(|review| review.refund_id).collect();
+        self.supersede_unless(amount, |refund| reviewed.contains(&refund.refund_id));
+    }
+
     /// Marks refunds that the customer did not get as requested again by a refund of `amount`: first one of the same
     /// amount, then the oldest.
     fn supersede(&mut self, amount: Money) {
+        self.supersede_unless(amount, |_| false);
+    }
+
+    fn supersede_unless(&mut self, amount: Money, is_exempt: impl Fn(&Refund) -> bool) {
         let mut left = amount;
         let status = self.status;
         let is_unmet = |refund: &Refund| {
             let is_wanted = refund.reason != RefundReason::Unservable || status == PaymentStatus::Unservable;
-            is_wanted && matches!(refund.status, RefundStatus::Refused | RefundStatus::Failed)
+            is_wanted && matches!(refund.status, RefundStatus::Refused | RefundStatus::Failed) && !is_exempt(refund)
         };
         let exact = self
             .refunds

@@ -105,16 +105,18 @@ fn a_refused_refund_that_is_made_at_the_provider_in_parts_counts_once() {
 }
 
 #[test]
-fn each_refused_refund_is_owed_until_it_is_decided() {
-    let both = refused(
-        &refused(&paid(), RefundReason::Requested, Some(300)),
+fn the_rest_of_a_refused_refund_waits_for_the_same_decision() {
+    let part = refused(
+        &refused(&paid(), RefundReason::OrderCancelled, None),
         RefundReason::Requested,
-        Some(200),
+        Some(400),
     );
-    // The second request covers a part of the first.
-    assert_eq!(owed(&both), [200]);
-    assert_eq!(both.owed(), won(300));
-    assert_eq!(retried(&both), Some(100));
+    assert_eq!((owed(&part), part.owes_refund()), (vec![1000], false));
+    let again = decided(&part, Decision::AskAgain);
+    assert_eq!(again.pending_refund().unwrap().amount, won(1000));
+    assert_eq!(decided(&part, Decision::GivenBack).refunded, won(1000));
+    let settled = decided(&part, Decision::Settled);
+    assert_eq!((settled.owed(), settled.is_in_review()), (won(0), false));
 }
 
 #[test]

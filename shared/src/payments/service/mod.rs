@@ -369,6 +369,17 @@ impl PaymentService {
         change: Change,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
+        self.save_requested(stored, order, change, None, invocation).await
+    }
+
+    async fn save_requested(
+        &self,
+        stored: &StoredPayment,
+        order: &StoredOrder,
+        change: Change,
+        request: Option<&PaymentRequest>,
+        invocation: &Invocation,
+    ) -> Result<Option<StoredPayment>, Error> {
         let payment = next(stored, change.payment, change.event_kind, invocation)?;
         let order = change.order.map(|changed| {
             let paid = (changed.status == OrderStatus::Paid).then(|| OrderEvent::OrderPaid(changed.clone()));
@@ -378,12 +389,13 @@ impl PaymentService {
         let order = order.transpose()?;
         let saved = self
             .order_payments
-            .save(&payment, order.as_ref(), None, invocation.deadline);
+            .save(&payment, order.as_ref(), request, invocation.deadline);
         Ok(saved.await?.then_some(payment))
     }
 
-    /// Records an administrator's decision. Applies `status` like a provider's report to `decided`, the payment after
-    /// the decision; without it, saves `decided` with the event `event_kind`. `None` when payment or order has changed.
+    /// Records an administrator's decision with its request, in one write. Applies `status` like a provider's report to
+    /// `decided`, the payment after the decision; without it, saves `decided` with the event `event_kind`. `None` when
+    /// payment or order has changed, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -393,6 +405,7 @@ impl PaymentService {
         order: &StoredOrder,
         status: Option<ProviderStatus>,
         event_kind: Option<PaymentEventKind>,
+        request: &PaymentRequest,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
         let change = status.and_then(|status| {
@@ -405,7 +418,8 @@ impl PaymentService {
             order: None,
             event_kind,
         });
-        self.save(decided, order, change, invocation).await
+        self.save_requested(decided, order, change, Some(request), invocation)
+            .await
     }
 
     async fn record_not_paid(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {

@@ -16,6 +16,7 @@ mod billing_years;
 mod cancel_order;
 mod catalog;
 mod checkout;
+mod contradictions;
 mod cost;
 mod cursors;
 mod envelope_encryption;
@@ -23,6 +24,9 @@ mod expire_orders;
 mod faults;
 mod images;
 mod interleavings;
+mod keys;
+mod money_back;
+
 mod orders;
 mod payments;
 mod points;
