@@ -106,7 +106,8 @@ impl Payment {
         let is_charged = self.status.is_charged();
         let belongs_to_customer = self.status == PaymentStatus::Unservable && review.owed.is_some();
         match (review.code, decision) {
-            (ReviewCode::DisputeLost, Decision::AskAgain) => false,
+            // Only the bank can say more.
+            (ReviewCode::Disputed | ReviewCode::DisputeLost | ReviewCode::Reversed, Decision::AskAgain) => false,
             (ReviewCode::Contradiction, Decision::AskAgain) => self.provider.has_api(),
             (code, Decision::AskAgain) => !(code.is_about_refund() && self.pending_refund().is_some()),
             (_, Decision::Charged | Decision::NotCharged) => !is_charged,

@@ -72,12 +72,13 @@ impl Payment {
             .any(|dispute| dispute.status == DisputeStatus::Open)
     }
 
-    /// Records the state of `reported`. Returns false when it is known, or may be older than the known state: only a
-    /// `current` report can open a closed dispute again.
-    pub(crate) fn apply_dispute(&mut self, reported: &ReportedDispute, current: bool, now: Timestamp) -> bool {
+    /// Records the state of `reported`. Returns false when it is known or older than the known state: reports arrive in
+    /// any order, a closed dispute is not opened again, and its money is withdrawn until it is closed.
+    pub(crate) fn apply_dispute(&mut self, reported: &ReportedDispute, now: Timestamp) -> bool {
+        let dispute_id = &reported.dispute_id;
         if reported.amount.currency() != self.amount.currency() {
-            tracing::error!(payment_id = %self.payment_id, reported.dispute_id, "a dispute has another currency");
-            return false;
+            let detail = format!("The dispute {dispute_id} of {} has another currency.", reported.amount);
+            return self.contradict(dispute_id, detail, now);
         }
         let is_closed = reported.status != DisputeStatus::Open;
         let nth = self
@@ -87,21 +88,25 @@ impl Payment {
         match nth {
             Some(nth) => {
                 let known = &mut self.disputes[nth];
-                let is_older = !current && known.status != DisputeStatus::Open && !is_closed;
+                let is_older = known.status != DisputeStatus::Open && !is_closed;
+                let funds_withdrawn = reported.funds_withdrawn || (known.funds_withdrawn && !is_closed);
                 let is_same = known.status == reported.status
-                    && known.funds_withdrawn == reported.funds_withdrawn
+                    && known.funds_withdrawn == funds_withdrawn
                     && known.amount == reported.amount;
                 if is_older || is_same {
                     return false;
                 }
                 known.closed_at = is_closed.then(|| known.closed_at.unwrap_or(now));
                 known.status = reported.status;
-                known.funds_withdrawn = reported.funds_withdrawn;
+                known.funds_withdrawn = funds_withdrawn;
                 known.amount = reported.amount;
             }
             None if self.disputes.len() >= MAX_DISPUTES => {
-                tracing::error!(payment_id = %self.payment_id, reported.dispute_id, "too many disputes");
-                return false;
+                let detail = format!(
+                    "The dispute {dispute_id} of {} is one too many to record.",
+                    reported.amount
+                );
+                return self.contradict(dispute_id, detail, now);
             }
             None => self.disputes.push(Dispute {
                 dispute_id: reported.dispute_id.clone(),

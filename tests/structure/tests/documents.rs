@@ -161,7 +161,9 @@ fn the_payments_readme_lists_exactly_the_webhooks_that_are_read() {
     });
     toss.insert("DEPOSIT_CALLBACK".to_owned());
     let stripe = names_in_code("shared/src/payments/provider/stripe/webhook.rs", |name| {
-        let is_name = name.chars().all(|letter| letter.is_ascii_lowercase() || "._".contains(letter));
+        let is_name = name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || "._".contains(letter));
         name.contains('.') && is_name && !name.ends_with('.')
     });
     assert!(stripe.len() > 5 && toss.len() == 3, "{stripe:?} {toss:?}");

@@ -92,6 +92,15 @@ impl Refund {
         self.status == RefundStatus::Pending
     }
 
+    /// The reason and the note of a refund that takes its place.
+    fn as_requested(&self) -> (RefundReason, Option<String>) {
+        let reason = match self.reason {
+            RefundReason::Elsewhere => RefundReason::Requested,
+            reason => reason,
+        };
+        (reason, self.note.clone())
+    }
+
     /// Whether the refund neither was made nor is owed.
     fn is_void(&self) -> bool {
         matches!(self.status, RefundStatus::Superseded | RefundStatus::Waived)
@@ -234,9 +243,7 @@ impl Payment {
             .refunds
             .iter()
             .find(|refund| self.is_unmet(refund) && !self.has_review_of(refund));
-        let (reason, note) = unmet.map_or((RefundReason::Requested, None), |refund| {
-            (refund.reason, refund.note.clone())
-        });
+        let (reason, note) = unmet.map_or((RefundReason::Requested, None), |refund| refund.as_requested());
         self.with_refund(refund_id, Some(owed), reason, note, now).map(Some)
     }
 
@@ -253,9 +260,7 @@ impl Payment {
                 .map(|retried| retried.or(Some(next)));
         };
         let refused = review.refund_id.and_then(|id| self.refund(id));
-        let (reason, note) = refused.map_or((RefundReason::Requested, None), |refund| {
-            (refund.reason, refund.note.clone())
-        });
+        let (reason, note) = refused.map_or((RefundReason::Requested, None), |refund| refund.as_requested());
         // Its own refund is superseded before others.
         if let Some(nth) = next
             .refunds

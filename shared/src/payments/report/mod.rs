@@ -236,7 +236,11 @@ impl Payment {
         }
         self.apply_reported_refunds(report.refunded, &report.failed_refunds, current, now);
         for dispute in &report.disputes {
-            self.apply_dispute(dispute, current, now);
+            self.apply_dispute(dispute, now);
+        }
+        // The report answers the question.
+        if current || (before.pending_refund().is_some() && self.pending_refund().is_none()) {
+            self.close_reviews(|review| review.code == ReviewCode::OutcomeUnknown);
         }
         self.settle(Some(order));
         if self == *before {
@@ -381,7 +385,7 @@ impl Payment {
         self.status = PaymentStatus::Unservable;
         self.apply_reported_refunds(report.refunded, &report.failed_refunds, true, now);
         for dispute in &report.disputes {
-            self.apply_dispute(dispute, true, now);
+            self.apply_dispute(dispute, now);
         }
         self.settle(None);
         if self.status != PaymentStatus::Unservable {

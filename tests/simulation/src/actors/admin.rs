@@ -143,12 +143,16 @@ fn decision(world: &World, payment: &Value, review: &Value) -> Value {
     let given_back = json!({ "decision": "GIVEN_BACK", "amount": review["owed"] });
     match (review["code"].as_str().expect("a code"), owed) {
         ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if payment["provider"] == "standard" => {
-            refund_owed(world, payment, owed);
-            given_back
+            // Not if the provider has taken the money back meanwhile.
+            if refund_owed(world, payment, owed) {
+                given_back
+            } else {
+                ask_again
+            }
         }
         // Toss refunds a deposit only to a bank account, which its dashboard asks for.
         ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if payment.get("deposit").is_some() => {
-            refund_owed(world, payment, owed);
+            let _has_it = refund_owed(world, payment, owed);
             ask_again
         }
         ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if world.below(3) == 0 => {
@@ -228,7 +232,8 @@ fn invoices(world: &World) -> Vec<Value> {
     items
 }
 
-fn refund_owed(world: &World, payment: &Value, owed: i64) {
+/// Refunds what is owed in the provider's dashboard. Returns whether the customer has it.
+fn refund_owed(world: &World, payment: &Value, owed: i64) -> bool {
     let reference = payment["reference"].as_str().expect("a reference");
     let ledger = world.sandbox.ledger();
     let entry = ledger.iter().find(|entry| entry.reference == reference);
@@ -239,6 +244,7 @@ fn refund_owed(world: &World, payment: &Value, owed: i64) {
     if whole > entry.refunded {
         dashboard_refund(world, entry.provider, reference, whole - entry.refunded);
     }
+    whole == recorded + owed
 }
 
 /// Refunds a payment in a provider's dashboard.
