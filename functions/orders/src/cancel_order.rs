@@ -1,5 +1,5 @@
-//! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order, releases its stock, takes its points back, and
-//! requests the refund of what was paid. `refund-payment` makes the refund.
+//! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order, or any order for an administrator, releases its
+//! stock, takes its points back, and requests the refund of what was paid. `refund-payment` makes the refund.
 
 use lambda_http::http::StatusCode;
 use shared::Error;
@@ -10,10 +10,10 @@ use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::core::idempotency::derive_id;
+use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
 use shared::payments::{
-    self, OrderCancellation, OrderPaymentStore, RefundReason, Rejected as PaymentRejected, StoredPayment,
+    self, OrderCancellation, OrderPaymentStore, PaymentRequest, Rejected as PaymentRejected, StoredPayment,
 };
 
 /// The function's stores.
@@ -43,12 +43,12 @@ impl CancelOrder {
 
 /// Cancels an order
 ///
-/// Releases the order's stock at once; a payment is refunded soon after. Cancelling a cancelled order returns it
-/// unchanged.
+/// Releases the order's stock at once; what is kept of its payment is refunded soon after. Cancelling a cancelled order
+/// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back.
 ///
 /// # Errors
 /// `not-found` for another customer's order too, `order-closed`, `payment-under-way`, `refund-under-way`, `payment-in-review`, `points-spent`,
-/// [`Error::Unavailable`], [`Error::Internal`].
+/// `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/orders/{order_id}/cancel", operation_id = "cancel-order", tag = "orders",
     security(("token" = [])),
@@ -62,14 +62,17 @@ impl CancelOrder {
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
         (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`order-closed` with `order_status`; `payment-under-way`, `refund-under-way`, `payment-in-review`: try again later; `points-spent`: the points that the order bought are spent or held", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &CancelOrder, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    http::idempotency_key(&request)?;
+    let key = http::idempotency_key(&request)?;
     let order_id = http::path::<OrderId>(&request)?;
+    let fingerprint = Fingerprint::of(&order_id).map_err(|error| Error::internal("read the cancellation", error))?;
+    let request_id = key.derive_id("cancel order", &caller.customer_id);
     let mut attempts = Attempts::new("cancel an order");
     loop {
         attempts.start()?;
@@ -78,8 +81,14 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
             .orders
             .get(order_id, invocation.deadline)
             .await?;
+        let payments = &function.order_payments.payments;
+        // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
+        let known = payments.request(request_id, invocation.deadline).await?;
+        if let Some(known) = known {
+            known.fingerprint.require_same(&fingerprint)?;
+        }
         let stored = stored
-            .filter(|stored| stored.order.customer_id == caller.customer_id)
+            .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id)
             .ok_or(Rejected::NotFound)?;
         if stored.order.status == OrderStatus::Cancelled {
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
@@ -94,6 +103,12 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
             cancelled: cancelled.clone(),
             event,
             payment: payment.as_ref(),
+            request: PaymentRequest {
+                request_id,
+                fingerprint: fingerprint.clone(),
+                payment_id: None,
+                requested_at: invocation.now,
+            },
             points,
         };
         let done = function
@@ -118,14 +133,11 @@ async fn request_refund(
     let payment = payments.get(payment_id, invocation.deadline).await?;
     let payment =
         payment.ok_or_else(|| Error::internal("cancel an order", "the payment of the order does not exist"))?;
-    if payment.payment.review.is_some() {
+    if payment.payment.is_in_review() {
         return Err(PaymentRejected::InReview.into());
     }
     let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
-    match payment
-        .payment
-        .with_refund(refund_id, None, RefundReason::OrderCancelled, None, invocation.now)
-    {
+    match payment.payment.with_cancelled_order(refund_id, invocation.now) {
         Ok(refunding) => payments::next(&payment, refunding, None, invocation).map(Some),
         Err(PaymentRejected::NothingToRefund) => Ok(None),
         Err(rejected) => Err(rejected.into()),

@@ -123,7 +123,8 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
         let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
             known.fingerprint.require_same(&fingerprint)?;
-            let (payment, order) = function.service.load(known.payment_id, invocation.deadline).await?;
+            let payment_id = known.payment_id.ok_or(Rejected::NotFound)?;
+            let (payment, order) = function.service.load(payment_id, invocation.deadline).await?;
             // Our own attempt, saved by a write whose response was lost: it is not confirmed yet.
             if payment.begun_by == Some(begun_by) && payment.payment.status == PaymentStatus::Confirming {
                 return answer(&function.service.confirm(&payment, &invocation).await?.payment);
@@ -136,7 +137,7 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
         let known = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
-            payment_id: payment.payment.payment_id,
+            payment_id: Some(payment.payment.payment_id),
             requested_at: invocation.now,
         };
         if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {
@@ -243,7 +244,9 @@ fn answer(payment: &Payment) -> Result<Response, Error> {
         PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::AwaitingDeposit => {
             http::json(StatusCode::ACCEPTED, &payment.clone().for_customer())
         }
-        PaymentStatus::Unservable | PaymentStatus::Refunded => Err(Rejected::Unservable.into()),
+        PaymentStatus::Unservable | PaymentStatus::Refunded | PaymentStatus::Reversed => {
+            Err(Rejected::Unservable.into())
+        }
         PaymentStatus::Started | PaymentStatus::Failed => {
             let not_finished = || Failure::new("NOT_FINISHED", "The payment was not completed at the provider.");
             Err(Rejected::Refused(payment.failure.clone().unwrap_or_else(not_finished)).into())

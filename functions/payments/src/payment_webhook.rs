@@ -19,8 +19,8 @@ use shared::aws::lambda::problem::{Faults, Problem};
 use shared::aws::telemetry::{self, Unit};
 use shared::core::error::{self, Rejection};
 use shared::core::id::PathParameter;
-use shared::payments::PaymentService;
 use shared::payments::provider::Credentials;
+use shared::payments::{PaymentService, Recorded};
 
 /// The function `payment-webhook`.
 #[derive(Debug)]
@@ -72,12 +72,22 @@ impl PathParameter for Sender {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
-    /// The message is recorded, now or earlier.
+    /// What the message says is recorded, now or earlier.
     Entered,
-    /// The message does not concern our payments.
+    /// The message does not concern our payments, or is older than what is recorded.
     Ignored,
     /// The message is published as an event for another domain.
     Forwarded,
+}
+
+impl Outcome {
+    const fn of(recorded: &Recorded) -> Self {
+        if recorded.is_outdated {
+            Self::Ignored
+        } else {
+            Self::Entered
+        }
+    }
 }
 
 /// The response to a message.
@@ -94,8 +104,8 @@ pub struct WebhookAnswer {
 /// `payment.succeeded`, `payment.failed` and `payment.refunded`. After any status but 2xx the provider must retry.
 ///
 /// # Errors
-/// `invalid-signature`, `malformed-body`, `body-too-large`, `unknown-order`, [`Error::Unavailable`],
-/// [`Error::Internal`].
+/// `invalid-signature`, `malformed-body`, `body-too-large`, `unknown-order`, `payment-mismatch`,
+/// [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/webhooks/{provider}", operation_id = "payment-webhook", tag = "payments",
     request_body(content = serde_json::Value, description = "As the provider sends it", content_type = "application/json"),
@@ -106,7 +116,7 @@ pub struct WebhookAnswer {
         (status = 401, description = "`invalid-signature`: nothing was stored", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`unknown-order`: deliver the message again later; `not-found`: no such provider", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 256 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`provider-not-configured`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`provider-not-configured`; `payment-mismatch`: the payment is known for another order", body = Problem, content_type = "application/problem+json"),
         Faults,
     )
 )]

@@ -176,7 +176,7 @@ async fn check_payment(
     let Some(stored) = service.claim(&stored, invocation).await? else {
         return Ok(CheckOutcome::Changed);
     };
-    let outcome = if stored.payment.pending_refund().is_some() {
+    let outcome = if stored.payment.can_make_refund() {
         service.refund_claimed(stored.clone(), invocation).await
     } else {
         match stored.payment.status {
@@ -184,13 +184,17 @@ async fn check_payment(
             PaymentStatus::Failed => return close_failed(service, &stored, invocation).await,
             PaymentStatus::Confirming | PaymentStatus::Unknown => service.resolve_unknown(&stored, invocation).await,
             PaymentStatus::AwaitingDeposit => await_deposit(service, &stored, invocation).await,
-            PaymentStatus::Unservable => service.resolve_unservable(id, &function.reservations, invocation).await,
+            PaymentStatus::Unservable if stored.payment.kept().amount() > 0 => {
+                service.resolve_unservable(id, &function.reservations, invocation).await
+            }
             _ if stored.payment.owes_refund() => service.refund_owed(&stored, invocation).await,
-            PaymentStatus::Paid | PaymentStatus::Refunded => return compare(service, &stored, invocation).await,
+            PaymentStatus::Paid | PaymentStatus::Unservable | PaymentStatus::Refunded | PaymentStatus::Reversed => {
+                return compare(service, &stored, invocation).await;
+            }
         }
     };
     match outcome {
-        Ok(after) if after.payment.review.is_some() => Ok(CheckOutcome::Review),
+        Ok(after) if after.payment.reviews.len() > stored.payment.reviews.len() => Ok(CheckOutcome::Review),
         Ok(after) if after.version != stored.version && !is_open(&after.payment) => Ok(CheckOutcome::Settled),
         Ok(after) if after.version != stored.version => Ok(CheckOutcome::Open),
         Ok(_) => keep_open(service, &stored, invocation).await,
@@ -249,8 +253,7 @@ async fn keep_open(
         _ => MAX_UNKNOWN_TIME,
     };
     if invocation.now.duration_since(stored.since) > max_time {
-        let reason = "The provider has not reported the outcome for a day.";
-        return start_review(service, stored, reason, invocation).await;
+        return start_review(service, stored, invocation).await;
     }
     Ok(CheckOutcome::Open)
 }
@@ -258,10 +261,9 @@ async fn keep_open(
 async fn start_review(
     service: &PaymentService,
     stored: &StoredPayment,
-    reason: &str,
     invocation: &Invocation,
 ) -> Result<CheckOutcome, Error> {
-    let payment = stored.payment.clone().in_review(reason, invocation.now);
+    let payment = stored.payment.with_unknown_outcome(invocation.now);
     let next = payments::next(stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;
     let saved = service.order_payments.payments.save(&next, invocation.deadline).await?;
     Ok(if saved {
@@ -271,44 +273,32 @@ async fn start_review(
     })
 }
 
-/// Compares a payment with the provider's records, a day after the charge.
+/// Compares a payment with the provider's records: a day after the charge, and each day while a dispute is open.
 ///
-/// Records refunds that were made at the provider. Starts a review for other differences.
+/// Records what the provider did meanwhile, such as refunds made or failed there. What contradicts the records goes into
+/// review.
 async fn compare(
     service: &PaymentService,
     stored: &StoredPayment,
     invocation: &Invocation,
 ) -> Result<CheckOutcome, Error> {
     let payment = &stored.payment;
-    if service.providers.of(payment.provider).is_err() {
+    if !payment.provider.has_api() {
         return save_comparison(service, stored, CheckOutcome::Same, invocation).await;
     }
-    let report = match service.query_provider(stored, invocation).await {
-        Ok(report) => report,
+    match service.refresh_from_provider(stored, invocation).await {
+        Ok(after) if after.version == stored.version => {
+            save_comparison(service, stored, CheckOutcome::Same, invocation).await
+        }
+        Ok(after) => {
+            tracing::error!(payment_id = %payment.payment_id, status = ?after.payment.status, reviews = after.payment.reviews.len(), "a payment differs from the provider's records");
+            Ok(CheckOutcome::Different)
+        }
         Err(error) => {
             tracing::warn!(causes = %Causes(&error), "comparing a payment failed");
-            return keep_open(service, stored, invocation).await;
+            keep_open(service, stored, invocation).await
         }
-    };
-    if report.status != shared::payments::ProviderStatus::Charged
-        || report.amount != payment.amount
-        || report.refunded.amount() < payment.refunded.amount()
-    {
-        let reason = format!(
-            "The provider's records differ: it has {} charged and {} refunded, we have {} and {}.",
-            report.amount, report.refunded, payment.amount, payment.refunded,
-        );
-        tracing::error!(payment_id = %payment.payment_id, reason, "a payment differs from the provider's records");
-        return match start_review(service, stored, &reason, invocation).await? {
-            CheckOutcome::Review => Ok(CheckOutcome::Different),
-            other => Ok(other),
-        };
     }
-    if report.refunded != payment.refunded {
-        service.record_report(&report, Some(stored.version), invocation).await?;
-        return Ok(CheckOutcome::Different);
-    }
-    save_comparison(service, stored, CheckOutcome::Same, invocation).await
 }
 
 async fn save_comparison(

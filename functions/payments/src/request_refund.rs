@@ -94,11 +94,14 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         attempts.start()?;
         let stored = function.payments.get(id, invocation.deadline).await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
-        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
+        // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
         if let Some(known) = function.payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
             let stored = function.payments.get(id, invocation.deadline).await?;
             let stored = stored.ok_or(Rejected::NotFound)?;
+            return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
+        }
+        if stored.has_request(request_id, &fingerprint)? {
             return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
         }
         let payment = stored.payment.with_refund(
@@ -108,13 +111,14 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             body.note.clone(),
             invocation.now,
         )?;
-        let next = payments::next(&stored, payment, Some(PaymentEventKind::RefundRequested), &invocation)?;
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
-            payment_id: id,
+            payment_id: Some(id),
             requested_at: invocation.now,
         };
+        let stored = stored.with_request(&request);
+        let next = payments::next(&stored, payment, Some(PaymentEventKind::RefundRequested), &invocation)?;
         let saved = function
             .payments
             .save_requested(&next, Some(&request), invocation.deadline);

@@ -1,5 +1,5 @@
-//! `POST /payments/{payment_id}/review`: records an administrator's decision about a payment in review, or hands the
-//! payment back to the reconciler.
+//! `POST /payments/{payment_id}/review`: records an administrator's decision about one matter of a payment in review, or
+//! hands the matter back to the reconciler.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,7 @@ use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::{
-    Failure, Payment, PaymentEventKind, PaymentRequest, PaymentService, PaymentStatus, ProviderStatus, Rejected,
-    StoredPayment,
-};
+use shared::payments::{Decided, Decision, Payment, PaymentRequest, PaymentService, StoredPayment};
 use uuid::Uuid;
 
 /// The function `resolve-review`.
@@ -37,32 +34,68 @@ impl ResolveReview {
     }
 }
 
-/// An administrator's decision about a payment.
+/// An administrator's decision about a matter in review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "decision", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub enum PaymentDecision {
-    /// Query the provider again. The reconciler does it.
-    AskAgain {},
+    /// Query the provider, or request the refund, again.
+    AskAgain {
+        /// The matter.
+        review_id: Uuid,
+    },
     /// The payment was charged.
-    Charged {},
+    Charged {
+        /// The matter.
+        review_id: Uuid,
+    },
     /// The payment was not charged, and will not be.
-    NotCharged {},
-    /// The owed amount was returned by hand.
+    NotCharged {
+        /// The matter.
+        review_id: Uuid,
+    },
+    /// The owed amount was given back by hand, outside of the provider.
     GivenBack {
-        /// The returned amount. It must equal `owed` of the review.
+        /// The matter.
+        review_id: Uuid,
+        /// The returned amount. It must equal `owed` of the matter.
         amount: Money,
     },
-    /// The payment is correct as recorded. Refused refunds are not owed.
-    Settled {},
+    /// The customer's bank or the provider took this amount back.
+    TakenBack {
+        /// The matter.
+        review_id: Uuid,
+        /// The amount that was taken back.
+        amount: Money,
+    },
+    /// The payment is correct as recorded. A refund that the customer did not get is not owed.
+    Settled {
+        /// The matter.
+        review_id: Uuid,
+    },
+}
+
+impl PaymentDecision {
+    /// The matter, the kind of decision and its amount.
+    const fn parts(self) -> (Uuid, Decision, Option<Money>) {
+        match self {
+            Self::AskAgain { review_id } => (review_id, Decision::AskAgain, None),
+            Self::Charged { review_id } => (review_id, Decision::Charged, None),
+            Self::NotCharged { review_id } => (review_id, Decision::NotCharged, None),
+            Self::GivenBack { review_id, amount } => (review_id, Decision::GivenBack, Some(amount)),
+            Self::TakenBack { review_id, amount } => (review_id, Decision::TakenBack, Some(amount)),
+            Self::Settled { review_id } => (review_id, Decision::Settled, None),
+        }
+    }
 }
 
 /// Resolves a payment review
 ///
-/// Requires the administrator role. The decision `ASK_AGAIN` hands the payment back to the reconciler.
+/// Requires the administrator role. Decides the matter `review_id` of the payment's `reviews`. The decision `ASK_AGAIN`
+/// hands it back to the reconciler; every other decision ends it.
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `not-in-review`, `amount-differs`, `not-refundable`, [`Error::Unavailable`],
-/// [`Error::Internal`].
+/// `forbidden`, `not-found`, `not-in-review`, `amount-differs`, `refund-under-way`, `not-refundable`,
+/// [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
     request_body = PaymentDecision,
@@ -78,7 +111,7 @@ pub enum PaymentDecision {
         (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: the payment is not in review, or its review does not allow the decision; `not-refundable`: the payment has reached the limit of refunds; `amount-differs`: another amount is owed", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`not-in-review`: the payment has no such matter in review, or the matter does not allow the decision; `refund-under-way`: another refund of the payment is in progress; `not-refundable`: the payment has reached the limit of refunds; `amount-differs`: another amount is owed or kept", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
         TokenRequired, Faults,
@@ -103,81 +136,39 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             let (stored, _) = function.service.load(id, invocation.deadline).await?;
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
         }
-        let status = status(decision, &stored.payment)?;
+        if stored.has_request(request_id, &fingerprint)? {
+            return Ok(http::replayed(http::json(StatusCode::OK, &stored.payment)?));
+        }
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
-            payment_id: id,
+            payment_id: Some(id),
             requested_at: invocation.now,
         };
-        let (open, event_kind) = apply_decision(&stored, decision, request_id, &invocation)?;
+        let (review_id, kind, amount) = decision.parts();
+        let decided = stored
+            .payment
+            .with_decision(review_id, kind, amount, request_id, invocation.now)?;
+        let Decided {
+            payment,
+            status,
+            event_kind,
+            ends_comparison,
+        } = decided;
+        // A matter that is asked again is compared again.
+        let compared = ends_comparison || (stored.compared && kind != Decision::AskAgain);
+        let decided = StoredPayment {
+            payment,
+            compared,
+            ..stored.with_request(&request)
+        };
         let decided = function
             .service
-            .decide(&open, &order, status, event_kind, &request, &invocation);
+            .decide(&decided, &order, status, event_kind, &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
             tracing::info!(payment_id = %id, ?decision, by, "review resolved");
             return http::json(StatusCode::OK, &decided.payment);
         }
     }
-}
-
-/// The provider status that a decision corresponds to. `None` when the decision needs none.
-fn status(decision: PaymentDecision, payment: &Payment) -> Result<Option<ProviderStatus>, Rejected> {
-    let is_charged = payment.status.is_charged();
-    let is_refund_open = payment.pending_refund().is_some() || payment.status == PaymentStatus::Unservable;
-    match decision {
-        _ if payment.review.is_none() => Err(Rejected::NotInReview),
-        PaymentDecision::GivenBack { amount } => match payment.owed_amount() {
-            Some(owed) if owed != amount => Err(Rejected::OwedDiffers { owed }),
-            _ => Ok(None),
-        },
-        PaymentDecision::AskAgain {} => Ok(None),
-        PaymentDecision::Settled {} if is_charged && !is_refund_open => Ok(None),
-        PaymentDecision::Charged {} if !is_charged => Ok(Some(ProviderStatus::Charged)),
-        PaymentDecision::NotCharged {} if !is_charged => {
-            let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
-            Ok(Some(ProviderStatus::Failed(failure)))
-        }
-        PaymentDecision::Settled {} | PaymentDecision::Charged {} | PaymentDecision::NotCharged {} => {
-            Err(Rejected::NotInReview)
-        }
-    }
-}
-
-/// The payment without its review, changed by the decision, and the kind of its event.
-fn apply_decision(
-    stored: &StoredPayment,
-    decision: PaymentDecision,
-    request_id: Uuid,
-    invocation: &Invocation,
-) -> Result<(StoredPayment, Option<PaymentEventKind>), Rejected> {
-    let payment = &stored.payment;
-    let open = Payment {
-        review: None,
-        ..payment.clone()
-    };
-    let (payment, event_kind) = match decision {
-        PaymentDecision::GivenBack { .. } => {
-            let refunded = payment.with_manual_refund(invocation.now);
-            (refunded.ok_or(Rejected::NotInReview)?, Some(PaymentEventKind::Refunded))
-        }
-        PaymentDecision::AskAgain {} => match payment.with_retried_refund(request_id, invocation.now)? {
-            Some(refunding) => (refunding, Some(PaymentEventKind::RefundRequested)),
-            None => (open, None),
-        },
-        PaymentDecision::Settled {} => (payment.with_waived_refunds(), None),
-        PaymentDecision::Charged {} | PaymentDecision::NotCharged {} => (open, None),
-    };
-    // A decided payment is not compared again. A payment to query or a charged one is.
-    let compared = matches!(
-        decision,
-        PaymentDecision::Settled {} | PaymentDecision::GivenBack { .. } | PaymentDecision::NotCharged {}
-    );
-    let open = StoredPayment {
-        payment,
-        compared,
-        ..stored.clone()
-    };
-    Ok((open, event_kind))
 }

@@ -13,7 +13,7 @@ use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders::{self, OrderId, StoredOrder};
-use shared::payments::provider::{ClientParameters, ReturnUrls, Start, Started};
+use shared::payments::provider::{ClientParameters, PaymentProvider, ReturnUrls, Start, Started};
 use shared::payments::{self, Payment, PaymentRequest, PaymentService, Provider, Rejected, StoredPayment};
 
 /// The function `start-payment`.
@@ -112,7 +112,8 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
         let order = order.ok_or(orders::Rejected::NotFound)?;
         if let Some(known) = known {
-            return replay(function, &known, &fingerprint, &invocation).await;
+            known.fingerprint.require_same(&fingerprint)?;
+            return replay(function, provider, &known, &order, &body, &invocation).await;
         }
         order.order.require_payable(invocation.now)?;
         order.require_payment_limit()?;
@@ -130,17 +131,25 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
                 provider.start(&start, invocation.deadline).await?
             }
         };
+        let mut known = PaymentRequest {
+            request_id,
+            fingerprint: fingerprint.clone(),
+            payment_id: None,
+            requested_at: invocation.now,
+        };
         let Some(reference) = prepared.reference.clone() else {
-            return answer(&order, None, prepared.client);
+            if order_payments
+                .payments
+                .record_request(&known, invocation.deadline)
+                .await?
+            {
+                return answer(&order, None, prepared.client);
+            }
+            continue;
         };
         let payment = new_payment(&order, body.provider, reference, &prepared.client, &invocation)?;
         let paying = order.order.with_payment(payment.payment.payment_id, invocation.now)?;
-        let known = PaymentRequest {
-            request_id,
-            fingerprint: fingerprint.clone(),
-            payment_id: payment.payment.payment_id,
-            requested_at: invocation.now,
-        };
+        known.payment_id = Some(payment.payment.payment_id);
         let order_next = order.with_payment(paying)?;
         let saved = order_payments.save(&payment, Some(&order_next), Some(&known), invocation.deadline);
         if saved.await? {
@@ -174,14 +183,25 @@ fn new_payment(
     payments::next(&unsaved, payment, None, invocation)
 }
 
+/// The first response. At Toss, where the customer's page creates the payment, the parameters depend on the order only.
 async fn replay(
     function: &StartPayment,
+    provider: &dyn PaymentProvider,
     known: &PaymentRequest,
-    fingerprint: &Fingerprint,
+    order: &StoredOrder,
+    body: &StartPaymentRequest,
     invocation: &Invocation,
 ) -> Result<Response, Error> {
-    known.fingerprint.require_same(fingerprint)?;
-    let (payment, order) = function.service.load(known.payment_id, invocation.deadline).await?;
+    let Some(payment_id) = known.payment_id else {
+        let start = Start {
+            order: &order.order,
+            request_id: &known.request_id.to_string(),
+            return_urls: body.return_urls.as_ref(),
+        };
+        let prepared = provider.start(&start, invocation.deadline).await?;
+        return answer(order, None, prepared.client).map(http::replayed);
+    };
+    let (payment, order) = function.service.load(payment_id, invocation.deadline).await?;
     let client = payment.client.ok_or(Rejected::NotFound)?;
     answer(&order, Some(&payment.payment), client).map(http::replayed)
 }

@@ -24,7 +24,11 @@ crate::domain_events! {
         RefundRequested(Payment),
         /// Money of a payment was refunded.
         PaymentRefunded(Payment),
-        /// A payment needs a review by a person.
+        /// The customer's bank opened, changed or decided a dispute of a payment.
+        PaymentDisputed(Payment),
+        /// An administrator recorded that the customer's bank or the provider took money of a payment back.
+        PaymentReversed(Payment),
+        /// A payment has a new matter that a person must decide: `reviews` has the matters.
         PaymentReviewNeeded(Payment),
     }
 }
@@ -39,6 +43,8 @@ impl PaymentEvent {
             PaymentEventKind::Unservable => Self::PaymentUnservable(payment),
             PaymentEventKind::RefundRequested => Self::RefundRequested(payment),
             PaymentEventKind::Refunded => Self::PaymentRefunded(payment),
+            PaymentEventKind::Disputed => Self::PaymentDisputed(payment),
+            PaymentEventKind::Reversed => Self::PaymentReversed(payment),
             PaymentEventKind::ReviewNeeded => Self::PaymentReviewNeeded(payment),
         }
     }

@@ -34,6 +34,8 @@ pub struct OrderCancellation<'a> {
     pub event: Record,
     /// The order's payment with its refund, if there is something to refund.
     pub payment: Option<&'a StoredPayment>,
+    /// The request that cancels the order.
+    pub request: PaymentRequest,
     /// The writes that take back the points that the order bought.
     pub points: Writes,
 }
@@ -105,9 +107,11 @@ impl OrderPaymentStore {
             cancelled,
             event,
             payment,
+            request,
             points,
         } = cancellation;
         let Writes(mut writes) = points;
+        writes.push(put(self.payments.put_request(&request)?)?);
         if let Some(payment) = payment {
             writes.push(put(self.payments.put_if_version(payment)?)?);
         }

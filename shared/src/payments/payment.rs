@@ -4,15 +4,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::refund::{MAX_REFUNDS, Refund};
+use super::balance::Reversal;
+use super::dispute::Dispute;
+use super::refund::Refund;
 use super::report::Failure;
-use crate::core::error::{self, Error, Rejection};
+use super::review::{self, DecidedReview, Review, ReviewCode};
 use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::OrderId;
-use crate::payments::reason;
 
 /// A payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -37,6 +38,11 @@ impl Provider {
             Self::KakaoPay => "kakaopay",
             Self::Standard => "standard",
         }
+    }
+
+    /// Whether the provider has an API that can be asked for the payment's present state.
+    pub const fn has_api(self) -> bool {
+        !matches!(self, Self::Standard)
     }
 }
 
@@ -67,12 +73,14 @@ pub enum PaymentStatus {
     Unservable,
     /// The payment is fully refunded.
     Refunded,
+    /// The customer's bank took back what was not refunded: a deposit was withdrawn, or a dispute was lost.
+    Reversed,
 }
 
 impl PaymentStatus {
-    /// Whether the payment was charged, even if it was refunded since.
+    /// Whether the payment was charged, even if it was refunded or reversed since.
     pub const fn is_charged(self) -> bool {
-        matches!(self, Self::Paid | Self::Unservable | Self::Refunded)
+        matches!(self, Self::Paid | Self::Unservable | Self::Refunded | Self::Reversed)
     }
 }
 
@@ -96,9 +104,21 @@ pub struct Payment {
     pub amount: Money,
     /// The refunded sum.
     pub refunded: Money,
+    /// The sum that the customer's bank took back. Absent if it took nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub withdrawn: Option<Money>,
     /// The refunds, made or requested.
     #[schema(max_items = 50)]
     pub refunds: Vec<Refund>,
+    /// The disputes of the customer's bank.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub disputes: Vec<Dispute>,
+    /// The reversal, if the customer's bank took the payment back without a dispute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reversal: Option<Reversal>,
     /// The reason, if the payment failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -107,10 +127,19 @@ pub struct Payment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub deposit: Option<DepositAccount>,
-    /// The review, while the payment needs a decision by an administrator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub review: Option<Review>,
+    /// The matters that an administrator must decide. Absent if there are none.
+    #[serde(
+        default,
+        alias = "review",
+        deserialize_with = "review::one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[schema(max_items = 200)]
+    pub reviews: Vec<Review>,
+    /// The matters that were decided, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub decided: Vec<DecidedReview>,
     /// The time when the payment was started.
     pub created_at: Timestamp,
     /// When the provider's confirmation of the charge arrived.
@@ -130,19 +159,6 @@ pub struct DepositAccount {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub due: Option<String>,
-}
-
-/// A decision that an administrator must make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Review {
-    /// The reason for the review, in a sentence.
-    pub reason: String,
-    /// The amount that is owed to the customer now. The decision `GIVEN_BACK` records a refund of this amount.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub owed: Option<Money>,
-    /// The start of the review.
-    pub since: Timestamp,
 }
 
 /// How long a provider call may take before its attempt counts as abandoned by a crash.
@@ -171,10 +187,14 @@ impl Payment {
             status: PaymentStatus::Started,
             amount,
             refunded: Money::zero(amount.currency()),
+            withdrawn: None,
             refunds: vec![],
+            disputes: vec![],
+            reversal: None,
             failure: None,
             deposit: None,
-            review: None,
+            reviews: vec![],
+            decided: vec![],
             created_at: now,
             paid_at: None,
         }
@@ -184,23 +204,13 @@ impl Payment {
     #[must_use]
     pub fn confirming(&self) -> Option<Self> {
         let can_be_confirmed = matches!(self.status, PaymentStatus::Started | PaymentStatus::Failed);
-        can_be_confirmed.then(|| Self {
-            status: PaymentStatus::Confirming,
-            failure: None,
-            review: None,
-            ..self.clone()
+        can_be_confirmed.then(|| {
+            let mut next = self.clone();
+            next.status = PaymentStatus::Confirming;
+            next.failure = None;
+            next.close_reviews(|review| review.code == ReviewCode::OutcomeUnknown);
+            next
         })
-    }
-
-    /// The payment with a review.
-    #[must_use]
-    pub fn in_review(mut self, reason: impl Into<String>, now: Timestamp) -> Self {
-        self.review = Some(Review {
-            reason: reason.into(),
-            owed: self.owed_amount(),
-            since: now,
-        });
-        self
     }
 
     /// Whether a confirmation is in progress now. Its result is more reliable than other reports.
@@ -211,7 +221,8 @@ impl Payment {
     /// The payment as its customer sees it, without reviews and notes.
     #[must_use]
     pub fn for_customer(mut self) -> Self {
-        self.review = None;
+        self.reviews = vec![];
+        self.decided = vec![];
         for refund in &mut self.refunds {
             refund.note = None;
         }
@@ -229,124 +240,30 @@ impl Payment {
         payable_until: Timestamp,
         compared: bool,
     ) -> Option<Timestamp> {
-        if self.review.is_some() {
-            return None;
-        }
         let interval = SignedDuration::from_mins(1 << tries.min(6)).min(MAX_CHECK_INTERVAL);
-        if self.pending_refund().is_some() {
+        if self.can_make_refund() {
             return Some(now + MAX_CALL_TIME + interval);
         }
         if self.owes_refund() {
             return Some(now + interval);
+        }
+        if self.is_blocked() {
+            return None;
         }
         let ended = (payable_until + MAX_CALL_TIME).max(now + interval);
         match self.status {
             // Until then the customer may pay; at Stripe even after a refusal.
             PaymentStatus::Started => Some(ended),
             PaymentStatus::Failed if !compared => Some(ended),
-            PaymentStatus::Confirming | PaymentStatus::Unservable => Some(now + MAX_CALL_TIME + interval),
+            PaymentStatus::Confirming => Some(now + MAX_CALL_TIME + interval),
+            PaymentStatus::Unservable if self.kept().amount() > 0 => Some(now + MAX_CALL_TIME + interval),
             PaymentStatus::Unknown => Some(now + interval),
             PaymentStatus::AwaitingDeposit => Some(ended.min(now + MAX_CHECK_INTERVAL)),
-            PaymentStatus::Paid | PaymentStatus::Refunded if !compared => {
+            PaymentStatus::Paid | PaymentStatus::Refunded | PaymentStatus::Reversed if !compared => {
                 Some((self.paid_at.unwrap_or(now) + COMPARISON_DELAY).max(now + interval))
             }
-            PaymentStatus::Paid | PaymentStatus::Refunded | PaymentStatus::Failed => None,
+            _ if self.has_open_dispute() => Some(now + COMPARISON_DELAY),
+            _ => None,
         }
-    }
-}
-
-/// The reason for rejecting a request about a payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rejected {
-    /// The caller has no such payment.
-    NotFound,
-    /// The payment belongs to another order.
-    OtherOrder,
-    /// The amount differs from the order's total.
-    AmountDiffers {
-        /// The order's total.
-        total: Money,
-    },
-    /// The provider does not accept the amount or the currency.
-    AmountNotTaken,
-    /// The provider refused the payment.
-    Refused(Failure),
-    /// The payment was charged, but cannot pay the order.
-    Unservable,
-    /// Nothing can be refunded: nothing was charged, or all is refunded.
-    NothingToRefund,
-    /// The amount exceeds the refundable amount.
-    RefundTooLarge {
-        /// The refundable amount.
-        refundable: Money,
-    },
-    /// Another refund of the payment is pending.
-    RefundUnderWay,
-    /// The payment has reached the limit of refunds.
-    TooManyRefunds,
-    /// The owed amount differs from the amount that was returned by hand.
-    OwedDiffers {
-        /// The owed amount.
-        owed: Money,
-    },
-    /// The payment is not in review, or its review does not allow this decision.
-    NotInReview,
-    /// An administrator must decide the review first.
-    InReview,
-}
-
-impl From<Rejected> for Rejection {
-    fn from(rejected: Rejected) -> Self {
-        match rejected {
-            Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such payment."),
-            Rejected::OtherOrder => Self::new(&reason::PAYMENT_MISMATCH, "The payment belongs to another order."),
-            Rejected::AmountDiffers { total } => {
-                let detail = format!("The order's total is {total}; nothing was charged.");
-                Self::new(&reason::AMOUNT_DIFFERS, detail).with("total", total)
-            }
-            Rejected::AmountNotTaken => Self::new(
-                &reason::AMOUNT_NOT_TAKEN,
-                "The provider does not accept this amount in this currency.",
-            ),
-            Rejected::Refused(failure) => {
-                Self::new(&reason::PAYMENT_REFUSED, failure.message).with("provider_code", failure.code)
-            }
-            Rejected::Unservable => Self::new(
-                &reason::PAYMENT_UNSERVABLE,
-                "The payment was charged, but cannot pay the order. It is refunded automatically.",
-            ),
-            Rejected::NothingToRefund => Self::new(&reason::NOT_REFUNDABLE, "Nothing is left to refund."),
-            Rejected::RefundTooLarge { refundable } => {
-                let detail = format!("Only {refundable} is left to refund.");
-                Self::new(&reason::NOT_REFUNDABLE, detail).with("refundable", refundable)
-            }
-            Rejected::RefundUnderWay => Self::new(
-                &reason::REFUND_UNDER_WAY,
-                "Another refund of the payment is in progress. Try again later.",
-            ),
-            Rejected::TooManyRefunds => {
-                let detail =
-                    format!("A payment can have at most {MAX_REFUNDS} refunds. Refund the whole rest instead.");
-                Self::new(&reason::NOT_REFUNDABLE, detail)
-            }
-            Rejected::OwedDiffers { owed } => {
-                let detail = format!("{owed} is owed now. Nothing was recorded.");
-                Self::new(&reason::AMOUNT_DIFFERS, detail).with("owed", owed)
-            }
-            Rejected::NotInReview => Self::new(
-                &reason::NOT_IN_REVIEW,
-                "The payment is not in review, or its review does not allow this decision.",
-            ),
-            Rejected::InReview => Self::new(
-                &reason::PAYMENT_IN_REVIEW,
-                "The order's payment is in review. Try again later.",
-            ),
-        }
-    }
-}
-
-impl From<Rejected> for Error {
-    fn from(rejected: Rejected) -> Self {
-        Rejection::from(rejected).into()
     }
 }

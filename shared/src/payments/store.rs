@@ -13,15 +13,19 @@ use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::transaction::{put, transact_changes};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
-use crate::core::error::Error;
+use crate::core::error::{Error, Rejection};
 use crate::core::event::Record;
 use crate::core::id::PaymentId;
 use crate::core::idempotency::Fingerprint;
-use crate::payments::Payment;
 use crate::payments::provider::{Attempt, ClientParameters};
+use crate::payments::{Payment, PaymentStatus};
 
-/// How long a request is stored to recognize its retries: longer than any client retries.
+/// How long a request is stored to recognize its key in a request about another payment. The payment itself recognizes a
+/// retry for ever.
 const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// The most requests that a payment remembers. A refund's id is its request's, so refunds are remembered for ever.
+const MAX_REQUESTS: usize = 100;
 
 /// The payments table.
 #[derive(Clone, Debug)]
@@ -62,6 +66,9 @@ pub struct StoredPayment {
     /// The time of the reconciler's next check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_at: Option<Timestamp>,
+    /// The latest requests that changed the payment. They make retries idempotent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<KnownRequest>,
     /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
     /// The newest event. The table's stream delivers it.
@@ -84,6 +91,7 @@ impl StoredPayment {
             asked: 0,
             compared: false,
             look_at: None,
+            requests: vec![],
             version: 0,
             event: None,
         }
@@ -92,8 +100,11 @@ impl StoredPayment {
     /// The next version, with the change's event if it has one.
     #[must_use]
     pub fn next(&self, payment: Payment, event: Option<Record>, now: Timestamp) -> Self {
-        // A charge or its reversal requires a new comparison.
-        let compared = self.compared && payment.status.is_charged() == self.payment.status.is_charged();
+        // A charge, its reversal and its return require a new comparison.
+        let is_reversed = |payment: &Payment| payment.status == PaymentStatus::Reversed;
+        let compared = self.compared
+            && payment.status.is_charged() == self.payment.status.is_charged()
+            && is_reversed(&payment) == is_reversed(&self.payment);
         Self {
             since: now,
             tries: 0,
@@ -133,6 +144,31 @@ impl StoredPayment {
         compared.next(self.payment.clone(), None, now)
     }
 
+    /// The payment with a request that changes it.
+    #[must_use]
+    pub fn with_request(mut self, request: &PaymentRequest) -> Self {
+        if self.requests.len() >= MAX_REQUESTS {
+            self.requests.remove(0);
+        }
+        self.requests.push(KnownRequest {
+            request_id: request.request_id,
+            fingerprint: request.fingerprint.clone(),
+        });
+        self
+    }
+
+    /// Whether a request has changed the payment before, even if its record is gone.
+    ///
+    /// # Errors
+    /// `idempotency-key-reused` when its key was used for another request.
+    pub fn has_request(&self, request_id: Uuid, fingerprint: &Fingerprint) -> Result<bool, Rejection> {
+        let known = self.requests.iter().find(|known| known.request_id == request_id);
+        if let Some(known) = known {
+            known.fingerprint.require_same(fingerprint)?;
+        }
+        Ok(known.is_some() || self.payment.refund(request_id).is_some())
+    }
+
     /// The provider call about this payment.
     pub fn attempt(&self) -> Attempt<'_> {
         Attempt {
@@ -144,15 +180,25 @@ impl StoredPayment {
     }
 }
 
-/// A request that changed a payment. It makes retries idempotent.
+/// A request that changed a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownRequest {
+    /// The request's id. Derived from the caller and the idempotency key.
+    pub request_id: Uuid,
+    /// The fingerprint of the request. It distinguishes a retry from another request.
+    pub fingerprint: Fingerprint,
+}
+
+/// A request about payments: it started, confirmed or changed a payment, or cancelled an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRequest {
     /// The request's id. Derived from the caller and the idempotency key.
     pub request_id: Uuid,
     /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
-    /// The changed payment.
-    pub payment_id: PaymentId,
+    /// The payment. Absent if there is none yet, or the request cancelled an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<PaymentId>,
     /// The time of the request.
     pub requested_at: Timestamp,
 }
@@ -252,7 +298,7 @@ impl PaymentStore {
         transact_changes(&self.table.client, "save a payment", items, records, deadline).await
     }
 
-    /// Records a request that changes nothing. Returns false when it was made before.
+    /// Saves a request that changes no payment. Returns false when it was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::options::Provider;
 use crate::sandbox::Sandbox;
 use crate::state::State;
-use crate::{kakaopay, stripe, toss};
+use crate::{kakaopay, standard, stripe, toss};
 
 /// A buyer's payment method at Toss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,15 @@ impl Sandbox {
         self.run(|state| toss::buyer::withdraw_deposit(state, payment_key));
     }
 
+    /// Reverses a transfer if the payment is a deposit that has arrived.
+    ///
+    /// # Errors
+    /// The reason if it fails.
+    pub fn try_toss_withdraw_deposit(&self, payment_key: &str) -> Result<(), String> {
+        self.shared
+            .with(|state| toss::buyer::withdraw_deposit(state, payment_key))
+    }
+
     /// Completes Toss's card window and returns the key to issue a billing key with.
     pub fn toss_authorize_card(&self, customer_key: &str) -> String {
         self.shared
@@ -134,6 +143,68 @@ impl Sandbox {
     #[track_caller]
     pub fn stripe_settle(&self, intent_id: &str, ok: bool) {
         self.run(|state| stripe::buyer::settle(state, intent_id, ok));
+    }
+
+    /// Fails a made refund after the fact, as a bank can. Returns its amount.
+    #[track_caller]
+    pub fn stripe_fail_refund(&self, refund_id: &str) -> i64 {
+        self.run(|state| stripe::refund::fail(state, refund_id, "expired_or_canceled_card"))
+    }
+
+    /// Returns the ids of an intent's made refunds, the oldest first.
+    pub fn stripe_refunds(&self, intent_id: &str) -> Vec<String> {
+        self.shared.with(|state| stripe::refund::made(state, intent_id))
+    }
+
+    /// Sets whether a charge's `amount_refunded` keeps refunds that failed.
+    pub fn stripe_keep_failed_refunds(&self, keeps: bool) {
+        self.shared.with(|state| state.stripe.keeps_failed_refunds = keeps);
+    }
+
+    /// Disputes an amount of a payment and returns the dispute's id. The bank withdraws it at once.
+    #[track_caller]
+    pub fn stripe_dispute(&self, intent_id: &str, amount: i64) -> String {
+        self.run(|state| stripe::dispute::open(state, intent_id, amount))
+    }
+
+    /// Decides a dispute.
+    #[track_caller]
+    pub fn stripe_close_dispute(&self, dispute_id: &str, is_won: bool) {
+        self.run(|state| stripe::dispute::close(state, dispute_id, is_won));
+    }
+
+    /// Returns the ids of all open disputes.
+    pub fn stripe_open_disputes(&self) -> Vec<String> {
+        self.shared.with(|state| stripe::dispute::open_ids(state))
+    }
+
+    /// Posts Stripe's events about a payment of another shop on the same account, which names its own order.
+    pub fn stripe_foreign_events(&self) {
+        self.shared.with(stripe::buyer::foreign_events);
+    }
+
+    /// Charges an order through a provider that only sends Standard Webhooks, and posts its message. Returns the
+    /// reference.
+    pub fn standard_charge(&self, order_id: &str, amount: i64) -> String {
+        self.shared.with(|state| standard::charge(state, order_id, amount))
+    }
+
+    /// Refunds a part of such a payment in the provider's dashboard, and posts its message.
+    #[track_caller]
+    pub fn standard_refund(&self, reference: &str, amount: i64) {
+        self.run(|state| standard::refund(state, reference, amount));
+    }
+
+    /// Takes such a payment back, and posts its message.
+    #[track_caller]
+    pub fn standard_take_back(&self, reference: &str) {
+        self.run(|state| standard::take_back(state, reference));
+    }
+
+    /// Posts a message that contradicts an earlier one: the same payment with another amount.
+    #[track_caller]
+    pub fn standard_contradict(&self, reference: &str, amount: i64) {
+        self.run(|state| standard::contradict(state, reference, amount));
     }
 
     /// Saves a customer's card for later charges and returns the payment method.
@@ -204,6 +275,6 @@ pub fn dashboard_refund(state: &mut State, provider: Provider, reference: &str, 
         Provider::Toss => toss::buyer::dashboard_refund(state, reference, amount),
         Provider::Stripe => stripe::buyer::dashboard_refund(state, reference, amount),
         Provider::Kakaopay => kakaopay::buyer::dashboard_refund(state, reference, amount),
-        Provider::Standard => Err("Standard Webhooks has no payments".to_owned()),
+        Provider::Standard => standard::refund(state, reference, amount),
     }
 }

@@ -92,6 +92,20 @@ fn done(state: &mut State, name: &str, call: &Call) -> Result<Option<Value>, Str
             let Settle { intent_id, ok } = read(call)?;
             empty(stripe::buyer::settle(state, &intent_id, ok)?)
         }
+        "stripe_fail_refund" => {
+            let id = text(call, "refund_id")?;
+            json!({ "amount": stripe::refund::fail(state, &id, "expired_or_canceled_card")? })
+        }
+        "stripe_refunds" => json!({ "refund_ids": stripe::refund::made(state, &text(call, "intent_id")?) }),
+        "stripe_dispute" => {
+            let Dispute { intent_id, amount } = read(call)?;
+            json!({ "dispute_id": stripe::dispute::open(state, &intent_id, amount)? })
+        }
+        "stripe_close_dispute" => {
+            let CloseDispute { dispute_id, won } = read(call)?;
+            empty(stripe::dispute::close(state, &dispute_id, won)?)
+        }
+        "stripe_foreign_events" => empty(stripe::buyer::foreign_events(state)),
         "stripe_payment_method" => {
             let Save { card } = read(call)?;
             json!({ "payment_method": stripe::buyer::payment_method(state, &card) })
@@ -205,6 +219,18 @@ struct Pay {
 struct Settle {
     intent_id: String,
     ok: bool,
+}
+
+#[derive(Deserialize)]
+struct Dispute {
+    intent_id: String,
+    amount: i64,
+}
+
+#[derive(Deserialize)]
+struct CloseDispute {
+    dispute_id: String,
+    won: bool,
 }
 
 #[derive(Deserialize)]

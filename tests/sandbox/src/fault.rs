@@ -57,6 +57,7 @@ pub const OPERATIONS: &[(Provider, &[&str])] = &[
             "detach",
             "refund",
             "refunds",
+            "disputes",
         ],
     ),
     (

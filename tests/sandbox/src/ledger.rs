@@ -20,8 +20,12 @@ pub struct Entry {
     pub charged_at: Timestamp,
     /// Total charged.
     pub charged: i64,
-    /// Total refunded.
+    /// Total refunded, without refunds that failed later.
     pub refunded: i64,
+    /// Total of the refunds that failed after they were made.
+    pub failed: i64,
+    /// Total that the buyer's bank took back.
+    pub withdrawn: i64,
     /// Number of charges.
     pub charges: u32,
     /// Number of refunds.
@@ -47,6 +51,8 @@ impl Ledger {
                 charged_at: now,
                 charged: 0,
                 refunded: 0,
+                failed: 0,
+                withdrawn: 0,
                 charges: 0,
                 refund_count: 0,
             });
@@ -63,11 +69,27 @@ impl Ledger {
         entry.refund_count += 1;
     }
 
-    /// Removes a charge, as if it had never been made.
-    pub fn reverse(&mut self, provider: Provider, reference: &str, amount: i64) {
+    /// Records that a refund failed: its amount is back at the shop.
+    pub fn fail_refund(&mut self, provider: Provider, reference: &str, amount: i64) {
         let entry = self.of(provider, reference);
-        entry.charged -= amount;
-        entry.charges -= 1;
+        entry.refunded -= amount;
+        entry.failed += amount;
+    }
+
+    /// Records that the buyer's bank took an amount back.
+    pub fn withdraw(&mut self, provider: Provider, reference: &str, amount: i64) {
+        self.of(provider, reference).withdrawn += amount;
+    }
+
+    /// Records that the buyer's bank returned an amount that it had taken back.
+    pub fn reinstate(&mut self, provider: Provider, reference: &str, amount: i64) {
+        self.of(provider, reference).withdrawn -= amount;
+    }
+
+    /// Whether the buyer's bank has taken money of a payment back.
+    pub fn is_withdrawn(&self, provider: Provider, reference: &str) -> bool {
+        let place = self.places.get(&(provider, reference.to_owned()));
+        place.is_some_and(|place| self.entries[*place].withdrawn > 0)
     }
 
     /// Returns a copy of all entries.

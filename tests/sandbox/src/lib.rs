@@ -26,6 +26,7 @@ mod sandbox;
 mod serve;
 mod server;
 pub mod sign;
+mod standard;
 mod state;
 mod stripe;
 mod time;

@@ -11,6 +11,7 @@ use crate::kakaopay::Kakaopay;
 use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::outbox::Outbox;
+use crate::standard::Standard;
 use crate::stripe::Stripe;
 use crate::toss::Toss;
 
@@ -26,6 +27,7 @@ pub struct State {
     pub toss: Toss,
     pub stripe: Stripe,
     pub kakaopay: Kakaopay,
+    pub standard: Standard,
 }
 
 impl State {
@@ -41,6 +43,7 @@ impl State {
             toss: Toss::default(),
             stripe: Stripe::default(),
             kakaopay: Kakaopay::default(),
+            standard: Standard::default(),
         }
     }
 

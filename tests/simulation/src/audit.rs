@@ -76,6 +76,7 @@ pub fn check(world: &World, phase: Phase) {
         "dashboard refunds are recorded",
         dashboard_refunds_are_real(world, &payments),
     );
+    check("refunds by hand are real", refunds_by_hand_are_real(world, &payments));
     let ledger = LedgerAudit::from_items(orders, payments, ledger);
     let of_money = match phase {
         Phase::Faults => ledger.check_sound(),
@@ -96,13 +97,15 @@ fn stock<'a>(catalog: &[Value], holders: impl IntoIterator<Item = &'a Value>) ->
 }
 
 /// Checks that at most one payment by Toss card or KakaoPay is charged per order: these are charged only at our
-/// request, and no request is sent while another payment of the order may be charged. Stripe payments and deposits do
-/// not depend on our requests; duplicates of those are refunded.
+/// request, and no request is sent while another payment of the order may be charged. Stripe payments, deposits and
+/// transfers do not depend on our requests; duplicates of those are refunded.
 fn charged_once(payments: &[Value], ledger: &[Entry]) -> Result<()> {
     let deposits = payments.iter().filter(|payment| payment.get("deposit").is_some());
     let deposits: BTreeSet<&str> = deposits.filter_map(|payment| payment["reference"].as_str()).collect();
     let by_us = |entry: &&Entry| {
-        entry.provider != Provider::Stripe && entry.charges > 0 && !deposits.contains(&*entry.reference)
+        matches!(entry.provider, Provider::Toss | Provider::Kakaopay)
+            && entry.charges > 0
+            && !deposits.contains(&*entry.reference)
     };
     let mut charged: BTreeMap<&str, &Entry> = BTreeMap::new();
     for entry in ledger.iter().filter(by_us) {
@@ -122,7 +125,7 @@ fn dashboard_refunds_are_real(world: &World, payments: &[Value]) -> Result<()> {
         };
         let recorded: i64 = refunds
             .iter()
-            .filter(|refund| refund["reason"] == "ELSEWHERE")
+            .filter(|refund| refund["reason"] == "ELSEWHERE" && refund["by_hand"] != true)
             .filter_map(|refund| refund["amount"]["amount"].as_i64())
             .sum();
         let reference = payment["reference"].as_str().unwrap_or_default();
@@ -130,6 +133,22 @@ fn dashboard_refunds_are_real(world: &World, payments: &[Value]) -> Result<()> {
         ensure!(
             recorded <= known,
             "{recorded} recorded as refunded elsewhere, but only {known} was: {payment}"
+        );
+    }
+    Ok(())
+}
+
+/// Checks that what is recorded as given back by hand was given back.
+fn refunds_by_hand_are_real(world: &World, payments: &[Value]) -> Result<()> {
+    let given = world.state().by_hand.clone();
+    for payment in payments {
+        let refunds = payment.get("refunds").and_then(Value::as_array).into_iter().flatten();
+        let by_hand = refunds.filter(|refund| refund["by_hand"] == true && refund["status"] == "DONE");
+        let recorded: i64 = by_hand.filter_map(|refund| refund["amount"]["amount"].as_i64()).sum();
+        let known = given.get(payment["reference"].as_str().unwrap_or_default());
+        ensure!(
+            recorded <= known.copied().unwrap_or_default(),
+            "{recorded} recorded as given back by hand, but only {known:?} was: {payment}"
         );
     }
     Ok(())

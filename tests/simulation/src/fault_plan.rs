@@ -32,6 +32,8 @@ pub struct Actors {
     pub photographers: u64,
     /// Administrators.
     pub admins: u64,
+    /// Whether banks and providers take money back and contradict themselves.
+    pub bank: bool,
     /// Products.
     pub products: u64,
 }
@@ -71,6 +73,7 @@ impl FaultPlan {
                 subscribers: rng.u64(0..8),
                 photographers: rng.u64(0..4),
                 admins: 1,
+                bank: rng.u8(..3) > 0,
                 products: rng.u64(1..5),
             },
             latency_ms: *rng.choice(&[4, 20, 80]).expect("one"),
@@ -97,6 +100,12 @@ impl FaultPlan {
     pub fn lose_answers(&mut self) {
         self.actors.subscribers = self.actors.subscribers.max(6);
         self.faults.lost_answers = self.faults.lost_answers.max(25);
+    }
+
+    /// Lets banks and providers take money back, and sends more customers.
+    pub fn take_money_back(&mut self) {
+        self.actors.bank = true;
+        self.actors.shoppers = self.actors.shoppers.max(8);
     }
 
     /// Raises the rate of repeated deliveries, and the number of charges that they affect: without it, a mutant that

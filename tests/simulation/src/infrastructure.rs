@@ -13,6 +13,7 @@ use shared::payments::Provider;
 use shared::payments::provider::BillingKey;
 
 use crate::lambda::Ended;
+use crate::mutant::Mutant;
 use crate::rules::Rule;
 use crate::world::World;
 
@@ -205,8 +206,13 @@ async fn deliver_webhooks(world: Rc<World>) {
 
 async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
     let faults = world.net.faults();
-    if world.net.happens(faults.never) {
+    // A provider without an API is only heard by its messages, so it sends them until they arrive.
+    if world.net.happens(faults.never) && webhook.provider != sandbox::Provider::Standard {
         return;
+    }
+    let is_foreign = is_foreign(&webhook);
+    if let Some(mutant) = world.mutant {
+        break_webhook(&world, mutant, &mut webhook);
     }
     let longest = if world.net.happens(faults.slow * 4) {
         100_000
@@ -224,6 +230,9 @@ async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
         // Each attempt is signed anew.
         webhook = world.sandbox.again(&webhook);
         let answer = world.http("payment-webhook", webhook_call(&webhook)).await;
+        if is_foreign && matches!(answer.status, 400..500) {
+            world.report(format!("another shop's event was refused: {}", webhook.json()));
+        }
         if answer.status / 100 == 2 {
             if let Some(key) = &deleted_key {
                 world.state().deleted_keys.insert(key.clone(), true);
@@ -234,6 +243,22 @@ async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
         }
         world.clock.sleep(Duration::from_secs(minutes * 60)).await;
     }
+}
+
+/// Whether a webhook is about another shop's payment on the same account.
+fn is_foreign(webhook: &Webhook) -> bool {
+    webhook.json()["data"]["object"]["metadata"]["order_id"] == "1234"
+}
+
+/// Changes a webhook to what a broken build reads.
+fn break_webhook(world: &World, mutant: Mutant, webhook: &mut Webhook) {
+    let mut body = webhook.json();
+    if mutant == Mutant::TakingBackIgnored && body["type"] == "payment.failed" {
+        body["type"] = "payment.ignored".into();
+    }
+    mutant.break_report(&mut body["data"]["object"]);
+    webhook.body = body.to_string().into_bytes();
+    *webhook = world.sandbox.again(webhook);
 }
 
 /// Returns the id of the billing key that a webhook reports as deleted.

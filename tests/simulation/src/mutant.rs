@@ -29,11 +29,21 @@ pub enum Mutant {
     DueForgotten,
     /// The order book shows bids for an hour after their deadlines.
     ExpiryIgnored,
+    /// A refund that failed after it was made counts as made.
+    RefundFailureIgnored,
+    /// A dispute is not read.
+    DisputeIgnored,
+    /// A deposit that the bank withdrew counts as paid.
+    WithdrawalIgnored,
+    /// A payment that a provider took back counts as paid.
+    TakingBackIgnored,
+    /// Another shop's payment on the same account counts as one of ours.
+    ForeignTaken,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::VersionsUnchecked,
@@ -45,6 +55,11 @@ impl Mutant {
         Self::EventInvented,
         Self::DueForgotten,
         Self::ExpiryIgnored,
+        Self::RefundFailureIgnored,
+        Self::DisputeIgnored,
+        Self::WithdrawalIgnored,
+        Self::TakingBackIgnored,
+        Self::ForeignTaken,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -87,7 +102,56 @@ impl Mutant {
         !matches!(
             self,
             Self::TimeoutIsRefusal | Self::EventLost | Self::ObjectLost | Self::EventInvented
+        ) && !self.needs_bank()
+    }
+
+    /// Whether the mutant shows only when banks and providers take money back or contradict themselves.
+    pub const fn needs_bank(self) -> bool {
+        matches!(
+            self,
+            Self::RefundFailureIgnored
+                | Self::DisputeIgnored
+                | Self::WithdrawalIgnored
+                | Self::TakingBackIgnored
+                | Self::ForeignTaken
         )
+    }
+
+    /// Changes a provider's answer, or the object of its webhook, to what the broken build reads.
+    pub fn break_report(self, body: &mut Value) {
+        let charge = if body["latest_charge"].is_object() {
+            &mut body["latest_charge"]
+        } else {
+            &mut *body
+        };
+        match self {
+            Self::RefundFailureIgnored => {
+                let mut lost = 0;
+                for refund in charge["refunds"]["data"].as_array_mut().into_iter().flatten() {
+                    if refund["status"] == "failed" {
+                        refund["status"] = "succeeded".into();
+                        lost += refund["amount"].as_i64().unwrap_or_default();
+                    }
+                }
+                if let Some(refunded) = charge["amount_refunded"].as_i64() {
+                    let whole = charge["amount"].as_i64().unwrap_or_default();
+                    charge["amount_refunded"] = (refunded + lost).min(whole).into();
+                }
+                if body["object"] == "refund" && body["status"] == "failed" {
+                    body["status"] = "succeeded".into();
+                }
+            }
+            Self::DisputeIgnored if !charge["disputed"].is_null() => charge["disputed"] = false.into(),
+            Self::DisputeIgnored if body["object"] == "dispute" => body["payment_intent"] = Value::Null,
+            Self::WithdrawalIgnored if body["status"] == "WAITING_FOR_DEPOSIT" => {
+                body["status"] = "DONE".into();
+                body["approvedAt"] = body["requestedAt"].clone();
+            }
+            Self::ForeignTaken if body["metadata"]["order_id"] == "1234" => {
+                body["metadata"]["order_id"] = "00001234-0000-8000-8000-000000000000".into();
+            }
+            _ => {}
+        }
     }
 }
 

@@ -149,6 +149,7 @@ async fn pass_minutes(world: Rc<World>) {
 /// Ends the faults and lets schedules, the bus and the operator finish all work.
 async fn recover(world: &Rc<World>) {
     world.set_faults(Faults::default());
+    actors::decide_disputes(world);
     for (nth, minutes) in RECOVERY_MINUTES.into_iter().enumerate() {
         if !world.state().findings.is_empty() {
             return;

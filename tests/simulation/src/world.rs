@@ -64,6 +64,8 @@ pub struct World {
     pub webhooks_ready: Arc<Notify>,
     /// The actors and the faults.
     pub fault_plan: FaultPlan,
+    /// The mutant to run.
+    pub mutant: Option<Mutant>,
     /// Write-locked while the shop is closed.
     pub closed: RwLock<()>,
     state: Mutex<State>,
@@ -94,6 +96,8 @@ pub struct State {
     pub reviews: BTreeSet<String>,
     /// Sums refunded in a provider's dashboard, by reference.
     pub dashboard_refunds: BTreeMap<String, i64>,
+    /// Sums given back by hand, outside of the provider, by reference.
+    pub by_hand: BTreeMap<String, i64>,
     /// The id in the first response to each request.
     pub answered: BTreeMap<String, String>,
     keys: u64,
@@ -108,6 +112,7 @@ impl World {
         match plan.mutant {
             Some(Mutant::TimeoutIsRefusal) => fault_plan.lose_answers(),
             Some(Mutant::PeriodsUnchecked) => fault_plan.repeat_deliveries(),
+            Some(mutant) if mutant.needs_bank() => fault_plan.take_money_back(),
             _ => {}
         }
         let clock = Clock::start();
@@ -151,6 +156,7 @@ impl World {
             charges,
             webhooks_ready,
             fault_plan,
+            mutant: plan.mutant,
             closed: RwLock::default(),
             state: Mutex::new(State {
                 budget: plan.operations,

@@ -145,3 +145,37 @@ fn differences(page: &str, kind: &str, listed: &[&str], actual: &[&str]) -> Vec<
     };
     names.into_iter().filter_map(problem).collect()
 }
+
+#[test]
+fn the_payments_readme_lists_exactly_the_webhooks_that_are_read() {
+    let page = "functions/payments/README.md";
+    let document = repository::read(page);
+    let row = |path: &str| {
+        let row = document.lines().find(|line| line.contains(path)).unwrap_or_default();
+        let quoted = row.split('`').skip(1).step_by(2).skip(1);
+        quoted.map(str::to_owned).collect::<BTreeSet<String>>()
+    };
+    // Toss's deposit message is flat, so the code does not name it.
+    let mut toss = names_in_code("functions/payments/src/payment_webhook/toss.rs", |name| {
+        name.contains('_') && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
+    });
+    toss.insert("DEPOSIT_CALLBACK".to_owned());
+    let stripe = names_in_code("shared/src/payments/provider/stripe/webhook.rs", |name| {
+        let is_name = name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || "._".contains(letter));
+        name.contains('.') && is_name && !name.ends_with('.')
+    });
+    assert!(stripe.len() > 5 && toss.len() == 3, "{stripe:?} {toss:?}");
+    assert_eq!(row("/webhooks/stripe"), stripe, "{page} and the events that are read");
+    assert_eq!(row("/webhooks/toss"), toss, "{page} and the events that are read");
+}
+
+/// The string literals of a file, before its tests, that are `wanted`.
+fn names_in_code(path: &str, wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let source = repository::read(path);
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let literals = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
+    literals.filter(|name| wanted(name)).map(str::to_owned).collect()
+}

@@ -427,7 +427,7 @@ fn order_and_payment(
         order.total,
         now,
     );
-    let Some(change) = started.after(report, &order, true, now) else {
+    let Some(change) = started.after(report, &order, true, now).change() else {
         return Ok(None);
     };
     let unsaved = StoredPayment::unsaved(started, now);

@@ -1,5 +1,6 @@
 //! Webhooks of other providers, signed according to Standard Webhooks.
 
+use jiff::Timestamp;
 use lambda_http::http::HeaderMap;
 use serde::Deserialize;
 use shared::Error;
@@ -12,10 +13,12 @@ use shared::payments::{Failure, Provider, ProviderStatus, Report};
 
 use super::{Outcome, PaymentWebhook, header};
 
-/// A message. Other fields, such as `timestamp`, are ignored.
+/// A message. Other fields are ignored.
 #[derive(Debug, Deserialize)]
 struct Message {
     r#type: String,
+    /// When it happened.
+    timestamp: Option<Timestamp>,
     data: serde_json::Value,
 }
 
@@ -62,12 +65,7 @@ pub async fn receive(
     }
     let data: Data = serde_json::from_value(message.data)
         .map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("data: {error}")))?;
-    if !(1..=200).contains(&data.reference.len()) {
-        return Err(Rejection::new(&error::MALFORMED_BODY, "data.reference: it has 1 to 200 bytes.").into());
-    }
-    if message.r#type == "payment.refunded" && data.refunded.is_none() {
-        return Err(Rejection::new(&error::MALFORMED_BODY, "data.refunded: it is missing.").into());
-    }
+    data.check(&message.r#type)?;
     let status = if message.r#type == "payment.failed" {
         let text = data.message.unwrap_or_else(|| "The payment was refused.".to_owned());
         ProviderStatus::Failed(Failure::new(data.code.unwrap_or_default(), text))
@@ -80,10 +78,40 @@ pub async fn receive(
         order_id: data.order_id,
         amount: data.amount,
         refunded: data.refunded.unwrap_or_else(|| Money::zero(data.amount.currency())),
+        failed_refunds: vec![],
+        disputes: vec![],
         status,
+        // Without a time the message counts as news, so that nothing is missed.
+        reported_at: Some(message.timestamp.unwrap_or(invocation.now)),
         deposit: None,
         deposit_secret: None,
     };
-    function.service.record_report(&report, None, invocation).await?;
-    Ok(Outcome::Entered)
+    let recorded = function.service.record_report(&report, None, invocation).await?;
+    Ok(Outcome::of(&recorded))
+}
+
+impl Data {
+    /// Checks what a schema cannot: that the amounts are possible.
+    fn check(&self, kind: &str) -> Result<(), Rejection> {
+        let refuse = |why: &str| Err(Rejection::new(&error::MALFORMED_BODY, format!("data.{why}")));
+        if !(1..=200).contains(&self.reference.len()) {
+            return refuse("reference: it has 1 to 200 bytes.");
+        }
+        if self.amount.amount() == 0 {
+            return refuse("amount: it must be at least 1.");
+        }
+        match self.refunded {
+            None if kind == "payment.refunded" => refuse("refunded: it is missing."),
+            Some(refunded) if refunded.currency() != self.amount.currency() => {
+                refuse("refunded: its currency must be that of the amount.")
+            }
+            Some(refunded) if refunded.amount() > self.amount.amount() => {
+                refuse("refunded: it must be at most the amount.")
+            }
+            Some(refunded) if refunded.amount() == 0 && kind == "payment.refunded" => {
+                refuse("refunded: it must be at least 1.")
+            }
+            _ => Ok(()),
+        }
+    }
 }

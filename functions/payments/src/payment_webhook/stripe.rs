@@ -5,15 +5,11 @@ use serde_json::Value;
 use shared::Error;
 use shared::aws::lambda::{Invocation, http};
 use shared::core::error::Rejection;
-use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::signature;
 use shared::payments::provider::{Stripe, StripeEvent, Subject};
-use shared::payments::reason;
-use shared::payments::{self, PaymentEventKind, PaymentRequest, StoredPayment};
+use shared::payments::{FailedRefund, Report, ReportedDispute, StoredPayment, reason};
 
 use super::{Outcome, PaymentWebhook, header};
-
-const RECORDING: &str = "record a Stripe webhook";
 
 /// Verifies and records an event.
 pub async fn receive(
@@ -32,62 +28,50 @@ pub async fn receive(
     let event: Value = http::parse(body)?;
     match Stripe::event(&event) {
         StripeEvent::Charged(report) => {
-            function.service.record_report(&report, None, invocation).await?;
-            Ok(Outcome::Entered)
+            let recorded = function.service.record_report(&report, None, invocation).await?;
+            Ok(Outcome::of(&recorded))
         }
-        StripeEvent::Changed(subject) => {
+        StripeEvent::Changed {
+            subject,
+            failed_refund,
+            dispute,
+        } => {
             let Some(stored) = find(function, subject, invocation).await? else {
                 return Ok(Outcome::Ignored);
             };
-            function.service.refresh_from_provider(&stored, invocation).await?;
-            Ok(Outcome::Entered)
-        }
-        StripeEvent::RefundFailed { subject, refund_id } => {
-            let Some(stored) = find(function, subject, invocation).await? else {
-                return Ok(Outcome::Ignored);
+            // The event is signed, so what it reports is added to Stripe's present state if that does not have it.
+            let add = |report: &mut Report| {
+                let failed = failed_refund.iter();
+                let is_new = |failed: &&FailedRefund| {
+                    report
+                        .failed_refunds
+                        .iter()
+                        .all(|known| known.reference != failed.reference)
+                };
+                let failed: Vec<_> = failed.filter(is_new).cloned().collect();
+                report.failed_refunds.extend(failed);
+                let disputes = dispute.iter();
+                let is_new = |dispute: &&ReportedDispute| {
+                    report
+                        .disputes
+                        .iter()
+                        .all(|known| known.dispute_id != dispute.dispute_id)
+                };
+                let disputes: Vec<_> = disputes.filter(is_new).cloned().collect();
+                report.disputes.extend(disputes);
             };
-            refund_failed(function, &stored, &refund_id, invocation).await
+            function.service.refresh_with(&stored, add, invocation).await?;
+            Ok(Outcome::Entered)
         }
         StripeEvent::Irrelevant => Ok(Outcome::Ignored),
     }
 }
 
-/// Starts a review after a created refund failed: a person must decide how the customer gets the money.
-async fn refund_failed(
-    function: &PaymentWebhook,
-    stored: &StoredPayment,
-    refund_id: &str,
-    invocation: &Invocation,
-) -> Result<Outcome, Error> {
-    // Once for each refund: a person may have decided before the event is delivered again.
-    let request = PaymentRequest {
-        request_id: derive_id(&["stripe refund failed", refund_id]),
-        fingerprint: Fingerprint::of(&refund_id).map_err(|error| Error::internal(RECORDING, error))?,
-        payment_id: stored.payment.payment_id,
-        requested_at: invocation.now,
-    };
-    let payments = &function.service.order_payments.payments;
-    let known = payments.request(request.request_id, invocation.deadline).await?;
-    if known.is_some() || stored.payment.review.is_some() {
-        return Ok(Outcome::Entered);
-    }
-    let payment = stored.payment.clone();
-    let payment = payment.in_review(
-        format!("Stripe's refund {refund_id} failed after it was created."),
-        invocation.now,
-    );
-    let next = payments::next(stored, payment, Some(PaymentEventKind::ReviewNeeded), invocation)?;
-    let saved = payments.save_requested(&next, Some(&request), invocation.deadline);
-    if saved.await? {
-        return Ok(Outcome::Entered);
-    }
-    Err(Error::unavailable(RECORDING, "the payment changed since it was read"))
-}
-
-/// The payment that an event is about.
+/// The payment that an event is about. `None` when the event is not about a payment of ours, or about one that was never
+/// begun here and brought no money: another shop can use the same account.
 ///
 /// # Errors
-/// `unknown-order` when the event names an order and its payment is not known yet.
+/// `unknown-order` when the event reports money for an order of ours, and its payment is not known yet.
 async fn find(
     function: &PaymentWebhook,
     subject: Subject,
@@ -95,7 +79,7 @@ async fn find(
 ) -> Result<Option<StoredPayment>, Error> {
     let payments = &function.service.order_payments.payments;
     let stored = payments.get(subject.payment_id, invocation.deadline).await?;
-    if stored.is_none() && subject.names_an_order {
+    if stored.is_none() && subject.is_charged && subject.order_id.is_some() {
         return Err(Rejection::new(&reason::UNKNOWN_ORDER, "The payment is not known yet.").into());
     }
     Ok(stored)

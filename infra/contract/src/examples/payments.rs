@@ -3,11 +3,10 @@
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 use shared::core::event::Record;
-use shared::core::money::Money;
 use shared::orders::{Ending, Order};
 use shared::payments::{
-    BillingKeyDeletion, BillingKeyEvent, Change, Failure, Payment, PaymentEvent, PaymentEventKind, PaymentStatus,
-    Provider, ProviderStatus, RefundReason, Report,
+    BillingKeyDeletion, BillingKeyEvent, Change, Decision, DisputeStatus, Failure, Payment, PaymentEvent,
+    PaymentEventKind, PaymentStatus, Provider, ProviderStatus, RefundReason, Report, ReportedDispute,
 };
 use uuid::Uuid;
 
@@ -38,6 +37,35 @@ pub(super) fn events() -> Result<Vec<Record>> {
         refunded: packet,
         ..charged(&refunding)
     };
+    let dispute = |status, funds_withdrawn| ReportedDispute {
+        dispute_id: "du_1PgafTB7WZ01zgkW6dKueIc5".to_owned(),
+        amount: packet,
+        reason: "product_not_received".to_owned(),
+        status,
+        funds_withdrawn,
+    };
+    let with_dispute = |status, funds_withdrawn| Report {
+        disputes: vec![dispute(status, funds_withdrawn)],
+        ..charged(&paid)
+    };
+    let opened = with_dispute(DisputeStatus::Open, true);
+    let in_dispute = after(&paid, &opened, &order, minutes(90)?)?.payment;
+    let won = with_dispute(DisputeStatus::Won, false);
+
+    let other_amount = Report {
+        amount: packet,
+        ..charged(&paid)
+    };
+    let contradicted = after(&paid, &other_amount, &order, minutes(100)?)?.payment;
+    let review_id = contradicted
+        .reviews
+        .first()
+        .context("the example is not in review")?
+        .review_id;
+    let (kept, request_id) = (Some(contradicted.kept()), Uuid::nil());
+    let taken_back = contradicted.with_decision(review_id, Decision::TakenBack, kept, request_id, minutes(110)?);
+    let taken_back = taken_back.map_err(|why| anyhow::anyhow!("the example review cannot be decided: {why:?}"))?;
+
     let refund_failure = Failure::new("NOT_CANCELABLE_PAYMENT", "It cannot be cancelled any more.");
     let events = [
         PaymentEvent::of(PaymentEventKind::Confirmed, paid),
@@ -46,6 +74,8 @@ pub(super) fn events() -> Result<Vec<Record>> {
         event(unservable)?,
         PaymentEvent::of(PaymentEventKind::RefundRequested, refunding.clone()),
         event(after(&refunding, &refunded, &order, minutes(61)?)?)?,
+        event(after(&in_dispute, &won, &order, minutes(95)?)?)?,
+        PaymentEvent::of(PaymentEventKind::Reversed, taken_back.payment),
         PaymentEvent::of(
             PaymentEventKind::ReviewNeeded,
             refunding.refund_refused(&refund_failure, minutes(61)?),
@@ -58,6 +88,8 @@ pub(super) fn events() -> Result<Vec<Record>> {
         | PaymentEvent::PaymentUnservable(payment)
         | PaymentEvent::RefundRequested(payment)
         | PaymentEvent::PaymentRefunded(payment)
+        | PaymentEvent::PaymentDisputed(payment)
+        | PaymentEvent::PaymentReversed(payment)
         | PaymentEvent::PaymentReviewNeeded(payment) => last_change(payment),
     })
 }
@@ -102,21 +134,12 @@ fn begun() -> Result<Payment> {
 
 /// The provider's report of a successful charge.
 fn charged(payment: &Payment) -> Report {
-    Report {
-        provider: payment.provider,
-        reference: payment.reference.clone(),
-        order_id: payment.order_id,
-        amount: payment.amount,
-        refunded: Money::zero(payment.amount.currency()),
-        status: ProviderStatus::Charged,
-        deposit: None,
-        deposit_secret: None,
-    }
+    Report::on(payment, ProviderStatus::Charged)
 }
 
 fn after(payment: &Payment, report: &Report, order: &Order, now: Timestamp) -> Result<Change> {
-    let change = payment.after(report, order, true, now);
-    change.context("the example report changes nothing")
+    let effect = payment.after(report, order, true, now);
+    effect.change().context("the example report changes nothing")
 }
 
 /// The event of a change.
@@ -131,7 +154,13 @@ fn minutes(minutes: i64) -> Result<Timestamp> {
 }
 
 fn last_change(payment: &Payment) -> Timestamp {
-    let reviewed = payment.review.iter().map(|review| review.since);
+    let reviewed = payment.reviews.iter().map(|review| review.opened_at);
+    let decided = payment.decided.iter().map(|review| review.decided_at);
+    let disputed = payment
+        .disputes
+        .iter()
+        .map(|dispute| dispute.closed_at.unwrap_or(dispute.recorded_at));
+    let reviewed = reviewed.chain(decided).chain(disputed);
     let refunded = payment
         .refunds
         .iter()

@@ -232,12 +232,15 @@ fn a_request_about_a_payment_that_matches_its_schema_is_accepted() {
     for body in [json!({}), json!({ "amount": amount, "note": "Damaged." })] {
         is_accepted::<RequestRefundRequest>("RequestRefundRequest", &serde_json::from_value(body).unwrap());
     }
+    let review_id = "018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11";
     for decision in ["ASK_AGAIN", "CHARGED", "NOT_CHARGED", "SETTLED"] {
-        let body = json!({ "decision": decision });
+        let body = json!({ "decision": decision, "review_id": review_id });
         is_accepted::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
     }
-    let body = json!({ "decision": "GIVEN_BACK", "amount": amount });
-    is_accepted::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
+    for decision in ["GIVEN_BACK", "TAKEN_BACK"] {
+        let body = json!({ "decision": decision, "review_id": review_id, "amount": amount });
+        is_accepted::<PaymentDecision>("PaymentDecision", &serde_json::from_value(body).unwrap());
+    }
     for body in [
         json!({ "decision": "ASK_AGAIN" }),
         json!({ "decision": "CHARGED", "reference": "pay_1" }),
@@ -317,10 +320,17 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
         assert_eq!(additional, &json!(false), "{name}");
     }
     let amount = json!({ "amount": 1, "currency": "KRW" });
-    for name in ["PaymentDecision", "ChargeDecision"] {
-        let known = json!({ "decision": "ASK_AGAIN" });
+    let review_id = "018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11";
+    for (name, known) in [
+        (
+            "PaymentDecision",
+            json!({ "decision": "ASK_AGAIN", "review_id": review_id }),
+        ),
+        ("ChargeDecision", json!({ "decision": "ASK_AGAIN" })),
+    ] {
         assert_eq!(schema(name).validation_error(&known), None, "{name}");
-        let with_unknown_field = json!({ "decision": "ASK_AGAIN", "amount": amount });
+        let mut with_unknown_field = known.clone();
+        with_unknown_field["amount"] = json!(amount);
         assert!(schema(name).validation_error(&with_unknown_field).is_some(), "{name}");
     }
     let order_id = examples::order().unwrap().order_id;

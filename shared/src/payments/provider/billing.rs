@@ -271,7 +271,10 @@ impl Charge<'_> {
             order_id: self.order_id,
             amount: self.amount,
             refunded: Money::zero(self.amount.currency()),
+            failed_refunds: vec![],
+            disputes: vec![],
             status,
+            reported_at: None,
             deposit: None,
             deposit_secret: None,
         }

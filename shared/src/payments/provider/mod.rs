@@ -13,7 +13,7 @@ mod toss;
 pub use billing::{Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME};
 pub use credentials::{Credentials, Vault};
 pub use kakaopay::KakaoPay;
-pub use stripe::{Stripe, StripeEvent, Subject};
+pub use stripe::{EVENT_TYPES, Stripe, StripeEvent, Subject};
 pub use toss::Toss;
 
 use std::collections::HashMap;

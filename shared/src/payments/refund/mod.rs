@@ -1,4 +1,9 @@
-//! Refunds of a payment: each is made once, one at a time, and never exceeds the refundable amount.
+//! Refunds of a payment: each is made once, one at a time, and never exceeds what is kept.
+//!
+//! A refund that the customer did not get, because it was refused or failed later, is owed until it is requested again,
+//! given back by hand, or waived.
+
+mod reported;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,9 +12,12 @@ use uuid::Uuid;
 
 use crate::core::idempotency::derive_id;
 use crate::core::money::Money;
+use crate::payments::review::{Review, ReviewCode};
 use crate::payments::{Failure, Payment, PaymentStatus, Rejected};
 
-/// The most refunds of one payment. One more is allowed if it refunds the whole rest.
+pub use reported::FailedRefund;
+
+/// The most refunds of one payment. The last one must refund the whole rest.
 pub const MAX_REFUNDS: usize = 50;
 
 /// A refund.
@@ -17,7 +25,7 @@ pub const MAX_REFUNDS: usize = 50;
 pub struct Refund {
     /// The refund's id. Derived from its cause.
     pub refund_id: Uuid,
-    /// The amount. For a refused refund, reduced by what was refunded since.
+    /// The amount. For a refused or failed refund, what is left of it: reduced by what was refunded since.
     pub amount: Money,
     /// The reason.
     pub reason: RefundReason,
@@ -27,12 +35,24 @@ pub struct Refund {
     pub note: Option<String>,
     /// The refund's status.
     pub status: RefundStatus,
+    /// Whether an administrator gave the amount back by hand, outside of the provider.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub by_hand: bool,
+    /// The provider's id of a failed refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 255)]
+    pub reference: Option<String>,
     /// The time of the request, or when a refund made at the provider was found.
     pub requested_at: Timestamp,
     /// When the provider's confirmation arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub done_at: Option<Timestamp>,
+    /// When the report of its failure arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failed_at: Option<Timestamp>,
 }
 
 /// The reason for a refund.
@@ -57,10 +77,14 @@ pub enum RefundStatus {
     Pending,
     /// The refund is made.
     Done,
-    /// The provider refused it.
+    /// The provider refused it. It is still owed.
     Refused,
-    /// The provider refused it, and an administrator decided that it is not owed.
+    /// It failed after the provider had made it. It is still owed.
+    Failed,
+    /// The customer did not get it, and an administrator decided that it is not owed.
     Waived,
+    /// Other refunds took its place.
+    Superseded,
 }
 
 impl Refund {
@@ -68,7 +92,21 @@ impl Refund {
         self.status == RefundStatus::Pending
     }
 
-    fn complete(&mut self, amount: Money, now: Timestamp) {
+    /// The reason and the note of a refund that takes its place.
+    fn as_requested(&self) -> (RefundReason, Option<String>) {
+        let reason = match self.reason {
+            RefundReason::Elsewhere => RefundReason::Requested,
+            reason => reason,
+        };
+        (reason, self.note.clone())
+    }
+
+    /// Whether the refund neither was made nor is owed.
+    fn is_void(&self) -> bool {
+        matches!(self.status, RefundStatus::Superseded | RefundStatus::Waived)
+    }
+
+    pub(crate) fn complete(&mut self, amount: Money, now: Timestamp) {
         self.amount = amount;
         self.status = RefundStatus::Done;
         self.done_at = Some(now);
@@ -76,21 +114,20 @@ impl Refund {
 }
 
 impl Payment {
-    /// The amount that can still be refunded.
-    pub fn refundable(&self) -> Money {
-        if self.status.is_charged() {
-            self.amount.saturating_sub(self.refunded)
-        } else {
-            Money::zero(self.amount.currency())
-        }
-    }
-
     /// The pending refund. There is at most one, to distinguish it from refunds made at the provider.
     pub fn pending_refund(&self) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.is_pending())
     }
 
+    /// The refund with this id.
+    pub fn refund(&self, refund_id: Uuid) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.refund_id == refund_id)
+    }
+
     /// The payment with a pending refund of `amount`, or of the whole refundable amount.
+    ///
+    /// Refunds that the customer did not get count as requested again, as far as `amount` covers them, and their reviews
+    /// end: the request is the decision that they waited for.
     ///
     /// # Errors
     /// [`Rejected::NothingToRefund`], [`Rejected::RefundTooLarge`], [`Rejected::RefundUnderWay`],
@@ -114,21 +151,57 @@ impl Payment {
         if amount.currency() != refundable.currency() || !(1..=refundable.amount()).contains(&amount.amount()) {
             return Err(Rejected::RefundTooLarge { refundable });
         }
-        if self.refunds.len() >= MAX_REFUNDS && amount != refundable {
+        let mut next = self.clone();
+        next.supersede(amount);
+        let is_in_place_of_another = next.live_refunds() < self.live_refunds();
+        let places = MAX_REFUNDS.saturating_sub(next.live_refunds());
+        if places == 0 || (places == 1 && amount != refundable && !is_in_place_of_another) {
             return Err(Rejected::TooManyRefunds);
         }
-        let mut next = self.clone();
-        // The refund is the decision that the review waited for.
-        next.review = None;
-        next.refunds.push(Refund {
+        next.close_reviews(|review| matches!(review.code, ReviewCode::OutcomeUnknown | ReviewCode::Unclassified));
+        next.add_refund(Refund {
             refund_id,
             amount,
             reason,
             note,
             status: RefundStatus::Pending,
+            by_hand: false,
+            reference: None,
             requested_at: now,
             done_at: None,
+            failed_at: None,
         });
+        next.settle(None);
+        Ok(next)
+    }
+
+    /// The payment of a cancelled order: all that is kept is refunded, and what an open dispute has withdrawn is owed if
+    /// the bank returns it.
+    ///
+    /// # Errors
+    /// As [`Payment::with_refund`]. [`Rejected::NothingToRefund`] when nothing is kept and nothing can return.
+    pub fn with_cancelled_order(&self, refund_id: Uuid, now: Timestamp) -> Result<Self, Rejected> {
+        let reason = RefundReason::OrderCancelled;
+        let refunding = self.with_refund(refund_id, None, reason, None, now);
+        let withdrawn = self.withdrawn.filter(|_| self.has_open_dispute());
+        let (Some(withdrawn), Ok(_) | Err(Rejected::NothingToRefund)) = (withdrawn, &refunding) else {
+            return refunding;
+        };
+        let mut next = refunding.unwrap_or_else(|_| self.clone());
+        let refund_id = derive_id(&["withdrawn", &refund_id.to_string()]);
+        next.add_refund(Refund {
+            refund_id,
+            amount: withdrawn,
+            reason,
+            note: None,
+            status: RefundStatus::Refused,
+            by_hand: false,
+            reference: None,
+            requested_at: now,
+            done_at: None,
+            failed_at: None,
+        });
+        next.settle(None);
         Ok(next)
     }
 
@@ -136,166 +209,176 @@ impl Payment {
     #[must_use]
     pub fn refund_refused(&self, failure: &Failure, now: Timestamp) -> Self {
         let mut next = self.clone();
-        for refund in &mut next.refunds {
-            if refund.is_pending() {
-                refund.status = RefundStatus::Refused;
-            }
-        }
-        next.in_review(
-            format!("The provider refused a refund: {} ({}).", failure.message, failure.code),
-            now,
-        )
-    }
-
-    /// The payment after a person returned the money by hand: the pending or refused refund, or an unservable payment.
-    /// `None` when nothing is owed.
-    pub fn with_manual_refund(&self, now: Timestamp) -> Option<Self> {
-        let amount = self.owed_amount()?;
-        let mut next = self.clone();
-        next.review = None;
-        next.refunded = next.refunded.plus(amount).ok()?;
-        match self.open_refund() {
-            Some((nth, amount)) => next.refunds[nth].complete(amount, now),
-            None => next.add_provider_refund(amount, now),
-        }
-        if next.refundable().amount() == 0 {
-            next.status = PaymentStatus::Refunded;
-        }
-        Some(next)
-    }
-
-    /// The payment after an administrator confirmed it as it is: waives refused refunds.
-    #[must_use]
-    pub fn with_waived_refunds(&self) -> Self {
-        let mut next = self.clone();
-        next.review = None;
-        for refund in &mut next.refunds {
-            if refund.status == RefundStatus::Refused {
-                refund.status = RefundStatus::Waived;
-            }
-        }
+        let Some(refund) = next.refunds.iter_mut().find(|refund| refund.is_pending()) else {
+            return next;
+        };
+        refund.status = RefundStatus::Refused;
+        let refund = refund.clone();
+        let detail = format!(
+            "The refund of {} was refused: {} ({}).",
+            refund.amount, failure.message, failure.code
+        );
+        next.open_review(Review::of_refund(self, ReviewCode::RefundRefused, &refund, detail, now));
+        next.settle(None);
         next
     }
 
-    /// The amount that is owed, and that [`Payment::with_manual_refund`] records.
-    pub fn owed_amount(&self) -> Option<Money> {
-        let unservable = || (self.status == PaymentStatus::Unservable).then(|| self.refundable());
-        let amount = self.open_refund().map(|(_, amount)| amount).or_else(unservable);
-        amount.filter(|amount| amount.amount() > 0)
-    }
-
-    /// Whether a refused refund is still owed but neither pending nor in review, because a part of the money was
-    /// refunded since.
+    /// Whether money is owed that is neither being refunded nor in review: the rest of a refund that the customer did
+    /// not get, or money that the bank returned.
     pub fn owes_refund(&self) -> bool {
-        self.review.is_none() && self.pending_refund().is_none() && self.owed_refund().is_some()
+        self.status != PaymentStatus::Unservable && self.owed_without_review().amount() > 0
     }
 
-    /// The payment with the owed rest of a refused refund requested again. It is a new refund, since providers repeat a
-    /// refusal for the same key. `None` when nothing is owed or a refund is pending.
+    /// The payment with the owed rest requested again. It is a new refund, since providers repeat a refusal for the same
+    /// key. `None` when nothing is owed outside of reviews, or a refund is pending.
     ///
     /// # Errors
     /// [`Rejected::TooManyRefunds`].
     pub fn with_retried_refund(&self, refund_id: Uuid, now: Timestamp) -> Result<Option<Self>, Rejected> {
-        let Some((nth, owed)) = self.owed_refund().filter(|_| self.pending_refund().is_none()) else {
+        let owed = self.owed_without_review();
+        if owed.amount() == 0 {
             return Ok(None);
-        };
-        let refused = &self.refunds[nth];
-        self.with_refund(refund_id, Some(owed), refused.reason, refused.note.clone(), now)
-            .map(Some)
-    }
-
-    /// Applies the sum of refunds that the provider reports. Returns false when it is not larger than the known sum.
-    ///
-    /// Reports arrive in any order, so a smaller sum changes nothing. An amount beyond the pending refund, or too small
-    /// for it, was refunded at the provider directly; the pending refund then shrinks to what is left.
-    pub(crate) fn apply_reported_refunds(&mut self, refunded: Money, now: Timestamp) -> bool {
-        if refunded.currency() != self.refunded.currency() || refunded.amount() <= self.refunded.amount() {
-            return false;
         }
-        let mut unexplained = refunded.saturating_sub(self.refunded);
-        if let Some(pending) = self.refunds.iter_mut().find(|refund| refund.is_pending())
-            && pending.amount.amount() <= unexplained.amount()
-        {
-            unexplained = unexplained.saturating_sub(pending.amount);
-            pending.complete(pending.amount, now);
-        }
-        self.refunded = refunded.saturating_sub(unexplained);
-        // A person may have made a refused refund at the provider, in one sum or in parts.
-        if let Some((nth, owed)) = self.owed_refund() {
-            let refused = &mut self.refunds[nth];
-            if owed.amount() <= unexplained.amount() {
-                unexplained = unexplained.saturating_sub(owed);
-                refused.complete(owed, now);
-                self.review = None;
-            } else {
-                refused.amount = owed.saturating_sub(unexplained);
-            }
-        }
-        self.refunded = refunded;
-        if unexplained.amount() > 0 {
-            self.add_provider_refund(unexplained, now);
-        }
-        let left = self.amount.saturating_sub(self.refunded);
-        if left.amount() == 0 {
-            self.status = PaymentStatus::Refunded;
-            self.review = None;
-        }
-        for refund in &mut self.refunds {
-            if refund.is_pending() {
-                refund.amount = refund.amount.min(left);
-            }
-        }
-        self.refunds
-            .retain(|refund| !refund.is_pending() || refund.amount.amount() > 0);
-        let owed = self.owed_amount();
-        if let Some(review) = &mut self.review {
-            review.owed = owed;
-        }
-        true
-    }
-
-    /// The index of the refused refund that is still owed, and the amount left of it: the refund of a cancelled or
-    /// unservable order, whatever was requested or refunded since, otherwise the last requested refund. A payment that
-    /// paid its order after all owes nothing.
-    fn owed_refund(&self) -> Option<(usize, Money)> {
-        let is_refused = |refund: &Refund| refund.status == RefundStatus::Refused;
-        let mut wanted = self
+        let unmet = self
             .refunds
             .iter()
-            .enumerate()
-            .filter(|(_, refund)| match refund.reason {
-                RefundReason::OrderCancelled | RefundReason::Requested => true,
-                RefundReason::Unservable => self.status == PaymentStatus::Unservable,
-                RefundReason::Elsewhere => false,
-            });
-        let mut whole = wanted
-            .clone()
-            .filter(|(_, refund)| refund.reason != RefundReason::Requested);
-        let of_order = whole.find(|(_, refund)| is_refused(refund));
-        let last = || wanted.next_back().filter(|(_, refund)| is_refused(refund));
-        let (nth, refused) = of_order.or_else(last)?;
-        let amount = refused.amount.min(self.refundable());
-        (amount.amount() > 0).then_some((nth, amount))
+            .find(|refund| self.is_unmet(refund) && !self.has_review_of(refund));
+        let (reason, note) = unmet.map_or((RefundReason::Requested, None), |refund| refund.as_requested());
+        self.with_refund(refund_id, Some(owed), reason, note, now).map(Some)
     }
 
-    /// The index of the pending refund, otherwise of the owed one, and the amount left of it.
-    fn open_refund(&self) -> Option<(usize, Money)> {
-        let pending = self.refunds.iter().position(Refund::is_pending);
-        let pending = pending.map(|nth| (nth, self.refunds[nth].amount.min(self.refundable())));
-        pending.or_else(|| self.owed_refund())
+    /// The payment with what is owed for the matter `review` requested again. `None` when nothing is owed for it.
+    ///
+    /// # Errors
+    /// As [`Payment::with_refund`].
+    pub fn with_refund_of(&self, review: &Review, refund_id: Uuid, now: Timestamp) -> Result<Option<Self>, Rejected> {
+        let mut next = self.clone();
+        next.close_reviews(|known| known.review_id == review.review_id);
+        let Some(owed) = review.owed.filter(|_| review.code.is_about_refund()) else {
+            return next
+                .with_retried_refund(refund_id, now)
+                .map(|retried| retried.or(Some(next)));
+        };
+        let refused = review.refund_id.and_then(|id| self.refund(id));
+        let (reason, note) = refused.map_or((RefundReason::Requested, None), |refund| refund.as_requested());
+        // Its own refund is superseded before others.
+        if let Some(nth) = next
+            .refunds
+            .iter()
+            .position(|refund| Some(refund.refund_id) == review.refund_id)
+        {
+            next.refunds.swap(0, nth);
+        }
+        next.with_refund(refund_id, Some(owed), reason, note, now)
+            .map(|mut refunding| {
+                refunding.refunds.sort_by_key(|refund| refund.requested_at);
+                Some(refunding)
+            })
     }
 
-    fn add_provider_refund(&mut self, amount: Money, now: Timestamp) {
-        let total = self.refunded.amount().to_string();
-        let refund_id = derive_id(&["refund elsewhere", &self.payment_id.to_string(), &total]);
-        self.refunds.push(Refund {
-            refund_id,
+    /// What is owed, without pending refunds and what is in review.
+    fn owed_without_review(&self) -> Money {
+        let nothing = Money::zero(self.amount.currency());
+        if self.pending_refund().is_some() {
+            return nothing;
+        }
+        let in_review = self.reviews.iter();
+        let in_review =
+            in_review.filter(|review| review.code.is_about_refund() || review.code == ReviewCode::Unclassified);
+        let in_review = self.sum(in_review.filter_map(|review| review.owed));
+        self.owed().saturating_sub(in_review)
+    }
+
+    /// Whether a refund is in review.
+    pub(crate) fn has_review_of(&self, refund: &Refund) -> bool {
+        self.reviews
+            .iter()
+            .any(|review| review.refund_id == Some(refund.refund_id))
+    }
+
+    /// Marks refunds that are owed and not in review as superseded by `amount`.
+    pub(crate) fn supersede_unreviewed(&mut self, amount: Money) {
+        let reviewed: Vec<Uuid> = self.reviews.iter().filter_map(|review| review.refund_id).collect();
+        self.supersede_unless(amount, |refund| reviewed.contains(&refund.refund_id));
+    }
+
+    /// Marks refunds that the customer did not get as requested again by a refund of `amount`: first one of the same
+    /// amount, then the oldest.
+    fn supersede(&mut self, amount: Money) {
+        self.supersede_unless(amount, |_| false);
+    }
+
+    fn supersede_unless(&mut self, amount: Money, is_exempt: impl Fn(&Refund) -> bool) {
+        let mut left = amount;
+        let status = self.status;
+        let is_unmet = |refund: &Refund| {
+            let is_wanted = refund.reason != RefundReason::Unservable || status == PaymentStatus::Unservable;
+            is_wanted && matches!(refund.status, RefundStatus::Refused | RefundStatus::Failed) && !is_exempt(refund)
+        };
+        let exact = self
+            .refunds
+            .iter()
+            .position(|refund| is_unmet(refund) && refund.amount == amount);
+        let order: Vec<usize> = exact.into_iter().chain(0..self.refunds.len()).collect();
+        let mut touched = vec![];
+        for nth in order {
+            let refund = &mut self.refunds[nth];
+            if left.amount() == 0 || !is_unmet(refund) {
+                continue;
+            }
+            let covered = refund.amount.min(left);
+            left = left.saturating_sub(covered);
+            if covered == refund.amount {
+                refund.status = RefundStatus::Superseded;
+            } else {
+                refund.amount = refund.amount.saturating_sub(covered);
+            }
+            touched.push(refund.refund_id);
+        }
+        self.close_reviews(|review| review.refund_id.is_some_and(|id| touched.contains(&id)));
+    }
+
+    /// The number of refunds that count towards the limit.
+    fn live_refunds(&self) -> usize {
+        self.refunds.iter().filter(|refund| !refund.is_void()).count()
+    }
+
+    /// Adds a refund. When the list is full, a void refund gives its place, or the amount is added to a like refund.
+    fn add_refund(&mut self, refund: Refund) {
+        if self.refunds.len() >= MAX_REFUNDS
+            && let Some(void) = self.refunds.iter().position(Refund::is_void)
+        {
+            self.refunds.remove(void);
+        }
+        let same = |known: &Refund| {
+            known.status == refund.status && known.by_hand == refund.by_hand && known.reason == refund.reason
+        };
+        let last = self
+            .refunds
+            .iter()
+            .rposition(same)
+            .filter(|_| self.refunds.len() >= MAX_REFUNDS);
+        match last.map(|nth| &mut self.refunds[nth]) {
+            Some(known) => known.amount = known.amount.plus(refund.amount).unwrap_or(known.amount),
+            None => self.refunds.push(refund),
+        }
+    }
+
+    /// Adds a refund that was made without a request here.
+    pub(crate) fn add_provider_refund(&mut self, amount: Money, by_hand: bool, now: Timestamp) {
+        let sum = self.refunded.amount().to_string();
+        let nth = self.refunds.len().to_string();
+        self.add_refund(Refund {
+            refund_id: derive_id(&["refund elsewhere", &self.payment_id.to_string(), &sum, &nth]),
             amount,
             reason: RefundReason::Elsewhere,
             note: None,
             status: RefundStatus::Done,
+            by_hand,
+            reference: None,
             requested_at: now,
             done_at: Some(now),
+            failed_at: None,
         });
     }
 }

@@ -1,12 +1,11 @@
-//! Tests of refunds: the sums and the owed amount after any sequence of reports and decisions.
+//! Tests of refunds: what is owed after refusals, reports and decisions.
 
 use iso_currency::Currency;
-use proptest::prelude::*;
 
 use crate::core::identity::CustomerId;
 use crate::orders::OrderId;
-use crate::payments::Provider;
 use crate::payments::refund::*;
+use crate::payments::{Decision, Provider};
 
 fn won(amount: u64) -> Money {
     Money::new(amount, Currency::KRW).unwrap()
@@ -44,10 +43,15 @@ fn refused(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Paym
 }
 
 /// The payment after the provider reports `refunded` as the sum of its refunds.
-fn with_reported_refund(payment: &Payment, refunded: u64) -> Payment {
+fn reported(payment: &Payment, refunded: u64, current: bool) -> Payment {
     let mut payment = payment.clone();
-    payment.apply_reported_refunds(won(refunded), second(3));
+    payment.apply_reported_refunds(won(refunded), &[], current, second(3));
+    payment.settle(None);
     payment
+}
+
+fn with_reported_refund(payment: &Payment, refunded: u64) -> Payment {
+    reported(payment, refunded, false)
 }
 
 fn retried(payment: &Payment) -> Option<u64> {
@@ -55,25 +59,22 @@ fn retried(payment: &Payment) -> Option<u64> {
     requested.pending_refund().map(|refund| refund.amount.amount())
 }
 
-fn refunded_sum(payment: &Payment) -> u64 {
-    let done = payment.refunds.iter().filter(|refund| refund.done_at.is_some());
-    done.map(|refund| refund.amount.amount()).sum()
+/// What is owed for each matter in review.
+fn owed(payment: &Payment) -> Vec<u64> {
+    let owed = payment.reviews.iter().filter_map(|review| review.owed);
+    owed.map(Money::amount).collect()
 }
 
-#[test]
-fn money_that_pays_its_order_after_all_is_not_owed_after_a_refused_refund() {
-    let unservable = Payment {
-        status: PaymentStatus::Unservable,
-        ..refused(&paid(), RefundReason::Unservable, None)
-    };
-    let both = refused(&unservable, RefundReason::Requested, Some(400));
-    let served = |payment: Payment| Payment {
-        status: PaymentStatus::Paid,
-        ..payment
-    };
-    assert_eq!(retried(&both), Some(1000));
-    assert_eq!(retried(&served(both)), Some(400));
-    assert_eq!(retried(&served(unservable)), None);
+/// The payment after a decision about its first matter.
+fn decided(payment: &Payment, decision: Decision) -> Payment {
+    let review = &payment.reviews[0];
+    let decided = payment.with_decision(review.review_id, decision, review.owed, Uuid::max(), second(5));
+    decided.unwrap().payment
+}
+
+fn refunded_sum(payment: &Payment) -> u64 {
+    let done = payment.refunds.iter().filter(|refund| refund.is_done());
+    done.map(|refund| refund.amount.amount()).sum()
 }
 
 #[test]
@@ -82,113 +83,145 @@ fn the_rest_of_a_cancelled_orders_money_is_owed_after_a_partial_refund() {
     assert!(!refused.owes_refund(), "it is in review");
     let part = with_pending(&refused, RefundReason::Requested, Some(400));
     assert!(!part.owes_refund(), "a refund is pending");
-    for after in [
-        with_reported_refund(&part, 400),
-        part.with_manual_refund(second(3)).unwrap(),
-    ] {
-        assert!(after.owes_refund(), "{after:?}");
-        assert_eq!(retried(&after), Some(600));
-        assert_eq!(
-            after.next_check_at(second(3), 0, second(0), true),
-            Some(second(63)),
-            "soon, although it was compared"
-        );
-    }
+    let after = with_reported_refund(&part, 400);
+    assert!(after.owes_refund(), "{after:?}");
+    assert_eq!(retried(&after), Some(600));
+    let next = after.next_check_at(second(3), 0, second(0), true);
+    assert_eq!(next, Some(second(63)), "soon, although it was compared");
 }
 
 #[test]
 fn a_refused_refund_that_is_made_at_the_provider_in_parts_counts_once() {
     let refused = refused(&paid(), RefundReason::Requested, Some(400));
     let part = with_reported_refund(&refused, 250);
-    assert_eq!(retried(&part), Some(150));
-    assert_eq!(
-        part.review.as_ref().unwrap().owed,
-        Some(won(150)),
-        "the review has the rest"
-    );
-    assert_eq!(part.with_manual_refund(second(4)).unwrap().refunded, won(400));
+    assert_eq!(owed(&part), [150], "the review has the rest");
+    assert_eq!(decided(&part, Decision::GivenBack).refunded, won(400));
     let whole = with_reported_refund(&part, 400);
-    assert_eq!((retried(&whole), whole.with_manual_refund(second(4))), (None, None));
-    assert_eq!((&whole.review, refunded_sum(&whole)), (&None, 400));
+    assert_eq!(
+        (retried(&whole), whole.is_in_review(), refunded_sum(&whole)),
+        (None, false, 400)
+    );
     assert_eq!(whole.refundable(), won(600));
 }
 
 #[test]
-fn a_review_has_the_amount_that_is_owed_now_whatever_its_reason() {
-    let refused = refused(&paid(), RefundReason::OrderCancelled, None);
-    let silent =
-        with_pending(&refused, RefundReason::Requested, Some(400)).in_review("The provider is silent.", second(3));
-    let owed = |payment: &Payment| payment.review.as_ref().unwrap().owed;
-    assert_eq!(owed(&silent), Some(won(400)));
-    assert_eq!(owed(&with_reported_refund(&silent, 400)), Some(won(600)));
+fn the_rest_of_a_refused_refund_waits_for_the_same_decision() {
+    let part = refused(
+        &refused(&paid(), RefundReason::OrderCancelled, None),
+        RefundReason::Requested,
+        Some(400),
+    );
+    assert_eq!((owed(&part), part.owes_refund()), (vec![1000], false));
+    let again = decided(&part, Decision::AskAgain);
+    assert_eq!(again.pending_refund().unwrap().amount, won(1000));
+    assert_eq!(decided(&part, Decision::GivenBack).refunded, won(1000));
+    let settled = decided(&part, Decision::Settled);
+    assert_eq!((settled.owed(), settled.is_in_review()), (won(0), false));
+}
+
+#[test]
+fn a_silent_provider_is_a_matter_of_its_own() {
+    let pending = with_pending(&paid(), RefundReason::Requested, Some(400));
+    let silent = pending.with_unknown_outcome(second(3));
+    assert_eq!(owed(&silent), [400]);
+    assert!(!silent.can_make_refund());
+    assert!(decided(&silent, Decision::AskAgain).can_make_refund());
+    let given = decided(&silent, Decision::GivenBack);
+    assert_eq!((given.refunded, given.refunded_by_provider()), (won(400), won(0)));
+    // The provider had made it after all.
+    let heard = with_reported_refund(&given, 400);
+    assert_eq!((heard.refunded, heard.refunded_by_provider()), (won(400), won(400)));
+    let settled = decided(&silent, Decision::Settled);
+    assert_eq!(
+        (settled.owed(), settled.refunds[0].status),
+        (won(0), RefundStatus::Waived)
+    );
 }
 
 #[test]
 fn a_waived_refund_is_not_owed_when_a_later_refund_is_refused() {
-    let waived = refused(&paid(), RefundReason::OrderCancelled, None).with_waived_refunds();
+    let waived = decided(&refused(&paid(), RefundReason::OrderCancelled, None), Decision::Settled);
     assert_eq!((waived.owes_refund(), retried(&waived)), (false, None));
+    assert_eq!(owed(&refused(&waived, RefundReason::Requested, Some(200))), [200]);
+}
+
+#[test]
+fn a_smaller_sum_lowers_what_is_refunded_only_if_it_is_current() {
+    let made = with_reported_refund(&with_pending(&paid(), RefundReason::Requested, Some(750)), 750);
+    assert_eq!(reported(&made, 0, false), made, "an old report");
+    let failed = reported(&made, 0, true);
+    assert_eq!((failed.refunded, failed.refundable()), (won(0), won(1000)));
     assert_eq!(
-        retried(&refused(&waived, RefundReason::Requested, Some(200))),
-        Some(200)
+        (failed.refunds[0].status, owed(&failed)),
+        (RefundStatus::Failed, vec![750])
+    );
+    let again = with_pending(&failed, RefundReason::Requested, None);
+    assert_eq!(again.pending_refund().unwrap().amount, won(1000));
+    assert!(!again.is_in_review(), "the request is the decision");
+}
+
+#[test]
+fn the_failed_full_refund_of_a_cancelled_order_is_owed() {
+    let refunded = with_reported_refund(&with_pending(&paid(), RefundReason::OrderCancelled, None), 1000);
+    assert_eq!(refunded.status, PaymentStatus::Refunded);
+    let failed = reported(&refunded, 0, true);
+    assert_eq!(
+        (failed.status, failed.owed(), owed(&failed)),
+        (PaymentStatus::Paid, won(1000), vec![1000])
+    );
+}
+
+#[test]
+fn money_given_back_by_hand_is_not_in_the_providers_sum() {
+    let refused = refused(&paid(), RefundReason::Requested, Some(400));
+    let given = decided(&refused, Decision::GivenBack);
+    assert_eq!(
+        reported(&given, 0, true),
+        given,
+        "a present sum without it is no failure"
+    );
+    let more = with_reported_refund(&with_pending(&given, RefundReason::Requested, Some(100)), 100);
+    assert_eq!((more.refunded, more.refunds.len()), (won(500), 2));
+    let whole = with_reported_refund(&more, 1000);
+    assert_eq!(
+        (whole.refunded, refunded_sum(&whole)),
+        (won(1000), 1000),
+        "never more than the charge"
     );
 }
 
 #[test]
 fn each_refund_made_at_the_provider_has_its_own_id() {
-    let unservable = Payment {
-        status: PaymentStatus::Unservable,
-        ..paid()
-    };
-    let refunded = with_reported_refund(&unservable, 300)
-        .with_manual_refund(second(4))
-        .unwrap();
+    let refunded = with_reported_refund(&with_reported_refund(&paid(), 300), 700);
     assert_ne!(refunded.refunds[0].refund_id, refunded.refunds[1].refund_id);
 }
 
-proptest! {
-    /// For any order of reports and decisions: the refunded sum never exceeds the charged amount and never decreases,
-    /// the completed refunds add up to it, and the owed money of a cancelled order is pending, in review or due for a
-    /// retry until all is refunded or a person waives it.
-    #[test]
-    fn refunds_add_up_and_nothing_owed_is_forgotten_in_any_order(
-        is_cancelled: bool,
-        steps in prop::collection::vec((0..6u8, 0..=1200u64), 1..24),
-    ) {
-        let mut present = match is_cancelled {
-            true => refused(&paid(), RefundReason::OrderCancelled, None),
-            false => paid(),
-        };
-        let mut is_owed = is_cancelled;
-        for (n, (step, sum)) in steps.into_iter().enumerate() {
-            let (now, id) = (second(n as i64), Uuid::from_u128(n as u128));
-            let before = present.clone();
-            let next = match step {
-                0 => present.with_refund(id, Some(won(sum)), RefundReason::Requested, None, now).ok(),
-                1 => present.pending_refund().map(|_| present.refund_refused(&Failure::new("NO", "No."), now)),
-                2 => present.with_retried_refund(id, now).unwrap(),
-                3 => present.with_manual_refund(now),
-                4 if present.pending_refund().is_none() => {
-                    is_owed = false;
-                    Some(present.with_waived_refunds())
-                }
-                _ => {
-                    let sum = sum.min(1000);
-                    let after = with_reported_refund(&present, sum);
-                    prop_assert_eq!(after.refunded.amount(), present.refunded.amount().max(sum));
-                    Some(after)
-                }
-            };
-            present = next.unwrap_or(present);
-            prop_assert!(present.refunded.amount() >= before.refunded.amount());
-            prop_assert_eq!(refunded_sum(&present), present.refunded.amount());
-            let pending = present.pending_refund().map_or(0, |refund| refund.amount.amount());
-            prop_assert!(pending + present.refunded.amount() <= 1000);
-            prop_assert_eq!(present.status == PaymentStatus::Refunded, present.refunded.amount() == 1000);
-            is_owed &= present.refunded.amount() < 1000;
-            let is_seen_to = present.review.is_some() || present.pending_refund().is_some() || present.owes_refund();
-            prop_assert!(!is_owed || is_seen_to, "{:?}", present);
-            let owed = present.review.as_ref().map(|review| review.owed);
-            prop_assert!(owed.is_none_or(|owed| owed == present.owed_amount()), "{:?}", present);
-        }
+#[test]
+fn a_payment_never_has_more_refunds_than_its_limit() {
+    let mut payment = paid();
+    for sum in 1..=60 {
+        payment = with_reported_refund(&payment, sum);
     }
+    assert_eq!(
+        (payment.refunds.len(), payment.refunded, refunded_sum(&payment)),
+        (MAX_REFUNDS, won(60), 60)
+    );
+    let mut payment = paid();
+    for nth in 1..MAX_REFUNDS as u64 {
+        payment = with_reported_refund(&with_pending(&payment, RefundReason::Requested, Some(1)), nth);
+    }
+    let part = payment.with_refund(Uuid::max(), Some(won(1)), RefundReason::Requested, None, second(9));
+    assert_eq!(part, Err(Rejected::TooManyRefunds));
+    let rest = with_reported_refund(&with_pending(&payment, RefundReason::Requested, None), 1000);
+    assert_eq!(
+        (rest.refunds.len(), rest.status),
+        (MAX_REFUNDS, PaymentStatus::Refunded)
+    );
+    let failed = reported(&rest, 49, true);
+    assert_eq!(owed(&failed), [951]);
+    let again = decided(&failed, Decision::AskAgain);
+    assert_eq!(
+        (again.refunds.len(), again.pending_refund().unwrap().amount),
+        (MAX_REFUNDS, won(951))
+    );
 }

@@ -7,7 +7,14 @@ use utoipa::ToSchema;
 use crate::core::id::PaymentId;
 use crate::core::money::Money;
 use crate::orders::{Order, OrderId};
-use crate::payments::{DepositAccount, Payment, PaymentStatus, Provider};
+use crate::payments::balance::Reversal;
+use crate::payments::{
+    DepositAccount, FailedRefund, Payment, PaymentStatus, Provider, RefundReason, RefundStatus, ReportedDispute,
+    ReviewCode,
+};
+
+/// The claim that a charged payment is not charged.
+const NOT_CHARGED: &str = "not charged";
 
 /// A provider's report of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +27,16 @@ pub struct Report {
     pub order_id: OrderId,
     /// The amount to charge, or the charged amount.
     pub amount: Money,
-    /// The refunded sum.
+    /// The refunded sum, without failed refunds.
     pub refunded: Money,
+    /// The refunds that failed after they were made.
+    pub failed_refunds: Vec<FailedRefund>,
+    /// The disputes of the payment.
+    pub disputes: Vec<ReportedDispute>,
     /// The payment's status at the provider.
     pub status: ProviderStatus,
+    /// When the provider said so, if the report itself has the time.
+    pub reported_at: Option<Timestamp>,
     /// The account for the deposit, if the customer pays by deposit.
     pub deposit: Option<DepositAccount>,
     /// The secret that authenticates the provider's deposit webhook.
@@ -31,6 +44,23 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report of `payment` with `status` and the recorded amounts.
+    pub fn on(payment: &Payment, status: ProviderStatus) -> Self {
+        Self {
+            provider: payment.provider,
+            reference: payment.reference.clone(),
+            order_id: payment.order_id,
+            amount: payment.amount,
+            refunded: payment.refunded_by_provider(),
+            failed_refunds: vec![],
+            disputes: vec![],
+            status,
+            reported_at: None,
+            deposit: None,
+            deposit_secret: None,
+        }
+    }
+
     /// The id of the reported payment.
     pub fn payment_id(&self) -> PaymentId {
         PaymentId::of(self.provider, &self.reference)
@@ -72,6 +102,35 @@ impl Failure {
     }
 }
 
+/// The effect of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The report changes the payment.
+    Change(Box<Change>),
+    /// The report has nothing new.
+    Known,
+    /// The report says less than what is known and may be old, so it changes nothing.
+    Outdated,
+}
+
+impl Effect {
+    /// The change, if there is one.
+    pub fn change(self) -> Option<Change> {
+        match self {
+            Self::Change(change) => Some(*change),
+            Self::Known | Self::Outdated => None,
+        }
+    }
+
+    fn of(payment: Payment, order: Option<Order>, event_kind: Option<PaymentEventKind>) -> Self {
+        Self::Change(Box::new(Change {
+            payment,
+            order,
+            event_kind,
+        }))
+    }
+}
+
 /// The change that a report makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -98,66 +157,169 @@ pub enum PaymentEventKind {
     RefundRequested,
     /// Money was refunded.
     Refunded,
+    /// A dispute of the payment changed.
+    Disputed,
+    /// Money of the payment was taken back by the customer's bank or the provider.
+    Reversed,
     /// The payment needs a review.
     ReviewNeeded,
 }
 
 impl Payment {
-    /// The change that `report` makes to this payment and its `order`. `None` when the report has nothing new.
+    /// The effect of `report` on this payment and its `order`.
     ///
     /// A charge is accepted in every state. It pays the order if the order waits for exactly this amount; otherwise the
     /// payment is unservable and is refunded. A failure is accepted only before a charge. `current` means that the
-    /// payment has not changed since the provider was queried: only then can a failure after a charge be more than an
-    /// old report.
-    pub fn after(&self, report: &Report, order: &Order, current: bool, now: Timestamp) -> Option<Change> {
+    /// payment has not changed since the provider was queried: then the report is the present state, even if it says
+    /// less than what is known. What contradicts the records goes into review.
+    pub fn after(&self, report: &Report, order: &Order, current: bool, now: Timestamp) -> Effect {
         let mut payment = self.clone();
         if payment.deposit.is_none() {
             payment.deposit.clone_from(&report.deposit);
         }
+        let of_charge = report.failed_refunds.iter().map(|failed| &failed.reference);
+        let of_charge = of_charge
+            .chain(report.disputes.iter().map(|dispute| &dispute.dispute_id))
+            .next();
+        if let Some(reference) = of_charge
+            && !self.status.is_charged()
+            && report.status != ProviderStatus::Charged
+        {
+            let detail = format!("The provider reports {reference} of a payment that it did not charge.");
+            return payment.contradicted(reference, detail, now);
+        }
         match (&report.status, self.status.is_charged()) {
-            (ProviderStatus::Charged, false) => Some(payment.charged(report, order, now)),
-            (ProviderStatus::Charged, true) => payment.apply_reported_refunds(report.refunded, now).then_some(Change {
-                payment,
-                order: None,
-                event_kind: Some(PaymentEventKind::Refunded),
-            }),
+            (ProviderStatus::Charged, false) => payment.charged(report, order, now),
+            (ProviderStatus::Charged, true) => payment.charged_before(self, report, order, current, now),
             (ProviderStatus::Failed(failure), false) => {
                 if self.status == PaymentStatus::Failed {
-                    return None;
+                    return Effect::Known;
                 }
                 payment.status = PaymentStatus::Failed;
                 payment.failure = Some(failure.clone());
-                payment.review = None;
-                Some(Change {
-                    order: order.to_pending_payment(self.payment_id),
-                    payment,
-                    event_kind: Some(PaymentEventKind::Failed),
-                })
+                payment.reviews = vec![];
+                let order = order.to_pending_payment(self.payment_id);
+                Effect::of(payment, order, Some(PaymentEventKind::Failed))
             }
             (ProviderStatus::AwaitingDeposit, false) => {
                 if matches!(self.status, PaymentStatus::AwaitingDeposit | PaymentStatus::Failed) {
-                    return None;
+                    return Effect::Known;
                 }
                 payment.status = PaymentStatus::AwaitingDeposit;
-                Some(Change {
-                    order: order.to_pending_payment(self.payment_id),
-                    payment,
-                    event_kind: None,
-                })
+                Effect::of(payment, order.to_pending_payment(self.payment_id), None)
             }
-            (ProviderStatus::Failed(_) | ProviderStatus::AwaitingDeposit, true) => {
-                let needs_review = current && self.status != PaymentStatus::Refunded && self.review.is_none();
-                needs_review.then(|| Change {
-                    payment: payment.in_review(
-                        "The provider charged the payment, and now reports that it did not.",
-                        now,
-                    ),
-                    order: None,
-                    event_kind: Some(PaymentEventKind::ReviewNeeded),
-                })
-            }
-            (ProviderStatus::Pending | ProviderStatus::Processing, _) => None,
+            (_, true) => payment.not_charged(report, current, now),
+            (ProviderStatus::Pending | ProviderStatus::Processing, false) => Effect::Known,
         }
+    }
+
+    /// The effect of a charge that is known: new refunds, failed refunds, disputes, and money that came back.
+    fn charged_before(
+        mut self,
+        before: &Self,
+        report: &Report,
+        order: &Order,
+        current: bool,
+        now: Timestamp,
+    ) -> Effect {
+        if report.amount != self.amount || report.refunded.amount() > report.amount.amount() {
+            let claim = format!("{} charged, {} refunded", report.amount, report.refunded);
+            let detail = format!(
+                "The provider reports {claim}. The records have {} charged and {} refunded.",
+                self.amount, self.refunded
+            );
+            return self.contradicted(&claim, detail, now);
+        }
+        let is_older = report.refunded.amount() < self.refunded_by_provider().amount() && !current;
+        if current {
+            self.restore();
+        }
+        self.apply_reported_refunds(report.refunded, &report.failed_refunds, current, now);
+        for dispute in &report.disputes {
+            self.apply_dispute(dispute, now);
+        }
+        // The report answers the question.
+        if current || (before.pending_refund().is_some() && self.pending_refund().is_none()) {
+            self.close_reviews(|review| review.code == ReviewCode::OutcomeUnknown);
+        }
+        self.settle(Some(order));
+        if self == *before {
+            return if is_older { Effect::Outdated } else { Effect::Known };
+        }
+        let is_restored = before.status == PaymentStatus::Reversed && self.status != PaymentStatus::Reversed;
+        let event_kind = if self.has_new_review(before) {
+            PaymentEventKind::ReviewNeeded
+        } else if is_restored && self.status == PaymentStatus::Paid {
+            PaymentEventKind::Confirmed
+        } else if before.status != PaymentStatus::Unservable && self.status == PaymentStatus::Unservable {
+            PaymentEventKind::Unservable
+        } else if self.disputes != before.disputes {
+            PaymentEventKind::Disputed
+        } else {
+            PaymentEventKind::Refunded
+        };
+        Effect::of(self, None, Some(event_kind))
+    }
+
+    /// The effect of a report that a charged payment is not charged.
+    fn not_charged(mut self, report: &Report, current: bool, now: Timestamp) -> Effect {
+        let since = self.paid_at.unwrap_or(self.created_at);
+        let may_be_old = !current && report.reported_at.is_none_or(|reported_at| reported_at <= since);
+        if may_be_old {
+            return Effect::Outdated;
+        }
+        let kept = self.kept();
+        if self.reversal.is_some() || kept.amount() == 0 {
+            return Effect::Known;
+        }
+        let is_deposit = self.deposit.is_some()
+            && matches!(
+                report.status,
+                ProviderStatus::AwaitingDeposit | ProviderStatus::Failed(_)
+            );
+        if !(is_deposit && current) {
+            let detail = format!("The provider charged {}, and now reports that it did not.", self.amount);
+            return self.contradicted(NOT_CHARGED, detail, now);
+        }
+        self.reverse(kept, false, now);
+        let detail = format!("The customer's bank took back the deposit of {kept}. Decide about the order.");
+        self.review_reversal(detail, now);
+        Effect::of(self, None, Some(PaymentEventKind::ReviewNeeded))
+    }
+
+    /// Records that the customer's bank or the provider took back `amount`.
+    pub(crate) fn reverse(&mut self, amount: Money, decided: bool, now: Timestamp) {
+        let before = self.reversal.iter().map(|reversal| reversal.amount);
+        let amount = self.sum(before.chain([amount]));
+        self.reversal = Some(Reversal {
+            amount,
+            reversed_at: now,
+            decided,
+        });
+        self.settle(None);
+    }
+
+    /// Records that the provider has the money, although it reported before that it had not.
+    fn restore(&mut self) {
+        if self.reversal.as_ref().is_some_and(|reversal| !reversal.decided) {
+            self.reversal = None;
+            self.close_reviews(|review| review.code == ReviewCode::Reversed);
+        }
+        self.withdraw_contradiction(NOT_CHARGED);
+    }
+
+    fn contradicted(mut self, claim: &str, detail: String, now: Timestamp) -> Effect {
+        if self.contradict(claim, detail, now) {
+            self.refresh_reviews();
+            return Effect::of(self, None, Some(PaymentEventKind::ReviewNeeded));
+        }
+        Effect::Known
+    }
+
+    /// Whether the payment has a matter in review that it did not have `before`.
+    pub(crate) fn has_new_review(&self, before: &Self) -> bool {
+        let is_known = |id| before.reviews.iter().any(|review| review.review_id == id);
+        self.reviews.iter().any(|review| !is_known(review.review_id))
     }
 
     /// The payment after a confirmation found that the customer has not paid yet.
@@ -191,53 +353,57 @@ impl Payment {
     }
 
     fn covers(&self, order: &Order) -> bool {
-        self.amount == order.total && self.refunded.amount() == 0 && self.pending_refund().is_none()
+        self.amount == order.total && self.kept() == order.total && self.pending_refund().is_none()
     }
 
     fn with_paid_order(&self, order: Order) -> Change {
+        let mut payment = self.clone();
+        payment.status = PaymentStatus::Paid;
+        payment.close_reviews(|review| !review.code.is_about_refund());
+        for refund in &mut payment.refunds {
+            let is_unmet = matches!(refund.status, RefundStatus::Refused | RefundStatus::Failed);
+            if is_unmet && refund.reason == RefundReason::Unservable {
+                refund.status = RefundStatus::Superseded;
+            }
+        }
+        payment.settle(Some(&order));
         Change {
-            payment: Self {
-                status: PaymentStatus::Paid,
-                review: None,
-                ..self.clone()
-            },
+            payment,
             order: Some(order),
             event_kind: Some(PaymentEventKind::Confirmed),
         }
     }
 
-    /// The change that a charge makes.
-    fn charged(mut self, report: &Report, order: &Order, now: Timestamp) -> Change {
+    /// The effect of a charge that was not known.
+    fn charged(mut self, report: &Report, order: &Order, now: Timestamp) -> Effect {
         self.amount = report.amount;
         self.refunded = Money::zero(report.amount.currency());
         self.paid_at = Some(now);
         self.failure = None;
-        // The report answers the review's question.
-        self.review = None;
+        // The report answers the reviews' question.
+        self.reviews = vec![];
         self.status = PaymentStatus::Unservable;
-        self.apply_reported_refunds(report.refunded, now);
-        if self.status == PaymentStatus::Refunded {
-            return Change {
-                order: order.to_pending_payment(self.payment_id),
-                payment: self,
-                event_kind: Some(PaymentEventKind::Refunded),
-            };
+        self.apply_reported_refunds(report.refunded, &report.failed_refunds, true, now);
+        for dispute in &report.disputes {
+            self.apply_dispute(dispute, now);
+        }
+        self.settle(None);
+        if self.status != PaymentStatus::Unservable {
+            return Effect::of(
+                self.clone(),
+                order.to_pending_payment(self.payment_id),
+                Some(PaymentEventKind::Refunded),
+            );
         }
         if report.amount == order.total
             && let Ok(paid) = order.paid(self.payment_id, now)
         {
             self.status = PaymentStatus::Paid;
-            return Change {
-                payment: self,
-                order: Some(paid),
-                event_kind: Some(PaymentEventKind::Confirmed),
-            };
+            self.settle(None);
+            return Effect::of(self, Some(paid), Some(PaymentEventKind::Confirmed));
         }
-        Change {
-            order: order.to_pending_payment(self.payment_id),
-            payment: self,
-            event_kind: Some(PaymentEventKind::Unservable),
-        }
+        let order = order.to_pending_payment(self.payment_id);
+        Effect::of(self, order, Some(PaymentEventKind::Unservable))
     }
 }
 

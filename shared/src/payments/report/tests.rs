@@ -54,7 +54,10 @@ fn report(status: ProviderStatus, amount: u64, refunded: u64) -> Report {
         order_id: OrderId(Uuid::nil()),
         amount: won(amount),
         refunded: won(refunded),
+        failed_refunds: vec![],
+        disputes: vec![],
         status,
+        reported_at: None,
         deposit: None,
         deposit_secret: None,
     }
@@ -131,8 +134,10 @@ fn a_report_changes_payment_and_order() {
         (P::Paid, (Paid, "this"), AwaitingDeposit, None),
     ] {
         let order = order(of.0, of.1);
-        let change = payment("this", status).after(&report(reported.clone(), 1000, 0), &order, false, second(50));
-        let found = change.map(|change| (change.payment.status, change.order.map(|order| order.status)));
+        let effect = payment("this", status).after(&report(reported.clone(), 1000, 0), &order, false, second(50));
+        let found = effect
+            .change()
+            .map(|change| (change.payment.status, change.order.map(|order| order.status)));
         assert_eq!(found, expected, "{status:?} of {of:?}, {reported:?}");
     }
 }
@@ -140,19 +145,32 @@ fn a_report_changes_payment_and_order() {
 #[test]
 fn a_failure_after_a_charge_starts_a_review_unless_it_may_be_old() {
     let (paid, order) = (payment("this", PaymentStatus::Paid), order(OrderStatus::Paid, "this"));
-    for status in [failed(), ProviderStatus::AwaitingDeposit] {
+    for status in [failed(), ProviderStatus::AwaitingDeposit, ProviderStatus::Pending] {
         let report = report(status, 1000, 0);
-        assert_eq!(paid.after(&report, &order, false, second(50)), None);
-        let change = paid.after(&report, &order, true, second(50)).unwrap();
+        assert_eq!(paid.after(&report, &order, false, second(50)), Effect::Outdated);
+        let dated = |at| Report {
+            reported_at: Some(second(at)),
+            ..report.clone()
+        };
+        assert_eq!(
+            paid.after(&dated(0), &order, false, second(50)),
+            Effect::Outdated,
+            "before the charge"
+        );
+        assert!(
+            paid.after(&dated(40), &order, false, second(50)).change().is_some(),
+            "after the charge"
+        );
+        let change = paid.after(&report, &order, true, second(50)).change().unwrap();
         assert_eq!(
             (change.event_kind, change.order),
             (Some(PaymentEventKind::ReviewNeeded), None)
         );
         assert_eq!(change.payment.status, PaymentStatus::Paid);
-        assert!(change.payment.review.is_some());
+        assert_eq!(change.payment.reviews[0].code, ReviewCode::Contradiction);
         assert_eq!(
             change.payment.after(&report, &order, true, second(51)),
-            None,
+            Effect::Known,
             "the review starts once"
         );
     }
@@ -164,6 +182,7 @@ fn a_charge_of_another_amount_does_not_pay_the_order() {
     let report = report(ProviderStatus::Charged, 999, 0);
     let change = confirming
         .after(&report, &order(OrderStatus::Paying, "this"), true, second(50))
+        .change()
         .unwrap();
     assert_eq!(change.payment.status, PaymentStatus::Unservable);
     assert_eq!(change.payment.amount, won(999), "the refund is of the charged amount");
@@ -176,6 +195,7 @@ fn a_charge_that_was_refunded_before_its_report_does_not_pay_the_order() {
     let report = report(ProviderStatus::Charged, 1000, 1000);
     let change = unknown
         .after(&report, &order(OrderStatus::Paying, "this"), true, second(50))
+        .change()
         .unwrap();
     assert_eq!(change.payment.status, PaymentStatus::Refunded);
     assert_eq!(change.order.unwrap().status, OrderStatus::PendingPayment);
@@ -187,6 +207,7 @@ fn an_order_that_holds_its_stock_is_paid_after_its_deadline() {
     let report = report(ProviderStatus::Charged, 1000, 0);
     let change = started
         .after(&report, &order(OrderStatus::PendingPayment, "this"), false, second(500))
+        .change()
         .unwrap();
     assert_eq!(change.order.unwrap().status, OrderStatus::Paid);
 }
@@ -220,7 +241,7 @@ proptest! {
                 _ => ProviderStatus::Processing,
             };
             let report = Report { reference, ..report(status, 1000, 0) };
-            if let Some(change) = payments[at].after(&report, &order, true, now) {
+            if let Some(change) = payments[at].after(&report, &order, true, now).change() {
                 payments[at] = change.payment;
                 order = change.order.unwrap_or(order);
             }

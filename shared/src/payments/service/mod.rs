@@ -22,8 +22,8 @@ use crate::payments::PaymentEvent;
 use crate::payments::provider::{Answer, Providers};
 use crate::payments::reason;
 use crate::payments::{
-    self, Change, Failure, OrderPaymentStore, Payment, PaymentEventKind, PaymentRequest, PaymentStatus, ProviderStatus,
-    Report, StoredPayment,
+    self, Change, Effect, Failure, OrderPaymentStore, Payment, PaymentEventKind, PaymentRequest, PaymentStatus,
+    ProviderStatus, Report, StoredPayment,
 };
 
 /// Time reserved for writing after a provider call.
@@ -31,6 +31,18 @@ const WRITE_TIME: Duration = Duration::from_secs(3);
 
 const RECORDING: &str = "record a payment";
 const QUERYING: &str = "query a payment provider";
+
+/// How often a query is repeated because the payment changed meanwhile.
+const QUERIES: usize = 3;
+
+/// A payment after a report about it.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The payment.
+    pub stored: StoredPayment,
+    /// Whether the report says less than what is known and may be old. Then it was not recorded.
+    pub is_outdated: bool,
+}
 
 /// Records payments and calls their providers.
 #[derive(Clone, Debug)]
@@ -135,17 +147,40 @@ impl PaymentService {
         }
     }
 
-    /// Queries the provider, records its report, and returns the payment.
+    /// Queries the provider, records its report, and returns the payment. Queries again if the payment changed
+    /// meanwhile and the report may therefore be old.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the provider does not report a final status.
+    /// [`Error::Unavailable`] when the provider does not report a final status, or the payment changes again and again.
     pub async fn refresh_from_provider(
         &self,
         stored: &StoredPayment,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        let report = self.query_provider(stored, invocation).await?;
-        self.record_report(&report, Some(stored.version), invocation).await
+        self.refresh_with(stored, |_| {}, invocation).await
+    }
+
+    /// [`PaymentService::refresh_from_provider`] with what a signed message adds to the provider's report.
+    ///
+    /// # Errors
+    /// As [`PaymentService::refresh_from_provider`].
+    pub async fn refresh_with(
+        &self,
+        stored: &StoredPayment,
+        add: impl Fn(&mut Report),
+        invocation: &Invocation,
+    ) -> Result<StoredPayment, Error> {
+        let mut stored = stored.clone();
+        for _ in 0..QUERIES {
+            let mut report = self.query_provider(&stored, invocation).await?;
+            add(&mut report);
+            let recorded = self.record_report(&report, Some(stored.version), invocation).await?;
+            if !recorded.is_outdated {
+                return Ok(recorded.stored);
+            }
+            stored = recorded.stored;
+        }
+        Err(Error::unavailable(QUERYING, "the payment changed during each query"))
     }
 
     /// Queries the provider and returns its report without recording it.
@@ -180,12 +215,16 @@ impl PaymentService {
         }
     }
 
-    /// Cancels a payment that was started and not paid, so that it cannot be paid any more.
+    /// Cancels a payment that was started and not paid, so that it cannot be paid any more. Leaves it as it is while the
+    /// provider processes it or waits for its deposit: the reconciler tries again.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the provider does not report a final status.
+    /// [`Error::Unavailable`] when the provider does not respond.
     pub async fn cancel_unpaid(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
-        let provider = self.providers.of(stored.payment.provider)?;
+        // Without an API there is nothing to cancel.
+        let Ok(provider) = self.providers.of(stored.payment.provider) else {
+            return Ok(stored.clone());
+        };
         let report = report_from(
             provider
                 .cancel_unpaid(stored.attempt(), invocation.deadline_keeping(WRITE_TIME))
@@ -195,11 +234,19 @@ impl PaymentService {
             ProviderStatus::Pending => {
                 let failure = Failure::new("ABANDONED", "The payment was not completed in time.");
                 let report = failed_report(&stored.payment, failure);
-                self.record_report(&report, Some(stored.version), invocation).await
+                Ok(self
+                    .record_report(&report, Some(stored.version), invocation)
+                    .await?
+                    .stored)
             }
-            ProviderStatus::Processing => Err(Error::unavailable(QUERYING, "the provider is processing the payment")),
-            ProviderStatus::AwaitingDeposit => Err(Error::unavailable(QUERYING, "the provider still awaits a deposit")),
-            _ => self.record_report(&report, Some(stored.version), invocation).await,
+            ProviderStatus::Processing | ProviderStatus::AwaitingDeposit => {
+                tracing::info!(payment_id = %stored.payment.payment_id, status = ?report.status, "not over yet");
+                Ok(stored.clone())
+            }
+            _ => Ok(self
+                .record_report(&report, Some(stored.version), invocation)
+                .await?
+                .stored),
         }
     }
 
@@ -208,15 +255,15 @@ impl PaymentService {
     /// `queried_version` is the payment's version at the time of the query. Without it, the report may be old.
     ///
     /// # Errors
-    /// `unknown-order` when the order does not exist, `not-found` for an unknown payment that was not charged;
-    /// [`Error::Unavailable`], also for a failure while a confirmation is in progress, whose result is more reliable;
-    /// [`Error::Internal`].
+    /// `unknown-order` when the order does not exist, `not-found` for an unknown payment that was not charged,
+    /// `payment-mismatch` for a known payment of another order; [`Error::Unavailable`], also for a failure while a
+    /// confirmation is in progress, whose result is more reliable; [`Error::Internal`].
     pub async fn record_report(
         &self,
         report: &Report,
         queried_version: Option<u64>,
         invocation: &Invocation,
-    ) -> Result<StoredPayment, Error> {
+    ) -> Result<Recorded, Error> {
         self.record_report_as(false, report, queried_version, invocation).await
     }
 
@@ -227,8 +274,8 @@ impl PaymentService {
         queried_version: u64,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        self.record_report_as(true, report, Some(queried_version), invocation)
-            .await
+        let recorded = self.record_report_as(true, report, Some(queried_version), invocation);
+        Ok(recorded.await?.stored)
     }
 
     async fn record_report_as(
@@ -237,7 +284,7 @@ impl PaymentService {
         report: &Report,
         queried_version: Option<u64>,
         invocation: &Invocation,
-    ) -> Result<StoredPayment, Error> {
+    ) -> Result<Recorded, Error> {
         let mut attempts = Attempts::new(RECORDING);
         loop {
             attempts.start()?;
@@ -254,16 +301,30 @@ impl PaymentService {
                 return Err(payments::Rejected::NotFound.into());
             }
             let current = queried_version == Some(stored.version);
-            let change = stored.payment.after(report, &order.order, current, invocation.now);
-            let Some(change) = change else {
-                return Ok(stored);
+            let change = match stored.payment.after(report, &order.order, current, invocation.now) {
+                Effect::Change(change) => *change,
+                Effect::Known => {
+                    return Ok(Recorded {
+                        stored,
+                        is_outdated: false,
+                    });
+                }
+                Effect::Outdated => {
+                    return Ok(Recorded {
+                        stored,
+                        is_outdated: true,
+                    });
+                }
             };
             let stored = StoredPayment {
                 deposit_secret: report.deposit_secret.clone().or(stored.deposit_secret),
                 ..stored
             };
-            if let Some(saved) = self.save(&stored, &order, change, invocation).await? {
-                return Ok(saved);
+            if let Some(stored) = self.save(&stored, &order, change, invocation).await? {
+                return Ok(Recorded {
+                    stored,
+                    is_outdated: false,
+                });
             }
         }
     }
@@ -295,8 +356,8 @@ impl PaymentService {
             StoredPayment::unsaved(payment, order.order.expires_at)
         });
         if stored.payment.order_id != order.order.order_id {
-            let why = format!("payment {} was reported for another order", stored.payment.payment_id);
-            return Err(Error::internal(RECORDING, why));
+            tracing::error!(payment_id = %stored.payment.payment_id, "a payment was reported for another order");
+            return Err(payments::Rejected::OtherOrder.into());
         }
         Ok((stored, order))
     }
@@ -332,15 +393,15 @@ impl PaymentService {
         Ok(saved.await?.then_some(payment))
     }
 
-    /// Records an administrator's decision about a payment in review, in one write with its request. Applies `status`
-    /// like a provider's report; without it, saves `open` as passed, with the event `event_kind`. `None` when payment
-    /// or order has changed, or the request was made before.
+    /// Records an administrator's decision with its request, in one write. Applies `status` like a provider's report to
+    /// `decided`, the payment after the decision; without it, saves `decided` with the event `event_kind`. `None` when
+    /// payment or order has changed, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn decide(
         &self,
-        open: &StoredPayment,
+        decided: &StoredPayment,
         order: &StoredOrder,
         status: Option<ProviderStatus>,
         event_kind: Option<PaymentEventKind>,
@@ -348,15 +409,16 @@ impl PaymentService {
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
         let change = status.and_then(|status| {
-            let report = report_with(&open.payment, status);
-            open.payment.after(&report, &order.order, true, invocation.now)
+            let report = Report::on(&decided.payment, status);
+            let effect = decided.payment.after(&report, &order.order, true, invocation.now);
+            effect.change()
         });
         let change = change.unwrap_or_else(|| Change {
-            payment: open.payment.clone(),
+            payment: decided.payment.clone(),
             order: None,
             event_kind,
         });
-        self.save_requested(open, order, change, Some(request), invocation)
+        self.save_requested(decided, order, change, Some(request), invocation)
             .await
     }
 
@@ -395,7 +457,7 @@ impl PaymentService {
     }
 }
 
-/// The next version of a changed payment, with its event. Logs and counts a new review.
+/// The next version of a changed payment, with its event. Logs and counts new reviews.
 ///
 /// # Errors
 /// [`Error::Internal`] when the event cannot be serialized.
@@ -405,31 +467,29 @@ pub fn next(
     event_kind: Option<PaymentEventKind>,
     invocation: &Invocation,
 ) -> Result<StoredPayment, Error> {
-    if event_kind == Some(PaymentEventKind::ReviewNeeded) {
-        let reason = payment.review.as_ref().map_or("", |review| review.reason.as_str());
-        tracing::error!(payment_id = %payment.payment_id, reason, "a payment needs a review");
-        telemetry::emit("payments", invocation.now, &[("Reviews", Unit::Count, 1.0)]);
+    let is_known = |id| stored.payment.reviews.iter().any(|review| review.review_id == id);
+    let new: Vec<_> = payment
+        .reviews
+        .iter()
+        .filter(|review| !is_known(review.review_id))
+        .collect();
+    for review in &new {
+        let (code, detail) = (review.code, review.detail.as_str());
+        tracing::error!(payment_id = %payment.payment_id, ?code, detail, "a payment needs a review");
+    }
+    if !new.is_empty() {
+        telemetry::emit(
+            "payments",
+            invocation.now,
+            &[("Reviews", Unit::Count, new.len() as f64)],
+        );
     }
     let event = event_kind.map(|event_kind| invocation.record(&PaymentEvent::of(event_kind, payment.clone())));
     Ok(stored.next(payment, event.transpose()?, invocation.now))
 }
 
-/// A report of `payment` with `status` and our amounts.
-fn report_with(payment: &Payment, status: ProviderStatus) -> Report {
-    Report {
-        provider: payment.provider,
-        reference: payment.reference.clone(),
-        order_id: payment.order_id,
-        amount: payment.amount,
-        refunded: payment.refunded,
-        status,
-        deposit: None,
-        deposit_secret: None,
-    }
-}
-
 fn failed_report(payment: &Payment, failure: Failure) -> Report {
-    report_with(payment, ProviderStatus::Failed(failure))
+    Report::on(payment, ProviderStatus::Failed(failure))
 }
 
 /// The report of an answer to a query.

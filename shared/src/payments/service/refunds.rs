@@ -14,10 +14,11 @@ use crate::payments::{
 
 impl PaymentService {
     /// Resolves an unservable payment: pays the order after all, with its stock taken again if it expired, or refunds
-    /// the payment. Makes the pending refund of any other payment.
+    /// the payment. Leaves it as it is while another payment of the order is in progress. Makes the pending refund of any
+    /// other payment.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when another payment of the order is in progress or the provider does not respond.
+    /// [`Error::Unavailable`] when the payment changes again and again.
     pub async fn resolve_unservable(
         &self,
         id: PaymentId,
@@ -28,15 +29,15 @@ impl PaymentService {
         loop {
             attempts.start()?;
             let (stored, order) = self.load(id, invocation.deadline).await?;
-            if stored.payment.review.is_some() {
-                return Ok(stored);
-            }
             if stored.payment.status != PaymentStatus::Unservable || stored.payment.pending_refund().is_some() {
                 return self.refund(id, invocation).await;
             }
+            if stored.payment.is_blocked() || stored.payment.kept().amount() == 0 {
+                return Ok(stored);
+            }
+            // Another payment of the order is in progress. The reconciler resolves this one after it.
             if order.order.status == OrderStatus::Paying {
-                let why = "another payment of the order is in progress";
-                return Err(Error::unavailable(RECORDING, why));
+                return Ok(stored);
             }
             if let Some(change) = stored.payment.applied_to_order(&order.order, invocation.now) {
                 if let Some(saved) = self.save(&stored, &order, change, invocation).await? {
@@ -90,8 +91,8 @@ impl PaymentService {
         Ok((outcome, payment))
     }
 
-    /// Requests the owed rest of a refused refund again after a part of the money was refunded. If the provider refuses
-    /// again, starts another review.
+    /// Requests again what is owed outside of reviews, such as the rest of a refund that the customer did not get. If the
+    /// provider refuses again, starts another review.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -117,7 +118,7 @@ impl PaymentService {
     pub async fn refund(&self, id: PaymentId, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let (stored, _) = self.load(id, invocation.deadline).await?;
         let is_claimed = stored.tries > 0 && stored.look_at.is_some_and(|at| at > invocation.now);
-        if stored.payment.pending_refund().is_none() || stored.payment.review.is_some() || is_claimed {
+        if !stored.payment.can_make_refund() || is_claimed {
             return Ok(stored);
         }
         match self.claim(&stored, invocation).await? {
@@ -146,7 +147,7 @@ impl PaymentService {
             return Ok(stored);
         };
         let Ok(provider) = self.providers.of(stored.payment.provider) else {
-            let failure = Failure::new("NO_API", "The provider has no API; refund it by hand");
+            let failure = Failure::new("NO_API", "the provider has no API, so give it back by hand");
             return self.record_refused_refund(&stored, &failure, invocation).await;
         };
         let answer = match self.find_earlier_refund(&stored, invocation).await {
@@ -158,7 +159,10 @@ impl PaymentService {
             Err(error) => Answer::Unknown(error.into()),
         };
         match answer {
-            Answer::Report(report) => self.record_report(&report, Some(stored.version), invocation).await,
+            Answer::Report(report) => Ok(self
+                .record_report(&report, Some(stored.version), invocation)
+                .await?
+                .stored),
             Answer::Refused(failure) => self.record_refused_refund(&stored, &failure, invocation).await,
             Answer::Unknown(cause) => {
                 tracing::warn!(payment_id = %stored.payment.payment_id, cause, "the outcome of a refund is unknown");
@@ -167,8 +171,8 @@ impl PaymentService {
         }
     }
 
-    /// The provider's report, if an earlier try has made the refund: its refunded sum is larger than ours. A retry must
-    /// check this because idempotency keys expire.
+    /// The provider's report, if it differs from the records: an earlier try has made the refund, or it has failed since.
+    /// A retry must check this because idempotency keys expire.
     async fn find_earlier_refund(
         &self,
         stored: &StoredPayment,
@@ -179,7 +183,12 @@ impl PaymentService {
             return Ok(None);
         }
         let report = self.query_provider(stored, invocation).await?;
-        Ok((report.refunded.amount() > stored.payment.refunded.amount()).then_some(report))
+        let refund = stored.payment.pending_refund().map(|refund| refund.refund_id);
+        let has_failed = report
+            .failed_refunds
+            .iter()
+            .any(|failed| failed.refund_id.is_some() && failed.refund_id == refund);
+        Ok((has_failed || report.refunded != stored.payment.refunded_by_provider()).then_some(report))
     }
 
     async fn record_refused_refund(

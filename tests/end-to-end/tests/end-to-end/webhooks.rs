@@ -129,24 +129,28 @@ fn a_webhook_about_an_unknown_order_is_to_be_retried(shop: &Shop) -> Result<()> 
 fn an_administrator_decides_a_review_that_a_webhook_started(shop: &Shop) -> Result<()> {
     let order = order(shop)?;
     let started = shop.start(&shop.ann, &order, "stripe")?;
-    let refund = json!({ "id": "re_1", "payment_intent": started["reference"], "status": "failed" });
+    let refund = json!({
+        "id": "re_1", "payment_intent": started["reference"], "status": "failed", "amount": 100, "currency": "krw",
+    });
     let message = json!({ "id": "evt_3", "type": "refund.failed", "data": { "object": refund } });
     let body = message.to_string().into_bytes();
     let headers = shop.sign(Scheme::Stripe, &shop.webhook_secret(Scheme::Stripe)?, 0, &body)?;
     shop.send(Scheme::Stripe, &headers, &body)?.expect(200)?;
     let event = shop.event("PaymentReviewNeeded", &order, EVENT_DEADLINE)?;
-    ensure!(event["data"]["review"]["reason"].is_string(), "{event}");
+    let review = &event["data"]["reviews"][0];
+    ensure!(review["code"] == "CONTRADICTION", "{event}");
 
     let path = format!("/payments/{}/review", text(&started, "payment_id")?);
     let keys = (shop.unique("decision"), shop.unique("decision"));
     let decide = |token: &str, key: &str| {
         let call = shop.api.call("POST", &path).token(token).key(key);
-        call.json(&json!({ "decision": "CHARGED" })).send()
+        call.json(&json!({ "decision": "CHARGED", "review_id": review["review_id"] }))
+            .send()
     };
     decide(&shop.ann, &keys.0)?.expect(403)?;
     let decided = decide(&shop.admin, &keys.0)?.expect(200)?;
     ensure!(
-        decided["status"] == "PAID" && decided.get("review").is_none(),
+        decided["status"] == "PAID" && decided.get("reviews").is_none(),
         "{decided}"
     );
     ensure!(shop.current_order(&shop.ann, &order)?["status"] == "PAID");

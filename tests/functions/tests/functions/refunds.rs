@@ -68,7 +68,7 @@ async fn two_copies_of_a_cancellation_at_once_refund_once() {
         );
         assert!(one.is_ok() || other.is_ok(), "{one:?} {other:?}");
         assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
-        assert_eq!(shop.payment_of("ann", &order).await["review"], Value::Null);
+        assert_eq!(shop.payment_of("ann", &order).await["reviews"], Value::Null);
     }
 }
 
@@ -125,7 +125,7 @@ async fn a_refund_and_its_webhook_at_the_same_moment_are_one_refund() {
         let payment = shop.payment_of("ann", &order).await;
         assert_eq!(payment["refunds"].as_array().unwrap().len(), 1, "{payment}");
         assert_eq!(
-            (&payment["refunded"], &payment["review"]),
+            (&payment["refunded"], &payment["reviews"]),
             (&amount(2000), &Value::Null)
         );
     }
@@ -236,7 +236,7 @@ async fn a_refused_refund_goes_to_review_and_can_be_retried() {
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     let after = shop.payment(&payment["payment_id"]).await;
     assert!(
-        after["review"]["reason"]
+        after["reviews"][0]["detail"]
             .as_str()
             .unwrap()
             .contains("NOT_ALLOWED_PARTIAL_REFUND"),
@@ -245,7 +245,7 @@ async fn a_refused_refund_goes_to_review_and_can_be_retried() {
     assert_eq!(after["refunds"][0]["status"], "REFUSED");
     let requested = ask(&shop, "again", &payment, &json!({})).await;
     assert_eq!(
-        (requested.status, &requested.body["review"]),
+        (requested.status, &requested.body["reviews"]),
         (202, &Value::Null),
         "{requested:?}"
     );
@@ -391,7 +391,7 @@ async fn payments_of_a_provider_without_an_api_are_refunded_manually() {
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     let payment = shop.payment_of("ann", &order).await;
     assert!(
-        payment["review"]["reason"].as_str().unwrap().contains("by hand"),
+        payment["reviews"][0]["detail"].as_str().unwrap().contains("by hand"),
         "{payment}"
     );
     let data =

@@ -19,12 +19,18 @@ async fn refused() -> (PaymentFixture, String, Value) {
     (shop, order, payment)
 }
 
+/// Decides the payment's first matter, or the latest decided one.
 async fn decide(shop: &PaymentFixture, key: &str, payment: &Value, decision: &str) -> Answer {
     let id = payment["payment_id"].as_str().unwrap();
     let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
-    let mut body = json!({ "decision": decision });
+    let now = shop.payment(&payment["payment_id"]).await;
+    let decided = now["decided"].as_array().and_then(|decided| decided.last());
+    let review = now["reviews"].get(0).or(decided).cloned().unwrap_or_default();
+    let review_id = review["review_id"]
+        .as_str()
+        .unwrap_or("018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11");
+    let mut body = json!({ "decision": decision, "review_id": review_id });
     if decision == "GIVEN_BACK" {
-        let review = shop.payment(&payment["payment_id"]).await["review"].clone();
         // After the decision nothing is owed: a retry sends the amount of the first request.
         body["amount"] = review.get("owed").cloned().unwrap_or_else(|| amount(2000));
     }
@@ -80,7 +86,7 @@ async fn a_payment_in_review_is_unchanged_until_a_decision() {
         .plan(Provider::Stripe, "refund", Fault::Code("insufficient_funds".to_owned()));
     shop.refund("PaymentUnservable", &payment).await.unwrap();
     let in_review = shop.payment(&id).await;
-    assert!(in_review["review"]["reason"].is_string(), "{in_review}");
+    assert!(in_review["reviews"][0]["detail"].is_string(), "{in_review}");
     shop.refund("PaymentUnservable", &payment).await.unwrap();
     shop.advance(SignedDuration::from_hours(30));
     shop.reconcile().await;
@@ -116,7 +122,7 @@ async fn a_refused_refund_made_in_the_dashboard_counts_once() {
     shop.deliver_all().await;
     let after = shop.payment(&payment["payment_id"]).await;
     assert_eq!(
-        (&after["status"], &after["refunded"], after.get("review")),
+        (&after["status"], &after["refunded"], after.get("reviews")),
         (&"REFUNDED".into(), &amount(2000), None),
         "{after}"
     );
@@ -135,7 +141,7 @@ async fn a_refused_refund_is_still_owed_after_a_partial_dashboard_refund() {
         shop.sandbox.dashboard_refund(Provider::Toss, reference, 300);
         shop.deliver_all().await;
         let before = shop.payment(&payment["payment_id"]).await;
-        assert!(before["review"]["reason"].is_string(), "{before}");
+        assert!(before["reviews"][0]["detail"].is_string(), "{before}");
         all_goes_back(&shop, &payment, decision).await;
     }
 }
@@ -150,7 +156,7 @@ async fn a_refused_refund_made_in_the_dashboard_in_parts_needs_no_decision() {
     }
     let after = shop.payment(&payment["payment_id"]).await;
     assert_eq!(
-        (&after["status"], after.get("review")),
+        (&after["status"], after.get("reviews")),
         (&"REFUNDED".into(), None),
         "{after}"
     );
@@ -184,7 +190,10 @@ async fn the_rest_of_a_cancelled_orders_refused_refund_is_requested_after_a_part
         let summary = shop.reconcile().await;
         let after = shop.payment(&payment["payment_id"]).await;
         if is_refused_again {
-            assert!(after["review"]["reason"].is_string(), "it is in review again: {after}");
+            assert!(
+                after["reviews"][0]["detail"].is_string(),
+                "it is in review again: {after}"
+            );
             assert_eq!(summary.reviews, 1, "{summary:?}");
         } else {
             assert_eq!((&after["status"], summary.settled), (&"REFUNDED".into(), 1), "{after}");
@@ -217,7 +226,9 @@ async fn a_decision_with_another_amount_than_is_owed_is_rejected() {
     let reference = payment["reference"].as_str().unwrap();
     shop.sandbox.dashboard_refund(Provider::Toss, reference, 300);
     shop.deliver_all().await;
-    let given_back = |body: Value| {
+    let review_id = shop.payment(&payment["payment_id"]).await["reviews"][0]["review_id"].clone();
+    let given_back = |mut body: Value| {
+        body["review_id"] = review_id.clone();
         let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
         shop.resolve(call.by_admin().key("d").json(&body))
     };
@@ -228,7 +239,7 @@ async fn a_decision_with_another_amount_than_is_owed_is_rejected() {
     );
     let none = given_back(json!({ "decision": "GIVEN_BACK" })).await;
     assert_eq!((none.status, none.problem()), (400, "malformed-body"));
-    assert!(shop.payment(&payment["payment_id"]).await["review"]["reason"].is_string());
+    assert!(shop.payment(&payment["payment_id"]).await["reviews"][0]["detail"].is_string());
     let right = given_back(json!({ "decision": "GIVEN_BACK", "amount": amount(1700) })).await;
     assert_eq!(right.body["status"], "REFUNDED", "{right:?}");
 }

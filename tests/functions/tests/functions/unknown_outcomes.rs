@@ -206,7 +206,7 @@ async fn an_outcome_unknown_for_a_day_goes_to_review() {
     }
     assert_eq!(reviews, 1);
     let payment = shop.payment_of("ann", &order).await;
-    assert!(payment["review"]["reason"].is_string(), "{payment}");
+    assert!(payment["reviews"][0]["detail"].is_string(), "{payment}");
     assert_eq!(
         shop.order_status("ann", &order).await,
         "PAYING",
@@ -276,7 +276,7 @@ async fn a_payment_recorded_but_unknown_to_the_provider_goes_to_review() {
     shop.sandbox.toss_withdraw_deposit(&key);
     shop.advance(SignedDuration::from_hours(25));
     assert_eq!(shop.reconcile().await.differences, 1);
-    assert!(shop.payment_of("ann", &order).await["review"]["reason"].is_string());
+    assert!(shop.payment_of("ann", &order).await["reviews"][0]["detail"].is_string());
 }
 
 #[tokio::test]

@@ -154,7 +154,7 @@ async fn an_older_decline_does_not_undo_a_charge() {
         assert_eq!(shop.deliver(webhook).await.status, 200);
     }
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
-    assert_eq!(shop.payment_of("ann", &order).await["review"], Value::Null);
+    assert_eq!(shop.payment_of("ann", &order).await["reviews"], Value::Null);
 }
 
 #[tokio::test]
@@ -357,7 +357,7 @@ async fn a_deposit_webhook_needs_the_deposits_secret() {
     assert!(shop.deliver_all().await.iter().all(|status| *status == 200));
     let payment = shop.payment_of("ann", &order).await;
     assert!(
-        payment["review"]["reason"].is_string(),
+        payment["reviews"][0]["detail"].is_string(),
         "a withdrawn deposit goes to review: {payment}"
     );
 }

@@ -77,6 +77,17 @@ impl Engine {
             .expect("the product's name");
     }
 
+    /// Removes the items whose time to live has passed at `now`, in seconds, as DynamoDB does.
+    pub async fn sweep(&self, table: &str, now: i64) {
+        for item in self.items(table).await {
+            if item["swept_at"].as_i64().is_some_and(|at| at < now) {
+                let key = AttributeValue::S(text(&item["pk"]).to_owned());
+                let delete = self.direct.delete_item().table_name(table).key("pk", key);
+                delete.send().await.expect("an item");
+            }
+        }
+    }
+
     /// Corrupts an order so that it cannot be parsed.
     pub async fn damage_order(&self, order_id: &str) {
         let update = self.direct.update_item().table_name(ORDERS);

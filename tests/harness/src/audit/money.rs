@@ -51,16 +51,20 @@ impl LedgerAudit {
     }
 
     /// Checks what is true at every moment: no payment charges twice, two payments never pay one order, every payment
-    /// recorded as taken was taken by the provider, and no more is recorded as refunded than was refunded.
+    /// recorded as taken was taken by the provider, no more is recorded as refunded than was refunded, and each charge is
+    /// refunded, withdrawn or kept to the last unit, with no more owed than is kept.
     ///
     /// # Errors
     /// The first violation.
     pub fn check_sound(&self) -> Result<()> {
         for entry in &self.ledger {
             ensure!(
-                entry.charges <= 1 && entry.refunded <= entry.charged,
+                entry.charges <= 1 && entry.refunded + entry.withdrawn <= entry.charged,
                 "charged or refunded more than once: {entry:?}"
             );
+        }
+        for payment in self.payments.values() {
+            check_balance(payment)?;
         }
         let mut paid_by: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for payment in self.payments.values() {
@@ -72,7 +76,7 @@ impl LedgerAudit {
                     "charged a different amount than recorded: {payment} {entry:?}"
                 );
                 ensure!(
-                    number(&payment["refunded"]["amount"]) <= entry.refunded,
+                    done(payment, false) <= entry.refunded + entry.failed,
                     "recorded refunds exceed the provider's: {payment} {entry:?}"
                 );
             }
@@ -114,7 +118,7 @@ impl LedgerAudit {
                 refunds.iter().all(|refund| refund["status"] != "PENDING"),
                 "refund is unfinished: {payment}"
             );
-            ensure!(payment.get("review").is_none(), "payment is in review: {payment}");
+            ensure!(payment.get("reviews").is_none(), "payment is in review: {payment}");
         }
         for order in self.orders.values() {
             ensure!(order["status"] != "PAYING", "order is still being paid: {order}");
@@ -138,16 +142,21 @@ impl LedgerAudit {
                 "charged, but not recorded as paid: {payment} {entry:?}"
             );
             ensure!(
-                payment["refunded"]["amount"] == entry.refunded,
+                done(payment, false) == entry.refunded,
                 "refunds differ: {payment} {entry:?}"
             );
-            *kept.entry(&entry.order_id).or_default() += entry.charged - entry.refunded;
+            ensure!(
+                withdrawn(payment) == entry.withdrawn,
+                "withdrawals differ: {payment} {entry:?}"
+            );
+            let by_hand = done(payment, true);
+            *kept.entry(&entry.order_id).or_default() += entry.charged - entry.refunded - entry.withdrawn - by_hand;
         }
-        let refunded = self.refunded();
+        let returned = self.returned();
         for (id, order) in &self.orders {
             let kept = kept.get(id.as_str()).copied().unwrap_or_default();
             let due = match order["status"].as_str() {
-                Some("PAID") => number(&order["total"]["amount"]) - refunded[text(&order["payment_id"])],
+                Some("PAID") => number(&order["total"]["amount"]) - returned[text(&order["payment_id"])],
                 _ => 0,
             };
             ensure!(kept == due, "provider kept {kept} of an order with {due} due: {order}");
@@ -155,15 +164,13 @@ impl LedgerAudit {
         Ok(())
     }
 
-    /// Returns the sum refunded of each payment, including payments of orders that stay paid.
-    fn refunded(&self) -> BTreeMap<&str, i64> {
+    /// Returns what of each payment is no longer with the shop, including payments of orders that stay paid.
+    fn returned(&self) -> BTreeMap<&str, i64> {
         let payments = self.payments.values();
         payments
             .map(|payment| {
-                let refunds = payment["refunds"].as_array().expect("refunds");
-                let done = refunds.iter().filter(|refund| refund["status"] == "DONE");
-                let sum = done.map(|refund| number(&refund["amount"]["amount"])).sum();
-                (text(&payment["payment_id"]), sum)
+                let returned = done(payment, false) + done(payment, true) + withdrawn(payment);
+                (text(&payment["payment_id"]), returned)
             })
             .collect()
     }
@@ -174,6 +181,48 @@ impl LedgerAudit {
     }
 }
 
+/// Checks the law of a payment's money, which its record alone shows.
+fn check_balance(payment: &Value) -> Result<()> {
+    let refunded = number(&payment["refunded"]["amount"]);
+    ensure!(
+        done(payment, false) + done(payment, true) == refunded,
+        "the refunds are not the refunded sum: {payment}"
+    );
+    if !is_charged(payment) {
+        ensure!(refunded == 0, "refunded without a charge: {payment}");
+        return Ok(());
+    }
+    let kept = number(&payment["amount"]["amount"]) - refunded - withdrawn(payment);
+    ensure!(kept >= 0, "more went back than was charged: {payment}");
+    let refunds = payment["refunds"].as_array().expect("refunds").iter();
+    let pending: i64 = refunds
+        .filter(|refund| refund["status"] == "PENDING")
+        .map(|refund| number(&refund["amount"]["amount"]))
+        .sum();
+    let reviews = payment.get("reviews").and_then(Value::as_array);
+    let of_refunds = reviews
+        .into_iter()
+        .flatten()
+        .filter(|review| review["refund_id"].is_string());
+    let in_review: i64 = of_refunds.filter_map(|review| review["owed"]["amount"].as_i64()).sum();
+    ensure!(pending + in_review <= kept, "more is owed than is kept: {payment}");
+    Ok(())
+}
+
+/// Returns the sum of a payment's made refunds: by hand, or at the provider.
+fn done(payment: &Value, by_hand: bool) -> i64 {
+    let refunds = payment["refunds"].as_array().expect("refunds").iter();
+    let done = refunds.filter(|refund| refund["status"] == "DONE" && (refund["by_hand"] == true) == by_hand);
+    done.map(|refund| number(&refund["amount"]["amount"])).sum()
+}
+
+fn withdrawn(payment: &Value) -> i64 {
+    payment["withdrawn"]["amount"].as_i64().unwrap_or_default()
+}
+
 fn is_charged(payment: &Value) -> bool {
-    matches!(payment["status"].as_str(), Some("PAID" | "UNSERVABLE" | "REFUNDED"))
+    matches!(
+        payment["status"].as_str(),
+        Some("PAID" | "UNSERVABLE" | "REFUNDED" | "REVERSED")
+    )
 }

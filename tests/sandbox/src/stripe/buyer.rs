@@ -1,9 +1,9 @@
 //! Actions of buyers, banks and dashboard users on Stripe payments.
 
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 
 use super::intent::{Status, find};
-use super::{charge, refund};
+use super::{charge, event, refund};
 use crate::buyer::Card;
 use crate::state::State;
 
@@ -36,6 +36,43 @@ pub fn payment_method(state: &mut State, card: &Card) -> String {
 pub fn dashboard_refund(state: &mut State, id: &str, amount: i64) -> Result<(), String> {
     let refund = refund::refund(state, id, Some(amount), None, Map::new());
     refund.map(drop).map_err(|refusal| refusal.to_text())
+}
+
+/// Posts the events of another shop on the same account: a declined, a cancelled and a refunded payment of its order.
+pub fn foreign_events(state: &mut State) {
+    let (intent, charge) = (state.id("pi_", 24), state.id("ch_", 24));
+    let metadata = json!({ "order_id": "1234" });
+    let amounts = json!({ "amount": 700, "amount_received": 700, "currency": "krw" });
+    let with = |fields: Value| {
+        let mut object = amounts.clone();
+        object["metadata"] = metadata.clone();
+        for (name, value) in fields.as_object().expect("an object") {
+            object[name] = value.clone();
+        }
+        object
+    };
+    let of_charge = |id: &str, status: &str| with(json!({ "id": id, "payment_intent": intent, "status": status }));
+    for (kind, object) in [
+        (
+            "payment_intent.payment_failed",
+            with(json!({ "id": intent, "status": "requires_payment_method" })),
+        ),
+        (
+            "payment_intent.canceled",
+            with(json!({ "id": intent, "status": "canceled" })),
+        ),
+        (
+            "payment_intent.succeeded",
+            with(json!({ "id": intent, "status": "succeeded" })),
+        ),
+        ("charge.refunded", of_charge(&charge, "succeeded")),
+        ("refund.updated", of_charge("re_foreign", "succeeded")),
+        ("refund.failed", of_charge("re_foreign", "failed")),
+        ("charge.dispute.created", of_charge("du_foreign", "needs_response")),
+        ("charge.dispute.closed", of_charge("du_foreign", "lost")),
+    ] {
+        event::post(state, kind, object);
+    }
 }
 
 fn expect(state: &State, id: &str, fits: impl Fn(Status) -> bool) -> Result<(), String> {

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::error::{Refusal, missing, refuse};
-use super::{amount, charge, event, metadata, required, saved};
+use super::{amount, charge, event, metadata, refund, required, saved};
 use crate::buyer::Card;
 use crate::http::{Pairs, value};
 use crate::state::State;
 
+/// How many refunds an expanded charge has.
+const EXPANDED_REFUNDS: usize = 10;
 /// The decline code of a card that needs authentication.
 const AUTHENTICATION_REQUIRED: &str = "authentication_required";
 
@@ -174,11 +176,20 @@ fn without_buyer(card: Card, form: &Pairs) -> Card {
 pub fn get(state: &State, id: &str, query: &Pairs) -> Result<Value, Refusal> {
     let intent = find(state, id)?;
     let mut shown = intent.json();
-    let is_expanded = query
-        .iter()
-        .any(|(name, value)| name.starts_with("expand[") && value == "latest_charge");
-    if let Some(charge) = intent.latest_charge.as_ref().filter(|_| is_expanded) {
+    let is_expanded = |wanted: &str| {
+        let mut expanded = query.iter().filter(|(name, _)| name.starts_with("expand["));
+        expanded.any(|(_, value)| value == wanted)
+    };
+    let with_refunds = is_expanded("latest_charge.refunds");
+    if let Some(charge) = intent
+        .latest_charge
+        .as_ref()
+        .filter(|_| with_refunds || is_expanded("latest_charge"))
+    {
         shown["latest_charge"] = state.stripe.charges[charge].json();
+        if with_refunds {
+            shown["latest_charge"]["refunds"] = refund::list_of(state, id, EXPANDED_REFUNDS);
+        }
     }
     Ok(shown)
 }

@@ -2,10 +2,11 @@
 
 pub mod buyer;
 mod charge;
+pub mod dispute;
 mod error;
 mod event;
 mod intent;
-mod refund;
+pub mod refund;
 pub mod saved;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use crate::options::Provider;
 use crate::serve::Route;
 use crate::state::State;
 use charge::Charge;
+use dispute::Dispute;
 use error::{Refusal, by_code, refuse};
 pub use error::{busy, internal_error, no_such_route};
 use intent::Intent;
@@ -35,6 +37,9 @@ pub struct Stripe {
     intents: HashMap<String, Intent>,
     charges: HashMap<String, Charge>,
     refunds: Vec<Refund>,
+    disputes: Vec<Dispute>,
+    /// Whether a charge's `amount_refunded` keeps refunds that failed. Stripe does not document it.
+    pub keeps_failed_refunds: bool,
     pub saved: Saved,
     records: Records,
 }
@@ -52,6 +57,7 @@ pub fn route(method: &str, path: &[&str]) -> Option<Route> {
         ("POST", ["v1", "payment_methods", id, "detach"]) => Route::of("detach", id),
         ("POST", ["v1", "refunds"]) => Route::plain("refund"),
         ("GET", ["v1", "refunds"]) => Route::plain("refunds"),
+        ("GET", ["v1", "disputes"]) => Route::plain("disputes"),
         _ => return None,
     })
 }
@@ -111,6 +117,7 @@ fn serve(state: &mut State, route: &Route, call: &Call, fault: &AnswerFault) -> 
         "setup" => saved::setup(state, &route.id, &call.query),
         "detach" => saved::detach(state, &route.id),
         "refund" => refund::create(state, &form),
+        "disputes" => dispute::list(state, &call.query),
         _ => refund::list(state, &call.query),
     };
     match outcome {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Refusal, refuse};
 use super::intent::{Status, find};
-use super::{amount, event, metadata, required};
+use super::{amount, dispute, event, metadata, required};
 use crate::http::{Pairs, value};
 use crate::options::Provider;
 use crate::state::State;
@@ -21,6 +21,8 @@ pub struct Refund {
     reason: Option<String>,
     metadata: Map<String, Value>,
     created: Timestamp,
+    /// Why it failed after it was made.
+    failure: Option<String>,
 }
 
 impl Refund {
@@ -36,7 +38,8 @@ impl Refund {
             "metadata": self.metadata,
             "payment_intent": self.intent,
             "reason": self.reason,
-            "status": "succeeded",
+            "failure_reason": self.failure,
+            "status": if self.failure.is_some() { "failed" } else { "succeeded" },
         })
     }
 }
@@ -50,14 +53,55 @@ pub fn create(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
 
 /// `GET /v1/refunds?payment_intent=`: newest first.
 pub fn list(state: &State, query: &Pairs) -> Result<Value, Refusal> {
-    let id = value(query, "payment_intent");
-    if let Some(id) = id {
-        find(state, id)?;
-    }
+    let id = required(query, "payment_intent")?;
+    find(state, id)?;
+    let limit = amount(query, "limit")?.and_then(|limit| usize::try_from(limit).ok());
+    Ok(list_of(state, id, limit.unwrap_or(10).min(100)))
+}
+
+/// Returns the newest refunds of an intent, at most `limit`, as Stripe's JSON.
+pub fn list_of(state: &State, intent: &str, limit: usize) -> Value {
     let newest_first = state.stripe.refunds.iter().rev();
-    let of_intent = newest_first.filter(|refund| id.is_none_or(|id| refund.intent == id));
-    let data: Vec<Value> = of_intent.map(Refund::json).collect();
-    Ok(json!({ "object": "list", "url": "/v1/refunds", "has_more": false, "data": data }))
+    let mut data: Vec<Value> = newest_first
+        .filter(|refund| refund.intent == intent)
+        .map(Refund::json)
+        .collect();
+    let has_more = data.len() > limit;
+    data.truncate(limit);
+    json!({ "object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data })
+}
+
+/// Fails a made refund, as a bank can. Returns its amount.
+pub fn fail(state: &mut State, id: &str, reason: &str) -> Result<i64, String> {
+    let made = state
+        .stripe
+        .refunds
+        .iter_mut()
+        .find(|refund| refund.id == id && refund.failure.is_none());
+    let refund = made.ok_or(format!("{id} is no made refund"))?;
+    refund.failure = Some(reason.to_owned());
+    let refund = refund.clone();
+    if !state.stripe.keeps_failed_refunds {
+        let charge = state
+            .stripe
+            .charges
+            .get_mut(&refund.charge)
+            .expect("an existing charge");
+        charge.refunded -= refund.amount;
+    }
+    state
+        .ledger
+        .fail_refund(Provider::Stripe, &refund.intent, refund.amount);
+    event::post(state, "refund.failed", refund.json());
+    event::post(state, "refund.updated", refund.json());
+    Ok(refund.amount)
+}
+
+/// Returns the ids of an intent's made refunds, the oldest first.
+pub fn made(state: &State, intent: &str) -> Vec<String> {
+    let refunds = state.stripe.refunds.iter();
+    let made = refunds.filter(|refund| refund.intent == intent && refund.failure.is_none());
+    made.map(|refund| refund.id.clone()).collect()
 }
 
 /// Refunds an amount, or all that is left.
@@ -81,8 +125,14 @@ pub fn refund(
         ));
     };
     let charge = &state.stripe.charges[&charge_id];
-    let left = charge.amount - charge.refunded;
+    let refunds = state.stripe.refunds.iter();
+    let made = refunds.filter(|refund| refund.charge == charge_id && refund.failure.is_none());
+    let left = charge.amount - made.map(|refund| refund.amount).sum::<i64>() - dispute::withdrawn(state, intent_id);
+    let is_disputed = dispute::is_open(state, intent_id);
     let amount = amount.unwrap_or(left);
+    if is_disputed {
+        return Err(refuse(400, "charge_disputed", "The charge has been charged back."));
+    }
     if left == 0 {
         return Err(refuse(
             400,
@@ -106,6 +156,7 @@ pub fn refund(
         reason,
         metadata,
         created: state.now(),
+        failure: None,
     };
     let charge = state.stripe.charges.get_mut(&charge_id).expect("an existing charge");
     charge.refunded += amount;

@@ -77,7 +77,7 @@ pub fn deposit(state: &mut State, key: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Reverses a deposit, as if it had never arrived.
+/// Takes a deposit back, as a bank can. The account waits for it again.
 pub fn withdraw_deposit(state: &mut State, key: &str) -> Result<(), String> {
     expect(state, key, Status::Done)?;
     if find(state, key).map_err(to_text)?.method != Method::VirtualAccount {
@@ -89,7 +89,7 @@ pub fn withdraw_deposit(state: &mut State, key: &str) -> Result<(), String> {
         payment.approved_at = None;
         payment.last_transaction = Some(transaction);
     });
-    state.ledger.reverse(Provider::Toss, key, payment.total);
+    state.ledger.withdraw(Provider::Toss, key, payment.total);
     event::deposit_callback(state, key);
     Ok(())
 }

@@ -101,9 +101,13 @@ pub fn approve(state: &mut State, key: &str) {
         payment.approved_at = Some(now);
         payment.last_transaction = Some(transaction);
     });
-    state
-        .ledger
-        .charge(Provider::Toss, key, &payment.order_id, payment.total, now);
+    let ledger = &mut state.ledger;
+    if ledger.is_withdrawn(Provider::Toss, key) {
+        // A deposit that was taken back arrives again.
+        ledger.reinstate(Provider::Toss, key, payment.total);
+    } else {
+        ledger.charge(Provider::Toss, key, &payment.order_id, payment.total, now);
+    }
 }
 
 /// Changes an existing payment and returns a copy.

@@ -57,9 +57,14 @@ pub async fn administer(world: Rc<World>) {
             9 => {
                 decide_reviews(&world).await;
                 decide_charges(&world).await;
-                // Also decide on a payment that is not in review.
+                // Also decide on a matter that does not exist.
                 if let Some(payment) = a_payment(&world) {
-                    decide(&world, &payment, &json!({ "decision": "ASK_AGAIN" })).await;
+                    decide(
+                        &world,
+                        &payment,
+                        json!({ "decision": "ASK_AGAIN", "review_id": payment }),
+                    )
+                    .await;
                 }
                 let invoices = invoices(&world);
                 if let Some(invoice) = invoices.get(world.below(invoices.len().max(1) as u64) as usize) {
@@ -102,7 +107,7 @@ fn refund_elsewhere(world: &World) {
         .sandbox
         .ledger()
         .into_iter()
-        .filter(|entry| entry.charged - entry.refunded > 300 && entry.provider != Provider::Kakaopay)
+        .filter(|entry| entry.charged - entry.refunded - entry.withdrawn > 300 && entry.provider != Provider::Kakaopay)
         .filter(|entry| entry.charged_at > yesterday)
         .collect();
     let Some(entry) = open.get(world.below(open.len().max(1) as u64) as usize) else {
@@ -111,21 +116,63 @@ fn refund_elsewhere(world: &World) {
     dashboard_refund(world, entry.provider, &entry.reference, 300);
 }
 
-/// Decides payments in review. Refunds a deposit in the provider's dashboard if the provider refused the API's refund;
-/// otherwise requests another attempt.
+/// Decides all matters in review, as the runbook says.
 pub async fn decide_reviews(world: &World) {
     for payment in &in_review(world) {
         world.net.note(|| format!("operator reviews {payment}"));
-        let owed = payment["review"]["owed"]["amount"].as_i64();
-        // Toss refunds a deposit only to a bank account, which its dashboard asks for.
-        let decision = match owed.filter(|_| payment.get("deposit").is_some()) {
-            Some(owed) => {
-                refund_owed(world, payment, owed);
-                json!({ "decision": "GIVEN_BACK", "amount": payment["review"]["owed"] })
+        let reviews = payment["reviews"].as_array().cloned().unwrap_or_default();
+        for review in &reviews {
+            let mut body = decision(world, payment, review);
+            body["review_id"] = review["review_id"].clone();
+            decide(world, payment_id(payment), body).await;
+            let has_ended = matches!(review["code"].as_str(), Some("DISPUTE_LOST" | "REVERSED"));
+            if has_ended && world.below(2) == 0 {
+                // The customer has goods and money: the shop takes the order back.
+                let order = payment["order_id"].as_str().expect("an order");
+                let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order);
+                world.request("cancel-order", call.by_admin().key(&world.key())).await;
             }
-            None => json!({ "decision": "ASK_AGAIN" }),
-        };
-        decide(world, payment_id(payment), &decision).await;
+        }
+    }
+}
+
+/// The decision about a matter, after a look at the provider's dashboard.
+fn decision(world: &World, payment: &Value, review: &Value) -> Value {
+    let owed = review["owed"]["amount"].as_i64();
+    let ask_again = json!({ "decision": "ASK_AGAIN" });
+    let given_back = json!({ "decision": "GIVEN_BACK", "amount": review["owed"] });
+    match (review["code"].as_str().expect("a code"), owed) {
+        ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if payment["provider"] == "standard" => {
+            // Not if the provider has taken the money back meanwhile.
+            if refund_owed(world, payment, owed) {
+                given_back
+            } else {
+                ask_again
+            }
+        }
+        // Toss refunds a deposit only to a bank account, which its dashboard asks for.
+        ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if payment.get("deposit").is_some() => {
+            let _has_it = refund_owed(world, payment, owed);
+            ask_again
+        }
+        ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if world.below(3) == 0 => {
+            let reference = payment["reference"].as_str().expect("a reference").to_owned();
+            *world.state().by_hand.entry(reference).or_default() += owed;
+            given_back
+        }
+        ("CONTRADICTION", _) => {
+            let reference = payment["reference"].as_str().expect("a reference");
+            let ledger = world.sandbox.ledger();
+            let entry = ledger.iter().find(|entry| entry.reference == reference);
+            let known = payment["withdrawn"]["amount"].as_i64().unwrap_or_default();
+            let taken = entry.map_or(0, |entry| entry.withdrawn) - known;
+            match taken {
+                1.. => json!({ "decision": "TAKEN_BACK", "amount": amount(taken.unsigned_abs()) }),
+                _ => json!({ "decision": "SETTLED" }),
+            }
+        }
+        ("DISPUTED" | "DISPUTE_LOST" | "REVERSED", _) => json!({ "decision": "SETTLED" }),
+        _ => ask_again,
     }
 }
 
@@ -135,7 +182,7 @@ fn in_review(world: &World) -> Vec<Value> {
     let payments = told
         .iter()
         .filter_map(|id| world.tables.item(PAYMENTS, &format!("PAYMENT#{id}")));
-    let (waiting, decided): (Vec<Value>, Vec<Value>) = payments.partition(|payment| payment.get("review").is_some());
+    let (waiting, decided): (Vec<Value>, Vec<Value>) = payments.partition(|payment| payment.get("reviews").is_some());
     let mut state = world.state();
     for payment in &decided {
         state.reviews.remove(payment_id(payment));
@@ -185,17 +232,19 @@ fn invoices(world: &World) -> Vec<Value> {
     items
 }
 
-fn refund_owed(world: &World, payment: &Value, owed: i64) {
+/// Refunds what is owed in the provider's dashboard. Returns whether the customer has it.
+fn refund_owed(world: &World, payment: &Value, owed: i64) -> bool {
     let reference = payment["reference"].as_str().expect("a reference");
     let ledger = world.sandbox.ledger();
     let entry = ledger.iter().find(|entry| entry.reference == reference);
     let entry = entry.expect("a refunded payment was charged");
     let recorded = payment["refunded"]["amount"].as_i64().expect("an amount");
     // It includes refunds that are not recorded yet.
-    let whole = entry.charged.min(recorded + owed);
+    let whole = (entry.charged - entry.withdrawn).min(recorded + owed);
     if whole > entry.refunded {
         dashboard_refund(world, entry.provider, reference, whole - entry.refunded);
     }
+    whole == recorded + owed
 }
 
 /// Refunds a payment in a provider's dashboard.
@@ -208,9 +257,9 @@ fn dashboard_refund(world: &World, provider: Provider, reference: &str, amount: 
     world.webhooks_ready.notify_one();
 }
 
-async fn decide(world: &World, payment: &str, decision: &Value) {
+async fn decide(world: &World, payment: &str, decision: Value) {
     let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment);
-    let call = call.by_admin().key(&world.key()).json(decision);
+    let call = call.by_admin().key(&world.key()).json(&decision);
     world.request("resolve-review", call).await;
 }
 

@@ -1,6 +1,7 @@
 //! The actors: each is a person who uses the API until the run's operations are used up.
 
 mod admin;
+mod bank;
 mod photographer;
 mod shopper;
 pub mod subscriber;
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::world::World;
 
 pub use admin::{decide_reviews, open, redeliver};
+pub use bank::decide_disputes;
 
 /// SKU of the product that buys points.
 pub const POINTS: &str = "points";
@@ -38,6 +40,9 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     for nth in 0..actors.photographers {
         let name = format!("photographer-{nth}");
         tasks.push(world.spawn(photographer::photograph(world.clone(), name)));
+    }
+    if actors.bank {
+        tasks.push(world.spawn(bank::interfere(world.clone())));
     }
     for _ in 0..actors.admins {
         tasks.push(world.spawn(admin::administer(world.clone())));

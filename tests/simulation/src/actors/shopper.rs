@@ -113,9 +113,10 @@ async fn cancel(world: &World, name: &str, order: &Value) {
 }
 
 async fn pay(world: &Rc<World>, name: &str, order: &Value) {
-    let answer = match world.below(3) {
-        0 => by_toss(world, name, order).await,
-        1 => by_stripe(world, name, order).await,
+    let answer = match world.below(10) {
+        0..=2 => by_toss(world, name, order).await,
+        3..=5 => by_stripe(world, name, order).await,
+        6 => by_transfer(world, order).await,
         _ => by_kakaopay(world, name, order).await,
     };
     let Some(answer) = answer else { return };
@@ -173,6 +174,14 @@ async fn by_stripe(world: &Rc<World>, name: &str, order: &Value) -> Option<Answe
             .request("confirm-payment", confirm_call(name, &world.key(), &body))
             .await,
     )
+}
+
+/// Pays at a provider that only sends webhooks.
+async fn by_transfer(world: &Rc<World>, order: &Value) -> Option<Answer> {
+    world.sandbox.standard_charge(id(order), total(order));
+    world.webhooks_ready.notify_one();
+    world.pause().await;
+    None
 }
 
 async fn by_kakaopay(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {

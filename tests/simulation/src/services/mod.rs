@@ -111,7 +111,7 @@ impl Services {
             }
             Service::Objects(head) => Reply::Response(self.objects.serve(head, body).0),
             Service::Provider(head) => {
-                let reply = providers::serve(&self.sandbox, head, body);
+                let reply = providers::serve(&self.sandbox, head, body, self.mutant);
                 self.webhooks_ready.notify_one();
                 return reply;
             }

@@ -9,6 +9,7 @@ use shared::aws::transport::Transport;
 use shared::core::error::Cause;
 
 use super::{Request, Service};
+use crate::mutant::Mutant;
 use crate::net::{Net, Reply};
 
 /// The transport of the functions' requests to the providers.
@@ -32,16 +33,27 @@ impl Transport for Providers {
     }
 }
 
-/// Serves a request to a provider; none if it never responds.
-pub fn serve(sandbox: &Sandbox, head: &Parts, body: &[u8]) -> Option<Reply> {
+/// Serves a request to a provider, with the response that a mutant reads; none if it never responds.
+pub fn serve(sandbox: &Sandbox, head: &Parts, body: &[u8], mutant: Option<Mutant>) -> Option<Reply> {
     let request = HttpRequest::from_parts(head.clone(), body.to_vec());
     match sandbox.serve(request) {
         // Delays are drawn by the network instead.
         Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => Some(Reply::Response(RawResponse {
             status: answer.status,
-            body: answer.body,
+            body: match mutant.filter(|mutant| mutant.needs_bank()) {
+                Some(mutant) => as_read_by(mutant, answer.body),
+                None => answer.body,
+            },
         })),
         Outcome::ConnectionClosed => Some(Reply::Lost),
         Outcome::NeverAnswered => None,
     }
+}
+
+fn as_read_by(mutant: Mutant, body: Vec<u8>) -> Vec<u8> {
+    let Ok(mut report) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    mutant.break_report(&mut report);
+    report.to_string().into_bytes()
 }

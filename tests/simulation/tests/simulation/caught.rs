@@ -78,3 +78,28 @@ fn an_entity_missing_from_the_due_index_is_caught() {
 fn an_expired_bid_in_the_order_book_is_caught() {
     is_caught(Mutant::ExpiryIgnored, "expired, but returned");
 }
+
+#[test]
+fn a_failed_refund_that_counts_as_made_is_caught() {
+    is_caught(Mutant::RefundFailureIgnored, "refunds differ");
+}
+
+#[test]
+fn a_dispute_that_is_not_read_is_caught() {
+    is_caught(Mutant::DisputeIgnored, "withdrawals differ");
+}
+
+#[test]
+fn a_withdrawn_deposit_that_counts_as_paid_is_caught() {
+    is_caught(Mutant::WithdrawalIgnored, "withdrawals differ");
+}
+
+#[test]
+fn a_payment_taken_back_that_counts_as_paid_is_caught() {
+    is_caught(Mutant::TakingBackIgnored, "withdrawals differ");
+}
+
+#[test]
+fn another_shops_payment_that_counts_as_ours_is_caught() {
+    is_caught(Mutant::ForeignTaken, "another shop's event was refused");
+}

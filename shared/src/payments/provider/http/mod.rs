@@ -3,8 +3,8 @@
 mod outcome;
 
 pub(crate) use outcome::{
-    CallError, answer, check_refunded_sum, display_text, not_charged, provider_unavailable, refused_unless_refunded,
-    report_on, unknown_if_pending,
+    CallError, answer, check_refunded_sum, display_text, not_charged, provider_unavailable, refused_unless_changed,
+    unknown_if_pending,
 };
 
 use std::sync::Arc;

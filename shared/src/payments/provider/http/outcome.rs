@@ -101,51 +101,33 @@ pub fn unknown_if_pending(found: Answer) -> Answer {
 /// The report of a payment that the provider does not have for this order.
 pub fn not_charged(payment: &Payment, code: &str) -> Report {
     let message = "The provider has no such payment. Pay again.";
-    report_on(payment, ProviderStatus::Failed(Failure::new(code, message)))
-}
-
-/// The report of `payment` with `status` and our amounts.
-pub fn report_on(payment: &Payment, status: ProviderStatus) -> Report {
-    Report {
-        provider: payment.provider,
-        reference: payment.reference.clone(),
-        order_id: payment.order_id,
-        amount: payment.amount,
-        refunded: payment.refunded,
-        status,
-        deposit: None,
-        deposit_secret: None,
-    }
+    Report::on(payment, ProviderStatus::Failed(Failure::new(code, message)))
 }
 
 /// Checks the refunded sum before a refund, for a provider that does not check it. `None` when the provider's sum
-/// equals ours and the refund can be requested.
+/// equals ours and the refund can be requested; otherwise the present state, which the caller records first.
 pub fn check_refunded_sum(payment: &Payment, found: Answer) -> Option<Answer> {
-    match &found {
-        Answer::Report(report) if report.status == ProviderStatus::Charged && report.refunded == payment.refunded => {
+    match found {
+        Answer::Report(report)
+            if report.status == ProviderStatus::Charged && report.refunded == payment.refunded_by_provider() =>
+        {
             None
         }
-        // The provider now reports that it never charged the payment: the caller handles the contradiction.
-        Answer::Report(Report {
-            status: ProviderStatus::Failed(_) | ProviderStatus::AwaitingDeposit,
-            ..
-        }) => Some(found),
-        _ => {
-            let failure = Failure::new(
-                "REFUNDS_DIFFER",
-                "The provider reports a smaller refunded sum than our records.",
-            );
-            Some(refused_unless_refunded(payment, failure, found))
-        }
+        found => Some(found),
     }
 }
 
-/// The answer to a refused refund: the provider's report when its refunded sum is larger than ours, otherwise the
-/// refusal, which a retry would not change.
-pub fn refused_unless_refunded(payment: &Payment, failure: Failure, found: Answer) -> Answer {
+/// The answer to a refused refund: the provider's report when it differs from the records, otherwise the refusal, which
+/// a retry would not change.
+pub fn refused_unless_changed(payment: &Payment, code: String, found: Answer) -> Answer {
+    let refused = || Answer::Refused(Failure::new(code, "the provider did not make it."));
     match found {
-        Answer::Report(report) if report.refunded.amount() > payment.refunded.amount() => Answer::Report(report),
-        Answer::Report(_) | Answer::Refused(_) => Answer::Refused(failure),
+        Answer::Report(report)
+            if report.status != ProviderStatus::Charged || report.refunded != payment.refunded_by_provider() =>
+        {
+            Answer::Report(report)
+        }
+        Answer::Report(_) | Answer::Refused(_) => refused(),
         Answer::Unknown(cause) => Answer::Unknown(cause),
     }
 }
@@ -183,7 +165,7 @@ mod tests {
     fn found(status: ProviderStatus, refunded: u64) -> Answer {
         Answer::Report(Report {
             refunded: won(refunded),
-            ..report_on(&payment(), status)
+            ..Report::on(&payment(), status)
         })
     }
 
@@ -201,9 +183,8 @@ mod tests {
         for (found, expected) in [
             (found(ProviderStatus::Charged, 300), None),
             (found(ProviderStatus::Charged, 301), Some("report")),
-            (found(ProviderStatus::Charged, 299), Some("refused")),
-            (found(ProviderStatus::Pending, 300), Some("refused")),
-            (found(ProviderStatus::Processing, 300), Some("refused")),
+            (found(ProviderStatus::Charged, 299), Some("report")),
+            (found(ProviderStatus::Pending, 300), Some("report")),
             (found(failed(), 0), Some("report")),
             (found(ProviderStatus::AwaitingDeposit, 0), Some("report")),
             (Answer::Unknown("?".into()), Some("unknown")),
@@ -215,20 +196,28 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_final_unless_the_refunded_sum_grew() {
+    fn a_refused_refund_speaks_of_a_refund_unless_the_providers_records_changed() {
         for (found, expected) in [
             (found(ProviderStatus::Charged, 301), "report"),
+            (found(ProviderStatus::Charged, 299), "report"),
+            (found(ProviderStatus::AwaitingDeposit, 0), "report"),
             (found(ProviderStatus::Charged, 300), "refused"),
             (Answer::Unknown("?".into()), "unknown"),
         ] {
-            let answer = refused_unless_refunded(&payment(), Failure::new("CODE", "No."), found);
+            let answer = refused_unless_changed(&payment(), "CODE".to_owned(), found);
             assert_eq!(name(&answer), expected);
+            if let Answer::Refused(failure) = answer {
+                assert!(
+                    !failure.message.contains("payment") && !failure.message.contains("Pay"),
+                    "{failure:?}"
+                );
+            }
         }
     }
 
     #[test]
     fn the_payment_of_another_order_does_not_charge_this_one() {
-        let mine = report_on(&payment(), ProviderStatus::Charged);
+        let mine = Report::on(&payment(), ProviderStatus::Charged);
         let other = Report {
             order_id: OrderId(Uuid::from_u128(8)),
             ..mine.clone()

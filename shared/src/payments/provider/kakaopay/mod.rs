@@ -117,7 +117,7 @@ impl KakaoPay {
             "tid": payment.reference,
             "cancel_amount": refund.amount.amount(),
             "cancel_tax_free_amount": 0,
-            "cancel_available_amount": payment.amount.saturating_sub(payment.refunded).amount(),
+            "cancel_available_amount": payment.amount.saturating_sub(payment.refunded_by_provider()).amount(),
         });
         match self.post("cancel", body, http::CALL_LIMIT, deadline).await {
             Ok(order) => match report::read(&order, payment) {
@@ -126,7 +126,7 @@ impl KakaoPay {
             },
             Err(CallError::Refused(failure)) => {
                 let found = self.find(payment, deadline).await;
-                http::refused_unless_refunded(payment, failure, found)
+                http::refused_unless_changed(payment, failure.code, found)
             }
             Err(error) => Answer::Unknown(error.into_cause()),
         }

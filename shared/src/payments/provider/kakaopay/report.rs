@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::core::money::Money;
 use crate::orders::OrderId;
-use crate::payments::provider::http::report_on;
 use crate::payments::{Failure, Payment, ProviderStatus, Report};
 
 const NOT_PAID: &str = "The payment was not completed. Pay again.";
@@ -44,7 +43,7 @@ fn pending_report(answer: &Value, payment: &Payment) -> Option<Report> {
     Some(Report {
         order_id: OrderId(Uuid::parse_str(answer["partner_order_id"].as_str()?).ok()?),
         refunded: Money::zero(payment.amount.currency()),
-        ..report_on(payment, ProviderStatus::Pending)
+        ..Report::on(payment, ProviderStatus::Pending)
     })
 }
 

@@ -7,7 +7,7 @@ mod webhook;
 
 pub(crate) use billing::decline;
 
-pub use webhook::{StripeEvent, Subject};
+pub use webhook::{EVENT_TYPES, StripeEvent, Subject};
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::core::money::Money;
 use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http::{self, Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
-use crate::payments::{Failure, Payment, Provider, ProviderStatus, Refund, Report};
+use crate::payments::{Payment, Provider, ProviderStatus, Refund, Report};
 
 /// The pinned API version, so that the account's default version does not change responses. Stripe's Python package
 /// 16.1.0 uses the same version.
@@ -42,7 +42,7 @@ impl Stripe {
     }
 
     /// Reads a PaymentIntent. `None` when it is not ours or cannot be read. Without an expanded `latest_charge` the
-    /// refunded amount is zero.
+    /// refunded amount is zero, and there are no refunds and no disputes.
     pub fn report(intent: &Value) -> Option<Report> {
         report::read(intent)
     }
@@ -83,13 +83,40 @@ impl Stripe {
 
     /// Queries the intent. Stripe captures automatically, so a failed query says nothing about the payment.
     async fn find(&self, payment: &Payment, deadline: Instant) -> Answer {
-        match self.intent(&payment.reference, deadline).await {
-            Ok(intent) => http::answer(payment, Self::report(&intent)),
+        let intent = match self.intent(&payment.reference, deadline).await {
+            Ok(intent) => intent,
             Err(CallError::Refused(failure)) if failure.code == error::MISSING => {
-                Answer::Report(http::not_charged(payment, error::MISSING))
+                return Answer::Report(http::not_charged(payment, error::MISSING));
             }
+            Err(error) => return Answer::Unknown(error.into_cause()),
+        };
+        match self.with_lists(intent, deadline).await {
+            Ok(intent) => http::answer(payment, Self::report(&intent)),
             Err(error) => Answer::Unknown(error.into_cause()),
         }
+    }
+
+    /// Completes the refunds of an intent's charge, of which Stripe expands only the newest, and adds its disputes, which
+    /// Stripe does not expand.
+    async fn with_lists(&self, mut intent: Value, deadline: Instant) -> Result<Value, CallError> {
+        let charge = &intent["latest_charge"];
+        let has_more = charge["refunds"]["has_more"] == true;
+        let is_disputed = charge["disputed"] == true;
+        let id = intent["id"].as_str().unwrap_or_default().to_owned();
+        if has_more {
+            intent["latest_charge"]["refunds"] = self.list("refunds", &id, deadline).await?;
+        }
+        if is_disputed {
+            intent["latest_charge"]["disputes"] = self.list("disputes", &id, deadline).await?;
+        }
+        Ok(intent)
+    }
+
+    /// Lists the first 100 objects of an intent, the newest first.
+    async fn list(&self, objects: &str, intent: &str, deadline: Instant) -> Result<Value, CallError> {
+        let call = Call::get(&self.base_url, &["v1", objects]).map_err(CallError::Unknown)?;
+        let call = call.query("payment_intent", intent).query("limit", "100");
+        self.call(call, http::CALL_LIMIT, deadline).await
     }
 
     async fn cancel_unpaid(&self, payment: &Payment, deadline: Instant) -> Answer {
@@ -117,50 +144,42 @@ impl Stripe {
         ];
         // The same key for each try, because Stripe does not check the refunded sum. After another refund the amount
         // can differ, and Stripe requires a new key for a different request.
-        let key = format!("refund-{}-{}", refund.refund_id, payment.refunded.amount());
-        match self
-            .post(&["v1", "refunds"], Some(&key), &fields, http::CALL_LIMIT, deadline)
-            .await
-        {
-            Ok(made) => self.refund_answer(payment, refund, &made, deadline).await,
+        let key = format!(
+            "refund-{}-{}",
+            refund.refund_id,
+            payment.refunded_by_provider().amount()
+        );
+        let made = self.post(&["v1", "refunds"], Some(&key), &fields, http::CALL_LIMIT, deadline);
+        match made.await {
+            // Stripe repeats its first response for a key, even if the refund has failed since. So only the present
+            // state counts.
+            Ok(_) => match self.find(payment, deadline).await {
+                Answer::Report(report)
+                    if report.status == ProviderStatus::Charged
+                        && report.refunded == payment.refunded_by_provider()
+                        && report
+                            .failed_refunds
+                            .iter()
+                            .all(|failed| failed.refund_id != Some(refund.refund_id)) =>
+                {
+                    Answer::Unknown("Stripe made a refund that its records do not show".into())
+                }
+                found => found,
+            },
             Err(CallError::Refused(failure)) => {
                 let found = self.find(payment, deadline).await;
-                http::refused_unless_refunded(payment, failure, found)
+                http::refused_unless_changed(payment, failure.code, found)
             }
             Err(error) => Answer::Unknown(error.into_cause()),
         }
     }
 
-    /// The answer for a refund that Stripe created.
-    async fn refund_answer(&self, payment: &Payment, refund: &Refund, made: &Value, deadline: Instant) -> Answer {
-        match made["status"].as_str() {
-            Some("succeeded" | "pending") => {}
-            Some(status @ ("failed" | "canceled")) => {
-                let code = made["failure_reason"].as_str().unwrap_or(status);
-                return Answer::Refused(Failure::new(code, "Stripe could not make the refund."));
-            }
-            other => {
-                let status = other.unwrap_or("missing");
-                return Answer::Unknown(format!("Stripe reports the refund status {status}").into());
-            }
-        }
-        match self.find(payment, deadline).await {
-            Answer::Report(report) if report.refunded.amount() > payment.refunded.amount() => Answer::Report(report),
-            // The refund is made, even if the query fails.
-            _ => match payment.refunded.plus(refund.amount) {
-                Ok(refunded) => Answer::Report(Report {
-                    refunded,
-                    ..http::report_on(payment, ProviderStatus::Charged)
-                }),
-                Err(error) => Answer::Unknown(error.into()),
-            },
-        }
-    }
-
     async fn intent(&self, id: &str, deadline: Instant) -> Result<Value, CallError> {
         let call = Call::get(&self.base_url, &["v1", "payment_intents", id]).map_err(CallError::Unknown)?;
-        self.call(call.query("expand[]", "latest_charge"), http::CALL_LIMIT, deadline)
-            .await
+        let call = call
+            .query("expand[]", "latest_charge")
+            .query("expand[]", "latest_charge.refunds");
+        self.call(call, http::CALL_LIMIT, deadline).await
     }
 
     async fn post(

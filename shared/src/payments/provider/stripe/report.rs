@@ -1,4 +1,4 @@
-//! Reads Stripe's PaymentIntent.
+//! Reads Stripe's PaymentIntent, its refunds and its disputes.
 
 use iso_currency::Currency;
 use serde_json::Value;
@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::core::money::Money;
 use crate::orders::OrderId;
+use crate::payments::provider::http::display_text;
 use crate::payments::provider::stripe::error::failure;
-use crate::payments::{Failure, Provider, ProviderStatus, Report};
+use crate::payments::{DisputeStatus, FailedRefund, Failure, Provider, ProviderStatus, Report, ReportedDispute};
 
 /// Reads an intent. `None` when it is not ours or cannot be read.
 pub fn read(intent: &Value) -> Option<Report> {
@@ -15,24 +16,115 @@ pub fn read(intent: &Value) -> Option<Report> {
     let currency = Some(currency).filter(|currency| has_iso_minor_unit(*currency))?;
     let money = |amount: &Value| Money::new(amount.as_u64()?, currency).ok();
     let status = status(intent)?;
+    // An id if it is not expanded.
+    let charge = &intent["latest_charge"];
     let (amount, refunded) = match status {
-        ProviderStatus::Charged => (
-            money(&intent["amount_received"])?,
-            // Absent from a charge that is not expanded.
-            money(&intent["latest_charge"]["amount_refunded"]).unwrap_or(Money::zero(currency)),
-        ),
+        ProviderStatus::Charged => (money(&intent["amount_received"])?, refunded(charge, currency)),
         _ => (money(&intent["amount"])?, Money::zero(currency)),
     };
+    let refunds = charge["refunds"]["data"].as_array().into_iter().flatten();
+    let disputes = charge["disputes"]["data"].as_array().into_iter().flatten();
     Some(Report {
         provider: Provider::Stripe,
         reference: intent["id"].as_str()?.to_owned(),
-        order_id: OrderId(Uuid::parse_str(intent["metadata"]["order_id"].as_str()?).ok()?),
+        order_id: order_id(&intent["metadata"])?,
         amount,
         refunded,
+        failed_refunds: refunds.filter_map(failed_refund).collect(),
+        disputes: disputes.filter_map(|listed| dispute(listed, None)).collect(),
         status,
+        reported_at: None,
         deposit: None,
         deposit_secret: None,
     })
+}
+
+/// The order that an object's metadata name. `None` when the object is not ours: another shop can use the same account.
+pub fn order_id(metadata: &Value) -> Option<OrderId> {
+    Uuid::parse_str(metadata["order_id"].as_str()?).ok().map(OrderId)
+}
+
+/// The refunded sum without failed refunds.
+///
+/// Stripe documents that the money of a failed refund returns to the account (API reference, Refund,
+/// `failure_balance_transaction`), but not whether the charge's `amount_refunded` becomes smaller. So the refunds
+/// themselves decide, as far as they explain `amount_refunded` with or without the failed ones.
+fn refunded(charge: &Value, currency: Currency) -> Money {
+    let money = |amount: u64| Money::new(amount, currency).unwrap_or(Money::zero(currency));
+    let reported = charge["amount_refunded"].as_u64().unwrap_or_default();
+    let refunds = charge["refunds"]["data"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let sum = |is_failed: bool| -> u64 {
+        let wanted = refunds.iter().filter(|refund| has_failed(refund) == is_failed);
+        wanted
+            .filter_map(|refund| refund["amount"].as_u64())
+            .fold(0, u64::saturating_add)
+    };
+    let (made, failed) = (sum(false), sum(true));
+    if failed > 0 && reported == made.saturating_add(failed) {
+        return money(made);
+    }
+    money(reported)
+}
+
+fn has_failed(refund: &Value) -> bool {
+    matches!(refund["status"].as_str(), Some("failed" | "canceled"))
+}
+
+/// Reads a refund that failed after it was made. `None` for any other.
+pub fn failed_refund(refund: &Value) -> Option<FailedRefund> {
+    if !has_failed(refund) {
+        return None;
+    }
+    let status = refund["status"].as_str().unwrap_or_default();
+    let refund_id = refund["metadata"]["refund_id"].as_str();
+    Some(FailedRefund {
+        refund_id: refund_id.and_then(|id| Uuid::parse_str(id).ok()),
+        reference: refund["id"].as_str()?.to_owned(),
+        amount: money_of(refund)?,
+        code: display_text(refund["failure_reason"].as_str(), status),
+    })
+}
+
+/// Reads a dispute. `event` is the type of the event that contains it, if it comes from one.
+pub fn dispute(dispute: &Value, event: Option<&str>) -> Option<ReportedDispute> {
+    let status = match dispute["status"].as_str()? {
+        "won" => DisputeStatus::Won,
+        "lost" => DisputeStatus::Lost,
+        "warning_closed" | "prevented" | "charge_refunded" => DisputeStatus::Closed,
+        // `needs_response`, `under_review`, their warnings, and statuses to come.
+        _ => DisputeStatus::Open,
+    };
+    let moved = dispute["balance_transactions"]
+        .as_array()
+        .filter(|moved| !moved.is_empty());
+    let funds_withdrawn = match (moved, event) {
+        // Negative when withdrawn, positive when reinstated. The currency can be the account's.
+        (Some(moved), _) => {
+            moved
+                .iter()
+                .filter_map(|moved| moved["amount"].as_i64())
+                .fold(0, i64::saturating_add)
+                < 0
+        }
+        (None, Some("charge.dispute.funds_withdrawn")) => true,
+        (None, _) => status == DisputeStatus::Lost,
+    };
+    Some(ReportedDispute {
+        dispute_id: dispute["id"].as_str()?.to_owned(),
+        amount: money_of(dispute)?,
+        reason: display_text(dispute["reason"].as_str(), "no reason"),
+        status,
+        funds_withdrawn,
+    })
+}
+
+/// The `amount` of an object in its own `currency`.
+fn money_of(object: &Value) -> Option<Money> {
+    let currency = Currency::from_code(&object["currency"].as_str()?.to_uppercase())?;
+    Money::new(object["amount"].as_u64()?, currency).ok()
 }
 
 /// Whether Stripe's smallest unit of a currency is the minor unit of ISO 4217, which we use (Stripe, "Supported

@@ -5,25 +5,41 @@
 
 use serde_json::Value;
 
-use super::Stripe;
+use super::{Stripe, report};
 use crate::core::id::PaymentId;
-use crate::payments::{Provider, Report};
+use crate::orders::OrderId;
+use crate::payments::{FailedRefund, Provider, Report, ReportedDispute};
+
+/// The types of the events that are read. Register them for the webhook.
+pub const EVENT_TYPES: [&str; 11] = [
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "charge.refunded",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
+];
 
 /// The meaning of an event for a payment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StripeEvent {
     /// A payment was charged.
     Charged(Box<Report>),
-    /// A payment or its refunds changed: query Stripe for its state.
-    Changed(Subject),
-    /// A refund failed or was cancelled after Stripe had created it: the customer did not get the money.
-    RefundFailed {
+    /// A payment, its refunds or its disputes changed: query Stripe for its state.
+    Changed {
         /// The payment.
         subject: Subject,
-        /// Stripe's id of the refund.
-        refund_id: String,
+        /// The failed refund, if the event reports one.
+        failed_refund: Option<FailedRefund>,
+        /// The dispute, if the event reports one.
+        dispute: Option<ReportedDispute>,
     },
-    /// The event does not concern a payment.
+    /// The event does not concern a payment of ours.
     Irrelevant,
 }
 
@@ -32,55 +48,62 @@ pub enum StripeEvent {
 pub struct Subject {
     /// The payment's id.
     pub payment_id: PaymentId,
-    /// Whether the event's metadata have an order id: then the payment was started here.
-    pub names_an_order: bool,
+    /// The order that the event names. Absent if it names none of ours.
+    pub order_id: Option<OrderId>,
+    /// Whether the event reports money that was charged. What was never charged cannot be lost.
+    pub is_charged: bool,
 }
 
 impl Stripe {
     /// Reads an event.
     pub fn event(event: &Value) -> StripeEvent {
         let object = &event["data"]["object"];
-        match event["type"].as_str().unwrap_or_default() {
+        let kind = event["type"].as_str().unwrap_or_default();
+        match kind {
             "payment_intent.succeeded" => {
                 Self::report(object).map_or(StripeEvent::Irrelevant, |report| StripeEvent::Charged(Box::new(report)))
             }
             // A later attempt may have succeeded since.
-            "payment_intent.payment_failed" | "payment_intent.canceled" => {
-                // A subscription period has no payment until it is charged, and the charge's response had the refusal.
-                if object["metadata"]["charged_for"] == "subscription" {
-                    return StripeEvent::Irrelevant;
-                }
-                changed(&object["id"], object)
+            "payment_intent.payment_failed" | "payment_intent.canceled" => changed(&object["id"], object, false),
+            "charge.refunded" => changed(&object["payment_intent"], object, true),
+            "refund.updated" | "refund.failed" => with(
+                changed(&object["payment_intent"], object, true),
+                report::failed_refund(object),
+                None,
+            ),
+            _ if kind.starts_with("charge.dispute.") && EVENT_TYPES.contains(&kind) => {
+                let dispute = report::dispute(object, Some(kind));
+                with(changed(&object["payment_intent"], object, true), None, dispute)
             }
-            "charge.refunded" => changed(&object["payment_intent"], object),
-            "refund.updated" | "refund.failed" => refund_changed(object),
             _ => StripeEvent::Irrelevant,
         }
     }
 }
 
-fn changed(intent: &Value, object: &Value) -> StripeEvent {
-    subject(intent, object).map_or(StripeEvent::Irrelevant, StripeEvent::Changed)
-}
-
-fn refund_changed(refund: &Value) -> StripeEvent {
-    let Some(subject) = subject(&refund["payment_intent"], refund) else {
+fn changed(intent: &Value, object: &Value, is_charged: bool) -> StripeEvent {
+    let Some(intent) = intent.as_str() else {
         return StripeEvent::Irrelevant;
     };
-    if !matches!(refund["status"].as_str(), Some("failed" | "canceled")) {
-        return StripeEvent::Changed(subject);
-    }
-    StripeEvent::RefundFailed {
-        subject,
-        refund_id: refund["id"].as_str().unwrap_or_default().to_owned(),
+    StripeEvent::Changed {
+        subject: Subject {
+            payment_id: PaymentId::of(Provider::Stripe, intent),
+            order_id: report::order_id(&object["metadata"]),
+            is_charged,
+        },
+        failed_refund: None,
+        dispute: None,
     }
 }
 
-fn subject(intent: &Value, object: &Value) -> Option<Subject> {
-    Some(Subject {
-        payment_id: PaymentId::of(Provider::Stripe, intent.as_str()?),
-        names_an_order: object["metadata"]["order_id"].is_string(),
-    })
+fn with(changed: StripeEvent, failed_refund: Option<FailedRefund>, dispute: Option<ReportedDispute>) -> StripeEvent {
+    match changed {
+        StripeEvent::Changed { subject, .. } => StripeEvent::Changed {
+            subject,
+            failed_refund,
+            dispute,
+        },
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -92,48 +115,102 @@ mod tests {
         Stripe::event(&json!({ "type": kind, "data": { "object": object } }))
     }
 
+    const ORDER: &str = "018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11";
+
+    fn subject(event: StripeEvent) -> (Subject, Option<FailedRefund>, Option<ReportedDispute>) {
+        match event {
+            StripeEvent::Changed {
+                subject,
+                failed_refund,
+                dispute,
+            } => (subject, failed_refund, dispute),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn an_event_is_about_the_payment_of_its_intent() {
-        let subject = |names_an_order| Subject {
-            payment_id: PaymentId::of(Provider::Stripe, "pi_1"),
-            names_an_order,
+        let of_intent =
+            |kind, order: &str| subject(event(kind, json!({ "id": "pi_1", "metadata": { "order_id": order } }))).0;
+        let canceled = of_intent("payment_intent.canceled", ORDER);
+        assert_eq!(canceled.payment_id, PaymentId::of(Provider::Stripe, "pi_1"));
+        assert!(canceled.order_id.is_some() && !canceled.is_charged);
+        assert_eq!(
+            of_intent("payment_intent.canceled", "1234").order_id,
+            None,
+            "another shop's order"
+        );
+        let charge = json!({ "id": "ch_1", "payment_intent": "pi_1", "metadata": { "order_id": "1234" } });
+        let (refunded, ..) = subject(event("charge.refunded", charge));
+        assert!(refunded.order_id.is_none() && refunded.is_charged);
+    }
+
+    #[test]
+    fn a_refund_that_failed_after_it_was_made_is_read() {
+        let refund = |status| {
+            let id = "3f0c6d6e-53a9-8b17-92c4-0de17a3b5c99";
+            json!({
+                "id": "re_1", "payment_intent": "pi_1", "status": status, "amount": 500, "currency": "krw",
+                "metadata": { "refund_id": id }, "failure_reason": "expired_or_canceled_card",
+            })
         };
-        let ours = json!({ "id": "pi_1", "metadata": { "order_id": "1" } });
-        assert_eq!(
-            event("payment_intent.canceled", ours),
-            StripeEvent::Changed(subject(true))
-        );
-        let charge = json!({ "id": "ch_1", "payment_intent": "pi_1" });
-        assert_eq!(event("charge.refunded", charge), StripeEvent::Changed(subject(false)));
-        let refund = |status| json!({ "id": "re_1", "payment_intent": "pi_1", "status": status });
-        assert_eq!(
-            event("refund.updated", refund("succeeded")),
-            StripeEvent::Changed(subject(false))
-        );
+        assert_eq!(subject(event("refund.updated", refund("succeeded"))).1, None);
         for (kind, status) in [("refund.updated", "canceled"), ("refund.failed", "failed")] {
-            let failed = StripeEvent::RefundFailed {
-                subject: subject(false),
-                refund_id: "re_1".to_owned(),
-            };
-            assert_eq!(event(kind, refund(status)), failed, "{kind} {status}");
+            let failed = subject(event(kind, refund(status))).1.unwrap();
+            assert_eq!(
+                (failed.amount.amount(), &*failed.reference, &*failed.code),
+                (500, "re_1", "expired_or_canceled_card")
+            );
+            assert!(failed.refund_id.is_some());
+        }
+    }
+
+    #[test]
+    fn a_dispute_is_read_with_what_was_withdrawn() {
+        use crate::payments::DisputeStatus::{Closed, Lost, Open, Won};
+        let moved = |amounts: &[i64]| {
+            json!(
+                amounts
+                    .iter()
+                    .map(|amount| json!({ "amount": amount }))
+                    .collect::<Vec<_>>()
+            )
+        };
+        for (kind, status, moved, expected) in [
+            ("created", "needs_response", moved(&[]), (Open, false)),
+            ("created", "needs_response", moved(&[-2000]), (Open, true)),
+            ("updated", "under_review", moved(&[-2000]), (Open, true)),
+            ("funds_withdrawn", "needs_response", moved(&[]), (Open, true)),
+            ("funds_reinstated", "won", moved(&[-2000, 2000]), (Won, false)),
+            ("closed", "lost", moved(&[-2000]), (Lost, true)),
+            ("closed", "lost", Value::Null, (Lost, true)),
+            ("closed", "won", Value::Null, (Won, false)),
+            ("closed", "warning_closed", moved(&[]), (Closed, false)),
+            ("updated", "a_status_to_come", moved(&[]), (Open, false)),
+        ] {
+            let object = json!({
+                "id": "du_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 2000, "currency": "krw",
+                "reason": "fraudulent", "status": status, "balance_transactions": moved,
+            });
+            let dispute = subject(event(&format!("charge.dispute.{kind}"), object)).2.unwrap();
+            assert_eq!((dispute.status, dispute.funds_withdrawn), expected, "{kind} {status}");
+            assert_eq!((dispute.amount.amount(), &*dispute.dispute_id), (2000, "du_1"));
         }
     }
 
     #[test]
     fn an_event_that_concerns_no_payment_is_irrelevant() {
-        let of_subscription = json!({ "id": "pi_1", "metadata": { "charged_for": "subscription" } });
-        assert_eq!(
-            event("payment_intent.payment_failed", of_subscription),
-            StripeEvent::Irrelevant
-        );
-        assert_eq!(
-            event("charge.refunded", json!({ "id": "ch_1" })),
-            StripeEvent::Irrelevant
-        );
-        assert_eq!(
-            event("customer.created", json!({ "id": "cus_1" })),
-            StripeEvent::Irrelevant
-        );
+        for (kind, object) in [
+            ("charge.refunded", json!({ "id": "ch_1" })),
+            ("charge.dispute.created", json!({ "id": "du_1" })),
+            (
+                "charge.dispute.a_type_to_come",
+                json!({ "id": "du_1", "payment_intent": "pi_1" }),
+            ),
+            ("customer.created", json!({ "id": "cus_1" })),
+        ] {
+            assert_eq!(event(kind, object), StripeEvent::Irrelevant, "{kind}");
+        }
         assert_eq!(Stripe::event(&json!({})), StripeEvent::Irrelevant);
     }
 }

@@ -28,14 +28,6 @@ pub fn classify(reply: Reply) -> Result<Value, CallError> {
     })
 }
 
-/// Whether a refund may have been refused because of earlier refunds.
-pub fn may_be_refunded(code: &str) -> bool {
-    matches!(
-        code,
-        "ALREADY_CANCELED_PAYMENT" | "NOT_CANCELABLE_AMOUNT" | "NOT_MATCHES_REFUNDABLE_AMOUNT"
-    )
-}
-
 #[derive(Debug, PartialEq)]
 enum Meaning {
     Unknown,

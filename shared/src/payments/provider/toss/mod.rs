@@ -152,24 +152,24 @@ impl Toss {
         let body = json!({
             "cancelReason": reason(refund.reason),
             "cancelAmount": refund.amount.amount(),
-            "refundableAmount": payment.amount.saturating_sub(payment.refunded).amount(),
+            "refundableAmount": payment.amount.saturating_sub(payment.refunded_by_provider()).amount(),
         });
         // Toss repeats its response for an idempotency key, even a transient error. So each try, and each refunded sum,
         // has its own key. `refundableAmount` ensures that only one of the tries succeeds.
         let key = format!(
             "refund-{}-{}-{}",
             refund.refund_id,
-            payment.refunded.amount(),
+            payment.refunded_by_provider().amount(),
             attempt.nth
         );
         let path = ["v1", "payments", &payment.reference, "cancel"];
         match self.post(&path, &key, &body, http::CALL_LIMIT, deadline).await {
             Ok(body) => http::answer(payment, Self::report(&body)),
-            Err(CallError::Refused(failure)) if error::may_be_refunded(&failure.code) => {
+            // Earlier refunds, or the withdrawal of a deposit, may be the reason.
+            Err(CallError::Refused(failure)) => {
                 let found = self.find(payment, deadline).await;
-                http::refused_unless_refunded(payment, failure, found)
+                http::refused_unless_changed(payment, failure.code, found)
             }
-            Err(CallError::Refused(failure)) => Answer::Refused(failure),
             Err(error) => Answer::Unknown(error.into_cause()),
         }
     }

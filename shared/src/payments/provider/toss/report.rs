@@ -30,7 +30,10 @@ pub fn read(payment: &Value) -> Option<Report> {
         order_id: order_id(payment["orderId"].as_str()?)?,
         amount: total,
         refunded,
+        failed_refunds: vec![],
+        disputes: vec![],
         status,
+        reported_at: None,
         deposit: deposit(&payment["virtualAccount"]),
         deposit_secret: payment["secret"].as_str().map(str::to_owned),
     })

@@ -1,0 +1,177 @@
+//! Administrators' decisions: each ends one matter in review, or with [`Decision::AskAgain`] postpones it.
+//!
+//! A decision records what the person found out, so the records stay true: money is entered as given back only by
+//! [`Decision::GivenBack`], and as taken back only by [`Decision::TakenBack`].
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::core::money::Money;
+use crate::payments::{
+    Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundStatus, Rejected, Review,
+    ReviewCode,
+};
+
+/// A payment after a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The payment.
+    pub payment: Payment,
+    /// The provider status that the decision corresponds to, to be applied like a report.
+    pub status: Option<ProviderStatus>,
+    /// The event about the payment, if there is one.
+    pub event_kind: Option<PaymentEventKind>,
+    /// Whether the decision ends the comparison with the provider's records.
+    pub ends_comparison: bool,
+}
+
+impl Payment {
+    /// The payment after `decision` about the matter `review_id`. `amount` is the amount of [`Decision::GivenBack`] and
+    /// [`Decision::TakenBack`]; `request_id` becomes the id of a refund that is requested again.
+    ///
+    /// # Errors
+    /// [`Rejected::NotInReview`] when there is no such matter or it does not allow the decision,
+    /// [`Rejected::OwedDiffers`], [`Rejected::TakenBackTooLarge`], and those of [`Payment::with_refund`].
+    pub fn with_decision(
+        &self,
+        review_id: Uuid,
+        decision: Decision,
+        amount: Option<Money>,
+        request_id: Uuid,
+        now: Timestamp,
+    ) -> Result<Decided, Rejected> {
+        let review = self.review(review_id)?.clone();
+        if let (Decision::GivenBack, Some(owed)) = (decision, review.owed)
+            && amount != Some(owed)
+        {
+            return Err(Rejected::OwedDiffers { owed });
+        }
+        if !self.allows(&review, decision) {
+            return Err(Rejected::NotInReview);
+        }
+        let mut event_kind = None;
+        let mut status = None;
+        let mut payment = self.clone();
+        payment.close_reviews(|known| known.review_id == review_id);
+        match decision {
+            Decision::AskAgain => {
+                if let Some(refunding) = self.with_refund_of(&review, request_id, now)? {
+                    let is_requested = refunding.pending_refund() != self.pending_refund();
+                    event_kind = is_requested.then_some(PaymentEventKind::RefundRequested);
+                    payment = refunding;
+                }
+            }
+            Decision::Charged => status = Some(ProviderStatus::Charged),
+            Decision::NotCharged => {
+                let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
+                status = Some(ProviderStatus::Failed(failure));
+            }
+            Decision::GivenBack => {
+                payment = payment.with_manual_refund(&review, now).ok_or(Rejected::NotInReview)?;
+                event_kind = Some(PaymentEventKind::Refunded);
+            }
+            Decision::TakenBack => {
+                let kept = self.kept();
+                let amount = amount.unwrap_or(kept);
+                if amount.currency() != kept.currency() || !(1..=kept.amount()).contains(&amount.amount()) {
+                    return Err(Rejected::TakenBackTooLarge { kept });
+                }
+                payment.reverse(amount, true, now);
+                event_kind = Some(PaymentEventKind::Reversed);
+            }
+            Decision::Settled => payment = payment.with_waived_refund(&review),
+        }
+        payment.settle(None);
+        if decision != Decision::AskAgain {
+            payment.record_decision(&review, decision, now);
+        }
+        Ok(Decided {
+            payment,
+            status,
+            event_kind,
+            ends_comparison: ends_comparison(&review, decision),
+        })
+    }
+
+    /// The decisions that the matter `review` allows now.
+    pub fn allowed_decisions(&self, review: &Review) -> Vec<Decision> {
+        Decision::ALL
+            .into_iter()
+            .filter(|&decision| self.allows(review, decision))
+            .collect()
+    }
+
+    /// Whether `decision` can end, or with [`Decision::AskAgain`] postpone, the matter `review`.
+    fn allows(&self, review: &Review, decision: Decision) -> bool {
+        let is_charged = self.status.is_charged();
+        let belongs_to_customer = self.status == PaymentStatus::Unservable && review.owed.is_some();
+        match (review.code, decision) {
+            // Only the bank can say more.
+            (ReviewCode::Disputed | ReviewCode::DisputeLost | ReviewCode::Reversed, Decision::AskAgain) => false,
+            (ReviewCode::Contradiction, Decision::AskAgain) => self.provider.has_api(),
+            (code, Decision::AskAgain) => !(code.is_about_refund() && self.pending_refund().is_some()),
+            (_, Decision::Charged | Decision::NotCharged) => !is_charged,
+            (_, Decision::GivenBack) => review.owed.is_some(),
+            (ReviewCode::Contradiction | ReviewCode::Unclassified, Decision::TakenBack) => {
+                is_charged && self.kept().amount() > 0
+            }
+            (_, Decision::TakenBack) => false,
+            (_, Decision::Settled) => is_charged && !belongs_to_customer,
+        }
+    }
+
+    /// The payment after a person gave back by hand what is owed for `review`. `None` when nothing is owed.
+    fn with_manual_refund(&self, review: &Review, now: Timestamp) -> Option<Self> {
+        let owed = review.owed?;
+        let mut next = self.clone();
+        // Without an API there is no sum of the provider's to compare with.
+        let by_hand = self.provider.has_api();
+        // A pending refund first: its outcome is what the person found out.
+        let is_meant = |refund: &crate::payments::Refund| match review.refund_id {
+            Some(id) => refund.refund_id == id,
+            None => refund.status == RefundStatus::Pending,
+        };
+        let meant = next.refunds.iter().position(is_meant);
+        let unmet = || self.refunds.iter().position(|refund| self.is_unmet(refund));
+        match meant.or_else(unmet) {
+            Some(nth) => {
+                let own = next.refunds[nth].amount;
+                next.refunds[nth].complete(owed, now);
+                next.refunds[nth].by_hand = by_hand;
+                next.supersede_unreviewed(owed.saturating_sub(own));
+            }
+            None => next.add_provider_refund(owed, by_hand, now),
+        }
+        next.refunded = next.refunded.plus(owed).ok()?;
+        next.settle(None);
+        Some(next)
+    }
+
+    /// The payment after a person decided that what is owed for `review` is not owed.
+    fn with_waived_refund(&self, review: &Review) -> Self {
+        let mut next = self.clone();
+        let is_unknown = matches!(review.code, ReviewCode::OutcomeUnknown | ReviewCode::Unclassified);
+        for refund in &mut next.refunds {
+            let is_meant = review.refund_id == Some(refund.refund_id)
+                || (is_unknown && refund.status == RefundStatus::Pending)
+                || (review.code == ReviewCode::Unclassified && self.is_unmet(refund))
+                || (review.code.is_about_refund() && self.is_unmet(refund) && !self.has_review_of(refund));
+            if is_meant {
+                refund.status = RefundStatus::Waived;
+            }
+        }
+        next
+    }
+}
+
+/// Whether a decision answers the question of the comparison with the provider's records.
+const fn ends_comparison(review: &Review, decision: Decision) -> bool {
+    use ReviewCode::{Contradiction, OutcomeUnknown, Unclassified};
+    match decision {
+        Decision::NotCharged => true,
+        Decision::Settled | Decision::TakenBack => {
+            matches!(review.code, Contradiction | OutcomeUnknown | Unclassified)
+        }
+        Decision::AskAgain | Decision::Charged | Decision::GivenBack => false,
+    }
+}
