@@ -14,6 +14,6 @@ pub use event::{BillingKeyDeletion, BillingKeyEvent, PaymentEvent};
 pub use order_payments::{OrderCancellation, OrderPaymentStore};
 pub use payment::{DepositAccount, Payment, PaymentStatus, Provider, Rejected, Review};
 pub use refund::{MAX_REFUNDS, Refund, RefundReason, RefundStatus};
-pub use report::{Change, Failure, PaymentEventKind, ProviderStatus, Report};
+pub use report::{Advice, Change, Failure, PaymentEventKind, ProviderStatus, Report};
 pub use service::{PaymentService, next};
 pub use store::{PaymentRequest, PaymentStore, StoredPayment};

@@ -29,11 +29,19 @@ pub enum Mutant {
     DueForgotten,
     /// The order book shows bids for an hour after their deadlines.
     ExpiryIgnored,
+    /// A refund of an order leaves its points in the wallet.
+    PointsKept,
+    /// A wallet forgets the points that it owes.
+    DebtForgotten,
+    /// After missed periods, each of them is charged.
+    MissedPeriodsCharged,
+    /// An order that costs nothing waits for a payment.
+    FreeUnpaid,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::VersionsUnchecked,
@@ -45,6 +53,10 @@ impl Mutant {
         Self::EventInvented,
         Self::DueForgotten,
         Self::ExpiryIgnored,
+        Self::PointsKept,
+        Self::DebtForgotten,
+        Self::MissedPeriodsCharged,
+        Self::FreeUnpaid,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -62,6 +74,14 @@ impl Mutant {
                 if let Some(item) = write.get_mut("Item").and_then(Value::as_object_mut) {
                     item.remove("due_shard");
                     item.remove("due_ms");
+                }
+            }),
+            Self::DebtForgotten => each_write(body, &mut forget_debt),
+            Self::FreeUnpaid => each_write(body, &mut |write| {
+                let item = &mut write["Item"];
+                let is_free = item["total"]["M"]["amount"]["N"] == "0" && item["status"]["S"] == "PAID";
+                if is_free && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ORDER#")) {
+                    item["status"]["S"] = "PENDING_PAYMENT".into();
                 }
             }),
             _ => {}
@@ -86,8 +106,25 @@ impl Mutant {
     pub const fn reads_requests(self) -> bool {
         !matches!(
             self,
-            Self::TimeoutIsRefusal | Self::EventLost | Self::ObjectLost | Self::EventInvented
+            Self::TimeoutIsRefusal
+                | Self::EventLost
+                | Self::ObjectLost
+                | Self::EventInvented
+                | Self::PointsKept
+                | Self::MissedPeriodsCharged
         )
+    }
+}
+
+/// Removes the points that a write makes its wallet owe.
+fn forget_debt(write: &mut Value) {
+    let update = write["UpdateExpression"].as_str().unwrap_or_default();
+    if !update.contains(", owed :rest") {
+        return;
+    }
+    write["UpdateExpression"] = update.replace(", owed :rest", "").into();
+    if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
+        values.remove(":rest");
     }
 }
 

@@ -62,6 +62,8 @@ pub struct World {
     pub charges: FakeQueue,
     /// Notified when a payment provider may have webhooks.
     pub webhooks_ready: Arc<Notify>,
+    /// The mutant that runs, if any.
+    pub mutant: Option<Mutant>,
     /// The actors and the faults.
     pub fault_plan: FaultPlan,
     /// Write-locked while the shop is closed.
@@ -140,7 +142,8 @@ impl World {
         let net = Net::new(clock, services, &fault_plan, rng, Trace::new(plan.traced));
         let reservation = SignedDuration::from_secs(fault_plan.reservation_s);
         Rc::new(Self {
-            stack: Stack::new(&net, &sandbox.url(), reservation),
+            stack: Stack::new(&net, &sandbox.url(), reservation, plan.mutant),
+            mutant: plan.mutant,
             clock,
             net,
             tables,
