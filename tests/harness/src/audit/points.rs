@@ -62,7 +62,8 @@ impl AuctionAudit {
     pub fn check_refunds(&self, orders: &[Value], payments: &[Value]) -> Result<()> {
         let payments: BTreeMap<&str, &Value> = payments
             .iter()
-            .filter_map(|payment| Some((payment["payment_id"].as_str()?, payment)))
+            .filter(|payment| text(&payment["pk"]).starts_with("PAYMENT#"))
+            .map(|payment| (text(&payment["payment_id"]), payment))
             .collect();
         let orders: BTreeMap<&str, &Value> = orders.iter().map(|order| (text(&order["order_id"]), order)).collect();
         for credit in self.of_kind("CREDIT") {
