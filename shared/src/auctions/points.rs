@@ -77,7 +77,6 @@ pub struct Wallet {
     pub held: Points,
     /// Points of refunded orders that could not be taken back, because they were spent or held. Points that become
     /// available are taken for them first, so a wallet that owes points has none available.
-    #[serde(default)]
     pub owed: Points,
 }
 
@@ -136,10 +135,8 @@ pub struct Credit {
     pub points: Points,
     /// How many of the points were taken back, including those that the wallet owes. In proportion to the refunded part
     /// of the payment, rounded down.
-    #[serde(default)]
     pub taken_back: Points,
     /// How many of the points that were taken back last could not be taken at once. The wallet owes them.
-    #[serde(default)]
     pub owed: Points,
     /// Status of the credit.
     pub status: CreditStatus,

@@ -53,11 +53,12 @@ pub(super) fn point_events() -> Result<Vec<Record>> {
         about: BUY_BID.0,
         collected_at: refunded_at + SignedDuration::from_hours(1),
     };
+    let returned = taken_back.with_taken_back(Points::ZERO, refunded_at);
     let events = [
-        PointsEvent::PointsReturned(taken_back.with_taken_back(Points::ZERO, refunded_at)),
         PointsEvent::PointsCredited(credited),
         PointsEvent::PointsRefused(credit(CreditStatus::Refused, paid_at)?),
         PointsEvent::PointsTakenBack(taken_back),
+        PointsEvent::PointsReturned(returned),
         PointsEvent::OwedPointsCollected(collected),
     ];
     super::records(&events, |event| match event {
