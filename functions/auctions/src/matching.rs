@@ -161,7 +161,7 @@ impl MatchingService {
             let new_trade = new_trade(request.trade_id, fingerprint, buyer, seller, voucher, price, invocation)?;
             // A bid is never traded after its deadline: no attempt may be sent later.
             let until = invocation.deadline_before(resting.bid.expires_at);
-            match self.auctions.trade(&new_trade, until).await? {
+            match self.auctions.trade(&new_trade, until, invocation).await? {
                 TradeOutcome::Traded => return Ok(Some(new_trade.trade)),
                 TradeOutcome::Exists(_) => return Ok(None),
                 TradeOutcome::Changed => {}
@@ -234,7 +234,7 @@ impl MatchingService {
         let new_trade = new_trade(trade_id, None, buyer, seller, voucher, price, invocation)?;
         let until = mine.bid.expires_at.min(theirs.bid.expires_at);
         self.auctions
-            .trade(&new_trade, invocation.deadline_before(until))
+            .trade(&new_trade, invocation.deadline_before(until), invocation)
             .await?;
         Ok(())
     }
@@ -264,10 +264,7 @@ impl MatchingService {
                 Some(voucher.next(voucher.voucher.offered_by(None)))
             }
         };
-        let entry_id = invocation.stamp().event_id;
-        let closed = self
-            .auctions
-            .close(&next, freed.as_ref(), request, entry_id, invocation.deadline);
+        let closed = self.auctions.close(&next, freed.as_ref(), request, invocation);
         Ok(closed.await?.then_some(ended))
     }
 
@@ -387,6 +384,5 @@ fn new_trade(
         buyer,
         seller,
         voucher,
-        entry_ids: std::array::from_fn(|_| invocation.stamp().event_id),
     })
 }

@@ -44,7 +44,7 @@ impl CancelSubscription {
 pub enum When {
     /// At once. An unpaid invoice is voided. If a charge is in progress and succeeds, it is refunded.
     Now,
-    /// When the next period falls due.
+    /// When the next period falls due. No later change of the subscription moves this time.
     PeriodEnd,
 }
 
@@ -139,7 +139,8 @@ pub async fn handle(
         };
         let event = invocation.record(&event)?;
         let next = stored.next(after, open, Some(event), &function.policy, invocation.now);
-        let void = void.and_then(|void| invoice.as_ref().map(|stored| stored.next(void, None, invocation.now)));
+        let void = void.zip(invoice).map(|(void, stored)| stored.voided(void, &invocation));
+        let void = void.transpose()?;
         let write = SubscriptionWrite {
             request: Some(&request),
             ..SubscriptionWrite::with(&next, void.as_ref())

@@ -162,7 +162,11 @@ pub async fn handle(
             invocation.now,
         );
         let change_of_invoice = change.invoice.zip(invoice.as_deref());
-        let invoice = change_of_invoice.map(|(after, stored)| stored.next(after, None, invocation.now));
+        let invoice = change_of_invoice.map(|(after, stored)| match after.status {
+            InvoiceStatus::Void => stored.voided(after, &invocation),
+            _ => Ok(stored.next(after, None, invocation.now)),
+        });
+        let invoice = invoice.transpose()?;
         let write = SubscriptionWrite {
             request: Some(&request),
             new_key: change.key.as_ref(),

@@ -14,10 +14,16 @@ shared::domain_events! {
         SubscriptionPastDue(Subscription),
         /// A subscription was cancelled.
         SubscriptionCancelled(Subscription),
-        /// An invoice was paid. The order of its period is placed.
+        /// Missed periods of a subscription are neither billed nor delivered. `skipped` says which.
+        PeriodsSkipped(Subscription),
+        /// An invoice was paid, or costs nothing. The order of its period is placed.
         InvoicePaid(Invoice),
         /// The charge of an invoice was declined.
         InvoiceFailed(Invoice),
+        /// An invoice was given up: nothing is delivered, and no money is kept.
+        InvoiceVoided(Invoice),
+        /// A provider has not confirmed the outcome of a charge for a day. An administrator must decide.
+        InvoiceReviewNeeded(Invoice),
         /// The items of a period are unavailable. Nothing was charged; the delivery is retried.
         DeliveryPostponed(Invoice),
     }

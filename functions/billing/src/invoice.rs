@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::subscription::{Policy, Subscription};
 use shared::catalog::Sku;
+use shared::core::calendar::Schedule;
 use shared::core::id::{PaymentId, SubscriptionPeriod};
 use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
@@ -37,7 +38,7 @@ pub enum InvoiceStatus {
     Declined,
     /// The items are unavailable: no money was taken. The delivery is retried until the next period falls due.
     Postponed,
-    /// The money was taken, and the order is placed.
+    /// The money was taken, or the period costs nothing. The order is placed.
     Paid,
     /// The invoice was given up: nothing is delivered and no money is kept.
     Void,
@@ -86,7 +87,7 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub order_id: Option<OrderId>,
-    /// The payment of the invoice. Present for a paid invoice.
+    /// The payment of the invoice. Present for a paid invoice, unless it costs nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payment_id: Option<PaymentId>,
@@ -115,6 +116,8 @@ pub struct Postponed {
 pub enum InvoiceTransition {
     /// An attempt starts, with the stock reserved. The quote prices a new invoice.
     Attempt(Quote),
+    /// The period costs nothing: its order is placed without a charge. The quote prices the invoice.
+    DeliverFree(Quote),
     /// The items are unavailable, or the provider cannot be called now.
     Postpone(Postponed),
     /// The provider declined the charge.
@@ -159,6 +162,22 @@ impl Invoice {
         }
     }
 
+    /// The invoice of a later `period` of `schedule`, which is charged instead of this one. It continues the declines of
+    /// the card, so that a card that never pays does not get new attempts with each period.
+    #[must_use]
+    pub fn superseded_by(&self, period: u32, schedule: &Schedule, now: Timestamp) -> Self {
+        Self {
+            of: SubscriptionPeriod { period, ..self.of },
+            date: schedule.date(period),
+            lines: vec![],
+            total: None,
+            attempts: 0,
+            next_try_at: Some(now),
+            created_at: now,
+            ..self.clone()
+        }
+    }
+
     /// The invoice after `transition` at `now`. None when its status does not allow it.
     #[must_use]
     pub fn transition(&self, transition: InvoiceTransition, now: Timestamp, policy: &Policy) -> Option<Self> {
@@ -176,6 +195,15 @@ impl Invoice {
                 next.attempts += 1;
                 next.postponed = None;
                 next.next_try_at = Some(now + CHARGE_TIMEOUT);
+            }
+            (InvoiceTransition::DeliverFree(quote), Declined | Postponed) if quote.total.amount() == 0 => {
+                next.status = Paid;
+                next.lines = quote.lines;
+                next.total = Some(quote.total);
+                next.postponed = None;
+                next.failure = None;
+                next.order_id = Some(self.order_id());
+                next.closed_at = Some(now);
             }
             (InvoiceTransition::Postpone(why), Charging | Declined | Postponed) => {
                 next.status = Postponed;
@@ -211,6 +239,7 @@ impl Invoice {
                 next.closed_at = Some(now);
             }
             (InvoiceTransition::Attempt(_) | InvoiceTransition::NewCard, Charging)
+            | (InvoiceTransition::DeliverFree(_), _)
             | (InvoiceTransition::Decline { .. } | InvoiceTransition::Pay(..), Declined | Postponed) => return None,
         }
         Some(next)
@@ -246,8 +275,8 @@ impl Invoice {
         order_id(self.of)
     }
 
-    /// The order while `payment` is in progress. None before the first attempt.
-    pub fn order(&self, payment: PaymentId, now: Timestamp) -> Option<Order> {
+    /// The order while `payment` is in progress, or before it is paid without one. None before the first attempt.
+    pub fn order(&self, payment: Option<PaymentId>, now: Timestamp) -> Option<Order> {
         Some(Order {
             order_id: self.order_id(),
             customer_id: self.customer_id.clone(),
@@ -257,7 +286,7 @@ impl Invoice {
             subscription: Some(self.of),
             placed_at: now,
             expires_at: now,
-            payment_id: Some(payment),
+            payment_id: payment,
             paid_at: None,
             closed_at: None,
         })

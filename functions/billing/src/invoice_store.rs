@@ -59,7 +59,8 @@ impl InvoiceStore {
     }
 
     /// Starts an attempt to charge `invoice`: takes the stock of its lines, in one transaction with the invoice and its
-    /// subscription. `products` are the products of its lines, as read.
+    /// subscription. `products` are the products of its lines, as read. If the invoice is paid because it costs nothing,
+    /// also creates its `order`, which gets the stock.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
@@ -67,6 +68,7 @@ impl InvoiceStore {
         &self,
         subscription: &StoredSubscription,
         invoice: &StoredInvoice,
+        order: Option<&StoredOrder>,
         products: &HashMap<Sku, Product>,
         deadline: Instant,
     ) -> Result<BeginChargeOutcome, Error> {
@@ -75,11 +77,15 @@ impl InvoiceStore {
             ..invoice.clone()
         };
         let record = |holds: Vec<Hold>| {
-            let invoice = with_holds(holds);
-            Ok(vec![
-                put(self.subscriptions.put_if_version(subscription)?)?,
-                put(self.subscriptions.put_invoice(&invoice)?)?,
-            ])
+            let mut items = vec![put(self.subscriptions.put_if_version(subscription)?)?];
+            let Some(order) = order else {
+                items.push(put(self.subscriptions.put_invoice(&with_holds(holds))?)?);
+                return Ok(items);
+            };
+            let order = StoredOrder { holds, ..order.clone() };
+            items.push(put(self.subscriptions.put_invoice(invoice)?)?);
+            items.push(put(self.order_payments.orders.put_new(&order)?)?);
+            Ok(items)
         };
         let lines = &invoice.invoice.lines;
         Ok(match self.reservations.take(lines, products, record, deadline).await? {

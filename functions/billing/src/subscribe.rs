@@ -133,6 +133,8 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
         card,
         open_period: None,
         ends_with_period: false,
+        ends_at: None,
+        skipped: None,
         needs_card: false,
         started_at: invocation.now,
         past_due_since: None,

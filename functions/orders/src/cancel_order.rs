@@ -3,7 +3,7 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::auctions::{Credit, CreditStatus, PointsEvent, Rejected as PointsRejected, WalletStore};
+use shared::auctions::{Credit, CreditStatus, Rejected as PointsRejected, WalletStore};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::transaction::Writes;
@@ -154,11 +154,6 @@ async fn take_back_points(
     let Some(credit) = credit.filter(|_| stored.order.status == OrderStatus::Paid) else {
         return Ok(Writes::default());
     };
-    let event = invocation.record(&PointsEvent::PointsTakenBack(credit.clone()))?;
-    let entry_id = invocation.stamp().event_id;
-    let wallets = &function.wallets;
-    let writes = wallets
-        .take_back_writes(&credit, event, entry_id, invocation.deadline)
-        .await?;
+    let writes = function.wallets.take_back_writes(&credit, invocation).await?;
     Ok(writes.ok_or(PointsRejected::PointsSpent)?)
 }

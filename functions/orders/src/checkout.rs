@@ -1,4 +1,5 @@
-//! Runs for `POST /orders`: places an order and reserves its stock until it is paid or expires.
+//! Runs for `POST /orders`: places an order and reserves its stock until it is paid or expires. An order that costs nothing
+//! is paid at once.
 //!
 //! A new order costs two round trips: one batch read (the products, and the order in case this is a retry) and one
 //! transaction (the stock of each product, and the order).
@@ -43,7 +44,7 @@ pub struct CheckoutRequest {
 
 /// Places an order
 ///
-/// Reserves the stock until `expires_at`. A retry with the same key and body returns the order in its current state.
+/// Reserves the stock until `expires_at`. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
 ///
 /// # Errors
 /// Rejections of [`Rejected`] and of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -100,8 +101,13 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         paid_at: None,
         closed_at: None,
     };
+    let order = order.paid_if_free(invocation.now);
 
-    let event = invocation.record(&OrderEvent::OrderPlaced(order.clone()))?;
+    let event = match order.status {
+        OrderStatus::Paid => OrderEvent::OrderPaid(order.clone()),
+        _ => OrderEvent::OrderPlaced(order.clone()),
+    };
+    let event = invocation.record(&event)?;
     let draft = Draft {
         order,
         fingerprint: fingerprint.clone(),

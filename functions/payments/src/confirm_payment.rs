@@ -303,6 +303,10 @@ impl ConfirmPaymentRequest {
         if self.parts().1 != total {
             return Err(Rejected::AmountDiffers { total }.into());
         }
+        // An order that costs nothing is paid without a payment.
+        if total.amount() == 0 {
+            return Err(orders::Rejected::Closed(order.order.status).into());
+        }
         if !function.service.providers.of(self.provider())?.accepts(total) {
             return Err(Rejected::AmountNotTaken.into());
         }

@@ -3,11 +3,13 @@
 //! Bids, vouchers and trades are in the crate `auctions`. Wallets are shared because cancelling an order takes its points
 //! back.
 
+mod credits;
 mod event;
 mod points;
 pub mod reason;
 mod wallets;
 
+pub use credits::{CreditOutcome, StoredCredit};
 pub use event::PointsEvent;
-pub use points::{Credit, CreditStatus, Entry, EntryKind, InvalidPoints, Points, Rejected, Wallet};
-pub use wallets::{CreditOutcome, LedgerPage, MAX_OPEN_BIDS, WalletStore};
+pub use points::{CollectedPoints, Credit, CreditStatus, Entry, EntryKind, InvalidPoints, Points, Rejected, Wallet};
+pub use wallets::{Gain, LedgerPage, MAX_OPEN_BIDS, WalletStore, owed_in};

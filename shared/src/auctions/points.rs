@@ -10,26 +10,37 @@ use crate::core::error::{Error, Rejection};
 use crate::core::identity::CustomerId;
 use crate::orders::{Order, OrderId};
 
-/// A number of points, 0 to 10^12.
+/// A number of points, 0 to 10^15, which every JSON parser reads exactly (RFC 8259 §6: below 2^53).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "u64")]
-#[schema(value_type = u64, minimum = 0, maximum = 1_000_000_000_000_i64, examples(45_000))]
+#[schema(value_type = u64, minimum = 0, maximum = 1_000_000_000_000_000_i64, examples(45_000))]
 pub struct Points(u64);
 
 /// The number is out of range for [`Points`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("points are 0 to 1000000000000")]
+#[error("points are 0 to 1000000000000000")]
 pub struct InvalidPoints;
 
 impl Points {
     /// No points.
     pub const ZERO: Self = Self(0);
     /// The largest number of points.
-    pub const MAX: Self = Self(1_000_000_000_000);
+    pub const MAX: Self = Self(1_000_000_000_000_000);
 
     /// The number of points.
     pub const fn get(self) -> u64 {
         self.0
+    }
+
+    /// The share `part` / `whole` of the points, rounded down. All of them when `part` is `whole` or more.
+    #[must_use]
+    pub fn share(self, part: u64, whole: u64) -> Self {
+        if part >= whole {
+            return self;
+        }
+        let share = u128::from(self.0) * u128::from(part) / u128::from(whole);
+        // It is less than the points.
+        Self(u64::try_from(share).unwrap_or(self.0))
     }
 
     /// Subtracts `other`, down to zero.
@@ -64,6 +75,14 @@ pub struct Wallet {
     pub available: Points,
     /// Points held by open bids.
     pub held: Points,
+    /// Points of refunded orders that could not be taken back, because they were spent or held. Points that become
+    /// available are taken for them first, so a wallet that owes points has none available.
+    pub owed: Points,
+}
+
+impl Wallet {
+    /// The most available points after a credit. Sales of vouchers can exceed it, each by at most 10^7 points.
+    pub const MAX_CREDITED: Points = Points(1_000_000_000_000);
 }
 
 /// A ledger entry: one change of a wallet.
@@ -75,7 +94,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Number of points.
     pub points: Points,
-    /// Id of the bid, trade or order that caused the change.
+    /// Id of the bid, trade or order that caused the change. Of collected points, what made them available.
     pub about: Uuid,
     /// Time of the change.
     pub at: Timestamp,
@@ -89,6 +108,12 @@ pub enum EntryKind {
     Credited,
     /// The order was cancelled or refunded.
     TakenBack,
+    /// The order was refunded, but the points are spent or held. The wallet owes them.
+    Owed,
+    /// Points that became available were taken for points that the wallet owed.
+    Collected,
+    /// A refund of the order failed. The points are back.
+    Returned,
     /// A bid was placed and holds the points.
     Held,
     /// A bid released the points.
@@ -108,6 +133,11 @@ pub struct Credit {
     pub customer_id: CustomerId,
     /// Number of points.
     pub points: Points,
+    /// How many of the points were taken back, including those that the wallet owes. In proportion to the refunded part
+    /// of the payment, rounded down.
+    pub taken_back: Points,
+    /// How many of the points that were taken back last could not be taken at once. The wallet owes them.
+    pub owed: Points,
     /// Status of the credit.
     pub status: CreditStatus,
     /// Time of the last status change.
@@ -120,8 +150,24 @@ pub struct Credit {
 pub enum CreditStatus {
     /// The points were added to the wallet.
     Credited,
-    /// The order was cancelled or refunded. The points were taken back, or never added.
+    /// The order was cancelled or fully refunded. The points were taken back, or never added.
     TakenBack,
+    /// The points were not added, because the wallet would exceed its limit. An administrator refunds the order, or
+    /// credits the points later.
+    Refused,
+}
+
+/// Points that a wallet owed, taken from points that became available.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CollectedPoints {
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// Number of points.
+    pub points: Points,
+    /// Id of the bid, trade or order that made the points available.
+    pub about: Uuid,
+    /// Time of the change.
+    pub collected_at: Timestamp,
 }
 
 impl Credit {
@@ -137,9 +183,39 @@ impl Credit {
             order_id: order.order_id,
             customer_id: order.customer_id.clone(),
             points,
+            taken_back: match status {
+                CreditStatus::TakenBack => points,
+                CreditStatus::Credited | CreditStatus::Refused => Points::ZERO,
+            },
+            owed: Points::ZERO,
             status,
             credited_at: now,
         })
+    }
+
+    /// The points that this credit leaves with the customer.
+    pub(super) const fn net(&self) -> Points {
+        match self.status {
+            CreditStatus::Refused => Points::ZERO,
+            CreditStatus::Credited | CreditStatus::TakenBack => self.points.saturating_sub(self.taken_back),
+        }
+    }
+
+    /// The credit with `taken_back` of its points taken back.
+    #[must_use]
+    pub fn with_taken_back(&self, taken_back: Points, now: Timestamp) -> Self {
+        let taken_back = taken_back.min(self.points);
+        Self {
+            taken_back,
+            owed: Points::ZERO,
+            status: match self.status {
+                _ if taken_back == self.points => CreditStatus::TakenBack,
+                CreditStatus::Refused => CreditStatus::Refused,
+                CreditStatus::Credited | CreditStatus::TakenBack => CreditStatus::Credited,
+            },
+            credited_at: now,
+            ..self.clone()
+        }
     }
 }
 

@@ -1,31 +1,29 @@
 //! The wallet store: available and held points of customers, with a ledger.
 //!
-//! Invariant: a wallet changes only in one transaction with its ledger entry, and never falls below zero.
+//! Invariants: a wallet changes only in one transaction with its ledger entry, and never falls below zero. A wallet that
+//! owes points has none available: each write that makes points available takes the owed ones first, on condition that
+//! the wallet owes as many as it assumes.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Credit, CreditStatus, Entry, EntryKind, Points, Wallet};
+use super::{CollectedPoints, Entry, EntryKind, Points, PointsEvent, Wallet};
 use crate::aws::Platform;
-use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::table::{Table, text_of};
-use crate::aws::dynamodb::transaction::{
-    TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
-};
+use crate::aws::dynamodb::transaction::{WriteOutcome, put, update};
 use crate::aws::dynamodb::{Item, classify_error, composite, number, parse, send_until_answered, text};
+use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::identity::CustomerId;
-use crate::orders::OrderId;
 
 /// The largest number of open bids per customer. It keeps one customer from flooding an order book.
 pub const MAX_OPEN_BIDS: u32 = 200;
 
 const READING: &str = "read a wallet";
-const CREDITING: &str = "credit points";
 
 /// A page of a wallet's ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,29 +34,47 @@ pub struct LedgerPage {
     pub next: Option<Uuid>,
 }
 
-/// The result of [`WalletStore::credit`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CreditOutcome {
-    /// The points were added to the wallet.
-    Credited,
-    /// The points were credited or taken back before; nothing was written.
-    Exists(CreditStatus),
+/// A wallet as stored.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct StoredWallet {
+    #[serde(default)]
+    pub available: Points,
+    #[serde(default)]
+    pub held: Points,
+    #[serde(default)]
+    pub owed: Points,
 }
 
-/// The stored form of an order's credit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredCredit {
+/// A ledger entry as stored.
+#[derive(Debug, Serialize)]
+struct StoredEntry {
     #[serde(flatten)]
-    credit: Credit,
-    version: u64,
-    /// None when the points were never in the wallet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entry: Entry,
+    /// The event of collected points. The table's stream delivers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<Record>,
+}
+
+/// Points that become available in a wallet, or an open bid that ends. Points that the wallet owes are taken first.
+#[derive(Clone, Debug)]
+pub struct Gain<'a> {
+    /// The customer.
+    pub customer: &'a CustomerId,
+    /// The points that become available.
+    pub points: Points,
+    /// The ledger entry's kind.
+    pub kind: EntryKind,
+    /// Id of the bid, trade or order that causes the change.
+    pub about: Uuid,
+    /// The open bid that ends, by the points that it held: zero for a bid to sell.
+    pub ended_bid: Option<Points>,
+    /// The most available points before the gain, if there is a limit.
+    pub limit: Option<Points>,
 }
 
 /// Reads and writes wallets, their ledger, and the credits of orders in the auctions table.
 #[derive(Clone, Debug)]
-pub struct WalletStore(Table);
+pub struct WalletStore(pub(super) Table);
 
 impl WalletStore {
     /// Reads the table's name from `AUCTIONS_TABLE`.
@@ -74,16 +90,9 @@ impl WalletStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn wallet(&self, customer: &CustomerId, deadline: Instant) -> Result<Wallet, Error> {
-        #[derive(Default, Deserialize)]
-        struct StoredWallet {
-            #[serde(default)]
-            available: Points,
-            #[serde(default)]
-            held: Points,
-        }
         let stored: Option<StoredWallet> = self.0.read(READING, wallet_key(customer), deadline).await?;
-        let StoredWallet { available, held } = stored.unwrap_or_default();
-        Ok(Wallet { available, held })
+        let StoredWallet { available, held, owed } = stored.unwrap_or_default();
+        Ok(Wallet { available, held, owed })
     }
 
     /// At most `limit` entries of the customer's ledger, newest first, starting after the entry `after`.
@@ -133,129 +142,83 @@ impl WalletStore {
         })
     }
 
-    /// Credits the points of a paid order once, unless they were taken back before.
+    /// The writes of a gain in a wallet that owes `owed` points: the update of the wallet, and the ledger entries.
+    ///
+    /// The update's conditions: the wallet owes exactly `owed` points, it holds the ended bid's points, and its
+    /// available points are within the limit. [`owed_in`] says what a wallet owes when they fail.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn credit(
+    /// [`Error::Internal`] when a write cannot be built.
+    pub fn gain_writes(
         &self,
-        credit: &Credit,
-        event: Record,
-        entry_id: Uuid,
-        deadline: Instant,
-    ) -> Result<CreditOutcome, Error> {
-        let stored = StoredCredit {
-            credit: credit.clone(),
-            version: 1,
-            event: Some(event),
-        };
-        let mut items = vec![put(self.0.put_new(CREDITING, credit_key(credit.order_id), &stored)?)?];
-        items.push(update(self.add_points(&credit.customer_id, credit.points))?);
-        items.push(self.put_entry(&credit.customer_id, entry_of(credit, EntryKind::Credited, entry_id))?);
-        let mut backoff = Backoff::until(deadline);
-        loop {
-            match transact(&self.0.client, CREDITING, items.clone(), deadline).await? {
-                TransactionOutcome::Committed => return Ok(CreditOutcome::Credited),
-                TransactionOutcome::Cancelled(mut outcomes) => {
-                    if !outcomes.is_empty()
-                        && let WriteOutcome::ConditionFailed(Some(existing)) = outcomes.swap_remove(0)
-                    {
-                        let existing: StoredCredit = parse(CREDITING, existing)?;
-                        return Ok(CreditOutcome::Exists(existing.credit.status));
-                    }
-                }
-            }
-            if !backoff.wait().await {
-                return Err(Error::Unavailable {
-                    doing: CREDITING,
-                    source: None,
-                });
+        gain: &Gain<'_>,
+        owed: Points,
+        invocation: &Invocation,
+    ) -> Result<(TransactWriteItem, Vec<TransactWriteItem>), Error> {
+        let collected = gain.points.min(owed);
+        let mut changes = vec!["available :gain"];
+        let mut conditions = vec![];
+        let mut write = self
+            .wallet_update(gain.customer)
+            .expression_attribute_values(":gain", number(gain.points.saturating_sub(collected)));
+        if gain.points > Points::ZERO {
+            conditions.push(match owed {
+                Points::ZERO => "(attribute_not_exists(owed) OR owed = :owed)",
+                _ => "owed = :owed",
+            });
+            write = write.expression_attribute_values(":owed", number(owed));
+        }
+        if collected > Points::ZERO {
+            changes.push("owed :collected");
+            write = write.expression_attribute_values(":collected", minus(collected));
+        }
+        if let Some(held) = gain.ended_bid {
+            changes.push("open_bids :minus_one");
+            write = write.expression_attribute_values(":minus_one", number(-1));
+            if held > Points::ZERO {
+                changes.push("held :minus_held");
+                conditions.push("held >= :held");
+                write = write
+                    .expression_attribute_values(":held", number(held))
+                    .expression_attribute_values(":minus_held", minus(held));
             }
         }
+        if let Some(limit) = gain.limit {
+            conditions.push("(attribute_not_exists(available) OR available <= :limit)");
+            write = write.expression_attribute_values(":limit", number(limit));
+        }
+        write = write.update_expression(format!("ADD {}", changes.join(", ")));
+        if !conditions.is_empty() {
+            write = write
+                .condition_expression(conditions.join(" AND "))
+                .return_values_on_condition_check_failure(OnFailure::AllOld);
+        }
+        let mut entries = vec![];
+        if gain.points > Points::ZERO {
+            let entry = entry(gain.kind, gain.points, gain.about, invocation);
+            entries.push(self.put_entry(gain.customer, entry)?);
+        }
+        if collected > Points::ZERO {
+            entries.push(self.put_collected(gain, collected, invocation)?);
+        }
+        Ok((update(write)?, entries))
     }
 
-    /// The writes that take back the points of an order, or that prevent their credit when it has not happened yet. Empty
-    /// when they were taken back before; `None` when the points are spent or held.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn take_back_writes(
+    /// The put of the entry of collected points, with its event.
+    fn put_collected(
         &self,
-        taken: &Credit,
-        event: Record,
-        entry_id: Uuid,
-        deadline: Instant,
-    ) -> Result<Option<Writes>, Error> {
-        let key = credit_key(taken.order_id);
-        let known: Option<StoredCredit> = self.0.read(CREDITING, key.clone(), deadline).await?;
-        let stored = |version, event| StoredCredit {
-            credit: taken.clone(),
-            version,
-            event,
-        };
-        let Some(known) = known else {
-            let writes = vec![put(self.0.put_new(CREDITING, key, &stored(1, None))?)?];
-            return Ok(Some(Writes(writes)));
-        };
-        if known.credit.status == CreditStatus::TakenBack {
-            return Ok(Some(Writes::default()));
-        }
-        if self.wallet(&taken.customer_id, deadline).await?.available < taken.points {
-            return Ok(None);
-        }
-        let item = self.0.item(CREDITING, key, &stored(known.version + 1, Some(event)))?;
-        Ok(Some(Writes(vec![
-            put(self.0.put_if_version(item, known.version + 1))?,
-            update(self.spend_points(&taken.customer_id, taken.points))?,
-            self.put_entry(&taken.customer_id, entry_of(taken, EntryKind::TakenBack, entry_id))?,
-        ])))
-    }
-
-    /// Takes back the points of an order whose payment was refunded without cancelling the order. Returns false when the
-    /// points are spent or held.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn take_back(
-        &self,
-        taken: &Credit,
-        event: Record,
-        entry_id: Uuid,
-        deadline: Instant,
-    ) -> Result<bool, Error> {
-        let mut backoff = Backoff::until(deadline);
-        loop {
-            let writes = self.take_back_writes(taken, event.clone(), entry_id, deadline).await?;
-            let Some(Writes(items)) = writes else {
-                return Ok(false);
-            };
-            let records = items.len();
-            if items.is_empty() || transact_changes(&self.0.client, CREDITING, items, records, deadline).await? {
-                return Ok(true);
-            }
-            if !backoff.wait().await {
-                return Err(Error::Unavailable {
-                    doing: CREDITING,
-                    source: None,
-                });
-            }
-        }
-    }
-
-    /// Reads the credit of an order.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn credit_of(&self, order: OrderId, deadline: Instant) -> Result<Option<Credit>, Error> {
-        let known: Option<StoredCredit> = self.0.read(READING, credit_key(order), deadline).await?;
-        Ok(known.map(|known| known.credit))
-    }
-
-    /// Adds available points.
-    pub fn add_points(&self, customer: &CustomerId, points: Points) -> UpdateBuilder {
-        self.wallet_update(customer)
-            .update_expression("ADD available :points")
-            .expression_attribute_values(":points", number(points))
+        gain: &Gain<'_>,
+        points: Points,
+        invocation: &Invocation,
+    ) -> Result<TransactWriteItem, Error> {
+        let event = PointsEvent::OwedPointsCollected(CollectedPoints {
+            customer_id: gain.customer.clone(),
+            points,
+            about: gain.about,
+            collected_at: invocation.now,
+        });
+        let entry = entry(EntryKind::Collected, points, gain.about, invocation);
+        self.put_stored(gain.customer, entry, Some(invocation.record(&event)?))
     }
 
     /// Subtracts available points. Condition: the wallet has as many.
@@ -288,23 +251,22 @@ impl WalletStore {
             .expression_attribute_values(":most", number(MAX_OPEN_BIDS))
     }
 
-    /// Uncounts an open bid that held no points, and adds the points that it `earned`.
-    pub fn remove_open_bid(&self, customer: &CustomerId, earned: Points) -> UpdateBuilder {
+    /// Takes `taken` available points, and owes `rest` more. Condition: the wallet has as many available, and exactly as
+    /// many when it comes to owe points.
+    pub(super) fn take_points(&self, customer: &CustomerId, taken: Points, rest: Points) -> UpdateBuilder {
+        if rest == Points::ZERO {
+            return self.spend_points(customer, taken);
+        }
+        let condition = match taken {
+            Points::ZERO => "attribute_not_exists(available) OR available = :taken",
+            _ => "available = :taken",
+        };
         self.wallet_update(customer)
-            .update_expression("ADD available :earned, open_bids :minus_one")
-            .expression_attribute_values(":earned", number(earned))
-            .expression_attribute_values(":minus_one", number(-1))
-    }
-
-    /// Uncounts an open bid that held `held` points: `freed` of them become available again, and the rest is paid.
-    pub fn release_hold(&self, customer: &CustomerId, held: Points, freed: Points) -> UpdateBuilder {
-        self.wallet_update(customer)
-            .update_expression("ADD available :freed, held :minus, open_bids :minus_one")
-            .condition_expression("held >= :held")
-            .expression_attribute_values(":freed", number(freed))
-            .expression_attribute_values(":held", number(held))
-            .expression_attribute_values(":minus", minus(held))
-            .expression_attribute_values(":minus_one", number(-1))
+            .update_expression("ADD available :minus, owed :rest")
+            .condition_expression(condition)
+            .expression_attribute_values(":taken", number(taken))
+            .expression_attribute_values(":minus", minus(taken))
+            .expression_attribute_values(":rest", number(rest))
     }
 
     /// The put of a ledger entry.
@@ -312,8 +274,17 @@ impl WalletStore {
     /// # Errors
     /// [`Error::Internal`] when the entry cannot be serialized.
     pub fn put_entry(&self, customer: &CustomerId, entry: Entry) -> Result<TransactWriteItem, Error> {
+        self.put_stored(customer, entry, None)
+    }
+
+    fn put_stored(
+        &self,
+        customer: &CustomerId,
+        entry: Entry,
+        event: Option<Record>,
+    ) -> Result<TransactWriteItem, Error> {
         let key = entry_key(customer, entry.entry_id);
-        put(self.0.put_new("write the ledger", key, &entry)?)
+        put(self.0.put_new("write the ledger", key, &StoredEntry { entry, event })?)
     }
 
     fn wallet_update(&self, customer: &CustomerId) -> UpdateBuilder {
@@ -323,13 +294,30 @@ impl WalletStore {
     }
 }
 
-fn entry_of(credit: &Credit, kind: EntryKind, entry_id: Uuid) -> Entry {
+/// The points that a wallet owes, when the update of a [`Gain`] failed its condition.
+///
+/// # Errors
+/// [`Error::Internal`] when the wallet cannot be read.
+pub fn owed_in(outcome: Option<&WriteOutcome>) -> Result<Option<Points>, Error> {
+    Ok(wallet_in(outcome)?.map(|wallet| wallet.owed))
+}
+
+/// The wallet, when its update failed its condition.
+pub(super) fn wallet_in(outcome: Option<&WriteOutcome>) -> Result<Option<StoredWallet>, Error> {
+    match outcome {
+        Some(WriteOutcome::ConditionFailed(Some(wallet))) => parse(READING, wallet.clone()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A new ledger entry.
+pub(super) fn entry(kind: EntryKind, points: Points, about: Uuid, invocation: &Invocation) -> Entry {
     Entry {
-        entry_id,
+        entry_id: invocation.stamp().event_id,
         kind,
-        points: credit.points,
-        about: credit.order_id.0,
-        at: credit.credited_at,
+        points,
+        about,
+        at: invocation.now,
     }
 }
 
@@ -348,8 +336,4 @@ fn wallet_key(customer: &CustomerId) -> Item {
 /// Entry ids are UUIDv7, so the sort key orders entries by time.
 fn entry_key(customer: &CustomerId, id: Uuid) -> Item {
     composite(wallet_pk(customer), format!("ENTRY#{id}"))
-}
-
-fn credit_key(order: OrderId) -> Item {
-    composite(format!("CREDIT#{order}"), "CREDIT")
 }

@@ -7,7 +7,7 @@ crate::domain_events! {
     pub enum OrderEvent from "madang.orders" {
         /// An order was placed. Its stock is held.
         OrderPlaced(Order),
-        /// An order was paid. Its stock is sold.
+        /// An order was paid, or was placed and costs nothing. Its stock is sold.
         OrderPaid(Order),
         /// A customer cancelled an order. Its stock is released and its payment will be refunded.
         OrderCancelled(Order),

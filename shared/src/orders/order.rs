@@ -31,7 +31,7 @@ pub enum OrderStatus {
     PendingPayment,
     /// A payment is in progress. The stock is held until the provider confirms or refuses it.
     Paying,
-    /// The order is paid. Its stock is sold.
+    /// The order is paid, or costs nothing. Its stock is sold.
     Paid,
     /// The customer cancelled the order. Its stock is released and its money is refunded.
     Cancelled,
@@ -78,7 +78,7 @@ pub struct Order {
     pub placed_at: Timestamp,
     /// The time until which the stock is held without payment.
     pub expires_at: Timestamp,
-    /// The latest payment: started, in progress, or the one that paid the order.
+    /// The latest payment: started, in progress, or the one that paid the order. Absent for an order that costs nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payment_id: Option<PaymentId>,
@@ -169,6 +169,19 @@ impl Order {
             OrderStatus::PendingPayment => Ok(()),
             OrderStatus::Paying => Err(Rejected::PaymentUnderWay),
             status => Err(Rejected::Closed(status)),
+        }
+    }
+
+    /// The new order, paid without a payment if it costs nothing.
+    #[must_use]
+    pub fn paid_if_free(self, now: Timestamp) -> Self {
+        if self.total.amount() > 0 {
+            return self;
+        }
+        Self {
+            status: OrderStatus::Paid,
+            paid_at: Some(now),
+            ..self
         }
     }
 

@@ -48,7 +48,7 @@ pub struct Draft {
     pub fingerprint: Fingerprint,
     /// The product of each line, as read. Its number of shards is used.
     pub products: HashMap<Sku, Product>,
-    /// The event `OrderPlaced`.
+    /// The event `OrderPlaced`, or `OrderPaid` of an order that costs nothing.
     pub event: Record,
 }
 

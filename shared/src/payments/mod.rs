@@ -23,7 +23,7 @@ pub use order_payments::{OrderCancellation, OrderPaymentStore};
 pub use payment::{DepositAccount, Payment, PaymentStatus, Provider};
 pub use refund::{FailedRefund, MAX_REFUNDS, Refund, RefundReason, RefundStatus};
 pub use rejected::Rejected;
-pub use report::{Change, Effect, Failure, PaymentEventKind, ProviderStatus, Report};
+pub use report::{Advice, Change, Effect, Failure, PaymentEventKind, ProviderStatus, Report};
 pub use review::{DecidedReview, Decision, Review, ReviewCode};
 pub use service::{PaymentService, Recorded, next};
 pub use store::{KnownRequest, PaymentRequest, PaymentStore, StoredPayment};

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use billing::charge_service::ChargeService;
 use billing::charge_subscription::ChargeSubscription;
 use billing::enqueue_due_charges::{EnqueueDueCharges, Summary};
-use billing::subscription::Policy;
+use billing::subscription::{MissedPeriods, Policy};
 use harness::gateway::{Answer, Call};
 use harness::queue::Delivery;
 use harness::{FakeKms, FakeQueue, Services};
@@ -64,6 +64,13 @@ impl BillingFixture {
     /// Opens a shop with a listed product of 1,000 won in one shard, and `units` of it.
     pub async fn with(sku: &str, units: u64) -> Self {
         Self::in_shop(Shop::with(sku, 1, units).await).await
+    }
+
+    /// Sets an environment variable of its functions.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.platform = self.platform.with_variable(name, value);
+        self
     }
 
     /// Returns the platform that its functions are built from.
@@ -250,6 +257,7 @@ pub fn policy() -> Policy {
         past_due_days: 14,
         postponed_hours: 24,
         catch_up_days: 7,
+        missed_periods: MissedPeriods::Latest,
     }
 }
 

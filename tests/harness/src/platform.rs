@@ -19,7 +19,7 @@ pub const UPLOADS: &str = "uploads";
 pub const VARIANTS: &str = "images";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 25] = [
+const VARIABLES: [(&str, &str); 26] = [
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
     ("IMAGES_TABLE", IMAGES),
@@ -34,6 +34,7 @@ const VARIABLES: [(&str, &str); 25] = [
     ("PAST_DUE_DAYS", "14"),
     ("POSTPONED_HOURS", "24"),
     ("CATCH_UP_DAYS", "7"),
+    ("MISSED_PERIODS", "LATEST"),
     ("UPLOADS_BUCKET", UPLOADS),
     ("IMAGES_BUCKET", VARIANTS),
     ("IMAGES_URL", "https://images.example.com"),

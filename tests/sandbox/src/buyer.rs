@@ -36,6 +36,8 @@ pub enum Card {
     Good,
     /// The charge is declined with this code and decline code.
     Declined(String, String),
+    /// The charge is declined with this code, decline code and advice code.
+    Advised(String, String, String),
     /// The charge is in processing until [`Sandbox::stripe_settle`].
     Processing,
     /// The bank requires authentication; after that, the buyer pays again.
@@ -47,6 +49,12 @@ impl Card {
     #[must_use]
     pub fn declined(code: &str, decline_code: &str) -> Self {
         Self::Declined(code.to_owned(), decline_code.to_owned())
+    }
+
+    /// Creates a card that is declined with the issuer's advice.
+    #[must_use]
+    pub fn advised(code: &str, decline_code: &str, advice_code: &str) -> Self {
+        Self::Advised(code.to_owned(), decline_code.to_owned(), advice_code.to_owned())
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Entry, Provider};
 use serde_json::Value;
+use shared::core::calendar::Schedule;
 
 use crate::actors::subscriber;
 use crate::world::World;
@@ -56,6 +57,7 @@ pub fn check(world: &World, phase: Phase) {
         "each period is charged on its date",
         on_its_date(&subscriptions, &ledger),
     );
+    check("only the latest period is billed", latest_is_billed(&subscriptions));
     let variants = world.objects.objects(VARIANTS);
     check("a picture's variants exist", variants_exist(&images, &variants));
     if phase >= Phase::Finished {
@@ -68,7 +70,14 @@ pub fn check(world: &World, phase: Phase) {
         check("nothing is stuck", nothing_is_overdue(&orders, &auctions, now));
         check("no event is lost", all_events_are_delivered(world));
     }
-    check("points are conserved", AuctionAudit::of(auctions).check());
+    let auctions = AuctionAudit::of(auctions);
+    check("points are conserved", auctions.check());
+    if phase >= Phase::Finished {
+        check(
+            "points of refunded orders are taken back",
+            auctions.check_refunds(&orders, &payments),
+        );
+    }
     if phase == Phase::Reconciled {
         check("no period is skipped", no_period_is_overdue(&subscriptions, now));
     }
@@ -166,6 +175,25 @@ fn on_its_date(subscriptions: &[Value], ledger: &[Entry]) -> Result<()> {
             let charged = taken.charged_at.to_zoned(zone.clone()).date();
             let date: Date = invoice["date"].as_str().unwrap_or_default().parse()?;
             ensure!(charged >= date, "charged before its date: {invoice} {taken:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Checks that each invoice is of the latest period that was due when it was created: missed ones are skipped.
+fn latest_is_billed(subscriptions: &[Value]) -> Result<()> {
+    let is_subscription = |item: &&Value| item["sk"] == "SUBSCRIPTION";
+    for subscription in subscriptions.iter().filter(is_subscription) {
+        let schedule: Schedule = serde_json::from_value(subscription["schedule"].clone())?;
+        let id = &subscription["subscription_id"];
+        let is_invoice = |item: &&Value| item["subscription_id"] == *id && item["date"].is_string();
+        for invoice in subscriptions.iter().filter(is_invoice) {
+            let created_at: Timestamp = invoice["created_at"].as_str().unwrap_or_default().parse()?;
+            let latest = schedule.last_due(created_at).map(u64::from);
+            ensure!(
+                latest == invoice["period"].as_u64(),
+                "period {latest:?} was due: {invoice}"
+            );
         }
     }
     Ok(())

@@ -124,6 +124,10 @@ async fn deliver_events(world: Rc<World>) {
         }
         let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
         for rule in Rule::of_bus().iter().filter(|rule| rule.is_for(&event)) {
+            let is_refund = rule.function == "credit-points" && entry["DetailType"] == "PaymentRefunded";
+            if is_refund && world.mutant == Some(Mutant::PointsKept) {
+                continue;
+            }
             let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
             for _ in 0..times {
                 world.spawn(invoke_asynchronously(world.clone(), rule, event.clone()));

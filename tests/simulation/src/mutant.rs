@@ -39,11 +39,19 @@ pub enum Mutant {
     TakingBackIgnored,
     /// Another shop's payment on the same account counts as one of ours.
     ForeignTaken,
+    /// A refund of an order leaves its points in the wallet.
+    PointsKept,
+    /// A wallet forgets the points that it owes.
+    DebtForgotten,
+    /// After missed periods, each of them is charged.
+    MissedPeriodsCharged,
+    /// An order that costs nothing waits for a payment.
+    FreeUnpaid,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::VersionsUnchecked,
@@ -60,6 +68,10 @@ impl Mutant {
         Self::WithdrawalIgnored,
         Self::TakingBackIgnored,
         Self::ForeignTaken,
+        Self::PointsKept,
+        Self::DebtForgotten,
+        Self::MissedPeriodsCharged,
+        Self::FreeUnpaid,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -77,6 +89,14 @@ impl Mutant {
                 if let Some(item) = write.get_mut("Item").and_then(Value::as_object_mut) {
                     item.remove("due_shard");
                     item.remove("due_ms");
+                }
+            }),
+            Self::DebtForgotten => each_write(body, &mut forget_debt),
+            Self::FreeUnpaid => each_write(body, &mut |write| {
+                let item = &mut write["Item"];
+                let is_free = item["total"]["M"]["amount"]["N"] == "0" && item["status"]["S"] == "PAID";
+                if is_free && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ORDER#")) {
+                    item["status"]["S"] = "PENDING_PAYMENT".into();
                 }
             }),
             _ => {}
@@ -101,7 +121,12 @@ impl Mutant {
     pub const fn reads_requests(self) -> bool {
         !matches!(
             self,
-            Self::TimeoutIsRefusal | Self::EventLost | Self::ObjectLost | Self::EventInvented
+            Self::TimeoutIsRefusal
+                | Self::EventLost
+                | Self::ObjectLost
+                | Self::EventInvented
+                | Self::PointsKept
+                | Self::MissedPeriodsCharged
         ) && !self.needs_bank()
     }
 
@@ -152,6 +177,18 @@ impl Mutant {
             }
             _ => {}
         }
+    }
+}
+
+/// Removes the points that a write makes its wallet owe.
+fn forget_debt(write: &mut Value) {
+    let update = write["UpdateExpression"].as_str().unwrap_or_default();
+    if !update.contains(", owed :rest") {
+        return;
+    }
+    write["UpdateExpression"] = update.replace(", owed :rest", "").into();
+    if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
+        values.remove(":rest");
     }
 }
 

@@ -13,6 +13,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::action::Handler;
 
+use crate::mutant::Mutant;
 use crate::net::Net;
 use crate::services::{Providers, aws_config};
 
@@ -22,13 +23,18 @@ pub struct Stack(BTreeMap<&'static str, Handler>);
 
 impl Stack {
     /// Builds the functions on `net`; `reservation` is how long orders reserve stock.
-    pub fn new(net: &Net, providers: &str, reservation: SignedDuration) -> Self {
+    pub fn new(net: &Net, providers: &str, reservation: SignedDuration, mutant: Option<Mutant>) -> Self {
+        let missed_periods = match mutant {
+            Some(Mutant::MissedPeriodsCharged) => "ALL",
+            _ => "LATEST",
+        };
         let platform = Platform::new(aws_config(net), variables())
             .with_transport(Arc::new(Providers(net.clone())))
             .with_variable("TOSS_URL", format!("{providers}/toss"))
             .with_variable("STRIPE_URL", format!("{providers}/stripe"))
             .with_variable("KAKAOPAY_URL", format!("{providers}/kakaopay"))
             .with_variable("RESERVATION_MINUTES", reservation.as_mins().to_string())
+            .with_variable("MISSED_PERIODS", missed_periods)
             // Small pictures are processed fast.
             .with_variable("IMAGE_WIDTHS", "8,16");
         let build = |action: &shared::aws::lambda::action::Action| (action.build)(&platform).expect("its variables");

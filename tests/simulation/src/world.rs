@@ -62,10 +62,10 @@ pub struct World {
     pub charges: FakeQueue,
     /// Notified when a payment provider may have webhooks.
     pub webhooks_ready: Arc<Notify>,
+    /// The mutant that runs, if any.
+    pub mutant: Option<Mutant>,
     /// The actors and the faults.
     pub fault_plan: FaultPlan,
-    /// The mutant to run.
-    pub mutant: Option<Mutant>,
     /// Write-locked while the shop is closed.
     pub closed: RwLock<()>,
     state: Mutex<State>,
@@ -145,7 +145,8 @@ impl World {
         let net = Net::new(clock, services, &fault_plan, rng, Trace::new(plan.traced));
         let reservation = SignedDuration::from_secs(fault_plan.reservation_s);
         Rc::new(Self {
-            stack: Stack::new(&net, &sandbox.url(), reservation),
+            stack: Stack::new(&net, &sandbox.url(), reservation, plan.mutant),
+            mutant: plan.mutant,
             clock,
             net,
             tables,
@@ -156,7 +157,6 @@ impl World {
             charges,
             webhooks_ready,
             fault_plan,
-            mutant: plan.mutant,
             closed: RwLock::default(),
             state: Mutex::new(State {
                 budget: plan.operations,

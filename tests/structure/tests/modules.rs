@@ -11,10 +11,11 @@ const SHARED: &str = "shared/src/";
 const DOMAINS: [&str; 5] = ["images", "catalog", "orders", "payments", "auctions"];
 
 /// The modules of a domain that call AWS or payment providers. All others are models, without I/O.
-const STORES_AND_SERVICES: [&str; 6] = [
+const STORES_AND_SERVICES: [&str; 7] = [
     "store",
     "reservations",
     "order_payments",
+    "credits",
     "wallets",
     "service",
     "provider",

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update};
 use jiff::Timestamp;
 use serde::Deserialize;
-use shared::auctions::EntryKind;
+use shared::auctions::{Entry, EntryKind};
 use shared::aws::backoff::Backoff;
 use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
 use shared::aws::dynamodb::{Item, composite, number, parse};
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::bid::Bid;
-use crate::store::trades::{entry, unavailable};
+use crate::store::trades::unavailable;
 use crate::store::{AuctionStore, StoredBid, StoredVoucher};
 
 const PLACING: &str = "place a bid";
@@ -95,7 +95,13 @@ impl AuctionStore {
             (wallet, put(self.put_voucher(voucher)?)?)
         } else {
             let wallet = self.wallets.hold_points(&bid.customer_id, bid.price);
-            let held = entry(entry_id, EntryKind::Held, bid.price, bid.bid_id.0, bid.placed_at);
+            let held = Entry {
+                entry_id,
+                kind: EntryKind::Held,
+                points: bid.price,
+                about: bid.bid_id.0,
+                at: bid.placed_at,
+            };
             (wallet, self.wallets.put_entry(&bid.customer_id, held)?)
         };
         Ok(vec![

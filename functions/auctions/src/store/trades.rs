@@ -1,7 +1,6 @@
 //! Transactions that close bids: trades, cancellations and expiry.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -9,13 +8,14 @@ use uuid::Uuid;
 use crate::bid::{Bid, BidTransition, Trade};
 use crate::store::requests::request_key;
 use crate::store::{AuctionStore, StoredBid, StoredVoucher};
-use shared::auctions::{Entry, EntryKind, Points};
+use shared::auctions::{Entry, EntryKind, Gain, Points, owed_in};
 use shared::aws::backoff::Backoff;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::dynamodb::transaction::{
-    TransactionOutcome, WriteOutcome, delete, put, transact, transact_changes, update,
+    TransactionOutcome, WriteOutcome, delete, has_failed_condition, put, transact, update,
 };
 use shared::aws::dynamodb::{Item, composite, parse};
+use shared::aws::lambda::Invocation;
 use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
@@ -65,8 +65,17 @@ pub struct NewTrade {
     pub seller: TradeParty,
     /// The voucher, as it was read.
     pub voucher: StoredVoucher,
-    /// Ids for the ledger entries.
-    pub entry_ids: [Uuid; 3],
+}
+
+/// The writes of a trade.
+struct TradeWrites {
+    /// The number of leading writes that are conditional on a version.
+    records: usize,
+    /// The index of the update of the buyer's wallet.
+    buyer_at: usize,
+    /// The index of the update of the seller's wallet.
+    seller_at: usize,
+    items: Vec<TransactWriteItem>,
 }
 
 /// The result of [`AuctionStore::trade`].
@@ -106,51 +115,76 @@ impl AuctionStore {
         ended: &StoredBid,
         freed: Option<&StoredVoucher>,
         request: Option<&StoredRequest>,
-        entry_id: Uuid,
-        deadline: Instant,
+        invocation: &Invocation,
     ) -> Result<bool, Error> {
+        const CLOSING: &str = "close a bid";
         let bid = &ended.bid;
-        let mut items = vec![put(self.put_bid(ended)?)?];
+        let mut records = vec![put(self.put_bid(ended)?)?];
         if let Some(voucher) = freed {
-            items.push(put(self.put_voucher(voucher)?)?);
+            records.push(put(self.put_voucher(voucher)?)?);
         }
         if let Some(request) = request {
-            items.push(request.put(&self.table, request_key(request))?);
+            records.push(request.put(&self.table, request_key(request))?);
         }
-        let records = items.len();
-        items.push(delete(self.delete_from_book(bid))?);
-        if freed.is_some() {
-            items.push(update(self.wallets.remove_open_bid(&bid.customer_id, Points::ZERO))?);
-        } else {
-            items.push(update(self.wallets.release_hold(
-                &bid.customer_id,
-                bid.price,
-                bid.price,
-            ))?);
-            let at = bid.closed_at.unwrap_or(bid.expires_at);
-            let released = entry(entry_id, EntryKind::Released, bid.price, bid.bid_id.0, at);
-            items.push(self.wallets.put_entry(&bid.customer_id, released)?);
+        let wallet_at = records.len();
+        let held = if freed.is_some() { Points::ZERO } else { bid.price };
+        let gain = Gain {
+            customer: &bid.customer_id,
+            points: held,
+            kind: EntryKind::Released,
+            about: bid.bid_id.0,
+            ended_bid: Some(held),
+            limit: None,
+        };
+        let mut owed = Points::ZERO;
+        let mut backoff = Backoff::until(invocation.deadline);
+        loop {
+            let (wallet, entries) = self.wallets.gain_writes(&gain, owed, invocation)?;
+            let mut items = records.clone();
+            items.push(wallet);
+            items.push(delete(self.delete_from_book(bid))?);
+            items.extend(entries);
+            match transact(&self.table.client, CLOSING, items, invocation.deadline).await? {
+                TransactionOutcome::Committed => return Ok(true),
+                TransactionOutcome::Cancelled(outcomes) => {
+                    if has_failed_condition(&outcomes, wallet_at) {
+                        return Ok(false);
+                    }
+                    owed = owed_in(outcomes.get(wallet_at))?.unwrap_or(owed);
+                }
+            }
+            if !backoff.wait().await {
+                return Err(unavailable(CLOSING));
+            }
         }
-        transact_changes(&self.table.client, "close a bid", items, records, deadline).await
     }
 
     /// Makes a trade: closes its bids, transfers the voucher, and pays the points.
     ///
     /// # Errors
     /// `bid-closed` when a bid of the trade is closed or past its deadline; [`Error::Unavailable`], [`Error::Internal`].
-    pub async fn trade(&self, new_trade: &NewTrade, deadline: Instant) -> Result<TradeOutcome, Error> {
-        let (records, wallet_at, items) = self.writes_of(new_trade)?;
+    pub async fn trade(
+        &self,
+        new_trade: &NewTrade,
+        deadline: Instant,
+        invocation: &Invocation,
+    ) -> Result<TradeOutcome, Error> {
+        let (mut buyer_owes, mut seller_owes) = (Points::ZERO, Points::ZERO);
         let mut backoff = Backoff::until(deadline);
         loop {
-            let outcomes = match transact(&self.table.client, TRADING, items.clone(), deadline).await? {
+            let writes = self.writes_of(new_trade, buyer_owes, seller_owes, invocation)?;
+            let outcomes = match transact(&self.table.client, TRADING, writes.items, deadline).await? {
                 TransactionOutcome::Committed => return Ok(TradeOutcome::Traded),
                 TransactionOutcome::Cancelled(outcomes) => outcomes,
             };
             let is_busy = outcomes
                 .iter()
                 .any(|outcome| matches!(outcome, WriteOutcome::Retryable));
-            let is_short = matches!(outcomes.get(wallet_at), Some(WriteOutcome::ConditionFailed(_)));
-            let mut outcomes = outcomes.into_iter().take(records);
+            let is_short = new_trade.buyer.bid().is_none()
+                && matches!(outcomes.get(writes.buyer_at), Some(WriteOutcome::ConditionFailed(_)));
+            buyer_owes = owed_in(outcomes.get(writes.buyer_at))?.unwrap_or(buyer_owes);
+            seller_owes = owed_in(outcomes.get(writes.seller_at))?.unwrap_or(seller_owes);
+            let mut outcomes = outcomes.into_iter().take(writes.records);
             if let Some(WriteOutcome::ConditionFailed(Some(existing))) = outcomes.next() {
                 return Ok(TradeOutcome::Exists(Box::new(parse(TRADING, existing)?)));
             }
@@ -166,9 +200,14 @@ impl AuctionStore {
         }
     }
 
-    /// The number of leading writes that are conditional on a version, the index of the write that takes the buyer's
-    /// points, and all writes.
-    fn writes_of(&self, new_trade: &NewTrade) -> Result<(usize, usize, Vec<TransactWriteItem>), Error> {
+    /// The writes of a trade between wallets that owe these points.
+    fn writes_of(
+        &self,
+        new_trade: &NewTrade,
+        buyer_owes: Points,
+        seller_owes: Points,
+        invocation: &Invocation,
+    ) -> Result<TradeWrites, Error> {
         let NewTrade { trade, voucher, .. } = new_trade;
         let stored = StoredTrade {
             trade: trade.clone(),
@@ -187,41 +226,55 @@ impl AuctionStore {
         let sold = voucher.voucher.owned_by(trade.buyer_id.clone(), trade.traded_at);
         items.push(put(self.put_voucher(&voucher.next(sold))?)?);
         let records = items.len();
-        let price = trade.price;
-        let [paid, earned, released] = new_trade.entry_ids;
-        let about = |id, kind, points| entry(id, kind, points, trade.trade_id, trade.traded_at);
+        let mut entries = vec![];
         match new_trade.buyer.bid() {
             Some(bid) => {
-                let freed = bid.price.saturating_sub(price);
-                items.push(update(self.wallets.release_hold(&trade.buyer_id, bid.price, freed))?);
-                if freed > Points::ZERO {
-                    items.push(
-                        self.wallets
-                            .put_entry(&trade.buyer_id, about(released, EntryKind::Released, freed))?,
-                    );
-                }
+                let gain = Gain {
+                    customer: &trade.buyer_id,
+                    points: bid.price.saturating_sub(trade.price),
+                    kind: EntryKind::Released,
+                    about: trade.trade_id,
+                    ended_bid: Some(bid.price),
+                    limit: None,
+                };
+                let (wallet, released) = self.wallets.gain_writes(&gain, buyer_owes, invocation)?;
+                items.push(wallet);
+                entries.extend(released);
             }
-            None => items.push(update(self.wallets.spend_points(&trade.buyer_id, price))?),
+            None => items.push(update(self.wallets.spend_points(&trade.buyer_id, trade.price))?),
         }
-        items.push(
-            self.wallets
-                .put_entry(&trade.buyer_id, about(paid, EntryKind::Paid, price))?,
-        );
-        items.push(match new_trade.seller.bid() {
-            Some(_) => update(self.wallets.remove_open_bid(&trade.seller_id, price))?,
-            None => update(self.wallets.add_points(&trade.seller_id, price))?,
-        });
-        items.push(
-            self.wallets
-                .put_entry(&trade.seller_id, about(earned, EntryKind::Earned, price))?,
-        );
+        let gain = Gain {
+            customer: &trade.seller_id,
+            points: trade.price,
+            kind: EntryKind::Earned,
+            about: trade.trade_id,
+            ended_bid: new_trade.seller.bid().map(|_| Points::ZERO),
+            limit: None,
+        };
+        let (wallet, earned) = self.wallets.gain_writes(&gain, seller_owes, invocation)?;
+        items.push(wallet);
+        entries.extend(earned);
+        let paid = Entry {
+            entry_id: invocation.stamp().event_id,
+            kind: EntryKind::Paid,
+            points: trade.price,
+            about: trade.trade_id,
+            at: trade.traded_at,
+        };
+        entries.push(self.wallets.put_entry(&trade.buyer_id, paid)?);
+        items.extend(entries);
         for bid in [&new_trade.buyer, &new_trade.seller]
             .into_iter()
             .filter_map(TradeParty::bid)
         {
             items.push(delete(self.delete_from_book(bid))?);
         }
-        Ok((records, records, items))
+        Ok(TradeWrites {
+            records,
+            buyer_at: records,
+            seller_at: records + 1,
+            items,
+        })
     }
 
     /// Reads a trade.
@@ -230,16 +283,6 @@ impl AuctionStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get_trade(&self, id: Uuid, deadline: Instant) -> Result<Option<StoredTrade>, Error> {
         self.table.read("read a trade", trade_key(id), deadline).await
-    }
-}
-
-pub(crate) fn entry(entry_id: Uuid, kind: EntryKind, points: Points, about: Uuid, at: Timestamp) -> Entry {
-    Entry {
-        entry_id,
-        kind,
-        points,
-        about,
-        at,
     }
 }
 

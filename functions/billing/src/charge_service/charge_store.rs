@@ -1,14 +1,16 @@
 //! The records of charges: saves the result of an attempt with the invoice, order, payment, stock and events.
 
+use std::collections::HashMap;
+
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
-use shared::catalog::{Hold, Sku};
+use shared::catalog::{Hold, Product, Sku};
 use shared::core::error::{Error, Rejection};
 use shared::core::event::DomainEvent;
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::{Fingerprint, derive_id};
-use shared::orders::{Ending, Order, OrderEvent, OrderStatus, StoredOrder};
+use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, Quote, StoredOrder};
 use shared::payments::provider::{Answer, Decline};
 use shared::payments::reason;
 use shared::payments::{
@@ -18,7 +20,7 @@ use shared::payments::{
 use crate::charge_service::{ChargeOutcome, DOING};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
-use crate::invoice_store::InvoiceStore;
+use crate::invoice_store::{BeginChargeOutcome, InvoiceStore};
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
 use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
 
@@ -37,6 +39,13 @@ pub(crate) struct Attempt<'a> {
     pub invoice: &'a StoredInvoice,
     /// The request of an administrator who decides instead of the provider. It is saved with the result.
     pub by: Option<&'a SubscriptionRequest>,
+}
+
+/// A period to deliver: the subscription as read, with the period opened, and its invoice.
+pub(crate) struct Unpaid<'a> {
+    pub stored: &'a StoredSubscription,
+    pub subscription: Subscription,
+    pub invoice: &'a StoredInvoice,
 }
 
 /// A subscription and its open invoice, as read together.
@@ -117,6 +126,34 @@ impl ChargeStore {
         Ok(saved.then_some(next))
     }
 
+    /// Publishes that an attempt needs a review, once for each attempt.
+    pub(crate) async fn report_review(&self, of: SubscriptionPeriod, invocation: &Invocation) -> Result<(), Error> {
+        let Some(Account {
+            subscription,
+            invoice: Some(invoice),
+        }) = self.account(of, invocation).await?
+        else {
+            return Ok(());
+        };
+        let event = BillingEvent::InvoiceReviewNeeded(invoice.invoice.clone());
+        let is_reported = invoice
+            .event
+            .as_ref()
+            .is_some_and(|last| last.detail_type == event.detail_type());
+        if is_reported || invoice.invoice.status != InvoiceStatus::Charging {
+            return Ok(());
+        }
+        let reported = StoredInvoice {
+            event: Some(invocation.record(&event)?),
+            version: invoice.version + 1,
+            ..invoice
+        };
+        // If the attempt has changed, the next check reports it if that is still necessary.
+        self.save_attempt(&subscription, &reported, invocation)
+            .await
+            .map(|_| ())
+    }
+
     /// Postpones a delivery. Publishes the event once.
     pub(crate) async fn postpone(
         &self,
@@ -138,6 +175,52 @@ impl ChargeStore {
         let write = SubscriptionWrite::with(&next, Some(&after));
         let saved = self.save_and_release(&write, &invoice.holds, invocation).await?;
         Ok(saved.then_some(ChargeOutcome::Postponed))
+    }
+
+    /// Delivers a period that costs nothing: takes its stock, creates its paid order, and marks the invoice as paid, in
+    /// one transaction. The card is not charged. `None` when something has changed.
+    pub(crate) async fn deliver_free(
+        &self,
+        unpaid: Unpaid<'_>,
+        quote: Quote,
+        products: &HashMap<Sku, Product>,
+        invocation: &Invocation,
+    ) -> Result<Option<ChargeOutcome>, Error> {
+        let Unpaid {
+            stored,
+            subscription,
+            invoice,
+        } = unpaid;
+        let now = invocation.now;
+        let turn = InvoiceTransition::DeliverFree(quote);
+        let Some(paid) = invoice.invoice.transition(turn, now, &self.policy) else {
+            return Ok(None);
+        };
+        let order = paid.order(None, now).map(|order| order.paid_if_free(now));
+        let order = order.ok_or_else(|| Error::internal(DOING, "a delivered invoice has no price"))?;
+        let order = StoredOrder {
+            holds: vec![],
+            fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(DOING, error))?,
+            payments: 0,
+            version: 1,
+            event: Some(invocation.record(&OrderEvent::OrderPaid(order.clone()))?),
+            order,
+        };
+        let closed = subscription.transition(SubscriptionTransition::ClosePeriod, now)?;
+        let next = stored.next(closed, None, None, &self.policy, now);
+        let event = invocation.record(&BillingEvent::InvoicePaid(paid.clone()))?;
+        let after = invoice.next(paid, Some(event), now);
+        let begun = self
+            .invoices
+            .begin(&next, &after, Some(&order), products, invocation.deadline);
+        match begun.await? {
+            BeginChargeOutcome::Begun(_) => Ok(Some(ChargeOutcome::Paid)),
+            BeginChargeOutcome::Changed => Ok(None),
+            BeginChargeOutcome::OutOfStock(shortages) => {
+                let why = orders::Rejected::OutOfStock(shortages).into();
+                self.postpone(stored, subscription, invoice, &why, invocation).await
+            }
+        }
     }
 
     /// Records the provider's answer to an attempt.
@@ -234,12 +317,17 @@ impl ChargeStore {
             let Some(after) = invoice.invoice.transition(turn, now, &self.policy) else {
                 return Ok(ChargeOutcome::Nothing);
             };
-            let paid_event = is_paid.then(|| invocation.record(&BillingEvent::InvoicePaid(after.clone())));
+            let invoice_event = if is_paid {
+                BillingEvent::InvoicePaid(after.clone())
+            } else {
+                BillingEvent::InvoiceVoided(after.clone())
+            };
+            let invoice_event = invocation.record(&invoice_event)?;
             let closed = subscription
                 .subscription
                 .transition(SubscriptionTransition::ClosePeriod, now)?;
             let next = subscription.next(closed, None, None, &self.policy, now);
-            let after = invoice.next(after, paid_event.transpose()?, now);
+            let after = invoice.next(after, Some(invoice_event), now);
             let order = StoredOrder {
                 // The order takes over the units, or they are released.
                 holds: if is_paid { invoice.holds.clone() } else { vec![] },
@@ -309,7 +397,7 @@ impl ChargeStore {
                 return self.void(attempt, invocation).await;
             }
             let decline = Decline::of(before.provider, failure);
-            if decline == Decline::InvalidRequest {
+            if decline == Decline::OurError {
                 tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a provider rejected a charge as invalid");
                 let why = Rejection::new(&reason::PAYMENT_REFUSED, "The payment could not be requested.");
                 let unchanged = before.clone();
@@ -323,7 +411,7 @@ impl ChargeStore {
             }
             let turn = InvoiceTransition::Decline {
                 failure: failure.clone(),
-                is_final: matches!(decline, Decline::Hard | Decline::KeyDeleted),
+                is_final: decline == Decline::NewCard,
             };
             let Some(declined) = invoice.invoice.transition(turn, now, &self.policy) else {
                 return Ok(ChargeOutcome::Nothing);
@@ -382,7 +470,7 @@ impl ChargeStore {
                 .subscription
                 .transition(SubscriptionTransition::ClosePeriod, invocation.now)?;
             let next = subscription.next(closed, None, None, &self.policy, invocation.now);
-            let void = invoice.next(void, None, invocation.now);
+            let void = invoice.voided(void, invocation)?;
             let write = attempt.write(&next, &void);
             if self.save_and_release(&write, &invoice.holds, invocation).await? {
                 return Ok(ChargeOutcome::Skipped);
@@ -416,7 +504,7 @@ fn order_and_payment(
     invocation: &Invocation,
 ) -> Result<Option<(Order, StoredPayment, OrderEvent)>, Error> {
     let now = invocation.now;
-    let Some(order) = invoice.order(report.payment_id(), now) else {
+    let Some(order) = invoice.order(Some(report.payment_id()), now) else {
         return Ok(None);
     };
     let started = Payment::new(

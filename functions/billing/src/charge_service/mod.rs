@@ -29,7 +29,7 @@ use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
 use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 use uuid::Uuid;
 
-use self::charge_store::Account;
+use self::charge_store::{Account, Unpaid};
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
 use crate::invoice_store::BeginChargeOutcome;
@@ -148,18 +148,17 @@ impl ChargeService {
                 None => Ok(None),
             },
             Task::SkipTo(period) => {
-                tracing::warn!(
-                    subscription_id = %subscription.subscription.subscription_id,
-                    from = subscription.subscription.next_period, to = period,
-                    "missed periods skipped",
-                );
-                let skipped = subscription
-                    .subscription
-                    .transition(SubscriptionTransition::SkipTo(period), invocation.now)?;
-                let next = subscription.next(skipped, None, None, &self.charges.policy, invocation.now);
+                let turn = SubscriptionTransition::SkipTo(period);
+                let skipped = subscription.subscription.transition(turn, invocation.now)?;
+                let event = invocation.record(&BillingEvent::PeriodsSkipped(skipped.clone()))?;
+                let next = subscription.next(skipped, None, Some(event), &self.charges.policy, invocation.now);
                 let saved = self.charges.save(&SubscriptionWrite::of(&next), invocation).await?;
                 Ok(saved.then_some(ChargeOutcome::Skipped))
             }
+            Task::Supersede(period) => match invoice {
+                Some(invoice) => self.supersede(&subscription, &invoice, period, invocation).await,
+                None => Ok(None),
+            },
             Task::VoidInvoice => {
                 self.void_period(&subscription, invoice, SubscriptionTransition::ClosePeriod, invocation)
                     .await
@@ -169,6 +168,35 @@ impl ChargeService {
                     .await
             }
         }
+    }
+
+    /// Gives up a declined period, and opens a later one instead, which is due now.
+    async fn supersede(
+        &self,
+        stored: &StoredSubscription,
+        invoice: &StoredInvoice,
+        period: u32,
+        invocation: &Invocation,
+    ) -> Result<Option<ChargeOutcome>, Error> {
+        let (now, policy) = (invocation.now, &self.charges.policy);
+        let turn = SubscriptionTransition::Supersede(period);
+        let subscription = stored.subscription.transition(turn, now)?;
+        let Some(void) = invoice.invoice.transition(InvoiceTransition::Void, now, policy) else {
+            return Ok(None);
+        };
+        let latest = invoice.invoice.superseded_by(period, &subscription.schedule, now);
+        let skipped = invocation.record(&BillingEvent::PeriodsSkipped(subscription.clone()))?;
+        let voided = invocation.record(&BillingEvent::InvoiceVoided(void.clone()))?;
+        let next = stored.next(subscription, Some(&latest), Some(skipped), policy, now);
+        let void = invoice.next(void, Some(voided), now);
+        let unsaved = StoredInvoice::unsaved(latest.clone(), now);
+        let latest = unsaved.next(latest, None, now);
+        let write = SubscriptionWrite {
+            new_invoice: Some(&latest),
+            ..SubscriptionWrite::with(&next, Some(&void))
+        };
+        let saved = self.charges.save(&write, invocation).await?;
+        Ok(saved.then_some(ChargeOutcome::Skipped))
     }
 
     /// Voids the open period, and ends the subscription if `step` is [`SubscriptionTransition::Cancel`].
@@ -194,7 +222,8 @@ impl ChargeService {
             _ => None,
         };
         let next = stored.next(after, None, event, &self.charges.policy, invocation.now);
-        let void = void.and_then(|void| invoice.map(|stored| stored.next(void, None, invocation.now)));
+        let void = void.zip(invoice).map(|(void, stored)| stored.voided(void, invocation));
+        let void = void.transpose()?;
         let saved = self
             .charges
             .save(&SubscriptionWrite::with(&next, void.as_ref()), invocation)
@@ -228,6 +257,14 @@ impl ChargeService {
                     .await;
             }
         };
+        if quote.total.amount() == 0 {
+            let unpaid = Unpaid {
+                stored: &stored,
+                subscription,
+                invoice: &invoice,
+            };
+            return self.charges.deliver_free(unpaid, quote, &products, invocation).await;
+        }
         let Some(attempt) = invoice
             .invoice
             .transition(InvoiceTransition::Attempt(quote), now, &self.charges.policy)
@@ -251,7 +288,7 @@ impl ChargeService {
         match self
             .charges
             .invoices
-            .begin(&next, &attempt, &products, deadline)
+            .begin(&next, &attempt, None, &products, deadline)
             .await?
         {
             BeginChargeOutcome::Begun(attempt) => self.request_charge(&key, next, *attempt, invocation).await.map(Some),
@@ -282,12 +319,9 @@ impl ChargeService {
             },
             None => current,
         };
-        let is_accepted = self
-            .keys
-            .providers
-            .of(subscription.provider)
-            .is_ok_and(|provider| provider.accepts(quote.total));
-        is_accepted
+        let accepted = self.keys.providers.require_accepted(subscription.provider, quote.total);
+        accepted
+            .is_ok()
             .then_some(quote)
             .ok_or_else(|| PaymentRejected::AmountNotTaken.into())
     }
@@ -377,8 +411,8 @@ impl ChargeService {
             Answer::Report(report) if matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_)) => {
                 let is_current = is_current_try(&report, &invoice);
                 match (next.subscription.status == SubscriptionStatus::Active, is_current) {
-                    // A hard decline is not retried.
-                    (true, true) if is_hard(&report) => {
+                    // Another try with this card is useless.
+                    (true, true) if needs_new_card(&report) => {
                         self.charges
                             .record_answer(&claimed, Answer::Report(report), invocation)
                             .await?
@@ -397,11 +431,11 @@ impl ChargeService {
         };
         let needs_review =
             outcome == ChargeOutcome::Unknown && invocation.now.duration_since(invoice.since) > REVIEW_AFTER;
-        Ok(Some(if needs_review {
-            ChargeOutcome::NeedsReview
-        } else {
-            outcome
-        }))
+        if !needs_review {
+            return Ok(Some(outcome));
+        }
+        self.charges.report_review(invoice.invoice.of, invocation).await?;
+        Ok(Some(ChargeOutcome::NeedsReview))
     }
 }
 
@@ -411,15 +445,10 @@ fn is_current_try(report: &Report, invoice: &StoredInvoice) -> bool {
     report.status == ProviderStatus::Pending || report.provider != Provider::Toss || invoice.asked == 1
 }
 
-/// Whether the report is a hard decline or a deleted key.
-fn is_hard(report: &Report) -> bool {
+/// Whether the report is a decline that only a new card can end.
+fn needs_new_card(report: &Report) -> bool {
     match &report.status {
-        ProviderStatus::Failed(failure) => {
-            matches!(
-                Decline::of(report.provider, failure),
-                Decline::Hard | Decline::KeyDeleted
-            )
-        }
+        ProviderStatus::Failed(failure) => Decline::of(report.provider, failure) == Decline::NewCard,
         _ => false,
     }
 }

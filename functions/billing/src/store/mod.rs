@@ -50,6 +50,8 @@ pub struct SubscriptionWrite<'a> {
     pub subscription: &'a StoredSubscription,
     /// The open invoice's next version, if it changes too.
     pub invoice: Option<&'a StoredInvoice>,
+    /// The invoice that is opened instead.
+    pub new_invoice: Option<&'a StoredInvoice>,
     /// The request that causes the write.
     pub request: Option<&'a SubscriptionRequest>,
     /// A new billing key.
@@ -64,6 +66,7 @@ impl<'a> SubscriptionWrite<'a> {
         Self {
             subscription,
             invoice: None,
+            new_invoice: None,
             request: None,
             new_key: None,
             deleted_keys: &[],
@@ -370,7 +373,7 @@ impl SubscriptionStore {
     pub(crate) fn transaction_items(&self, write: &SubscriptionWrite<'_>) -> Result<Vec<TransactWriteItem>, Error> {
         let id = write.subscription.subscription.subscription_id;
         let mut items = vec![put(self.put_if_version(write.subscription)?)?];
-        if let Some(invoice) = write.invoice {
+        for invoice in [write.invoice, write.new_invoice].into_iter().flatten() {
             items.push(put(self.put_invoice(invoice)?)?);
         }
         if let Some(request) = write.request {

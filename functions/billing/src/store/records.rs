@@ -4,10 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::subscription::{Policy, Subscription, SubscriptionStatus};
 use shared::aws::encryption::EncryptedSecret;
+use shared::aws::lambda::Invocation;
 use shared::catalog::Hold;
+use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
@@ -148,6 +151,15 @@ impl StoredInvoice {
             version: self.version + 1,
             event: event.or_else(|| self.event.clone()),
         }
+    }
+
+    /// The next version of a void invoice, with its event.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the event cannot be serialized.
+    pub fn voided(&self, void: Invoice, invocation: &Invocation) -> Result<Self, Error> {
+        let event = invocation.record(&BillingEvent::InvoiceVoided(void.clone()))?;
+        Ok(self.next(void, Some(event), invocation.now))
     }
 
     /// The next version before a provider call about the attempt in progress: no other process calls the provider

@@ -1,7 +1,8 @@
 //! Subscriptions: their states, and the work that is due.
 //!
 //! Invariants: periods are billed in order, each at most once, since `next_period` only increases; at most one period is
-//! open, that is, has an invoice that is neither paid nor void; a cancelled subscription bills no period.
+//! open, that is, has an invoice that is neither paid nor void; a cancelled subscription bills no period; a promised end
+//! (`ends_at`) is moved by no change except its revocation.
 
 use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
@@ -61,8 +62,16 @@ pub struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub open_period: Option<u32>,
-    /// Whether the subscription ends when the next period falls due.
+    /// Whether the customer has cancelled the subscription at the period's end.
     pub ends_with_period: bool,
+    /// Time at which the subscription ends, if `ends_with_period`. No other change moves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub ends_at: Option<Timestamp>,
+    /// The periods that were skipped last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub skipped: Option<SkippedPeriods>,
     /// Whether the customer must provide a new card.
     pub needs_card: bool,
     /// Time at which the subscription started.
@@ -77,6 +86,42 @@ pub struct Subscription {
     pub cancelled_at: Option<Timestamp>,
 }
 
+/// Periods that are not billed and not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SkippedPeriods {
+    /// The first skipped period.
+    pub from: u32,
+    /// The last skipped period.
+    pub through: u32,
+    /// Why they were skipped.
+    pub reason: SkipReason,
+    /// Time of the change.
+    pub at: Timestamp,
+}
+
+/// Why periods are skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SkipReason {
+    /// The customer skipped the period.
+    Requested,
+    /// The subscription was paused.
+    Paused,
+    /// The subscription was past due.
+    PastDue,
+    /// They fell due during an outage, or while another period was being charged.
+    Missed,
+}
+
+/// What is billed after periods were missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissedPeriods {
+    /// The latest period that is due. The others are skipped.
+    Latest,
+    /// Each period, the oldest first.
+    All,
+}
+
 /// The shop's billing policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -88,6 +133,8 @@ pub struct Policy {
     pub postponed_hours: u16,
     /// The age, in days, up to which a missed period is billed late. Older ones are skipped.
     pub catch_up_days: u16,
+    /// What is billed after periods were missed.
+    pub missed_periods: MissedPeriods,
 }
 
 #[derive(Envconfig)]
@@ -100,10 +147,13 @@ struct Config {
     postponed_hours: u16,
     #[envconfig(from = "CATCH_UP_DAYS")]
     catch_up_days: u16,
+    #[envconfig(from = "MISSED_PERIODS")]
+    missed_periods: String,
 }
 
 impl Policy {
-    /// Reads `RETRY_DAYS` (a list such as `1,3,5,7`), `PAST_DUE_DAYS`, `POSTPONED_HOURS` and `CATCH_UP_DAYS`.
+    /// Reads `RETRY_DAYS` (a list such as `1,3,5,7`), `PAST_DUE_DAYS`, `POSTPONED_HOURS`, `CATCH_UP_DAYS` and
+    /// `MISSED_PERIODS` (`LATEST` or `ALL`).
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing or wrong.
@@ -116,6 +166,11 @@ impl Policy {
             past_due_days: config.past_due_days,
             postponed_hours: config.postponed_hours,
             catch_up_days: config.catch_up_days,
+            missed_periods: match config.missed_periods.as_str() {
+                "LATEST" => MissedPeriods::Latest,
+                "ALL" => MissedPeriods::All,
+                other => return Err(Error::internal("read MISSED_PERIODS", format!("it is {other}"))),
+            },
         })
     }
 
@@ -144,8 +199,10 @@ pub enum SubscriptionTransition {
     ClosePeriod,
     /// The open period cannot be charged without a new card.
     MarkPastDue,
-    /// Skips missed periods that are too old to be billed. This period becomes the next.
+    /// Skips missed periods. This period becomes the next.
     SkipTo(u32),
+    /// Opens this later period for billing instead of the open one, which is given up.
+    Supersede(u32),
     /// The customer pauses the subscription.
     Pause,
     /// The customer resumes the subscription with the next period that falls due.
@@ -186,8 +243,16 @@ impl Subscription {
                 next.open_period = Some(self.next_period);
                 next.go_to(self.next_period + 1);
             }
-            (SubscriptionTransition::SkipTo(period), Active) => next.go_to(period),
-            (SubscriptionTransition::Skip(period), Active) if period == self.next_period => next.go_to(period + 1),
+            (SubscriptionTransition::SkipTo(period), Active) => next.skip_to(period, SkipReason::Missed, now),
+            (SubscriptionTransition::Supersede(period), Active) => {
+                let from = self.open_period.ok_or(Rejected::WrongStatus(Active))?;
+                next.skip(from, period, SkipReason::Missed, now);
+                next.open_period = Some(period);
+                next.go_to(period + 1);
+            }
+            (SubscriptionTransition::Skip(period), Active) if period == self.next_period => {
+                next.skip_to(period + 1, SkipReason::Requested, now);
+            }
             (SubscriptionTransition::Skip(_), Active) => {
                 return Err(Rejected::NotNext { next: self.next_period });
             }
@@ -199,7 +264,7 @@ impl Subscription {
             (SubscriptionTransition::Pause, Active) => next.status = Paused,
             (SubscriptionTransition::Resume, Paused) => {
                 next.status = Active;
-                next.go_to(self.schedule.first_from(now));
+                next.skip_to(self.schedule.first_from(now), SkipReason::Paused, now);
             }
             (SubscriptionTransition::SetItems(items), _) => next.items = items,
             (SubscriptionTransition::ReplaceCard(provider, card), _) => {
@@ -210,11 +275,15 @@ impl Subscription {
                     next.status = Active;
                     next.past_due_since = None;
                     // Periods that fell due meanwhile were not delivered and are not charged.
-                    next.go_to(self.schedule.first_from(now));
+                    next.skip_to(self.schedule.first_from(now), SkipReason::PastDue, now);
                 }
             }
             (SubscriptionTransition::RequestCard, _) => next.needs_card = true,
-            (SubscriptionTransition::EndWithPeriod(ends), _) => next.ends_with_period = ends,
+            (SubscriptionTransition::EndWithPeriod(ends), _) => {
+                next.ends_with_period = ends;
+                // The customer was promised this time, so a later skip or resumption does not move it.
+                next.ends_at = ends.then(|| self.ends_at.unwrap_or(self.next_at));
+            }
             (SubscriptionTransition::Cancel, _) => {
                 next.status = Cancelled;
                 next.cancelled_at = Some(now);
@@ -224,6 +293,7 @@ impl Subscription {
             (
                 SubscriptionTransition::Bill
                 | SubscriptionTransition::SkipTo(_)
+                | SubscriptionTransition::Supersede(_)
                 | SubscriptionTransition::Skip(_)
                 | SubscriptionTransition::MarkPastDue
                 | SubscriptionTransition::Pause
@@ -259,6 +329,24 @@ impl Subscription {
         Ok((next, void))
     }
 
+    /// Skips the periods before `period`, which becomes the next one, unless the next one is later.
+    fn skip_to(&mut self, period: u32, reason: SkipReason, now: Timestamp) {
+        self.skip(self.next_period, period, reason, now);
+        self.go_to(period);
+    }
+
+    /// Records the periods from `from` on and before `end` as skipped.
+    fn skip(&mut self, from: u32, end: u32, reason: SkipReason, now: Timestamp) {
+        if from < end {
+            self.skipped = Some(SkippedPeriods {
+                from,
+                through: end - 1,
+                reason,
+                at: now,
+            });
+        }
+    }
+
     /// Makes `period` the next one, unless the next one is later: the next period never decreases.
     fn go_to(&mut self, period: u32) {
         self.next_period = self.next_period.max(period);
@@ -280,11 +368,11 @@ impl Subscription {
             return charging.next_try_at;
         }
         let own = match self.status {
-            Active if self.open_period.is_none() || self.ends_with_period => Some(self.next_at),
-            Paused if self.ends_with_period => Some(self.next_at),
+            Active if self.open_period.is_none() => Some(self.next_at),
             PastDue => self.past_due_since.map(|since| since + days(policy.past_due_days)),
             Active | Paused | Cancelled => None,
         };
+        let end = self.ends_at.filter(|_| self.status != Cancelled);
         let of_invoice = invoice
             .filter(|_| self.status == Active)
             .and_then(|invoice| match invoice.status {
@@ -292,7 +380,7 @@ impl Subscription {
                 InvoiceStatus::Postponed => invoice.next_try_at.map(|at| at.min(self.next_at)),
                 _ => invoice.next_try_at,
             });
-        own.into_iter().chain(of_invoice).min()
+        own.into_iter().chain(end).chain(of_invoice).min()
     }
 
     /// The work that is due at `now`, given the open `invoice`.
@@ -309,25 +397,39 @@ impl Subscription {
                 Task::Nothing
             };
         }
-        let ends = self.ends_with_period && self.next_at <= now;
         let is_overdue = is_due(self.past_due_since.map(|since| since + days(policy.past_due_days)));
         match (self.status, invoice.map(|invoice| invoice.status)) {
             (Cancelled, _) => Task::Nothing,
-            (Active | Paused, _) if ends => Task::Cancel,
+            _ if is_due(self.ends_at) => Task::Cancel,
             (PastDue, _) if is_overdue => Task::Cancel,
             (PastDue | Paused, _) => Task::Nothing,
             (Active, Some(InvoiceStatus::Postponed)) if self.next_at <= now => Task::VoidInvoice,
-            (Active, Some(_)) if is_due(invoice.and_then(|invoice| invoice.next_try_at)) => Task::Retry,
+            (Active, Some(status)) if is_due(invoice.and_then(|invoice| invoice.next_try_at)) => {
+                let latest = self.latest_due(now, policy);
+                match latest.filter(|latest| *latest >= self.next_period && status == InvoiceStatus::Declined) {
+                    Some(latest) => Task::Supersede(latest),
+                    None => Task::Retry,
+                }
+            }
             (Active, Some(_)) => Task::Nothing,
             (Active, None) if self.next_at > now => Task::Nothing,
             (Active, None) => {
                 let oldest = self.schedule.first_from(now - days(policy.catch_up_days));
-                if oldest > self.next_period {
-                    Task::SkipTo(oldest)
+                let first = self.latest_due(now, policy).map_or(oldest, |latest| latest.max(oldest));
+                if first > self.next_period {
+                    Task::SkipTo(first)
                 } else {
                     Task::Bill
                 }
             }
+        }
+    }
+
+    /// The latest period that is due, if the policy bills it instead of earlier ones.
+    fn latest_due(&self, now: Timestamp, policy: &Policy) -> Option<u32> {
+        match policy.missed_periods {
+            MissedPeriods::Latest => self.schedule.last_due(now),
+            MissedPeriods::All => None,
         }
     }
 }
@@ -339,8 +441,10 @@ pub enum Task {
     Nothing,
     /// Bill the next period.
     Bill,
-    /// Skip missed periods that are too old. This period becomes the next.
+    /// Skip missed periods. This period becomes the next.
     SkipTo(u32),
+    /// Give up the declined period, and charge this later one instead.
+    Supersede(u32),
     /// Charge the open period again, after a decline or a postponement.
     Retry,
     /// Ask the provider for the outcome of the charge in progress.

@@ -17,6 +17,7 @@ fn policy() -> Policy {
         past_due_days: 14,
         postponed_hours: 24,
         catch_up_days: 7,
+        missed_periods: MissedPeriods::Latest,
     }
 }
 
@@ -44,6 +45,8 @@ fn subscription(status: SubscriptionStatus) -> Subscription {
         card: card("1"),
         open_period: None,
         ends_with_period: false,
+        ends_at: None,
+        skipped: None,
         needs_card: false,
         started_at: at("2026-01-01T00:00"),
         past_due_since: None,
@@ -143,6 +146,7 @@ fn the_due_work_is_as_the_table_says() {
     let first = subscription(Active);
     let ending = Subscription {
         ends_with_period: true,
+        ends_at: Some(first.next_at),
         ..first.clone()
     };
     let past_due = Subscription {
@@ -328,6 +332,12 @@ fn work(
     let open = invoice.as_ref();
     match subscription.task(open, now, policy) {
         Task::Nothing => (subscription.clone(), invoice),
+        Task::Supersede(period) => {
+            let turn = SubscriptionTransition::Supersede(period);
+            let after = subscription.transition(turn, now).unwrap();
+            let latest = invoice.unwrap().superseded_by(period, &subscription.schedule, now);
+            (after, Some(latest))
+        }
         Task::SkipTo(period) => (
             subscription
                 .transition(SubscriptionTransition::SkipTo(period), now)

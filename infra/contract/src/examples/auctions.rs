@@ -8,7 +8,7 @@ use auctions::id::VoucherId;
 use auctions::voucher::{Voucher, VoucherCode};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::auctions::{Credit, CreditStatus, PointsEvent};
+use shared::auctions::{CollectedPoints, Credit, CreditStatus, Points, PointsEvent};
 use shared::catalog::{Product, Sku};
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
@@ -40,15 +40,33 @@ pub(super) fn point_events() -> Result<Vec<Record>> {
     let order = order_of_points()?;
     let paid_at = order.placed_at + SignedDuration::from_mins(2);
     let credit = |status, at| Credit::of(&order, status, at).context("the example order has no points");
+    let credited = credit(CreditStatus::Credited, paid_at)?;
+    let refunded_at = paid_at + SignedDuration::from_hours(1);
+    let owed = Points::try_from(1_000)?;
+    let taken_back = Credit {
+        owed,
+        ..credit(CreditStatus::TakenBack, refunded_at)?
+    };
+    let collected = CollectedPoints {
+        customer_id: credited.customer_id.clone(),
+        points: owed,
+        about: BUY_BID.0,
+        collected_at: refunded_at + SignedDuration::from_hours(1),
+    };
+    let returned = taken_back.with_taken_back(Points::ZERO, refunded_at);
     let events = [
-        PointsEvent::PointsCredited(credit(CreditStatus::Credited, paid_at)?),
-        PointsEvent::PointsTakenBack(credit(
-            CreditStatus::TakenBack,
-            paid_at + SignedDuration::from_hours(1),
-        )?),
+        PointsEvent::PointsCredited(credited),
+        PointsEvent::PointsRefused(credit(CreditStatus::Refused, paid_at)?),
+        PointsEvent::PointsTakenBack(taken_back),
+        PointsEvent::PointsReturned(returned),
+        PointsEvent::OwedPointsCollected(collected),
     ];
     super::records(&events, |event| match event {
-        PointsEvent::PointsCredited(credit) | PointsEvent::PointsTakenBack(credit) => credit.credited_at,
+        PointsEvent::PointsCredited(credit)
+        | PointsEvent::PointsRefused(credit)
+        | PointsEvent::PointsTakenBack(credit)
+        | PointsEvent::PointsReturned(credit) => credit.credited_at,
+        PointsEvent::OwedPointsCollected(collected) => collected.collected_at,
     })
 }
 

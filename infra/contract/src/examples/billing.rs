@@ -3,7 +3,9 @@
 use anyhow::{Context, Result};
 use billing::event::BillingEvent;
 use billing::invoice::{Invoice, InvoiceTransition, Postponed};
-use billing::subscription::{Policy, Rejected, Subscription, SubscriptionStatus, SubscriptionTransition};
+use billing::subscription::{
+    MissedPeriods, Policy, Rejected, Subscription, SubscriptionStatus, SubscriptionTransition,
+};
 use jiff::Timestamp;
 use jiff::civil::{Time, date};
 use shared::core::calendar::{Interval, Schedule, Timezone, Unit};
@@ -30,25 +32,34 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let changed = started
         .transition(SubscriptionTransition::EndWithPeriod(true), due)
         .map_err(rejected)?;
+    let skipped = started
+        .transition(SubscriptionTransition::SkipTo(3), due)
+        .map_err(rejected)?;
     let events = [
         BillingEvent::SubscriptionStarted(started),
         BillingEvent::SubscriptionChanged(changed),
         BillingEvent::SubscriptionPastDue(past_due),
         BillingEvent::SubscriptionCancelled(cancelled),
+        BillingEvent::PeriodsSkipped(skipped),
         BillingEvent::InvoicePaid(paid_invoice()?),
         BillingEvent::InvoiceFailed(after(&charging()?, declined())?),
+        BillingEvent::InvoiceVoided(after(&invoice()?, InvoiceTransition::Void)?),
+        BillingEvent::InvoiceReviewNeeded(charging()?),
         BillingEvent::DeliveryPostponed(after(&invoice()?, postponed()?)?),
     ];
     super::records(&events, |event| match event {
         BillingEvent::SubscriptionStarted(subscription)
         | BillingEvent::SubscriptionChanged(subscription)
         | BillingEvent::SubscriptionPastDue(subscription)
-        | BillingEvent::SubscriptionCancelled(subscription) => {
+        | BillingEvent::SubscriptionCancelled(subscription)
+        | BillingEvent::PeriodsSkipped(subscription) => {
             let last = subscription.cancelled_at.or(subscription.past_due_since);
             last.unwrap_or(subscription.started_at)
         }
         BillingEvent::InvoicePaid(invoice)
         | BillingEvent::InvoiceFailed(invoice)
+        | BillingEvent::InvoiceVoided(invoice)
+        | BillingEvent::InvoiceReviewNeeded(invoice)
         | BillingEvent::DeliveryPostponed(invoice) => invoice.closed_at.unwrap_or(invoice.created_at),
     })
 }
@@ -82,6 +93,8 @@ pub fn subscription() -> Result<Subscription> {
         },
         open_period: None,
         ends_with_period: false,
+        ends_at: None,
+        skipped: None,
         needs_card: false,
         started_at: super::now()?,
         past_due_since: None,
@@ -134,6 +147,7 @@ fn after(invoice: &Invoice, transition: InvoiceTransition) -> Result<Invoice> {
         past_due_days: 14,
         postponed_hours: 24,
         catch_up_days: 7,
+        missed_periods: MissedPeriods::Latest,
     };
     let after = invoice.transition(transition, due()?, &policy);
     after.context("the example invoice does not allow the transition")

@@ -8,7 +8,7 @@ use shared::core::event::Record;
 use crate::Schema;
 
 /// The optional fields of the examples, by the prefix of `source` and `detail-type`.
-const OPTIONAL: [(&str, &str); 31] = [
+const OPTIONAL: [(&str, &str); 33] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.orders", "/data/payment_id"),
@@ -37,6 +37,8 @@ const OPTIONAL: [(&str, &str); 31] = [
     ("madang.images", "/data/source"),
     ("madang.images", "/data/placeholder"),
     ("madang.images", "/data/colour"),
+    ("madang.billing", "/data/ends_at"),
+    ("madang.billing", "/data/skipped"),
     ("madang.images", "/data/refusal"),
     ("madang.images", "/data/replaces"),
     ("madang.images", "/data/sequencer"),

@@ -80,7 +80,8 @@ pub async fn transact_changes(
     }
 }
 
-fn has_failed_condition(outcomes: &[WriteOutcome], records: usize) -> bool {
+/// Whether the condition of one of the first `records` items failed.
+pub fn has_failed_condition(outcomes: &[WriteOutcome], records: usize) -> bool {
     outcomes
         .iter()
         .take(records)

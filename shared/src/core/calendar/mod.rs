@@ -52,6 +52,11 @@ impl Schedule {
         self.first(|n| self.due_at(n) >= instant)
     }
 
+    /// The last period that falls due at or before `instant`, if there is one.
+    pub fn last_due(&self, instant: Timestamp) -> Option<u32> {
+        self.first(|n| self.due_at(n) > instant).checked_sub(1)
+    }
+
     /// The first period on or after the local date of `instant`.
     pub fn first_on_date_of(&self, instant: Timestamp) -> u32 {
         let today = self.timezone.date(instant);

@@ -222,5 +222,7 @@ proptest! {
         let after = due + SignedDuration::from_millis(1);
         prop_assert_eq!(schedule.first_from(due), n);
         prop_assert_eq!(schedule.first_from(after), n + 1);
+        prop_assert_eq!(schedule.last_due(due), Some(n));
+        prop_assert_eq!(schedule.last_due(due - SignedDuration::from_millis(1)), n.checked_sub(1));
     }
 }

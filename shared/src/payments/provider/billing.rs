@@ -19,8 +19,8 @@ use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::{Line, OrderId};
-use crate::payments::provider::{Answer, stripe, toss};
-use crate::payments::{Failure, Provider, ProviderStatus, Report};
+use crate::payments::provider::Answer;
+use crate::payments::{Provider, ProviderStatus, Report};
 
 /// The time limit of a charge. Toss takes up to 60 seconds.
 pub const MAX_CHARGE_TIME: Duration = Duration::from_secs(65);
@@ -286,31 +286,6 @@ impl Charge<'_> {
             Some(report) if report.order_id == self.order_id => Answer::Report(report),
             Some(_) => Answer::Unknown("the provider reported another order".into()),
             None => Answer::Unknown("the provider's payment cannot be read".into()),
-        }
-    }
-}
-
-/// The class of a provider's refusal to charge a billing key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decline {
-    /// A retry may succeed. Unknown codes are soft declines.
-    Soft,
-    /// The card can never be charged. The customer must provide another card.
-    Hard,
-    /// The billing key does not exist any more. The customer must authorize again.
-    KeyDeleted,
-    /// Our request is invalid. The customer cannot correct it.
-    InvalidRequest,
-}
-
-impl Decline {
-    /// Classifies `failure` of `provider`.
-    pub fn of(provider: Provider, failure: &Failure) -> Self {
-        match provider {
-            Provider::Toss => toss::decline(&failure.code),
-            Provider::Stripe => stripe::decline(&failure.code),
-            // They have no billing keys.
-            Provider::KakaoPay | Provider::Standard => Self::InvalidRequest,
         }
     }
 }

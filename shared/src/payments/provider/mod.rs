@@ -5,13 +5,15 @@
 
 mod billing;
 mod credentials;
+mod decline;
 mod http;
 mod kakaopay;
 mod stripe;
 mod toss;
 
-pub use billing::{Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME};
+pub use billing::{Authorization, BillingKey, BillingProvider, Card, Charge, Issued, MAX_CHARGE_TIME};
 pub use credentials::{Credentials, Vault};
+pub use decline::Decline;
 pub use kakaopay::KakaoPay;
 pub use stripe::{EVENT_TYPES, Stripe, StripeEvent, Subject};
 pub use toss::Toss;
@@ -219,13 +221,13 @@ impl Providers {
         })
     }
 
-    /// Checks that `provider` accepts recurring charges of `amount`.
+    /// Checks that `provider` accepts recurring charges of `amount`. Zero is not charged, so each provider accepts it.
     ///
     /// # Errors
     /// `provider-not-configured` as [`Providers::billing`], and [`Rejected::AmountNotTaken`].
     pub fn require_accepted(&self, provider: Provider, amount: Money) -> Result<(), Error> {
         self.billing(provider)?;
-        if self.of(provider)?.accepts(amount) {
+        if amount.amount() == 0 || self.of(provider)?.accepts(amount) {
             return Ok(());
         }
         Err(Rejected::AmountNotTaken.into())

@@ -90,6 +90,22 @@ pub struct Failure {
     pub code: String,
     /// A message for the customer.
     pub message: String,
+    /// The card issuer's advice on another attempt, if the provider passes one on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub advice: Option<Advice>,
+}
+
+/// A card issuer's advice on another attempt to charge the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Advice {
+    /// The card's number or expiry date is wrong.
+    ConfirmCardData,
+    /// No attempt will succeed.
+    DoNotTryAgain,
+    /// A later attempt may succeed.
+    TryAgainLater,
 }
 
 impl Failure {
@@ -98,6 +114,7 @@ impl Failure {
         Self {
             code: code.into(),
             message: message.into(),
+            advice: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Changes of subscriptions: pauses, skips, other items, cancellations, outages and new cards.
 
-use super::billing::{HOUR, assert_settled, event_names, hours};
+use super::billing::{assert_settled, event_names, hours};
 use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
 use function_tests::{BillingFixture, Shop, order_call, put_call};
 use harness::engine::SUBSCRIPTIONS;
@@ -164,30 +164,6 @@ async fn a_subscription_that_is_cancelled_at_once_is_never_billed_again_and_its_
         [""; 0]
     );
     assert_eq!(shop.sandbox.ledger().len(), 1);
-    assert_settled(&shop).await;
-}
-
-#[tokio::test]
-async fn after_an_outage_missed_periods_are_billed_oldest_first_one_per_run_and_old_ones_are_skipped() {
-    let shop = BillingFixture::with("tea", 50).await;
-    let daily = schedule("2026-01-01", "09:00:00", "Asia/Seoul", "day", 1);
-    let body = subscription(&[("tea", 1)], &daily, &shop.authorization("ann"));
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
-    let id = begun.body["subscription_id"].as_str().unwrap();
-    shop.run().await;
-    // No runs for ten days: days 1 and 2 are too old, 3 to 10 are billed.
-    shop.advance(hours(24 * 10) + HOUR);
-    let mut billed = vec![];
-    for _ in 0..12 {
-        shop.run().await;
-        let account = shop.account("ann", id).await;
-        let period = account["invoices"][0]["period"].as_i64().unwrap();
-        if billed.last() != Some(&period) {
-            billed.push(period);
-        }
-    }
-    assert_eq!(billed, [0, 4, 5, 6, 7, 8, 9, 10]);
-    assert_eq!(shop.charges().len(), 8);
     assert_settled(&shop).await;
 }
 

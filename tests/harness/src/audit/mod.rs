@@ -18,7 +18,7 @@ pub use periods::Periods;
 pub use points::AuctionAudit;
 pub use stock::{Balance, balances};
 
-use crate::engine::{CATALOG, Engine, ORDERS, SUBSCRIPTIONS};
+use crate::engine::{CATALOG, Engine, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 
 impl Engine {
     /// Returns the balance of each product.
@@ -98,6 +98,20 @@ impl Engine {
             .send()
             .await
             .expect("an order");
+    }
+
+    /// Sets the refunded sum of a paid payment, as after a refund that failed later.
+    pub async fn set_refunded(&self, payment_id: &str, sum: u64) {
+        let update = self.direct.update_item().table_name(PAYMENTS);
+        update
+            .key("pk", AttributeValue::S(format!("PAYMENT#{payment_id}")))
+            .update_expression("SET refunded.amount = :sum, #status = :paid")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":sum", AttributeValue::N(sum.to_string()))
+            .expression_attribute_values(":paid", AttributeValue::S("PAID".to_owned()))
+            .send()
+            .await
+            .expect("a payment");
     }
 
     /// Replaces a subscription's encrypted billing key with another subscription's.

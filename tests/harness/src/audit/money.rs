@@ -84,6 +84,16 @@ impl LedgerAudit {
                 paid_by.entry(text(&payment["order_id"])).or_default().push(payment);
             }
         }
+        for order in self
+            .orders
+            .values()
+            .filter(|order| number(&order["total"]["amount"]) == 0)
+        {
+            ensure!(
+                matches!(order["status"].as_str(), Some("PAID" | "CANCELLED")) && order.get("payment_id").is_none(),
+                "costs nothing, but waits for a payment: {order}"
+            );
+        }
         for (id, payments) in paid_by {
             let order = &self.orders[id];
             ensure!(
@@ -156,7 +166,9 @@ impl LedgerAudit {
         for (id, order) in &self.orders {
             let kept = kept.get(id.as_str()).copied().unwrap_or_default();
             let due = match order["status"].as_str() {
-                Some("PAID") => number(&order["total"]["amount"]) - returned[text(&order["payment_id"])],
+                Some("PAID") if number(&order["total"]["amount"]) > 0 => {
+                    number(&order["total"]["amount"]) - returned[text(&order["payment_id"])]
+                }
                 _ => 0,
             };
             ensure!(kept == due, "provider kept {kept} of an order with {due} due: {order}");

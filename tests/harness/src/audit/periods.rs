@@ -69,6 +69,12 @@ impl Periods {
             let order = self.orders.get(&id);
             let taken = self.ledger.get(&id).and_then(|entries| entries.first());
             match text(&invoice["status"]) {
+                "PAID" if number(&invoice["total"]["amount"]) == 0 => {
+                    let order = order.with_context(|| format!("free, but without an order: {invoice}"))?;
+                    ensure!(taken.is_none(), "free, but charged: {invoice} {taken:?}");
+                    ensure!(order.get("payment_id").is_none(), "free, but with a payment: {order}");
+                    ensure!(invoice["lines"] == order["lines"], "{invoice} {order}");
+                }
                 "PAID" => {
                     let order = order.with_context(|| format!("paid, but without an order: {invoice}"))?;
                     let taken = taken.with_context(|| format!("recorded as paid, but never charged: {invoice}"))?;

@@ -19,10 +19,11 @@ impl AuctionAudit {
         Self { items }
     }
 
-    /// Checks what is true at every moment: each wallet equals the sum of its ledger and is not negative; held points
-    /// equal what open bids need; each offered voucher belongs to one open bid; the order book has exactly the open
-    /// bids; no two bids on a product have the same time; and each bid trades at most once, before its deadline, two bids
-    /// at the price of the one that was on the order book first.
+    /// Checks what is true at every moment: each wallet equals the sum of its ledger, is not negative, and has no points
+    /// available while it owes some; each credit equals the entries of its order; held points equal what open bids need;
+    /// each offered voucher belongs to one open bid; the order book has exactly the open bids; no two bids on a product
+    /// have the same time; and each bid trades at most once, before its deadline, two bids at the price of the one that
+    /// was on the order book first.
     ///
     /// # Errors
     /// The first violation. What is wrong.
@@ -58,7 +59,42 @@ impl AuctionAudit {
             );
         }
         self.check_wallets(&needed)?;
+        self.check_credits()?;
         self.check_trades(&bids)
+    }
+
+    /// Checks what is true once all work is done: of each paid order's points, the refunded part is taken back or owed;
+    /// of each cancelled order's, all.
+    ///
+    /// # Errors
+    /// The first violation.
+    pub fn check_refunds(&self, orders: &[Value], payments: &[Value]) -> Result<()> {
+        let payments: BTreeMap<&str, &Value> = payments
+            .iter()
+            .filter(|payment| text(&payment["pk"]).starts_with("PAYMENT#"))
+            .map(|payment| (text(&payment["payment_id"]), payment))
+            .collect();
+        let orders: BTreeMap<&str, &Value> = orders.iter().map(|order| (text(&order["order_id"]), order)).collect();
+        for credit in self.of_kind("CREDIT") {
+            let Some(order) = orders.get(text(&credit["order_id"])) else {
+                continue;
+            };
+            let points = number(&credit["points"]);
+            let payment = order["payment_id"].as_str().and_then(|id| payments.get(id));
+            let gone = match payment {
+                _ if order["status"] == "CANCELLED" => points,
+                Some(payment) => {
+                    let part = i128::from(points) * i128::from(number(&payment["refunded"]["amount"]));
+                    i64::try_from(part / i128::from(number(&payment["amount"]["amount"])))?
+                }
+                None => 0,
+            };
+            ensure!(
+                optional(credit, "taken_back") == gone,
+                "{gone} points are refunded: {credit} {order} {payment:?}"
+            );
+        }
+        Ok(())
     }
 
     /// Returns the points in all wallets.
@@ -70,16 +106,24 @@ impl AuctionAudit {
 
     fn check_wallets(&self, needed: &BTreeMap<&str, i64>) -> Result<()> {
         let mut ledgers: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut debts: BTreeMap<&str, i64> = BTreeMap::new();
         for item in &self.items {
             if text(&item["sk"]).starts_with("ENTRY#") {
                 *ledgers.entry(text(&item["pk"])).or_default() += movement(item);
+                *debts.entry(text(&item["pk"])).or_default() += debt(item);
             }
         }
         for wallet in self.of_kind("WALLET") {
             let pk = text(&wallet["pk"]);
             let customer = pk.strip_prefix("WALLET#").expect("a wallet");
             let (available, held) = (optional(wallet, "available"), optional(wallet, "held"));
-            ensure!(available >= 0, "negative points: {wallet}");
+            let owed = optional(wallet, "owed");
+            ensure!(available >= 0 && owed >= 0, "negative points: {wallet}");
+            ensure!(available == 0 || owed == 0, "owes points and has points: {wallet}");
+            ensure!(
+                owed == debts.get(pk).copied().unwrap_or_default(),
+                "owed points differ from the ledger: {wallet}"
+            );
             ensure!(
                 held == needed.get(customer).copied().unwrap_or_default(),
                 "held points differ from what open bids need: {wallet}"
@@ -89,6 +133,31 @@ impl AuctionAudit {
                 "wallet differs from its ledger: {wallet}, the ledger's sum is {:?}",
                 ledgers.get(pk)
             );
+        }
+        Ok(())
+    }
+
+    fn check_credits(&self) -> Result<()> {
+        let mut left: BTreeMap<&str, i64> = BTreeMap::new();
+        for item in &self.items {
+            if text(&item["sk"]).starts_with("ENTRY#") {
+                let points = match text(&item["kind"]) {
+                    "CREDITED" | "RETURNED" => number(&item["points"]),
+                    "TAKEN_BACK" | "OWED" => -number(&item["points"]),
+                    _ => continue,
+                };
+                *left.entry(text(&item["about"])).or_default() += points;
+            }
+        }
+        for credit in self.of_kind("CREDIT") {
+            let is_refused = credit["status"] == "REFUSED";
+            let net = if is_refused {
+                0
+            } else {
+                number(&credit["points"]) - optional(credit, "taken_back")
+            };
+            let recorded = left.get(text(&credit["order_id"])).copied().unwrap_or_default();
+            ensure!(recorded == net, "credit differs from its entries, {recorded}: {credit}");
         }
         Ok(())
     }
@@ -140,8 +209,18 @@ impl AuctionAudit {
 fn movement(entry: &Value) -> i64 {
     let points = number(&entry["points"]);
     match text(&entry["kind"]) {
-        "CREDITED" | "EARNED" => points,
-        "PAID" | "TAKEN_BACK" => -points,
+        "CREDITED" | "EARNED" | "RETURNED" => points,
+        "PAID" | "TAKEN_BACK" | "COLLECTED" => -points,
+        _ => 0,
+    }
+}
+
+/// Returns what a ledger entry adds to the points that its wallet owes.
+fn debt(entry: &Value) -> i64 {
+    let points = number(&entry["points"]);
+    match text(&entry["kind"]) {
+        "OWED" => points,
+        "COLLECTED" => -points,
         _ => 0,
     }
 }

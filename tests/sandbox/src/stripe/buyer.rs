@@ -20,7 +20,7 @@ pub fn settle(state: &mut State, id: &str, ok: bool) -> Result<(), String> {
     if ok {
         charge::succeed(state, id);
     } else {
-        charge::fail(state, id, "processing_error", "processing_error");
+        charge::fail(state, id, "processing_error", "processing_error", "");
     }
     Ok(())
 }

@@ -58,8 +58,13 @@ pub fn attempt(state: &mut State, id: &str, card: &Card) -> Result<(), Refusal> 
     match card {
         Card::Good => succeed(state, id),
         Card::Declined(code, decline_code) => {
-            let intent = fail(state, id, code, decline_code);
+            let intent = fail(state, id, code, decline_code, "");
             return Err(declined(code, decline_code).with_intent(intent.json()));
+        }
+        Card::Advised(code, decline_code, advice_code) => {
+            let intent = fail(state, id, code, decline_code, advice_code);
+            let refusal = declined(code, decline_code).with_advice(advice_code);
+            return Err(refusal.with_intent(intent.json()));
         }
         Card::RequiresAction => {
             change(state, id, |intent| intent.status = Status::RequiresAction);
@@ -87,12 +92,12 @@ pub fn succeed(state: &mut State, id: &str) {
 }
 
 /// Records a failed charge; the intent can be paid with another card.
-pub fn fail(state: &mut State, id: &str, code: &str, decline_code: &str) -> Intent {
+pub fn fail(state: &mut State, id: &str, code: &str, decline_code: &str, advice_code: &str) -> Intent {
     let charge = record(state, id, Some(code.to_owned()));
     let intent = change(state, id, |intent| {
         intent.status = Status::RequiresPaymentMethod;
         intent.payment_method = None;
-        intent.last_error = Some((code.to_owned(), decline_code.to_owned()));
+        intent.last_error = Some([code, decline_code, advice_code].map(str::to_owned));
         intent.latest_charge = Some(charge);
     });
     event::post(state, "payment_intent.payment_failed", intent.json());

@@ -29,6 +29,12 @@ impl Refusal {
         self
     }
 
+    /// Adds the issuer's advice.
+    pub fn with_advice(mut self, advice_code: &str) -> Self {
+        self.body["advice_code"] = json!(advice_code);
+        self
+    }
+
     /// Adds the current payment intent.
     pub fn with_intent(mut self, intent: Value) -> Self {
         self.body["payment_intent"] = intent;

@@ -54,7 +54,7 @@ pub struct Intent {
     pub status: Status,
     pub client_secret: String,
     pub metadata: Map<String, Value>,
-    pub last_error: Option<(String, String)>,
+    pub last_error: Option<[String; 3]>,
     pub latest_charge: Option<String>,
     pub created: Timestamp,
     pub canceled: Option<(Timestamp, Option<String>)>,
@@ -86,8 +86,9 @@ impl Intent {
             "created": self.created.as_second(),
             "currency": self.currency,
             "customer": self.customer,
-            "last_payment_error": self.last_error.as_ref().map(|(code, decline_code)| json!({
+            "last_payment_error": self.last_error.as_ref().map(|[code, decline_code, advice_code]| json!({
                 "type": "card_error",
+                "advice_code": (!advice_code.is_empty()).then_some(advice_code),
                 "code": code,
                 "decline_code": (!decline_code.is_empty()).then_some(decline_code),
                 "message": "Your card was declined.",

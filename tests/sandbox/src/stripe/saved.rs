@@ -164,7 +164,9 @@ pub fn create_setup(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
         return Err(refuse(400, "", "The payment method is attached to another customer"));
     }
     let authenticated = match found.first.pop_front().unwrap_or_else(|| found.card.clone()) {
-        Card::Declined(code, decline_code) => return Err(declined(&code, &decline_code)),
+        Card::Declined(code, decline_code) | Card::Advised(code, decline_code, _) => {
+            return Err(declined(&code, &decline_code));
+        }
         Card::RequiresAction => None,
         Card::Good | Card::Processing => Some(true),
     };

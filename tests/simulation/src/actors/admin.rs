@@ -21,8 +21,14 @@ use crate::world::World;
 pub async fn open(world: &Rc<World>) {
     for nth in 0..world.fault_plan.actors.products {
         let shards = 1 + world.below(6) as u8;
+        // The last product costs nothing at first.
+        let won = if nth + 1 < world.fault_plan.actors.products {
+            1_000
+        } else {
+            0
+        };
         world
-            .request("put-product", put_call(&product(nth), &product_body(1_000, shards)))
+            .request("put-product", put_call(&product(nth), &product_body(won, shards)))
             .await;
         restock(world, &product(nth), 3 + world.below(20)).await;
     }
@@ -46,7 +52,7 @@ pub async fn administer(world: Rc<World>) {
             }
             5 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
-                let won = 1_000 + 100 * world.below(3);
+                let won = [0, 1_000, 1_100, 1_200][world.below(4) as usize];
                 let shards = 1 + world.below(10) as u8;
                 world
                     .request("put-product", put_call(&sku, &product_body(won, shards)))

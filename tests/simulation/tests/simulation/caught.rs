@@ -75,6 +75,26 @@ fn an_entity_missing_from_the_due_index_is_caught() {
 }
 
 #[test]
+fn points_kept_after_a_refund_are_caught() {
+    is_caught(Mutant::PointsKept, "points of refunded orders are taken back");
+}
+
+#[test]
+fn owed_points_that_are_forgotten_are_caught() {
+    is_caught(Mutant::DebtForgotten, "owed points differ");
+}
+
+#[test]
+fn missed_periods_that_are_all_charged_are_caught() {
+    is_caught(Mutant::MissedPeriodsCharged, "only the latest period is billed");
+}
+
+#[test]
+fn an_order_that_costs_nothing_and_waits_for_a_payment_is_caught() {
+    is_caught(Mutant::FreeUnpaid, "costs nothing, but waits");
+}
+
+#[test]
 fn an_expired_bid_in_the_order_book_is_caught() {
     is_caught(Mutant::ExpiryIgnored, "expired, but returned");
 }

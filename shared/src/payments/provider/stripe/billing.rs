@@ -9,7 +9,7 @@ use crate::core::error::{Error, Rejection};
 use crate::core::identity::CustomerId;
 use crate::payments::provider::Answer;
 use crate::payments::provider::billing::{
-    Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME,
+    Authorization, BillingKey, BillingProvider, Card, Charge, Issued, MAX_CHARGE_TIME,
 };
 use crate::payments::provider::http::{self, Call, CallError};
 use crate::payments::provider::stripe::{Stripe, error};
@@ -19,28 +19,6 @@ use crate::payments::{Failure, Provider, ProviderStatus, Rejected};
 const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
 /// Stripe's code when the bank requires authentication by the cardholder.
 const AUTHENTICATION_REQUIRED: &str = "authentication_required";
-
-/// Classifies Stripe's refusal to charge a saved card. The hard declines are those that Stripe never retries
-/// ("Smart Retries", decline codes).
-pub fn decline(code: &str) -> Decline {
-    match code {
-        AUTHENTICATION_REQUIRED
-        | "highest_risk_level"
-        | "incorrect_number"
-        | "lost_card"
-        | "pickup_card"
-        | "revocation_of_all_authorizations"
-        | "revocation_of_authorization"
-        | "stolen_card"
-        | "transaction_not_allowed" => Decline::Hard,
-        error::MISSING | "payment_method_unexpected_state" => Decline::KeyDeleted,
-        UNEXPECTED_STATE | "idempotency_error" | "invalid_request_error" | "amount_too_large" | "amount_too_small" => {
-            Decline::InvalidRequest
-        }
-        _ if code.starts_with("parameter_") => Decline::InvalidRequest,
-        _ => Decline::Soft,
-    }
-}
 
 impl Stripe {
     /// Saves the card for a new Stripe customer. The SetupIntent asks the bank for permission to charge it off-session.
@@ -243,34 +221,5 @@ impl BillingProvider for Stripe {
 
     fn delete<'a>(&'a self, key: &'a BillingKey, deadline: Instant) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(self.delete(key, deadline))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decline_is_retried_unless_the_card_can_never_pay() {
-        for (code, expected) in [
-            ("insufficient_funds", Decline::Soft),
-            ("card_declined", Decline::Soft),
-            ("expired_card", Decline::Soft),
-            ("a_code_to_come", Decline::Soft),
-            ("incorrect_number", Decline::Hard),
-            ("lost_card", Decline::Hard),
-            ("pickup_card", Decline::Hard),
-            ("stolen_card", Decline::Hard),
-            ("revocation_of_authorization", Decline::Hard),
-            ("revocation_of_all_authorizations", Decline::Hard),
-            ("authentication_required", Decline::Hard),
-            ("highest_risk_level", Decline::Hard),
-            ("transaction_not_allowed", Decline::Hard),
-            ("resource_missing", Decline::KeyDeleted),
-            ("parameter_missing", Decline::InvalidRequest),
-            ("idempotency_error", Decline::InvalidRequest),
-        ] {
-            assert_eq!(decline(code), expected, "{code}");
-        }
     }
 }

@@ -3,8 +3,8 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::payments::Failure;
 use crate::payments::provider::http::{CallError, Reply, display_text};
+use crate::payments::{Advice, Failure};
 
 /// Stripe's code for an unknown object.
 pub const MISSING: &str = "resource_missing";
@@ -36,7 +36,20 @@ pub fn failure(error: &Value) -> Failure {
     let kind = error["type"].as_str().unwrap_or_default();
     let code = error["decline_code"].as_str().or_else(|| error["code"].as_str());
     let message = error["message"].as_str().filter(|_| kind == "card_error");
-    Failure::new(display_text(code, kind), display_text(message, TRY_AGAIN))
+    Failure {
+        advice: advice(error["advice_code"].as_str()),
+        ..Failure::new(display_text(code, kind), display_text(message, TRY_AGAIN))
+    }
+}
+
+/// Reads `advice_code`, the issuer's advice on this decline (<https://docs.stripe.com/declines#retrying-issuer-declines>).
+fn advice(code: Option<&str>) -> Option<Advice> {
+    match code? {
+        "confirm_card_data" => Some(Advice::ConfirmCardData),
+        "do_not_try_again" => Some(Advice::DoNotTryAgain),
+        "try_again_later" => Some(Advice::TryAgainLater),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

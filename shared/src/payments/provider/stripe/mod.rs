@@ -5,8 +5,6 @@ mod error;
 mod report;
 mod webhook;
 
-pub(crate) use billing::decline;
-
 pub use webhook::{EVENT_TYPES, StripeEvent, Subject};
 
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::core::error::Error;
 use crate::core::identity::CustomerId;
 use crate::payments::provider::Answer;
 use crate::payments::provider::billing::{
-    Authorization, BillingKey, BillingProvider, Card, Charge, Decline, Issued, MAX_CHARGE_TIME,
+    Authorization, BillingKey, BillingProvider, Card, Charge, Issued, MAX_CHARGE_TIME,
 };
 use crate::payments::provider::http::{self, Call, CallError};
 use crate::payments::provider::toss::{NOT_FOUND, Toss, error, order_name};
@@ -16,30 +16,6 @@ use crate::payments::{Provider, ProviderStatus, Report};
 
 /// Toss's code when another payment of the order was approved.
 const DUPLICATED: &str = "DUPLICATED_ORDER_ID";
-
-/// Classifies Toss's refusal to charge a billing key. The codes are from Toss's documentation ("에러 코드"); which of them
-/// are soft declines is our interpretation.
-pub fn decline(code: &str) -> Decline {
-    match code {
-        "INVALID_CARD_EXPIRATION"
-        | "INVALID_CARD_LOST_OR_STOLEN"
-        | "INVALID_CARD_NUMBER"
-        | "INVALID_STOPPED_CARD"
-        | "NOT_SUPPORTED_CARD_TYPE" => Decline::Hard,
-        _ if is_deleted(code) => Decline::KeyDeleted,
-        "BELOW_MINIMUM_AMOUNT"
-        | "DUPLICATED_ORDER_ID"
-        | "INVALID_IDEMPOTENCY_KEY"
-        | "INVALID_ORDER_ID"
-        | "INVALID_REQUEST"
-        | "NOT_FOUND"
-        | "NOT_FOUND_MERCHANT"
-        | "NOT_FOUND_TERMINAL_ID"
-        | "NOT_REGISTERED_BUSINESS"
-        | "NOT_SUPPORTED_METHOD" => Decline::InvalidRequest,
-        _ => Decline::Soft,
-    }
-}
 
 /// Whether Toss has no such billing key for this customer.
 fn is_deleted(code: &str) -> bool {
@@ -191,28 +167,5 @@ impl BillingProvider for Toss {
 
     fn delete<'a>(&'a self, key: &'a BillingKey, deadline: Instant) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(self.delete(key, deadline))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decline_is_retried_unless_the_card_can_never_pay() {
-        for (code, expected) in [
-            ("REJECT_CARD_PAYMENT", Decline::Soft),
-            ("REJECT_CARD_COMPANY", Decline::Soft),
-            ("EXCEED_MAX_DAILY_PAYMENT_COUNT", Decline::Soft),
-            ("A_CODE_TO_COME", Decline::Soft),
-            ("INVALID_STOPPED_CARD", Decline::Hard),
-            ("INVALID_CARD_LOST_OR_STOLEN", Decline::Hard),
-            ("INVALID_CARD_EXPIRATION", Decline::Hard),
-            ("INVALID_BILL_KEY_REQUEST", Decline::KeyDeleted),
-            ("ALREADY_REMOVED_BILLING_KEY", Decline::KeyDeleted),
-            ("INVALID_REQUEST", Decline::InvalidRequest),
-        ] {
-            assert_eq!(decline(code), expected, "{code}");
-        }
     }
 }

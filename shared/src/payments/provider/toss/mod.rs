@@ -4,8 +4,6 @@ mod billing;
 mod error;
 mod report;
 
-pub(crate) use billing::decline;
-
 use std::time::Duration;
 
 use base64::Engine;

@@ -217,7 +217,7 @@ async fn a_declined_charge_takes_nothing_and_a_later_attempt_may_succeed() {
         let reference = reference.as_deref();
         fixture.decline_next(BROKE, 1);
         let failure = refused(fixture.charge(&key, reference, 0).await);
-        assert_eq!(Decline::of(provider, &failure), Decline::Soft);
+        assert_eq!(Decline::of(provider, &failure), Decline::Retry);
         assert_eq!(
             refused(fixture.charge(&key, reference, 0).await),
             failure,
@@ -231,10 +231,10 @@ async fn a_declined_charge_takes_nothing_and_a_later_attempt_may_succeed() {
 #[tokio::test]
 async fn a_decline_says_whether_the_card_can_ever_be_charged() {
     for (declined, expected) in [
-        (("REJECT_CARD_COMPANY", "generic_decline"), Decline::Soft),
-        (("INVALID_STOPPED_CARD", "lost_card"), Decline::Hard),
-        (("INVALID_CARD_EXPIRATION", "stolen_card"), Decline::Hard),
-        (("INVALID_REQUEST", "parameter_invalid_empty"), Decline::InvalidRequest),
+        (("REJECT_CARD_COMPANY", "generic_decline"), Decline::Retry),
+        (("INVALID_STOPPED_CARD", "lost_card"), Decline::NewCard),
+        (("INVALID_CARD_EXPIRATION", "stolen_card"), Decline::NewCard),
+        (("INVALID_REQUEST", "parameter_invalid_empty"), Decline::OurError),
     ] {
         for provider in BOTH {
             let fixture = BillingProviderFixture::open(provider).await;
@@ -379,7 +379,7 @@ async fn a_deleted_key_charges_nothing_and_can_be_deleted_again() {
         }
         fixture.api().delete(&key, ample()).await.unwrap();
         let failure = refused(fixture.charge(&key, reference.as_deref(), 0).await);
-        assert_eq!(Decline::of(provider, &failure), Decline::KeyDeleted);
+        assert_eq!(Decline::of(provider, &failure), Decline::NewCard);
         assert!(fixture.shop.sandbox.ledger().is_empty());
     }
 }
@@ -398,7 +398,7 @@ async fn an_intent_is_prepared_once_for_an_order_and_a_card() {
     let second = fixture.prepare(&another).await;
     assert_ne!(second, first, "an intent belongs to one customer");
     let failure = refused(fixture.charge(&another, first.as_deref(), 0).await);
-    assert_eq!(Decline::of(Provider::Stripe, &failure), Decline::KeyDeleted);
+    assert_eq!(Decline::of(Provider::Stripe, &failure), Decline::NewCard);
     fixture.assert_taken(fixture.charge(&another, second.as_deref(), 1).await);
 }
 
