@@ -46,7 +46,10 @@ impl ImageFixture {
     /// Calls `presign-upload`.
     pub async fn presign_upload(&self, call: Call) -> Answer {
         let function = images::presign_upload::PresignUpload::new(&self.platform()).expect("its variables");
-        Answer::of(images::presign_upload::handle(&function, call.request(), self.shop.invocation()).await)
+        call.send(self.shop.invocation(), |request, invocation| {
+            images::presign_upload::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `resize-image`.
@@ -72,7 +75,10 @@ impl ImageFixture {
     pub async fn see(&self, image_id: &str) -> Answer {
         let function = images::get_image::GetImage::new(&self.platform()).expect("its variables");
         let call = Call::new("GET", "/images/{image_id}").path("image_id", image_id);
-        Answer::of(images::get_image::handle(&function, call.request(), self.shop.invocation()).await)
+        call.send(self.shop.invocation(), |request, invocation| {
+            images::get_image::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `delete-image`.
@@ -80,7 +86,10 @@ impl ImageFixture {
         let function = images::delete_image::DeleteImage::new(&self.platform()).expect("its variables");
         let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
         let call = call.by(customer).key("delete");
-        Answer::of(images::delete_image::handle(&function, call.request(), self.shop.invocation()).await)
+        call.send(self.shop.invocation(), |request, invocation| {
+            images::delete_image::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `purge-image` for each deleted picture.

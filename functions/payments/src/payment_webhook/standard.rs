@@ -1,7 +1,7 @@
 //! Webhooks of other providers, signed according to Standard Webhooks.
 
 use lambda_http::http::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::lambda::{Invocation, http};
 use shared::core::error::{self, Rejection};
@@ -13,7 +13,7 @@ use shared::payments::{Failure, Provider, ProviderStatus, Report};
 use super::{Outcome, PaymentWebhook, header};
 
 /// A message. Other fields, such as `timestamp`, are ignored.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Message {
     r#type: String,
     data: serde_json::Value,
