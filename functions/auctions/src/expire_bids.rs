@@ -16,6 +16,7 @@ use shared::aws::dynamodb::due::DuePosition;
 use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
+use shared::core::panic;
 use tokio::time::Instant;
 
 /// The function's service.
@@ -78,7 +79,7 @@ async fn expire_page(
         summary.record(Err(error));
     }
     let outcomes: Vec<Result<bool, Error>> = futures::stream::iter(bids)
-        .map(|stored| expire(function, stored, invocation))
+        .map(|stored| panic::catch(expire(function, stored, invocation)))
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;

@@ -110,7 +110,7 @@ pub struct Depth {
 pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sku = http::path::<Sku>(&request)?;
     let limit = page::limit_or(&request, page::MAX_LIMIT)?;
-    let side = match http::query_parameter(&request, "side") {
+    let side = match http::query_parameter(&request, "side")? {
         None => None,
         Some("buy") => Some(Side::Buy),
         Some("sell") => Some(Side::Sell),
@@ -118,7 +118,7 @@ pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invoc
     };
     let after = match side {
         Some(side) => Cursor::of(&request, &list(&sku, side))?,
-        None if http::query_parameter(&request, "cursor").is_some() => {
+        None if http::query_parameter(&request, "cursor")?.is_some() => {
             return Err(Rejection::invalid_parameter("cursor", "requires side").into());
         }
         None => None,

@@ -69,9 +69,9 @@ pub enum ChangeSubscriptionRequest {
         items: Vec<Item>,
     },
     /// Pauses the subscription until it is resumed. An unpaid invoice is voided.
-    Pause,
+    Pause {},
     /// Resumes a paused subscription with the next period that falls due.
-    Resume,
+    Resume {},
     /// Skips one period.
     Skip {
         /// The period. Must be the next one.
@@ -83,7 +83,7 @@ pub enum ChangeSubscriptionRequest {
         authorization: Authorization,
     },
     /// Revokes a cancellation at the period's end.
-    Continue,
+    Continue {},
 }
 
 /// Changes a subscription
@@ -212,7 +212,7 @@ impl ChangeSubscription {
                 let items = wanted.into_iter().map(Item::from).collect();
                 subscription_only(before.transition(SubscriptionTransition::SetItems(items), now)?)
             }
-            ChangeSubscriptionRequest::Pause => {
+            ChangeSubscriptionRequest::Pause {} => {
                 let (subscription, invoice) =
                     before.transition_and_void(SubscriptionTransition::Pause, open, now, &self.policy)?;
                 Change {
@@ -220,13 +220,13 @@ impl ChangeSubscription {
                     ..subscription_only(subscription)
                 }
             }
-            ChangeSubscriptionRequest::Resume => {
+            ChangeSubscriptionRequest::Resume {} => {
                 subscription_only(before.transition(SubscriptionTransition::Resume, now)?)
             }
             ChangeSubscriptionRequest::Skip { period } => {
                 subscription_only(before.transition(SubscriptionTransition::Skip(*period), now)?)
             }
-            ChangeSubscriptionRequest::Continue => {
+            ChangeSubscriptionRequest::Continue {} => {
                 subscription_only(before.transition(SubscriptionTransition::EndWithPeriod(false), now)?)
             }
             ChangeSubscriptionRequest::Card { authorization } => {

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::charge_service::{ChargeOutcome, ChargeService};
 use crate::invoice::order_id;
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::SqsBatchResponse;
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::lambda::{Invocation, batch};
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::batch::{self, Batch};
 use shared::aws::telemetry::{self, Unit};
 use shared::core::id::SubscriptionPeriod;
 
@@ -51,7 +52,7 @@ struct Counts {
 /// None. Failed commands are reported to the queue.
 pub async fn handle(
     function: &ChargeSubscription,
-    batch: SqsEvent,
+    batch: Batch,
     invocation: Invocation,
 ) -> Result<SqsBatchResponse, Error> {
     let counts = &Counts::default();

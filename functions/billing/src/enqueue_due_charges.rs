@@ -16,6 +16,7 @@ pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
 use shared::aws::queue::MAX_MESSAGES;
 use shared::core::id::SubscriptionId;
+use shared::core::panic;
 
 /// The function `enqueue-due-charges`.
 #[derive(Debug)]
@@ -88,7 +89,10 @@ async fn enqueue_page(
         (!batch.is_empty()).then_some(batch)
     });
     let outcomes: Vec<Vec<Result<bool, Error>>> = futures::stream::iter(batches)
-        .map(|batch| enqueue(function, batch, invocation))
+        .map(async |batch| {
+            let outcomes = panic::catch(async { Ok(enqueue(function, batch, invocation).await) }).await;
+            outcomes.unwrap_or_else(|error| vec![Err(error)])
+        })
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;

@@ -11,6 +11,7 @@ use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
+use shared::core::panic;
 use shared::orders::{Ending, OrderEvent, OrderId, OrderStore, ReservationStore, StoredOrder};
 
 /// The function's stores.
@@ -72,7 +73,7 @@ async fn expire_page(
         summary.record(Err(error));
     }
     let outcomes: Vec<Result<bool, Error>> = futures::stream::iter(orders)
-        .map(|stored| expire(function, stored, invocation))
+        .map(|stored| panic::catch(expire(function, stored, invocation)))
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;

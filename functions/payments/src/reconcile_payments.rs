@@ -17,6 +17,7 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
 use shared::aws::telemetry::{self, Unit};
 use shared::core::id::PaymentId;
+use shared::core::panic;
 use shared::orders::{OrderStatus, ReservationStore};
 use shared::payments::{self, Payment, PaymentEventKind, PaymentService, PaymentStatus, StoredPayment};
 
@@ -140,7 +141,7 @@ async fn check_page(
         .into_iter()
         .filter(|stored| stored.look_at.is_some_and(|at| at <= invocation.now));
     let outcomes: Vec<Result<CheckOutcome, Error>> = futures::stream::iter(due)
-        .map(|stored| check_payment(function, stored, invocation))
+        .map(|stored| panic::catch(check_payment(function, stored, invocation)))
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;

@@ -1,9 +1,12 @@
 //! The HTTP API as an OpenAPI 3.1 document.
 
 use anyhow::Result;
+use shared::aws::lambda::problem::{MEDIA_TYPE, Problem};
+use shared::core::error::MALFORMED_REQUEST;
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _, ToSchema};
@@ -29,8 +32,15 @@ even if the request would be refused by then. Use a new key for a new request: a
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Ignore unknown members.
 
+**The id of a request** is in the header `Request-Id` of every response, and in `instance` of a problem. Report it with a question about \
+the request.
+
+**Bodies** are JSON objects with exactly the described members, each at most once. **Query parameters** are encoded as a form encodes them \
+(`+` is a space), each at most once; unknown ones are ignored.
+
 **The API gateway** answers some requests itself, as `application/json` with the single member `message`: 401 without a valid token, \
-404 for an unknown route, 429 when requests are too frequent, 500 and 503 when the function did not respond.";
+404 for an unknown route, 429 when requests are too frequent, 500 and 503 when the function did not respond. These have no \
+`Request-Id`, but `apigw-requestid`.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -55,7 +65,7 @@ pub fn document() -> OpenApi {
     let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
     let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
     api.paths.paths.sort_keys();
-    let modifiers: [&dyn Modify; 4] = [&Token, &Gateway, &ForClients, &Closed];
+    let modifiers: [&dyn Modify; 5] = [&Token, &Entry, &Gateway, &ForClients, &Closed];
     for modifier in modifiers {
         modifier.modify(&mut api);
     }
@@ -82,6 +92,40 @@ impl Modify for Token {
             .build();
         let components = api.components.get_or_insert_with(Components::new);
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The header with the id of a request.
+const REQUEST_ID: &str = "Request-Id";
+
+/// Adds what the entry of every function adds: the header `Request-Id`, and the refusal of a request that cannot be read.
+struct Entry;
+
+impl Modify for Entry {
+    fn modify(&self, api: &mut OpenApi) {
+        for operation in api.paths.paths.values_mut().flat_map(operations) {
+            let responses = &mut operation.responses.responses;
+            let code = MALFORMED_REQUEST.code;
+            if let Some(RefOr::T(malformed)) = responses.get_mut("400") {
+                malformed.description = format!("`{code}`, {}", malformed.description);
+            } else {
+                let problem = Ref::from_schema_name(Problem::name());
+                let problem = ContentBuilder::new().schema(Some(problem)).build();
+                let malformed = ResponseBuilder::new().description(format!("`{code}`"));
+                let malformed = malformed.content(MEDIA_TYPE, problem).build();
+                responses.insert("400".to_owned(), malformed.into());
+            }
+            for response in responses.values_mut() {
+                if let RefOr::T(response) = response {
+                    let id = Ref::new(format!("#/components/headers/{REQUEST_ID}"));
+                    response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(id));
+                }
+            }
+        }
+        let id = HeaderBuilder::new().schema(Some(Object::with_type(Type::String)));
+        let id = id.description(Some("The id of the request")).build();
+        let components = api.components.get_or_insert_with(Components::new);
+        components.headers.insert(REQUEST_ID.to_owned(), RefOr::T(id));
     }
 }
 

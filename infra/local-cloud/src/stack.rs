@@ -130,6 +130,11 @@ impl Stack {
         process::pipe(self.account.select(&mut command).args(arguments), input)
     }
 
+    /// The endpoint of all AWS services, if the stack is emulated.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.account.endpoint.as_deref()
+    }
+
     /// The HTTP API.
     #[must_use]
     pub fn api(&self) -> Api {

@@ -6,9 +6,14 @@ use serde_json::{Map, Value, json};
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Madang";
 
-/// Starts logging with the level and format of Lambda's logging controls.
+/// Starts logging with the level and format of Lambda's logging controls. Panics are logged too.
 pub fn init() {
     lambda_runtime::tracing::init_default_subscriber();
+    // The line has the id of the request, unlike what the standard hook prints.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, message = panic.payload_as_str(), "panicked");
+    }));
 }
 
 /// A CloudWatch metric unit.

@@ -142,6 +142,7 @@ macro_rules! reasons {
 }
 
 reasons! {
+    MALFORMED_REQUEST = Malformed "malformed-request" "The request cannot be read";
     MALFORMED_BODY = Malformed "malformed-body" "The body cannot be read";
     INVALID_IDEMPOTENCY_KEY = Malformed "invalid-idempotency-key" "The Idempotency-Key header is missing or invalid";
     INVALID_PARAMETER = Malformed "invalid-parameter" "A path or query parameter is invalid";

@@ -6,6 +6,8 @@ pub mod event;
 pub mod id;
 pub mod idempotency;
 pub mod identity;
+pub mod json;
 pub mod money;
+pub mod panic;
 pub mod signature;
 pub mod text;

@@ -9,7 +9,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use function_tests::{Shop, order_call};
 use harness::engine::{ORDERS, create_tables};
-use harness::gateway::Answer;
 use harness::partitions::{Limits, Partitions, Seen};
 use harness::platform::variables;
 use harness::{Embedded, Engine};
@@ -179,7 +178,9 @@ async fn serve(function: &Checkout, dynamodb: &Partitions, units: usize, tally: 
         let began = Instant::now();
         let answer = loop {
             let invocation = Invocation::new(jiff::Timestamp::UNIX_EPOCH, TIME);
-            let answer = Answer::of(handle(function, call.request(), invocation).await);
+            let answer = call
+                .send(invocation, |request, invocation| handle(function, request, invocation))
+                .await;
             if answer.status != 503 {
                 break answer;
             }

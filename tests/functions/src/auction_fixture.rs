@@ -73,7 +73,10 @@ impl AuctionFixture {
     /// Calls `register-voucher`.
     pub async fn register(&self, call: Call) -> Answer {
         let function = auctions::register_voucher::RegisterVoucher::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::register_voucher::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            auctions::register_voucher::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `list-vouchers` for a customer's first page.
@@ -84,7 +87,10 @@ impl AuctionFixture {
     /// Calls `list-vouchers`.
     pub async fn list_vouchers(&self, call: Call) -> Answer {
         let function = auctions::list_vouchers::ListVouchers::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::list_vouchers::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            auctions::list_vouchers::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `place-bid`.
@@ -95,7 +101,10 @@ impl AuctionFixture {
     /// Calls `place-bid` in this invocation.
     pub async fn place_in(&self, call: Call, invocation: Invocation) -> Answer {
         let function = auctions::place_bid::PlaceBid::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::place_bid::handle(&function, call.request(), invocation).await)
+        call.send(invocation, |request, invocation| {
+            auctions::place_bid::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `take-bid`.
@@ -106,19 +115,28 @@ impl AuctionFixture {
     /// Calls `take-bid` in this invocation.
     pub async fn take_in(&self, call: Call, invocation: Invocation) -> Answer {
         let function = auctions::take_bid::TakeBid::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::take_bid::handle(&function, call.request(), invocation).await)
+        call.send(invocation, |request, invocation| {
+            auctions::take_bid::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `get-order-book`.
     pub async fn book(&self, call: Call) -> Answer {
         let function = auctions::get_order_book::GetOrderBook::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::get_order_book::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            auctions::get_order_book::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `list-my-bids`.
     pub async fn list_my_bids(&self, call: Call) -> Answer {
         let function = auctions::list_my_bids::ListMyBids::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::list_my_bids::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            auctions::list_my_bids::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Cancels a customer's bid, under the key that this bid's cancellation has.
@@ -131,13 +149,19 @@ impl AuctionFixture {
     /// Calls `cancel-bid`.
     pub async fn call_cancel_bid(&self, call: Call) -> Answer {
         let function = auctions::cancel_bid::CancelBid::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::cancel_bid::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            auctions::cancel_bid::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `get-wallet`.
     pub async fn get_wallet(&self, call: Call) -> Answer {
         let function = auctions::get_wallet::GetWallet::new(&self.platform()).expect("its variables");
-        Answer::of(auctions::get_wallet::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            auctions::get_wallet::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `credit-points` with the event of a paid order.

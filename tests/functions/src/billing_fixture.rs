@@ -86,37 +86,55 @@ impl BillingFixture {
     /// Calls `subscribe`.
     pub async fn subscribe(&self, call: Call) -> Answer {
         let function = billing::subscribe::Subscribe::new(&self.platform()).expect("its variables");
-        Answer::of(billing::subscribe::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            billing::subscribe::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `get-subscription`.
     pub async fn get_subscription(&self, call: Call) -> Answer {
         let function = billing::get_subscription::GetSubscription::new(&self.platform()).expect("its variables");
-        Answer::of(billing::get_subscription::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            billing::get_subscription::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `list-subscriptions`.
     pub async fn list_subscriptions(&self, call: Call) -> Answer {
         let function = billing::list_subscriptions::ListSubscriptions::new(&self.platform()).expect("its variables");
-        Answer::of(billing::list_subscriptions::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            billing::list_subscriptions::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `change-subscription`.
     pub async fn change_subscription(&self, call: Call) -> Answer {
         let function = billing::change_subscription::ChangeSubscription::new(&self.platform()).expect("its variables");
-        Answer::of(billing::change_subscription::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            billing::change_subscription::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `cancel-subscription`.
     pub async fn cancel_subscription(&self, call: Call) -> Answer {
         let function = billing::cancel_subscription::CancelSubscription::new(&self.platform()).expect("its variables");
-        Answer::of(billing::cancel_subscription::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            billing::cancel_subscription::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `resolve-charge`.
     pub async fn resolve_charge(&self, call: Call) -> Answer {
         let function = billing::resolve_charge::ResolveCharge::new(&self.platform()).expect("its variables");
-        Answer::of(billing::resolve_charge::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            billing::resolve_charge::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `request-new-card` for each event of a deleted billing key on the bus.
@@ -158,7 +176,7 @@ impl BillingFixture {
     pub async fn process_queue(&self) -> usize {
         let mut charge_queue = 0;
         while let Some(delivery) = self.queue.receive(10, self.now()) {
-            charge_queue += delivery.batch.records.len();
+            charge_queue += delivery.batch.messages.len();
             self.charge(&delivery).await;
         }
         charge_queue

@@ -46,7 +46,10 @@ impl ImageFixture {
     /// Calls `presign-upload`.
     pub async fn presign_upload(&self, call: Call) -> Answer {
         let function = images::presign_upload::PresignUpload::new(&self.platform()).expect("its variables");
-        Answer::of(images::presign_upload::handle(&function, call.request(), self.shop.invocation()).await)
+        call.send(self.shop.invocation(), |request, invocation| {
+            images::presign_upload::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `resize-image`.
@@ -72,13 +75,19 @@ impl ImageFixture {
     pub async fn see(&self, image_id: &str) -> Answer {
         let function = images::get_image::GetImage::new(&self.platform()).expect("its variables");
         let call = Call::new("GET", "/images/{image_id}").path("image_id", image_id);
-        Answer::of(images::get_image::handle(&function, call.request(), self.shop.invocation()).await)
+        call.send(self.shop.invocation(), |request, invocation| {
+            images::get_image::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `delete-image`.
     pub async fn delete_image(&self, call: Call) -> Answer {
         let function = images::delete_image::DeleteImage::new(&self.platform()).expect("its variables");
-        Answer::of(images::delete_image::handle(&function, call.request(), self.shop.invocation()).await)
+        call.send(self.shop.invocation(), |request, invocation| {
+            images::delete_image::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Deletes a customer's picture, under the key that this picture's deletion has.

@@ -101,6 +101,7 @@ impl Shop {
     pub fn invocation(&self) -> Invocation {
         Invocation {
             trace: Some("Root=1-5759e988-bd862e3fe1be46a994272793".into()),
+            request_id: "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd".into(),
             ..Invocation::new(self.now(), self.time)
         }
     }
@@ -113,43 +114,64 @@ impl Shop {
     /// Calls `put-product`.
     pub async fn put_product(&self, call: Call) -> Answer {
         let function = catalog::put_product::PutProduct::new(&self.platform()).expect("its variables");
-        Answer::of(catalog::put_product::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            catalog::put_product::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `get-product`.
     pub async fn get_product(&self, call: Call) -> Answer {
         let function = catalog::get_product::GetProduct::new(&self.platform()).expect("its variables");
-        Answer::of(catalog::get_product::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            catalog::get_product::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `receive-stock`.
     pub async fn receive_stock(&self, call: Call) -> Answer {
         let function = catalog::receive_stock::ReceiveStock::new(&self.platform()).expect("its variables");
-        Answer::of(catalog::receive_stock::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            catalog::receive_stock::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `checkout`.
     pub async fn checkout(&self, call: Call) -> Answer {
         let function = orders::checkout::Checkout::new(&self.platform()).expect("its variables");
-        Answer::of(orders::checkout::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            orders::checkout::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `get-order`.
     pub async fn get_order(&self, call: Call) -> Answer {
         let function = orders::get_order::GetOrder::new(&self.platform()).expect("its variables");
-        Answer::of(orders::get_order::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            orders::get_order::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `list-orders`.
     pub async fn list_orders(&self, call: Call) -> Answer {
         let function = orders::list_orders::ListOrders::new(&self.platform()).expect("its variables");
-        Answer::of(orders::list_orders::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            orders::list_orders::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `cancel-order`.
     pub async fn cancel_order(&self, call: Call) -> Answer {
         let function = orders::cancel_order::CancelOrder::new(&self.platform()).expect("its variables");
-        Answer::of(orders::cancel_order::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            orders::cancel_order::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `expire-orders`.

@@ -117,7 +117,10 @@ impl PaymentFixture {
     /// Calls `start-payment`.
     pub async fn start(&self, call: Call) -> Answer {
         let function = payments::start_payment::StartPayment::new(&self.platform()).expect("its variables");
-        Answer::of(payments::start_payment::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            payments::start_payment::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `confirm-payment`.
@@ -128,30 +131,45 @@ impl PaymentFixture {
     /// Calls `confirm-payment` in this invocation.
     pub async fn confirm_in(&self, call: Call, invocation: Invocation) -> Answer {
         let function = payments::confirm_payment::ConfirmPayment::new(&self.platform()).expect("its variables");
-        Answer::of(payments::confirm_payment::handle(&function, call.request(), invocation).await)
+        call.send(invocation, |request, invocation| {
+            payments::confirm_payment::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `get-payment`.
     pub async fn get(&self, call: Call) -> Answer {
         let function = payments::get_payment::GetPayment::new(&self.platform()).expect("its variables");
-        Answer::of(payments::get_payment::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            payments::get_payment::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `request-refund`.
     pub async fn request_refund(&self, call: Call) -> Answer {
         let function = payments::request_refund::RequestRefund::new(&self.platform()).expect("its variables");
-        Answer::of(payments::request_refund::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            payments::request_refund::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `resolve-review`.
     pub async fn resolve(&self, call: Call) -> Answer {
         let function = payments::resolve_review::ResolveReview::new(&self.platform()).expect("its variables");
-        Answer::of(payments::resolve_review::handle(&function, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            payments::resolve_review::handle(&function, request, invocation)
+        })
+        .await
     }
 
     /// Calls `payment-webhook` with any request.
     pub async fn webhook(&self, call: Call) -> Answer {
-        Answer::of(payments::payment_webhook::handle(&self.webhook, call.request(), self.invocation()).await)
+        call.send(self.invocation(), |request, invocation| {
+            payments::payment_webhook::handle(&self.webhook, request, invocation)
+        })
+        .await
     }
 
     /// Calls `payment-webhook` with a provider's webhook.

@@ -13,11 +13,14 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
-use lambda_http::Request;
-use serde_json::{Value, json};
+use lambda_http::http::{Request, Response};
+use serde_json::{Map, Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
+use shared::aws::transport::Transport;
+use shared::core::error::Cause;
 
 /// The time of every invocation, in Unix seconds.
 pub const NOW: i64 = 1_767_225_600;
@@ -47,10 +50,12 @@ impl Cloud {
             .build()
     }
 
-    /// Returns the platform that functions are built from. No provider is called, since no order exists here.
+    /// Returns the platform that functions are built from. No provider can be reached.
     pub fn platform(&self) -> Platform {
         let variables = [
+            ("AUCTIONS_TABLE", "auctions"),
             ("CATALOG_TABLE", "catalog"),
+            ("IMAGES_TABLE", "images"),
             ("ORDERS_TABLE", "orders"),
             ("PAYMENTS_TABLE", "payments"),
             ("SUBSCRIPTIONS_TABLE", "subscriptions"),
@@ -59,11 +64,26 @@ impl Cloud {
             ("TOSS_URL", NOWHERE),
             ("STRIPE_URL", NOWHERE),
             ("KAKAOPAY_URL", NOWHERE),
+            ("BILLING_KEY_ID", "alias/billing"),
+            ("CHARGES_URL", "https://queue.example.com/1/charges"),
+            ("RETRY_DAYS", "1,3,5,7"),
+            ("PAST_DUE_DAYS", "14"),
+            ("POSTPONED_HOURS", "24"),
+            ("CATCH_UP_DAYS", "7"),
+            ("UPLOADS_BUCKET", "uploads"),
+            ("IMAGES_BUCKET", "images"),
+            ("IMAGES_URL", "https://images.example.com"),
+            ("IMAGE_WIDTHS", "40,80"),
+            ("IMAGE_FORMATS", "jpeg"),
+            ("JPEG_QUALITY", "80"),
+            ("WEBP_QUALITY", "80"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
+            ("AWS_REGION", "us-east-1"),
             ("EVENT_BUS", "madang"),
             ("UNDELIVERED_EVENTS_URL", "https://queue.example.com/1/undelivered"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Platform::new(self.aws(), variables)
+        Platform::new(self.aws(), variables).with_transport(Arc::new(Unreachable))
     }
 
     /// Returns the number of requests to DynamoDB.
@@ -77,8 +97,21 @@ impl Cloud {
             self.stored.fetch_add(1, Ordering::SeqCst);
         }
         Some(match operation {
-            "GetItem" | "PutItem" | "TransactWriteItems" => json!({}),
-            "BatchGetItem" => json!({ "Responses": { "catalog": products(&body["RequestItems"]["catalog"]["Keys"]) } }),
+            "GetItem" => match products(&json!([body["Key"]])).pop() {
+                Some(product) => json!({ "Item": product }),
+                None => json!({}),
+            },
+            "PutItem" | "UpdateItem" | "TransactWriteItems" => json!({}),
+            "BatchGetItem" => {
+                let tables = body["RequestItems"].as_object()?.iter();
+                let found = tables.map(|(table, request)| (table.clone(), json!(products(&request["Keys"]))));
+                json!({ "Responses": found.collect::<Map<_, _>>() })
+            }
+            "TransactGetItems" => {
+                let nothing = body["TransactItems"].as_array()?.iter().map(|_| json!({}));
+                json!({ "Responses": nothing.collect::<Vec<_>>() })
+            }
+            "Query" => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }),
             "GetSecretValue" => json!({ "Name": "payment-credentials", "SecretString": credentials().to_string() }),
             "PutEvents" => {
                 let entries = body["Entries"].as_array()?.iter().map(|_| json!({ "EventId": "1" }));
@@ -87,6 +120,16 @@ impl Cloud {
             "SendMessage" => json!({ "MessageId": "1" }),
             _ => return None,
         })
+    }
+}
+
+/// A transport without a network.
+#[derive(Debug)]
+struct Unreachable;
+
+impl Transport for Unreachable {
+    fn send(&self, _: Request<Vec<u8>>) -> BoxFuture<'_, Result<Response<Vec<u8>>, Cause>> {
+        Box::pin(async { Err(Cause::from("there is no network")) })
     }
 }
 
@@ -149,11 +192,14 @@ pub fn run<T>(function: impl Future<Output = T>) -> T {
 /// Creates an invocation at [`NOW`].
 pub fn invocation() -> Invocation {
     let now = Timestamp::from_second(NOW).expect("a time");
-    Invocation::new(now, Duration::from_secs(20))
+    Invocation {
+        request_id: "request".to_owned(),
+        ..Invocation::new(now, Duration::from_secs(20))
+    }
 }
 
-/// Builds a customer's POST as an HTTP API sends it; `None` if the headers are invalid.
-pub fn post(route: &str, path: &Value, headers: &[(&str, &str)], body: &[u8]) -> Option<Request> {
+/// Builds the event of a customer's POST.
+pub fn post(route: &str, path: &Value, headers: &[(&str, &str)], body: &[u8]) -> String {
     use base64::Engine as _;
     let headers: serde_json::Map<_, _> = headers
         .iter()
@@ -179,5 +225,5 @@ pub fn post(route: &str, path: &Value, headers: &[(&str, &str)], body: &[u8]) ->
         "body": base64::prelude::BASE64_STANDARD.encode(body),
         "isBase64Encoded": true,
     });
-    lambda_http::request::from_str(&event.to_string()).ok()
+    event.to_string()
 }

@@ -15,6 +15,7 @@ pub mod cursor;
 pub mod jpeg;
 pub mod order;
 pub mod picture;
+pub mod request;
 pub mod signature;
 pub mod stream;
 pub mod upload;
@@ -24,11 +25,12 @@ pub mod webhook;
 pub type Enter = fn(&[u8]);
 
 /// Each target's function by its name, which is also the name of its binary and its folders.
-pub const FUZZ_TARGETS: [(&str, Enter); 8] = [
+pub const FUZZ_TARGETS: [(&str, Enter); 9] = [
     ("cursor", cursor::enter),
     ("jpeg", jpeg::enter),
     ("order", order::enter),
     ("picture", picture::enter),
+    ("request", request::enter),
     ("signature", signature::enter),
     ("stream", stream::enter),
     ("upload", upload::enter),

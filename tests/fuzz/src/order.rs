@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use orders::checkout::{Checkout, handle};
 use serde_json::{Value, json};
-use shared::aws::lambda::problem;
+use shared::aws::lambda::serve;
 
 use crate::cloud::{Cloud, invocation, post, run};
 
@@ -15,8 +15,10 @@ use crate::cloud::{Cloud, invocation, post, run};
 pub fn enter(data: &[u8]) {
     let function = Checkout::new(&Cloud::default().platform()).expect("its variables");
     let key = [("idempotency-key", "k"), ("content-type", "application/json")];
-    let request = post("/orders", &json!({}), &key, data).expect("a request");
-    let answer = run(handle(&function, request, invocation())).unwrap_or_else(|error| problem::respond(&error));
+    let event = post("/orders", &json!({}), &key, data);
+    let answer = run(serve::respond(&event, invocation(), |request, invocation| {
+        handle(&function, request, invocation)
+    }));
     let status = answer.status().as_u16();
     assert!(matches!(status, 201 | 400 | 413 | 422 | 409), "{answer:?}");
     if status != 201 {

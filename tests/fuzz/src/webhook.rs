@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use payments::payment_webhook::{PaymentWebhook, handle};
 use serde_json::json;
 use sha2::Sha256;
-use shared::aws::lambda::problem;
+use shared::aws::lambda::serve;
 
 use crate::cloud::{Cloud, NOW, STRIPE_SECRET, invocation, post, run};
 
@@ -27,9 +27,7 @@ pub fn enter(data: &[u8]) {
     let made = made.iter().map(|(name, value)| (*name, value.as_str()));
     let headers: Vec<(&str, &str)> = sent.into_iter().chain(made).collect();
     let path = json!({ "provider": provider });
-    let Some(request) = post("/webhooks/{provider}", &path, &headers, body) else {
-        return;
-    };
+    let event = post("/webhooks/{provider}", &path, &headers, body);
 
     // Created once: its HTTP client reads the machine's TLS roots.
     thread_local! {
@@ -40,11 +38,10 @@ pub fn enter(data: &[u8]) {
     }
     let (answer, stored) = FUNCTION.with(|(cloud, function)| {
         let before = cloud.stored();
-        let answer = run(handle(function, request, invocation()));
-        (
-            answer.unwrap_or_else(|error| problem::respond(&error)),
-            cloud.stored() - before,
-        )
+        let answer = run(serve::respond(&event, invocation(), |request, invocation| {
+            handle(function, request, invocation)
+        }));
+        (answer, cloud.stored() - before)
     });
     let status = answer.status().as_u16();
     assert!(matches!(status, 200 | 400 | 401 | 404 | 413 | 422), "{answer:?}");

@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
+use shared::aws::lambda::http::{Request, Response};
+use shared::aws::lambda::{Invocation, gateway, serve};
 
 /// A request builder.
 #[derive(Clone, Debug)]
@@ -111,14 +112,27 @@ impl Call {
         self
     }
 
+    /// Sets a field of the event, at a JSON pointer, to any value.
+    ///
+    /// # Panics
+    /// If the event has no such field.
+    #[must_use]
+    pub fn set(mut self, field: &str, value: Value) -> Self {
+        *self.event.pointer_mut(field).expect("a field of the event") = value;
+        self
+    }
+
     /// Returns the event that Lambda sends.
     pub const fn event(&self) -> &Value {
         &self.event
     }
 
-    /// Returns the request that the function receives.
-    pub fn request(&self) -> Request {
-        lambda_http::request::from_str(&self.event.to_string()).expect("a request of an HTTP API")
+    /// Sends the request to a function, through the code that receives it when deployed.
+    pub async fn send<R>(&self, invocation: Invocation, handle: impl FnOnce(Request, Invocation) -> R) -> Answer
+    where
+        R: Future<Output = Result<Response, shared::Error>>,
+    {
+        Answer::of(serve::respond(&self.event.to_string(), invocation, handle).await)
     }
 }
 
@@ -133,24 +147,28 @@ pub struct Answer {
     pub retry_after: Option<String>,
     /// The media type.
     pub media_type: String,
+    /// The id of the request.
+    pub request_id: String,
     /// The parsed body.
     pub body: Value,
 }
 
 impl Answer {
-    /// Parses a function's response. An error becomes the problem that the caller receives.
-    pub fn of(outcome: Result<Response<Body>, shared::Error>) -> Self {
-        let response = outcome.unwrap_or_else(|error| shared::aws::lambda::problem::respond(&error));
-        let header = |name: &str| {
-            let value = response.headers().get(name)?;
-            Some(value.to_str().expect("a text header").to_owned())
-        };
+    /// Parses a function's response.
+    pub fn of(response: Response) -> Self {
+        let result = serde_json::to_value(gateway::result(response)).expect("JSON");
+        let header = |name: &str| Some(result["headers"].get(name)?.as_str()?.to_owned());
+        let body = result["body"].as_str().unwrap_or_default();
         Self {
-            status: response.status().as_u16(),
+            status: result["statusCode"]
+                .as_u64()
+                .and_then(|status| status.try_into().ok())
+                .expect("a status"),
             replayed: header("idempotency-replayed").as_deref() == Some("true"),
             retry_after: header("retry-after"),
             media_type: header("content-type").unwrap_or_default(),
-            body: serde_json::from_slice(response.body()).unwrap_or_default(),
+            body: serde_json::from_str(body).unwrap_or_default(),
+            request_id: header("request-id").unwrap_or_default(),
         }
     }
 
@@ -158,6 +176,8 @@ impl Answer {
     pub fn problem(&self) -> &str {
         assert_eq!(self.media_type, "application/problem+json", "{self:?}");
         assert_eq!(self.body["status"], self.status, "{self:?}");
+        let instance = format!("urn:madang:request:{}", self.request_id);
+        assert_eq!(self.body["instance"], instance, "{self:?}");
         let kind = self.body["type"].as_str().expect("a problem has a type");
         kind.strip_prefix("urn:madang:problem:")
             .expect("a problem type of this API")

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::SqsBatchResponse;
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use shared::aws::lambda::batch::{Batch, Message};
 
 /// URL of the queue.
 pub const URL: &str = "https://sqs.test/123456789012/queue";
@@ -44,22 +45,6 @@ struct State {
 }
 
 #[derive(Clone, Debug)]
-struct Message {
-    message_id: String,
-    body: String,
-}
-
-impl Message {
-    /// The message as Lambda delivers it.
-    fn event(&self) -> SqsMessage {
-        let mut message = SqsMessage::default();
-        message.message_id = Some(self.message_id.clone());
-        message.body = Some(self.body.clone());
-        message
-    }
-}
-
-#[derive(Clone, Debug)]
 struct Waiting {
     receipt: u64,
     message: Message,
@@ -71,7 +56,7 @@ struct Waiting {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// The event that the function receives.
-    pub batch: SqsEvent,
+    pub batch: Batch,
     receipts: Vec<u64>,
 }
 
@@ -144,11 +129,11 @@ impl FakeQueue {
     /// Reports a batch's result: messages that succeeded are deleted; the others are delivered again after the
     /// visibility timeout.
     pub fn settle(&self, delivery: &Delivery, response: &SqsBatchResponse) {
-        let has_failed = |message: &SqsMessage| {
+        let has_failed = |message: &Message| {
             let mut failures = response.batch_item_failures.iter();
-            failures.any(|failure| message.message_id.as_ref() == Some(&failure.item_identifier))
+            failures.any(|failure| message.message_id == failure.item_identifier)
         };
-        let messages = delivery.receipts.iter().zip(&delivery.batch.records);
+        let messages = delivery.receipts.iter().zip(&delivery.batch.messages);
         let done: Vec<u64> = messages
             .filter(|(_, message)| !has_failed(message))
             .map(|(receipt, _)| *receipt)
@@ -194,14 +179,14 @@ impl State {
             rng.shuffle(&mut self.waiting);
         }
         let mut out = Delivery {
-            batch: SqsEvent::default(),
+            batch: Batch::default(),
             receipts: vec![],
         };
         let visible = self.waiting.iter_mut().filter(|waiting| waiting.visible_at <= now);
         for waiting in visible.take(most) {
             waiting.visible_at = now + self.visibility;
             waiting.receives += 1;
-            out.batch.records.push(waiting.message.event());
+            out.batch.messages.push(waiting.message.clone());
             out.receipts.push(waiting.receipt);
         }
         (!out.receipts.is_empty()).then_some(out)

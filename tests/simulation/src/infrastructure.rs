@@ -60,7 +60,7 @@ async fn relay(world: Rc<World>, nth: usize) {
         let event = json!({ "Records": batch });
         let ended = world
             .invoke("relay-events", RELAY_LIMIT, |stack, invocation| {
-                stack.event("relay-events", event, invocation)
+                stack.event("relay-events", &event, invocation)
             })
             .await;
         let done = match ended {
@@ -159,7 +159,7 @@ pub async fn invoke_asynchronously(world: Rc<World>, rule: &'static Rule, event:
         world.clock.sleep(Duration::from_mins(attempt)).await;
         let ended = world
             .invoke(rule.function, rule.limit, |stack, invocation| {
-                stack.event(rule.function, event.clone(), invocation)
+                stack.event(rule.function, &event, invocation)
             })
             .await;
         if matches!(ended, Ended::Returned(Ok(_))) {
@@ -188,7 +188,7 @@ async fn charge(world: Rc<World>, delivery: Delivery) {
     let batch = serde_json::to_value(&delivery.batch).expect("JSON");
     let ended = world
         .invoke("charge-subscription", CHARGE_LIMIT, |stack, invocation| {
-            stack.event("charge-subscription", batch, invocation)
+            stack.event("charge-subscription", &batch, invocation)
         })
         .await;
     // A crashed function reports nothing to the queue.
@@ -286,7 +286,7 @@ pub async fn run_schedules(world: &Rc<World>) {
                 let lag = world_too.below(2_000);
                 world_too.clock.sleep(Duration::from_millis(lag)).await;
                 let run = world_too.invoke(rule.function, rule.limit, |stack, invocation| {
-                    stack.event(rule.function, json!({}), invocation)
+                    stack.event(rule.function, &json!({}), invocation)
                 });
                 // A failed run is not retried: the next run is its retry.
                 drop(run.await);

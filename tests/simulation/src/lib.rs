@@ -19,6 +19,7 @@ pub mod infrastructure;
 pub mod lambda;
 pub mod mutant;
 pub mod net;
+pub mod panics;
 mod response_checker;
 pub mod rules;
 pub mod run;

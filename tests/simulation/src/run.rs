@@ -11,7 +11,7 @@ use crate::audit::{self, Phase};
 use crate::fault_plan::Faults;
 use crate::mutant::Mutant;
 use crate::world::World;
-use crate::{actors, infrastructure};
+use crate::{actors, infrastructure, panics};
 
 /// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,7 @@ const FINISHED_AFTER: usize = 7;
 /// If the runtime cannot be created.
 pub fn run(plan: &Plan) -> Outcome {
     let began = Instant::now();
+    panics::watch();
     // Functions and the SDK draw their random numbers on this thread.
     fastrand::seed(plan.seed);
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();

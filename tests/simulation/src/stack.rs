@@ -6,12 +6,12 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use harness::platform::variables;
 use jiff::SignedDuration;
-use lambda_http::{Body, Request, Response};
 use serde_json::Value;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::action::Handler;
+use shared::aws::lambda::http::Response;
 
 use crate::mutant::Mutant;
 use crate::net::Net;
@@ -45,14 +45,9 @@ impl Stack {
     ///
     /// # Panics
     /// If the function does not exist.
-    pub fn http(
-        &self,
-        name: &str,
-        request: Request,
-        invocation: Invocation,
-    ) -> LocalBoxFuture<'static, Result<Response<Body>, Error>> {
+    pub fn http(&self, name: &str, event: &Value, invocation: Invocation) -> LocalBoxFuture<'static, Response> {
         match self.0.get(name) {
-            Some(Handler::Http(handle)) => handle(request, invocation),
+            Some(Handler::Http(handle)) => handle(event.to_string(), invocation),
             _ => panic!("the API has no function {name}"),
         }
     }
@@ -64,11 +59,11 @@ impl Stack {
     pub fn event(
         &self,
         name: &str,
-        event: Value,
+        event: &Value,
         invocation: Invocation,
     ) -> LocalBoxFuture<'static, Result<Value, Error>> {
         match self.0.get(name) {
-            Some(Handler::Event(handle)) => handle(event, invocation),
+            Some(Handler::Event(handle)) => handle(event.to_string(), invocation),
             _ => panic!("no event invokes {name}"),
         }
     }

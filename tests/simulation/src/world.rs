@@ -24,6 +24,7 @@ use crate::fault_plan::{FaultPlan, Faults};
 use crate::lambda::{Ended, Invoked};
 use crate::mutant::Mutant;
 use crate::net::Net;
+use crate::panics;
 use crate::response_checker;
 use crate::rules::API_LIMIT;
 use crate::run::Plan;
@@ -187,12 +188,14 @@ impl World {
     pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
         let world = self.clone();
         spawn_local(async move {
-            if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
-                let text = panic.downcast_ref::<String>().cloned();
-                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-                world.report(format!("panicked: {}", text.unwrap_or_default()));
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                world.report_panics();
             }
         })
+    }
+
+    fn report_panics(&self) {
+        panics::take().into_iter().for_each(|panic| self.report(panic));
     }
 
     /// Pauses an actor: mostly for moments, sometimes longer, and while the shop is closed.
@@ -234,11 +237,13 @@ impl World {
         let steps = crashes.then(|| self.net.draw(|rng| rng.u32(1..=12)));
         let invocation = Invocation {
             trace: Some(format!("Root={id}")),
+            request_id: id.to_string(),
             ..Invocation::new(self.clock.now(), limit.saturating_sub(RESERVE))
         };
         let ended = Invoked::new(function, id, steps)
             .run(limit, handle(&self.stack, invocation))
             .await;
+        self.report_panics();
         let how = match &ended {
             Ended::Returned(_) => return ended,
             Ended::Crashed => "crashed",
@@ -250,20 +255,20 @@ impl World {
 
     /// Sends a request to the API.
     pub async fn http(&self, function: &'static str, call: Call) -> Answer {
-        let request = call.request();
         let began = self.clock.now();
         let ended = self
             .invoke(function, API_LIMIT, |stack, invocation| {
-                stack.http(function, request, invocation)
+                stack.http(function, call.event(), invocation)
             })
             .await;
         let answer = match ended {
-            Ended::Returned(outcome) => Answer::of(outcome),
+            Ended::Returned(response) => Answer::of(response),
             Ended::Crashed | Ended::TimedOut => Answer {
                 status: 503,
                 replayed: false,
                 retry_after: None,
                 media_type: "application/json".to_owned(),
+                request_id: String::new(),
                 body: json!({ "message": "Service Unavailable" }),
             },
         };

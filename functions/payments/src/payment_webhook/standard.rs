@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lambda_http::http::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::lambda::{Invocation, http};
 use shared::core::error::{self, Rejection};
@@ -14,7 +14,7 @@ use shared::payments::{Failure, Provider, ProviderStatus, Report};
 use super::{Outcome, PaymentWebhook, header};
 
 /// A message. Other fields are ignored.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Message {
     r#type: String,
     /// When it happened.

@@ -175,7 +175,7 @@ fn each_problem_matches_its_schema() {
         Error::unavailable("test", "test"),
         Error::internal("test", "test"),
     ] {
-        let Body::Text(text) = problem::respond(&error).into_body() else {
+        let Body::Text(text) = problem::respond(&error, "1").into_body() else {
             panic!("a problem must be text");
         };
         matches_schema("Problem", &serde_json::from_str::<Value>(&text).unwrap());

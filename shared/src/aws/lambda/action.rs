@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::aws::Platform;
-use crate::aws::lambda::Invocation;
 use crate::aws::lambda::http::{Request, Response};
+use crate::aws::lambda::{Invocation, serve};
 use crate::core::error::Error;
 
 /// An action of a domain. Each is one Lambda function.
@@ -42,16 +42,16 @@ pub enum Trigger {
     Stream,
 }
 
-/// The future of a handler.
-pub type HandlerFuture<T> = LocalBoxFuture<'static, Result<T, Error>>;
+/// Handles an event.
+pub type Handle<T> = Arc<dyn Fn(String, Invocation) -> LocalBoxFuture<'static, T>>;
 
-/// An initialized action.
+/// An initialized action. Takes an event as JSON text, through the code that receives it when deployed.
 #[derive(Clone)]
 pub enum Handler {
-    /// Handles HTTP requests.
-    Http(Arc<dyn Fn(Request, Invocation) -> HandlerFuture<Response>>),
-    /// Handles Lambda events as JSON.
-    Event(Arc<dyn Fn(Value, Invocation) -> HandlerFuture<Value>>),
+    /// Responds to an event of the HTTP API, as [`serve::http`].
+    Http(Handle<Response>),
+    /// Processes another Lambda event, as [`serve::events`].
+    Event(Handle<Result<Value, Error>>),
 }
 
 impl fmt::Debug for Handler {
@@ -70,8 +70,10 @@ impl Handler {
         R: Future<Output = Result<Response, Error>> + 'static,
     {
         let action = Arc::new(action);
-        Self::Http(Arc::new(move |request, invocation| {
-            Box::pin(handle(Arc::clone(&action), request, invocation))
+        Self::Http(Arc::new(move |event, invocation| {
+            let action = Arc::clone(&action);
+            let handle = move |request, invocation| handle(action, request, invocation);
+            Box::pin(async move { serve::respond(&event, invocation, handle).await })
         }))
     }
 
@@ -82,14 +84,13 @@ impl Handler {
         O: Serialize,
         R: Future<Output = Result<O, Error>> + 'static,
     {
-        const DOING: &str = "read an event";
         let action = Arc::new(action);
         Self::Event(Arc::new(move |event, invocation| {
             let action = Arc::clone(&action);
+            let handle = move |payload, invocation| handle(action, payload, invocation);
             Box::pin(async move {
-                let event = serde_json::from_value(event).map_err(|error| Error::internal(DOING, error))?;
-                let answer = handle(action, event, invocation).await?;
-                serde_json::to_value(answer).map_err(|error| Error::internal(DOING, error))
+                let answer = serve::process(&event, invocation, handle).await?;
+                serde_json::to_value(answer).map_err(|error| Error::internal("serialize the answer", error))
             })
         }))
     }

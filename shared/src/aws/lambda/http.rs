@@ -10,6 +10,7 @@ use crate::core::error::{self, Error, Rejection};
 use crate::core::id::PathParameter;
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::identity::{Caller, CustomerId};
+use crate::core::json::from_slice;
 
 pub use lambda_http::Request;
 
@@ -21,6 +22,9 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// The header that marks the response of an earlier request with the same idempotency key.
 pub const REPLAYED: &str = "idempotency-replayed";
+
+/// The header with the id of the invocation that handled the request. Every response has it.
+pub const REQUEST_ID: &str = "request-id";
 
 /// Creates a response with a JSON body.
 ///
@@ -107,25 +111,20 @@ pub fn raw_body(request: &Request, limit: usize) -> Result<&[u8], Rejection> {
     Ok(bytes)
 }
 
-/// Parses the request's JSON body. The error names unknown fields and wrong types.
+/// Parses the request's JSON body. The error names the place of a wrong value.
 ///
 /// # Errors
 /// `body-too-large` above [`MAX_BODY`], `malformed-body` when it is not a `T`.
-pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Rejection> {
+pub fn body<T: DeserializeOwned + Serialize>(request: &Request) -> Result<T, Rejection> {
     parse(raw_body(request, MAX_BODY)?)
 }
 
-/// Parses JSON. The error names unknown fields and wrong types.
+/// Parses JSON. The error names the place of a wrong value.
 ///
 /// # Errors
 /// `malformed-body` when it is not a `T`.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("{}: {}", error.path(), error.inner())))?;
-    json.end()
-        .map_err(|error| Rejection::new(&error::MALFORMED_BODY, error.to_string()))?;
-    Ok(value)
+pub fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, Rejection> {
+    from_slice(bytes).map_err(|unreadable| Rejection::new(&error::MALFORMED_BODY, unreadable.to_string()))
 }
 
 /// The path parameter `name`.
@@ -148,10 +147,16 @@ pub fn path<T: PathParameter>(request: &Request) -> Result<T, Rejection> {
 }
 
 /// The query parameter `name`, if present.
-pub fn query_parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request
-        .query_string_parameters_ref()
-        .and_then(|parameters| parameters.first(name))
+///
+/// # Errors
+/// `invalid-parameter` when it occurs more than once.
+pub fn query_parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'a str>, Rejection> {
+    let values = request.query_string_parameters_ref().and_then(|all| all.all(name));
+    match values.as_deref() {
+        None | Some([]) => Ok(None),
+        Some([value]) => Ok(Some(value)),
+        Some(_) => Err(Rejection::invalid_parameter(name, "it occurs more than once")),
+    }
 }
 
 #[cfg(test)]
@@ -176,10 +181,9 @@ mod tests {
         }
     }
 
-    #[derive(Debug, serde::Deserialize)]
+    #[derive(Debug, Serialize, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct MatchRequest {
-        #[allow(dead_code, reason = "only read from JSON")]
         quantity: i64,
     }
 

@@ -24,6 +24,8 @@ pub struct Invocation {
     pub deadline: Instant,
     /// Its X-Ray trace header.
     pub trace: Option<String>,
+    /// Lambda's id of it, which is in every line of its log. Empty when it was not created from a Lambda context.
+    pub request_id: String,
 }
 
 impl Invocation {
@@ -35,6 +37,7 @@ impl Invocation {
             began,
             deadline: began + time,
             trace: None,
+            request_id: String::new(),
         }
     }
 
@@ -43,6 +46,7 @@ impl Invocation {
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         Self {
             trace: context.xray_trace_id.clone(),
+            request_id: context.request_id.clone(),
             ..Self::new(Timestamp::now(), left.saturating_sub(RESERVE))
         }
     }
@@ -95,4 +99,27 @@ impl Invocation {
 /// Rounds down to milliseconds, the precision of stored times, so that a time that was read equals the one written.
 fn to_millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_with_any_deadline_is_an_invocation() {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let now = u64::try_from(now.as_millis()).unwrap_or_default();
+        for (deadline, has_time) in [(0, false), (now, false), (now + 60_000, true), (u64::MAX, true)] {
+            let mut context = Context::default();
+            context.deadline = deadline;
+            let invocation = Invocation::of(&context);
+            assert_eq!(invocation.has(Duration::from_secs(1)), has_time, "{deadline}");
+            assert!(invocation.halfway() <= invocation.deadline.max(Instant::now()));
+            assert!(invocation.deadline_keeping(Duration::MAX) <= invocation.deadline.max(Instant::now()));
+            assert!(invocation.deadline_before(Timestamp::MAX) <= invocation.deadline);
+            assert_eq!(invocation.deadline_before(Timestamp::MIN), invocation.began);
+        }
+    }
 }

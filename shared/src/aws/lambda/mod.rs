@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod batch;
+pub mod gateway;
 pub mod http;
 mod invocation;
 pub mod page;

@@ -43,9 +43,9 @@ impl<const N: usize> Cursor<N> {
     /// Reads the request's cursor, if it has one.
     ///
     /// # Errors
-    /// `invalid-parameter` unless [`Cursor::text`] wrote it for this list.
+    /// `invalid-parameter` unless [`Cursor::text`] wrote it for this list, and when it occurs more than once.
     pub fn of(request: &Request, list: &[&str]) -> Result<Option<Self>, Rejection> {
-        let text = http::query_parameter(request, "cursor");
+        let text = http::query_parameter(request, "cursor")?;
         let parsed = text.map(|text| {
             let refused = || Rejection::invalid_parameter("cursor", "it was not issued for this list");
             Self::parse(text, list).ok_or_else(refused)
@@ -86,7 +86,7 @@ fn checksum(list: &[&str], position: &[u8]) -> [u8; CHECKSUM_LENGTH] {
 /// Reads the request's page size, [`DEFAULT_LIMIT`] if it has none.
 ///
 /// # Errors
-/// `invalid-parameter` outside 1..=[`MAX_LIMIT`].
+/// `invalid-parameter` outside 1..=[`MAX_LIMIT`], and when it occurs more than once.
 pub fn limit(request: &Request) -> Result<u8, Rejection> {
     limit_or(request, DEFAULT_LIMIT)
 }
@@ -94,9 +94,9 @@ pub fn limit(request: &Request) -> Result<u8, Rejection> {
 /// Reads the request's page size, `default` if it has none.
 ///
 /// # Errors
-/// `invalid-parameter` outside 1..=[`MAX_LIMIT`].
+/// `invalid-parameter` outside 1..=[`MAX_LIMIT`], and when it occurs more than once.
 pub fn limit_or(request: &Request, default: u8) -> Result<u8, Rejection> {
-    let Some(text) = http::query_parameter(request, "limit") else {
+    let Some(text) = http::query_parameter(request, "limit")? else {
         return Ok(default);
     };
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));

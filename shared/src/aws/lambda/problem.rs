@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::core::error::{Error, Kind, Rejection};
+use crate::core::error::{Error, Kind};
 
 /// The media type of a [`Problem`].
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -28,6 +28,10 @@ pub struct Problem {
     pub status: u16,
     /// A description of this occurrence.
     pub detail: String,
+    /// This occurrence: `urn:madang:request:` and the id of the request, which the header `Request-Id` has too. The logs
+    /// have it.
+    #[schema(format = Uri, examples("urn:madang:request:8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd"))]
+    pub instance: String,
     /// Additional members of the type (`shortages`, `sku`, `total`, `order_status` …).
     #[serde(flatten)]
     #[schema(additional_properties)]
@@ -56,13 +60,17 @@ pub const fn status_of(kind: Kind) -> StatusCode {
     }
 }
 
-/// Creates the response to a failed request and logs the error with its causes.
-pub fn respond(error: &Error) -> Response<Body> {
+/// Creates the response to the failed request `request_id` and logs the error with its causes.
+pub fn respond(error: &Error, request_id: &str) -> Response<Body> {
+    let problem = |status, code, title, detail| problem(status, code, title, detail, request_id);
     let (status, problem) = match error {
         Error::Rejected(rejection) => {
             tracing::info!(code = rejection.reason.code, "rejected");
             let status = status_of(rejection.reason.kind);
-            (status, rejection_problem(status, rejection))
+            let reason = rejection.reason;
+            let members = rejection.members.clone();
+            let problem = problem(status, reason.code, reason.title, &rejection.detail);
+            (status, Problem { members, ..problem })
         }
         Error::Unavailable { .. } => {
             tracing::warn!(causes = %Causes(error), "unavailable");
@@ -73,7 +81,8 @@ pub fn respond(error: &Error) -> Response<Body> {
         Error::Internal { .. } => {
             tracing::error!(causes = %Causes(error), "internal error");
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            let detail = "The request failed on our side. The log has its request id.";
+            let detail =
+                "The request failed on our side. Report its id, which `instance` and the header Request-Id have.";
             (status, problem(status, "internal", "Internal error", detail))
         }
     };
@@ -87,19 +96,13 @@ pub fn respond(error: &Error) -> Response<Body> {
     response
 }
 
-fn rejection_problem(status: StatusCode, rejection: &Rejection) -> Problem {
-    Problem {
-        members: rejection.members.clone(),
-        ..problem(status, rejection.reason.code, rejection.reason.title, &rejection.detail)
-    }
-}
-
-fn problem(status: StatusCode, code: &str, title: &str, detail: &str) -> Problem {
+fn problem(status: StatusCode, code: &str, title: &str, detail: &str, request_id: &str) -> Problem {
     Problem {
         kind: Problem::type_of(code),
         title: title.to_owned(),
         status: status.as_u16(),
         detail: detail.to_owned(),
+        instance: format!("urn:madang:request:{request_id}"),
         members: Map::new(),
     }
 }

@@ -1,17 +1,22 @@
 //! The `main` of every function: starts logging, builds the action from the environment, and serves invocations.
+//!
+//! Invariant: every invocation is answered, whatever its event contains, and the process serves the next one. An event
+//! that cannot be read and a panic of the action are errors like others.
 
 use std::convert::Infallible;
 
-use lambda_http::RequestExt;
+use lambda_http::http::HeaderValue;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 
-use crate::aws::lambda::Invocation;
-use crate::aws::lambda::http::{Request, Response};
+use crate::aws::lambda::http::{REQUEST_ID, Request, Response};
 use crate::aws::lambda::problem::{self, Causes};
+use crate::aws::lambda::{Invocation, gateway};
 use crate::aws::{Platform, telemetry};
 use crate::core::error::Error;
+use crate::core::panic;
 
 /// Serves HTTP API requests. Answers an error as problem details.
 ///
@@ -22,17 +27,18 @@ pub async fn http<A, F, R>(
     handle: F,
 ) -> Result<(), lambda_runtime::Error>
 where
-    A: Sync + 'static,
-    F: Fn(&'static A, Request, Invocation) -> R + Send + Sync,
-    R: Future<Output = Result<Response, Error>> + Send,
+    A: 'static,
+    F: Fn(&'static A, Request, Invocation) -> R,
+    R: Future<Output = Result<Response, Error>>,
 {
     let (action, handle) = (start(new).await?, &handle);
-    lambda_http::run(lambda_http::service_fn(move |request: Request| async move {
-        let invocation = Invocation::of(&request.lambda_context());
-        let answer = handle(action, request, invocation).await;
-        Ok::<_, Infallible>(answer.unwrap_or_else(|error| problem::respond(&error)))
-    }))
-    .await
+    let serve = move |event: LambdaEvent<Box<RawValue>>| async move {
+        let invocation = Invocation::of(&event.context);
+        let handle = |request, invocation| handle(action, request, invocation);
+        let response = respond(event.payload.get(), invocation, handle).await;
+        Ok::<_, Infallible>(gateway::result(response))
+    };
+    lambda_runtime::run(lambda_runtime::service_fn(serve)).await
 }
 
 /// Serves events from the event bus, a queue or a stream. Logs an error and returns it to Lambda, which retries.
@@ -44,22 +50,23 @@ pub async fn events<A, T, O, F, R>(
     handle: F,
 ) -> Result<(), lambda_runtime::Error>
 where
-    A: Sync + 'static,
-    T: DeserializeOwned + Send,
+    A: 'static,
+    T: DeserializeOwned,
     O: Serialize,
-    F: Fn(&'static A, T, Invocation) -> R + Send + Sync,
-    R: Future<Output = Result<O, Error>> + Send,
+    F: Fn(&'static A, T, Invocation) -> R,
+    R: Future<Output = Result<O, Error>>,
 {
     let (action, handle) = (start(new).await?, &handle);
-    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<T>| async move {
+    let serve = move |event: LambdaEvent<Box<RawValue>>| async move {
         let invocation = Invocation::of(&event.context);
-        handle(action, event.payload, invocation).await.map_err(|error| {
+        let handle = |payload, invocation| handle(action, payload, invocation);
+        process(event.payload.get(), invocation, handle).await.map_err(|error| {
             let causes = Causes(&error).to_string();
             tracing::error!(causes, "the invocation failed");
             lambda_runtime::Error::from(causes)
         })
-    }))
-    .await
+    };
+    lambda_runtime::run(lambda_runtime::service_fn(serve)).await
 }
 
 /// Serves a schedule. Ignores the payload.
@@ -71,12 +78,45 @@ pub async fn schedule<A, O, F, R>(
     handle: F,
 ) -> Result<(), lambda_runtime::Error>
 where
-    A: Sync + 'static,
+    A: 'static,
     O: Serialize,
-    F: Fn(&'static A, Invocation) -> R + Send + Sync,
-    R: Future<Output = Result<O, Error>> + Send,
+    F: Fn(&'static A, Invocation) -> R,
+    R: Future<Output = Result<O, Error>>,
 {
     events(new, |action, _: IgnoredAny, invocation| handle(action, invocation)).await
+}
+
+/// Responds to an event of the HTTP API. Every response has the header [`REQUEST_ID`].
+pub async fn respond<R>(event: &str, invocation: Invocation, handle: impl FnOnce(Request, Invocation) -> R) -> Response
+where
+    R: Future<Output = Result<Response, Error>>,
+{
+    let request_id = invocation.request_id.clone();
+    let handled = Box::pin(async { handle(gateway::request(event)?, invocation).await });
+    let mut response = panic::catch(handled)
+        .await
+        .unwrap_or_else(|error| problem::respond(&error, &request_id));
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Processes an event of the event bus, a queue, a stream or a schedule.
+///
+/// # Errors
+/// Those of `handle`, and [`Error::Internal`] when the event is not a `T` or `handle` panics.
+pub async fn process<T, O, R>(
+    event: &str,
+    invocation: Invocation,
+    handle: impl FnOnce(T, Invocation) -> R,
+) -> Result<O, Error>
+where
+    T: DeserializeOwned,
+    R: Future<Output = Result<O, Error>>,
+{
+    let payload = || serde_json::from_str(event).map_err(|error| Error::internal("read an event", error));
+    panic::catch(Box::pin(async { handle(payload()?, invocation).await })).await
 }
 
 async fn start<A: 'static>(new: impl FnOnce(&Platform) -> Result<A, Error>) -> Result<&'static A, Error> {
@@ -84,4 +124,43 @@ async fn start<A: 'static>(new: impl FnOnce(&Platform) -> Result<A, Error>) -> R
     let action = new(&Platform::from_env().await)?;
     // The action lives as long as the process, so its futures can borrow it.
     Ok(Box::leak(Box::new(action)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::panic::Panic;
+    use jiff::Timestamp;
+    use std::time::Duration;
+
+    fn invocation() -> Invocation {
+        Invocation::new(Timestamp::UNIX_EPOCH, Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_is_an_error() {
+        for event in ["", "{", "[]", "{} {}", r#"{"number":"1"}"#] {
+            let outcome = process(event, invocation(), async |_: u32, _| Ok(())).await;
+            assert!(matches!(outcome, Err(Error::Internal { .. })), "{event}");
+        }
+        assert_eq!(
+            process("1", invocation(), async |number: u32, _| Ok(number))
+                .await
+                .unwrap(),
+            1
+        );
+        // A schedule's payload does not matter.
+        process(r#"{"a":[1]}"#, invocation(), async |_: IgnoredAny, _| Ok(()))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error() {
+        let outcome: Result<(), Error> = process("1", invocation(), async |_: u32, _| panic!("a bug")).await;
+        let Err(Error::Internal { source, .. }) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert!(source.is::<Panic>(), "{source}");
+    }
 }

@@ -134,8 +134,11 @@ async fn sell_ours(network: Latency) -> Result<Sale> {
     let buying = shop.again();
     let sale = sell_out(async move |number| {
         let call = order_call(&format!("customer-{number}"), "key", &[(SKU, 1)]);
-        let handled = orders::checkout::handle(&function, call.request(), buying.invocation()).await;
-        let answer = harness::gateway::Answer::of(handled);
+        let answer = call
+            .send(buying.invocation(), |request, invocation| {
+                orders::checkout::handle(&function, request, invocation)
+            })
+            .await;
         ensure!(matches!(answer.status, 201 | 409), "{answer:?}");
         Ok(answer.status == 201)
     })

@@ -11,6 +11,7 @@ mod images;
 mod late;
 mod orders;
 mod payments;
+mod requests;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         webhooks::TESTS,
         images::TESTS,
         access::TESTS,
+        requests::TESTS,
     ]
     .concat();
     if arguments.list {

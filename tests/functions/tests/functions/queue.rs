@@ -77,8 +77,8 @@ async fn a_failed_message_is_delivered_again_alone_and_ends_as_a_dead_letter() {
     assert!(fake.receive(10, now).is_none());
     now += VISIBILITY;
     let second = fake.receive(10, now).unwrap();
-    assert_eq!(second.batch.records.len(), 1);
-    assert_eq!(second.batch.records[0].body.as_deref(), Some("2"));
+    assert_eq!(second.batch.messages.len(), 1);
+    assert_eq!(second.batch.messages[0].body, "2");
     // The function crashes and reports nothing.
     now += VISIBILITY;
     assert!(fake.receive(10, now).is_none());
@@ -94,9 +94,9 @@ async fn messages_can_be_delivered_twice_and_in_any_order() {
     let delivery = fake.receive(10, Timestamp::UNIX_EPOCH).unwrap();
     let mut bodies: Vec<&str> = delivery
         .batch
-        .records
+        .messages
         .iter()
-        .filter_map(|message| message.body.as_deref())
+        .map(|message| message.body.as_str())
         .collect();
     assert_ne!(bodies, ["1", "1", "2", "2", "3", "3", "4", "4", "5", "5"]);
     bodies.sort_unstable();

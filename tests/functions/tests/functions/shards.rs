@@ -98,7 +98,10 @@ fn warm(shop: &Shop) -> Checkout {
 
 async fn order_in(function: &Checkout, shop: &Shop, key: &str) -> Answer {
     let call = order_call("ann", key, &[("tea", 1)]);
-    Answer::of(orders::checkout::handle(function, call.request(), shop.invocation()).await)
+    call.send(shop.invocation(), |request, invocation| {
+        orders::checkout::handle(function, request, invocation)
+    })
+    .await
 }
 
 #[tokio::test]

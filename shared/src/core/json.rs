@@ -1,0 +1,177 @@
+//! JSON from outside.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Why a text was not read: the place in it, and what is wrong there.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct Unreadable {
+    path: String,
+    reason: String,
+}
+
+/// Reads a `T`.
+///
+/// Serde also reads a struct from an array of its fields, and the name of an enum's variant from an object. Here each
+/// value must have the JSON type that a `T` is written with, so that every accepted text is one that the type's schema
+/// describes. A field that occurs twice is refused.
+///
+/// # Errors
+/// The first place where the text is not a `T`.
+pub fn from_slice<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, Unreadable> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let read: T = serde_path_to_error::deserialize(&mut json).map_err(|error| Unreadable {
+        path: error.path().to_string(),
+        reason: error.inner().to_string(),
+    })?;
+    json.end().map_err(whole)?;
+    // Serde buffers the fields of a tagged enum, and reads structs from that buffer. So a deserializer that refuses
+    // arrays for structs would not see them all; what was read is compared with the text instead.
+    let sent: Value = serde_json::from_slice(text).map_err(whole)?;
+    let written = serde_json::to_value(&read).map_err(whole)?;
+    require_same_types(&sent, &written, &mut String::new())?;
+    Ok(read)
+}
+
+/// An error that concerns no place in particular.
+fn whole(error: serde_json::Error) -> Unreadable {
+    Unreadable {
+        path: ".".to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// Checks that each value of `sent` has the same JSON type as in `written`. A type may read null and values that it does
+/// not write.
+fn require_same_types(sent: &Value, written: &Value, path: &mut String) -> Result<(), Unreadable> {
+    let parent = path.len();
+    match (sent, written) {
+        (Value::Array(sent), Value::Array(written)) => {
+            for (index, (sent, written)) in sent.iter().zip(written).enumerate() {
+                *path += &format!("[{index}]");
+                require_same_types(sent, written, path)?;
+                path.truncate(parent);
+            }
+            Ok(())
+        }
+        (Value::Object(sent), Value::Object(written)) => {
+            for (name, sent) in sent {
+                let Some(written) = written.get(name) else { continue };
+                if parent > 0 {
+                    path.push('.');
+                }
+                *path += name;
+                require_same_types(sent, written, path)?;
+                path.truncate(parent);
+            }
+            Ok(())
+        }
+        (Value::Null, _) => Ok(()),
+        (sent, written) if type_of(sent) == type_of(written) => Ok(()),
+        (sent, written) => Err(Unreadable {
+            path: if path.is_empty() { ".".to_owned() } else { path.clone() },
+            reason: format!("invalid type: {}, expected {}", type_of(sent), type_of(written)),
+        }),
+    }
+}
+
+/// The name of a value's JSON type (RFC 8259 §1).
+const fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Cart {
+        lines: Vec<Line>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gift: Option<Line>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Line {
+        sku: String,
+        unit: Unit,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Unit {
+        Piece,
+        Gram,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+    enum Step {
+        Add { line: Line },
+    }
+
+    fn refusal<T: DeserializeOwned + Serialize + std::fmt::Debug>(text: &str) -> String {
+        from_slice::<T>(text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_struct_is_read_from_an_object_only() {
+        let tea = r#"{"sku":"tea","unit":"gram"}"#;
+        let cart: Cart = from_slice(format!(r#"{{"lines":[{tea},{tea}],"gift":null}}"#).as_bytes()).unwrap();
+        assert_eq!((cart.lines.len(), cart.gift), (2, None));
+        let expected = "invalid type: array, expected object";
+        assert_eq!(refusal::<Cart>("[[],null]"), format!(".: {expected}"));
+        let text = format!(r#"{{"lines":[{tea},["tea","gram"]]}}"#);
+        assert_eq!(refusal::<Cart>(&text), format!("lines[1]: {expected}"));
+        let text = r#"{"lines":[],"gift":["tea","gram"]}"#;
+        assert_eq!(refusal::<Cart>(text), format!("gift: {expected}"));
+    }
+
+    #[test]
+    fn a_struct_in_a_tagged_enum_is_read_from_an_object_only() {
+        let step: Step = from_slice(br#"{"line":{"sku":"tea","unit":"piece"},"kind":"add"}"#).unwrap();
+        let Step::Add { line } = step;
+        assert_eq!(line.unit, Unit::Piece);
+        let expected = "invalid type: array, expected object";
+        let text = r#"{"kind":"add","line":["tea","piece"]}"#;
+        assert_eq!(refusal::<Step>(text), format!("line: {expected}"));
+        assert_eq!(
+            refusal::<Step>(r#"["add",{"sku":"tea","unit":"piece"}]"#),
+            format!(".: {expected}")
+        );
+    }
+
+    #[test]
+    fn the_name_of_a_variant_is_read_from_a_string_only() {
+        let text = r#"{"lines":[{"sku":"tea","unit":{"gram":null}}]}"#;
+        assert_eq!(
+            refusal::<Cart>(text),
+            "lines[0].unit: invalid type: object, expected string"
+        );
+    }
+
+    #[test]
+    fn a_field_that_occurs_twice_is_refused() {
+        let twice = r#"{"lines":[],"lines":[]}"#;
+        assert!(refusal::<Cart>(twice).contains("duplicate field `lines`"));
+        let tagged = r#"{"kind":"add","line":{"sku":"a","sku":"b","unit":"gram"}}"#;
+        assert!(refusal::<Step>(tagged).contains("duplicate field `sku`"));
+    }
+
+    #[test]
+    fn a_text_with_more_than_one_value_is_refused() {
+        assert!(refusal::<Cart>(r#"{"lines":[]} {}"#).contains("trailing characters"));
+    }
+}
