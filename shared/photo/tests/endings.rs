@@ -22,30 +22,8 @@ fn wrong(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
     chunk
 }
 
-/// The rows of the seven passes of Adam7.
 fn interlaced() -> Png {
-    let drawing = squares(&SQUARES);
-    let passes = [
-        (0, 0, 8, 8),
-        (4, 0, 8, 8),
-        (0, 4, 4, 8),
-        (2, 0, 4, 4),
-        (0, 2, 2, 4),
-        (1, 0, 2, 2),
-        (0, 1, 1, 2),
-    ];
-    let mut rows = vec![];
-    for (x, y, dx, dy) in passes {
-        for row in drawing.rgb.chunks(64).skip(y).step_by(dy) {
-            rows.push(0);
-            rows.extend(row.iter().skip(x).step_by(dx).flatten());
-        }
-    }
-    Png {
-        interlaced: true,
-        data: zlib(&rows),
-        ..png()
-    }
+    Png::interlaced(SQUARES_SIZE, &squares(&SQUARES).rgb)
 }
 
 #[track_caller]
@@ -85,6 +63,17 @@ fn a_png_is_taken_without_its_end_or_with_more_behind_it() {
     let hunted = include_bytes!("pictures/p-no-iend.png");
     let whole = [&hunted[..], &png_chunk(b"IEND", b"")].concat();
     assert_eq!(full_size(hunted).unwrap().rgb, full_size(&whole).unwrap().rgb);
+}
+
+#[test]
+fn an_interlaced_png_of_any_size_is_right_without_its_end() {
+    for (width, height) in (1..=9).flat_map(|width| (1..=9).map(move |height| (width, height))) {
+        let drawing = Drawing::new(width, height);
+        let mut png = Png::interlaced((width as u32, height as u32), &drawing.rgb);
+        png.after = vec![];
+        let (got, wanted) = (full_size(&png.file()).unwrap(), full_size(&drawing.png()).unwrap());
+        assert_eq!(got.rgb, wanted.rgb, "{width} x {height}");
+    }
 }
 
 #[test]

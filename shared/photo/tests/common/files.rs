@@ -218,6 +218,33 @@ impl Png {
         }
     }
 
+    /// RGB in the seven passes of Adam7.
+    pub fn interlaced(size: (u32, u32), rgb: &[[u8; 3]]) -> Self {
+        // First column, first row, and their steps.
+        let passes = [
+            (0, 0, 8, 8),
+            (4, 0, 8, 8),
+            (0, 4, 4, 8),
+            (2, 0, 4, 4),
+            (0, 2, 2, 4),
+            (1, 0, 2, 2),
+            (0, 1, 1, 2),
+        ];
+        let width = size.0 as usize;
+        let mut rows = vec![];
+        for (x, y, dx, dy) in passes.into_iter().filter(|pass| pass.0 < width) {
+            for row in rgb.chunks(width).skip(y).step_by(dy) {
+                rows.push(0);
+                rows.extend(row.iter().skip(x).step_by(dx).flatten());
+            }
+        }
+        Self {
+            interlaced: true,
+            data: zlib(&rows),
+            ..Self::new(size, 2, 8, rgb.as_flattened())
+        }
+    }
+
     pub fn before(mut self, name: &[u8; 4], body: &[u8]) -> Self {
         self.before.extend(png_chunk(name, body));
         self
