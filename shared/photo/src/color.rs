@@ -3,7 +3,7 @@ use crate::jpeg::Cmyk;
 use crate::jpeg::dct::{HIGHEST, LOWEST};
 use crate::native::simd::{Kernel, Lanes, Row};
 use crate::resize::level::{Shape, Strip};
-use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
+use moxcms::{ColorProfile, DataColorSpace, Layout, ToneReprCurve, Transform8BitExecutor, TransformOptions};
 use std::sync::Arc;
 
 /// A conversion to sRGB.
@@ -15,9 +15,13 @@ pub enum ColorTransform {
     Cmyk(Cmyk, Option<Arc<Transform8BitExecutor>>),
 }
 
-/// The conversion from a profile; `None` when the profile is sRGB or is not for this kind of picture.
+/// The conversion from an ICC profile; `None` when the profile is sRGB, broken, or not for this kind of picture.
 pub fn color_transform(profile: &[u8], gray: bool) -> Option<ColorTransform> {
-    let profile = ColorProfile::new_from_slice(profile).ok()?;
+    transform_from(&ColorProfile::new_from_slice(profile).ok()?, gray)
+}
+
+/// The conversion from a parsed profile; `None` when it is sRGB or not for this kind of picture.
+pub fn transform_from(profile: &ColorProfile, gray: bool) -> Option<ColorTransform> {
     let (space, layout) = if gray {
         (DataColorSpace::Gray, Layout::Gray)
     } else {
@@ -26,25 +30,63 @@ pub fn color_transform(profile: &[u8], gray: bool) -> Option<ColorTransform> {
     if profile.color_space != space {
         return None;
     }
+    if gray && profile.pcs == DataColorSpace::Lab {
+        return lightness_curve(profile).map(ColorTransform::Gray);
+    }
     let srgb = ColorProfile::new_srgb();
+    let mut profile = profile.clone();
+    if profile.lut_a_to_b_perceptual.is_none() && profile.lut_a_to_b_colorimetric.is_none() {
+        // Without a table, the matrix gives XYZ whatever the header says.
+        profile.pcs = DataColorSpace::Xyz;
+    }
     let transform = profile
         .create_transform_8bit(layout, &srgb, Layout::Rgb, TransformOptions::default())
         .ok()?;
-    let step = |i: usize| (i % 9 * 31) as u8;
-    let probe: Vec<u8> = if gray {
-        (0..=255).collect()
-    } else {
-        (0..729).flat_map(|i| [step(i), step(i / 9), step(i / 81)]).collect()
-    };
-    let mut seen = vec![0; if gray { 768 } else { probe.len() }];
-    transform.transform(&probe, &mut seen).ok()?;
     if gray {
-        let curve = Box::new(std::array::from_fn(|i| seen[3 * i]));
-        return Some(ColorTransform::Gray(curve));
+        return gray_curve(&*transform).map(ColorTransform::Gray);
     }
+    let step = |i: usize| (i % 9 * 31) as u8;
+    let probe: Vec<u8> = (0..729).flat_map(|i| [step(i), step(i / 9), step(i / 81)]).collect();
+    let mut seen = vec![0; probe.len()];
+    transform.transform(&probe, &mut seen).ok()?;
     // Rounding moves sRGB itself by up to two steps.
     let moved = probe.iter().zip(&seen).any(|(a, b)| a.abs_diff(*b) > 2);
     moved.then_some(ColorTransform::Rgb(transform))
+}
+
+/// The results for all grays.
+fn gray_curve(transform: &Transform8BitExecutor) -> Option<Box<[u8; 256]>> {
+    let probe: Vec<u8> = (0..=255).collect();
+    let mut seen = vec![0; 768];
+    transform.transform(&probe, &mut seen).ok()?;
+    Some(Box::new(std::array::from_fn(|i| seen[3 * i])))
+}
+
+/// The curve of a gray profile whose connection space is Lab: it gives the lightness L*, where `moxcms` takes it for
+/// linear light (ICC.1:2022, F.2).
+fn lightness_curve(profile: &ColorProfile) -> Option<Box<[u8; 256]>> {
+    let mut linear = ColorProfile::new_srgb();
+    let identity = Some(ToneReprCurve::Lut(Vec::new()));
+    linear.cicp = None;
+    (linear.red_trc, linear.green_trc, linear.blue_trc) = (identity.clone(), identity.clone(), identity);
+    let mut profile = profile.clone();
+    profile.pcs = DataColorSpace::Xyz;
+    let transform = profile.create_transform_8bit(Layout::Gray, &linear, Layout::Rgb, TransformOptions::default());
+    let lightness = gray_curve(&*transform.ok()?)?;
+    Some(Box::new(lightness.map(|lightness| {
+        let f = (f32::from(lightness) / 2.55 + 16.0) / 116.0;
+        let light = if f > 6.0 / 29.0 {
+            f.powi(3)
+        } else {
+            (f - 16.0 / 116.0) * 108.0 / 841.0
+        };
+        let encoded = if light > 0.003_130_8 {
+            1.055 * light.powf(1.0 / 2.4) - 0.055
+        } else {
+            12.92 * light
+        };
+        byte(encoded * 255.0)
+    })))
 }
 
 /// The conversion from CMYK.
@@ -66,6 +108,22 @@ fn byte(sample: f32) -> u8 {
 }
 
 impl ColorTransform {
+    /// Converts pixels of RGB, or samples of gray.
+    pub fn apply_to_row(&self, row: &mut Vec<u8>) {
+        match self {
+            Self::Gray(curve) => row.iter_mut().for_each(|gray| *gray = curve[usize::from(*gray)]),
+            Self::Rgb(transform) => {
+                let mut after = vec![0; row.len()];
+                // It fails only for a wrong length.
+                if transform.transform(row, &mut after).is_ok() {
+                    *row = after;
+                }
+            }
+            // No decoder of rows gives CMYK.
+            Self::Cmyk(..) => {}
+        }
+    }
+
     /// Converts one strip.
     pub fn apply(&self, strip: &mut Strip, shape: &Shape) {
         match self {

@@ -75,6 +75,8 @@ impl<'a> Directory<'a> {
 /// The orientation in EXIF data, 1 to 8.
 pub fn orientation(exif: &[u8]) -> Option<u8> {
     const ORIENTATION: u16 = 0x0112;
+    // In PNG and WebP, some writers keep the prefix that JPEG has.
+    let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     let directory = Directory::first(exif)?;
     let entry = directory.entries().find(|entry| entry.tag == ORIENTATION)?;
     let value = u8::try_from(entry.value?).ok()?;

@@ -1,12 +1,12 @@
 //! Headers: format, size, orientation, color profile.
 //!
-//! The `image` crate reads the headers of PNG, GIF, BMP and TIFF. This module reads those of JPEG and WebP: the
-//! decoders of these formats accept files that `image` refuses.
+//! The `image` crate reads the headers of BMP and TIFF, the decoders of PNG and GIF read their own. This module reads
+//! those of JPEG and WebP.
 use crate::jpeg::markers::{Frame, Metadata, Segments};
 use crate::{Error, decode, exif};
-use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::TiffDecoder};
+use image::ImageDecoder;
+use image::codecs::{bmp::BmpDecoder, tiff::TiffDecoder};
 use image::error::ImageError;
-use image::{ImageDecoder, Limits};
 use std::io::{Cursor, ErrorKind};
 
 /// The formats that are read.
@@ -43,9 +43,6 @@ pub struct Header {
     pub profile: bool,
 }
 
-/// Limit of the memory for the color profile of a PNG and its other metadata.
-pub const METADATA_BYTES: usize = 16 << 20;
-
 impl Format {
     /// Recognizes a format by the first bytes of a file.
     ///
@@ -61,14 +58,52 @@ impl Format {
             [b'B', b'M', ..] if matches!(bytes.get(14..18), Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])) => {
                 Ok(Self::Bmp)
             }
+            // Canon's raw files are TIFFs with a signature of their own.
+            [b'I', b'I', b'*', 0, _, _, _, _, b'C', b'R', 2, ..] => Err(Error::UnsupportedFormat(RAW)),
             [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Ok(Self::Tiff),
-            [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => Err(Error::Unsupported("a BigTIFF")),
-            [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
-                Err(heif(bytes).map_or(Error::NotAnImage, Error::UnsupportedFormat))
+            [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => {
+                Err(Error::Unsupported("a BigTIFF: save it as a plain TIFF, or as PNG"))
             }
-            _ => Err(Error::NotAnImage),
+            _ => Err(unsupported(bytes).map_or(Error::NotAnImage, Error::UnsupportedFormat)),
         }
     }
+}
+
+/// The name of a format that is known and not supported.
+fn unsupported(bytes: &[u8]) -> Option<&'static str> {
+    const SIGNATURES: [(&[u8], &str); 15] = [
+        (b"\xff\x0a", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51", "JPEG 2000"),
+        (b"II\xbc", "JPEG XR"),
+        (b"8BPS", "Photoshop"),
+        (b"%PDF-", "PDF"),
+        (b"%!PS", "PostScript"),
+        (b"\xc5\xd0\xd3\xc6", "PostScript"),
+        (b"\0\0\x01\0", "ICO"),
+        (b"FUJIFILMCCD-RAW", RAW),
+        (b"IIRO", RAW),
+        (b"IIRS", RAW),
+        (b"MMOR", RAW),
+        (b"IIU\0", RAW),
+    ];
+    let known = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature));
+    known
+        .map(|(_, name)| *name)
+        .or_else(|| heif(bytes))
+        .or_else(|| is_svg(bytes).then_some("SVG"))
+}
+
+/// Pictures of a camera before they are developed.
+pub const RAW: &str = "raw";
+
+/// Whether a text has the element `svg` within its first two kilobytes, behind a declaration and comments.
+fn is_svg(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let text = &text[..text.len().min(2048)];
+    let is_element = |name: &[u8]| matches!(name, [b'<', b's', b'v', b'g', end] if !end.is_ascii_alphanumeric());
+    text.starts_with(b"<") && text.windows(5).any(is_element)
 }
 
 /// Reads the header of a picture without decoding the picture.
@@ -81,13 +116,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Header, Error> {
     match format {
         Format::Jpeg => jpeg(bytes),
         Format::WebP => webp(bytes),
-        Format::Png => {
-            let mut limits = Limits::no_limits();
-            // `image` reads text too: the file may consist of it, and more than one copy is made.
-            limits.max_alloc = Some((METADATA_BYTES + 4 * bytes.len()) as u64);
-            by_image(format, PngDecoder::with_limits(input, limits))
-        }
-        Format::Gif => by_image(format, GifDecoder::new(input)),
+        Format::Png => decode::png::header(bytes),
+        Format::Gif => decode::gif::header(bytes),
         Format::Bmp => by_image(format, BmpDecoder::new(input)),
         Format::Tiff => {
             decode::tiff::check(bytes)?;
@@ -96,17 +126,23 @@ pub fn inspect(bytes: &[u8]) -> Result<Header, Error> {
     }
 }
 
-/// The name of a HEIF format, by the brands in its `ftyp` box.
+/// The name of a HEIF format, or of a raw one that looks like HEIF, by the brands in its `ftyp` box.
 fn heif(bytes: &[u8]) -> Option<&'static str> {
     const HEIC: [&[u8; 4]; 10] = [
         b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1",
     ];
     let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
+    if bytes.get(4..8)? != b"ftyp" {
+        return None;
+    }
     let ftyp = bytes.get(8..length.min(bytes.len()))?;
     // The version between the major brand and the compatible ones looks like none of these brands.
     let brands = ftyp.as_chunks::<4>().0;
     if brands.iter().any(|brand| matches!(brand, b"avif" | b"avis")) {
         return Some("AVIF");
+    }
+    if ftyp.starts_with(b"crx ") {
+        return Some(RAW);
     }
     brands.iter().any(|brand| HEIC.contains(&brand)).then_some("HEIC")
 }
@@ -157,11 +193,7 @@ fn webp(bytes: &[u8]) -> Result<Header, Error> {
                 found = Some(((packed & 0x3fff) + 1, (packed >> 14 & 0x3fff) + 1, components));
             }
             (b"ICCP", _) => profile = true,
-            (b"EXIF", exif) => {
-                // Some writers put the prefix of JPEG's EXIF segment before the EXIF data.
-                let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
-                orientation = exif::orientation(exif).unwrap_or(1);
-            }
+            (b"EXIF", exif) => orientation = exif::orientation(exif).unwrap_or(1),
             _ => {}
         }
         rest = rest
@@ -215,12 +247,12 @@ pub fn error_from(format: Format, error: &ImageError) -> Error {
     }
     match (error, format) {
         (ImageError::Limits(_), _) => Error::Unsupported("a picture that needs too much memory"),
-        (ImageError::Unsupported(_), Format::Bmp) => Error::Unsupported("a BMP of an unusual kind"),
-        (ImageError::Unsupported(_), Format::Tiff) => Error::Unsupported("a TIFF of an unusual kind"),
-        // A GIF without a frame.
-        (ImageError::Parameter(_), _) => Error::Truncated,
-        (_, Format::Png) => Error::Corrupt("a PNG that does not decode"),
-        (_, Format::Gif) => Error::Corrupt("a GIF that does not decode"),
+        (ImageError::Unsupported(_), Format::Bmp) => {
+            Error::Unsupported("a BMP of an unusual kind: save it with 24 bits, or as PNG")
+        }
+        (ImageError::Unsupported(_), Format::Tiff) => {
+            Error::Unsupported("a TIFF of an unusual kind: save it as RGB with LZW, or as PNG")
+        }
         (_, Format::Bmp) => Error::Corrupt("a BMP that does not decode"),
         _ => Error::Corrupt("a TIFF that does not decode"),
     }

@@ -159,7 +159,7 @@ pub enum Error {
     },
     /// The file has more bytes than the limits allow.
     TooLarge(usize),
-    /// The format is known and not supported: HEIC or AVIF.
+    /// The format is known and not supported: HEIC, AVIF, SVG, PDF, raw pictures and others.
     UnsupportedFormat(&'static str),
     /// The format is supported, but not this kind of picture.
     Unsupported(&'static str),
@@ -178,10 +178,10 @@ impl fmt::Display for Error {
             Self::TooLarge(bytes) => write!(f, "the file is too large: {bytes} bytes"),
             Self::UnsupportedFormat("HEIC") => write!(
                 f,
-                "HEIC pictures cannot be used: {FORMATS}. An iPhone takes JPEG photos when Settings, Camera, Formats is \
+                "HEIC files cannot be used: {FORMATS}. An iPhone takes JPEG photos when Settings, Camera, Formats is \
                  \"Most Compatible\""
             ),
-            Self::UnsupportedFormat(format) => write!(f, "{format} pictures cannot be used: {FORMATS}"),
+            Self::UnsupportedFormat(format) => write!(f, "{format} files cannot be used: {FORMATS}"),
             Self::Unsupported(what) => write!(f, "this kind of picture is not supported: {what}"),
         }
     }

@@ -2,9 +2,36 @@
 use crate::jpeg::dct::LOWEST;
 use crate::resize::level::{Shape, Strip, Tile};
 
+/// Whether an orientation mirrors the columns and the rows of the upright picture.
+fn mirrored(orientation: u8) -> (bool, bool) {
+    (
+        matches!(orientation, 2 | 3 | 6 | 7),
+        matches!(orientation, 3 | 4 | 7 | 8),
+    )
+}
+
+/// Columns and rows to put before a picture of this upright size, both in the orientation of the source.
+///
+/// A sample of chroma covers two columns and two rows, counted from the start. Counted from the end of a side of odd
+/// length, the pairs are others: one more column or row makes them the same.
+pub fn lead(orientation: u8, upright: (usize, usize)) -> (usize, usize) {
+    let (columns, rows) = mirrored(orientation);
+    let (columns, rows) = (
+        usize::from(columns) * (upright.0 & 1),
+        usize::from(rows) * (upright.1 & 1),
+    );
+    if orientation > 4 {
+        (rows, columns)
+    } else {
+        (columns, rows)
+    }
+}
+
 struct Plane {
     width: usize,
     height: usize,
+    /// Columns and rows beyond the upright plane that the source has.
+    extra: (usize, usize),
     samples: Vec<u8>,
 }
 
@@ -18,21 +45,30 @@ pub struct OrientationBuffer {
 impl OrientationBuffer {
     /// `shape` is the upright one.
     pub fn new(shape: Shape, orientation: u8) -> Self {
-        let plane = |(width, height)| Plane {
+        let plane = |(width, height), extra| Plane {
             width,
             height,
+            extra,
             samples: vec![0; width * height],
         };
-        let sizes = [
-            Some((shape.width, shape.height)),
-            shape.chroma_size(),
-            shape.chroma_size(),
-            shape.fourth.then_some((shape.width, shape.height)),
+        let size = (shape.width, shape.height);
+        let (x, y) = lead(orientation, size);
+        let extra = match shape.chroma {
+            None => (0, 0),
+            Some(_) if orientation > 4 => (y, x),
+            Some(_) => (x, y),
+        };
+        let chroma = || Some(plane(shape.chroma_size()?, (0, 0)));
+        let planes = [
+            Some(plane(size, extra)),
+            chroma(),
+            chroma(),
+            shape.fourth.then(|| plane(size, extra)),
         ];
         Self {
             shape,
             orientation,
-            planes: sizes.into_iter().flatten().map(plane).collect(),
+            planes: planes.into_iter().flatten().collect(),
         }
     }
 
@@ -82,20 +118,20 @@ impl Plane {
         }
         let (x, y) = if sideways { (at.1, at.0) } else { at };
         let (columns, rows) = if sideways { (rows, 16) } else { (16, rows) };
-        let (columns, rows) = (
-            columns.min(self.width.saturating_sub(x)),
-            rows.min(self.height.saturating_sub(y)),
-        );
-        let mirrored = matches!(orientation, 2 | 3 | 6 | 7);
-        let upside_down = matches!(orientation, 3 | 4 | 7 | 8);
+        let (width, height) = (self.width + self.extra.0, self.height + self.extra.1);
+        let (columns, rows) = (columns.min(width.saturating_sub(x)), rows.min(height.saturating_sub(y)));
+        let (mirrored, upside_down) = mirrored(orientation);
         for (i, line) in bytes.iter_mut().enumerate().take(rows) {
-            let row = if upside_down { self.height - 1 - y - i } else { y + i };
+            let row = if upside_down { height - 1 - y - i } else { y + i };
             let line = &mut line[..columns];
-            let first = if mirrored { self.width - x - columns } else { x };
+            let first = if mirrored { width - x - columns } else { x };
             if mirrored {
                 line.reverse();
             }
-            self.samples[row * self.width + first..][..columns].copy_from_slice(line);
+            let shown = columns.min(self.width.saturating_sub(first));
+            if row < self.height && shown > 0 {
+                self.samples[row * self.width + first..][..shown].copy_from_slice(&line[..shown]);
+            }
         }
     }
 

@@ -3,7 +3,7 @@ use crate::color::ColorTransform;
 use crate::encode_webp::WebpEncoder;
 use crate::jpeg::encode::Encoder;
 use crate::native::simd::Isa;
-use crate::orientation::OrientationBuffer;
+use crate::orientation::{OrientationBuffer, lead};
 use crate::resize::level::{Level, Shape, Strip};
 use crate::{Format, Options, Output, Thumbnail, Variant};
 
@@ -77,9 +77,9 @@ fn scaled(side: u32, part: u32, whole: u32) -> u32 {
     ((2 * side * part + whole) / (2 * whole)).max(1) as u32
 }
 
-/// The levels from one size to another. A large step is made in halves: otherwise a filter needs hundreds of rows at
-/// once.
-fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
+/// The levels from one size to another, which gets columns and rows before it (`lead`). A large step is made in halves:
+/// otherwise a filter needs hundreds of rows at once.
+fn levels(from: Shape, (width, height): (usize, usize), lead: (usize, usize)) -> Vec<Level> {
     let (mut from, mut levels) = (from, Vec::new());
     while from.width > 4 * width * from.luma || from.height > 4 * height * from.luma {
         let half = |side: usize, end: usize| {
@@ -90,7 +90,7 @@ fn levels(from: Shape, (width, height): (usize, usize)) -> Vec<Level> {
         from = level.shape;
         levels.push(level);
     }
-    levels.push(Level::new(&from, width, height));
+    levels.push(Level::with_lead(&from, (width, height), lead));
     levels
 }
 
@@ -118,7 +118,8 @@ impl Pyramid {
         let sizes: Vec<_> = sizes.into_iter().map(|(w, h)| (w as usize, h as usize)).collect();
 
         let (w, h) = sizes[0];
-        let source_levels = levels(source, if sideways { (h, w) } else { (w, h) });
+        let lead = source.chroma.map_or((0, 0), |_| lead(orientation, (w, h)));
+        let source_levels = levels(source, if sideways { (h, w) } else { (w, h) }, lead);
         // The transform turns CMYK into colors: no black is left.
         let fourth = source.fourth && !matches!(color_transform, Some(ColorTransform::Cmyk(..)));
         let shape = Shape { fourth, ..source };
@@ -135,7 +136,7 @@ impl Pyramid {
         let largest = (from, variant(from));
         let mut smaller = Vec::new();
         for (i, &(w, h)) in sizes.iter().enumerate().skip(1) {
-            for level in levels(from, (w, h)) {
+            for level in levels(from, (w, h), (0, 0)) {
                 from = level.shape;
                 let reached = (from.width, from.height) == (w, h);
                 let output = if reached && i < sizes.len() - 1 {

@@ -352,7 +352,10 @@ fn kinds_that_would_come_out_wrong_are_refused_with_advice() {
     }
     let mut big = rgb_tiff(&drawing).file();
     big[2] = b'+';
-    assert_eq!(variants_of(&big, &WIDTHS).unwrap_err(), Error::Unsupported("a BigTIFF"));
+    assert_eq!(
+        variants_of(&big, &WIDTHS).unwrap_err(),
+        Error::Unsupported("a BigTIFF: save it as a plain TIFF, or as PNG")
+    );
     let jpeg = bmp_file((203, 150), 0, 4, &[], &drawing.png());
     assert!(matches!(variants_of(&jpeg, &WIDTHS), Err(Error::Unsupported(_))));
 }

@@ -172,12 +172,12 @@ fn a_claim_of_too_many_pixels_is_refused_before_anything_is_decoded() {
 fn what_is_no_picture_is_called_that() {
     for bytes in [
         &b""[..],
-        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj",
         &[0; 4096],
         b"\xff\xd8",
         b"GIF",
         b"BMW is not the name of a format",
-        b"<svg/>",
+        b"<html><body>",
+        b"svg",
     ] {
         assert_eq!(attempt(bytes), Err(Error::NotAnImage));
     }
@@ -222,6 +222,49 @@ fn heic_and_avif_are_refused_with_advice() {
     }
     assert_eq!(attempt(b"\0\0\0\x18ftyp"), Err(Error::NotAnImage));
     assert_eq!(attempt(b"\0\0\0\0ftypheic"), Err(Error::NotAnImage));
+}
+
+#[test]
+fn other_known_formats_are_refused_by_name_with_advice() {
+    let raw_tiff = |tags: &[(u16, u32)]| {
+        let tiff = files::Tiff::new((16, 12), 2, 8, 3, vec![0; 16 * 12 * 3]);
+        tags.iter()
+            .fold(tiff, |tiff, &(tag, value)| tiff.with(tag, 4, &[value]))
+            .file()
+    };
+    for (name, file) in [
+        ("SVG", b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec()),
+        (
+            "SVG",
+            b"\xef\xbb\xbf\n<?xml version=\"1.0\"?>\n<!-- drawn -->\n<!DOCTYPE svg>\n<svg>".to_vec(),
+        ),
+        ("PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj".to_vec()),
+        ("PostScript", b"%!PS-Adobe-3.0 EPSF-3.0\n".to_vec()),
+        ("PostScript", b"\xc5\xd0\xd3\xc6\x1e\0\0\0".to_vec()),
+        ("Photoshop", b"8BPS\0\x01\0\0\0\0\0\0\0\x03".to_vec()),
+        ("JPEG XL", b"\xff\x0a\xfa\x1f".to_vec()),
+        ("JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ".to_vec()),
+        ("JPEG 2000", b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 ".to_vec()),
+        ("JPEG 2000", b"\xff\x4f\xff\x51\0\x29".to_vec()),
+        ("JPEG XR", b"II\xbc\x01\x08\0\0\0".to_vec()),
+        ("ICO", b"\0\0\x01\0\x01\0\x10\x10".to_vec()),
+        ("raw", b"II*\0\x10\0\0\0CR\x02\0".to_vec()),
+        ("raw", b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom".to_vec()),
+        ("raw", b"FUJIFILMCCD-RAW 0201FF".to_vec()),
+        ("raw", b"IIRO\x08\0\0\0".to_vec()),
+        ("raw", b"IIU\0\x18\0\0\0".to_vec()),
+        ("raw", raw_tiff(&[(50706, 0x0104)])),
+        ("raw", raw_tiff(&[(254, 1), (330, 8)])),
+    ] {
+        let refused = attempt(&file).unwrap_err();
+        assert_eq!(refused, Error::UnsupportedFormat(name));
+        let wanted = format!("{name} files cannot be used: upload a JPEG, PNG, WebP, GIF, BMP or TIFF");
+        assert_eq!(refused.to_string(), wanted);
+    }
+    assert!(
+        attempt(&raw_tiff(&[(254, 1)])).is_ok(),
+        "a reduced picture alone is no raw file"
+    );
 }
 
 #[test]

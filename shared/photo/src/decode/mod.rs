@@ -1,56 +1,38 @@
 //! Decodes every format but JPEG and feeds the rows into the pyramid.
 //!
 //! PNG is decoded row by row. Where the whole picture has to be in memory, it takes, beside the buffers of the pyramid,
-//! up to these bytes a pixel: interlaced PNG 4, WebP 4 and the memory of libwebp, GIF 5, BMP 4, TIFF 16.
-mod png;
+//! up to these bytes a pixel: interlaced PNG 4, WebP 4 and the memory of libwebp, GIF 1, BMP 4, TIFF 16.
+mod flatten;
+pub mod gif;
+pub mod png;
 pub mod tiff;
 mod webp;
 mod whole;
 
-use crate::color::{ColorTransform, Pixels, WriteRow, color_transform};
+use crate::color::{ColorTransform, Pixels, WriteRow};
 use crate::native::simd::Row;
 use crate::pyramid::Pyramid;
 use crate::resize::level::Shape;
-use crate::{Error, Format, Header, Options, Output};
+use crate::{Error, Format, Header, Options};
 use std::sync::mpsc;
 
 /// A picture whose header is read and whose pixels are not.
-trait Source {
+pub trait Source {
     /// The layout of the rows that `rows` gives.
     fn pixels(&self) -> Pixels;
-    /// The conversion to sRGB that the rows need.
-    fn color_transform(&self) -> Option<ColorTransform>;
+    /// The conversion to sRGB that the rows still need.
+    fn take_transform(&mut self) -> Option<ColorTransform>;
     /// Decodes the picture and hands its rows to `out`, from the top.
     fn rows(self: Box<Self>, out: &mut dyn FnMut(&[u8])) -> Result<(), Error>;
 }
 
-/// The conversion from an embedded profile for rows of this layout.
-fn profile_transform(profile: Option<&[u8]>, pixels: Pixels) -> Option<ColorTransform> {
-    color_transform(profile?, pixels == Pixels::Gray)
-}
-
-/// Blends a pixel over the background.
-fn blend_over(pixel: [u8; 3], alpha: u8, background: [u8; 3]) -> [u8; 3] {
-    let alpha = u32::from(alpha);
-    std::array::from_fn(|i| {
-        ((u32::from(pixel[i]) * alpha + u32::from(background[i]) * (255 - alpha) + 127) / 255) as u8
-    })
-}
-
-/// Whether an output format has alpha.
-fn keeps_alpha(options: &Options) -> bool {
-    options
-        .outputs
-        .iter()
-        .any(|output| matches!(output, Output::WebP { .. }))
-}
-
 pub fn decode(photo: &[u8], header: &Header, options: &Options) -> Result<Pyramid, Error> {
-    let source = match header.format {
+    let mut source = match header.format {
         Format::Jpeg => return Err(Error::Unsupported("a JPEG in the decoder of other formats")),
-        Format::Png => png::open(photo, header, options)?,
+        Format::Png => png::open(photo, options)?,
         Format::WebP => webp::open(photo, header, options)?,
-        Format::Gif | Format::Bmp | Format::Tiff => whole::open(photo, header, options)?,
+        Format::Gif => gif::open(photo, header, options)?,
+        Format::Bmp | Format::Tiff => whole::open(photo, header, options)?,
     };
     let (width, height) = (header.width as usize, header.height as usize);
     let pixels = source.pixels();
@@ -61,7 +43,7 @@ pub fn decode(photo: &[u8], header: &Header, options: &Options) -> Result<Pyrami
         chroma: (pixels != Pixels::Gray).then_some((1, 1)),
         fourth: pixels == Pixels::Rgba,
     };
-    let pyramid = Pyramid::new(shape, header.orientation, source.color_transform(), options);
+    let pyramid = Pyramid::new(shape, header.orientation, source.take_transform(), options);
     let mut writer = RowWriter {
         pyramid,
         pixels,

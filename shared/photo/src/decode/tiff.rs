@@ -1,6 +1,7 @@
 //! Checks which TIFFs are decoded. The `image` crate accepts kinds that it decodes with wrong colors or without a limit.
 use crate::Error;
 use crate::exif::{Directory, Entry};
+use crate::header::RAW;
 
 /// The decoder keeps dozens of bytes for each strip or tile. 50 megapixels in tiles of 16 by 16 pixels are fewer.
 const MOST_PIECES: usize = 1 << 18;
@@ -13,6 +14,7 @@ pub struct Kind {
 
 /// Refuses kinds of TIFF that come out wrong or take memory without a limit.
 pub fn check(file: &[u8]) -> Result<Kind, Error> {
+    const NEW_SUBFILE_TYPE: u16 = 254;
     const COMPRESSION: u16 = 259;
     const PHOTOMETRIC: u16 = 262;
     const STRIP_OFFSETS: u16 = 273;
@@ -21,10 +23,18 @@ pub fn check(file: &[u8]) -> Result<Kind, Error> {
     const TILE_WIDTH: u16 = 322;
     const TILE_OFFSETS: u16 = 324;
     const TILE_BYTES: u16 = 325;
+    const SUB_IFDS: u16 = 330;
     const EXTRA_SAMPLES: u16 = 338;
     const SAMPLE_FORMAT: u16 = 339;
+    const DNG_VERSION: u16 = 50706;
     let directory = Directory::first(file).ok_or(Error::Truncated)?;
     let mut kind = Kind { premultiplied: false };
+    let has = |wanted: fn(&Entry) -> bool| directory.entries().any(|entry| wanted(&entry));
+    // The first picture of a raw file is a thumbnail.
+    let is_thumbnail = has(|entry| entry.tag == NEW_SUBFILE_TYPE && entry.value.is_some_and(|kind| kind & 1 == 1));
+    if has(|entry| entry.tag == DNG_VERSION) || is_thumbnail && has(|entry| entry.tag == SUB_IFDS) {
+        return Err(Error::UnsupportedFormat(RAW));
+    }
     // Duplicates are checked too: the decoder may use another one of them than this function.
     for Entry { tag, count, value } in directory.entries() {
         let refused = match (tag, value) {

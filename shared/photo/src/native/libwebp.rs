@@ -22,12 +22,18 @@ pub struct Planar {
     pub alpha: Vec<u8>,
 }
 
-/// A decoded picture.
-pub struct Decoded {
+/// What a file says about its picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Features {
     pub width: usize,
     pub height: usize,
     /// Pixels are RGBA, not RGB.
     pub alpha: bool,
+}
+
+/// A decoded picture.
+pub struct Decoded {
+    pub features: Features,
     /// Row by row.
     pub pixels: Vec<u8>,
 }
@@ -74,20 +80,25 @@ unsafe extern "C" fn append(data: *const u8, size: usize, picture: *const WebPPi
     1
 }
 
-/// Decodes a still picture of at most `most` pixels, with a second thread if `threads` is set. `None` when the file is
-/// damaged or too large.
-pub fn decode(file: &[u8], most: u64, threads: bool) -> Option<Decoded> {
+/// Reads the header of a still picture. `None` when the file is damaged.
+pub fn features(file: &[u8]) -> Option<Features> {
     // Safety: zero is a valid value of this plain C structure. libwebp reads only the bytes of the slice.
     let mut features: WebPBitstreamFeatures = unsafe { zeroed() };
     let status = unsafe { WebPGetFeatures(file.as_ptr(), file.len(), &raw mut features) };
-    let (width, height) = (
-        usize::try_from(features.width).ok()?,
-        usize::try_from(features.height).ok()?,
-    );
-    if status != VP8StatusCode::VP8_STATUS_OK || width.max(height) > LONGEST || (width * height) as u64 > most {
+    (status == VP8StatusCode::VP8_STATUS_OK).then_some(Features {
+        width: usize::try_from(features.width).ok()?,
+        height: usize::try_from(features.height).ok()?,
+        alpha: features.has_alpha != 0,
+    })
+}
+
+/// Decodes a still picture of at most `most` pixels, with a second thread if `threads` is set. `None` when the file is
+/// damaged or too large.
+pub fn decode(file: &[u8], most: u64, threads: bool) -> Option<Decoded> {
+    let features @ Features { width, height, alpha } = features(file)?;
+    if width.max(height) > LONGEST || (width * height) as u64 > most {
         return None;
     }
-    let alpha = features.has_alpha != 0;
     let line = width * if alpha { 4 } else { 3 };
     let mut pixels = vec![0; line * height];
     let mut config = WebPDecoderConfig::new().ok()?;
@@ -107,10 +118,5 @@ pub fn decode(file: &[u8], most: u64, threads: bool) -> Option<Decoded> {
         WebPFreeDecBuffer(&raw mut config.output);
         status
     };
-    (status == VP8StatusCode::VP8_STATUS_OK).then_some(Decoded {
-        width,
-        height,
-        alpha,
-        pixels,
-    })
+    (status == VP8StatusCode::VP8_STATUS_OK).then_some(Decoded { features, pixels })
 }

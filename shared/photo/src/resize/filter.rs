@@ -35,14 +35,20 @@ fn lanczos(kernel: &[f32], x: f64) -> f32 {
 }
 
 impl Filter {
-    /// From `from` samples to `to`. One output covers `scale` samples: less than one for chroma that is coarser than
-    /// 4:2:0.
-    pub fn lanczos3(from: usize, to: usize, scale: f64) -> Self {
-        let width = scale.max(1.0);
-        let (reach, narrow, kernel) = (3.0 * width, 1.0 / width, &**KERNEL);
+    /// From `from` samples, whose last one may end behind the picture, which is `length` samples long, to `to` outputs.
+    /// One output covers `scale` samples: less than one for chroma that is coarser than 4:2:0. The first output lies
+    /// `lead` outputs before the picture.
+    pub fn lanczos3((from, length): (usize, f64), to: usize, scale: f64, lead: f64) -> Self {
+        let kernel = &**KERNEL;
         let windows: Vec<(usize, Vec<i16>)> = (0..to)
             .map(|i| {
-                let center = ((i as f64 + 0.5) * scale).min(from as f64 - 0.5);
+                // Only the part inside the picture counts: chroma covers two pixels, and at the edges of a picture with
+                // odd sides one of them is outside.
+                let inside = |output: f64| ((output - lead) * scale).clamp(0.0, length);
+                let (low, high) = (inside(i as f64), inside(i as f64 + 1.0));
+                let width = (high - low).max(1.0);
+                let (reach, narrow) = (3.0 * width, 1.0 / width);
+                let center = f64::midpoint(low, high).clamp(0.5, from as f64 - 0.5);
                 let first = ((center - reach + 0.5).max(0.0) as usize).min(from - 1);
                 let last = ((center + reach + 0.5) as usize).clamp(first + 1, from);
                 let raw: Vec<f32> = (first..last)
@@ -116,7 +122,7 @@ mod tests {
             (9, 2),
             (5000, 1),
         ] {
-            let filter = Filter::lanczos3(from, to, from as f64 / to as f64);
+            let filter = Filter::lanczos3((from, from as f64), to, from as f64 / to as f64, 0.0);
             for i in 0..to {
                 let (start, weights) = filter.window(i);
                 assert!(start + weights.len() <= from);
@@ -128,8 +134,23 @@ mod tests {
     }
 
     #[test]
+    fn the_edges_of_odd_sides_take_only_what_is_inside() {
+        // One row of chroma for three rows of 4:4:4, of which it covers six: all three count alike.
+        let filter = Filter::lanczos3((3, 3.0), 1, 6.0, 0.0);
+        let (start, weights) = filter.window(0);
+        assert_eq!((start, weights[0], weights.len()), (0, weights[2], 3));
+        // The first of two outputs starts one sample before the picture, the last ends one after it.
+        for (lead, edge, sample) in [(0.5, 0, 0), (0.0, 1, 2)] {
+            let filter = Filter::lanczos3((3, 3.0), 2, 2.0, lead);
+            let (start, weights) = filter.window(edge);
+            let most = weights.iter().enumerate().max_by_key(|(_, weight)| **weight).unwrap();
+            assert_eq!((start + most.0, *most.1), (sample, 32767));
+        }
+    }
+
+    #[test]
     fn the_same_size_changes_nothing() {
-        let filter = Filter::lanczos3(40, 40, 1.0);
+        let filter = Filter::lanczos3((40, 40.0), 40, 1.0, 0.0);
         assert_eq!((filter.taps, filter.window(7)), (1, (7, &[32767i16][..])));
     }
 }

@@ -74,10 +74,15 @@ struct Axes {
 }
 
 impl Axes {
-    fn new(from: (usize, usize), to: (usize, usize), scale: (f64, f64)) -> Self {
+    /// A source sample covers `step` of its pixels, an output `scale` of them.
+    fn new(source: &Shape, step: (usize, usize), to: (usize, usize), scale: (f64, f64), lead: (f64, f64)) -> Self {
+        let filter = |pixels: usize, step: usize, to, scale: f64, lead| {
+            let from = (pixels.div_ceil(step), pixels as f64 / step as f64);
+            Filter::lanczos3(from, to, scale / step as f64, lead)
+        };
         Self {
-            across: Filter::lanczos3(from.0, to.0, scale.0),
-            down: Filter::lanczos3(from.1, to.1, scale.1),
+            across: filter(source.width, step.0, to.0, scale.0, lead.0),
+            down: filter(source.height, step.1, to.1, scale.1, lead.1),
         }
     }
 }
@@ -98,20 +103,22 @@ pub struct Level {
 impl Level {
     /// From `source` to `width` by `height`.
     pub fn new(source: &Shape, width: usize, height: usize) -> Self {
-        let shape = source.halved(width, height);
+        Self::with_lead(source, (width, height), (0, 0))
+    }
+
+    /// Like [`Level::new`], with columns and rows (`lead`) before the picture, which repeat its edge.
+    pub fn with_lead(source: &Shape, (width, height): (usize, usize), lead: (usize, usize)) -> Self {
         let scale = (source.width as f64 / width as f64, source.height as f64 / height as f64);
-        let step = source.luma as f64;
-        let samples = source.luma_size();
-        let luma = Axes::new(samples, (width, height), (scale.0 / step, scale.1 / step));
-        let chroma = source
-            .chroma
-            .zip(source.chroma_size())
-            .zip(shape.chroma_size())
-            .map(|(((h, v), from), to)| {
-                // An output sample covers two by two pixels, a source sample `h` by `v` pixels.
-                Axes::new(from, to, (scale.0 * 2.0 / h as f64, scale.1 * 2.0 / v as f64))
-            });
-        let fine = || Rows::new(samples.0, 2 * luma.down.reach(16) + 32);
+        let (width, height) = (width + lead.0, height + lead.1);
+        let shape = source.halved(width, height);
+        let lead = (lead.0 as f64, lead.1 as f64);
+        let luma = Axes::new(source, (source.luma, source.luma), (width, height), scale, lead);
+        let chroma = source.chroma.zip(shape.chroma_size()).map(|(step, to)| {
+            // An output sample covers two by two pixels.
+            let scale = (scale.0 * 2.0, scale.1 * 2.0);
+            Axes::new(source, step, to, scale, (lead.0 / 2.0, lead.1 / 2.0))
+        });
+        let fine = || Rows::new(source.luma_size().0, 2 * luma.down.reach(16) + 32);
         let mut planes = vec![fine()];
         if let (Some(axes), Some((width, _))) = (&chroma, source.chroma_size()) {
             planes.extend([0; 2].map(|_| Rows::new(width, 2 * axes.down.reach(8) + 32)));

@@ -166,3 +166,108 @@ pub fn png_chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
     }
     [&(body.len() as u32).to_be_bytes(), name, body, &(!crc).to_be_bytes()].concat()
 }
+
+/// A zlib stream without compression, and its checksum at the end.
+pub fn zlib(data: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x78, 0x01];
+    let mut pieces = data.chunks(0xffff).peekable();
+    while let Some(piece) = pieces.next() {
+        let length = piece.len() as u16;
+        out.push(u8::from(pieces.peek().is_none()));
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.extend_from_slice(piece);
+    }
+    let (a, b) = data.iter().fold((1u32, 0u32), |(a, b), &byte| {
+        let a = (a + u32::from(byte)) % 65521;
+        (a, (b + a) % 65521)
+    });
+    out.extend((b << 16 | a).to_be_bytes());
+    out
+}
+
+/// Parts of a PNG.
+#[derive(Clone)]
+pub struct Png {
+    pub size: (u32, u32),
+    /// 0: gray, 2: RGB, 3: palette, 4: gray and alpha, 6: RGBA.
+    pub color: u8,
+    pub depth: u8,
+    pub interlaced: bool,
+    /// Chunks before the data.
+    pub before: Vec<u8>,
+    /// The data, compressed.
+    pub data: Vec<u8>,
+    /// What follows the data.
+    pub after: Vec<u8>,
+}
+
+impl Png {
+    /// From rows without filters, `stride` bytes each.
+    pub fn new(size: (u32, u32), color: u8, depth: u8, rows: &[u8]) -> Self {
+        let stride = rows.len() / size.1 as usize;
+        let filtered: Vec<u8> = rows.chunks(stride).flat_map(|row| [&[0], row].concat()).collect();
+        Self {
+            size,
+            color,
+            depth,
+            interlaced: false,
+            before: vec![],
+            data: zlib(&filtered),
+            after: png_chunk(b"IEND", b""),
+        }
+    }
+
+    /// RGB in the seven passes of Adam7.
+    pub fn interlaced(size: (u32, u32), rgb: &[[u8; 3]]) -> Self {
+        // First column, first row, and their steps.
+        let passes = [
+            (0, 0, 8, 8),
+            (4, 0, 8, 8),
+            (0, 4, 4, 8),
+            (2, 0, 4, 4),
+            (0, 2, 2, 4),
+            (1, 0, 2, 2),
+            (0, 1, 1, 2),
+        ];
+        let width = size.0 as usize;
+        let mut rows = vec![];
+        for (x, y, dx, dy) in passes.into_iter().filter(|pass| pass.0 < width) {
+            for row in rgb.chunks(width).skip(y).step_by(dy) {
+                rows.push(0);
+                rows.extend(row.iter().skip(x).step_by(dx).flatten());
+            }
+        }
+        Self {
+            interlaced: true,
+            data: zlib(&rows),
+            ..Self::new(size, 2, 8, rgb.as_flattened())
+        }
+    }
+
+    pub fn before(mut self, name: &[u8; 4], body: &[u8]) -> Self {
+        self.before.extend(png_chunk(name, body));
+        self
+    }
+
+    /// Signature, header and chunks before the data.
+    pub fn front(&self) -> Vec<u8> {
+        let (width, height) = self.size;
+        let interlaced = u8::from(self.interlaced);
+        let header = [
+            &width.to_be_bytes()[..],
+            &height.to_be_bytes(),
+            &[self.depth, self.color, 0, 0, interlaced],
+        ];
+        [
+            b"\x89PNG\r\n\x1a\n",
+            &png_chunk(b"IHDR", &header.concat())[..],
+            &self.before,
+        ]
+        .concat()
+    }
+
+    pub fn file(&self) -> Vec<u8> {
+        [self.front(), png_chunk(b"IDAT", &self.data), self.after.clone()].concat()
+    }
+}

@@ -200,6 +200,68 @@ fn lanczos(data: &[f64], from: usize, to: usize, inner: usize, outer: usize) -> 
     out
 }
 
+/// Twelve flat squares of sixteen pixels: black, white, gray, and colors.
+pub const SQUARES: [[u8; 3]; 12] = [
+    [0, 0, 0],
+    [255, 255, 255],
+    [128, 128, 128],
+    [200, 40, 30],
+    [30, 180, 60],
+    [40, 60, 210],
+    [240, 220, 40],
+    [64, 64, 64],
+    [220, 120, 200],
+    [20, 150, 170],
+    [255, 0, 0],
+    [16, 16, 16],
+];
+
+/// The size of a picture of squares.
+pub const SQUARES_SIZE: (u32, u32) = (64, 48);
+
+/// For each pixel of a picture of squares, the number of its square.
+pub fn square_numbers() -> Vec<u8> {
+    let (width, height) = SQUARES_SIZE;
+    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| y / 16 * 4 + x / 16));
+    pixels.map(|number| number as u8).collect()
+}
+
+/// The picture of squares, with these colors.
+pub fn squares(colors: &[[u8; 3]; 12]) -> Drawing {
+    Drawing {
+        width: 64,
+        height: 48,
+        rgb: square_numbers()
+            .iter()
+            .map(|&number| colors[usize::from(number)])
+            .collect(),
+    }
+}
+
+/// The variant of the source's own size, nearly without loss.
+pub fn full_size(photo: &[u8]) -> Result<Drawing, Error> {
+    let options = Options {
+        widths: vec![u32::MAX],
+        outputs: vec![Output::Jpeg { quality: 100 }],
+        ..Options::default()
+    };
+    let mut variants = Vec::new();
+    photo::make_variants(photo, &options, &mut |variant| variants.push(variant))?;
+    Ok(decoded(&variants[0]))
+}
+
+/// Asserts that a picture shows squares of these colors, within `most` steps.
+#[track_caller]
+pub fn assert_squares(name: &str, photo: &[u8], colors: &[[u8; 3]; 12], most: u8) {
+    let got = full_size(photo).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    assert_eq!((got.width, got.height), (64, 48), "{name}");
+    for (i, wanted) in colors.iter().enumerate() {
+        let seen = got.rgb[(i / 4 * 16 + 8) * 64 + i % 4 * 16 + 8];
+        let far = seen.iter().zip(wanted).any(|(a, b)| a.abs_diff(*b) > most);
+        assert!(!far, "{name}: square {i} is {seen:?} instead of {wanted:?}");
+    }
+}
+
 /// EXIF data with an orientation.
 pub fn exif_data(orientation: u8) -> Vec<u8> {
     [

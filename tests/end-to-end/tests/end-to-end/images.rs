@@ -131,7 +131,7 @@ fn an_upload_that_differs_from_its_presigned_request_is_refused(shop: &Shop) -> 
 fn an_invalid_picture_is_rejected_with_its_reason(shop: &Shop) -> Result<()> {
     let photo = landscape(200, 150)?;
     for (file, reason) in [
-        (&b"%PDF-1.7 is no picture"[..], "NOT_AN_IMAGE"),
+        (&b"%PDF-1.7 is no picture"[..], "UNSUPPORTED"),
         (&photo[..photo.len() / 2], "TRUNCATED"),
         (&b"GIF89a\x01\0\x01\0\0\0\0;"[..], "WRONG_TYPE"),
     ] {

@@ -291,10 +291,10 @@ async fn an_unusable_upload_is_rejected_and_never_retried() {
     let mut vast = gif.clone();
     vast[6..10].fill(0xff);
     for (number, (bytes, reason)) in [
-        (&b"%PDF-1.7"[..], "NOT_AN_IMAGE"),
+        (&b"%PDF-1.7"[..], "UNSUPPORTED"),
         (&[][..], "NOT_AN_IMAGE"),
         (&[0; 4096][..], "NOT_AN_IMAGE"),
-        (&gif[..gif.len() / 2], "DAMAGED"),
+        (&gif[..gif.len() / 2], "TRUNCATED"),
         (
             b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\0\0\0\0",
             "WRONG_TYPE",
