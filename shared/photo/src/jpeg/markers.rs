@@ -247,7 +247,7 @@ pub struct ScanHeader {
 }
 
 /// The most blocks in an MCU (T.81, B.2.3).
-const MOST_BLOCKS: usize = 10;
+const MOST_BLOCKS_IN_MCU: usize = 10;
 
 impl ScanHeader {
     pub fn parse(segment: &Segment, frame: &Frame) -> Result<Self, Error> {
@@ -272,7 +272,7 @@ impl ScanHeader {
             blocks += frame.components[component].h * frame.components[component].v;
         }
         // A scan of one component has MCUs of one block.
-        if channels.len() > 1 && blocks > MOST_BLOCKS {
+        if channels.len() > 1 && blocks > MOST_BLOCKS_IN_MCU {
             return Err(Error::Corrupt("a scan with too many blocks in an MCU"));
         }
         Ok(Self {
