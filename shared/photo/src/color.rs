@@ -1,5 +1,4 @@
 //! Color conversion: from embedded profiles and CMYK to sRGB, and between RGB and YCbCr.
-use crate::jpeg::Cmyk;
 use crate::jpeg::dct::{HIGHEST, LOWEST};
 use crate::native::simd::{Kernel, Lanes, Row};
 use crate::resize::level::{Shape, Strip};
@@ -12,7 +11,7 @@ pub enum ColorTransform {
     Gray(Box<[u8; 256]>),
     Rgb(Arc<Transform8BitExecutor>),
     /// CMYK by a profile, or, without one, as ideal inks.
-    Cmyk(Cmyk, Option<Arc<Transform8BitExecutor>>),
+    Cmyk(Option<Arc<Transform8BitExecutor>>),
 }
 
 /// The conversion from an ICC profile; `None` when the profile is sRGB, broken, or not for this kind of picture.
@@ -90,7 +89,7 @@ fn lightness_curve(profile: &ColorProfile) -> Option<Box<[u8; 256]>> {
 }
 
 /// The conversion from CMYK.
-pub fn cmyk_transform(stored: Cmyk, profile: Option<&[u8]>) -> ColorTransform {
+pub fn cmyk_transform(profile: Option<&[u8]>) -> ColorTransform {
     let profile = profile.and_then(|profile| ColorProfile::new_from_slice(profile).ok());
     let cmyk = profile.filter(|profile| profile.color_space == DataColorSpace::Cmyk);
     let transform = cmyk.and_then(|profile| {
@@ -99,7 +98,7 @@ pub fn cmyk_transform(stored: Cmyk, profile: Option<&[u8]>) -> ColorTransform {
             .create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options)
             .ok()
     });
-    ColorTransform::Cmyk(stored, transform)
+    ColorTransform::Cmyk(transform)
 }
 
 fn byte(sample: f32) -> u8 {
@@ -141,10 +140,9 @@ impl ColorTransform {
                 },
                 |before, after| transform.transform(before, after).is_ok(),
             ),
-            Self::Cmyk(cmyk, transform) => {
+            Self::Cmyk(transform) => {
                 let ink = |strip: &Strip, x, y, pixel: &mut [u8]| {
-                    let black = strip.fourth(x, y);
-                    let black = if cmyk.inverted_black { 255 - black } else { black };
+                    let black = 255 - strip.fourth(x, y);
                     let [c, m, y] = strip.rgb(x, y);
                     pixel.copy_from_slice(&[c, m, y, black]);
                 };

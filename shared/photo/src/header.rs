@@ -50,7 +50,8 @@ impl Format {
     /// [`Error::NotAnImage`], [`Error::UnsupportedFormat`], [`Error::Unsupported`].
     pub fn recognize(bytes: &[u8]) -> Result<Self, Error> {
         match bytes {
-            [0xff, 0xd8, 0xff, ..] => Ok(Self::Jpeg),
+            // Stray bytes may follow the first marker.
+            [0xff, 0xd8, _, ..] => Ok(Self::Jpeg),
             [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Ok(Self::Png),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
@@ -152,9 +153,7 @@ fn jpeg(bytes: &[u8]) -> Result<Header, Error> {
     for segment in Segments::new(bytes) {
         let segment = segment?;
         metadata.read(&segment);
-        if let Some(found) = Frame::parse(&segment)? {
-            frame.get_or_insert(found);
-        }
+        Frame::read(&mut frame, &segment)?;
     }
     let frame = frame.ok_or(Error::Corrupt("a scan without a frame"))?;
     Ok(Header {

@@ -121,7 +121,7 @@ impl Pyramid {
         let lead = source.chroma.map_or((0, 0), |_| lead(orientation, (w, h)));
         let source_levels = levels(source, if sideways { (h, w) } else { (w, h) }, lead);
         // The transform turns CMYK into colors: no black is left.
-        let fourth = source.fourth && !matches!(color_transform, Some(ColorTransform::Cmyk(..)));
+        let fourth = source.fourth && !matches!(color_transform, Some(ColorTransform::Cmyk(_)));
         let shape = Shape { fourth, ..source };
         let orientation_buffer = (orientation > 1).then(|| OrientationBuffer::new(shape.halved(w, h), orientation));
         let variant = |shape| {

@@ -47,15 +47,15 @@ pub fn make(photo: &[u8], header: Header, options: &Options, sink: &mut dyn FnMu
 /// The conversion to sRGB that the JPEG needs.
 fn jpeg_color_transform(photo: &[u8], jpeg: &Jpeg) -> Option<ColorTransform> {
     let profile = markers::profile(photo);
-    match jpeg.cmyk {
-        Some(cmyk) => Some(cmyk_transform(cmyk, profile.as_deref())),
-        None => color_transform(&profile?, jpeg.shape.chroma.is_none()),
+    if jpeg.cmyk {
+        return Some(cmyk_transform(profile.as_deref()));
     }
+    color_transform(&profile?, jpeg.shape.chroma.is_none())
 }
 
 /// Decodes, resizes and encodes on this thread.
 fn on_one_thread(mut jpeg: Jpeg, mut pyramid: Pyramid) -> Result<Pyramid, Error> {
-    let (mut row, planes, isa) = (jpeg.row(), jpeg.planes(), pyramid.isa);
+    let (mut row, mut planes, isa) = (jpeg.row(), jpeg.planes(), pyramid.isa);
     while jpeg.decode(&mut row, isa)? {
         planes.fill(&mut row, pyramid.source(), isa);
         pyramid.process();
@@ -65,7 +65,7 @@ fn on_one_thread(mut jpeg: Jpeg, mut pyramid: Pyramid) -> Result<Pyramid, Error>
 
 /// Decodes on this thread. A second thread resizes and encodes.
 fn on_two_threads(mut jpeg: Jpeg, mut pyramid: Pyramid) -> Result<Pyramid, Error> {
-    let (planes, isa) = (jpeg.planes(), pyramid.isa);
+    let (mut planes, isa) = (jpeg.planes(), pyramid.isa);
     std::thread::scope(|scope| {
         let (full, incoming) = mpsc::sync_channel(QUEUED_ROWS);
         let (outgoing, empty) = mpsc::sync_channel(QUEUED_ROWS + 2);

@@ -123,16 +123,14 @@ fn a_restart_that_comes_long_after_it_was_due_does_not_hang() {
 }
 
 #[test]
-fn more_scans_than_any_encoder_makes_are_refused() {
+fn scans_without_end_are_refused() {
     let (_, file) = files().swap_remove(2);
     let first = scans(&file).swap_remove(0);
     let header = file[..first.start].windows(2).rposition(|w| w == [0xff, 0xda]).unwrap();
     let repeated = |count| [&file[..header], &file[header..first.end].repeat(count), &file[header..]].concat();
-    assert_eq!(
-        attempt(&repeated(100)).err(),
-        Some(Error::Unsupported("a JPEG of more than a hundred scans"))
-    );
-    assert!(attempt(&repeated(20)).is_ok());
+    let refused = attempt(&repeated(30_000)).unwrap_err();
+    assert!(refused.to_string().contains("too many scans"), "{refused}");
+    assert!(attempt(&repeated(500)).is_ok());
 }
 
 #[test]

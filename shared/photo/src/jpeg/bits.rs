@@ -64,13 +64,15 @@ impl Bits {
     }
 }
 
+/// So many bytes at the end of a file may be stray. More mean that the picture was cut and the rest filled.
+const STRAY: usize = 16;
+
 /// Reads the bits of a scan.
 pub struct Reader<'a> {
     pub input: Input<'a>,
     pub bits: Bits,
     interval: usize,
     until_restart: usize,
-    restarts: u8,
 }
 
 impl<'a> Reader<'a> {
@@ -81,7 +83,6 @@ impl<'a> Reader<'a> {
             bits: Bits::default(),
             interval,
             until_restart: if interval == 0 { usize::MAX } else { interval },
-            restarts: 0,
         }
     }
 
@@ -127,37 +128,59 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a restart marker, which must be the next one.
+    /// Reads a restart marker. Its number is not checked: when an interval is lost, data are missing at the end.
     #[cold]
     fn restart(&mut self) -> Result<(), Error> {
         self.end()?;
-        match self.input.marker() {
-            None | Some(0xd9) => return Err(Error::Truncated),
-            Some(m) if m == 0xd0 + self.restarts => {}
-            Some(_) => return Err(Error::Corrupt("a missing restart marker")),
+        loop {
+            match self.input.marker() {
+                None | Some(0xd9) => return Err(Error::Truncated),
+                Some(0xd0..=0xd7) => break,
+                // A marker without a meaning here.
+                Some(..0xc0) => self.skip_segment(),
+                Some(_) => return Err(Error::Corrupt("a missing restart marker")),
+            }
         }
         self.input.next_segment();
+        // An interval is never empty: the marker is there twice.
+        while self.input.end() == 0 && matches!(self.input.marker(), Some(0xd0..=0xd7)) {
+            self.input.next_segment();
+        }
         self.bits = Bits::default();
-        self.restarts = (self.restarts + 1) & 7;
         self.until_restart = self.interval;
         Ok(())
     }
 
-    /// Checks that the scan is complete. Returns the position of the marker behind it.
+    /// Checks that the scan is complete. Returns the position of the marker behind it, or of the end of the file.
     pub fn finish(&mut self) -> Result<usize, Error> {
-        self.end()?;
+        self.replenish()?;
+        let unread = self.input.end().saturating_sub(self.bits.at);
+        let near_end = self.input.ended() && unread < STRAY;
+        self.skip_rest();
         match self.input.marker() {
-            None => Err(Error::Truncated),
             Some(_) => Ok(self.input.next() - 2),
+            None if near_end => Ok(self.input.next()),
+            None => Err(Error::Truncated),
         }
+    }
+
+    /// Skips what follows a marker, up to the next one.
+    fn skip_segment(&mut self) {
+        self.input.next_segment();
+        self.bits = Bits::default();
+        self.skip_rest();
     }
 
     /// Checks that no bits are missing, and skips the rest before the next marker.
     fn end(&mut self) -> Result<(), Error> {
         self.replenish()?;
+        self.skip_rest();
+        Ok(())
+    }
+
+    fn skip_rest(&mut self) {
         while !self.input.ended() {
             self.bits.at = self.input.fill(self.input.end());
         }
-        Ok(())
     }
 }

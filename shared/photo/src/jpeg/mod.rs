@@ -2,6 +2,8 @@
 //!
 //! A baseline JPEG of one scan is decoded row by row. A JPEG of several scans, such as a progressive one, needs all its
 //! coefficients in memory first. Then rows of MCUs become samples, at half the size when no variant needs more.
+//!
+//! What breaks a rule is decoded as libjpeg does it, which all browsers use, as long as no data are missing.
 mod bits;
 pub mod dct;
 pub mod encode;
@@ -10,6 +12,7 @@ mod input;
 pub mod markers;
 mod multi_scan;
 pub mod scan;
+mod upsample;
 
 use crate::Error;
 use crate::color::RgbToYcc;
@@ -18,27 +21,21 @@ use crate::resize::level::{Level, Shape};
 use bits::Reader;
 use dct::{HalfInverse, Inverse, Quant};
 use huffman::{Decoder, Meaning, TableSpec};
-use markers::{Component, Frame, Metadata, SOS, ScanHeader, Segment, Segments};
+use markers::{Component, Frame, Metadata, SOS, ScanComponent, ScanHeader, Segment, Segments};
 use multi_scan::Coefficients;
-use scan::{Channel, DecodeRow, McuRow, Scan, ZIGZAG};
+use scan::{Channel, DecodeRow, Decoders, McuRow, Scan, ZIGZAG};
+use upsample::Upsampler;
 
 /// A JPEG that is decoded by rows of MCUs.
 pub struct Jpeg<'a> {
     /// Size and sampling of the decoded planes.
     pub shape: Shape,
-    /// Set for a CMYK picture.
-    pub cmyk: Option<Cmyk>,
+    /// The first three planes are YCbCr, computed from cyan, magenta and yellow as if they were red, green and blue. The
+    /// fourth is the paper that shows through black: 0 is full black.
+    pub cmyk: bool,
     source: Source<'a>,
     planes: PlaneDecoder,
     left: usize,
-}
-
-/// How the decoded planes of a CMYK picture are stored. The first three are YCbCr, computed from cyan, magenta and
-/// yellow as if they were red, green and blue. The fourth is black.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cmyk {
-    /// 0 is full black.
-    pub inverted_black: bool,
 }
 
 /// The source of coefficients.
@@ -53,8 +50,19 @@ enum Source<'a> {
 #[derive(Clone)]
 pub struct PlaneDecoder {
     components: Vec<Plane>,
-    /// The first three components are RGB (or CMY), and are inverted when this is true.
-    from_rgb: Option<bool>,
+    colors: Colors,
+    /// Set when the components have sizes that the resizing does not take.
+    upsampler: Option<Upsampler>,
+}
+
+/// What the first three components are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Colors {
+    /// Gray or YCbCr, which may be computed from CMY.
+    Ycc,
+    Rgb,
+    /// CMY, stored as 255 less the ink.
+    InvertedCmy,
 }
 
 /// Turns the coefficients of one component into its plane.
@@ -121,20 +129,46 @@ impl<'a> Tables<'a> {
     /// The quantization table of a component.
     fn quant(&self, component: &Component) -> Result<[u16; 64], Error> {
         let table = self.quants[component.table].ok_or(Error::Corrupt("a quantization table is missing"))?;
-        if table.contains(&0) {
-            return Err(Error::Corrupt("a quantization table with a zero"));
-        }
         // Coefficients of 8-bit samples are not larger.
         Ok(table.map(|q| q.min(4095)))
     }
+
+    /// The tables that the components of a scan need for their DC coefficients.
+    fn dc_decoders(&self, channels: &[ScanComponent]) -> Result<Decoders, Error> {
+        decoders(&self.dc, channels.iter().map(|channel| channel.dc), Meaning::Dc)
+    }
+
+    /// The tables that the components of a scan need for their other coefficients.
+    fn ac_decoders(&self, channels: &[ScanComponent], meaning: Meaning) -> Result<Decoders, Error> {
+        decoders(&self.ac, channels.iter().map(|channel| channel.ac), meaning)
+    }
+
+    /// Fills in the tables that are missing for a scan of all coefficients. Frames of Motion JPEG come without them.
+    fn add_standard(&mut self) {
+        for (tables, standard) in [
+            (&mut self.dc, TableSpec::STANDARD_DC),
+            (&mut self.ac, TableSpec::STANDARD_AC),
+        ] {
+            for (table, standard) in tables.iter_mut().zip(standard) {
+                table.get_or_insert(standard);
+            }
+        }
+    }
 }
 
-/// The decoding tables for a scan whose symbols have this meaning.
-fn decoders(tables: &[Option<TableSpec>; 4], meaning: Meaning) -> Result<[Option<Box<Decoder>>; 4], Error> {
-    let mut decoders = [const { None }; 4];
-    for (decoder, table) in decoders.iter_mut().zip(tables) {
-        if let Some(table) = table {
-            *decoder = Some(Box::new(Decoder::new(table, meaning)?));
+/// The decoding tables with the numbers `used`, for a scan whose symbols have this meaning.
+fn decoders(
+    tables: &[Option<TableSpec>; 4],
+    used: impl Iterator<Item = usize>,
+    meaning: Meaning,
+) -> Result<Decoders, Error> {
+    let mut decoders: Decoders = Default::default();
+    for at in used {
+        let table = tables[at]
+            .as_ref()
+            .ok_or(Error::Corrupt("a Huffman table is missing"))?;
+        if decoders[at].is_none() {
+            decoders[at] = Some(Box::new(Decoder::new(table, meaning)?));
         }
     }
     Ok(decoders)
@@ -146,98 +180,98 @@ pub fn open(bytes: &[u8], largest: (usize, usize), isa: Isa) -> Result<Jpeg<'_>,
     let mut segments = Segments::new(bytes);
     while let Some(segment) = segments.next() {
         let segment = segment?;
-        if let Some(found) = Frame::parse(&segment)? {
-            frame = Some(supported(found)?);
-        }
+        Frame::read(&mut frame, &segment)?;
         metadata.read(&segment);
         tables.read(&segment)?;
         if segment.marker != SOS {
             continue;
         }
         let frame = frame.ok_or(Error::Corrupt("a scan without a frame"))?;
-        let (shape, from_rgb, cmyk) = layout(&frame, &metadata)?;
         let header = ScanHeader::parse(&segment, &frame)?;
-        let (source, tables) = if frame.kind != 0xc2 && header.channels.len() == frame.count {
+        if !frame.progressive {
+            tables.add_standard();
+        }
+        let (source, quants) = if !frame.progressive && header.channels.len() == frame.count {
             let data = bytes.get(segment.end..).unwrap_or(&[]);
-            let scan = streamed(&frame, &header, &tables, data)?;
-            (Source::Scan(Box::new(scan)), tables)
+            let quants = frame.components().iter().map(|component| tables.quant(component));
+            let quants = quants.collect::<Result<Vec<_>, _>>()?;
+            (
+                Source::Scan(Box::new(streamed(&frame, &header, &tables, data)?)),
+                quants,
+            )
         } else {
             let mut coefficients = Coefficients::new(&frame);
-            let tables = coefficients.read(bytes, segments, header, tables, &frame, isa)?;
-            (Source::MultiScan(coefficients), tables)
+            let quants = coefficients.read(bytes, segments, header, tables, &frame, isa)?;
+            (Source::MultiScan(coefficients), quants)
         };
-        let halved = halved(&shape, largest, from_rgb.is_some());
-        let components = frame.components().iter().enumerate().map(|(i, component)| {
-            Ok(Plane {
-                quant: dct::for_inverse(&tables.quant(component)?),
-                down: component.v,
-                half: if matches!(i, 1 | 2) { halved.1 } else { halved.0 },
-            })
-        });
-        let components = components.collect::<Result<_, Error>>()?;
-        let step = |halved| if halved { 2 } else { 1 };
-        return Ok(Jpeg {
-            shape: Shape {
-                luma: step(halved.0),
-                chroma: shape.chroma.map(|(h, v)| (h * step(halved.1), v * step(halved.1))),
-                ..shape
-            },
-            cmyk,
-            source,
-            planes: PlaneDecoder { components, from_rgb },
-            left: frame.mcus().1,
-        });
+        return Ok(jpeg(&frame, &metadata, source, &quants, largest));
     }
     Err(Error::Corrupt("a picture without a scan"))
 }
 
-/// Checks that this decoder supports the frame.
-fn supported(mut frame: Frame) -> Result<Frame, Error> {
-    if !matches!(frame.kind, 0xc0..=0xc2) {
-        return Err(Error::Unsupported("an arithmetic-coded, lossless or hierarchical JPEG"));
-    }
-    if frame.precision != 8 || frame.count == 2 {
-        return Err(Error::Unsupported("a JPEG of 12 bits or two components"));
-    }
-    // The sampling factors of a single component have no meaning.
-    if let [gray] = frame.components_mut() {
-        (gray.h, gray.v) = (1, 1);
-    }
-    Ok(frame)
-}
-
-/// The shape of the decoded planes, `PlaneDecoder::from_rgb`, and how CMYK is stored.
-fn layout(frame: &Frame, metadata: &Metadata) -> Result<(Shape, Option<bool>, Option<Cmyk>), Error> {
-    let unusual = Error::Unsupported("a JPEG of unusual sampling");
-    let alike = |a: &Component, b: &Component| (a.h, a.v) == (b.h, b.v);
-    let (chroma, from_rgb, cmyk) = match frame.components() {
-        [_] => (None, None, None),
-        [y, cb, cr, rest @ ..] => {
-            let (from_rgb, cmyk) = match (rest, metadata.adobe) {
-                ([], _) if metadata.is_ycbcr(frame) => (None, None),
-                ([], _) => (Some(false), None),
-                // Adobe stores CMYK inverted. With transform 2 (YCCK), the first three components are YCbCr.
-                (_, Some(2)) => (None, Some(Cmyk { inverted_black: true })),
-                (_, Some(_)) => (Some(true), Some(Cmyk { inverted_black: true })),
-                (_, None) => (Some(false), Some(Cmyk { inverted_black: false })),
-            };
-            let whole = (y.h % cb.h, y.v % cb.v) == (0, 0) && alike(cb, cr);
-            let mixable = from_rgb.is_none() || alike(y, cb);
-            if !whole || !mixable || !rest.iter().all(|black| alike(y, black)) {
-                return Err(unusual);
-            }
-            (Some((y.h / cb.h, y.v / cb.v)), from_rgb, cmyk)
-        }
-        _ => return Err(unusual),
+/// Puts the decoder of the planes together.
+fn jpeg<'a>(
+    frame: &Frame,
+    metadata: &Metadata,
+    source: Source<'a>,
+    quants: &[[u16; 64]],
+    largest: (usize, usize),
+) -> Jpeg<'a> {
+    let cmyk = frame.count == 4;
+    let colors = match frame.count {
+        1 => Colors::Ycc,
+        3 if metadata.is_ycbcr(frame) => Colors::Ycc,
+        3 => Colors::Rgb,
+        _ if metadata.is_ycck() => Colors::Ycc,
+        _ => Colors::InvertedCmy,
     };
+    let chroma = chroma(frame, colors);
     let shape = Shape {
         width: frame.width as usize,
         height: frame.height as usize,
         luma: 1,
-        chroma,
-        fourth: cmyk.is_some(),
+        chroma: chroma.or((frame.count > 1).then_some((1, 1))),
+        fourth: cmyk,
     };
-    Ok((shape, from_rgb, cmyk))
+    let upsampler = (frame.count > 1 && chroma.is_none()).then(|| Upsampler::new(frame));
+    let halved = match upsampler {
+        None => halved(&shape, largest, colors != Colors::Ycc),
+        Some(_) => (false, false),
+    };
+    let components = frame.components().iter().zip(quants).enumerate();
+    let components = components.map(|(i, (component, quant))| Plane {
+        quant: dct::for_inverse(quant),
+        down: component.v,
+        half: if matches!(i, 1 | 2) { halved.1 } else { halved.0 },
+    });
+    let step = |halved| if halved { 2 } else { 1 };
+    Jpeg {
+        shape: Shape {
+            luma: step(halved.0),
+            chroma: shape.chroma.map(|(h, v)| (h * step(halved.1), v * step(halved.1))),
+            ..shape
+        },
+        cmyk,
+        source,
+        planes: PlaneDecoder {
+            components: components.collect(),
+            colors,
+            upsampler,
+        },
+        left: frame.mcus().1,
+    }
+}
+
+/// Pixels that a chroma sample covers, across and down. `None` for gray, and when the components have sizes that the
+/// resizing does not take: luma must be the densest, and chroma must divide it; there is no chroma in RGB and CMY.
+fn chroma(frame: &Frame, colors: Colors) -> Option<(usize, usize)> {
+    let [y, cb, cr, rest @ ..] = frame.components() else {
+        return None;
+    };
+    let alike = |a: &Component, b: &Component| (a.h, a.v) == (b.h, b.v);
+    let whole = (y.h % cb.h, y.v % cb.v) == (0, 0) && alike(cb, cr);
+    let mixable = colors == Colors::Ycc || alike(y, cb);
+    (whole && mixable && rest.iter().all(|black| alike(y, black))).then_some((y.h / cb.h, y.v / cb.v))
 }
 
 /// Whether half the samples of luma, and of chroma, are enough for all variants; with `alike`, the same for both.
@@ -254,31 +288,20 @@ fn halved(shape: &Shape, largest: (usize, usize), alike: bool) -> (bool, bool) {
 
 /// The scan of a picture with all components in one scan.
 fn streamed<'a>(frame: &Frame, header: &ScanHeader, tables: &Tables, data: &'a [u8]) -> Result<Scan<'a>, Error> {
-    if (header.band, header.shift) != ((0, 63), (0, 0)) {
-        return Err(Error::Corrupt("a baseline scan of only some coefficients"));
-    }
+    // The scan covers all coefficients, whatever its header says: some writers leave these bytes zero.
     let components = frame.components();
-    if components.iter().map(|c| c.h * c.v).sum::<usize>() > 10 {
-        return Err(Error::Corrupt("a scan with too many blocks in an MCU"));
-    }
     let channels = header.channels.iter().map(|choice| Channel {
         h: components[choice.component].h,
         v: components[choice.component].v,
         dc: choice.dc,
         ac: choice.ac,
     });
-    let tables = (
-        decoders(&tables.dc, Meaning::Dc)?,
-        decoders(&tables.ac, Meaning::Ac)?,
-        tables.interval,
+    let decoders = (
+        tables.dc_decoders(&header.channels)?,
+        tables.ac_decoders(&header.channels, Meaning::Ac)?,
     );
-    let reader = Reader::new(data, tables.2);
-    Ok(Scan::new(
-        reader,
-        channels.collect(),
-        (tables.0, tables.1),
-        frame.mcus().0,
-    ))
+    let reader = Reader::new(data, tables.interval);
+    Ok(Scan::new(reader, channels.collect(), decoders, frame.mcus().0))
 }
 
 impl Jpeg<'_> {
@@ -313,7 +336,10 @@ impl Jpeg<'_> {
 
 impl PlaneDecoder {
     /// Transforms a row of MCUs into the planes of a level. Sets the row to zero.
-    pub fn fill(&self, row: &mut McuRow, level: &mut Level, isa: Isa) {
+    pub fn fill(&mut self, row: &mut McuRow, level: &mut Level, isa: Isa) {
+        if let Some(upsampler) = &mut self.upsampler {
+            return upsampler.fill(row, &self.components, self.colors, level, isa);
+        }
         let mut places = [(0, 0); 4];
         for (i, (pairs, plane)) in row.iter_mut().zip(&self.components).enumerate() {
             let needed = level.needed(i);
@@ -342,19 +368,26 @@ impl PlaneDecoder {
                 }
             }
         }
-        if let (Some(inverted), [a, b, c, ..], Some(plane)) =
-            (self.from_rgb, &mut level.planes[..], self.components.first())
-        {
+        if let Some(plane) = self.components.first() {
             let count = if plane.half { 4 } else { 8 } * plane.down;
+            self.colors.to_ycc(level, places, count, isa);
+        }
+        for (rows, plane) in level.planes.iter_mut().zip(&self.components) {
+            rows.advance(if plane.half { 4 } else { 8 } * plane.down);
+        }
+    }
+}
+
+impl Colors {
+    /// Converts `count` new rows of the planes to YCbCr. `places` are the heights of their tiles and the first rows.
+    fn to_ycc(self, level: &mut Level, places: [(usize, usize); 4], count: usize, isa: Isa) {
+        if let (Self::Rgb | Self::InvertedCmy, [a, b, c, ..]) = (self, &mut level.planes[..]) {
             isa.run(RgbToYcc {
                 planes: [a, b, c].map(|rows| rows.tail()),
                 places: [places[0], places[1], places[2]],
                 count,
-                inverted,
+                inverted: self == Self::InvertedCmy,
             });
-        }
-        for (rows, plane) in level.planes.iter_mut().zip(&self.components) {
-            rows.advance(if plane.half { 4 } else { 8 } * plane.down);
         }
     }
 }
@@ -387,7 +420,7 @@ mod tests {
             let Shape {
                 width, height, chroma, ..
             } = jpeg.shape;
-            let (mut level, planes, mut row) = (Level::new(&jpeg.shape, width, height), jpeg.planes(), jpeg.row());
+            let (mut level, mut planes, mut row) = (Level::new(&jpeg.shape, width, height), jpeg.planes(), jpeg.row());
             while jpeg.decode(&mut row, isa).unwrap() {
                 planes.fill(&mut row, &mut level, isa);
             }
@@ -446,7 +479,7 @@ mod tests {
         let planes = |bytes: &[u8]| {
             let mut jpeg = open(bytes, (1 << 20, 1 << 20), Isa::detect()).unwrap();
             let mut level = Level::new(&jpeg.shape, jpeg.shape.width, jpeg.shape.height);
-            let (planes, mut row) = (jpeg.planes(), jpeg.row());
+            let (mut planes, mut row) = (jpeg.planes(), jpeg.row());
             while jpeg.decode(&mut row, Isa::detect()).unwrap() {
                 planes.fill(&mut row, &mut level, Isa::detect());
             }

@@ -1,16 +1,20 @@
 //! JPEGs of several scans, progressive or not. All coefficients are in memory, two bytes each.
 //!
 //! A scan with missing data is an error. Other decoders, libjpeg among them, silently fill the gap.
+use super::Tables;
 use super::bits::Reader;
 use super::huffman::{BAD, Decoder, LONG, Meaning, STOP};
-use super::markers::{Component, Frame, SOS, ScanComponent, ScanHeader, Segments};
-use super::scan::{BlockPair, McuRow, PLACE, RIGHT, block};
-use super::{Tables, decoders};
+use super::markers::{Component, Frame, SOS, ScanComponent, ScanHeader, Segments, advice};
+use super::scan::{BlockPair, Decoders, McuRow, PLACE, RIGHT, block};
 use crate::Error;
 use crate::native::simd::{Isa, Kernel, Lanes};
 
-/// Encoders write about ten scans. Each may visit all blocks, so a limit is needed.
-const MOST_SCANS: usize = 100;
+/// Encoders write about ten scans, and a scan may visit all blocks. So many blocks of all scans together are read: a
+/// scan a coefficient of the largest picture.
+const MOST_BLOCKS: usize = 200_000_000;
+
+/// A scan takes as long as so many blocks before it reads any.
+const SCAN_COST: usize = 10_000;
 
 /// The coefficients of a picture, by rows of MCUs.
 pub struct Coefficients {
@@ -32,7 +36,8 @@ impl Coefficients {
         self.rows.next()
     }
 
-    /// Reads all scans: the first has the header `header`, and `segments` is behind that. Returns the final tables.
+    /// Reads all scans: the first has the header `header`, and `segments` is behind that. Returns the quantization table
+    /// of each component.
     pub fn read<'a>(
         &mut self,
         bytes: &'a [u8],
@@ -41,8 +46,14 @@ impl Coefficients {
         mut tables: Tables<'a>,
         frame: &Frame,
         isa: Isa,
-    ) -> Result<Tables<'a>, Error> {
-        for _ in 0..MOST_SCANS {
+    ) -> Result<Vec<[u16; 64]>, Error> {
+        let (mut known, mut cost) = (Known::new(frame), 0);
+        loop {
+            cost += SCAN_COST + header.blocks(frame);
+            if cost > MOST_BLOCKS {
+                return Err(Error::Unsupported(advice!("a JPEG of too many scans")));
+            }
+            known.begin(&header, &tables, frame)?;
             let data = bytes.get(segments.at()..).unwrap_or(&[]);
             let pass = Pass::new(&header, &tables, frame, data)?;
             let behind = isa.run(Read {
@@ -52,13 +63,13 @@ impl Coefficients {
             })?;
             segments.resume(segments.at() + behind);
             loop {
-                let Some(segment) = segments.next() else {
-                    return Ok(tables);
+                let segment = match segments.next() {
+                    Some(Ok(segment)) => segment,
+                    // A whole picture needs no end of image.
+                    Some(Err(error)) if !known.all() => return Err(error),
+                    _ => return Ok(known.quants()),
                 };
-                let segment = segment?;
-                if Frame::parse(&segment)?.is_some() {
-                    return Err(Error::Corrupt("a second frame"));
-                }
+                Frame::read(&mut Some(*frame), &segment)?;
                 tables.read(&segment)?;
                 if segment.marker == SOS {
                     header = ScanHeader::parse(&segment, frame)?;
@@ -66,7 +77,58 @@ impl Coefficients {
                 }
             }
         }
-        Err(Error::Unsupported("a JPEG of more than a hundred scans"))
+    }
+}
+
+/// What the scans so far have told about the components.
+struct Known(Vec<KnownComponent>);
+
+struct KnownComponent {
+    /// The table at the first scan of the component: later ones in its place do not count (T.81, B.2.4.1).
+    quant: Option<[u16; 64]>,
+    /// For each coefficient, in zigzag order, the lower bits that are still missing. `None` before its first scan.
+    missing: [Option<u8>; 64],
+}
+
+impl Known {
+    fn new(frame: &Frame) -> Self {
+        let component = |_: &Component| KnownComponent {
+            quant: None,
+            missing: [None; 64],
+        };
+        Self(frame.components().iter().map(component).collect())
+    }
+
+    /// Takes in what the header of a scan says.
+    fn begin(&mut self, header: &ScanHeader, tables: &Tables, frame: &Frame) -> Result<(), Error> {
+        for channel in &header.channels {
+            let known = &mut self.0[channel.component];
+            if known.quant.is_none() {
+                known.quant = Some(tables.quant(&frame.components()[channel.component])?);
+            }
+            let (band, low) = if frame.progressive {
+                (header.band, header.shift.1)
+            } else {
+                ((0, 63), 0)
+            };
+            let range = known.missing.iter_mut().take(band.1 + 1).skip(band.0);
+            range.for_each(|missing| *missing = Some(low));
+        }
+        Ok(())
+    }
+
+    /// Whether no bit of any coefficient is missing.
+    fn all(&self) -> bool {
+        let missing = self.0.iter().flat_map(|component| component.missing);
+        missing.into_iter().all(|missing| missing == Some(0))
+    }
+
+    /// The quantization tables. A component without a scan is zero by any table.
+    fn quants(&self) -> Vec<[u16; 64]> {
+        self.0
+            .iter()
+            .map(|component| component.quant.unwrap_or([1; 64]))
+            .collect()
     }
 }
 
@@ -89,8 +151,8 @@ enum ScanKind {
 struct Pass<'a> {
     reader: Reader<'a>,
     channels: Vec<ScanComponent>,
-    dc: [Option<Box<Decoder>>; 4],
-    ac: [Option<Box<Decoder>>; 4],
+    dc: Decoders,
+    ac: Decoders,
     kind: ScanKind,
     /// First and last coefficient, in zigzag order.
     band: (usize, usize),
@@ -104,35 +166,38 @@ struct Pass<'a> {
 impl<'a> Pass<'a> {
     fn new(header: &ScanHeader, tables: &Tables, frame: &Frame, data: &'a [u8]) -> Result<Self, Error> {
         let ((first, last), (high, low)) = (header.band, header.shift);
-        let sound = if frame.kind == 0xc2 {
-            let band = if first == 0 {
-                last == 0
-            } else {
-                last >= first && header.channels.len() == 1
-            };
-            band && last < 64 && low < 14 && (high == 0 || high == low + 1)
-        } else {
-            (header.band, header.shift) == ((0, 63), (0, 0))
-        };
-        if !sound {
-            return Err(Error::Corrupt("a scan of invalid coefficients"));
-        }
-        let kind = match (frame.kind == 0xc2, first, high) {
+        let kind = match (frame.progressive, first, high) {
             (false, ..) => ScanKind::Everything,
             (_, 0, 0) => ScanKind::FirstDc,
             (_, 0, _) => ScanKind::MoreDc,
             (_, _, 0) => ScanKind::FirstAc,
             _ => ScanKind::MoreAc,
         };
-        let meaning = match kind {
-            ScanKind::Everything => Meaning::Ac,
-            _ => Meaning::Symbol,
+        let sound = match kind {
+            // It covers all coefficients, whatever its header says: some writers leave these bytes zero.
+            ScanKind::Everything => true,
+            _ if low > 13 || high > 0 && high != low + 1 => false,
+            ScanKind::FirstDc | ScanKind::MoreDc => last == 0,
+            ScanKind::FirstAc | ScanKind::MoreAc => (first..64).contains(&last) && header.channels.len() == 1,
         };
+        if !sound {
+            return Err(Error::Corrupt("a scan of invalid coefficients"));
+        }
+        let (mut dc, mut ac) = Default::default();
+        if matches!(kind, ScanKind::Everything | ScanKind::FirstDc) {
+            dc = tables.dc_decoders(&header.channels)?;
+        }
+        if matches!(kind, ScanKind::Everything) {
+            ac = tables.ac_decoders(&header.channels, Meaning::Ac)?;
+        }
+        if matches!(kind, ScanKind::FirstAc | ScanKind::MoreAc) {
+            ac = tables.ac_decoders(&header.channels, Meaning::Symbol)?;
+        }
         Ok(Self {
             reader: Reader::new(data, tables.interval),
             channels: header.channels.clone(),
-            dc: decoders(&tables.dc, Meaning::Dc)?,
-            ac: decoders(&tables.ac, meaning)?,
+            dc,
+            ac,
             kind,
             band: header.band,
             low: low.into(),

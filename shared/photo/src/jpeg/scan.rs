@@ -49,7 +49,8 @@ pub struct Channel {
     pub ac: usize,
 }
 
-type Decoders = [Option<Box<Decoder>>; 4];
+/// Huffman tables by their numbers, as far as a scan uses them.
+pub type Decoders = [Option<Box<Decoder>>; 4];
 
 /// A row of MCUs: for each component, its pairs of blocks, row by row.
 pub type McuRow = Vec<Vec<BlockPair>>;

@@ -1,8 +1,8 @@
 //! Draws pictures for the tests, and compares variants with them.
 #![allow(dead_code)]
 pub mod files;
+pub mod jpeg;
 
-use image::ImageDecoder;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use photo::{Error, Format, Options, Output, Picture, Variant};
 
@@ -309,17 +309,22 @@ pub fn decoded(variant: &Variant) -> Drawing {
             ..drawing
         };
     }
-    let decoder = image::codecs::jpeg::JpegDecoder::new(std::io::Cursor::new(&variant.bytes)).unwrap();
-    assert_eq!(decoder.dimensions(), (variant.width, variant.height));
-    let (width, height) = (variant.width as usize, variant.height as usize);
-    let bytes = image::DynamicImage::from_decoder(decoder)
-        .unwrap()
-        .into_rgb8()
-        .into_raw();
+    let drawing = decoded_jpeg(&variant.bytes);
+    assert_eq!(
+        (drawing.width, drawing.height),
+        (variant.width as usize, variant.height as usize)
+    );
+    drawing
+}
+
+/// Decodes a JPEG with the `image` crate.
+pub fn decoded_jpeg(file: &[u8]) -> Drawing {
+    let decoder = image::codecs::jpeg::JpegDecoder::new(std::io::Cursor::new(file)).unwrap();
+    let picture = image::DynamicImage::from_decoder(decoder).unwrap().into_rgb8();
     Drawing {
-        width,
-        height,
-        rgb: bytes.as_chunks::<3>().0.to_vec(),
+        width: picture.width() as usize,
+        height: picture.height() as usize,
+        rgb: picture.pixels().map(|pixel| pixel.0).collect(),
     }
 }
 

@@ -4,11 +4,14 @@
 //! two) and cold (a process per photo). Each photo is also measured rotated, as PNG, as WebP, and encoded to WebP.
 //! Needs Node, npm and taskset; sharp is installed in `target/`. Ends with lines `BENCH images/<photo>/<case>/<metric>
 //! <value> ratio`. Without `--photos` it draws its own photos, always the same.
+//!
+//! `-- --unusual DIR` compares what is shown of the pictures in a folder instead, and measures nothing.
 
 mod ours;
 mod peer;
 mod photos;
 mod quality;
+mod unusual;
 
 use std::env;
 use std::fs;
@@ -53,6 +56,9 @@ fn main() -> Result<()> {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1)
     };
+    if let Some(named) = after("--unusual") {
+        return unusual::compare(Path::new(named), &folder, &peer);
+    }
     let named = after("--photos").map(Path::new);
     let only = after("--only").map_or("", String::as_str);
     println!(

@@ -60,6 +60,15 @@ impl Peer {
         answer(self.node("convert", photo).arg(to)).map(drop)
     }
 
+    /// Returns three columns of a table: whether sharp shows `picture` at its default strictness, whether it does when
+    /// nothing may fail, and the mean difference of its pixels from those of `variant`.
+    ///
+    /// # Errors
+    /// If sharp fails to answer.
+    pub fn compare(&self, picture: &Path, variant: &Path) -> Result<String> {
+        answer(self.node("compare", picture).arg(variant))
+    }
+
     /// Writes the luma of all variants, ours, theirs and the reference, to `folder`, and returns the sizes.
     ///
     /// # Errors

@@ -62,4 +62,37 @@ async function luma(format, ours, theirs, out) {
   }
 }
 
-({ variants, convert, luma })[mode](...rest);
+// Prints whether sharp shows the picture, by default and with every tolerance, and how far it is from the variant.
+async function compare(variant) {
+  const pixels = (image) => image.rotate().flatten({ background: 'white' }).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  const decode = async (file, failOn) => {
+    try {
+      return await pixels(sharp(file, { failOn }));
+    } catch (error) {
+      return error.message.trim().split('\n').pop().replace(/^VipsJpeg: /, '');
+    }
+  };
+  const said = (decoded) => (decoded.info ? 'shown' : `refused: ${decoded}`);
+  const [strict, lenient] = [await decode(photo, 'warning'), await decode(photo, 'none')];
+  const ours = await decode(fs.readFileSync(variant), 'warning');
+  let difference = '';
+  if (ours.info && lenient.info) {
+    const { width, height } = ours.info;
+    const { data, info } = lenient;
+    const raw = { width: info.width, height: info.height, channels: info.channels };
+    const resized = await sharp(data, { raw }).resize(width, height, { kernel: 'lanczos3', fit: 'fill' }).raw().toBuffer();
+    // As a JPEG, so that its chroma has as little detail as that of our variant.
+    const encoded = await sharp(resized, { raw: { width, height, channels: info.channels } }).jpeg({ quality: 100 }).toBuffer();
+    const [a, b] = [ours.data, (await pixels(sharp(encoded))).data];
+    const [m, n] = [a.length, b.length].map((length) => length / (width * height));
+    let sum = 0;
+    for (let i = 0; i < width * height; i++) {
+      // Gray has one channel, in ours or in theirs.
+      for (let c = 0; c < 3; c++) sum += Math.abs(a[i * m + (c % m)] - b[i * n + (c % n)]);
+    }
+    difference = (sum / (3 * width * height)).toFixed(2);
+  }
+  console.log([said(strict), said(lenient), difference].join(' | '));
+}
+
+({ variants, convert, luma, compare })[mode](...rest);
