@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test and names the line")]
 
 mod answers;
+mod breaking;
 mod events;
 mod files;
 mod problems;
