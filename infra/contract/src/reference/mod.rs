@@ -142,16 +142,16 @@ impl Contents<'_> {
                     format!("{}<span>{}</span>", operation.label(), inline(&operation.summary)),
                 )
             });
-            html += &group(&capitalized(domain), &format!("domain-{}", anchor(domain)), true, links);
+            html += &group(&capitalized(domain), true, links);
         }
+        let every = [("problems".to_owned(), "Every operation".to_owned())];
         let problems = self.problems.names().map(|(anchor, code)| (anchor, escape(code)));
-        html += &group("Problems", "problems", false, problems);
+        html += &group("Problems", false, every.into_iter().chain(problems));
         let events = self.events.iter().map(|event| (event.anchor(), escape(&event.name)));
-        html += &group("Events", "events", false, events);
-        let schemas = self
-            .schemas()
-            .map(|(name, _)| (format!("{SCHEMA}{}", anchor(&name)), escape(&name)));
-        html + &group("Schemas", "schemas", false, schemas)
+        html += &group("Events", false, events);
+        let schemas = self.schemas();
+        let schemas = schemas.map(|(name, _)| (format!("{SCHEMA}{}", anchor(&name)), escape(&name)));
+        html + &group("Schemas", false, schemas)
     }
 
     fn sections(&self) -> String {
@@ -201,16 +201,12 @@ fn chapter(anchor: &str, title: &str, description: &str) -> String {
 }
 
 /// A group of links of the navigation.
-fn group(title: &str, anchor: &str, is_open: bool, links: impl Iterator<Item = (String, String)>) -> String {
-    let links: String = links
-        .map(|(anchor, label)| format!("<li><a href=\"#{anchor}\">{label}</a></li>"))
-        .collect();
+fn group(title: &str, is_open: bool, links: impl Iterator<Item = (String, String)>) -> String {
+    let links = links.map(|(anchor, label)| format!("<li><a href=\"#{anchor}\">{label}</a></li>"));
     let open = if is_open { " open" } else { "" };
-    if links.is_empty() {
-        return format!("<ul><li><a href=\"#{anchor}\">{}</a></li></ul>", escape(title));
-    }
     format!(
-        "<details{open}><summary>{}</summary><ul><li><a href=\"#{anchor}\">Overview</a></li>{links}</ul></details>",
-        escape(title)
+        "<details{open}><summary>{}</summary><ul>{}</ul></details>",
+        escape(title),
+        links.collect::<String>()
     )
 }

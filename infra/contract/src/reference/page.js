@@ -78,12 +78,13 @@
   let selected = -1;
   const select = (index) => {
     const options = all("li", results);
-    if (!options.length) return;
+    if (!options.length) return undefined;
     selected = (index + options.length) % options.length;
     options.forEach((option, position) => option.setAttribute("aria-selected", position === selected));
     query.setAttribute("aria-activedescendant", options[selected].id);
-    options[selected].scrollIntoView({ block: "nearest" });
+    return options[selected];
   };
+  const move = (step) => select(selected + step)?.scrollIntoView({ block: "nearest" });
   const search = () => {
     const text = query.value.trim().toLowerCase();
     const words = text.split(/\s+/).filter(Boolean);
@@ -114,13 +115,14 @@
     contents.hidden = isActive;
     query.setAttribute("aria-expanded", isActive);
     count.textContent = !isActive ? "" : found.length === 1 ? "1 result" : (found.length || "No") + " results";
+    sidebar.scrollTop = 0;
     if (found.length) select(0);
   };
   query.addEventListener("input", search);
   form.addEventListener("submit", (event) => event.preventDefault());
   query.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown") select(selected + 1);
-    else if (event.key === "ArrowUp") select(selected - 1);
+    if (event.key === "ArrowDown") move(1);
+    else if (event.key === "ArrowUp") move(-1);
     else if (event.key === "Enter" && selected >= 0) find("a", all("li", results)[selected]).click();
     else return;
     event.preventDefault();

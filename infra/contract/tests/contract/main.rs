@@ -6,6 +6,7 @@ mod breaking;
 mod events;
 mod files;
 mod problems;
+mod reference;
 mod routes;
 mod texts;
 
