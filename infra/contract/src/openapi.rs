@@ -11,8 +11,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _, ToSchema};
 
-use crate::EventSchema;
-use crate::webhooks::webhooks;
+use crate::{EventSchema, webhooks};
 
 const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust types. Change those, not this file.\n";
 
@@ -81,7 +80,7 @@ pub fn document() -> OpenApi {
 /// The content of the document's file, with the events as webhooks.
 pub(crate) fn text(events: &[EventSchema]) -> Result<String> {
     let mut document = document();
-    document.webhooks = Some(webhooks(events)?);
+    webhooks::add(&mut document, events)?;
     let yaml = yaml_serde::to_string(&document)?;
     Ok(format!("{COMMENT}{}\n", yaml.trim_end()))
 }
