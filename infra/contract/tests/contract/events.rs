@@ -17,7 +17,7 @@ const OPTIONAL: [(&str, &str); 33] = [
     ("madang.orders", "/data/closed_at"),
     ("madang.payments", "/data/failure"),
     ("madang.payments", "/data/deposit"),
-    ("madang.payments", "/data/review"),
+    ("madang.payments", "/data/disputes"),
     ("madang.payments", "/data/paid_at"),
     ("madang.auctions BidPlaced", "/data/voucher_id"),
     ("madang.auctions BidExpired", "/data/voucher_id"),
