@@ -178,7 +178,8 @@ impl<'a> Comparison<'a> {
     fn keywords(&mut self, place: &Place, old: &Mapping, new: &Mapping) {
         match (self.old.variants(old), self.new.variants(new)) {
             (None, None) => {}
-            (Some(old), Some(new)) => return self.unions(place, &old, &new),
+            // What the variants share is compared below.
+            (Some(old), Some(new)) => self.unions(place, &old, &new),
             (Some(old), None) => return self.variants_gone(place, &old, new),
             (None, Some(new)) => return self.variants_come(place, old, &new),
         }
@@ -196,11 +197,7 @@ impl<'a> Comparison<'a> {
         for was in old {
             let place = place.extend(&format!("({})", was.key));
             match new.iter().find(|is| is.key == was.key) {
-                Some(is) => match (reference(&was.schema), reference(&is.schema)) {
-                    // By name, so that a schema is reported once.
-                    (Some(one), Some(other)) if one == other => self.schema(&place, &was.schema, &is.schema),
-                    _ => self.keywords(&place, &was.merged, &is.merged),
-                },
+                Some(is) => self.schema(&place, &was.schema, &is.schema),
                 None if self.side == Side::Refusal => {}
                 None if self.is_request() && new.iter().any(|is| !self.breaks(&was.merged, &is.merged)) => {}
                 None => self.report(&place, "this variant was removed"),

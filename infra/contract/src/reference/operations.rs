@@ -119,13 +119,20 @@ impl Operation<'_> {
     }
 
     fn access(&self, document: Document<'_>) -> String {
+        let deprecated = match self.value.get("deprecated").and_then(Value::as_bool) {
+            Some(true) => "Deprecated · ",
+            _ => "",
+        };
         let schemes = self.security(document);
         if schemes.is_empty() {
-            return "<p class=\"access\">Public</p>".to_owned();
+            return format!("<p class=\"access\">{deprecated}Public</p>");
         }
         let scopes: Vec<String> = schemes.into_iter().flat_map(|(_, scopes)| scopes).collect();
         let scopes = scopes.iter().map(|scope| format!(" <code>{}</code>", escape(scope)));
-        format!("<p class=\"access\">Needs a token{}</p>", scopes.collect::<String>())
+        format!(
+            "<p class=\"access\">{deprecated}Needs a token{}</p>",
+            scopes.collect::<String>()
+        )
     }
 
     fn parameters(&self, document: Document<'_>) -> String {

@@ -173,7 +173,7 @@ impl Problems {
         let common = if common.is_empty() {
             String::new()
         } else {
-            format!("<h4>Every operation may respond with</h4><dl class=\"problems\">{common}</dl>")
+            format!("<p>Every operation may respond with:</p><dl class=\"problems\">{common}</dl>")
         };
         let problems: String = self.by_kind.values().map(|problem| problem.section(document)).collect();
         format!(
@@ -196,6 +196,11 @@ impl Problem {
 
     fn section(&self, document: Document<'_>) -> String {
         let description = self.schema.get("description").map(text).unwrap_or_default();
+        let title = self.schema.get("properties").and_then(|members| members.get("title"));
+        let title = title.map(|title| document.flatten(title)).unwrap_or_default();
+        let title = title.get("enum").and_then(|titles| titles.get(0));
+        let title = title.map(|title| format!("<p class=\"title\">{}</p>", escape(&text(title))));
+        let title = title.unwrap_or_default();
         let required = self.schema.get("required").and_then(Value::as_sequence);
         let members = self
             .schema
@@ -222,7 +227,7 @@ impl Problem {
             .map(|status| format!("<span class=\"status\">{}</span>", escape(status)));
         format!(
             "<section class=\"entry\" id=\"{id}\" data-kind=\"problem\" data-names=\"{names}\"><div class=\"text\"><h3><a href=\"#{id}\"><code>{}</code></a> {}</h3>\
-             {}{members}<p class=\"facts\">{}</p></div></section>\n",
+             {title}{}{members}<p class=\"facts\">{}</p></div></section>\n",
             escape(&self.code),
             statuses.collect::<Vec<_>>().join(" "),
             markdown(&description),

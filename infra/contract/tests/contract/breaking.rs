@@ -363,6 +363,50 @@ fn a_variant_of_a_request_may_not_go_away_or_be_narrowed() {
 }
 
 #[test]
+fn what_the_variants_of_a_union_share_may_not_be_narrowed() {
+    let with_union = |shared: &str| {
+        let union = format!("oneOf: [{{ $ref: '#/components/schemas/Money' }}], {shared}");
+        let api = API.replace(
+            "note: { type: string, maxLength: 500 }",
+            &format!("note: {{ {union} }}"),
+        );
+        contract(&api, EVENTS)
+    };
+    let (old, new) = (
+        with_union("properties: { tip: { type: integer } }"),
+        with_union("required: [tip], properties: { tip: { type: string } }"),
+    );
+    assert_eq!(
+        differences(&old, &new),
+        [
+            "schema PlaceOrder in requests, `note.tip`: its type was integer, and is string",
+            "schema PlaceOrder in requests, `note.tip`: it is now required"
+        ]
+    );
+}
+
+#[test]
+fn schemas_that_contain_themselves_are_compared_once() {
+    let deep = |kind: &str| {
+        let tree = format!(
+            "    Tree: {{ type: object, properties: {{ name: {{ type: {kind} }}, left: {{ allOf: [{{ $ref: '#/components/schemas/Tree' }}] }} }} }}\n"
+        );
+        let api = API.replace("    Money:\n", &format!("{tree}    Money:\n"));
+        let api = api.replace(
+            "paid_at: { type: string, format: date-time }",
+            "tree: { $ref: '#/components/schemas/Tree' }",
+        );
+        contract(&api, EVENTS)
+    };
+    let found = differences(&deep("string"), &deep("integer"));
+    assert!(
+        found.contains(&"schema Tree in responses, `name`: its type was string, and is integer".to_owned()),
+        "{found:?}"
+    );
+    assert!(found.len() < 4, "{found:?}");
+}
+
+#[test]
 fn a_schema_that_becomes_a_union_must_accept_what_it_accepted() {
     refused(&[(
         "note: { type: string, maxLength: 500 }",

@@ -146,7 +146,7 @@ components:
       discriminator: { propertyName: by }
     Card: { type: object, properties: { by: { const: card }, number: { type: string } } }
     Order: { type: object, properties: { order_id: { type: string }, parent: { $ref: '#/components/schemas/Order' } } }
-    AlreadyPaid: { type: object, description: It was paid, properties: { type: { const: 'urn:p:already-paid' }, paid_at: { type: string } } }
+    AlreadyPaid: { type: object, description: It was paid, properties: { type: { const: 'urn:p:already-paid' }, title: { const: Already paid }, paid_at: { type: string } } }
     Expired: { type: object, properties: { type: { const: 'urn:p:expired' } } }
 "##;
 
@@ -180,7 +180,7 @@ fn a_problem_is_described_once_and_linked_from_its_operations() {
     );
     assert!(operation.contains("#problem-expired"), "{operation}");
     let problem = section(&page, "problem-already-paid");
-    for part in ["409", "It was paid", "paid_at", "#pay-order"] {
+    for part in ["409", "Already paid", "It was paid", "paid_at", "#pay-order"] {
         assert!(problem.contains(part), "{part}: {problem}");
     }
     assert!(
