@@ -2,6 +2,7 @@
 //! compares the contract with the last release.
 
 use std::env;
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use contract::released;
@@ -11,9 +12,20 @@ cargo contract                       write the contract's files; fail if the con
 cargo contract release               record the contract as released; fail if it breaks the last release
 cargo contract release --breaking    record it although it breaks the last release";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<()> {
+    match arguments {
         [] => write(),
         ["release"] => release(false),
         ["release", "--breaking"] => release(true),
