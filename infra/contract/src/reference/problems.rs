@@ -31,7 +31,11 @@ pub(super) struct Problems {
     /// For each operation, status and the types of the problems.
     kinds: BTreeMap<(String, String), Vec<String>>,
     /// The statuses of the responses that all operations have in common.
-    common: Vec<(String, String)>,
+    common: Vec<(String, Value)>,
+    /// The id of some operation, which has the common responses.
+    some: String,
+    /// The number of operations.
+    count: usize,
 }
 
 impl Problems {
@@ -41,6 +45,11 @@ impl Problems {
             schemas: Vec::new(),
             kinds: BTreeMap::new(),
             common: common(operations),
+            some: operations
+                .first()
+                .map(|operation| operation.id.clone())
+                .unwrap_or_default(),
+            count: operations.len(),
         };
         for operation in operations {
             for (status, response, _) in operation.responses.iter().filter(|(status, ..)| !is_success(status)) {
@@ -109,26 +118,13 @@ impl Problems {
             if is_success(status) || self.is_common(status, response) {
                 continue;
             }
-            let kinds = self.kinds.get(&(operation.id.clone(), status.clone()));
-            let links = kinds
-                .into_iter()
-                .flatten()
-                .filter_map(|kind| self.by_kind.get(kind))
-                .map(|problem| {
-                    format!(
-                        "<a href=\"#{}\"><code>{}</code></a>",
-                        problem.anchor(),
-                        escape(&problem.code)
-                    )
-                });
-            let links: Vec<String> = links.collect();
+            let links = self.links(&operation.id, status);
             let description = response.get("description").map(text).unwrap_or_default();
             let said = if links.is_empty() || !is_shared {
                 inline(&description)
             } else {
                 String::new()
             };
-            let links = links.join(" ");
             let gap = if links.is_empty() || said.is_empty() {
                 ""
             } else {
@@ -156,17 +152,33 @@ impl Problems {
     }
 
     fn is_common(&self, status: &str, response: &Value) -> bool {
-        let said = response.get("description").map(text).unwrap_or_default();
-        self.common.contains(&(status.to_owned(), said))
+        let mut common = self.common.iter();
+        common.any(|(known, same)| known == status && same == response)
+    }
+
+    /// Links to the problems of a response of an operation.
+    fn links(&self, operation: &str, status: &str) -> String {
+        let kinds = self.kinds.get(&(operation.to_owned(), status.to_owned()));
+        let problems = kinds.into_iter().flatten().filter_map(|kind| self.by_kind.get(kind));
+        let links = problems.map(|problem| {
+            format!(
+                "<a href=\"#{}\"><code>{}</code></a>",
+                problem.anchor(),
+                escape(&problem.code)
+            )
+        });
+        links.collect::<Vec<_>>().join(" ")
     }
 
     /// The section of all problems.
     pub(super) fn section(&self, document: Document<'_>) -> String {
-        let common = self.common.iter().map(|(status, description)| {
+        let common = self.common.iter().map(|(status, response)| {
+            let description = response.get("description").map(text).unwrap_or_default();
             format!(
-                "<dt><span class=\"status\">{}</span></dt><dd>{}</dd>",
+                "<dt><span class=\"status\">{}</span></dt><dd>{} {}</dd>",
                 escape(status),
-                inline(description)
+                inline(&description),
+                self.links(&self.some, status)
             )
         });
         let common: String = common.collect();
@@ -175,7 +187,11 @@ impl Problems {
         } else {
             format!("<p>Every operation may respond with:</p><dl class=\"problems\">{common}</dl>")
         };
-        let problems: String = self.by_kind.values().map(|problem| problem.section(document)).collect();
+        let problems: String = self
+            .by_kind
+            .values()
+            .map(|problem| problem.section(document, self.count))
+            .collect();
         format!(
             "<section class=\"chapter\" id=\"problems\"><h2><a href=\"#problems\">Problems</a></h2>{common}</section>\n{problems}"
         )
@@ -194,7 +210,7 @@ impl Problem {
         format!("problem-{}", anchor(&self.code))
     }
 
-    fn section(&self, document: Document<'_>) -> String {
+    fn section(&self, document: Document<'_>, count: usize) -> String {
         let description = self.schema.get("description").map(text).unwrap_or_default();
         let title = self.schema.get("properties").and_then(|members| members.get("title"));
         let title = title.map(|title| document.flatten(title)).unwrap_or_default();
@@ -217,10 +233,15 @@ impl Problem {
         if !members.is_empty() {
             members = format!("<h4>Members</h4><ul class=\"fields\">{members}</ul>");
         }
-        let operations = self
+        let links = self
             .operations
             .iter()
             .map(|(anchor, summary)| format!("<a href=\"#{anchor}\">{}</a>", inline(summary)));
+        let operations = if self.operations.len() == count {
+            "Any operation".to_owned()
+        } else {
+            format!("From: {}", links.collect::<Vec<_>>().join(" · "))
+        };
         let statuses = self
             .statuses
             .iter()
@@ -231,29 +252,26 @@ impl Problem {
             escape(&self.code),
             statuses.collect::<Vec<_>>().join(" "),
             markdown(&description),
-            operations.collect::<Vec<_>>().join(" · "),
+            operations,
             id = self.anchor(),
             names = escape(&self.kind),
         )
     }
 }
 
-/// The refusals that all operations have, with the same description.
-fn common(operations: &[Operation<'_>]) -> Vec<(String, String)> {
-    let of = |operation: &Operation<'_>| -> Vec<(String, String)> {
-        let refusals = operation.responses.iter().filter(|(status, ..)| !is_success(status));
-        let described = refusals.map(|(status, response, _)| {
-            (
-                status.clone(),
-                response.get("description").map(text).unwrap_or_default(),
-            )
-        });
-        described.collect()
+/// The refusals that all operations have.
+fn common(operations: &[Operation<'_>]) -> Vec<(String, Value)> {
+    let [first, others @ ..] = operations else {
+        return Vec::new();
     };
-    let mut operations = operations.iter().map(of);
-    let mut common = operations.next().unwrap_or_default();
-    for others in operations {
-        common.retain(|refusal| others.contains(refusal));
-    }
+    let refusals = first.responses.iter().filter(|(status, ..)| !is_success(status));
+    let common = refusals.filter(|(status, response, _)| {
+        others.iter().all(|operation| {
+            let mut responses = operation.responses.iter();
+            responses.any(|(known, same, _)| known == status && same == response)
+        })
+    });
     common
+        .map(|(status, response, _)| (status.clone(), (*response).clone()))
+        .collect()
 }

@@ -127,6 +127,7 @@ paths:
       tags: [orders]
       responses:
         '200': { description: Orders }
+        '409': { description: The order has another state }
         '503': { $ref: '#/components/responses/Unavailable' }
 components:
   parameters:
@@ -139,7 +140,9 @@ components:
           schema:
             oneOf: [{ $ref: '#/components/schemas/AlreadyPaid' }, { $ref: '#/components/schemas/Expired' }]
             discriminator: { propertyName: type }
-    Unavailable: { description: Retry }
+    Unavailable:
+      description: Retry
+      content: { application/problem+json: { schema: { $ref: '#/components/schemas/Down' } } }
   schemas:
     Pay:
       oneOf: [{ $ref: '#/components/schemas/Card' }, { type: object, properties: { by: { const: cash } } }]
@@ -147,6 +150,7 @@ components:
     Card: { type: object, properties: { by: { const: card }, number: { type: string } } }
     Order: { type: object, properties: { order_id: { type: string }, parent: { $ref: '#/components/schemas/Order' } } }
     AlreadyPaid: { type: object, description: It was paid, properties: { type: { const: 'urn:p:already-paid' }, title: { const: Already paid }, paid_at: { type: string } } }
+    Down: { type: object, properties: { type: { const: 'urn:p:down' } } }
     Expired: { type: object, properties: { type: { const: 'urn:p:expired' } } }
 "##;
 
@@ -192,8 +196,14 @@ fn a_problem_is_described_once_and_linked_from_its_operations() {
 #[test]
 fn a_response_of_every_operation_is_described_once() {
     let page = small_page();
-    assert!(section(&page, "problems").contains("Retry"));
+    assert!(section(&page, "problems").contains("Retry <a href=\"#problem-down\">"));
+    assert!(section(&page, "problem-down").contains("Any operation"));
     assert!(!section(&page, "list-orders").contains("Retry"));
+    let same_words = "The order has another state";
+    assert!(
+        section(&page, "list-orders").contains(same_words),
+        "it has other problems"
+    );
 }
 
 #[test]
