@@ -9,7 +9,7 @@ use structure::repository;
 use crate::Schema;
 
 /// The optional fields of the examples, by the prefix of `source` and `detail-type`.
-const OPTIONAL: [(&str, &str); 33] = [
+const OPTIONAL: [(&str, &str); 37] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.orders", "/data/payment_id"),
@@ -18,6 +18,10 @@ const OPTIONAL: [(&str, &str); 33] = [
     ("madang.payments", "/data/failure"),
     ("madang.payments", "/data/deposit"),
     ("madang.payments", "/data/disputes"),
+    ("madang.payments", "/data/decided"),
+    ("madang.payments", "/data/reviews"),
+    ("madang.payments", "/data/reversal"),
+    ("madang.payments", "/data/withdrawn"),
     ("madang.payments", "/data/paid_at"),
     ("madang.auctions BidPlaced", "/data/voucher_id"),
     ("madang.auctions BidExpired", "/data/voucher_id"),
