@@ -6,7 +6,9 @@
 mod events;
 pub mod examples;
 mod openapi;
+mod problems;
 pub mod routes;
+mod yaml;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
