@@ -68,17 +68,23 @@ pub async fn handle(function: &CancelBid, request: Request, invocation: Invocati
         let (earlier, stored) = futures::try_join!(auctions.earlier(&request, deadline), auctions.bid(id, deadline))?;
         let stored = stored.filter(|stored| stored.bid.customer_id == caller);
         let stored = stored.ok_or(Rejected::NotFound)?;
-        let is_cancelled = stored.bid.status == BidStatus::Cancelled;
-        if is_cancelled && (earlier.is_some() || auctions.record_request(&request, deadline).await?) {
-            return Ok(http::replayed(http::json(StatusCode::OK, &stored.bid)?));
+        if stored.bid.status == BidStatus::Cancelled {
+            if earlier.is_some() || auctions.record_request(&request, deadline).await? {
+                return Ok(http::replayed(http::json(StatusCode::OK, &stored.bid)?));
+            }
+            // A duplicate of this request has recorded it meanwhile.
+            continue;
         }
         if stored.bid.status == BidStatus::Open && stored.bid.expires_at <= invocation.now {
             // The customer need not wait for `expire-bids` to release what the bid held.
-            function
+            let expired = function
                 .matching
-                .close_bid(&stored, BidTransition::Expire, None, &invocation)
-                .await?;
-            return Err(Rejected::Closed(BidStatus::Expired).into());
+                .close_bid(&stored, BidTransition::Expire, None, &invocation);
+            if expired.await?.is_some() {
+                return Err(Rejected::Closed(BidStatus::Expired).into());
+            }
+            // An earlier attempt of this request may have cancelled the bid meanwhile.
+            continue;
         }
         if let Some(cancelled) = function
             .matching

@@ -1,22 +1,24 @@
-//! Runs for each `OrderPaid`: credits the points that the order bought, once. Runs for each event of a refund: takes back
-//! the refunded part of the points, or returns it when the refund failed. What is spent or held is owed.
+//! Runs for each `OrderPaid`: credits the points that the order bought, once. Runs for each event of a payment that can
+//! return money to the customer or to the shop: takes back the points of the returned part, or gives them back when a
+//! refund failed or the bank returned the money. What is spent or held is owed.
 //!
-//! An event of a refund only says that the payment changed. The part is computed from the payment as it is now, so events
-//! can be late, repeated and in any order.
+//! An event of a payment only says that the payment changed. The part is computed from the payment as it is now, so
+//! events can be late, repeated and in any order.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::Error;
-use shared::auctions::{Credit, CreditOutcome, CreditStatus, Points, WalletStore};
+use shared::auctions::{Credit, CreditOutcome, CreditStatus, WalletStore};
 use shared::aws::Platform;
 use shared::aws::backoff::Backoff;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
 use shared::core::id::PaymentId;
-use shared::orders::{Order, OrderStatus};
-use shared::payments::OrderPaymentStore;
+use shared::core::money::Money;
+use shared::orders::{Order, OrderId, OrderStatus};
+use shared::payments::{DisputeStatus, OrderPaymentStore, Payment};
 
 /// The function's stores.
 #[derive(Debug)]
@@ -41,15 +43,16 @@ impl CreditPoints {
 }
 
 const READING: &str = "read an event";
-const REFUNDING: &str = "take back the points of a refunded order";
+const TAKING_BACK: &str = "take back the points of an order";
 
 /// `OrderPaid`, or an event of a payment, as EventBridge delivers it.
 pub type OrderOrPayment = EventBridgeEvent<Value>;
 
-/// The field of a payment that the function reads from an event.
+/// The fields of a payment that the function reads from an event. They never change.
 #[derive(Deserialize)]
 struct ChangedPayment {
     payment_id: PaymentId,
+    order_id: OrderId,
 }
 
 /// Credits the points of an order, takes them back, or returns them.
@@ -61,8 +64,8 @@ pub async fn handle(function: &CreditPoints, event: OrderOrPayment, invocation: 
     match event.source.as_str() {
         "madang.orders" => credit(function, &data_of(event.detail)?, &invocation).await,
         "madang.payments" => {
-            let changed: ChangedPayment = data_of(event.detail)?;
-            apply_refunds(function, changed.payment_id, &invocation).await
+            let changed = data_of(event.detail)?;
+            apply_payment(function, &changed, &invocation).await
         }
         other => Err(Error::internal(READING, format!("unexpected source {other}"))),
     }
@@ -91,40 +94,42 @@ async fn credit(function: &CreditPoints, order: &Order, invocation: &Invocation)
     }
 }
 
-/// Takes back the refunded part of the points of an order, or returns it.
+/// Takes back the points of the part of a payment that the customer has back, or returns them.
 ///
 /// If `OrderPaid` has not been delivered yet, credits the points first, unless all of them go back.
-async fn apply_refunds(function: &CreditPoints, id: PaymentId, invocation: &Invocation) -> Result<(), Error> {
+async fn apply_payment(
+    function: &CreditPoints,
+    changed: &ChangedPayment,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let ChangedPayment { payment_id, order_id } = *changed;
     let OrderPaymentStore { orders, payments, .. } = &function.order_payments;
+    let incomplete = || Error::internal(TAKING_BACK, format!("payment {payment_id} or its order does not exist"));
+    let order = orders.get(order_id, invocation.deadline).await?;
+    let order = order.ok_or_else(incomplete)?.order;
+    // Most orders buy no points, which never changes.
+    let Some(uncredited) = Credit::of(&order, CreditStatus::Credited, invocation.now) else {
+        return Ok(());
+    };
     let mut backoff = Backoff::until(invocation.deadline);
     loop {
-        let payment = payments.get(id, invocation.deadline).await?;
-        let order_id = payment.map(|stored| stored.payment.order_id);
-        let order_id = order_id.ok_or_else(|| Error::internal(REFUNDING, format!("there is no payment {id}")))?;
         // Read the credit before what decides about it: then a write on condition that the credit has not changed is
         // based on the newest payment that any earlier write was based on.
         let known = function.wallets.credit_of(order_id, invocation.deadline).await?;
         let (payment, order) = futures::try_join!(
-            payments.get(id, invocation.deadline),
+            payments.get(payment_id, invocation.deadline),
             orders.get(order_id, invocation.deadline),
         )?;
-        let (Some(payment), Some(order)) = (payment, order) else {
-            return Err(Error::internal(REFUNDING, format!("payment {id} has no order")));
-        };
+        let (payment, order) = payment.zip(order).ok_or_else(incomplete)?;
         // A cancellation takes all points back itself. Another payment of the order was late or a duplicate.
-        if order.order.status != OrderStatus::Paid || order.order.payment_id != Some(id) {
+        if order.order.status != OrderStatus::Paid || order.order.payment_id != Some(payment_id) {
             return Ok(());
         }
-        let credit = match &known {
-            Some(known) => known.credit.clone(),
-            None => match Credit::of(&order.order, CreditStatus::Credited, invocation.now) {
-                Some(credit) => credit,
-                None => return Ok(()),
-            },
-        };
-        let (refunded, amount) = (payment.payment.refunded.amount(), payment.payment.amount.amount());
-        let taken_back = credit.points.share(refunded, amount);
-        if known.as_ref().map_or(Points::ZERO, |known| known.credit.taken_back) == taken_back {
+        let credit = known.as_ref().map_or(&uncredited, |known| &known.credit);
+        let taken_back = credit
+            .points
+            .share(returned(&payment.payment), payment.payment.amount.amount());
+        if credit.taken_back == taken_back {
             return Ok(());
         }
         if known.is_none() && taken_back < credit.points {
@@ -132,12 +137,34 @@ async fn apply_refunds(function: &CreditPoints, id: PaymentId, invocation: &Invo
             continue;
         }
         let next = credit.with_taken_back(taken_back, invocation.now);
-        if function.wallets.save_refunded(known.as_ref(), next, invocation).await? {
+        if function
+            .wallets
+            .save_taken_back(known.as_ref(), next, invocation)
+            .await?
+        {
             tracing::info!(%order_id, points = %taken_back, "points taken back");
             return Ok(());
         }
         if !backoff.wait().await {
-            return Err(Error::unavailable(REFUNDING, "other writers keep changing the wallet"));
+            return Err(Error::unavailable(
+                TAKING_BACK,
+                "other writers keep changing the wallet",
+            ));
         }
     }
+}
+
+/// The sum that the customer has back: by refunds, lost disputes and reversals. It can exceed the payment, since a bank
+/// can take back what was refunded. A dispute that is open or won does not count: the customer's bank has not decided, or
+/// the shop keeps the money.
+fn returned(payment: &Payment) -> u64 {
+    let lost = payment
+        .disputes
+        .iter()
+        .filter(|dispute| dispute.status == DisputeStatus::Lost && dispute.funds_withdrawn);
+    let reversed = payment.reversal.iter().map(|reversal| reversal.amount);
+    lost.map(|dispute| dispute.amount)
+        .chain(reversed)
+        .map(Money::amount)
+        .fold(payment.refunded.amount(), u64::saturating_add)
 }

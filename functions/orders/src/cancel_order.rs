@@ -3,7 +3,7 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::auctions::{self, Credit, CreditStatus, Rejected as PointsRejected, WalletStore};
+use shared::auctions::{self, Credit, CreditStatus, Points, Rejected as PointsRejected, WalletStore};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::transaction::Writes;
@@ -54,7 +54,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Cancels an order
 ///
 /// Releases the order's stock at once; what is kept of its payment is refunded soon after. Cancelling a cancelled order
-/// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back.
+/// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
+/// are spent or held are then owed.
 ///
 /// # Errors
 /// `not-found` for another customer's order too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -101,7 +102,7 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         let event = OrderEvent::OrderCancelled(cancelled.clone());
         let event = invocation.record(&event)?;
         let payment = request_refund(function, &stored, &invocation).await?;
-        let points = take_back_points(function, &stored, &invocation).await?;
+        let points = take_back_points(function, &stored, caller.is_admin, &invocation).await?;
         let cancellation = OrderCancellation {
             stored: &stored,
             cancelled: cancelled.clone(),
@@ -148,16 +149,20 @@ async fn request_refund(
     }
 }
 
-/// The writes that take back the points that a paid order bought. Fails when they are spent or held.
+/// The writes that take back the points that a paid order bought. If they are spent or held, fails unless `may_owe`.
 async fn take_back_points(
     function: &CancelOrder,
     stored: &StoredOrder,
+    may_owe: bool,
     invocation: &Invocation,
 ) -> Result<Writes, Error> {
     let credit = Credit::of(&stored.order, CreditStatus::TakenBack, invocation.now);
     let Some(credit) = credit.filter(|_| stored.order.status == OrderStatus::Paid) else {
         return Ok(Writes::default());
     };
-    let writes = function.wallets.take_back_writes(&credit, invocation).await?;
-    Ok(writes.ok_or(PointsRejected::PointsSpent)?)
+    let taken = function.wallets.take_back_writes(&credit, invocation).await?;
+    if taken.owed > Points::ZERO && !may_owe {
+        return Err(PointsRejected::PointsSpent.into());
+    }
+    Ok(taken.writes)
 }

@@ -46,10 +46,12 @@ pub struct StoredCredit {
 }
 
 /// The writes of a changed credit.
-struct CreditWrites {
-    items: Vec<TransactWriteItem>,
-    /// The points that could not be taken back.
-    owed: Points,
+#[derive(Debug)]
+pub struct CreditWrites {
+    /// The writes of the credit, its wallet and the ledger.
+    pub writes: Writes,
+    /// The points that are spent or held, which the wallet comes to owe.
+    pub owed: Points,
 }
 
 impl WalletStore {
@@ -128,32 +130,31 @@ impl WalletStore {
     }
 
     /// The writes that take back all points of a cancelled order, or that prevent their credit when it has not happened
-    /// yet. `None` when the points are spent or held.
+    /// yet.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn take_back_writes(&self, all: &Credit, invocation: &Invocation) -> Result<Option<Writes>, Error> {
+    pub async fn take_back_writes(&self, all: &Credit, invocation: &Invocation) -> Result<CreditWrites, Error> {
         let known = self.credit_of(all.order_id, invocation.deadline).await?;
         let next = match &known {
             Some(known) => known.credit.with_taken_back(known.credit.points, invocation.now),
             None => all.clone(),
         };
-        let writes = self.change_writes(known.as_ref(), next, invocation).await?;
-        Ok((writes.owed == Points::ZERO).then_some(Writes(writes.items)))
+        self.change_writes(known.as_ref(), next, invocation).await
     }
 
-    /// Saves `next`, the credit of an order after a refund of its payment, and takes back or returns the difference. What
+    /// Saves `next`, the credit of an order after its payment has changed, and takes back or returns the difference. What
     /// is spent or held is owed. Returns false when the credit or the wallet has changed since `known` was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn save_refunded(
+    pub async fn save_taken_back(
         &self,
         known: Option<&StoredCredit>,
         next: Credit,
         invocation: &Invocation,
     ) -> Result<bool, Error> {
-        let CreditWrites { items, .. } = self.change_writes(known, next, invocation).await?;
+        let Writes(items) = self.change_writes(known, next, invocation).await?.writes;
         let records = items.len();
         transact_changes(&self.0.client, DOING, items, records, invocation.deadline).await
     }
@@ -169,9 +170,8 @@ impl WalletStore {
         let (lost, returned) = (before.saturating_sub(next.net()), next.net().saturating_sub(before));
         let (customer, about) = (next.customer_id.clone(), next.order_id.0);
         if lost == Points::ZERO && returned == Points::ZERO {
-            let items = vec![self.put_credit(known, next, None)?];
             return Ok(CreditWrites {
-                items,
+                writes: Writes(vec![self.put_credit(known, next, None)?]),
                 owed: Points::ZERO,
             });
         }
@@ -190,7 +190,7 @@ impl WalletStore {
             let mut items = vec![self.put_credit(known, next, Some(event))?, update];
             items.extend(entries);
             return Ok(CreditWrites {
-                items,
+                writes: Writes(items),
                 owed: Points::ZERO,
             });
         }
@@ -207,7 +207,10 @@ impl WalletStore {
                 items.push(self.put_entry(&customer, entry(kind, points, about, invocation))?);
             }
         }
-        Ok(CreditWrites { items, owed })
+        Ok(CreditWrites {
+            writes: Writes(items),
+            owed,
+        })
     }
 
     /// The put of a credit after `known`. Its condition: the credit has not changed since `known` was read.

@@ -10,9 +10,10 @@ crate::domain_events! {
         /// The points of a paid order were not added, because the wallet would exceed its limit. An administrator
         /// refunds the order, or credits the points later.
         PointsRefused(Credit),
-        /// The points of a cancelled or refunded order were taken back. The wallet owes those that are spent or held.
+        /// The points of an order that was cancelled, or whose money the customer has back, were taken back. The wallet
+        /// owes those that are spent or held.
         PointsTakenBack(Credit),
-        /// A refund failed, and the points that it took back were returned.
+        /// A refund failed or the bank returned money, and the points that were taken back for it were returned.
         PointsReturned(Credit),
         /// Points that a wallet owed were taken from points that became available.
         OwedPointsCollected(CollectedPoints),

@@ -9,7 +9,7 @@ mod points;
 pub mod reason;
 mod wallets;
 
-pub use credits::{CreditOutcome, StoredCredit};
+pub use credits::{CreditOutcome, CreditWrites, StoredCredit};
 pub use event::PointsEvent;
 pub use points::{CollectedPoints, Credit, CreditStatus, Entry, EntryKind, InvalidPoints, Points, Rejected, Wallet};
 pub use wallets::{Gain, LedgerPage, MAX_OPEN_BIDS, WalletStore, owed_in};

@@ -75,7 +75,7 @@ pub struct Wallet {
     pub available: Points,
     /// Points held by open bids.
     pub held: Points,
-    /// Points of refunded orders that could not be taken back, because they were spent or held. Points that become
+    /// Points that could not be taken back with the money of their orders, because they were spent or held. Points that become
     /// available are taken for them first, so a wallet that owes points has none available.
     pub owed: Points,
 }
@@ -106,13 +106,13 @@ pub struct Entry {
 pub enum EntryKind {
     /// A paid order bought the points.
     Credited,
-    /// The order was cancelled or refunded.
+    /// The order was cancelled, or the customer has its money back.
     TakenBack,
-    /// The order was refunded, but the points are spent or held. The wallet owes them.
+    /// The points were to be taken back, but they are spent or held. The wallet owes them.
     Owed,
     /// Points that became available were taken for points that the wallet owed.
     Collected,
-    /// A refund of the order failed. The points are back.
+    /// A refund of the order failed, or the bank returned money of it. The points are back.
     Returned,
     /// A bid was placed and holds the points.
     Held,
@@ -133,8 +133,8 @@ pub struct Credit {
     pub customer_id: CustomerId,
     /// Number of points.
     pub points: Points,
-    /// How many of the points were taken back, including those that the wallet owes. In proportion to the refunded part
-    /// of the payment, rounded down.
+    /// How many of the points were taken back, including those that the wallet owes. In proportion to the part of
+    /// the payment that the customer has back, rounded down.
     pub taken_back: Points,
     /// How many of the points that were taken back last could not be taken at once. The wallet owes them.
     pub owed: Points,
@@ -150,7 +150,7 @@ pub struct Credit {
 pub enum CreditStatus {
     /// The points were added to the wallet.
     Credited,
-    /// The order was cancelled or fully refunded. The points were taken back, or never added.
+    /// The order was cancelled, or the customer has all of its money back. The points were taken back, or never added.
     TakenBack,
     /// The points were not added, because the wallet would exceed its limit. An administrator refunds the order, or
     /// credits the points later.

@@ -27,8 +27,10 @@ use crate::orders::store::{order_key, parse_order};
 use crate::orders::{Line, Order, OrderId, OrderStore, Shortage, StoredOrder};
 
 const DOING: &str = "place an order";
-/// An order changes in one transaction with its holds, its payment and the points that it bought.
-const MAX_HOLDS: usize = MAX_ITEMS - 5;
+/// The most items that change in one transaction with an order's holds. A cancellation has them all: the order, its
+/// payment, the request, the credit of its points, the wallet, and the ledger entries of points taken back and owed.
+const MAX_RECORDS: usize = 7;
+const MAX_HOLDS: usize = MAX_ITEMS - MAX_RECORDS;
 
 /// The tables of the catalog and the orders.
 #[derive(Clone, Debug)]

@@ -405,6 +405,8 @@ impl Subscription {
             (Active, Some(status)) if is_due(invoice.and_then(|invoice| invoice.next_try_at)) => {
                 let latest = self.latest_due(now, policy);
                 match latest.filter(|latest| *latest >= self.next_period && status == InvoiceStatus::Declined) {
+                    // Both periods are too old. The next task skips the later one too.
+                    Some(latest) if latest < self.oldest_billed(now, policy) => Task::VoidInvoice,
                     Some(latest) => Task::Supersede(latest),
                     None => Task::Retry,
                 }
@@ -412,7 +414,7 @@ impl Subscription {
             (Active, Some(_)) => Task::Nothing,
             (Active, None) if self.next_at > now => Task::Nothing,
             (Active, None) => {
-                let oldest = self.schedule.first_from(now - days(policy.catch_up_days));
+                let oldest = self.oldest_billed(now, policy);
                 let first = self.latest_due(now, policy).map_or(oldest, |latest| latest.max(oldest));
                 if first > self.next_period {
                     Task::SkipTo(first)
@@ -421,6 +423,11 @@ impl Subscription {
                 }
             }
         }
+    }
+
+    /// The oldest period that is not too old to be billed.
+    fn oldest_billed(&self, now: Timestamp, policy: &Policy) -> u32 {
+        self.schedule.first_from(now - days(policy.catch_up_days))
     }
 
     /// The latest period that is due, if the policy bills it instead of earlier ones.
@@ -447,7 +454,8 @@ pub enum Task {
     Retry,
     /// Ask the provider for the outcome of the charge in progress.
     CheckCharge,
-    /// Void the open invoice: it was postponed until the next period fell due.
+    /// Void the open invoice: it was postponed until the next period fell due, or it was declined and the later periods
+    /// that are due are too old to be billed.
     VoidInvoice,
     /// Cancel the subscription: its last period has ended, or it was past due for too long.
     Cancel,

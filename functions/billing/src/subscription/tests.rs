@@ -210,6 +210,20 @@ fn the_due_work_is_as_the_table_says() {
             "2026-01-02T00:00",
             Task::Retry,
         ),
+        (
+            "declined, a later period is due",
+            &open,
+            Some(&declined),
+            "2026-02-08T00:00",
+            Task::Supersede(1),
+        ),
+        (
+            "declined, the later period is too old",
+            &open,
+            Some(&declined),
+            "2026-02-08T00:01",
+            Task::VoidInvoice,
+        ),
         ("postponed", &open, Some(&postponed), "2026-01-01T23:59", Task::Nothing),
         (
             "postponed, retry due",

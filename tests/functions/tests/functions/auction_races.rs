@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use function_tests::auction_fixture::{AuctionFixture, bid_call, take_call};
-use harness::Fault;
 use harness::engine::AUCTIONS;
-use harness::gateway::Answer;
+use harness::gateway::{Answer, Call};
+use harness::{Fault, Hold};
 use jiff::SignedDuration;
 use shared::aws::lambda::Invocation;
 
@@ -114,6 +114,75 @@ async fn a_cancellation_and_a_take_at_once_have_one_winner() {
             "{given_up:?} {taken:?}"
         );
     }
+}
+
+/// How often the SDK sends a request before it returns an error.
+const SDK_ATTEMPTS: usize = 3;
+
+/// Cancels `bob`'s bid, always with the same key.
+async fn cancel(shop: &AuctionFixture, bid: &Answer) -> Answer {
+    let call = Call::new("POST", "/bids/{bid_id}/cancel").path("bid_id", bid.body["bid_id"].as_str().unwrap());
+    shop.call_cancel_bid(call.by("bob").key("c")).await
+}
+
+#[tokio::test]
+async fn one_cancellation_sent_twice_at_once_succeeds_twice() {
+    let shop = AuctionFixture::open().await;
+    let bid = shop.sell("bob", 45_000).await;
+    let (free, hold) = (Hold::default(), Hold::default());
+    free.release();
+    // The first attempt reads the request, and the bid only after the second attempt.
+    shop.engine.faults.plan("GetItem", Fault::Held(free));
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let (first, second) = tokio::join!(cancel(&shop, &bid), async {
+        hold.arrived().await;
+        let second = cancel(&shop, &bid).await;
+        hold.release();
+        second
+    });
+    assert_eq!((second.status, second.replayed), (200, false), "{second:?}");
+    assert_eq!((first.status, first.replayed), (200, true), "{first:?}");
+}
+
+#[tokio::test]
+async fn a_cancellation_of_a_cancelled_bid_succeeds_when_the_response_to_its_record_is_lost() {
+    let shop = AuctionFixture::open().await;
+    let bid = shop.sell("bob", 45_000).await;
+    shop.cancel_bid("bob", bid.body["bid_id"].as_str().unwrap()).await;
+    // The SDK's own attempts have one token, so that the engine answers them alike.
+    for _ in 0..SDK_ATTEMPTS {
+        shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
+    }
+    let again = cancel(&shop, &bid).await;
+    assert_eq!((again.status, again.replayed), (200, true), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_late_retry_of_a_cancellation_that_is_just_being_made_succeeds() {
+    let shop = AuctionFixture::open().await;
+    let bid = shop.sell("bob", 45_000).await;
+    let (first_write, second_write) = (Hold::default(), Hold::default());
+    for hold in [&first_write, &second_write] {
+        shop.engine.faults.plan("TransactWriteItems", Fault::Held(hold.clone()));
+    }
+    let (first, retry) = tokio::join!(
+        async {
+            let first = cancel(&shop, &bid).await;
+            second_write.release();
+            first
+        },
+        async {
+            first_write.arrived().await;
+            shop.advance(SignedDuration::from_hours(1));
+            tokio::join!(cancel(&shop, &bid), async {
+                second_write.arrived().await;
+                first_write.release();
+            })
+            .0
+        }
+    );
+    assert_eq!((first.status, first.replayed), (200, false), "{first:?}");
+    assert_eq!((retry.status, retry.replayed), (200, true), "{retry:?}");
 }
 
 #[tokio::test]

@@ -156,6 +156,31 @@ async fn after_an_outage_missed_periods_are_billed_oldest_first_one_per_run_and_
 }
 
 #[tokio::test]
+async fn after_an_outage_a_declined_period_is_not_given_up_for_one_that_is_too_old_to_charge() {
+    // The period of 1 February is due 8 or 7 days before the first run after the outage.
+    for (outage, paid) in [(39, vec!["03-01"]), (38, vec!["02-01", "03-01"])] {
+        let shop = BillingFixture::with("tea", 50).await;
+        let id = subscribed(&shop, "month", 1).await;
+        let key = shop.billing_key("ann");
+        shop.sandbox.toss_set_billing_decline(&key, Some("REJECT_CARD_PAYMENT"));
+        shop.run().await;
+        assert_eq!(shop.charges(), []);
+        shop.sandbox.toss_set_billing_decline(&key, None);
+        shop.advance(DAY * outage);
+        for _ in 0..6 {
+            shop.run().await;
+        }
+        shop.advance_with_runs(DAY * 25, DAY).await;
+        assert_eq!(paid_dates(&shop, &id).await, paid);
+        let account = shop.account("ann", &id).await;
+        let invoices = account["invoices"].as_array().unwrap();
+        let declined = invoices.iter().find(|invoice| invoice["period"] == 0).unwrap();
+        assert_eq!(declined["status"], "VOID", "{declined}");
+        assert_settled(&shop).await;
+    }
+}
+
+#[tokio::test]
 async fn a_pause_over_several_periods_skips_them_visibly() {
     for (unit, count) in [("day", 1), ("week", 1), ("month", 1)] {
         let shop = BillingFixture::with("tea", 50).await;

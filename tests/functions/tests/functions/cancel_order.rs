@@ -1,8 +1,11 @@
-//! Cancelling an unpaid order.
+//! Cancelling an unpaid order, and the largest one.
 
-use function_tests::{RESERVATION, Shop, id_of};
+use function_tests::auction_fixture::{AuctionFixture, CARD};
+use function_tests::payment_fixture::amount;
+use function_tests::{PaymentFixture, RESERVATION, Shop, id_of, product, put_call};
 use harness::engine::ORDERS;
 use harness::gateway::Call;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_cancelled_order_releases_its_stock_once() {
@@ -51,4 +54,34 @@ async fn a_cancellation_needs_a_key_and_a_token() {
         shop.cancel_order(call.by("ann")).await.problem(),
         "invalid-idempotency-key"
     );
+}
+
+#[tokio::test]
+async fn the_most_scattered_order_of_points_that_are_in_use_is_cancelled_in_one_transaction() {
+    let shop = PaymentFixture::in_shop(Shop::open().await).await;
+    let skus: Vec<String> = (0..50).map(|nth| format!("points-{nth}")).collect();
+    for sku in &skus {
+        let mut points = product(100, 2);
+        points["points"] = json!(100);
+        shop.put_product(put_call(sku, &points)).await;
+        shop.engine.set_shards(sku, &[1, 1]).await;
+    }
+    let items: Vec<(&str, i64)> = skus.iter().map(|sku| (sku.as_str(), 2)).collect();
+    let order = id_of(&shop.order("ann", "k", &items).await);
+    let data = json!({ "order_id": order, "reference": "r", "amount": amount(10_000) });
+    let webhook = shop.sandbox.standard_webhook("payment.succeeded", &data);
+    assert_eq!(shop.deliver(&webhook).await.status, 200);
+    let auction = AuctionFixture::beside(&shop);
+    let paid = shop.see("ann", &order).await.body;
+    auction.credit(&paid).await.unwrap();
+    shop.list(CARD, 50_000, 1).await;
+    assert_eq!(auction.buy("ann", 1_000).await.status, 201);
+
+    // The order, its payment, the request, the credit, the wallet, and the entries of points taken back and owed.
+    let holds = shop.engine.items(ORDERS).await[0]["holds"].as_array().unwrap().len();
+    assert_eq!(holds + 7, 100, "DynamoDB's limit");
+    let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &order);
+    let cancelled = shop.cancel_order(call.by_admin().key("c")).await;
+    assert_eq!(cancelled.body["status"], "CANCELLED", "{cancelled:?}");
+    assert_eq!(shop.engine.balance(&skus[0]).await.available, 2);
 }

@@ -35,6 +35,7 @@ mod orders;
 mod payments;
 mod points;
 mod points_refunded;
+mod points_withdrawn;
 mod providers;
 mod queue;
 mod races;

@@ -7,14 +7,20 @@ use harness::gateway::Call;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// Opens a shop where `ann` ordered a product of 10,000 points twice and paid by a signed webhook.
-pub async fn bought_points() -> (function_tests::PaymentFixture, String, Value) {
+/// Opens a shop where `ann` ordered a product of 10,000 points twice, for 20,000 won.
+pub async fn ordered_points() -> (function_tests::PaymentFixture, String) {
     let shop = function_tests::PaymentFixture::with("tea", 1).await;
     let mut product = function_tests::product(10_000, 1);
     product["points"] = json!(10_000);
     shop.put_product(function_tests::put_call("points", &product)).await;
     shop.receive("points", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("points", 2)]).await);
+    (shop, order)
+}
+
+/// Opens a shop where `ann` ordered 20,000 points and paid by a signed webhook.
+pub async fn bought_points() -> (function_tests::PaymentFixture, String, Value) {
+    let (shop, order) = ordered_points().await;
     let amount = function_tests::payment_fixture::amount(20_000);
     let data = json!({ "order_id": order, "reference": "r", "amount": amount });
     shop.deliver(&shop.sandbox.standard_webhook("payment.succeeded", &data))

@@ -63,8 +63,8 @@ impl AuctionAudit {
         self.check_trades(&bids)
     }
 
-    /// Checks what is true once all work is done: of each paid order's points, the refunded part is taken back or owed;
-    /// of each cancelled order's, all.
+    /// Checks what is true once all work is done: of each paid order's points, the part whose money the customer has back
+    /// is taken back or owed; of each cancelled order's, all.
     ///
     /// # Errors
     /// The first violation.
@@ -84,14 +84,15 @@ impl AuctionAudit {
             let gone = match payment {
                 _ if order["status"] == "CANCELLED" => points,
                 Some(payment) => {
-                    let part = i128::from(points) * i128::from(number(&payment["refunded"]["amount"]));
-                    i64::try_from(part / i128::from(number(&payment["amount"]["amount"])))?
+                    let whole = number(&payment["amount"]["amount"]);
+                    let part = i128::from(points) * i128::from(returned(payment).min(whole));
+                    i64::try_from(part / i128::from(whole))?
                 }
                 None => 0,
             };
             ensure!(
                 optional(credit, "taken_back") == gone,
-                "{gone} points are refunded: {credit} {order} {payment:?}"
+                "{gone} points belong to returned money: {credit} {order} {payment:?}"
             );
         }
         Ok(())
@@ -203,6 +204,15 @@ impl AuctionAudit {
     fn by_id<'a>(&'a self, kind: &'a str, id: &str) -> BTreeMap<&'a str, &'a Value> {
         self.of_kind(kind).map(|item| (text(&item[id]), item)).collect()
     }
+}
+
+/// Returns the sum that the customer has back: by refunds, lost disputes and reversals.
+fn returned(payment: &Value) -> i64 {
+    let amount = |part: &Value| number(&part["amount"]["amount"]);
+    let disputes = payment["disputes"].as_array().into_iter().flatten();
+    let lost = disputes.filter(|dispute| dispute["status"] == "LOST" && dispute["funds_withdrawn"] == true);
+    let reversed = payment.get("reversal").map_or(0, amount);
+    number(&payment["refunded"]["amount"]) + lost.map(amount).sum::<i64>() + reversed
 }
 
 /// Returns what a ledger entry adds to its wallet.
