@@ -746,6 +746,19 @@ fn each_failure_is_recorded_once_even_when_the_list_of_refunds_is_full() {
     );
     world.step(9, 0);
     assert_eq!(world.payment.owed(), won(failed));
+    // More failures than are recorded are reviewed.
+    for _ in 0..MAX_REFUNDS {
+        world.books.refunds.push((None, 1, true));
+    }
+    world.step(9, 0);
+    assert_eq!(world.payment.failed_refunds.len(), 100);
+    assert!(
+        world
+            .payment
+            .reviews
+            .iter()
+            .any(|review| review.code == ReviewCode::Contradiction)
+    );
 }
 
 #[test]

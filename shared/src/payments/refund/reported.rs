@@ -30,7 +30,14 @@ impl Payment {
     pub(crate) fn apply_reported_refunds(&mut self, reported: Money, failed: &[FailedRefund], now: Timestamp) {
         let mut unknown = vec![];
         for failed in failed {
-            if !self.failed_refunds.contains(&failed.reference) && !self.apply_known_failure(failed, now) {
+            if self.failed_refunds.contains(&failed.reference) {
+                continue;
+            }
+            if self.failed_refunds.len() + unknown.len() >= MAX_FAILED_REFUNDS {
+                let (reference, amount) = (&failed.reference, failed.amount);
+                let detail = format!("The failed refund {reference} of {amount} is one too many to record.");
+                self.contradict(reference, detail, now);
+            } else if !self.apply_known_failure(failed, now) {
                 unknown.push(failed);
             }
         }
@@ -46,12 +53,6 @@ impl Payment {
 
     /// Marks the refund as failed that was requested here. Returns false when the failure is of another refund.
     fn apply_known_failure(&mut self, failed: &FailedRefund, now: Timestamp) -> bool {
-        if self.failed_refunds.len() >= MAX_FAILED_REFUNDS {
-            let (reference, amount) = (&failed.reference, failed.amount);
-            let detail = format!("The failed refund {reference} of {amount} is one too many to record.");
-            self.contradict(reference, detail, now);
-            return true;
-        }
         let is_same = |refund: &Refund| Some(refund.refund_id) == failed.refund_id;
         let Some(nth) = self.refunds.iter().position(is_same) else {
             return false;
@@ -201,7 +202,10 @@ impl Payment {
         refund.done_at = None;
         refund.reference = failed.map(|failed| failed.reference.clone());
         let refund = refund.clone();
-        self.failed_refunds.extend(refund.reference.clone());
+        // One failure can explain several refunds.
+        let new = refund.reference.clone();
+        let new = new.filter(|new| !self.failed_refunds.contains(new));
+        self.failed_refunds.extend(new);
         let detail = match failed {
             Some(failed) => format!(
                 "The refund of {} ({}) failed after it was made: {}. The customer did not get it.",
