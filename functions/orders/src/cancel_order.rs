@@ -125,7 +125,10 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
     }
 }
 
-/// The payment of a paid order with a refund of its remaining amount requested. None when nothing remains.
+/// The payment of a paid order with a refund of its remaining amount requested. `None` for an order without a payment.
+///
+/// If nothing remains, the payment is saved unchanged: a concurrent report that brings money back then reads the
+/// cancelled order.
 async fn request_refund(
     function: &CancelOrder,
     stored: &StoredOrder,
@@ -142,11 +145,11 @@ async fn request_refund(
         return Err(PaymentRejected::InReview.into());
     }
     let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
-    match payment.payment.with_cancelled_order(refund_id, invocation.now) {
-        Ok(refunding) => payments::next(&payment, refunding, None, invocation).map(Some),
-        Err(PaymentRejected::NothingToRefund) => Ok(None),
-        Err(rejected) => Err(rejected.into()),
-    }
+    let refunding = match payment.payment.with_cancelled_order(refund_id, invocation.now) {
+        Err(PaymentRejected::NothingToRefund) => Ok(payment.payment.clone()),
+        refunding => refunding,
+    };
+    payments::next(&payment, refunding?, None, invocation).map(Some)
 }
 
 /// The writes that take back the points that a paid order bought. If they are spent or held, fails unless `may_owe`.

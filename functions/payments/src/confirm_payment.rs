@@ -225,9 +225,9 @@ async fn current_response(
     order: &StoredOrder,
     invocation: &Invocation,
 ) -> Result<Response, Error> {
-    // The payment paid its order and was refunded later.
+    // The payment paid its order, and was refunded or taken back later.
     let has_paid = order.order.paid_at.is_some() && order.order.payment_id == Some(stored.payment.payment_id);
-    if has_paid && stored.payment.status == PaymentStatus::Refunded {
+    if has_paid && matches!(stored.payment.status, PaymentStatus::Refunded | PaymentStatus::Reversed) {
         return http::json(StatusCode::OK, &stored.payment.for_customer());
     }
     let is_open = matches!(

@@ -40,7 +40,6 @@ pub struct StoredOrder {
     /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
     /// The number of started payments.
-    #[serde(default)]
     pub payments: u32,
     /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::core::money::Money;
 use crate::orders::{Order, OrderStatus};
-use crate::payments::{Payment, PaymentStatus, RefundReason, RefundStatus};
+use crate::payments::{Payment, PaymentStatus, Refund, RefundReason, RefundStatus};
 
 /// The reversal of a payment by the customer's bank or the provider, such as the withdrawal of a deposit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -118,24 +118,38 @@ impl Payment {
         }
     }
 
+    /// Reduces the pending refund to what is kept. What is missing because the bank has withdrawn it is owed if the bank
+    /// returns it; the rest was refunded otherwise.
     fn shrink_pending_refund(&mut self) {
-        let kept = self.kept();
-        let is_withdrawn = self.withdrawn.is_some();
-        for refund in &mut self.refunds {
-            if refund.status != RefundStatus::Pending || refund.amount.amount() <= kept.amount() {
-                continue;
-            }
-            match (kept.amount(), is_withdrawn) {
-                (0, false) => refund.status = RefundStatus::Superseded,
-                // Owed again if the bank returns the money.
-                (0, true) => refund.status = RefundStatus::Refused,
-                _ => refund.amount = kept,
-            }
+        let (kept, left) = (self.kept(), self.refundable_without_withdrawals());
+        let pending = self
+            .refunds
+            .iter_mut()
+            .find(|refund| refund.status == RefundStatus::Pending && refund.amount.amount() > kept.amount());
+        let Some(refund) = pending else {
+            return;
+        };
+        let withdrawn = refund.amount.min(left).saturating_sub(kept);
+        if kept.amount() > 0 {
+            refund.amount = kept;
+        } else if withdrawn.amount() > 0 {
+            refund.amount = withdrawn;
+            refund.status = RefundStatus::Refused;
+            return;
+        } else {
+            refund.status = RefundStatus::Superseded;
+        }
+        if withdrawn.amount() > 0 {
+            let part = Refund {
+                amount: withdrawn,
+                ..refund.clone()
+            };
+            self.owe_withdrawn(&part);
         }
     }
 
     /// Whether a refund was refused or failed, and is still owed.
-    pub(crate) fn is_unmet(&self, refund: &crate::payments::Refund) -> bool {
+    pub(crate) fn is_unmet(&self, refund: &Refund) -> bool {
         let is_wanted = refund.reason != RefundReason::Unservable || self.status == PaymentStatus::Unservable;
         is_wanted && matches!(refund.status, RefundStatus::Refused | RefundStatus::Failed)
     }

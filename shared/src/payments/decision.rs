@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::core::money::Money;
+use crate::payments::refund::withdrawn_part_of;
 use crate::payments::{
-    Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundStatus, Rejected, Review,
-    ReviewCode,
+    Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Refund, RefundStatus, Rejected,
+    Review, ReviewCode,
 };
 
 /// A payment after a decision.
@@ -112,9 +113,7 @@ impl Payment {
             (code, Decision::AskAgain) => !(code.is_about_refund() && self.pending_refund().is_some()),
             (_, Decision::Charged | Decision::NotCharged) => !is_charged,
             (_, Decision::GivenBack) => review.owed.is_some(),
-            (ReviewCode::Contradiction | ReviewCode::Unclassified, Decision::TakenBack) => {
-                is_charged && self.kept().amount() > 0
-            }
+            (ReviewCode::Contradiction, Decision::TakenBack) => is_charged && self.kept().amount() > 0,
             (_, Decision::TakenBack) => false,
             (_, Decision::Settled) => is_charged && !belongs_to_customer,
         }
@@ -127,20 +126,26 @@ impl Payment {
         // Without an API there is no sum of the provider's to compare with.
         let by_hand = self.provider.has_api();
         // A pending refund first: its outcome is what the person found out.
-        let is_meant = |refund: &crate::payments::Refund| match review.refund_id {
+        let is_meant = |refund: &Refund| match review.refund_id {
             Some(id) => refund.refund_id == id,
             None => refund.status == RefundStatus::Pending,
         };
         let meant = next.refunds.iter().position(is_meant);
         let unmet = || self.refunds.iter().position(|refund| self.is_unmet(refund));
-        match meant.or_else(unmet) {
-            Some(nth) => {
-                let own = next.refunds[nth].amount;
-                next.refunds[nth].complete(owed, now);
-                next.refunds[nth].by_hand = by_hand;
-                next.supersede_unreviewed(owed.saturating_sub(own));
+        let mut is_entered = false;
+        if let Some(refund) = meant.or_else(unmet).map(|nth| &mut next.refunds[nth]) {
+            let own = refund.amount.min(owed);
+            is_entered = own == refund.amount && !refund.has_failed();
+            if is_entered {
+                refund.complete(owed, now);
+                refund.by_hand = by_hand;
+            } else {
+                refund.reduce(own);
             }
-            None => next.add_provider_refund(owed, by_hand, now),
+            next.supersede_unreviewed(owed.saturating_sub(own));
+        }
+        if !is_entered {
+            next.add_provider_refund(owed, by_hand, now);
         }
         next.refunded = next.refunded.plus(owed).ok()?;
         next.settle(None);
@@ -150,11 +155,15 @@ impl Payment {
     /// The payment after a person decided that what is owed for `review` is not owed.
     fn with_waived_refund(&self, review: &Review) -> Self {
         let mut next = self.clone();
-        let is_unknown = matches!(review.code, ReviewCode::OutcomeUnknown | ReviewCode::Unclassified);
+        let is_unknown = review.code == ReviewCode::OutcomeUnknown;
+        let unknown = self
+            .pending_refund()
+            .filter(|_| is_unknown)
+            .map(|refund| refund.refund_id);
         for refund in &mut next.refunds {
             let is_meant = review.refund_id == Some(refund.refund_id)
-                || (is_unknown && refund.status == RefundStatus::Pending)
-                || (review.code == ReviewCode::Unclassified && self.is_unmet(refund))
+                || unknown == Some(refund.refund_id)
+                || (unknown.map(withdrawn_part_of) == Some(refund.refund_id) && self.is_unmet(refund))
                 || (review.code.is_about_refund() && self.is_unmet(refund) && !self.has_review_of(refund));
             if is_meant {
                 refund.status = RefundStatus::Waived;
@@ -166,11 +175,10 @@ impl Payment {
 
 /// Whether a decision answers the question of the comparison with the provider's records.
 const fn ends_comparison(review: &Review, decision: Decision) -> bool {
-    use ReviewCode::{Contradiction, OutcomeUnknown, Unclassified};
     match decision {
         Decision::NotCharged => true,
         Decision::Settled | Decision::TakenBack => {
-            matches!(review.code, Contradiction | OutcomeUnknown | Unclassified)
+            matches!(review.code, ReviewCode::Contradiction | ReviewCode::OutcomeUnknown)
         }
         Decision::AskAgain | Decision::Charged | Decision::GivenBack => false,
     }

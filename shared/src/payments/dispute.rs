@@ -72,6 +72,15 @@ impl Payment {
             .any(|dispute| dispute.status == DisputeStatus::Open)
     }
 
+    /// Whether the dispute has ended otherwise than `reported`.
+    pub(crate) fn knows_other_end(&self, reported: &ReportedDispute) -> bool {
+        let known = self
+            .disputes
+            .iter()
+            .find(|dispute| dispute.dispute_id == reported.dispute_id);
+        known.is_some_and(|known| known.status != DisputeStatus::Open && known.status != reported.status)
+    }
+
     /// Records the state of `reported`. Returns false when it is known or older than the known state: reports arrive in
     /// any order, a closed dispute is not opened again, and its money is withdrawn until it is closed.
     pub(crate) fn apply_dispute(&mut self, reported: &ReportedDispute, now: Timestamp) -> bool {
@@ -138,9 +147,11 @@ impl Payment {
             self.open_review(Review::of_dispute(self, ReviewCode::Disputed, dispute_id, detail, now));
             return;
         }
-        // The bank has decided.
-        self.close_reviews(|review| review.code == ReviewCode::Disputed && is_of(review));
-        if *status == DisputeStatus::Lost {
+        // The bank has decided. A lost dispute can be won later.
+        let is_lost = *status == DisputeStatus::Lost;
+        let is_over = |code| code == ReviewCode::Disputed || (code == ReviewCode::DisputeLost && !is_lost);
+        self.close_reviews(|review| is_over(review.code) && is_of(review));
+        if is_lost {
             let detail = format!(
                 "The dispute {dispute_id} of {amount} was lost: the customer has the money. Decide about the order."
             );

@@ -17,8 +17,8 @@ crate::domain_events! {
         PaymentFailed(Payment),
         /// The outcome of a payment is unknown. The provider will be queried again.
         PaymentUnknown(Payment),
-        /// A payment was charged, but cannot pay its order. It is refunded, or pays the order if its stock can be taken
-        /// again.
+        /// A payment was charged, or its money came back, but cannot pay its order. It is refunded, or pays the order if
+        /// its stock can be taken again.
         PaymentUnservable(Payment),
         /// A refund was requested by an administrator, or a refused refund was requested again.
         RefundRequested(Payment),

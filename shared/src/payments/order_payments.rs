@@ -1,7 +1,7 @@
 //! Transactions over orders and payments.
 //!
 //! Invariants: the transaction that records a charge also marks the order as paid. The transaction that cancels an
-//! order also records its refund.
+//! order also records its refund, and writes its payment even if there is nothing to refund.
 
 use aws_sdk_dynamodb::Client;
 use tokio::time::Instant;
@@ -32,7 +32,7 @@ pub struct OrderCancellation<'a> {
     pub cancelled: Order,
     /// The event `OrderCancelled`.
     pub event: Record,
-    /// The order's payment with its refund, if there is something to refund.
+    /// The payment that paid the order, with its refund if there is something to refund.
     pub payment: Option<&'a StoredPayment>,
     /// The request that cancels the order.
     pub request: PaymentRequest,

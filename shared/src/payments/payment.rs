@@ -8,7 +8,7 @@ use super::balance::Reversal;
 use super::dispute::Dispute;
 use super::refund::Refund;
 use super::report::Failure;
-use super::review::{self, DecidedReview, Review, ReviewCode};
+use super::review::{DecidedReview, Review, ReviewCode};
 use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
@@ -111,6 +111,10 @@ pub struct Payment {
     /// The refunds, made or requested.
     #[schema(max_items = 50)]
     pub refunds: Vec<Refund>,
+    /// The provider's ids of the refunds that failed. Each failure is recorded once, however often it is reported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub failed_refunds: Vec<String>,
     /// The disputes of the customer's bank.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
@@ -128,12 +132,7 @@ pub struct Payment {
     #[schema(nullable = false)]
     pub deposit: Option<DepositAccount>,
     /// The matters that an administrator must decide. Absent if there are none.
-    #[serde(
-        default,
-        alias = "review",
-        deserialize_with = "review::one_or_many",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 200)]
     pub reviews: Vec<Review>,
     /// The matters that were decided, the oldest first.
@@ -189,6 +188,7 @@ impl Payment {
             refunded: Money::zero(amount.currency()),
             withdrawn: None,
             refunds: vec![],
+            failed_refunds: vec![],
             disputes: vec![],
             reversal: None,
             failure: None,
@@ -218,11 +218,12 @@ impl Payment {
         self.status == PaymentStatus::Confirming && now.duration_since(since) < MAX_CALL_TIME
     }
 
-    /// The payment as its customer sees it, without reviews and notes.
+    /// The payment as its customer sees it, without reviews, notes and what only tells apart reports.
     #[must_use]
     pub fn for_customer(mut self) -> Self {
         self.reviews = vec![];
         self.decided = vec![];
+        self.failed_refunds = vec![];
         for refund in &mut self.refunds {
             refund.note = None;
         }

@@ -3,7 +3,7 @@
 //! A payment can have many matters at a time. Each has a stable id, which the decision names.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -60,8 +60,6 @@ pub enum ReviewCode {
     DisputeLost,
     /// The customer's bank took the payment back, such as a deposit.
     Reversed,
-    /// A matter that was recorded before matters had codes.
-    Unclassified,
 }
 
 impl ReviewCode {
@@ -84,7 +82,6 @@ impl ReviewCode {
             Self::Disputed => "disputed",
             Self::DisputeLost => "dispute lost",
             Self::Reversed => "reversed",
-            Self::Unclassified => "unclassified",
         }
     }
 }
@@ -191,10 +188,8 @@ impl Payment {
 
     /// Whether the pending refund can be made: there is one, and no open question about the provider's records.
     pub fn can_make_refund(&self) -> bool {
-        let is_question = |review: &Review| {
-            use ReviewCode::{Contradiction, OutcomeUnknown, Unclassified};
-            matches!(review.code, OutcomeUnknown | Contradiction | Unclassified)
-        };
+        let is_question =
+            |review: &Review| matches!(review.code, ReviewCode::OutcomeUnknown | ReviewCode::Contradiction);
         self.pending_refund().is_some() && !self.reviews.iter().any(is_question)
     }
 
@@ -286,9 +281,8 @@ impl Payment {
                     left = left.saturating_sub(owed);
                     owed
                 }
-                ReviewCode::OutcomeUnknown | ReviewCode::Unclassified if pending.amount() > 0 => pending,
+                ReviewCode::OutcomeUnknown if pending.amount() > 0 => pending,
                 ReviewCode::OutcomeUnknown => owed_whole.unwrap_or(nothing),
-                ReviewCode::Unclassified => std::mem::replace(&mut left, nothing),
                 _ => continue,
             };
             self.reviews[nth].owed = (owed.amount() > 0).then_some(owed);
@@ -330,32 +324,6 @@ impl Payment {
             decided_at: now,
         });
     }
-}
-
-/// Reads reviews: a list, or the single review of a payment that was stored before payments had lists.
-pub(super) fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Review>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Stored {
-        Many(Vec<Review>),
-        One {
-            reason: String,
-            owed: Option<Money>,
-            since: Timestamp,
-        },
-    }
-    Ok(match Stored::deserialize(from)? {
-        Stored::Many(reviews) => reviews,
-        Stored::One { reason, owed, since } => vec![Review {
-            review_id: derive_id(&["review", "unclassified", &since.to_string(), &reason]),
-            code: ReviewCode::Unclassified,
-            detail: reason,
-            opened_at: since,
-            owed,
-            refund_id: None,
-            dispute_id: None,
-        }],
-    })
 }
 
 impl Refund {

@@ -16,7 +16,7 @@ use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse}
 use crate::core::error::{Error, Rejection};
 use crate::core::event::Record;
 use crate::core::id::PaymentId;
-use crate::core::idempotency::Fingerprint;
+use crate::core::idempotency::{Fingerprint, derive_id};
 use crate::payments::provider::{Attempt, ClientParameters};
 use crate::payments::{Payment, PaymentStatus};
 
@@ -59,7 +59,6 @@ pub struct StoredPayment {
     /// The number of checks since the last change.
     pub tries: u32,
     /// The number of all provider calls. It gives each try its own idempotency key.
-    #[serde(default)]
     pub asked: u32,
     /// Whether it was compared with the provider's records after the charge.
     pub compared: bool,
@@ -167,6 +166,11 @@ impl StoredPayment {
             known.fingerprint.require_same(fingerprint)?;
         }
         Ok(known.is_some() || self.payment.refund(request_id).is_some())
+    }
+
+    /// The id of a refund that is requested because of this version, for `cause`.
+    pub fn refund_id(&self, cause: &str) -> Uuid {
+        derive_id(&[cause, &self.payment.payment_id.to_string(), &self.version.to_string()])
     }
 
     /// The provider call about this payment.

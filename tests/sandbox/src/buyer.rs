@@ -175,7 +175,7 @@ impl Sandbox {
         self.run(|state| stripe::dispute::open(state, intent_id, amount))
     }
 
-    /// Decides a dispute.
+    /// Decides a dispute. A lost one can be won later.
     #[track_caller]
     pub fn stripe_close_dispute(&self, dispute_id: &str, is_won: bool) {
         self.run(|state| stripe::dispute::close(state, dispute_id, is_won));

@@ -41,3 +41,4 @@ pub use options::{Clock, Options, Provider};
 pub use outbox::Webhook;
 pub use sandbox::Sandbox;
 pub use serve::Outcome;
+pub use stripe::buyer::FOREIGN_ORDER;

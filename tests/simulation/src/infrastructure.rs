@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use function_tests::payment_fixture::webhook_call;
 use harness::queue::Delivery;
-use sandbox::Webhook;
+use sandbox::{FOREIGN_ORDER, Webhook};
 use serde_json::{Value, json};
 use shared::payments::Provider;
 use shared::payments::provider::BillingKey;
@@ -251,7 +251,7 @@ async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
 
 /// Whether a webhook is about another shop's payment on the same account.
 fn is_foreign(webhook: &Webhook) -> bool {
-    webhook.json()["data"]["object"]["metadata"]["order_id"] == "1234"
+    webhook.json()["data"]["object"]["metadata"]["order_id"] == FOREIGN_ORDER
 }
 
 /// Changes a webhook to what a broken build reads.
@@ -260,9 +260,26 @@ fn break_webhook(world: &World, mutant: Mutant, webhook: &mut Webhook) {
     if mutant == Mutant::TakingBackIgnored && body["type"] == "payment.failed" {
         body["type"] = "payment.ignored".into();
     }
+    if mutant == Mutant::ForeignTaken && is_foreign(webhook) {
+        take_for_ours(world, &mut body["data"]["object"]);
+    }
     mutant.break_report(&mut body["data"]["object"]);
     webhook.body = body.to_string().into_bytes();
     *webhook = world.sandbox.again(webhook);
+}
+
+/// Changes the object of another shop's event to one about a payment of ours.
+fn take_for_ours(world: &World, object: &mut Value) {
+    let ledger = world.sandbox.ledger();
+    let ours = ledger.iter().find(|entry| entry.provider == sandbox::Provider::Stripe);
+    let field = if object["payment_intent"].is_string() {
+        "payment_intent"
+    } else {
+        "id"
+    };
+    if let Some(ours) = ours {
+        object[field] = ours.reference.clone().into();
+    }
 }
 
 /// Returns the id of the billing key that a webhook reports as deleted.

@@ -172,9 +172,6 @@ impl Mutant {
                 body["status"] = "DONE".into();
                 body["approvedAt"] = body["requestedAt"].clone();
             }
-            Self::ForeignTaken if body["metadata"]["order_id"] == "1234" => {
-                body["metadata"]["order_id"] = "00001234-0000-8000-8000-000000000000".into();
-            }
             _ => {}
         }
     }

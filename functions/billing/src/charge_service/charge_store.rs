@@ -14,7 +14,7 @@ use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, Quote, Stored
 use shared::payments::provider::{Answer, Decline};
 use shared::payments::reason;
 use shared::payments::{
-    self, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundReason, Report, StoredPayment,
+    self, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Report, StoredPayment,
 };
 
 use crate::charge_service::{ChargeOutcome, DOING};
@@ -254,7 +254,7 @@ impl ChargeStore {
         let failure = match answer {
             Answer::Report(report) => match &report.status {
                 ProviderStatus::Charged => return self.record_charged(attempt, &report, invocation).await,
-                ProviderStatus::Failed(failure) => failure.clone(),
+                ProviderStatus::Failed(failure) | ProviderStatus::NotFound(failure) => failure.clone(),
                 ProviderStatus::Pending | ProviderStatus::Processing | ProviderStatus::AwaitingDeposit => {
                     return Ok(ChargeOutcome::Unknown);
                 }
@@ -531,9 +531,7 @@ fn order_and_payment(
         }
         Some(paid) if paid.status == OrderStatus::Paid => {
             let refund_id = derive_id(&["subscription over", &paid.order_id.to_string()]);
-            let refunding = change
-                .payment
-                .with_refund(refund_id, None, RefundReason::OrderCancelled, None, now)?;
+            let refunding = change.payment.with_cancelled_order(refund_id, now)?;
             let cancelled = paid.end(Ending::Cancel, now)?;
             let payment = stored(refunding, PaymentEventKind::RefundRequested)?;
             Ok(Some((

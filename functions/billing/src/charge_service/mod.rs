@@ -408,7 +408,7 @@ impl ChargeService {
             .find(charge(&invoice)?, invocation.deadline_keeping(WRITE_TIME))
             .await
         {
-            Answer::Report(report) if matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_)) => {
+            Answer::Report(report) if report.status == ProviderStatus::Pending || report.status.failure().is_some() => {
                 let is_current = is_current_try(&report, &invoice);
                 match (next.subscription.status == SubscriptionStatus::Active, is_current) {
                     // Another try with this card is useless.
@@ -447,10 +447,8 @@ fn is_current_try(report: &Report, invoice: &StoredInvoice) -> bool {
 
 /// Whether the report is a decline that only a new card can end.
 fn needs_new_card(report: &Report) -> bool {
-    match &report.status {
-        ProviderStatus::Failed(failure) => Decline::of(report.provider, failure) == Decline::NewCard,
-        _ => false,
-    }
+    let failure = report.status.failure();
+    failure.is_some_and(|failure| Decline::of(report.provider, failure) == Decline::NewCard)
 }
 
 /// The products of a period: the invoice's lines once it is priced, otherwise the subscription's current items.

@@ -4,10 +4,9 @@ use lambda_http::http::HeaderMap;
 use serde_json::Value;
 use shared::Error;
 use shared::aws::lambda::{Invocation, http};
-use shared::core::error::Rejection;
 use shared::core::signature;
-use shared::payments::provider::{Stripe, StripeEvent, Subject};
-use shared::payments::{FailedRefund, Report, ReportedDispute, StoredPayment, reason};
+use shared::payments::provider::{Stripe, StripeEvent};
+use shared::payments::{FailedRefund, Report, ReportedDispute, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
 
@@ -26,19 +25,18 @@ pub async fn receive(
         })
         .await?;
     let event: Value = http::parse(body)?;
-    match Stripe::event(&event) {
+    let event = Stripe::event(&event);
+    let Some(stored) = find(function, &event, invocation).await? else {
+        return Ok(Outcome::Ignored);
+    };
+    match event {
         StripeEvent::Charged(report) => {
             let recorded = function.service.record_report(&report, None, invocation).await?;
             Ok(Outcome::of(&recorded))
         }
         StripeEvent::Changed {
-            subject,
-            failed_refund,
-            dispute,
+            failed_refund, dispute, ..
         } => {
-            let Some(stored) = find(function, subject, invocation).await? else {
-                return Ok(Outcome::Ignored);
-            };
             // The event is signed, so what it reports is added to Stripe's present state if that does not have it.
             let add = |report: &mut Report| {
                 let failed = failed_refund.iter();
@@ -67,20 +65,21 @@ pub async fn receive(
     }
 }
 
-/// The payment that an event is about. `None` when the event is not about a payment of ours, or about one that was never
-/// begun here and brought no money: another shop can use the same account.
+/// The payment that an event is about. `None` when the event is not about a payment of ours: another shop can use the
+/// same account.
 ///
-/// # Errors
-/// `unknown-order` when the event reports money for an order of ours, and its payment is not known yet.
+/// A payment is stored before anybody can pay it. The charge of a subscription is stored after it was made, and compared
+/// with Stripe's records later, so it needs no event.
 async fn find(
     function: &PaymentWebhook,
-    subject: Subject,
+    event: &StripeEvent,
     invocation: &Invocation,
 ) -> Result<Option<StoredPayment>, Error> {
+    let payment_id = match event {
+        StripeEvent::Charged(report) => report.payment_id(),
+        StripeEvent::Changed { payment_id, .. } => *payment_id,
+        StripeEvent::Irrelevant => return Ok(None),
+    };
     let payments = &function.service.order_payments.payments;
-    let stored = payments.get(subject.payment_id, invocation.deadline).await?;
-    if stored.is_none() && subject.is_charged && subject.order_id.is_some() {
-        return Err(Rejection::new(&reason::UNKNOWN_ORDER, "The payment is not known yet.").into());
-    }
-    Ok(stored)
+    payments.get(payment_id, invocation.deadline).await
 }

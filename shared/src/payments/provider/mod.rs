@@ -15,7 +15,7 @@ pub use billing::{Authorization, BillingKey, BillingProvider, Card, Charge, Issu
 pub use credentials::{Credentials, Vault};
 pub use decline::Decline;
 pub use kakaopay::KakaoPay;
-pub use stripe::{EVENT_TYPES, Stripe, StripeEvent, Subject};
+pub use stripe::{EVENT_TYPES, Stripe, StripeEvent};
 pub use toss::Toss;
 
 use std::collections::HashMap;

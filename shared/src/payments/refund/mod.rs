@@ -88,6 +88,22 @@ pub enum RefundStatus {
 }
 
 impl Refund {
+    /// A refund without a note that was recorded at `now`.
+    fn new(refund_id: Uuid, amount: Money, reason: RefundReason, status: RefundStatus, now: Timestamp) -> Self {
+        Self {
+            refund_id,
+            amount,
+            reason,
+            note: None,
+            status,
+            by_hand: false,
+            reference: None,
+            requested_at: now,
+            done_at: None,
+            failed_at: None,
+        }
+    }
+
     fn is_pending(&self) -> bool {
         self.status == RefundStatus::Pending
     }
@@ -106,10 +122,24 @@ impl Refund {
         matches!(self.status, RefundStatus::Superseded | RefundStatus::Waived)
     }
 
+    /// Whether the refund failed after it was made. It stays failed: what the customer gets instead is another refund.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed_at.is_some()
+    }
+
     pub(crate) fn complete(&mut self, amount: Money, now: Timestamp) {
         self.amount = amount;
         self.status = RefundStatus::Done;
         self.done_at = Some(now);
+    }
+
+    /// Reduces what is left of the refund by `covered`, which other refunds cover.
+    pub(crate) fn reduce(&mut self, covered: Money) {
+        if covered.amount() >= self.amount.amount() {
+            self.status = RefundStatus::Superseded;
+        } else {
+            self.amount = self.amount.saturating_sub(covered);
+        }
     }
 }
 
@@ -158,51 +188,47 @@ impl Payment {
         if places == 0 || (places == 1 && amount != refundable && !is_in_place_of_another) {
             return Err(Rejected::TooManyRefunds);
         }
-        next.close_reviews(|review| matches!(review.code, ReviewCode::OutcomeUnknown | ReviewCode::Unclassified));
+        next.close_reviews(|review| review.code == ReviewCode::OutcomeUnknown);
         next.add_refund(Refund {
-            refund_id,
-            amount,
-            reason,
             note,
-            status: RefundStatus::Pending,
-            by_hand: false,
-            reference: None,
-            requested_at: now,
-            done_at: None,
-            failed_at: None,
+            ..Refund::new(refund_id, amount, reason, RefundStatus::Pending, now)
         });
         next.settle(None);
         Ok(next)
     }
 
-    /// The payment of a cancelled order: all that is kept is refunded, and what an open dispute has withdrawn is owed if
-    /// the bank returns it.
+    /// The payment of a cancelled order: all that is kept is refunded, and what the bank has withdrawn is owed if the
+    /// bank returns it, even after a lost dispute.
     ///
     /// # Errors
     /// As [`Payment::with_refund`]. [`Rejected::NothingToRefund`] when nothing is kept and nothing can return.
     pub fn with_cancelled_order(&self, refund_id: Uuid, now: Timestamp) -> Result<Self, Rejected> {
         let reason = RefundReason::OrderCancelled;
         let refunding = self.with_refund(refund_id, None, reason, None, now);
-        let withdrawn = self.withdrawn.filter(|_| self.has_open_dispute());
-        let (Some(withdrawn), Ok(_) | Err(Rejected::NothingToRefund)) = (withdrawn, &refunding) else {
+        let (Some(withdrawn), Ok(_) | Err(Rejected::NothingToRefund)) = (self.withdrawn, &refunding) else {
             return refunding;
         };
         let mut next = refunding.unwrap_or_else(|_| self.clone());
-        let refund_id = derive_id(&["withdrawn", &refund_id.to_string()]);
-        next.add_refund(Refund {
-            refund_id,
-            amount: withdrawn,
-            reason,
-            note: None,
-            status: RefundStatus::Refused,
-            by_hand: false,
-            reference: None,
-            requested_at: now,
-            done_at: None,
-            failed_at: None,
-        });
+        next.owe_withdrawn(&Refund::new(refund_id, withdrawn, reason, RefundStatus::Refused, now));
         next.settle(None);
         Ok(next)
+    }
+
+    /// Adds the part of a refund that the customer's bank has withdrawn. It is owed if the bank returns it.
+    pub(crate) fn owe_withdrawn(&mut self, part: &Refund) {
+        let refund_id = withdrawn_part_of(part.refund_id);
+        let known = self
+            .refunds
+            .iter_mut()
+            .find(|refund| refund.refund_id == refund_id && refund.status == RefundStatus::Refused);
+        match known {
+            Some(known) => known.amount = known.amount.plus(part.amount).unwrap_or(known.amount),
+            None => self.add_refund(Refund {
+                refund_id: self.unused_refund_id(refund_id),
+                status: RefundStatus::Refused,
+                ..part.clone()
+            }),
+        }
     }
 
     /// The payment in review after the provider refused the pending refund.
@@ -283,8 +309,7 @@ impl Payment {
             return nothing;
         }
         let in_review = self.reviews.iter();
-        let in_review =
-            in_review.filter(|review| review.code.is_about_refund() || review.code == ReviewCode::Unclassified);
+        let in_review = in_review.filter(|review| review.code.is_about_refund());
         let in_review = self.sum(in_review.filter_map(|review| review.owed));
         self.owed().saturating_sub(in_review)
     }
@@ -328,11 +353,7 @@ impl Payment {
             }
             let covered = refund.amount.min(left);
             left = left.saturating_sub(covered);
-            if covered == refund.amount {
-                refund.status = RefundStatus::Superseded;
-            } else {
-                refund.amount = refund.amount.saturating_sub(covered);
-            }
+            refund.reduce(covered);
             touched.push(refund.refund_id);
         }
         self.close_reviews(|review| review.refund_id.is_some_and(|id| touched.contains(&id)));
@@ -343,44 +364,58 @@ impl Payment {
         self.refunds.iter().filter(|refund| !refund.is_void()).count()
     }
 
-    /// Adds a refund. When the list is full, a void refund gives its place, or the amount is added to a like refund.
-    fn add_refund(&mut self, refund: Refund) {
-        if self.refunds.len() >= MAX_REFUNDS
-            && let Some(void) = self.refunds.iter().position(Refund::is_void)
-        {
+    /// Adds a refund. When the list is full, a void refund gives its place, or the newest two that are alike become one.
+    pub(crate) fn add_refund(&mut self, refund: Refund) {
+        if self.refunds.len() >= MAX_REFUNDS {
+            self.make_room();
+        }
+        self.refunds.push(refund);
+    }
+
+    fn make_room(&mut self) {
+        if let Some(void) = self.refunds.iter().position(Refund::is_void) {
             self.refunds.remove(void);
+            return;
         }
-        let same = |known: &Refund| {
-            known.status == refund.status && known.by_hand == refund.by_hand && known.reason == refund.reason
+        let kind = |refund: &Refund| (refund.status, refund.by_hand, refund.reason, self.has_review_of(refund));
+        // There are fewer kinds than places.
+        let like = |nth: usize| {
+            let older = &self.refunds[..nth];
+            older.iter().rposition(|older| kind(older) == kind(&self.refunds[nth]))
         };
-        let last = self
-            .refunds
-            .iter()
-            .rposition(same)
-            .filter(|_| self.refunds.len() >= MAX_REFUNDS);
-        match last.map(|nth| &mut self.refunds[nth]) {
-            Some(known) => known.amount = known.amount.plus(refund.amount).unwrap_or(known.amount),
-            None => self.refunds.push(refund),
+        let pair = (0..self.refunds.len()).rev().find_map(|nth| Some((like(nth)?, nth)));
+        if let Some((older, newer)) = pair {
+            let merged = self.refunds.remove(newer);
+            let amount = &mut self.refunds[older].amount;
+            *amount = amount.plus(merged.amount).unwrap_or(*amount);
         }
+    }
+
+    /// `wanted`, or an id derived from it that no refund of the payment has.
+    pub(crate) fn unused_refund_id(&self, wanted: Uuid) -> Uuid {
+        let mut id = wanted;
+        while self.refund(id).is_some() {
+            id = derive_id(&["another refund", &id.to_string()]);
+        }
+        id
     }
 
     /// Adds a refund that was made without a request here.
     pub(crate) fn add_provider_refund(&mut self, amount: Money, by_hand: bool, now: Timestamp) {
         let sum = self.refunded.amount().to_string();
-        let nth = self.refunds.len().to_string();
+        let refund_id = derive_id(&["refund elsewhere", &self.payment_id.to_string(), &sum]);
+        let refund_id = self.unused_refund_id(refund_id);
         self.add_refund(Refund {
-            refund_id: derive_id(&["refund elsewhere", &self.payment_id.to_string(), &sum, &nth]),
-            amount,
-            reason: RefundReason::Elsewhere,
-            note: None,
-            status: RefundStatus::Done,
             by_hand,
-            reference: None,
-            requested_at: now,
             done_at: Some(now),
-            failed_at: None,
+            ..Refund::new(refund_id, amount, RefundReason::Elsewhere, RefundStatus::Done, now)
         });
     }
+}
+
+/// The id of the part of a refund that the customer's bank has withdrawn.
+pub(crate) fn withdrawn_part_of(refund_id: Uuid) -> Uuid {
+    derive_id(&["withdrawn", &refund_id.to_string()])
 }
 
 #[cfg(test)]

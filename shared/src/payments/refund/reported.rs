@@ -21,87 +21,90 @@ pub struct FailedRefund {
     pub code: String,
 }
 
+/// The most failed refunds of one payment that are recorded.
+const MAX_FAILED_REFUNDS: usize = 100;
+
 impl Payment {
-    /// Applies the provider's sum of refunds, which does not contain the `failed` ones. Returns false when nothing is
-    /// new.
-    ///
-    /// A larger sum is always newer. A smaller one may be an old report: only a `current` report lowers the sum, and
-    /// what it lacks has failed. Refunds by hand are not in the provider's sum.
-    pub(crate) fn apply_reported_refunds(
-        &mut self,
-        reported: Money,
-        failed: &[FailedRefund],
-        current: bool,
-        now: Timestamp,
-    ) -> bool {
-        let before = (self.refunded, self.refunds.clone());
-        let unknown: Vec<&FailedRefund> = failed
-            .iter()
-            .filter(|failed| !self.apply_known_failure(failed, now))
-            .collect();
-        let known = self.refunded_by_provider();
-        if reported.amount() < known.amount() {
-            if current {
-                self.apply_shortfall(known.saturating_sub(reported), &unknown, now);
+    /// Applies the provider's sum of refunds, which does not contain the `failed` ones, so that it is the records' sum.
+    /// What a smaller sum lacks has failed. Refunds by hand are not in the provider's sum.
+    pub(crate) fn apply_reported_refunds(&mut self, reported: Money, failed: &[FailedRefund], now: Timestamp) {
+        let mut unknown = vec![];
+        for failed in failed {
+            if self.failed_refunds.contains(&failed.reference) {
+                continue;
             }
-        } else {
-            // They were never in the sum.
-            for failed in unknown {
-                self.add_failed_refund(failed.amount, Some(failed), RefundReason::Elsewhere, now);
+            if self.failed_refunds.len() + unknown.len() >= MAX_FAILED_REFUNDS {
+                let (reference, amount) = (&failed.reference, failed.amount);
+                let detail = format!("The failed refund {reference} of {amount} is one too many to record.");
+                self.contradict(reference, detail, now);
+            } else if !self.apply_known_failure(failed, now) {
+                unknown.push(failed);
             }
-            self.apply_growth(reported.saturating_sub(known), now);
         }
-        before != (self.refunded, self.refunds.clone())
+        let known = self.refunded_by_provider();
+        self.apply_shortfall(known.saturating_sub(reported), &unknown, now);
+        self.apply_growth(reported.saturating_sub(known), now);
     }
 
-    /// Marks a refund as failed that is on record. Returns false when it is not.
+    /// Whether a refund failed after it was made. Then a larger sum of refunds can be older than what is known.
+    pub(crate) fn has_failed_refund(&self) -> bool {
+        !self.failed_refunds.is_empty() || self.refunds.iter().any(Refund::has_failed)
+    }
+
+    /// Marks the refund as failed that was requested here. Returns false when the failure is of another refund.
     fn apply_known_failure(&mut self, failed: &FailedRefund, now: Timestamp) -> bool {
-        let is_same = |refund: &Refund| {
-            Some(refund.refund_id) == failed.refund_id || refund.reference.as_ref() == Some(&failed.reference)
-        };
+        let is_same = |refund: &Refund| Some(refund.refund_id) == failed.refund_id;
         let Some(nth) = self.refunds.iter().position(is_same) else {
             return false;
         };
         match self.refunds[nth].status {
-            RefundStatus::Pending => {}
+            RefundStatus::Pending => self.fail_refund(nth, Some(failed), now),
             RefundStatus::Done if !self.refunds[nth].by_hand => {
                 self.refunded = self.refunded.saturating_sub(self.refunds[nth].amount);
+                self.fail_refund(nth, Some(failed), now);
             }
             // It is known that the customer did not get it, or the customer has got it since.
-            _ => return true,
+            _ => self.failed_refunds.push(failed.reference.clone()),
         }
-        self.fail_refund(nth, Some(failed), now);
         true
     }
 
     /// Finds refunds that explain why the provider's sum is smaller by `missing`, and marks them as failed: first those
-    /// with the amount of a failed refund, then the newest.
+    /// with the amount of a `failed` refund, then the newest. What failed besides was never in the sum.
     fn apply_shortfall(&mut self, missing: Money, failed: &[&FailedRefund], now: Timestamp) {
         let mut left = missing;
-        let failures = failed.iter().map(|failed| (failed.amount, Some(*failed)));
-        let rest = std::iter::once((missing, None));
-        for (amount, failure) in failures.chain(rest) {
-            let mut amount = if failure.is_some() { amount.min(left) } else { left };
-            left = left.saturating_sub(amount);
-            while amount.amount() > 0 {
-                let is_made = |refund: &Refund| refund.is_done() && !refund.by_hand && refund.amount.amount() > 0;
-                let exact = self
-                    .refunds
-                    .iter()
-                    .rposition(|refund| is_made(refund) && refund.amount == amount);
-                let Some(nth) = exact.or_else(|| self.refunds.iter().rposition(is_made)) else {
-                    return;
-                };
-                let part = self.refunds[nth].amount.min(amount);
-                amount = amount.saturating_sub(part);
-                self.refunded = self.refunded.saturating_sub(part);
-                if part == self.refunds[nth].amount {
-                    self.fail_refund(nth, failure, now);
-                } else {
-                    let reason = self.refunds[nth].reason;
-                    self.refunds[nth].amount = self.refunds[nth].amount.saturating_sub(part);
-                    self.add_failed_refund(part, failure, reason, now);
-                }
+        for failed in failed {
+            let part = failed.amount.min(left);
+            left = left.saturating_sub(part);
+            if part.amount() > 0 {
+                self.fail_made_refunds(part, Some(failed), now);
+            } else {
+                self.add_failed_refund(failed.amount, Some(failed), RefundReason::Elsewhere, now);
+            }
+        }
+        self.fail_made_refunds(left, None, now);
+    }
+
+    fn fail_made_refunds(&mut self, amount: Money, failed: Option<&FailedRefund>, now: Timestamp) {
+        let mut left = amount;
+        while left.amount() > 0 {
+            let is_made = |refund: &Refund| refund.is_done() && !refund.by_hand && refund.amount.amount() > 0;
+            let exact = self
+                .refunds
+                .iter()
+                .rposition(|refund| is_made(refund) && refund.amount == left);
+            let Some(nth) = exact.or_else(|| self.refunds.iter().rposition(is_made)) else {
+                return;
+            };
+            let part = self.refunds[nth].amount.min(left);
+            left = left.saturating_sub(part);
+            self.refunded = self.refunded.saturating_sub(part);
+            if part == self.refunds[nth].amount {
+                self.fail_refund(nth, failed, now);
+            } else {
+                let reason = self.refunds[nth].reason;
+                self.refunds[nth].reduce(part);
+                self.add_failed_refund(part, failed, reason, now);
             }
         }
     }
@@ -130,6 +133,7 @@ impl Payment {
             left = left.saturating_sub(self.refunds[nth].amount);
             self.made(nth, now);
         }
+        let mut elsewhere = Money::zero(left.currency());
         while left.amount() > 0 {
             let unmet = |refund: &Refund| self.is_unmet(refund);
             let exact = self
@@ -139,16 +143,20 @@ impl Payment {
             let Some(nth) = exact.or_else(|| self.refunds.iter().position(unmet)) else {
                 break;
             };
-            if self.refunds[nth].amount.amount() > left.amount() {
-                self.refunds[nth].amount = self.refunds[nth].amount.saturating_sub(left);
-                break;
+            let refund = &mut self.refunds[nth];
+            let covered = refund.amount.min(left);
+            left = left.saturating_sub(covered);
+            if covered == refund.amount && !refund.has_failed() {
+                self.made(nth, now);
+            } else {
+                refund.reduce(covered);
+                elsewhere = self.sum([elsewhere, covered].into_iter());
             }
-            left = left.saturating_sub(self.refunds[nth].amount);
-            self.made(nth, now);
         }
-        if left.amount() > 0 {
-            self.add_provider_refund(left, false, now);
-            self.refunded = self.refunded.plus(left).unwrap_or(self.refunded);
+        elsewhere = self.sum([elsewhere, left].into_iter());
+        if elsewhere.amount() > 0 {
+            self.add_provider_refund(elsewhere, false, now);
+            self.refunded = self.refunded.plus(elsewhere).unwrap_or(self.refunded);
         }
     }
 
@@ -163,11 +171,7 @@ impl Payment {
             let absorbed = refund.amount.min(left);
             left = left.saturating_sub(absorbed);
             self.refunded = self.refunded.saturating_sub(absorbed);
-            if absorbed == refund.amount {
-                refund.status = RefundStatus::Superseded;
-            } else {
-                refund.amount = refund.amount.saturating_sub(absorbed);
-            }
+            refund.reduce(absorbed);
         }
     }
 
@@ -184,31 +188,11 @@ impl Payment {
         reason: RefundReason,
         now: Timestamp,
     ) {
-        let nth = self.refunds.len().to_string();
-        let subject = failed.map_or(nth.as_str(), |failed| failed.reference.as_str());
-        let refund = Refund {
-            refund_id: derive_id(&["failed refund", &self.payment_id.to_string(), subject, &nth]),
-            amount,
-            reason,
-            note: None,
-            status: RefundStatus::Failed,
-            by_hand: false,
-            reference: failed.map(|failed| failed.reference.clone()),
-            requested_at: now,
-            done_at: None,
-            failed_at: Some(now),
-        };
-        let id = refund.refund_id;
-        self.add_refund(refund);
-        let added = self.refunds.iter().position(|refund| refund.refund_id == id);
-        let added = added.or_else(|| {
-            self.refunds
-                .iter()
-                .rposition(|refund| refund.status == RefundStatus::Failed)
-        });
-        if let Some(nth) = added {
-            self.fail_refund(nth, failed, now);
-        }
+        let subject = failed.map_or("", |failed| failed.reference.as_str());
+        let refund_id = derive_id(&["failed refund", &self.payment_id.to_string(), subject]);
+        let refund_id = self.unused_refund_id(refund_id);
+        self.add_refund(Refund::new(refund_id, amount, reason, RefundStatus::Failed, now));
+        self.fail_refund(self.refunds.len() - 1, failed, now);
     }
 
     fn fail_refund(&mut self, nth: usize, failed: Option<&FailedRefund>, now: Timestamp) {
@@ -216,10 +200,12 @@ impl Payment {
         refund.status = RefundStatus::Failed;
         refund.failed_at = Some(now);
         refund.done_at = None;
-        if let Some(failed) = failed {
-            refund.reference = Some(failed.reference.clone());
-        }
+        refund.reference = failed.map(|failed| failed.reference.clone());
         let refund = refund.clone();
+        // One failure can explain several refunds.
+        let new = refund.reference.clone();
+        let new = new.filter(|new| !self.failed_refunds.contains(new));
+        self.failed_refunds.extend(new);
         let detail = match failed {
             Some(failed) => format!(
                 "The refund of {} ({}) failed after it was made: {}. The customer did not get it.",

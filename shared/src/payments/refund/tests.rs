@@ -3,9 +3,9 @@
 use iso_currency::Currency;
 
 use crate::core::identity::CustomerId;
-use crate::orders::OrderId;
+use crate::orders::{Order, OrderId, OrderStatus};
 use crate::payments::refund::*;
-use crate::payments::{Decision, Provider};
+use crate::payments::{Decision, Provider, ProviderStatus, Report};
 
 fn won(amount: u64) -> Money {
     Money::new(amount, Currency::KRW).unwrap()
@@ -44,10 +44,29 @@ fn refused(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Paym
 
 /// The payment after the provider reports `refunded` as the sum of its refunds.
 fn reported(payment: &Payment, refunded: u64, current: bool) -> Payment {
-    let mut payment = payment.clone();
-    payment.apply_reported_refunds(won(refunded), &[], current, second(3));
-    payment.settle(None);
-    payment
+    let report = Report {
+        refunded: won(refunded),
+        ..Report::on(payment, ProviderStatus::Charged)
+    };
+    let effect = payment.after(&report, &order(), current, second(3));
+    effect.change().map_or_else(|| payment.clone(), |change| change.payment)
+}
+
+/// The order that the payment has paid.
+fn order() -> Order {
+    Order {
+        order_id: OrderId(Uuid::nil()),
+        customer_id: CustomerId::new("ann"),
+        status: OrderStatus::Paid,
+        lines: vec![],
+        total: won(1000),
+        subscription: None,
+        placed_at: second(0),
+        expires_at: second(100),
+        payment_id: Some(paid().payment_id),
+        paid_at: Some(second(0)),
+        closed_at: None,
+    }
 }
 
 fn with_reported_refund(payment: &Payment, refunded: u64) -> Payment {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::core::id::PaymentId;
 use crate::core::money::Money;
-use crate::orders::{Order, OrderId};
+use crate::orders::{Order, OrderId, OrderStatus};
 use crate::payments::balance::Reversal;
 use crate::payments::{
     DepositAccount, FailedRefund, Payment, PaymentStatus, Provider, RefundReason, RefundStatus, ReportedDispute,
@@ -80,6 +80,18 @@ pub enum ProviderStatus {
     Charged,
     /// Nothing was charged, and nothing will be unless the customer pays again.
     Failed(Failure),
+    /// The provider has no such payment of the order. Nothing was charged.
+    NotFound(Failure),
+}
+
+impl ProviderStatus {
+    /// The failure, if nothing was charged, and nothing will be unless the customer pays again.
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) | Self::NotFound(failure) => Some(failure),
+            Self::Pending | Self::Processing | Self::AwaitingDeposit | Self::Charged => None,
+        }
+    }
 }
 
 /// The reason for a provider's refusal.
@@ -208,7 +220,7 @@ impl Payment {
         match (&report.status, self.status.is_charged()) {
             (ProviderStatus::Charged, false) => payment.charged(report, order, now),
             (ProviderStatus::Charged, true) => payment.charged_before(self, report, order, current, now),
-            (ProviderStatus::Failed(failure), false) => {
+            (ProviderStatus::Failed(failure) | ProviderStatus::NotFound(failure), false) => {
                 if self.status == PaymentStatus::Failed {
                     return Effect::Known;
                 }
@@ -247,11 +259,13 @@ impl Payment {
             );
             return self.contradicted(&claim, detail, now);
         }
-        let is_older = report.refunded.amount() < self.refunded_by_provider().amount() && !current;
+        if !current && self.may_be_older(report) {
+            return Effect::Outdated;
+        }
         if current {
             self.restore();
         }
-        self.apply_reported_refunds(report.refunded, &report.failed_refunds, current, now);
+        self.apply_reported_refunds(report.refunded, &report.failed_refunds, now);
         for dispute in &report.disputes {
             self.apply_dispute(dispute, now);
         }
@@ -261,7 +275,7 @@ impl Payment {
         }
         self.settle(Some(order));
         if self == *before {
-            return if is_older { Effect::Outdated } else { Effect::Known };
+            return Effect::Known;
         }
         let is_restored = before.status == PaymentStatus::Reversed && self.status != PaymentStatus::Reversed;
         let event_kind = if self.has_new_review(before) {
@@ -270,14 +284,30 @@ impl Payment {
             PaymentEventKind::Unservable
         } else if self.refunded != before.refunded {
             PaymentEventKind::Refunded
-        } else if is_restored && self.status == PaymentStatus::Paid {
+        } else if is_restored && order.status == OrderStatus::Paid {
             PaymentEventKind::Confirmed
         } else if self.disputes != before.disputes {
             PaymentEventKind::Disputed
+        } else if is_restored {
+            // What came back is owed to the customer.
+            PaymentEventKind::Unservable
         } else {
             PaymentEventKind::Refunded
         };
         Effect::of(self, None, Some(event_kind))
+    }
+
+    /// Whether a report of a known charge can be older than what is known: it has less refunds, or more although some
+    /// have failed, or money that was taken back, or another end of a dispute. A provider without an API cannot be asked
+    /// again, so only a smaller sum counts as older.
+    fn may_be_older(&self, report: &Report) -> bool {
+        let (reported, known) = (report.refunded.amount(), self.refunded_by_provider().amount());
+        let mut restored = self.clone();
+        restored.restore();
+        let is_asked_again = (reported > known && self.has_failed_refund())
+            || restored != *self
+            || report.disputes.iter().any(|dispute| self.knows_other_end(dispute));
+        reported < known || (is_asked_again && self.provider.has_api())
     }
 
     /// The effect of a report that a charged payment is not charged.
@@ -291,6 +321,8 @@ impl Payment {
         if self.reversal.is_some() || kept.amount() == 0 {
             return Effect::Known;
         }
+        // A provider that does not have the payment says nothing about the deposit: the credentials may be of another
+        // account.
         let is_deposit = self.deposit.is_some()
             && matches!(
                 report.status,
@@ -402,7 +434,7 @@ impl Payment {
         // The report answers the reviews' question.
         self.reviews = vec![];
         self.status = PaymentStatus::Unservable;
-        self.apply_reported_refunds(report.refunded, &report.failed_refunds, true, now);
+        self.apply_reported_refunds(report.refunded, &report.failed_refunds, now);
         for dispute in &report.disputes {
             self.apply_dispute(dispute, now);
         }

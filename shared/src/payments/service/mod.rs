@@ -289,7 +289,7 @@ impl PaymentService {
         loop {
             attempts.start()?;
             let (stored, order) = self.load_reported(report, invocation).await?;
-            let is_failure = matches!(report.status, ProviderStatus::Failed(_));
+            let is_failure = report.status.failure().is_some();
             if is_failure && !is_confirming && stored.payment.is_being_confirmed(stored.since, invocation.now) {
                 return Err(Error::unavailable(
                     RECORDING,

@@ -4,7 +4,6 @@ use crate::aws::dynamodb::attempts::Attempts;
 use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::id::PaymentId;
-use crate::core::idempotency::derive_id;
 use crate::orders::{OrderEvent, OrderStatus, ReinstateOutcome, ReservationStore, StoredOrder};
 use crate::payments::provider::Answer;
 use crate::payments::service::{RECORDING, WRITE_TIME};
@@ -56,12 +55,11 @@ impl PaymentService {
                 }
             }
             // A new refund after a refused one has a new id, since providers repeat a refusal for the same key.
-            let nth = stored.payment.refunds.len().to_string();
-            let refund_id = derive_id(&["unservable", &id.to_string(), &nth]);
-            let refunding =
-                stored
-                    .payment
-                    .with_refund(refund_id, None, RefundReason::Unservable, None, invocation.now)?;
+            let refund_id = stored.refund_id("unservable");
+            let reason = RefundReason::Unservable;
+            let refunding = stored
+                .payment
+                .with_refund(refund_id, None, reason, None, invocation.now)?;
             let next = next(&stored, refunding, None, invocation)?;
             if self.order_payments.payments.save(&next, invocation.deadline).await? {
                 return self.refund(id, invocation).await;
@@ -98,9 +96,7 @@ impl PaymentService {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn refund_owed(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let payment = &stored.payment;
-        let nth = payment.refunds.len().to_string();
-        let refund_id = derive_id(&["owed", &payment.payment_id.to_string(), &nth]);
-        let Some(refunding) = payment.with_retried_refund(refund_id, invocation.now)? else {
+        let Some(refunding) = payment.with_retried_refund(stored.refund_id("owed"), invocation.now)? else {
             return Ok(stored.clone());
         };
         let next = next(stored, refunding, Some(PaymentEventKind::RefundRequested), invocation)?;

@@ -472,13 +472,108 @@ async fn a_deposit_that_arrives_again_is_kept_or_owed_again() {
         shop.sandbox.toss_deposit(&key);
         shop.deliver_all().await;
         let restored = shop.payment(&payment["payment_id"]).await;
-        let status = if is_cancelled { "UNSERVABLE" } else { "PAID" };
         assert_eq!(
             (&restored["status"], restored.get("withdrawn")),
-            (&status.into(), None),
+            (&"PAID".into(), None),
             "{restored}"
         );
+        let kind = if is_cancelled {
+            "PaymentUnservable"
+        } else {
+            "PaymentConfirmed"
+        };
+        assert_eq!(events(&shop).await, [kind]);
+        shop.advance(SignedDuration::from_mins(2));
+        shop.reconcile().await;
+        let after = shop.payment(&payment["payment_id"]).await;
+        if is_cancelled {
+            // Toss refunds a deposit only to a bank account.
+            assert_eq!(codes(&after), ["REFUND_REFUSED"], "{after}");
+            assert_eq!(after["reviews"][0]["owed"], amount(2000));
+        } else {
+            assert!(codes(&after).is_empty(), "{after}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_dispute_over_a_part_that_is_lost_and_won_later_is_refunded_for_a_cancelled_order() {
+    let (shop, order, intent, payment) = paid().await;
+    let dispute = shop.sandbox.stripe_dispute(&intent, 500);
+    shop.deliver_all().await;
+    shop.sandbox.stripe_close_dispute(&dispute, false);
+    shop.deliver_all().await;
+    let lost = shop.payment(&payment["payment_id"]).await;
+    assert_eq!(codes(&lost), ["DISPUTE_LOST"], "{lost}");
+    decide(&shop, &payment, &lost["reviews"][0], json!({ "decision": "SETTLED" })).await;
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    let reversed = shop.payment(&payment["payment_id"]).await;
+    assert_eq!(
+        (&reversed["status"], &reversed["refunded"], &reversed["withdrawn"]),
+        (&"REVERSED".into(), &amount(1500), &amount(500)),
+        "{reversed}"
+    );
+    shop.sandbox.stripe_close_dispute(&dispute, true);
+    shop.deliver_all().await;
+    shop.advance(SignedDuration::from_mins(2));
+    shop.reconcile().await;
+    let refunded = shop.payment(&payment["payment_id"]).await;
+    assert_eq!(
+        (&refunded["status"], &refunded["refunded"]),
+        (&"REFUNDED".into(), &amount(2000)),
+        "{refunded}"
+    );
+    shop.ledger_audit().await.assert_settled();
+}
+
+#[tokio::test]
+async fn a_cancellation_and_a_report_of_its_payment_exclude_each_other_even_if_nothing_is_refunded() {
+    let (shop, order, _, payment) = paid().await;
+    refund(&shop, "all", &payment, 2000).await;
+    let version = async || {
+        let items = shop.engine.items(PAYMENTS).await;
+        let stored = items.iter().find(|item| item["version"].is_number());
+        stored.unwrap()["version"].as_u64().unwrap()
+    };
+    let before = version().await;
+    assert_eq!(shop.cancel("ann", &order).await.body["status"], "CANCELLED");
+    // A report that was read before the cancellation cannot be saved any more.
+    assert_eq!(version().await, before + 1);
+}
+
+#[tokio::test]
+async fn a_repeated_confirmation_of_a_payment_that_was_taken_back_is_the_first_one() {
+    let (shop, order, intent, payment) = paid().await;
+    let dispute = shop.sandbox.stripe_dispute(&intent, 2000);
+    shop.sandbox.stripe_close_dispute(&dispute, false);
+    shop.deliver_all().await;
+    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
+    let again = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    assert!(again.status == 200 && again.replayed, "{again:?}");
+    assert_eq!(
+        (&again.body["payment_id"], &again.body["status"]),
+        (&payment["payment_id"], &"REVERSED".into())
+    );
+}
+
+#[tokio::test]
+async fn a_refund_of_the_dashboard_in_place_of_a_failed_one_agrees_with_the_provider() {
+    let (shop, _, intent, payment) = paid().await;
+    refund(&shop, "r1", &payment, 1500).await;
+    fail(&shop, &intent, 0).await;
+    shop.sandbox.dashboard_refund(Provider::Stripe, &intent, 1500);
+    shop.deliver_all().await;
+    let refunded = shop.payment(&payment["payment_id"]).await;
+    assert_eq!(
+        (&refunded["refunded"], codes(&refunded)),
+        (&amount(1500), vec![]),
+        "{refunded}"
+    );
+    shop.advance(SignedDuration::from_hours(25));
+    let summary = shop.reconcile().await;
+    assert_eq!((summary.compared, summary.differences), (1, 0), "{summary:?}");
+    shop.ledger_audit().await.assert_sound();
 }
 
 #[tokio::test]

@@ -38,10 +38,13 @@ pub fn dashboard_refund(state: &mut State, id: &str, amount: i64) -> Result<(), 
     refund.map(drop).map_err(|refusal| refusal.to_text())
 }
 
+/// The order of another Madang shop on the same account.
+pub const FOREIGN_ORDER: &str = "00001234-0000-8000-8000-000000000000";
+
 /// Posts the events of another shop on the same account: a declined, a cancelled and a refunded payment of its order.
 pub fn foreign_events(state: &mut State) {
     let (intent, charge) = (state.id("pi_", 24), state.id("ch_", 24));
-    let metadata = json!({ "order_id": "1234" });
+    let metadata = json!({ "order_id": FOREIGN_ORDER });
     let amounts = json!({ "amount": 700, "amount_received": 700, "currency": "krw" });
     let with = |fields: Value| {
         let mut object = amounts.clone();

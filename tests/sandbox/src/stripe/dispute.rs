@@ -102,13 +102,13 @@ pub fn open(state: &mut State, intent_id: &str, amount: i64) -> Result<String, S
     Ok(dispute.id)
 }
 
-/// Decides a dispute.
+/// Decides a dispute. A lost one can be won later.
 pub fn close(state: &mut State, id: &str, is_won: bool) -> Result<(), String> {
     let open = state
         .stripe
         .disputes
         .iter_mut()
-        .find(|dispute| dispute.id == id && dispute.is_open());
+        .find(|dispute| dispute.id == id && (dispute.is_open() || (is_won && dispute.status == "lost")));
     let dispute = open.ok_or(format!("{id} is no open dispute"))?;
     dispute.status = if is_won { "won" } else { "lost" };
     if is_won {

@@ -101,7 +101,7 @@ pub fn unknown_if_pending(found: Answer) -> Answer {
 /// The report of a payment that the provider does not have for this order.
 pub fn not_charged(payment: &Payment, code: &str) -> Report {
     let message = "The provider has no such payment. Pay again.";
-    Report::on(payment, ProviderStatus::Failed(Failure::new(code, message)))
+    Report::on(payment, ProviderStatus::NotFound(Failure::new(code, message)))
 }
 
 /// Checks the refunded sum before a refund, for a provider that does not check it. `None` when the provider's sum
@@ -229,7 +229,7 @@ mod tests {
         let Answer::Report(report) = answer(&payment(), Some(other)) else {
             panic!()
         };
-        assert!(matches!(report.status, ProviderStatus::Failed(_)));
+        assert!(matches!(report.status, ProviderStatus::NotFound(_)));
         assert_eq!(name(&answer(&payment(), None)), "unknown");
     }
 

@@ -157,7 +157,7 @@ impl KakaoPay {
 
 /// Whether nothing was charged. The refusal of the approval then has a better reason than the order.
 const fn is_unpaid(report: &Report) -> bool {
-    matches!(report.status, ProviderStatus::Pending | ProviderStatus::Failed(_))
+    matches!(report.status, ProviderStatus::Pending) || report.status.failure().is_some()
 }
 
 /// The answer to a failed query. Not verified: KakaoPay's response for an unknown payment, so even a refusal counts as

@@ -101,8 +101,6 @@ impl Stripe {
             ("customer", key.customer.to_string()),
             ("payment_method_types[0]", "card".to_owned()),
             ("metadata[order_id]", charge.order_id.to_string()),
-            // The order does not exist until it is charged, so earlier webhooks about it are ignored.
-            ("metadata[charged_for]", "subscription".to_owned()),
         ];
         // One intent for each order and card while Stripe keeps the key, at least a day. A later intent is created only
         // after this one was refused or an administrator has cancelled it. Only this service confirms intents.

@@ -5,7 +5,7 @@ mod error;
 mod report;
 mod webhook;
 
-pub use webhook::{EVENT_TYPES, StripeEvent, Subject};
+pub use webhook::{EVENT_TYPES, StripeEvent};
 
 use std::time::Duration;
 

@@ -40,7 +40,7 @@ pub fn read(intent: &Value) -> Option<Report> {
 }
 
 /// The order that an object's metadata name. `None` when the object is not ours: another shop can use the same account.
-pub fn order_id(metadata: &Value) -> Option<OrderId> {
+fn order_id(metadata: &Value) -> Option<OrderId> {
     Uuid::parse_str(metadata["order_id"].as_str()?).ok().map(OrderId)
 }
 

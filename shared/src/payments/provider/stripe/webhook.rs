@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{Stripe, report};
 use crate::core::id::PaymentId;
-use crate::orders::OrderId;
 use crate::payments::{FailedRefund, Provider, Report, ReportedDispute};
 
 /// The types of the events that are read. Register them for the webhook.
@@ -32,26 +31,15 @@ pub enum StripeEvent {
     Charged(Box<Report>),
     /// A payment, its refunds or its disputes changed: query Stripe for its state.
     Changed {
-        /// The payment.
-        subject: Subject,
+        /// The payment's id.
+        payment_id: PaymentId,
         /// The failed refund, if the event reports one.
         failed_refund: Option<FailedRefund>,
         /// The dispute, if the event reports one.
         dispute: Option<ReportedDispute>,
     },
-    /// The event does not concern a payment of ours.
+    /// The event does not concern a payment.
     Irrelevant,
-}
-
-/// The payment of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// The payment's id.
-    pub payment_id: PaymentId,
-    /// The order that the event names. Absent if it names none of ours.
-    pub order_id: Option<OrderId>,
-    /// Whether the event reports money that was charged. What was never charged cannot be lost.
-    pub is_charged: bool,
 }
 
 impl Stripe {
@@ -64,32 +52,26 @@ impl Stripe {
                 Self::report(object).map_or(StripeEvent::Irrelevant, |report| StripeEvent::Charged(Box::new(report)))
             }
             // A later attempt may have succeeded since.
-            "payment_intent.payment_failed" | "payment_intent.canceled" => changed(&object["id"], object, false),
-            "charge.refunded" => changed(&object["payment_intent"], object, true),
-            "refund.updated" | "refund.failed" => with(
-                changed(&object["payment_intent"], object, true),
-                report::failed_refund(object),
-                None,
-            ),
+            "payment_intent.payment_failed" | "payment_intent.canceled" => changed(&object["id"]),
+            "charge.refunded" => changed(&object["payment_intent"]),
+            "refund.updated" | "refund.failed" => {
+                with(changed(&object["payment_intent"]), report::failed_refund(object), None)
+            }
             _ if kind.starts_with("charge.dispute.") && EVENT_TYPES.contains(&kind) => {
                 let dispute = report::dispute(object, Some(kind));
-                with(changed(&object["payment_intent"], object, true), None, dispute)
+                with(changed(&object["payment_intent"]), None, dispute)
             }
             _ => StripeEvent::Irrelevant,
         }
     }
 }
 
-fn changed(intent: &Value, object: &Value, is_charged: bool) -> StripeEvent {
+fn changed(intent: &Value) -> StripeEvent {
     let Some(intent) = intent.as_str() else {
         return StripeEvent::Irrelevant;
     };
     StripeEvent::Changed {
-        subject: Subject {
-            payment_id: PaymentId::of(Provider::Stripe, intent),
-            order_id: report::order_id(&object["metadata"]),
-            is_charged,
-        },
+        payment_id: PaymentId::of(Provider::Stripe, intent),
         failed_refund: None,
         dispute: None,
     }
@@ -97,8 +79,8 @@ fn changed(intent: &Value, object: &Value, is_charged: bool) -> StripeEvent {
 
 fn with(changed: StripeEvent, failed_refund: Option<FailedRefund>, dispute: Option<ReportedDispute>) -> StripeEvent {
     match changed {
-        StripeEvent::Changed { subject, .. } => StripeEvent::Changed {
-            subject,
+        StripeEvent::Changed { payment_id, .. } => StripeEvent::Changed {
+            payment_id,
             failed_refund,
             dispute,
         },
@@ -115,34 +97,25 @@ mod tests {
         Stripe::event(&json!({ "type": kind, "data": { "object": object } }))
     }
 
-    const ORDER: &str = "018f6a44-0d3c-8f4e-9a11-5d2f5a4f7c11";
-
-    fn subject(event: StripeEvent) -> (Subject, Option<FailedRefund>, Option<ReportedDispute>) {
+    fn changed(event: StripeEvent) -> (PaymentId, Option<FailedRefund>, Option<ReportedDispute>) {
         match event {
             StripeEvent::Changed {
-                subject,
+                payment_id,
                 failed_refund,
                 dispute,
-            } => (subject, failed_refund, dispute),
+            } => (payment_id, failed_refund, dispute),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn an_event_is_about_the_payment_of_its_intent() {
-        let of_intent =
-            |kind, order: &str| subject(event(kind, json!({ "id": "pi_1", "metadata": { "order_id": order } }))).0;
-        let canceled = of_intent("payment_intent.canceled", ORDER);
-        assert_eq!(canceled.payment_id, PaymentId::of(Provider::Stripe, "pi_1"));
-        assert!(canceled.order_id.is_some() && !canceled.is_charged);
-        assert_eq!(
-            of_intent("payment_intent.canceled", "1234").order_id,
-            None,
-            "another shop's order"
-        );
-        let charge = json!({ "id": "ch_1", "payment_intent": "pi_1", "metadata": { "order_id": "1234" } });
-        let (refunded, ..) = subject(event("charge.refunded", charge));
-        assert!(refunded.order_id.is_none() && refunded.is_charged);
+        let id = PaymentId::of(Provider::Stripe, "pi_1");
+        for kind in ["payment_intent.payment_failed", "payment_intent.canceled"] {
+            assert_eq!(changed(event(kind, json!({ "id": "pi_1" }))), (id, None, None));
+        }
+        let charge = json!({ "id": "ch_1", "payment_intent": "pi_1" });
+        assert_eq!(changed(event("charge.refunded", charge)), (id, None, None));
     }
 
     #[test]
@@ -154,9 +127,9 @@ mod tests {
                 "metadata": { "refund_id": id }, "failure_reason": "expired_or_canceled_card",
             })
         };
-        assert_eq!(subject(event("refund.updated", refund("succeeded"))).1, None);
+        assert_eq!(changed(event("refund.updated", refund("succeeded"))).1, None);
         for (kind, status) in [("refund.updated", "canceled"), ("refund.failed", "failed")] {
-            let failed = subject(event(kind, refund(status))).1.unwrap();
+            let failed = changed(event(kind, refund(status))).1.unwrap();
             assert_eq!(
                 (failed.amount.amount(), &*failed.reference, &*failed.code),
                 (500, "re_1", "expired_or_canceled_card")
@@ -192,7 +165,7 @@ mod tests {
                 "id": "du_1", "payment_intent": "pi_1", "charge": "ch_1", "amount": 2000, "currency": "krw",
                 "reason": "fraudulent", "status": status, "balance_transactions": moved,
             });
-            let dispute = subject(event(&format!("charge.dispute.{kind}"), object)).2.unwrap();
+            let dispute = changed(event(&format!("charge.dispute.{kind}"), object)).2.unwrap();
             assert_eq!((dispute.status, dispute.funds_withdrawn), expected, "{kind} {status}");
             assert_eq!((dispute.amount.amount(), &*dispute.dispute_id), (2000, "du_1"));
         }
