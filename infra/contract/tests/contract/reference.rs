@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::{EventSchema, reference, schemas};
+use serde_json::Value as Json;
 use yaml_serde::Value;
 
 use crate::{document, routes};
@@ -42,17 +43,47 @@ fn the_page_has_a_section_for_each_operation_event_and_schema() {
     let events = events.iter().map(|event| format!("event-{}", event.detail_type));
     let mut expected: Vec<String> = operations.chain(events).collect();
     let document = document();
-    let problems: BTreeSet<&str> = ids.iter().filter_map(|id| id.strip_prefix("problem-")).collect();
-    for name in document["components"]["schemas"].as_object().unwrap().keys() {
-        // Problems have a section by their code.
-        if problems.is_empty()
-            || !format!("{}", document["components"]["schemas"][name]).contains("urn:madang:problem:")
-        {
-            expected.push(format!("schema-{name}"));
-        }
-    }
+    let problems = problem_schemas(&document);
+    let schemas = document["components"]["schemas"].as_object().unwrap().keys();
+    // Problems have a section by their code.
+    expected.extend(
+        schemas
+            .filter(|name| !problems.contains(*name))
+            .map(|name| format!("schema-{name}")),
+    );
     let missing: Vec<_> = expected.iter().filter(|id| !ids.contains(id.as_str())).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The schemas of the bodies of refusals, and the variants of those that are unions.
+fn problem_schemas(document: &Json) -> BTreeSet<String> {
+    fn collect(document: &Json, schema: &Json, names: &mut BTreeSet<String>) {
+        let name = schema["$ref"]
+            .as_str()
+            .and_then(|name| name.strip_prefix("#/components/schemas/"));
+        if let Some(name) = name
+            && names.insert(name.to_owned())
+        {
+            collect(document, &document["components"]["schemas"][name], names);
+        }
+        for variant in schema["oneOf"].as_array().into_iter().flatten() {
+            collect(document, variant, names);
+        }
+    }
+    let mut names = BTreeSet::new();
+    let operations = routes::operations();
+    let responses = operations
+        .iter()
+        .flat_map(|(_, operation)| operation["responses"].as_object().unwrap().values());
+    let shared = document["components"]["responses"].as_object();
+    for response in responses.chain(shared.into_iter().flat_map(|responses| responses.values())) {
+        collect(
+            document,
+            &response["content"]["application/problem+json"]["schema"],
+            &mut names,
+        );
+    }
+    names
 }
 
 #[test]
