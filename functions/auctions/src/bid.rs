@@ -3,8 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::auctions::Points;
-use shared::catalog;
-use shared::catalog::Sku;
+use shared::catalog::{self, Sku};
 use shared::core::error::{self, Error, Rejection};
 use shared::core::identity::CustomerId;
 use utoipa::ToSchema;
@@ -260,9 +259,10 @@ impl From<Rejected> for Rejection {
                 format!("The deadline of a bid is at most {MAX_DAYS} days ahead."),
             ),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such bid."),
-            Rejected::ProductUnavailable => {
-                Self::new(&catalog::reason::PRODUCT_UNAVAILABLE, "The product is not traded.")
-            }
+            Rejected::ProductUnavailable => Self::with(
+                catalog::reason::ProductUnavailable { sku: None },
+                "The product is not traded.",
+            ),
             Rejected::VoucherNamed => {
                 Self::new(&reason::VOUCHER_NOT_YOURS, "Send `voucher_id` to sell; omit it to buy.")
             }
@@ -279,11 +279,10 @@ impl From<Rejected> for Rejection {
                 "A voucher code has 8 to 64 letters and digits; hyphens and spaces may separate them.",
             ),
             Rejected::VoucherRegistered => Self::new(&reason::VOUCHER_REGISTERED, "The voucher is already registered."),
-            Rejected::NotEnoughPoints { available } => Self::new(
-                &reason::NOT_ENOUGH_POINTS,
-                format!("The wallet has {available} available points."),
-            )
-            .with("available", available),
+            Rejected::NotEnoughPoints { available } => {
+                let detail = format!("The wallet has {available} available points.");
+                Self::with(reason::NotEnoughPoints { available }, detail)
+            }
             Rejected::TooManyBids => Self::new(
                 &reason::TOO_MANY_BIDS,
                 "You have reached the limit of open bids. Cancel one first.",
@@ -293,12 +292,20 @@ impl From<Rejected> for Rejection {
             }
             Rejected::NothingToTake { own: false } => Self::new(&reason::NOTHING_TO_TAKE, "There is no bid to take."),
             Rejected::PriceDiffers { best } => {
-                Self::new(&reason::PRICE_DIFFERS, format!("The best price is now {best}.")).with("best", best)
+                let detail = format!("The best price is now {best}.");
+                Self::with(reason::PriceDiffers { best }, detail)
             }
             Rejected::Closed(status) => {
-                Self::new(&reason::BID_CLOSED, "The bid is closed and cannot be changed.").with("bid_status", status)
+                let bid_status = Some(status);
+                Self::with(
+                    reason::BidClosed { bid_status },
+                    "The bid is closed and cannot be changed.",
+                )
             }
-            Rejected::NotDue => Self::new(&reason::BID_CLOSED, "The bid's deadline has not passed."),
+            Rejected::NotDue => {
+                let bid_status = None;
+                Self::with(reason::BidClosed { bid_status }, "The bid's deadline has not passed.")
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Runs for `POST /bids/{bid_id}/cancel`: cancels the caller's bid and releases its points or its voucher.
 
+use crate::reason;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
@@ -7,7 +8,7 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 
 use crate::bid::{Bid, BidStatus, BidTransition, Rejected};
 use crate::id::BidId;
@@ -32,13 +33,16 @@ impl CancelBid {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::BID_CLOSED];
+
 /// Cancels an open bid
 ///
 /// Its points or its voucher are released at once. Cancelling a cancelled bid returns it unchanged. A bid past its
 /// deadline cannot be cancelled, but the request releases what it held.
 ///
 /// # Errors
-/// `not-found` for another customer's bid too, `bid-closed`, `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's bid too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/bids/{bid_id}/cancel", operation_id = "cancel-bid", tag = "auctions",
     security(("token" = [])),
@@ -50,11 +54,6 @@ impl CancelBid {
     responses(
         (status = 200, description = "The cancelled bid", body = Bid,
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
-        (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`bid-closed` with `bid_status`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency-key-reused`: for another bid", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &CancelBid, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -12,8 +12,8 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{self, Cursor};
-use shared::aws::lambda::problem::{Faults, Problem};
 use shared::catalog::Sku;
+use shared::core::error::Reason;
 use shared::core::error::Rejection;
 
 /// The function's store.
@@ -86,13 +86,16 @@ pub struct Depth {
     pub bids: u32,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[];
+
 /// Returns the order book of a product
 ///
 /// Without `side`, returns the first page of both sides. Expired bids are not returned. A page with a `next_cursor` may
 /// have fewer bids than `limit`, even none.
 ///
 /// # Errors
-/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/products/{sku}/bids", operation_id = "get-order-book", tag = "auctions",
     params(
@@ -103,8 +106,6 @@ pub struct Depth {
     ),
     responses(
         (status = 200, description = "The order book", body = BidBook),
-        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        Faults,
     )
 )]
 pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invocation) -> Result<Response, Error> {

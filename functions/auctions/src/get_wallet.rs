@@ -8,7 +8,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{self, Cursor};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::Reason;
 
 /// The function's store.
 #[derive(Debug)]
@@ -42,10 +42,13 @@ pub struct WalletView {
     pub next_cursor: Option<String>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[];
+
 /// Returns the caller's wallet and its ledger
 ///
 /// # Errors
-/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/wallet", operation_id = "get-wallet", tag = "auctions",
     security(("token" = [])),
@@ -55,8 +58,6 @@ pub struct WalletView {
     ),
     responses(
         (status = 200, description = "The wallet and a page of its ledger", body = WalletView),
-        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &GetWallet, request: Request, invocation: Invocation) -> Result<Response, Error> {

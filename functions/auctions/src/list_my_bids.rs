@@ -9,7 +9,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{self, Cursor};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::Reason;
 
 /// The function's store.
 #[derive(Debug)]
@@ -41,12 +41,15 @@ pub struct BidList {
     pub next_cursor: Option<String>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[];
+
 /// Lists the caller's bids
 ///
 /// The list is eventually consistent: a new bid may take a moment to appear.
 ///
 /// # Errors
-/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/bids", operation_id = "list-my-bids", tag = "auctions",
     security(("token" = [])),
@@ -56,8 +59,6 @@ pub struct BidList {
     ),
     responses(
         (status = 200, description = "A page of bids", body = BidList),
-        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ListMyBids, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -9,7 +9,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{self, Cursor};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::Reason;
 
 /// The function's store.
 #[derive(Debug)]
@@ -41,12 +41,15 @@ pub struct VoucherList {
     pub next_cursor: Option<String>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[];
+
 /// Lists the caller's vouchers
 ///
 /// The list is eventually consistent: a new voucher may take a moment to appear.
 ///
 /// # Errors
-/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/vouchers", operation_id = "list-vouchers", tag = "auctions",
     security(("token" = [])),
@@ -56,8 +59,6 @@ pub struct VoucherList {
     ),
     responses(
         (status = 200, description = "A page of vouchers", body = VoucherList),
-        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ListVouchers, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -1,6 +1,7 @@
 //! Runs for `POST /products/{sku}/bids`: places a bid, which holds its points or its voucher. If a bid of the other side
 //! matches, trades the two at once.
 
+use crate::reason;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,9 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
-use shared::catalog::{CatalogStore, Product, Sku};
+use shared::aws::lambda::problem::Causes;
+use shared::catalog::{self, CatalogStore, Product, Sku};
+use shared::core::error::{self, Reason};
 use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
@@ -63,6 +65,18 @@ pub struct PlaceBidRequest {
     pub voucher_id: Option<VoucherId>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_PARAMETER,
+    &reason::NOT_ENOUGH_POINTS,
+    &reason::VOUCHER_OFFERED,
+    &reason::TOO_MANY_BIDS,
+    &reason::INVALID_PRICE,
+    &reason::INVALID_DEADLINE,
+    &catalog::reason::PRODUCT_UNAVAILABLE,
+    &reason::VOUCHER_NOT_YOURS,
+];
+
 /// Places a bid
 ///
 /// Holds the price in the caller's wallet, or the voucher. If the other side has a bid at this price or a better one, the
@@ -70,7 +84,7 @@ pub struct PlaceBidRequest {
 /// returns the bid in its current state.
 ///
 /// # Errors
-/// Rejections of [`Rejected`], `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/products/{sku}/bids", operation_id = "place-bid", tag = "auctions", request_body = PlaceBidRequest,
     security(("token" = [])),
@@ -82,12 +96,6 @@ pub struct PlaceBidRequest {
     responses(
         (status = 201, description = "The bid, `OPEN` or `TRADED`", body = Bid,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request placed it"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`not-enough-points` with `available`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`voucher-offered`, `too-many-bids`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-price`, `invalid-deadline`, `product-unavailable`, `voucher-not-yours`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -2,6 +2,7 @@
 
 use crate::bid::Rejected;
 use crate::id::VoucherId;
+use crate::reason;
 use crate::store::AuctionStore;
 use crate::voucher::{Voucher, VoucherCode};
 use lambda_http::http::StatusCode;
@@ -12,8 +13,8 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::{CatalogStore, Sku};
+use shared::catalog::{self, CatalogStore, Sku};
+use shared::core::error::Reason;
 use shared::core::idempotency::key_reused;
 use shared::core::identity::CustomerId;
 
@@ -50,6 +51,13 @@ pub struct RegisterVoucherRequest {
     pub code: String,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &reason::VOUCHER_REGISTERED,
+    &reason::INVALID_VOUCHER,
+    &catalog::reason::PRODUCT_UNAVAILABLE,
+];
+
 /// Registers a gift voucher
 ///
 /// A code can be registered once; case, hyphens and spaces do not matter. Only the owner sees it. The code is not
@@ -57,8 +65,7 @@ pub struct RegisterVoucherRequest {
 /// another owner, as the caller registered it.
 ///
 /// # Errors
-/// `invalid-voucher`, `product-unavailable`, `voucher-registered`, `idempotency-key-reused`, [`Error::Unavailable`],
-/// [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/vouchers", operation_id = "register-voucher", tag = "auctions", request_body = RegisterVoucherRequest,
     security(("token" = [])),
@@ -69,11 +76,6 @@ pub struct RegisterVoucherRequest {
     responses(
         (status = 201, description = "The voucher", body = Voucher,
         headers(("Idempotency-Replayed" = bool, description = "true: the caller has registered it before"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`voucher-registered`: by another customer, or for another product", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-voucher`, `product-unavailable`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &RegisterVoucher, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -4,6 +4,7 @@
 use crate::bid::{Rejected, Side, price};
 use crate::id::VoucherId;
 use crate::matching::{MatchRequest, MatchingService};
+use crate::reason;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,8 @@ use shared::auctions::Points;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::Sku;
+use shared::core::error::{self, Reason};
 use shared::core::idempotency::Fingerprint;
 use uuid::Uuid;
 
@@ -67,13 +68,26 @@ pub struct TakenBid {
     pub traded_at: Timestamp,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_PARAMETER,
+    &reason::NOT_ENOUGH_POINTS,
+    &reason::NOTHING_TO_TAKE,
+    &reason::PRICE_DIFFERS,
+    &reason::VOUCHER_OFFERED,
+    &reason::BID_CLOSED,
+    &reason::INVALID_PRICE,
+    &reason::VOUCHER_NOT_YOURS,
+    &reason::OWN_BID,
+];
+
 /// Takes the best bid of the other side
 ///
 /// At the same price, the oldest bid is taken. The caller's own bids are skipped. A retry with the same key and body
 /// returns the same trade.
 ///
 /// # Errors
-/// Rejections of [`Rejected`], `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/products/{sku}/bids/take", operation_id = "take-bid", tag = "auctions", request_body = TakeBidRequest,
     security(("token" = [])),
@@ -85,12 +99,6 @@ pub struct TakenBid {
     responses(
         (status = 201, description = "The trade", body = TakenBid,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request made it"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`not-enough-points` with `available`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`nothing-to-take`, `price-differs` with `best`, `voucher-offered`, `bid-closed`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-price`, `voucher-not-yours`, `own-bid`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -8,7 +8,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 
@@ -56,13 +56,16 @@ pub struct CancelSubscriptionRequest {
     pub when: When,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
 /// Cancels a subscription
 ///
 /// Paid orders are not cancelled; each can be cancelled like any order. Cancelling a cancelled subscription returns it
 /// unchanged. `change-subscription` with `CONTINUE` revokes a cancellation at the period's end.
 ///
 /// # Errors
-/// `not-found` for another customer's subscription too, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's subscription too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/subscriptions/{subscription_id}/cancel", operation_id = "cancel-subscription", tag = "billing",
     request_body = CancelSubscriptionRequest,
@@ -75,11 +78,6 @@ pub struct CancelSubscriptionRequest {
     responses(
         (status = 200, description = "The subscription: cancelled, or with `ends_with_period`", body = Subscription,
         headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(

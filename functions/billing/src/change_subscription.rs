@@ -3,6 +3,7 @@
 //!
 //! An existing invoice keeps its items and prices. A new card is charged at once for a declined invoice.
 
+use crate::reason;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -10,13 +11,13 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::{CatalogStore, Sku};
+use shared::catalog::{self, CatalogStore, Sku};
+use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Item, quote, sum_lines};
-use shared::payments::Provider;
+use shared::orders::{self, Item, quote, sum_lines};
 use shared::payments::provider::Authorization;
+use shared::payments::{self, Provider};
 use uuid::Uuid;
 
 use crate::charge_service::{BillingKeys, ChargeQueue};
@@ -86,13 +87,29 @@ pub enum ChangeSubscriptionRequest {
     Continue {},
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &payments::reason::PAYMENT_REFUSED,
+    &error::NOT_FOUND,
+    &reason::SUBSCRIPTION_CLOSED,
+    &reason::SUBSCRIPTION_STATUS,
+    &reason::NOT_NEXT_PERIOD,
+    &orders::reason::PAYMENT_UNDER_WAY,
+    &orders::reason::INVALID_LINES,
+    &catalog::reason::INVALID_QUANTITY,
+    &catalog::reason::PRODUCT_UNAVAILABLE,
+    &orders::reason::CURRENCIES_MIXED,
+    &orders::reason::TOTAL_TOO_LARGE,
+    &payments::reason::AMOUNT_NOT_TAKEN,
+    &payments::reason::PROVIDER_NOT_CONFIGURED,
+];
+
 /// Changes a subscription
 ///
 /// A retry with the same key and body changes nothing and returns the subscription in its current state.
 ///
 /// # Errors
-/// Rejections of [`Rejected`], of [`shared::orders::Rejected`] and of the provider, [`Error::Unavailable`],
-/// [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/subscriptions/{subscription_id}/change", operation_id = "change-subscription", tag = "billing",
     request_body = ChangeSubscriptionRequest,
@@ -105,13 +122,6 @@ pub enum ChangeSubscriptionRequest {
     responses(
         (status = 200, description = "The changed subscription", body = Subscription,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request changed it"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`payment-refused` with `provider_code`: the card was not accepted", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`subscription-closed`, `subscription-status` with `subscription_status`, `not-next-period` with `next_period`, `payment-under-way`: the card is being charged", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-lines`, `invalid-quantity`, `product-unavailable` with `sku`, `currencies-mixed`, `total-too-large`, `amount-not-taken`, `provider-not-configured`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(

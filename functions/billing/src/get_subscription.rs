@@ -9,7 +9,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 
 /// The function's store.
@@ -44,20 +44,21 @@ pub struct SubscriptionAndInvoices {
     pub invoices: Vec<Invoice>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
 /// Returns a subscription and its latest invoices
 ///
 /// Customers read their own subscriptions; administrators read any.
 ///
 /// # Errors
-/// `not-found` for another customer's subscription too, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's subscription too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/subscriptions/{subscription_id}", operation_id = "get-subscription", tag = "billing",
     security(("token" = [])),
     params(("subscription_id" = Uuid, Path, description = "The subscription")),
     responses(
         (status = 200, description = "The subscription and its latest invoices", body = SubscriptionAndInvoices),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &GetSubscription, request: Request, invocation: Invocation) -> Result<Response, Error> {

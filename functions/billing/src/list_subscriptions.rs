@@ -9,7 +9,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{self, Cursor};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::Reason;
 use shared::core::id::SubscriptionId;
 
 /// The function's store.
@@ -42,12 +42,15 @@ pub struct SubscriptionList {
     pub next_cursor: Option<String>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[];
+
 /// Lists the caller's subscriptions
 ///
 /// The list is eventually consistent: a new subscription may take a moment to appear.
 ///
 /// # Errors
-/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/subscriptions", operation_id = "list-subscriptions", tag = "billing",
     security(("token" = [])),
@@ -57,8 +60,6 @@ pub struct SubscriptionList {
     ),
     responses(
         (status = 200, description = "A page of subscriptions", body = SubscriptionList),
-        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ListSubscriptions, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -10,10 +10,12 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::error::Rejection;
+use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::Fingerprint;
+use shared::orders;
+use shared::payments;
 
 /// The function `resolve-charge`. It records the administrator's decision and calls no provider.
 #[derive(Debug)]
@@ -34,14 +36,24 @@ impl ResolveCharge {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::FORBIDDEN,
+    &error::NOT_FOUND,
+    &payments::reason::NOT_IN_REVIEW,
+    &orders::reason::PAYMENT_UNDER_WAY,
+    &payments::reason::PAYMENT_MISMATCH,
+];
+
 /// Resolves a charge with an unknown outcome
 ///
 /// Requires the administrator role. `CHARGED` creates the period's order, or refunds the charge if the subscription has
 /// ended. `NOT_CHARGED` counts as a decline, and the charge is retried. `ASK_AGAIN` queries the provider again.
+/// The period is in review when the outcome has been unknown for a day. No decision is taken while the provider is being
+/// called, or if it was called after `looked_up_at`.
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `not-in-review`, `payment-under-way`, `payment-mismatch`, [`Error::Unavailable`],
-/// [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/subscriptions/{subscription_id}/invoices/{period}/review", operation_id = "resolve-charge",
     tag = "billing", request_body = ChargeDecision,
@@ -55,13 +67,6 @@ impl ResolveCharge {
     responses(
         (status = 200, description = "The invoice after the decision", body = Invoice,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request made the decision"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: the outcome has not been unknown for a day; `payment-under-way`: the provider is being called, or was called after `looked_up_at`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`payment-mismatch`: the reference belongs to another order's payment; `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -5,6 +5,7 @@
 
 use crate::charge_service::{BillingKeys, ChargeQueue};
 use crate::event::BillingEvent;
+use crate::reason;
 use crate::store::{StoredSubscription, SubscriptionStore, SubscriptionWrite};
 use crate::subscription::{Policy, Rejected, Subscription, SubscriptionStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -14,13 +15,14 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::{CatalogStore, Sku};
+use shared::catalog::{self, CatalogStore, Sku};
 use shared::core::calendar::Schedule;
+use shared::core::error::Reason;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders::{self, Item, Quote, quote, sum_lines};
+use shared::payments;
 use shared::payments::provider::Authorization;
 
 /// The function's stores, providers and queue.
@@ -76,13 +78,27 @@ pub struct SubscribeRequest {
     pub expected_total: Option<Money>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &payments::reason::PAYMENT_REFUSED,
+    &orders::reason::TOTAL_DIFFERS,
+    &orders::reason::INVALID_LINES,
+    &catalog::reason::INVALID_QUANTITY,
+    &reason::INVALID_SCHEDULE,
+    &catalog::reason::PRODUCT_UNAVAILABLE,
+    &orders::reason::CURRENCIES_MIXED,
+    &orders::reason::TOTAL_TOO_LARGE,
+    &payments::reason::AMOUNT_NOT_TAKEN,
+    &payments::reason::PROVIDER_NOT_CONFIGURED,
+];
+
 /// Starts a subscription
 ///
 /// This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
 /// catalog prices of that day. A retry with the same key and body returns the subscription in its current state.
 ///
 /// # Errors
-/// Rejections of [`orders::Rejected`], [`Rejected`] and of the provider, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/subscriptions", operation_id = "subscribe", tag = "billing", request_body = SubscribeRequest,
     security(("token" = [])),
@@ -93,12 +109,6 @@ pub struct SubscribeRequest {
     responses(
         (status = 201, description = "The subscription", body = Subscription,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request started it"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`payment-refused` with `provider_code`: the card was not accepted. If the code is `authentication_required`, let the cardholder authenticate with `client_secret`, then send the same request again", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`total-differs` with `total`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-lines`, `invalid-quantity`, `invalid-schedule`, `product-unavailable` with `sku`, `currencies-mixed`, `total-too-large`, `amount-not-taken`, `provider-not-configured`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &Subscribe, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -6,9 +6,8 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem};
 use shared::catalog::{CatalogStore, Product, Sku};
-use shared::core::error::{self, Rejection};
+use shared::core::error::{self, Reason, Rejection};
 
 /// The function's store.
 #[derive(Debug)]
@@ -39,6 +38,9 @@ pub struct ProductView {
     pub available: u64,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER, &error::NOT_FOUND];
+
 /// Returns a product
 ///
 /// An unlisted product is not returned.
@@ -48,15 +50,12 @@ pub struct ProductView {
 /// shard.
 ///
 /// # Errors
-/// `not-found` for an unlisted product too, `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for an unlisted product too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/products/{sku}", operation_id = "get-product", tag = "catalog",
     params(("sku" = Sku, Path, description = "The product")),
     responses(
         (status = 200, description = "The product and its stock", body = ProductView),
-        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        Faults,
     )
 )]
 pub async fn handle(function: &GetProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {

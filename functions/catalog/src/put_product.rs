@@ -9,9 +9,9 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::{CatalogEvent, CatalogStore, Product, ProductStatus, ShardCount, Sku};
 use shared::core::error::Rejection;
+use shared::core::error::{self, Reason};
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
 use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
@@ -65,25 +65,27 @@ pub struct PutProductRequest {
     pub stock_shards: Option<ShardCount>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_PARAMETER,
+    &error::FORBIDDEN,
+    &reason::SHARDS_NOT_LOWERED,
+    &reason::INVALID_PRODUCT,
+];
+
 /// Creates or changes a product
 ///
 /// Replaces the whole product. If nothing differs, nothing is written. Raising `stock_shards` spreads the stock over all
 /// shards.
 ///
 /// # Errors
-/// `forbidden`, `invalid-product`, `shards-not-lowered`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     put, path = "/products/{sku}", operation_id = "put-product", tag = "catalog", request_body = PutProductRequest,
     security(("token" = [])),
     params(("sku" = Sku, Path, description = "The product")),
     responses(
         (status = 200, description = "The product", body = Product),
-        (status = 400, description = "`malformed-body`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: administrators only", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`shards-not-lowered`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-product`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &PutProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -113,10 +115,15 @@ pub async fn handle(function: &PutProduct, request: Request, invocation: Invocat
     }
 }
 
+fn invalid(field: &str, detail: String) -> Rejection {
+    let field = field.to_owned();
+    Rejection::with(reason::InvalidProduct { field }, detail)
+}
+
 fn name(text: &str) -> Result<DisplayText, Rejection> {
-    DisplayText::line(text, Product::MAX_NAME).map_err(|invalid| {
-        let detail = format!("name: {invalid}.");
-        Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "name")
+    DisplayText::line(text, Product::MAX_NAME).map_err(|refused| {
+        let detail = format!("name: {refused}.");
+        invalid("name", detail)
     })
 }
 
@@ -125,12 +132,12 @@ fn check_points(points: Option<u32>) -> Result<(), Rejection> {
         return Ok(());
     }
     let detail = format!("One unit has 1 to {} points.", Product::MAX_POINTS);
-    Err(Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "points"))
+    Err(invalid("points", detail))
 }
 
 /// Checks that the images can be shown now. They may still be deleted later: clients fetch each image when they show it.
 async fn check_images(images: &ImageStore, ids: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
-    let invalid = |detail: String| Rejection::new(&reason::INVALID_PRODUCT, detail).with("field", "images");
+    let invalid = |detail: String| invalid("images", detail);
     if ids.len() > Product::MAX_IMAGES {
         let detail = format!("A product has at most {} images.", Product::MAX_IMAGES);
         return Err(invalid(detail).into());
@@ -168,7 +175,10 @@ fn changed(
             "The stock has {} shards. The number can be raised, not lowered.",
             present.get()
         );
-        return Err(Rejection::new(&reason::SHARDS_NOT_LOWERED, detail).with("stock_shards", present));
+        return Err(Rejection::with(
+            reason::ShardsNotLowered { stock_shards: present },
+            detail,
+        ));
     }
     let requested = Product {
         sku: sku.clone(),

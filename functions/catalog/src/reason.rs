@@ -1,6 +1,14 @@
 //! Reasons to reject a request that concerns the catalog.
 
+use shared::catalog::ShardCount;
+
 shared::reasons! {
-    INVALID_PRODUCT = Unprocessable "invalid-product" "A product's field is out of range";
-    SHARDS_NOT_LOWERED = Conflict "shards-not-lowered" "Stock shards can be raised, not lowered";
+    INVALID_PRODUCT = Unprocessable "invalid-product" "A product's field is out of range" InvalidProduct {
+        /// The field's name.
+        field: String,
+    };
+    SHARDS_NOT_LOWERED = Conflict "shards-not-lowered" "Stock shards can be raised, not lowered" ShardsNotLowered {
+        /// The number of shards now.
+        stock_shards: ShardCount,
+    };
 }

@@ -6,10 +6,9 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::catalog::reason;
-use shared::catalog::{CatalogEvent, CatalogStore, Receipt, Sku, StockReceived};
-use shared::core::error::{self, Rejection};
+use shared::catalog::{self, CatalogEvent, CatalogStore, Receipt, Sku, StockReceived};
+use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 
 /// The function's store.
@@ -43,13 +42,21 @@ pub struct ReceiveStockRequest {
     pub quantity: i64,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_PARAMETER,
+    &error::FORBIDDEN,
+    &error::NOT_FOUND,
+    &catalog::reason::INVALID_QUANTITY,
+];
+
 /// Adds received units to the stock
 ///
 /// Spreads the units over the product's shards. A retry with the same key and body returns the same receipt and adds
 /// nothing.
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `invalid-quantity`, `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/products/{sku}/stock", operation_id = "receive-stock", tag = "catalog",
     request_body = ReceiveStockRequest,
@@ -62,12 +69,6 @@ pub struct ReceiveStockRequest {
     responses(
         (status = 201, description = "The receipt", body = StockReceived,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request added the units"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: administrators only", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-quantity`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -112,6 +113,6 @@ fn parse_units(quantity: i64) -> Result<u64, Rejection> {
         .filter(|units| (1..=MAX_UNITS).contains(units));
     units.ok_or_else(|| {
         let detail = format!("A delivery has 1 to {MAX_UNITS} units.");
-        Rejection::new(&reason::INVALID_QUANTITY, detail)
+        Rejection::with(reason::InvalidQuantity { sku: None }, detail)
     })
 }

@@ -7,7 +7,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::images::{Image, ImageId, ImageStore, Rejected};
 
 /// The function's store.
@@ -29,13 +29,16 @@ impl DeleteImage {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
 /// Deletes an image
 ///
 /// Customers delete their own images; administrators delete any. The files are removed soon after. A later upload is
 /// discarded. Deleting a deleted image returns it unchanged.
 ///
 /// # Errors
-/// `not-found` for another customer's image too, `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's image too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/images/{image_id}/delete", operation_id = "delete-image", tag = "images",
     security(("token" = [])),
@@ -47,10 +50,6 @@ impl DeleteImage {
     responses(
         (status = 200, description = "The deleted image", body = Image,
             headers(("Idempotency-Replayed" = bool, description = "true: it was deleted before"))),
-        (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency-key-reused`: for another image", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &DeleteImage, request: Request, invocation: Invocation) -> Result<Response, Error> {

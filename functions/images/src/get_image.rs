@@ -8,7 +8,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem};
+use shared::core::error::{self, Reason};
 use shared::images::{
     Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageStore, ImageType, Rejected,
 };
@@ -122,19 +122,20 @@ impl ImageView {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
 /// Returns an image
 ///
 /// Requires no token: anyone who has the id can read the image, as with its variants. The customer is not disclosed.
 ///
 /// # Errors
-/// `not-found`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/images/{image_id}", operation_id = "get-image", tag = "images",
     params(("image_id" = Uuid, Path, description = "The image")),
     responses(
         (status = 200, description = "The image and its variants", body = ImageView),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        Faults,
     )
 )]
 pub async fn handle(function: &GetImage, request: Request, invocation: Invocation) -> Result<Response, Error> {

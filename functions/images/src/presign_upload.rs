@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::aws::{Platform, s3};
+use shared::core::error::{self, Reason};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::images::{
-    Image, ImageId, ImagePurpose, ImageStatus, ImageStore, ImageType, MAX_BYTES, Rejected, StoredImage, UPLOAD_WITHIN,
+    self, Image, ImageId, ImagePurpose, ImageStatus, ImageStore, ImageType, MAX_BYTES, Rejected, StoredImage,
+    UPLOAD_WITHIN,
 };
 
 /// The function's store and bucket.
@@ -70,6 +71,14 @@ pub struct SignedUpload {
     pub expires_at: Timestamp,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_PARAMETER,
+    &error::NOT_FOUND,
+    &images::reason::IMAGE_TYPE_NOT_TAKEN,
+    &images::reason::IMAGE_LENGTH_NOT_TAKEN,
+];
+
 /// Creates an image and presigns its upload
 ///
 /// `PUT` the file to `url` with `headers` within ten minutes. Then poll `GET /images/{image_id}` until its status is
@@ -77,8 +86,7 @@ pub struct SignedUpload {
 /// deleted since is discarded.
 ///
 /// # Errors
-/// Rejections of [`Rejected`], `image-type-not-taken`, `idempotency-key-reused`, [`Error::Unavailable`],
-/// [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/images", operation_id = "presign-upload", tag = "images", request_body = PresignUploadRequest,
     security(("token" = [])),
@@ -89,12 +97,6 @@ pub struct SignedUpload {
     responses(
         (status = 201, description = "The presigned upload", body = SignedUpload,
         headers(("Idempotency-Replayed" = bool, description = "true: an earlier request created the image"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`: `checksum_sha256`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`: the image to replace does not exist", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "`image-type-not-taken`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`image-length-not-taken`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &PresignUpload, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -3,15 +3,15 @@
 
 use lambda_http::http::StatusCode;
 use shared::Error;
-use shared::auctions::{Credit, CreditStatus, Rejected as PointsRejected, WalletStore};
+use shared::auctions::{self, Credit, CreditStatus, Rejected as PointsRejected, WalletStore};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::core::idempotency::{Fingerprint, derive_id};
-use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
+use shared::orders::{self, Ending, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
 use shared::payments::{
     self, OrderCancellation, OrderPaymentStore, PaymentRequest, Rejected as PaymentRejected, StoredPayment,
 };
@@ -41,14 +41,23 @@ impl CancelOrder {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &orders::reason::ORDER_CLOSED,
+    &orders::reason::PAYMENT_UNDER_WAY,
+    &payments::reason::REFUND_UNDER_WAY,
+    &payments::reason::PAYMENT_IN_REVIEW,
+    &auctions::reason::POINTS_SPENT,
+];
+
 /// Cancels an order
 ///
 /// Releases the order's stock at once; what is kept of its payment is refunded soon after. Cancelling a cancelled order
 /// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back.
 ///
 /// # Errors
-/// `not-found` for another customer's order too, `order-closed`, `payment-under-way`, `refund-under-way`, `payment-in-review`, `points-spent`,
-/// `idempotency-key-reused`, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's order too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/orders/{order_id}/cancel", operation_id = "cancel-order", tag = "orders",
     security(("token" = [])),
@@ -60,11 +69,6 @@ impl CancelOrder {
     responses(
         (status = 200, description = "The cancelled order", body = Order,
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
-        (status = 400, description = "`invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`order-closed` with `order_status`; `payment-under-way`, `refund-under-way`, `payment-in-review`: try again later; `points-spent`: the points that the order bought are spent or held", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &CancelOrder, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -11,13 +11,13 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
-use shared::catalog::Sku;
+use shared::catalog::{self, Sku};
+use shared::core::error::Reason;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders::{
-    Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote, Rejected, ReservationStore,
-    StoredOrder, quote, sum_lines,
+    self, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote, Rejected,
+    ReservationStore, StoredOrder, quote, sum_lines,
 };
 
 /// The function's store and settings.
@@ -42,12 +42,23 @@ pub struct CheckoutRequest {
     pub expected_total: Option<Money>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &orders::reason::OUT_OF_STOCK,
+    &orders::reason::TOTAL_DIFFERS,
+    &orders::reason::INVALID_LINES,
+    &catalog::reason::INVALID_QUANTITY,
+    &catalog::reason::PRODUCT_UNAVAILABLE,
+    &orders::reason::CURRENCIES_MIXED,
+    &orders::reason::TOTAL_TOO_LARGE,
+];
+
 /// Places an order
 ///
 /// Reserves the stock until `expires_at`. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
 ///
 /// # Errors
-/// Rejections of [`Rejected`] and of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/orders", operation_id = "checkout", tag = "orders", request_body = CheckoutRequest,
     security(("token" = [])),
@@ -58,11 +69,6 @@ pub struct CheckoutRequest {
     responses(
         (status = 201, description = "The order", body = Order,
         headers(("Idempotency-Replayed" = bool, description = "true: an earlier request placed the order"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`out-of-stock` with `shortages`, `total-differs` with `total`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-lines`, `invalid-quantity`, `product-unavailable` with `sku`, `currencies-mixed`, `total-too-large`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -5,7 +5,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::orders::{Order, OrderId, OrderStore, Rejected};
 
 /// The function's store.
@@ -27,20 +27,21 @@ impl GetOrder {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
 /// Returns an order
 ///
 /// An unpaid order past its deadline is returned as `EXPIRED`, even if its stock is not released yet.
 ///
 /// # Errors
-/// `not-found` for another customer's order too, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's order too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/orders/{order_id}", operation_id = "get-order", tag = "orders",
     security(("token" = [])),
     params(("order_id" = Uuid, Path, description = "The order")),
     responses(
         (status = 200, description = "The order", body = Order),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &GetOrder, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -7,7 +7,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{self, Cursor};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::Reason;
 use shared::orders::{Order, OrderCursor, OrderId, OrderStore};
 
 /// The function's store.
@@ -40,12 +40,15 @@ pub struct OrderList {
     pub next_cursor: Option<String>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[];
+
 /// Lists the caller's orders
 ///
 /// The list is eventually consistent: a new order may take a moment to appear.
 ///
 /// # Errors
-/// `invalid-parameter`, [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/orders", operation_id = "list-orders", tag = "orders",
     security(("token" = [])),
@@ -55,8 +58,6 @@ pub struct OrderList {
     ),
     responses(
         (status = 200, description = "A page of orders", body = OrderList),
-        (status = 400, description = "`invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ListOrders, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -10,14 +10,14 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Causes, Faults, Problem, TokenRequired};
-use shared::core::error::{self, Rejection};
+use shared::aws::lambda::problem::Causes;
+use shared::core::error::{self, Reason, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::orders::{self, OrderId, StoredOrder};
 use shared::payments::{
-    Failure, Payment, PaymentRequest, PaymentService, PaymentStatus, Provider, Rejected, StoredPayment,
+    self, Failure, Payment, PaymentRequest, PaymentService, PaymentStatus, Provider, Rejected, StoredPayment,
 };
 
 /// The function `confirm-payment`.
@@ -75,13 +75,28 @@ pub enum ConfirmPaymentRequest {
     },
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_PARAMETER,
+    &payments::reason::PAYMENT_REFUSED,
+    &error::NOT_FOUND,
+    &orders::reason::ORDER_CLOSED,
+    &orders::reason::PAYMENT_UNDER_WAY,
+    &payments::reason::AMOUNT_DIFFERS,
+    &payments::reason::PAYMENT_UNSERVABLE,
+    &orders::reason::TOO_MANY_PAYMENTS,
+    &payments::reason::AMOUNT_NOT_TAKEN,
+    &payments::reason::PAYMENT_MISMATCH,
+    &payments::reason::PROVIDER_NOT_CONFIGURED,
+];
+
 /// Confirms a payment
 ///
 /// Confirms the payment at its provider, which charges it and pays the order. A retry with the same key and body does
 /// not charge again and returns the payment in its current state.
 ///
 /// # Errors
-/// The rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/confirm", operation_id = "confirm-payment", tag = "payments", request_body = ConfirmPaymentRequest,
     security(("token" = [])),
@@ -94,13 +109,6 @@ pub enum ConfirmPaymentRequest {
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
         (status = 202, description = "The outcome is not known yet (`UNKNOWN`, `CONFIRMING`), or a deposit is awaited (`AWAITING_DEPOSIT`). Poll the order", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`payment-refused` with `provider_code`: nothing was charged, and the order can still be paid", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`: no such order, or no such payment", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`order-closed` with `order_status`, `payment-under-way`, `amount-differs` with `total`, `payment-unservable`, `too-many-payments`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`amount-not-taken`, `payment-mismatch`, `provider-not-configured`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -293,8 +301,8 @@ impl ConfirmPaymentRequest {
         if (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(());
         }
-        let detail = format!("{name}: it must be 1 to 200 visible ASCII characters.");
-        Err(Rejection::new(&error::INVALID_PARAMETER, detail).with("parameter", name))
+        let why = "it must be 1 to 200 visible ASCII characters";
+        Err(Rejection::invalid_parameter(name, why))
     }
 
     /// Checks the client's amount against the order's total, which is the amount to charge.

@@ -5,7 +5,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::core::id::PaymentId;
 use shared::payments::{Payment, PaymentStore, Rejected};
 
@@ -28,21 +28,22 @@ impl GetPayment {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
 /// Returns a payment
 ///
 /// Customers read their own payments; administrators read any. Only administrators see reviews and the notes of
 /// refunds.
 ///
 /// # Errors
-/// `not-found` for another customer's payment too, [`Error::Unavailable`], [`Error::Internal`].
+/// `not-found` for another customer's payment too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/payments/{payment_id}", operation_id = "get-payment", tag = "payments",
     security(("token" = [])),
     params(("payment_id" = Uuid, Path, description = "The payment")),
     responses(
         (status = 200, description = "The payment", body = Payment),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &GetPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -15,12 +15,11 @@ use shared::aws::Platform;
 use shared::aws::event_bus::EventBus;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem};
 use shared::aws::telemetry::{self, Unit};
-use shared::core::error::{self, Rejection};
+use shared::core::error::{self, Reason, Rejection};
 use shared::core::id::PathParameter;
 use shared::payments::provider::Credentials;
-use shared::payments::{PaymentService, Recorded};
+use shared::payments::{self, PaymentService, Recorded};
 
 /// The function `payment-webhook`.
 #[derive(Debug)]
@@ -97,6 +96,15 @@ pub struct WebhookAnswer {
     pub outcome: Outcome,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_SIGNATURE,
+    &payments::reason::UNKNOWN_ORDER,
+    &error::NOT_FOUND,
+    &payments::reason::PROVIDER_NOT_CONFIGURED,
+    &payments::reason::PAYMENT_MISMATCH,
+];
+
 /// Receives a payment provider's webhook
 ///
 /// `toss`: Toss Payments. Its messages are unsigned, so each only causes a query of its API. `stripe`: signed with
@@ -104,20 +112,13 @@ pub struct WebhookAnswer {
 /// `payment.succeeded`, `payment.failed` and `payment.refunded`. After any status but 2xx the provider must retry.
 ///
 /// # Errors
-/// `invalid-signature`, `malformed-body`, `body-too-large`, `unknown-order`, `payment-mismatch`,
-/// [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/webhooks/{provider}", operation_id = "payment-webhook", tag = "payments",
     request_body(content = serde_json::Value, description = "As the provider sends it", content_type = "application/json"),
     params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`")),
     responses(
         (status = 200, description = "The message is processed", body = WebhookAnswer),
-        (status = 400, description = "`malformed-body`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`invalid-signature`: nothing was stored", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`unknown-order`: deliver the message again later; `not-found`: no such provider", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 256 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`provider-not-configured`; `payment-mismatch`: the payment is known for another order", body = Problem, content_type = "application/problem+json"),
-        Faults,
     )
 )]
 pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -7,8 +7,8 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
 use shared::core::error::Rejection;
+use shared::core::error::{self, Reason};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
@@ -51,14 +51,22 @@ pub struct RequestRefundRequest {
     pub note: Option<String>,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::FORBIDDEN,
+    &error::NOT_FOUND,
+    &payments::reason::NOT_REFUNDABLE,
+    &payments::reason::REFUND_UNDER_WAY,
+    &error::INVALID_TEXT,
+];
+
 /// Requests a refund
 ///
 /// Refunds a payment fully or partly. Requires the administrator role. The refund is made asynchronously; its status is
 /// on the payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `invalid-text`, `not-refundable`, `refund-under-way`, [`Error::Unavailable`],
-/// [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/{payment_id}/refunds", operation_id = "request-refund", tag = "payments",
     request_body = RequestRefundRequest,
@@ -71,13 +79,6 @@ pub struct RequestRefundRequest {
     responses(
         (status = 202, description = "The payment with the pending refund", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request added the refund"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-refundable` with `refundable`, `refund-under-way`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-text` with `field`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &RequestRefund, request: Request, invocation: Invocation) -> Result<Response, Error> {

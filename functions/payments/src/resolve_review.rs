@@ -8,11 +8,11 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::{Decided, Decision, Payment, PaymentRequest, PaymentService, StoredPayment};
+use shared::payments::{self, Decided, Decision, Payment, PaymentRequest, PaymentService, StoredPayment};
 use uuid::Uuid;
 
 /// The function `resolve-review`.
@@ -88,14 +88,23 @@ impl PaymentDecision {
     }
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::FORBIDDEN,
+    &error::NOT_FOUND,
+    &payments::reason::NOT_IN_REVIEW,
+    &payments::reason::REFUND_UNDER_WAY,
+    &payments::reason::NOT_REFUNDABLE,
+    &payments::reason::AMOUNT_DIFFERS,
+];
+
 /// Resolves a payment review
 ///
 /// Requires the administrator role. Decides the matter `review_id` of the payment's `reviews`. The decision `ASK_AGAIN`
 /// hands it back to the reconciler; every other decision ends it.
 ///
 /// # Errors
-/// `forbidden`, `not-found`, `not-in-review`, `amount-differs`, `refund-under-way`, `not-refundable`,
-/// [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
     request_body = PaymentDecision,
@@ -108,13 +117,6 @@ impl PaymentDecision {
     responses(
         (status = 200, description = "The payment after the decision", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request decided it"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not-in-review`: the payment has no such matter in review, or the matter does not allow the decision; `refund-under-way`: another refund of the payment is in progress; `not-refundable`: the payment has reached the limit of refunds; `amount-differs`: another amount is owed or kept", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &ResolveReview, request: Request, invocation: Invocation) -> Result<Response, Error> {

@@ -8,7 +8,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::problem::{Faults, Problem, TokenRequired};
+use shared::core::error::{self, Reason};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
@@ -68,12 +68,24 @@ pub struct StartedPayment {
     pub client: ClientParameters,
 }
 
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_PARAMETER,
+    &payments::reason::PAYMENT_REFUSED,
+    &error::NOT_FOUND,
+    &orders::reason::ORDER_CLOSED,
+    &orders::reason::PAYMENT_UNDER_WAY,
+    &orders::reason::TOO_MANY_PAYMENTS,
+    &payments::reason::PROVIDER_NOT_CONFIGURED,
+    &payments::reason::AMOUNT_NOT_TAKEN,
+];
+
 /// Starts a payment
 ///
 /// Prepares a payment of an order. Charges nothing. A retry with the same key and body returns the same payment.
 ///
 /// # Errors
-/// The rejections of [`orders::Rejected`] and [`Rejected`], [`Error::Unavailable`], [`Error::Internal`].
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/payments", operation_id = "start-payment", tag = "payments", request_body = StartPaymentRequest,
     security(("token" = [])),
@@ -84,13 +96,6 @@ pub struct StartedPayment {
     responses(
         (status = 201, description = "The prepared payment", body = StartedPayment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request prepared the payment"))),
-        (status = 400, description = "`malformed-body`, `invalid-idempotency-key`, `invalid-parameter`: `return_urls`", body = Problem, content_type = "application/problem+json"),
-        (status = 402, description = "`payment-refused` with `provider_code`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not-found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`order-closed` with `order_status`, `payment-under-way`, `too-many-payments`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body-too-large`: over 64 KB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`provider-not-configured`, `amount-not-taken`, `idempotency-key-reused`", body = Problem, content_type = "application/problem+json"),
-        TokenRequired, Faults,
     )
 )]
 pub async fn handle(function: &StartPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {

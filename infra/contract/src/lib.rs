@@ -7,11 +7,13 @@ pub mod breaking;
 mod events;
 pub mod examples;
 mod openapi;
+mod problems;
 pub mod reading;
 pub mod reference;
 pub mod released;
 pub mod routes;
 mod webhooks;
+mod yaml;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -1,8 +1,6 @@
 //! The HTTP API as an OpenAPI 3.1 document.
 
 use anyhow::Result;
-use shared::aws::lambda::problem::{MEDIA_TYPE, Problem};
-use shared::core::error::MALFORMED_REQUEST;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -11,7 +9,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _, ToSchema};
 
-use crate::{EventSchema, webhooks};
+use crate::problems::{Problems, Shared};
+use crate::{EventSchema, webhooks, yaml};
 
 const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust types. Change those, not this file.\n";
 
@@ -32,7 +31,7 @@ the request takes effect at most once, and the response to a retry has the heade
 even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days.
 
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
-responses list. Ignore unknown members.
+responses list. Each code has a schema with its members. Ignore unknown members.
 
 **The id of a request** is in the header `Request-Id` of every response, and in `instance` of a problem. Report it with a question about \
 the request.
@@ -70,7 +69,7 @@ pub fn document() -> OpenApi {
     let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
     let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
     api.paths.paths.sort_keys();
-    let modifiers: [&dyn Modify; 5] = [&Token, &Entry, &Gateway, &ForClients, &Closed];
+    let modifiers: [&dyn Modify; 7] = [&Token, &Problems, &Entry, &Gateway, &ForClients, &Closed, &Shared];
     for modifier in modifiers {
         modifier.modify(&mut api);
     }
@@ -81,8 +80,8 @@ pub fn document() -> OpenApi {
 pub(crate) fn text(events: &[EventSchema]) -> Result<String> {
     let mut document = document();
     webhooks::add(&mut document, events)?;
-    let yaml = yaml_serde::to_string(&document)?;
-    Ok(format!("{COMMENT}{}\n", yaml.trim_end()))
+    let document = yaml_serde::to_value(document)?;
+    Ok(format!("{COMMENT}{}", yaml::text(&document)))
 }
 
 /// Declares the security scheme that the paths name.
@@ -105,23 +104,13 @@ impl Modify for Token {
 /// The header with the id of a request.
 const REQUEST_ID: &str = "Request-Id";
 
-/// Adds what the entry of every function adds: the header `Request-Id`, and the refusal of a request that cannot be read.
+/// Adds the header that the entry of every function adds: `Request-Id`.
 struct Entry;
 
 impl Modify for Entry {
     fn modify(&self, api: &mut OpenApi) {
         for operation in api.paths.paths.values_mut().flat_map(operations) {
             let responses = &mut operation.responses.responses;
-            let code = MALFORMED_REQUEST.code;
-            if let Some(RefOr::T(malformed)) = responses.get_mut("400") {
-                malformed.description = format!("`{code}`, {}", malformed.description);
-            } else {
-                let problem = Ref::from_schema_name(Problem::name());
-                let problem = ContentBuilder::new().schema(Some(problem)).build();
-                let malformed = ResponseBuilder::new().description(format!("`{code}`"));
-                let malformed = malformed.content(MEDIA_TYPE, problem).build();
-                responses.insert("400".to_owned(), malformed.into());
-            }
             for response in responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let id = Ref::new(format!("#/components/headers/{REQUEST_ID}"));
@@ -144,6 +133,9 @@ pub struct GatewayAnswer {
     pub message: String,
 }
 
+/// The name of the response to too many requests.
+const THROTTLED: &str = "TooManyRequests";
+
 /// Adds the responses that the API gateway gives on every route.
 struct Gateway;
 
@@ -159,12 +151,14 @@ impl Modify for Gateway {
             if requires_token && let Some(RefOr::T(unauthenticated)) = responses.get_mut("401") {
                 unauthenticated.content.insert(JSON.to_owned(), answer().into());
             }
-            let throttled = ResponseBuilder::new()
-                .description("Too many requests. Wait, then retry.")
-                .content(JSON, answer())
-                .build();
-            responses.insert("429".to_owned(), throttled.into());
+            responses.insert("429".to_owned(), Ref::from_response_name(THROTTLED).into());
         }
+        let throttled = ResponseBuilder::new()
+            .description("Too many requests. Wait, then retry.")
+            .content(JSON, answer())
+            .build();
+        let components = api.components.get_or_insert_with(Components::new);
+        components.responses.insert(THROTTLED.to_owned(), throttled.into());
     }
 }
 
@@ -220,7 +214,7 @@ fn body_of(operation: &Operation) -> Option<String> {
     None
 }
 
-fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(crate) fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut path.get,
         &mut path.put,

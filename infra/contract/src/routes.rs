@@ -99,7 +99,7 @@ fn function(operation: &Operation) -> Result<String> {
 }
 
 /// Converts `get-product` to `GetProduct`, the name in the templates.
-fn upper_camel_case(name: &str) -> String {
+pub(crate) fn upper_camel_case(name: &str) -> String {
     let capitalize = |word: &str| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_uppercase() + rest

@@ -1,7 +1,7 @@
 //! All domains and their actions. A new action is registered in its domain's `lib.rs`; only a new domain is added here.
 
 use shared::aws::lambda::action::Action;
-use shared::core::error::{self, Reason};
+use shared::core::error::{self, Definition, Reason};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
@@ -15,7 +15,7 @@ pub struct Domain {
     /// The domain's operations in the HTTP API. None for a domain without a route.
     pub api: Option<fn() -> Description>,
     /// The reasons of the domain's models, and of its crate.
-    pub reasons: &'static [&'static [&'static Reason]],
+    pub reasons: &'static [&'static [Definition]],
 }
 
 /// All domains, in the order of the API description.
@@ -71,8 +71,13 @@ pub fn actions() -> impl Iterator<Item = &'static Action> {
 
 /// All reasons to reject a request, of the core and of all domains.
 pub fn reasons() -> impl Iterator<Item = &'static Reason> {
+    definitions().map(|definition| definition.reason)
+}
+
+/// The definitions of all reasons.
+pub fn definitions() -> impl Iterator<Item = &'static Definition> {
     let domains = DOMAINS.iter().flat_map(|domain| domain.reasons);
     std::iter::once(&error::REASONS)
         .chain(domains)
-        .flat_map(|reasons| reasons.iter().copied())
+        .flat_map(|definitions| definitions.iter())
 }

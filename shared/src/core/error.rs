@@ -1,6 +1,9 @@
 //! Errors, independent of HTTP and queues. [`crate::aws::lambda`] translates them into responses.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 /// The error of a function.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +59,18 @@ pub struct Rejection {
     pub reason: &'static Reason,
     /// A sentence for people about this case.
     pub detail: String,
-    /// Members of the problem for programs, such as `sku` or `total`.
+    /// Members of the problem for programs, such as `sku` or `total`: those that the reason declares.
     pub members: Map<String, Value>,
 }
 
 impl Rejection {
-    /// Creates a rejection without members.
+    /// Creates a rejection whose reason declares no members.
     pub fn new(reason: &'static Reason, detail: impl Into<String>) -> Self {
+        debug_assert!(
+            reason.members.is_empty(),
+            "{} declares members: use Rejection::with",
+            reason.code
+        );
         Self {
             reason,
             detail: detail.into(),
@@ -70,15 +78,22 @@ impl Rejection {
         }
     }
 
-    /// An invalid path or query parameter: `name` and what is wrong with it.
-    pub fn invalid_parameter(name: &str, why: &str) -> Self {
-        Self::new(&INVALID_PARAMETER, format!("{name}: {why}.")).with("parameter", name)
+    /// Creates a rejection with the members that its reason declares.
+    pub fn with<M: Members>(members: M, detail: impl Into<String>) -> Self {
+        Self {
+            reason: M::REASON,
+            detail: detail.into(),
+            members: match json!(members) {
+                Value::Object(members) => members,
+                _ => Map::new(),
+            },
+        }
     }
 
-    /// Adds a member for programs.
-    pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
-        self.members.insert(name.to_owned(), json!(value));
-        self
+    /// An invalid path or query parameter: `name` and what is wrong with it.
+    pub fn invalid_parameter(name: &str, why: &str) -> Self {
+        let parameter = name.to_owned();
+        Self::with(InvalidParameter { parameter }, format!("{name}: {why}."))
     }
 }
 
@@ -120,37 +135,123 @@ pub struct Reason {
     pub code: &'static str,
     /// Short title, the same in every case.
     pub title: &'static str,
+    /// The names of the members that its problems have, or may have.
+    pub members: &'static [&'static str],
+}
+
+/// The members of a reason's problems. [`reasons!`](crate::reasons) implements it.
+pub trait Members: Serialize {
+    /// The reason.
+    const REASON: &'static Reason;
+}
+
+/// What the API description says about a reason. No deployed function needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// The reason.
+    pub reason: &'static Reason,
+    /// What it means and what the client can do, if the title does not say it.
+    pub description: &'static str,
+    /// The schema of its members, if it has any.
+    pub members: Option<MemberSchema>,
+}
+
+/// The schema of a reason's members.
+#[derive(Clone, Copy, Debug)]
+pub struct MemberSchema {
+    /// The object with the members.
+    pub schema: fn() -> RefOr<Schema>,
+    /// Adds the named schemas that it refers to.
+    pub referenced: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl MemberSchema {
+    /// The schema of `M`.
+    pub const fn of<M: ToSchema>() -> Self {
+        Self {
+            schema: M::schema,
+            referenced: M::schemas,
+        }
+    }
 }
 
 /// Defines a domain's reasons as constants, and lists them in `REASONS`:
-/// `NAME = Kind "code" "title";`.
+///
+/// ```text
+/// /// What it means and what the client can do, if the title does not say it.
+/// NAME = Kind "code" "title";
+/// NAME = Kind "code" "title" Members {
+///     /// Description for clients.
+///     member: Type,
+/// };
+/// ```
+///
+/// A reason with members is raised by [`Rejection::with`] and the struct `Members`, a reason without by
+/// [`Rejection::new`]. So no problem has a member that the API description lacks.
 #[macro_export]
 macro_rules! reasons {
-    ($($name:ident = $kind:ident $code:literal $title:literal;)*) => {
+    (@members) => { None };
+    (@members $members:ident) => { Some($crate::core::error::MemberSchema::of::<$members>()) };
+    ($(
+        $(#[doc = $description:literal])*
+        $name:ident = $kind:ident $code:literal $title:literal
+        $($members:ident { $($(#[$attribute:meta])* $member:ident: $type:ty),* $(,)? })?;
+    )*) => {
         $(
             #[doc = $title]
             pub const $name: $crate::core::error::Reason = $crate::core::error::Reason {
                 kind: $crate::core::error::Kind::$kind,
                 code: $code,
                 title: $title,
+                members: &[$($(stringify!($member)),*)?],
             };
+
+            $(
+                #[doc = concat!("The members of `", $code, "`.")]
+                #[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
+                pub struct $members {
+                    $($(#[$attribute])* pub $member: $type,)*
+                }
+
+                impl $crate::core::error::Members for $members {
+                    const REASON: &'static $crate::core::error::Reason = &$name;
+                }
+            )?
         )*
 
         /// All reasons of this module, for the API description and its tests.
-        pub const REASONS: &[&$crate::core::error::Reason] = &[$(&$name),*];
+        pub const REASONS: &[$crate::core::error::Definition] = &[$(
+            $crate::core::error::Definition {
+                reason: &$name,
+                description: concat!($($description, "\n"),*),
+                members: $crate::reasons!(@members $($members)?),
+            }
+        ),*];
     };
 }
 
 reasons! {
     MALFORMED_REQUEST = Malformed "malformed-request" "The request cannot be read";
+    /// The body is not JSON, or not an object of the described members. `detail` names the place.
     MALFORMED_BODY = Malformed "malformed-body" "The body cannot be read";
     INVALID_IDEMPOTENCY_KEY = Malformed "invalid-idempotency-key" "The Idempotency-Key header is missing or invalid";
-    INVALID_PARAMETER = Malformed "invalid-parameter" "A path or query parameter is invalid";
+    INVALID_PARAMETER = Malformed "invalid-parameter" "A path or query parameter is invalid" InvalidParameter {
+        /// The parameter's name.
+        parameter: String,
+    };
     UNAUTHENTICATED = Unauthenticated "unauthenticated" "A valid token is required";
+    /// The operation requires the administrator role.
     FORBIDDEN = Forbidden "forbidden" "The caller may not do this";
+    /// Also the answer for what the caller may not see.
     NOT_FOUND = NotFound "not-found" "The resource does not exist";
+    /// The limit is 64 KB, for a webhook 256 KB.
     BODY_TOO_LARGE = TooLarge "body-too-large" "The body is too large";
+    /// Use a new key for a new request.
     IDEMPOTENCY_KEY_REUSED = Unprocessable "idempotency-key-reused" "The Idempotency-Key was used for another request";
-    INVALID_TEXT = Unprocessable "invalid-text" "A text is empty, too long, or has a character that is not allowed";
+    INVALID_TEXT = Unprocessable "invalid-text" "A text is empty, too long, or has a character that is not allowed" InvalidText {
+        /// The name of the field with the text.
+        field: String,
+    };
+    /// Nothing was stored.
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
 }

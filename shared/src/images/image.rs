@@ -107,9 +107,9 @@ impl ImageType {
     pub fn parse(name: &str) -> Result<Self, Rejection> {
         let mut all = Self::ALL.into_iter();
         all.find(|known| known.media_type() == name).ok_or_else(|| {
-            let taken = Self::ALL.map(Self::media_type);
+            let taken = Self::ALL.map(Self::media_type).map(str::to_owned).to_vec();
             let detail = format!("{name} is not supported. Supported types: {}.", taken.join(", "));
-            Rejection::new(&reason::IMAGE_TYPE_NOT_TAKEN, detail).with("taken", taken)
+            Rejection::with(reason::ImageTypeNotTaken { taken }, detail)
         })
     }
 }
@@ -360,13 +360,12 @@ impl From<Rejected> for Rejection {
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such image."),
             Rejected::Length(length) => {
                 let detail = format!("An image has 1 to {MAX_BYTES} bytes, not {length}.");
-                Self::new(&reason::IMAGE_LENGTH_NOT_TAKEN, detail).with("longest", MAX_BYTES)
+                Self::with(reason::ImageLengthNotTaken { longest: MAX_BYTES }, detail)
             }
-            Rejected::Checksum => Self::new(
-                &error::INVALID_PARAMETER,
-                "checksum_sha256: must be the SHA-256 of the file in base64, 44 characters.",
-            )
-            .with("parameter", "checksum_sha256"),
+            Rejected::Checksum => Self::invalid_parameter(
+                "checksum_sha256",
+                "must be the SHA-256 of the file in base64, 44 characters",
+            ),
         }
     }
 }

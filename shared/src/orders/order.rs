@@ -285,10 +285,11 @@ impl From<Rejected> for Rejection {
             }
             Rejected::Quantity(sku) => {
                 let detail = format!("The total quantity of {sku} must be 1 to {MAX_QUANTITY}.");
-                Self::new(&catalog::reason::INVALID_QUANTITY, detail).with("sku", sku)
+                Self::with(catalog::reason::InvalidQuantity { sku: Some(sku) }, detail)
             }
             Rejected::ProductUnavailable(sku) => {
-                Self::new(&catalog::reason::PRODUCT_UNAVAILABLE, format!("{sku} is not for sale.")).with("sku", sku)
+                let detail = format!("{sku} is not for sale.");
+                Self::with(catalog::reason::ProductUnavailable { sku: Some(sku) }, detail)
             }
             Rejected::CurrenciesMixed => Self::new(
                 &reason::CURRENCIES_MIXED,
@@ -299,7 +300,8 @@ impl From<Rejected> for Rejection {
                 Self::new(&reason::TOTAL_TOO_LARGE, detail)
             }
             Rejected::TotalDiffers { present } => {
-                Self::new(&reason::TOTAL_DIFFERS, format!("The total is {present} now.")).with("total", present)
+                let detail = format!("The total is {present} now.");
+                Self::with(reason::TotalDiffers { total: present }, detail)
             }
             Rejected::OutOfStock(shortages) => {
                 let list: Vec<_> = shortages
@@ -311,17 +313,24 @@ impl From<Rejected> for Rejection {
                         )
                     })
                     .collect();
-                Self::new(&reason::OUT_OF_STOCK, format!("Not enough stock: {}.", list.join(", ")))
-                    .with("shortages", shortages)
+                let detail = format!("Not enough stock: {}.", list.join(", "));
+                Self::with(reason::OutOfStock { shortages }, detail)
             }
             Rejected::Closed(status) => {
                 let detail = match status {
                     OrderStatus::Paid => "The order is paid.",
                     _ => "The order has ended and cannot be changed.",
                 };
-                Self::new(&reason::ORDER_CLOSED, detail).with("order_status", status)
+                let order_status = Some(status);
+                Self::with(reason::OrderClosed { order_status }, detail)
             }
-            Rejected::NotDue => Self::new(&reason::ORDER_CLOSED, "The order's deadline has not passed."),
+            Rejected::NotDue => {
+                let order_status = None;
+                Self::with(
+                    reason::OrderClosed { order_status },
+                    "The order's deadline has not passed.",
+                )
+            }
             Rejected::PaymentUnderWay => Self::new(
                 &reason::PAYMENT_UNDER_WAY,
                 "A payment of the order is in progress. Check the order again in a minute.",

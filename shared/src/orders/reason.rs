@@ -1,12 +1,29 @@
 //! Reasons to reject a request that concerns orders.
 
+use super::{OrderStatus, Shortage};
+use crate::core::money::Money;
+
 crate::reasons! {
     INVALID_LINES = Unprocessable "invalid-lines" "An order has 1 to 50 lines";
+    /// Place an order for each currency.
     CURRENCIES_MIXED = Unprocessable "currencies-mixed" "The products have different currencies";
     TOTAL_TOO_LARGE = Unprocessable "total-too-large" "The total is out of range";
-    OUT_OF_STOCK = Conflict "out-of-stock" "Not enough stock";
-    TOTAL_DIFFERS = Conflict "total-differs" "The total differs from the expected one";
-    ORDER_CLOSED = Conflict "order-closed" "The order is closed";
+    OUT_OF_STOCK = Conflict "out-of-stock" "Not enough stock" OutOfStock {
+        /// Each product that has too few units.
+        shortages: Vec<Shortage>,
+    };
+    /// Show the customer the new total, then send it.
+    TOTAL_DIFFERS = Conflict "total-differs" "The total differs from the expected one" TotalDiffers {
+        /// The total now.
+        total: Money,
+    };
+    ORDER_CLOSED = Conflict "order-closed" "The order is closed" OrderClosed {
+        /// The order's status.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        order_status: Option<OrderStatus>,
+    };
+    /// The provider is being called. Try again in a minute.
     PAYMENT_UNDER_WAY = Conflict "payment-under-way" "A payment is under way";
     TOO_MANY_PAYMENTS = Conflict "too-many-payments" "The order has too many payment attempts";
 }

@@ -51,6 +51,12 @@ pub enum Rejected {
     InReview,
 }
 
+const NO_AMOUNT: reason::AmountDiffers = reason::AmountDiffers {
+    total: None,
+    owed: None,
+    kept: None,
+};
+
 impl From<Rejected> for Rejection {
     fn from(rejected: Rejected) -> Self {
         match rejected {
@@ -58,23 +64,34 @@ impl From<Rejected> for Rejection {
             Rejected::OtherOrder => Self::new(&reason::PAYMENT_MISMATCH, "The payment belongs to another order."),
             Rejected::AmountDiffers { total } => {
                 let detail = format!("The order's total is {total}; nothing was charged.");
-                Self::new(&reason::AMOUNT_DIFFERS, detail).with("total", total)
+                Self::with(
+                    reason::AmountDiffers {
+                        total: Some(total),
+                        ..NO_AMOUNT
+                    },
+                    detail,
+                )
             }
             Rejected::AmountNotTaken => Self::new(
                 &reason::AMOUNT_NOT_TAKEN,
                 "The provider does not accept this amount in this currency.",
             ),
             Rejected::Refused(failure) => {
-                Self::new(&reason::PAYMENT_REFUSED, failure.message).with("provider_code", failure.code)
+                let (provider_code, client_secret) = (failure.code, None);
+                let members = reason::PaymentRefused {
+                    provider_code,
+                    client_secret,
+                };
+                Self::with(members, failure.message)
             }
             Rejected::Unservable => Self::new(
                 &reason::PAYMENT_UNSERVABLE,
                 "The payment was charged, but cannot pay the order. It is refunded automatically.",
             ),
-            Rejected::NothingToRefund => Self::new(&reason::NOT_REFUNDABLE, "Nothing is left to refund."),
+            Rejected::NothingToRefund => not_refundable(None, "Nothing is left to refund."),
             Rejected::RefundTooLarge { refundable } => {
                 let detail = format!("Only {refundable} is left to refund.");
-                Self::new(&reason::NOT_REFUNDABLE, detail).with("refundable", refundable)
+                not_refundable(Some(refundable), detail)
             }
             Rejected::RefundUnderWay => Self::new(
                 &reason::REFUND_UNDER_WAY,
@@ -83,15 +100,27 @@ impl From<Rejected> for Rejection {
             Rejected::TooManyRefunds => {
                 let detail =
                     format!("A payment can have at most {MAX_REFUNDS} refunds. Refund the whole rest instead.");
-                Self::new(&reason::NOT_REFUNDABLE, detail)
+                not_refundable(None, detail)
             }
             Rejected::OwedDiffers { owed } => {
                 let detail = format!("{owed} is owed now. Nothing was recorded.");
-                Self::new(&reason::AMOUNT_DIFFERS, detail).with("owed", owed)
+                Self::with(
+                    reason::AmountDiffers {
+                        owed: Some(owed),
+                        ..NO_AMOUNT
+                    },
+                    detail,
+                )
             }
             Rejected::TakenBackTooLarge { kept } => {
                 let detail = format!("Only {kept} of the payment is kept. Nothing was recorded.");
-                Self::new(&reason::AMOUNT_DIFFERS, detail).with("kept", kept)
+                Self::with(
+                    reason::AmountDiffers {
+                        kept: Some(kept),
+                        ..NO_AMOUNT
+                    },
+                    detail,
+                )
             }
             Rejected::NotInReview => Self::new(
                 &reason::NOT_IN_REVIEW,
@@ -103,6 +132,10 @@ impl From<Rejected> for Rejection {
             ),
         }
     }
+}
+
+fn not_refundable(refundable: Option<Money>, detail: impl Into<String>) -> Rejection {
+    Rejection::with(reason::NotRefundable { refundable }, detail)
 }
 
 impl From<Rejected> for Error {

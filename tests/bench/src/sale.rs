@@ -179,7 +179,7 @@ async fn serve(function: &Checkout, dynamodb: &Partitions, units: usize, tally: 
         let answer = loop {
             let invocation = Invocation::new(jiff::Timestamp::UNIX_EPOCH, TIME);
             let answer = call
-                .send(invocation, |request, invocation| handle(function, request, invocation))
+                .send_unchecked(invocation, |request, invocation| handle(function, request, invocation))
                 .await;
             if answer.status != 503 {
                 break answer;

@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::{Invocation, gateway, serve};
 
+use crate::description;
+
 /// A request builder.
 #[derive(Clone, Debug)]
 pub struct Call {
+    route: String,
     event: Value,
 }
 
@@ -16,6 +19,7 @@ impl Call {
     /// Starts a request with `method` for `route`, as the template has it, with its parameters in braces.
     pub fn new(method: &str, route: &str) -> Self {
         Self {
+            route: format!("{method} {route}"),
             event: json!({
                 "version": "2.0",
                 "routeKey": format!("{method} {route}"),
@@ -127,8 +131,36 @@ impl Call {
         &self.event
     }
 
-    /// Sends the request to a function, through the code that receives it when deployed.
+    /// Sends the request to a function, through the code that receives it when deployed, and checks its response against
+    /// the API description.
+    ///
+    /// # Panics
+    /// If the operation does not declare the response.
     pub async fn send<R>(&self, invocation: Invocation, handle: impl FnOnce(Request, Invocation) -> R) -> Answer
+    where
+        R: Future<Output = Result<Response, shared::Error>>,
+    {
+        self.declared(self.send_unchecked(invocation, handle).await)
+    }
+
+    /// Checks a response to this request against the API description.
+    ///
+    /// # Panics
+    /// If the operation does not declare the response.
+    pub fn declared(&self, answer: Answer) -> Answer {
+        if let Some(violation) = description::violation(&self.route, &answer) {
+            panic!("{violation}");
+        }
+        answer
+    }
+
+    /// Sends the request to a function, through the code that receives it when deployed. For measurements, which a check of
+    /// the response would change.
+    pub async fn send_unchecked<R>(
+        &self,
+        invocation: Invocation,
+        handle: impl FnOnce(Request, Invocation) -> R,
+    ) -> Answer
     where
         R: Future<Output = Result<Response, shared::Error>>,
     {

@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod bus;
+pub mod description;
 pub mod embedded;
 pub mod engine;
 pub mod faults;

@@ -399,7 +399,11 @@ impl ChargeStore {
             let decline = Decline::of(before.provider, failure);
             if decline == Decline::OurError {
                 tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a provider rejected a charge as invalid");
-                let why = Rejection::new(&reason::PAYMENT_REFUSED, "The payment could not be requested.");
+                let members = reason::PaymentRefused {
+                    provider_code: failure.code.clone(),
+                    client_secret: None,
+                };
+                let why = Rejection::with(members, "The payment could not be requested.");
                 let unchanged = before.clone();
                 match self
                     .postpone(&subscription, unchanged, &invoice, &why, invocation)

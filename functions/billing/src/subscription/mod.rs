@@ -12,11 +12,9 @@ use shared::core::calendar::Schedule;
 use shared::core::error::{self, Error, Rejection};
 use shared::core::id::SubscriptionId;
 use shared::core::identity::CustomerId;
-use shared::orders;
-use shared::orders::Item;
-use shared::payments;
-use shared::payments::Provider;
+use shared::orders::{self, Item};
 use shared::payments::provider::Card;
+use shared::payments::{self, Provider};
 use utoipa::ToSchema;
 
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
@@ -486,15 +484,20 @@ impl From<Rejected> for Rejection {
         match rejected {
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such subscription."),
             Rejected::Closed => Self::new(&reason::SUBSCRIPTION_CLOSED, "The subscription is cancelled."),
-            Rejected::WrongStatus(status) => Self::new(
-                &reason::SUBSCRIPTION_STATUS,
-                "The subscription's status does not allow this change.",
-            )
-            .with("subscription_status", status),
-            Rejected::PeriodOpen => Self::new(
-                &reason::SUBSCRIPTION_STATUS,
-                "The invoice of the current period is neither paid nor void.",
-            ),
+            Rejected::WrongStatus(status) => {
+                let subscription_status = Some(status);
+                Self::with(
+                    reason::StatusRefuses { subscription_status },
+                    "The subscription's status does not allow this change.",
+                )
+            }
+            Rejected::PeriodOpen => {
+                let subscription_status = None;
+                Self::with(
+                    reason::StatusRefuses { subscription_status },
+                    "The invoice of the current period is neither paid nor void.",
+                )
+            }
             Rejected::ChargeUnderWay => Self::new(
                 &orders::reason::PAYMENT_UNDER_WAY,
                 "The subscription's card is being charged. Try again in a few minutes.",
@@ -508,7 +511,8 @@ impl From<Rejected> for Rejection {
                 "This period has no charge that its provider has left open for a day.",
             ),
             Rejected::NotNext { next } => {
-                Self::new(&reason::NOT_NEXT_PERIOD, format!("The next period is {next}.")).with("next_period", next)
+                let detail = format!("The next period is {next}.");
+                Self::with(reason::NotNextPeriod { next_period: next }, detail)
             }
             Rejected::AnchorOutOfRange => Self::new(
                 &reason::INVALID_SCHEDULE,

@@ -169,16 +169,27 @@ fn each_problem_matches_its_schema() {
         available: 1,
     };
     let short: Rejection = Rejected::OutOfStock(vec![shortage]).into();
-    for error in [
-        short.into(),
-        Rejected::NotFound.into(),
-        Error::unavailable("test", "test"),
-        Error::internal("test", "test"),
+    for (error, name) in [
+        (short.into(), "OutOfStockProblem"),
+        (Rejected::NotFound.into(), "NotFoundProblem"),
+        (Error::unavailable("test", "test"), "UnavailableProblem"),
+        (Error::internal("test", "test"), "InternalProblem"),
     ] {
         let Body::Text(text) = problem::respond(&error, "1").into_body() else {
             panic!("a problem must be text");
         };
-        matches_schema("Problem", &serde_json::from_str::<Value>(&text).unwrap());
+        let problem: Value = serde_json::from_str(&text).unwrap();
+        matches_schema("Problem", &problem);
+        matches_schema(name, &problem);
+        for other in [
+            "OutOfStockProblem",
+            "NotFoundProblem",
+            "UnavailableProblem",
+            "InternalProblem",
+        ] {
+            let matches = schema(other).validation_error(&problem).is_none();
+            assert_eq!(matches, other == name, "{other}: {problem}");
+        }
     }
 }
 

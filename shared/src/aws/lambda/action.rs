@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::aws::Platform;
 use crate::aws::lambda::http::{Request, Response};
 use crate::aws::lambda::{Invocation, serve};
-use crate::core::error::Error;
+use crate::core::error::{Error, Reason};
 
 /// An action of a domain. Each is one Lambda function.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,9 @@ pub struct Action {
     pub name: &'static str,
     /// Its trigger.
     pub trigger: Trigger,
+    /// The reasons for which an HTTP action itself refuses a request. The API description adds the reasons that follow from
+    /// its request, such as a body that cannot be read.
+    pub refusals: &'static [&'static Reason],
     /// Builds its handler.
     pub build: fn(&Platform) -> Result<Handler, Error>,
 }
@@ -112,6 +115,7 @@ macro_rules! actions {
             $($($crate::aws::lambda::action::Action {
                 name: $http,
                 trigger: $crate::aws::lambda::action::Trigger::Http,
+                refusals: $http_module::REFUSALS,
                 build: |platform| {
                     let action = $http_module::$http_action::new(platform)?;
                     Ok($crate::aws::lambda::action::Handler::http(action, |action, request, invocation| async move {
@@ -122,6 +126,7 @@ macro_rules! actions {
             $($($crate::aws::lambda::action::Action {
                 name: $schedule,
                 trigger: $crate::aws::lambda::action::Trigger::Schedule,
+                refusals: &[],
                 build: |platform| {
                     let action = $schedule_module::$schedule_action::new(platform)?;
                     Ok($crate::aws::lambda::action::Handler::event(action, |action, _: serde::de::IgnoredAny, invocation| async move {
@@ -132,6 +137,7 @@ macro_rules! actions {
             $($($crate::aws::lambda::action::Action {
                 name: $event,
                 trigger: $crate::aws::lambda::action::Trigger::Event,
+                refusals: &[],
                 build: |platform| {
                     let action = $event_module::$event_action::new(platform)?;
                     Ok($crate::aws::lambda::action::Handler::event(action, |action, event, invocation| async move {
@@ -142,6 +148,7 @@ macro_rules! actions {
             $($($crate::aws::lambda::action::Action {
                 name: $queue,
                 trigger: $crate::aws::lambda::action::Trigger::Queue,
+                refusals: &[],
                 build: |platform| {
                     let action = $queue_module::$queue_action::new(platform)?;
                     Ok($crate::aws::lambda::action::Handler::event(action, |action, event, invocation| async move {
@@ -152,6 +159,7 @@ macro_rules! actions {
             $($($crate::aws::lambda::action::Action {
                 name: $stream,
                 trigger: $crate::aws::lambda::action::Trigger::Stream,
+                refusals: &[],
                 build: |platform| {
                     let action = $stream_module::$stream_action::new(platform)?;
                     Ok($crate::aws::lambda::action::Handler::event(action, |action, event, invocation| async move {

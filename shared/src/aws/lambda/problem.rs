@@ -32,7 +32,7 @@ pub struct Problem {
     /// have it.
     #[schema(format = Uri, examples("urn:madang:request:8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd"))]
     pub instance: String,
-    /// Additional members of the type (`shortages`, `sku`, `total`, `order_status` …).
+    /// The members that the type declares.
     #[serde(flatten)]
     #[schema(additional_properties)]
     pub members: Map<String, Value>,
@@ -44,6 +44,41 @@ impl Problem {
         format!("urn:madang:problem:{code}")
     }
 }
+
+/// The problem of a request that failed for another reason than its own. Any operation can answer with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The code.
+    pub code: &'static str,
+    /// Short title.
+    pub title: &'static str,
+    /// What happened and what the client can do.
+    pub detail: &'static str,
+}
+
+impl Fault {
+    fn problem(&self, request_id: &str) -> Problem {
+        problem(self.status, self.code, self.title, self.detail, request_id)
+    }
+}
+
+/// The problem of an [`Error::Internal`].
+pub const INTERNAL: Fault = Fault {
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+    code: "internal",
+    title: "Internal error",
+    detail: "The request failed on our side. Report its id, which `instance` and the header Request-Id have.",
+};
+
+/// The problem of an [`Error::Unavailable`].
+pub const UNAVAILABLE: Fault = Fault {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    code: "unavailable",
+    title: "Service unavailable",
+    detail: "The outcome is unknown. Retry with the same Idempotency-Key: it takes effect at most once.",
+};
 
 /// The HTTP status of a kind of rejection.
 pub const fn status_of(kind: Kind) -> StatusCode {
@@ -62,28 +97,21 @@ pub const fn status_of(kind: Kind) -> StatusCode {
 
 /// Creates the response to the failed request `request_id` and logs the error with its causes.
 pub fn respond(error: &Error, request_id: &str) -> Response<Body> {
-    let problem = |status, code, title, detail| problem(status, code, title, detail, request_id);
     let (status, problem) = match error {
         Error::Rejected(rejection) => {
             tracing::info!(code = rejection.reason.code, "rejected");
-            let status = status_of(rejection.reason.kind);
-            let reason = rejection.reason;
+            let (status, reason) = (status_of(rejection.reason.kind), rejection.reason);
             let members = rejection.members.clone();
-            let problem = problem(status, reason.code, reason.title, &rejection.detail);
+            let problem = problem(status, reason.code, reason.title, &rejection.detail, request_id);
             (status, Problem { members, ..problem })
         }
         Error::Unavailable { .. } => {
             tracing::warn!(causes = %Causes(error), "unavailable");
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            let detail = "The outcome is unknown. Retry with the same Idempotency-Key: it takes effect at most once.";
-            (status, problem(status, "unavailable", "Service unavailable", detail))
+            (UNAVAILABLE.status, UNAVAILABLE.problem(request_id))
         }
         Error::Internal { .. } => {
             tracing::error!(causes = %Causes(error), "internal error");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            let detail =
-                "The request failed on our side. Report its id, which `instance` and the header Request-Id have.";
-            (status, problem(status, "internal", "Internal error", detail))
+            (INTERNAL.status, INTERNAL.problem(request_id))
         }
     };
     let mut response = Response::new(Body::Text(serde_json::to_string(&problem).unwrap_or_default()));
@@ -121,23 +149,4 @@ impl std::fmt::Display for Causes<'_> {
         }
         Ok(())
     }
-}
-
-/// The error responses of every route.
-#[derive(utoipa::IntoResponses)]
-pub enum Faults {
-    /// `internal`: the request failed on our side.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Internal(Problem),
-    /// `unavailable`: retry after `Retry-After` seconds. Retry a POST with the same Idempotency-Key.
-    #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u32, description = "Seconds")))]
-    Unavailable(Problem),
-}
-
-/// The response of a route that requires a token, when the token is missing or invalid.
-#[derive(utoipa::IntoResponses)]
-pub enum TokenRequired {
-    /// `unauthenticated`. API Gateway normally responds first, in its own format.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(Problem),
 }

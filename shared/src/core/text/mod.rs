@@ -63,7 +63,9 @@ pub enum InvalidText {
 impl InvalidText {
     /// The rejection of a request whose `field` has the text.
     pub fn in_field(self, field: &str) -> Rejection {
-        Rejection::new(&error::INVALID_TEXT, format!("{field}: {self}.")).with("field", field)
+        let detail = format!("{field}: {self}.");
+        let field = field.to_owned();
+        Rejection::with(error::InvalidText { field }, detail)
     }
 }
 

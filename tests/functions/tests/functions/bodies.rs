@@ -21,8 +21,8 @@ impl Operation {
         let Handler::Http(handle) = &self.handler else {
             panic!("{} has no route", self.name)
         };
-        let event = self.call.clone().text(body).event().to_string();
-        Answer::of(handle(event, shop.invocation()).await)
+        let call = self.call.clone().text(body);
+        call.declared(Answer::of(handle(call.event().to_string(), shop.invocation()).await))
     }
 }
 

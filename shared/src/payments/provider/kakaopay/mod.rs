@@ -11,7 +11,6 @@ use iso_currency::Currency;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::core::error as reasons;
 use crate::core::error::{Error, Rejection};
 use crate::core::money::Money;
 use crate::payments::provider::credentials::Vault;
@@ -37,8 +36,7 @@ impl KakaoPay {
         const DOING: &str = "prepare a payment at KakaoPay";
         let order = start.order;
         let urls = start.return_urls.ok_or_else(|| {
-            let detail = "return_urls: required for KakaoPay, which redirects the customer.";
-            Rejection::new(&reasons::INVALID_PARAMETER, detail)
+            Rejection::invalid_parameter("return_urls", "required for KakaoPay, which redirects the customer")
         })?;
         self.vault.credentials(deadline).await?.kakaopay()?;
         let units: u32 = order.lines.iter().map(|line| line.quantity).sum();

@@ -13,6 +13,7 @@ use crate::payments::provider::billing::{
 };
 use crate::payments::provider::http::{self, Call, CallError};
 use crate::payments::provider::stripe::{Stripe, error};
+use crate::payments::reason;
 use crate::payments::{Failure, Provider, ProviderStatus, Rejected};
 
 /// Stripe's code when the intent cannot be confirmed because it is paid or cancelled.
@@ -176,8 +177,11 @@ impl Stripe {
 /// The rejection when the bank requires authentication. The customer can authenticate on the page.
 fn authentication_required(setup: &Value) -> Rejection {
     let message = "The bank requires authentication by the cardholder.";
-    let refused = Rejected::Refused(Failure::new(AUTHENTICATION_REQUIRED, message));
-    Rejection::from(refused).with("client_secret", setup["client_secret"].as_str())
+    let members = reason::PaymentRefused {
+        provider_code: AUTHENTICATION_REQUIRED.to_owned(),
+        client_secret: setup["client_secret"].as_str().map(str::to_owned),
+    };
+    Rejection::with(members, message)
 }
 
 fn card(card: &Value) -> Card {

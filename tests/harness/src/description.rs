@@ -1,0 +1,141 @@
+//! Checks responses against the API description: a function answers only with statuses, problem codes and bodies that its
+//! operation declares.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use serde_json::Value;
+
+use crate::gateway::Answer;
+
+const DOCUMENT: &str = "https://madang.test/openapi";
+
+/// What is wrong with the response of the function behind `route`, such as `GET /orders`, if anything.
+pub fn violation(route: &str, answer: &Answer) -> Option<String> {
+    let outcome = DESCRIPTION.check(route, answer);
+    outcome.err().map(|why| format!("{route}: {why}: {answer:?}"))
+}
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(Description::read);
+
+/// The schemas of all responses that the API description declares.
+struct Description {
+    schemas: Schemas,
+    responses: BTreeMap<Key, SchemaIndex>,
+}
+
+/// A route, a status and a media type.
+type Key = (String, u16, String);
+
+impl Description {
+    fn read() -> Self {
+        let document = serde_json::to_value(contract::document()).expect("JSON");
+        let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
+        compiler.add_resource(DOCUMENT, document.clone()).expect("an address");
+        let responses = responses(&document).into_iter().map(|(key, pointer)| {
+            let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
+            let index = compiler.compile(&format!("{DOCUMENT}#{fragment}"), &mut schemas);
+            (key, index.unwrap_or_else(|why| panic!("{pointer}: {why:#}")))
+        });
+        let responses = responses.collect();
+        Self { schemas, responses }
+    }
+
+    fn check(&self, route: &str, answer: &Answer) -> Result<(), String> {
+        let key = (route.to_owned(), answer.status, answer.media_type.clone());
+        let index = self.responses.get(&key).ok_or("the response is not declared")?;
+        let outcome = self.schemas.validate(&answer.body, *index);
+        outcome.map_err(|why| format!("the response does not match its schema: {why}"))
+    }
+}
+
+/// The JSON pointer of each response's schema.
+fn responses(document: &Value) -> BTreeMap<Key, String> {
+    let mut found = BTreeMap::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            for (status, response) in operation["responses"].as_object().expect("responses") {
+                let place = match response["$ref"].as_str() {
+                    Some(place) => place.trim_start_matches('#').to_owned(),
+                    None => format!("/paths/{}/{method}/responses/{status}", escaped(path)),
+                };
+                let content = document.pointer(&place).expect("a response")["content"].as_object();
+                for media_type in content.into_iter().flatten().map(|(media_type, _)| media_type) {
+                    let route = format!("{} {path}", method.to_uppercase());
+                    let key = (route, status.parse().expect("a status"), media_type.clone());
+                    found.insert(key, format!("{place}/content/{}/schema", escaped(media_type)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A name as a part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn answer(status: u16, code: &str) -> Answer {
+        let body = json!({
+            "type": format!("urn:madang:problem:{code}"),
+            "title": "The resource does not exist",
+            "status": status,
+            "detail": "There is no such order.",
+            "instance": "urn:madang:request:1",
+        });
+        Answer {
+            status,
+            replayed: false,
+            retry_after: None,
+            media_type: "application/problem+json".to_owned(),
+            request_id: "1".to_owned(),
+            body,
+        }
+    }
+
+    #[test]
+    fn a_declared_problem_is_accepted() {
+        assert_eq!(violation("GET /orders/{order_id}", &answer(404, "not-found")), None);
+    }
+
+    #[test]
+    fn a_code_that_the_operation_does_not_declare_is_a_violation() {
+        for (status, code) in [
+            (404, "out-of-stock"),
+            (404, "unknown"),
+            (409, "out-of-stock"),
+            (404, "unknown-order"),
+        ] {
+            let answer = answer(status, code);
+            assert!(violation("GET /orders/{order_id}", &answer).is_some(), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_problem_without_its_members_is_a_violation() {
+        let mut short = answer(409, "out-of-stock");
+        short.body["title"] = json!("Not enough stock");
+        assert!(violation("POST /orders", &short).is_some());
+        short.body["shortages"] = json!([{ "sku": "tea", "requested": 2, "available": 1 }]);
+        assert_eq!(violation("POST /orders", &short), None);
+    }
+
+    #[test]
+    fn a_body_that_does_not_match_its_schema_is_a_violation() {
+        let list = |body: Value| Answer {
+            status: 200,
+            media_type: "application/json".to_owned(),
+            body,
+            ..answer(200, "none")
+        };
+        assert_eq!(violation("GET /orders", &list(json!({ "orders": [] }))), None);
+        assert!(violation("GET /orders", &list(json!({ "orders": [{}] }))).is_some());
+    }
+}
