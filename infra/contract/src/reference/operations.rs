@@ -19,8 +19,8 @@ pub(super) struct Operation<'a> {
     pub(super) tag: String,
     /// The parameters, with those of the path, resolved.
     pub(super) parameters: Vec<&'a Value>,
-    /// The responses, resolved, and whether they are shared.
-    pub(super) responses: Vec<(String, &'a Value, bool)>,
+    /// The responses by status, resolved.
+    pub(super) responses: Vec<(String, &'a Value)>,
     value: &'a Value,
 }
 
@@ -53,10 +53,7 @@ pub(super) fn operations(document: Document<'_>) -> Vec<Operation<'_>> {
                     .unwrap_or_default(),
                 parameters: parameters.map(|parameter| document.resolve(parameter)).collect(),
                 responses: responses
-                    .map(|(status, response)| {
-                        let is_shared = response.get("$ref").is_some();
-                        (text(status), document.resolve(response), is_shared)
-                    })
+                    .map(|(status, response)| (text(status), document.resolve(response)))
                     .collect(),
                 method,
                 path,
@@ -189,8 +186,8 @@ impl Operation<'_> {
     fn successes(&self) -> impl Iterator<Item = (&str, &Value)> {
         let responses = self.responses.iter();
         responses
-            .filter(|(status, ..)| is_success(status))
-            .map(|(status, response, _)| (status.as_str(), *response))
+            .filter(|(status, _)| is_success(status))
+            .map(|(status, response)| (status.as_str(), *response))
     }
 
     fn success(&self, document: Document<'_>) -> String {
