@@ -1,6 +1,6 @@
 //! A client of Chromium, over WebDriver (W3C) and chromedriver's commands of the DevTools protocol.
 //!
-//! WebDriver is JSON over HTTP, and the tests need nine of its commands. The crates for it bring ten to thirty others and an
+//! WebDriver is JSON over HTTP, and the tests need ten of its commands. The crates for it bring eight to ten others and an
 //! async client, and would still need the DevTools commands written out.
 
 mod driver;

@@ -19,8 +19,8 @@ pub(super) struct Operation<'a> {
     pub(super) tag: String,
     /// The parameters, with those of the path, resolved.
     pub(super) parameters: Vec<&'a Value>,
-    /// The responses, resolved, and whether they are shared.
-    pub(super) responses: Vec<(String, &'a Value, bool)>,
+    /// The responses by status, resolved.
+    pub(super) responses: Vec<(String, &'a Value)>,
     value: &'a Value,
 }
 
@@ -53,10 +53,7 @@ pub(super) fn operations(document: Document<'_>) -> Vec<Operation<'_>> {
                     .unwrap_or_default(),
                 parameters: parameters.map(|parameter| document.resolve(parameter)).collect(),
                 responses: responses
-                    .map(|(status, response)| {
-                        let is_shared = response.get("$ref").is_some();
-                        (text(status), document.resolve(response), is_shared)
-                    })
+                    .map(|(status, response)| (text(status), document.resolve(response)))
                     .collect(),
                 method,
                 path,
@@ -148,13 +145,8 @@ impl Operation<'_> {
                 .iter()
                 .filter(|parameter| parameter.get("in").map(text).as_deref() == Some(place));
             let here = here.map(|parameter| {
-                let mut schema = document.flatten(parameter.get("schema").unwrap_or(&Value::Null));
-                if let Some(description) = parameter.get("description") {
-                    schema.insert("description".into(), description.clone());
-                }
-                let is_required = parameter.get("required").and_then(Value::as_bool) == Some(true);
                 let name = parameter.get("name").map(text).unwrap_or_default();
-                field(document, &name, &Value::Mapping(schema), is_required, 0)
+                described(document, &name, parameter)
             });
             let here: String = here.collect();
             if !here.is_empty() {
@@ -194,8 +186,8 @@ impl Operation<'_> {
     fn successes(&self) -> impl Iterator<Item = (&str, &Value)> {
         let responses = self.responses.iter();
         responses
-            .filter(|(status, ..)| is_success(status))
-            .map(|(status, response, _)| (status.as_str(), *response))
+            .filter(|(status, _)| is_success(status))
+            .map(|(status, response)| (status.as_str(), *response))
     }
 
     fn success(&self, document: Document<'_>) -> String {
@@ -209,7 +201,8 @@ impl Operation<'_> {
             let kind = schema.map(|schema| format!(" <span class=\"type\">{}</span>", type_name(document, schema, 0)));
             let description = response.get("description").map(text).unwrap_or_default();
             html += &format!(
-                "<h4>Response <span class=\"status\">{status}</span>{}</h4>{}",
+                "<h4>Response <span class=\"status\">{}</span>{}</h4>{}",
+                escape(status),
                 kind.unwrap_or_default(),
                 markdown(&description)
             );
@@ -218,16 +211,8 @@ impl Operation<'_> {
                 .and_then(Value::as_mapping)
                 .into_iter()
                 .flatten();
-            let headers: String = headers
-                .map(|(name, header)| {
-                    let header = document.resolve(header);
-                    let mut schema = document.flatten(header.get("schema").unwrap_or(&Value::Null));
-                    if let Some(description) = header.get("description") {
-                        schema.insert("description".into(), description.clone());
-                    }
-                    field(document, &text(name), &Value::Mapping(schema), false, 0)
-                })
-                .collect();
+            let headers = headers.map(|(name, header)| described(document, &text(name), document.resolve(header)));
+            let headers: String = headers.collect();
             if !headers.is_empty() {
                 html += &format!(
                     "<details class=\"inside\"><summary>Headers</summary><ul class=\"fields\">{headers}</ul></details>"
@@ -281,6 +266,18 @@ impl Operation<'_> {
         }
         html
     }
+}
+
+/// A parameter or a header as a field.
+fn described(document: Document<'_>, name: &str, value: &Value) -> String {
+    let mut schema = document.flatten(value.get("schema").unwrap_or(&Value::Null));
+    for own in ["description", "deprecated"] {
+        if let Some(value) = value.get(own) {
+            schema.insert(own.into(), value.clone());
+        }
+    }
+    let is_required = value.get("required").and_then(Value::as_bool) == Some(true);
+    field(document, name, &Value::Mapping(schema), is_required, 0)
 }
 
 /// Whether a status is not an error.

@@ -18,6 +18,7 @@ struct Problem {
     code: String,
     kind: String,
     statuses: Vec<String>,
+    description: String,
     schema: Mapping,
     /// The anchor and summary of each operation that refuses with it.
     operations: Vec<(String, String)>,
@@ -52,7 +53,7 @@ impl Problems {
             count: operations.len(),
         };
         for operation in operations {
-            for (status, response, _) in operation.responses.iter().filter(|(status, ..)| !is_success(status)) {
+            for (status, response) in operation.responses.iter().filter(|(status, _)| !is_success(status)) {
                 let contents = response
                     .get("content")
                     .and_then(Value::as_mapping)
@@ -95,6 +96,7 @@ impl Problems {
             code: kind.rsplit([':', '/']).next().unwrap_or(&kind).to_owned(),
             kind: kind.clone(),
             statuses: Vec::new(),
+            description: own_description(document, schema),
             schema: flat,
             operations: Vec::new(),
         });
@@ -114,26 +116,10 @@ impl Problems {
     /// The problems of one operation.
     pub(super) fn of(&self, operation: &Operation<'_>) -> String {
         let mut rows = String::new();
-        for (status, response, is_shared) in &operation.responses {
-            if is_success(status) || self.is_common(status, response) {
-                continue;
+        for (status, response) in &operation.responses {
+            if !is_success(status) && !self.is_common(status, response) {
+                rows += &self.row(&operation.id, status, response);
             }
-            let links = self.links(&operation.id, status);
-            let description = response.get("description").map(text).unwrap_or_default();
-            let said = if links.is_empty() || !is_shared {
-                inline(&description)
-            } else {
-                String::new()
-            };
-            let gap = if links.is_empty() || said.is_empty() {
-                ""
-            } else {
-                "<br>"
-            };
-            rows += &format!(
-                "<dt><span class=\"status\">{}</span></dt><dd>{links}{gap}{said}</dd>",
-                escape(status)
-            );
         }
         if rows.is_empty() && self.common.is_empty() {
             return String::new();
@@ -156,31 +142,40 @@ impl Problems {
         common.any(|(known, same)| known == status && same == response)
     }
 
-    /// Links to the problems of a response of an operation.
-    fn links(&self, operation: &str, status: &str) -> String {
+    /// A refusal of an operation: links to its problems, and its description, unless that only names them.
+    fn row(&self, operation: &str, status: &str, response: &Value) -> String {
         let kinds = self.kinds.get(&(operation.to_owned(), status.to_owned()));
-        let problems = kinds.into_iter().flatten().filter_map(|kind| self.by_kind.get(kind));
-        let links = problems.map(|problem| {
+        let problems: Vec<_> = kinds
+            .into_iter()
+            .flatten()
+            .filter_map(|kind| self.by_kind.get(kind))
+            .collect();
+        let description = response.get("description").map(text).unwrap_or_default();
+        let named = |rest: String, problem: &&Problem| rest.replace(&format!("`{}`", problem.code), "");
+        let rest = problems.iter().fold(description.clone(), named);
+        let links = problems.iter().map(|problem| {
             format!(
                 "<a href=\"#{}\"><code>{}</code></a>",
                 problem.anchor(),
                 escape(&problem.code)
             )
         });
-        links.collect::<Vec<_>>().join(" ")
+        let mut lines = vec![links.collect::<Vec<_>>().join(" ")];
+        if rest.contains(char::is_alphanumeric) {
+            lines.push(inline(&description));
+        }
+        lines.retain(|line| !line.is_empty());
+        format!(
+            "<dt><span class=\"status\">{}</span></dt><dd>{}</dd>",
+            escape(status),
+            lines.join("<br>")
+        )
     }
 
     /// The section of all problems.
     pub(super) fn section(&self, document: Document<'_>) -> String {
-        let common = self.common.iter().map(|(status, response)| {
-            let description = response.get("description").map(text).unwrap_or_default();
-            format!(
-                "<dt><span class=\"status\">{}</span></dt><dd>{} {}</dd>",
-                escape(status),
-                inline(&description),
-                self.links(&self.some, status)
-            )
-        });
+        let common = self.common.iter();
+        let common = common.map(|(status, response)| self.row(&self.some, status, response));
         let common: String = common.collect();
         let common = if common.is_empty() {
             String::new()
@@ -211,7 +206,6 @@ impl Problem {
     }
 
     fn section(&self, document: Document<'_>, count: usize) -> String {
-        let description = self.schema.get("description").map(text).unwrap_or_default();
         let title = self.schema.get("properties").and_then(|members| members.get("title"));
         let title = title.map(|title| document.flatten(title)).unwrap_or_default();
         let title = title.get("enum").and_then(|titles| titles.get(0));
@@ -251,7 +245,7 @@ impl Problem {
              {title}{}{members}<p class=\"facts\">{}</p></div></section>\n",
             escape(&self.code),
             statuses.collect::<Vec<_>>().join(" "),
-            markdown(&description),
+            markdown(&self.description),
             operations,
             id = self.anchor(),
             names = escape(&self.kind),
@@ -259,19 +253,30 @@ impl Problem {
     }
 }
 
+/// What a schema says about itself, not what it inherits from the schema of every problem.
+fn own_description(document: Document<'_>, schema: &Value) -> String {
+    let schema = document.resolve(schema);
+    let parts = schema.get("allOf").and_then(Value::as_sequence).into_iter().flatten();
+    let mut own = [schema]
+        .into_iter()
+        .chain(parts.filter(|part| reference(part).is_none()));
+    let description = own.find_map(|part| part.get("description"));
+    description.map(text).unwrap_or_default()
+}
+
 /// The refusals that all operations have.
 fn common(operations: &[Operation<'_>]) -> Vec<(String, Value)> {
     let [first, others @ ..] = operations else {
         return Vec::new();
     };
-    let refusals = first.responses.iter().filter(|(status, ..)| !is_success(status));
-    let common = refusals.filter(|(status, response, _)| {
+    let refusals = first.responses.iter().filter(|(status, _)| !is_success(status));
+    let common = refusals.filter(|(status, response)| {
         others.iter().all(|operation| {
             let mut responses = operation.responses.iter();
-            responses.any(|(known, same, _)| known == status && same == response)
+            responses.any(|(known, same)| known == status && same == response)
         })
     });
     common
-        .map(|(status, response, _)| (status.clone(), (*response).clone()))
+        .map(|(status, response)| (status.clone(), (*response).clone()))
         .collect()
 }
