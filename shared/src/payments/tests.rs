@@ -225,7 +225,7 @@ impl World {
             7 if !self.books.disputes.is_empty() => {
                 let nth = nth % self.books.disputes.len();
                 let (status, disputed, _) = self.books.disputes[nth];
-                let is_won = amount % 2 == 0;
+                let is_won = amount.is_multiple_of(2);
                 self.books.disputes[nth] = match status {
                     DisputeStatus::Open if !is_won => (DisputeStatus::Lost, disputed, true),
                     DisputeStatus::Open | DisputeStatus::Lost if is_won => (DisputeStatus::Won, disputed, false),
