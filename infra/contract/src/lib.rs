@@ -7,7 +7,9 @@ mod events;
 pub mod examples;
 mod openapi;
 mod problems;
+pub mod recordings;
 pub mod routes;
+mod unions;
 mod yaml;
 
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ mod files;
 mod problems;
 mod routes;
 mod texts;
+mod unions;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
