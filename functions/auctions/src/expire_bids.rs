@@ -16,7 +16,7 @@ use shared::aws::dynamodb::due::DuePosition;
 use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
-use shared::core::panic;
+use shared::aws::lambda::panic;
 use tokio::time::Instant;
 
 /// The function's service.

@@ -14,9 +14,9 @@ use shared::aws::dynamodb::due::DuePosition;
 use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
+use shared::aws::lambda::panic;
 use shared::aws::queue::MAX_MESSAGES;
 use shared::core::id::SubscriptionId;
-use shared::core::panic;
 
 /// The function `enqueue-due-charges`.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
-use shared::core::panic;
+use shared::aws::lambda::panic;
 use shared::orders::{Ending, OrderEvent, OrderId, OrderStore, ReservationStore, StoredOrder};
 
 /// The function's stores.

@@ -14,10 +14,10 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::due::DuePosition;
 use shared::aws::dynamodb::due_scan::DueScan;
 use shared::aws::lambda::Invocation;
+use shared::aws::lambda::panic;
 use shared::aws::lambda::problem::Causes;
 use shared::aws::telemetry::{self, Unit};
 use shared::core::id::PaymentId;
-use shared::core::panic;
 use shared::orders::{OrderStatus, ReservationStore};
 use shared::payments::{self, Payment, PaymentEventKind, PaymentService, PaymentStatus, StoredPayment};
 

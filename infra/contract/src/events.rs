@@ -27,8 +27,25 @@ const IN_SCHEMA: &str = "\"#/$defs/";
 pub struct EventSchema {
     /// `detail-type` on the bus.
     pub detail_type: String,
+    /// `source` on the bus: `madang.` and the domain.
+    pub source: &'static str,
     /// The schema of `detail`.
     pub text: String,
+}
+
+impl EventSchema {
+    /// The domain that publishes the event.
+    pub fn domain(&self) -> Option<&'static str> {
+        Some(self.source.split_once('.')?.1)
+    }
+
+    /// The schema as a value that keeps the order of its members.
+    ///
+    /// # Errors
+    /// When the text is not JSON.
+    pub fn json(&self) -> Result<yaml_serde::Value> {
+        Ok(serde_json::from_str(&self.text)?)
+    }
 }
 
 /// A schema file, with its members in the order in which they are written.
@@ -101,6 +118,7 @@ fn schemas_of<E: DomainEvent + ToSchema>(examples: &[Record]) -> Result<Vec<Even
         })?;
         schemas.push(EventSchema {
             detail_type: detail_type.clone(),
+            source: E::SOURCE,
             text: text.replace(IN_OPENAPI, IN_SCHEMA) + "\n",
         });
     }

@@ -3,13 +3,18 @@
 //!
 //! The files are checked in under `infra/`: clients can read them without Rust, and reviews show changes of the contract.
 
+pub mod breaking;
 mod events;
 pub mod examples;
 mod openapi;
 mod problems;
+pub mod reading;
 pub mod recordings;
+pub mod reference;
+pub mod released;
 pub mod routes;
 mod unions;
+mod webhooks;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +22,7 @@ use std::{env, fs, io};
 
 use anyhow::{Context, Result};
 
-pub use events::schemas;
+pub use events::{EventSchema, schemas};
 pub use openapi::{GatewayAnswer, document};
 
 /// The folder of the event schemas. It contains nothing else.
@@ -37,11 +42,16 @@ pub struct File {
 /// # Errors
 /// When an event type has no example.
 pub fn files() -> Result<Vec<File>> {
+    let events = events::schemas()?;
     let mut files = vec![File {
         path: "infra/openapi.yaml".to_owned(),
-        text: openapi::text()?,
+        text: openapi::text(&events)?,
     }];
-    for schema in events::schemas()? {
+    files.push(File {
+        path: reference::PATH.to_owned(),
+        text: reference::page(&yaml_serde::to_value(openapi::document())?, &events)?,
+    });
+    for schema in events {
         files.push(File {
             path: format!("{EVENTS}/{}.json", schema.detail_type),
             text: schema.text,

@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi as _, ToSchema};
 use crate::problems::{Problems, Shared};
 use crate::recordings::Examples;
 use crate::unions::Unions;
-use crate::yaml;
+use crate::{EventSchema, webhooks, yaml};
 
 const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust types. Change those, not this file.\n";
 
@@ -41,6 +41,9 @@ the request.
 **Bodies** are JSON objects with exactly the described members, each at most once. **Query parameters** are encoded as a form encodes them \
 (`+` is a space), each at most once; unknown ones are ignored.
 
+**Events.** What happened is published on the EventBridge bus; `webhooks` lists the events. Each schema is that of `detail`, and names \
+`source` and `detail-type`. An event may arrive twice and in any order: `metadata.id` is the same for each delivery.
+
 **The API gateway** answers some requests itself, as `application/json` with the single member `message`: 401 without a valid token, \
 404 for an unknown route, 429 when requests are too frequent, 500 and 503 when the function did not respond. These have no \
 `Request-Id`, but `apigw-requestid`.";
@@ -63,7 +66,7 @@ the request.
 )]
 struct Api;
 
-/// Generates the OpenAPI document.
+/// Generates the OpenAPI document, without its `webhooks`.
 pub fn document() -> OpenApi {
     let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
     let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
@@ -85,9 +88,11 @@ pub fn document() -> OpenApi {
     api
 }
 
-/// The content of the document's file.
-pub(crate) fn text() -> Result<String> {
-    let document = yaml_serde::to_value(document())?;
+/// The content of the document's file, with the events as webhooks.
+pub(crate) fn text(events: &[EventSchema]) -> Result<String> {
+    let mut document = document();
+    webhooks::add(&mut document, events)?;
+    let document = yaml_serde::to_value(document)?;
     Ok(format!("{COMMENT}{}", yaml::text(&document)))
 }
 

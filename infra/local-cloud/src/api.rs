@@ -18,7 +18,9 @@ pub struct Api {
 }
 
 impl Api {
-    pub(crate) fn at(url: &str) -> Self {
+    /// A client of the server at `url`.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
         Self {
             url: url.trim_end_matches('/').to_owned(),
             agent: agent(url, Duration::from_secs(60)),

@@ -1,5 +1,7 @@
 //! Starts a local cloud: tools, build, payment sandbox, emulator, deployment.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::aws::{Account, Aws};
@@ -7,6 +9,7 @@ use crate::cloudformation::Deployed;
 use crate::deploy::{self, STACK};
 use crate::emulator::{Emulator, REGION};
 use crate::logs::Logs;
+use crate::pages::Pages;
 use crate::port::Port;
 use crate::progress::Progress;
 use crate::python::Tools;
@@ -50,6 +53,8 @@ pub struct LocalCloud {
     logs: Logs,
     emulator: Emulator,
     _sandbox: sandbox::Process,
+    /// The checkout.
+    root: PathBuf,
     // Declared after `emulator`, so that the folder's lock is released after the last write.
     run: Run,
 }
@@ -113,6 +118,7 @@ impl LocalCloud {
             logs,
             emulator,
             _sandbox: sandbox,
+            root: workspace.root,
             run,
         })
     }
@@ -121,6 +127,11 @@ impl LocalCloud {
     #[must_use]
     pub fn stack(&self) -> &Stack {
         &self.stack
+    }
+
+    /// Serves the API reference, on the port after the API's if it is free.
+    pub(crate) fn pages(&self) -> Result<Pages> {
+        Pages::after(self.emulator.port, &self.root)
     }
 
     /// Checks that the emulator is running.

@@ -12,6 +12,7 @@
 //!   functions' logs (`logs.rs`)
 //! - [`up`], [`lint`] and [`fuzz_targets`]: the commands; `seed.rs`: their catalog; [`pictures`]: their photo;
 //!   `subscription.rs`: the first subscriptions; `auction.rs`: the first bids; `schedule.rs`: runs a schedule early
+//! - [`Pages`] (`pages.rs`): serves the API reference
 //! - `process.rs`: child processes; `interrupt.rs`: Ctrl-C; `progress.rs`: one line for each step
 
 mod api;
@@ -27,6 +28,7 @@ pub mod fuzz_targets;
 pub mod interrupt;
 pub mod lint;
 mod logs;
+mod pages;
 pub mod pictures;
 mod port;
 mod process;
@@ -45,6 +47,7 @@ mod workspace;
 pub use api::{Answer, Api, Call};
 pub use aws::{Service, ServiceError};
 pub use cloud::{LocalCloud, Options};
+pub use pages::Pages;
 pub use progress::Progress;
 pub use sandbox::{Delivery, Moved, Sandbox};
 pub use stack::Stack;

@@ -1,4 +1,4 @@
-//! The port of the emulator.
+//! The ports of the emulator and of the pages.
 
 use std::io::{Error, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ const DEFAULT: u16 = 4566;
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) number: u16,
-    _listener: TcpListener,
+    listener: TcpListener,
 }
 
 impl Port {
@@ -30,6 +30,17 @@ impl Port {
         }
     }
 
+    /// Reserves the port after `port`, or a free one if that is in use.
+    pub(crate) fn after(port: u16) -> Result<Self> {
+        let next = port.checked_add(1).unwrap_or_default();
+        Self::bind(next).or_else(|_| Self::bind(0)).context("no port is free")
+    }
+
+    /// The listener that reserves the port.
+    pub(crate) fn into_listener(self) -> TcpListener {
+        self.listener
+    }
+
     fn bind(port: u16) -> std::io::Result<Self> {
         // Some systems allow binding an address while another process listens on all addresses, so connect too.
         if port != 0 && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
@@ -38,7 +49,7 @@ impl Port {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         Ok(Self {
             number: listener.local_addr()?.port(),
-            _listener: listener,
+            listener,
         })
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::{LocalCloud, Options};
 use crate::interrupt::{self, Interrupted};
+use crate::pages::Pages;
 use crate::progress::Progress;
 use crate::sandbox::Sandbox;
 use crate::stack::Stack;
@@ -59,7 +60,8 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     }
     tokens.write(cloud.folder())?;
     let sandbox = cloud.stack().sandbox()?;
-    print!("{}", guide(cloud.stack(), sandbox, &tokens, cloud.folder()));
+    let pages = cloud.pages()?;
+    print!("{}", guide(cloud.stack(), sandbox, &pages, &tokens, cloud.folder()));
     match serve(&mut cloud) {
         Err(error) if error.is::<Interrupted>() => {
             println!("\n  stopping …");
@@ -292,13 +294,14 @@ impl Tokens {
     }
 }
 
-fn guide(stack: &Stack, sandbox: &Sandbox, tokens: &Tokens, folder: &Path) -> String {
+fn guide(stack: &Stack, sandbox: &Sandbox, pages: &Pages, tokens: &Tokens, folder: &Path) -> String {
     let (url, customer, admin) = (&stack.api_url, folder.join("customer"), folder.join("admin"));
     let (control, price) = (format!("{}/control", sandbox.url), seed::price("tea"));
     let (customer, admin) = (in_quotes(&customer), in_quotes(&admin));
     format!(
         "
   API             {url}
+  API reference   {}
   customer token  {}
 
   admin token     {}
@@ -314,6 +317,7 @@ curl -s '{url}/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%
   logs in {} (functions.log: the functions' output)
   serving until Ctrl-C
 ",
+        pages.reference(),
         tokens.customer,
         tokens.admin,
         folder.join("logs").display(),

@@ -8,6 +8,5 @@ pub mod idempotency;
 pub mod identity;
 pub mod json;
 pub mod money;
-pub mod panic;
 pub mod signature;
 pub mod text;

@@ -70,6 +70,7 @@ impl Cloud {
             ("PAST_DUE_DAYS", "14"),
             ("POSTPONED_HOURS", "24"),
             ("CATCH_UP_DAYS", "7"),
+            ("MISSED_PERIODS", "LATEST"),
             ("UPLOADS_BUCKET", "uploads"),
             ("IMAGES_BUCKET", "images"),
             ("IMAGES_URL", "https://images.example.com"),

@@ -108,6 +108,14 @@ impl FaultPlan {
         self.actors.shoppers = self.actors.shoppers.max(8);
     }
 
+    /// Skips most runs of the schedules and closes the shop often, so that several periods of a subscription are due at
+    /// once.
+    pub fn miss_periods(&mut self) {
+        self.actors.subscribers = self.actors.subscribers.max(7);
+        self.faults.never = 700;
+        self.closings = 150;
+    }
+
     /// Raises the rate of repeated deliveries, and the number of charges that they affect: without it, a mutant that
     /// only a repeated command reveals needs more seeds than its test runs.
     pub fn repeat_deliveries(&mut self) {

@@ -124,7 +124,7 @@ async fn deliver_events(world: Rc<World>) {
         }
         let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
         for rule in Rule::of_bus().iter().filter(|rule| rule.is_for(&event)) {
-            let is_refund = rule.function == "credit-points" && entry["DetailType"] == "PaymentRefunded";
+            let is_refund = rule.function == "credit-points" && entry["Source"] == "madang.payments";
             if is_refund && world.mutant == Some(Mutant::PointsKept) {
                 continue;
             }

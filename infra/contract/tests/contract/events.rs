@@ -4,11 +4,12 @@ use contract::{examples, schemas};
 use serde_json::Value;
 
 use shared::core::event::Record;
+use structure::repository;
 
 use crate::Schema;
 
 /// The optional fields of the examples, by the prefix of `source` and `detail-type`.
-const OPTIONAL: [(&str, &str); 33] = [
+const OPTIONAL: [(&str, &str); 37] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.orders", "/data/payment_id"),
@@ -16,7 +17,11 @@ const OPTIONAL: [(&str, &str); 33] = [
     ("madang.orders", "/data/closed_at"),
     ("madang.payments", "/data/failure"),
     ("madang.payments", "/data/deposit"),
-    ("madang.payments", "/data/review"),
+    ("madang.payments", "/data/disputes"),
+    ("madang.payments", "/data/decided"),
+    ("madang.payments", "/data/reviews"),
+    ("madang.payments", "/data/reversal"),
+    ("madang.payments", "/data/withdrawn"),
     ("madang.payments", "/data/paid_at"),
     ("madang.auctions BidPlaced", "/data/voucher_id"),
     ("madang.auctions BidExpired", "/data/voucher_id"),
@@ -80,6 +85,28 @@ fn a_schema_is_self_contained_and_names_the_source_of_its_events() {
         assert_eq!(json["x-amazon-events-detail-type"], event.detail_type);
         assert_eq!(json["$id"], format!("urn:madang:event:{}:1", event.detail_type));
         assert_eq!(json["title"], event.detail_type);
+    }
+}
+
+#[test]
+fn the_openapi_document_lists_each_event_by_reference_to_its_schema() {
+    let document: yaml_serde::Value = yaml_serde::from_str(&repository::read("infra/openapi.yaml")).unwrap();
+    let webhooks = document["webhooks"].as_mapping().unwrap();
+    let names: Vec<&str> = webhooks.keys().map(|name| name.as_str().unwrap()).collect();
+    let events = schemas().unwrap();
+    assert_eq!(
+        names,
+        events
+            .iter()
+            .map(|event| event.detail_type.as_str())
+            .collect::<Vec<_>>()
+    );
+    for event in &events {
+        let webhook = &webhooks[event.detail_type.as_str()]["post"];
+        let schema = &webhook["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let file = repository::read(&format!("infra/{}", schema.as_str().unwrap()));
+        assert_eq!(file, event.text, "{}", event.detail_type);
+        assert_eq!(webhook["tags"][0].as_str(), event.domain(), "{}", event.detail_type);
     }
 }
 

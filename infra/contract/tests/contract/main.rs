@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test and names the line")]
 
 mod answers;
+mod breaking;
 mod events;
 mod files;
 mod problems;
+mod reference;
 mod routes;
 mod texts;
 mod unions;

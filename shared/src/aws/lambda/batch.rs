@@ -9,9 +9,10 @@ use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::aws::lambda::panic;
 use crate::aws::lambda::problem::Causes;
 use crate::core::error::Error;
-use crate::core::{json, panic};
+use crate::core::json;
 
 /// A batch of messages, as Lambda delivers it. Has the fields that are used: no other, such as a message attribute, can
 /// make a whole batch unreadable.

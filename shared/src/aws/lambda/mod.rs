@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod http;
 mod invocation;
 pub mod page;
+pub mod panic;
 pub mod problem;
 pub mod serve;
 

@@ -12,11 +12,11 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::aws::lambda::http::{REQUEST_ID, Request, Response};
+use crate::aws::lambda::panic;
 use crate::aws::lambda::problem::{self, Causes};
 use crate::aws::lambda::{Invocation, gateway};
 use crate::aws::{Platform, telemetry};
 use crate::core::error::Error;
-use crate::core::panic;
 
 /// Serves HTTP API requests. Answers an error as problem details.
 ///
@@ -129,7 +129,7 @@ async fn start<A: 'static>(new: impl FnOnce(&Platform) -> Result<A, Error>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::panic::Panic;
+    use crate::aws::lambda::panic::Panic;
     use jiff::Timestamp;
     use std::time::Duration;
 

@@ -266,10 +266,12 @@ impl Payment {
         let is_restored = before.status == PaymentStatus::Reversed && self.status != PaymentStatus::Reversed;
         let event_kind = if self.has_new_review(before) {
             PaymentEventKind::ReviewNeeded
-        } else if is_restored && self.status == PaymentStatus::Paid {
-            PaymentEventKind::Confirmed
         } else if before.status != PaymentStatus::Unservable && self.status == PaymentStatus::Unservable {
             PaymentEventKind::Unservable
+        } else if self.refunded != before.refunded {
+            PaymentEventKind::Refunded
+        } else if is_restored && self.status == PaymentStatus::Paid {
+            PaymentEventKind::Confirmed
         } else if self.disputes != before.disputes {
             PaymentEventKind::Disputed
         } else {

@@ -49,7 +49,11 @@ fn an_unknown_outcome_is_settled_by_the_schedule(shop: &Shop) -> Result<()> {
     shop.event("PaymentUnknown", &order, EVENT_DEADLINE)?;
     // The payment blocks a second payment and a cancellation.
     let path = format!("/orders/{}/cancel", text(&order, "order_id")?);
-    let cancel = shop.api.call("POST", &path).token(&shop.bob).key("cancel");
+    let cancel = shop
+        .api
+        .call("POST", &path)
+        .token(&shop.bob)
+        .key(&shop.unique("cancel"));
     let refused = cancel.send()?.expect(409)?;
     ensure!(refused["type"] == "urn:madang:problem:payment-under-way", "{refused}");
 

@@ -82,9 +82,10 @@ fn a_retried_order_returns_the_first_one(shop: &Shop) -> Result<()> {
 fn a_cancelled_order_releases_its_stock(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 4)?;
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 9)?.expect(201)?;
+    let key = shop.unique("cancel");
     let cancel = || {
         let path = format!("{}/cancel", path_of(&order));
-        shop.api.call("POST", &path).token(&shop.ann).key("cancel").send()
+        shop.api.call("POST", &path).token(&shop.ann).key(&key).send()
     };
     ensure!(cancel()?.expect(200)?["status"] == "CANCELLED");
     ensure!(cancel()?.header("idempotency-replayed") == Some("true"));

@@ -120,7 +120,11 @@ fn a_cancelled_paid_order_is_refunded(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
     let (order, payment) = shop.paid_order(&shop.ann, &sku, 3)?;
     let path = format!("/orders/{}/cancel", text(&order, "order_id")?);
-    let cancel = shop.api.call("POST", &path).token(&shop.ann).key("cancel");
+    let cancel = shop
+        .api
+        .call("POST", &path)
+        .token(&shop.ann)
+        .key(&shop.unique("cancel"));
     ensure!(cancel.send()?.expect(200)?["status"] == "CANCELLED");
     ensure!(shop.available(&sku)? == 5);
     let event = shop.event("PaymentRefunded", &order, EVENT_DEADLINE)?;

@@ -24,17 +24,6 @@ impl Operation {
         let call = self.call.clone().text(body);
         call.declared(Answer::of(handle(call.event().to_string(), shop.invocation()).await))
     }
-
-    async fn is_refused(&self, shop: &Shop, body: &str, place: &str) {
-        let answer = self.send(shop, body).await;
-        assert_eq!(answer.problem(), "malformed-body", "{} {body}: {answer:?}", self.name);
-        let detail = answer.body["detail"].as_str().unwrap();
-        assert!(
-            detail.starts_with(&format!("{place}: ")),
-            "{} {body}: {detail}",
-            self.name
-        );
-    }
 }
 
 fn operations(shop: &Shop) -> Vec<Operation> {
@@ -153,19 +142,6 @@ fn orders(values: Vec<&Value>) -> Vec<Vec<&Value>> {
     (0..values.len()).flat_map(first).collect()
 }
 
-/// The place of a JSON pointer, as problems name it.
-fn place(pointer: &str) -> String {
-    let mut place = String::new();
-    for part in pointer.split('/').skip(1) {
-        if part.parse::<usize>().is_ok() {
-            place += &format!("[{part}]");
-        } else {
-            place += &format!("{}{part}", if place.is_empty() { "" } else { "." });
-        }
-    }
-    if place.is_empty() { ".".to_owned() } else { place }
-}
-
 /// Replaces the value at `pointer` by a JSON text, which a `Value` may not be able to hold.
 fn replaced(body: &Value, pointer: &str, text: &str) -> String {
     let mut body = body.clone();
@@ -197,7 +173,13 @@ async fn an_array_of_its_fields_is_never_read_as_an_object() {
                 // In any order, since only one is the order of the type.
                 for values in orders(fields.values().collect()) {
                     let array = replaced(body, &pointer, &json!(values).to_string());
-                    operation.is_refused(&shop, &array, &place(&pointer)).await;
+                    let answer = operation.send(&shop, &array).await;
+                    assert_eq!(
+                        answer.problem(),
+                        "malformed-body",
+                        "{} {array}: {answer:?}",
+                        operation.name
+                    );
                 }
             }
         }

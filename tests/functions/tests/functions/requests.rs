@@ -66,7 +66,7 @@ async fn an_event_that_cannot_be_read_is_refused() {
         assert_eq!(answer.problem(), "malformed-request", "{field} {value}");
     }
     let body = |text: &str| {
-        order_call("ann", text, &[])
+        order_call("ann", "k", &[])
             .text(text)
             .set("/isBase64Encoded", json!(true))
     };

@@ -357,12 +357,13 @@ async fn resolve_review_done() -> Outcome {
         let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment_id);
         shop.resolve(call.by_admin().key("d").json(&body)).await
     };
-    let body = json!({ "decision": "GIVEN_BACK", "amount": amount(2000) });
+    let review_id = shop.payment(&payment["payment_id"]).await["reviews"][0]["review_id"].clone();
+    let body = json!({ "review_id": review_id, "decision": "GIVEN_BACK", "amount": amount(2000) });
     let first = decide(body.clone()).await;
     shop.advance(SignedDuration::from_hours(48));
     shop.reconcile().await;
     let again = decide(body).await;
-    let other = Some(decide(json!({ "decision": "SETTLED" })).await);
+    let other = Some(decide(json!({ "review_id": review_id, "decision": "SETTLED" })).await);
     Outcome { first, again, other }
 }
 

@@ -189,7 +189,7 @@ pub fn get(state: &State, id: &str, query: &Pairs) -> Result<Value, Refusal> {
     {
         shown["latest_charge"] = state.stripe.charges[charge].json();
         if with_refunds {
-            shown["latest_charge"]["refunds"] = refund::list_of(state, id, EXPANDED_REFUNDS);
+            shown["latest_charge"]["refunds"] = refund::list_of(state, Some(id), EXPANDED_REFUNDS);
         }
     }
     Ok(shown)

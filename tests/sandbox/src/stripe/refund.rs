@@ -51,19 +51,21 @@ pub fn create(state: &mut State, form: &Pairs) -> Result<Value, Refusal> {
     refund(state, &id, amount(form, "amount")?, reason, metadata(form)).map(|refund| refund.json())
 }
 
-/// `GET /v1/refunds?payment_intent=`: newest first.
+/// `GET /v1/refunds`: newest first, those of one intent if `payment_intent` names it.
 pub fn list(state: &State, query: &Pairs) -> Result<Value, Refusal> {
-    let id = required(query, "payment_intent")?;
-    find(state, id)?;
+    let intent = value(query, "payment_intent");
+    if let Some(intent) = intent {
+        find(state, intent)?;
+    }
     let limit = amount(query, "limit")?.and_then(|limit| usize::try_from(limit).ok());
-    Ok(list_of(state, id, limit.unwrap_or(10).min(100)))
+    Ok(list_of(state, intent, limit.unwrap_or(10).min(100)))
 }
 
-/// Returns the newest refunds of an intent, at most `limit`, as Stripe's JSON.
-pub fn list_of(state: &State, intent: &str, limit: usize) -> Value {
+/// Returns the newest refunds, at most `limit`, of an intent or of all, as Stripe's JSON.
+pub fn list_of(state: &State, intent: Option<&str>, limit: usize) -> Value {
     let newest_first = state.stripe.refunds.iter().rev();
     let mut data: Vec<Value> = newest_first
-        .filter(|refund| refund.intent == intent)
+        .filter(|refund| intent.is_none_or(|intent| refund.intent == intent))
         .map(Refund::json)
         .collect();
     let has_more = data.len() > limit;

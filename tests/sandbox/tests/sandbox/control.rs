@@ -45,7 +45,8 @@ async fn a_payment_is_made_and_refunded_through_the_control_api() {
         ledger,
         json!([{
             "provider": "toss", "reference": key, "order_id": "order-1",
-            "charged_at": "2026-01-01T00:00:00Z", "charged": 100, "refunded": 30, "charges": 1, "refund_count": 1,
+            "charged_at": "2026-01-01T00:00:00Z", "charged": 100, "refunded": 30, "failed": 0, "withdrawn": 0,
+            "charges": 1, "refund_count": 1,
         }])
     );
     let webhooks = post("webhooks", json!({})).await.success();

@@ -161,7 +161,7 @@ async fn a_virtual_account_is_charged_by_a_deposit_and_reversed_by_its_withdrawa
     assert_eq!(callback["eventType"], Value::Null, "this webhook has no event type");
 
     client.sandbox.toss_withdraw_deposit(&key);
-    assert_eq!(client.moved(), (0, 0, 0, 0));
+    assert_eq!(client.entry().withdrawn, 100);
     assert_eq!(
         client.sandbox.webhooks().remove(0).json()["status"],
         "WAITING_FOR_DEPOSIT"

@@ -1,9 +1,9 @@
-//! `cargo bench -p bench --bench due-work`: what scheduled functions need to process 100,000 due entities in
+//! `cargo bench -p bench --bench due_work`: what scheduled functions need to process 100,000 due entities in
 //! invocations of a minute, against a DynamoDB engine in its own process.
 //!
-//! Arguments after `--` select `bids` or `subscriptions` and the number: `cargo bench -p bench --bench due-work --
+//! Arguments after `--` select `bids` or `subscriptions` and the number: `cargo bench -p bench --bench due_work --
 //! subscriptions 10000`. Fails if an entity is left over or processed twice. Ends with a line `BENCH
-//! due-work/<function>/<metric> <value> <unit>` per figure.
+//! due_work/<function>/<metric> <value> <unit>` per figure.
 
 mod bids;
 mod items;
@@ -41,6 +41,6 @@ fn main() -> Result<()> {
     if is_chosen("bids") {
         subjects.push(runtime.block_on(bids::run(count))?);
     }
-    println!("\n{}\n{}", table(&subjects), lines("due-work", &subjects));
+    println!("\n{}\n{}", table(&subjects), lines("due_work", &subjects));
     Ok(())
 }
