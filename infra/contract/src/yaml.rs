@@ -198,6 +198,13 @@ mod tests {
     }
 
     #[test]
+    fn an_example_is_on_one_line_of_any_length() {
+        let long = "word ".repeat(40);
+        let value: Value = yaml_serde::from_str(&format!("example: {{ a: [{long}], b: {{ c: {long} }} }}")).unwrap();
+        assert_eq!(text(&value).lines().count(), 1);
+    }
+
+    #[test]
     fn nested_values_are_read_back() {
         let long = "word ".repeat(40);
         read_back(&format!(
