@@ -9,9 +9,11 @@ pub mod examples;
 mod openapi;
 mod problems;
 pub mod reading;
+pub mod recordings;
 pub mod reference;
 pub mod released;
 pub mod routes;
+mod unions;
 mod webhooks;
 mod yaml;
 

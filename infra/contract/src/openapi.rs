@@ -10,6 +10,8 @@ use utoipa::openapi::{Components, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _, ToSchema};
 
 use crate::problems::{Problems, Shared};
+use crate::recordings::Examples;
+use crate::unions::Unions;
 use crate::{EventSchema, webhooks, yaml};
 
 const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust types. Change those, not this file.\n";
@@ -69,7 +71,17 @@ pub fn document() -> OpenApi {
     let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
     let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
     api.paths.paths.sort_keys();
-    let modifiers: [&dyn Modify; 7] = [&Token, &Problems, &Entry, &Gateway, &ForClients, &Closed, &Shared];
+    let modifiers: [&dyn Modify; 9] = [
+        &Token,
+        &Problems,
+        &Entry,
+        &Gateway,
+        &ForClients,
+        &Closed,
+        &Unions,
+        &Examples,
+        &Shared,
+    ];
     for modifier in modifiers {
         modifier.modify(&mut api);
     }

@@ -5,6 +5,9 @@ use yaml_serde::{Mapping, Value};
 /// The most characters of a line that joins several values.
 const WIDTH: usize = 120;
 
+/// The member whose value is on one line of any length: `infra/examples.json` has the same value on several.
+const EXAMPLE: &str = "example";
+
 /// A document, whose root is a mapping.
 pub(crate) fn text(document: &Value) -> String {
     let mut text = String::new();
@@ -19,12 +22,16 @@ fn mapping(entries: &Mapping, indent: usize, text: &mut String) {
     for (key, value) in entries {
         let key = scalar(key, true);
         *text += &format!("{:indent$}{key}:", "");
-        entry(value, indent, indent + key.chars().count() + 1, text);
+        let width = match key.as_str() {
+            EXAMPLE => usize::MAX,
+            _ => WIDTH.saturating_sub(indent + key.chars().count() + 2),
+        };
+        entry(value, indent, width, text);
     }
 }
 
-/// Writes a value after its key, which ends at `column`.
-fn entry(value: &Value, indent: usize, column: usize, text: &mut String) {
+/// Writes a value after its key, where a line has `width` characters left.
+fn entry(value: &Value, indent: usize, width: usize, text: &mut String) {
     match value {
         Value::String(lines) if is_literal(lines) => {
             *text += " |-\n";
@@ -33,7 +40,7 @@ fn entry(value: &Value, indent: usize, column: usize, text: &mut String) {
                 *text += &format!("{}\n", line.trim_end());
             }
         }
-        _ => match (inline(value, WIDTH.saturating_sub(column + 1)), value) {
+        _ => match (inline(value, width), value) {
             (Some(line), _) => *text += &format!(" {line}\n"),
             (None, Value::Mapping(entries)) => {
                 text.push('\n');
@@ -188,6 +195,13 @@ mod tests {
     fn what_fits_on_a_line_is_on_one_line() {
         let value: Value = yaml_serde::from_str("a:\n  b: [1, 2]\n  c:\n    d: x\n").unwrap();
         assert_eq!(text(&value), "a: { b: [1, 2], c: { d: x } }\n");
+    }
+
+    #[test]
+    fn an_example_is_on_one_line_of_any_length() {
+        let long = "word ".repeat(40);
+        let value: Value = yaml_serde::from_str(&format!("example: {{ a: [{long}], b: {{ c: {long} }} }}")).unwrap();
+        assert_eq!(text(&value).lines().count(), 1);
     }
 
     #[test]

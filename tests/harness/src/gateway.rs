@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::{Invocation, gateway, serve};
 
-use crate::description;
+use crate::{description, recording};
 
 /// A request builder.
 #[derive(Clone, Debug)]
@@ -126,6 +126,11 @@ impl Call {
         self
     }
 
+    /// Returns the route, such as `GET /orders/{order_id}`.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
     /// Returns the event that Lambda sends.
     pub const fn event(&self) -> &Value {
         &self.event
@@ -151,6 +156,7 @@ impl Call {
         if let Some(violation) = description::violation(&self.route, &answer) {
             panic!("{violation}");
         }
+        recording::note(self, &answer);
         answer
     }
 

@@ -19,6 +19,7 @@ pub mod objects;
 pub mod partitions;
 pub mod platform;
 pub mod queue;
+pub mod recording;
 pub mod vault;
 
 pub use embedded::Embedded;

@@ -357,6 +357,31 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
     serde_json::from_value::<ConfirmPaymentRequest>(with_unknown_field).unwrap_err();
 }
 
+#[test]
+fn each_operation_has_an_example_that_matches_its_schemas() {
+    let recordings = contract::recordings::recordings();
+    for (route, operation) in crate::routes::operations() {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(
+            recordings.contains_key(id),
+            "run `cargo examples`: {route} has no example"
+        );
+        let recording = &recordings[id];
+        let media_type = "application/json";
+        let response = &operation["responses"][recording.status.to_string()]["content"][media_type];
+        assert_eq!(response["example"], recording.response, "{route}");
+        if let Some(reference) = response["schema"]["$ref"].as_str() {
+            let name = reference.rsplit('/').next().unwrap();
+            matches_schema(name, &recording.response);
+        }
+        if let Some(request) = &recording.request
+            && let Some(reference) = operation["requestBody"]["content"][media_type]["schema"]["$ref"].as_str()
+        {
+            matches_schema(reference.rsplit('/').next().unwrap(), request);
+        }
+    }
+}
+
 fn matches_schema(name: &str, value: &impl Serialize) {
     let value = serde_json::to_value(value).unwrap();
     assert_eq!(schema(name).validation_error(&value), None, "{value}");

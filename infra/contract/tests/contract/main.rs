@@ -9,6 +9,7 @@ mod problems;
 mod reference;
 mod routes;
 mod texts;
+mod unions;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;

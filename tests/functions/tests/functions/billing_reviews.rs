@@ -31,7 +31,7 @@ async fn begun(shop: &BillingFixture, fault: Fault) -> String {
     id
 }
 
-async fn decide(shop: &BillingFixture, id: &str, key: &str, decision: &Value) -> Answer {
+pub async fn decide(shop: &BillingFixture, id: &str, key: &str, decision: &Value) -> Answer {
     shop.resolve_charge(call(id, "0", decision).by_admin().key(key)).await
 }
 

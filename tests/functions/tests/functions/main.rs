@@ -23,6 +23,7 @@ mod contradictions;
 mod cost;
 mod cursors;
 mod envelope_encryption;
+mod examples;
 mod expire_orders;
 mod faults;
 mod free_orders;

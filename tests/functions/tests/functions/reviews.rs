@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::refunds::{ask, paid, paid_too_late};
 
 /// Opens a shop with a payment in review: the provider refused its refund.
-async fn refused() -> (PaymentFixture, String, Value) {
+pub async fn refused() -> (PaymentFixture, String, Value) {
     let (shop, order, _, payment) = paid().await;
     let cancelled = shop.cancel("ann", &order).await.body;
     shop.sandbox
@@ -20,7 +20,7 @@ async fn refused() -> (PaymentFixture, String, Value) {
 }
 
 /// Decides the payment's first matter, or the latest decided one.
-async fn decide(shop: &PaymentFixture, key: &str, payment: &Value, decision: &str) -> Answer {
+pub async fn decide(shop: &PaymentFixture, key: &str, payment: &Value, decision: &str) -> Answer {
     let id = payment["payment_id"].as_str().unwrap();
     let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
     let now = shop.payment(&payment["payment_id"]).await;

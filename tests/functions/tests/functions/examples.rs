@@ -1,0 +1,174 @@
+//! The examples of the API description: each request is sent to its function, and its response has the recorded status
+//! and shape. `cargo examples` records them again; then `cargo contract` writes them into the description.
+
+use std::collections::BTreeMap;
+use std::{env, fs};
+
+use contract::recordings::{FILE, Recording, recordings};
+use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
+use function_tests::image_fixture::{ImageFixture, picture};
+use function_tests::payment_fixture::{amount, start_call, toss_call};
+use function_tests::{BillingFixture, PaymentFixture, Shop, id_of};
+use harness::gateway::{Answer, Call};
+use harness::recording::record;
+use sandbox::Fault;
+use serde_json::{Map, Value, json};
+
+use crate::{billing_reviews, refunds, reviews};
+
+const SKU: &str = "green-tea-100g";
+
+async fn catalog_and_orders() {
+    let shop = Shop::with(SKU, 1, 10).await;
+    shop.get_product(Call::new("GET", "/products/{sku}").path("sku", SKU))
+        .await;
+    let order = id_of(&shop.order("ann", "k", &[(SKU, 2)]).await);
+    shop.see("ann", &order).await;
+    shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
+    shop.cancel("ann", &order).await;
+}
+
+async fn payments() {
+    let shop = PaymentFixture::with(SKU, 10).await;
+    let order = id_of(&shop.order("ann", "k", &[(SKU, 2)]).await);
+    shop.start(start_call("ann", "start", "toss", &order)).await;
+    let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
+    let changed = json!({
+        "eventType": "PAYMENT_STATUS_CHANGED",
+        "createdAt": "2026-01-01T09:00:00.000000",
+        "data": { "paymentKey": key, "orderId": order, "status": "IN_PROGRESS" },
+    });
+    let webhook = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
+    shop.webhook(webhook.json(&changed)).await;
+    shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let payment = shop.payment_of("ann", &order).await;
+    let part = json!({ "amount": amount(500), "note": "The box was damaged." });
+    refunds::ask(&shop, "refund", &payment, &part).await;
+}
+
+async fn reviews() {
+    let (shop, _, payment) = reviews::refused().await;
+    reviews::decide(&shop, "decide", &payment, "GIVEN_BACK").await;
+}
+
+async fn subscriptions() {
+    let shop = BillingFixture::with(SKU, 10).await;
+    let id = shop.subscribed("ann", SKU).await;
+    shop.run().await;
+    shop.account("ann", &id).await;
+    shop.list_subscriptions(Call::new("GET", "/subscriptions").by("ann"))
+        .await;
+    let items = json!({ "change": "ITEMS", "items": [{ "sku": SKU, "quantity": 2 }] });
+    shop.change("ann", &id, "change", &items).await;
+    shop.end("ann", &id, "PERIOD_END").await;
+}
+
+async fn charges() {
+    let shop = BillingFixture::with("tea", 1).await;
+    let id = billing_reviews::hanging(&shop, Fault::DropAfter).await;
+    let charged = json!({ "decision": "CHARGED", "reference": shop.charged().reference });
+    billing_reviews::decide(&shop, &id, "decide", &charged).await;
+}
+
+async fn auctions() {
+    let shop = AuctionFixture::open().await;
+    shop.credit_points("ann", 100_000).await;
+    shop.sell("bob", 45_000).await;
+    shop.vouchers("bob").await;
+    shop.book(book_call()).await;
+    shop.take(take_call("ann", "take", "buy", Some(45_000), None)).await;
+    let bid = shop.buy("ann", 40_000).await;
+    shop.list_my_bids(Call::new("GET", "/bids").by("ann")).await;
+    shop.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
+    shop.get_wallet(Call::new("GET", "/wallet").by("ann")).await;
+}
+
+async fn images() {
+    let shop = ImageFixture::open().await;
+    let id = shop.presign("ann", "k", &json!({})).await;
+    let event = shop.upload(&id, &picture(800, 600));
+    shop.resize_image(&event).await.unwrap();
+    shop.see(&id).await;
+    shop.delete("ann", &id).await;
+}
+
+/// The first exchange of each operation that succeeded.
+async fn examples() -> BTreeMap<String, Recording> {
+    let ids = operations();
+    let mut examples = BTreeMap::new();
+    for exchanges in [
+        record(catalog_and_orders()).await,
+        record(payments()).await,
+        record(reviews()).await,
+        record(subscriptions()).await,
+        record(charges()).await,
+        record(auctions()).await,
+        record(images()).await,
+    ] {
+        for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {
+            let id = ids[call.route()].clone();
+            examples.entry(id).or_insert_with(|| recording(&call, answer));
+        }
+    }
+    examples
+}
+
+fn recording(call: &Call, answer: Answer) -> Recording {
+    let event = call.event();
+    let body = event["body"].as_str();
+    Recording {
+        parameters: event["pathParameters"].as_object().cloned().unwrap_or_default(),
+        request: body.map(|body| serde_json::from_str(body).unwrap()),
+        status: answer.status,
+        response: answer.body,
+    }
+}
+
+/// The id of each route's operation.
+fn operations() -> BTreeMap<String, String> {
+    let document = serde_json::to_value(contract::document()).unwrap();
+    let mut ids = BTreeMap::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            ids.insert(format!("{} {path}", method.to_uppercase()), id);
+        }
+    }
+    ids
+}
+
+/// A value with the types in place of its texts and numbers, since ids and times differ from run to run.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| (name.clone(), shape(value)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::String(_) => json!("text"),
+        Value::Number(_) => json!(0),
+        other => other.clone(),
+    }
+}
+
+#[tokio::test]
+async fn each_operation_answers_as_in_its_example() {
+    let sent = examples().await;
+    let missing: Vec<String> = operations().into_values().filter(|id| !sent.contains_key(id)).collect();
+    assert!(missing.is_empty(), "send a request that succeeds to {missing:?}");
+    if env::var_os("RECORD_EXAMPLES").is_some() {
+        let text = serde_json::to_string_pretty(&sent).unwrap();
+        fs::write(contract::root().join(FILE), text + "\n").unwrap();
+        return;
+    }
+    let recorded = recordings();
+    assert_eq!(sent.len(), recorded.len(), "run `cargo examples`");
+    for (id, sent) in sent {
+        let recorded = &recorded[&id];
+        let compared = |recording: &Recording| {
+            let request = recording.request.as_ref().map(shape);
+            (recording.status, request, shape(&recording.response))
+        };
+        assert_eq!(compared(&sent), compared(recorded), "{id}: run `cargo examples`");
+    }
+}
