@@ -26,6 +26,9 @@ bidirectional controls, private-use characters, and invisible characters such as
 are accepted where a script or an emoji needs them (RFC 5892 appendix A, UTS #51). Only text of several lines may contain U+000A. \
 Lengths count characters after normalization.
 
+**Administrators** are users in the group `admin`. Paths under `/admin/` are theirs: a customer's token is answered with 403. All other \
+paths are public or about what belongs to the caller.
+
 **Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
 the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true` and the entity as it is now, \
 even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days.
@@ -93,7 +96,7 @@ impl Modify for Token {
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
             .description(Some(
-                "An access or id token of the stack's user pool. Some routes require the group `admin`.",
+                "An access or id token of the stack's user pool. Paths under `/admin/` require the group `admin`.",
             ))
             .build();
         let components = api.components.get_or_insert_with(Components::new);

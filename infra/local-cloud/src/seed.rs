@@ -36,12 +36,15 @@ pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
         if sku == POINTS {
             product["points"] = price.into();
         }
-        let put = api.call("PUT", &format!("/products/{sku}")).token(token).json(&product);
+        let put = api
+            .call("PUT", &format!("/admin/products/{sku}"))
+            .token(token)
+            .json(&product);
         put.send()?
             .expect(200)
             .with_context(|| format!("cannot create the product {sku}"))?;
         let receive = api
-            .call("POST", &format!("/products/{sku}/stock"))
+            .call("POST", &format!("/admin/products/{sku}/stock"))
             .token(token)
             .key(&format!("seed-{sku}"));
         let received = receive.json(&json!({ "quantity": units })).send()?;

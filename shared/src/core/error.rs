@@ -240,7 +240,7 @@ reasons! {
         parameter: String,
     };
     UNAUTHENTICATED = Unauthenticated "unauthenticated" "A valid token is required";
-    /// The operation requires the administrator role.
+    /// Paths under `/admin/` are for members of the group `admin`.
     FORBIDDEN = Forbidden "forbidden" "The caller may not do this";
     /// Also the answer for what the caller may not see.
     NOT_FOUND = NotFound "not-found" "The resource does not exist";

@@ -92,11 +92,14 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn list(&self, sku: String, product: &Value, units: u32) -> Result<String> {
-        let put = self.api.call("PUT", &format!("/products/{sku}")).token(&self.admin);
+        let put = self
+            .api
+            .call("PUT", &format!("/admin/products/{sku}"))
+            .token(&self.admin);
         put.json(product).send()?.expect(200)?;
         let receive = self
             .api
-            .call("POST", &format!("/products/{sku}/stock"))
+            .call("POST", &format!("/admin/products/{sku}/stock"))
             .token(&self.admin);
         let body = json!({ "quantity": units });
         receive.key(&self.unique("delivery")).json(&body).send()?.expect(201)?;

@@ -226,7 +226,7 @@ pub fn product(won: u64, shards: u8) -> Value {
 
 /// Builds an administrator's request to put a product.
 pub fn put_call(sku: &str, body: &Value) -> Call {
-    Call::new("PUT", "/products/{sku}")
+    Call::new("PUT", "/admin/products/{sku}")
         .path("sku", sku)
         .by_admin()
         .json(body)
@@ -234,7 +234,7 @@ pub fn put_call(sku: &str, body: &Value) -> Call {
 
 /// Builds an administrator's request to receive stock.
 pub fn receive_call(sku: &str, key: &str, units: u64) -> Call {
-    let call = Call::new("POST", "/products/{sku}/stock").path("sku", sku);
+    let call = Call::new("POST", "/admin/products/{sku}/stock").path("sku", sku);
     call.by_admin().key(key).json(&json!({ "quantity": units }))
 }
 

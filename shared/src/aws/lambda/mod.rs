@@ -1,5 +1,6 @@
 //! Lambda: triggers, invocations, HTTP requests and responses, and batches.
 
+pub mod access;
 pub mod action;
 pub mod batch;
 pub mod gateway;

@@ -51,14 +51,14 @@ fn shoppers_cannot_change_the_catalog(shop: &Shop) -> Result<()> {
     let body = json!({ "name": "Mine", "price": { "amount": 1, "currency": "KRW" }, "status": "LISTED" });
     let put = shop
         .api
-        .call("PUT", &format!("/products/{sku}"))
+        .call("PUT", &format!("/admin/products/{sku}"))
         .token(&shop.ann)
         .json(&body);
     let refused = put.send()?.expect(403)?;
     ensure!(refused["type"] == "urn:madang:problem:forbidden", "{refused}");
     let receive = shop
         .api
-        .call("POST", &format!("/products/{sku}/stock"))
+        .call("POST", &format!("/admin/products/{sku}/stock"))
         .token(&shop.ann);
     receive.key("k").json(&json!({ "quantity": 5 })).send()?.expect(403)?;
     ensure!(shop.available(&sku)? == 1);

@@ -354,7 +354,7 @@ async fn resolve_review_done() -> Outcome {
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     let decide = async |body: Value| {
         let payment_id = payment["payment_id"].as_str().unwrap();
-        let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment_id);
+        let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", payment_id);
         shop.resolve(call.by_admin().key("d").json(&body)).await
     };
     let review_id = shop.payment(&payment["payment_id"]).await["reviews"][0]["review_id"].clone();
@@ -448,7 +448,10 @@ async fn resolve_charge_done() -> Outcome {
     let shop = BillingFixture::with("tea", 1).await;
     let id = crate::billing_reviews::hanging(&shop, Fault::DropAfter).await;
     let decide = async |body: &Value| {
-        let call = Call::new("POST", "/subscriptions/{subscription_id}/invoices/{period}/review");
+        let call = Call::new(
+            "POST",
+            "/admin/subscriptions/{subscription_id}/invoices/{period}/review",
+        );
         let call = call.path("subscription_id", &id).path("period", "0").by_admin();
         shop.resolve_charge(call.key("d").json(body)).await
     };

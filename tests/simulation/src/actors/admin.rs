@@ -99,7 +99,7 @@ async fn refund(world: &World) {
         0 => json!({ "amount": amount(100 + 100 * world.below(4)) }),
         _ => json!({}),
     };
-    let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", &payment);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/refunds").path("payment_id", &payment);
     world
         .request("request-refund", call.by_admin().key(&world.key()).json(&body))
         .await;
@@ -224,9 +224,12 @@ async fn decide_charges(world: &World) {
 
 async fn decide_charge(world: &World, invoice: &Value, decision: &Value) {
     let of: SubscriptionPeriod = serde_json::from_value(invoice.clone()).expect("an invoice");
-    let call = Call::new("POST", "/subscriptions/{subscription_id}/invoices/{period}/review")
-        .path("subscription_id", &of.subscription_id.to_string())
-        .path("period", &of.period.to_string());
+    let call = Call::new(
+        "POST",
+        "/admin/subscriptions/{subscription_id}/invoices/{period}/review",
+    )
+    .path("subscription_id", &of.subscription_id.to_string())
+    .path("period", &of.period.to_string());
     let call = call.by_admin().key(&world.key()).json(decision);
     world.request("resolve-charge", call).await;
 }
@@ -264,7 +267,7 @@ fn dashboard_refund(world: &World, provider: Provider, reference: &str, amount: 
 }
 
 async fn decide(world: &World, payment: &str, decision: Value) {
-    let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", payment);
     let call = call.by_admin().key(&world.key()).json(&decision);
     world.request("resolve-review", call).await;
 }
