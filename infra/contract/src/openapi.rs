@@ -31,7 +31,8 @@ paths are public or about what belongs to the caller.
 
 **Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
 the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true` and the entity as it is now, \
-even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days.
+even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days. `\"a\"`, as draft-ietf-httpapi-idempotency-key-header \
+writes it, is the same key as `a`.
 
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Each code has a schema with its members. Ignore unknown members.
@@ -39,7 +40,7 @@ responses list. Each code has a schema with its members. Ignore unknown members.
 **The id of a request** is in the header `Request-Id` of every response, and in `instance` of a problem. Report it with a question about \
 the request.
 
-**Bodies** are JSON objects with exactly the described members, each at most once. **Query parameters** are encoded as a form encodes them \
+**Bodies** are JSON objects with exactly the described members, each at most once. `null` is refused unless the member's schema has it. **Query parameters** are encoded as a form encodes them \
 (`+` is a space), each at most once; unknown ones are ignored.
 
 **Events.** What happened is published on the EventBridge bus; `webhooks` lists the events. Each schema is that of `detail`, and names \

@@ -144,14 +144,19 @@ fn implied(path: &str, operation: &Operation) -> Vec<&'static Reason> {
         .clone()
         .any(|parameter| parameter.parameter_in == ParameterIn::Query);
     let has_key = parameters.clone().any(|parameter| parameter.name == "Idempotency-Key");
+    let has_condition = parameters.clone().any(|parameter| parameter.name == "If-Match");
     let has_body = operation.request_body.is_some();
     let has_token = operation.security.is_some();
-    let rules: [(bool, &[&Reason]); 6] = [
+    let rules: [(bool, &[&Reason]); 7] = [
         (true, &[&error::MALFORMED_REQUEST]),
         (has_body, &[&error::MALFORMED_BODY, &error::BODY_TOO_LARGE]),
         (
             has_key,
             &[&error::INVALID_IDEMPOTENCY_KEY, &error::IDEMPOTENCY_KEY_REUSED],
+        ),
+        (
+            has_condition,
+            &[&error::PRECONDITION_REQUIRED, &error::PRECONDITION_FAILED],
         ),
         (has_query, &[&error::INVALID_PARAMETER]),
         (has_token, &[&error::UNAUTHENTICATED]),

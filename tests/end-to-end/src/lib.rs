@@ -92,11 +92,10 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn list(&self, sku: String, product: &Value, units: u32) -> Result<String> {
-        let put = self
-            .api
-            .call("PUT", &format!("/admin/products/{sku}"))
-            .token(&self.admin);
-        put.json(product).send()?.expect(200)?;
+        let mut product = product.clone();
+        product["sku"] = json!(sku);
+        let create = self.api.call("POST", "/admin/products").token(&self.admin);
+        create.key(&sku).json(&product).send()?.expect(201)?;
         let receive = self
             .api
             .call("POST", &format!("/admin/products/{sku}/stock"))

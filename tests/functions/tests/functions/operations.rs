@@ -19,6 +19,11 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
+    /// The route, such as `POST /orders`.
+    pub(crate) fn route(&self) -> &str {
+        self.call.event()["routeKey"].as_str().unwrap()
+    }
+
     pub(crate) async fn send_body(&self, shop: &Shop, body: &str) -> Answer {
         self.send(shop, self.call.clone().text(body)).await
     }
@@ -50,6 +55,9 @@ pub(crate) fn operations(shop: &Shop) -> Vec<Operation> {
             let name = operation["operationId"].as_str().unwrap();
             let mut call = Call::new(&method.to_uppercase(), route).by_admin().key("k");
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if parameter["name"] == "If-Match" {
+                    call = call.header("if-match", "*");
+                }
                 if parameter["in"] == "path" {
                     let value = match &instances(&document, &parameter["schema"])[0] {
                         Value::String(text) => text.clone(),
@@ -85,7 +93,15 @@ fn instances(document: &Value, schema: &Value) -> Vec<Value> {
         return kinds.iter().flat_map(|kind| instances(document, kind)).collect();
     }
     let text = |default: usize| "a".repeat(schema["minLength"].as_u64().map_or(default, |length| length as usize));
-    let value = match (schema["type"].as_str(), schema["format"].as_str()) {
+    let kinds = schema["type"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    let kind = schema["type"]
+        .as_str()
+        .or_else(|| kinds.clone().find(|kind| *kind != "null"));
+    let value = match (kind, schema["format"].as_str()) {
         (Some("object"), _) => {
             let properties = schema["properties"].as_object().cloned().unwrap_or_default();
             let properties: Vec<(String, Vec<Value>)> = properties
