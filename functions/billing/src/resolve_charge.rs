@@ -1,4 +1,4 @@
-//! `POST /subscriptions/{subscription_id}/invoices/{period}/review`: records an administrator's decision about a charge
+//! `POST /admin/subscriptions/{subscription_id}/invoices/{period}/review`: records an administrator's decision about a charge
 //! whose outcome has been unknown for a day. The period is then paid, declined, voided, or queried again.
 
 use crate::charge_service::{ChargeDecision, ChargeStore};
@@ -38,7 +38,6 @@ impl ResolveCharge {
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[
-    &error::FORBIDDEN,
     &error::NOT_FOUND,
     &payments::reason::NOT_IN_REVIEW,
     &orders::reason::PAYMENT_UNDER_WAY,
@@ -47,7 +46,7 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Resolves a charge with an unknown outcome
 ///
-/// Requires the administrator role. `CHARGED` creates the period's order, or refunds the charge if the subscription has
+/// `CHARGED` creates the period's order, or refunds the charge if the subscription has
 /// ended. `NOT_CHARGED` counts as a decline, and the charge is retried. `ASK_AGAIN` queries the provider again.
 /// The period is in review when the outcome has been unknown for a day. No decision is taken while the provider is being
 /// called, or if it was called after `looked_up_at`.
@@ -55,7 +54,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/subscriptions/{subscription_id}/invoices/{period}/review", operation_id = "resolve-charge",
+    post, path = "/admin/subscriptions/{subscription_id}/invoices/{period}/review", operation_id = "resolve-charge",
     tag = "billing", request_body = ChargeDecision,
     security(("token" = [])),
     params(
@@ -71,7 +70,6 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
     let of = period_of(&request)?;
     let decision: ChargeDecision = http::body(&request)?;

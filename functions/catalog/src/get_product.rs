@@ -1,11 +1,10 @@
 //! Runs for `GET /products/{sku}`, without a token: returns a listed product and its stock. Changes nothing.
 
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::{Invocation, conditional};
 use shared::catalog::{CatalogStore, Product, Sku};
 use shared::core::error::{self, Reason, Rejection};
 
@@ -28,7 +27,7 @@ impl GetProduct {
     }
 }
 
-/// A product and its stock.
+/// A product as everybody sees it, and its stock.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProductView {
     /// The product.
@@ -37,6 +36,9 @@ pub struct ProductView {
     /// Units in stock, summed over all shards.
     pub available: u64,
 }
+
+/// Stock changes with each order, so a copy is used for a few seconds only. Checkout decides by the stock itself.
+const CACHE_CONTROL: &str = "public, max-age=5";
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER, &error::NOT_FOUND];
@@ -53,9 +55,21 @@ pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER, &error::NOT_FOUND]
 /// `not-found` for an unlisted product too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/products/{sku}", operation_id = "get-product", tag = "catalog",
-    params(("sku" = Sku, Path, description = "The product")),
+    params(
+        ("sku" = Sku, Path, description = "The product"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier response"),
+    ),
     responses(
-        (status = 200, description = "The product and its stock", body = ProductView),
+        (status = 200, description = "The product and its stock", body = ProductView,
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "For `If-None-Match` of a later request"),
+            )),
+        (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "As in `If-None-Match`"),
+            )),
     )
 )]
 pub async fn handle(function: &GetProduct, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -67,5 +81,6 @@ pub async fn handle(function: &GetProduct, request: Request, invocation: Invocat
     let (product, available) = found
         .filter(|(product, _)| product.is_listed())
         .ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
-    http::json(StatusCode::OK, &ProductView { product, available })
+    let product = product.for_customers();
+    conditional::get(&request, &ProductView { product, available }, CACHE_CONTROL)
 }

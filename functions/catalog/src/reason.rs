@@ -3,6 +3,8 @@
 use shared::catalog::ShardCount;
 
 shared::reasons! {
+    /// Change it with `update-product`.
+    PRODUCT_EXISTS = Conflict "product-exists" "There is a product with this SKU";
     INVALID_PRODUCT = Unprocessable "invalid-product" "A product's field is out of range" InvalidProduct {
         /// The field's name.
         field: String,

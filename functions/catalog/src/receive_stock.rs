@@ -1,4 +1,4 @@
-//! Runs for `POST /products/{sku}/stock`, for administrators: adds delivered units to the stock and writes a receipt.
+//! Runs for `POST /admin/products/{sku}/stock`, for administrators: adds delivered units to the stock and writes a receipt.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,6 @@ pub struct ReceiveStockRequest {
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[
     &error::INVALID_PARAMETER,
-    &error::FORBIDDEN,
     &error::NOT_FOUND,
     &catalog::reason::INVALID_QUANTITY,
 ];
@@ -58,7 +57,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/products/{sku}/stock", operation_id = "receive-stock", tag = "catalog",
+    post, path = "/admin/products/{sku}/stock", operation_id = "receive-stock", tag = "catalog",
     request_body = ReceiveStockRequest,
     security(("token" = [])),
     params(
@@ -73,7 +72,6 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    caller.require_admin()?;
     let sku = http::path::<Sku>(&request)?;
     let key = http::idempotency_key(&request)?;
     let body: ReceiveStockRequest = http::body(&request)?;

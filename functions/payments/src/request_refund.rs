@@ -1,4 +1,4 @@
-//! `POST /payments/{payment_id}/refunds`: adds a full or partial refund to a payment. `refund-payment` makes it.
+//! `POST /admin/payments/{payment_id}/refunds`: adds a full or partial refund to a payment. `refund-payment` makes it.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,6 @@ pub struct RequestRefundRequest {
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[
-    &error::FORBIDDEN,
     &error::NOT_FOUND,
     &payments::reason::NOT_REFUNDABLE,
     &payments::reason::REFUND_UNDER_WAY,
@@ -62,13 +61,13 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Requests a refund
 ///
-/// Refunds a payment fully or partly. Requires the administrator role. The refund is made asynchronously; its status is
+/// Refunds a payment fully or partly. The refund is made asynchronously; its status is
 /// on the payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/payments/{payment_id}/refunds", operation_id = "request-refund", tag = "payments",
+    post, path = "/admin/payments/{payment_id}/refunds", operation_id = "request-refund", tag = "payments",
     request_body = RequestRefundRequest,
     security(("token" = [])),
     params(
@@ -83,7 +82,6 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &RequestRefund, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
     let id = http::path::<PaymentId>(&request)?;
     let mut body: RequestRefundRequest = http::body(&request)?;

@@ -1,4 +1,4 @@
-//! `POST /payments/{payment_id}/review`: records an administrator's decision about one matter of a payment in review, or
+//! `POST /admin/payments/{payment_id}/review`: records an administrator's decision about one matter of a payment in review, or
 //! hands the matter back to the reconciler.
 
 use lambda_http::http::StatusCode;
@@ -90,7 +90,6 @@ impl PaymentDecision {
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[
-    &error::FORBIDDEN,
     &error::NOT_FOUND,
     &payments::reason::NOT_IN_REVIEW,
     &payments::reason::REFUND_UNDER_WAY,
@@ -100,13 +99,13 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Resolves a payment review
 ///
-/// Requires the administrator role. Decides the matter `review_id` of the payment's `reviews`. The decision `ASK_AGAIN`
+/// Decides the matter `review_id` of the payment's `reviews`. The decision `ASK_AGAIN`
 /// hands it back to the reconciler; every other decision ends it.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
+    post, path = "/admin/payments/{payment_id}/review", operation_id = "resolve-review", tag = "payments",
     request_body = PaymentDecision,
     security(("token" = [])),
     params(
@@ -121,7 +120,6 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &ResolveReview, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    caller.require_admin()?;
     let key = http::idempotency_key(&request)?;
     let id = http::path::<PaymentId>(&request)?;
     let decision: PaymentDecision = http::body(&request)?;

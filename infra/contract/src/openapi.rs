@@ -28,9 +28,13 @@ bidirectional controls, private-use characters, and invisible characters such as
 are accepted where a script or an emoji needs them (RFC 5892 appendix A, UTS #51). Only text of several lines may contain U+000A. \
 Lengths count characters after normalization.
 
+**Administrators** are users in the group `admin`. Paths under `/admin/` are theirs: a customer's token is answered with 403. All other \
+paths are public or about what belongs to the caller.
+
 **Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
 the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true` and the entity as it is now, \
-even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days.
+even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days. `\"a\"`, as draft-ietf-httpapi-idempotency-key-header \
+writes it, is the same key as `a`.
 
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Each code has a schema with its members. Ignore unknown members.
@@ -38,7 +42,7 @@ responses list. Each code has a schema with its members. Ignore unknown members.
 **The id of a request** is in the header `Request-Id` of every response, and in `instance` of a problem. Report it with a question about \
 the request.
 
-**Bodies** are JSON objects with exactly the described members, each at most once. **Query parameters** are encoded as a form encodes them \
+**Bodies** are JSON objects with exactly the described members, each at most once. `null` is refused unless the member's schema has it. **Query parameters** are encoded as a form encodes them \
 (`+` is a space), each at most once; unknown ones are ignored.
 
 **Events.** What happened is published on the EventBridge bus; `webhooks` lists the events. Each schema is that of `detail`, and names \
@@ -105,7 +109,7 @@ impl Modify for Token {
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
             .description(Some(
-                "An access or id token of the stack's user pool. Some routes require the group `admin`.",
+                "An access or id token of the stack's user pool. Paths under `/admin/` require the group `admin`.",
             ))
             .build();
         let components = api.components.get_or_insert_with(Components::new);

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use shared::aws::lambda::access::ADMIN;
 use shared::aws::lambda::problem::{INTERNAL, MEDIA_TYPE, Problem, UNAVAILABLE, status_of};
 use shared::core::error::{self, MemberSchema, Reason};
 use utoipa::openapi::content::ContentBuilder;
@@ -88,17 +89,19 @@ pub(crate) struct Problems;
 impl Modify for Problems {
     fn modify(&self, api: &mut OpenApi) {
         let statuses: BTreeMap<&str, u16> = types().map(|kind| (kind.code, kind.status)).collect();
-        for operation in api.paths.paths.values_mut().flat_map(operations) {
-            let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-            for code in codes(operation) {
-                by_status.entry(statuses[code]).or_default().push(code);
-            }
-            for (status, codes) in by_status {
-                let response = response(&codes);
-                operation
-                    .responses
-                    .responses
-                    .insert(status.to_string(), response.into());
+        for (path, item) in &mut api.paths.paths {
+            for operation in operations(item) {
+                let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+                for code in codes(path, operation) {
+                    by_status.entry(statuses[code]).or_default().push(code);
+                }
+                for (status, codes) in by_status {
+                    let response = response(&codes);
+                    operation
+                        .responses
+                        .responses
+                        .insert(status.to_string(), response.into());
+                }
             }
         }
         let components = api.components.get_or_insert_with(Components::new);
@@ -117,10 +120,10 @@ impl Modify for Problems {
 }
 
 /// The codes that an operation answers with, in the order of its checks.
-fn codes(operation: &Operation) -> Vec<&'static str> {
+fn codes(path: &str, operation: &Operation) -> Vec<&'static str> {
     let action = registry::actions().find(|action| Some(action.name) == operation.operation_id.as_deref());
     let refusals = action.map_or(&[][..], |action| action.refusals);
-    let codes = implied(operation).into_iter().chain(refusals.iter().copied());
+    let codes = implied(path, operation).into_iter().chain(refusals.iter().copied());
     codes
         .map(|reason| reason.code)
         .chain([INTERNAL.code, UNAVAILABLE.code])
@@ -128,7 +131,7 @@ fn codes(operation: &Operation) -> Vec<&'static str> {
 }
 
 /// The reasons that follow from an operation's request.
-fn implied(operation: &Operation) -> Vec<&'static Reason> {
+fn implied(path: &str, operation: &Operation) -> Vec<&'static Reason> {
     let parameters = operation
         .parameters
         .iter()
@@ -141,17 +144,23 @@ fn implied(operation: &Operation) -> Vec<&'static Reason> {
         .clone()
         .any(|parameter| parameter.parameter_in == ParameterIn::Query);
     let has_key = parameters.clone().any(|parameter| parameter.name == "Idempotency-Key");
+    let has_condition = parameters.clone().any(|parameter| parameter.name == "If-Match");
     let has_body = operation.request_body.is_some();
     let has_token = operation.security.is_some();
-    let rules: [(bool, &[&Reason]); 5] = [
+    let rules: [(bool, &[&Reason]); 7] = [
         (true, &[&error::MALFORMED_REQUEST]),
         (has_body, &[&error::MALFORMED_BODY, &error::BODY_TOO_LARGE]),
         (
             has_key,
             &[&error::INVALID_IDEMPOTENCY_KEY, &error::IDEMPOTENCY_KEY_REUSED],
         ),
+        (
+            has_condition,
+            &[&error::PRECONDITION_REQUIRED, &error::PRECONDITION_FAILED],
+        ),
         (has_query, &[&error::INVALID_PARAMETER]),
         (has_token, &[&error::UNAUTHENTICATED]),
+        (path.starts_with(ADMIN), &[&error::FORBIDDEN]),
     ];
     let applying = rules.into_iter().filter(|(applies, _)| *applies);
     applying.flat_map(|(_, reasons)| reasons.iter().copied()).collect()

@@ -28,6 +28,7 @@ pub(crate) fn price(sku: &str) -> u64 {
 pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
     for (sku, name, price, shards, units) in CATALOG {
         let mut product = json!({
+            "sku": sku,
             "name": name,
             "price": { "amount": price, "currency": "KRW" },
             "status": "LISTED",
@@ -36,14 +37,23 @@ pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
         if sku == POINTS {
             product["points"] = price.into();
         }
-        let put = api.call("PUT", &format!("/products/{sku}")).token(token).json(&product);
-        put.send()?
-            .expect(200)
-            .with_context(|| format!("cannot create the product {sku}"))?;
-        let receive = api
-            .call("POST", &format!("/products/{sku}/stock"))
+        let key = format!("seed-{sku}");
+        let create = api
+            .call("POST", "/admin/products")
             .token(token)
-            .key(&format!("seed-{sku}"));
+            .key(&key)
+            .json(&product);
+        let created = create.send()?;
+        // Another administrator may have created it.
+        if created.status != 409 {
+            created
+                .expect(201)
+                .with_context(|| format!("cannot create the product {sku}"))?;
+        }
+        let receive = api
+            .call("POST", &format!("/admin/products/{sku}/stock"))
+            .token(token)
+            .key(&key);
         let received = receive.json(&json!({ "quantity": units })).send()?;
         received
             .expect(201)

@@ -1,10 +1,12 @@
 //! Products.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::ShardCount;
+use crate::catalog::{ShardCount, schema};
 use crate::core::error::Rejection;
 use crate::core::id::PathParameter;
 use crate::core::money::Money;
@@ -55,6 +57,47 @@ impl std::fmt::Display for Sku {
     }
 }
 
+/// The path of a category, such as `drinks/tea`: names of `a-z 0-9 -`, separated by `/`, at most 100 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(
+    value_type = String,
+    max_length = 100,
+    pattern = "^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$",
+    examples("drinks/tea")
+)]
+pub struct Category(String);
+
+/// The text is not a [`Category`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a category has 1 to 100 characters: names of a-z 0-9 -, separated by /")]
+pub struct InvalidCategory;
+
+impl TryFrom<String> for Category {
+    type Error = InvalidCategory;
+
+    fn try_from(text: String) -> Result<Self, InvalidCategory> {
+        let is_word = |word: &str| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let is_name = |name: &str| name.split('-').all(is_word);
+        if text.len() <= 100 && text.split('/').all(is_name) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidCategory)
+        }
+    }
+}
+
+impl std::fmt::Display for Category {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Whether a product is for sale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -73,6 +116,31 @@ pub struct Product {
     /// The name that shoppers see.
     #[schema(min_length = 1, max_length = 200, examples("Green tea, 100 g"))]
     pub name: String,
+    /// The description that shoppers see. Text of several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 5_000,
+        examples("The first leaves of the year.")
+    )]
+    pub description: Option<String>,
+    /// The brand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, examples("Courtyard"))]
+    pub brand: Option<String>,
+    /// The categories, main category first.
+    #[serde(default)]
+    #[schema(required = true, max_items = 10)]
+    pub categories: Vec<Category>,
+    /// Facts that shoppers see, by name.
+    #[serde(default)]
+    #[schema(required = true, schema_with = schema::attributes_schema)]
+    pub attributes: BTreeMap<String, String>,
+    /// Notes of administrators, by name. Nobody else sees them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(schema_with = schema::metadata_schema)]
+    pub metadata: BTreeMap<String, String>,
     /// The price of one unit.
     pub price: Money,
     /// Whether the product is for sale.
@@ -104,6 +172,41 @@ impl Product {
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 200;
 
+    /// The longest description, in characters.
+    pub const MAX_DESCRIPTION: usize = 5_000;
+
+    /// The longest brand, in characters.
+    pub const MAX_BRAND: usize = 100;
+
+    /// The most categories.
+    pub const MAX_CATEGORIES: usize = 10;
+
+    /// The most attributes. With all other limits a product and its newest event stay below half of what a DynamoDB item
+    /// and an event of the bus can hold.
+    pub const MAX_ATTRIBUTES: usize = 30;
+
+    /// The longest name of an attribute, in characters.
+    pub const MAX_ATTRIBUTE_NAME: usize = 50;
+
+    /// The longest attribute, in characters.
+    pub const MAX_ATTRIBUTE: usize = 200;
+
+    /// The most entries of metadata.
+    pub const MAX_METADATA: usize = 20;
+
+    /// The longest name of an entry of metadata.
+    pub const MAX_METADATA_NAME: usize = 40;
+
+    /// The longest text of an entry of metadata, in characters.
+    pub const MAX_METADATA_TEXT: usize = 200;
+
+    /// The product as everybody may see it.
+    #[must_use]
+    pub fn for_customers(mut self) -> Self {
+        self.metadata.clear();
+        self
+    }
+
     /// Whether the product is visible and for sale.
     pub fn is_listed(&self) -> bool {
         self.status == ProductStatus::Listed
@@ -113,6 +216,20 @@ impl Product {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_category_is_a_path_of_names() {
+        let longest = "x".repeat(100);
+        for good in ["drinks", "drinks/tea", "drinks/green-tea/2026", &longest] {
+            assert!(Category::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        let too_long = "x".repeat(101);
+        for bad in [
+            "", "/", "/drinks", "drinks/", "a//b", "Drinks", "-a", "a-", "a--b", "a b", "차", &too_long,
+        ] {
+            assert_eq!(Category::try_from(bad.to_owned()), Err(InvalidCategory), "{bad}");
+        }
+    }
 
     #[test]
     fn a_sku_has_1_to_64_allowed_characters() {

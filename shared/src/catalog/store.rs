@@ -1,4 +1,5 @@
-//! The catalog table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), and receipts (`RECEIPT#<id>`).
+//! The catalog table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), and receipts (`RECEIPT#<id>`), and the requests that
+//! created products (`REQUEST#<id>`), which are removed after a month.
 //!
 //! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only in one transaction
 //! with the order, the receipt or the other shard that accounts for the change.
@@ -12,8 +13,9 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
+use crate::aws::dynamodb::request::StoredRequest;
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
+use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, transact_changes, update};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
 use crate::catalog::StockReceived;
 use crate::catalog::{self, Product, Shard, ShardCount, Sku, StockLevel};
@@ -75,6 +77,32 @@ impl CatalogStore {
         products.collect()
     }
 
+    /// Creates a product. Returns false when there is one with its SKU, or when the request took effect before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn create(
+        &self,
+        product: &Product,
+        event: &Record,
+        request: &StoredRequest,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let items = vec![
+            put(self.product_put(product, None, event)?)?,
+            request.put(&self.table, request_key(request))?,
+        ];
+        transact_changes(&self.table.client, "create a product", items, 2, deadline).await
+    }
+
+    /// The record of an earlier attempt of `request`, if it created its product.
+    ///
+    /// # Errors
+    /// `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn earlier(&self, request: &StoredRequest, deadline: Instant) -> Result<Option<StoredRequest>, Error> {
+        request.earlier(&self.table, request_key(request), deadline).await
+    }
+
     /// Replaces `previous` by `product`. Returns false when another request has changed it since `previous` was read.
     ///
     /// When the shard count is raised, redistributes the stock in the same transaction.
@@ -85,15 +113,15 @@ impl CatalogStore {
     pub async fn save(
         &self,
         product: &Product,
-        previous: Option<&Product>,
+        previous: &Product,
         event: &Record,
         deadline: Instant,
     ) -> Result<bool, Error> {
         const DOING: &str = "save a product";
-        let raised = previous.is_some_and(|previous| previous.stock_shards < product.stock_shards);
+        let raised = previous.stock_shards < product.stock_shards;
         let mut backoff = Backoff::until(deadline);
         loop {
-            let mut items = vec![put(self.product_put(product, previous, event)?)?];
+            let mut items = vec![put(self.product_put(product, Some(previous), event)?)?];
             if raised {
                 let (_, levels) = self
                     .product_and_levels(&product.sku, product.stock_shards, deadline)
@@ -282,6 +310,11 @@ impl CatalogStore {
 /// The key of a product.
 pub(crate) fn product_key(sku: &Sku) -> String {
     format!("PRODUCT#{sku}")
+}
+
+/// The key of the request that created a product.
+fn request_key(request: &StoredRequest) -> Item {
+    key(format!("REQUEST#{}", request.request_id))
 }
 
 /// The key of a stock shard. A SKU contains no `#`, so keys are unambiguous.

@@ -118,6 +118,10 @@ pub enum Kind {
     NotFound,
     /// The current state of the resource does not allow the request.
     Conflict,
+    /// The resource is not in the state that the request requires.
+    PreconditionFailed,
+    /// The request has to say which state of the resource it requires.
+    PreconditionRequired,
     /// The request is too long.
     TooLarge,
     /// The media type is not supported.
@@ -240,10 +244,14 @@ reasons! {
         parameter: String,
     };
     UNAUTHENTICATED = Unauthenticated "unauthenticated" "A valid token is required";
-    /// The operation requires the administrator role.
+    /// Paths under `/admin/` are for members of the group `admin`.
     FORBIDDEN = Forbidden "forbidden" "The caller may not do this";
     /// Also the answer for what the caller may not see.
     NOT_FOUND = NotFound "not-found" "The resource does not exist";
+    /// Somebody has changed it since it was read. Read it again, and change what is there now.
+    PRECONDITION_FAILED = PreconditionFailed "precondition-failed" "The resource has changed since it was read";
+    /// Send the `ETag` of the resource as it was read.
+    PRECONDITION_REQUIRED = PreconditionRequired "precondition-required" "The If-Match header is missing";
     /// The limit is 64 KB, for a webhook 256 KB.
     BODY_TOO_LARGE = TooLarge "body-too-large" "The body is too large";
     /// Use a new key for a new request.

@@ -8,6 +8,9 @@ use crate::core::error::{self, Rejection};
 use crate::core::identity::CustomerId;
 
 /// A client's `Idempotency-Key`: 1 to 255 visible ASCII characters.
+///
+/// draft-ietf-httpapi-idempotency-key-header writes it as a string of a structured field (RFC 9651 §3.3.3): in quotes, with
+/// `\` before a quote and a backslash. The key is the same with and without them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -18,8 +21,9 @@ impl IdempotencyKey {
     /// `invalid-idempotency-key` when the header is missing, empty, too long or not visible ASCII.
     pub fn parse(header: Option<&[u8]>) -> Result<Self, Rejection> {
         header
-            .filter(|bytes| (1..=255).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic))
-            .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
+            .and_then(|bytes| str::from_utf8(bytes).ok())
+            .map(|text| unquoted(text).unwrap_or_else(|| text.to_owned()))
+            .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()))
             .map(Self)
             .ok_or_else(|| {
                 Rejection::new(
@@ -36,6 +40,21 @@ impl IdempotencyKey {
     pub fn derive_id(&self, kind: &str, caller: &CustomerId) -> Uuid {
         derive_id(&[kind, caller.as_str(), &self.0])
     }
+}
+
+/// The content of a string in quotes, or `None` for other texts.
+fn unquoted(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let mut content = String::new();
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        content.push(match character {
+            '\\' => characters.next().filter(|next| matches!(next, '"' | '\\'))?,
+            '"' => return None,
+            other => other,
+        });
+    }
+    Some(content)
 }
 
 /// Derives an id from `parts`: a UUIDv8 (RFC 9562 §5.8) of a SHA-256. Each part is hashed with its length, so that
@@ -64,6 +83,11 @@ impl Fingerprint {
     pub fn of(request: &impl Serialize) -> Result<Self, serde_json::Error> {
         let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(request)?).into();
         Ok(Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+
+    /// The fingerprint as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Checks that `other` is the fingerprint of the same request.
@@ -97,10 +121,36 @@ mod tests {
             assert!(IdempotencyKey::parse(Some(good.as_bytes())).is_ok(), "{good}");
         }
         let too_long = "x".repeat(256);
-        for bad in ["", " ", "a b", "a\tb", "키", "\u{7f}", &too_long] {
+        let too_long_in_quotes = format!("\"{too_long}\"");
+        for bad in [
+            "",
+            " ",
+            "a b",
+            "a\tb",
+            "키",
+            "\u{7f}",
+            "\"\"",
+            "\"a b\"",
+            &too_long,
+            &too_long_in_quotes,
+        ] {
             assert!(IdempotencyKey::parse(Some(bad.as_bytes())).is_err(), "{bad:?}");
         }
         assert!(IdempotencyKey::parse(None).is_err());
+    }
+
+    #[test]
+    fn a_key_in_quotes_is_the_same_key() {
+        let key = |text: &str| IdempotencyKey::parse(Some(text.as_bytes())).unwrap().0;
+        let longest = "x".repeat(255);
+        assert_eq!(key(&format!("\"{longest}\"")), longest);
+        for (quoted, plain) in [(r#""a""#, "a"), (r#""a\"b\\c""#, r#"a"b\c"#)] {
+            assert_eq!(key(quoted), plain);
+        }
+        // No strings of a structured field.
+        for plain in [r#"""#, r#""a"#, r#"a""#, r#""a"b""#, r#""a\b""#, r#""a\""#, r#""a";p"#] {
+            assert_eq!(key(plain), plain);
+        }
     }
 
     #[test]

@@ -1,8 +1,57 @@
 //! JSON from outside.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+/// A map from outside. A name that occurs twice is refused: RFC 8259 §4 leaves open what it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct UniqueMap<V>(pub BTreeMap<String, V>);
+
+impl<V> Default for UniqueMap<V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<V> UniqueMap<V> {
+    /// Whether the map has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for UniqueMap<V> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Entries<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+            type Value = UniqueMap<V>;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<UniqueMap<V>, A::Error> {
+                let mut map = BTreeMap::new();
+                while let Some((name, value)) = entries.next_entry::<String, V>()? {
+                    if map.contains_key(&name) {
+                        return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+                    }
+                    map.insert(name, value);
+                }
+                Ok(UniqueMap(map))
+            }
+        }
+
+        from.deserialize_map(Entries(PhantomData))
+    }
+}
 
 /// Why a text was not read: the place in it, and what is wrong there.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +65,8 @@ pub struct Unreadable {
 ///
 /// Serde also reads a struct from an array of its fields, and the name of an enum's variant from an object. Here each
 /// value must have the JSON type that a `T` is written with, so that every accepted text is one that the type's schema
-/// describes. A field that occurs twice is refused.
+/// describes. So `null` is refused for a field that is left out when it has no value. A field that occurs twice is
+/// refused.
 ///
 /// # Errors
 /// The first place where the text is not a `T`.
@@ -43,8 +93,8 @@ fn whole(error: serde_json::Error) -> Unreadable {
     }
 }
 
-/// Checks that each value of `sent` has the same JSON type as in `written`. A type may read null and values that it does
-/// not write.
+/// Checks that each value of `sent` has the same JSON type as in `written`. A type may leave out empty values, but null is
+/// none of them.
 fn require_same_types(sent: &Value, written: &Value, path: &mut String) -> Result<(), Unreadable> {
     let parent = path.len();
     match (sent, written) {
@@ -58,22 +108,32 @@ fn require_same_types(sent: &Value, written: &Value, path: &mut String) -> Resul
         }
         (Value::Object(sent), Value::Object(written)) => {
             for (name, sent) in sent {
-                let Some(written) = written.get(name) else { continue };
                 if parent > 0 {
                     path.push('.');
                 }
                 *path += name;
-                require_same_types(sent, written, path)?;
+                match written.get(name) {
+                    Some(written) => require_same_types(sent, written, path)?,
+                    None if sent.is_null() => return Err(unreadable(path, "invalid type: null".to_owned())),
+                    None => {}
+                }
                 path.truncate(parent);
             }
             Ok(())
         }
-        (Value::Null, _) => Ok(()),
         (sent, written) if type_of(sent) == type_of(written) => Ok(()),
-        (sent, written) => Err(Unreadable {
-            path: if path.is_empty() { ".".to_owned() } else { path.clone() },
-            reason: format!("invalid type: {}, expected {}", type_of(sent), type_of(written)),
-        }),
+        (sent, written) => {
+            let reason = format!("invalid type: {}, expected {}", type_of(sent), type_of(written));
+            Err(unreadable(path, reason))
+        }
+    }
+}
+
+fn unreadable(path: &str, reason: String) -> Unreadable {
+    let path = if path.is_empty() { "." } else { path };
+    Unreadable {
+        path: path.to_owned(),
+        reason,
     }
 }
 
@@ -129,7 +189,7 @@ mod tests {
     #[test]
     fn a_struct_is_read_from_an_object_only() {
         let tea = r#"{"sku":"tea","unit":"gram"}"#;
-        let cart: Cart = from_slice(format!(r#"{{"lines":[{tea},{tea}],"gift":null}}"#).as_bytes()).unwrap();
+        let cart: Cart = from_slice(format!(r#"{{"lines":[{tea},{tea}]}}"#).as_bytes()).unwrap();
         assert_eq!((cart.lines.len(), cart.gift), (2, None));
         let expected = "invalid type: array, expected object";
         assert_eq!(refusal::<Cart>("[[],null]"), format!(".: {expected}"));
@@ -163,11 +223,31 @@ mod tests {
     }
 
     #[test]
+    fn null_is_refused_like_any_wrong_type() {
+        assert_eq!(
+            refusal::<Cart>(r#"{"lines":[],"gift":null}"#),
+            "gift: invalid type: null"
+        );
+        assert!(refusal::<Cart>(r#"{"lines":null}"#).contains("lines: invalid type: null"));
+        assert!(refusal::<Cart>(r#"{"lines":[null]}"#).contains("lines[0]: invalid type: null"));
+        let value: Value = from_slice(br#"{"any":[null]}"#).unwrap();
+        assert_eq!(value["any"][0], Value::Null, "a type that writes null reads it");
+    }
+
+    #[test]
     fn a_field_that_occurs_twice_is_refused() {
         let twice = r#"{"lines":[],"lines":[]}"#;
         assert!(refusal::<Cart>(twice).contains("duplicate field `lines`"));
         let tagged = r#"{"kind":"add","line":{"sku":"a","sku":"b","unit":"gram"}}"#;
         assert!(refusal::<Step>(tagged).contains("duplicate field `sku`"));
+    }
+
+    #[test]
+    fn a_map_names_each_entry_once() {
+        let map: UniqueMap<Option<u8>> = from_slice(br#"{"a":1,"b":null}"#).unwrap();
+        assert_eq!(map.0, [("a".to_owned(), Some(1)), ("b".to_owned(), None)].into());
+        assert!(refusal::<UniqueMap<u8>>(r#"{"a":1,"a":2}"#).contains("duplicate field `a`"));
+        assert!(refusal::<UniqueMap<u8>>("[]").contains("expected an object"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod id;
 pub mod idempotency;
 pub mod identity;
 pub mod json;
+pub mod merge_patch;
 pub mod money;
 pub mod signature;
 pub mod text;

@@ -119,6 +119,11 @@ mod tests {
         let product = Product {
             sku: sku(name),
             name: name.to_owned(),
+            description: None,
+            brand: None,
+            categories: vec![],
+            attributes: [].into(),
+            metadata: [].into(),
             price: Money::new(won, Currency::KRW).unwrap(),
             status: ProductStatus::Listed,
             points: None,

@@ -92,11 +92,13 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn list(&self, sku: String, product: &Value, units: u32) -> Result<String> {
-        let put = self.api.call("PUT", &format!("/products/{sku}")).token(&self.admin);
-        put.json(product).send()?.expect(200)?;
+        let mut product = product.clone();
+        product["sku"] = json!(sku);
+        let create = self.api.call("POST", "/admin/products").token(&self.admin);
+        create.key(&sku).json(&product).send()?.expect(201)?;
         let receive = self
             .api
-            .call("POST", &format!("/products/{sku}/stock"))
+            .call("POST", &format!("/admin/products/{sku}/stock"))
             .token(&self.admin);
         let body = json!({ "quantity": units });
         receive.key(&self.unique("delivery")).json(&body).send()?.expect(201)?;

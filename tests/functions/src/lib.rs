@@ -111,13 +111,42 @@ impl Shop {
         self.engine.platform()
     }
 
-    /// Calls `put-product`.
-    pub async fn put_product(&self, call: Call) -> Answer {
-        let function = catalog::put_product::PutProduct::new(&self.platform()).expect("its variables");
+    /// Calls `create-product`.
+    pub async fn create_product(&self, call: Call) -> Answer {
+        let function = catalog::create_product::CreateProduct::new(&self.platform()).expect("its variables");
         call.send(self.invocation(), |request, invocation| {
-            catalog::put_product::handle(&function, request, invocation)
+            catalog::create_product::handle(&function, request, invocation)
         })
         .await
+    }
+
+    /// Calls `update-product`.
+    pub async fn update_product(&self, call: Call) -> Answer {
+        let function = catalog::update_product::UpdateProduct::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::update_product::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `get-admin-product`.
+    pub async fn get_admin_product(&self, call: Call) -> Answer {
+        let function = catalog::get_admin_product::GetAdminProduct::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::get_admin_product::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Creates a product, or changes the product with this SKU.
+    pub async fn put_product(&self, sku: &str, body: &Value) -> Answer {
+        static KEYS: AtomicI64 = AtomicI64::new(0);
+        let key = format!("product-{}", KEYS.fetch_add(1, Ordering::SeqCst));
+        let created = self.create_product(create_call(sku, &key, body)).await;
+        if created.status != 409 {
+            return created;
+        }
+        self.update_product(update_call(sku, "*", body)).await
     }
 
     /// Calls `get-product`.
@@ -182,8 +211,8 @@ impl Shop {
 
     /// Lists a product at `won`.
     pub async fn list(&self, sku: &str, won: u64, shards: u8) -> Answer {
-        let answer = self.put_product(put_call(sku, &product(won, shards))).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        let answer = self.put_product(sku, &product(won, shards)).await;
+        assert!(matches!(answer.status, 200 | 201), "{answer:?}");
         answer
     }
 
@@ -224,17 +253,30 @@ pub fn product(won: u64, shards: u8) -> Value {
     })
 }
 
-/// Builds an administrator's request to put a product.
-pub fn put_call(sku: &str, body: &Value) -> Call {
-    Call::new("PUT", "/products/{sku}")
+/// Builds an administrator's request to create a product.
+pub fn create_call(sku: &str, key: &str, body: &Value) -> Call {
+    let mut body = body.clone();
+    body["sku"] = json!(sku);
+    Call::new("POST", "/admin/products").by_admin().key(key).json(&body)
+}
+
+/// Builds an administrator's request to change a product whose `ETag` was `tag`.
+pub fn update_call(sku: &str, tag: &str, body: &Value) -> Call {
+    Call::new("PATCH", "/admin/products/{sku}")
         .path("sku", sku)
         .by_admin()
+        .header("if-match", tag)
         .json(body)
+}
+
+/// Builds an administrator's request for a product.
+pub fn admin_product_call(sku: &str) -> Call {
+    Call::new("GET", "/admin/products/{sku}").path("sku", sku).by_admin()
 }
 
 /// Builds an administrator's request to receive stock.
 pub fn receive_call(sku: &str, key: &str, units: u64) -> Call {
-    let call = Call::new("POST", "/products/{sku}/stock").path("sku", sku);
+    let call = Call::new("POST", "/admin/products/{sku}/stock").path("sku", sku);
     call.by_admin().key(key).json(&json!({ "quantity": units }))
 }
 

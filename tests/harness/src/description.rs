@@ -17,15 +17,27 @@ pub fn violation(route: &str, answer: &Answer) -> Option<String> {
     outcome.err().map(|why| format!("{route}: {why}: {answer:?}"))
 }
 
-static DESCRIPTION: LazyLock<Description> = LazyLock::new(Description::read);
-
-/// The schemas of all responses that the API description declares.
-struct Description {
-    schemas: Schemas,
-    responses: BTreeMap<Key, SchemaIndex>,
+/// Whether the schema of the request's body of `route` accepts the JSON text `body`.
+///
+/// # Panics
+/// If the operation has no body, or the text is not JSON.
+pub fn accepts(route: &str, body: &str) -> bool {
+    let body = serde_json::from_str(body).expect("JSON");
+    let index = DESCRIPTION.requests.get(route).expect("an operation with a body");
+    DESCRIPTION.schemas.validate(&body, *index).is_ok()
 }
 
-/// A route, a status and a media type.
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(Description::read);
+
+/// The schemas of all requests and responses that the API description declares.
+struct Description {
+    schemas: Schemas,
+    requests: BTreeMap<String, SchemaIndex>,
+    /// A response without content has no schema.
+    responses: BTreeMap<Key, Option<SchemaIndex>>,
+}
+
+/// A route, a status and a media type, which is empty without content.
 type Key = (String, u16, String);
 
 impl Description {
@@ -33,25 +45,56 @@ impl Description {
         let document = serde_json::to_value(contract::document()).expect("JSON");
         let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
         compiler.add_resource(DOCUMENT, document.clone()).expect("an address");
-        let responses = responses(&document).into_iter().map(|(key, pointer)| {
+        let mut compile = |pointer: String| {
             let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
             let index = compiler.compile(&format!("{DOCUMENT}#{fragment}"), &mut schemas);
-            (key, index.unwrap_or_else(|why| panic!("{pointer}: {why:#}")))
-        });
-        let responses = responses.collect();
-        Self { schemas, responses }
+            index.unwrap_or_else(|why| panic!("{pointer}: {why:#}"))
+        };
+        let requests = requests(&document).into_iter();
+        let requests = requests.map(|(route, pointer)| (route, compile(pointer))).collect();
+        let responses = responses(&document).into_iter();
+        let responses = responses
+            .map(|(key, pointer)| (key, pointer.map(&mut compile)))
+            .collect();
+        Self {
+            schemas,
+            requests,
+            responses,
+        }
     }
 
     fn check(&self, route: &str, answer: &Answer) -> Result<(), String> {
         let key = (route.to_owned(), answer.status, answer.media_type.clone());
         let index = self.responses.get(&key).ok_or("the response is not declared")?;
+        let Some(index) = index else {
+            return Ok(());
+        };
         let outcome = self.schemas.validate(&answer.body, *index);
         outcome.map_err(|why| format!("the response does not match its schema: {why}"))
     }
 }
 
-/// The JSON pointer of each response's schema.
-fn responses(document: &Value) -> BTreeMap<Key, String> {
+/// The JSON pointer of the schema of each request's body, by route.
+fn requests(document: &Value) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            let content = operation["requestBody"]["content"].as_object();
+            if let Some((media_type, _)) = content.and_then(|content| content.iter().next()) {
+                let (path, media_type) = (escaped(path), escaped(media_type));
+                let pointer = format!("/paths/{path}/{method}/requestBody/content/{media_type}/schema");
+                found.insert(
+                    format!("{} {}", method.to_uppercase(), path.replace("~1", "/")),
+                    pointer,
+                );
+            }
+        }
+    }
+    found
+}
+
+/// The JSON pointer of each response's schema, if it has one.
+fn responses(document: &Value) -> BTreeMap<Key, Option<String>> {
     let mut found = BTreeMap::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
@@ -61,10 +104,16 @@ fn responses(document: &Value) -> BTreeMap<Key, String> {
                     None => format!("/paths/{}/{method}/responses/{status}", escaped(path)),
                 };
                 let content = document.pointer(&place).expect("a response")["content"].as_object();
-                for media_type in content.into_iter().flatten().map(|(media_type, _)| media_type) {
+                let key = |media_type: &str| {
                     let route = format!("{} {path}", method.to_uppercase());
-                    let key = (route, status.parse().expect("a status"), media_type.clone());
-                    found.insert(key, format!("{place}/content/{}/schema", escaped(media_type)));
+                    (route, status.parse().expect("a status"), media_type.to_owned())
+                };
+                for media_type in content.into_iter().flatten().map(|(media_type, _)| media_type) {
+                    let pointer = format!("{place}/content/{}/schema", escaped(media_type));
+                    found.insert(key(media_type), Some(pointer));
+                }
+                if content.is_none() {
+                    found.insert(key(""), None);
                 }
             }
         }
@@ -96,6 +145,7 @@ mod tests {
             retry_after: None,
             media_type: "application/problem+json".to_owned(),
             request_id: "1".to_owned(),
+            headers: BTreeMap::new(),
             body,
         }
     }

@@ -1,5 +1,7 @@
 //! Builds requests as an HTTP API sends them to a function (payload format 2.0), and parses responses.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -187,6 +189,8 @@ pub struct Answer {
     pub media_type: String,
     /// The id of the request.
     pub request_id: String,
+    /// All headers, by names in lower case.
+    pub headers: BTreeMap<String, String>,
     /// The parsed body.
     pub body: Value,
 }
@@ -195,7 +199,11 @@ impl Answer {
     /// Parses a function's response.
     pub fn of(response: Response) -> Self {
         let result = serde_json::to_value(gateway::result(response)).expect("JSON");
-        let header = |name: &str| Some(result["headers"].get(name)?.as_str()?.to_owned());
+        let headers = result["headers"].as_object().into_iter().flatten();
+        let headers: BTreeMap<String, String> = headers
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect();
+        let header = |name: &str| headers.get(name).cloned();
         let body = result["body"].as_str().unwrap_or_default();
         Self {
             status: result["statusCode"]
@@ -207,7 +215,15 @@ impl Answer {
             media_type: header("content-type").unwrap_or_default(),
             body: serde_json::from_str(body).unwrap_or_default(),
             request_id: header("request-id").unwrap_or_default(),
+            headers,
         }
+    }
+
+    /// Returns a header, which the response must have.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .unwrap_or_else(|| panic!("no header {name}: {self:?}"))
     }
 
     /// Returns the code at the end of the problem's type.

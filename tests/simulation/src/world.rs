@@ -270,6 +270,7 @@ impl World {
                 retry_after: None,
                 media_type: "application/json".to_owned(),
                 request_id: String::new(),
+                headers: BTreeMap::new(),
                 body: json!({ "message": "Service Unavailable" }),
             },
         };

@@ -13,13 +13,16 @@ use shared::payments::{Failure, Provider, ProviderStatus, Report};
 
 use super::{Outcome, PaymentWebhook, header};
 
-/// A message. Other fields are ignored.
+/// A message.
 #[derive(Debug, Serialize, Deserialize)]
 struct Message {
     r#type: String,
     /// When it happened.
     timestamp: Option<Timestamp>,
     data: serde_json::Value,
+    /// Other fields, which are ignored.
+    #[serde(flatten)]
+    other: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]

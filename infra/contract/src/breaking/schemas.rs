@@ -13,7 +13,7 @@ const UPPER_LIMITS: [&str; 5] = ["maximum", "exclusiveMaximum", "maxLength", "ma
 /// Keywords that narrow a request, whatever they say.
 const CONDITIONS: [&str; 4] = ["pattern", "multipleOf", "contentEncoding", "contentMediaType"];
 /// Keywords that are compared elsewhere.
-const STRUCTURE: [&str; 11] = [
+const STRUCTURE: [&str; 12] = [
     "type",
     "enum",
     "format",
@@ -21,6 +21,7 @@ const STRUCTURE: [&str; 11] = [
     "properties",
     "required",
     "additionalProperties",
+    "propertyNames",
     "items",
     "oneOf",
     "anyOf",
@@ -346,10 +347,14 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The items of a list, and the values of a map.
+    /// The items of a list, and the values and names of a map.
     fn nested(&mut self, place: &Place, old: &Mapping, new: &Mapping) {
         let anything = Value::Bool(true);
-        for (keyword, path) in [("items", "[]"), ("additionalProperties", "{}")] {
+        for (keyword, path) in [
+            ("items", "[]"),
+            ("additionalProperties", "{}"),
+            ("propertyNames", "{name}"),
+        ] {
             let (was, is) = (old.get(keyword), new.get(keyword));
             let is_closed = |schema: Option<&Value>| schema.and_then(Value::as_bool) == Some(false);
             if is_closed(was) || (was.is_none() && is.is_none()) {

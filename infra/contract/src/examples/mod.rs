@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::catalog::{CatalogEvent, Product, ProductStatus, ShardCount, Sku, StockReceived};
+use shared::catalog::{CatalogEvent, Category, Product, ProductStatus, ShardCount, Sku, StockReceived};
 use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
@@ -97,6 +97,11 @@ pub fn product() -> Result<Product> {
     Ok(Product {
         sku: sku()?,
         name: "Green tea, 100 g".to_owned(),
+        description: Some("The first leaves of the year, from Boseong.".to_owned()),
+        brand: Some("Courtyard".to_owned()),
+        categories: vec![Category::try_from("drinks/tea".to_owned())?],
+        attributes: [("Weight".to_owned(), "100 g".to_owned())].into(),
+        metadata: [("supplier".to_owned(), "Boseong 7".to_owned())].into(),
         price: Money::new(12_900, Currency::KRW)?,
         status: ProductStatus::Listed,
         points: None,

@@ -9,9 +9,10 @@ use auctions::place_bid::PlaceBidRequest;
 use auctions::register_voucher::RegisterVoucherRequest;
 use auctions::take_bid::{TakeBidRequest, TakenBid};
 use billing::charge_service::ChargeDecision;
+use catalog::create_product::CreateProductRequest;
 use catalog::get_product::ProductView;
-use catalog::put_product::PutProductRequest;
 use catalog::receive_stock::ReceiveStockRequest;
+use catalog::update_product::UpdateProductRequest;
 use contract::examples;
 use images::get_image::ImageView;
 use images::presign_upload::{PresignUploadRequest, SignedUpload};
@@ -28,7 +29,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::auctions::{Entry, EntryKind, Wallet};
 use shared::aws::lambda::problem;
-use shared::catalog::ShardCount;
 use shared::core::error::{Error, Rejection};
 use shared::orders::{Rejected, Shortage};
 use shared::payments::provider::ClientParameters;
@@ -195,20 +195,22 @@ fn each_problem_matches_its_schema() {
 
 #[test]
 fn a_request_that_matches_its_schema_is_accepted() {
-    let product = examples::product().unwrap();
-    for (points, stock_shards) in [(None, None), (Some(10_000), Some(ShardCount::ONE))] {
-        let (name, price, status) = (product.name.clone(), product.price, product.status);
-        is_accepted(
-            "PutProductRequest",
-            &PutProductRequest {
-                name,
-                price,
-                status,
-                points,
-                images: product.images.clone(),
-                stock_shards,
-            },
-        );
+    let mut whole = serde_json::to_value(examples::points().unwrap()).unwrap();
+    for computed in ["version", "updated_at"] {
+        whole.as_object_mut().unwrap().remove(computed);
+    }
+    let short = json!({ "sku": "tea", "name": "Tea", "price": whole["price"], "status": "LISTED" });
+    for body in [short, whole.clone()] {
+        is_accepted::<CreateProductRequest>("CreateProductRequest", &serde_json::from_value(body).unwrap());
+    }
+    whole.as_object_mut().unwrap().remove("sku");
+    let cleared = json!({
+        "description": null, "brand": null, "categories": null, "attributes": null, "metadata": null, "points": null,
+        "images": null,
+    });
+    let removed = json!({ "attributes": { "Weight": null }, "metadata": { "supplier": null } });
+    for body in [json!({}), whole, cleared, removed] {
+        is_accepted::<UpdateProductRequest>("UpdateProductRequest", &serde_json::from_value(body).unwrap());
     }
     is_accepted("ReceiveStockRequest", &ReceiveStockRequest { quantity: 1 });
     let items = json!([{ "sku": "green-tea-100g", "quantity": 2 }]);
@@ -315,7 +317,8 @@ fn a_request_about_an_image_that_matches_its_schema_is_accepted() {
 #[test]
 fn an_unknown_field_is_rejected_by_the_schema_too() {
     for name in [
-        "PutProductRequest",
+        "CreateProductRequest",
+        "UpdateProductRequest",
         "ReceiveStockRequest",
         "CheckoutRequest",
         "Item",

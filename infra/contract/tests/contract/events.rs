@@ -9,9 +9,14 @@ use structure::repository;
 use crate::Schema;
 
 /// The optional fields of the examples, by the prefix of `source` and `detail-type`.
-const OPTIONAL: [(&str, &str); 37] = [
+const OPTIONAL: [(&str, &str); 42] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
+    ("madang.catalog", "/data/description"),
+    ("madang.catalog", "/data/brand"),
+    ("madang.catalog", "/data/metadata"),
+    ("madang.catalog", "/data/metadata/supplier"),
+    ("madang.catalog", "/data/attributes/Weight"),
     ("madang.orders", "/data/payment_id"),
     ("madang.orders", "/data/paid_at"),
     ("madang.orders", "/data/closed_at"),

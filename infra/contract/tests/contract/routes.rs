@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::aws::lambda::access::ADMIN;
 use structure::template::{Template, entries};
 use structure::{assert_none, repository};
 
@@ -56,6 +57,18 @@ fn each_route_that_authenticates_lists_401() {
         // A webhook is authenticated by its signature instead.
         let authenticates = requires_token || is_webhook(&route);
         assert_eq!(operation["responses"].get("401").is_some(), authenticates, "{route}");
+    }
+}
+
+#[test]
+fn an_operation_lists_403_exactly_under_admin() {
+    for (route, operation) in operations() {
+        let is_admin = route.split_once(' ').unwrap().1.starts_with(ADMIN);
+        assert_eq!(operation["responses"].get("403").is_some(), is_admin, "{route}");
+        assert!(
+            !is_admin || operation.get("security").is_some(),
+            "{route} needs a token"
+        );
     }
 }
 

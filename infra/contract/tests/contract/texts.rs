@@ -16,8 +16,9 @@ fn each_string_of_a_request_has_a_grammar_or_is_described_as_text() {
     let mut strings = BTreeSet::new();
     for item in document["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
-            if let Some(body) = operation.pointer("/requestBody/content/application~1json/schema") {
-                collect(&document, body, "", &mut strings);
+            let contents = operation["requestBody"]["content"].as_object();
+            for content in contents.into_iter().flat_map(|contents| contents.values()) {
+                collect(&document, &content["schema"], "", &mut strings);
             }
         }
     }
@@ -46,7 +47,8 @@ fn collect(document: &Value, schema: &Value, name: &str, strings: &mut BTreeSet<
         let target = document.pointer(reference.trim_start_matches('#')).unwrap();
         return collect(document, target, name, strings);
     }
-    if schema["type"] == "string" {
+    let kinds = schema["type"].as_array();
+    if schema["type"] == "string" || kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "string")) {
         strings.insert((name.to_owned(), schema.to_string()));
     }
     for group in ["oneOf", "anyOf", "allOf"] {
@@ -54,8 +56,10 @@ fn collect(document: &Value, schema: &Value, name: &str, strings: &mut BTreeSet<
             collect(document, part, name, strings);
         }
     }
-    if let Some(items) = schema.get("items") {
-        collect(document, items, name, strings);
+    for part in ["items", "additionalProperties", "propertyNames"] {
+        if let Some(part) = schema.get(part) {
+            collect(document, part, name, strings);
+        }
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         collect(document, property, name, strings);

@@ -47,6 +47,16 @@ pub fn replayed(mut response: Response) -> Response {
     response
 }
 
+/// Adds the path of the resource that the request created, or whose state tells its outcome.
+///
+/// # Errors
+/// [`Error::Internal`] when `path` is no header value.
+pub fn located(mut response: Response, path: &str) -> Result<Response, Error> {
+    let path = HeaderValue::from_str(path).map_err(|error| Error::internal("locate a resource", error))?;
+    response.headers_mut().insert(header::LOCATION, path);
+    Ok(response)
+}
+
 /// The caller, from the token that API Gateway has verified.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! Lambda: triggers, invocations, HTTP requests and responses, and batches.
 
+pub mod access;
 pub mod action;
 pub mod batch;
+pub mod conditional;
 pub mod gateway;
 pub mod http;
 mod invocation;

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::aws::lambda::http::{REQUEST_ID, Request, Response};
 use crate::aws::lambda::panic;
 use crate::aws::lambda::problem::{self, Causes};
-use crate::aws::lambda::{Invocation, gateway};
+use crate::aws::lambda::{Invocation, access, gateway};
 use crate::aws::{Platform, telemetry};
 use crate::core::error::Error;
 
@@ -86,13 +86,18 @@ where
     events(new, |action, _: IgnoredAny, invocation| handle(action, invocation)).await
 }
 
-/// Responds to an event of the HTTP API. Every response has the header [`REQUEST_ID`].
+/// Responds to an event of the HTTP API: checks that the caller may use its route, and handles it. Every response has the
+/// header [`REQUEST_ID`].
 pub async fn respond<R>(event: &str, invocation: Invocation, handle: impl FnOnce(Request, Invocation) -> R) -> Response
 where
     R: Future<Output = Result<Response, Error>>,
 {
     let request_id = invocation.request_id.clone();
-    let handled = Box::pin(async { handle(gateway::request(event)?, invocation).await });
+    let handled = Box::pin(async {
+        let request = gateway::request(event)?;
+        access::check(&request)?;
+        handle(request, invocation).await
+    });
     let mut response = panic::catch(handled)
         .await
         .unwrap_or_else(|error| problem::respond(&error, &request_id));

@@ -49,16 +49,21 @@ fn an_order_needs_a_valid_token(shop: &Shop) -> Result<()> {
 fn shoppers_cannot_change_the_catalog(shop: &Shop) -> Result<()> {
     let sku = shop.product(1, 1)?;
     let body = json!({ "name": "Mine", "price": { "amount": 1, "currency": "KRW" }, "status": "LISTED" });
-    let put = shop
-        .api
-        .call("PUT", &format!("/products/{sku}"))
-        .token(&shop.ann)
-        .json(&body);
-    let refused = put.send()?.expect(403)?;
-    ensure!(refused["type"] == "urn:madang:problem:forbidden", "{refused}");
+    let mut new = body.clone();
+    new["sku"] = json!(shop.unique("mine"));
+    let path = format!("/admin/products/{sku}");
+    let calls = [
+        shop.api.call("POST", "/admin/products").key("k").json(&new),
+        shop.api.call("PATCH", &path).header("if-match", "*").json(&body),
+        shop.api.call("GET", &path),
+    ];
+    for call in calls {
+        let refused = call.token(&shop.ann).send()?.expect(403)?;
+        ensure!(refused["type"] == "urn:madang:problem:forbidden", "{refused}");
+    }
     let receive = shop
         .api
-        .call("POST", &format!("/products/{sku}/stock"))
+        .call("POST", &format!("/admin/products/{sku}/stock"))
         .token(&shop.ann);
     receive.key("k").json(&json!({ "quantity": 5 })).send()?.expect(403)?;
     ensure!(shop.available(&sku)? == 1);

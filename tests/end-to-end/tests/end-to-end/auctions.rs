@@ -97,7 +97,7 @@ fn points_of_a_refunded_payment_are_taken_back(shop: &Shop) -> Result<()> {
     let ann = shop.new_shopper()?;
     let order = shop.buy_points(&ann, 1)?;
     shop.event("PointsCredited", &order, EVENT_DEADLINE)?;
-    let path = format!("/payments/{}/refunds", text(&order, "payment_id")?);
+    let path = format!("/admin/payments/{}/refunds", text(&order, "payment_id")?);
     let ask = |body: &Value| {
         let call = shop.api.call("POST", &path).token(&shop.admin);
         call.key(&shop.unique("refund")).json(body).send()?.expect(202)

@@ -56,7 +56,10 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     ensure!(shop.available(&sku)? == 4);
     shop.event("OrderPaid", &order, EVENT_DEADLINE)?;
 
-    let path = format!("/subscriptions/{}/invoices/0/review", text(&begun, "subscription_id")?);
+    let path = format!(
+        "/admin/subscriptions/{}/invoices/0/review",
+        text(&begun, "subscription_id")?
+    );
     let decide = |token| {
         let call = shop.api.call("POST", &path).token(token).key(&shop.unique("review"));
         call.json(&json!({ "decision": "ASK_AGAIN" })).send()

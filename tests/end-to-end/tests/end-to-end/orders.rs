@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use end_to_end::{EVENT_DEADLINE, Shop};
 use serde_json::{Value, json};
 
 use crate::Test;
 
 pub const TESTS: &[Test] = &[
+    (
+        "the_second_of_two_editors_gets_412_and_a_known_product_is_not_sent_again",
+        the_second_of_two_editors_gets_412_and_a_known_product_is_not_sent_again,
+    ),
     (
         "an_unpaid_order_is_expired_by_the_schedule",
         an_unpaid_order_is_expired_by_the_schedule,
@@ -35,6 +39,39 @@ pub const TESTS: &[Test] = &[
     ),
     ("orders_are_listed_page_by_page", orders_are_listed_page_by_page),
 ];
+
+fn the_second_of_two_editors_gets_412_and_a_known_product_is_not_sent_again(shop: &Shop) -> Result<()> {
+    let sku = shop.product(1, 1)?;
+    let path = format!("/admin/products/{sku}");
+    let seen = shop.api.call("GET", &path).token(&shop.admin).send()?;
+    let tag = seen.header("etag").context("no ETag")?.to_owned();
+    let edit = |change: Value| {
+        let call = shop
+            .api
+            .call("PATCH", &path)
+            .token(&shop.admin)
+            .header("if-match", &tag);
+        call.header("content-type", "application/merge-patch+json")
+            .body(change.to_string())
+            .send()
+    };
+    edit(json!({ "name": "Black tea", "attributes": { "Weight": "50 g" } }))?.expect(200)?;
+    let late = edit(json!({ "brand": "Courtyard" }))?.expect(412)?;
+    ensure!(late["type"] == "urn:madang:problem:precondition-failed", "{late}");
+    let public = shop.api.call("GET", &format!("/products/{sku}")).send()?;
+    let tag = public.header("etag").context("no ETag")?.to_owned();
+    let body = public.expect(200)?;
+    ensure!(
+        body["name"] == "Black tea" && body["attributes"]["Weight"] == "50 g",
+        "{body}"
+    );
+    let known = shop
+        .api
+        .call("GET", &format!("/products/{sku}"))
+        .header("if-none-match", &tag);
+    ensure!(known.send()?.status == 304);
+    Ok(())
+}
 
 fn path_of(order: &Value) -> String {
     format!("/orders/{}", order["order_id"].as_str().unwrap_or_default())

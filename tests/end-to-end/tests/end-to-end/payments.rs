@@ -142,7 +142,7 @@ fn a_cancelled_paid_order_is_refunded(shop: &Shop) -> Result<()> {
 fn an_administrator_refunds_a_part_of_a_payment(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
     let (order, payment) = shop.paid_order(&shop.ann, &sku, 2)?;
-    let path = format!("/payments/{}/refunds", text(&payment, "payment_id")?);
+    let path = format!("/admin/payments/{}/refunds", text(&payment, "payment_id")?);
     let key = shop.unique("refund");
     let ask = |token: &str, amount: i64| {
         let body = json!({ "amount": { "amount": amount, "currency": "KRW" }, "note": "One was damaged." });

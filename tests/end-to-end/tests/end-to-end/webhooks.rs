@@ -142,7 +142,7 @@ fn an_administrator_decides_a_review_that_a_webhook_started(shop: &Shop) -> Resu
     let review = &event["data"]["reviews"][0];
     ensure!(review["code"] == "CONTRADICTION", "{event}");
 
-    let path = format!("/payments/{}/review", text(&started, "payment_id")?);
+    let path = format!("/admin/payments/{}/review", text(&started, "payment_id")?);
     let keys = (shop.unique("decision"), shop.unique("decision"));
     let decide = |token: &str, key: &str| {
         let call = shop.api.call("POST", &path).token(token).key(key);

@@ -435,7 +435,7 @@ async fn an_unlisted_product_is_not_charged() {
     let id = shop.subscribed("ann", "tea").await;
     let mut product = function_tests::product(1000, 1);
     product["status"] = json!("UNLISTED");
-    let hidden = shop.put_product(function_tests::put_call("tea", &product)).await;
+    let hidden = shop.put_product("tea", &product).await;
     assert_eq!(hidden.status, 200, "{hidden:?}");
     shop.run().await;
     let invoice = shop.account("ann", &id).await["invoices"][0].clone();

@@ -2,7 +2,7 @@
 
 use super::billing::{assert_settled, event_names, hours};
 use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
-use function_tests::{BillingFixture, Shop, order_call, put_call};
+use function_tests::{BillingFixture, Shop, order_call};
 use harness::engine::SUBSCRIPTIONS;
 use harness::gateway::Call;
 use jiff::{SignedDuration, Timestamp};
@@ -130,7 +130,7 @@ async fn a_late_retry_of_a_cancellation_changes_nothing() {
 async fn a_card_whose_provider_does_not_support_the_currency_is_refused() {
     let shop = BillingFixture::with("tea", 5).await;
     let abroad = json!({ "name": "Tea", "price": { "amount": 900, "currency": "USD" }, "status": "LISTED" });
-    assert!(shop.put_product(put_call("export-tea", &abroad)).await.status < 300);
+    assert!(shop.put_product("export-tea", &abroad).await.status < 300);
     let card = json!({ "provider": "stripe", "payment_method": shop.sandbox.stripe_payment_method(&Card::Good) });
     let body = subscription(&[("export-tea", 1)], &monthly("2026-01-02"), &card);
     let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;

@@ -36,10 +36,13 @@ pub async fn decide(shop: &BillingFixture, id: &str, key: &str, decision: &Value
 }
 
 fn call(id: &str, period: &str, decision: &Value) -> Call {
-    Call::new("POST", "/subscriptions/{subscription_id}/invoices/{period}/review")
-        .path("subscription_id", id)
-        .path("period", period)
-        .json(decision)
+    Call::new(
+        "POST",
+        "/admin/subscriptions/{subscription_id}/invoices/{period}/review",
+    )
+    .path("subscription_id", id)
+    .path("period", period)
+    .json(decision)
 }
 
 fn charged(reference: &str) -> Value {

@@ -1,6 +1,6 @@
 //! Placing an order, and retries of it.
 
-use function_tests::{RESERVATION, Shop, id_of, order_call, product, put_call};
+use function_tests::{RESERVATION, Shop, id_of, order_call, product};
 use harness::engine::ORDERS;
 use serde_json::json;
 
@@ -62,7 +62,7 @@ async fn a_retry_succeeds_after_price_product_and_stock_have_changed() {
     let first = shop.order("ann", "k1", &[("tea", 2)]).await;
     let mut hidden = product(9999, 1);
     hidden["status"] = json!("UNLISTED");
-    shop.put_product(put_call("tea", &hidden)).await;
+    shop.put_product("tea", &hidden).await;
     let again = shop.order("ann", "k1", &[("tea", 2)]).await;
     assert_eq!((again.status, again.replayed, again.body), (201, true, first.body));
 }

@@ -24,7 +24,7 @@ async fn decide(shop: &PaymentFixture, payment: &Value, key: &str, mut body: Val
     if body["review_id"].is_null() {
         body["review_id"] = shop.payment(&payment["payment_id"]).await["reviews"][0]["review_id"].clone();
     }
-    let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", id);
     shop.resolve(call.by_admin().key(key).json(&body)).await
 }
 

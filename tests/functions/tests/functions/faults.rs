@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use function_tests::{RESERVATION, Shop, id_of, product, put_call, receive_call};
+use function_tests::{RESERVATION, Shop, id_of, product, receive_call, update_call};
 use harness::Fault;
 use harness::engine::ORDERS;
 use harness::gateway::Call;
@@ -156,8 +156,8 @@ async fn every_function_meets_its_deadline_when_the_engine_is_slow() {
         shop.engine.faults.plan(operation, late());
         assert_eq!(shop.cancel("ann", &id_of(&order)).await.problem(), "unavailable");
         shop.engine.faults.plan(operation, late());
-        let put = put_call("tea", &product(1200, 8));
-        assert_eq!(shop.put_product(put).await.problem(), "unavailable");
+        let change = update_call("tea", "*", &product(1200, 8));
+        assert_eq!(shop.update_product(change).await.problem(), "unavailable");
     }
     shop.engine.faults.plan("GetItem", late());
     assert_eq!(shop.see("ann", &id_of(&order)).await.problem(), "unavailable");
@@ -185,7 +185,12 @@ async fn a_throttle_of_any_operation_is_retried() {
     throttle(WRITE);
     assert_eq!(shop.receive_stock(receive_call("tea", "d", 1)).await.status, 201);
     throttle(WRITE);
-    assert_eq!(shop.put_product(put_call("tea", &product(1200, 8))).await.status, 200);
+    assert_eq!(
+        shop.update_product(update_call("tea", "*", &product(1200, 8)))
+            .await
+            .status,
+        200
+    );
     shop.order("ann", "k2", &[("tea", 1)]).await;
     shop.advance(RESERVATION);
     throttle("Query");

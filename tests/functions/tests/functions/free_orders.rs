@@ -2,7 +2,7 @@
 
 use function_tests::auction_fixture::AuctionFixture;
 use function_tests::payment_fixture::{start_call, toss_call};
-use function_tests::{PaymentFixture, RESERVATION, id_of, order_call, product, put_call};
+use function_tests::{PaymentFixture, RESERVATION, id_of, order_call, product};
 use harness::engine::{ORDERS, PAYMENTS};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -101,7 +101,7 @@ async fn points_that_cost_nothing_are_credited_and_taken_back() {
     let shop = shop().await;
     let mut gift = product(0, 1);
     gift["points"] = json!(5_000);
-    shop.put_product(put_call("gift", &gift)).await;
+    shop.put_product("gift", &gift).await;
     shop.receive("gift", 1).await;
     let order = shop.order("ann", "k", &[("gift", 1)]).await;
     let auction = AuctionFixture::beside(&shop);

@@ -1,7 +1,7 @@
 //! Pictures: uploaded, processed, replaced, rejected and deleted.
 
 use function_tests::image_fixture::{ImageFixture, UPLOADS, VARIANTS, picture, picture_as, presign_call};
-use function_tests::{product, put_call};
+use function_tests::{create_call, product, update_call};
 use harness::Fault;
 use harness::engine::IMAGES;
 use harness::gateway::Call;
@@ -152,13 +152,15 @@ async fn a_product_shows_its_pictures_and_rejects_those_that_are_not_ready() {
         .await
         .unwrap();
     let waiting = shop.presign("ann", "waiting", &json!({})).await;
-    let with = |images: &[&str]| {
-        let mut product = product(1000, 1);
-        product["images"] = json!(images);
-        put_call("tea", &product)
+    let mut product = product(1000, 1);
+    product["images"] = json!([ready]);
+    let created = shop.shop.create_product(create_call("tea", "k", &product)).await;
+    let shown = (created.status, &created.body["images"]);
+    assert_eq!(shown, (201, &json!([ready])), "{created:?}");
+    let change = |images: serde_json::Value| {
+        let change = update_call("tea", "*", &json!({ "images": images }));
+        shop.shop.update_product(change)
     };
-    let put = shop.shop.put_product(with(&[&ready])).await;
-    assert_eq!((put.status, &put.body["images"]), (200, &json!([ready])), "{put:?}");
     let seen = shop
         .shop
         .get_product(Call::new("GET", "/products/{sku}").path("sku", "tea"))
@@ -174,23 +176,34 @@ async fn a_product_shows_its_pictures_and_rejects_those_that_are_not_ready() {
         &[&ready, &ready],
         &many,
     ] {
-        let refused = shop.shop.put_product(with(images)).await;
-        assert_eq!(
-            (refused.status, refused.problem()),
-            (422, "invalid-product"),
-            "{images:?}"
-        );
-        assert_eq!(refused.body["field"], "images");
+        product["images"] = json!(images);
+        let new = shop.shop.create_product(create_call("mug", "mug", &product)).await;
+        for refused in [new, change(json!(images)).await] {
+            assert_eq!(
+                (refused.status, refused.problem()),
+                (422, "invalid-product"),
+                "{images:?}"
+            );
+            assert_eq!(refused.body["field"], "images");
+        }
     }
-    assert_eq!(shop.shop.put_product(with(&["x"])).await.problem(), "malformed-body");
+    assert_eq!(change(json!(["x"])).await.problem(), "malformed-body");
     shop.delete("ann", &ready).await;
+    product["images"] = json!([ready]);
+    let new = shop.shop.create_product(create_call("mug", "mug", &product)).await;
+    assert_eq!(new.problem(), "invalid-product", "it is deleted");
+    let other = shop
+        .shop
+        .update_product(update_call("tea", "*", &json!({ "name": "Other tea" })))
+        .await;
+    let kept = (other.status, &other.body["images"]);
+    assert_eq!(kept, (200, &json!([ready])), "a field that is not named is not checked");
+    assert_eq!(change(json!(null)).await.body["images"], json!([]));
     assert_eq!(
-        shop.shop.put_product(with(&[&ready])).await.status,
-        422,
+        change(json!([ready])).await.problem(),
+        "invalid-product",
         "it is deleted"
     );
-    let bare = shop.shop.put_product(put_call("tea", &product(1000, 1))).await;
-    assert_eq!(bare.body["images"], json!([]), "omitted images are removed");
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn a_decision_under_an_old_key_is_the_first_one_after_a_month_too() {
     let id = payment["payment_id"].as_str().unwrap();
     let review = shop.payment(&payment["payment_id"]).await["reviews"][0]["review_id"].clone();
     let decide = |body: Value| {
-        let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+        let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", id);
         shop.resolve(call.by_admin().key("d").json(&body))
     };
     let body = json!({ "decision": "GIVEN_BACK", "review_id": review, "amount": amount(2000) });

@@ -6,6 +6,7 @@
     reason = "a test that cannot continue has failed"
 )]
 
+mod access;
 mod auction_races;
 mod auctions;
 mod billing;
@@ -31,6 +32,7 @@ mod images;
 mod interleavings;
 mod keys;
 mod money_back;
+mod operations;
 mod order_book;
 mod orders;
 mod payments;

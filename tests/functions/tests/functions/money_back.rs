@@ -62,7 +62,7 @@ async fn decide(shop: &PaymentFixture, payment: &Value, review: &Value, mut body
     let id = payment["payment_id"].as_str().unwrap();
     body["review_id"] = review["review_id"].clone();
     let key = format!("{}-{}", review["review_id"], body["decision"]).replace('"', "");
-    let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", id);
     shop.resolve(call.by_admin().key(&key).json(&body)).await
 }
 

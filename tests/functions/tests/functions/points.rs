@@ -12,7 +12,7 @@ pub async fn ordered_points() -> (function_tests::PaymentFixture, String) {
     let shop = function_tests::PaymentFixture::with("tea", 1).await;
     let mut product = function_tests::product(10_000, 1);
     product["points"] = json!(10_000);
-    shop.put_product(function_tests::put_call("points", &product)).await;
+    shop.put_product("points", &product).await;
     shop.receive("points", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("points", 2)]).await);
     (shop, order)

@@ -22,7 +22,7 @@ pub async fn paid() -> (PaymentFixture, String, String, Value) {
 
 pub async fn ask(shop: &PaymentFixture, key: &str, payment: &Value, body: &Value) -> Answer {
     let id = payment["payment_id"].as_str().unwrap();
-    let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", id);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/refunds").path("payment_id", id);
     shop.request_refund(call.by_admin().key(key).json(body)).await
 }
 
@@ -190,7 +190,7 @@ async fn a_part_is_refunded_and_then_the_rest() {
 async fn only_an_administrator_refunds() {
     let (shop, _, _, payment) = paid().await;
     let id = payment["payment_id"].as_str().unwrap();
-    let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", id);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/refunds").path("payment_id", id);
     let answer = shop.request_refund(call.by("ann").key("r").json(&json!({}))).await;
     assert_eq!((answer.status, answer.problem()), (403, "forbidden"));
 }

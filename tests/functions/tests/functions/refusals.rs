@@ -11,7 +11,7 @@ async fn shop() -> Shop {
     let hidden = json!({ "name": "Old", "price": { "amount": 900, "currency": "KRW" }, "status": "UNLISTED" });
     let dear = json!({ "name": "Gem", "price": { "amount": 1_000_000_000_000_000_i64, "currency": "KRW" }, "status": "LISTED" });
     for (sku, body) in [("mug", dollars), ("old", hidden), ("gem", dear)] {
-        assert_eq!(shop.put_product(function_tests::put_call(sku, &body)).await.status, 200);
+        assert_eq!(shop.put_product(sku, &body).await.status, 201);
     }
     shop
 }

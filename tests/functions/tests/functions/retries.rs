@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 
 use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call, register_call, take_call};
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
-use function_tests::image_fixture::{ImageFixture, presign_call};
+use function_tests::image_fixture::{ImageFixture, picture, presign_call};
 use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
-use function_tests::{BillingFixture, PaymentFixture, RESERVATION, Shop, id_of, order_call, put_call, receive_call};
+use function_tests::{
+    BillingFixture, PaymentFixture, RESERVATION, Shop, create_call, id_of, order_call, product, receive_call,
+};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use harness::gateway::{Answer, Call};
@@ -129,6 +131,11 @@ const SCENARIOS: &[Scenario] = &[
     scenario!("cancel-bid", "its deadline has passed", cancel_bid_late),
     scenario!("cancel-bid", "it had been cancelled with another key", cancel_bid_twice),
     scenario!(
+        "create-product",
+        "the product was renamed and unlisted, and its image is deleted",
+        create_product_changed
+    ),
+    scenario!(
         "receive-stock",
         "the product is unlisted and has more shards",
         receive_stock_unlisted
@@ -204,6 +211,7 @@ tests! {
     a_retried_placement_of_a_bid_is_the_first_one: "place-bid",
     a_retried_take_is_the_first_one: "take-bid",
     a_retried_cancellation_of_a_bid_is_the_first_one: "cancel-bid",
+    a_retried_creation_of_a_product_is_the_first_one: "create-product",
     a_retried_delivery_is_the_first_one: "receive-stock",
     a_retried_upload_is_the_first_one: "presign-upload",
     a_retried_deletion_of_an_image_is_the_first_one: "delete-image",
@@ -240,6 +248,7 @@ fn id(body: &Value) -> &Value {
         "payment_id",
         "subscription_id",
         "order_id",
+        "sku",
     ];
     let id = names.iter().map(|name| &body[*name]).find(|id| id.is_string());
     // An invoice is named by its subscription and period.
@@ -252,7 +261,7 @@ async fn unlist(shop: &Shop, sku: &str) {
         "price": { "amount": 77_000, "currency": "KRW" },
         "status": "UNLISTED",
     });
-    assert_eq!(shop.put_product(put_call(sku, &body)).await.status, 200);
+    assert_eq!(shop.put_product(sku, &body).await.status, 200);
 }
 
 async fn checkout_unlisted() -> Outcome {
@@ -354,7 +363,7 @@ async fn resolve_review_done() -> Outcome {
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     let decide = async |body: Value| {
         let payment_id = payment["payment_id"].as_str().unwrap();
-        let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment_id);
+        let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", payment_id);
         shop.resolve(call.by_admin().key("d").json(&body)).await
     };
     let review_id = shop.payment(&payment["payment_id"]).await["reviews"][0]["review_id"].clone();
@@ -448,7 +457,10 @@ async fn resolve_charge_done() -> Outcome {
     let shop = BillingFixture::with("tea", 1).await;
     let id = crate::billing_reviews::hanging(&shop, Fault::DropAfter).await;
     let decide = async |body: &Value| {
-        let call = Call::new("POST", "/subscriptions/{subscription_id}/invoices/{period}/review");
+        let call = Call::new(
+            "POST",
+            "/admin/subscriptions/{subscription_id}/invoices/{period}/review",
+        );
         let call = call.path("subscription_id", &id).path("period", "0").by_admin();
         shop.resolve_charge(call.key("d").json(body)).await
     };
@@ -640,6 +652,24 @@ async fn cancel_bid_twice() -> Outcome {
     let again = cancel_bid_with(&shop, &bid, "c").await;
     let other = Some(cancel_bid_with(&shop, &another, "c").await);
     assert_eq!(shop.wallet("ann").await, (39_000, 11_000), "the other bid is open");
+    Outcome { first, again, other }
+}
+
+async fn create_product_changed() -> Outcome {
+    let shop = ImageFixture::open().await;
+    let image = shop.presign("ann", "image", &json!({})).await;
+    shop.resize_image(&shop.upload(&image, &picture(60, 30))).await.unwrap();
+    let mut body = product(1000, 1);
+    body["images"] = json!([image]);
+    let first = shop.shop.create_product(create_call("tea", "c", &body)).await;
+    unlist(&shop.shop, "tea").await;
+    shop.delete("ann", &image).await;
+    let again = shop.shop.create_product(create_call("tea", "c", &body)).await;
+    assert_eq!(
+        (&again.body["name"], &again.body["version"]),
+        (&json!("Old"), &json!(2))
+    );
+    let other = Some(shop.shop.create_product(create_call("mug", "c", &body)).await);
     Outcome { first, again, other }
 }
 

@@ -22,7 +22,7 @@ pub async fn refused() -> (PaymentFixture, String, Value) {
 /// Decides the payment's first matter, or the latest decided one.
 pub async fn decide(shop: &PaymentFixture, key: &str, payment: &Value, decision: &str) -> Answer {
     let id = payment["payment_id"].as_str().unwrap();
-    let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", id);
     let now = shop.payment(&payment["payment_id"]).await;
     let decided = now["decided"].as_array().and_then(|decided| decided.last());
     let review = now["reviews"].get(0).or(decided).cloned().unwrap_or_default();
@@ -229,7 +229,7 @@ async fn a_decision_with_another_amount_than_is_owed_is_rejected() {
     let review_id = shop.payment(&payment["payment_id"]).await["reviews"][0]["review_id"].clone();
     let given_back = |mut body: Value| {
         body["review_id"] = review_id.clone();
-        let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+        let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", id);
         shop.resolve(call.by_admin().key("d").json(&body))
     };
     let stale = given_back(json!({ "decision": "GIVEN_BACK", "amount": amount(2000) })).await;

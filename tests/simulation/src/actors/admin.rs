@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use function_tests::auction_fixture::CARD;
 use function_tests::payment_fixture::amount;
-use function_tests::{product as product_body, put_call, receive_call};
+use function_tests::{admin_product_call, create_call, product as product_body, receive_call, update_call};
 use harness::engine::{PAYMENTS, SUBSCRIPTIONS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -28,16 +28,24 @@ pub async fn open(world: &Rc<World>) {
             0
         };
         world
-            .request("put-product", put_call(&product(nth), &product_body(won, shards)))
+            .request(
+                "create-product",
+                create_call(&product(nth), &world.key(), &product_body(won, shards)),
+            )
             .await;
         restock(world, &product(nth), 3 + world.below(20)).await;
     }
     let mut points = product_body(1_000, 1);
     points["points"] = json!(5_000);
-    world.request("put-product", put_call(POINTS, &points)).await;
+    world
+        .request("create-product", create_call(POINTS, &world.key(), &points))
+        .await;
     restock(world, POINTS, 1_000_000).await;
     world
-        .request("put-product", put_call(CARD, &product_body(5_000, 1)))
+        .request(
+            "create-product",
+            create_call(CARD, &world.key(), &product_body(5_000, 1)),
+        )
         .await;
 }
 
@@ -54,9 +62,7 @@ pub async fn administer(world: Rc<World>) {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 let won = [0, 1_000, 1_100, 1_200][world.below(4) as usize];
                 let shards = 1 + world.below(10) as u8;
-                world
-                    .request("put-product", put_call(&sku, &product_body(won, shards)))
-                    .await;
+                edit(&world, &sku, &product_body(won, shards)).await;
             }
             6..=7 => refund(&world).await,
             8 => refund_elsewhere(&world),
@@ -82,6 +88,14 @@ pub async fn administer(world: Rc<World>) {
     }
 }
 
+/// Changes a product as it was read. If its shards were raised meanwhile, or it was changed, nothing changes.
+async fn edit(world: &World, sku: &str, change: &Value) {
+    let seen = world.request("get-admin-product", admin_product_call(sku)).await;
+    if let Some(tag) = seen.headers.get("etag") {
+        world.request("update-product", update_call(sku, tag, change)).await;
+    }
+}
+
 async fn restock(world: &World, sku: &str, units: u64) {
     world
         .request("receive-stock", receive_call(sku, &world.key(), units))
@@ -99,7 +113,7 @@ async fn refund(world: &World) {
         0 => json!({ "amount": amount(100 + 100 * world.below(4)) }),
         _ => json!({}),
     };
-    let call = Call::new("POST", "/payments/{payment_id}/refunds").path("payment_id", &payment);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/refunds").path("payment_id", &payment);
     world
         .request("request-refund", call.by_admin().key(&world.key()).json(&body))
         .await;
@@ -224,9 +238,12 @@ async fn decide_charges(world: &World) {
 
 async fn decide_charge(world: &World, invoice: &Value, decision: &Value) {
     let of: SubscriptionPeriod = serde_json::from_value(invoice.clone()).expect("an invoice");
-    let call = Call::new("POST", "/subscriptions/{subscription_id}/invoices/{period}/review")
-        .path("subscription_id", &of.subscription_id.to_string())
-        .path("period", &of.period.to_string());
+    let call = Call::new(
+        "POST",
+        "/admin/subscriptions/{subscription_id}/invoices/{period}/review",
+    )
+    .path("subscription_id", &of.subscription_id.to_string())
+    .path("period", &of.period.to_string());
     let call = call.by_admin().key(&world.key()).json(decision);
     world.request("resolve-charge", call).await;
 }
@@ -264,7 +281,7 @@ fn dashboard_refund(world: &World, provider: Provider, reference: &str, amount: 
 }
 
 async fn decide(world: &World, payment: &str, decision: Value) {
-    let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", payment);
+    let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", payment);
     let call = call.by_admin().key(&world.key()).json(&decision);
     world.request("resolve-review", call).await;
 }

@@ -1,0 +1,165 @@
+//! The checks of a product's fields, for the actions that write products.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use shared::Error;
+use shared::aws::lambda::Invocation;
+use shared::catalog::{Category, Product};
+use shared::core::error::Rejection;
+use shared::core::text::{DisplayText, InvalidText};
+use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
+
+use crate::reason;
+
+/// Checks a name.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn name(text: &str) -> Result<String, Rejection> {
+    checked("name", DisplayText::line(text, Product::MAX_NAME))
+}
+
+/// Checks a description.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn description(text: &str) -> Result<String, Rejection> {
+    checked("description", DisplayText::lines(text, Product::MAX_DESCRIPTION))
+}
+
+/// Checks a brand.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn brand(text: &str) -> Result<String, Rejection> {
+    checked("brand", DisplayText::line(text, Product::MAX_BRAND))
+}
+
+/// Checks the categories.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn categories(categories: &[Category]) -> Result<Vec<Category>, Rejection> {
+    at_most("categories", categories.len(), Product::MAX_CATEGORIES)?;
+    require_unique("categories", categories)?;
+    Ok(categories.to_vec())
+}
+
+/// Checks the points of one unit.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn points(points: u32) -> Result<u32, Rejection> {
+    if (1..=Product::MAX_POINTS).contains(&points) {
+        return Ok(points);
+    }
+    let detail = format!("One unit has 1 to {} points.", Product::MAX_POINTS);
+    Err(invalid("points", detail))
+}
+
+/// Changes `attributes` as a merge patch says: a text is set, none removes the attribute.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn merge_attributes<'a>(
+    attributes: &mut BTreeMap<String, String>,
+    changes: impl IntoIterator<Item = (&'a String, Option<&'a String>)>,
+) -> Result<(), Rejection> {
+    const FIELD: &str = "attributes";
+    let mut named = BTreeMap::new();
+    for (name, text) in changes {
+        let name = checked(FIELD, DisplayText::line(name, Product::MAX_ATTRIBUTE_NAME))?;
+        let text = text.map(|text| checked(FIELD, DisplayText::line(text, Product::MAX_ATTRIBUTE)));
+        if named.insert(name.clone(), text.transpose()?).is_some() {
+            return Err(invalid(FIELD, format!("The attribute {name} is named twice.")));
+        }
+    }
+    merge(attributes, named);
+    at_most(FIELD, attributes.len(), Product::MAX_ATTRIBUTES)
+}
+
+/// Changes `metadata` as a merge patch says: a text is set, none removes the entry.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn merge_metadata<'a>(
+    metadata: &mut BTreeMap<String, String>,
+    changes: impl IntoIterator<Item = (&'a String, Option<&'a String>)>,
+) -> Result<(), Rejection> {
+    const FIELD: &str = "metadata";
+    let mut named = BTreeMap::new();
+    for (name, text) in changes {
+        let is_name = (1..=Product::MAX_METADATA_NAME).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        if !is_name {
+            let max = Product::MAX_METADATA_NAME;
+            let detail = format!("metadata: a name has 1 to {max} characters of A-Z a-z 0-9 . _ -.");
+            return Err(invalid(FIELD, detail));
+        }
+        let text = text.map(|text| checked(FIELD, DisplayText::line(text, Product::MAX_METADATA_TEXT)));
+        named.insert(name.clone(), text.transpose()?);
+    }
+    merge(metadata, named);
+    at_most(FIELD, metadata.len(), Product::MAX_METADATA)
+}
+
+/// Checks that the images can be shown now. They may still be deleted later: clients fetch each image when they show it.
+///
+/// # Errors
+/// `invalid-product`, and those of the store.
+pub async fn check_images(images: &ImageStore, ids: &[ImageId], invocation: &Invocation) -> Result<(), Error> {
+    const FIELD: &str = "images";
+    at_most(FIELD, ids.len(), Product::MAX_IMAGES)?;
+    require_unique(FIELD, ids)?;
+    let reads = ids.iter().map(|&id| images.get(id, invocation.deadline));
+    let found = try_join_all(reads).await?;
+    for (id, stored) in ids.iter().zip(found) {
+        let is_usable = stored.is_some_and(|stored| {
+            stored.image.status == ImageStatus::Ready && stored.image.purpose == ImagePurpose::Listing
+        });
+        if !is_usable {
+            let detail = format!("There is no image {id} that is ready and has the purpose LISTING.");
+            return Err(invalid(FIELD, detail).into());
+        }
+    }
+    Ok(())
+}
+
+fn merge(texts: &mut BTreeMap<String, String>, changes: BTreeMap<String, Option<String>>) {
+    for (name, text) in changes {
+        match text {
+            Some(text) => drop(texts.insert(name, text)),
+            None => drop(texts.remove(&name)),
+        }
+    }
+}
+
+fn checked(field: &str, text: Result<DisplayText, InvalidText>) -> Result<String, Rejection> {
+    text.map(String::from)
+        .map_err(|refused| invalid(field, format!("{field}: {refused}.")))
+}
+
+fn at_most(field: &str, count: usize, max: usize) -> Result<(), Rejection> {
+    if count <= max {
+        return Ok(());
+    }
+    Err(invalid(field, format!("{field}: a product has at most {max}.")))
+}
+
+fn require_unique<T: PartialEq + std::fmt::Display>(field: &str, values: &[T]) -> Result<(), Rejection> {
+    let duplicate = values
+        .iter()
+        .enumerate()
+        .find(|(at, value)| values[..*at].contains(value));
+    duplicate.map_or(Ok(()), |(_, duplicate)| {
+        Err(invalid(field, format!("{field}: {duplicate} is listed twice.")))
+    })
+}
+
+fn invalid(field: &str, detail: String) -> Rejection {
+    let field = field.to_owned();
+    Rejection::with(reason::InvalidProduct { field }, detail)
+}
