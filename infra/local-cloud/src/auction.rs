@@ -46,7 +46,7 @@ pub(crate) fn buy_points(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Pr
     let wallet = wallet.send()?.expect(200)?;
     step.done(format!(
         "points bought: PointsCredited, wallet balance {}",
-        wallet["wallet"]["available"]
+        wallet["available"]
     ));
     Ok(())
 }

@@ -54,7 +54,7 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn wallet(&self, token: &str) -> Result<(u64, u64)> {
-        let wallet = self.get(token, "/wallet")?["wallet"].take();
+        let wallet = self.get(token, "/wallet")?;
         let points = |name: &str| wallet[name].as_u64().with_context(|| format!("no {name} in {wallet}"));
         Ok((points("available")?, points("held")?))
     }
@@ -64,8 +64,8 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn ledger(&self, token: &str) -> Result<Vec<(String, u64)>> {
-        let view = self.get(token, "/wallet")?;
-        let entries = view["entries"].as_array().context("no entries")?.iter();
+        let page = self.get(token, "/wallet/entries")?;
+        let entries = page["items"].as_array().context("no entries")?.iter();
         entries
             .map(|entry| {
                 Ok((
@@ -142,7 +142,7 @@ impl Shop {
             .call("GET", &format!("/products/{sku}/bids"))
             .send()?
             .expect(200)?;
-        let bids = book[side]["bids"]
+        let bids = book[side]["items"]
             .as_array()
             .with_context(|| format!("no {side} in {book}"))?;
         bids.iter()

@@ -11,7 +11,7 @@ use shared::aws::Platform;
 use shared::core::calendar::Schedule;
 use shared::core::error::{self, Error, Rejection};
 use shared::core::id::SubscriptionId;
-use shared::core::identity::CustomerId;
+use shared::core::identity::{Caller, CustomerId};
 use shared::orders::{self, Item};
 use shared::payments::provider::Card;
 use shared::payments::{self, Provider};
@@ -349,6 +349,11 @@ impl Subscription {
     fn go_to(&mut self, period: u32) {
         self.next_period = self.next_period.max(period);
         self.next_at = self.schedule.due_at(self.next_period);
+    }
+
+    /// Whether `caller` may read it: its customer, or an administrator.
+    pub fn is_visible_to(&self, caller: &Caller) -> bool {
+        caller.is_admin || self.customer_id == caller.customer_id
     }
 
     /// The period to work on: the open one, otherwise the next.

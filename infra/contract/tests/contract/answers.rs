@@ -2,9 +2,9 @@
 
 use auctions::bid::Bid;
 use auctions::get_order_book::{BidBook, BookSide, Depth, OpenBid};
-use auctions::get_wallet::WalletView;
-use auctions::list_my_bids::BidList;
+use auctions::list_bids::BidList;
 use auctions::list_vouchers::VoucherList;
+use auctions::list_wallet_entries::EntryList;
 use auctions::place_bid::PlaceBidRequest;
 use auctions::register_voucher::RegisterVoucherRequest;
 use auctions::take_bid::{TakeBidRequest, TakenBid};
@@ -26,7 +26,7 @@ use payments::start_payment::{StartPaymentRequest, StartedPayment};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::auctions::{Entry, EntryKind, Wallet};
+use shared::auctions::{Entry, EntryKind, Subject, Wallet};
 use shared::aws::lambda::problem;
 use shared::catalog::ShardCount;
 use shared::core::error::{Error, Rejection};
@@ -45,8 +45,8 @@ fn each_response_matches_its_schema() {
     let order = examples::order().unwrap();
     matches_schema("Order", &order);
     for next_cursor in [None, Some("AAAB".to_owned())] {
-        let orders = vec![order.clone()];
-        matches_schema("OrderList", &OrderList { orders, next_cursor });
+        let items = vec![order.clone()];
+        matches_schema("OrderList", &OrderList { items, next_cursor });
     }
 }
 
@@ -121,37 +121,32 @@ fn each_response_about_an_auction_matches_its_schema() {
         entry_id: trade.trade_id,
         kind: EntryKind::Paid,
         points: trade.price,
-        about: trade.trade_id,
-        at: trade.traded_at,
+        about: Subject::trade(trade.trade_id),
+        created_at: trade.traded_at,
     };
     for next_cursor in [None, Some("AAAB".to_owned())] {
-        let vouchers = vec![voucher.clone()];
+        let items = vec![voucher.clone()];
         let next = || next_cursor.clone();
         matches_schema(
             "BidList",
             &BidList {
-                bids: bids.clone(),
+                items: bids.clone(),
                 next_cursor: next(),
             },
         );
         matches_schema(
             "VoucherList",
             &VoucherList {
-                vouchers,
+                items,
                 next_cursor: next(),
             },
         );
-        let (wallet, entries) = (Wallet::default(), vec![entry.clone()]);
-        matches_schema(
-            "WalletView",
-            &WalletView {
-                wallet,
-                entries,
-                next_cursor: next(),
-            },
-        );
+        let items = vec![entry.clone()];
+        let next_cursor = next();
+        matches_schema("EntryList", &EntryList { items, next_cursor });
+        matches_schema("Wallet", &Wallet::default());
         let side = |bid: &Bid| BookSide {
-            bids: vec![open(bid)],
+            items: vec![open(bid)],
             depth: vec![depth],
             next_cursor: next(),
         };

@@ -59,9 +59,9 @@ fn bought_points_are_in_the_wallet(shop: &Shop) -> Result<()> {
     let event = shop.event("PointsCredited", &order, EVENT_DEADLINE)?;
     ensure!(event["data"]["points"] == 30_000, "{event}");
     ensure!(shop.wallet(&ann)? == (30_000, 0));
-    let entry = shop.get(&ann, "/wallet")?["entries"][0].take();
+    let entry = shop.get(&ann, "/wallet/entries")?["items"][0].take();
     ensure!(
-        entry["kind"] == "CREDITED" && entry["about"] == order["order_id"],
+        entry["kind"] == "CREDITED" && entry["about"] == json!({ "kind": "ORDER", "id": order["order_id"] }),
         "{entry}"
     );
     Ok(())
@@ -130,7 +130,7 @@ fn a_taken_bid_transfers_voucher_and_points(shop: &Shop) -> Result<()> {
     ensure!(placed["data"] == bid, "{placed} is not {bid}");
     ensure!(shop.book(&sku, "sell")? == [45_000]);
     listed(shop, &bob, "/vouchers", |page| {
-        page["vouchers"][0]["offered_by"] == bid["bid_id"]
+        page["items"][0]["offered_by"] == bid["bid_id"]
     })?;
 
     let key = shop.unique("take");
@@ -165,12 +165,12 @@ fn a_taken_bid_transfers_voucher_and_points(shop: &Shop) -> Result<()> {
     ensure!(shop.ledger(&bob)? == [("EARNED".to_owned(), 45_000)]);
     ensure!(shop.book(&sku, "sell")?.is_empty());
     listed(shop, &ann, "/vouchers", |page| {
-        let bought = &page["vouchers"][0];
+        let bought = &page["items"][0];
         bought["code"] == voucher["code"] && bought.get("offered_by").is_none()
     })?;
-    listed(shop, &bob, "/vouchers", |page| page["vouchers"] == json!([]))?;
+    listed(shop, &bob, "/vouchers", |page| page["items"] == json!([]))?;
     listed(shop, &bob, "/bids", |page| {
-        let bid = &page["bids"][0];
+        let bid = &page["items"][0];
         bid["status"] == "TRADED" && bid["trade_id"] == trade["trade_id"]
     })
 }
@@ -227,7 +227,7 @@ fn a_bid_is_expired_by_the_schedule_and_releases_its_points(shop: &Shop) -> Resu
     let sell = json!({ "side": "sell", "voucher_id": voucher["voucher_id"] });
     let late = shop.take(&bob, &sku, &shop.unique("take"), &sell)?.expect(409)?;
     refused(&late, "nothing-to-take")?;
-    listed(shop, &ann, "/bids", |page| page["bids"][0]["status"] == "EXPIRED")?;
+    listed(shop, &ann, "/bids", |page| page["items"][0]["status"] == "EXPIRED")?;
     refused(&shop.cancel_bid(&ann, &bid)?.expect(409)?, "bid-closed")?;
 
     let expired = shop.bid_event("BidExpired", "bid_id", &bid, TIME_LIMIT)?;
@@ -297,10 +297,10 @@ fn a_rejected_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()>
     ensure!(shop.wallet(&ann)? == (10_000, 0));
     ensure!(shop.ledger(&ann)?.len() == 1);
     ensure!(shop.wallet(&bob)? == (0, 0));
-    ensure!(shop.get(&ann, "/bids")?["bids"] == json!([]));
+    ensure!(shop.get(&ann, "/bids")?["items"] == json!([]));
     ensure!(shop.book(&sku, "buy")?.is_empty());
     ensure!(shop.book(&sku, "sell")? == [20_000]);
-    listed(shop, &bob, "/bids", |page| page["bids"] == json!([offer]))
+    listed(shop, &bob, "/bids", |page| page["items"] == json!([offer]))
 }
 
 fn customers_see_only_their_own_wallets_vouchers_and_bids(shop: &Shop) -> Result<()> {
@@ -316,8 +316,8 @@ fn customers_see_only_their_own_wallets_vouchers_and_bids(shop: &Shop) -> Result
     ensure!(again.header("idempotency-replayed") == Some("true"), "{again:?}");
     ensure!(again.expect(201)? == voucher);
     refused(&register(&bob)?.expect(409)?, "voucher-registered")?;
-    ensure!(shop.get(&bob, "/vouchers")?["vouchers"] == json!([]));
-    for path in ["/wallet", "/vouchers", "/bids"] {
+    ensure!(shop.get(&bob, "/vouchers")?["items"] == json!([]));
+    for path in ["/wallet", "/wallet/entries", "/vouchers", "/bids"] {
         shop.api.call("GET", path).send()?.expect(401)?;
     }
     let path = format!("/products/{sku}/bids");

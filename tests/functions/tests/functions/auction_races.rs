@@ -92,8 +92,8 @@ async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
             assert_eq!(shop.wallet("ann").await, expected);
             let owner = if won { "ann" } else { "bob" };
             let vouchers = shop.vouchers(owner).await.body;
-            assert_eq!(vouchers["vouchers"][0]["voucher_id"], voucher.as_str());
-            assert!(vouchers["vouchers"][0].get("offered_by").is_none());
+            assert_eq!(vouchers["items"][0]["voucher_id"], voucher.as_str());
+            assert!(vouchers["items"][0].get("offered_by").is_none());
         }
     }
 }

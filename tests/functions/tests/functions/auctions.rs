@@ -17,11 +17,11 @@ async fn a_voucher_is_sold_to_the_taker_of_a_sell_bid() {
     assert_eq!(shop.wallet("ann").await, (5_000, 0));
     assert_eq!(shop.wallet("bob").await, (45_000, 0));
     let vouchers = shop.vouchers("ann").await.body;
-    assert_eq!(vouchers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
-    assert!(vouchers["vouchers"][0]["code"].is_string(), "its owner reads its code");
-    assert_eq!(shop.vouchers("bob").await.body["vouchers"], json!([]));
-    let bids = shop.list_my_bids(Call::new("GET", "/bids").by("bob")).await.body;
-    assert_eq!(bids["bids"][0]["status"], "TRADED");
+    assert_eq!(vouchers["items"][0]["voucher_id"], bid.body["voucher_id"]);
+    assert!(vouchers["items"][0]["code"].is_string(), "its owner reads its code");
+    assert_eq!(shop.vouchers("bob").await.body["items"], json!([]));
+    let bids = shop.list_bids(Call::new("GET", "/bids").by("bob")).await.body;
+    assert_eq!(bids["items"][0]["status"], "TRADED");
     let again = shop.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
     assert_eq!((again.status, again.replayed, again.body), (201, true, trade.body));
     let reused = shop.take(take_call("ann", "t", "buy", Some(46_000), None)).await;
@@ -39,7 +39,7 @@ async fn a_voucher_is_bought_from_the_taker_of_a_buy_bid() {
     assert_eq!(trade.status, 201, "{trade:?}");
     assert_eq!(shop.wallet("ann").await, (10_000, 0));
     assert_eq!(shop.wallet("bob").await, (40_000, 0));
-    assert_eq!(shop.vouchers("ann").await.body["vouchers"][0]["voucher_id"], voucher);
+    assert_eq!(shop.vouchers("ann").await.body["items"][0]["voucher_id"], voucher);
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn the_order_book_shows_both_sides_best_first_with_depth_and_no_names() {
     }
     let book = shop.book(book_call()).await;
     let prices = |side: &str| {
-        let bids = book.body[side]["bids"].as_array().unwrap();
+        let bids = book.body[side]["items"].as_array().unwrap();
         bids.iter()
             .map(|bid| bid["price"].as_u64().unwrap())
             .collect::<Vec<_>>()
@@ -134,7 +134,7 @@ async fn the_order_book_is_paged_past_expired_bids() {
     let mut call = book_call().query("side", "buy");
     loop {
         let page = shop.book(call).await.body["buy"].clone();
-        for bid in page["bids"].as_array().unwrap() {
+        for bid in page["items"].as_array().unwrap() {
             seen.push(bid["price"].as_u64().unwrap());
         }
         let Some(cursor) = page["next_cursor"].as_str() else {
@@ -266,9 +266,9 @@ async fn a_rejected_bid_does_not_change_open_bids() {
     for price in [39_000, 41_000] {
         assert_eq!(shop.buy("bob", price).await.problem(), "not-enough-points");
     }
-    let bids = shop.list_my_bids(Call::new("GET", "/bids").by("ann")).await.body;
+    let bids = shop.list_bids(Call::new("GET", "/bids").by("ann")).await.body;
     assert_eq!(
-        (&bids["bids"][0]["bid_id"], &bids["bids"][0]["expires_at"]),
+        (&bids["items"][0]["bid_id"], &bids["items"][0]["expires_at"]),
         (&key, &bid.body["expires_at"])
     );
     shop.advance(SignedDuration::from_mins(1));

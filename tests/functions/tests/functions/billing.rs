@@ -220,9 +220,9 @@ async fn only_its_customer_can_use_a_subscription() {
 
     let list = |customer: &str| Call::new("GET", "/subscriptions").by(customer);
     let mine = shop.list_subscriptions(list("ann")).await.body;
-    assert_eq!(mine["subscriptions"][0]["subscription_id"], id);
+    assert_eq!(mine["items"][0]["subscription_id"], id);
     let theirs = shop.list_subscriptions(list("bob")).await.body;
-    assert_eq!(theirs["subscriptions"], json!([]));
+    assert_eq!(theirs["items"], json!([]));
 }
 
 #[tokio::test]
@@ -245,7 +245,7 @@ async fn subscriptions_are_listed_newest_first_in_pages() {
     let mut cursor = Value::Null;
     loop {
         let page = shop.list_subscriptions(list(&cursor)).await.body;
-        let listed = page["subscriptions"].as_array().unwrap();
+        let listed = page["items"].as_array().unwrap();
         seen.extend(listed.iter().map(|one| one["subscription_id"].clone()));
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {

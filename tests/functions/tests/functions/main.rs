@@ -29,6 +29,7 @@ mod free_orders;
 mod images;
 mod interleavings;
 mod keys;
+mod lists;
 mod money_back;
 mod order_book;
 mod orders;

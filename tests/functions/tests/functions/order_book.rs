@@ -31,7 +31,7 @@ async fn read(shop: &AuctionFixture, side: &str, limit: usize, cursor: Option<&s
     let answer = shop.book(call).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let page = &answer.body[side];
-    let bids = page["bids"].as_array().unwrap();
+    let bids = page["items"].as_array().unwrap();
     let depth = page["depth"].as_array().unwrap();
     assert!(bids.len() <= limit);
     let page = Page {
@@ -185,9 +185,9 @@ async fn a_page_of_the_order_book_is_one_read() {
 }
 
 #[tokio::test]
-async fn a_page_size_outside_1_to_100_is_rejected() {
+async fn a_page_size_below_1_is_rejected() {
     let shop = AuctionFixture::open().await;
-    for limit in ["0", "101", "-1", "x", ""] {
+    for limit in ["0", "-1", "x", ""] {
         let answer = shop.book(book_call().query("limit", limit)).await;
         assert_eq!((answer.status, answer.problem()), (400, "invalid-parameter"), "{limit}");
     }

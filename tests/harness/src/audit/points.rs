@@ -146,7 +146,7 @@ impl AuctionAudit {
                     "TAKEN_BACK" | "OWED" => -number(&item["points"]),
                     _ => continue,
                 };
-                *left.entry(text(&item["about"])).or_default() += points;
+                *left.entry(text(&item["about"]["id"])).or_default() += points;
             }
         }
         for credit in self.of_kind("CREDIT") {
