@@ -65,7 +65,7 @@ pub async fn handle(function: &ListVouchers, request: Request, invocation: Invoc
     let vouchers = found.items.into_iter();
     let vouchers = vouchers.filter(|voucher| sku.as_ref().is_none_or(|sku| voucher.sku == *sku));
     page.respond(vouchers.collect(), found.next, |voucher| Cursor {
-        at: [voucher.owned_since.as_millisecond().unsigned_abs()],
+        at: [voucher.owned_at.as_millisecond().unsigned_abs()],
         id: voucher.voucher_id.0,
     })
 }

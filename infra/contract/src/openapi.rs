@@ -33,6 +33,8 @@ even if the request would be refused by then. Use a new key for a new request: a
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Each code has a schema with its members. Ignore unknown members.
 
+**Enums** in responses are open: a later version may answer with a value that is not listed. Treat it as unknown.
+
 **Lists** are answered in pages: `items`, and `next_cursor` unless it is the last page. The next page is the same request with \
 `cursor`, as the header `Link` says. A filter is answered from at most 100 items a page, so a page may have fewer items than `limit`, even \
 none; the list ends where `next_cursor` is absent.

@@ -87,7 +87,7 @@ fn subscribe(stack: &Stack, token: &str, customer_key: &str) -> Result<(Value, S
             "anchor": first.date().to_string(),
             "time": first.strftime("%H:%M:%S").to_string(),
             "timezone": "UTC",
-            "interval": { "unit": "month", "count": 1 },
+            "interval": { "unit": "MONTH", "count": 1 },
         },
         "authorization": {
             "provider": "toss",

@@ -91,7 +91,7 @@ impl Shop {
     /// # Errors
     /// If the API does not respond.
     pub fn place_buy_bid(&self, token: &str, sku: &str, price: u64, lifetime: SignedDuration) -> Result<Answer> {
-        let body = json!({ "side": "buy", "price": price, "expires_at": time_after(lifetime) });
+        let body = json!({ "side": "BUY", "price": price, "expires_at": time_after(lifetime) });
         self.bid(token, sku, &body)
     }
 
@@ -101,7 +101,7 @@ impl Shop {
     /// If the API does not respond.
     pub fn place_sell_bid(&self, token: &str, voucher: &Value, price: u64) -> Result<Answer> {
         let voucher_id = &voucher["voucher_id"];
-        let body = json!({ "side": "sell", "price": price, "expires_at": time_after(HOUR), "voucher_id": voucher_id });
+        let body = json!({ "side": "SELL", "price": price, "expires_at": time_after(HOUR), "voucher_id": voucher_id });
         self.bid(token, text(voucher, "sku")?, &body)
     }
 

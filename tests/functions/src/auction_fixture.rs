@@ -223,14 +223,14 @@ impl AuctionFixture {
 
     /// Places a buy bid that expires in an hour.
     pub async fn buy(&self, customer: &str, price: u64) -> Answer {
-        let call = bid_call(customer, &self.key(), "buy", price, self.in_an_hour(), None);
+        let call = bid_call(customer, &self.key(), "BUY", price, self.in_an_hour(), None);
         self.place(call).await
     }
 
     /// Places a sell bid for a new voucher that expires in an hour.
     pub async fn sell(&self, customer: &str, price: u64) -> Answer {
         let voucher = self.new_voucher(customer).await;
-        let call = bid_call(customer, &self.key(), "sell", price, self.in_an_hour(), Some(&voucher));
+        let call = bid_call(customer, &self.key(), "SELL", price, self.in_an_hour(), Some(&voucher));
         self.place(call).await
     }
 

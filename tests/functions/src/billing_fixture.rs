@@ -298,7 +298,7 @@ pub fn customer_key(customer: &str) -> String {
 
 /// Returns a schedule of every month from `anchor` on, at 09:00 in Seoul.
 pub fn monthly(anchor: &str) -> Value {
-    schedule(anchor, "09:00:00", "Asia/Seoul", "month", 1)
+    schedule(anchor, "09:00:00", "Asia/Seoul", "MONTH", 1)
 }
 
 /// Returns a schedule.

@@ -74,7 +74,9 @@ fn order_book_has_only_open_bids(world: &World, book: &Value, began: Timestamp) 
         if shown.is_none_or(Vec::is_empty) {
             continue;
         }
-        let open = world.tables.partition(AUCTIONS, &format!("BOOK#{CARD}#{side}"));
+        let open = world
+            .tables
+            .partition(AUCTIONS, &format!("BOOK#{CARD}#{}", side.to_uppercase()));
         for shown in shown.into_iter().flatten() {
             // Two bids may have the same time and price: one of them has to be open.
             let mut kept = open.iter().filter(|kept| {

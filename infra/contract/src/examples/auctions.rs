@@ -115,7 +115,7 @@ pub fn voucher() -> Result<Voucher> {
         owner_id: seller(),
         code: VoucherCode::try_from("GIFT-7Q2M-41XB".to_owned())?,
         offered_by: Some(SELL_BID),
-        owned_since: super::now()?,
+        owned_at: super::now()?,
     })
 }
 

@@ -261,14 +261,14 @@ fn a_request_about_an_auction_that_matches_its_schema_is_accepted() {
     let bid = examples::sell_bid().unwrap();
     let (price, expires_at, voucher_id) = (bid.price, bid.expires_at, bid.voucher_id);
     for body in [
-        json!({ "side": "buy", "price": price, "expires_at": expires_at }),
-        json!({ "side": "sell", "price": price, "expires_at": expires_at, "voucher_id": voucher_id }),
+        json!({ "side": "BUY", "price": price, "expires_at": expires_at }),
+        json!({ "side": "SELL", "price": price, "expires_at": expires_at, "voucher_id": voucher_id }),
     ] {
         is_accepted::<PlaceBidRequest>("PlaceBidRequest", &serde_json::from_value(body).unwrap());
     }
     for body in [
-        json!({ "side": "buy" }),
-        json!({ "side": "sell", "price": price, "voucher_id": voucher_id }),
+        json!({ "side": "BUY" }),
+        json!({ "side": "SELL", "price": price, "voucher_id": voucher_id }),
     ] {
         is_accepted::<TakeBidRequest>("TakeBidRequest", &serde_json::from_value(body).unwrap());
     }
@@ -279,8 +279,10 @@ fn a_request_about_an_auction_that_matches_its_schema_is_accepted() {
 #[test]
 fn each_response_about_an_image_matches_its_schema() {
     let image = examples::image().unwrap();
-    matches_schema("Image", &image);
-    matches_schema("ImageView", &ImageView::of(image.clone(), "https://images.example.com"));
+    let deleted = image.deleted(image.changed_at).unwrap();
+    for image in [image.clone(), deleted] {
+        matches_schema("ImageView", &ImageView::of(image, "https://images.example.com"));
+    }
     let (image_id, expires_at) = (image.image_id, image.changed_at);
     let (url, method) = ("https://uploads.example.com/".to_owned(), "PUT".to_owned());
     let headers = [("content-type".to_owned(), "image/jpeg".to_owned())].into();

@@ -134,11 +134,11 @@ fn a_taken_bid_transfers_voucher_and_points(shop: &Shop) -> Result<()> {
     })?;
 
     let key = shop.unique("take");
-    let low = json!({ "side": "buy", "price": 44_900 });
+    let low = json!({ "side": "BUY", "price": 44_900 });
     let differs = shop.take(&ann, &sku, &key, &low)?.expect(409)?;
     refused(&differs, "price-differs")?;
     ensure!(differs["best"] == 45_000, "{differs}");
-    let seen = json!({ "side": "buy", "price": 45_000 });
+    let seen = json!({ "side": "BUY", "price": 45_000 });
     let trade = shop.take(&ann, &sku, &key, &seen)?.expect(201)?;
     ensure!(
         trade["voucher_id"] == bid["voucher_id"] && trade["price"] == 45_000,
@@ -224,7 +224,7 @@ fn a_bid_is_expired_by_the_schedule_and_releases_its_points(shop: &Shop) -> Resu
         shop.tap.events()?;
     }
     ensure!(shop.book(&sku, "buy")?.is_empty());
-    let sell = json!({ "side": "sell", "voucher_id": voucher["voucher_id"] });
+    let sell = json!({ "side": "SELL", "voucher_id": voucher["voucher_id"] });
     let late = shop.take(&bob, &sku, &shop.unique("take"), &sell)?.expect(409)?;
     refused(&late, "nothing-to-take")?;
     listed(shop, &ann, "/bids", |page| page["items"][0]["status"] == "EXPIRED")?;
@@ -267,10 +267,10 @@ fn a_rejected_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()>
     let (ann, bob) = (shop.new_shopper_with_points(1)?, shop.new_shopper()?);
     let voucher = shop.voucher(&bob, &sku)?;
     let offer = shop.place_sell_bid(&bob, &voucher, 20_000)?.expect(201)?;
-    let buy = |price: u64, lifetime| json!({ "side": "buy", "price": price, "expires_at": time_after(lifetime) });
+    let buy = |price: u64, lifetime| json!({ "side": "BUY", "price": price, "expires_at": time_after(lifetime) });
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     let mut stolen = buy(5_000, HOUR);
-    stolen["side"] = json!("sell");
+    stolen["side"] = json!("SELL");
     stolen["voucher_id"] = voucher["voucher_id"].clone();
     for (body, status, problem) in [
         (buy(5_050, HOUR), 422, "invalid-price"),
@@ -280,11 +280,11 @@ fn a_rejected_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()>
         (buy(5_000, days(91)), 422, "invalid-deadline"),
         (buy(10_100, HOUR), 402, "not-enough-points"),
         (stolen, 422, "voucher-not-yours"),
-        (json!({ "side": "buy", "price": 5_000 }), 400, "malformed-body"),
+        (json!({ "side": "BUY", "price": 5_000 }), 400, "malformed-body"),
     ] {
         refused(&shop.bid(&ann, &sku, &body)?.expect(status)?, problem)?;
     }
-    let any = json!({ "side": "buy" });
+    let any = json!({ "side": "BUY" });
     refused(
         &shop.take(&ann, &sku, &shop.unique("take"), &any)?.expect(402)?,
         "not-enough-points",

@@ -152,7 +152,7 @@ fn subscription_body(shop: &Shop, sku: &str, holder: &str, time: SignedDuration)
             "anchor": first.date().to_string(),
             "time": first.strftime("%H:%M:%S").to_string(),
             "timezone": "UTC",
-            "interval": { "unit": "month", "count": 1 },
+            "interval": { "unit": "MONTH", "count": 1 },
         },
         "authorization": authorization(shop, holder)?,
     }))

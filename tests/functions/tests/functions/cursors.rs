@@ -114,7 +114,7 @@ async fn an_order_book_cursor_is_rejected_on_the_other_side_and_for_another_prod
     for n in 0..101 {
         shop.buy("ann", 1_000 + n * 100).await;
     }
-    let side = |side: &str| book_call().query("side", side);
+    let side = |side: &str| book_call().query("side", &side.to_uppercase());
     let first = shop.book(side("buy")).await;
     let cursor = first.body["buy"]["next_cursor"]
         .as_str()
@@ -136,7 +136,7 @@ async fn an_order_book_cursor_is_rejected_on_the_other_side_and_for_another_prod
         "a cursor without a side",
     );
     let other = Call::new("GET", "/products/{sku}/bids").path("sku", "other-card");
-    let other = other.query("side", "buy").query("cursor", &cursor);
+    let other = other.query("side", "BUY").query("cursor", &cursor);
     assert_refused(&shop.book(other).await, "another product's");
     let changed: String = cursor.chars().rev().collect();
     assert_refused(

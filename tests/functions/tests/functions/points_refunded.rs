@@ -176,7 +176,7 @@ async fn a_taken_bid_pays_the_sellers_debt_first() {
     bought.auction.credit_points("cid", 50_000).await;
     let voucher = bought.auction.new_voucher("ann").await;
     bought.auction.buy("cid", 30_000).await;
-    let call = function_tests::auction_fixture::take_call("ann", "t", "sell", None, Some(&voucher));
+    let call = function_tests::auction_fixture::take_call("ann", "t", "SELL", None, Some(&voucher));
     assert_eq!(bought.auction.take(call).await.status, 201);
     assert_eq!(bought.wallet("ann").await, (10_000, 0, 0));
     bought.audit().await;

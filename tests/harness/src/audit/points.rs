@@ -35,7 +35,7 @@ impl AuctionAudit {
         let mut open = 0;
         for bid in bids.values().filter(|bid| bid["status"] == "OPEN") {
             open += 1;
-            if bid["side"] == "buy" {
+            if bid["side"] == "BUY" {
                 *needed.entry(text(&bid["customer_id"])).or_default() += number(&bid["price"]);
                 continue;
             }

@@ -54,7 +54,7 @@ async fn register(world: &World, name: &str, holdings: &mut Holdings) {
 
 async fn bid(world: &World, name: &str, holdings: &mut Holdings) {
     let voucher = a_voucher(world, holdings);
-    let side = if voucher.is_some() { "sell" } else { "buy" };
+    let side = if voucher.is_some() { "SELL" } else { "BUY" };
     let call = bid_call(
         name,
         &world.key(),
@@ -71,7 +71,7 @@ async fn bid(world: &World, name: &str, holdings: &mut Holdings) {
 
 async fn take(world: &World, name: &str, holdings: &mut Holdings) {
     let voucher = a_voucher(world, holdings);
-    let side = if voucher.is_some() { "sell" } else { "buy" };
+    let side = if voucher.is_some() { "SELL" } else { "BUY" };
     let limit = (world.below(2) == 0).then(|| price(world));
     let call = take_call(name, &world.key(), side, limit, voucher.as_deref());
     world.request("take-bid", call).await;
