@@ -23,7 +23,7 @@ pub const MAX_DAYS: i64 = 90;
 
 /// The side of the order book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Side {
     /// Buy a voucher with points.
     Buy,
@@ -43,8 +43,8 @@ impl Side {
     /// The side's name in paths and keys.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Buy => "buy",
-            Self::Sell => "sell",
+            Self::Buy => "BUY",
+            Self::Sell => "SELL",
         }
     }
 

@@ -4,14 +4,14 @@ use crate::bid::Side;
 use crate::id::BidId;
 use crate::store::{AuctionStore, BookCursor, BookEntry};
 use jiff::Timestamp;
-use lambda_http::http::StatusCode;
+use lambda_http::http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Points;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::page::{self, Cursor};
+use shared::aws::lambda::page::{Cursor, MAX_LIMIT, PageRequest};
 use shared::catalog::Sku;
 use shared::core::error::Reason;
 use shared::core::error::Rejection;
@@ -56,7 +56,7 @@ pub struct BidBook {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct BookSide {
     /// The bids, best price first; at the same price, the oldest first.
-    pub bids: Vec<OpenBid>,
+    pub items: Vec<OpenBid>,
     /// The number of the bids on this page at each price, best price first. The bids of the last price may continue on the
     /// next page: add the numbers of all pages up.
     pub depth: Vec<Depth>,
@@ -91,7 +91,7 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Returns the order book of a product
 ///
-/// Without `side`, returns the first page of both sides. Expired bids are not returned. A page with a `next_cursor` may
+/// Without `side`, returns the first page of both sides. With it, a page of that side, with the header `Link`. Expired bids are not returned. A page with a `next_cursor` may
 /// have fewer bids than `limit`, even none.
 ///
 /// # Errors
@@ -101,7 +101,8 @@ pub const REFUSALS: &[&Reason] = &[];
     params(
         ("sku" = Sku, Path, description = "The product"),
         ("side" = Option<Side>, Query, description = "Only this side"),
-        ("limit" = Option<u8>, Query, description = "Bids per page and side, 100 by default", minimum = 1, maximum = 100),
+        ("limit" = Option<u32>, Query, minimum = 1,
+            description = "Bids per page and side, 100 by default. A number above 100 counts as 100."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page; requires `side`"),
     ),
     responses(
@@ -110,20 +111,12 @@ pub const REFUSALS: &[&Reason] = &[];
 )]
 pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sku = http::path::<Sku>(&request)?;
-    let limit = page::limit_or(&request, page::MAX_LIMIT)?;
-    let side = match http::query_parameter(&request, "side")? {
-        None => None,
-        Some("buy") => Some(Side::Buy),
-        Some("sell") => Some(Side::Sell),
-        Some(_) => return Err(Rejection::invalid_parameter("side", "must be buy or sell").into()),
-    };
-    let after = match side {
-        Some(side) => Cursor::of(&request, &list(&sku, side))?,
-        None if http::query_parameter(&request, "cursor")?.is_some() => {
-            return Err(Rejection::invalid_parameter("cursor", "requires side").into());
-        }
-        None => None,
-    };
+    let page = PageRequest::with_default(MAX_LIMIT, &request, &["book", sku.as_str()], &["side"])?;
+    let side: Option<Side> = page.filter("side")?;
+    if side.is_none() && http::query_parameter(&request, "cursor")?.is_some() {
+        return Err(Rejection::invalid_parameter("cursor", "requires side").into());
+    }
+    let after = page.after()?;
     let after = after.map(
         |Cursor {
              at: [rank, placed_ms],
@@ -135,18 +128,49 @@ pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invoc
         },
     );
     let mut book = BidBook { buy: None, sell: None };
-    if side != Some(Side::Sell) {
-        book.buy = Some(read_side(function, &sku, Side::Buy, after, limit, &invocation).await?);
+    let mut link = None;
+    for (of, place) in [(Side::Buy, &mut book.buy), (Side::Sell, &mut book.sell)] {
+        if side.is_some_and(|side| side != of) {
+            continue;
+        }
+        let found = read_side(function, &sku, of, after, page.limit, &invocation).await?;
+        let page = page.with_filter("side", of.name());
+        let next_cursor = page.cursor(found.next);
+        // Both sides continue, each on its own, so a link needs the side.
+        if let Some(cursor) = next_cursor.as_deref().filter(|_| side.is_some()) {
+            link = Some(page.link(cursor)?);
+        }
+        *place = Some(found.side(next_cursor));
     }
-    if side != Some(Side::Buy) {
-        book.sell = Some(read_side(function, &sku, Side::Sell, after, limit, &invocation).await?);
+    let mut response = http::json(StatusCode::OK, &book)?;
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
     }
-    http::json(StatusCode::OK, &book)
+    Ok(response)
 }
 
-/// Identifies one side of a product's order book in cursors.
-fn list(sku: &Sku, side: Side) -> [&str; 3] {
-    ["book", sku.as_str(), side.name()]
+/// A page of one side as read.
+struct FoundSide {
+    entries: Vec<BookEntry>,
+    next: Option<Cursor<2>>,
+}
+
+impl FoundSide {
+    fn side(self, next_cursor: Option<String>) -> BookSide {
+        BookSide {
+            depth: depth(&self.entries),
+            next_cursor,
+            items: self
+                .entries
+                .into_iter()
+                .map(|entry| OpenBid {
+                    price: entry.price,
+                    placed_at: entry.placed_at,
+                    expires_at: entry.expires_at,
+                })
+                .collect(),
+        }
+    }
 }
 
 /// Reads a page of one side.
@@ -157,7 +181,7 @@ async fn read_side(
     mut after: Option<BookCursor>,
     limit: u8,
     invocation: &Invocation,
-) -> Result<BookSide, Error> {
+) -> Result<FoundSide, Error> {
     let mut entries: Vec<BookEntry> = vec![];
     for _ in 0..REQUESTS {
         let page = function
@@ -174,18 +198,7 @@ async fn read_side(
         at: [after.rank, after.placed_ms],
         id: after.bid_id.0,
     });
-    Ok(BookSide {
-        depth: depth(&entries),
-        next_cursor: next.map(|next| next.text(&list(sku, side))),
-        bids: entries
-            .into_iter()
-            .map(|entry| OpenBid {
-                price: entry.price,
-                placed_at: entry.placed_at,
-                expires_at: entry.expires_at,
-            })
-            .collect(),
-    })
+    Ok(FoundSide { entries, next })
 }
 
 /// The number of entries at each price.

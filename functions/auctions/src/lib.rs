@@ -8,8 +8,9 @@ pub mod expire_bids;
 pub mod get_order_book;
 pub mod get_wallet;
 pub mod id;
-pub mod list_my_bids;
+pub mod list_bids;
 pub mod list_vouchers;
+pub mod list_wallet_entries;
 pub mod matching;
 pub mod place_bid;
 pub mod reason;
@@ -23,8 +24,9 @@ shared::actions! {
         "cancel-bid" => cancel_bid::CancelBid,
         "get-order-book" => get_order_book::GetOrderBook,
         "get-wallet" => get_wallet::GetWallet,
-        "list-my-bids" => list_my_bids::ListMyBids,
+        "list-bids" => list_bids::ListBids,
         "list-vouchers" => list_vouchers::ListVouchers,
+        "list-wallet-entries" => list_wallet_entries::ListWalletEntries,
         "place-bid" => place_bid::PlaceBid,
         "register-voucher" => register_voucher::RegisterVoucher,
         "take-bid" => take_bid::TakeBid,

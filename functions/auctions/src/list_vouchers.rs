@@ -1,14 +1,13 @@
 //! Runs for `GET /vouchers`: lists the caller's vouchers, newest first. Changes nothing.
 
-use crate::store::{AuctionStore, ListCursor};
+use crate::store::AuctionStore;
 use crate::voucher::Voucher;
-use lambda_http::http::StatusCode;
-use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::page::{self, Cursor};
+use shared::aws::lambda::page::{Cursor, Page, PageParameters, PageRequest};
+use shared::catalog::Sku;
 use shared::core::error::Reason;
 
 /// The function's store.
@@ -31,22 +30,15 @@ impl ListVouchers {
 }
 
 /// A page of the caller's vouchers.
-#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct VoucherList {
-    /// The vouchers, newest first.
-    pub vouchers: Vec<Voucher>,
-    /// Cursor of the next page. Absent on the last page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub next_cursor: Option<String>,
-}
+pub type VoucherList = Page<Voucher>;
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[];
 
 /// Lists the caller's vouchers
 ///
-/// The list is eventually consistent: a new voucher may take a moment to appear.
+/// Newest first. The list is eventually consistent: a new voucher may take a moment to appear. Each page reads at most 100
+/// vouchers, so a page with `sku` and a `next_cursor` may have fewer vouchers than `limit`, even none.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -54,28 +46,26 @@ pub const REFUSALS: &[&Reason] = &[];
     get, path = "/vouchers", operation_id = "list-vouchers", tag = "auctions",
     security(("token" = [])),
     params(
-        ("limit" = Option<u8>, Query, description = "Vouchers per page, 20 by default", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        PageParameters,
+        ("sku" = Option<Sku>, Query, description = "Only vouchers of this product"),
     ),
     responses(
         (status = 200, description = "A page of vouchers", body = VoucherList),
     )
 )]
 pub async fn handle(function: &ListVouchers, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let caller = http::caller(&request)?;
-    let limit = page::limit(&request)?;
-    let list = ["vouchers", caller.customer_id.as_str()];
-    let after = Cursor::of(&request, &list)?.map(|Cursor { at: [listed_ms], id }| ListCursor { listed_ms, id });
-    let page = function
+    let customer = http::caller(&request)?.customer_id;
+    let page = PageRequest::of(&request, &["vouchers", customer.as_str()], &["sku"])?;
+    let sku: Option<Sku> = page.filter("sku")?;
+    let limit = page.read_limit(sku.is_some());
+    let found = function
         .auctions
-        .list_vouchers(&caller.customer_id, after, limit, invocation.deadline)
+        .list_vouchers(&customer, page.after()?, limit, invocation.deadline)
         .await?;
-    let next = page
-        .next
-        .map(|ListCursor { listed_ms, id }| Cursor { at: [listed_ms], id });
-    let vouchers = VoucherList {
-        vouchers: page.items,
-        next_cursor: next.map(|next| next.text(&list)),
-    };
-    http::json(StatusCode::OK, &vouchers)
+    let vouchers = found.items.into_iter();
+    let vouchers = vouchers.filter(|voucher| sku.as_ref().is_none_or(|sku| voucher.sku == *sku));
+    page.respond(vouchers.collect(), found.next, |voucher| Cursor {
+        at: [voucher.owned_at.as_millisecond().unsigned_abs()],
+        id: voucher.voucher_id.0,
+    })
 }

@@ -103,7 +103,7 @@ pub async fn handle(function: &RegisterVoucher, request: Request, invocation: In
         owner_id: caller,
         code,
         offered_by: None,
-        owned_since: invocation.now,
+        owned_at: invocation.now,
     };
     register(function, voucher, &request, &invocation).await
 }

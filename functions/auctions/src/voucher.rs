@@ -72,7 +72,7 @@ pub struct Voucher {
     #[schema(nullable = false)]
     pub offered_by: Option<BidId>,
     /// Time at which the current owner registered or bought the voucher.
-    pub owned_since: Timestamp,
+    pub owned_at: Timestamp,
 }
 
 impl Voucher {
@@ -82,7 +82,7 @@ impl Voucher {
         Self {
             owner_id: owner,
             offered_by: None,
-            owned_since: since,
+            owned_at: since,
             ..self.clone()
         }
     }

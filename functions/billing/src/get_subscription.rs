@@ -1,10 +1,8 @@
-//! Runs for `GET /subscriptions/{subscription_id}`: returns a subscription and its latest invoices. Changes nothing.
+//! Runs for `GET /subscriptions/{subscription_id}`: returns a subscription. Changes nothing.
 
-use crate::invoice::Invoice;
 use crate::store::SubscriptionStore;
 use crate::subscription::{Rejected, Subscription};
 use lambda_http::http::StatusCode;
-use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -15,7 +13,7 @@ use shared::core::id::SubscriptionId;
 /// The function's store.
 #[derive(Debug)]
 pub struct GetSubscription {
-    /// Subscriptions and their invoices.
+    /// Subscriptions.
     pub subscriptions: SubscriptionStore,
 }
 
@@ -31,23 +29,10 @@ impl GetSubscription {
     }
 }
 
-/// The number of invoices in the response.
-const INVOICES: u8 = 12;
-
-/// A subscription and its latest invoices.
-#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct SubscriptionAndInvoices {
-    /// The subscription.
-    pub subscription: Subscription,
-    /// The latest invoices, newest first. A skipped period has none.
-    #[schema(max_items = 12)]
-    pub invoices: Vec<Invoice>,
-}
-
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 
-/// Returns a subscription and its latest invoices
+/// Returns a subscription
 ///
 /// Customers read their own subscriptions; administrators read any.
 ///
@@ -58,22 +43,16 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
     security(("token" = [])),
     params(("subscription_id" = Uuid, Path, description = "The subscription")),
     responses(
-        (status = 200, description = "The subscription and its latest invoices", body = SubscriptionAndInvoices),
+        (status = 200, description = "The subscription", body = Subscription),
     )
 )]
 pub async fn handle(function: &GetSubscription, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let id = http::path::<SubscriptionId>(&request)?;
-    let found = function
-        .subscriptions
-        .get_with_invoices(id, INVOICES, invocation.deadline)
-        .await?;
-    let (stored, invoices) = found
-        .filter(|(stored, _)| caller.is_admin || stored.subscription.customer_id == caller.customer_id)
+    let found = function.subscriptions.get(id, invocation.deadline).await?;
+    let subscription = found
+        .map(|stored| stored.subscription)
+        .filter(|subscription| subscription.is_visible_to(&caller))
         .ok_or(Rejected::NotFound)?;
-    let answer = SubscriptionAndInvoices {
-        subscription: stored.subscription,
-        invoices,
-    };
-    http::json(StatusCode::OK, &answer)
+    http::json(StatusCode::OK, &subscription)
 }

@@ -9,6 +9,7 @@ pub mod event;
 pub mod get_subscription;
 pub mod invoice;
 pub mod invoice_store;
+pub mod list_invoices;
 pub mod list_subscriptions;
 pub mod reason;
 pub mod request_new_card;
@@ -22,6 +23,7 @@ shared::actions! {
         "cancel-subscription" => cancel_subscription::CancelSubscription,
         "change-subscription" => change_subscription::ChangeSubscription,
         "get-subscription" => get_subscription::GetSubscription,
+        "list-invoices" => list_invoices::ListInvoices,
         "list-subscriptions" => list_subscriptions::ListSubscriptions,
         "resolve-charge" => resolve_charge::ResolveCharge,
         "subscribe" => subscribe::Subscribe,

@@ -147,7 +147,7 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
         skipped: None,
         needs_card: false,
         started_at: invocation.now,
-        past_due_since: None,
+        past_due_at: None,
         cancelled_at: None,
     };
     let stored = StoredSubscription {

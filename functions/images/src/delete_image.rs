@@ -1,10 +1,10 @@
-//! Runs for `POST /images/{image_id}/delete`: marks an image as deleted. Its event makes `purge-image` remove the files.
+//! Runs for `DELETE /images/{image_id}`: marks an image as deleted. Its event makes `purge-image` remove the files.
 
+use crate::get_image::ImageView;
 use crate::storage;
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason};
@@ -35,31 +35,23 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Deletes an image
 ///
 /// Customers delete their own images; administrators delete any. The files are removed soon after. A later upload is
-/// discarded. Deleting a deleted image returns it unchanged.
+/// discarded. Deleting a deleted image returns it unchanged, so a retry needs no key.
 ///
 /// # Errors
 /// `not-found` for another customer's image too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/images/{image_id}/delete", operation_id = "delete-image", tag = "images",
+    delete, path = "/images/{image_id}", operation_id = "delete-image", tag = "images",
     security(("token" = [])),
-    params(
-        ("image_id" = Uuid, Path, description = "The image"),
-        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
-            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
-    ),
+    params(("image_id" = Uuid, Path, description = "The image")),
     responses(
-        (status = 200, description = "The deleted image", body = Image,
-            headers(("Idempotency-Replayed" = bool, description = "true: it was deleted before"))),
+        (status = 200, description = "The deleted image", body = ImageView),
     )
 )]
 pub async fn handle(function: &DeleteImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
-    let key = http::idempotency_key(&request)?;
     let id = http::path::<ImageId>(&request)?;
-    let request = StoredRequest::new("delete image", &key, &caller.customer_id, &id, invocation.now)?;
     let is_allowed = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
-    let deleted = storage::delete(&function.images, id, Some(&request), is_allowed, &invocation).await?;
-    let (image, is_replay) = deleted.ok_or(Rejected::NotFound)?;
-    let answer = http::json(StatusCode::OK, &image)?;
-    Ok(if is_replay { http::replayed(answer) } else { answer })
+    let deleted = storage::delete(&function.images, id, is_allowed, &invocation).await?;
+    // A deleted image has no variants, so their URL is not needed.
+    http::json(StatusCode::OK, &ImageView::of(deleted.ok_or(Rejected::NotFound)?, ""))
 }

@@ -72,7 +72,7 @@ pub struct ImageView {
     /// The dominant color, `#rrggbb`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub colour: Option<String>,
+    pub color: Option<String>,
     /// Why the image was rejected. Present for a rejected image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -115,7 +115,7 @@ impl ImageView {
             sources: if webp.srcset.is_empty() { vec![] } else { vec![webp] },
             variants,
             placeholder: image.placeholder,
-            colour: image.colour,
+            color: image.color,
             refusal: image.refusal,
             changed_at: image.changed_at,
         }

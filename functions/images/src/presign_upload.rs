@@ -157,7 +157,7 @@ fn new_image(
         source: None,
         variants: vec![],
         placeholder: None,
-        colour: None,
+        color: None,
         refusal: None,
         replaces: body.replaces,
         sequencer: None,

@@ -161,7 +161,7 @@ impl ResizeImage {
             },
             variants: described,
             placeholder: placeholder(&picture.thumbnail),
-            colour: colour(&picture.thumbnail),
+            color: color(&picture.thumbnail),
         })))
     }
 
@@ -197,7 +197,7 @@ impl ResizeImage {
         self.storage.delete_stale_objects(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
             let is_own = |other: &Image| other.customer_id == image.customer_id;
-            storage::delete(&self.images, replaced, None, is_own, invocation).await?;
+            storage::delete(&self.images, replaced, is_own, invocation).await?;
         }
         Ok(())
     }
@@ -277,7 +277,7 @@ fn placeholder(thumbnail: &Thumbnail) -> String {
 }
 
 /// The mean of the most frequent group of similar colors, `#rrggbb`.
-fn colour(thumbnail: &Thumbnail) -> String {
+fn color(thumbnail: &Thumbnail) -> String {
     let mut groups = vec![(0u32, [0u32; 3]); 512];
     for rgb in pixels(thumbnail) {
         let index = rgb.iter().fold(0, |index, &c| index << 3 | usize::from(c >> 5));
@@ -393,8 +393,8 @@ mod tests {
     fn the_most_frequent_color_is_the_dominant_one() {
         let mut thumbnail = plain([200, 30, 60]);
         thumbnail.rgb[..15].fill(255);
-        assert_eq!(colour(&thumbnail), "#c81e3c");
-        assert_eq!(colour(&Thumbnail::default()), "#000000");
+        assert_eq!(color(&thumbnail), "#c81e3c");
+        assert_eq!(color(&Thumbnail::default()), "#000000");
     }
 
     #[test]

@@ -7,7 +7,6 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use shared::aws::dynamodb::attempts::Attempts;
-use shared::aws::dynamodb::request::StoredRequest;
 use shared::images::ImageEvent;
 use tokio::time::{Instant, timeout_at};
 
@@ -121,38 +120,29 @@ async fn with_deadline<T>(doing: impl Future<Output = Result<T, Error>>, deadlin
     done.map_err(|error| Error::unavailable(DOING, error))?
 }
 
-/// Marks an image as deleted if `is_allowed` accepts it, and records the `request` for it, if any. The event
-/// `ImageDeleted` then makes `purge-image` remove its files. Returns the image and whether it was deleted before; none
-/// when there is no image that `is_allowed` accepts.
+/// Marks an image as deleted if `is_allowed` accepts it. The event `ImageDeleted` then makes `purge-image` remove its
+/// files. Returns the deleted image; none when there is no image that `is_allowed` accepts.
 ///
 /// # Errors
-/// `idempotency-key-reused`, [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+/// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
 pub async fn delete(
     images: &ImageStore,
     id: ImageId,
-    request: Option<&StoredRequest>,
     is_allowed: impl Fn(&Image) -> bool,
     invocation: &Invocation,
-) -> Result<Option<(Image, bool)>, Error> {
-    let deadline = invocation.deadline;
+) -> Result<Option<Image>, Error> {
     let mut attempts = Attempts::new("delete an image");
     loop {
         attempts.start()?;
-        let is_recorded = async {
-            match request {
-                Some(request) => Ok(images.earlier(request, deadline).await?.is_some()),
-                None => Ok(true),
-            }
-        };
-        let (is_recorded, stored) = futures::try_join!(is_recorded, images.get(id, deadline))?;
+        let stored = images.get(id, invocation.deadline).await?;
         let Some(stored) = stored.filter(|stored| is_allowed(&stored.image)) else {
             return Ok(None);
         };
-        let next = deleted(&stored, invocation)?;
-        let is_done = next.is_none() && is_recorded;
-        if is_done || images.save_requested(next.as_ref(), request, deadline).await? {
-            let is_replay = next.is_none();
-            return Ok(Some((next.unwrap_or(stored).image, is_replay)));
+        let Some(next) = deleted(&stored, invocation)? else {
+            return Ok(Some(stored.image));
+        };
+        if images.save(&next, invocation.deadline).await?.is_ok() {
+            return Ok(Some(next.image));
         }
     }
 }

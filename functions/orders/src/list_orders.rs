@@ -1,14 +1,12 @@
 //! Runs for `GET /orders`: lists the caller's orders, newest first. Changes nothing.
 
-use lambda_http::http::StatusCode;
-use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::page::{self, Cursor};
+use shared::aws::lambda::page::{CREATED, CreatedParameters, Cursor, Page, PageParameters, PageRequest};
 use shared::core::error::Reason;
-use shared::orders::{Order, OrderCursor, OrderId, OrderStore};
+use shared::orders::{Order, OrderStatus, OrderStore};
 
 /// The function's store.
 #[derive(Debug)]
@@ -30,22 +28,15 @@ impl ListOrders {
 }
 
 /// A page of the caller's orders.
-#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct OrderList {
-    /// The orders, newest first.
-    pub orders: Vec<Order>,
-    /// Cursor of the next page. Absent on the last page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub next_cursor: Option<String>,
-}
+pub type OrderList = Page<Order>;
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[];
 
 /// Lists the caller's orders
 ///
-/// The list is eventually consistent: a new order may take a moment to appear.
+/// Newest first. The list is eventually consistent: a new order may take a moment to appear. Each page reads at most 100
+/// orders, so a page with `status` and a `next_cursor` may have fewer orders than `limit`, even none.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -53,36 +44,29 @@ pub const REFUSALS: &[&Reason] = &[];
     get, path = "/orders", operation_id = "list-orders", tag = "orders",
     security(("token" = [])),
     params(
-        ("limit" = Option<u8>, Query, description = "Orders per page, 20 by default", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
+        PageParameters,
+        ("status" = Option<OrderStatus>, Query, description = "Only orders with this status"),
+        CreatedParameters,
     ),
     responses(
         (status = 200, description = "A page of orders", body = OrderList),
     )
 )]
 pub async fn handle(function: &ListOrders, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let caller = http::caller(&request)?;
-    let limit = page::limit(&request)?;
-    let list = ["orders", caller.customer_id.as_str()];
-    let after = Cursor::of(&request, &list)?.map(|Cursor { at: [placed_ms], id }| OrderCursor {
-        placed_ms,
-        order_id: OrderId(id),
-    });
-    let page = function
+    let customer = http::caller(&request)?.customer_id;
+    let [from, to] = CREATED;
+    let page = PageRequest::of(&request, &["orders", customer.as_str()], &["status", from, to])?;
+    let status: Option<OrderStatus> = page.filter("status")?;
+    let (placed, limit) = (page.created()?, page.read_limit(status.is_some()));
+    let found = function
         .orders
-        .list(&caller.customer_id, after, limit, invocation.deadline)
+        .list(&customer, placed, page.after()?, limit, invocation.deadline)
         .await?;
-    let next = page.next.map(|next| Cursor {
-        at: [next.placed_ms],
-        id: next.order_id.0,
-    });
-    let orders = OrderList {
-        orders: page
-            .orders
-            .into_iter()
-            .map(|order| order.as_of(invocation.now))
-            .collect(),
-        next_cursor: next.map(|next| next.text(&list)),
-    };
-    http::json(StatusCode::OK, &orders)
+    // Not filtered by DynamoDB: it would cost the same, and an expired order is stored as unpaid until `expire-orders` runs.
+    let orders = found.orders.into_iter().map(|order| order.as_of(invocation.now));
+    let orders = orders.filter(|order| status.is_none_or(|status| order.status == status));
+    page.respond(orders.collect(), found.next, |order| Cursor {
+        at: [order.placed_at.as_millisecond().unsigned_abs()],
+        id: order.order_id.0,
+    })
 }

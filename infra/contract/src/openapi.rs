@@ -39,6 +39,12 @@ writes it, is the same key as `a`.
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Each code has a schema with its members. Ignore unknown members.
 
+**Enums** in responses are open: a later version may answer with a value that is not listed. Treat it as unknown.
+
+**Lists** are answered in pages: `items`, and `next_cursor` unless it is the last page. The next page is the same request with \
+`cursor`, as the header `Link` says. A filter is answered from at most 100 items a page, so a page may have fewer items than `limit`, even \
+none; the list ends where `next_cursor` is absent.
+
 **The id of a request** is in the header `Request-Id` of every response, and in `instance` of a problem. Report it with a question about \
 the request.
 
@@ -75,10 +81,11 @@ pub fn document() -> OpenApi {
     let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
     let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
     api.paths.paths.sort_keys();
-    let modifiers: [&dyn Modify; 9] = [
+    let modifiers: [&dyn Modify; 10] = [
         &Token,
         &Problems,
         &Entry,
+        &Lists,
         &Gateway,
         &ForClients,
         &Closed,
@@ -138,6 +145,33 @@ impl Modify for Entry {
         let id = id.description(Some("The id of the request")).build();
         let components = api.components.get_or_insert_with(Components::new);
         components.headers.insert(REQUEST_ID.to_owned(), RefOr::T(id));
+    }
+}
+
+/// The header that leads to the next page.
+const LINK: &str = "Link";
+
+/// Adds the header of the responses that have a next page: `Link`.
+struct Lists;
+
+impl Modify for Lists {
+    fn modify(&self, api: &mut OpenApi) {
+        for operation in api.paths.paths.values_mut().flat_map(operations) {
+            let parameters = operation.parameters.iter().flatten();
+            let is_list = parameters
+                .into_iter()
+                .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "cursor"));
+            if is_list && let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") {
+                let link = Ref::new(format!("#/components/headers/{LINK}"));
+                response.headers.insert(LINK.to_owned(), RefOr::Ref(link));
+            }
+        }
+        let link = HeaderBuilder::new().schema(Some(Object::with_type(Type::String)));
+        let link = link.description(Some(
+            "`<?…>; rel=\"next\"` (RFC 8288): the next page, relative to this one. Absent on the last page.",
+        ));
+        let components = api.components.get_or_insert_with(Components::new);
+        components.headers.insert(LINK.to_owned(), RefOr::T(link.build()));
     }
 }
 

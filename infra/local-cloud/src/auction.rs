@@ -46,7 +46,7 @@ pub(crate) fn buy_points(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Pr
     let wallet = wallet.send()?.expect(200)?;
     step.done(format!(
         "points bought: PointsCredited, wallet balance {}",
-        wallet["wallet"]["available"]
+        wallet["available"]
     ));
     Ok(())
 }
@@ -56,7 +56,7 @@ pub(crate) fn place_expiring_bid(stack: &Stack, tokens: &Tokens, tap: &Tap, prog
     interrupt::check()?;
     let step = progress.step("placing a bid");
     let expires_at = Timestamp::now() + BID_LIFETIME;
-    let body = json!({ "side": "buy", "price": BID_PRICE, "expires_at": expires_at.to_string() });
+    let body = json!({ "side": "BUY", "price": BID_PRICE, "expires_at": expires_at.to_string() });
     let bid = post(stack, &tokens.customer, &bids(), "bid", &body)?;
     schedule::run_once(stack, EXPIRY, expires_at)?;
     step.done(format!(
@@ -79,7 +79,7 @@ pub(crate) fn trade(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progres
     let voucher = post(stack, &tokens.admin, "/vouchers", "voucher", &body)?;
     let expires_at = (Timestamp::now() + SignedDuration::from_hours(24)).to_string();
     let body = json!({
-        "side": "sell", "price": ASK_PRICE, "expires_at": expires_at, "voucher_id": voucher["voucher_id"],
+        "side": "SELL", "price": ASK_PRICE, "expires_at": expires_at, "voucher_id": voucher["voucher_id"],
     });
     let bid = post(stack, &tokens.admin, &bids(), "offer", &body)?;
     step.done(format!(
@@ -88,7 +88,7 @@ pub(crate) fn trade(stack: &Stack, tokens: &Tokens, tap: &Tap, progress: Progres
     ));
 
     let step = progress.step("buying it");
-    let body = json!({ "side": "buy", "price": ASK_PRICE });
+    let body = json!({ "side": "BUY", "price": ASK_PRICE });
     let trade = post(stack, &tokens.customer, &format!("{}/take", bids()), "take", &body)?;
     step.done(format!(
         "trade {}: the voucher has a new owner",

@@ -87,7 +87,7 @@ fn subscribe(stack: &Stack, token: &str, customer_key: &str) -> Result<(Value, S
             "anchor": first.date().to_string(),
             "time": first.strftime("%H:%M:%S").to_string(),
             "timezone": "UTC",
-            "interval": { "unit": "month", "count": 1 },
+            "interval": { "unit": "MONTH", "count": 1 },
         },
         "authorization": {
             "provider": "toss",
@@ -103,9 +103,9 @@ fn subscribe(stack: &Stack, token: &str, customer_key: &str) -> Result<(Value, S
 
 /// The latest invoice of a subscription.
 fn latest(stack: &Stack, token: &str, subscription: &Value) -> Result<Value> {
-    let path = format!("/subscriptions/{}", text(&subscription["subscription_id"]));
-    let account = stack.api().call("GET", &path).token(token).send()?.expect(200)?;
-    Ok(account["invoices"][0].clone())
+    let path = format!("/subscriptions/{}/invoices", text(&subscription["subscription_id"]));
+    let page = stack.api().call("GET", &path).token(token).send()?.expect(200)?;
+    Ok(page["items"][0].clone())
 }
 
 /// Waits for an event about an invoice of `subscription`. Returns the event's id.

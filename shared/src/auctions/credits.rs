@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::wallets::{entry, wallet_in};
-use super::{Credit, CreditStatus, EntryKind, Gain, Points, PointsEvent, Wallet, WalletStore};
+use super::{Credit, CreditStatus, EntryKind, Gain, Points, PointsEvent, Subject, Wallet, WalletStore};
 use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::transaction::{
     TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
@@ -92,7 +92,7 @@ impl WalletStore {
                 customer: &credit.customer_id,
                 points: next.net(),
                 kind: EntryKind::Credited,
-                about: credit.order_id.0,
+                about: Subject::order(credit.order_id),
                 ended_bid: None,
                 limit: Some(Wallet::MAX_CREDITED.saturating_sub(next.net())),
             };
@@ -168,7 +168,7 @@ impl WalletStore {
     ) -> Result<CreditWrites, Error> {
         let before = known.map_or(Points::ZERO, |known| known.credit.net());
         let (lost, returned) = (before.saturating_sub(next.net()), next.net().saturating_sub(before));
-        let (customer, about) = (next.customer_id.clone(), next.order_id.0);
+        let (customer, about) = (next.customer_id.clone(), Subject::order(next.order_id));
         if lost == Points::ZERO && returned == Points::ZERO {
             return Ok(CreditWrites {
                 writes: Writes(vec![self.put_credit(known, next, None)?]),

@@ -11,5 +11,8 @@ mod wallets;
 
 pub use credits::{CreditOutcome, CreditWrites, StoredCredit};
 pub use event::PointsEvent;
-pub use points::{CollectedPoints, Credit, CreditStatus, Entry, EntryKind, InvalidPoints, Points, Rejected, Wallet};
+pub use points::{
+    CollectedPoints, Credit, CreditStatus, Entry, EntryKind, InvalidPoints, Points, Rejected, Subject, SubjectKind,
+    Wallet,
+};
 pub use wallets::{Gain, LedgerPage, MAX_OPEN_BIDS, WalletStore, owed_in};

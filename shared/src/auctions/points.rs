@@ -94,10 +94,51 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Number of points.
     pub points: Points,
-    /// Id of the bid, trade or order that caused the change. Of collected points, what made them available.
-    pub about: Uuid,
+    /// What caused the change. Of collected points, what made them available.
+    pub about: Subject,
     /// Time of the change.
-    pub at: Timestamp,
+    pub created_at: Timestamp,
+}
+
+/// What a change of a wallet is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Subject {
+    /// Kind of the subject.
+    pub kind: SubjectKind,
+    /// The subject's id.
+    pub id: Uuid,
+}
+
+/// Kind of what a change of a wallet is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SubjectKind {
+    /// An order of points.
+    Order,
+    /// A bid.
+    Bid,
+    /// A trade.
+    Trade,
+}
+
+impl Subject {
+    /// The order `id`.
+    pub const fn order(id: OrderId) -> Self {
+        let kind = SubjectKind::Order;
+        Self { kind, id: id.0 }
+    }
+
+    /// The bid `id`.
+    pub const fn bid(id: Uuid) -> Self {
+        let kind = SubjectKind::Bid;
+        Self { kind, id }
+    }
+
+    /// The trade `id`.
+    pub const fn trade(id: Uuid) -> Self {
+        let kind = SubjectKind::Trade;
+        Self { kind, id }
+    }
 }
 
 /// Kind of a wallet's change.
@@ -164,8 +205,8 @@ pub struct CollectedPoints {
     pub customer_id: CustomerId,
     /// Number of points.
     pub points: Points,
-    /// Id of the bid, trade or order that made the points available.
-    pub about: Uuid,
+    /// What made the points available.
+    pub about: Subject,
     /// Time of the change.
     pub collected_at: Timestamp,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{CollectedPoints, Entry, EntryKind, Points, PointsEvent, Wallet};
+use super::{CollectedPoints, Entry, EntryKind, Points, PointsEvent, Subject, Wallet};
 use crate::aws::Platform;
 use crate::aws::dynamodb::table::{Table, text_of};
 use crate::aws::dynamodb::transaction::{WriteOutcome, put, update};
@@ -64,8 +64,8 @@ pub struct Gain<'a> {
     pub points: Points,
     /// The ledger entry's kind.
     pub kind: EntryKind,
-    /// Id of the bid, trade or order that causes the change.
-    pub about: Uuid,
+    /// What causes the change.
+    pub about: Subject,
     /// The open bid that ends, by the points that it held: zero for a bid to sell.
     pub ended_bid: Option<Points>,
     /// The most available points before the gain, if there is a limit.
@@ -311,13 +311,13 @@ pub(super) fn wallet_in(outcome: Option<&WriteOutcome>) -> Result<Option<StoredW
 }
 
 /// A new ledger entry.
-pub(super) fn entry(kind: EntryKind, points: Points, about: Uuid, invocation: &Invocation) -> Entry {
+pub(super) fn entry(kind: EntryKind, points: Points, about: Subject, invocation: &Invocation) -> Entry {
     Entry {
         entry_id: invocation.stamp().event_id,
         kind,
         points,
         about,
-        at: invocation.now,
+        created_at: invocation.now,
     }
 }
 

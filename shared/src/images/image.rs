@@ -178,7 +178,7 @@ pub struct ProcessedUpload {
     /// A ThumbHash in base64.
     pub placeholder: String,
     /// The dominant color, `#rrggbb`.
-    pub colour: String,
+    pub color: String,
 }
 
 /// The reason why an upload cannot be used.
@@ -238,7 +238,7 @@ pub struct Image {
     /// The dominant color, `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub colour: Option<String>,
+    pub color: Option<String>,
     /// Why the image was rejected. Present for a rejected image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -299,7 +299,7 @@ impl Image {
             source: None,
             variants: vec![],
             placeholder: None,
-            colour: None,
+            color: None,
             refusal: None,
             sequencer: Some(sequencer),
             changed_at: now,
@@ -311,7 +311,7 @@ impl Image {
                 source: Some(made.source),
                 variants: made.variants,
                 placeholder: Some(made.placeholder),
-                colour: Some(made.colour),
+                color: Some(made.color),
                 ..cleared
             },
             Err(refusal) => Self {
@@ -329,7 +329,7 @@ impl Image {
             status: ImageStatus::Deleted,
             variants: vec![],
             placeholder: None,
-            colour: None,
+            color: None,
             changed_at: now,
             ..self.clone()
         })
@@ -393,7 +393,7 @@ mod tests {
             source: None,
             variants: vec![],
             placeholder: None,
-            colour: None,
+            color: None,
             refusal: None,
             replaces: None,
             sequencer: None,
@@ -415,7 +415,7 @@ mod tests {
             },
             variants: vec![],
             placeholder: String::new(),
-            colour: "#000000".into(),
+            color: "#000000".into(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The images table: one item per image (`IMAGE#<id>`), and requests to delete images (`REQUEST#<id>`).
+//! The images table: one item per image (`IMAGE#<id>`).
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::aws::Platform;
-use crate::aws::dynamodb::request::StoredRequest;
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::transaction::{put, transact_changes};
-use crate::aws::dynamodb::{Item, classify_error, item_of, key, number, parse, send_until_answered};
+use crate::aws::dynamodb::{classify_error, item_of, key, number, parse, send_until_answered};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
@@ -125,42 +123,6 @@ impl ImageStore {
             Err(Box::new(existing))
         })
     }
-
-    /// The record of an earlier attempt of `request`, if it took effect.
-    ///
-    /// # Errors
-    /// `idempotency-key-reused`; [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn earlier(&self, request: &StoredRequest, deadline: Instant) -> Result<Option<StoredRequest>, Error> {
-        request.earlier(&self.table, request_key(request), deadline).await
-    }
-
-    /// Writes the next version of an image and the request for it, if there are. Returns false when the image has changed
-    /// since it was read, or the request was made before.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn save_requested(
-        &self,
-        next: Option<&StoredImage>,
-        request: Option<&StoredRequest>,
-        deadline: Instant,
-    ) -> Result<bool, Error> {
-        const DOING: &str = "save an image and its request";
-        let mut items = vec![];
-        if let Some(next) = next {
-            let item = item_of(DOING, image_key(next.image.image_id), next)?;
-            items.push(put(self.table.put_if_version(item, next.version))?);
-        }
-        if let Some(request) = request {
-            items.push(request.put(&self.table, request_key(request))?);
-        }
-        let records = items.len();
-        transact_changes(&self.table.client, DOING, items, records, deadline).await
-    }
-}
-
-fn request_key(request: &StoredRequest) -> Item {
-    key(format!("REQUEST#{}", request.request_id))
 }
 
 fn image_key(id: ImageId) -> String {

@@ -11,4 +11,4 @@ pub use event::OrderEvent;
 pub use order::{Ending, Line, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
 pub use quote::{Item, Quote, Shortage, quote, sum_lines};
 pub use reservations::{Draft, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, TakeOutcome};
-pub use store::{OrderCursor, OrderPage, OrderStore, StoredOrder};
+pub use store::{OrderPage, OrderStore, StoredOrder};

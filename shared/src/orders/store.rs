@@ -1,5 +1,7 @@
 //! The orders table: orders (`ORDER#<id>`), an index by customer, and a sparse index of unpaid orders by deadline.
 
+use std::ops::RangeInclusive;
+
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{
@@ -13,6 +15,7 @@ use crate::aws::Platform;
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
+use crate::aws::lambda::page::Cursor;
 use crate::aws::lambda::problem::Causes;
 use crate::catalog::Hold;
 use crate::core::error::Error;
@@ -97,16 +100,7 @@ pub struct OrderPage {
     /// The orders, newest first.
     pub orders: Vec<Order>,
     /// The start of the next page, if there is one.
-    pub next: Option<OrderCursor>,
-}
-
-/// The last order of a page. It contains no customer, so a forged cursor only moves within the caller's own orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrderCursor {
-    /// The time of the last order, in Unix milliseconds.
-    pub placed_ms: u64,
-    /// The last order's id.
-    pub order_id: OrderId,
+    pub next: Option<Cursor<1>>,
 }
 
 impl OrderStore {
@@ -183,22 +177,24 @@ impl OrderStore {
         Ok((orders, damaged))
     }
 
-    /// Lists at most `limit` of the customer's orders after `after`, newest first. Eventually consistent.
+    /// Reads at most `limit` of the customer's orders that were placed within `placed_ms` after `after`, newest first.
+    /// Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn list(
         &self,
         customer: &CustomerId,
-        after: Option<OrderCursor>,
+        placed_ms: RangeInclusive<u64>,
+        after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
     ) -> Result<OrderPage, Error> {
         const DOING: &str = "list orders";
         let start = after.map(|cursor| {
-            let mut start = key(order_key(cursor.order_id));
+            let mut start = key(order_key(OrderId(cursor.id)));
             start.insert("customer_id".into(), AttributeValue::S(customer.as_str().into()));
-            start.insert("placed_ms".into(), number(cursor.placed_ms));
+            start.insert("placed_ms".into(), number(cursor.at[0]));
             start
         });
         let query = self
@@ -207,8 +203,10 @@ impl OrderStore {
             .query()
             .table_name(&self.table.name)
             .index_name(BY_CUSTOMER)
-            .key_condition_expression("customer_id = :customer")
+            .key_condition_expression("customer_id = :customer AND placed_ms BETWEEN :first AND :last")
             .expression_attribute_values(":customer", AttributeValue::S(customer.as_str().into()))
+            .expression_attribute_values(":first", number(placed_ms.start()))
+            .expression_attribute_values(":last", number(placed_ms.end()))
             .scan_index_forward(false)
             .limit(limit.into())
             .set_exclusive_start_key(start);
@@ -273,16 +271,16 @@ impl OrderStore {
 }
 
 /// Converts DynamoDB's last evaluated key to a cursor.
-fn cursor(position: &Item) -> Result<OrderCursor, Error> {
+fn cursor(position: &Item) -> Result<Cursor<1>, Error> {
     #[derive(Deserialize)]
     struct Position {
         pk: String,
         placed_ms: u64,
     }
     let position: Position = parse("list orders", position.clone())?;
-    Ok(OrderCursor {
-        placed_ms: position.placed_ms,
-        order_id: id_in(&position.pk)?,
+    Ok(Cursor {
+        at: [position.placed_ms],
+        id: id_in(&position.pk)?.0,
     })
 }
 

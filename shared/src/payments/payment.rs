@@ -154,10 +154,10 @@ pub struct DepositAccount {
     pub bank: String,
     /// The account number.
     pub account_number: String,
-    /// The deadline of the deposit, as the provider writes it.
+    /// The deadline of the deposit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub due: Option<String>,
+    pub due_at: Option<Timestamp>,
 }
 
 /// How long a provider call may take before its attempt counts as abandoned by a crash.

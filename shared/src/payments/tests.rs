@@ -236,7 +236,7 @@ impl World {
                 self.payment.deposit = Some(crate::payments::DepositAccount {
                     bank: "20".to_owned(),
                     account_number: "1".to_owned(),
-                    due: None,
+                    due_at: None,
                 });
                 self.books.is_gone = !self.books.is_gone;
             }

@@ -54,7 +54,7 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn wallet(&self, token: &str) -> Result<(u64, u64)> {
-        let wallet = self.get(token, "/wallet")?["wallet"].take();
+        let wallet = self.get(token, "/wallet")?;
         let points = |name: &str| wallet[name].as_u64().with_context(|| format!("no {name} in {wallet}"));
         Ok((points("available")?, points("held")?))
     }
@@ -64,8 +64,8 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn ledger(&self, token: &str) -> Result<Vec<(String, u64)>> {
-        let view = self.get(token, "/wallet")?;
-        let entries = view["entries"].as_array().context("no entries")?.iter();
+        let page = self.get(token, "/wallet/entries")?;
+        let entries = page["items"].as_array().context("no entries")?.iter();
         entries
             .map(|entry| {
                 Ok((
@@ -91,7 +91,7 @@ impl Shop {
     /// # Errors
     /// If the API does not respond.
     pub fn place_buy_bid(&self, token: &str, sku: &str, price: u64, lifetime: SignedDuration) -> Result<Answer> {
-        let body = json!({ "side": "buy", "price": price, "expires_at": time_after(lifetime) });
+        let body = json!({ "side": "BUY", "price": price, "expires_at": time_after(lifetime) });
         self.bid(token, sku, &body)
     }
 
@@ -101,7 +101,7 @@ impl Shop {
     /// If the API does not respond.
     pub fn place_sell_bid(&self, token: &str, voucher: &Value, price: u64) -> Result<Answer> {
         let voucher_id = &voucher["voucher_id"];
-        let body = json!({ "side": "sell", "price": price, "expires_at": time_after(HOUR), "voucher_id": voucher_id });
+        let body = json!({ "side": "SELL", "price": price, "expires_at": time_after(HOUR), "voucher_id": voucher_id });
         self.bid(token, text(voucher, "sku")?, &body)
     }
 
@@ -142,7 +142,7 @@ impl Shop {
             .call("GET", &format!("/products/{sku}/bids"))
             .send()?
             .expect(200)?;
-        let bids = book[side]["bids"]
+        let bids = book[side]["items"]
             .as_array()
             .with_context(|| format!("no {side} in {book}"))?;
         bids.iter()

@@ -130,11 +130,11 @@ impl AuctionFixture {
         .await
     }
 
-    /// Calls `list-my-bids`.
-    pub async fn list_my_bids(&self, call: Call) -> Answer {
-        let function = auctions::list_my_bids::ListMyBids::new(&self.platform()).expect("its variables");
+    /// Calls `list-bids`.
+    pub async fn list_bids(&self, call: Call) -> Answer {
+        let function = auctions::list_bids::ListBids::new(&self.platform()).expect("its variables");
         call.send(self.invocation(), |request, invocation| {
-            auctions::list_my_bids::handle(&function, request, invocation)
+            auctions::list_bids::handle(&function, request, invocation)
         })
         .await
     }
@@ -160,6 +160,15 @@ impl AuctionFixture {
         let function = auctions::get_wallet::GetWallet::new(&self.platform()).expect("its variables");
         call.send(self.invocation(), |request, invocation| {
             auctions::get_wallet::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `list-wallet-entries`.
+    pub async fn list_entries(&self, call: Call) -> Answer {
+        let function = auctions::list_wallet_entries::ListWalletEntries::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            auctions::list_wallet_entries::handle(&function, request, invocation)
         })
         .await
     }
@@ -200,7 +209,7 @@ impl AuctionFixture {
     /// Returns a customer's available and held points.
     pub async fn wallet(&self, customer: &str) -> (u64, u64) {
         let answer = self.get_wallet(Call::new("GET", "/wallet").by(customer)).await;
-        let of = |name: &str| answer.body["wallet"][name].as_u64().expect("points");
+        let of = |name: &str| answer.body[name].as_u64().expect("points");
         (of("available"), of("held"))
     }
 
@@ -214,14 +223,14 @@ impl AuctionFixture {
 
     /// Places a buy bid that expires in an hour.
     pub async fn buy(&self, customer: &str, price: u64) -> Answer {
-        let call = bid_call(customer, &self.key(), "buy", price, self.in_an_hour(), None);
+        let call = bid_call(customer, &self.key(), "BUY", price, self.in_an_hour(), None);
         self.place(call).await
     }
 
     /// Places a sell bid for a new voucher that expires in an hour.
     pub async fn sell(&self, customer: &str, price: u64) -> Answer {
         let voucher = self.new_voucher(customer).await;
-        let call = bid_call(customer, &self.key(), "sell", price, self.in_an_hour(), Some(&voucher));
+        let call = bid_call(customer, &self.key(), "SELL", price, self.in_an_hour(), Some(&voucher));
         self.place(call).await
     }
 

@@ -101,6 +101,15 @@ impl BillingFixture {
         .await
     }
 
+    /// Calls `list-invoices`.
+    pub async fn list_invoices(&self, call: Call) -> Answer {
+        let function = billing::list_invoices::ListInvoices::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            billing::list_invoices::handle(&function, request, invocation)
+        })
+        .await
+    }
+
     /// Calls `list-subscriptions`.
     pub async fn list_subscriptions(&self, call: Call) -> Answer {
         let function = billing::list_subscriptions::ListSubscriptions::new(&self.platform()).expect("its variables");
@@ -226,9 +235,12 @@ impl BillingFixture {
     /// Returns a subscription and its invoices, as its customer sees them.
     pub async fn account(&self, customer: &str, id: &str) -> Value {
         let call = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", id);
-        let answer = self.get_subscription(call.by(customer)).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body
+        let subscription = self.get_subscription(call.by(customer)).await;
+        assert_eq!(subscription.status, 200, "{subscription:?}");
+        let call = Call::new("GET", "/subscriptions/{subscription_id}/invoices").path("subscription_id", id);
+        let invoices = self.list_invoices(call.by(customer)).await;
+        assert_eq!(invoices.status, 200, "{invoices:?}");
+        json!({ "subscription": subscription.body, "invoices": invoices.body["items"] })
     }
 
     /// Returns the status of a subscription and of its invoices, newest first.
@@ -286,7 +298,7 @@ pub fn customer_key(customer: &str) -> String {
 
 /// Returns a schedule of every month from `anchor` on, at 09:00 in Seoul.
 pub fn monthly(anchor: &str) -> Value {
-    schedule(anchor, "09:00:00", "Asia/Seoul", "month", 1)
+    schedule(anchor, "09:00:00", "Asia/Seoul", "MONTH", 1)
 }
 
 /// Returns a schedule.

@@ -92,9 +92,8 @@ impl ImageFixture {
 
     /// Deletes a customer's picture, under the key that this picture's deletion has.
     pub async fn delete(&self, customer: &str, image_id: &str) -> Answer {
-        let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", image_id);
-        self.delete_image(call.by(customer).key(&format!("delete-{image_id}")))
-            .await
+        let call = Call::new("DELETE", "/images/{image_id}").path("image_id", image_id);
+        self.delete_image(call.by(customer)).await
     }
 
     /// Calls `purge-image` for each deleted picture.

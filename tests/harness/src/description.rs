@@ -143,6 +143,7 @@ mod tests {
             status,
             replayed: false,
             retry_after: None,
+            link: None,
             media_type: "application/problem+json".to_owned(),
             request_id: "1".to_owned(),
             headers: BTreeMap::new(),
@@ -185,7 +186,7 @@ mod tests {
             body,
             ..answer(200, "none")
         };
-        assert_eq!(violation("GET /orders", &list(json!({ "orders": [] }))), None);
-        assert!(violation("GET /orders", &list(json!({ "orders": [{}] }))).is_some());
+        assert_eq!(violation("GET /orders", &list(json!({ "items": [] }))), None);
+        assert!(violation("GET /orders", &list(json!({ "items": [{}] }))).is_some());
     }
 }

@@ -185,6 +185,8 @@ pub struct Answer {
     pub replayed: bool,
     /// The `Retry-After` header.
     pub retry_after: Option<String>,
+    /// The `Link` header.
+    pub link: Option<String>,
     /// The media type.
     pub media_type: String,
     /// The id of the request.
@@ -212,6 +214,7 @@ impl Answer {
                 .expect("a status"),
             replayed: header("idempotency-replayed").as_deref() == Some("true"),
             retry_after: header("retry-after"),
+            link: header("link"),
             media_type: header("content-type").unwrap_or_default(),
             body: serde_json::from_str(body).unwrap_or_default(),
             request_id: header("request-id").unwrap_or_default(),

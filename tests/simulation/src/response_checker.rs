@@ -21,7 +21,7 @@ pub fn check(world: &World, function: &'static str, call: &Call, answer: &Answer
     match function {
         "get-order" => order_is_payable_in_time(world, &answer.body, began),
         "list-orders" => {
-            for order in answer.body["orders"].as_array().into_iter().flatten() {
+            for order in answer.body["items"].as_array().into_iter().flatten() {
                 order_is_payable_in_time(world, order, began);
             }
         }
@@ -70,11 +70,13 @@ fn order_is_payable_in_time(world: &World, order: &Value, began: Timestamp) {
 /// Promise 7: the order book shows no bid from its deadline on, even before expiry runs.
 fn order_book_has_only_open_bids(world: &World, book: &Value, began: Timestamp) {
     for side in ["buy", "sell"] {
-        let shown = book[side]["bids"].as_array();
+        let shown = book[side]["items"].as_array();
         if shown.is_none_or(Vec::is_empty) {
             continue;
         }
-        let open = world.tables.partition(AUCTIONS, &format!("BOOK#{CARD}#{side}"));
+        let open = world
+            .tables
+            .partition(AUCTIONS, &format!("BOOK#{CARD}#{}", side.to_uppercase()));
         for shown in shown.into_iter().flatten() {
             // Two bids may have the same time and price: one of them has to be open.
             let mut kept = open.iter().filter(|kept| {

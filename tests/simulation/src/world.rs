@@ -267,6 +267,7 @@ impl World {
             Ended::Crashed | Ended::TimedOut => Answer {
                 status: 503,
                 replayed: false,
+                link: None,
                 retry_after: None,
                 media_type: "application/json".to_owned(),
                 request_id: String::new(),

@@ -12,6 +12,7 @@ use crate::store::{AuctionStore, StoredBid, StoredVoucher};
 use crate::voucher::Voucher;
 use shared::aws::dynamodb::table::text_of;
 use shared::aws::dynamodb::{Item, classify_error, number, parse, send_until_answered, text};
+use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::identity::CustomerId;
@@ -25,16 +26,7 @@ pub struct ListPage<T> {
     /// The items, newest first.
     pub items: Vec<T>,
     /// Start of the next page, if any.
-    pub next: Option<ListCursor>,
-}
-
-/// The end of a page. It identifies no customer: a forged cursor only moves within the caller's own list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListCursor {
-    /// Sort key of the last item, in Unix milliseconds.
-    pub listed_ms: u64,
-    /// The last item's id.
-    pub id: Uuid,
+    pub next: Option<Cursor<1>>,
 }
 
 /// Adds the attributes that put an item on a customer's list.
@@ -54,14 +46,14 @@ pub(crate) fn vouchers_of(customer: &CustomerId) -> String {
 }
 
 impl AuctionStore {
-    /// At most `limit` bids of the customer, newest first, starting after `after`. Eventually consistent.
+    /// Reads at most `limit` bids of the customer, newest first, starting after `after`. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn list_bids(
         &self,
         customer: &CustomerId,
-        after: Option<ListCursor>,
+        after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
     ) -> Result<ListPage<Bid>, Error> {
@@ -72,14 +64,14 @@ impl AuctionStore {
         })
     }
 
-    /// At most `limit` vouchers of the customer, newest first, starting after `after`. Eventually consistent.
+    /// Reads at most `limit` vouchers of the customer, newest first, starting after `after`. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn list_vouchers(
         &self,
         customer: &CustomerId,
-        after: Option<ListCursor>,
+        after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
     ) -> Result<ListPage<Voucher>, Error> {
@@ -95,7 +87,7 @@ impl AuctionStore {
         &self,
         list: String,
         kind: &str,
-        after: Option<ListCursor>,
+        after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
     ) -> Result<ListPage<T>, Error> {
@@ -104,7 +96,7 @@ impl AuctionStore {
                 ("pk".to_owned(), text(format!("{kind}#{}", cursor.id))),
                 ("sk".to_owned(), text(kind)),
                 ("listed_in".to_owned(), text(list.as_str())),
-                ("listed_ms".to_owned(), number(cursor.listed_ms)),
+                ("listed_ms".to_owned(), number(cursor.at[0])),
             ])
         });
         let query = self
@@ -138,11 +130,11 @@ impl AuctionStore {
     }
 }
 
-fn cursor(position: &Item) -> Option<ListCursor> {
+fn cursor(position: &Item) -> Option<Cursor<1>> {
     let listed_ms = position.get("listed_ms")?.as_n().ok()?.parse().ok()?;
     let (_, id) = text_of(position, "pk")?.split_once('#')?;
-    Some(ListCursor {
-        listed_ms,
+    Some(Cursor {
+        at: [listed_ms],
         id: Uuid::parse_str(id).ok()?,
     })
 }

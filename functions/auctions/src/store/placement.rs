@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update};
 use jiff::Timestamp;
 use serde::Deserialize;
-use shared::auctions::{Entry, EntryKind};
+use shared::auctions::{Entry, EntryKind, Subject};
 use shared::aws::backoff::Backoff;
 use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
 use shared::aws::dynamodb::{Item, composite, number, parse};
@@ -99,8 +99,8 @@ impl AuctionStore {
                 entry_id,
                 kind: EntryKind::Held,
                 points: bid.price,
-                about: bid.bid_id.0,
-                at: bid.placed_at,
+                about: Subject::bid(bid.bid_id.0),
+                created_at: bid.placed_at,
             };
             (wallet, self.wallets.put_entry(&bid.customer_id, held)?)
         };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::bid::{Bid, BidTransition, Trade};
 use crate::store::requests::request_key;
 use crate::store::{AuctionStore, StoredBid, StoredVoucher};
-use shared::auctions::{Entry, EntryKind, Gain, Points, owed_in};
+use shared::auctions::{Entry, EntryKind, Gain, Points, Subject, owed_in};
 use shared::aws::backoff::Backoff;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::dynamodb::transaction::{
@@ -132,7 +132,7 @@ impl AuctionStore {
             customer: &bid.customer_id,
             points: held,
             kind: EntryKind::Released,
-            about: bid.bid_id.0,
+            about: Subject::bid(bid.bid_id.0),
             ended_bid: Some(held),
             limit: None,
         };
@@ -233,7 +233,7 @@ impl AuctionStore {
                     customer: &trade.buyer_id,
                     points: bid.price.saturating_sub(trade.price),
                     kind: EntryKind::Released,
-                    about: trade.trade_id,
+                    about: Subject::trade(trade.trade_id),
                     ended_bid: Some(bid.price),
                     limit: None,
                 };
@@ -247,7 +247,7 @@ impl AuctionStore {
             customer: &trade.seller_id,
             points: trade.price,
             kind: EntryKind::Earned,
-            about: trade.trade_id,
+            about: Subject::trade(trade.trade_id),
             ended_bid: new_trade.seller.bid().map(|_| Points::ZERO),
             limit: None,
         };
@@ -258,8 +258,8 @@ impl AuctionStore {
             entry_id: invocation.stamp().event_id,
             kind: EntryKind::Paid,
             points: trade.price,
-            about: trade.trade_id,
-            at: trade.traded_at,
+            about: Subject::trade(trade.trade_id),
+            created_at: trade.traded_at,
         };
         entries.push(self.wallets.put_entry(&trade.buyer_id, paid)?);
         items.extend(entries);

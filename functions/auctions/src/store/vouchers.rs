@@ -77,7 +77,7 @@ impl AuctionStore {
             .table
             .item("save a voucher", voucher_key(voucher.voucher_id), stored)?;
         let list = listing::vouchers_of(&voucher.owner_id);
-        listing::put_on_list(&mut item, list, voucher.owned_since);
+        listing::put_on_list(&mut item, list, voucher.owned_at);
         Ok(self.table.put_if_version(item, stored.version))
     }
 }

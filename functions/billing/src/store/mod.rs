@@ -10,17 +10,20 @@ mod requests;
 pub use records::{StoredInvoice, StoredKey, StoredSubscription, SubscriptionRequest};
 pub use requests::RequestState;
 
+use std::ops::RangeInclusive;
+
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
-use shared::aws::dynamodb::table::Table;
+use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{delete, put, transact_changes};
 use shared::aws::dynamodb::{
     Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered, text,
 };
+use shared::aws::lambda::page::Cursor;
 use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::id::{SubscriptionId, SubscriptionPeriod};
@@ -34,6 +37,8 @@ use crate::subscription::Subscription;
 const BY_CUSTOMER: &str = "by-customer";
 /// The sort key of a subscription. It sorts after all of its invoices.
 const SUBSCRIPTION_SORT_KEY: &str = "SUBSCRIPTION";
+/// The prefix of an invoice's sort key.
+const INVOICE: &str = "INVOICE#";
 /// How long a request is stored to recognize its retries: longer than any client retries.
 const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
@@ -88,16 +93,16 @@ pub struct SubscriptionPage {
     /// The subscriptions, newest first.
     pub subscriptions: Vec<Subscription>,
     /// The start of the next page, if there is one.
-    pub next: Option<SubscriptionCursor>,
+    pub next: Option<Cursor<1>>,
 }
 
-/// The last subscription of a page. It contains no customer, so a forged cursor only moves within the caller's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SubscriptionCursor {
-    /// The start of the last subscription, in Unix milliseconds.
-    pub started_ms: u64,
-    /// The last subscription's id.
-    pub subscription_id: SubscriptionId,
+/// A page of a subscription's invoices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoicePage {
+    /// The invoices, newest first.
+    pub invoices: Vec<Invoice>,
+    /// The last invoice's period, when another page follows.
+    pub next: Option<u32>,
 }
 
 impl SubscriptionStore {
@@ -171,38 +176,53 @@ impl SubscriptionStore {
         Ok(Some((subscription, invoice)))
     }
 
-    /// Reads a subscription and at most `limit` of its invoices, newest first, consistently, in one request.
+    /// Reads a subscription, and at most `limit` of its invoices before the period `before`, newest first, consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn get_with_invoices(
         &self,
         id: SubscriptionId,
+        before: Option<u32>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<Option<(StoredSubscription, Vec<Invoice>)>, Error> {
+    ) -> Result<Option<(StoredSubscription, InvoicePage)>, Error> {
         const DOING: &str = "read a subscription and its invoices";
+        let start = before.map(|period| {
+            invoice_key(SubscriptionPeriod {
+                subscription_id: id,
+                period,
+            })
+        });
         let query = self
             .table
             .client
             .query()
             .table_name(&self.table.name)
             .consistent_read(true)
-            .key_condition_expression("pk = :pk")
+            .key_condition_expression("pk = :pk AND begins_with(sk, :invoice)")
             .expression_attribute_values(":pk", text(partition(id)))
+            .expression_attribute_values(":invoice", text(INVOICE))
             .scan_index_forward(false)
-            .limit(i32::from(limit) + 1);
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
         let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let mut items = send_until_answered(DOING, deadline, send)
-            .await?
-            .items
-            .unwrap_or_default()
-            .into_iter();
-        let Some(subscription) = items.next() else {
+        let (found, invoices) = futures::try_join!(self.get(id, deadline), send_until_answered(DOING, deadline, send))?;
+        let Some(subscription) = found else {
             return Ok(None);
         };
+        let next = invoices.last_evaluated_key.as_ref().map(|position| {
+            let period = text_of(position, "sk").and_then(|sk| sk.strip_prefix(INVOICE)?.parse().ok());
+            // It must not look like the end of the list.
+            period.ok_or_else(|| Error::internal(DOING, "the position in the list is unreadable"))
+        });
+        let items = invoices.items.unwrap_or_default().into_iter();
         let invoices = items.map(|item| parse::<StoredInvoice>(DOING, item).map(|stored| stored.invoice));
-        Ok(Some((parse(DOING, subscription)?, invoices.collect::<Result<_, _>>()?)))
+        let page = InvoicePage {
+            invoices: invoices.collect::<Result<_, _>>()?,
+            next: next.transpose()?,
+        };
+        Ok(Some((subscription, page)))
     }
 
     /// Reads the existing subscriptions of `ids` consistently, in no order, and the errors of damaged items.
@@ -232,22 +252,24 @@ impl SubscriptionStore {
         Ok((subscriptions, damaged))
     }
 
-    /// Lists at most `limit` of the customer's subscriptions after `after`, newest first. Eventually consistent.
+    /// Reads at most `limit` of the customer's subscriptions that started within `started_ms` after `after`, newest first.
+    /// Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn list(
         &self,
         customer: &CustomerId,
-        after: Option<SubscriptionCursor>,
+        started_ms: RangeInclusive<u64>,
+        after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
     ) -> Result<SubscriptionPage, Error> {
         const DOING: &str = "list subscriptions";
         let start = after.map(|cursor| {
-            let mut start = subscription_key(cursor.subscription_id);
+            let mut start = subscription_key(SubscriptionId(cursor.id));
             start.insert("customer_id".into(), text(customer.as_str()));
-            start.insert("started_ms".into(), number(cursor.started_ms));
+            start.insert("started_ms".into(), number(cursor.at[0]));
             start
         });
         let query = self
@@ -256,8 +278,10 @@ impl SubscriptionStore {
             .query()
             .table_name(&self.table.name)
             .index_name(BY_CUSTOMER)
-            .key_condition_expression("customer_id = :customer")
+            .key_condition_expression("customer_id = :customer AND started_ms BETWEEN :first AND :last")
             .expression_attribute_values(":customer", text(customer.as_str()))
+            .expression_attribute_values(":first", number(started_ms.start()))
+            .expression_attribute_values(":last", number(started_ms.end()))
             .scan_index_forward(false)
             .limit(limit.into())
             .set_exclusive_start_key(start);
@@ -266,7 +290,7 @@ impl SubscriptionStore {
         let next = answer.last_evaluated_key.map(cursor).transpose()?;
         let listed = answer.items.unwrap_or_default().into_iter().map(cursor);
         let listed: Vec<SubscriptionId> = listed
-            .map(|place| place.map(|place| place.subscription_id))
+            .map(|place| place.map(|place| SubscriptionId(place.id)))
             .collect::<Result<_, _>>()?;
         let (found, damaged) = self.get_all(&listed, deadline).await?;
         for error in damaged {
@@ -449,7 +473,7 @@ fn subscription_key(id: SubscriptionId) -> Item {
 
 /// The period has ten digits, so that invoices sort by period.
 fn invoice_key(of: SubscriptionPeriod) -> Item {
-    composite(partition(of.subscription_id), format!("INVOICE#{:010}", of.period))
+    composite(partition(of.subscription_id), format!("{INVOICE}{:010}", of.period))
 }
 
 fn owner_key(id: Uuid) -> Item {
@@ -467,16 +491,16 @@ fn is_subscription(item: &Item) -> bool {
 }
 
 /// Converts an item's key to a cursor.
-fn cursor(item: Item) -> Result<SubscriptionCursor, Error> {
+fn cursor(item: Item) -> Result<Cursor<1>, Error> {
     #[derive(Deserialize)]
     struct Position {
         pk: String,
         started_ms: u64,
     }
     let position: Position = parse("list subscriptions", item)?;
-    Ok(SubscriptionCursor {
-        started_ms: position.started_ms,
-        subscription_id: id_in(&position.pk)?,
+    Ok(Cursor {
+        at: [position.started_ms],
+        id: id_in(&position.pk)?.0,
     })
 }
 

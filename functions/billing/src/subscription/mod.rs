@@ -11,7 +11,7 @@ use shared::aws::Platform;
 use shared::core::calendar::Schedule;
 use shared::core::error::{self, Error, Rejection};
 use shared::core::id::SubscriptionId;
-use shared::core::identity::CustomerId;
+use shared::core::identity::{Caller, CustomerId};
 use shared::orders::{self, Item};
 use shared::payments::provider::Card;
 use shared::payments::{self, Provider};
@@ -77,7 +77,7 @@ pub struct Subscription {
     /// Time since which the subscription is `PAST_DUE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub past_due_since: Option<Timestamp>,
+    pub past_due_at: Option<Timestamp>,
     /// Time of the cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -94,7 +94,7 @@ pub struct SkippedPeriods {
     /// Why they were skipped.
     pub reason: SkipReason,
     /// Time of the change.
-    pub at: Timestamp,
+    pub skipped_at: Timestamp,
 }
 
 /// Why periods are skipped.
@@ -257,7 +257,7 @@ impl Subscription {
             (SubscriptionTransition::MarkPastDue, Active) => {
                 next.status = PastDue;
                 next.needs_card = true;
-                next.past_due_since = Some(now);
+                next.past_due_at = Some(now);
             }
             (SubscriptionTransition::Pause, Active) => next.status = Paused,
             (SubscriptionTransition::Resume, Paused) => {
@@ -271,7 +271,7 @@ impl Subscription {
                 next.needs_card = false;
                 if self.status == PastDue {
                     next.status = Active;
-                    next.past_due_since = None;
+                    next.past_due_at = None;
                     // Periods that fell due meanwhile were not delivered and are not charged.
                     next.skip_to(self.schedule.first_from(now), SkipReason::PastDue, now);
                 }
@@ -286,7 +286,7 @@ impl Subscription {
                 next.status = Cancelled;
                 next.cancelled_at = Some(now);
                 next.needs_card = false;
-                next.past_due_since = None;
+                next.past_due_at = None;
             }
             (
                 SubscriptionTransition::Bill
@@ -340,7 +340,7 @@ impl Subscription {
                 from,
                 through: end - 1,
                 reason,
-                at: now,
+                skipped_at: now,
             });
         }
     }
@@ -349,6 +349,11 @@ impl Subscription {
     fn go_to(&mut self, period: u32) {
         self.next_period = self.next_period.max(period);
         self.next_at = self.schedule.due_at(self.next_period);
+    }
+
+    /// Whether `caller` may read it: its customer, or an administrator.
+    pub fn is_visible_to(&self, caller: &Caller) -> bool {
+        caller.is_admin || self.customer_id == caller.customer_id
     }
 
     /// The period to work on: the open one, otherwise the next.
@@ -367,7 +372,7 @@ impl Subscription {
         }
         let own = match self.status {
             Active if self.open_period.is_none() => Some(self.next_at),
-            PastDue => self.past_due_since.map(|since| since + days(policy.past_due_days)),
+            PastDue => self.past_due_at.map(|since| since + days(policy.past_due_days)),
             Active | Paused | Cancelled => None,
         };
         let end = self.ends_at.filter(|_| self.status != Cancelled);
@@ -395,7 +400,7 @@ impl Subscription {
                 Task::Nothing
             };
         }
-        let is_overdue = is_due(self.past_due_since.map(|since| since + days(policy.past_due_days)));
+        let is_overdue = is_due(self.past_due_at.map(|since| since + days(policy.past_due_days)));
         match (self.status, invoice.map(|invoice| invoice.status)) {
             (Cancelled, _) => Task::Nothing,
             _ if is_due(self.ends_at) => Task::Cancel,

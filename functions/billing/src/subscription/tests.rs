@@ -49,7 +49,7 @@ fn subscription(status: SubscriptionStatus) -> Subscription {
         skipped: None,
         needs_card: false,
         started_at: at("2026-01-01T00:00"),
-        past_due_since: None,
+        past_due_at: None,
         cancelled_at: None,
     }
 }
@@ -150,7 +150,7 @@ fn the_due_work_is_as_the_table_says() {
         ..first.clone()
     };
     let past_due = Subscription {
-        past_due_since: Some(at("2026-01-01T00:00")),
+        past_due_at: Some(at("2026-01-01T00:00")),
         ..subscription(PastDue)
     };
     let open = first

@@ -8,7 +8,7 @@ use auctions::id::VoucherId;
 use auctions::voucher::{Voucher, VoucherCode};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::auctions::{CollectedPoints, Credit, CreditStatus, Points, PointsEvent};
+use shared::auctions::{CollectedPoints, Credit, CreditStatus, Points, PointsEvent, Subject};
 use shared::catalog::{Product, Sku};
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
@@ -50,7 +50,7 @@ pub(super) fn point_events() -> Result<Vec<Record>> {
     let collected = CollectedPoints {
         customer_id: credited.customer_id.clone(),
         points: owed,
-        about: BUY_BID.0,
+        about: Subject::bid(BUY_BID.0),
         collected_at: refunded_at + SignedDuration::from_hours(1),
     };
     let returned = taken_back.with_taken_back(Points::ZERO, refunded_at);
@@ -115,7 +115,7 @@ pub fn voucher() -> Result<Voucher> {
         owner_id: seller(),
         code: VoucherCode::try_from("GIFT-7Q2M-41XB".to_owned())?,
         offered_by: Some(SELL_BID),
-        owned_since: super::now()?,
+        owned_at: super::now()?,
     })
 }
 

@@ -53,7 +53,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
         | BillingEvent::SubscriptionPastDue(subscription)
         | BillingEvent::SubscriptionCancelled(subscription)
         | BillingEvent::PeriodsSkipped(subscription) => {
-            let last = subscription.cancelled_at.or(subscription.past_due_since);
+            let last = subscription.cancelled_at.or(subscription.past_due_at);
             last.unwrap_or(subscription.started_at)
         }
         BillingEvent::InvoicePaid(invoice)
@@ -97,7 +97,7 @@ pub fn subscription() -> Result<Subscription> {
         skipped: None,
         needs_card: false,
         started_at: super::now()?,
-        past_due_since: None,
+        past_due_at: None,
         cancelled_at: None,
     })
 }

@@ -54,7 +54,7 @@ pub fn image() -> Result<Image> {
         },
         variants: variants.into(),
         placeholder: "1QcSHQRnh493V4dIh4eXh1h4kJUI".to_owned(),
-        colour: "#c0a878".to_owned(),
+        color: "#c0a878".to_owned(),
     };
     let at = announced.created_at + SignedDuration::from_secs(9);
     let ready = announced.processed(sequencer, Ok(made), at);
@@ -72,7 +72,7 @@ fn new_image() -> Result<Image> {
         source: None,
         variants: vec![],
         placeholder: None,
-        colour: None,
+        color: None,
         refusal: None,
         replaces: Some(ImageId(Uuid::from_u128(0x2b7d_1e90_44c3_8f6a_9d05_6b8e_7f1a_c3d2))),
         sequencer: None,

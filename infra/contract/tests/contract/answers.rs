@@ -2,9 +2,9 @@
 
 use auctions::bid::Bid;
 use auctions::get_order_book::{BidBook, BookSide, Depth, OpenBid};
-use auctions::get_wallet::WalletView;
-use auctions::list_my_bids::BidList;
+use auctions::list_bids::BidList;
 use auctions::list_vouchers::VoucherList;
+use auctions::list_wallet_entries::EntryList;
 use auctions::place_bid::PlaceBidRequest;
 use auctions::register_voucher::RegisterVoucherRequest;
 use auctions::take_bid::{TakeBidRequest, TakenBid};
@@ -27,7 +27,7 @@ use payments::start_payment::{StartPaymentRequest, StartedPayment};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::auctions::{Entry, EntryKind, Wallet};
+use shared::auctions::{Entry, EntryKind, Subject, Wallet};
 use shared::aws::lambda::problem;
 use shared::core::error::{Error, Rejection};
 use shared::orders::{Rejected, Shortage};
@@ -45,8 +45,8 @@ fn each_response_matches_its_schema() {
     let order = examples::order().unwrap();
     matches_schema("Order", &order);
     for next_cursor in [None, Some("AAAB".to_owned())] {
-        let orders = vec![order.clone()];
-        matches_schema("OrderList", &OrderList { orders, next_cursor });
+        let items = vec![order.clone()];
+        matches_schema("OrderList", &OrderList { items, next_cursor });
     }
 }
 
@@ -121,37 +121,32 @@ fn each_response_about_an_auction_matches_its_schema() {
         entry_id: trade.trade_id,
         kind: EntryKind::Paid,
         points: trade.price,
-        about: trade.trade_id,
-        at: trade.traded_at,
+        about: Subject::trade(trade.trade_id),
+        created_at: trade.traded_at,
     };
     for next_cursor in [None, Some("AAAB".to_owned())] {
-        let vouchers = vec![voucher.clone()];
+        let items = vec![voucher.clone()];
         let next = || next_cursor.clone();
         matches_schema(
             "BidList",
             &BidList {
-                bids: bids.clone(),
+                items: bids.clone(),
                 next_cursor: next(),
             },
         );
         matches_schema(
             "VoucherList",
             &VoucherList {
-                vouchers,
+                items,
                 next_cursor: next(),
             },
         );
-        let (wallet, entries) = (Wallet::default(), vec![entry.clone()]);
-        matches_schema(
-            "WalletView",
-            &WalletView {
-                wallet,
-                entries,
-                next_cursor: next(),
-            },
-        );
+        let items = vec![entry.clone()];
+        let next_cursor = next();
+        matches_schema("EntryList", &EntryList { items, next_cursor });
+        matches_schema("Wallet", &Wallet::default());
         let side = |bid: &Bid| BookSide {
-            bids: vec![open(bid)],
+            items: vec![open(bid)],
             depth: vec![depth],
             next_cursor: next(),
         };
@@ -268,14 +263,14 @@ fn a_request_about_an_auction_that_matches_its_schema_is_accepted() {
     let bid = examples::sell_bid().unwrap();
     let (price, expires_at, voucher_id) = (bid.price, bid.expires_at, bid.voucher_id);
     for body in [
-        json!({ "side": "buy", "price": price, "expires_at": expires_at }),
-        json!({ "side": "sell", "price": price, "expires_at": expires_at, "voucher_id": voucher_id }),
+        json!({ "side": "BUY", "price": price, "expires_at": expires_at }),
+        json!({ "side": "SELL", "price": price, "expires_at": expires_at, "voucher_id": voucher_id }),
     ] {
         is_accepted::<PlaceBidRequest>("PlaceBidRequest", &serde_json::from_value(body).unwrap());
     }
     for body in [
-        json!({ "side": "buy" }),
-        json!({ "side": "sell", "price": price, "voucher_id": voucher_id }),
+        json!({ "side": "BUY" }),
+        json!({ "side": "SELL", "price": price, "voucher_id": voucher_id }),
     ] {
         is_accepted::<TakeBidRequest>("TakeBidRequest", &serde_json::from_value(body).unwrap());
     }
@@ -286,8 +281,10 @@ fn a_request_about_an_auction_that_matches_its_schema_is_accepted() {
 #[test]
 fn each_response_about_an_image_matches_its_schema() {
     let image = examples::image().unwrap();
-    matches_schema("Image", &image);
-    matches_schema("ImageView", &ImageView::of(image.clone(), "https://images.example.com"));
+    let deleted = image.deleted(image.changed_at).unwrap();
+    for image in [image.clone(), deleted] {
+        matches_schema("ImageView", &ImageView::of(image, "https://images.example.com"));
+    }
     let (image_id, expires_at) = (image.image_id, image.changed_at);
     let (url, method) = ("https://uploads.example.com/".to_owned(), "PUT".to_owned());
     let headers = [("content-type".to_owned(), "image/jpeg".to_owned())].into();

@@ -1,17 +1,267 @@
-//! Pagination of lists: the limit and the cursor.
+//! Lists: the page that a request asks for, and its response.
+//!
+//! Every list answers with a [`Page`]. A page with a next one has the header `Link` (RFC 8288) too.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use jiff::Timestamp;
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use crate::aws::lambda::http::{self, Request};
-use crate::core::error::Rejection;
+use crate::aws::lambda::http::{self, Request, Response};
+use crate::core::error::{Error, Rejection};
 
 /// The default number of items on a page.
 pub const DEFAULT_LIMIT: u8 = 20;
-/// The most items on a page.
+/// The most items on a page, and the most items that are read for a page with a filter.
 pub const MAX_LIMIT: u8 = 100;
+
+/// The query parameter that continues a list.
+const CURSOR: &str = "cursor";
+/// The query parameter with the page size.
+const LIMIT: &str = "limit";
+/// The query parameters with a range of creation times.
+pub const CREATED: [&str; 2] = ["created_from", "created_to"];
+
+/// The query parameters of every list.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParameters {
+    /// Items per page, 20 by default. A number above 100 counts as 100.
+    #[param(minimum = 1)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the previous page, with the same filters.
+    pub cursor: Option<String>,
+}
+
+/// The query parameters of a list with a range of creation times.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CreatedParameters {
+    /// Only items created at or after this time.
+    pub created_from: Option<Timestamp>,
+    /// Only items created before this time.
+    pub created_to: Option<Timestamp>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Cursor of the next page. Absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+// Not derived: the derived name of a page of orders would be `Page_Order`.
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name()));
+        let cursor = ObjectBuilder::new().schema_type(Type::String);
+        let cursor = cursor.description(Some("Cursor of the next page. Absent on the last page."));
+        let page = ObjectBuilder::new()
+            .description(Some("A page of a list."))
+            .property("items", items)
+            .property("next_cursor", cursor)
+            .required("items");
+        page.build().into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("{}List", T::name()))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
+/// The page that a request asks for.
+#[derive(Debug)]
+pub struct PageRequest<'a> {
+    /// The most items on the page.
+    pub limit: u8,
+    request: &'a Request,
+    /// The list: the route, the owner, and the filters with their values.
+    list: Vec<&'a str>,
+    /// The filters that the request has.
+    filters: Vec<(&'static str, &'a str)>,
+    /// The page size as requested.
+    requested: Option<&'a str>,
+}
+
+impl<'a> PageRequest<'a> {
+    /// Reads the page size and the filters of a request. `list` identifies the list: the route and the owner.
+    ///
+    /// # Errors
+    /// `invalid-parameter` when the page size is not a number or below 1, and when a parameter occurs more than once.
+    pub fn of(request: &'a Request, list: &[&'a str], filters: &[&'static str]) -> Result<Self, Rejection> {
+        Self::with_default(DEFAULT_LIMIT, request, list, filters)
+    }
+
+    /// As [`PageRequest::of`], with another default page size.
+    ///
+    /// # Errors
+    /// As [`PageRequest::of`].
+    pub fn with_default(
+        default: u8,
+        request: &'a Request,
+        list: &[&'a str],
+        filters: &[&'static str],
+    ) -> Result<Self, Rejection> {
+        let requested = http::query_parameter(request, LIMIT)?;
+        let mut page = Self {
+            limit: requested.map_or(Ok(default), limit)?,
+            request,
+            list: list.to_vec(),
+            filters: vec![],
+            requested,
+        };
+        for &name in filters {
+            if let Some(value) = http::query_parameter(request, name)? {
+                page.list.extend([name, value]);
+                page.filters.push((name, value));
+            }
+        }
+        Ok(page)
+    }
+
+    /// The same page of the list with a filter that the request may lack.
+    #[must_use]
+    pub fn with_filter(&self, name: &'static str, value: &'a str) -> Self {
+        let (mut list, mut filters) = (self.list.clone(), self.filters.clone());
+        if self.text(name).is_none() {
+            list.extend([name, value]);
+            filters.push((name, value));
+        }
+        Self { list, filters, ..*self }
+    }
+
+    /// The position after which the page starts. None for the first page.
+    ///
+    /// # Errors
+    /// As [`Cursor::of`].
+    pub fn after<const N: usize>(&self) -> Result<Option<Cursor<N>>, Rejection> {
+        Cursor::of(self.request, &self.list)
+    }
+
+    /// The value of a filter, if the request has it.
+    ///
+    /// # Errors
+    /// `invalid-parameter` when it is not a `T`.
+    pub fn filter<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Rejection> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let deserializer: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+        let value = T::deserialize(deserializer);
+        value
+            .map(Some)
+            .map_err(|_| Rejection::invalid_parameter(name, "it is not one of the described values"))
+    }
+
+    /// The range of creation times in Unix milliseconds: from [`CREATED`], or all times.
+    ///
+    /// # Errors
+    /// `invalid-parameter` when a time is not RFC 3339, or the range is empty.
+    pub fn created(&self) -> Result<RangeInclusive<u64>, Rejection> {
+        let [from, to] = CREATED;
+        let time = |name: &str| {
+            let parse = |text: &str| {
+                let time: Result<Timestamp, _> = text.parse();
+                time.map(milliseconds)
+                    .map_err(|_| Rejection::invalid_parameter(name, "it is not an RFC 3339 time"))
+            };
+            self.text(name).map(parse).transpose()
+        };
+        let first = time(from)?.unwrap_or_default();
+        let last = match time(to)? {
+            None => LAST_MS,
+            Some(end) if first < end => end - 1,
+            Some(_) => return Err(Rejection::invalid_parameter(to, "it is not after the first time")),
+        };
+        Ok(first..=last)
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        let mut filters = self.filters.iter();
+        filters.find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+
+    /// The number of items to read. With a filter that no key answers, it is [`MAX_LIMIT`] for every page size: each page
+    /// costs at most as much as the largest one, and few pages are empty.
+    pub const fn read_limit(&self, is_filtered: bool) -> u8 {
+        if is_filtered { MAX_LIMIT } else { self.limit }
+    }
+
+    /// Responds with at most `limit` of the `items`. `next` is the position after the last item that was read, if more follow,
+    /// and `position` that of an item.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the page cannot be serialized.
+    pub fn respond<T: Serialize, const N: usize>(
+        &self,
+        mut items: Vec<T>,
+        next: Option<Cursor<N>>,
+        position: impl Fn(&T) -> Cursor<N>,
+    ) -> Result<Response, Error> {
+        let limit = usize::from(self.limit);
+        let next = if items.len() > limit {
+            items.truncate(limit);
+            items.last().map(position)
+        } else {
+            next
+        };
+        let next_cursor = self.cursor(next);
+        let link = next_cursor.as_deref().map(|cursor| self.link(cursor));
+        let mut response = http::json(StatusCode::OK, &Page { items, next_cursor })?;
+        if let Some(link) = link {
+            response.headers_mut().insert(header::LINK, link?);
+        }
+        Ok(response)
+    }
+
+    /// The text of the next page's cursor.
+    pub fn cursor<const N: usize>(&self, next: Option<Cursor<N>>) -> Option<String> {
+        next.map(|next| next.text(&self.list))
+    }
+
+    /// The header that leads to the next page. Its reference has only a query, so it holds under every host and base path.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it is not a header.
+    pub fn link(&self, cursor: &str) -> Result<HeaderValue, Error> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.filters);
+        query.extend_pairs(self.requested.map(|limit| (LIMIT, limit)));
+        query.append_pair(CURSOR, cursor);
+        let link = format!("<?{}>; rel=\"next\"", query.finish());
+        HeaderValue::try_from(link).map_err(|error| Error::internal("link the next page", error))
+    }
+}
+
+/// The latest time that a sort key can have, in Unix milliseconds.
+const LAST_MS: u64 = i64::MAX as u64;
+
+/// Unix milliseconds, rounded up. Times before 1970 are 0.
+fn milliseconds(time: Timestamp) -> u64 {
+    let nanoseconds = time.as_nanosecond().max(0);
+    u64::try_from((nanoseconds + 999_999) / 1_000_000).unwrap_or(LAST_MS)
+}
 
 /// The last item of a page: its sort numbers and its id. It contains no customer.
 ///
@@ -45,9 +295,9 @@ impl<const N: usize> Cursor<N> {
     /// # Errors
     /// `invalid-parameter` unless [`Cursor::text`] wrote it for this list, and when it occurs more than once.
     pub fn of(request: &Request, list: &[&str]) -> Result<Option<Self>, Rejection> {
-        let text = http::query_parameter(request, "cursor")?;
+        let text = http::query_parameter(request, CURSOR)?;
         let parsed = text.map(|text| {
-            let refused = || Rejection::invalid_parameter("cursor", "it was not issued for this list");
+            let refused = || Rejection::invalid_parameter(CURSOR, "it was not issued for this list");
             Self::parse(text, list).ok_or_else(refused)
         });
         parsed.transpose()
@@ -83,24 +333,14 @@ fn checksum(list: &[&str], position: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     checksum
 }
 
-/// Reads the request's page size, [`DEFAULT_LIMIT`] if it has none.
-///
-/// # Errors
-/// `invalid-parameter` outside 1..=[`MAX_LIMIT`], and when it occurs more than once.
-pub fn limit(request: &Request) -> Result<u8, Rejection> {
-    limit_or(request, DEFAULT_LIMIT)
-}
-
-/// Reads the request's page size, `default` if it has none.
-///
-/// # Errors
-/// `invalid-parameter` outside 1..=[`MAX_LIMIT`], and when it occurs more than once.
-pub fn limit_or(request: &Request, default: u8) -> Result<u8, Rejection> {
-    let Some(text) = http::query_parameter(request, "limit")? else {
-        return Ok(default);
-    };
-    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| Rejection::invalid_parameter("limit", "it is 1 to 100"))
+/// Parses a page size. A number above [`MAX_LIMIT`] counts as that.
+fn limit(text: &str) -> Result<u8, Rejection> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // What overflows is above the limit too.
+    let limit = is_number.then(|| text.parse().unwrap_or(MAX_LIMIT).min(MAX_LIMIT));
+    limit
+        .filter(|limit| *limit > 0)
+        .ok_or_else(|| Rejection::invalid_parameter(LIMIT, "it is a number from 1 on"))
 }
 
 #[cfg(test)]
@@ -112,6 +352,55 @@ mod tests {
     fn cursor<const N: usize>(at: [u64; N]) -> Cursor<N> {
         let id = Uuid::from_u128(7);
         Cursor { at, id }
+    }
+
+    #[test]
+    fn a_page_size_above_the_maximum_counts_as_the_maximum() {
+        for (text, expected) in [("1", 1), ("099", 99), ("100", 100), ("101", 100), ("256", 100)] {
+            assert_eq!(limit(text).unwrap(), expected, "{text}");
+        }
+        assert_eq!(limit(&"9".repeat(100)).unwrap(), MAX_LIMIT);
+        for text in ["", "0", "00", "-1", "+1", "1.5", "x", "1 ", "١"] {
+            limit(text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_page_keeps_its_limit_and_continues_after_its_last_item() {
+        let request = Request::default();
+        let page = PageRequest::with_default(2, &request, &ANNS, &[]).unwrap();
+        let at = |number: &u64| cursor([*number]);
+        for (found, next, items, expected) in [
+            (vec![3, 2, 1], Some(cursor([1])), vec![3, 2], Some(cursor([2]))),
+            (vec![3, 2, 1], None, vec![3, 2], Some(cursor([2]))),
+            (vec![3, 2], Some(cursor([1])), vec![3, 2], Some(cursor([1]))),
+            (vec![], Some(cursor([1])), vec![], Some(cursor([1]))),
+            (vec![3, 2], None, vec![3, 2], None),
+        ] {
+            let response = page.respond(found, next, at).unwrap();
+            let lambda_http::Body::Text(body) = response.body() else {
+                panic!("{response:?}")
+            };
+            let body: Page<u64> = serde_json::from_str(body).unwrap();
+            let next_cursor = expected.map(|next| next.text(&ANNS));
+            let link = next_cursor
+                .as_ref()
+                .map(|next| format!("<?cursor={next}>; rel=\"next\""));
+            assert_eq!(body, Page { items, next_cursor });
+            let header = response.headers().get(header::LINK);
+            assert_eq!(header.map(|value| value.to_str().unwrap().to_owned()), link);
+        }
+    }
+
+    #[test]
+    fn times_are_rounded_up_to_milliseconds() {
+        for (text, expected) in [
+            ("1970-01-01T00:00:00.001Z", 1),
+            ("1970-01-01T00:00:00.0010001Z", 2),
+            ("1969-12-31T00:00:00Z", 0),
+        ] {
+            assert_eq!(milliseconds(text.parse().unwrap()), expected, "{text}");
+        }
     }
 
     #[test]

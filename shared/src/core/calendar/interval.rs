@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 /// The unit of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Unit {
     /// A day of the calendar, whether it has 23, 24 or 25 hours.
     Day,
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_interval_is_at_most_three_years() {
-        for (unit, most) in [("day", 1095), ("week", 156), ("month", 36), ("year", 3)] {
+        for (unit, most) in [("DAY", 1095), ("WEEK", 156), ("MONTH", 36), ("YEAR", 3)] {
             let read = |count| serde_json::from_str::<Interval>(&format!(r#"{{"unit":"{unit}","count":{count}}}"#));
             for count in [1, most] {
                 assert_eq!(read(count).unwrap().count(), count, "{unit}");
@@ -106,11 +106,11 @@ mod tests {
             }
         }
         for bad in [
-            r#"{"unit":"hour","count":1}"#,
-            r#"{"unit":"day","count":1.5}"#,
-            r#"{"unit":"day","count":-1}"#,
-            r#"{"unit":"day"}"#,
-            r#"{"unit":"day","count":1,"from":2}"#,
+            r#"{"unit":"HOUR","count":1}"#,
+            r#"{"unit":"DAY","count":1.5}"#,
+            r#"{"unit":"DAY","count":-1}"#,
+            r#"{"unit":"DAY"}"#,
+            r#"{"unit":"DAY","count":1,"from":2}"#,
         ] {
             assert!(serde_json::from_str::<Interval>(bad).is_err(), "{bad}");
         }

@@ -142,7 +142,7 @@ fn the_calendar_ends_with_the_year_9999() {
 #[test]
 fn a_schedule_survives_a_json_round_trip() {
     let text =
-        r#"{"anchor":"2026-01-31","time":"09:00:00","timezone":"Asia/Seoul","interval":{"unit":"month","count":1}}"#;
+        r#"{"anchor":"2026-01-31","time":"09:00:00","timezone":"Asia/Seoul","interval":{"unit":"MONTH","count":1}}"#;
     let read: Schedule = serde_json::from_str(text).unwrap();
     assert_eq!(read, schedule("2026-01-31", "09:00", "Asia/Seoul", "1 month"));
     assert_eq!(serde_json::to_string(&read).unwrap(), text);

@@ -62,7 +62,7 @@ pub async fn run(count: usize) -> Result<Subject> {
 /// Writes `count` due bids: copies of one that its function placed, with other ids and customers.
 async fn fill(shop: &AuctionFixture, count: usize) -> Result<()> {
     shop.credit_points("model", PRICE).await;
-    let call = bid_call("model", "model", "buy", PRICE, shop.in_an_hour(), None);
+    let call = bid_call("model", "model", "BUY", PRICE, shop.in_an_hour(), None);
     let placed = shop.place(call).await;
     ensure!(placed.status == 201, "{placed:?}");
     let model = placed.body["bid_id"].as_str().context("a bid")?.to_owned();
@@ -72,7 +72,7 @@ async fn fill(shop: &AuctionFixture, count: usize) -> Result<()> {
         .query()
         .table_name(AUCTIONS)
         .key_condition_expression("pk = :book")
-        .expression_attribute_values(":book", AttributeValue::S(format!("BOOK#{CARD}#buy")))
+        .expression_attribute_values(":book", AttributeValue::S(format!("BOOK#{CARD}#BUY")))
         .send()
         .await?;
     let entry = found

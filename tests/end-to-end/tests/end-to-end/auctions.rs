@@ -59,9 +59,9 @@ fn bought_points_are_in_the_wallet(shop: &Shop) -> Result<()> {
     let event = shop.event("PointsCredited", &order, EVENT_DEADLINE)?;
     ensure!(event["data"]["points"] == 30_000, "{event}");
     ensure!(shop.wallet(&ann)? == (30_000, 0));
-    let entry = shop.get(&ann, "/wallet")?["entries"][0].take();
+    let entry = shop.get(&ann, "/wallet/entries")?["items"][0].take();
     ensure!(
-        entry["kind"] == "CREDITED" && entry["about"] == order["order_id"],
+        entry["kind"] == "CREDITED" && entry["about"] == json!({ "kind": "ORDER", "id": order["order_id"] }),
         "{entry}"
     );
     Ok(())
@@ -130,15 +130,15 @@ fn a_taken_bid_transfers_voucher_and_points(shop: &Shop) -> Result<()> {
     ensure!(placed["data"] == bid, "{placed} is not {bid}");
     ensure!(shop.book(&sku, "sell")? == [45_000]);
     listed(shop, &bob, "/vouchers", |page| {
-        page["vouchers"][0]["offered_by"] == bid["bid_id"]
+        page["items"][0]["offered_by"] == bid["bid_id"]
     })?;
 
     let key = shop.unique("take");
-    let low = json!({ "side": "buy", "price": 44_900 });
+    let low = json!({ "side": "BUY", "price": 44_900 });
     let differs = shop.take(&ann, &sku, &key, &low)?.expect(409)?;
     refused(&differs, "price-differs")?;
     ensure!(differs["best"] == 45_000, "{differs}");
-    let seen = json!({ "side": "buy", "price": 45_000 });
+    let seen = json!({ "side": "BUY", "price": 45_000 });
     let trade = shop.take(&ann, &sku, &key, &seen)?.expect(201)?;
     ensure!(
         trade["voucher_id"] == bid["voucher_id"] && trade["price"] == 45_000,
@@ -165,12 +165,12 @@ fn a_taken_bid_transfers_voucher_and_points(shop: &Shop) -> Result<()> {
     ensure!(shop.ledger(&bob)? == [("EARNED".to_owned(), 45_000)]);
     ensure!(shop.book(&sku, "sell")?.is_empty());
     listed(shop, &ann, "/vouchers", |page| {
-        let bought = &page["vouchers"][0];
+        let bought = &page["items"][0];
         bought["code"] == voucher["code"] && bought.get("offered_by").is_none()
     })?;
-    listed(shop, &bob, "/vouchers", |page| page["vouchers"] == json!([]))?;
+    listed(shop, &bob, "/vouchers", |page| page["items"] == json!([]))?;
     listed(shop, &bob, "/bids", |page| {
-        let bid = &page["bids"][0];
+        let bid = &page["items"][0];
         bid["status"] == "TRADED" && bid["trade_id"] == trade["trade_id"]
     })
 }
@@ -224,10 +224,10 @@ fn a_bid_is_expired_by_the_schedule_and_releases_its_points(shop: &Shop) -> Resu
         shop.tap.events()?;
     }
     ensure!(shop.book(&sku, "buy")?.is_empty());
-    let sell = json!({ "side": "sell", "voucher_id": voucher["voucher_id"] });
+    let sell = json!({ "side": "SELL", "voucher_id": voucher["voucher_id"] });
     let late = shop.take(&bob, &sku, &shop.unique("take"), &sell)?.expect(409)?;
     refused(&late, "nothing-to-take")?;
-    listed(shop, &ann, "/bids", |page| page["bids"][0]["status"] == "EXPIRED")?;
+    listed(shop, &ann, "/bids", |page| page["items"][0]["status"] == "EXPIRED")?;
     refused(&shop.cancel_bid(&ann, &bid)?.expect(409)?, "bid-closed")?;
 
     let expired = shop.bid_event("BidExpired", "bid_id", &bid, TIME_LIMIT)?;
@@ -267,10 +267,10 @@ fn a_rejected_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()>
     let (ann, bob) = (shop.new_shopper_with_points(1)?, shop.new_shopper()?);
     let voucher = shop.voucher(&bob, &sku)?;
     let offer = shop.place_sell_bid(&bob, &voucher, 20_000)?.expect(201)?;
-    let buy = |price: u64, lifetime| json!({ "side": "buy", "price": price, "expires_at": time_after(lifetime) });
+    let buy = |price: u64, lifetime| json!({ "side": "BUY", "price": price, "expires_at": time_after(lifetime) });
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     let mut stolen = buy(5_000, HOUR);
-    stolen["side"] = json!("sell");
+    stolen["side"] = json!("SELL");
     stolen["voucher_id"] = voucher["voucher_id"].clone();
     for (body, status, problem) in [
         (buy(5_050, HOUR), 422, "invalid-price"),
@@ -280,11 +280,11 @@ fn a_rejected_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()>
         (buy(5_000, days(91)), 422, "invalid-deadline"),
         (buy(10_100, HOUR), 402, "not-enough-points"),
         (stolen, 422, "voucher-not-yours"),
-        (json!({ "side": "buy", "price": 5_000 }), 400, "malformed-body"),
+        (json!({ "side": "BUY", "price": 5_000 }), 400, "malformed-body"),
     ] {
         refused(&shop.bid(&ann, &sku, &body)?.expect(status)?, problem)?;
     }
-    let any = json!({ "side": "buy" });
+    let any = json!({ "side": "BUY" });
     refused(
         &shop.take(&ann, &sku, &shop.unique("take"), &any)?.expect(402)?,
         "not-enough-points",
@@ -297,10 +297,10 @@ fn a_rejected_bid_gets_its_problem_and_writes_nothing(shop: &Shop) -> Result<()>
     ensure!(shop.wallet(&ann)? == (10_000, 0));
     ensure!(shop.ledger(&ann)?.len() == 1);
     ensure!(shop.wallet(&bob)? == (0, 0));
-    ensure!(shop.get(&ann, "/bids")?["bids"] == json!([]));
+    ensure!(shop.get(&ann, "/bids")?["items"] == json!([]));
     ensure!(shop.book(&sku, "buy")?.is_empty());
     ensure!(shop.book(&sku, "sell")? == [20_000]);
-    listed(shop, &bob, "/bids", |page| page["bids"] == json!([offer]))
+    listed(shop, &bob, "/bids", |page| page["items"] == json!([offer]))
 }
 
 fn customers_see_only_their_own_wallets_vouchers_and_bids(shop: &Shop) -> Result<()> {
@@ -316,8 +316,8 @@ fn customers_see_only_their_own_wallets_vouchers_and_bids(shop: &Shop) -> Result
     ensure!(again.header("idempotency-replayed") == Some("true"), "{again:?}");
     ensure!(again.expect(201)? == voucher);
     refused(&register(&bob)?.expect(409)?, "voucher-registered")?;
-    ensure!(shop.get(&bob, "/vouchers")?["vouchers"] == json!([]));
-    for path in ["/wallet", "/vouchers", "/bids"] {
+    ensure!(shop.get(&bob, "/vouchers")?["items"] == json!([]));
+    for path in ["/wallet", "/wallet/entries", "/vouchers", "/bids"] {
         shop.api.call("GET", path).send()?.expect(401)?;
     }
     let path = format!("/products/{sku}/bids");

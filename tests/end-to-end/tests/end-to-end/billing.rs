@@ -39,7 +39,7 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     ensure!(again.header("idempotency-replayed") == Some("true"), "{again:?}");
     ensure!(again.expect(201)? == begun);
     let listed = shop.get(&shop.ann, "/subscriptions?limit=100")?;
-    let listed = listed["subscriptions"].as_array().context("a list")?;
+    let listed = listed["items"].as_array().context("a list")?;
     ensure!(listed.contains(&begun), "{listed:?}");
 
     let paid = event(shop, "InvoicePaid", &begun, TIME_LIMIT)?;
@@ -155,7 +155,7 @@ fn subscription_body(shop: &Shop, sku: &str, holder: &str, time: SignedDuration)
             "anchor": first.date().to_string(),
             "time": first.strftime("%H:%M:%S").to_string(),
             "timezone": "UTC",
-            "interval": { "unit": "month", "count": 1 },
+            "interval": { "unit": "MONTH", "count": 1 },
         },
         "authorization": authorization(shop, holder)?,
     }))
@@ -180,7 +180,8 @@ fn change(shop: &Shop, subscription: &Value, change: &Value) -> Result<Answer> {
 
 fn account(shop: &Shop, subscription: &Value) -> Result<Value> {
     let path = format!("/subscriptions/{}", text(subscription, "subscription_id")?);
-    shop.get(&shop.ann, &path)
+    let invoices = shop.get(&shop.ann, &format!("{path}/invoices"))?["items"].take();
+    Ok(json!({ "subscription": shop.get(&shop.ann, &path)?, "invoices": invoices }))
 }
 
 /// Waits for an event of a subscription or of one of its invoices.

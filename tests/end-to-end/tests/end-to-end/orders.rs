@@ -179,15 +179,15 @@ fn orders_are_listed_page_by_page(shop: &Shop) -> Result<()> {
     };
     // The list is eventually consistent.
     let first = shop.until(EVENT_DEADLINE, || page(""), |page| page["next_cursor"].is_string())?;
-    ensure!(first["orders"].as_array().map(Vec::len) == Some(2), "{first}");
+    ensure!(first["items"].as_array().map(Vec::len) == Some(2), "{first}");
     let next = page(&format!(
         "&cursor={}",
         first["next_cursor"].as_str().unwrap_or_default()
     ))?;
     ensure!(
-        next["orders"].as_array().is_some_and(|orders| !orders.is_empty()),
+        next["items"].as_array().is_some_and(|orders| !orders.is_empty()),
         "{next}"
     );
-    ensure!(first["orders"][1]["order_id"] != next["orders"][0]["order_id"]);
+    ensure!(first["items"][1]["order_id"] != next["items"][0]["order_id"]);
     Ok(())
 }

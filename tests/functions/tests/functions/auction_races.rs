@@ -18,8 +18,8 @@ async fn two_takers_of_one_bid_make_one_trade() {
         shop.credit_points("cid", 50_000).await;
         shop.sell("bob", 45_000).await;
         let takes = tokio::join!(
-            shop.take(take_call("ann", "t", "buy", None, None)),
-            shop.take(take_call("cid", "t", "buy", None, None)),
+            shop.take(take_call("ann", "t", "BUY", None, None)),
+            shop.take(take_call("cid", "t", "BUY", None, None)),
         );
         let mut statuses = [takes.0.status, takes.1.status];
         statuses.sort_unstable();
@@ -34,7 +34,7 @@ async fn one_take_sent_many_times_at_once_is_one_trade() {
     shop.credit_points("ann", 100_000).await;
     shop.sell("bob", 45_000).await;
     shop.sell("bob", 46_000).await;
-    let takes = futures::future::join_all((0..8).map(|_| shop.take(take_call("ann", "t", "buy", None, None)))).await;
+    let takes = futures::future::join_all((0..8).map(|_| shop.take(take_call("ann", "t", "BUY", None, None)))).await;
     assert!(takes.iter().all(|answer| answer.status == 201), "{takes:?}");
     assert_eq!(shop.wallet("ann").await, (55_000, 0));
     assert_eq!(shop.count_of("TRADE#").await, 1);
@@ -63,7 +63,7 @@ async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
             shop.credit_points("ann", 50_000).await;
             let deadline = shop.now() + SignedDuration::from_secs(10);
             let voucher = shop.new_voucher("bob").await;
-            let call = bid_call("bob", "b", "sell", 45_000, deadline, Some(&voucher));
+            let call = bid_call("bob", "b", "SELL", 45_000, deadline, Some(&voucher));
             assert_eq!(shop.place(call).await.status, 201);
             // The taker's clock shows the last millisecond or the deadline; the clock of `expire-bids` shows the
             // deadline.
@@ -75,14 +75,14 @@ async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
             let taker = Invocation::new(at, Duration::from_secs(30));
             shop.advance(SignedDuration::from_secs(10));
             let (taken, cleaned) = tokio::join!(
-                shop.take_in(take_call("ann", "t", "buy", None, None), taker),
+                shop.take_in(take_call("ann", "t", "BUY", None, None), taker),
                 shop.expire_bids()
             );
             let cleaned = cleaned.unwrap();
             assert_eq!(cleaned.failed, 0);
             // A request cut off at the deadline has no known outcome; a retry returns it.
             let taken = match taken.status {
-                503 => shop.take(take_call("ann", "t", "buy", None, None)).await,
+                503 => shop.take(take_call("ann", "t", "BUY", None, None)).await,
                 _ => taken,
             };
             let won = taken.status == 201;
@@ -92,8 +92,8 @@ async fn a_take_at_the_last_millisecond_succeeds_or_fails_as_a_whole() {
             assert_eq!(shop.wallet("ann").await, expected);
             let owner = if won { "ann" } else { "bob" };
             let vouchers = shop.vouchers(owner).await.body;
-            assert_eq!(vouchers["vouchers"][0]["voucher_id"], voucher.as_str());
-            assert!(vouchers["vouchers"][0].get("offered_by").is_none());
+            assert_eq!(vouchers["items"][0]["voucher_id"], voucher.as_str());
+            assert!(vouchers["items"][0].get("offered_by").is_none());
         }
     }
 }
@@ -107,7 +107,7 @@ async fn a_cancellation_and_a_take_at_once_have_one_winner() {
         let id = bid.body["bid_id"].as_str().unwrap();
         let (given_up, taken) = tokio::join!(
             shop.cancel_bid("bob", id),
-            shop.take(take_call("ann", "t", "buy", None, None))
+            shop.take(take_call("ann", "t", "BUY", None, None))
         );
         assert!(
             (given_up.status == 200) != (taken.status == 201),
@@ -218,7 +218,7 @@ async fn a_lost_response_trades_once() {
     for _ in 0..3 {
         shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
     }
-    let taken = shop.take(take_call("ann", "t", "buy", None, None)).await;
+    let taken = shop.take(take_call("ann", "t", "BUY", None, None)).await;
     assert_eq!(taken.status, 201, "{taken:?}");
     assert_eq!(shop.wallet("ann").await, (55_000, 0));
     for _ in 0..3 {
@@ -347,7 +347,7 @@ impl Run<'_> {
             .choice(&self.vouchers[actor])
             .cloned()
             .filter(|_| self.draw.bool());
-        let side = if voucher.is_some() { "sell" } else { "buy" };
+        let side = if voucher.is_some() { "SELL" } else { "BUY" };
         let key = self.shop.key();
         (
             actor,
@@ -362,7 +362,7 @@ impl Run<'_> {
             .choice(&self.vouchers[actor])
             .cloned()
             .filter(|_| self.draw.bool());
-        let side = if voucher.is_some() { "sell" } else { "buy" };
+        let side = if voucher.is_some() { "SELL" } else { "BUY" };
         let price = self.draw.bool().then(|| self.price());
         let key = self.shop.key();
         take_call(&name(actor), &key, side, price, voucher.as_deref())

@@ -12,19 +12,19 @@ async fn a_voucher_is_sold_to_the_taker_of_a_sell_bid() {
     shop.credit_points("ann", 50_000).await;
     let bid = shop.sell("bob", 45_000).await;
     assert_eq!((bid.status, &bid.body["status"]), (201, &"OPEN".into()), "{bid:?}");
-    let trade = shop.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
+    let trade = shop.take(take_call("ann", "t", "BUY", Some(45_000), None)).await;
     assert_eq!((trade.status, &trade.body["price"]), (201, &45_000.into()), "{trade:?}");
     assert_eq!(shop.wallet("ann").await, (5_000, 0));
     assert_eq!(shop.wallet("bob").await, (45_000, 0));
     let vouchers = shop.vouchers("ann").await.body;
-    assert_eq!(vouchers["vouchers"][0]["voucher_id"], bid.body["voucher_id"]);
-    assert!(vouchers["vouchers"][0]["code"].is_string(), "its owner reads its code");
-    assert_eq!(shop.vouchers("bob").await.body["vouchers"], json!([]));
-    let bids = shop.list_my_bids(Call::new("GET", "/bids").by("bob")).await.body;
-    assert_eq!(bids["bids"][0]["status"], "TRADED");
-    let again = shop.take(take_call("ann", "t", "buy", Some(45_000), None)).await;
+    assert_eq!(vouchers["items"][0]["voucher_id"], bid.body["voucher_id"]);
+    assert!(vouchers["items"][0]["code"].is_string(), "its owner reads its code");
+    assert_eq!(shop.vouchers("bob").await.body["items"], json!([]));
+    let bids = shop.list_bids(Call::new("GET", "/bids").by("bob")).await.body;
+    assert_eq!(bids["items"][0]["status"], "TRADED");
+    let again = shop.take(take_call("ann", "t", "BUY", Some(45_000), None)).await;
     assert_eq!((again.status, again.replayed, again.body), (201, true, trade.body));
-    let reused = shop.take(take_call("ann", "t", "buy", Some(46_000), None)).await;
+    let reused = shop.take(take_call("ann", "t", "BUY", Some(46_000), None)).await;
     assert_eq!(reused.problem(), "idempotency-key-reused");
 }
 
@@ -35,11 +35,11 @@ async fn a_voucher_is_bought_from_the_taker_of_a_buy_bid() {
     assert_eq!(shop.buy("ann", 40_000).await.status, 201);
     assert_eq!(shop.wallet("ann").await, (10_000, 40_000));
     let voucher = shop.new_voucher("bob").await;
-    let trade = shop.take(take_call("bob", "t", "sell", None, Some(&voucher))).await;
+    let trade = shop.take(take_call("bob", "t", "SELL", None, Some(&voucher))).await;
     assert_eq!(trade.status, 201, "{trade:?}");
     assert_eq!(shop.wallet("ann").await, (10_000, 0));
     assert_eq!(shop.wallet("bob").await, (40_000, 0));
-    assert_eq!(shop.vouchers("ann").await.body["vouchers"][0]["voucher_id"], voucher);
+    assert_eq!(shop.vouchers("ann").await.body["items"][0]["voucher_id"], voucher);
 }
 
 #[tokio::test]
@@ -76,12 +76,12 @@ async fn the_best_price_is_taken_first_and_the_oldest_of_equal_prices() {
     order.sort_by_key(|(price, _)| *price);
     for (n, (price, bid)) in order.iter().enumerate() {
         let trade = shop
-            .take(take_call("ann", &format!("t{n}"), "buy", None, None))
+            .take(take_call("ann", &format!("t{n}"), "BUY", None, None))
             .await
             .body;
         assert_eq!((&trade["price"], &trade["voucher_id"]), (&json!(price), bid));
     }
-    let none = shop.take(take_call("ann", "t9", "buy", None, None)).await;
+    let none = shop.take(take_call("ann", "t9", "BUY", None, None)).await;
     assert_eq!((none.status, none.problem()), (409, "nothing-to-take"));
 }
 
@@ -98,7 +98,7 @@ async fn the_order_book_shows_both_sides_best_first_with_depth_and_no_names() {
     }
     let book = shop.book(book_call()).await;
     let prices = |side: &str| {
-        let bids = book.body[side]["bids"].as_array().unwrap();
+        let bids = book.body[side]["items"].as_array().unwrap();
         bids.iter()
             .map(|bid| bid["price"].as_u64().unwrap())
             .collect::<Vec<_>>()
@@ -108,7 +108,7 @@ async fn the_order_book_shows_both_sides_best_first_with_depth_and_no_names() {
     assert_eq!(book.body["buy"]["depth"][0], json!({ "price": 32_000, "bids": 2 }));
     let text = book.body.to_string();
     assert!(!text.contains("ann") && !text.contains("bob"), "{text}");
-    let one = shop.book(book_call().query("side", "sell")).await.body;
+    let one = shop.book(book_call().query("side", "SELL")).await.body;
     assert!(one.get("buy").is_none() && one["sell"].is_object());
     for (name, value) in [("side", "both"), ("cursor", "x")] {
         let bad = shop.book(book_call().query(name, value)).await;
@@ -123,7 +123,7 @@ async fn the_order_book_is_paged_past_expired_bids() {
     let soon = shop.now() + SignedDuration::from_secs(5);
     shop.credit_points("cid", 10_000_000).await;
     for n in 0..130 {
-        let call = bid_call("cid", &format!("old-{n}"), "buy", 9_000, soon, None);
+        let call = bid_call("cid", &format!("old-{n}"), "BUY", 9_000, soon, None);
         assert_eq!(shop.place(call).await.status, 201);
     }
     for n in 0..120 {
@@ -131,16 +131,16 @@ async fn the_order_book_is_paged_past_expired_bids() {
     }
     shop.advance(SignedDuration::from_secs(5));
     let mut seen = vec![];
-    let mut call = book_call().query("side", "buy");
+    let mut call = book_call().query("side", "BUY");
     loop {
         let page = shop.book(call).await.body["buy"].clone();
-        for bid in page["bids"].as_array().unwrap() {
+        for bid in page["items"].as_array().unwrap() {
             seen.push(bid["price"].as_u64().unwrap());
         }
         let Some(cursor) = page["next_cursor"].as_str() else {
             break;
         };
-        call = book_call().query("side", "buy").query("cursor", cursor);
+        call = book_call().query("side", "BUY").query("cursor", cursor);
     }
     let expected: Vec<u64> = (0..120).rev().map(|n| 1_000 + n * 100).collect();
     assert_eq!(seen, expected, "each live bid once, best first, no expired one");
@@ -163,7 +163,7 @@ async fn a_canceled_bid_releases_what_it_held() {
     let sell = shop.sell("bob", 45_000).await;
     shop.cancel_bid("bob", sell.body["bid_id"].as_str().unwrap()).await;
     let voucher = sell.body["voucher_id"].as_str().unwrap();
-    let call = bid_call("bob", "again", "sell", 44_000, shop.in_an_hour(), Some(voucher));
+    let call = bid_call("bob", "again", "SELL", 44_000, shop.in_an_hour(), Some(voucher));
     assert_eq!(shop.place(call).await.status, 201, "the voucher can be offered again");
 }
 
@@ -177,46 +177,46 @@ async fn each_invalid_bid_gets_its_problem_and_writes_nothing() {
     let far = shop.now() + SignedDuration::from_hours(24 * 90 + 1);
     let unknown = "11111111-1111-8111-8111-111111111111";
     for (call, status, problem) in [
-        (bid_call("ann", "a", "buy", 900, hour, None), 422, "invalid-price"),
+        (bid_call("ann", "a", "BUY", 900, hour, None), 422, "invalid-price"),
         (
-            bid_call("ann", "b", "buy", 10_000_100, hour, None),
+            bid_call("ann", "b", "BUY", 10_000_100, hour, None),
             422,
             "invalid-price",
         ),
-        (bid_call("ann", "c", "buy", 1_050, hour, None), 422, "invalid-price"),
+        (bid_call("ann", "c", "BUY", 1_050, hour, None), 422, "invalid-price"),
         (
-            bid_call("ann", "d", "buy", 1_000, shop.now(), None),
+            bid_call("ann", "d", "BUY", 1_000, shop.now(), None),
             422,
             "invalid-deadline",
         ),
-        (bid_call("ann", "e", "buy", 1_000, far, None), 422, "invalid-deadline"),
+        (bid_call("ann", "e", "BUY", 1_000, far, None), 422, "invalid-deadline"),
         (
-            bid_call("ann", "f", "buy", 60_000, hour, None),
+            bid_call("ann", "f", "BUY", 60_000, hour, None),
             402,
             "not-enough-points",
         ),
         (
-            bid_call("ann", "g", "sell", 1_000, hour, Some(&voucher)),
+            bid_call("ann", "g", "SELL", 1_000, hour, Some(&voucher)),
             422,
             "voucher-not-yours",
         ),
         (
-            bid_call("ann", "h", "sell", 1_000, hour, Some(unknown)),
+            bid_call("ann", "h", "SELL", 1_000, hour, Some(unknown)),
             422,
             "voucher-not-yours",
         ),
         (
-            bid_call("ann", "i", "sell", 1_000, hour, None),
+            bid_call("ann", "i", "SELL", 1_000, hour, None),
             422,
             "voucher-not-yours",
         ),
         (
-            bid_call("ann", "j", "buy", 1_000, hour, Some(&voucher)),
+            bid_call("ann", "j", "BUY", 1_000, hour, Some(&voucher)),
             422,
             "voucher-not-yours",
         ),
         (
-            bid_call("ann", "k", "buy", 1_000, hour, None).path("sku", "nothing"),
+            bid_call("ann", "k", "BUY", 1_000, hour, None).path("sku", "nothing"),
             422,
             "product-unavailable",
         ),
@@ -237,21 +237,21 @@ async fn each_invalid_take_gets_its_problem_and_writes_nothing() {
     let voucher = shop.new_voucher("cid").await;
     let before = shop.engine.items(AUCTIONS).await;
     for (call, status, problem) in [
-        (take_call("bob", "a", "buy", None, None), 422, "own-bid"),
-        (take_call("ann", "b", "buy", Some(44_000), None), 409, "price-differs"),
-        (take_call("cid", "c", "buy", None, None), 402, "not-enough-points"),
+        (take_call("bob", "a", "BUY", None, None), 422, "own-bid"),
+        (take_call("ann", "b", "BUY", Some(44_000), None), 409, "price-differs"),
+        (take_call("cid", "c", "BUY", None, None), 402, "not-enough-points"),
         (
-            take_call("cid", "d", "sell", None, Some(&voucher)),
+            take_call("cid", "d", "SELL", None, Some(&voucher)),
             409,
             "nothing-to-take",
         ),
-        (take_call("ann", "e", "sell", None, None), 422, "voucher-not-yours"),
-        (take_call("ann", "f", "buy", Some(17), None), 422, "invalid-price"),
+        (take_call("ann", "e", "SELL", None, None), 422, "voucher-not-yours"),
+        (take_call("ann", "f", "BUY", Some(17), None), 422, "invalid-price"),
     ] {
         let answer = shop.take(call).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
     }
-    let differs = shop.take(take_call("ann", "g", "buy", Some(44_000), None)).await;
+    let differs = shop.take(take_call("ann", "g", "BUY", Some(44_000), None)).await;
     assert_eq!(differs.body["best"], 45_000);
     assert_eq!(shop.engine.items(AUCTIONS).await.len(), before.len());
 }
@@ -266,9 +266,9 @@ async fn a_rejected_bid_does_not_change_open_bids() {
     for price in [39_000, 41_000] {
         assert_eq!(shop.buy("bob", price).await.problem(), "not-enough-points");
     }
-    let bids = shop.list_my_bids(Call::new("GET", "/bids").by("ann")).await.body;
+    let bids = shop.list_bids(Call::new("GET", "/bids").by("ann")).await.body;
     assert_eq!(
-        (&bids["bids"][0]["bid_id"], &bids["bids"][0]["expires_at"]),
+        (&bids["items"][0]["bid_id"], &bids["items"][0]["expires_at"]),
         (&key, &bid.body["expires_at"])
     );
     shop.advance(SignedDuration::from_mins(1));
@@ -306,7 +306,7 @@ async fn a_voucher_has_one_owner_and_one_open_bid() {
     let id = first.body["voucher_id"].as_str().unwrap();
     let hour = shop.in_an_hour();
     let bids = futures::future::join_all((0..6).map(|n| {
-        let call = bid_call("ann", &format!("b{n}"), "sell", 5_000, hour, Some(id));
+        let call = bid_call("ann", &format!("b{n}"), "SELL", 5_000, hour, Some(id));
         shop.place(call)
     }))
     .await;
@@ -324,7 +324,7 @@ async fn a_retried_bid_returns_the_first_one() {
     let shop = AuctionFixture::open().await;
     shop.credit_points("ann", 50_000).await;
     let hour = shop.in_an_hour();
-    let call = || bid_call("ann", "k", "buy", 40_000, hour, None);
+    let call = || bid_call("ann", "k", "BUY", 40_000, hour, None);
     let answers = tokio::join!(shop.place(call()), shop.place(call()), shop.place(call()));
     assert_eq!(
         (answers.0.status, answers.1.status, answers.2.status),
@@ -332,7 +332,7 @@ async fn a_retried_bid_returns_the_first_one() {
         "{answers:?}"
     );
     assert_eq!(shop.wallet("ann").await, (10_000, 40_000));
-    let other = shop.place(bid_call("ann", "k", "buy", 41_000, hour, None)).await;
+    let other = shop.place(bid_call("ann", "k", "BUY", 41_000, hour, None)).await;
     assert_eq!(other.problem(), "idempotency-key-reused");
 }
 
@@ -364,6 +364,6 @@ async fn points_of_an_expired_bid_are_available_before_expiry_runs() {
     );
     assert_eq!(shop.wallet("ann").await, (50_000, 0));
     let voucher = sell.body["voucher_id"].as_str().unwrap();
-    let call = bid_call("bob", "again", "sell", 44_000, shop.in_an_hour(), Some(voucher));
+    let call = bid_call("bob", "again", "SELL", 44_000, shop.in_an_hour(), Some(voucher));
     assert_eq!(shop.place(call).await.status, 201);
 }

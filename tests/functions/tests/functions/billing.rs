@@ -93,7 +93,7 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
 #[tokio::test]
 async fn a_period_due_today_is_charged_before_the_schedule_runs() {
     let shop = BillingFixture::with("tea", 1).await;
-    let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "month", 1);
+    let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "MONTH", 1);
     let body = subscription(&[("tea", 1)], &schedule, &shop.authorization("ann"));
     assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
     assert_eq!(shop.process_queue().await, 1);
@@ -174,12 +174,12 @@ async fn a_subscription_that_cannot_be_billed_is_rejected() {
         (
             with(
                 "schedule",
-                schedule("2026-01-02", "09:00:00", "Asia/Atlantis", "day", 1),
+                schedule("2026-01-02", "09:00:00", "Asia/Atlantis", "DAY", 1),
             ),
             "malformed-body",
         ),
         (
-            with("schedule", schedule("2026-01-02", "09:00:00", "Asia/Seoul", "month", 0)),
+            with("schedule", schedule("2026-01-02", "09:00:00", "Asia/Seoul", "MONTH", 0)),
             "malformed-body",
         ),
         (
@@ -220,9 +220,9 @@ async fn only_its_customer_can_use_a_subscription() {
 
     let list = |customer: &str| Call::new("GET", "/subscriptions").by(customer);
     let mine = shop.list_subscriptions(list("ann")).await.body;
-    assert_eq!(mine["subscriptions"][0]["subscription_id"], id);
+    assert_eq!(mine["items"][0]["subscription_id"], id);
     let theirs = shop.list_subscriptions(list("bob")).await.body;
-    assert_eq!(theirs["subscriptions"], json!([]));
+    assert_eq!(theirs["items"], json!([]));
 }
 
 #[tokio::test]
@@ -245,7 +245,7 @@ async fn subscriptions_are_listed_newest_first_in_pages() {
     let mut cursor = Value::Null;
     loop {
         let page = shop.list_subscriptions(list(&cursor)).await.body;
-        let listed = page["subscriptions"].as_array().unwrap();
+        let listed = page["items"].as_array().unwrap();
         seen.extend(listed.iter().map(|one| one["subscription_id"].clone()));
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {

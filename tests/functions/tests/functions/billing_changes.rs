@@ -171,7 +171,7 @@ async fn a_subscription_that_is_cancelled_at_once_is_never_billed_again_and_its_
 async fn a_date_with_a_clock_change_is_billed_once_at_its_time() {
     let shop = BillingFixture::with("tea", 9).await;
     shop.advance(hours(24 * 86));
-    let berlin = schedule("2026-03-28", "02:30:00", "Europe/Berlin", "day", 1);
+    let berlin = schedule("2026-03-28", "02:30:00", "Europe/Berlin", "DAY", 1);
     let body = subscription(&[("tea", 1)], &berlin, &shop.authorization("ann"));
     assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
     shop.advance_with_runs(hours(24 * 4), SignedDuration::from_mins(30))

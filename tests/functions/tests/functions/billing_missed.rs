@@ -33,7 +33,7 @@ async fn skipped(shop: &BillingFixture, id: &str) -> Value {
 #[tokio::test]
 async fn a_daily_subscription_whose_card_recovers_after_seven_days_is_charged_once() {
     let shop = BillingFixture::with("tea", 50).await;
-    let id = subscribed(&shop, "day", 1).await;
+    let id = subscribed(&shop, "DAY", 1).await;
     let key = shop.billing_key("ann");
     shop.sandbox.toss_set_billing_decline(&key, Some("REJECT_CARD_PAYMENT"));
     shop.run().await;
@@ -64,7 +64,7 @@ async fn all_missed_periods_are_charged_after_a_recovery_if_the_shop_says_so() {
     let shop = BillingFixture::with("tea", 50)
         .await
         .with_variable("MISSED_PERIODS", "ALL");
-    let id = subscribed(&shop, "day", 1).await;
+    let id = subscribed(&shop, "DAY", 1).await;
     let key = shop.billing_key("ann");
     shop.sandbox.toss_set_billing_decline(&key, Some("REJECT_CARD_PAYMENT"));
     shop.run().await;
@@ -78,7 +78,7 @@ async fn all_missed_periods_are_charged_after_a_recovery_if_the_shop_says_so() {
 
 #[tokio::test]
 async fn a_card_that_fails_over_several_periods_is_past_due_after_the_last_retry_day() {
-    for (unit, count) in [("day", 1), ("day", 3), ("week", 1), ("month", 1)] {
+    for (unit, count) in [("DAY", 1), ("DAY", 3), ("WEEK", 1), ("MONTH", 1)] {
         let shop = BillingFixture::with("tea", 50).await;
         let id = subscribed(&shop, unit, count).await;
         shop.sandbox
@@ -105,12 +105,12 @@ async fn a_card_that_fails_over_several_periods_is_past_due_after_the_last_retry
 #[tokio::test]
 async fn after_an_outage_the_latest_period_is_charged_and_the_missed_ones_are_skipped() {
     for (unit, count, outage, paid, through) in [
-        ("day", 1, 10, vec!["01-01", "01-11"], json!(9)),
-        ("day", 2, 9, vec!["01-01", "01-09"], json!(3)),
-        ("week", 1, 15, vec!["01-01", "01-15"], json!(1)),
-        ("month", 1, 60, vec!["01-01", "03-01"], json!(1)),
+        ("DAY", 1, 10, vec!["01-01", "01-11"], json!(9)),
+        ("DAY", 2, 9, vec!["01-01", "01-09"], json!(3)),
+        ("WEEK", 1, 15, vec!["01-01", "01-15"], json!(1)),
+        ("MONTH", 1, 60, vec!["01-01", "03-01"], json!(1)),
         // The latest period is older than CatchUpDays.
-        ("month", 1, 40, vec!["01-01"], json!(1)),
+        ("MONTH", 1, 40, vec!["01-01"], json!(1)),
     ] {
         let shop = BillingFixture::with("tea", 50).await;
         let id = subscribed(&shop, unit, count).await;
@@ -137,7 +137,7 @@ async fn after_an_outage_missed_periods_are_billed_oldest_first_one_per_run_and_
     let shop = BillingFixture::with("tea", 50)
         .await
         .with_variable("MISSED_PERIODS", "ALL");
-    let id = subscribed(&shop, "day", 1).await;
+    let id = subscribed(&shop, "DAY", 1).await;
     shop.run().await;
     // No runs for ten days: days 1 to 3 are too old, 4 to 10 are billed.
     shop.advance(DAY * 10 + HOUR);
@@ -182,7 +182,7 @@ async fn after_an_outage_a_declined_period_is_not_given_up_for_one_that_is_too_o
 
 #[tokio::test]
 async fn a_pause_over_several_periods_skips_them_visibly() {
-    for (unit, count) in [("day", 1), ("week", 1), ("month", 1)] {
+    for (unit, count) in [("DAY", 1), ("WEEK", 1), ("MONTH", 1)] {
         let shop = BillingFixture::with("tea", 50).await;
         let id = subscribed(&shop, unit, count).await;
         shop.run().await;
@@ -200,7 +200,7 @@ async fn a_pause_over_several_periods_skips_them_visibly() {
 #[tokio::test]
 async fn an_unbilled_invoice_that_is_given_up_has_an_event() {
     let shop = BillingFixture::with("tea", 0).await;
-    let id = subscribed(&shop, "day", 1).await;
+    let id = subscribed(&shop, "DAY", 1).await;
     shop.run().await;
     shop.advance_with_runs(DAY + HOUR, HOUR).await;
     let events = shop.engine.events(SUBSCRIPTIONS).await;
@@ -242,7 +242,7 @@ async fn no_change_puts_off_a_promised_end() {
     .enumerate()
     {
         let shop = BillingFixture::with("tea", 9).await;
-        let id = subscribed(&shop, "month", 1).await;
+        let id = subscribed(&shop, "MONTH", 1).await;
         shop.run().await;
         shop.advance(DAY * 10);
         let ending = shop.end("ann", &id, "PERIOD_END").await;
@@ -261,7 +261,7 @@ async fn no_change_puts_off_a_promised_end() {
 #[tokio::test]
 async fn a_skipped_period_before_a_cancellation_moves_the_end_that_is_promised_then() {
     let shop = BillingFixture::with("tea", 9).await;
-    let id = subscribed(&shop, "month", 1).await;
+    let id = subscribed(&shop, "MONTH", 1).await;
     shop.run().await;
     shop.change("ann", &id, "1", &json!({ "change": "SKIP", "period": 1 }))
         .await;
@@ -277,7 +277,7 @@ async fn a_skipped_period_before_a_cancellation_moves_the_end_that_is_promised_t
 #[tokio::test]
 async fn a_subscription_that_is_past_due_or_resumed_late_ends_when_it_was_promised() {
     let shop = BillingFixture::with("tea", 9).await;
-    let id = subscribed(&shop, "month", 1).await;
+    let id = subscribed(&shop, "MONTH", 1).await;
     shop.sandbox
         .toss_set_billing_decline(&shop.billing_key("ann"), Some("INVALID_STOPPED_CARD"));
     shop.advance(DAY * 25);
@@ -294,7 +294,7 @@ async fn a_subscription_that_is_past_due_or_resumed_late_ends_when_it_was_promis
     assert!(ends_on_time(&shop, &id).await, "past due");
 
     let shop = BillingFixture::with("tea", 9).await;
-    let id = subscribed(&shop, "month", 1).await;
+    let id = subscribed(&shop, "MONTH", 1).await;
     shop.run().await;
     shop.change("ann", &id, "1", &json!({ "change": "PAUSE" })).await;
     shop.end("ann", &id, "PERIOD_END").await;

@@ -89,12 +89,12 @@ impl Years {
         ];
         let (place, time) = PLACES[nth % PLACES.len()];
         let (unit, count) = match nth % 20 {
-            0..2 => ("month", 1),
-            2..8 => ("month", 3),
-            8..15 => ("month", 6),
-            15..18 => ("year", 1),
-            18 => ("week", 5),
-            _ => ("day", 45),
+            0..2 => ("MONTH", 1),
+            2..8 => ("MONTH", 3),
+            8..15 => ("MONTH", 6),
+            15..18 => ("YEAR", 1),
+            18 => ("WEEK", 5),
+            _ => ("DAY", 45),
         };
         // Prefer the last days of months.
         let day = [1, 15, 28, 29, 30, 31][self.draw.usize(..6)];

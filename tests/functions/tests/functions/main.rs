@@ -31,6 +31,7 @@ mod free_orders;
 mod images;
 mod interleavings;
 mod keys;
+mod lists;
 mod money_back;
 mod operations;
 mod order_book;

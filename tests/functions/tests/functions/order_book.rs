@@ -24,14 +24,16 @@ fn number(value: &Value) -> u64 {
 }
 
 async fn read(shop: &AuctionFixture, side: &str, limit: usize, cursor: Option<&str>) -> Page {
-    let mut call = book_call().query("side", side).query("limit", &limit.to_string());
+    let mut call = book_call()
+        .query("side", &side.to_uppercase())
+        .query("limit", &limit.to_string());
     if let Some(cursor) = cursor {
         call = call.query("cursor", cursor);
     }
     let answer = shop.book(call).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let page = &answer.body[side];
-    let bids = page["bids"].as_array().unwrap();
+    let bids = page["items"].as_array().unwrap();
     let depth = page["depth"].as_array().unwrap();
     assert!(bids.len() <= limit);
     let page = Page {
@@ -94,7 +96,14 @@ async fn placed(side: &str, drawn: &[Drawn]) -> (AuctionFixture, Vec<(u64, Times
             "sell" => Some(shop.new_voucher("ann").await),
             _ => None,
         };
-        let call = bid_call("ann", &shop.key(), side, price, expires_at, voucher.as_deref());
+        let call = bid_call(
+            "ann",
+            &shop.key(),
+            &side.to_uppercase(),
+            price,
+            expires_at,
+            voucher.as_deref(),
+        );
         let bid = shop.place(call).await;
         assert_eq!(bid.status, 201, "{bid:?}");
         bids.push((price, placed_at(&bid), expires_at));
@@ -185,9 +194,9 @@ async fn a_page_of_the_order_book_is_one_read() {
 }
 
 #[tokio::test]
-async fn a_page_size_outside_1_to_100_is_rejected() {
+async fn a_page_size_below_1_is_rejected() {
     let shop = AuctionFixture::open().await;
-    for limit in ["0", "101", "-1", "x", ""] {
+    for limit in ["0", "-1", "x", ""] {
         let answer = shop.book(book_call().query("limit", limit)).await;
         assert_eq!((answer.status, answer.problem()), (400, "invalid-parameter"), "{limit}");
     }
@@ -201,13 +210,13 @@ async fn overtaken(shop: &AuctionFixture, skew: SignedDuration) -> Answer {
     let deadline = shop.in_an_hour() + SignedDuration::from_hours(48);
     let hold = Hold::default();
     shop.engine.faults.plan("TransactWriteItems", Fault::Held(hold.clone()));
-    let sell = shop.place(bid_call("bob", "s", "sell", 30_000, deadline, Some(&voucher)));
+    let sell = shop.place(bid_call("bob", "s", "SELL", 30_000, deadline, Some(&voucher)));
     let buy = async {
         hold.arrived().await;
         let mut invocation = shop.invocation();
         invocation.now += skew;
         let buy = shop
-            .place_in(bid_call("ann", "b", "buy", 45_000, deadline, None), invocation)
+            .place_in(bid_call("ann", "b", "BUY", 45_000, deadline, None), invocation)
             .await;
         assert_eq!((buy.status, &buy.body["status"]), (201, &"OPEN".into()), "{buy:?}");
         hold.release();
@@ -235,12 +244,12 @@ async fn the_bid_on_the_order_book_first_trades_first_at_its_price_whichever_req
         let hour = shop.in_an_hour();
         let hold = Hold::default();
         shop.engine.faults.plan("TransactWriteItems", Fault::Held(hold.clone()));
-        let slow = shop.place(bid_call("bob", "s", "sell", 30_000, hour, Some(&bobs)));
+        let slow = shop.place(bid_call("bob", "s", "SELL", 30_000, hour, Some(&bobs)));
         let quick = async {
             hold.arrived().await;
             let mut invocation = shop.invocation();
             invocation.now += SignedDuration::from_millis(skew);
-            let call = bid_call("cid", "s", "sell", 30_000, hour, Some(&cids));
+            let call = bid_call("cid", "s", "SELL", 30_000, hour, Some(&cids));
             let quick = shop.place_in(call, invocation).await;
             hold.release();
             quick
@@ -248,7 +257,7 @@ async fn the_bid_on_the_order_book_first_trades_first_at_its_price_whichever_req
         let (slow, quick) = tokio::join!(slow, quick);
         assert_eq!((slow.status, quick.status), (201, 201));
         assert!(placed_at(&quick) < placed_at(&slow));
-        let taken = shop.take(take_call("ann", "t", "buy", None, None)).await;
+        let taken = shop.take(take_call("ann", "t", "BUY", None, None)).await;
         assert_eq!(taken.body["voucher_id"], cids.as_str(), "with a clock {skew} ms ahead");
     }
 }

@@ -34,7 +34,7 @@ async fn an_order_past_its_deadline_reads_as_expired_before_expiry_runs() {
     shop.advance(SignedDuration::from_millis(1));
     assert_eq!(shop.see("ann", &id_of(&order)).await.body["status"], "EXPIRED");
     assert_eq!(
-        page(&shop, "ann", "1", None).await.body["orders"][0]["status"],
+        page(&shop, "ann", "1", None).await.body["items"][0]["status"],
         "EXPIRED"
     );
 }
@@ -55,7 +55,7 @@ async fn orders_are_listed_newest_first_and_each_once() {
     loop {
         let answer = page(&shop, "ann", "7", cursor.as_deref()).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        for order in answer.body["orders"].as_array().unwrap() {
+        for order in answer.body["items"].as_array().unwrap() {
             assert_eq!(order["customer_id"], "ann");
             assert_eq!(order["lines"][0]["sku"], "tea");
             seen.push((

@@ -70,11 +70,12 @@ async fn points_are_credited_once_per_order() {
     let copies = futures::future::join_all((0..4).map(|_| auction.credit(&order))).await;
     assert!(copies.iter().all(Result::is_ok));
     assert_eq!(auction.wallet("ann").await, (30_000, 0));
-    let wallet = auction.get_wallet(Call::new("GET", "/wallet").by("ann")).await.body;
-    assert_eq!(wallet["entries"].as_array().unwrap().len(), 1);
+    let entries = Call::new("GET", "/wallet/entries").by("ann");
+    let entries = auction.list_entries(entries).await.body["items"].clone();
+    assert_eq!(entries.as_array().unwrap().len(), 1);
     assert_eq!(
-        (&wallet["entries"][0]["kind"], &wallet["entries"][0]["about"]),
-        (&"CREDITED".into(), &order["order_id"])
+        (&entries[0]["kind"], &entries[0]["about"]),
+        (&"CREDITED".into(), &json!({ "kind": "ORDER", "id": order["order_id"] }))
     );
 }
 
@@ -105,16 +106,16 @@ async fn the_ledger_is_read_page_by_page_newest_first() {
         auction.advance(SignedDuration::from_millis(1));
     }
     let mut seen = vec![];
-    let mut call = Call::new("GET", "/wallet").by("ann").query("limit", "10");
+    let mut call = Call::new("GET", "/wallet/entries").by("ann").query("limit", "10");
     loop {
-        let page = auction.get_wallet(call).await.body;
-        for entry in page["entries"].as_array().unwrap() {
+        let page = auction.list_entries(call).await.body;
+        for entry in page["items"].as_array().unwrap() {
             seen.push(entry["points"].as_u64().unwrap());
         }
         let Some(cursor) = page["next_cursor"].as_str() else {
             break;
         };
-        call = Call::new("GET", "/wallet")
+        call = Call::new("GET", "/wallet/entries")
             .by("ann")
             .query("limit", "10")
             .query("cursor", cursor);

@@ -146,16 +146,6 @@ const SCENARIOS: &[Scenario] = &[
         "the image to replace was deleted",
         presign_upload_replaced
     ),
-    scenario!(
-        "delete-image",
-        "another administrator's group is gone",
-        delete_image_by_owner
-    ),
-    scenario!(
-        "delete-image",
-        "it had been deleted with another key",
-        delete_image_twice
-    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -214,7 +204,6 @@ tests! {
     a_retried_creation_of_a_product_is_the_first_one: "create-product",
     a_retried_delivery_is_the_first_one: "receive-stock",
     a_retried_upload_is_the_first_one: "presign-upload",
-    a_retried_deletion_of_an_image_is_the_first_one: "delete-image",
 }
 
 #[test]
@@ -495,7 +484,7 @@ async fn register_voucher_sold() -> Outcome {
     let call = register_call("ann", "ABCD-1234");
     let first = shop.register(call.clone()).await;
     let voucher = first.body["voucher_id"].as_str().unwrap();
-    let sell = bid_call("ann", "b", "sell", 40_000, shop.in_an_hour(), Some(voucher));
+    let sell = bid_call("ann", "b", "SELL", 40_000, shop.in_an_hour(), Some(voucher));
     assert_eq!(shop.place(sell).await.status, 201);
     let offered = shop.register(call.clone()).await;
     assert!(
@@ -503,7 +492,7 @@ async fn register_voucher_sold() -> Outcome {
         "{offered:?}"
     );
     shop.advance(SignedDuration::from_secs(1));
-    assert_eq!(shop.take(take_call("bob", "t", "buy", None, None)).await.status, 201);
+    assert_eq!(shop.take(take_call("bob", "t", "BUY", None, None)).await.status, 201);
     unlist(&shop, CARD).await;
     let again = shop.register(call.clone()).await;
     assert_eq!(again.body, first.body, "the buyer stays unknown to the seller");
@@ -531,9 +520,9 @@ async fn register_voucher_twice() -> Outcome {
     let first = shop.register(call.clone()).await;
     assert!(first.replayed && first.body == before.body, "{first:?}");
     let voucher = first.body["voucher_id"].as_str().unwrap();
-    let sell = bid_call("ann", "b", "sell", 40_000, shop.in_an_hour(), Some(voucher));
+    let sell = bid_call("ann", "b", "SELL", 40_000, shop.in_an_hour(), Some(voucher));
     assert_eq!(shop.place(sell).await.status, 201);
-    assert_eq!(shop.take(take_call("bob", "t", "buy", None, None)).await.status, 201);
+    assert_eq!(shop.take(take_call("bob", "t", "BUY", None, None)).await.status, 201);
     let again = shop.register(call.clone()).await;
     assert_eq!(again.body, first.body);
     let other = shop
@@ -552,11 +541,11 @@ async fn place_bid_over() -> Outcome {
     let shop = AuctionFixture::open().await;
     shop.credit_points("ann", 10_000).await;
     let hour = shop.in_an_hour();
-    let call = |price| bid_call("ann", "b", "buy", price, hour, None);
+    let call = |price| bid_call("ann", "b", "BUY", price, hour, None);
     let first = shop.place(call(10_000)).await;
     shop.cancel_bid("ann", first.body["bid_id"].as_str().unwrap()).await;
     shop.sell("bob", 10_000).await;
-    assert_eq!(shop.take(take_call("ann", "t", "buy", None, None)).await.status, 201);
+    assert_eq!(shop.take(take_call("ann", "t", "BUY", None, None)).await.status, 201);
     assert_eq!(shop.wallet("ann").await, (0, 0));
     unlist(&shop, CARD).await;
     shop.advance(SignedDuration::from_hours(2));
@@ -571,9 +560,9 @@ async fn place_bid_traded() -> Outcome {
     shop.credit_points("bob", 50_000).await;
     let voucher = shop.new_voucher("ann").await;
     let hour = shop.in_an_hour();
-    let call = |price| bid_call("ann", "b", "sell", price, hour, Some(&voucher));
+    let call = |price| bid_call("ann", "b", "SELL", price, hour, Some(&voucher));
     let first = shop.place(call(40_000)).await;
-    assert_eq!(shop.take(take_call("bob", "t", "buy", None, None)).await.status, 201);
+    assert_eq!(shop.take(take_call("bob", "t", "BUY", None, None)).await.status, 201);
     let again = shop.place(call(40_000)).await;
     assert_eq!(again.body["status"], "TRADED", "{again:?}");
     let other = Some(shop.place(call(41_000)).await);
@@ -584,7 +573,7 @@ async fn place_bid_limit() -> Outcome {
     let shop = AuctionFixture::open().await;
     shop.credit_points("ann", 1_000_000).await;
     let hour = shop.in_an_hour();
-    let call = |price| bid_call("ann", "b", "buy", price, hour, None);
+    let call = |price| bid_call("ann", "b", "BUY", price, hour, None);
     let first = shop.place(call(1_000)).await;
     for _ in 1..200 {
         assert_eq!(shop.buy("ann", 1_000).await.status, 201);
@@ -599,7 +588,7 @@ async fn take_bid_emptied() -> Outcome {
     let shop = AuctionFixture::open().await;
     shop.credit_points("ann", 45_000).await;
     shop.sell("bob", 45_000).await;
-    let call = |price| take_call("ann", "t", "buy", price, None);
+    let call = |price| take_call("ann", "t", "BUY", price, None);
     let first = shop.take(call(Some(45_000))).await;
     assert_eq!(shop.wallet("ann").await, (0, 0));
     unlist(&shop, CARD).await;
@@ -614,7 +603,7 @@ async fn take_bid_sold() -> Outcome {
     shop.credit_points("ann", 100_000).await;
     shop.buy("ann", 45_000).await;
     let voucher = shop.new_voucher("bob").await;
-    let call = |price| take_call("bob", "t", "sell", price, Some(&voucher));
+    let call = |price| take_call("bob", "t", "SELL", price, Some(&voucher));
     let first = shop.take(call(None)).await;
     // Another bid that the same request would take.
     shop.buy("ann", 44_000).await;
@@ -710,38 +699,5 @@ async fn presign_upload_replaced() -> Outcome {
     let again = shop.presign_upload(call).await;
     let unknown = json!({ "replaces": "5f0c9a2e-6d41-8b3f-a7e8-1c2d3e4f5a6b" });
     let other = Some(shop.presign_upload(presign_call("ann", "k", &unknown)).await);
-    Outcome { first, again, other }
-}
-
-fn delete_call(image_id: &str, key: &str) -> Call {
-    Call::new("POST", "/images/{image_id}/delete")
-        .path("image_id", image_id)
-        .key(key)
-}
-
-async fn delete_image_by_owner() -> Outcome {
-    let shop = ImageFixture::open().await;
-    let (image, another) = (
-        shop.presign("the-admin", "a", &json!({})).await,
-        shop.presign("the-admin", "b", &json!({})).await,
-    );
-    let first = shop.delete_image(delete_call(&image, "d").by_admin()).await;
-    // The owner is no administrator any more.
-    let again = shop.delete_image(delete_call(&image, "d").by("the-admin")).await;
-    let other = Some(shop.delete_image(delete_call(&another, "d").by("the-admin")).await);
-    assert_eq!(shop.see(&another).await.body["status"], "AWAITING_UPLOAD");
-    Outcome { first, again, other }
-}
-
-async fn delete_image_twice() -> Outcome {
-    let shop = ImageFixture::open().await;
-    let (image, another) = (
-        shop.presign("ann", "a", &json!({})).await,
-        shop.presign("ann", "b", &json!({})).await,
-    );
-    shop.delete("ann", &image).await;
-    let first = shop.delete_image(delete_call(&image, "d").by("ann")).await;
-    let again = shop.delete_image(delete_call(&image, "d").by("ann")).await;
-    let other = Some(shop.delete_image(delete_call(&another, "d").by("ann")).await);
     Outcome { first, again, other }
 }

@@ -35,8 +35,8 @@ async fn live(engine: Engine) -> Vec<Answer> {
     shop.list(function_tests::auction_fixture::CARD, 50_000, 1).await;
     shop.credit_points("ann", 50_000).await;
     answers.push(shop.sell("bob", 45_000).await);
-    answers.push(shop.take(take_call("ann", "t", "buy", None, None)).await);
-    answers.push(shop.take(take_call("ann", "u", "buy", None, None)).await);
+    answers.push(shop.take(take_call("ann", "t", "BUY", None, None)).await);
+    answers.push(shop.take(take_call("ann", "u", "BUY", None, None)).await);
     answers
 }
 

@@ -35,7 +35,7 @@ impl AuctionAudit {
         let mut open = 0;
         for bid in bids.values().filter(|bid| bid["status"] == "OPEN") {
             open += 1;
-            if bid["side"] == "buy" {
+            if bid["side"] == "BUY" {
                 *needed.entry(text(&bid["customer_id"])).or_default() += number(&bid["price"]);
                 continue;
             }
@@ -147,7 +147,7 @@ impl AuctionAudit {
                     "TAKEN_BACK" | "OWED" => -number(&item["points"]),
                     _ => continue,
                 };
-                *left.entry(text(&item["about"])).or_default() += points;
+                *left.entry(text(&item["about"]["id"])).or_default() += points;
             }
         }
         for credit in self.of_kind("CREDIT") {

@@ -25,8 +25,8 @@ pub async fn photograph(world: Rc<World>, name: String) {
             }
             _ => {
                 let id = a_picture(&world, &mine);
-                let call = Call::new("POST", "/images/{image_id}/delete").path("image_id", &id);
-                world.request("delete-image", call.by(&name).key(&world.key())).await;
+                let call = Call::new("DELETE", "/images/{image_id}").path("image_id", &id);
+                world.request("delete-image", call.by(&name)).await;
             }
         }
     }

@@ -54,7 +54,7 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
         &first.date().to_string(),
         &first.strftime("%H:%M:%S").to_string(),
         TIMEZONE,
-        "day",
+        "DAY",
         days,
     );
     let authorization = authorization(world, name);

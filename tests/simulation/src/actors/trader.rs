@@ -28,13 +28,17 @@ pub async fn trade(world: Rc<World>, name: String) {
             6..=13 => bid(&world, &name, &mut holdings).await,
             14..=21 => take(&world, &name, &mut holdings).await,
             22..=23 => cancel_bid(&world, &name, &mut holdings).await,
-            24 => drop(world.http("list-my-bids", Call::new("GET", "/bids").by(&name)).await),
+            24 => drop(world.http("list-bids", Call::new("GET", "/bids").by(&name)).await),
             25 => drop(
                 world
                     .http("list-vouchers", Call::new("GET", "/vouchers").by(&name))
                     .await,
             ),
-            26 => drop(world.http("get-wallet", Call::new("GET", "/wallet").by(&name)).await),
+            26 => {
+                world.http("get-wallet", Call::new("GET", "/wallet").by(&name)).await;
+                let entries = Call::new("GET", "/wallet/entries").by(&name);
+                world.http("list-wallet-entries", entries).await;
+            }
             _ => drop(world.http("get-order-book", book_call()).await),
         }
     }
@@ -50,7 +54,7 @@ async fn register(world: &World, name: &str, holdings: &mut Holdings) {
 
 async fn bid(world: &World, name: &str, holdings: &mut Holdings) {
     let voucher = a_voucher(world, holdings);
-    let side = if voucher.is_some() { "sell" } else { "buy" };
+    let side = if voucher.is_some() { "SELL" } else { "BUY" };
     let call = bid_call(
         name,
         &world.key(),
@@ -67,7 +71,7 @@ async fn bid(world: &World, name: &str, holdings: &mut Holdings) {
 
 async fn take(world: &World, name: &str, holdings: &mut Holdings) {
     let voucher = a_voucher(world, holdings);
-    let side = if voucher.is_some() { "sell" } else { "buy" };
+    let side = if voucher.is_some() { "SELL" } else { "BUY" };
     let limit = (world.below(2) == 0).then(|| price(world));
     let call = take_call(name, &world.key(), side, limit, voucher.as_deref());
     world.request("take-bid", call).await;

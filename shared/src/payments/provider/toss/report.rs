@@ -1,6 +1,8 @@
 //! Reads Toss's Payment object.
 
 use iso_currency::Currency;
+use jiff::Timestamp;
+use jiff::tz::offset;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -67,8 +69,14 @@ fn deposit(account: &Value) -> Option<DepositAccount> {
     Some(DepositAccount {
         bank: bank?.to_owned(),
         account_number: account["accountNumber"].as_str()?.to_owned(),
-        due: account["dueDate"].as_str().map(str::to_owned),
+        due_at: account["dueDate"].as_str().and_then(due_at),
     })
+}
+
+/// Toss writes a deposit's deadline as a time in Korea, without an offset (`2026-01-08T00:00:00`).
+fn due_at(text: &str) -> Option<Timestamp> {
+    let with_offset: Option<Timestamp> = text.parse().ok();
+    with_offset.or_else(|| offset(9).to_timestamp(text.parse().ok()?).ok())
 }
 
 #[cfg(test)]
@@ -171,6 +179,16 @@ mod tests {
     }
 
     #[test]
+    fn the_deadline_of_a_deposit_is_a_time_in_korea_unless_it_says_otherwise() {
+        let at = |text: &str| due_at(text).map(|at| at.to_string());
+        let expected = Some("2026-01-07T15:00:00Z".to_owned());
+        assert_eq!(at("2026-01-08T00:00:00"), expected);
+        assert_eq!(at("2026-01-08T00:00:00+09:00"), expected);
+        assert_eq!(at("2026-01-07T15:00:00Z"), expected);
+        assert_eq!(at("tomorrow"), None);
+    }
+
+    #[test]
     fn a_deposit_account_is_read_with_its_secret() {
         let account = json!({ "bankCode": "20", "accountNumber": "X123", "dueDate": "2026-01-08T00:00:00" });
         let fields = json!({ "status": "WAITING_FOR_DEPOSIT", "virtualAccount": account, "secret": "ps_1" });
@@ -178,7 +196,7 @@ mod tests {
         let expected = DepositAccount {
             bank: "20".to_owned(),
             account_number: "X123".to_owned(),
-            due: Some("2026-01-08T00:00:00".to_owned()),
+            due_at: Some("2026-01-07T15:00:00Z".parse().unwrap()),
         };
         assert_eq!(report.deposit, Some(expected));
         assert_eq!(report.deposit_secret.as_deref(), Some("ps_1"));
