@@ -3,7 +3,6 @@
 
 use crate::reason;
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -95,7 +94,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The bid, `OPEN` or `TRADED`", body = Bid,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request placed it"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request placed it"),
+                ("Location" = String, description = "The path of the caller's bids"),
+            )),
     )
 )]
 pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -148,7 +150,7 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
                     },
                     |matched| matched.bid,
                 );
-                return http::json(StatusCode::CREATED, &bid);
+                return http::created("/bids", &bid);
             }
             PlaceBidOutcome::Exists(known) => return replay(function, *known, &fingerprint, &invocation).await,
             PlaceBidOutcome::WalletRefused => {
@@ -231,5 +233,5 @@ async fn replay(
     known.fingerprint.require_same(fingerprint)?;
     let matched = function.matching.match_bid(known, invocation).await?;
     let bid = matched.bid.as_of(invocation.now);
-    Ok(http::replayed(http::json(StatusCode::CREATED, &bid)?))
+    http::created("/bids", &bid).map(http::replayed)
 }

@@ -5,7 +5,6 @@ use crate::id::VoucherId;
 use crate::reason;
 use crate::store::AuctionStore;
 use crate::voucher::{Voucher, VoucherCode};
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -75,7 +74,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The voucher", body = Voucher,
-        headers(("Idempotency-Replayed" = bool, description = "true: the caller has registered it before"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: the caller has registered it before"),
+                ("Location" = String, description = "The path of the caller's vouchers"),
+            )),
     )
 )]
 pub async fn handle(function: &RegisterVoucher, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -120,7 +122,7 @@ async fn register(
     loop {
         attempts.start()?;
         if auctions.register(&voucher, request, deadline).await? {
-            return http::json(StatusCode::CREATED, &voucher);
+            return http::created("/vouchers", &voucher);
         }
         let known = auctions.voucher_with_code(&voucher.code, deadline).await?;
         // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
@@ -133,7 +135,7 @@ async fn register(
             return Err(Rejected::VoucherRegistered.into());
         }
         if auctions.record_request(request, deadline).await? {
-            return Ok(http::replayed(http::json(StatusCode::CREATED, &known)?));
+            return http::created("/vouchers", &known).map(http::replayed);
         }
     }
 }
@@ -154,5 +156,5 @@ async fn replay(
     } else {
         known.voucher.owned_by(caller, earlier.requested_at)
     };
-    Ok(http::replayed(http::json(StatusCode::CREATED, &voucher)?))
+    http::created("/vouchers", &voucher).map(http::replayed)
 }

@@ -6,7 +6,6 @@ use crate::id::VoucherId;
 use crate::matching::{MatchRequest, MatchingService};
 use crate::reason;
 use jiff::Timestamp;
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Points;
@@ -98,7 +97,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The trade", body = TakenBid,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request made it"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request made it"),
+                ("Location" = String, description = "Where the caller finds what the trade brought: vouchers or points"),
+            )),
     )
 )]
 pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -128,7 +130,11 @@ pub async fn handle(function: &TakeBid, request: Request, invocation: Invocation
         price: trade.price,
         traded_at: trade.traded_at,
     };
-    let response = http::json(StatusCode::CREATED, &taken)?;
+    let brought = match body.side {
+        Side::Buy => "/vouchers",
+        Side::Sell => "/wallet",
+    };
+    let response = http::created(brought, &taken)?;
     Ok(if outcome.replayed {
         http::replayed(response)
     } else {

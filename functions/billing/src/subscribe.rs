@@ -9,7 +9,6 @@ use crate::reason;
 use crate::store::{StoredSubscription, SubscriptionStore, SubscriptionWrite};
 use crate::subscription::{Policy, Rejected, Subscription, SubscriptionStatus};
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -108,7 +107,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The subscription", body = Subscription,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request started it"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request started it"),
+                ("Location" = String, description = "The subscription's path"),
+            )),
     )
 )]
 pub async fn handle(function: &Subscribe, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -165,7 +167,7 @@ pub async fn handle(function: &Subscribe, request: Request, invocation: Invocati
     };
     if function.subscriptions.save(&write, invocation.deadline).await? {
         function.charge_queue.send_if_due(&stored, &invocation).await;
-        return http::json(StatusCode::CREATED, &stored.subscription);
+        return created(&stored.subscription);
     }
     // An earlier attempt of this write, or a concurrent retry, has created the subscription.
     let existing = function.subscriptions.get(id, invocation.deadline).await?;
@@ -202,9 +204,15 @@ async fn validate(
         .require_accepted(body.authorization.provider(), total)
 }
 
+fn created(subscription: &Subscription) -> Result<Response, Error> {
+    http::created(
+        &format!("/subscriptions/{}", subscription.subscription_id),
+        subscription,
+    )
+}
+
 /// The response to a retry: the subscription in its current state.
 fn replay(existing: StoredSubscription, fingerprint: &Fingerprint) -> Result<Response, Error> {
     existing.fingerprint.require_same(fingerprint)?;
-    let answer = http::json(StatusCode::CREATED, &existing.subscription)?;
-    Ok(http::replayed(answer))
+    created(&existing.subscription).map(http::replayed)
 }

@@ -1,6 +1,5 @@
 //! Runs for `POST /admin/products/{sku}/stock`, for administrators: adds delivered units to the stock and writes a receipt.
 
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -67,7 +66,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The receipt", body = StockReceived,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request added the units"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request added the units"),
+                ("Location" = String, description = "The product's path"),
+            )),
     )
 )]
 pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -97,12 +99,16 @@ pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invoc
         .catalog
         .receive(&receipt, product.stock_shards, &event, invocation.deadline);
     match existing.await? {
-        None => http::json(StatusCode::CREATED, &receipt.received),
+        None => created(&receipt.received),
         Some(existing) => {
             existing.fingerprint.require_same(&receipt.fingerprint)?;
-            Ok(http::replayed(http::json(StatusCode::CREATED, &existing.received)?))
+            created(&existing.received).map(http::replayed)
         }
     }
+}
+
+fn created(received: &StockReceived) -> Result<Response, Error> {
+    http::created(&format!("/admin/products/{}", received.sku), received)
 }
 
 fn parse_units(quantity: i64) -> Result<u64, Rejection> {

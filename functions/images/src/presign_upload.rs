@@ -9,7 +9,6 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::lambda::Invocation;
@@ -96,7 +95,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The presigned upload", body = SignedUpload,
-        headers(("Idempotency-Replayed" = bool, description = "true: an earlier request created the image"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request created the image"),
+                ("Location" = String, description = "The image's path"),
+            )),
     )
 )]
 pub async fn handle(function: &PresignUpload, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -212,7 +214,7 @@ impl PresignUpload {
             headers: headers.filter(|(name, _)| name != "host").collect(),
             expires_at: invocation.now + UPLOAD_WITHIN,
         };
-        http::json(StatusCode::CREATED, &upload)
+        http::created(&format!("/images/{}", upload.image_id), &upload)
     }
 
     /// The function on `platform`.

@@ -5,7 +5,6 @@
 //! transaction (the stock of each product, and the order).
 
 use envconfig::Envconfig;
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -68,7 +67,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The order", body = Order,
-        headers(("Idempotency-Replayed" = bool, description = "true: an earlier request placed the order"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request placed the order"),
+                ("Location" = String, description = "The order's path"),
+            )),
     )
 )]
 pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -121,7 +123,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         event,
     };
     match checkout.reservations.place(&draft, invocation.deadline).await? {
-        PlaceOrderOutcome::Placed(order) => http::json(StatusCode::CREATED, &order),
+        PlaceOrderOutcome::Placed(order) => created(&order),
         PlaceOrderOutcome::Exists(existing) => replay(*existing, &fingerprint, &invocation),
         PlaceOrderOutcome::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
     }
@@ -136,11 +138,15 @@ fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Resu
     }
 }
 
+fn created(order: &Order) -> Result<Response, Error> {
+    http::created(&format!("/orders/{}", order.order_id), order)
+}
+
 /// The response to a retry: the order in its current state.
 fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocation) -> Result<Response, Error> {
     existing.fingerprint.require_same(fingerprint)?;
     let order = existing.order.as_of(invocation.now);
-    Ok(http::replayed(http::json(StatusCode::CREATED, &order)?))
+    created(&order).map(http::replayed)
 }
 
 #[derive(Envconfig)]

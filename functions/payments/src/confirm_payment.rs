@@ -108,7 +108,10 @@ pub const REFUSALS: &[&Reason] = &[
         (status = 200, description = "The order is paid. A retry returns the payment as it is now, even if it was refunded since", body = Payment,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
         (status = 202, description = "The outcome is not known yet (`UNKNOWN`, `CONFIRMING`), or a deposit is awaited (`AWAITING_DEPOSIT`). Poll the order", body = Payment,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request confirmed the payment"),
+                ("Location" = String, description = "The payment's path"),
+            )),
     )
 )]
 pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -250,7 +253,8 @@ fn answer(payment: &Payment) -> Result<Response, Error> {
     match payment.status {
         PaymentStatus::Paid => http::json(StatusCode::OK, &payment.clone().for_customer()),
         PaymentStatus::Confirming | PaymentStatus::Unknown | PaymentStatus::AwaitingDeposit => {
-            http::json(StatusCode::ACCEPTED, &payment.clone().for_customer())
+            let path = format!("/payments/{}", payment.payment_id);
+            http::accepted(&path, &payment.clone().for_customer())
         }
         PaymentStatus::Unservable | PaymentStatus::Refunded | PaymentStatus::Reversed => {
             Err(Rejected::Unservable.into())

@@ -1,6 +1,5 @@
 //! `POST /admin/payments/{payment_id}/refunds`: adds a full or partial refund to a payment. `refund-payment` makes it.
 
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -77,7 +76,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 202, description = "The payment with the pending refund", body = Payment,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request added the refund"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request added the refund"),
+                ("Location" = String, description = "The payment's path"),
+            )),
     )
 )]
 pub async fn handle(function: &RequestRefund, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -98,10 +100,10 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             known.fingerprint.require_same(&fingerprint)?;
             let stored = function.payments.get(id, invocation.deadline).await?;
             let stored = stored.ok_or(Rejected::NotFound)?;
-            return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
+            return accepted(&stored.payment).map(http::replayed);
         }
         if stored.has_request(request_id, &fingerprint)? {
-            return Ok(http::replayed(http::json(StatusCode::ACCEPTED, &stored.payment)?));
+            return accepted(&stored.payment).map(http::replayed);
         }
         let payment = stored.payment.with_refund(
             request_id,
@@ -122,9 +124,13 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             .payments
             .save_requested(&next, Some(&request), invocation.deadline);
         if saved.await? {
-            return http::json(StatusCode::ACCEPTED, &next.payment);
+            return accepted(&next.payment);
         }
     }
+}
+
+fn accepted(payment: &Payment) -> Result<Response, Error> {
+    http::accepted(&format!("/payments/{}", payment.payment_id), payment)
 }
 
 fn note(text: Option<&str>) -> Result<Option<DisplayText>, Rejection> {

@@ -1,7 +1,6 @@
 //! `POST /payments`: prepares a payment of an order at its provider, and returns the parameters for the customer's
 //! page.
 
-use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -95,7 +94,10 @@ pub const REFUSALS: &[&Reason] = &[
     ),
     responses(
         (status = 201, description = "The prepared payment", body = StartedPayment,
-            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request prepared the payment"))),
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request prepared the payment"),
+                ("Location" = String, description = "The payment's path, or that of its order while the provider has no payment"),
+            )),
     )
 )]
 pub async fn handle(function: &StartPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -219,5 +221,9 @@ fn answer(order: &StoredOrder, payment: Option<&Payment>, client: ClientParamete
         reference: payment.map(|payment| payment.reference.clone()),
         client,
     };
-    http::json(StatusCode::CREATED, &started)
+    let path = match started.payment_id {
+        Some(payment_id) => format!("/payments/{payment_id}"),
+        None => format!("/orders/{}", started.order_id),
+    };
+    http::created(&path, &started)
 }

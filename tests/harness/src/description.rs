@@ -66,6 +66,9 @@ impl Description {
     fn check(&self, route: &str, answer: &Answer) -> Result<(), String> {
         let key = (route.to_owned(), answer.status, answer.media_type.clone());
         let index = self.responses.get(&key).ok_or("the response is not declared")?;
+        if matches!(answer.status, 201 | 202) && !answer.headers.contains_key("location") {
+            return Err("the response has no Location".to_owned());
+        }
         let Some(index) = index else {
             return Ok(());
         };
@@ -176,6 +179,20 @@ mod tests {
         assert!(violation("POST /orders", &short).is_some());
         short.body["shortages"] = json!([{ "sku": "tea", "requested": 2, "available": 1 }]);
         assert_eq!(violation("POST /orders", &short), None);
+    }
+
+    #[test]
+    fn a_new_resource_without_its_location_is_a_violation() {
+        let mut created = answer(201, "none");
+        created.media_type = "application/json".to_owned();
+        created.body = json!({ "receipt_id": "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd", "sku": "tea", "quantity": 1,
+            "received_at": "2026-01-01T00:00:00Z" });
+        let route = "POST /admin/products/{sku}/stock";
+        assert!(violation(route, &created).is_some());
+        created
+            .headers
+            .insert("location".to_owned(), "/admin/products/tea".to_owned());
+        assert_eq!(violation(route, &created), None);
     }
 
     #[test]

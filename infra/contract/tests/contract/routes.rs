@@ -73,6 +73,67 @@ fn an_operation_lists_403_exactly_under_admin() {
 }
 
 #[test]
+fn each_created_or_accepted_resource_has_a_location() {
+    let mut checked = 0;
+    for (route, operation) in operations() {
+        for status in ["201", "202"] {
+            if let Some(response) = operation["responses"].get(status) {
+                assert!(response["headers"].get("Location").is_some(), "{route} {status}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 9, "{checked}");
+}
+
+#[test]
+fn pages_of_other_origins_can_send_and_read_what_the_operations_use() {
+    let template = Template::read();
+    let api = template.resources_of("AWS::Serverless::HttpApi").next().unwrap();
+    let cors = &api.property("DefinitionBody").unwrap()["x-amazon-apigateway-cors"];
+    let list = |name: &str| -> BTreeSet<String> {
+        let values = cors[name].as_sequence().unwrap().iter();
+        values.map(|value| value.as_str().unwrap().to_lowercase()).collect()
+    };
+    let (methods, sent, read) = (list("allowMethods"), list("allowHeaders"), list("exposeHeaders"));
+    assert!(sent.contains("authorization") && sent.contains("content-type"));
+    let mut problems = Vec::new();
+    for (route, operation) in operations() {
+        let method = route.split_once(' ').unwrap().0.to_lowercase();
+        if !methods.contains(&method) {
+            problems.push(format!("{route}: allow the method"));
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap().to_lowercase();
+            if parameter["in"] == "header" && !sent.contains(&name) {
+                problems.push(format!("{route}: allow the header {name}"));
+            }
+        }
+    }
+    let document = document();
+    let mut names = BTreeSet::new();
+    header_names(&document["paths"], &mut names);
+    header_names(&document["components"]["responses"], &mut names);
+    assert!(names.contains("location") && names.contains("retry-after"), "{names:?}");
+    // Pages can read `Cache-Control` without a permission (Fetch, CORS-safelisted response-header name).
+    names.remove("cache-control");
+    for name in names.difference(&read) {
+        problems.push(format!("expose the header {name}"));
+    }
+    assert_none(&problems);
+}
+
+/// The names of all headers that responses in `value` have, in lower case.
+fn header_names(value: &Value, names: &mut BTreeSet<String>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        if name == "headers" {
+            names.extend(value.as_object().unwrap().keys().map(|name| name.to_lowercase()));
+        }
+        header_names(value, names);
+    }
+}
+
+#[test]
 fn each_parameter_of_a_path_is_described() {
     for (route, operation) in operations() {
         let named: BTreeSet<&str> = route

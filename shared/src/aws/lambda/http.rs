@@ -39,6 +39,22 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Error
     Ok(response)
 }
 
+/// Responds 201 with a new resource, which is at `path`.
+///
+/// # Errors
+/// [`Error::Internal`] when `body` cannot be serialized, or `path` is no header value.
+pub fn created(path: &str, body: &impl Serialize) -> Result<Response, Error> {
+    located(json(StatusCode::CREATED, body)?, path)
+}
+
+/// Responds 202 with the present state of the resource at `path`, which will show the outcome.
+///
+/// # Errors
+/// As [`created`].
+pub fn accepted(path: &str, body: &impl Serialize) -> Result<Response, Error> {
+    located(json(StatusCode::ACCEPTED, body)?, path)
+}
+
 /// Marks a response as that of an earlier request with the same idempotency key.
 pub fn replayed(mut response: Response) -> Response {
     response

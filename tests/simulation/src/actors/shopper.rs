@@ -183,7 +183,7 @@ async fn by_stripe(world: &Rc<World>, name: &str, order: &Value) -> Option<Answe
 
 /// Pays at a provider that only sends webhooks.
 async fn by_transfer(world: &Rc<World>, order: &Value) -> Option<Answer> {
-    // Nobody transfers nothing.
+    // An order that costs nothing needs no transfer, and the webhook refuses such a message.
     if total(order) == 0 {
         return None;
     }
