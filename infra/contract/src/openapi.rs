@@ -26,7 +26,7 @@ bidirectional controls, private-use characters, and invisible characters such as
 are accepted where a script or an emoji needs them (RFC 5892 appendix A, UTS #51). Only text of several lines may contain U+000A. \
 Lengths count characters after normalization.
 
-**Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
+**Retries.** A POST with a token, and a PATCH of a subscription, requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
 the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true` and the entity as it is now, \
 even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days.
 
