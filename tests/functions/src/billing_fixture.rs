@@ -371,6 +371,7 @@ pub fn subscribe_call(customer: &str, key: &str, body: &Value) -> Call {
 /// Builds the request of a change, and the name of its function. `change` names it: `{"change": "PAUSE"}`, `RESUME`,
 /// `SKIP` with the period, `CONTINUE`; otherwise its other members are the patch.
 pub fn change_call(customer: &str, id: &str, key: &str, change: &Value) -> (&'static str, Call) {
+    const ROUTE: &str = "/subscriptions/{subscription_id}";
     let mut body = change.clone();
     let name = body.as_object_mut().and_then(|body| body.remove("change"));
     let operation = match name.as_ref().and_then(Value::as_str) {
@@ -380,7 +381,6 @@ pub fn change_call(customer: &str, id: &str, key: &str, change: &Value) -> (&'st
         Some("CONTINUE") => Some(("continue-subscription", "continue")),
         _ => None,
     };
-    const ROUTE: &str = "/subscriptions/{subscription_id}";
     let (function, call) = match operation {
         Some((function, verb)) => (function, Call::new("POST", &format!("{ROUTE}/{verb}"))),
         None => ("update-subscription", Call::new("PATCH", ROUTE)),

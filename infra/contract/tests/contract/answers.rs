@@ -400,6 +400,21 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
     serde_json::from_value::<ConfirmPaymentRequest>(with_unknown_field).unwrap_err();
 }
 
+#[test]
+fn the_enums_of_responses_are_declared_open() {
+    let schemas = &document()["components"]["schemas"];
+    for (name, is_open) in [
+        ("OrderStatus", true),
+        ("InvoiceStatus", true),
+        ("SubjectKind", true),
+        ("Side", true),
+        ("When", false),
+    ] {
+        assert!(schemas[name]["enum"].is_array(), "{name}");
+        assert_eq!(schemas[name]["x-extensible-enum"] == json!(true), is_open, "{name}");
+    }
+}
+
 fn matches_schema(name: &str, value: &impl Serialize) {
     let value = serde_json::to_value(value).unwrap();
     assert_eq!(schema(name).validation_error(&value), None, "{value}");

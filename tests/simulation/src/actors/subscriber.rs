@@ -91,6 +91,8 @@ async fn cancel(world: &World, name: &str, id: &str) {
 async fn see(world: &World, name: &str, id: &str) {
     let call = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", id);
     world.http("get-subscription", call.by(name)).await;
+    let invoices = Call::new("GET", "/subscriptions/{subscription_id}/invoices").path("subscription_id", id);
+    world.http("list-invoices", invoices.by(name)).await;
 }
 
 /// Declines the subscriber's cards for some time.
