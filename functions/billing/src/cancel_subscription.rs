@@ -62,7 +62,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Cancels a subscription
 ///
 /// Paid orders are not cancelled; each can be cancelled like any order. Cancelling a cancelled subscription returns it
-/// unchanged. `change-subscription` with `CONTINUE` revokes a cancellation at the period's end.
+/// unchanged. `continue-subscription` revokes a
+/// cancellation at the period's end.
 ///
 /// # Errors
 /// `not-found` for another customer's subscription too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

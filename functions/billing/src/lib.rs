@@ -1,9 +1,10 @@
 //! Billing: subscriptions, their invoices, and the charges of cards.
 
 pub mod cancel_subscription;
-pub mod change_subscription;
 pub mod charge_service;
 pub mod charge_subscription;
+pub mod continue_subscription;
+pub mod customer_change;
 pub mod enqueue_due_charges;
 pub mod event;
 pub mod get_subscription;
@@ -11,22 +12,30 @@ pub mod invoice;
 pub mod invoice_store;
 pub mod list_invoices;
 pub mod list_subscriptions;
+pub mod pause_subscription;
 pub mod reason;
 pub mod request_new_card;
 pub mod resolve_charge;
+pub mod resume_subscription;
+pub mod skip_period;
 pub mod store;
 pub mod subscribe;
 pub mod subscription;
+pub mod update_subscription;
 
 shared::actions! {
     http {
         "cancel-subscription" => cancel_subscription::CancelSubscription,
-        "change-subscription" => change_subscription::ChangeSubscription,
+        "continue-subscription" => continue_subscription::ContinueSubscription,
         "get-subscription" => get_subscription::GetSubscription,
         "list-invoices" => list_invoices::ListInvoices,
         "list-subscriptions" => list_subscriptions::ListSubscriptions,
+        "pause-subscription" => pause_subscription::PauseSubscription,
         "resolve-charge" => resolve_charge::ResolveCharge,
+        "resume-subscription" => resume_subscription::ResumeSubscription,
+        "skip-period" => skip_period::SkipPeriod,
         "subscribe" => subscribe::Subscribe,
+        "update-subscription" => update_subscription::UpdateSubscription,
     }
     schedule {
         "enqueue-due-charges" => enqueue_due_charges::EnqueueDueCharges,

@@ -1,7 +1,11 @@
 //! The HTTP API as an OpenAPI 3.1 document.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
+use serde::Serialize;
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, Type};
@@ -31,7 +35,7 @@ Lengths count characters after normalization.
 **Administrators** are users in the group `admin`. Paths under `/admin/` are theirs: a customer's token is answered with 403. All other \
 paths are public or about what belongs to the caller.
 
-**Retries.** A POST with a token requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
+**Retries.** A POST with a token, and a PATCH of a subscription, requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
 the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true` and the entity as it is now, \
 even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days. `\"a\"`, as draft-ietf-httpapi-idempotency-key-header \
 writes it, is the same key as `a`.
@@ -41,7 +45,8 @@ writes it, is the same key as `a`.
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Each code has a schema with its members. Ignore unknown members.
 
-**Enums** in responses are open: a later version may answer with a value that is not listed. Treat it as unknown.
+**Enums** in responses are open: a later version may answer with a value that is not listed. Treat it as unknown. \
+They have `x-extensible-enum: true`.
 
 **Lists** are answered in pages: `items`, and `next_cursor` unless it is the last page. The next page is the same request with \
 `cursor`, as the header `Link` says. A filter is answered from at most 100 items a page, so a page may have fewer items than `limit`, even \
@@ -83,7 +88,7 @@ pub fn document() -> OpenApi {
     let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
     let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
     api.paths.paths.sort_keys();
-    let modifiers: [&dyn Modify; 10] = [
+    let modifiers: [&dyn Modify; 11] = [
         &Token,
         &Problems,
         &Entry,
@@ -93,6 +98,7 @@ pub fn document() -> OpenApi {
         &Closed,
         &Unions,
         &Examples,
+        &OpenEnums,
         &Shared,
     ];
     for modifier in modifiers {
@@ -253,6 +259,50 @@ impl Modify for Closed {
             }
         }
     }
+}
+
+/// The extension of an enum whose values grow.
+const OPEN: &str = "x-extensible-enum";
+
+/// Marks the enums in responses as open: a later version may answer with another value.
+struct OpenEnums;
+
+impl Modify for OpenEnums {
+    fn modify(&self, api: &mut OpenApi) {
+        let mut answered = BTreeSet::new();
+        for operation in api.paths.paths.values_mut().flat_map(operations) {
+            references(&operation.responses, &mut answered);
+        }
+        let Some(components) = &mut api.components else {
+            return;
+        };
+        let mut known = 0;
+        while known < answered.len() {
+            known = answered.len();
+            for (name, schema) in &components.schemas {
+                if answered.contains(name) {
+                    references(schema, &mut answered);
+                }
+            }
+        }
+        for (name, schema) in &mut components.schemas {
+            if let RefOr::T(Schema::Object(schema)) = schema
+                && schema.enum_values.is_some()
+                && answered.contains(name)
+            {
+                let open = Extensions::from_iter([(OPEN, true)]);
+                schema.extensions.get_or_insert_with(Extensions::default).merge(open);
+            }
+        }
+    }
+}
+
+/// Adds the names of the schemas that `part` of the document refers to.
+fn references(part: &impl Serialize, names: &mut BTreeSet<String>) {
+    const PREFIX: &str = "\"#/components/schemas/";
+    let text = serde_json::to_string(part).unwrap_or_default();
+    let found = text.split(PREFIX).skip(1).filter_map(|rest| rest.split('"').next());
+    names.extend(found.map(str::to_owned));
 }
 
 /// The name of the schema of an operation's request body.

@@ -119,11 +119,48 @@ impl BillingFixture {
         .await
     }
 
-    /// Calls `change-subscription`.
-    pub async fn change_subscription(&self, call: Call) -> Answer {
-        let function = billing::change_subscription::ChangeSubscription::new(&self.platform()).expect("its variables");
+    /// Calls `update-subscription`.
+    pub async fn update_subscription(&self, call: Call) -> Answer {
+        let function = billing::update_subscription::UpdateSubscription::new(&self.platform()).expect("its variables");
         call.send(self.invocation(), |request, invocation| {
-            billing::change_subscription::handle(&function, request, invocation)
+            billing::update_subscription::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `pause-subscription`.
+    pub async fn pause_subscription(&self, call: Call) -> Answer {
+        let function = billing::pause_subscription::PauseSubscription::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            billing::pause_subscription::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `resume-subscription`.
+    pub async fn resume_subscription(&self, call: Call) -> Answer {
+        let function = billing::resume_subscription::ResumeSubscription::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            billing::resume_subscription::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `skip-period`.
+    pub async fn skip_period(&self, call: Call) -> Answer {
+        let function = billing::skip_period::SkipPeriod::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            billing::skip_period::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `continue-subscription`.
+    pub async fn continue_subscription(&self, call: Call) -> Answer {
+        let function = billing::continue_subscription::ContinueSubscription::new(&self.platform());
+        let function = function.expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            billing::continue_subscription::handle(&function, request, invocation)
         })
         .await
     }
@@ -254,10 +291,16 @@ impl BillingFixture {
         )
     }
 
-    /// Changes a subscription under `key`.
+    /// Changes a subscription under `key`, by the operation that [`change_call`] says.
     pub async fn change(&self, customer: &str, id: &str, key: &str, body: &Value) -> Answer {
-        let call = Call::new("POST", "/subscriptions/{subscription_id}/change").path("subscription_id", id);
-        self.change_subscription(call.by(customer).key(key).json(body)).await
+        let (function, call) = change_call(customer, id, key, body);
+        match function {
+            "pause-subscription" => self.pause_subscription(call).await,
+            "resume-subscription" => self.resume_subscription(call).await,
+            "skip-period" => self.skip_period(call).await,
+            "continue-subscription" => self.continue_subscription(call).await,
+            _ => self.update_subscription(call).await,
+        }
     }
 
     /// Cancels a subscription, `NOW` or at the `PERIOD_END`, with a new key.
@@ -323,4 +366,26 @@ pub fn subscription(items: &[(&str, i64)], schedule: &Value, authorization: &Val
 /// Builds a customer's request to subscribe, under `key`.
 pub fn subscribe_call(customer: &str, key: &str, body: &Value) -> Call {
     Call::new("POST", "/subscriptions").by(customer).key(key).json(body)
+}
+
+/// Builds the request of a change, and the name of its function. `change` names it: `{"change": "PAUSE"}`, `RESUME`,
+/// `SKIP` with the period, `CONTINUE`; otherwise its other members are the patch.
+pub fn change_call(customer: &str, id: &str, key: &str, change: &Value) -> (&'static str, Call) {
+    const ROUTE: &str = "/subscriptions/{subscription_id}";
+    let mut body = change.clone();
+    let name = body.as_object_mut().and_then(|body| body.remove("change"));
+    let operation = match name.as_ref().and_then(Value::as_str) {
+        Some("PAUSE") => Some(("pause-subscription", "pause")),
+        Some("RESUME") => Some(("resume-subscription", "resume")),
+        Some("SKIP") => Some(("skip-period", "skip")),
+        Some("CONTINUE") => Some(("continue-subscription", "continue")),
+        _ => None,
+    };
+    let (function, call) = match operation {
+        Some((function, verb)) => (function, Call::new("POST", &format!("{ROUTE}/{verb}"))),
+        None => ("update-subscription", Call::new("PATCH", ROUTE)),
+    };
+    let call = call.path("subscription_id", id).by(customer).key(key);
+    let has_body = body.as_object().is_some_and(|body| !body.is_empty());
+    (function, if has_body { call.json(&body) } else { call })
 }

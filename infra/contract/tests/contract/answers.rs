@@ -9,6 +9,10 @@ use auctions::place_bid::PlaceBidRequest;
 use auctions::register_voucher::RegisterVoucherRequest;
 use auctions::take_bid::{TakeBidRequest, TakenBid};
 use billing::charge_service::ChargeDecision;
+use billing::list_invoices::InvoiceList;
+use billing::list_subscriptions::SubscriptionList;
+use billing::skip_period::SkipPeriodRequest;
+use billing::update_subscription::UpdateSubscriptionRequest;
 use catalog::create_product::CreateProductRequest;
 use catalog::get_product::ProductView;
 use catalog::receive_stock::ReceiveStockRequest;
@@ -259,6 +263,46 @@ fn a_request_about_a_payment_that_matches_its_schema_is_accepted() {
 }
 
 #[test]
+fn a_request_about_a_subscription_that_matches_its_schema_is_accepted() {
+    is_accepted("SkipPeriodRequest", &SkipPeriodRequest { period: 1 });
+    let items = json!([{ "sku": "green-tea-100g", "quantity": 2 }]);
+    let card = json!({ "provider": "toss", "auth_key": "text", "customer_key": "text" });
+    for body in [
+        json!({}),
+        json!({ "items": items }),
+        json!({ "authorization": card }),
+        json!({ "items": items, "authorization": card }),
+    ] {
+        is_accepted::<UpdateSubscriptionRequest>("UpdateSubscriptionRequest", &serde_json::from_value(body).unwrap());
+    }
+    for cleared in [json!({ "items": null }), json!({ "authorization": null })] {
+        assert!(schema("UpdateSubscriptionRequest").validation_error(&cleared).is_some());
+        serde_json::from_value::<UpdateSubscriptionRequest>(cleared).unwrap_err();
+    }
+}
+
+#[test]
+fn each_response_about_a_subscription_matches_its_schema() {
+    let (subscription, invoice) = (examples::subscription().unwrap(), examples::paid_invoice().unwrap());
+    matches_schema("Subscription", &subscription);
+    for next_cursor in [None, Some("AAAB".to_owned())] {
+        let (subscriptions, invoices) = (vec![subscription.clone()], vec![invoice.clone()]);
+        let page = SubscriptionList {
+            items: subscriptions,
+            next_cursor: next_cursor.clone(),
+        };
+        matches_schema("SubscriptionList", &page);
+        matches_schema(
+            "InvoiceList",
+            &InvoiceList {
+                items: invoices,
+                next_cursor,
+            },
+        );
+    }
+}
+
+#[test]
 fn a_request_about_an_auction_that_matches_its_schema_is_accepted() {
     let bid = examples::sell_bid().unwrap();
     let (price, expires_at, voucher_id) = (bid.price, bid.expires_at, bid.voucher_id);
@@ -326,6 +370,8 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
         "PlaceBidRequest",
         "TakeBidRequest",
         "PresignUploadRequest",
+        "SkipPeriodRequest",
+        "UpdateSubscriptionRequest",
     ] {
         let additional = &document()["components"]["schemas"][name]["additionalProperties"];
         assert_eq!(additional, &json!(false), "{name}");
@@ -379,6 +425,21 @@ fn each_operation_has_an_example_that_matches_its_schemas() {
         {
             matches_schema(reference.rsplit('/').next().unwrap(), request);
         }
+    }
+}
+
+#[test]
+fn the_enums_of_responses_are_declared_open() {
+    let schemas = &document()["components"]["schemas"];
+    for (name, is_open) in [
+        ("OrderStatus", true),
+        ("InvoiceStatus", true),
+        ("SubjectKind", true),
+        ("Side", true),
+        ("When", false),
+    ] {
+        assert!(schemas[name]["enum"].is_array(), "{name}");
+        assert_eq!(schemas[name]["x-extensible-enum"] == json!(true), is_open, "{name}");
     }
 }
 

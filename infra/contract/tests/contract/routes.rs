@@ -151,14 +151,21 @@ fn each_parameter_of_a_path_is_described() {
 }
 
 #[test]
-fn each_post_takes_an_idempotency_key() {
+fn each_post_and_each_patch_without_a_condition_takes_an_idempotency_key() {
     for (route, operation) in operations() {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let key = parameters
             .filter(|parameter| parameter["name"] == "Idempotency-Key")
             .any(|parameter| parameter["in"] == "header" && parameter["required"] == true);
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let is_conditional = parameters.into_iter().any(|parameter| parameter["name"] == "If-Match");
         // A webhook names its payment, which serves as the key.
-        assert_eq!(key, route.starts_with("POST ") && !is_webhook(&route), "{route}");
+        let needs_key = match route.split(' ').next() {
+            Some("POST") => !is_webhook(&route),
+            Some("PATCH") => !is_conditional,
+            _ => false,
+        };
+        assert_eq!(key, needs_key, "{route}");
     }
 }
 

@@ -69,15 +69,18 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     ensure!(decided["type"] == "urn:madang:problem:not-in-review", "{decided}");
 
     for (change, expected) in [
-        (json!({ "change": "SKIP", "period": 1 }), ("next_period", json!(2))),
-        (json!({ "change": "PAUSE" }), ("status", json!("PAUSED"))),
-        (json!({ "change": "RESUME" }), ("status", json!("ACTIVE"))),
         (
-            json!({ "change": "ITEMS", "items": [{ "sku": sku, "quantity": 2 }] }),
+            json!({ "change": "skip", "body": { "period": 1 } }),
+            ("next_period", json!(2)),
+        ),
+        (json!({ "change": "pause" }), ("status", json!("PAUSED"))),
+        (json!({ "change": "resume" }), ("status", json!("ACTIVE"))),
+        (
+            json!({ "body": { "items": [{ "sku": sku, "quantity": 2 }] } }),
             ("items", json!([{ "sku": sku, "quantity": 2 }])),
         ),
         (
-            json!({ "change": "CARD", "authorization": authorization(shop, &holder)? }),
+            json!({ "body": { "authorization": authorization(shop, &holder)? } }),
             ("needs_card", json!(false)),
         ),
     ] {
@@ -114,7 +117,7 @@ fn a_declined_card_is_retried_later_and_a_new_one_at_once(shop: &Shop) -> Result
     ensure!(past_due["data"]["needs_card"] == true, "{past_due}");
     ensure!(shop.available(&sku)? == 5, "a declined charge holds no stock");
 
-    let card = json!({ "change": "CARD", "authorization": authorization(shop, &holder)? });
+    let card = json!({ "body": { "authorization": authorization(shop, &holder)? } });
     let changed = change(shop, &begun, &card)?.expect(200)?;
     ensure!(changed["status"] == "ACTIVE", "{changed}");
     let paid = event(shop, "InvoicePaid", &begun, EVENT_DEADLINE)?;
@@ -172,10 +175,18 @@ fn subscribe(shop: &Shop, key: &str, body: &Value) -> Result<Answer> {
     call.key(key).json(body).send()
 }
 
+/// Changes a subscription: by the operation `change`, or as a patch, with the member `body`.
 fn change(shop: &Shop, subscription: &Value, change: &Value) -> Result<Answer> {
-    let path = format!("/subscriptions/{}/change", text(subscription, "subscription_id")?);
-    let call = shop.api.call("POST", &path).token(&shop.ann);
-    call.key(&shop.unique("change")).json(change).send()
+    let path = format!("/subscriptions/{}", text(subscription, "subscription_id")?);
+    let call = match change["change"].as_str() {
+        Some(verb) => shop.api.call("POST", &format!("{path}/{verb}")),
+        None => shop.api.call("PATCH", &path),
+    };
+    let call = call.token(&shop.ann).key(&shop.unique("change"));
+    match &change["body"] {
+        Value::Null => call.send(),
+        body => call.json(body).send(),
+    }
 }
 
 fn account(shop: &Shop, subscription: &Value) -> Result<Value> {

@@ -1,13 +1,13 @@
 //! Changes of subscriptions: pauses, skips, other items, cancellations, outages and new cards.
 
 use super::billing::{assert_settled, event_names, hours};
-use function_tests::billing_fixture::{monthly, schedule, subscribe_call, subscription};
+use function_tests::billing_fixture::{customer_key, monthly, schedule, subscribe_call, subscription};
 use function_tests::{BillingFixture, Shop, order_call};
 use harness::engine::SUBSCRIPTIONS;
 use harness::gateway::Call;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Card, Provider};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test]
@@ -339,4 +339,58 @@ fn deleted_key(key: &str) -> Call {
     Call::new("POST", "/webhooks/{provider}")
         .path("provider", "toss")
         .json(&hint)
+}
+
+#[tokio::test]
+async fn items_and_card_change_together_or_not_at_all() {
+    let shop = BillingFixture::with("tea", 5).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let before = shop.account("ann", &id).await["subscription"].clone();
+    let items = |sku: &str| json!([{ "sku": sku, "quantity": 3 }]);
+    let card = shop.authorization("ann");
+    let keys = || shop.sandbox.toss_billing_keys(&customer_key("ann")).len();
+    let refused = json!({ "items": items("nothing"), "authorization": card });
+    let answer = shop.change("ann", &id, "1", &refused).await;
+    assert_eq!((answer.status, answer.problem()), (422, "product-unavailable"));
+    assert_eq!(shop.account("ann", &id).await["subscription"], before);
+    assert_eq!(keys(), 1, "the provider was not asked");
+
+    let both = json!({ "items": items("tea"), "authorization": card });
+    let answer = shop.change("ann", &id, "2", &both).await;
+    assert_eq!((answer.status, &answer.body["items"]), (200, &items("tea")));
+    assert_eq!(keys(), 2, "the old one is deleted later");
+    assert!(shop.change("ann", &id, "2", &both).await.replayed);
+}
+
+#[tokio::test]
+async fn an_empty_patch_changes_nothing_and_null_is_refused() {
+    let shop = BillingFixture::with("tea", 5).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let before = shop.account("ann", &id).await["subscription"].clone();
+    let patch = |key: &str, body: Value| {
+        let call = Call::new("PATCH", "/subscriptions/{subscription_id}").path("subscription_id", &id);
+        shop.update_subscription(call.by("ann").key(key).json(&body))
+    };
+    assert_eq!(patch("1", json!({})).await.body, before);
+    for (key, body) in [("2", json!({ "items": null })), ("3", json!({ "authorization": null }))] {
+        let answer = patch(key, body).await;
+        assert_eq!((answer.status, answer.problem()), (400, "malformed-body"));
+    }
+    assert_eq!(shop.account("ann", &id).await["subscription"], before);
+}
+
+#[tokio::test]
+async fn a_key_of_one_operation_is_refused_by_another() {
+    let shop = BillingFixture::with("tea", 5).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let change = async |change: Value| shop.change("ann", &id, "k", &change).await;
+    assert_eq!(change(json!({ "change": "PAUSE" })).await.status, 200);
+    for other in [
+        json!({ "change": "RESUME" }),
+        json!({ "change": "CONTINUE" }),
+        json!({ "change": "SKIP", "period": 1 }),
+        json!({ "items": [{ "sku": "tea", "quantity": 2 }] }),
+    ] {
+        assert_eq!(change(other).await.problem(), "idempotency-key-reused");
+    }
 }

@@ -2,7 +2,7 @@
 
 use function_tests::auction_fixture::{AuctionFixture, CARD};
 use function_tests::payment_fixture::amount;
-use function_tests::{PaymentFixture, RESERVATION, Shop, id_of, product, put_call};
+use function_tests::{PaymentFixture, RESERVATION, Shop, id_of, product};
 use harness::engine::ORDERS;
 use harness::gateway::Call;
 use serde_json::json;
@@ -63,7 +63,7 @@ async fn the_most_scattered_order_of_points_that_are_in_use_is_cancelled_in_one_
     for sku in &skus {
         let mut points = product(100, 2);
         points["points"] = json!(100);
-        shop.put_product(put_call(sku, &points)).await;
+        shop.put_product(sku, &points).await;
         shop.engine.set_shards(sku, &[1, 1]).await;
     }
     let items: Vec<(&str, i64)> = skus.iter().map(|sku| (sku.as_str(), 2)).collect();

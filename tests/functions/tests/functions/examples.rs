@@ -78,7 +78,7 @@ async fn auctions() {
     shop.book(book_call()).await;
     shop.take(take_call("ann", "take", "buy", Some(45_000), None)).await;
     let bid = shop.buy("ann", 40_000).await;
-    shop.list_my_bids(Call::new("GET", "/bids").by("ann")).await;
+    shop.list_bids(Call::new("GET", "/bids").by("ann")).await;
     shop.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
     shop.get_wallet(Call::new("GET", "/wallet").by("ann")).await;
 }

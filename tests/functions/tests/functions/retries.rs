@@ -75,19 +75,19 @@ const SCENARIOS: &[Scenario] = &[
         subscribe_cancelled
     ),
     scenario!(
-        "change-subscription",
+        "pause-subscription",
         "a paused subscription was resumed",
-        change_subscription_resumed
+        pause_subscription_resumed
     ),
     scenario!(
-        "change-subscription",
+        "update-subscription",
         "a new card was replaced by another one",
-        change_subscription_card
+        update_subscription_card
     ),
     scenario!(
-        "change-subscription",
+        "update-subscription",
         "the new item is unlisted",
-        change_subscription_items
+        update_subscription_items
     ),
     scenario!(
         "cancel-subscription",
@@ -98,6 +98,17 @@ const SCENARIOS: &[Scenario] = &[
         "cancel-subscription",
         "it was to end already, and then continued",
         cancel_subscription_twice
+    ),
+    scenario!("resume-subscription", "it was paused again", resume_subscription_paused),
+    scenario!(
+        "skip-period",
+        "the period is not the next one any more",
+        skip_period_skipped
+    ),
+    scenario!(
+        "continue-subscription",
+        "it was cancelled again",
+        continue_subscription_ended
     ),
     scenario!(
         "resolve-charge",
@@ -194,7 +205,11 @@ tests! {
     a_retried_request_of_a_refund_is_the_first_one: "request-refund",
     a_retried_decision_of_a_review_is_the_first_one: "resolve-review",
     a_retried_start_of_a_subscription_is_the_first_one: "subscribe",
-    a_retried_change_of_a_subscription_is_the_first_one: "change-subscription",
+    a_retried_update_of_a_subscription_is_the_first_one: "update-subscription",
+    a_retried_pause_is_the_first_one: "pause-subscription",
+    a_retried_resumption_is_the_first_one: "resume-subscription",
+    a_retried_skip_is_the_first_one: "skip-period",
+    a_retried_continuation_is_the_first_one: "continue-subscription",
     a_retried_cancellation_of_a_subscription_is_the_first_one: "cancel-subscription",
     a_retried_decision_of_a_charge_is_the_first_one: "resolve-charge",
     a_retried_registration_of_a_voucher_is_the_first_one: "register-voucher",
@@ -379,7 +394,7 @@ async fn subscribe_cancelled() -> Outcome {
     Outcome { first, again, other }
 }
 
-async fn change_subscription_resumed() -> Outcome {
+async fn pause_subscription_resumed() -> Outcome {
     let shop = BillingFixture::with("tea", 5).await;
     let id = shop.subscribed("ann", "tea").await;
     let pause = json!({ "change": "PAUSE" });
@@ -391,7 +406,44 @@ async fn change_subscription_resumed() -> Outcome {
     Outcome { first, again, other }
 }
 
-async fn change_subscription_card() -> Outcome {
+async fn resume_subscription_paused() -> Outcome {
+    let shop = BillingFixture::with("tea", 5).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let (pause, resume) = (json!({ "change": "PAUSE" }), json!({ "change": "RESUME" }));
+    shop.change("ann", &id, "p", &pause).await;
+    let first = shop.change("ann", &id, "r", &resume).await;
+    shop.change("ann", &id, "q", &pause).await;
+    let again = shop.change("ann", &id, "r", &resume).await;
+    assert_eq!(again.body["status"], "PAUSED", "{again:?}");
+    let other = Some(shop.change("ann", &id, "r", &pause).await);
+    Outcome { first, again, other }
+}
+
+async fn skip_period_skipped() -> Outcome {
+    let shop = BillingFixture::with("tea", 5).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let skip = |period: u32| json!({ "change": "SKIP", "period": period });
+    let first = shop.change("ann", &id, "s", &skip(0)).await;
+    let again = shop.change("ann", &id, "s", &skip(0)).await;
+    assert_eq!(again.body["next_period"], 1, "{again:?}");
+    let other = Some(shop.change("ann", &id, "s", &skip(1)).await);
+    Outcome { first, again, other }
+}
+
+async fn continue_subscription_ended() -> Outcome {
+    let shop = BillingFixture::with("tea", 5).await;
+    let id = shop.subscribed("ann", "tea").await;
+    let go_on = json!({ "change": "CONTINUE" });
+    shop.end("ann", &id, "PERIOD_END").await;
+    let first = shop.change("ann", &id, "g", &go_on).await;
+    shop.end("ann", &id, "PERIOD_END").await;
+    let again = shop.change("ann", &id, "g", &go_on).await;
+    assert_eq!(again.body["ends_with_period"], true, "{again:?}");
+    let other = Some(shop.change("ann", &id, "g", &json!({ "change": "PAUSE" })).await);
+    Outcome { first, again, other }
+}
+
+async fn update_subscription_card() -> Outcome {
     let shop = BillingFixture::with("tea", 5).await;
     let id = shop.subscribed("ann", "tea").await;
     let card = || json!({ "change": "CARD", "authorization": shop.authorization("ann") });
@@ -405,7 +457,7 @@ async fn change_subscription_card() -> Outcome {
     Outcome { first, again, other }
 }
 
-async fn change_subscription_items() -> Outcome {
+async fn update_subscription_items() -> Outcome {
     let shop = BillingFixture::with("tea", 5).await;
     shop.list("mug", 2000, 1).await;
     let id = shop.subscribed("ann", "tea").await;

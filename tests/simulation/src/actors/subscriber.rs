@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use function_tests::billing_fixture::{customer_key, schedule, subscribe_call, subscription};
+use function_tests::billing_fixture::{change_call, customer_key, schedule, subscribe_call, subscription};
 use harness::gateway::Call;
 use jiff::tz::TimeZone;
 use sandbox::Card;
@@ -77,10 +77,8 @@ async fn change(world: &World, name: &str, id: &str) {
         5 => json!({ "change": "CONTINUE" }),
         _ => json!({ "change": "ITEMS", "items": [{ "sku": sku, "quantity": 1 + world.below(2) }] }),
     };
-    let call = Call::new("POST", "/subscriptions/{subscription_id}/change").path("subscription_id", id);
-    world
-        .request("change-subscription", call.by(name).key(&world.key()).json(&body))
-        .await;
+    let (function, call) = change_call(name, id, &world.key(), &body);
+    world.request(function, call).await;
 }
 
 async fn cancel(world: &World, name: &str, id: &str) {
@@ -93,6 +91,8 @@ async fn cancel(world: &World, name: &str, id: &str) {
 async fn see(world: &World, name: &str, id: &str) {
     let call = Call::new("GET", "/subscriptions/{subscription_id}").path("subscription_id", id);
     world.http("get-subscription", call.by(name)).await;
+    let invoices = Call::new("GET", "/subscriptions/{subscription_id}/invoices").path("subscription_id", id);
+    world.http("list-invoices", invoices.by(name)).await;
 }
 
 /// Declines the subscriber's cards for some time.
