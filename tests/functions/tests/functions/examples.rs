@@ -8,7 +8,7 @@ use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
-use function_tests::{BillingFixture, PaymentFixture, Shop, id_of};
+use function_tests::{BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, update_call};
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
 use sandbox::Fault;
@@ -20,6 +20,9 @@ const SKU: &str = "green-tea-100g";
 
 async fn catalog_and_orders() {
     let shop = Shop::with(SKU, 1, 10).await;
+    shop.get_admin_product(admin_product_call(SKU)).await;
+    shop.update_product(update_call(SKU, "*", &json!({ "brand": "Hadong" })))
+        .await;
     shop.get_product(Call::new("GET", "/products/{sku}").path("sku", SKU))
         .await;
     let order = id_of(&shop.order("ann", "k", &[(SKU, 2)]).await);
@@ -58,9 +61,17 @@ async fn subscriptions() {
     shop.account("ann", &id).await;
     shop.list_subscriptions(Call::new("GET", "/subscriptions").by("ann"))
         .await;
-    let items = json!({ "change": "ITEMS", "items": [{ "sku": SKU, "quantity": 2 }] });
-    shop.change("ann", &id, "change", &items).await;
+    let invoices = Call::new("GET", "/subscriptions/{subscription_id}/invoices").path("subscription_id", &id);
+    shop.list_invoices(invoices.by("ann")).await;
+    let items = json!({ "items": [{ "sku": SKU, "quantity": 2 }] });
+    shop.change("ann", &id, "update", &items).await;
+    shop.change("ann", &id, "pause", &json!({ "change": "PAUSE" })).await;
+    let resumed = shop.change("ann", &id, "resume", &json!({ "change": "RESUME" })).await;
+    let skip = json!({ "change": "SKIP", "period": resumed.body["next_period"] });
+    shop.change("ann", &id, "skip", &skip).await;
     shop.end("ann", &id, "PERIOD_END").await;
+    shop.change("ann", &id, "continue", &json!({ "change": "CONTINUE" }))
+        .await;
 }
 
 async fn charges() {
@@ -76,11 +87,12 @@ async fn auctions() {
     shop.sell("bob", 45_000).await;
     shop.vouchers("bob").await;
     shop.book(book_call()).await;
-    shop.take(take_call("ann", "take", "buy", Some(45_000), None)).await;
+    shop.take(take_call("ann", "take", "BUY", Some(45_000), None)).await;
     let bid = shop.buy("ann", 40_000).await;
     shop.list_bids(Call::new("GET", "/bids").by("ann")).await;
     shop.cancel_bid("ann", bid.body["bid_id"].as_str().unwrap()).await;
     shop.get_wallet(Call::new("GET", "/wallet").by("ann")).await;
+    shop.list_entries(Call::new("GET", "/wallet/entries").by("ann")).await;
 }
 
 async fn images() {
