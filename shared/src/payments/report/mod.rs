@@ -37,8 +37,8 @@ pub struct Report {
     pub status: ProviderStatus,
     /// When the provider said so, if the report itself has the time.
     pub reported_at: Option<Timestamp>,
-    /// The account for the deposit, if the customer pays by deposit.
-    pub deposit: Option<DepositAccount>,
+    /// The account for the deposit, if the customer pays by deposit. Boxed, since few reports have one.
+    pub deposit: Option<Box<DepositAccount>>,
     /// The secret that authenticates the provider's deposit webhook.
     pub deposit_secret: Option<String>,
 }
@@ -192,7 +192,7 @@ impl Payment {
     pub fn after(&self, report: &Report, order: &Order, current: bool, now: Timestamp) -> Effect {
         let mut payment = self.clone();
         if payment.deposit.is_none() {
-            payment.deposit.clone_from(&report.deposit);
+            payment.deposit = report.deposit.as_deref().cloned();
         }
         let of_charge = report.failed_refunds.iter().map(|failed| &failed.reference);
         let of_charge = of_charge
