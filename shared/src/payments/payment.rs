@@ -145,6 +145,10 @@ pub struct Payment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub paid_at: Option<Timestamp>,
+    /// The provider's time of the charge, if its report has one: later reports of the same provider are compared with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub charged_at: Option<Timestamp>,
 }
 
 /// A provider's account for one deposit.
@@ -197,6 +201,7 @@ impl Payment {
             decided: vec![],
             created_at: now,
             paid_at: None,
+            charged_at: None,
         }
     }
 

@@ -37,8 +37,8 @@ pub struct Report {
     pub status: ProviderStatus,
     /// When the provider said so, if the report itself has the time.
     pub reported_at: Option<Timestamp>,
-    /// The account for the deposit, if the customer pays by deposit.
-    pub deposit: Option<DepositAccount>,
+    /// The account for the deposit, if the customer pays by deposit. Boxed, since few reports have one.
+    pub deposit: Option<Box<DepositAccount>>,
     /// The secret that authenticates the provider's deposit webhook.
     pub deposit_secret: Option<String>,
 }
@@ -204,7 +204,7 @@ impl Payment {
     pub fn after(&self, report: &Report, order: &Order, current: bool, now: Timestamp) -> Effect {
         let mut payment = self.clone();
         if payment.deposit.is_none() {
-            payment.deposit.clone_from(&report.deposit);
+            payment.deposit = report.deposit.as_deref().cloned();
         }
         let of_charge = report.failed_refunds.iter().map(|failed| &failed.reference);
         let of_charge = of_charge
@@ -312,7 +312,8 @@ impl Payment {
 
     /// The effect of a report that a charged payment is not charged.
     fn not_charged(mut self, report: &Report, current: bool, now: Timestamp) -> Effect {
-        let since = self.paid_at.unwrap_or(self.created_at);
+        // The provider's clock is not ours, and its report may have arrived late.
+        let since = self.charged_at.or(self.paid_at).unwrap_or(self.created_at);
         let may_be_old = !current && report.reported_at.is_none_or(|reported_at| reported_at <= since);
         if may_be_old {
             return Effect::Outdated;
@@ -430,6 +431,7 @@ impl Payment {
         self.amount = report.amount;
         self.refunded = Money::zero(report.amount.currency());
         self.paid_at = Some(now);
+        self.charged_at = report.reported_at;
         self.failure = None;
         // The report answers the reviews' question.
         self.reviews = vec![];

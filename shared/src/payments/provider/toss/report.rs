@@ -36,7 +36,7 @@ pub fn read(payment: &Value) -> Option<Report> {
         disputes: vec![],
         status,
         reported_at: None,
-        deposit: deposit(&payment["virtualAccount"]),
+        deposit: deposit(&payment["virtualAccount"]).map(Box::new),
         deposit_secret: payment["secret"].as_str().map(str::to_owned),
     })
 }
@@ -198,7 +198,7 @@ mod tests {
             account_number: "X123".to_owned(),
             due_at: Some("2026-01-07T15:00:00Z".parse().unwrap()),
         };
-        assert_eq!(report.deposit, Some(expected));
+        assert_eq!(report.deposit.as_deref(), Some(&expected));
         assert_eq!(report.deposit_secret.as_deref(), Some("ps_1"));
     }
 }
