@@ -9,7 +9,7 @@ use structure::repository;
 use crate::Schema;
 
 /// The optional fields of the examples, by the prefix of `source` and `detail-type`.
-const OPTIONAL: [(&str, &str); 42] = [
+const OPTIONAL: [(&str, &str); 43] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.catalog", "/data/description"),
@@ -27,6 +27,7 @@ const OPTIONAL: [(&str, &str); 42] = [
     ("madang.payments", "/data/reviews"),
     ("madang.payments", "/data/reversal"),
     ("madang.payments", "/data/withdrawn"),
+    ("madang.payments", "/data/charged_at"),
     ("madang.payments", "/data/paid_at"),
     ("madang.auctions BidPlaced", "/data/voucher_id"),
     ("madang.auctions BidExpired", "/data/voucher_id"),

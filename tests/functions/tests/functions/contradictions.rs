@@ -173,6 +173,21 @@ async fn a_failure_from_before_the_success_is_ignored() {
 }
 
 #[tokio::test]
+async fn a_failure_after_a_success_that_arrived_late_is_reviewed() {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
+    let succeeded = shop.sandbox.standard_webhook("payment.succeeded", &data);
+    shop.advance(SignedDuration::from_secs(10));
+    let failed = shop.sandbox.standard_webhook("payment.failed", &data);
+    shop.advance(SignedDuration::from_secs(10));
+    assert_eq!(shop.deliver(&succeeded).await.body["outcome"], "ENTERED");
+    assert_eq!(shop.deliver(&failed).await.body["outcome"], "ENTERED");
+    let payment = shop.payment_of("ann", &order).await;
+    assert_eq!(payment["reviews"][0]["code"], "CONTRADICTION", "{payment}");
+}
+
+#[tokio::test]
 async fn each_review_of_a_provider_without_an_api_has_an_end() {
     let (shop, order, reference, payment) = paid().await;
     let cancelled = shop.cancel("ann", &order).await.body;
