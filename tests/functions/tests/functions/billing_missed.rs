@@ -160,7 +160,7 @@ async fn after_an_outage_a_declined_period_is_not_given_up_for_one_that_is_too_o
     // The period of 1 February is due 8 or 7 days before the first run after the outage.
     for (outage, paid) in [(39, vec!["03-01"]), (38, vec!["02-01", "03-01"])] {
         let shop = BillingFixture::with("tea", 50).await;
-        let id = subscribed(&shop, "month", 1).await;
+        let id = subscribed(&shop, "MONTH", 1).await;
         let key = shop.billing_key("ann");
         shop.sandbox.toss_set_billing_decline(&key, Some("REJECT_CARD_PAYMENT"));
         shop.run().await;
