@@ -116,7 +116,7 @@ impl Bought {
         let payment = self.payment().await;
         let id = payment["payment_id"].as_str().unwrap();
         decision["review_id"] = payment["reviews"][0]["review_id"].clone();
-        let call = Call::new("POST", "/payments/{payment_id}/review").path("payment_id", id);
+        let call = Call::new("POST", "/admin/payments/{payment_id}/review").path("payment_id", id);
         let decided = self.shop.resolve(call.by_admin().key("decide").json(&decision)).await;
         assert_eq!(decided.status, 200, "{decided:?}");
     }
@@ -124,7 +124,7 @@ impl Bought {
     /// Ann's available, held and owed points.
     async fn wallet(&self) -> (u64, u64, u64) {
         let answer = self.auction.get_wallet(Call::new("GET", "/wallet").by("ann")).await;
-        let of = |name: &str| answer.body["wallet"][name].as_u64().unwrap();
+        let of = |name: &str| answer.body[name].as_u64().unwrap();
         (of("available"), of("held"), of("owed"))
     }
 }

@@ -51,6 +51,11 @@ async fn written(engine: &Engine) -> Vec<String> {
                 // Which shard an order takes from is random.
                 continue;
             }
+            if fields["pk"].as_str().unwrap().starts_with("REQUEST#") {
+                // The keys of requests are unique in this process.
+                fields["pk"] = "REQUEST".into();
+                fields.remove("request_id");
+            }
             fields.remove("holds");
             if let Some(Value::String(key)) = fields.get_mut("sk")
                 && key.starts_with("ENTRY#")
