@@ -275,6 +275,15 @@ impl Sandbox {
     pub fn dashboard_refund(&self, provider: Provider, reference: &str, amount: i64) {
         self.run(|state| dashboard_refund(state, provider, reference, amount));
     }
+
+    /// Refunds a payment in the provider's dashboard if the provider allows it.
+    ///
+    /// # Errors
+    /// The reason if it refuses, such as an open dispute at Stripe.
+    pub fn try_dashboard_refund(&self, provider: Provider, reference: &str, amount: i64) -> Result<(), String> {
+        self.shared
+            .with(|state| dashboard_refund(state, provider, reference, amount))
+    }
 }
 
 /// Refunds a payment without a request of the shop.

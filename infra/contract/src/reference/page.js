@@ -59,6 +59,7 @@
       id: section.id,
       title,
       kind: section.dataset.kind,
+      route: all(".route > *", section).map((part) => part.textContent).join(" ").toLowerCase(),
       note: [section.dataset.kind, find(".route code", section)?.textContent].filter(Boolean).join(" · "),
       names: (title + " " + section.id + " " + (section.dataset.names || "")).toLowerCase(),
       text: section.textContent.toLowerCase(),
@@ -89,7 +90,7 @@
     const text = query.value.trim().toLowerCase();
     const words = text.split(/\s+/).filter(Boolean);
     const isActive = words.length > 0;
-    const exact = (entry) => (entry.title.toLowerCase() === text || entry.id === text ? 100 : 0);
+    const exact = ({ title, id, route }) => ([title.toLowerCase(), id, route].includes(text) ? 100 : 0);
     const found = !isActive ? [] : entries
       .map((entry) => ({ entry, score: rank(entry, words) && rank(entry, words) + exact(entry) }))
       .filter(({ score }) => score > 0)

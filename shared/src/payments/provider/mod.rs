@@ -64,10 +64,6 @@ pub trait PaymentProvider: std::fmt::Debug + Send + Sync {
 
 /// The answer of a provider call.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every answer is a report, and none is kept"
-)]
 pub enum Answer {
     /// The provider's report of the payment.
     Report(Report),

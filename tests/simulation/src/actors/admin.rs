@@ -142,6 +142,9 @@ pub async fn decide_reviews(world: &World) {
         world.net.note(|| format!("operator reviews {payment}"));
         let reviews = payment["reviews"].as_array().cloned().unwrap_or_default();
         for review in &reviews {
+            // As it is after the decision before.
+            let item = world.tables.item(PAYMENTS, &format!("PAYMENT#{}", payment_id(payment)));
+            let payment = &item.expect("the payment");
             let mut body = decision(world, payment, review);
             body["review_id"] = review["review_id"].clone();
             decide(world, payment_id(payment), body).await;
@@ -264,20 +267,22 @@ fn refund_owed(world: &World, payment: &Value, owed: i64) -> bool {
     let recorded = payment["refunded"]["amount"].as_i64().expect("an amount");
     // It includes refunds that are not recorded yet.
     let whole = (entry.charged - entry.withdrawn).min(recorded + owed);
-    if whole > entry.refunded {
-        dashboard_refund(world, entry.provider, reference, whole - entry.refunded);
-    }
-    whole == recorded + owed
+    let is_made = whole <= entry.refunded || dashboard_refund(world, entry.provider, reference, whole - entry.refunded);
+    is_made && whole == recorded + owed
 }
 
-/// Refunds a payment in a provider's dashboard.
-fn dashboard_refund(world: &World, provider: Provider, reference: &str, amount: i64) {
-    world.sandbox.dashboard_refund(provider, reference, amount);
+/// Refunds a payment in a provider's dashboard. Returns whether the provider allows it: Stripe does not while the charge
+/// is disputed.
+fn dashboard_refund(world: &World, provider: Provider, reference: &str, amount: i64) -> bool {
+    if world.sandbox.try_dashboard_refund(provider, reference, amount).is_err() {
+        return false;
+    }
     *world.state().dashboard_refunds.entry(reference.to_owned()).or_default() += amount;
     world
         .net
         .note(|| format!("operator refunds {amount} of {reference} in the provider's dashboard"));
     world.webhooks_ready.notify_one();
+    true
 }
 
 async fn decide(world: &World, payment: &str, decision: Value) {
