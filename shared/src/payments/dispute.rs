@@ -78,7 +78,11 @@ impl Payment {
             .disputes
             .iter()
             .find(|dispute| dispute.dispute_id == reported.dispute_id);
-        known.is_some_and(|known| known.status != DisputeStatus::Open && known.status != reported.status)
+        // Funds return a moment after the dispute is won.
+        known.is_some_and(|known| {
+            known.status != DisputeStatus::Open
+                && (known.status, known.funds_withdrawn) != (reported.status, reported.funds_withdrawn)
+        })
     }
 
     /// Records the state of `reported`. Returns false when it is known or older than the known state: reports arrive in

@@ -61,7 +61,8 @@ pub fn tags_at(text: &[char], at: usize) -> usize {
     region.map_or(0, |region| region.len() + 1)
 }
 
-fn is_virama(character: char) -> bool {
+/// Whether the character is a virama, which a joiner after it changes (RFC 5892 appendix A.1).
+pub fn is_virama(character: char) -> bool {
     CodePointMapData::<CanonicalCombiningClass>::new().get(character) == CanonicalCombiningClass::Virama
 }
 
