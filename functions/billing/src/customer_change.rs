@@ -46,7 +46,7 @@ impl Change {
 pub struct ChangeRequest {
     /// The customer.
     pub customer: CustomerId,
-    /// The request, as it is recorded with the change.
+    /// The record of the request, which is saved with the change.
     pub request: SubscriptionRequest,
 }
 

@@ -14,7 +14,7 @@ crate::reasons! {
         #[schema(nullable = false)]
         client_secret: Option<String>,
     };
-    /// The payment is refunded by itself.
+    /// The payment is refunded automatically.
     PAYMENT_UNSERVABLE = Conflict "payment-unservable" "The payment was charged, but the order cannot be fulfilled";
     /// Try again later.
     PAYMENT_IN_REVIEW = Conflict "payment-in-review" "The payment is under review";

@@ -1,5 +1,5 @@
-//! A difference to the last release is refused if it breaks a client, and is named. Small documents stand for the rules,
-//! a changed copy of the real contract for the whole.
+//! A difference to the last release is refused if it breaks a client, and is named. Small documents test the rules; a
+//! changed copy of the real contract tests the whole.
 
 use std::collections::BTreeSet;
 
