@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::core::money::Money;
-use crate::payments::refund::withdrawn_part_of;
+use crate::payments::refund::withdrawn_parts_of;
 use crate::payments::{
     Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Refund, RefundStatus, Rejected,
     Review, ReviewCode,
@@ -160,10 +160,11 @@ impl Payment {
             .pending_refund()
             .filter(|_| is_unknown)
             .map(|refund| refund.refund_id);
+        let withdrawn_parts: Vec<Uuid> = unknown.into_iter().flat_map(withdrawn_parts_of).collect();
         for refund in &mut next.refunds {
             let is_meant = review.refund_id == Some(refund.refund_id)
                 || unknown == Some(refund.refund_id)
-                || (unknown.map(withdrawn_part_of) == Some(refund.refund_id) && self.is_unmet(refund))
+                || (withdrawn_parts.contains(&refund.refund_id) && self.is_unmet(refund))
                 || (review.code.is_about_refund() && self.is_unmet(refund) && !self.has_review_of(refund));
             if is_meant {
                 refund.status = RefundStatus::Waived;

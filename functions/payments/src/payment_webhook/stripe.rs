@@ -37,17 +37,21 @@ pub async fn receive(
         StripeEvent::Changed {
             failed_refund, dispute, ..
         } => {
-            // The event is signed, so what it reports is added to Stripe's present state if that does not have it.
+            // The event is signed. Stripe's answer to a query can be older: then the refund that failed is still among
+            // the refunds that were made.
             let add = |report: &mut Report| {
-                let failed = failed_refund.iter();
-                let is_new = |failed: &&FailedRefund| {
+                let lacks = |failed: &FailedRefund| {
                     report
                         .failed_refunds
                         .iter()
                         .all(|known| known.reference != failed.reference)
                 };
-                let failed: Vec<_> = failed.filter(is_new).cloned().collect();
-                report.failed_refunds.extend(failed);
+                if failed_refund.as_ref().is_some_and(lacks) {
+                    return Err(Error::unavailable(
+                        "query a payment provider",
+                        "the answer is older than the event of a failed refund",
+                    ));
+                }
                 let disputes = dispute.iter();
                 let is_new = |dispute: &&ReportedDispute| {
                     report
@@ -57,6 +61,7 @@ pub async fn receive(
                 };
                 let disputes: Vec<_> = disputes.filter(is_new).cloned().collect();
                 report.disputes.extend(disputes);
+                Ok(())
             };
             function.service.refresh_with(&stored, add, invocation).await?;
             Ok(Outcome::Entered)

@@ -61,6 +61,11 @@ impl Report {
         }
     }
 
+    /// When the charge was made, if the report itself has the time. A report of a refund has the time of the refund.
+    fn charged_at(&self) -> Option<Timestamp> {
+        self.reported_at.filter(|_| self.refunded.amount() == 0)
+    }
+
     /// The id of the reported payment.
     pub fn payment_id(&self) -> PaymentId {
         PaymentId::of(self.provider, &self.reference)
@@ -221,8 +226,13 @@ impl Payment {
             (ProviderStatus::Charged, false) => payment.charged(report, order, now),
             (ProviderStatus::Charged, true) => payment.charged_before(self, report, order, current, now),
             (ProviderStatus::Failed(failure) | ProviderStatus::NotFound(failure), false) => {
+                payment.failed_at = self.failed_at.max(report.reported_at);
                 if self.status == PaymentStatus::Failed {
-                    return Effect::Known;
+                    return if payment.failed_at == self.failed_at {
+                        Effect::Known
+                    } else {
+                        Effect::of(payment, None, None)
+                    };
                 }
                 payment.status = PaymentStatus::Failed;
                 payment.failure = Some(failure.clone());
@@ -259,8 +269,17 @@ impl Payment {
             );
             return self.contradicted(&claim, detail, now);
         }
-        if !current && self.may_be_older(report) {
-            return Effect::Outdated;
+        self.charged_at = self.charged_at.max(report.charged_at());
+        // The failure was of an earlier attempt.
+        if self.failed_at.is_some() && self.failed_at < self.charged_at {
+            self.withdraw_contradiction(NOT_CHARGED);
+        }
+        if !current && before.may_be_older(report) {
+            return if self == *before {
+                Effect::Outdated
+            } else {
+                Effect::of(self, None, None)
+            };
         }
         if current {
             self.restore();
@@ -279,22 +298,22 @@ impl Payment {
         }
         let is_restored = before.status == PaymentStatus::Reversed && self.status != PaymentStatus::Reversed;
         let event_kind = if self.has_new_review(before) {
-            PaymentEventKind::ReviewNeeded
+            Some(PaymentEventKind::ReviewNeeded)
         } else if before.status != PaymentStatus::Unservable && self.status == PaymentStatus::Unservable {
-            PaymentEventKind::Unservable
+            Some(PaymentEventKind::Unservable)
         } else if self.refunded != before.refunded {
-            PaymentEventKind::Refunded
+            Some(PaymentEventKind::Refunded)
         } else if is_restored && order.status == OrderStatus::Paid {
-            PaymentEventKind::Confirmed
+            Some(PaymentEventKind::Confirmed)
         } else if self.disputes != before.disputes {
-            PaymentEventKind::Disputed
+            Some(PaymentEventKind::Disputed)
         } else if is_restored {
             // What came back is owed to the customer.
-            PaymentEventKind::Unservable
+            Some(PaymentEventKind::Unservable)
         } else {
-            PaymentEventKind::Refunded
+            (self.refunds != before.refunds).then_some(PaymentEventKind::Refunded)
         };
-        Effect::of(self, None, Some(event_kind))
+        Effect::of(self, None, event_kind)
     }
 
     /// Whether a report of a known charge can be older than what is known: it has less refunds, or more although some
@@ -312,10 +331,13 @@ impl Payment {
 
     /// The effect of a report that a charged payment is not charged.
     fn not_charged(mut self, report: &Report, current: bool, now: Timestamp) -> Effect {
-        // The provider's clock is not ours, and its report may have arrived late.
-        let since = self.charged_at.or(self.paid_at).unwrap_or(self.created_at);
-        let may_be_old = !current && report.reported_at.is_none_or(|reported_at| reported_at <= since);
-        if may_be_old {
+        // The provider's clock is not ours, so only its own times are compared. A provider without an API cannot be asked
+        // again: what may be news counts as news.
+        let may_be_old = match (report.reported_at, self.charged_at) {
+            (Some(reported_at), Some(charged_at)) => reported_at <= charged_at,
+            _ => self.provider.has_api(),
+        };
+        if may_be_old && !current {
             return Effect::Outdated;
         }
         let kept = self.kept();
@@ -330,8 +352,14 @@ impl Payment {
                 ProviderStatus::AwaitingDeposit | ProviderStatus::Failed(_)
             );
         if !(is_deposit && current) {
+            let failed_at = self.failed_at.max(report.reported_at);
+            let is_newer = failed_at != self.failed_at;
+            self.failed_at = failed_at;
             let detail = format!("The provider charged {}, and now reports that it did not.", self.amount);
-            return self.contradicted(NOT_CHARGED, detail, now);
+            return match self.clone().contradicted(NOT_CHARGED, detail, now) {
+                Effect::Known if is_newer => Effect::of(self, None, None),
+                effect => effect,
+            };
         }
         self.reverse(kept, false, now);
         let detail = format!("The customer's bank took back the deposit of {kept}. Decide about the order.");
@@ -431,7 +459,7 @@ impl Payment {
         self.amount = report.amount;
         self.refunded = Money::zero(report.amount.currency());
         self.paid_at = Some(now);
-        self.charged_at = report.reported_at;
+        self.charged_at = report.charged_at();
         self.failure = None;
         // The report answers the reviews' question.
         self.reviews = vec![];
@@ -447,6 +475,16 @@ impl Payment {
                 order.to_pending_payment(self.payment_id),
                 Some(PaymentEventKind::Refunded),
             );
+        }
+        if report.reported_at.is_some() && report.charged_at() < self.failed_at {
+            // The order stays unpaid until a person knows whether the shop has the money.
+            let detail = format!(
+                "The provider charged {}, but reported later that it did not.",
+                self.amount
+            );
+            self.contradict(NOT_CHARGED, detail, now);
+            let order = order.to_pending_payment(self.payment_id);
+            return Effect::of(self, order, Some(PaymentEventKind::ReviewNeeded));
         }
         if report.amount == order.total
             && let Ok(paid) = order.paid(self.payment_id, now)

@@ -144,7 +144,8 @@ fn a_report_changes_payment_and_order() {
 
 #[test]
 fn a_failure_after_a_charge_starts_a_review_unless_it_may_be_old() {
-    let (paid, order) = (payment("this", PaymentStatus::Paid), order(OrderStatus::Paid, "this"));
+    let (mut paid, order) = (payment("this", PaymentStatus::Paid), order(OrderStatus::Paid, "this"));
+    paid.charged_at = Some(second(20));
     for status in [failed(), ProviderStatus::AwaitingDeposit, ProviderStatus::Pending] {
         let report = report(status, 1000, 0);
         assert_eq!(paid.after(&report, &order, false, second(50)), Effect::Outdated);
@@ -255,6 +256,45 @@ proptest! {
                 let is_under_way = matches!(payment.status, PaymentStatus::Confirming | PaymentStatus::Unknown);
                 prop_assert!(!is_under_way || order.payment_id == Some(payment.payment_id), "the order has the payment in progress");
             }
+        }
+    }
+
+    /// Messages of a provider without an API arrive in any order, once or twice. The latest of success and failure decides:
+    /// after a failure a person does.
+    #[test]
+    fn the_last_word_of_a_provider_without_an_api_decides_in_any_order_of_arrival(
+        messages in prop::collection::vec(0..3u8, 1..7).prop_flat_map(|kinds| {
+            let dated: Vec<(i64, u8)> = (1..).zip(kinds).collect();
+            Just(dated).prop_shuffle()
+        }),
+    ) {
+        let mut payment = Payment { provider: Provider::Standard, ..payment("this", PaymentStatus::Started) };
+        let mut order = order(OrderStatus::PendingPayment, "none");
+        let last = |wanted: fn(u8) -> bool| messages.iter().filter(|message| wanted(message.1)).map(|message| message.0).max();
+        let (failed_at, charged_at) = (last(|kind| kind == 0), last(|kind| kind == 1));
+        let is_charged = last(|kind| kind > 0).is_some();
+        for pass in 1..=2 {
+            for (at, kind) in messages.iter().copied() {
+                let (status, refunded) = match kind {
+                    0 => (failed(), 0),
+                    1 => (ProviderStatus::Charged, 0),
+                    _ => (ProviderStatus::Charged, 300),
+                };
+                let report = Report {
+                    provider: Provider::Standard,
+                    reported_at: Some(second(at)),
+                    ..report(status, 1000, refunded)
+                };
+                if let Some(change) = payment.after(&report, &order, false, second(100)).change() {
+                    payment = change.payment;
+                    order = change.order.unwrap_or(order);
+                }
+                prop_assert!(order.status != OrderStatus::Paid || payment.status == PaymentStatus::Paid);
+            }
+            prop_assert_eq!(payment.status.is_charged(), is_charged);
+            // A refund alone does not tell when the charge was made.
+            let is_contradicted = is_charged && failed_at > charged_at;
+            prop_assert_eq!(payment.is_in_review(), is_contradicted, "pass {}: {:?}", pass, payment);
         }
     }
 }
