@@ -62,7 +62,11 @@ impl Payment {
                     payment = refunding;
                 }
             }
-            Decision::Charged => status = Some(ProviderStatus::Charged),
+            Decision::Charged => {
+                // What was taken back is with the shop again.
+                payment.reversal = None;
+                status = Some(ProviderStatus::Charged);
+            }
             Decision::NotCharged => {
                 let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
                 status = Some(ProviderStatus::Failed(failure));
@@ -82,9 +86,15 @@ impl Payment {
             }
             Decision::Settled => payment = payment.with_waived_refund(&review),
         }
-        payment.settle(None);
+        // The caller applies a status like a report, and with it the sums.
+        if status.is_none() {
+            payment.settle(None);
+        }
         if decision != Decision::AskAgain {
             payment.record_decision(&review, decision, now);
+        }
+        if payment.is_released_since(self) {
+            event_kind = event_kind.or(Some(PaymentEventKind::Unservable));
         }
         Ok(Decided {
             payment,
@@ -111,6 +121,7 @@ impl Payment {
             (ReviewCode::Disputed | ReviewCode::DisputeLost | ReviewCode::Reversed, Decision::AskAgain) => false,
             (ReviewCode::Contradiction, Decision::AskAgain) => self.provider.has_api(),
             (code, Decision::AskAgain) => !(code.is_about_refund() && self.pending_refund().is_some()),
+            (ReviewCode::Contradiction, Decision::Charged) => !is_charged || self.has_decided_reversal(),
             (_, Decision::Charged | Decision::NotCharged) => !is_charged,
             (_, Decision::GivenBack) => review.owed.is_some(),
             (ReviewCode::Contradiction, Decision::TakenBack) => is_charged && self.kept().amount() > 0,

@@ -235,6 +235,7 @@ impl Payment {
         self.reviews = vec![];
         self.decided = vec![];
         self.failed_refunds = vec![];
+        self.failed_at = None;
         for refund in &mut self.refunds {
             refund.note = None;
         }

@@ -325,6 +325,14 @@ impl World {
             );
         }
         self.payment = after;
+        if let Some(status) = decided.status {
+            let report = Report::on(&self.payment, status);
+            let effect = self.payment.after(&report, &self.order, true, self.now());
+            if let Some(change) = effect.change() {
+                self.payment = change.payment;
+                self.order = change.order.unwrap_or_else(|| self.order.clone());
+            }
+        }
     }
 
     /// What is true at every moment.

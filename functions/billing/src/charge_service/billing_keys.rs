@@ -86,8 +86,9 @@ impl BillingKeys {
     }
 }
 
-/// The most keys that are deleted in one step: each is deleted in the transaction too, which has at most 100 writes.
-const MAX_DELETED_KEYS: usize = 20;
+/// The most keys that are deleted in one step: each takes a call to its provider and a write of the transaction, which has
+/// at most 100.
+const MAX_DELETED_KEYS: usize = 10;
 
 impl ChargeService {
     /// Deletes the oldest of a subscription's retired keys at their providers. `None` when the subscription has changed

@@ -6,7 +6,7 @@ use shared::Error;
 use shared::aws::lambda::{Invocation, http};
 use shared::core::signature;
 use shared::payments::provider::{Stripe, StripeEvent};
-use shared::payments::{FailedRefund, Report, ReportedDispute, StoredPayment};
+use shared::payments::{FailedRefund, ProviderStatus, Report, ReportedDispute, StoredPayment};
 
 use super::{Outcome, PaymentWebhook, header};
 
@@ -37,20 +37,21 @@ pub async fn receive(
         StripeEvent::Changed {
             failed_refund, dispute, ..
         } => {
-            // The event is signed. Stripe's answer to a query can be older: then the refund that failed is still among
-            // the refunds that were made.
+            // The event is signed, so what it reports is added to Stripe's present state if that does not have it.
             let add = |report: &mut Report| {
-                let lacks = |failed: &FailedRefund| {
-                    report
-                        .failed_refunds
-                        .iter()
-                        .all(|known| known.reference != failed.reference)
+                let is_known = |failed: &FailedRefund| {
+                    let mut known = report.failed_refunds.iter();
+                    known.any(|known| known.reference == failed.reference)
                 };
-                if failed_refund.as_ref().is_some_and(lacks) {
-                    return Err(Error::unavailable(
-                        "query a payment provider",
-                        "the answer is older than the event of a failed refund",
-                    ));
+                if let Some(failed) = failed_refund.as_ref().filter(|failed| !is_known(failed)) {
+                    // The state is older than the event: its sum still contains the refund.
+                    if report.status == ProviderStatus::Charged {
+                        return Err(Error::unavailable(
+                            "query a payment provider",
+                            "the answer is older than the event of a failed refund",
+                        ));
+                    }
+                    report.failed_refunds.push(failed.clone());
                 }
                 let disputes = dispute.iter();
                 let is_new = |dispute: &&ReportedDispute| {

@@ -63,7 +63,8 @@ fn refunded(charge: &Value, currency: Currency) -> Money {
             .fold(0, u64::saturating_add)
     };
     let (made, failed) = (sum(false), sum(true));
-    if (made..=made.saturating_add(failed)).contains(&reported) {
+    let is_whole = charge["refunds"]["has_more"] != true;
+    if is_whole && (made..=made.saturating_add(failed)).contains(&reported) {
         return money(made);
     }
     money(reported)
