@@ -48,7 +48,8 @@ export interface Refusal<Problem = ProblemDetails> {
   status: number;
   /** Why. Compare `problem.type`. */
   problem: Problem;
-  headers: Record<string, string>;
+  /** All headers that the page may read, in camel case. */
+  headers: { requestId?: string; retryAfter?: string; [name: string]: string | undefined };
   /** The key with which the request was sent. Send it again to make sure that a repeated request takes effect once. */
   idempotencyKey?: string;
 }
@@ -293,7 +294,7 @@ function read(response: Response, text: string): Answer | Refusal {
 
 /** The milliseconds for which an answer asks to wait, as seconds or as a date. */
 function retryAfter(result: Answer | Refusal | undefined): number {
-  const value = result?.ok === false && result.headers["retryAfter"];
+  const value = result?.ok === false && result.headers.retryAfter;
   if (!value) return 0;
   const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return milliseconds > 0 ? milliseconds : 0;

@@ -106,7 +106,7 @@ test("the tries end when the API asks for a longer wait than is allowed", async 
   const { server, things } = await start(context, [refuse(503, "unavailable", { "retry-after": "21" }), ok]);
   const result = await things.create({ body: {} });
   assert.ok(!result.ok);
-  assert.equal(result.headers["retryAfter"], "21");
+  assert.equal(result.headers.retryAfter, "21");
   assert.equal(server.received.length, 1);
 });
 
@@ -168,6 +168,16 @@ test("a signal ends a call before, during and between tries", async (context) =>
   assert.equal(server.received.length, 2);
 });
 
+test("a signal ends the last try with its reason, too", async (context) => {
+  const { server, things } = await start(context, [hang]);
+  const reason = new Error("the customer left");
+  const controller = new AbortController();
+  const waiting = things.report({ body: {} }, { signal: controller.signal });
+  while (server.received.length < 1) await new Promise(setImmediate);
+  controller.abort(reason);
+  await assert.rejects(waiting, reason);
+});
+
 test("after a 401 the token is asked for once more, and the request is sent with the same key", async (context) => {
   const refused: (string | undefined)[] = [];
   const token = async (old?: string) => `token-${refused.push(old)}`;
@@ -181,6 +191,13 @@ test("after a 401 the token is asked for once more, and the request is sent with
   const result = await things.create({ body: {} });
   assert.equal(result.status, 401);
   assert.equal(server.received.length, 4);
+});
+
+test("a new token leaves all tries", async (context) => {
+  const unauthorized = answer(401, { message: "Unauthorized" });
+  const { server, things } = await start(context, [unauthorized, lose, lose, lose, ok]);
+  orThrow(await things.create({ body: {} }, { tries: 4 }));
+  assert.equal(server.received.length, 5);
 });
 
 test("a public operation is sent without a token", async (context) => {
