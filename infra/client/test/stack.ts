@@ -1,6 +1,6 @@
 /**
- * The client against a deployed stack, whose address, customer and product are in the environment. The end-to-end tests
- * run it, and compare the stock with what is ordered here.
+ * The client against a deployed stack, whose address, customer and product are in the environment. The product has 10
+ * units. The end-to-end tests run it, and count the orders afterwards.
  */
 
 import assert from "node:assert/strict";
@@ -46,6 +46,8 @@ test("a checkout whose answers are lost after the effect places one order", asyn
   assert.equal(new Set(proxy.sent("idempotency-key")).size, 1);
   const found = orThrow(await shop.getOrder({ order_id: placed.body.order_id }));
   assert.equal(found.body.order_id, placed.body.order_id);
+  const product = orThrow(await shop.getProduct({ sku }));
+  assert.equal(product.body?.available, 8);
 });
 
 test("all orders are listed, page by page and newest first", async () => {

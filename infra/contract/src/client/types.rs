@@ -120,12 +120,8 @@ impl<'a> Types<'a> {
             side
         };
         let body = self.of(schema, side, 0);
-        let is_object = ["allOf", "oneOf", "anyOf"]
-            .iter()
-            .all(|keyword| schema.get(keyword).is_none())
-            && schema.get("properties").is_some();
         let comment = comment(&description(schema), 0);
-        if is_object {
+        if is_object(schema) {
             format!("{comment}export interface {name} {body}\n\n")
         } else {
             format!("{comment}export type {name} = {body};\n\n")
@@ -151,25 +147,16 @@ impl<'a> Types<'a> {
                 _ => values,
             };
         }
-        if let Some(variants) = items("oneOf").or_else(|| items("anyOf")) {
-            let mut variants: Vec<String> = variants.iter().map(|variant| self.of(variant, side, indent)).collect();
-            let tag = schema.get("discriminator").and_then(|found| found.get("propertyName"));
-            if let (Side::Response, Some(tag)) = (side, tag) {
-                variants.push(format!("{{ {}: runtime.Unlisted }}", member(&text(tag))));
-            }
-            return variants.join(" | ");
+        let parts = self.parts(schema, side, indent);
+        if let [only] = parts.as_slice() {
+            return only.clone();
         }
-        if let Some(parts) = items("allOf") {
-            // A member of one part may be required by another.
-            let required = self.required(schema);
-            let of_part = |part| match reference(part) {
-                None if part.get("properties").is_some() => self.object(part, &required, side, indent),
-                _ => self.of(part, side, indent),
-            };
-            let own = schema
-                .get("properties")
-                .map(|_| self.object(schema, &required, side, indent));
-            return parts.iter().map(of_part).chain(own).collect::<Vec<_>>().join(" & ");
+        if !parts.is_empty() {
+            let is_union = |part: &str| !part.starts_with('{') && part.contains(" | ");
+            let parts = parts
+                .into_iter()
+                .map(|part| if is_union(&part) { format!("({part})") } else { part });
+            return parts.collect::<Vec<_>>().join(" & ");
         }
         match schema.get("type") {
             Some(Value::Sequence(kinds)) => {
@@ -180,6 +167,33 @@ impl<'a> Types<'a> {
             None if schema.get("properties").is_some() => self.object(schema, &self.required(schema), side, indent),
             None => "unknown".to_owned(),
         }
+    }
+
+    /// The types of which a schema with a union or with `allOf` has each.
+    fn parts(&self, schema: &Value, side: Side, indent: usize) -> Vec<String> {
+        let items = |keyword: &str| schema.get(keyword).and_then(Value::as_sequence);
+        // A member of one part may be required by another.
+        let required = self.required(schema);
+        let mut parts = Vec::new();
+        for part in items("allOf").into_iter().flatten() {
+            parts.push(if is_object(part) {
+                self.object(part, &required, side, indent)
+            } else {
+                self.of(part, side, indent)
+            });
+        }
+        if let Some(variants) = items("oneOf").or_else(|| items("anyOf")) {
+            let mut variants: Vec<String> = variants.iter().map(|variant| self.of(variant, side, indent)).collect();
+            let tag = schema.get("discriminator").and_then(|found| found.get("propertyName"));
+            if let (Side::Response, Some(tag)) = (side, tag) {
+                variants.push(format!("{{ {}: runtime.Unlisted }}", member(&text(tag))));
+            }
+            parts.push(variants.join(" | "));
+        }
+        if !parts.is_empty() && schema.get("properties").is_some() {
+            parts.push(self.object(schema, &required, side, indent));
+        }
+        parts
     }
 
     fn of_kind(&self, kind: &str, schema: &Value, side: Side, indent: usize) -> String {
@@ -239,6 +253,12 @@ pub(super) fn contents(response: &Value) -> impl Iterator<Item = (&str, &Value)>
     let contents = response.get("content").and_then(Value::as_mapping);
     let contents = contents.into_iter().flatten();
     contents.filter_map(|(kind, content)| Some((kind.as_str()?, content)))
+}
+
+/// Whether a schema has members and nothing else.
+fn is_object(schema: &Value) -> bool {
+    let mut others = ["$ref", "allOf", "oneOf", "anyOf"].iter();
+    schema.get("properties").is_some() && others.all(|keyword| schema.get(keyword).is_none())
 }
 
 /// Whether a schema itself, without those that it refers to, has an open enum or a union of tagged variants.

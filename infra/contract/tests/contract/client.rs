@@ -69,12 +69,18 @@ Thing:
     more: { type: object, additionalProperties: { type: [integer, 'null'] } }
     'a-b': { type: array, items: { type: [boolean, string] } }
     way: { $ref: '#/components/schemas/Way' }
+    both: { $ref: '#/components/schemas/Both' }
 Kind: { type: string, enum: [BIG, SMALL], x-extensible-enum: true }
 Way:
   oneOf: [{ $ref: '#/components/schemas/ByRoad' }, { $ref: '#/components/schemas/BySea' }]
   discriminator: { propertyName: by }
 ByRoad: { type: object, required: [by], properties: { by: { type: string, enum: [ROAD] } } }
 BySea: { type: object, required: [by], properties: { by: { const: SEA } } }
+Both:
+  allOf: [{ $ref: '#/components/schemas/Way' }, { type: object, properties: { by: { type: string }, size: { type: number } } }]
+  oneOf: [{ type: string }, { type: 'null' }]
+  required: [size]
+  properties: { note: { type: string } }
 Problem: { type: object, required: [type], properties: { type: { type: string } } }
 OneProblem: { allOf: [{ $ref: '#/components/schemas/Problem' }, { type: object, properties: { type: { const: one } } }] }
 OtherProblem: { allOf: [{ $ref: '#/components/schemas/Problem' }] }
@@ -160,6 +166,7 @@ export interface Thing {
   more?: { [name: string]: number | null };
   \"a-b\"?: Array<boolean | string>;
   way?: Way;
+  both?: Both;
 }
 
 /** A thing. */
@@ -169,7 +176,7 @@ export interface ThingInput {
   tags: Kind[];
 ",
     );
-    assert_has(&source, "  way?: WayInput;\n}\n");
+    assert_has(&source, "  way?: WayInput;\n  both?: BothInput;\n}\n");
     assert_has(&source, "export type Kind = \"BIG\" | \"SMALL\";\n");
     assert_has(
         &source,
@@ -181,6 +188,21 @@ export interface ThingInput {
     for unused in ["Unused", "GatewayAnswer", "KindInput", "ByRoadInput"] {
         assert!(!source.contains(unused), "{unused}");
     }
+}
+
+#[test]
+fn all_parts_of_a_schema_are_in_its_type() {
+    let source = source_of(CHANGE, SCHEMAS).unwrap();
+    assert_has(
+        &source,
+        "export type Both = Way & {
+  by?: string;
+  size: number;
+} & (string | null) & {
+  note?: string;
+};
+",
+    );
 }
 
 #[test]
