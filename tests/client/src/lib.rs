@@ -2,9 +2,9 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -72,6 +72,25 @@ impl Client {
         )
     }
 
+    /// Starts the compiled server of `file`, which prints its address.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn serve(&self, file: &str) -> Result<Server> {
+        let mut node = Command::new("node");
+        node.arg(format!("build/test/{file}.js")).current_dir(&self.folder);
+        let mut process = node.stdout(Stdio::piped()).spawn().context("cannot start node")?;
+        let output = process.stdout.take().context("the server has no output")?;
+        let mut server = Server {
+            process,
+            url: String::new(),
+        };
+        BufReader::new(output)
+            .read_line(&mut server.url)
+            .context("the server prints no address")?;
+        Ok(server)
+    }
+
     /// Copies the sources, in place of those of an earlier build.
     fn copy(&self) -> Result<()> {
         for old in ["src", "test", "dist", "build"] {
@@ -109,6 +128,27 @@ impl Client {
             );
         }
         Ok(())
+    }
+}
+
+/// A running server of a test. Dropping it ends it.
+pub struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    /// The address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.trim()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
