@@ -12,6 +12,8 @@ export type AmountDiffersProblem = Problem & {
   owed?: Money;
   /** What is kept of the payment. No more can have been taken back. */
   kept?: Money;
+  /** What was refunded or taken back of the payment. No less can have been charged. */
+  returned?: Money;
   type: "urn:madang:problem:amount-differs";
   status: 409;
   title: "The amount differs from the expected one";
@@ -797,8 +799,13 @@ export interface Payment {
   created_at: string;
   /** When the provider's confirmation of the charge arrived. */
   paid_at?: string;
-  /** The provider's time of the charge, if its report has one: later reports of the same provider are compared with it. */
+  /** The provider's time of the charge, if its report has one: a report of an older failure is ignored. */
   charged_at?: string;
+  /**
+   * The provider's time of the latest reported failure, if its report has one: an older report of a charge contradicts
+   * it.
+   */
+  failed_at?: string;
 }
 
 /** An administrator's decision about a matter in review. */
@@ -811,10 +818,12 @@ export interface PaymentDecisionAskAgain {
   decision: "ASK_AGAIN";
 }
 
-/** The payment was charged. */
+/** The payment was charged, and the shop has the money. */
 export interface PaymentDecisionCharged {
   /** The matter. */
   review_id: string;
+  /** The charged amount, if it is not the recorded one. */
+  amount?: Money;
   decision: "CHARGED";
 }
 
