@@ -405,7 +405,7 @@ impl Payment {
     }
 
     fn covers(&self, order: &Order) -> bool {
-        self.amount == order.total && self.kept() == order.total && self.pending_refund().is_none()
+        self.amount == order.totals.total && self.kept() == order.totals.total && self.pending_refund().is_none()
     }
 
     fn with_paid_order(&self, order: Order) -> Change {
@@ -448,7 +448,7 @@ impl Payment {
                 Some(PaymentEventKind::Refunded),
             );
         }
-        if report.amount == order.total
+        if report.amount == order.totals.total
             && let Ok(paid) = order.paid(self.payment_id, now)
         {
             self.status = PaymentStatus::Paid;
