@@ -48,7 +48,7 @@ pub enum LineKind {
     Product,
 }
 
-/// A line of an order: units of one product.
+/// One product of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Line {
     /// The line's id, unique in the order. It never changes.
