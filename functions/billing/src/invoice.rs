@@ -16,7 +16,7 @@ use shared::core::id::{PaymentId, SubscriptionPeriod};
 use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::{Line, Order, OrderId, OrderStatus, Quote};
+use shared::orders::{Line, Order, OrderId, OrderStatus, Quote, Totals};
 use shared::payments::Failure;
 
 /// The time after which a charge in progress counts as abandoned by a crash: longer than the function's timeout plus the
@@ -59,10 +59,10 @@ pub struct Invoice {
     pub status: InvoiceStatus,
     /// The items, at the prices of the first attempt. Empty before that.
     pub lines: Vec<Line>,
-    /// The sum of the lines.
+    /// What the period costs, and the parts of it. Absent before the first attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub total: Option<Money>,
+    pub totals: Option<Totals>,
     /// Number of attempts to charge the card.
     pub attempts: u32,
     /// Number of declines of the current card.
@@ -148,7 +148,7 @@ impl Invoice {
             date: subscription.schedule.date(period),
             status: InvoiceStatus::Postponed,
             lines: vec![],
-            total: None,
+            totals: None,
             attempts: 0,
             declines: 0,
             declined_at: None,
@@ -170,7 +170,7 @@ impl Invoice {
             of: SubscriptionPeriod { period, ..self.of },
             date: schedule.date(period),
             lines: vec![],
-            total: None,
+            totals: None,
             attempts: 0,
             next_try_at: Some(now),
             created_at: now,
@@ -188,18 +188,18 @@ impl Invoice {
             (_, Paid | Void) => return None,
             (InvoiceTransition::Attempt(quote), Declined | Postponed) => {
                 next.status = Charging;
-                if self.total.is_none() {
+                if self.totals.is_none() {
                     next.lines = quote.lines;
-                    next.total = Some(quote.total);
+                    next.totals = Some(quote.totals);
                 }
                 next.attempts += 1;
                 next.postponed = None;
                 next.next_try_at = Some(now + CHARGE_TIMEOUT);
             }
-            (InvoiceTransition::DeliverFree(quote), Declined | Postponed) if quote.total.amount() == 0 => {
+            (InvoiceTransition::DeliverFree(quote), Declined | Postponed) if quote.totals.total.amount() == 0 => {
                 next.status = Paid;
                 next.lines = quote.lines;
-                next.total = Some(quote.total);
+                next.totals = Some(quote.totals);
                 next.postponed = None;
                 next.failure = None;
                 next.order_id = Some(self.order_id());
@@ -269,6 +269,11 @@ impl Invoice {
         }
     }
 
+    /// What the period costs. None before the first attempt.
+    pub fn total(&self) -> Option<Money> {
+        self.totals.map(|totals| totals.total)
+    }
+
     /// The id of the period's order. The provider gets it with each attempt, so that a provider that charges an order once
     /// charges the period once.
     pub fn order_id(&self) -> OrderId {
@@ -277,18 +282,15 @@ impl Invoice {
 
     /// The order while `payment` is in progress, or before it is paid without one. None before the first attempt.
     pub fn order(&self, payment: Option<PaymentId>, now: Timestamp) -> Option<Order> {
-        Some(Order {
-            order_id: self.order_id(),
-            customer_id: self.customer_id.clone(),
-            status: OrderStatus::Paying,
+        let quote = Quote {
             lines: self.lines.clone(),
-            total: self.total?,
+            totals: self.totals?,
+        };
+        Some(Order {
+            status: OrderStatus::Paying,
             subscription: Some(self.of),
-            placed_at: now,
-            expires_at: now,
             payment_id: payment,
-            paid_at: None,
-            closed_at: None,
+            ..Order::new(self.order_id(), self.customer_id.clone(), quote, now, now)
         })
     }
 }

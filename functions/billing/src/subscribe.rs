@@ -20,7 +20,7 @@ use shared::core::error::Reason;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders::{self, Item, Quote, quote, sum_lines};
+use shared::orders::{self, Item, quote, sum_lines};
 use shared::payments;
 use shared::payments::provider::Authorization;
 
@@ -194,7 +194,7 @@ async fn validate(
 ) -> Result<(), Error> {
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
-    let Quote { total, .. } = quote(wanted, &products)?;
+    let total = quote(wanted, &products)?.totals.total;
     if body.expected_total.is_some_and(|expected| expected != total) {
         return Err(orders::Rejected::TotalDiffers { present: total }.into());
     }

@@ -210,7 +210,7 @@ impl UpdateSubscription {
         let products = self.catalog.products(&skus, invocation.deadline).await?;
         self.keys
             .providers
-            .require_accepted(provider, quote(wanted, &products)?.total)
+            .require_accepted(provider, quote(wanted, &products)?.totals.total)
     }
 
     /// Checks that the provider of a new card accepts the amount to charge: that of the open invoice, or of the next one.
@@ -222,14 +222,14 @@ impl UpdateSubscription {
         open: Option<&Invoice>,
         invocation: &Invocation,
     ) -> Result<(), Error> {
-        if let Some(total) = open.and_then(|open| open.total) {
+        if let Some(total) = open.and_then(Invoice::total) {
             return self.keys.providers.require_accepted(provider, total);
         }
         let wanted = sum_lines(&subscription.items)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.catalog.products(&skus, invocation.deadline).await?;
         match quote(&wanted, &products) {
-            Ok(quote) => self.keys.providers.require_accepted(provider, quote.total),
+            Ok(quote) => self.keys.providers.require_accepted(provider, quote.totals.total),
             Err(_) => Ok(()),
         }
     }

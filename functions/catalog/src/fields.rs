@@ -7,6 +7,7 @@ use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Category, Product};
 use shared::core::error::Rejection;
+use shared::core::metadata::Metadata;
 use shared::core::text::{DisplayText, InvalidText};
 use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
 
@@ -79,31 +80,17 @@ pub fn merge_attributes<'a>(
     at_most(FIELD, attributes.len(), Product::MAX_ATTRIBUTES)
 }
 
-/// Changes `metadata` as a merge patch says: a text is set, none removes the entry.
+/// Changes `metadata` as a merge patch says: a text is set, none removes the note.
 ///
 /// # Errors
 /// `invalid-product`.
 pub fn merge_metadata<'a>(
-    metadata: &mut BTreeMap<String, String>,
+    metadata: &mut Metadata,
     changes: impl IntoIterator<Item = (&'a String, Option<&'a String>)>,
 ) -> Result<(), Rejection> {
     const FIELD: &str = "metadata";
-    let mut named = BTreeMap::new();
-    for (name, text) in changes {
-        let is_name = (1..=Product::MAX_METADATA_NAME).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        if !is_name {
-            let max = Product::MAX_METADATA_NAME;
-            let detail = format!("metadata: a name has 1 to {max} characters of A-Z a-z 0-9 . _ -.");
-            return Err(invalid(FIELD, detail));
-        }
-        let text = text.map(|text| checked(FIELD, DisplayText::line(text, Product::MAX_METADATA_TEXT)));
-        named.insert(name.clone(), text.transpose()?);
-    }
-    merge(metadata, named);
-    at_most(FIELD, metadata.len(), Product::MAX_METADATA)
+    let merged = metadata.merge(changes);
+    merged.map_err(|refused| invalid(FIELD, format!("{FIELD}: {refused}.")))
 }
 
 /// Checks that the images can be shown now. They may still be deleted later: clients fetch each image when they show it.

@@ -11,9 +11,12 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, Sku};
-use shared::core::error::Reason;
+use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
+use shared::core::json::UniqueMap;
+use shared::core::metadata::Metadata;
 use shared::core::money::Money;
+use shared::core::text::DisplayText;
 use shared::orders::{
     self, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote, Rejected,
     ReservationStore, StoredOrder, quote, sum_lines,
@@ -39,6 +42,15 @@ pub struct CheckoutRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_total: Option<Money>,
+    /// Notes to keep with the order, by name. Names have up to 40 characters of `A-Z a-z 0-9 . _ -`, texts up to 200, each
+    /// of one line.
+    #[serde(default, skip_serializing_if = "UniqueMap::is_empty")]
+    #[schema(schema_with = orders::schema::metadata_schema)]
+    pub metadata: UniqueMap<String>,
+    /// What the order is called elsewhere, such as the number of a purchase order. Text of one line. It need not be unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    pub external_reference: Option<String>,
 }
 
 /// The reasons for which the action itself refuses a request.
@@ -50,6 +62,8 @@ pub const REFUSALS: &[&Reason] = &[
     &catalog::reason::PRODUCT_UNAVAILABLE,
     &orders::reason::CURRENCIES_MIXED,
     &orders::reason::TOTAL_TOO_LARGE,
+    &error::INVALID_METADATA,
+    &error::INVALID_TEXT,
 ];
 
 /// Places an order
@@ -78,6 +92,8 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let key = http::idempotency_key(&request)?;
     let body: CheckoutRequest = http::body(&request)?;
     let wanted = sum_lines(&body.items)?;
+    let metadata = Metadata::new(&body.metadata)?;
+    let external_reference = external_reference(&body)?;
     let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the order", error))?;
     let order_id = OrderId(key.derive_id("order", &caller.customer_id));
 
@@ -95,21 +111,13 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         return replay(existing, &fingerprint, &invocation);
     }
 
-    let Quote { lines, total } = priced?;
+    let (now, expires_at) = (invocation.now, invocation.now + checkout.reservation);
     let order = Order {
-        order_id,
-        customer_id: caller.customer_id,
-        status: OrderStatus::PendingPayment,
-        lines,
-        total,
-        subscription: None,
-        placed_at: invocation.now,
-        expires_at: invocation.now + checkout.reservation,
-        payment_id: None,
-        paid_at: None,
-        closed_at: None,
+        metadata,
+        external_reference,
+        ..Order::new(order_id, caller.customer_id, priced?, now, expires_at)
     };
-    let order = order.paid_if_free(invocation.now);
+    let order = order.paid_if_free(now);
 
     let event = match order.status {
         OrderStatus::Paid => OrderEvent::OrderPaid(order.clone()),
@@ -133,9 +141,18 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
 fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Result<Quote, Rejected> {
     let quote = quote(wanted, &loaded.products)?;
     match body.expected_total {
-        Some(expected) if expected != quote.total => Err(Rejected::TotalDiffers { present: quote.total }),
+        Some(expected) if expected != quote.totals.total => Err(Rejected::TotalDiffers {
+            present: quote.totals.total,
+        }),
         _ => Ok(quote),
     }
+}
+
+/// The external reference as it is kept, if the request has one.
+fn external_reference(body: &CheckoutRequest) -> Result<Option<String>, Rejection> {
+    let read = |text: &String| DisplayText::line(text, Order::MAX_EXTERNAL_REFERENCE).map(String::from);
+    let read = body.external_reference.as_ref().map(read).transpose();
+    read.map_err(|invalid| invalid.in_field("external_reference"))
 }
 
 fn created(order: &Order) -> Result<Response, Error> {

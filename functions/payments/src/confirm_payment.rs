@@ -199,7 +199,7 @@ async fn find(
                 payment_key.clone(),
                 order.order_id,
                 order.customer_id.clone(),
-                order.total,
+                order.totals.total,
                 invocation.now,
             );
             StoredPayment::unsaved(payment, order.expires_at)
@@ -311,7 +311,7 @@ impl ConfirmPaymentRequest {
 
     /// Checks the client's amount against the order's total, which is the amount to charge.
     fn check_amount(&self, function: &ConfirmPayment, order: &StoredOrder) -> Result<(), Error> {
-        let total = order.order.total;
+        let total = order.order.totals.total;
         if self.parts().1 != total {
             return Err(Rejected::AmountDiffers { total }.into());
         }

@@ -124,7 +124,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
         }
         order.order.require_payable(invocation.now)?;
         order.require_payment_limit()?;
-        if !provider.accepts(order.order.total) {
+        if !provider.accepts(order.order.totals.total) {
             return Err(Rejected::AmountNotTaken.into());
         }
         let prepared = match started.take() {
@@ -180,7 +180,7 @@ fn new_payment(
         reference,
         order.order_id,
         order.customer_id.clone(),
-        order.total,
+        order.totals.total,
         invocation.now,
     );
     let unsaved = StoredPayment {
@@ -216,7 +216,7 @@ async fn replay(
 fn answer(order: &StoredOrder, payment: Option<&Payment>, client: ClientParameters) -> Result<Response, Error> {
     let started = StartedPayment {
         order_id: order.order.order_id,
-        amount: order.order.total,
+        amount: order.order.totals.total,
         payment_id: payment.map(|payment| payment.payment_id),
         reference: payment.map(|payment| payment.reference.clone()),
         client,

@@ -61,7 +61,7 @@ pub(crate) fn wait_for_invoices(
         "InvoicePaid came over the bus, event {paid}: the invoice of {} is {}, {}, order {}",
         text(&invoice["date"]),
         text(&invoice["status"]),
-        money(&invoice["total"]),
+        money(&invoice["totals"]["total"]),
         text(&invoice["order_id"])
     ));
 

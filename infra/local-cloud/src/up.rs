@@ -107,8 +107,9 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
         .context("the order has no order_id")?
         .to_owned();
     step.done(format!(
-        "order {id}: {}, {}",
-        money(&order["total"]),
+        "order {} ({id}): {}, {}",
+        text(&order["number"]),
+        money(&order["totals"]["total"]),
         order["status"].as_str().unwrap_or("?")
     ));
 
@@ -215,7 +216,7 @@ fn pay_order(stack: &Stack, tokens: &Tokens, tap: &Tap, order: &Value, progress:
 
 /// Pays as the buyer's page does. Returns the payment and its payment key at Toss.
 pub(crate) fn pay_through_toss(stack: &Stack, token: &str, key: &str, order: &Value) -> Result<(Value, String)> {
-    let (id, total) = (text(&order["order_id"]), &order["total"]);
+    let (id, total) = (text(&order["order_id"]), &order["totals"]["total"]);
     let amount = total["amount"].as_i64().context("the total has no amount")?;
     let payment_key = stack
         .sandbox()?

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::catalog::{ShardCount, schema};
 use crate::core::error::Rejection;
 use crate::core::id::PathParameter;
+use crate::core::metadata::Metadata;
 use crate::core::money::Money;
 use crate::images::ImageId;
 
@@ -138,9 +139,9 @@ pub struct Product {
     #[schema(required = true, schema_with = schema::attributes_schema)]
     pub attributes: BTreeMap<String, String>,
     /// Notes of administrators, by name. Nobody else sees them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     #[schema(schema_with = schema::metadata_schema)]
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Metadata,
     /// The price of one unit.
     pub price: Money,
     /// Whether the product is for sale.
@@ -190,15 +191,6 @@ impl Product {
 
     /// The longest attribute, in characters.
     pub const MAX_ATTRIBUTE: usize = 200;
-
-    /// The most entries of metadata.
-    pub const MAX_METADATA: usize = 20;
-
-    /// The longest name of an entry of metadata.
-    pub const MAX_METADATA_NAME: usize = 40;
-
-    /// The longest text of an entry of metadata, in characters.
-    pub const MAX_METADATA_TEXT: usize = 200;
 
     /// The product as everybody may see it.
     #[must_use]

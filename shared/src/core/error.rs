@@ -260,6 +260,7 @@ reasons! {
         /// The name of the field with the text.
         field: String,
     };
+    INVALID_METADATA = Unprocessable "invalid-metadata" "The metadata has too many notes, or a name or text that is not allowed";
     /// Nothing was stored.
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";
 }

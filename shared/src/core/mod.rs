@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod json;
 pub mod merge_patch;
+pub mod metadata;
 pub mod money;
 pub mod signature;
 pub mod text;

@@ -57,6 +57,18 @@ impl Money {
         Self::new(self.amount + other.amount, self.currency)
     }
 
+    /// Subtracts a smaller or equal amount of the same currency.
+    ///
+    /// # Errors
+    /// [`MoneyError::CurrenciesMixed`] for different currencies, [`MoneyError::OutOfRange`] when `other` is larger.
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
+        if self.currency != other.currency {
+            return Err(MoneyError::CurrenciesMixed);
+        }
+        let amount = self.amount.checked_sub(other.amount).ok_or(MoneyError::OutOfRange)?;
+        Self::new(amount, self.currency)
+    }
+
     /// Subtracts `other`, down to zero. The currencies must be equal.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
@@ -132,9 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn amounts_of_different_currencies_cannot_be_added() {
+    fn amounts_of_different_currencies_are_not_added_or_subtracted() {
         let dollar = Money::new(1, Currency::USD).unwrap();
         assert_eq!(won(1).plus(dollar), Err(MoneyError::CurrenciesMixed));
+        assert_eq!(won(1).minus(dollar), Err(MoneyError::CurrenciesMixed));
     }
 
     #[test]
@@ -164,6 +177,12 @@ mod tests {
         fn plus_commutes_and_never_overflows(a in 0..=Money::MAX_AMOUNT, b in 0..=Money::MAX_AMOUNT) {
             prop_assert_eq!(won(a).plus(won(b)), won(b).plus(won(a)));
             prop_assert_eq!(won(a).plus(won(b)).is_ok(), a + b <= Money::MAX_AMOUNT);
+        }
+
+        #[test]
+        fn minus_undoes_plus_and_never_goes_below_zero(a in 0..1_000_000u64, b in 0..1_000_000u64) {
+            prop_assert_eq!(won(a).plus(won(b)).unwrap().minus(won(b)), Ok(won(a)));
+            prop_assert_eq!(won(a).minus(won(b)).is_ok(), a >= b);
         }
 
         #[test]

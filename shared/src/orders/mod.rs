@@ -1,14 +1,24 @@
 //! Orders: states, prices, the table, and stock reservations.
 
 mod event;
+#[cfg(test)]
+pub(crate) mod example;
+mod facts;
+mod line;
+mod number;
 mod order;
 mod quote;
 pub mod reason;
 pub(crate) mod reservations;
+pub mod schema;
 pub(crate) mod store;
+mod totals;
 
 pub use event::OrderEvent;
-pub use order::{Ending, Line, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
+pub use line::{InvalidLineId, Line, LineId, LineKind};
+pub use number::{InvalidOrderNumber, OrderNumber};
+pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
 pub use quote::{Item, Quote, Shortage, quote, sum_lines};
 pub use reservations::{Draft, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, TakeOutcome};
 pub use store::{OrderPage, OrderStore, StoredOrder};
+pub use totals::Totals;

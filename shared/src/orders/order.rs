@@ -1,17 +1,18 @@
-//! The order: its lines, its states and its transitions.
+//! The order: its states and its transitions.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::quote::Shortage;
+use super::quote::{Quote, Shortage};
 use crate::catalog;
 use crate::catalog::Sku;
 use crate::core::error::{self, Error, Rejection};
 use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
+use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
-use crate::orders::reason;
+use crate::orders::{Line, OrderNumber, Totals, reason, schema};
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;
@@ -39,37 +40,29 @@ pub enum OrderStatus {
     Expired,
 }
 
-/// One product of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Line {
-    /// The product's SKU.
-    pub sku: Sku,
-    /// The product's name at the time of the order.
-    pub name: String,
-    /// The number of units.
-    #[schema(minimum = 1, maximum = 999)]
-    pub quantity: u32,
-    /// The price of one unit at the time of the order.
-    pub unit_price: Money,
-    /// The points that one unit credits, if the product is points.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 1)]
-    pub points: Option<u32>,
-}
-
 /// An order, as customers and events see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Order {
     /// The order's id.
     pub order_id: OrderId,
+    /// The order's number, for people. It is derived from the order's id.
+    pub number: OrderNumber,
     /// The customer who placed the order.
     pub customer_id: CustomerId,
     /// The order's status.
     pub status: OrderStatus,
-    /// The lines, one for each product.
+    /// The lines, one for each product. They are neither removed nor reordered.
     pub lines: Vec<Line>,
-    /// The sum of the lines.
-    pub total: Money,
+    /// What the order costs, and the parts of it.
+    pub totals: Totals,
+    /// Notes of the client that placed the order, by name.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    #[schema(schema_with = schema::metadata_schema)]
+    pub metadata: Metadata,
+    /// What the order is called elsewhere, such as the number of a purchase order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, examples("PO-2025-0117"))]
+    pub external_reference: Option<String>,
     /// The subscription period that the order delivers. Absent for an order that a customer placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -102,6 +95,35 @@ pub enum Ending {
 }
 
 impl Order {
+    /// The longest external reference, in characters.
+    pub const MAX_EXTERNAL_REFERENCE: usize = 100;
+
+    /// A new order, which waits for payment until `expires_at`.
+    pub fn new(
+        order_id: OrderId,
+        customer_id: CustomerId,
+        quote: Quote,
+        placed_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self {
+            order_id,
+            number: OrderNumber::of(order_id),
+            customer_id,
+            status: OrderStatus::PendingPayment,
+            lines: quote.lines,
+            totals: quote.totals,
+            metadata: Metadata::default(),
+            external_reference: None,
+            subscription: None,
+            placed_at,
+            expires_at,
+            payment_id: None,
+            paid_at: None,
+            closed_at: None,
+        }
+    }
+
     /// The order as shown at `now`: expired after its deadline, even before the cleanup has run.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp) -> Self {
@@ -175,7 +197,7 @@ impl Order {
     /// The new order, paid without a payment if it costs nothing.
     #[must_use]
     pub fn paid_if_free(self, now: Timestamp) -> Self {
-        if self.total.amount() > 0 {
+        if self.totals.total.amount() > 0 {
             return self;
         }
         Self {
@@ -353,29 +375,15 @@ impl From<Rejected> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use iso_currency::Currency;
+    use crate::orders::example;
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     fn second(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
-    /// An order in `status` with its deadline at second 100.
     fn order(status: OrderStatus) -> Order {
-        Order {
-            order_id: OrderId(Uuid::nil()),
-            customer_id: CustomerId::new("ann"),
-            status,
-            lines: vec![],
-            total: Money::zero(Currency::KRW),
-            subscription: None,
-            placed_at: second(0),
-            expires_at: second(100),
-            payment_id: None,
-            paid_at: None,
-            closed_at: None,
-        }
+        example::order(status, 0)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Product, Sku};
 use crate::core::money::Money;
-use crate::orders::{Line, MAX_LINES, MAX_QUANTITY, Rejected};
+use crate::orders::{Line, LineId, MAX_LINES, MAX_QUANTITY, Rejected, Totals};
 
 /// A requested product and quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -27,13 +27,13 @@ impl From<(Sku, u32)> for Item {
     }
 }
 
-/// The lines and the total of an order.
+/// The lines of an order and what they cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     /// One line for each product, in the order of the request.
     pub lines: Vec<Line>,
-    /// The sum of the lines.
-    pub total: Money,
+    /// The totals.
+    pub totals: Totals,
 }
 
 /// Sums the lines of the same product. A DynamoDB transaction can contain each stock item only once.
@@ -64,27 +64,17 @@ pub fn sum_lines(items: &[Item]) -> Result<Vec<(Sku, u32)>, Rejected> {
 /// [`Rejected::ProductUnavailable`], [`Rejected::CurrenciesMixed`], [`Rejected::TotalTooLarge`].
 pub fn quote(wanted: &[(Sku, u32)], products: &HashMap<Sku, Product>) -> Result<Quote, Rejected> {
     let mut lines = Vec::with_capacity(wanted.len());
-    let mut total: Option<Money> = None;
-    for (sku, quantity) in wanted {
+    for (line_id, (sku, quantity)) in LineId::all().zip(wanted) {
         let product = products
             .get(sku)
             .filter(|product| product.is_listed())
             .ok_or_else(|| Rejected::ProductUnavailable(sku.clone()))?;
-        let line_total = product.price.times(*quantity)?;
-        total = Some(match total {
-            Some(sum) => sum.plus(line_total)?,
-            None => line_total,
-        });
-        lines.push(Line {
-            sku: sku.clone(),
-            name: product.name.clone(),
-            quantity: *quantity,
-            unit_price: product.price,
-            points: product.points,
-        });
+        lines.push(Line::of_product(line_id, product, *quantity)?);
     }
-    let total = total.ok_or(Rejected::LineCount(0))?;
-    Ok(Quote { lines, total })
+    let first = lines.first().ok_or(Rejected::LineCount(0))?;
+    // Nothing that is sold has a price of its delivery yet.
+    let totals = Totals::of(&lines, Money::zero(first.unit_price.currency()))?;
+    Ok(Quote { lines, totals })
 }
 
 /// A product with too few units available.
@@ -101,38 +91,12 @@ pub struct Shortage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::ProductStatus;
-    use crate::catalog::ShardCount;
-    use iso_currency::Currency;
-    use jiff::Timestamp;
+    use crate::orders::example;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     fn sku(name: &str) -> Sku {
         Sku::try_from(name.to_owned()).unwrap()
-    }
-
-    fn second(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn product(name: &str, won: u64) -> (Sku, Product) {
-        let product = Product {
-            sku: sku(name),
-            name: name.to_owned(),
-            description: None,
-            brand: None,
-            categories: vec![],
-            attributes: [].into(),
-            metadata: [].into(),
-            price: Money::new(won, Currency::KRW).unwrap(),
-            status: ProductStatus::Listed,
-            points: None,
-            images: vec![],
-            stock_shards: ShardCount::ONE,
-            version: 1,
-            updated_at: second(0),
-        };
-        (sku(name), product)
     }
 
     proptest! {
@@ -156,11 +120,13 @@ mod tests {
         #[test]
         fn a_total_is_the_sum_of_its_lines(prices in prop::collection::vec(0..1_000_000u64, 1..=MAX_LINES), quantity in 1..=MAX_QUANTITY) {
             let products: HashMap<Sku, Product> =
-                prices.iter().enumerate().map(|(n, &won)| product(&format!("p{n}"), won)).collect();
+                prices.iter().enumerate().map(|(n, &won)| (sku(&format!("p{n}")), example::product(&format!("p{n}"), won))).collect();
             let wanted: Vec<(Sku, u32)> = (0..prices.len()).map(|n| (sku(&format!("p{n}")), quantity)).collect();
             let quote = quote(&wanted, &products).unwrap();
-            prop_assert_eq!(quote.total.amount(), prices.iter().sum::<u64>() * u64::from(quantity));
+            prop_assert_eq!(quote.totals.total.amount(), prices.iter().sum::<u64>() * u64::from(quantity));
             prop_assert_eq!(quote.lines.len(), prices.len());
+            let ids: HashSet<LineId> = quote.lines.iter().map(|line| line.line_id).collect();
+            prop_assert_eq!(ids.len(), prices.len());
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
-use crate::orders::{Order, OrderId, OrderStatus, Rejected};
+use crate::orders::{Order, OrderId, OrderStatus, Rejected, facts};
 
 const BY_CUSTOMER: &str = "by-customer";
 
@@ -35,8 +35,8 @@ pub struct OrderStore {
 /// An order as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOrder {
-    /// The order as its customer sees it.
-    #[serde(flatten)]
+    /// The order.
+    #[serde(flatten, with = "facts")]
     pub order: Order,
     /// The units that the order holds while it waits for payment, or has sold once it is paid.
     pub holds: Vec<Hold>,
@@ -92,6 +92,14 @@ impl StoredOrder {
             ..self.next(order, None)
         })
     }
+}
+
+/// An order as listed by the index.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Listed {
+    #[serde(with = "facts")]
+    order: Order,
 }
 
 /// A page of a customer's orders.
@@ -216,8 +224,8 @@ impl OrderStore {
         let mut orders = vec![];
         for item in answer.items.unwrap_or_default() {
             // One damaged order must not hide the others.
-            match parse(DOING, item) {
-                Ok(order) => orders.push(order),
+            match parse::<Listed>(DOING, item) {
+                Ok(listed) => orders.push(listed.order),
                 Err(error) => tracing::error!(causes = %Causes(&error), "listed order cannot be read"),
             }
         }

@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::core::identity::CustomerId;
 use crate::core::money::Money;
-use crate::orders::{Order, OrderId, OrderStatus};
+use crate::orders::{Order, OrderStatus, example};
 use crate::payments::{
     Decision, DisputeStatus, Effect, FailedRefund, Failure, MAX_REFUNDS, Payment, PaymentStatus, Provider,
     ProviderStatus, Refund, RefundReason, RefundStatus, Rejected, Report, ReportedDispute, ReviewCode, StoredPayment,
@@ -24,19 +23,7 @@ fn second(second: i64) -> Timestamp {
 }
 
 fn order(status: OrderStatus) -> Order {
-    Order {
-        order_id: OrderId(Uuid::nil()),
-        customer_id: CustomerId::new("ann"),
-        status,
-        lines: vec![],
-        total: won(TOTAL),
-        subscription: None,
-        placed_at: second(0),
-        expires_at: second(100),
-        payment_id: None,
-        paid_at: None,
-        closed_at: None,
-    }
+    example::order(status, TOTAL)
 }
 
 /// What the provider knows of a payment.

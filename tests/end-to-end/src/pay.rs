@@ -36,7 +36,8 @@ impl Shop {
         provider: &str,
         proof: (&str, &str),
     ) -> Result<Answer> {
-        let mut body = json!({ "provider": provider, "order_id": order["order_id"], "amount": order["total"] });
+        let mut body =
+            json!({ "provider": provider, "order_id": order["order_id"], "amount": order["totals"]["total"] });
         body[proof.0] = proof.1.into();
         let call = self.api.call("POST", "/payments/confirm").token(token);
         call.key(key).json(&body).send()
@@ -47,7 +48,7 @@ impl Shop {
     /// # Errors
     /// If there is no sandbox.
     pub fn toss_key(&self, order: &Value) -> Result<String> {
-        let amount = order["total"]["amount"].as_i64().context("no total")?;
+        let amount = order["totals"]["total"]["amount"].as_i64().context("no total")?;
         self.sandbox()?
             .toss_authenticate(text(order, "order_id")?, amount, "KRW")
     }

@@ -107,7 +107,7 @@ impl Shop {
 /// # Errors
 /// If `order` is not an order.
 pub fn succeeded(scheme: Scheme, reference: &str, order: &Value) -> Result<Vec<u8>> {
-    let (id, amount) = (text(order, "order_id")?, &order["total"]["amount"]);
+    let (id, amount) = (text(order, "order_id")?, &order["totals"]["total"]["amount"]);
     let odd = "\"note\" :\t\"caf\u{e9} \u{2028}\u{feff} \u{b9c8}\u{b2f9} \u{1f375} \\u0000 \\/ <&>\"";
     let body = match scheme {
         Scheme::Stripe => format!(

@@ -11,6 +11,10 @@ use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::lambda::Invocation;
+use shared::catalog::Product;
+use shared::core::identity::CustomerId;
+use shared::core::money::Money;
+use shared::orders::{Order, OrderId, OrderStatus, quote};
 
 use crate::Shop;
 
@@ -251,14 +255,18 @@ impl AuctionFixture {
 
 /// Returns the event data of a paid order of `points` points.
 pub fn paid_order(customer: &str, key: &str, points: u64, now: Timestamp) -> Value {
-    let id = shared::core::idempotency::derive_id(&["order", customer, key]);
-    json!({
-        "order_id": id, "customer_id": customer, "status": "PAID", "placed_at": now, "expires_at": now,
-        "lines": [{
-            "sku": "points", "name": "Points", "quantity": 1, "points": points,
-            "unit_price": { "amount": points, "currency": "KRW" },
-        }],
-        "total": { "amount": points, "currency": "KRW" },
+    let example = contract::examples::points().expect("a product");
+    let product = Product {
+        price: Money::new(points, example.price.currency()).expect("a price"),
+        points: Some(points.try_into().expect("the points of one unit")),
+        ..example
+    };
+    let sku = product.sku.clone();
+    let quote = quote(&[(sku.clone(), 1)], &[(sku, product)].into()).expect("a quote");
+    let id = OrderId(shared::core::idempotency::derive_id(&["order", customer, key]));
+    json!(Order {
+        status: OrderStatus::Paid,
+        ..Order::new(id, CustomerId::new(customer), quote, now, now)
     })
 }
 

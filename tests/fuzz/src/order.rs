@@ -34,6 +34,8 @@ pub fn enter(data: &[u8]) {
             .filter(|quantity| (1..=999).contains(quantity));
         u128::from(quantity.expect("some units")) * u128::from(line["unit_price"]["amount"].as_u64().expect("a price"))
     });
-    let total = order["total"]["amount"].as_u64().expect("a total");
-    assert_eq!(costs.sum::<u128>(), u128::from(total));
+    let part = |name: &str| u128::from(order["totals"][name]["amount"].as_u64().expect("a part"));
+    assert_eq!(costs.sum::<u128>(), part("subtotal"));
+    let parts = part("subtotal") - part("discount") + part("shipping") + part("tax");
+    assert_eq!(parts, part("total"));
 }

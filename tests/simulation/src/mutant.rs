@@ -94,7 +94,9 @@ impl Mutant {
             Self::DebtForgotten => each_write(body, &mut forget_debt),
             Self::FreeUnpaid => each_write(body, &mut |write| {
                 let item = &mut write["Item"];
-                let is_free = item["total"]["M"]["amount"]["N"] == "0" && item["status"]["S"] == "PAID";
+                let lines = item["lines"]["L"].as_array().map_or(&[][..], Vec::as_slice);
+                let costs_nothing = |line: &Value| line["M"]["unit_price"]["M"]["amount"]["N"] == "0";
+                let is_free = lines.iter().all(costs_nothing) && item["status"]["S"] == "PAID";
                 if is_free && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ORDER#")) {
                     item["status"]["S"] = "PENDING_PAYMENT".into();
                 }

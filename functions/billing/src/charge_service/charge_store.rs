@@ -516,7 +516,7 @@ fn order_and_payment(
         report.reference.clone(),
         order.order_id,
         order.customer_id.clone(),
-        order.total,
+        order.totals.total,
         now,
     );
     let Some(change) = started.after(report, &order, true, now).change() else {

@@ -257,7 +257,7 @@ impl ChargeService {
                     .await;
             }
         };
-        if quote.total.amount() == 0 {
+        if quote.totals.total.amount() == 0 {
             let unpaid = Unpaid {
                 stored: &stored,
                 subscription,
@@ -312,14 +312,17 @@ impl ChargeService {
         products: &HashMap<Sku, Product>,
     ) -> Result<Quote, Rejection> {
         let current = quote(wanted, products)?;
-        let quote = match invoice.total {
-            Some(total) => Quote {
+        let quote = match invoice.totals {
+            Some(totals) => Quote {
                 lines: invoice.lines.clone(),
-                total,
+                totals,
             },
             None => current,
         };
-        let accepted = self.keys.providers.require_accepted(subscription.provider, quote.total);
+        let accepted = self
+            .keys
+            .providers
+            .require_accepted(subscription.provider, quote.totals.total);
         accepted
             .is_ok()
             .then_some(quote)
@@ -453,7 +456,7 @@ fn needs_new_card(report: &Report) -> bool {
 
 /// The products of a period: the invoice's lines once it is priced, otherwise the subscription's current items.
 fn wanted(subscription: &Subscription, invoice: &Invoice) -> Result<Vec<(Sku, u32)>, Error> {
-    if invoice.total.is_some() {
+    if invoice.totals.is_some() {
         let lines = invoice.lines.iter();
         return Ok(lines.map(|line| (line.sku.clone(), line.quantity)).collect());
     }
@@ -464,7 +467,7 @@ fn wanted(subscription: &Subscription, invoice: &Invoice) -> Result<Vec<(Sku, u3
 /// The charge of a saved attempt.
 fn charge(stored: &StoredInvoice) -> Result<Charge<'_>, Error> {
     let invoice = &stored.invoice;
-    let amount = invoice.total.filter(|_| invoice.status == InvoiceStatus::Charging);
+    let amount = invoice.total().filter(|_| invoice.status == InvoiceStatus::Charging);
     Ok(Charge {
         order_id: invoice.order_id(),
         lines: &invoice.lines,

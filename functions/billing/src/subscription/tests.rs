@@ -5,7 +5,7 @@ use iso_currency::Currency;
 use jiff::civil::date;
 use proptest::prelude::*;
 use shared::core::calendar::{Interval, Timezone, Unit};
-use shared::orders::Quote;
+use shared::orders::{Quote, Totals};
 use shared::payments::Failure;
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ fn card(number: &str) -> Card {
 fn quote() -> Quote {
     Quote {
         lines: vec![],
-        total: Money::new(1000, Currency::KRW).unwrap(),
+        totals: Totals::of(&[], Money::new(1000, Currency::KRW).unwrap()).unwrap(),
     }
 }
 

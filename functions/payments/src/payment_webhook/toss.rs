@@ -48,7 +48,7 @@ async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocatio
             key.to_owned(),
             order.order.order_id,
             order.order.customer_id.clone(),
-            order.order.total,
+            order.order.totals.total,
             invocation.now,
         );
         StoredPayment::unsaved(payment, order.order.expires_at)

@@ -13,7 +13,7 @@ use shared::catalog::{Product, Sku};
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::{Line, Order, OrderId};
+use shared::orders::{Order, OrderId};
 use uuid::Uuid;
 
 /// One record of each auction event.
@@ -89,19 +89,8 @@ pub fn points() -> Result<Product> {
 /// # Errors
 /// When the example breaks a rule of its type.
 pub fn order_of_points() -> Result<Order> {
-    let product = points()?;
-    Ok(Order {
-        order_id: OrderId(Uuid::from_u128(0x5b0e_91d7_4c3f_8a26_b1d8_7e6f_5a4c_3b2d)),
-        total: product.price.times(5)?,
-        lines: vec![Line {
-            sku: product.sku,
-            name: product.name,
-            quantity: 5,
-            unit_price: product.price,
-            points: product.points,
-        }],
-        ..super::order()?
-    })
+    let order_id = OrderId(Uuid::from_u128(0x5b0e_91d7_4c3f_8a26_b1d8_7e6f_5a4c_3b2d));
+    super::order_of(order_id, points()?, 5)
 }
 
 /// A voucher that is offered by a bid.

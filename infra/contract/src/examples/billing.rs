@@ -121,7 +121,7 @@ fn charging() -> Result<Invoice> {
     let order = super::order()?;
     let quote = Quote {
         lines: order.lines,
-        total: order.total,
+        totals: order.totals,
     };
     after(&invoice()?, InvoiceTransition::Attempt(quote))
 }

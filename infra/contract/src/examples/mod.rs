@@ -12,8 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use shared::catalog::{CatalogEvent, Category, Product, ProductStatus, ShardCount, Sku, StockReceived};
 use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
+use shared::core::json::UniqueMap;
+use shared::core::metadata::Metadata;
 use shared::core::money::Money;
-use shared::orders::{Ending, Line, Order, OrderEvent, OrderId, OrderStatus, Rejected};
+use shared::orders::{Ending, Order, OrderEvent, OrderId, Rejected, quote};
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
@@ -101,7 +103,7 @@ pub fn product() -> Result<Product> {
         brand: Some("Courtyard".to_owned()),
         categories: vec![Category::try_from("drinks/tea".to_owned())?],
         attributes: [("Weight".to_owned(), "100 g".to_owned())].into(),
-        metadata: [("supplier".to_owned(), "Boseong 7".to_owned())].into(),
+        metadata: Metadata::new(&UniqueMap([("supplier".to_owned(), "Boseong 7".to_owned())].into()))?,
         price: Money::new(12_900, Currency::KRW)?,
         status: ProductStatus::Listed,
         points: None,
@@ -117,26 +119,22 @@ pub fn product() -> Result<Product> {
 /// # Errors
 /// When the example breaks a rule of its type.
 pub fn order() -> Result<Order> {
-    let product = product()?;
+    let order_id = OrderId(Uuid::from_u128(0xc3d5_4f0e_1b2a_8c7d_a6e5_f4d3_c2b1_a090));
+    let metadata = UniqueMap([("campaign".to_owned(), "spring".to_owned())].into());
     Ok(Order {
-        order_id: OrderId(Uuid::from_u128(0xc3d5_4f0e_1b2a_8c7d_a6e5_f4d3_c2b1_a090)),
-        customer_id: CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11"),
-        status: OrderStatus::PendingPayment,
-        total: product.price.times(2)?,
-        subscription: None,
-        lines: vec![Line {
-            sku: product.sku,
-            name: product.name,
-            quantity: 2,
-            unit_price: product.price,
-            points: product.points,
-        }],
-        placed_at: now()?,
-        expires_at: now()? + SignedDuration::from_mins(15),
-        payment_id: None,
-        paid_at: None,
-        closed_at: None,
+        metadata: Metadata::new(&metadata)?,
+        external_reference: Some("PO-2025-0117".to_owned()),
+        ..order_of(order_id, product()?, 2)?
     })
+}
+
+/// An unpaid order of `quantity` units of `product`.
+fn order_of(order_id: OrderId, product: Product, quantity: u32) -> Result<Order> {
+    let customer = CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11");
+    let sku = product.sku.clone();
+    let quote = quote(&[(sku.clone(), quantity)], &[(sku, product)].into()).map_err(rejected)?;
+    let expires_at = now()? + SignedDuration::from_mins(15);
+    Ok(Order::new(order_id, customer, quote, now()?, expires_at))
 }
 
 fn sku() -> Result<Sku> {

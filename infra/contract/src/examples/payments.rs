@@ -127,7 +127,7 @@ fn begun() -> Result<Payment> {
         reference,
         order_id,
         customer_id,
-        order.total,
+        order.totals.total,
         minutes(2)?,
     ))
 }

@@ -62,7 +62,7 @@ fn each_response_about_a_payment_matches_its_schema() {
     for outcome in [Outcome::Entered, Outcome::Ignored] {
         matches_schema("WebhookAnswer", &WebhookAnswer { outcome });
     }
-    let (order_id, amount) = (order.order_id, order.total);
+    let (order_id, amount) = (order.order_id, order.totals.total);
     let text = || "text".to_owned();
     let (order_name, customer_key, client_secret) = (text(), text(), text());
     let (pc_url, mobile_url, app_url) = (text(), text(), text());
@@ -216,7 +216,8 @@ fn a_request_that_matches_its_schema_is_accepted() {
     let total = json!({ "amount": 25_800, "currency": "KRW" });
     for body in [
         json!({ "items": items }),
-        json!({ "items": items, "expected_total": total }),
+        json!({ "items": items, "expected_total": total, "metadata": {} }),
+        json!({ "items": items, "metadata": { "campaign": "spring" }, "external_reference": "PO-7" }),
     ] {
         is_accepted::<CheckoutRequest>("CheckoutRequest", &serde_json::from_value(body).unwrap());
     }

@@ -9,7 +9,7 @@ use structure::repository;
 use crate::Schema;
 
 /// The optional fields of the examples, by the prefix of `source` and `detail-type`.
-const OPTIONAL: [(&str, &str); 43] = [
+const OPTIONAL: [(&str, &str); 46] = [
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.catalog", "/data/description"),
@@ -17,6 +17,9 @@ const OPTIONAL: [(&str, &str); 43] = [
     ("madang.catalog", "/data/metadata"),
     ("madang.catalog", "/data/metadata/supplier"),
     ("madang.catalog", "/data/attributes/Weight"),
+    ("madang.orders", "/data/metadata"),
+    ("madang.orders", "/data/metadata/campaign"),
+    ("madang.orders", "/data/external_reference"),
     ("madang.orders", "/data/payment_id"),
     ("madang.orders", "/data/paid_at"),
     ("madang.orders", "/data/closed_at"),
@@ -38,7 +41,7 @@ const OPTIONAL: [(&str, &str); 43] = [
     ("madang.billing", "/data/open_period"),
     ("madang.billing", "/data/past_due_at"),
     ("madang.billing", "/data/cancelled_at"),
-    ("madang.billing", "/data/total"),
+    ("madang.billing", "/data/totals"),
     ("madang.billing", "/data/declined_at"),
     ("madang.billing", "/data/failure"),
     ("madang.billing", "/data/postponed"),

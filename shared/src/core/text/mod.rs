@@ -7,6 +7,7 @@
 //! [UTS #55]: https://www.unicode.org/reports/tr55/
 
 mod invisible;
+pub mod text_map;
 
 use std::ops::RangeInclusive;
 

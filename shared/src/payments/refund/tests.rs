@@ -3,7 +3,7 @@
 use iso_currency::Currency;
 
 use crate::core::identity::CustomerId;
-use crate::orders::{Order, OrderId, OrderStatus};
+use crate::orders::{Order, OrderId, OrderStatus, example};
 use crate::payments::refund::*;
 use crate::payments::{Decision, Provider, ProviderStatus, Report};
 
@@ -55,17 +55,9 @@ fn reported(payment: &Payment, refunded: u64, current: bool) -> Payment {
 /// The order that the payment has paid.
 fn order() -> Order {
     Order {
-        order_id: OrderId(Uuid::nil()),
-        customer_id: CustomerId::new("ann"),
-        status: OrderStatus::Paid,
-        lines: vec![],
-        total: won(1000),
-        subscription: None,
-        placed_at: second(0),
-        expires_at: second(100),
         payment_id: Some(paid().payment_id),
         paid_at: Some(second(0)),
-        closed_at: None,
+        ..example::order(OrderStatus::Paid, 1000)
     }
 }
 

@@ -440,7 +440,7 @@ impl Payment {
     }
 
     fn covers(&self, order: &Order) -> bool {
-        if self.amount != order.total || self.pending_refund().is_some() {
+        if self.amount != order.totals.total || self.pending_refund().is_some() {
             return false;
         }
         // A provider without an API may have reported refunds before the charge could pay its order.
@@ -449,7 +449,7 @@ impl Payment {
             && self.kept().amount() > 0
             && self.withdrawn.is_none()
             && self.refunds.iter().all(is_of_provider);
-        self.kept() == order.total || is_in_part
+        self.kept() == order.totals.total || is_in_part
     }
 
     fn with_paid_order(&self, order: Order) -> Change {
@@ -497,7 +497,7 @@ impl Payment {
             let order = order.to_pending_payment(self.payment_id);
             return Effect::of(self, order, Some(PaymentEventKind::ReviewNeeded));
         }
-        if report.amount == order.total
+        if report.amount == order.totals.total
             && let Ok(paid) = order.paid(self.payment_id, now)
         {
             self.status = PaymentStatus::Paid;

@@ -1,7 +1,7 @@
 //! Tests of the changes that reports make, as tables and properties.
 
 use crate::core::identity::CustomerId;
-use crate::orders::OrderStatus;
+use crate::orders::{OrderStatus, example};
 use crate::payments::Decision;
 use crate::payments::report::*;
 use iso_currency::Currency;
@@ -34,17 +34,8 @@ fn payment(reference: &str, status: PaymentStatus) -> Payment {
 /// An order of 1,000 won in `status` with `payment` as its latest payment.
 fn order(status: OrderStatus, payment: &str) -> Order {
     Order {
-        order_id: OrderId(Uuid::nil()),
-        customer_id: CustomerId::new("ann"),
-        status,
-        lines: vec![],
-        total: won(1000),
-        subscription: None,
-        placed_at: second(0),
-        expires_at: second(100),
         payment_id: Some(PaymentId::of(Provider::Toss, payment)),
-        paid_at: None,
-        closed_at: None,
+        ..example::order(status, 1000)
     }
 }
 

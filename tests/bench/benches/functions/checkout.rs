@@ -39,7 +39,7 @@ impl Case for Checkout {
     }
 
     fn is_right(status: u16, body: &Value) -> bool {
-        status == 201 && body["status"] == "PENDING_PAYMENT" && body["total"]["amount"] == 12_900
+        status == 201 && body["status"] == "PENDING_PAYMENT" && body["totals"]["total"]["amount"] == 12_900
     }
 
     async fn audit(shop: &Shop, requests: usize) {

@@ -47,7 +47,10 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     ensure!(account["invoices"] == json!([paid["data"]]), "{account}");
     ensure!(account["subscription"]["next_period"] == 1, "{account}");
     let order = shop.current_order(&shop.ann, &paid["data"])?;
-    ensure!(order["status"] == "PAID" && order["total"]["amount"] == 1000, "{order}");
+    ensure!(
+        order["status"] == "PAID" && order["totals"]["total"]["amount"] == 1000,
+        "{order}"
+    );
     ensure!(
         order["subscription"]["subscription_id"] == begun["subscription_id"],
         "{order}"

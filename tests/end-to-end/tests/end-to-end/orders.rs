@@ -22,6 +22,10 @@ pub const TESTS: &[Test] = &[
         an_order_is_placed_and_its_event_is_published,
     ),
     (
+        "an_order_has_the_same_shape_everywhere",
+        an_order_has_the_same_shape_everywhere,
+    ),
+    (
         "events_of_a_product_and_its_delivery_are_published",
         events_of_a_product_and_its_delivery_are_published,
     ),
@@ -82,13 +86,34 @@ fn an_order_is_placed_and_its_event_is_published(shop: &Shop) -> Result<()> {
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 3)?.expect(201)?;
     ensure!(order["status"] == "PENDING_PAYMENT", "{order}");
     ensure!(
-        order["total"] == json!({ "amount": 3000, "currency": "KRW" }),
+        order["totals"]["total"] == json!({ "amount": 3000, "currency": "KRW" }),
         "{order}"
     );
     ensure!(shop.available(&sku)? == 7);
     let event = shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
     ensure!(event["data"] == order, "{event} is not {order}");
     ensure!(event["metadata"]["version"] == 1, "{event}");
+    Ok(())
+}
+
+fn an_order_has_the_same_shape_everywhere(shop: &Shop) -> Result<()> {
+    let sku = shop.product(2, 1)?;
+    let body = json!({
+        "items": [{ "sku": sku, "quantity": 2 }], "metadata": { "campaign": "spring" }, "external_reference": "PO-7",
+    });
+    let place = shop.api.call("POST", "/orders").token(&shop.ann);
+    let order = place.key(&shop.unique("key")).json(&body).send()?.expect(201)?;
+    ensure!(order["metadata"]["campaign"] == "spring", "{order}");
+    ensure!(order["external_reference"] == "PO-7", "{order}");
+    ensure!(shop.current_order(&shop.ann, &order)? == order);
+    // The list is eventually consistent.
+    shop.until(
+        EVENT_DEADLINE,
+        || shop.get(&shop.ann, "/orders?limit=100"),
+        |listed| listed["items"].as_array().is_some_and(|orders| orders.contains(&order)),
+    )?;
+    let event = shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
+    ensure!(event["data"] == order, "{event} is not {order}");
     Ok(())
 }
 

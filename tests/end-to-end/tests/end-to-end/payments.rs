@@ -130,7 +130,7 @@ fn a_cancelled_paid_order_is_refunded(shop: &Shop) -> Result<()> {
     let event = shop.event("PaymentRefunded", &order, EVENT_DEADLINE)?;
     ensure!(event["data"]["refunds"][0]["reason"] == "ORDER_CANCELLED", "{event}");
     let refunded = shop.payment_until(&payment, "REFUNDED", EVENT_DEADLINE)?;
-    ensure!(refunded["refunded"] == order["total"], "{refunded}");
+    ensure!(refunded["refunded"] == order["totals"]["total"], "{refunded}");
     ensure!(
         shop.moved(&order)? == charged_and_refunded(3000, 3000),
         "{:?}",

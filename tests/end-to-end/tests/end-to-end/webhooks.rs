@@ -190,7 +190,7 @@ fn order(shop: &Shop) -> Result<Value> {
 }
 
 fn unknown_order() -> Value {
-    json!({ "order_id": "3f0c6d6e-53a9-8b17-92c4-0de17a3b5c99", "total": { "amount": 1000 } })
+    json!({ "order_id": "3f0c6d6e-53a9-8b17-92c4-0de17a3b5c99", "totals": { "total": { "amount": 1000 } } })
 }
 
 /// Returns the reference of a payment of `order`. A payment at Stripe is started here.

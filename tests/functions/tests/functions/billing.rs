@@ -64,7 +64,7 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
         (&invoice["period"], &invoice["date"]),
         (&json!(0), &json!("2026-01-02"))
     );
-    assert_eq!(invoice["total"]["amount"], 2000);
+    assert_eq!(invoice["totals"]["total"]["amount"], 2000);
     assert_eq!(account["subscription"]["next_period"], 1);
     assert_eq!(account["subscription"]["next_at"], "2026-02-02T00:00:00Z");
 
@@ -73,10 +73,15 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     assert_eq!(json!(entry.order_id), invoice["order_id"]);
     let order = shop.see("ann", &entry.order_id).await.body;
     assert_eq!(
-        (&order["status"], &order["total"]["amount"]),
+        (&order["status"], &order["totals"]["total"]["amount"]),
         (&json!("PAID"), &json!(2000))
     );
     assert_eq!(order["subscription"], json!({ "subscription_id": id, "period": 0 }));
+    assert_eq!(
+        (&order["lines"], &order["totals"]),
+        (&invoice["lines"], &invoice["totals"])
+    );
+    assert!(order["number"].is_string(), "{order}");
     assert_eq!(order["payment_id"], invoice["payment_id"]);
     assert_eq!(shop.payment(&order["payment_id"]).await["status"], "PAID");
     assert_eq!(
@@ -461,6 +466,6 @@ async fn a_period_has_the_catalog_price_of_its_billing_and_a_retry_charges_the_s
     let charged: Vec<i64> = shop.sandbox.ledger().iter().map(|entry| entry.charged).collect();
     assert_eq!(charged, [1200, 1500]);
     let account = shop.account("ann", &id).await;
-    assert_eq!(account["invoices"][0]["total"]["amount"], 1500);
+    assert_eq!(account["invoices"][0]["totals"]["total"]["amount"], 1500);
     assert_settled(&shop).await;
 }

@@ -2,7 +2,9 @@
 
 use function_tests::{RESERVATION, Shop, id_of, order_call, product};
 use harness::engine::ORDERS;
-use serde_json::json;
+use harness::gateway::Call;
+use serde_json::{Value, json};
+use shared::orders::{OrderId, OrderNumber};
 
 #[tokio::test]
 async fn an_order_is_placed_and_holds_its_stock() {
@@ -12,13 +14,99 @@ async fn an_order_is_placed_and_holds_its_stock() {
     let answer = shop.order("ann", "k1", &[("tea", 2), ("cup", 1)]).await;
     assert_eq!((answer.status, answer.replayed), (201, false));
     assert_eq!(answer.body["status"], "PENDING_PAYMENT");
-    assert_eq!(answer.body["total"], json!({ "amount": 10_000, "currency": "KRW" }));
-    assert_eq!(answer.body["lines"][0]["unit_price"]["amount"], 1000);
-    assert_eq!(answer.body["lines"][1]["name"], "Green tea, 100 g");
+    let won = |amount: u64| json!({ "amount": amount, "currency": "KRW" });
+    let totals = json!({
+        "subtotal": won(10_000), "discount": won(0), "shipping": won(0), "tax": won(0), "total": won(10_000),
+    });
+    assert_eq!(answer.body["totals"], totals);
+    let tea = json!({
+        "line_id": "1", "kind": "PRODUCT", "sku": "tea", "name": "Green tea, 100 g", "unit_price": won(1000),
+        "quantity": 2, "discount": won(0), "tax": won(0), "total": won(2000),
+    });
+    assert_eq!(answer.body["lines"][0], tea);
+    assert_eq!(answer.body["lines"][1]["line_id"], "2");
     assert_eq!(answer.body["expires_at"], json!(shop.now() + RESERVATION));
     assert_eq!(shop.engine.balance("tea").await.available, 8);
     assert_eq!(shop.engine.balance("cup").await.held, 1);
     assert_eq!(shop.see("ann", &id_of(&answer)).await.body, answer.body);
+}
+
+#[tokio::test]
+async fn an_order_has_a_number_that_follows_from_its_id() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let (first, second) = (
+        shop.order("ann", "k1", &[("tea", 1)]).await,
+        shop.order("ann", "k2", &[("tea", 1)]).await,
+    );
+    for order in [&first, &second] {
+        let number: OrderNumber = order.body["number"].as_str().unwrap().parse().unwrap();
+        assert_eq!(number, OrderNumber::of(OrderId(id_of(order).parse().unwrap())));
+    }
+    assert_ne!(first.body["number"], second.body["number"]);
+}
+
+fn noted(key: &str, notes: &Value) -> Call {
+    let mut body = json!({ "items": [{ "sku": "tea", "quantity": 1 }] });
+    body.as_object_mut().unwrap().extend(notes.as_object().unwrap().clone());
+    order_call("ann", key, &[]).json(&body)
+}
+
+#[tokio::test]
+async fn an_order_keeps_its_metadata_and_external_reference_everywhere() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let notes = json!({ "metadata": { "campaign": "spring" }, "external_reference": " PO-7 " });
+    let order = shop.checkout(noted("k1", &notes)).await;
+    assert_eq!(order.status, 201, "{order:?}");
+    assert_eq!(order.body["metadata"], json!({ "campaign": "spring" }));
+    assert_eq!(
+        order.body["external_reference"], "PO-7",
+        "without white space at its ends"
+    );
+    assert_eq!(shop.engine.events(ORDERS).await[0].1["data"], order.body);
+    assert_eq!(shop.see("ann", &id_of(&order)).await.body, order.body);
+    let listed = shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
+    assert_eq!(listed.body["items"], json!([order.body]));
+    let cancelled = shop.cancel("ann", &id_of(&order)).await;
+    for name in ["number", "lines", "totals", "metadata", "external_reference"] {
+        assert_eq!(cancelled.body[name], order.body[name], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_without_notes_has_no_such_members() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let order = shop.checkout(noted("k1", &json!({ "metadata": {} }))).await;
+    assert_eq!(order.status, 201);
+    let members = order.body.as_object().unwrap();
+    assert!(!members.contains_key("metadata") && !members.contains_key("external_reference"));
+    let again = shop.checkout(noted("k1", &json!({}))).await;
+    assert!(again.replayed, "no notes are the same request, written in either way");
+}
+
+#[tokio::test]
+async fn a_retry_with_other_notes_is_another_request() {
+    let shop = Shop::with("tea", 1, 10).await;
+    let notes = json!({ "metadata": { "a": "1", "b": "2" }, "external_reference": "PO-7" });
+    let first = shop.checkout(noted("k1", &notes)).await;
+    let turned = order_call("ann", "k1", &[])
+        .text(r#"{"external_reference":"PO-7","metadata":{"b":"2","a":"1"},"items":[{"sku":"tea","quantity":1}]}"#);
+    let again = shop.checkout(turned).await;
+    assert_eq!((again.replayed, again.body), (true, first.body));
+    for other in [
+        json!({}),
+        json!({ "metadata": { "a": "1", "b": "2" } }),
+        json!({ "metadata": { "a": "1" }, "external_reference": "PO-7" }),
+        json!({ "metadata": { "a": "1", "b": "3" }, "external_reference": "PO-7" }),
+        json!({ "metadata": { "a": "1", "b": "2" }, "external_reference": "PO-8" }),
+    ] {
+        let answer = shop.checkout(noted("k1", &other)).await;
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (422, "idempotency-key-reused"),
+            "{other}"
+        );
+    }
+    assert_eq!(shop.engine.balance("tea").await.held, 1);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
-use function_tests::{BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, update_call};
+use function_tests::{BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, order_call, update_call};
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
 use sandbox::Fault;
@@ -25,7 +25,11 @@ async fn catalog_and_orders() {
         .await;
     shop.get_product(Call::new("GET", "/products/{sku}").path("sku", SKU))
         .await;
-    let order = id_of(&shop.order("ann", "k", &[(SKU, 2)]).await);
+    let placed = order_call("ann", "k", &[]).json(&json!({
+        "items": [{ "sku": SKU, "quantity": 2 }], "expected_total": amount(2000),
+        "metadata": { "campaign": "spring" }, "external_reference": "PO-2025-0117",
+    }));
+    let order = id_of(&shop.checkout(placed).await);
     shop.see("ann", &order).await;
     shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
     shop.cancel("ann", &order).await;

@@ -15,8 +15,10 @@ use harness::FakeVault;
 use sandbox::{Entry, Fault, Options, Sandbox};
 use serde_json::{Value, json};
 use shared::aws::transport::HttpsTransport;
+use shared::catalog::Product;
+use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::Order;
+use shared::orders::{Order, OrderId, quote};
 use shared::payments::provider::{
     Answer, Attempt, ClientParameters, Endpoints, PaymentProvider, Providers, ReturnUrls, Start, Started,
 };
@@ -63,7 +65,7 @@ impl ProviderFixture {
             reference.to_owned(),
             order.order_id,
             order.customer_id,
-            order.total,
+            order.totals.total,
             order.placed_at,
         )
     }
@@ -182,16 +184,17 @@ fn won(amount: u64) -> Money {
 }
 
 fn order(n: u32) -> Order {
-    let order = json!({
-        "order_id": id(n),
-        "customer_id": "ann",
-        "status": "PENDING_PAYMENT",
-        "lines": [{ "sku": "tea", "name": "Green tea", "quantity": 2, "unit_price": won(TOTAL / 2) }],
-        "total": won(TOTAL),
-        "placed_at": "2026-01-01T00:00:00Z",
-        "expires_at": "2026-01-01T00:15:00Z",
-    });
-    serde_json::from_value(order).unwrap()
+    let product = Product {
+        name: "Green tea".to_owned(),
+        price: won(TOTAL / 2),
+        ..contract::examples::product().unwrap()
+    };
+    let sku = product.sku.clone();
+    let quote = quote(&[(sku.clone(), 2)], &[(sku, product)].into()).unwrap();
+    let at = |time: &str| time.parse().unwrap();
+    let (placed_at, expires_at) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:15:00Z"));
+    let order_id = OrderId(id(n).parse().unwrap());
+    Order::new(order_id, CustomerId::new("ann"), quote, placed_at, expires_at)
 }
 
 /// Builds refund `n` of `amount` won.

@@ -24,6 +24,15 @@ fn with_items(items: Value) -> Call {
     with_body(&json!({ "items": items }).to_string())
 }
 
+/// An order of one unit with this member.
+fn noted(name: &str, value: Value) -> Call {
+    with_body(&json!({ "items": [{ "sku": "tea", "quantity": 1 }], name: value }).to_string())
+}
+
+fn notes(count: usize) -> Value {
+    (0..count).map(|nth| (format!("note-{nth}"), json!("x"))).collect()
+}
+
 #[tokio::test]
 async fn each_invalid_order_gets_its_problem_and_writes_nothing() {
     let shop = shop().await;
@@ -125,6 +134,67 @@ async fn each_invalid_order_gets_its_problem_and_writes_nothing() {
             "total-too-large",
         ),
         ("too little stock", quantity(11), 409, "out-of-stock"),
+        (
+            "metadata as text",
+            noted("metadata", json!("note")),
+            400,
+            "malformed-body",
+        ),
+        (
+            "a number as note",
+            noted("metadata", json!({ "a": 1 })),
+            400,
+            "malformed-body",
+        ),
+        (
+            "metadata of null",
+            noted("metadata", Value::Null),
+            400,
+            "malformed-body",
+        ),
+        (
+            "a note that is named twice",
+            with_body(r#"{"items":[{"sku":"tea","quantity":1}],"metadata":{"a":"1","a":"1"}}"#),
+            400,
+            "malformed-body",
+        ),
+        ("21 notes", noted("metadata", notes(21)), 422, "invalid-metadata"),
+        (
+            "a name with a space",
+            noted("metadata", json!({ "a b": "x" })),
+            422,
+            "invalid-metadata",
+        ),
+        (
+            "an empty note",
+            noted("metadata", json!({ "a": " " })),
+            422,
+            "invalid-metadata",
+        ),
+        (
+            "an empty reference",
+            noted("external_reference", json!(" ")),
+            422,
+            "invalid-text",
+        ),
+        (
+            "a reference of 101 characters",
+            noted("external_reference", json!("x".repeat(101))),
+            422,
+            "invalid-text",
+        ),
+        (
+            "a reference of two lines",
+            noted("external_reference", json!("PO\n7")),
+            422,
+            "invalid-text",
+        ),
+        (
+            "a reference of null",
+            noted("external_reference", Value::Null),
+            400,
+            "malformed-body",
+        ),
         (
             "no token",
             Call::new("POST", "/orders").key("k").json(&json!({ "items": one })),

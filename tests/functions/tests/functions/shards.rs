@@ -9,7 +9,7 @@ use harness::gateway::Answer;
 use orders::checkout::Checkout;
 use shared::catalog::{ShardCount, Sku};
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Draft, Line, Order, OrderEvent, OrderId, PlaceOrderOutcome};
+use shared::orders::{Draft, Order, OrderEvent, OrderId, PlaceOrderOutcome, quote};
 use tokio::time::Instant;
 
 /// Opens a shop with a product that has exactly `levels` units in its shards.
@@ -63,8 +63,11 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
     shop.list("tea", 1000, 64).await;
     let order: Order = serde_json::from_value(order.body).unwrap();
     let (reservations, deadline) = (shop.engine.reservations(), shop.invocation().deadline);
-    let skus = [Sku::try_from("tea".to_owned()).unwrap()];
-    let mut loaded = reservations.load(order.order_id, &skus, true, deadline).await.unwrap();
+    let sku = Sku::try_from("tea".to_owned()).unwrap();
+    let mut loaded = reservations
+        .load(order.order_id, &[sku.clone()], true, deadline)
+        .await
+        .unwrap();
     // A buyer with an older read of the product knows one shard only.
     loaded
         .products
@@ -75,14 +78,13 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
             .invocation()
             .record(&OrderEvent::OrderPlaced(order.clone()))
             .unwrap(),
-        order: Order {
-            order_id: OrderId("7f3b0c5e-8d6a-8a57-9a43-0a4f1f2d7c11".parse().unwrap()),
-            lines: vec![Line {
-                quantity: 60,
-                ..order.lines[0].clone()
-            }],
-            ..order
-        },
+        order: Order::new(
+            OrderId("7f3b0c5e-8d6a-8a57-9a43-0a4f1f2d7c11".parse().unwrap()),
+            order.customer_id,
+            quote(&[(sku, 60)], &loaded.products).unwrap(),
+            order.placed_at,
+            order.expires_at,
+        ),
         fingerprint: Fingerprint::of(&"a request").unwrap(),
         products: loaded.products,
     };

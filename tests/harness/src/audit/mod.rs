@@ -187,6 +187,19 @@ fn json_of(value: AttributeValue) -> Value {
     }
 }
 
+/// Returns what an order costs, from its lines and its shipping alone.
+fn cost(order: &Value) -> i64 {
+    let amount = |part: &Value| part["amount"].as_i64().unwrap_or_default();
+    let lines = order["lines"].as_array().expect("lines").iter();
+    let of_lines: i64 = lines
+        .map(|line| {
+            let price = number(&line["unit_price"]["amount"]) * number(&line["quantity"]);
+            price - amount(&line["discount"]) + amount(&line["tax"])
+        })
+        .sum();
+    of_lines + amount(&order["shipping"])
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }

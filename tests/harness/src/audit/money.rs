@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use sandbox::Entry;
 use serde_json::Value;
 
-use super::{number, text};
+use super::{cost, number, text};
 use crate::engine::{Engine, ORDERS, PAYMENTS};
 
 /// The orders and payments in the tables, and the providers' ledger.
@@ -84,11 +84,7 @@ impl LedgerAudit {
                 paid_by.entry(text(&payment["order_id"])).or_default().push(payment);
             }
         }
-        for order in self
-            .orders
-            .values()
-            .filter(|order| number(&order["total"]["amount"]) == 0)
-        {
+        for order in self.orders.values().filter(|order| cost(order) == 0) {
             ensure!(
                 matches!(order["status"].as_str(), Some("PAID" | "CANCELLED")) && order.get("payment_id").is_none(),
                 "costs nothing, but waits for a payment: {order}"
@@ -167,9 +163,7 @@ impl LedgerAudit {
         for (id, order) in &self.orders {
             let kept = kept.get(id.as_str()).copied().unwrap_or_default();
             let due = match order["status"].as_str() {
-                Some("PAID") if number(&order["total"]["amount"]) > 0 => {
-                    number(&order["total"]["amount"]) - returned[text(&order["payment_id"])]
-                }
+                Some("PAID") if cost(order) > 0 => cost(order) - returned[text(&order["payment_id"])],
                 _ => 0,
             };
             ensure!(kept == due, "provider kept {kept} of an order with {due} due: {order}");

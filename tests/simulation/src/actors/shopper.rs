@@ -218,5 +218,8 @@ fn id(order: &Value) -> &str {
 }
 
 fn total(order: &Value) -> i64 {
-    order["total"]["amount"].as_i64().expect("an amount")
+    let part = |name: &str| order["totals"][name]["amount"].as_i64().expect("an amount");
+    let parts = part("subtotal") - part("discount") + part("shipping") + part("tax");
+    assert_eq!(parts, part("total"), "the parts are not the total: {order}");
+    parts
 }

@@ -46,7 +46,7 @@ impl KakaoPay {
             // The same limit of 100 characters as at Toss.
             "item_name": toss::order_name(&order.lines),
             "quantity": units,
-            "total_amount": order.total.amount(),
+            "total_amount": order.totals.total.amount(),
             "tax_free_amount": 0,
             "approval_url": urls.approval,
             "cancel_url": urls.cancel,

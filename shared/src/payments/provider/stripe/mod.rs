@@ -50,8 +50,8 @@ impl Stripe {
         self.vault.credentials(deadline).await?.stripe()?;
         let order = start.order;
         let fields = [
-            ("amount", order.total.amount().to_string()),
-            ("currency", order.total.currency().code().to_lowercase()),
+            ("amount", order.totals.total.amount().to_string()),
+            ("currency", order.totals.total.currency().code().to_lowercase()),
             // Cards and card wallets answer at once. A bank debit would hold the stock for days.
             ("payment_method_types[0]", "card".to_owned()),
             ("metadata[order_id]", order.order_id.to_string()),

@@ -261,15 +261,12 @@ const fn reason(reason: RefundReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Sku;
+    use crate::orders::example;
 
     fn lines(names: &[&str]) -> Vec<Line> {
         let lines = names.iter().map(|name| Line {
-            sku: Sku::try_from("cup".to_owned()).unwrap(),
             name: (*name).to_owned(),
-            quantity: 1,
-            unit_price: Money::new(1000, Currency::KRW).unwrap(),
-            points: None,
+            ..example::line("Cup")
         });
         lines.collect()
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use function_tests::payment_fixture::credentials;
 use sandbox::{Card, Fault};
-use serde_json::json;
 use shared::core::identity::CustomerId;
 use shared::orders::{Line, Order};
 use shared::payments::provider::{Answer, Authorization, BillingKey, BillingProvider, Charge, Decline, Issued};
@@ -69,7 +68,7 @@ impl BillingProviderFixture {
         Charge {
             order_id: self.order.order_id,
             lines: &self.order.lines,
-            amount: self.order.total,
+            amount: self.order.totals.total,
             reference,
             nth,
         }
@@ -421,11 +420,12 @@ async fn providers_that_cannot_find_a_lost_charge_offer_no_subscriptions() {
 async fn a_charge_has_its_orders_name() {
     let fixture = BillingProviderFixture::open(Provider::Toss).await;
     let key = fixture.issue().await;
-    let lines: Vec<Line> = serde_json::from_value(json!([
-        { "sku": "tea", "name": "Green tea", "quantity": 2, "unit_price": won(TOTAL / 2) },
-        { "sku": "cup", "name": "Cup", "quantity": 1, "unit_price": won(0) },
-    ]))
-    .unwrap();
+    let tea = fixture.order.lines[0].clone();
+    let cup = Line {
+        name: "Cup".to_owned(),
+        ..tea.clone()
+    };
+    let lines = [tea, cup];
     let charge = Charge {
         lines: &lines,
         ..fixture.charge_of(None, 0)

@@ -1,0 +1,54 @@
+//! Orders for tests.
+
+use iso_currency::Currency;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::catalog::{Product, ProductStatus, ShardCount, Sku};
+use crate::core::identity::CustomerId;
+use crate::core::money::Money;
+use crate::orders::{Line, LineId, Order, OrderId, OrderStatus, Quote, Totals};
+
+/// A product that costs `won`.
+pub(crate) fn product(name: &str, won: u64) -> Product {
+    Product {
+        sku: Sku::try_from(name.to_lowercase()).unwrap(),
+        name: name.to_owned(),
+        description: None,
+        brand: None,
+        categories: vec![],
+        attributes: [].into(),
+        metadata: Default::default(),
+        price: Money::new(won, Currency::KRW).unwrap(),
+        status: ProductStatus::Listed,
+        points: None,
+        images: vec![],
+        stock_shards: ShardCount::ONE,
+        version: 1,
+        updated_at: second(0),
+    }
+}
+
+/// The first line of an order: one unit of a product that costs 1,000 won.
+pub(crate) fn line(name: &str) -> Line {
+    Line::of_product(LineId::all().next().unwrap(), &product(name, 1000), 1).unwrap()
+}
+
+/// An order in `status` that costs `won`, with its deadline at second 100.
+pub(crate) fn order(status: OrderStatus, won: u64) -> Order {
+    let line = Line::of_product(LineId::all().next().unwrap(), &product("Tea", won), 1).unwrap();
+    let totals = Totals::of(&[line.clone()], Money::zero(Currency::KRW)).unwrap();
+    let quote = Quote {
+        lines: vec![line],
+        totals,
+    };
+    let id = OrderId(Uuid::nil());
+    Order {
+        status,
+        ..Order::new(id, CustomerId::new("ann"), quote, second(0), second(100))
+    }
+}
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}

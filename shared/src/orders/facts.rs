@@ -1,0 +1,221 @@
+//! The form in which orders are stored: without what follows from the rest.
+//!
+//! DynamoDB charges for each kilobyte of an item, and an item has its order twice: in its attributes, and as its customer
+//! sees it in its newest event. So the number, the ids of lines, totals, and parts of the price that are 0 are not stored.
+//! They are computed when the order is read, and cannot contradict the lines.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::catalog::Sku;
+use crate::core::error::Cause;
+use crate::core::id::{PaymentId, SubscriptionPeriod};
+use crate::core::identity::CustomerId;
+use crate::core::metadata::Metadata;
+use crate::core::money::{Money, MoneyError};
+use crate::orders::line::{self, Line, LineId, LineKind};
+use crate::orders::{Order, OrderId, OrderNumber, OrderStatus, Totals};
+
+/// Serializes the facts of `order`. For the attribute `with` of Serde.
+pub(super) fn serialize<S: Serializer>(order: &Order, to: S) -> Result<S::Ok, S::Error> {
+    OrderFacts::from(order).serialize(to)
+}
+
+/// Deserializes the facts of an order, and computes the rest. For the attribute `with` of Serde.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Order, D::Error> {
+    OrderFacts::deserialize(from)?.try_into().map_err(de::Error::custom)
+}
+
+/// The facts of an [`Order`].
+#[derive(Serialize, Deserialize)]
+struct OrderFacts {
+    order_id: OrderId,
+    customer_id: CustomerId,
+    status: OrderStatus,
+    lines: Vec<LineFacts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shipping: Option<Money>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    metadata: Metadata,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external_reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscription: Option<SubscriptionPeriod>,
+    placed_at: Timestamp,
+    expires_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment_id: Option<PaymentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paid_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed_at: Option<Timestamp>,
+}
+
+/// The facts of a [`Line`].
+#[derive(Serialize, Deserialize)]
+struct LineFacts {
+    #[serde(default = "product", skip_serializing_if = "is_product")]
+    kind: LineKind,
+    sku: Sku,
+    name: String,
+    unit_price: Money,
+    quantity: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discount: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    points: Option<u32>,
+}
+
+impl From<&Order> for OrderFacts {
+    fn from(order: &Order) -> Self {
+        let order = order.clone();
+        Self {
+            order_id: order.order_id,
+            customer_id: order.customer_id,
+            status: order.status,
+            lines: order.lines.into_iter().map(LineFacts::from).collect(),
+            shipping: unless_zero(order.totals.shipping),
+            metadata: order.metadata,
+            external_reference: order.external_reference,
+            subscription: order.subscription,
+            placed_at: order.placed_at,
+            expires_at: order.expires_at,
+            payment_id: order.payment_id,
+            paid_at: order.paid_at,
+            closed_at: order.closed_at,
+        }
+    }
+}
+
+impl TryFrom<OrderFacts> for Order {
+    type Error = Cause;
+
+    fn try_from(facts: OrderFacts) -> Result<Self, Cause> {
+        let lines = LineId::all().zip(facts.lines).map(|(id, line)| line.with_id(id));
+        let lines: Vec<Line> = lines.collect::<Result<_, MoneyError>>()?;
+        let zero = lines.first().map(|line| Money::zero(line.unit_price.currency()));
+        let shipping = facts.shipping.or(zero).ok_or("the order has no lines")?;
+        Ok(Self {
+            order_id: facts.order_id,
+            number: OrderNumber::of(facts.order_id),
+            customer_id: facts.customer_id,
+            status: facts.status,
+            totals: Totals::of(&lines, shipping)?,
+            lines,
+            metadata: facts.metadata,
+            external_reference: facts.external_reference,
+            subscription: facts.subscription,
+            placed_at: facts.placed_at,
+            expires_at: facts.expires_at,
+            payment_id: facts.payment_id,
+            paid_at: facts.paid_at,
+            closed_at: facts.closed_at,
+        })
+    }
+}
+
+impl From<Line> for LineFacts {
+    fn from(line: Line) -> Self {
+        Self {
+            kind: line.kind,
+            sku: line.sku,
+            name: line.name,
+            unit_price: line.unit_price,
+            quantity: line.quantity,
+            discount: unless_zero(line.discount),
+            tax: unless_zero(line.tax),
+            points: line.points,
+        }
+    }
+}
+
+impl LineFacts {
+    fn with_id(self, line_id: LineId) -> Result<Line, MoneyError> {
+        let zero = Money::zero(self.unit_price.currency());
+        let (discount, tax) = (self.discount.unwrap_or(zero), self.tax.unwrap_or(zero));
+        Ok(Line {
+            line_id,
+            kind: self.kind,
+            sku: self.sku,
+            name: self.name,
+            unit_price: self.unit_price,
+            quantity: self.quantity,
+            discount,
+            tax,
+            total: line::total(self.unit_price, self.quantity, discount, tax)?,
+            points: self.points,
+        })
+    }
+}
+
+const fn product() -> LineKind {
+    LineKind::Product
+}
+
+fn is_product(kind: &LineKind) -> bool {
+    *kind == LineKind::Product
+}
+
+fn unless_zero(amount: Money) -> Option<Money> {
+    (amount.amount() > 0).then_some(amount)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::example;
+    use iso_currency::Currency;
+    use serde_json::{Value, json};
+
+    fn won(amount: u64) -> Money {
+        Money::new(amount, Currency::KRW).unwrap()
+    }
+
+    fn stored(order: &Order) -> Value {
+        serialize(order, serde_json::value::Serializer).unwrap()
+    }
+
+    #[test]
+    fn an_order_is_stored_without_what_follows_from_the_rest() {
+        let order = example::order(OrderStatus::Paid, 1000);
+        let item = stored(&order);
+        let names: Vec<&String> = item.as_object().unwrap().keys().collect();
+        assert_eq!(
+            names,
+            ["customer_id", "expires_at", "lines", "order_id", "placed_at", "status"]
+        );
+        let line = json!({
+            "sku": "tea", "name": "Tea", "quantity": 1,
+            "unit_price": { "amount": 1000, "currency": "KRW" },
+        });
+        assert_eq!(item["lines"], json!([line]));
+        assert_eq!(deserialize(item).unwrap(), order);
+    }
+
+    #[test]
+    fn every_part_of_the_price_is_stored_and_read_back() {
+        let mut order = example::order(OrderStatus::Paid, 33_000);
+        let line = &mut order.lines[0];
+        (line.discount, line.tax) = (won(10_000), won(2_300));
+        line.total = won(25_300);
+        line.points = Some(5);
+        order.totals = Totals::of(&order.lines, won(3000)).unwrap();
+        order.external_reference = Some("PO-7".to_owned());
+        assert_eq!(order.totals.total, won(28_300));
+        assert_eq!(deserialize(stored(&order)).unwrap(), order);
+    }
+
+    #[test]
+    fn an_order_whose_parts_do_not_add_up_is_not_read() {
+        let mut item = stored(&example::order(OrderStatus::Paid, 1000));
+        item["lines"][0]["discount"] = json!(won(1001));
+        assert!(
+            deserialize(item.clone()).is_err(),
+            "the discount is more than the price"
+        );
+        item["lines"] = json!([]);
+        assert!(deserialize(item).is_err(), "no line");
+    }
+}

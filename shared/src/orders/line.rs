@@ -1,0 +1,144 @@
+//! The lines of an order.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::catalog::{Product, Sku};
+use crate::core::money::{Money, MoneyError};
+
+/// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
+/// gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(into = "String", try_from = "String")]
+#[schema(value_type = String, examples("1"))]
+pub struct LineId(u16);
+
+/// The text is not a [`LineId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a line's id is a number from 1")]
+pub struct InvalidLineId;
+
+impl LineId {
+    /// The ids of an order's lines, in the order of the lines.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (1..=u16::MAX).map(Self)
+    }
+}
+
+impl From<LineId> for String {
+    fn from(id: LineId) -> Self {
+        id.0.to_string()
+    }
+}
+
+impl TryFrom<String> for LineId {
+    type Error = InvalidLineId;
+
+    fn try_from(text: String) -> Result<Self, InvalidLineId> {
+        let id = text.parse().ok().filter(|id: &u16| *id > 0 && id.to_string() == text);
+        id.map(Self).ok_or(InvalidLineId)
+    }
+}
+
+/// What a line sells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LineKind {
+    /// Units of a product.
+    Product,
+}
+
+/// One product of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Line {
+    /// The line's id, unique in the order. It never changes.
+    pub line_id: LineId,
+    /// What the line sells.
+    pub kind: LineKind,
+    /// The product's SKU.
+    pub sku: Sku,
+    /// The product's name at the time of the order.
+    pub name: String,
+    /// The price of one unit at the time of the order.
+    pub unit_price: Money,
+    /// The number of units.
+    #[schema(minimum = 1, maximum = 999)]
+    pub quantity: u32,
+    /// What is taken off the price of all units. Never more than that price.
+    pub discount: Money,
+    /// The tax that is added to the price. 0 where prices include it.
+    pub tax: Money,
+    /// `unit_price` × `quantity` − `discount` + `tax`.
+    pub total: Money,
+    /// The points that one unit credits, if the product is points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub points: Option<u32>,
+}
+
+impl Line {
+    /// A line of `quantity` units of `product`, without discount and tax.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn of_product(line_id: LineId, product: &Product, quantity: u32) -> Result<Self, MoneyError> {
+        let zero = Money::zero(product.price.currency());
+        Ok(Self {
+            line_id,
+            kind: LineKind::Product,
+            sku: product.sku.clone(),
+            name: product.name.clone(),
+            unit_price: product.price,
+            quantity,
+            discount: zero,
+            tax: zero,
+            total: total(product.price, quantity, zero, zero)?,
+            points: product.points,
+        })
+    }
+}
+
+/// The total of a line.
+///
+/// # Errors
+/// [`MoneyError::OutOfRange`], also when the discount is more than the price, and [`MoneyError::CurrenciesMixed`].
+pub(super) fn total(unit_price: Money, quantity: u32, discount: Money, tax: Money) -> Result<Money, MoneyError> {
+    unit_price.times(quantity)?.minus(discount)?.plus(tax)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iso_currency::Currency;
+
+    fn won(amount: u64) -> Money {
+        Money::new(amount, Currency::KRW).unwrap()
+    }
+
+    #[test]
+    fn a_total_is_the_price_of_all_units_less_the_discount_plus_the_tax() {
+        assert_eq!(total(won(33_000), 3, won(10_000), won(8_900)), Ok(won(97_900)));
+        assert_eq!(total(won(33_000), 3, won(99_000), won(0)), Ok(won(0)));
+    }
+
+    #[test]
+    fn a_discount_is_never_more_than_the_price() {
+        let refused = Err(MoneyError::OutOfRange);
+        assert_eq!(total(won(33_000), 3, won(99_001), won(0)), refused);
+        assert_eq!(
+            total(won(33_000), 3, won(99_001), won(1)),
+            refused,
+            "tax does not make up for it"
+        );
+    }
+
+    #[test]
+    fn a_line_id_is_read_in_one_form_only() {
+        let ids: Vec<String> = LineId::all().take(3).map(String::from).collect();
+        assert_eq!(ids, ["1", "2", "3"]);
+        assert_eq!(LineId::try_from("50".to_owned()).map(String::from), Ok("50".to_owned()));
+        for bad in ["", "0", "01", "+1", "-1", "1.0", " 1", "65536", "one"] {
+            assert_eq!(LineId::try_from(bad.to_owned()), Err(InvalidLineId), "{bad}");
+        }
+    }
+}
