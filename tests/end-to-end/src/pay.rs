@@ -14,13 +14,14 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn start(&self, token: &str, order: &Value, provider: &str) -> Result<Value> {
-        let mut body = json!({ "provider": provider, "order_id": order["order_id"] });
+        let mut body = json!({ "provider": provider });
         if provider == "kakaopay" {
             let page = |name: &str| format!("https://shop.example.com/{name}");
             body["return_urls"] =
                 json!({ "approval": page("paid"), "cancel": page("basket"), "fail": page("not-paid") });
         }
-        let call = self.api.call("POST", "/payments").token(token);
+        let path = format!("/orders/{}/payments", text(order, "order_id")?);
+        let call = self.api.call("POST", &path).token(token);
         call.key(&self.unique("start")).json(&body).send()?.expect(201)
     }
 
@@ -36,9 +37,10 @@ impl Shop {
         provider: &str,
         proof: (&str, &str),
     ) -> Result<Answer> {
-        let mut body = json!({ "provider": provider, "order_id": order["order_id"], "amount": order["total"] });
+        let mut body = json!({ "provider": provider, "amount": order["total"] });
         body[proof.0] = proof.1.into();
-        let call = self.api.call("POST", "/payments/confirm").token(token);
+        let path = format!("/orders/{}/payments/confirm", text(order, "order_id")?);
+        let call = self.api.call("POST", &path).token(token);
         call.key(key).json(&body).send()
     }
 

@@ -83,11 +83,11 @@ impl BillingFixture {
         ChargeService::new(&self.platform).expect("its variables")
     }
 
-    /// Calls `subscribe`.
-    pub async fn subscribe(&self, call: Call) -> Answer {
-        let function = billing::subscribe::Subscribe::new(&self.platform()).expect("its variables");
+    /// Calls `create-subscription`.
+    pub async fn create_subscription(&self, call: Call) -> Answer {
+        let function = billing::create_subscription::CreateSubscription::new(&self.platform()).expect("its variables");
         call.send(self.invocation(), |request, invocation| {
-            billing::subscribe::handle(&function, request, invocation)
+            billing::create_subscription::handle(&function, request, invocation)
         })
         .await
     }
@@ -264,7 +264,9 @@ impl BillingFixture {
     pub async fn subscribed(&self, customer: &str, sku: &str) -> String {
         let schedule = monthly("2026-01-01");
         let body = subscription(&[(sku, 1)], &schedule, &self.authorization(customer));
-        let answer = self.subscribe(subscribe_call(customer, "subscribe", &body)).await;
+        let answer = self
+            .create_subscription(subscribe_call(customer, "create-subscription", &body))
+            .await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.body["subscription_id"].as_str().expect("an id").to_owned()
     }
@@ -363,7 +365,7 @@ pub fn subscription(items: &[(&str, i64)], schedule: &Value, authorization: &Val
     json!({ "items": items, "schedule": schedule, "authorization": authorization })
 }
 
-/// Builds a customer's request to subscribe, under `key`.
+/// Builds a customer's request to start a subscription, under `key`.
 pub fn subscribe_call(customer: &str, key: &str, body: &Value) -> Call {
     Call::new("POST", "/subscriptions").by(customer).key(key).json(body)
 }

@@ -372,7 +372,7 @@ async fn a_hard_decline_with_a_lost_response_is_not_charged_again() {
     let method = shop.sandbox.stripe_payment_method(&Card::Good);
     let authorization = json!({ "provider": "stripe", "payment_method": method });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     let id = begun.body["subscription_id"].as_str().unwrap();
     let stolen = Card::declined("card_declined", "stolen_card");
     // A second request would succeed.

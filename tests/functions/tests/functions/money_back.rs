@@ -1,6 +1,6 @@
 //! Money that comes back: refunds that fail after they were made, disputes, and deposits that a bank withdraws.
 
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, id_of};
 use harness::engine::PAYMENTS;
 use harness::gateway::{Answer, Call};
@@ -18,8 +18,7 @@ async fn paid() -> (PaymentFixture, String, String, Value) {
     let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
     let intent = started["reference"].as_str().unwrap().to_owned();
     shop.sandbox.stripe_pay(&intent, &Card::Good);
-    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let payment = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    let payment = shop.confirm(stripe_call("ann", "pay", &order, &intent, 2000)).await;
     assert_eq!(payment.status, 200, "{payment:?}");
     shop.sandbox.webhooks();
     (shop, order, intent, payment.body)
@@ -548,8 +547,7 @@ async fn a_repeated_confirmation_of_a_payment_that_was_taken_back_is_the_first_o
     let dispute = shop.sandbox.stripe_dispute(&intent, 2000);
     shop.sandbox.stripe_close_dispute(&dispute, false);
     shop.deliver_all().await;
-    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let again = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    let again = shop.confirm(stripe_call("ann", "pay", &order, &intent, 2000)).await;
     assert!(again.status == 200 && again.replayed, "{again:?}");
     assert_eq!(
         (&again.body["payment_id"], &again.body["status"]),

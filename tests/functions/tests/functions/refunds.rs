@@ -1,6 +1,6 @@
 //! Refunds: of canceled orders, of late payments, by an administrator, and in a provider's dashboard.
 
-use function_tests::payment_fixture::{amount, start_call, toss_call};
+use function_tests::payment_fixture::{amount, kakaopay_call, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::PAYMENTS;
 use harness::gateway::{Answer, Call};
@@ -423,17 +423,14 @@ async fn two_concurrent_runs_request_a_refund_once() {
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
         let started = shop.start(start_call("ann", "start", provider, &order)).await.body;
         let reference = started["reference"].as_str().unwrap();
-        let body = if provider == "stripe" {
+        let call = if provider == "stripe" {
             shop.sandbox.stripe_pay(reference, &Card::Good);
-            json!({ "provider": provider, "order_id": order, "payment_intent": reference, "amount": amount(2000) })
+            stripe_call("ann", "pay", &order, reference, 2000)
         } else {
             let token = shop.sandbox.kakaopay_approve_in_app(reference);
-            json!({ "provider": provider, "order_id": order, "pg_token": token, "amount": amount(2000) })
+            kakaopay_call("ann", "pay", &order, &token, 2000)
         };
-        let payment = shop
-            .confirm(function_tests::payment_fixture::confirm_call("ann", "pay", &body))
-            .await
-            .body;
+        let payment = shop.confirm(call).await.body;
         let requested = ask(&shop, "part", &payment, &json!({ "amount": amount(300) }))
             .await
             .body;

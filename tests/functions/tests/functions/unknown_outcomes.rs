@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, kakaopay_call, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::PAYMENTS;
 use jiff::SignedDuration;
 use sandbox::{Authentication, Card, Fault, Provider};
-use serde_json::json;
 use shared::aws::lambda::Invocation;
 
 /// Opens a shop with an order of 2,000 won and a Toss payment that its customer approved.
@@ -177,8 +176,7 @@ async fn kakaopay_is_queried_by_tid_after_a_lost_response() {
             .kakaopay_approve_in_app(started.body["reference"].as_str().unwrap());
         shop.sandbox.plan(Provider::Kakaopay, "approve", fault.clone());
         shop.sandbox.plan(Provider::Kakaopay, "order", Fault::DropBefore);
-        let body = json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(2000) });
-        let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
+        let answer = shop.confirm(kakaopay_call("ann", "pay", &order, &token, 2000)).await;
         assert_eq!(answer.status, 202, "{fault:?} {answer:?}");
         shop.advance(QUERY_DELAY);
         assert_eq!(shop.reconcile().await.settled, 1, "{fault:?}");
@@ -302,8 +300,7 @@ async fn a_stripe_charge_is_held_and_settled_while_stripe_is_unreachable() {
     for _ in 0..2 {
         shop.sandbox.plan(Provider::Stripe, "intent", Fault::ErrorBefore(500));
     }
-    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    let answer = shop.confirm(stripe_call("ann", "pay", &order, intent, 2000)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);

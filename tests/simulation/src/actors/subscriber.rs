@@ -60,7 +60,7 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     let authorization = authorization(world, name);
     let body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
     let answer = world
-        .request("subscribe", subscribe_call(name, &world.key(), &body))
+        .request("create-subscription", subscribe_call(name, &world.key(), &body))
         .await;
     if let Some(id) = answer.body["subscription_id"].as_str() {
         mine.push(id.to_owned());

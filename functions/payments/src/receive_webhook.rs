@@ -21,16 +21,16 @@ use shared::core::id::PathParameter;
 use shared::payments::provider::Credentials;
 use shared::payments::{self, PaymentService, Recorded};
 
-/// The function `payment-webhook`.
+/// The function `receive-webhook`.
 #[derive(Debug)]
-pub struct PaymentWebhook {
+pub struct ReceiveWebhook {
     /// The payment service.
     pub service: PaymentService,
     /// The event bus for reports to other domains.
     pub bus: EventBus,
 }
 
-impl PaymentWebhook {
+impl ReceiveWebhook {
     /// Creates the function from the platform.
     ///
     /// # Errors
@@ -114,14 +114,14 @@ pub const REFUSALS: &[&Reason] = &[
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/webhooks/{provider}", operation_id = "payment-webhook", tag = "payments",
+    post, path = "/webhooks/{provider}", operation_id = "receive-webhook", tag = "payments",
     request_body(content = serde_json::Value, description = "As the provider sends it", content_type = "application/json"),
     params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`")),
     responses(
         (status = 200, description = "The message is processed", body = WebhookAnswer),
     )
 )]
-pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
+pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sender: Sender = http::path(&request)?;
     let body = http::raw_body(&request, MAX_BODY)?;
     let received = match sender {
@@ -136,14 +136,14 @@ pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Inv
     };
     let ignored = if outcome == Outcome::Ignored { 1.0 } else { 0.0 };
     telemetry::emit(
-        "payment-webhook",
+        "receive-webhook",
         invocation.now,
         &[("Received", Unit::Count, 1.0), ("Ignored", Unit::Count, ignored)],
     );
     http::json(StatusCode::OK, &WebhookAnswer { outcome })
 }
 
-impl PaymentWebhook {
+impl ReceiveWebhook {
     /// Verifies a signature. If it fails, reloads the secrets, which may have been rotated, and verifies once more.
     async fn verify(
         &self,
