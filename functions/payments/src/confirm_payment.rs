@@ -41,7 +41,7 @@ impl ConfirmPayment {
 
 /// The parameters that the provider returned to the customer's page.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "provider", rename_all = "UPPERCASE", deny_unknown_fields)]
 pub enum ConfirmPaymentRequest {
     /// From Toss's payment window. Confirm within 10 minutes.
     Toss {

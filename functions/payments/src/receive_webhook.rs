@@ -116,7 +116,7 @@ pub const REFUSALS: &[&Reason] = &[
 #[utoipa::path(
     post, path = "/webhooks/{provider}", operation_id = "receive-webhook", tag = "payments",
     request_body(content = serde_json::Value, description = "As the provider sends it", content_type = "application/json"),
-    params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`")),
+    params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`, in lower case as paths are")),
     responses(
         (status = 200, description = "The message is processed", body = WebhookAnswer),
     )

@@ -38,7 +38,7 @@ impl StartPayment {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StartPaymentRequest {
-    /// The payment provider: `toss`, `stripe` or `kakaopay`.
+    /// The payment provider: `TOSS`, `STRIPE` or `KAKAOPAY`.
     pub provider: Provider,
     /// The URLs to which KakaoPay redirects the customer. Required for KakaoPay, ignored for other providers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

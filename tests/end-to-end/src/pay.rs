@@ -15,7 +15,7 @@ impl Shop {
     /// If the API refuses.
     pub fn start(&self, token: &str, order: &Value, provider: &str) -> Result<Value> {
         let mut body = json!({ "provider": provider });
-        if provider == "kakaopay" {
+        if provider == "KAKAOPAY" {
             let page = |name: &str| format!("https://shop.example.com/{name}");
             body["return_urls"] =
                 json!({ "approval": page("paid"), "cancel": page("basket"), "fail": page("not-paid") });
@@ -61,7 +61,7 @@ impl Shop {
     pub fn paid_order(&self, token: &str, sku: &str, quantity: i64) -> Result<(Value, Value)> {
         let order = self.order(token, &self.unique("key"), sku, quantity)?.expect(201)?;
         let proof = self.toss_key(&order)?;
-        let confirmed = self.confirm(token, &self.unique("pay"), &order, "toss", ("payment_key", &proof))?;
+        let confirmed = self.confirm(token, &self.unique("pay"), &order, "TOSS", ("payment_key", &proof))?;
         let payment = confirmed.expect(200)?;
         Ok((self.current_order(token, &order)?, payment))
     }

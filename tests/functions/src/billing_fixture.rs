@@ -247,7 +247,7 @@ impl BillingFixture {
     pub fn authorization(&self, customer: &str) -> Value {
         let customer_key = customer_key(customer);
         json!({
-            "provider": "toss",
+            "provider": "TOSS",
             "auth_key": self.sandbox.toss_authorize_card(&customer_key),
             "customer_key": customer_key,
         })

@@ -282,19 +282,19 @@ pub fn credentials(options: &Options) -> Value {
 
 /// Builds a customer's confirmation of a Toss payment, under `key`.
 pub fn toss_call(customer: &str, key: &str, order_id: &str, payment_key: &str, won: u64) -> Call {
-    let body = json!({ "provider": "toss", "payment_key": payment_key, "amount": amount(won) });
+    let body = json!({ "provider": "TOSS", "payment_key": payment_key, "amount": amount(won) });
     confirm_call(customer, key, order_id, &body)
 }
 
 /// Builds a customer's confirmation of a Stripe payment, under `key`.
 pub fn stripe_call(customer: &str, key: &str, order_id: &str, payment_intent: &str, won: u64) -> Call {
-    let body = json!({ "provider": "stripe", "payment_intent": payment_intent, "amount": amount(won) });
+    let body = json!({ "provider": "STRIPE", "payment_intent": payment_intent, "amount": amount(won) });
     confirm_call(customer, key, order_id, &body)
 }
 
 /// Builds a customer's confirmation of a KakaoPay payment, under `key`.
 pub fn kakaopay_call(customer: &str, key: &str, order_id: &str, pg_token: &str, won: u64) -> Call {
-    let body = json!({ "provider": "kakaopay", "pg_token": pg_token, "amount": amount(won) });
+    let body = json!({ "provider": "KAKAOPAY", "pg_token": pg_token, "amount": amount(won) });
     confirm_call(customer, key, order_id, &body)
 }
 

@@ -227,15 +227,15 @@ fn a_request_about_a_payment_that_matches_its_schema_is_accepted() {
     let amount = json!({ "amount": 25_800, "currency": "KRW" });
     let urls = json!({ "approval": "https://a.test/", "cancel": "https://a.test/c", "fail": "https://a.test/f" });
     for body in [
-        json!({ "provider": "stripe" }),
-        json!({ "provider": "kakaopay", "return_urls": urls }),
+        json!({ "provider": "STRIPE" }),
+        json!({ "provider": "KAKAOPAY", "return_urls": urls }),
     ] {
         is_accepted::<StartPaymentRequest>("StartPaymentRequest", &serde_json::from_value(body).unwrap());
     }
     for (provider, name) in [
-        ("toss", "payment_key"),
-        ("stripe", "payment_intent"),
-        ("kakaopay", "pg_token"),
+        ("TOSS", "payment_key"),
+        ("STRIPE", "payment_intent"),
+        ("KAKAOPAY", "pg_token"),
     ] {
         let body = json!({ "provider": provider, "amount": amount, name: "text" });
         is_accepted::<ConfirmPaymentRequest>("ConfirmPaymentRequest", &serde_json::from_value(body).unwrap());
@@ -265,7 +265,7 @@ fn a_request_about_a_payment_that_matches_its_schema_is_accepted() {
 fn a_request_about_a_subscription_that_matches_its_schema_is_accepted() {
     is_accepted("SkipPeriodRequest", &SkipPeriodRequest { period: 1 });
     let items = json!([{ "sku": "green-tea-100g", "quantity": 2 }]);
-    let card = json!({ "provider": "toss", "auth_key": "text", "customer_key": "text" });
+    let card = json!({ "provider": "TOSS", "auth_key": "text", "customer_key": "text" });
     for body in [
         json!({}),
         json!({ "items": items }),
@@ -389,7 +389,7 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
         with_unknown_field["amount"] = json!(amount);
         assert!(schema(name).validation_error(&with_unknown_field).is_some(), "{name}");
     }
-    let known = json!({ "provider": "toss", "amount": amount, "payment_key": "text" });
+    let known = json!({ "provider": "TOSS", "amount": amount, "payment_key": "text" });
     assert_eq!(schema("ConfirmPaymentRequest").validation_error(&known), None);
     let mut with_unknown_field = known;
     with_unknown_field["coupon"] = json!(1);

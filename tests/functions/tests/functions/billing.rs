@@ -142,7 +142,7 @@ async fn a_retried_subscription_returns_the_first_one_even_after_a_lost_write() 
 #[tokio::test]
 async fn another_card_after_a_refused_one_under_the_same_key_is_sent_to_the_provider() {
     let shop = BillingFixture::with("tea", 1).await;
-    let refused = json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" });
+    let refused = json!({ "provider": "TOSS", "auth_key": "no", "customer_key": "customer" });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &refused);
     let answer = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(answer.problem(), "payment-refused", "{answer:?}");
@@ -186,7 +186,7 @@ async fn a_subscription_that_cannot_be_billed_is_rejected() {
             "malformed-body",
         ),
         (
-            with("authorization", json!({ "provider": "kakaopay" })),
+            with("authorization", json!({ "provider": "KAKAOPAY" })),
             "provider-not-configured",
         ),
         (
@@ -196,7 +196,7 @@ async fn a_subscription_that_cannot_be_billed_is_rejected() {
         (
             with(
                 "authorization",
-                json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" }),
+                json!({ "provider": "TOSS", "auth_key": "no", "customer_key": "customer" }),
             ),
             "payment-refused",
         ),

@@ -131,7 +131,7 @@ async fn a_card_whose_provider_does_not_support_the_currency_is_refused() {
     let shop = BillingFixture::with("tea", 5).await;
     let abroad = json!({ "name": "Tea", "price": { "amount": 900, "currency": "USD" }, "status": "LISTED" });
     assert!(shop.put_product("export-tea", &abroad).await.status < 300);
-    let card = json!({ "provider": "stripe", "payment_method": shop.sandbox.stripe_payment_method(&Card::Good) });
+    let card = json!({ "provider": "STRIPE", "payment_method": shop.sandbox.stripe_payment_method(&Card::Good) });
     let body = subscription(&[("export-tea", 1)], &monthly("2026-01-02"), &card);
     let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
@@ -280,7 +280,7 @@ async fn a_cancelled_subscription_asks_for_no_new_card() {
 async fn a_stripe_card_can_be_charged_declined_and_replaced() {
     let shop = BillingFixture::with("tea", 3).await;
     let saved =
-        |card: &Card| json!({ "provider": "stripe", "payment_method": shop.sandbox.stripe_payment_method(card) });
+        |card: &Card| json!({ "provider": "STRIPE", "payment_method": shop.sandbox.stripe_payment_method(card) });
     let authorization = saved(&Card::Good);
     let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
     let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;

@@ -331,7 +331,7 @@ async fn an_issuers_advice_and_an_expired_card_decide_about_retries() {
     ] {
         let shop = BillingFixture::with("tea", 9).await;
         let method = shop.sandbox.stripe_payment_method(&Card::Good);
-        let authorization = json!({ "provider": "stripe", "payment_method": method });
+        let authorization = json!({ "provider": "STRIPE", "payment_method": method });
         let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
         let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
         let id = begun.body["subscription_id"].as_str().unwrap();

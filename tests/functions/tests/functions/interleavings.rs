@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
         let Some((nth, customer, order, _)) = self.an_order() else {
             return;
         };
-        let provider = ["stripe", "kakaopay"][self.draw.usize(..2)];
+        let provider = ["STRIPE", "KAKAOPAY"][self.draw.usize(..2)];
         let key = self.key();
         let answer = self.shop.start(start_call(customer, &key, provider, &order)).await;
         if answer.status == 201 {
@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
         let stripe: Vec<&str> = self
             .started
             .iter()
-            .filter(|(_, started)| started["client"]["provider"] == "stripe")
+            .filter(|(_, started)| started["client"]["provider"] == "STRIPE")
             .map(|(_, started)| started["reference"].as_str().unwrap())
             .collect();
         let Some(intent) = self.draw.choice(stripe) else {
@@ -224,7 +224,7 @@ impl<'a> Run<'a> {
             let (customer, order, total) = self.orders[nth].clone();
             let reference = started["reference"].as_str().unwrap();
             let key = self.key();
-            if started["client"]["provider"] == "stripe" {
+            if started["client"]["provider"] == "STRIPE" {
                 return Some(stripe_call(customer, &key, &order, reference, total));
             }
             let approved = self.shop.sandbox.try_kakaopay_approve_in_app(reference);

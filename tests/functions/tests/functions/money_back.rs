@@ -15,7 +15,7 @@ use crate::refunds::ask;
 async fn paid() -> (PaymentFixture, String, String, Value) {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await.body;
     let intent = started["reference"].as_str().unwrap().to_owned();
     shop.sandbox.stripe_pay(&intent, &Card::Good);
     let payment = shop.confirm(stripe_call("ann", "pay", &order, &intent, 2000)).await;
@@ -613,7 +613,7 @@ async fn a_refused_refund_is_told_in_words_about_a_refund() {
 async fn what_is_only_not_over_yet_waits_for_the_reconciler() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await.body;
     let intent = started["reference"].as_str().unwrap();
     shop.sandbox.stripe_pay(intent, &Card::Processing);
     let cancelled = shop.cancel("ann", &order).await.body;
@@ -644,7 +644,7 @@ async fn money_for_an_order_that_another_payment_may_pay_waits_for_the_reconcile
         }
     }
     let items = shop.engine.items(PAYMENTS).await;
-    let second = items.iter().find(|item| item["provider"] == "standard").unwrap();
+    let second = items.iter().find(|item| item["provider"] == "STANDARD").unwrap();
     assert_eq!(second["status"], "UNSERVABLE");
     shop.refund("PaymentUnservable", second).await.unwrap();
     assert_eq!(shop.payment(&second["payment_id"]).await["status"], "UNSERVABLE");

@@ -12,7 +12,7 @@ use serde_json::json;
 async fn an_order_is_paid_through_toss() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "pay", "toss", &order)).await;
+    let started = shop.start(start_call("ann", "pay", "TOSS", &order)).await;
     assert_eq!(
         (started.status, &started.body["amount"]),
         (201, &amount(2000)),
@@ -41,7 +41,7 @@ async fn kinds(shop: &PaymentFixture) -> Vec<String> {
 async fn an_order_is_paid_through_stripe() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "pay", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "pay", "STRIPE", &order)).await;
     assert_eq!(started.status, 201, "{started:?}");
     assert!(started.body["client"]["client_secret"].is_string());
     let intent = started.body["reference"].as_str().unwrap();
@@ -59,7 +59,7 @@ async fn an_order_is_paid_through_stripe() {
 async fn an_order_is_paid_through_kakaopay() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "kakaopay", &order)).await;
+    let started = shop.start(start_call("ann", "start", "KAKAOPAY", &order)).await;
     assert_eq!(started.status, 201, "{started:?}");
     assert!(started.body["client"]["mobile_url"].is_string());
     let token = shop
@@ -78,7 +78,7 @@ async fn an_order_is_paid_through_kakaopay() {
 async fn a_retried_start_returns_the_first_one() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    for provider in ["stripe", "kakaopay"] {
+    for provider in ["STRIPE", "KAKAOPAY"] {
         let call = || start_call("ann", provider, provider, &order);
         let (one, other) = tokio::join!(shop.start(call()), shop.start(call()));
         let third = shop.start(call()).await;
@@ -90,7 +90,7 @@ async fn a_retried_start_returns_the_first_one() {
         assert_eq!((&one.body, &third.body), (&other.body, &other.body));
         assert!(third.replayed);
     }
-    let reused = shop.start(start_call("ann", "stripe", "kakaopay", &order)).await;
+    let reused = shop.start(start_call("ann", "STRIPE", "KAKAOPAY", &order)).await;
     assert_eq!((reused.status, reused.problem()), (422, "idempotency-key-reused"));
 }
 
@@ -230,7 +230,7 @@ async fn a_confirmation_that_does_not_match_is_rejected_and_charges_nothing() {
     assert_eq!(shop.confirm(call).await.status, 200);
     let stolen = shop.confirm(toss_call("ann", "k", &other, &key, 1000)).await;
     assert_eq!((stolen.status, stolen.problem()), (422, "payment-mismatch"));
-    let twice = shop.start(start_call("ann", "again", "toss", &order)).await;
+    let twice = shop.start(start_call("ann", "again", "TOSS", &order)).await;
     assert_eq!((twice.status, twice.problem()), (409, "order-closed"));
 }
 
@@ -248,7 +248,7 @@ async fn an_ended_order_cannot_be_paid() {
         );
         shop.expire_orders().await.unwrap();
     }
-    let started = shop.start(start_call("ann", "start", "stripe", &expired)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &expired)).await;
     assert_eq!(started.problem(), "order-closed");
     assert!(shop.sandbox.ledger().is_empty());
 }
@@ -258,7 +258,7 @@ async fn a_provider_without_credentials_is_rejected() {
     let shop = PaymentFixture::with("tea", 10).await;
     shop.vault.set(&json!({}));
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    for provider in ["stripe", "kakaopay", "standard"] {
+    for provider in ["STRIPE", "KAKAOPAY", "STANDARD"] {
         let answer = shop.start(start_call("ann", provider, provider, &order)).await;
         assert_eq!(
             (answer.status, answer.problem()),

@@ -40,7 +40,7 @@ impl Bought {
     /// Paid through Stripe, and credited.
     async fn by_card() -> Self {
         let (shop, order) = ordered_points().await;
-        let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
+        let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await.body;
         let intent = started["reference"].as_str().unwrap().to_owned();
         shop.sandbox.stripe_pay(&intent, &Card::Good);
         let call = stripe_call("ann", "pay", &order, &intent, 20_000);

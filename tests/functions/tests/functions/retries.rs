@@ -307,10 +307,10 @@ async fn start_payment_cancelled() -> Outcome {
     let shop = PaymentFixture::with("tea", 2).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 1)]).await);
     let another = id_of(&shop.order("ann", "l", &[("tea", 1)]).await);
-    let first = shop.start(start_call("ann", "p", "stripe", &order)).await;
+    let first = shop.start(start_call("ann", "p", "STRIPE", &order)).await;
     assert_eq!(shop.cancel("ann", &order).await.status, 200);
-    let again = shop.start(start_call("ann", "p", "stripe", &order)).await;
-    let other = Some(shop.start(start_call("ann", "p", "stripe", &another)).await);
+    let again = shop.start(start_call("ann", "p", "STRIPE", &order)).await;
+    let other = Some(shop.start(start_call("ann", "p", "STRIPE", &another)).await);
     Outcome { first, again, other }
 }
 
@@ -334,7 +334,7 @@ async fn confirm_payment_reported() -> Outcome {
     let shop = PaymentFixture::with("tea", 2).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 1)]).await);
     let another = id_of(&shop.order("ann", "l", &[("tea", 1)]).await);
-    let started = shop.start(start_call("ann", "p", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "p", "STRIPE", &order)).await;
     let intent = started.body["reference"].as_str().unwrap().to_owned();
     shop.sandbox.stripe_pay(&intent, &sandbox::Card::Good);
     shop.deliver_all().await;

@@ -17,7 +17,7 @@ use shared::payments::provider::{Authorization, Charge};
 async fn with_stripe() -> (PaymentFixture, String, String) {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await;
     let intent = started.body["reference"].as_str().unwrap().to_owned();
     (shop, order, intent)
 }

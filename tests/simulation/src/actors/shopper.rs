@@ -157,7 +157,7 @@ async fn by_toss(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer>
 }
 
 async fn by_stripe(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
-    let started = start(world, name, order, "stripe").await?;
+    let started = start(world, name, order, "STRIPE").await?;
     let intent = started["reference"].as_str()?;
     let card = match world.below(6) {
         0 => Card::declined("card_declined", "insufficient_funds"),
@@ -188,7 +188,7 @@ async fn by_transfer(world: &Rc<World>, order: &Value) -> Option<Answer> {
 }
 
 async fn by_kakaopay(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
-    let started = start(world, name, order, "kakaopay").await?;
+    let started = start(world, name, order, "KAKAOPAY").await?;
     let tid = started["reference"].as_str()?;
     world.pause().await;
     let token = world.sandbox.try_kakaopay_approve_in_app(tid).ok()?;

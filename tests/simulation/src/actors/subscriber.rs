@@ -109,11 +109,11 @@ fn authorization(world: &World, name: &str) -> Value {
             0 => Card::declined("card_declined", "insufficient_funds"),
             _ => Card::Good,
         };
-        return json!({ "provider": "stripe", "payment_method": world.sandbox.stripe_payment_method(&card) });
+        return json!({ "provider": "STRIPE", "payment_method": world.sandbox.stripe_payment_method(&card) });
     }
     let customer_key = customer_key(name);
     let auth_key = world.sandbox.toss_authorize_card(&customer_key);
-    json!({ "provider": "toss", "auth_key": auth_key, "customer_key": customer_key })
+    json!({ "provider": "TOSS", "auth_key": auth_key, "customer_key": customer_key })
 }
 
 fn a_subscription(world: &World, mine: &[String]) -> String {
