@@ -119,7 +119,7 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
     let fingerprint =
         Fingerprint::of(&(order_id, &body)).map_err(|error| Error::internal("read the payment", error))?;
     let request_id = key.derive_id("confirm payment", &caller.customer_id);
-    let begun_by = invocation.stamp().event_id;
+    let begun_by = invocation.new_id();
     let order_payments = &function.service.order_payments;
 
     let mut attempts = Attempts::new("confirm a payment");
@@ -147,6 +147,7 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: Some(payment.payment.payment_id),
+            requested_by: invocation.actor()?.clone(),
             requested_at: invocation.now,
         };
         if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {

@@ -16,10 +16,11 @@ use shared::aws::event_bus::EventBus;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::telemetry::{self, Unit};
+use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::id::PathParameter;
 use shared::payments::provider::Credentials;
-use shared::payments::{self, PaymentService, Recorded};
+use shared::payments::{self, PaymentService, Provider, Recorded};
 
 /// The function `receive-webhook`.
 #[derive(Debug)]
@@ -52,6 +53,16 @@ enum Sender {
     Toss,
     Stripe,
     Standard,
+}
+
+impl Sender {
+    const fn provider(self) -> Provider {
+        match self {
+            Self::Toss => Provider::Toss,
+            Self::Stripe => Provider::Stripe,
+            Self::Standard => Provider::Standard,
+        }
+    }
 }
 
 impl PathParameter for Sender {
@@ -123,6 +134,8 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sender: Sender = http::path(&request)?;
+    // Nothing is recorded before the signature is checked, or the provider was asked.
+    let invocation = invocation.by(Actor::provider(sender.provider().name()));
     let body = http::raw_body(&request, MAX_BODY)?;
     let received = match sender {
         Sender::Toss => toss::receive(function, body, &invocation).await,

@@ -1,5 +1,5 @@
-//! `POST /orders/{order_id}/payments`: prepares a payment of the order at its provider, and returns the parameters for the
-//! customer's page.
+//! `POST /orders/{order_id}/payments`: prepares a payment of the order at its provider, and returns the parameters for
+//! the customer's page.
 
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -144,6 +144,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: None,
+            requested_by: invocation.actor()?.clone(),
             requested_at: invocation.now,
         };
         let Some(reference) = prepared.reference.clone() else {

@@ -103,6 +103,8 @@ mod tests {
     use super::*;
     use crate::catalog::ProductStatus;
     use crate::catalog::ShardCount;
+    use crate::core::actor::Actor;
+    use crate::core::identity::CustomerId;
     use iso_currency::Currency;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -130,6 +132,7 @@ mod tests {
             images: vec![],
             stock_shards: ShardCount::ONE,
             version: 1,
+            updated_by: Actor::staff(&CustomerId::new("the-admin")),
             updated_at: second(0),
         };
         (sku(name), product)

@@ -223,7 +223,8 @@ impl Payment {
         self.status == PaymentStatus::Confirming && now.duration_since(since) < MAX_CALL_TIME
     }
 
-    /// The payment as its customer sees it, without reviews, notes and what only tells apart reports.
+    /// The payment as its customer sees it, without reviews, notes, who requested refunds, and what only tells apart
+    /// reports.
     #[must_use]
     pub fn for_customer(mut self) -> Self {
         self.reviews = vec![];
@@ -231,6 +232,7 @@ impl Payment {
         self.failed_refunds = vec![];
         for refund in &mut self.refunds {
             refund.note = None;
+            refund.requested_by = None;
         }
         self
     }

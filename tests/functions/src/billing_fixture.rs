@@ -12,7 +12,7 @@ use harness::{FakeKms, FakeQueue, Services};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
-use shared::aws::lambda::Invocation;
+use shared::core::actor::Actor;
 use uuid::Uuid;
 
 use crate::{PaymentFixture, Shop};
@@ -190,7 +190,8 @@ impl BillingFixture {
             let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("text")).expect("JSON");
             let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
             let event = serde_json::from_value(event).expect("an event of a deleted billing key");
-            let done = billing::request_new_card::handle(&function, event, self.invocation()).await;
+            let invocation = self.invocation().by(Actor::function("request-new-card"));
+            let done = billing::request_new_card::handle(&function, event, invocation).await;
             done.expect("the subscription asks for a new card");
         }
     }
@@ -203,17 +204,14 @@ impl BillingFixture {
     /// Calls `enqueue-due-charges` and returns its error, if any.
     pub async fn try_enqueue_due_charges(&self) -> Result<Summary, shared::Error> {
         let function = EnqueueDueCharges::new(&self.platform()).expect("its variables");
-        billing::enqueue_due_charges::handle(&function, self.invocation()).await
+        let invocation = self.invocation().by(Actor::schedule("enqueue-due-charges"));
+        billing::enqueue_due_charges::handle(&function, invocation).await
     }
 
     /// Calls `charge-subscription` with a batch.
     pub async fn charge(&self, delivery: &Delivery) {
-        self.charge_in(delivery, self.invocation()).await;
-    }
-
-    /// Calls `charge-subscription` with a batch in this invocation.
-    pub async fn charge_in(&self, delivery: &Delivery, invocation: Invocation) {
         let function = ChargeSubscription::new(&self.platform()).expect("its variables");
+        let invocation = self.invocation().by(Actor::function("charge-subscription"));
         let response = billing::charge_subscription::handle(&function, delivery.batch.clone(), invocation).await;
         self.queue.settle(delivery, &response.expect("an answer"));
     }

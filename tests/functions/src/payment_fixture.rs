@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::transport::{HttpsTransport, Transport};
+use shared::core::actor::Actor;
 use shared::core::error::Cause;
 use shared::payments::PaymentService;
 
@@ -188,15 +189,10 @@ impl PaymentFixture {
 
     /// Calls `refund-payment` with an event.
     pub async fn refund(&self, detail_type: &str, data: &Value) -> Result<(), shared::Error> {
-        let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
-        let event = json!({
-            "source": "madang.orders",
-            "detail-type": detail_type,
-            "detail": { "metadata": metadata, "data": data },
-        });
-        let event = serde_json::from_value(event).expect("an event");
+        let event = serde_json::from_value(self.delivery("madang.orders", detail_type, data)).expect("an event");
         let function = RefundPayment::new(&self.platform()).expect("its variables");
-        payments::refund_payment::handle(&function, event, self.invocation()).await
+        let invocation = self.invocation().by(Actor::function("refund-payment"));
+        payments::refund_payment::handle(&function, event, invocation).await
     }
 
     /// Calls `reconcile-payments`.
@@ -207,7 +203,8 @@ impl PaymentFixture {
     /// Calls `reconcile-payments` and returns its error, if any.
     pub async fn try_reconcile(&self) -> Result<Summary, shared::Error> {
         let function = ReconcilePayments::new(&self.platform()).expect("its variables");
-        payments::reconcile_payments::handle(&function, self.invocation()).await
+        let invocation = self.invocation().by(Actor::schedule("reconcile-payments"));
+        payments::reconcile_payments::handle(&function, invocation).await
     }
 
     /// Audits the tables and the ledger.

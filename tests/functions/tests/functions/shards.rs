@@ -8,6 +8,7 @@ use harness::Fault;
 use harness::gateway::Answer;
 use orders::checkout::Checkout;
 use shared::catalog::{ShardCount, Sku};
+use shared::core::actor::Actor;
 use shared::core::idempotency::Fingerprint;
 use shared::orders::{Draft, Line, Order, OrderEvent, OrderId, PlaceOrderOutcome};
 use tokio::time::Instant;
@@ -73,6 +74,7 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
     let draft = Draft {
         event: shop
             .invocation()
+            .by(Actor::customer(&order.customer_id))
             .record(&OrderEvent::OrderPlaced(order.clone()))
             .unwrap(),
         order: Order {
