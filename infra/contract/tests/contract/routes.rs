@@ -77,6 +77,23 @@ fn each_route_that_authenticates_lists_401() {
 }
 
 #[test]
+fn each_public_read_says_how_long_it_may_be_reused() {
+    let mut checked = 0;
+    for (route, operation) in operations() {
+        if route.starts_with("GET ") && operation.get("security").is_none() {
+            for header in ["Cache-Control", "ETag"] {
+                assert!(
+                    operation["responses"]["200"]["headers"].get(header).is_some(),
+                    "{route}: {header}"
+                );
+            }
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 3);
+}
+
+#[test]
 fn an_operation_lists_403_exactly_under_admin() {
     for (route, operation) in operations() {
         let is_admin = route.split_once(' ').unwrap().1.starts_with(ADMIN);
