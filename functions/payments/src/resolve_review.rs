@@ -43,7 +43,7 @@ pub enum PaymentDecision {
         /// The matter.
         review_id: Uuid,
     },
-    /// The payment was charged.
+    /// The payment was charged, and the shop has the money.
     Charged {
         /// The matter.
         review_id: Uuid,

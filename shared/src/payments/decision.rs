@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::core::actor::Actor;
 use crate::core::money::Money;
-use crate::payments::refund::withdrawn_part_of;
+use crate::payments::refund::withdrawn_parts_of;
 use crate::payments::{
     Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Refund, RefundStatus, Rejected,
     Review, ReviewCode,
@@ -64,7 +64,11 @@ impl Payment {
                     payment = refunding;
                 }
             }
-            Decision::Charged => status = Some(ProviderStatus::Charged),
+            Decision::Charged => {
+                // What was taken back is with the shop again.
+                payment.reversal = None;
+                status = Some(ProviderStatus::Charged);
+            }
             Decision::NotCharged => {
                 let failure = Failure::new("REVIEWED", "The payment was not completed; nothing was charged.");
                 status = Some(ProviderStatus::Failed(failure));
@@ -86,9 +90,15 @@ impl Payment {
             }
             Decision::Settled => payment = payment.with_waived_refund(&review),
         }
-        payment.settle(None);
+        // The caller applies a status like a report, and with it the sums.
+        if status.is_none() {
+            payment.settle(None);
+        }
         if decision != Decision::AskAgain {
             payment.record_decision(&review, decision, by, now);
+        }
+        if payment.is_released_since(self) {
+            event_kind = event_kind.or(Some(PaymentEventKind::Unservable));
         }
         Ok(Decided {
             payment,
@@ -115,6 +125,7 @@ impl Payment {
             (ReviewCode::Disputed | ReviewCode::DisputeLost | ReviewCode::Reversed, Decision::AskAgain) => false,
             (ReviewCode::Contradiction, Decision::AskAgain) => self.provider.has_api(),
             (code, Decision::AskAgain) => !(code.is_about_refund() && self.pending_refund().is_some()),
+            (ReviewCode::Contradiction, Decision::Charged) => !is_charged || self.has_decided_reversal(),
             (_, Decision::Charged | Decision::NotCharged) => !is_charged,
             (_, Decision::GivenBack) => review.owed.is_some(),
             (ReviewCode::Contradiction, Decision::TakenBack) => is_charged && self.kept().amount() > 0,
@@ -164,10 +175,11 @@ impl Payment {
             .pending_refund()
             .filter(|_| is_unknown)
             .map(|refund| refund.refund_id);
+        let withdrawn_parts: Vec<Uuid> = unknown.into_iter().flat_map(withdrawn_parts_of).collect();
         for refund in &mut next.refunds {
             let is_meant = review.refund_id == Some(refund.refund_id)
                 || unknown == Some(refund.refund_id)
-                || (unknown.map(withdrawn_part_of) == Some(refund.refund_id) && self.is_unmet(refund))
+                || (withdrawn_parts.contains(&refund.refund_id) && self.is_unmet(refund))
                 || (review.code.is_about_refund() && self.is_unmet(refund) && !self.has_review_of(refund));
             if is_meant {
                 refund.status = RefundStatus::Waived;

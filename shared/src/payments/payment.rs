@@ -145,10 +145,15 @@ pub struct Payment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub paid_at: Option<Timestamp>,
-    /// The provider's time of the charge, if its report has one: later reports of the same provider are compared with it.
+    /// The provider's time of the charge, if its report has one: a report of an older failure is ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub charged_at: Option<Timestamp>,
+    /// The provider's time of the latest reported failure, if its report has one: an older report of a charge contradicts
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failed_at: Option<Timestamp>,
 }
 
 /// A provider's account for one deposit.
@@ -202,6 +207,7 @@ impl Payment {
             created_at: now,
             paid_at: None,
             charged_at: None,
+            failed_at: None,
         }
     }
 
@@ -230,6 +236,7 @@ impl Payment {
         self.reviews = vec![];
         self.decided = vec![];
         self.failed_refunds = vec![];
+        self.failed_at = None;
         for refund in &mut self.refunds {
             refund.note = None;
             refund.requested_by = None;

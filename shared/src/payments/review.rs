@@ -108,7 +108,7 @@ pub struct DecidedReview {
 pub enum Decision {
     /// The provider is queried, or the refund is requested, again.
     AskAgain,
-    /// The payment was charged.
+    /// The payment was charged, and the shop has the money.
     Charged,
     /// The payment was not charged, and will not be.
     NotCharged,

@@ -11,7 +11,7 @@ use crate::core::money::Money;
 use crate::orders::{Order, OrderId, OrderStatus};
 use crate::payments::{
     Decision, DisputeStatus, Effect, FailedRefund, Failure, MAX_REFUNDS, Payment, PaymentStatus, Provider,
-    ProviderStatus, RefundReason, RefundStatus, Rejected, Report, ReportedDispute, ReviewCode, StoredPayment,
+    ProviderStatus, Refund, RefundReason, RefundStatus, Rejected, Report, ReportedDispute, ReviewCode, StoredPayment,
 };
 
 const TOTAL: u64 = 1000;
@@ -331,6 +331,14 @@ impl World {
             );
         }
         self.payment = after;
+        if let Some(status) = decided.status {
+            let report = Report::on(&self.payment, status);
+            let effect = self.payment.after(&report, &self.order, true, self.now());
+            if let Some(change) = effect.change() {
+                self.payment = change.payment;
+                self.order = change.order.unwrap_or_else(|| self.order.clone());
+            }
+        }
     }
 
     /// What is true at every moment.
@@ -704,6 +712,32 @@ fn a_refund_in_review_as_unknown_is_settled_with_its_disputed_part() {
     );
     let settled = settled.unwrap().payment;
     assert_eq!((settled.kept(), settled.owed()), (won(600), won(0)));
+}
+
+#[test]
+fn a_refund_that_is_settled_as_unknown_is_settled_with_each_of_its_disputed_parts() {
+    let mut world = World::new(Provider::Stripe, false);
+    world.step(1, 0);
+    let refund = world.payment.pending_refund().unwrap().clone();
+    let part = Refund {
+        amount: won(200),
+        ..refund.clone()
+    };
+    // The first part was waived before, so that the second has another id.
+    world.payment.owe_withdrawn(&part);
+    world.payment.refunds.last_mut().unwrap().status = RefundStatus::Waived;
+    world.payment.owe_withdrawn(&part);
+    let payment = world.payment.with_unknown_outcome(second(8));
+    let review = payment.reviews[0].review_id;
+    let settled = payment.with_decision(review, Decision::Settled, None, Uuid::max(), &staff(), second(9));
+    let settled = settled.unwrap().payment;
+    assert!(
+        settled
+            .refunds
+            .iter()
+            .all(|refund| refund.status == RefundStatus::Waived),
+        "{settled:?}"
+    );
 }
 
 #[test]

@@ -169,6 +169,11 @@ impl Sandbox {
         self.shared.with(|state| state.stripe.keeps_failed_refunds = keeps);
     }
 
+    /// Sets whether answers to queries are older than the failures of refunds.
+    pub fn stripe_hide_failed_refunds(&self, hides: bool) {
+        self.shared.with(|state| state.stripe.hides_failed_refunds = hides);
+    }
+
     /// Disputes an amount of a payment and returns the dispute's id. The bank withdraws it at once.
     #[track_caller]
     pub fn stripe_dispute(&self, intent_id: &str, amount: i64) -> String {

@@ -86,8 +86,13 @@ impl BillingKeys {
     }
 }
 
+/// The most keys that are deleted in one step: each takes a call to its provider and a write of the transaction, which has
+/// at most 100.
+const MAX_DELETED_KEYS: usize = 10;
+
 impl ChargeService {
-    /// Deletes a subscription's retired keys at their providers. `None` when the subscription has changed meanwhile.
+    /// Deletes the oldest of a subscription's retired keys at their providers. `None` when the subscription has changed
+    /// meanwhile.
     ///
     /// An attempt in progress keeps its key until it ends.
     pub(crate) async fn delete_keys(
@@ -100,19 +105,20 @@ impl ChargeService {
         if stored.retired.is_empty() || is_charging {
             return Ok(Some(ChargeOutcome::Nothing));
         }
-        for retired in &stored.retired {
+        let (deleted, left) = stored.retired.split_at(stored.retired.len().min(MAX_DELETED_KEYS));
+        for retired in deleted {
             let key = self.keys.decrypt(stored, retired, invocation).await?;
             let provider = self.keys.providers.billing(retired.provider)?;
             provider.delete(&key, invocation.deadline_keeping(WRITE_TIME)).await?;
         }
         let without_retired = StoredSubscription {
-            retired: vec![],
+            retired: left.to_vec(),
             ..stored.clone()
         };
         let unchanged = stored.subscription.clone();
         let next = without_retired.next(unchanged, invoice, None, &self.charges.policy, invocation.now);
         let write = SubscriptionWrite {
-            deleted_keys: &stored.retired,
+            deleted_keys: deleted,
             ..SubscriptionWrite::of(&next)
         };
         Ok(self

@@ -17,7 +17,7 @@ use super::{Outcome, ReceiveWebhook, header};
 #[derive(Debug, Serialize, Deserialize)]
 struct Message {
     r#type: String,
-    /// When it happened.
+    /// When it happened. Without it the message counts as news, so that nothing is missed.
     timestamp: Option<Timestamp>,
     data: serde_json::Value,
     /// Other fields, which are ignored.
@@ -84,8 +84,7 @@ pub async fn receive(
         failed_refunds: vec![],
         disputes: vec![],
         status,
-        // Without a time the message counts as news, so that nothing is missed.
-        reported_at: Some(message.timestamp.unwrap_or(invocation.now)),
+        reported_at: message.timestamp,
         deposit: None,
         deposit_secret: None,
     };

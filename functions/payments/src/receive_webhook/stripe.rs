@@ -6,7 +6,7 @@ use shared::Error;
 use shared::aws::lambda::{Invocation, http};
 use shared::core::signature;
 use shared::payments::provider::{Stripe, StripeEvent};
-use shared::payments::{FailedRefund, Report, ReportedDispute, StoredPayment};
+use shared::payments::{FailedRefund, ProviderStatus, Report, ReportedDispute, StoredPayment};
 
 use super::{Outcome, ReceiveWebhook, header};
 
@@ -39,15 +39,20 @@ pub async fn receive(
         } => {
             // The event is signed, so what it reports is added to Stripe's present state if that does not have it.
             let add = |report: &mut Report| {
-                let failed = failed_refund.iter();
-                let is_new = |failed: &&FailedRefund| {
-                    report
-                        .failed_refunds
-                        .iter()
-                        .all(|known| known.reference != failed.reference)
+                let is_known = |failed: &FailedRefund| {
+                    let mut known = report.failed_refunds.iter();
+                    known.any(|known| known.reference == failed.reference)
                 };
-                let failed: Vec<_> = failed.filter(is_new).cloned().collect();
-                report.failed_refunds.extend(failed);
+                if let Some(failed) = failed_refund.as_ref().filter(|failed| !is_known(failed)) {
+                    // The state is older than the event: its sum still contains the refund.
+                    if report.status == ProviderStatus::Charged {
+                        return Err(Error::unavailable(
+                            "query a payment provider",
+                            "the answer is older than the event of a failed refund",
+                        ));
+                    }
+                    report.failed_refunds.push(failed.clone());
+                }
                 let disputes = dispute.iter();
                 let is_new = |dispute: &&ReportedDispute| {
                     report
@@ -57,6 +62,7 @@ pub async fn receive(
                 };
                 let disputes: Vec<_> = disputes.filter(is_new).cloned().collect();
                 report.disputes.extend(disputes);
+                Ok(())
             };
             function.service.refresh_with(&stored, add, invocation).await?;
             Ok(Outcome::Entered)

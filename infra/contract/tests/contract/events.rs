@@ -28,6 +28,7 @@ const OPTIONAL: [(&str, &str); 43] = [
     ("madang.payments", "/data/reversal"),
     ("madang.payments", "/data/withdrawn"),
     ("madang.payments", "/data/charged_at"),
+    ("madang.payments", "/data/failed_at"),
     ("madang.payments", "/data/paid_at"),
     ("madang.auctions BidPlaced", "/data/voucher_id"),
     ("madang.auctions BidExpired", "/data/voucher_id"),

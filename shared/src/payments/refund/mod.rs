@@ -411,11 +411,9 @@ impl Payment {
 
     /// `wanted`, or an id derived from it that no refund of the payment has.
     pub(crate) fn unused_refund_id(&self, wanted: Uuid) -> Uuid {
-        let mut id = wanted;
-        while self.refund(id).is_some() {
-            id = derive_id(&["another refund", &id.to_string()]);
-        }
-        id
+        let mut ids = alternatives_to(wanted);
+        let unused = ids.find(|&id| self.refund(id).is_none());
+        unused.unwrap_or(wanted)
     }
 
     /// Adds a refund that was made without a request here: at the provider, or by `by`.
@@ -433,8 +431,18 @@ impl Payment {
 }
 
 /// The id of the part of a refund that the customer's bank has withdrawn.
-pub(crate) fn withdrawn_part_of(refund_id: Uuid) -> Uuid {
+fn withdrawn_part_of(refund_id: Uuid) -> Uuid {
     derive_id(&["withdrawn", &refund_id.to_string()])
+}
+
+/// The ids that the parts of a refund can have that the customer's bank has withdrawn.
+pub(crate) fn withdrawn_parts_of(refund_id: Uuid) -> impl Iterator<Item = Uuid> {
+    alternatives_to(withdrawn_part_of(refund_id)).take(MAX_REFUNDS)
+}
+
+/// `wanted`, and the ids that take its place where it is used.
+fn alternatives_to(wanted: Uuid) -> impl Iterator<Item = Uuid> {
+    std::iter::successors(Some(wanted), |id| Some(derive_id(&["another refund", &id.to_string()])))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Providers' reports and the changes that they make: the only place that decides which order a charge pays.
 
+mod last_word;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,11 +11,11 @@ use crate::core::money::Money;
 use crate::orders::{Order, OrderId, OrderStatus};
 use crate::payments::balance::Reversal;
 use crate::payments::{
-    DepositAccount, FailedRefund, Payment, PaymentStatus, Provider, RefundReason, RefundStatus, ReportedDispute,
-    ReviewCode,
+    DepositAccount, FailedRefund, Payment, PaymentStatus, Provider, Refund, RefundReason, RefundStatus,
+    ReportedDispute, ReviewCode,
 };
 
-/// The claim that a charged payment is not charged.
+/// The claim of a provider's API that a charged payment is not charged.
 const NOT_CHARGED: &str = "not charged";
 
 /// A provider's report of a payment.
@@ -59,6 +61,11 @@ impl Report {
             deposit: None,
             deposit_secret: None,
         }
+    }
+
+    /// When the charge was made, if the report itself has the time. A report of a refund has the time of the refund.
+    fn charged_at(&self) -> Option<Timestamp> {
+        self.reported_at.filter(|_| self.refunded.amount() == 0)
     }
 
     /// The id of the reported payment.
@@ -221,11 +228,16 @@ impl Payment {
             (ProviderStatus::Charged, false) => payment.charged(report, order, now),
             (ProviderStatus::Charged, true) => payment.charged_before(self, report, order, current, now),
             (ProviderStatus::Failed(failure) | ProviderStatus::NotFound(failure), false) => {
-                if self.status == PaymentStatus::Failed {
+                let is_newer = report.reported_at > self.failed_at;
+                if self.status == PaymentStatus::Failed && !is_newer {
                     return Effect::Known;
                 }
-                payment.status = PaymentStatus::Failed;
+                payment.failed_at = self.failed_at.max(report.reported_at);
                 payment.failure = Some(failure.clone());
+                if self.status == PaymentStatus::Failed {
+                    return Effect::of(payment, None, None);
+                }
+                payment.status = PaymentStatus::Failed;
                 payment.reviews = vec![];
                 let order = order.to_pending_payment(self.payment_id);
                 Effect::of(payment, order, Some(PaymentEventKind::Failed))
@@ -259,8 +271,16 @@ impl Payment {
             );
             return self.contradicted(&claim, detail, now);
         }
-        if !current && self.may_be_older(report) {
-            return Effect::Outdated;
+        if report.reported_at.is_some() {
+            self.hear(report.charged_at(), None, now);
+        }
+        if !current && before.may_be_older(report) {
+            return if self.charged_at == before.charged_at && self.reviews == before.reviews {
+                Effect::Outdated
+            } else {
+                let event_kind = self.event_of_reviews(before);
+                Effect::of(self, None, event_kind)
+            };
         }
         if current {
             self.restore();
@@ -278,23 +298,38 @@ impl Payment {
             return Effect::Known;
         }
         let is_restored = before.status == PaymentStatus::Reversed && self.status != PaymentStatus::Reversed;
-        let event_kind = if self.has_new_review(before) {
-            PaymentEventKind::ReviewNeeded
+        let of_reviews = self.event_of_reviews(before);
+        let event_kind = if of_reviews.is_some() {
+            of_reviews
         } else if before.status != PaymentStatus::Unservable && self.status == PaymentStatus::Unservable {
-            PaymentEventKind::Unservable
+            Some(PaymentEventKind::Unservable)
         } else if self.refunded != before.refunded {
-            PaymentEventKind::Refunded
+            Some(PaymentEventKind::Refunded)
         } else if is_restored && order.status == OrderStatus::Paid {
-            PaymentEventKind::Confirmed
+            Some(PaymentEventKind::Confirmed)
         } else if self.disputes != before.disputes {
-            PaymentEventKind::Disputed
+            Some(PaymentEventKind::Disputed)
         } else if is_restored {
             // What came back is owed to the customer.
-            PaymentEventKind::Unservable
+            Some(PaymentEventKind::Unservable)
         } else {
-            PaymentEventKind::Refunded
+            (self.refunds != before.refunds).then_some(PaymentEventKind::Refunded)
         };
-        Effect::of(self, None, Some(event_kind))
+        Effect::of(self, None, event_kind)
+    }
+
+    /// The event about reviews that were opened or ended since `before`: an unservable payment is resolved once nothing
+    /// blocks it.
+    fn event_of_reviews(&self, before: &Self) -> Option<PaymentEventKind> {
+        if self.has_new_review(before) {
+            return Some(PaymentEventKind::ReviewNeeded);
+        }
+        self.is_released_since(before).then_some(PaymentEventKind::Unservable)
+    }
+
+    /// Whether the payment is unservable and the last review that blocked it has ended since `before`.
+    pub(crate) fn is_released_since(&self, before: &Self) -> bool {
+        self.status == PaymentStatus::Unservable && before.is_blocked() && !self.is_blocked()
     }
 
     /// Whether a report of a known charge can be older than what is known: it has less refunds, or more although some
@@ -312,10 +347,10 @@ impl Payment {
 
     /// The effect of a report that a charged payment is not charged.
     fn not_charged(mut self, report: &Report, current: bool, now: Timestamp) -> Effect {
-        // The provider's clock is not ours, and its report may have arrived late.
-        let since = self.charged_at.or(self.paid_at).unwrap_or(self.created_at);
-        let may_be_old = !current && report.reported_at.is_none_or(|reported_at| reported_at <= since);
-        if may_be_old {
+        if !self.provider.has_api() {
+            return self.failed_after_charge(report, now);
+        }
+        if !current {
             return Effect::Outdated;
         }
         let kept = self.kept();
@@ -329,7 +364,7 @@ impl Payment {
                 report.status,
                 ProviderStatus::AwaitingDeposit | ProviderStatus::Failed(_)
             );
-        if !(is_deposit && current) {
+        if !is_deposit {
             let detail = format!("The provider charged {}, and now reports that it did not.", self.amount);
             return self.contradicted(NOT_CHARGED, detail, now);
         }
@@ -405,7 +440,16 @@ impl Payment {
     }
 
     fn covers(&self, order: &Order) -> bool {
-        self.amount == order.total && self.kept() == order.total && self.pending_refund().is_none()
+        if self.amount != order.total || self.pending_refund().is_some() {
+            return false;
+        }
+        // A provider without an API may have reported refunds before the charge could pay its order.
+        let is_of_provider = |refund: &Refund| refund.reason == RefundReason::Elsewhere && !refund.by_hand;
+        let is_in_part = !self.provider.has_api()
+            && self.kept().amount() > 0
+            && self.withdrawn.is_none()
+            && self.refunds.iter().all(is_of_provider);
+        self.kept() == order.total || is_in_part
     }
 
     fn with_paid_order(&self, order: Order) -> Change {
@@ -431,7 +475,6 @@ impl Payment {
         self.amount = report.amount;
         self.refunded = Money::zero(report.amount.currency());
         self.paid_at = Some(now);
-        self.charged_at = report.reported_at;
         self.failure = None;
         // The report answers the reviews' question.
         self.reviews = vec![];
@@ -440,6 +483,7 @@ impl Payment {
         for dispute in &report.disputes {
             self.apply_dispute(dispute, now);
         }
+        let is_contradicted = report.reported_at.is_some() && self.hear(report.charged_at(), None, now);
         self.settle(None);
         if self.status != PaymentStatus::Unservable {
             return Effect::of(
@@ -447,6 +491,11 @@ impl Payment {
                 order.to_pending_payment(self.payment_id),
                 Some(PaymentEventKind::Refunded),
             );
+        }
+        if is_contradicted {
+            // The order stays unpaid until a person knows whether the shop has the money.
+            let order = order.to_pending_payment(self.payment_id);
+            return Effect::of(self, order, Some(PaymentEventKind::ReviewNeeded));
         }
         if report.amount == order.total
             && let Ok(paid) = order.paid(self.payment_id, now)

@@ -2,7 +2,9 @@
 
 use crate::core::identity::CustomerId;
 use crate::orders::OrderStatus;
+use crate::payments::Decision;
 use crate::payments::report::*;
+use crate::payments::tests::staff;
 use iso_currency::Currency;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -148,19 +150,6 @@ fn a_failure_after_a_charge_starts_a_review_unless_it_may_be_old() {
     for status in [failed(), ProviderStatus::AwaitingDeposit, ProviderStatus::Pending] {
         let report = report(status, 1000, 0);
         assert_eq!(paid.after(&report, &order, false, second(50)), Effect::Outdated);
-        let dated = |at| Report {
-            reported_at: Some(second(at)),
-            ..report.clone()
-        };
-        assert_eq!(
-            paid.after(&dated(0), &order, false, second(50)),
-            Effect::Outdated,
-            "before the charge"
-        );
-        assert!(
-            paid.after(&dated(40), &order, false, second(50)).change().is_some(),
-            "after the charge"
-        );
         let change = paid.after(&report, &order, true, second(50)).change().unwrap();
         assert_eq!(
             (change.event_kind, change.order),
@@ -174,6 +163,171 @@ fn a_failure_after_a_charge_starts_a_review_unless_it_may_be_old() {
             "the review starts once"
         );
     }
+}
+
+/// A payment of 1,000 won at a provider without an API, and its order.
+struct Unasked {
+    payment: Payment,
+    order: Order,
+}
+
+impl Unasked {
+    fn new() -> Self {
+        Self {
+            payment: Payment {
+                provider: Provider::Standard,
+                ..payment("this", PaymentStatus::Started)
+            },
+            order: order(OrderStatus::PendingPayment, "none"),
+        }
+    }
+
+    /// A message of the time `at` arrives. Returns the event.
+    fn hear(&mut self, status: ProviderStatus, refunded: u64, at: Option<i64>) -> Option<PaymentEventKind> {
+        let report = Report {
+            provider: Provider::Standard,
+            reported_at: at.map(second),
+            ..report(status, 1000, refunded)
+        };
+        let change = self.payment.after(&report, &self.order, false, second(100)).change()?;
+        self.apply(change)
+    }
+
+    fn charge(&mut self, at: i64) -> Option<PaymentEventKind> {
+        self.hear(ProviderStatus::Charged, 0, Some(at))
+    }
+
+    fn fail(&mut self, at: i64) -> Option<PaymentEventKind> {
+        self.hear(failed(), 0, Some(at))
+    }
+
+    fn apply(&mut self, change: Change) -> Option<PaymentEventKind> {
+        self.payment = change.payment;
+        self.order = change.order.unwrap_or_else(|| self.order.clone());
+        change.event_kind
+    }
+
+    /// Decides the only matter. Returns the event.
+    fn decide(&mut self, decision: Decision, amount: Option<u64>) -> Option<PaymentEventKind> {
+        let [review] = &self.payment.reviews[..] else {
+            panic!("one matter: {:?}", self.payment);
+        };
+        let id = Uuid::from_u128(1);
+        let decided = self
+            .payment
+            .with_decision(review.review_id, decision, amount.map(won), id, &staff(), second(101))
+            .unwrap();
+        self.payment = decided.payment;
+        let Some(status) = decided.status else {
+            return decided.event_kind;
+        };
+        let report = Report::on(&self.payment, status);
+        let change = self.payment.after(&report, &self.order, true, second(101)).change()?;
+        self.apply(change)
+    }
+
+    /// What the reconciler does with an unservable payment.
+    fn reconcile(&mut self) {
+        if self.payment.status == PaymentStatus::Unservable
+            && !self.payment.is_blocked()
+            && let Some(change) = self.payment.applied_to_order(&self.order, second(102))
+        {
+            self.apply(change);
+        }
+    }
+
+    fn is_in_review(&self) -> bool {
+        self.payment.is_in_review()
+    }
+}
+
+#[test]
+fn each_newer_failure_of_a_charged_payment_is_a_matter_of_its_own() {
+    for decision in [(Decision::Settled, None), (Decision::TakenBack, Some(500))] {
+        let mut shop = Unasked::new();
+        shop.charge(1);
+        assert_eq!(shop.fail(10), Some(PaymentEventKind::ReviewNeeded));
+        shop.decide(decision.0, decision.1);
+        assert_eq!(shop.fail(10), None, "it was decided");
+        assert_eq!(shop.fail(5), None, "it is older");
+        assert!(!shop.is_in_review());
+        assert_eq!(shop.fail(30), Some(PaymentEventKind::ReviewNeeded));
+        assert_eq!(
+            shop.fail(40),
+            Some(PaymentEventKind::ReviewNeeded),
+            "instead of the older"
+        );
+        assert_eq!(shop.payment.reviews.len(), 1);
+        shop.decide(Decision::TakenBack, None);
+        assert_eq!(shop.payment.status, PaymentStatus::Reversed);
+    }
+}
+
+#[test]
+fn a_success_after_money_was_taken_back_is_a_matter_and_the_money_can_be_recorded_again() {
+    for failed_first in [true, false] {
+        let mut shop = Unasked::new();
+        if failed_first {
+            shop.fail(10);
+            shop.charge(1);
+        } else {
+            shop.charge(1);
+            shop.fail(10);
+        }
+        assert_eq!(shop.decide(Decision::TakenBack, None), Some(PaymentEventKind::Reversed));
+        assert_eq!(shop.payment.status, PaymentStatus::Reversed);
+        assert_eq!(shop.charge(20), Some(PaymentEventKind::ReviewNeeded));
+        assert_eq!(shop.charge(20), None);
+        let mut settled = Unasked {
+            payment: shop.payment.clone(),
+            order: shop.order.clone(),
+        };
+        settled.decide(Decision::Settled, None);
+        assert_eq!(
+            (settled.payment.status, settled.charge(20)),
+            (PaymentStatus::Reversed, None)
+        );
+        shop.decide(Decision::Charged, None);
+        shop.reconcile();
+        assert_eq!(
+            (shop.payment.status, shop.payment.kept()),
+            (PaymentStatus::Paid, won(1000))
+        );
+        assert_eq!(shop.order.status, OrderStatus::Paid);
+        assert_eq!(shop.fail(30), Some(PaymentEventKind::ReviewNeeded));
+    }
+}
+
+#[test]
+fn a_payment_that_is_released_from_its_review_is_resolved_at_once() {
+    let mut shop = Unasked::new();
+    shop.fail(10);
+    shop.charge(1);
+    let mut settled = Unasked {
+        payment: shop.payment.clone(),
+        order: shop.order.clone(),
+    };
+    assert_eq!(
+        settled.decide(Decision::Settled, None),
+        Some(PaymentEventKind::Unservable)
+    );
+    assert_eq!(shop.charge(20), Some(PaymentEventKind::Unservable));
+    for mut shop in [settled, shop] {
+        shop.reconcile();
+        assert_eq!(shop.order.status, OrderStatus::Paid);
+    }
+}
+
+#[test]
+fn a_success_without_a_time_counts_as_news_until_its_time_is_known() {
+    let mut shop = Unasked::new();
+    shop.fail(10);
+    shop.hear(ProviderStatus::Charged, 0, None);
+    assert_eq!(shop.order.status, OrderStatus::Paid);
+    assert_eq!(shop.fail(10), None, "it was known before the charge");
+    assert_eq!(shop.charge(1), Some(PaymentEventKind::ReviewNeeded));
+    assert_eq!(shop.charge(10), None, "charged at the time of the failure");
+    assert!(!shop.is_in_review());
 }
 
 #[test]
@@ -254,6 +408,43 @@ proptest! {
                 }
                 let is_under_way = matches!(payment.status, PaymentStatus::Confirming | PaymentStatus::Unknown);
                 prop_assert!(!is_under_way || order.payment_id == Some(payment.payment_id), "the order has the payment in progress");
+            }
+        }
+    }
+
+    /// Messages of a provider without an API arrive in any order, once or twice. The latest of success and failure decides:
+    /// after a failure a person does.
+    #[test]
+    fn the_last_word_of_a_provider_without_an_api_decides_in_any_order_of_arrival(
+        messages in prop::collection::vec(0..3u8, 1..7).prop_flat_map(|kinds| {
+            let dated: Vec<(i64, u8)> = (1..).zip(kinds).collect();
+            Just(dated).prop_shuffle()
+        }),
+    ) {
+        let mut shop = Unasked::new();
+        let last = |wanted: fn(u8) -> bool| messages.iter().filter(|message| wanted(message.1)).map(|message| message.0).max();
+        let (failed_at, charged_at) = (last(|kind| kind == 0), last(|kind| kind == 1));
+        let is_charged = last(|kind| kind > 0).is_some();
+        for pass in 1..=2 {
+            for (at, kind) in messages.iter().copied() {
+                let (status, refunded) = match kind {
+                    0 => (failed(), 0),
+                    1 => (ProviderStatus::Charged, 0),
+                    _ => (ProviderStatus::Charged, 300),
+                };
+                shop.hear(status, refunded, Some(at));
+                let is_paid = shop.payment.status == PaymentStatus::Paid;
+                prop_assert_eq!(shop.order.status == OrderStatus::Paid, is_paid);
+            }
+            shop.reconcile();
+            prop_assert_eq!(shop.payment.status.is_charged(), is_charged);
+            // A refund alone does not tell when the charge was made.
+            let is_contradicted = is_charged && failed_at > charged_at;
+            prop_assert_eq!(shop.is_in_review(), is_contradicted, "pass {}: {:?}", pass, shop.payment);
+            if is_charged && !is_contradicted {
+                let refunded = if last(|kind| kind == 2).is_some() { 300 } else { 0 };
+                prop_assert_eq!(shop.payment.refunded, won(refunded));
+                prop_assert_eq!(shop.order.status, OrderStatus::Paid);
             }
         }
     }

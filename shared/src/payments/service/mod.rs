@@ -157,23 +157,23 @@ impl PaymentService {
         stored: &StoredPayment,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        self.refresh_with(stored, |_| {}, invocation).await
+        self.refresh_with(stored, |_| Ok(()), invocation).await
     }
 
     /// [`PaymentService::refresh_from_provider`] with what a signed message adds to the provider's report.
     ///
     /// # Errors
-    /// As [`PaymentService::refresh_from_provider`].
+    /// As [`PaymentService::refresh_from_provider`], and those of `add`.
     pub async fn refresh_with(
         &self,
         stored: &StoredPayment,
-        add: impl Fn(&mut Report),
+        add: impl Fn(&mut Report) -> Result<(), Error>,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
         let mut stored = stored.clone();
         for _ in 0..QUERIES {
             let mut report = self.query_provider(&stored, invocation).await?;
-            add(&mut report);
+            add(&mut report)?;
             let recorded = self.record_report(&report, Some(stored.version), invocation).await?;
             if !recorded.is_outdated {
                 return Ok(recorded.stored);
@@ -255,7 +255,8 @@ impl PaymentService {
     /// `queried_version` is the payment's version at the time of the query. Without it, the report may be old.
     ///
     /// # Errors
-    /// `unknown-order` when the order does not exist, `not-found` for an unknown payment that was not charged,
+    /// `unknown-order` when the order does not exist, `not-found` for an unknown payment that its provider's API can tell
+    /// about and that was not charged,
     /// `payment-mismatch` for a known payment of another order; [`Error::Unavailable`], also for a failure while a
     /// confirmation is in progress, whose result is more reliable; [`Error::Internal`].
     pub async fn record_report(
@@ -296,8 +297,13 @@ impl PaymentService {
                     "a confirmation of the payment is in progress",
                 ));
             }
-            let is_paid_or_awaited = matches!(report.status, ProviderStatus::Charged | ProviderStatus::AwaitingDeposit);
-            if stored.version == 0 && !is_paid_or_awaited {
+            // A provider without an API is not asked again. Its failure is recorded, because its report of an older charge
+            // may arrive later.
+            let is_recorded = match report.status {
+                ProviderStatus::Charged | ProviderStatus::AwaitingDeposit => true,
+                _ => is_failure && !report.provider.has_api(),
+            };
+            if stored.version == 0 && !is_recorded {
                 return Err(payments::Rejected::NotFound.into());
             }
             let current = queried_version == Some(stored.version);

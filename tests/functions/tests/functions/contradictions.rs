@@ -6,6 +6,8 @@ use harness::engine::PAYMENTS;
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::core::id::PaymentId;
+use shared::payments::Provider;
 
 /// Opens a shop with an order of 2,000 won paid through a provider without an API. Returns the fixture, the order's id,
 /// the reference and the payment.
@@ -185,6 +187,127 @@ async fn a_failure_after_a_success_that_arrived_late_is_reviewed() {
     assert_eq!(shop.deliver(&failed).await.body["outcome"], "ENTERED");
     let payment = shop.payment_of("ann", &order).await;
     assert_eq!(payment["reviews"][0]["code"], "CONTRADICTION", "{payment}");
+}
+
+/// Opens a shop with an order of 2,000 won. A provider without an API charges it, and ten seconds later reports that it
+/// did not; its messages arrive in the other order. Returns the fixture, the order's id and the payment.
+async fn failed_before_success() -> (PaymentFixture, String, Value) {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let reference = shop.sandbox.standard_charge(&order, 2000);
+    shop.advance(SignedDuration::from_secs(10));
+    shop.sandbox.standard_take_back(&reference);
+    let [succeeded, failed] = &shop.sandbox.webhooks()[..] else {
+        panic!("two messages");
+    };
+    assert_eq!(shop.deliver(failed).await.body["outcome"], "ENTERED");
+    let payment_id = json!(PaymentId::of(Provider::Standard, &reference));
+    let payment = shop.payment(&payment_id).await;
+    assert_eq!(
+        (&payment["status"], payment.get("reviews")),
+        (&"FAILED".into(), None),
+        "{payment}"
+    );
+    for _ in 0..2 {
+        assert_eq!(shop.deliver(succeeded).await.body["outcome"], "ENTERED");
+        assert_eq!(shop.deliver(failed).await.status, 200);
+    }
+    let payment = shop.payment(&payment_id).await;
+    (shop, order, payment)
+}
+
+#[tokio::test]
+async fn a_success_that_is_older_than_a_known_failure_is_reviewed_before_it_pays_the_order() {
+    let (shop, order, payment) = failed_before_success().await;
+    assert_eq!(
+        (&payment["status"], &payment["reviews"][0]["code"]),
+        (&"UNSERVABLE".into(), &"CONTRADICTION".into()),
+        "{payment}"
+    );
+    assert_eq!(payment["reviews"].as_array().unwrap().len(), 1);
+    assert_eq!(shop.see("ann", &order).await.body["status"], "PENDING_PAYMENT");
+    shop.advance(SignedDuration::from_mins(10));
+    assert_eq!(shop.reconcile().await.settled, 0, "a person decides");
+    let body = json!({ "decision": "TAKEN_BACK", "amount": amount(2000) });
+    let decided = decide(&shop, &payment, "t", body).await;
+    assert_eq!(
+        (&decided.body["status"], &decided.body["withdrawn"]),
+        (&"REVERSED".into(), &amount(2000)),
+        "{decided:?}"
+    );
+    shop.advance(SignedDuration::from_hours(48));
+    shop.reconcile().await;
+    shop.ledger_audit().await.assert_settled();
+}
+
+#[tokio::test]
+async fn a_success_that_a_person_confirms_pays_the_order_that_waits() {
+    let (shop, order, payment) = failed_before_success().await;
+    let settled = decide(&shop, &payment, "s", json!({ "decision": "SETTLED" })).await;
+    assert_eq!(settled.status, 200, "{settled:?}");
+    shop.advance(SignedDuration::from_mins(5));
+    shop.reconcile().await;
+    assert_eq!(shop.see("ann", &order).await.body["status"], "PAID");
+    assert_eq!(shop.payment_of("ann", &order).await["status"], "PAID");
+}
+
+#[tokio::test]
+async fn a_success_after_a_failure_pays_the_order_in_either_order_of_arrival() {
+    for failed_first in [true, false] {
+        let shop = PaymentFixture::with("tea", 10).await;
+        let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+        let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
+        let failed = shop.sandbox.standard_webhook("payment.failed", &data);
+        shop.advance(SignedDuration::from_secs(10));
+        let succeeded = shop.sandbox.standard_webhook("payment.succeeded", &data);
+        let messages = if failed_first {
+            [&failed, &succeeded]
+        } else {
+            [&succeeded, &failed]
+        };
+        for message in messages {
+            assert_eq!(shop.deliver(message).await.status, 200);
+        }
+        let payment = shop.payment_of("ann", &order).await;
+        assert_eq!((&payment["status"], payment.get("reviews")), (&"PAID".into(), None));
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_arrives_first_does_not_hide_which_came_first_of_failure_and_success() {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let data = json!({ "order_id": order, "reference": "transfer-1", "amount": amount(2000) });
+    let failed = shop.sandbox.standard_webhook("payment.failed", &data);
+    shop.advance(SignedDuration::from_secs(10));
+    let succeeded = shop.sandbox.standard_webhook("payment.succeeded", &data);
+    shop.advance(SignedDuration::from_secs(10));
+    let mut part = data.clone();
+    part["refunded"] = amount(500);
+    let refunded = shop.sandbox.standard_webhook("payment.refunded", &part);
+    let payment_id = json!(PaymentId::of(Provider::Standard, "transfer-1"));
+    for (message, reviews) in [(&refunded, 0), (&failed, 1), (&succeeded, 0)] {
+        assert_eq!(shop.deliver(message).await.body["outcome"], "ENTERED");
+        let payment = shop.payment(&payment_id).await;
+        let found = payment["reviews"].as_array().map_or(0, Vec::len);
+        assert_eq!((found, &payment["refunded"]), (reviews, &amount(500)), "{payment}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_without_a_time_counts_as_news() {
+    let (shop, order, reference, payment) = paid().await;
+    let data = json!({ "order_id": order, "reference": reference, "amount": amount(2000) });
+    let mut failed = shop.sandbox.standard_webhook("payment.failed", &data);
+    let mut message: Value = serde_json::from_slice(&failed.body).unwrap();
+    message.as_object_mut().unwrap().remove("timestamp");
+    failed.body = message.to_string().into_bytes();
+    assert_eq!(
+        shop.deliver(&shop.sandbox.again(&failed)).await.body["outcome"],
+        "ENTERED"
+    );
+    let reviewed = shop.payment(&payment["payment_id"]).await;
+    assert_eq!(reviewed["reviews"][0]["code"], "CONTRADICTION", "{reviewed}");
 }
 
 #[tokio::test]

@@ -182,6 +182,33 @@ async fn the_present_state_wins_over_a_replayed_answer() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_failed_refund_is_asked_for_again_while_the_api_still_counts_the_refund() {
+    let (shop, _, intent, payment) = paid().await;
+    refund(&shop, "r1", &payment, 1500).await;
+    let known = shop.payment(&payment["payment_id"]).await;
+    shop.sandbox.stripe_keep_failed_refunds(true);
+    shop.sandbox.stripe_hide_failed_refunds(true);
+    shop.sandbox.webhooks();
+    let id = shop.sandbox.stripe_refunds(&intent)[0].clone();
+    shop.sandbox.stripe_fail_refund(&id);
+    let event = shop.sandbox.webhooks().remove(0);
+    assert_eq!(shop.deliver(&event).await.status, 503);
+    assert_eq!(
+        shop.payment(&payment["payment_id"]).await,
+        known,
+        "nothing was recorded"
+    );
+    shop.sandbox.stripe_hide_failed_refunds(false);
+    assert_eq!(shop.deliver(&shop.sandbox.again(&event)).await.status, 200);
+    let failed = shop.payment(&payment["payment_id"]).await;
+    assert_eq!(
+        (&failed["refunded"], codes(&failed)),
+        (&amount(0), vec!["REFUND_FAILED"]),
+        "{failed}"
+    );
+}
+
+#[tokio::test]
 async fn each_failed_refund_is_a_matter_of_its_own_until_it_is_decided() {
     let (shop, _, intent, payment) = paid().await;
     refund(&shop, "r1", &payment, 300).await;

@@ -40,6 +40,8 @@ pub struct Stripe {
     disputes: Vec<Dispute>,
     /// Whether a charge's `amount_refunded` keeps refunds that failed. Stripe does not document it.
     pub keeps_failed_refunds: bool,
+    /// Whether answers to queries are older than the failures of refunds.
+    pub hides_failed_refunds: bool,
     pub saved: Saved,
     records: Records,
 }

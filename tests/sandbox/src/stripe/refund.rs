@@ -66,7 +66,11 @@ pub fn list_of(state: &State, intent: Option<&str>, limit: usize) -> Value {
     let newest_first = state.stripe.refunds.iter().rev();
     let mut data: Vec<Value> = newest_first
         .filter(|refund| intent.is_none_or(|intent| refund.intent == intent))
-        .map(Refund::json)
+        .map(|refund| Refund {
+            failure: refund.failure.clone().filter(|_| !state.stripe.hides_failed_refunds),
+            ..refund.clone()
+        })
+        .map(|refund| refund.json())
         .collect();
     let has_more = data.len() > limit;
     data.truncate(limit);

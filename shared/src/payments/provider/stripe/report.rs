@@ -47,8 +47,8 @@ fn order_id(metadata: &Value) -> Option<OrderId> {
 /// The refunded sum without failed refunds.
 ///
 /// Stripe documents that the money of a failed refund returns to the account (API reference, Refund,
-/// `failure_balance_transaction`), but not whether the charge's `amount_refunded` becomes smaller. So the refunds
-/// themselves decide, as far as they explain `amount_refunded` with or without the failed ones.
+/// `failure_balance_transaction`), but not whether the charge's `amount_refunded` becomes smaller. So the list of refunds
+/// decides, unless `amount_refunded` is a sum that the list cannot explain.
 fn refunded(charge: &Value, currency: Currency) -> Money {
     let money = |amount: u64| Money::new(amount, currency).unwrap_or(Money::zero(currency));
     let reported = charge["amount_refunded"].as_u64().unwrap_or_default();
@@ -63,7 +63,8 @@ fn refunded(charge: &Value, currency: Currency) -> Money {
             .fold(0, u64::saturating_add)
     };
     let (made, failed) = (sum(false), sum(true));
-    if failed > 0 && reported == made.saturating_add(failed) {
+    let is_whole = charge["refunds"]["has_more"] != true;
+    if is_whole && (made..=made.saturating_add(failed)).contains(&reported) {
         return money(made);
     }
     money(reported)
@@ -225,6 +226,23 @@ mod tests {
                 (amount, refunded),
                 "{fields}"
             );
+        }
+    }
+
+    #[test]
+    fn the_list_of_refunds_decides_whichever_failed_ones_the_sum_keeps() {
+        let refund = |id: &str, amount: u64, status: &str| json!({ "id": id, "amount": amount, "currency": "usd", "status": status, "metadata": {} });
+        let list = [
+            refund("re_3", 100, "succeeded"),
+            refund("re_2", 200, "failed"),
+            refund("re_1", 700, "canceled"),
+        ];
+        for (reported, refunded) in [(100, 100), (300, 100), (800, 100), (1000, 100), (1100, 1100), (0, 0)] {
+            let charge = json!({ "amount_refunded": reported, "refunds": { "data": list } });
+            let fields = json!({ "status": "succeeded", "amount_received": 1290, "latest_charge": charge });
+            let report = read(&intent(fields)).unwrap();
+            assert_eq!(report.refunded.amount(), refunded, "{reported}");
+            assert_eq!(report.failed_refunds.len(), 2);
         }
     }
 
