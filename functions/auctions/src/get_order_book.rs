@@ -4,14 +4,14 @@ use crate::bid::Side;
 use crate::id::BidId;
 use crate::store::{AuctionStore, BookCursor, BookEntry};
 use jiff::Timestamp;
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::header;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::auctions::Points;
 use shared::aws::Platform;
-use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{Cursor, MAX_LIMIT, PageRequest};
+use shared::aws::lambda::{Invocation, conditional};
 use shared::catalog::Sku;
 use shared::core::error::Reason;
 use shared::core::error::Rejection;
@@ -86,6 +86,10 @@ pub struct Depth {
     pub bids: u32,
 }
 
+/// A second, so that a CDN takes the load of a popular product. A page may thus show a bid that was taken within that
+/// second; each bid says when it expires, and `take-bid` decides by the bid itself.
+const CACHE_CONTROL: &str = "public, max-age=1";
+
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[];
 
@@ -104,9 +108,19 @@ pub const REFUSALS: &[&Reason] = &[];
         ("limit" = Option<u32>, Query, minimum = 1,
             description = "Bids per page and side, 100 by default. A number above 100 counts as 100."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page; requires `side`"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier response"),
     ),
     responses(
-        (status = 200, description = "The order book", body = BidBook),
+        (status = 200, description = "The order book", body = BidBook,
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "For `If-None-Match` of a later request"),
+            )),
+        (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "As in `If-None-Match`"),
+            )),
     )
 )]
 pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -142,7 +156,7 @@ pub async fn handle(function: &GetOrderBook, request: Request, invocation: Invoc
         }
         *place = Some(found.side(next_cursor));
     }
-    let mut response = http::json(StatusCode::OK, &book)?;
+    let mut response = conditional::get(&request, &book, CACHE_CONTROL)?;
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }

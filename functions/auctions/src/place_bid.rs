@@ -135,7 +135,7 @@ pub async fn handle(function: &PlaceBid, request: Request, invocation: Invocatio
             }
             offered => offered?,
         };
-        let entry_id = invocation.stamp().event_id;
+        let entry_id = invocation.new_id();
         let auctions = &function.matching.auctions;
         let placing = auctions.place(&stored, offered.as_ref(), entry_id, invocation.deadline);
         match placing.await? {

@@ -95,6 +95,7 @@ pub async fn handle(
         request_id: key.derive_id("cancel subscription", &caller.customer_id),
         fingerprint,
         subscription_id: id,
+        requested_by: invocation.actor()?.clone(),
         requested_at: invocation.now,
     };
     let mut attempts = Attempts::new("cancel a subscription");

@@ -70,6 +70,7 @@ impl ChangeRequest {
             request_id: key.derive_id("change subscription", &customer),
             fingerprint,
             subscription_id,
+            requested_by: invocation.actor()?.clone(),
             requested_at: invocation.now,
         };
         Ok(Self { customer, request })

@@ -4,6 +4,7 @@ pub mod cancel_subscription;
 pub mod charge_service;
 pub mod charge_subscription;
 pub mod continue_subscription;
+pub mod create_subscription;
 pub mod customer_change;
 pub mod enqueue_due_charges;
 pub mod event;
@@ -19,7 +20,6 @@ pub mod resolve_charge;
 pub mod resume_subscription;
 pub mod skip_period;
 pub mod store;
-pub mod subscribe;
 pub mod subscription;
 pub mod update_subscription;
 
@@ -27,6 +27,7 @@ shared::actions! {
     http {
         "cancel-subscription" => cancel_subscription::CancelSubscription,
         "continue-subscription" => continue_subscription::ContinueSubscription,
+        "create-subscription" => create_subscription::CreateSubscription,
         "get-subscription" => get_subscription::GetSubscription,
         "list-invoices" => list_invoices::ListInvoices,
         "list-subscriptions" => list_subscriptions::ListSubscriptions,
@@ -34,7 +35,6 @@ shared::actions! {
         "resolve-charge" => resolve_charge::ResolveCharge,
         "resume-subscription" => resume_subscription::ResumeSubscription,
         "skip-period" => skip_period::SkipPeriod,
-        "subscribe" => subscribe::Subscribe,
         "update-subscription" => update_subscription::UpdateSubscription,
     }
     schedule {

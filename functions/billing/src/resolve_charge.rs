@@ -78,6 +78,7 @@ pub async fn handle(function: &ResolveCharge, request: Request, invocation: Invo
         request_id: key.derive_id("resolve charge", &caller.customer_id),
         fingerprint,
         subscription_id: of.subscription_id,
+        requested_by: invocation.actor()?.clone(),
         requested_at: invocation.now,
     };
     let review = function.charges.review(of, &decision, &request, &invocation).await?;

@@ -136,7 +136,7 @@ pub async fn handle(function: &CreateProduct, request: Request, invocation: Invo
 }
 
 /// The requested product, with its texts as they are stored.
-fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Product, Rejection> {
+fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Product, Error> {
     let mut product = Product {
         sku: body.sku,
         name: fields::name(&body.name)?,
@@ -151,6 +151,7 @@ fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Produc
         images: body.images,
         stock_shards: body.stock_shards.unwrap_or(ShardCount::ONE),
         version: 1,
+        updated_by: invocation.actor()?.clone(),
         updated_at: invocation.now,
     };
     let attributes = body.attributes.0.iter().map(|(name, text)| (name, Some(text)));

@@ -1,12 +1,17 @@
 //! Runs for `GET /products/{sku}`, without a token: returns a listed product and its stock. Changes nothing.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{CatalogStore, Product, Sku};
+use shared::catalog::{self, CatalogStore, Category, Product, ProductStatus, Sku};
 use shared::core::error::{self, Reason, Rejection};
+use shared::core::money::Money;
+use shared::images::ImageId;
 
 /// The function's store.
 #[derive(Debug)]
@@ -30,11 +35,60 @@ impl GetProduct {
 /// A product as everybody sees it, and its stock.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProductView {
-    /// The product.
-    #[serde(flatten)]
-    pub product: Product,
+    /// The stock-keeping unit.
+    pub sku: Sku,
+    /// The name.
+    #[schema(min_length = 1, max_length = 200, examples("Green tea, 100 g"))]
+    pub name: String,
+    /// The description. Text of several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 5_000)]
+    pub description: Option<String>,
+    /// The brand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    pub brand: Option<String>,
+    /// The categories, main category first.
+    #[schema(max_items = 10)]
+    pub categories: Vec<Category>,
+    /// Facts about the product, by name.
+    #[schema(schema_with = catalog::attributes_schema)]
+    pub attributes: BTreeMap<String, String>,
+    /// The price of one unit.
+    pub price: Money,
+    /// Whether the product is for sale.
+    pub status: ProductStatus,
+    /// The points that one unit adds to the buyer's wallet. Only for products that sell points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
+    pub points: Option<u32>,
+    /// The product's images, main image first.
+    #[schema(max_items = 20)]
+    pub images: Vec<ImageId>,
     /// Units in stock, summed over all shards.
     pub available: u64,
+    /// Time of the last change of the product.
+    pub updated_at: Timestamp,
+}
+
+impl ProductView {
+    /// The view of `product`, of which `available` units are in stock.
+    pub fn of(product: Product, available: u64) -> Self {
+        Self {
+            sku: product.sku,
+            name: product.name,
+            description: product.description,
+            brand: product.brand,
+            categories: product.categories,
+            attributes: product.attributes,
+            price: product.price,
+            status: product.status,
+            points: product.points,
+            images: product.images,
+            available,
+            updated_at: product.updated_at,
+        }
+    }
 }
 
 /// Stock changes with each order, so a copy is used for a few seconds only. Checkout decides by the stock itself.
@@ -81,6 +135,5 @@ pub async fn handle(function: &GetProduct, request: Request, invocation: Invocat
     let (product, available) = found
         .filter(|(product, _)| product.is_listed())
         .ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
-    let product = product.for_customers();
-    conditional::get(&request, &ProductView { product, available }, CACHE_CONTROL)
+    conditional::get(&request, &ProductView::of(product, available), CACHE_CONTROL)
 }

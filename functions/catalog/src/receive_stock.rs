@@ -90,6 +90,7 @@ pub async fn handle(function: &ReceiveStock, request: Request, invocation: Invoc
             receipt_id: key.derive_id("receipt", &caller.customer_id),
             sku,
             quantity,
+            received_by: invocation.actor()?.clone(),
             received_at: invocation.now,
         },
         fingerprint,

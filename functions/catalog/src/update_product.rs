@@ -139,6 +139,7 @@ pub async fn handle(function: &UpdateProduct, request: Request, invocation: Invo
         }
         let product = Product {
             version: previous.version + 1,
+            updated_by: invocation.actor()?.clone(),
             updated_at: invocation.now,
             ..merged
         };

@@ -50,8 +50,11 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 pub async fn handle(function: &DeleteImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let id = http::path::<ImageId>(&request)?;
-    let is_allowed = |image: &Image| caller.is_admin || image.customer_id == caller.customer_id;
-    let deleted = storage::delete(&function.images, id, is_allowed, &invocation).await?;
+    let by = |image: &Image| {
+        let is_allowed = caller.is_admin || image.customer_id == caller.customer_id;
+        is_allowed.then(|| caller.acting_on(&image.customer_id))
+    };
+    let deleted = storage::delete(&function.images, id, by, &invocation).await?;
     // A deleted image has no variants, so their URL is not needed.
     http::json(StatusCode::OK, &ImageView::of(deleted.ok_or(Rejected::NotFound)?, ""))
 }

@@ -2,12 +2,11 @@
 
 use envconfig::Envconfig;
 use jiff::Timestamp;
-use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::{Invocation, conditional};
 use shared::core::error::{self, Reason};
 use shared::images::{
     Image, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageStore, ImageType, Rejected,
@@ -122,6 +121,16 @@ impl ImageView {
     }
 }
 
+/// How long a response about an image with `status` may be reused. A page that has uploaded an image asks until it is
+/// processed, so each answer before that is new. Later the image changes only if its customer uploads again or deletes
+/// it: a minute keeps a deleted image from being shown for long.
+const fn cache_control(status: ImageStatus) -> &'static str {
+    match status {
+        ImageStatus::AwaitingUpload => "no-cache",
+        ImageStatus::Ready | ImageStatus::Rejected | ImageStatus::Deleted => "public, max-age=60",
+    }
+}
+
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 
@@ -133,16 +142,29 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     get, path = "/images/{image_id}", operation_id = "get-image", tag = "images",
-    params(("image_id" = Uuid, Path, description = "The image")),
+    params(
+        ("image_id" = Uuid, Path, description = "The image"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier response"),
+    ),
     responses(
-        (status = 200, description = "The image and its variants", body = ImageView),
+        (status = 200, description = "The image and its variants", body = ImageView,
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "For `If-None-Match` of a later request"),
+            )),
+        (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "As in `If-None-Match`"),
+            )),
     )
 )]
 pub async fn handle(function: &GetImage, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let id = http::path::<ImageId>(&request)?;
     let stored = function.images.get(id, invocation.deadline).await?;
     let stored = stored.ok_or(Rejected::NotFound)?;
-    http::json(StatusCode::OK, &ImageView::of(stored.image, &function.url))
+    let cache_control = cache_control(stored.image.status);
+    conditional::get(&request, &ImageView::of(stored.image, &function.url), cache_control)
 }
 
 #[derive(Envconfig)]

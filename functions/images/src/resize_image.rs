@@ -196,8 +196,9 @@ impl ResizeImage {
     async fn clean_up(&self, image: &Image, invocation: &Invocation) -> Result<(), Error> {
         self.storage.delete_stale_objects(image, invocation.deadline).await?;
         if let (ImageStatus::Ready, Some(replaced)) = (image.status, image.replaces) {
-            let is_own = |other: &Image| other.customer_id == image.customer_id;
-            storage::delete(&self.images, replaced, is_own, invocation).await?;
+            let actor = invocation.actor()?;
+            let by = |other: &Image| (other.customer_id == image.customer_id).then(|| actor.clone());
+            storage::delete(&self.images, replaced, by, invocation).await?;
         }
         Ok(())
     }

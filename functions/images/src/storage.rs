@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use shared::aws::lambda::Invocation;
 use shared::aws::{Platform, s3};
+use shared::core::actor::Actor;
 use shared::core::error::Error;
 use shared::images::{Image, ImageId, ImageStatus, ImageStore, Sequencer, StoredImage, UploadStatus};
 
@@ -120,25 +121,25 @@ async fn with_deadline<T>(doing: impl Future<Output = Result<T, Error>>, deadlin
     done.map_err(|error| Error::unavailable(DOING, error))?
 }
 
-/// Marks an image as deleted if `is_allowed` accepts it. The event `ImageDeleted` then makes `purge-image` remove its
-/// files. Returns the deleted image; none when there is no image that `is_allowed` accepts.
+/// Marks an image as deleted. `by` says who deletes it, if they may. The event `ImageDeleted` then makes `purge-image`
+/// remove its files. Returns the deleted image; none when there is no image that may be deleted.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
 pub async fn delete(
     images: &ImageStore,
     id: ImageId,
-    is_allowed: impl Fn(&Image) -> bool,
+    by: impl Fn(&Image) -> Option<Actor>,
     invocation: &Invocation,
 ) -> Result<Option<Image>, Error> {
     let mut attempts = Attempts::new("delete an image");
     loop {
         attempts.start()?;
         let stored = images.get(id, invocation.deadline).await?;
-        let Some(stored) = stored.filter(|stored| is_allowed(&stored.image)) else {
+        let Some((stored, actor)) = stored.and_then(|stored| by(&stored.image).map(|actor| (stored, actor))) else {
             return Ok(None);
         };
-        let Some(next) = deleted(&stored, invocation)? else {
+        let Some(next) = deleted(&stored, &invocation.by(actor))? else {
             return Ok(Some(stored.image));
         };
         if images.save(&next, invocation.deadline).await?.is_ok() {

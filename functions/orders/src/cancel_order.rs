@@ -98,6 +98,7 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         if stored.order.status == OrderStatus::Cancelled {
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
         }
+        let invocation = invocation.by(caller.acting_on(&stored.order.customer_id));
         let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
         let event = OrderEvent::OrderCancelled(cancelled.clone());
         let event = invocation.record(&event)?;
@@ -112,6 +113,7 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
                 request_id,
                 fingerprint: fingerprint.clone(),
                 payment_id: None,
+                requested_by: invocation.actor()?.clone(),
                 requested_at: invocation.now,
             },
             points,
@@ -145,7 +147,10 @@ async fn request_refund(
         return Err(PaymentRejected::InReview.into());
     }
     let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
-    let refunding = match payment.payment.with_cancelled_order(refund_id, invocation.now) {
+    let refunding = match payment
+        .payment
+        .with_cancelled_order(refund_id, invocation.actor()?, invocation.now)
+    {
         Err(PaymentRejected::NothingToRefund) => Ok(payment.payment.clone()),
         refunding => refunding,
     };

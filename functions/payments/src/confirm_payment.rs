@@ -1,4 +1,4 @@
-//! `POST /payments/confirm`: confirms a payment at its provider and marks the order as paid.
+//! `POST /orders/{order_id}/payments/confirm`: confirms a payment at its provider and marks the order as paid.
 //!
 //! The attempt is saved before the provider call, so the reconciler finds it after a crash. From then on nothing ends
 //! the order and no other payment starts until the provider has confirmed or refused it.
@@ -41,12 +41,10 @@ impl ConfirmPayment {
 
 /// The parameters that the provider returned to the customer's page.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "provider", rename_all = "UPPERCASE", deny_unknown_fields)]
 pub enum ConfirmPaymentRequest {
     /// From Toss's payment window. Confirm within 10 minutes.
     Toss {
-        /// The order to pay.
-        order_id: OrderId,
         /// The amount that the customer approved.
         amount: Money,
         /// `paymentKey`.
@@ -55,8 +53,6 @@ pub enum ConfirmPaymentRequest {
     },
     /// From Stripe.js.
     Stripe {
-        /// The order to pay.
-        order_id: OrderId,
         /// The amount that the customer approved.
         amount: Money,
         /// The id of the PaymentIntent.
@@ -65,8 +61,6 @@ pub enum ConfirmPaymentRequest {
     },
     /// From KakaoPay, for the order's latest payment.
     KakaoPay {
-        /// The order to pay.
-        order_id: OrderId,
         /// The amount that the customer approved.
         amount: Money,
         /// `pg_token`, from the approval URL.
@@ -98,9 +92,11 @@ pub const REFUSALS: &[&Reason] = &[
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/payments/confirm", operation_id = "confirm-payment", tag = "payments", request_body = ConfirmPaymentRequest,
+    post, path = "/orders/{order_id}/payments/confirm", operation_id = "confirm-payment", tag = "payments",
+    request_body = ConfirmPaymentRequest,
     security(("token" = [])),
     params(
+        ("order_id" = Uuid, Path, description = "The order to pay"),
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new payment",
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
@@ -117,17 +113,19 @@ pub const REFUSALS: &[&Reason] = &[
 pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
+    let order_id = http::path::<OrderId>(&request)?;
     let body: ConfirmPaymentRequest = http::body(&request)?;
     body.check()?;
-    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the payment", error))?;
+    let fingerprint =
+        Fingerprint::of(&(order_id, &body)).map_err(|error| Error::internal("read the payment", error))?;
     let request_id = key.derive_id("confirm payment", &caller.customer_id);
-    let begun_by = invocation.stamp().event_id;
+    let begun_by = invocation.new_id();
     let order_payments = &function.service.order_payments;
 
     let mut attempts = Attempts::new("confirm a payment");
     loop {
         attempts.start()?;
-        let order = order_payments.orders.get(body.order_id(), invocation.deadline).await?;
+        let order = order_payments.orders.get(order_id, invocation.deadline).await?;
         // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let known = order_payments.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
@@ -149,6 +147,7 @@ pub async fn handle(function: &ConfirmPayment, request: Request, invocation: Inv
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: Some(payment.payment.payment_id),
+            requested_by: invocation.actor()?.clone(),
             requested_at: invocation.now,
         };
         if !matches!(payment.payment.status, PaymentStatus::Started | PaymentStatus::Failed) {
@@ -267,28 +266,12 @@ fn answer(payment: &Payment) -> Result<Response, Error> {
 }
 
 impl ConfirmPaymentRequest {
-    const fn parts(&self) -> (OrderId, Money, &'static str, &String) {
+    const fn parts(&self) -> (Money, &'static str, &String) {
         match self {
-            Self::Toss {
-                order_id,
-                amount,
-                payment_key,
-            } => (*order_id, *amount, "payment_key", payment_key),
-            Self::Stripe {
-                order_id,
-                amount,
-                payment_intent,
-            } => (*order_id, *amount, "payment_intent", payment_intent),
-            Self::KakaoPay {
-                order_id,
-                amount,
-                pg_token,
-            } => (*order_id, *amount, "pg_token", pg_token),
+            Self::Toss { amount, payment_key } => (*amount, "payment_key", payment_key),
+            Self::Stripe { amount, payment_intent } => (*amount, "payment_intent", payment_intent),
+            Self::KakaoPay { amount, pg_token } => (*amount, "pg_token", pg_token),
         }
-    }
-
-    const fn order_id(&self) -> OrderId {
-        self.parts().0
     }
 
     const fn provider(&self) -> Provider {
@@ -301,7 +284,7 @@ impl ConfirmPaymentRequest {
 
     /// Checks the format of the provider's parameter before it is used in a URL or a key.
     fn check(&self) -> Result<(), Rejection> {
-        let (_, _, name, text) = self.parts();
+        let (_, name, text) = self.parts();
         if (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(());
         }
@@ -312,7 +295,7 @@ impl ConfirmPaymentRequest {
     /// Checks the client's amount against the order's total, which is the amount to charge.
     fn check_amount(&self, function: &ConfirmPayment, order: &StoredOrder) -> Result<(), Error> {
         let total = order.order.totals.total;
-        if self.parts().1 != total {
+        if self.parts().0 != total {
             return Err(Rejected::AmountDiffers { total }.into());
         }
         // An order that costs nothing is paid without a payment.

@@ -33,8 +33,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 
 /// Returns a payment
 ///
-/// Customers read their own payments; administrators read any. Only administrators see reviews and the notes of
-/// refunds.
+/// Customers read their own payments; administrators read any. Only administrators see reviews, the notes of
+/// refunds, and who requested them.
 ///
 /// # Errors
 /// `not-found` for another customer's payment too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

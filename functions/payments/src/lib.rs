@@ -2,7 +2,7 @@
 
 pub mod confirm_payment;
 pub mod get_payment;
-pub mod payment_webhook;
+pub mod receive_webhook;
 pub mod reconcile_payments;
 pub mod refund_payment;
 pub mod request_refund;
@@ -13,7 +13,7 @@ shared::actions! {
     http {
         "confirm-payment" => confirm_payment::ConfirmPayment,
         "get-payment" => get_payment::GetPayment,
-        "payment-webhook" => payment_webhook::PaymentWebhook,
+        "receive-webhook" => receive_webhook::ReceiveWebhook,
         "request-refund" => request_refund::RequestRefund,
         "resolve-review" => resolve_review::ResolveReview,
         "start-payment" => start_payment::StartPayment,

@@ -110,12 +110,14 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
             body.amount,
             RefundReason::Requested,
             body.note.clone(),
+            invocation.actor()?,
             invocation.now,
         )?;
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: Some(id),
+            requested_by: invocation.actor()?.clone(),
             requested_at: invocation.now,
         };
         let stored = stored.with_request(&request);

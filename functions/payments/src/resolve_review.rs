@@ -147,12 +147,14 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: Some(id),
+            requested_by: invocation.actor()?.clone(),
             requested_at: invocation.now,
         };
         let (review_id, kind, amount) = decision.parts();
-        let decided = stored
-            .payment
-            .with_decision(review_id, kind, amount, request_id, invocation.now)?;
+        let decided =
+            stored
+                .payment
+                .with_decision(review_id, kind, amount, request_id, invocation.actor()?, invocation.now)?;
         let Decided {
             payment,
             status,

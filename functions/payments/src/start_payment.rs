@@ -1,5 +1,5 @@
-//! `POST /payments`: prepares a payment of an order at its provider, and returns the parameters for the customer's
-//! page.
+//! `POST /orders/{order_id}/payments`: prepares a payment of the order at its provider, and returns the parameters for
+//! the customer's page.
 
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -38,10 +38,8 @@ impl StartPayment {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StartPaymentRequest {
-    /// The payment provider: `toss`, `stripe` or `kakaopay`.
+    /// The payment provider: `TOSS`, `STRIPE` or `KAKAOPAY`.
     pub provider: Provider,
-    /// The order to pay.
-    pub order_id: OrderId,
     /// The URLs to which KakaoPay redirects the customer. Required for KakaoPay, ignored for other providers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -86,9 +84,11 @@ pub const REFUSALS: &[&Reason] = &[
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/payments", operation_id = "start-payment", tag = "payments", request_body = StartPaymentRequest,
+    post, path = "/orders/{order_id}/payments", operation_id = "start-payment", tag = "payments",
+    request_body = StartPaymentRequest,
     security(("token" = [])),
     params(
+        ("order_id" = Uuid, Path, description = "The order to pay"),
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new payment",
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
@@ -103,8 +103,10 @@ pub const REFUSALS: &[&Reason] = &[
 pub async fn handle(function: &StartPayment, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
+    let order_id = http::path::<OrderId>(&request)?;
     let body: StartPaymentRequest = http::body(&request)?;
-    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the payment", error))?;
+    let fingerprint =
+        Fingerprint::of(&(order_id, &body)).map_err(|error| Error::internal("read the payment", error))?;
     let request_id = key.derive_id("start payment", &caller.customer_id);
     let order_payments = &function.service.order_payments;
     let provider = function.service.providers.of(body.provider)?;
@@ -113,7 +115,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
     let mut attempts = Attempts::new("start a payment");
     loop {
         attempts.start()?;
-        let order = order_payments.orders.get(body.order_id, invocation.deadline).await?;
+        let order = order_payments.orders.get(order_id, invocation.deadline).await?;
         // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let known = order_payments.payments.request(request_id, invocation.deadline).await?;
         let order = order.filter(|stored| stored.order.customer_id == caller.customer_id);
@@ -142,6 +144,7 @@ pub async fn handle(function: &StartPayment, request: Request, invocation: Invoc
             request_id,
             fingerprint: fingerprint.clone(),
             payment_id: None,
+            requested_by: invocation.actor()?.clone(),
             requested_at: invocation.now,
         };
         let Some(reference) = prepared.reference.clone() else {

@@ -59,7 +59,7 @@ the request.
 (`+` is a space), each at most once; unknown ones are ignored.
 
 **Events.** What happened is published on the EventBridge bus; `webhooks` lists the events. Each schema is that of `detail`, and names \
-`source` and `detail-type`. An event may arrive twice and in any order: `metadata.id` is the same for each delivery.
+`source` and `detail-type`. An event may arrive twice and in any order: `metadata.id` is the same for each delivery. `metadata.actor` says who caused it.
 
 **The API gateway** answers some requests itself, as `application/json` with the single member `message`: 401 without a valid token, \
 404 for an unknown route, 429 when requests are too frequent, 500 and 503 when the function did not respond. These have no \

@@ -90,7 +90,7 @@ fn subscribe(stack: &Stack, token: &str, customer_key: &str) -> Result<(Value, S
             "interval": { "unit": "MONTH", "count": 1 },
         },
         "authorization": {
-            "provider": "toss",
+            "provider": "TOSS",
             "auth_key": sandbox.toss_authorize_card(customer_key)?,
             "customer_key": customer_key,
         },

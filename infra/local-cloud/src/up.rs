@@ -221,8 +221,9 @@ pub(crate) fn pay_through_toss(stack: &Stack, token: &str, key: &str, order: &Va
     let payment_key = stack
         .sandbox()?
         .toss_authenticate(id, amount, text(&total["currency"]))?;
-    let body = json!({ "provider": "toss", "order_id": id, "amount": total, "payment_key": payment_key });
-    let call = stack.api().call("POST", "/payments/confirm").token(token).key(key);
+    let body = json!({ "provider": "TOSS", "amount": total, "payment_key": payment_key });
+    let path = format!("/orders/{id}/payments/confirm");
+    let call = stack.api().call("POST", &path).token(token).key(key);
     let payment = call
         .json(&body)
         .send()?
@@ -311,7 +312,7 @@ fn guide(stack: &Stack, sandbox: &Sandbox, pages: &Pages, tokens: &Tokens, folde
 
 curl -s '{url}/products/tea'
 order=$(curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}]}}' | tee /dev/stderr | grep -o 'order_id\":\"[^\"]*' | cut -d'\"' -f3)
-key=$(curl -s '{control}/toss_authenticate' -d '{{\"order_id\":\"'$order'\",\"amount\":{price},\"currency\":\"KRW\"}}' | cut -d'\"' -f4); curl -s '{url}/payments/confirm' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"provider\":\"toss\",\"order_id\":\"'$order'\",\"amount\":{{\"amount\":{price},\"currency\":\"KRW\"}},\"payment_key\":\"'$key'\"}}'
+key=$(curl -s '{control}/toss_authenticate' -d '{{\"order_id\":\"'$order'\",\"amount\":{price},\"currency\":\"KRW\"}}' | cut -d'\"' -f4); curl -s \"{url}/orders/$order/payments/confirm\" -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"provider\":\"TOSS\",\"amount\":{{\"amount\":{price},\"currency\":\"KRW\"}},\"payment_key\":\"'$key'\"}}'
 curl -s '{url}/admin/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"quantity\":10}}'
 
   payment sandbox {control}/ledger (charges and refunds), {control}/deliveries (its webhooks)

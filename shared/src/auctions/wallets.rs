@@ -313,7 +313,7 @@ pub(super) fn wallet_in(outcome: Option<&WriteOutcome>) -> Result<Option<StoredW
 /// A new ledger entry.
 pub(super) fn entry(kind: EntryKind, points: Points, about: Subject, invocation: &Invocation) -> Entry {
     Entry {
-        entry_id: invocation.stamp().event_id,
+        entry_id: invocation.new_id(),
         kind,
         points,
         about,

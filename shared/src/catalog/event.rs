@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Product;
 use super::Sku;
+use crate::core::actor::Actor;
 
 crate::domain_events! {
     /// An event of a product or its stock.
@@ -28,6 +29,8 @@ pub struct StockReceived {
     /// Number of units added.
     #[schema(minimum = 1)]
     pub quantity: u64,
+    /// The administrator who added them.
+    pub received_by: Actor,
     /// Time at which the units were added.
     pub received_at: Timestamp,
 }

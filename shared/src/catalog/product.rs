@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::catalog::{ShardCount, schema};
+use crate::core::actor::Actor;
 use crate::core::error::Rejection;
 use crate::core::id::PathParameter;
 use crate::core::metadata::Metadata;
@@ -109,7 +110,7 @@ pub enum ProductStatus {
     Unlisted,
 }
 
-/// A product of the catalog.
+/// A product of the catalog, as administrators and events see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Product {
     /// The stock-keeping unit.
@@ -159,6 +160,8 @@ pub struct Product {
     /// Number of changes, from 1.
     #[schema(minimum = 1)]
     pub version: u64,
+    /// The administrator who made the last change.
+    pub updated_by: Actor,
     /// Time of the last change.
     pub updated_at: Timestamp,
 }
@@ -191,13 +194,6 @@ impl Product {
 
     /// The longest attribute, in characters.
     pub const MAX_ATTRIBUTE: usize = 200;
-
-    /// The product as everybody may see it.
-    #[must_use]
-    pub fn for_customers(mut self) -> Self {
-        self.metadata.clear();
-        self
-    }
 
     /// Whether the product is visible and for sale.
     pub fn is_listed(&self) -> bool {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::core::actor::Actor;
+
 /// The version of the envelope and of the events' data. Raised by a change that would break a consumer.
 pub const VERSION: u32 = 1;
 
@@ -65,11 +67,13 @@ macro_rules! domain_events {
     };
 }
 
-/// The time of a change and the identity of its event.
+/// The time of a change, who made it, and the identity of its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// Time of the change.
     pub now: Timestamp,
+    /// Who made the change.
+    pub actor: Actor,
     /// The event's id, a UUIDv7.
     pub event_id: Uuid,
     /// The X-Ray trace header of the request that caused it.
@@ -108,6 +112,7 @@ impl Record {
         let metadata = Metadata {
             id: stamp.event_id,
             occurred_at: stamp.now,
+            actor: stamp.actor,
             version: VERSION,
             trace: stamp.trace.clone(),
         };
@@ -137,6 +142,8 @@ pub struct Metadata {
     pub id: Uuid,
     /// Time of the event.
     pub occurred_at: Timestamp,
+    /// Who caused the event.
+    pub actor: Actor,
     /// Version of the event's data.
     #[schema(minimum = 1)]
     pub version: u32,

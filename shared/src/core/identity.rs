@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::core::actor::Actor;
 use crate::core::error::{self, Rejection};
 
 /// A customer's id: the `sub` claim of the token.
@@ -44,5 +45,14 @@ impl Caller {
             &error::FORBIDDEN,
             "Only members of the group admin may do this.",
         ))
+    }
+
+    /// Who acts when the caller changes what belongs to `owner`: an administrator is staff unless it is their own.
+    pub fn acting_on(&self, owner: &CustomerId) -> Actor {
+        if self.customer_id == *owner {
+            Actor::customer(&self.customer_id)
+        } else {
+            Actor::staff(&self.customer_id)
+        }
     }
 }

@@ -1,5 +1,7 @@
-//! Types of no domain, independent of AWS: money, time, text, identity, idempotency, errors, and the event envelope.
+//! Types of no domain, independent of AWS: money, time, text, identity, actors, idempotency, errors, and the event
+//! envelope.
 
+pub mod actor;
 pub mod calendar;
 pub mod error;
 pub mod event;

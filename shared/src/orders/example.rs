@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::catalog::{Product, ProductStatus, ShardCount, Sku};
+use crate::core::actor::Actor;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::{Line, LineId, Order, OrderId, OrderStatus, Quote, Totals};
@@ -25,6 +26,7 @@ pub(crate) fn product(name: &str, won: u64) -> Product {
         images: vec![],
         stock_shards: ShardCount::ONE,
         version: 1,
+        updated_by: Actor::staff(&CustomerId::new("the-admin")),
         updated_at: second(0),
     }
 }

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::core::actor::Actor;
 use crate::core::money::Money;
 use crate::payments::refund::withdrawn_parts_of;
 use crate::payments::{
@@ -28,7 +29,8 @@ pub struct Decided {
 
 impl Payment {
     /// The payment after `decision` about the matter `review_id`. `amount` is the amount of [`Decision::GivenBack`] and
-    /// [`Decision::TakenBack`], and of [`Decision::Charged`] if it is not the recorded one; `request_id` becomes the id of a refund that is requested again.
+    /// [`Decision::TakenBack`], and of [`Decision::Charged`] if it is not the recorded one; `request_id` becomes the id of a refund that
+    /// is requested again; `by` decided.
     ///
     /// # Errors
     /// [`Rejected::NotInReview`] when there is no such matter or it does not allow the decision,
@@ -39,6 +41,7 @@ impl Payment {
         decision: Decision,
         amount: Option<Money>,
         request_id: Uuid,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<Decided, Rejected> {
         let review = self.review(review_id)?.clone();
@@ -56,7 +59,7 @@ impl Payment {
         payment.close_reviews(|known| known.review_id == review_id);
         match decision {
             Decision::AskAgain => {
-                if let Some(refunding) = self.with_refund_of(&review, request_id, now)? {
+                if let Some(refunding) = self.with_refund_of(&review, request_id, by, now)? {
                     let is_requested = refunding.pending_refund() != self.pending_refund();
                     event_kind = is_requested.then_some(PaymentEventKind::RefundRequested);
                     payment = refunding;
@@ -71,7 +74,9 @@ impl Payment {
                 status = Some(ProviderStatus::Failed(failure));
             }
             Decision::GivenBack => {
-                payment = payment.with_manual_refund(&review, now).ok_or(Rejected::NotInReview)?;
+                payment = payment
+                    .with_manual_refund(&review, by, now)
+                    .ok_or(Rejected::NotInReview)?;
                 event_kind = Some(PaymentEventKind::Refunded);
             }
             Decision::TakenBack => {
@@ -90,7 +95,7 @@ impl Payment {
             payment.settle(None);
         }
         if decision != Decision::AskAgain {
-            payment.record_decision(&review, decision, now);
+            payment.record_decision(&review, decision, by, now);
         }
         if payment.is_released_since(self) {
             event_kind = event_kind.or(Some(PaymentEventKind::Unservable));
@@ -147,8 +152,8 @@ impl Payment {
         Ok(())
     }
 
-    /// The payment after a person gave back by hand what is owed for `review`. `None` when nothing is owed.
-    fn with_manual_refund(&self, review: &Review, now: Timestamp) -> Option<Self> {
+    /// The payment after `by` gave back by hand what is owed for `review`. `None` when nothing is owed.
+    fn with_manual_refund(&self, review: &Review, by: &Actor, now: Timestamp) -> Option<Self> {
         let owed = review.owed?;
         let mut next = self.clone();
         // Without an API there is no sum of the provider's to compare with.
@@ -173,7 +178,7 @@ impl Payment {
             next.supersede_unreviewed(owed.saturating_sub(own));
         }
         if !is_entered {
-            next.add_provider_refund(owed, by_hand, now);
+            next.add_refund_made(owed, by_hand, Some(by), now);
         }
         next.refunded = next.refunded.plus(owed).ok()?;
         next.settle(None);

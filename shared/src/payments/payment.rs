@@ -17,7 +17,7 @@ use crate::orders::OrderId;
 
 /// A payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Provider {
     /// Toss Payments.
     Toss,
@@ -30,13 +30,13 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// The name in paths, keys and logs.
+    /// The name, the same in the API, in events, in stored items and in derived ids.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Toss => "toss",
-            Self::Stripe => "stripe",
-            Self::KakaoPay => "kakaopay",
-            Self::Standard => "standard",
+            Self::Toss => "TOSS",
+            Self::Stripe => "STRIPE",
+            Self::KakaoPay => "KAKAOPAY",
+            Self::Standard => "STANDARD",
         }
     }
 
@@ -229,7 +229,8 @@ impl Payment {
         self.status == PaymentStatus::Confirming && now.duration_since(since) < MAX_CALL_TIME
     }
 
-    /// The payment as its customer sees it, without reviews, notes and what only tells apart reports.
+    /// The payment as its customer sees it, without reviews, notes, who requested refunds, and what only tells apart
+    /// reports.
     #[must_use]
     pub fn for_customer(mut self) -> Self {
         self.reviews = vec![];
@@ -238,6 +239,7 @@ impl Payment {
         self.failed_at = None;
         for refund in &mut self.refunds {
             refund.note = None;
+            refund.requested_by = None;
         }
         self
     }
@@ -277,6 +279,24 @@ impl Payment {
             }
             _ if self.has_open_dispute() => Some(now + COMPARISON_DELAY),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_has_one_name_in_the_api_and_in_derived_ids() {
+        for (provider, name) in [
+            (Provider::Toss, "TOSS"),
+            (Provider::Stripe, "STRIPE"),
+            (Provider::KakaoPay, "KAKAOPAY"),
+            (Provider::Standard, "STANDARD"),
+        ] {
+            assert_eq!(serde_json::to_value(provider).unwrap(), name);
+            assert_eq!(provider.name(), name);
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::core::actor::Actor;
 use crate::core::id::PaymentId;
 use crate::core::idempotency::derive_id;
 use crate::core::money::Money;
@@ -95,6 +96,8 @@ pub struct DecidedReview {
     pub code: ReviewCode,
     /// The decision.
     pub decision: Decision,
+    /// Who decided.
+    pub decided_by: Actor,
     /// The time of the decision.
     pub decided_at: Timestamp,
 }
@@ -310,7 +313,7 @@ impl Payment {
     }
 
     /// Records that a matter was decided.
-    pub(crate) fn record_decision(&mut self, review: &Review, decision: Decision, now: Timestamp) {
+    pub(crate) fn record_decision(&mut self, review: &Review, decision: Decision, by: &Actor, now: Timestamp) {
         self.close_reviews(|known| known.review_id == review.review_id);
         self.decided.retain(|known| known.review_id != review.review_id);
         if self.decided.len() >= MAX_DECIDED {
@@ -325,6 +328,7 @@ impl Payment {
             review_id: review.review_id,
             code: review.code,
             decision,
+            decided_by: by.clone(),
             decided_at: now,
         });
     }

@@ -13,6 +13,7 @@ use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::transaction::{put, transact_changes};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
+use crate::core::actor::Actor;
 use crate::core::error::{Error, Rejection};
 use crate::core::event::Record;
 use crate::core::id::PaymentId;
@@ -203,6 +204,8 @@ pub struct PaymentRequest {
     /// The payment. Absent if there is none yet, or the request cancelled an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<PaymentId>,
+    /// Who sent it.
+    pub requested_by: Actor,
     /// The time of the request.
     pub requested_at: Timestamp,
 }

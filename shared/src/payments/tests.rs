@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use crate::core::actor::Actor;
+use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::{Order, OrderStatus, example};
 use crate::payments::{
@@ -20,6 +22,11 @@ fn won(amount: u64) -> Money {
 
 fn second(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
+}
+
+/// An administrator.
+pub(super) fn staff() -> Actor {
+    Actor::staff(&CustomerId::new("the-admin"))
 }
 
 fn order(status: OrderStatus) -> Order {
@@ -188,9 +195,9 @@ impl World {
         let nth = usize::try_from(amount).unwrap();
         match step {
             0 => {
-                let refund = self
-                    .payment
-                    .with_refund(id, Some(won(amount)), RefundReason::Requested, None, now);
+                let refund =
+                    self.payment
+                        .with_refund(id, Some(won(amount)), RefundReason::Requested, None, &staff(), now);
                 self.payment = refund.unwrap_or_else(|_| self.payment.clone());
             }
             1 if self.order.status == OrderStatus::Paid => self.cancel_order(),
@@ -231,7 +238,7 @@ impl World {
             10 if !self.reports.is_empty() => self.hear_old(nth),
             11 => self.payment = self.payment.with_unknown_outcome(now),
             12 => {
-                let retried = self.payment.with_retried_refund(id, now).ok().flatten();
+                let retried = self.payment.with_retried_refund(id, &staff(), now).ok().flatten();
                 self.payment = retried.unwrap_or_else(|| self.payment.clone());
             }
             13 => {
@@ -252,14 +259,14 @@ impl World {
             if matches!(review.code, ReviewCode::Disputed | ReviewCode::DisputeLost) {
                 let seen = self
                     .payment
-                    .with_decision(review.review_id, Decision::Settled, None, id, now);
+                    .with_decision(review.review_id, Decision::Settled, None, id, &staff(), now);
                 self.payment = seen.unwrap().payment;
             }
         }
         if self.payment.is_in_review() {
             return;
         }
-        match self.payment.with_cancelled_order(id, now) {
+        match self.payment.with_cancelled_order(id, &staff(), now) {
             Ok(refunding) => self.payment = refunding,
             Err(Rejected::NothingToRefund) => {}
             Err(_) => return,
@@ -286,7 +293,7 @@ impl World {
         let before = self.payment.clone();
         let decided = self
             .payment
-            .with_decision(review.review_id, decision, amount, self.id(), self.now());
+            .with_decision(review.review_id, decision, amount, self.id(), &staff(), self.now());
         let Ok(decided) = decided else {
             assert_eq!(decision, Decision::AskAgain, "{review:?} {before:?}");
             return;
@@ -454,7 +461,14 @@ fn two_failed_refunds_are_two_matters() {
     let first = world.payment.reviews[0].review_id;
     let given = world
         .payment
-        .with_decision(first, Decision::GivenBack, Some(won(300)), Uuid::max(), second(9))
+        .with_decision(
+            first,
+            Decision::GivenBack,
+            Some(won(300)),
+            Uuid::max(),
+            &staff(),
+            second(9),
+        )
         .unwrap();
     assert_eq!((given.payment.reviews.len(), given.payment.refunded), (1, won(300)));
     assert_eq!(given.payment.owed(), won(200));
@@ -494,7 +508,7 @@ fn a_withdrawn_deposit_is_not_owed_and_its_review_can_be_settled() {
     );
     let review = payment.reviews[0].review_id;
     let settled = payment
-        .with_decision(review, Decision::Settled, None, Uuid::max(), second(9))
+        .with_decision(review, Decision::Settled, None, Uuid::max(), &staff(), second(9))
         .unwrap()
         .payment;
     assert!(!settled.is_in_review() && settled.refunded == won(0));
@@ -520,7 +534,7 @@ fn a_repeated_contradiction_is_reviewed_once() {
     let review = world.payment.reviews[0].review_id;
     let settled = world
         .payment
-        .with_decision(review, Decision::Settled, None, Uuid::max(), second(9))
+        .with_decision(review, Decision::Settled, None, Uuid::max(), &staff(), second(9))
         .unwrap();
     world.payment = settled.payment;
     assert_eq!(hear(&world), None, "it was decided");
@@ -569,9 +583,14 @@ fn a_refund_of_the_dashboard_in_place_of_a_failed_one_stays_made() {
 fn a_failed_refund_that_was_given_back_by_hand_stays_given_back() {
     let mut world = with_failed_refund();
     let review = world.payment.reviews[0].review_id;
-    let given = world
-        .payment
-        .with_decision(review, Decision::GivenBack, Some(won(500)), Uuid::max(), second(9));
+    let given = world.payment.with_decision(
+        review,
+        Decision::GivenBack,
+        Some(won(500)),
+        Uuid::max(),
+        &staff(),
+        second(9),
+    );
     world.payment = given.unwrap().payment;
     for _ in 0..2 {
         world.step(9, 0);
@@ -621,6 +640,7 @@ fn the_disputed_part_of_a_refund_that_was_given_back_by_hand_is_owed_when_the_di
         Decision::GivenBack,
         Some(won(200)),
         Uuid::max(),
+        &staff(),
         second(9),
     );
     world.payment = given.unwrap().payment;
@@ -670,9 +690,14 @@ fn a_refund_in_review_as_unknown_is_settled_with_its_disputed_part() {
         .iter()
         .find(|review| review.owed.is_some())
         .unwrap();
-    let settled = world
-        .payment
-        .with_decision(unknown.review_id, Decision::Settled, None, Uuid::max(), second(9));
+    let settled = world.payment.with_decision(
+        unknown.review_id,
+        Decision::Settled,
+        None,
+        Uuid::max(),
+        &staff(),
+        second(9),
+    );
     let settled = settled.unwrap().payment;
     assert_eq!((settled.kept(), settled.owed()), (won(600), won(0)));
 }
@@ -692,7 +717,7 @@ fn a_refund_that_is_settled_as_unknown_is_settled_with_each_of_its_disputed_part
     world.payment.owe_withdrawn(&part);
     let payment = world.payment.with_unknown_outcome(second(8));
     let review = payment.reviews[0].review_id;
-    let settled = payment.with_decision(review, Decision::Settled, None, Uuid::max(), second(9));
+    let settled = payment.with_decision(review, Decision::Settled, None, Uuid::max(), &staff(), second(9));
     let settled = settled.unwrap().payment;
     assert!(
         settled

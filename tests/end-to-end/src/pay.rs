@@ -14,13 +14,14 @@ impl Shop {
     /// # Errors
     /// If the API refuses.
     pub fn start(&self, token: &str, order: &Value, provider: &str) -> Result<Value> {
-        let mut body = json!({ "provider": provider, "order_id": order["order_id"] });
-        if provider == "kakaopay" {
+        let mut body = json!({ "provider": provider });
+        if provider == "KAKAOPAY" {
             let page = |name: &str| format!("https://shop.example.com/{name}");
             body["return_urls"] =
                 json!({ "approval": page("paid"), "cancel": page("basket"), "fail": page("not-paid") });
         }
-        let call = self.api.call("POST", "/payments").token(token);
+        let path = format!("/orders/{}/payments", text(order, "order_id")?);
+        let call = self.api.call("POST", &path).token(token);
         call.key(&self.unique("start")).json(&body).send()?.expect(201)
     }
 
@@ -36,10 +37,10 @@ impl Shop {
         provider: &str,
         proof: (&str, &str),
     ) -> Result<Answer> {
-        let mut body =
-            json!({ "provider": provider, "order_id": order["order_id"], "amount": order["totals"]["total"] });
+        let mut body = json!({ "provider": provider, "amount": order["totals"]["total"] });
         body[proof.0] = proof.1.into();
-        let call = self.api.call("POST", "/payments/confirm").token(token);
+        let path = format!("/orders/{}/payments/confirm", text(order, "order_id")?);
+        let call = self.api.call("POST", &path).token(token);
         call.key(key).json(&body).send()
     }
 
@@ -60,7 +61,7 @@ impl Shop {
     pub fn paid_order(&self, token: &str, sku: &str, quantity: i64) -> Result<(Value, Value)> {
         let order = self.order(token, &self.unique("key"), sku, quantity)?.expect(201)?;
         let proof = self.toss_key(&order)?;
-        let confirmed = self.confirm(token, &self.unique("pay"), &order, "toss", ("payment_key", &proof))?;
+        let confirmed = self.confirm(token, &self.unique("pay"), &order, "TOSS", ("payment_key", &proof))?;
         let payment = confirmed.expect(200)?;
         Ok((self.current_order(token, &order)?, payment))
     }

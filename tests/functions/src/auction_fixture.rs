@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::lambda::Invocation;
 use shared::catalog::Product;
+use shared::core::actor::Actor;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
 use shared::orders::{Order, OrderId, OrderStatus, quote};
@@ -179,29 +180,28 @@ impl AuctionFixture {
 
     /// Calls `credit-points` with the event of a paid order.
     pub async fn credit(&self, order: &Value) -> Result<(), shared::Error> {
-        let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
-        let delivery = serde_json::from_value(
-            json!({ "source": "madang.orders", "detail-type": "OrderPaid", "detail": { "metadata": metadata, "data": order } }),
-        );
-        let function = auctions::credit_points::CreditPoints::new(&self.platform()).expect("its variables");
-        auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
+        self.credit_for(&self.delivery("madang.orders", "OrderPaid", order))
+            .await
     }
 
     /// Calls `credit-points` with the event of a refunded payment.
     pub async fn refunded(&self, payment: &Value) -> Result<(), shared::Error> {
-        let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
-        let detail = json!({ "metadata": metadata, "data": payment });
-        let delivery = serde_json::from_value(
-            json!({ "source": "madang.payments", "detail-type": "PaymentRefunded", "detail": detail }),
-        );
+        self.credit_for(&self.delivery("madang.payments", "PaymentRefunded", payment))
+            .await
+    }
+
+    async fn credit_for(&self, delivery: &Value) -> Result<(), shared::Error> {
+        let event = serde_json::from_value(delivery.clone()).expect("an event");
         let function = auctions::credit_points::CreditPoints::new(&self.platform()).expect("its variables");
-        auctions::credit_points::handle(&function, delivery.expect("an event"), self.invocation()).await
+        let invocation = self.invocation().by(Actor::function("credit-points"));
+        auctions::credit_points::handle(&function, event, invocation).await
     }
 
     /// Calls `expire-bids`.
     pub async fn expire_bids(&self) -> Result<auctions::expire_bids::Summary, shared::Error> {
         let function = auctions::expire_bids::ExpireBids::new(&self.platform()).expect("its variables");
-        auctions::expire_bids::handle(&function, self.invocation()).await
+        let invocation = self.invocation().by(Actor::schedule("expire-bids"));
+        auctions::expire_bids::handle(&function, invocation).await
     }
 
     /// Credits points as if an order had bought them.

@@ -12,7 +12,7 @@ use harness::{FakeKms, FakeQueue, Services};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
-use shared::aws::lambda::Invocation;
+use shared::core::actor::Actor;
 use uuid::Uuid;
 
 use crate::{PaymentFixture, Shop};
@@ -83,11 +83,11 @@ impl BillingFixture {
         ChargeService::new(&self.platform).expect("its variables")
     }
 
-    /// Calls `subscribe`.
-    pub async fn subscribe(&self, call: Call) -> Answer {
-        let function = billing::subscribe::Subscribe::new(&self.platform()).expect("its variables");
+    /// Calls `create-subscription`.
+    pub async fn create_subscription(&self, call: Call) -> Answer {
+        let function = billing::create_subscription::CreateSubscription::new(&self.platform()).expect("its variables");
         call.send(self.invocation(), |request, invocation| {
-            billing::subscribe::handle(&function, request, invocation)
+            billing::create_subscription::handle(&function, request, invocation)
         })
         .await
     }
@@ -190,7 +190,8 @@ impl BillingFixture {
             let detail: Value = serde_json::from_str(entry["Detail"].as_str().expect("text")).expect("JSON");
             let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail });
             let event = serde_json::from_value(event).expect("an event of a deleted billing key");
-            let done = billing::request_new_card::handle(&function, event, self.invocation()).await;
+            let invocation = self.invocation().by(Actor::function("request-new-card"));
+            let done = billing::request_new_card::handle(&function, event, invocation).await;
             done.expect("the subscription asks for a new card");
         }
     }
@@ -203,17 +204,14 @@ impl BillingFixture {
     /// Calls `enqueue-due-charges` and returns its error, if any.
     pub async fn try_enqueue_due_charges(&self) -> Result<Summary, shared::Error> {
         let function = EnqueueDueCharges::new(&self.platform()).expect("its variables");
-        billing::enqueue_due_charges::handle(&function, self.invocation()).await
+        let invocation = self.invocation().by(Actor::schedule("enqueue-due-charges"));
+        billing::enqueue_due_charges::handle(&function, invocation).await
     }
 
     /// Calls `charge-subscription` with a batch.
     pub async fn charge(&self, delivery: &Delivery) {
-        self.charge_in(delivery, self.invocation()).await;
-    }
-
-    /// Calls `charge-subscription` with a batch in this invocation.
-    pub async fn charge_in(&self, delivery: &Delivery, invocation: Invocation) {
         let function = ChargeSubscription::new(&self.platform()).expect("its variables");
+        let invocation = self.invocation().by(Actor::function("charge-subscription"));
         let response = billing::charge_subscription::handle(&function, delivery.batch.clone(), invocation).await;
         self.queue.settle(delivery, &response.expect("an answer"));
     }
@@ -247,7 +245,7 @@ impl BillingFixture {
     pub fn authorization(&self, customer: &str) -> Value {
         let customer_key = customer_key(customer);
         json!({
-            "provider": "toss",
+            "provider": "TOSS",
             "auth_key": self.sandbox.toss_authorize_card(&customer_key),
             "customer_key": customer_key,
         })
@@ -264,7 +262,9 @@ impl BillingFixture {
     pub async fn subscribed(&self, customer: &str, sku: &str) -> String {
         let schedule = monthly("2026-01-01");
         let body = subscription(&[(sku, 1)], &schedule, &self.authorization(customer));
-        let answer = self.subscribe(subscribe_call(customer, "subscribe", &body)).await;
+        let answer = self
+            .create_subscription(subscribe_call(customer, "create-subscription", &body))
+            .await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.body["subscription_id"].as_str().expect("an id").to_owned()
     }
@@ -363,7 +363,7 @@ pub fn subscription(items: &[(&str, i64)], schedule: &Value, authorization: &Val
     json!({ "items": items, "schedule": schedule, "authorization": authorization })
 }
 
-/// Builds a customer's request to subscribe, under `key`.
+/// Builds a customer's request to start a subscription, under `key`.
 pub fn subscribe_call(customer: &str, key: &str, body: &Value) -> Call {
     Call::new("POST", "/subscriptions").by(customer).key(key).json(body)
 }

@@ -13,6 +13,7 @@ use photo::{Options, Output};
 use serde_json::{Value, json};
 use shared::Error;
 use shared::aws::Platform;
+use shared::core::actor::Actor;
 
 use crate::Shop;
 
@@ -68,13 +69,19 @@ impl ImageFixture {
         let mut function = ResizeImage::new(&self.platform()).expect("its variables");
         function.options.outputs = outputs;
         let delivery = serde_json::from_value(event.clone()).expect("an event of S3");
-        images::resize_image::handle(&function, delivery, self.shop.invocation()).await
+        let invocation = self.shop.invocation().by(Actor::function("resize-image"));
+        images::resize_image::handle(&function, delivery, invocation).await
     }
 
-    /// Calls `get-image`.
+    /// Calls `get-image` for a picture.
     pub async fn see(&self, image_id: &str) -> Answer {
-        let function = images::get_image::GetImage::new(&self.platform()).expect("its variables");
         let call = Call::new("GET", "/images/{image_id}").path("image_id", image_id);
+        self.get_image(call).await
+    }
+
+    /// Calls `get-image` with any request.
+    pub async fn get_image(&self, call: Call) -> Answer {
+        let function = images::get_image::GetImage::new(&self.platform()).expect("its variables");
         call.send(self.shop.invocation(), |request, invocation| {
             images::get_image::handle(&function, request, invocation)
         })
@@ -107,7 +114,8 @@ impl ImageFixture {
                 let delivery =
                     serde_json::from_value(json!({ "source": "madang.images", "detail-type": name, "detail": detail }))
                         .expect("an event of the bus");
-                images::purge_image::handle(&function, delivery, self.shop.invocation()).await?;
+                let invocation = self.shop.invocation().by(Actor::function("purge-image"));
+                images::purge_image::handle(&function, delivery, invocation).await?;
             }
         }
         Ok(())

@@ -24,6 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
+use shared::core::actor::Actor;
 
 /// How long stock is reserved for an unpaid order, as the platform's `RESERVATION_MINUTES` says.
 pub const RESERVATION: SignedDuration = SignedDuration::from_mins(15);
@@ -104,6 +105,21 @@ impl Shop {
             request_id: "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd".into(),
             ..Invocation::new(self.now(), self.time)
         }
+    }
+
+    /// Builds an event as the bus delivers it; an administrator caused it.
+    pub fn delivery(&self, source: &str, detail_type: &str, data: &Value) -> Value {
+        let metadata = json!({
+            "id": "018f0000-0000-7000-8000-000000000000",
+            "occurred_at": self.now(),
+            "actor": { "kind": "STAFF", "id": "the-admin" },
+            "version": 1,
+        });
+        json!({
+            "source": source,
+            "detail-type": detail_type,
+            "detail": { "metadata": metadata, "data": data },
+        })
     }
 
     /// Returns the platform that its functions are built from.
@@ -206,7 +222,8 @@ impl Shop {
     /// Calls `expire-orders`.
     pub async fn expire_orders(&self) -> Result<orders::expire_orders::Summary, shared::Error> {
         let function = orders::expire_orders::ExpireOrders::new(&self.platform()).expect("its variables");
-        orders::expire_orders::handle(&function, self.invocation()).await
+        let invocation = self.invocation().by(Actor::schedule("expire-orders"));
+        orders::expire_orders::handle(&function, invocation).await
     }
 
     /// Lists a product at `won`.

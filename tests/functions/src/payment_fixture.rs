@@ -11,7 +11,7 @@ use harness::bus::FakeBus;
 use harness::gateway::{Answer, Call};
 use harness::{FakeVault, Services};
 use lambda_http::http::{Request, Response};
-use payments::payment_webhook::PaymentWebhook;
+use payments::receive_webhook::ReceiveWebhook;
 use payments::reconcile_payments::{ReconcilePayments, Summary};
 use payments::refund_payment::RefundPayment;
 use sandbox::{Entry, Options, Outcome, Sandbox, Webhook};
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::transport::{HttpsTransport, Transport};
+use shared::core::actor::Actor;
 use shared::core::error::Cause;
 use shared::payments::PaymentService;
 
@@ -39,7 +40,7 @@ pub struct PaymentFixture {
     pub bus: FakeBus,
     platform: Platform,
     /// Built once, as in a warm function: it fetches its secrets once.
-    webhook: PaymentWebhook,
+    webhook: ReceiveWebhook,
 }
 
 impl Deref for PaymentFixture {
@@ -90,7 +91,7 @@ impl PaymentFixture {
             .with_variable("STRIPE_URL", sandbox.stripe_url())
             .with_variable("KAKAOPAY_URL", sandbox.kakaopay_url());
         Self {
-            webhook: PaymentWebhook::new(&platform).expect("its variables"),
+            webhook: ReceiveWebhook::new(&platform).expect("its variables"),
             shop,
             sandbox,
             vault,
@@ -164,15 +165,15 @@ impl PaymentFixture {
         .await
     }
 
-    /// Calls `payment-webhook` with any request.
+    /// Calls `receive-webhook` with any request.
     pub async fn webhook(&self, call: Call) -> Answer {
         call.send(self.invocation(), |request, invocation| {
-            payments::payment_webhook::handle(&self.webhook, request, invocation)
+            payments::receive_webhook::handle(&self.webhook, request, invocation)
         })
         .await
     }
 
-    /// Calls `payment-webhook` with a provider's webhook.
+    /// Calls `receive-webhook` with a provider's webhook.
     pub async fn deliver(&self, webhook: &Webhook) -> Answer {
         self.webhook(webhook_call(webhook)).await
     }
@@ -188,15 +189,10 @@ impl PaymentFixture {
 
     /// Calls `refund-payment` with an event.
     pub async fn refund(&self, detail_type: &str, data: &Value) -> Result<(), shared::Error> {
-        let metadata = json!({ "id": "018f0000-0000-7000-8000-000000000000", "occurred_at": self.now(), "version": 1 });
-        let event = json!({
-            "source": "madang.orders",
-            "detail-type": detail_type,
-            "detail": { "metadata": metadata, "data": data },
-        });
-        let event = serde_json::from_value(event).expect("an event");
+        let event = serde_json::from_value(self.delivery("madang.orders", detail_type, data)).expect("an event");
         let function = RefundPayment::new(&self.platform()).expect("its variables");
-        payments::refund_payment::handle(&function, event, self.invocation()).await
+        let invocation = self.invocation().by(Actor::function("refund-payment"));
+        payments::refund_payment::handle(&function, event, invocation).await
     }
 
     /// Calls `reconcile-payments`.
@@ -207,7 +203,8 @@ impl PaymentFixture {
     /// Calls `reconcile-payments` and returns its error, if any.
     pub async fn try_reconcile(&self) -> Result<Summary, shared::Error> {
         let function = ReconcilePayments::new(&self.platform()).expect("its variables");
-        payments::reconcile_payments::handle(&function, self.invocation()).await
+        let invocation = self.invocation().by(Actor::schedule("reconcile-payments"));
+        payments::reconcile_payments::handle(&function, invocation).await
     }
 
     /// Audits the tables and the ledger.
@@ -282,30 +279,40 @@ pub fn credentials(options: &Options) -> Value {
 
 /// Builds a customer's confirmation of a Toss payment, under `key`.
 pub fn toss_call(customer: &str, key: &str, order_id: &str, payment_key: &str, won: u64) -> Call {
-    confirm_call(
-        customer,
-        key,
-        &json!({ "provider": "toss", "order_id": order_id, "payment_key": payment_key, "amount": amount(won) }),
-    )
+    let body = json!({ "provider": "TOSS", "payment_key": payment_key, "amount": amount(won) });
+    confirm_call(customer, key, order_id, &body)
+}
+
+/// Builds a customer's confirmation of a Stripe payment, under `key`.
+pub fn stripe_call(customer: &str, key: &str, order_id: &str, payment_intent: &str, won: u64) -> Call {
+    let body = json!({ "provider": "STRIPE", "payment_intent": payment_intent, "amount": amount(won) });
+    confirm_call(customer, key, order_id, &body)
+}
+
+/// Builds a customer's confirmation of a KakaoPay payment, under `key`.
+pub fn kakaopay_call(customer: &str, key: &str, order_id: &str, pg_token: &str, won: u64) -> Call {
+    let body = json!({ "provider": "KAKAOPAY", "pg_token": pg_token, "amount": amount(won) });
+    confirm_call(customer, key, order_id, &body)
 }
 
 /// Builds a customer's confirmation of a payment, under `key`.
-pub fn confirm_call(customer: &str, key: &str, body: &Value) -> Call {
-    Call::new("POST", "/payments/confirm").by(customer).key(key).json(body)
+pub fn confirm_call(customer: &str, key: &str, order_id: &str, body: &Value) -> Call {
+    let call = Call::new("POST", "/orders/{order_id}/payments/confirm").path("order_id", order_id);
+    call.by(customer).key(key).json(body)
 }
 
 /// Builds a customer's request to start a payment, under `key`.
 pub fn start_call(customer: &str, key: &str, provider: &str, order_id: &str) -> Call {
     let body = json!({
         "provider": provider,
-        "order_id": order_id,
         "return_urls": {
             "approval": "https://shop.example.com/paid",
             "cancel": "https://shop.example.com/cart",
             "fail": "https://shop.example.com/failed",
         },
     });
-    Call::new("POST", "/payments").by(customer).key(key).json(&body)
+    let call = Call::new("POST", "/orders/{order_id}/payments").path("order_id", order_id);
+    call.by(customer).key(key).json(&body)
 }
 
 /// Builds a webhook's request as the gateway sends it.

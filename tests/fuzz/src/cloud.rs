@@ -167,6 +167,7 @@ fn products(keys: &Value) -> Vec<Value> {
             "pk": { "S": format!("PRODUCT#{sku}") }, "sku": { "S": sku }, "name": { "S": sku },
             "price": { "M": { "amount": { "N": PRICE.to_string() }, "currency": { "S": currency } } },
             "status": { "S": status }, "stock_shards": { "N": "4" }, "version": { "N": "1" },
+            "updated_by": { "M": { "kind": { "S": "STAFF" }, "id": { "S": "the-admin" } } },
             "updated_at": { "S": "2026-01-01T00:00:00Z" },
         })
     })

@@ -5,7 +5,7 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use hmac::{Hmac, KeyInit, Mac};
-use payments::payment_webhook::{PaymentWebhook, handle};
+use payments::receive_webhook::{ReceiveWebhook, handle};
 use serde_json::json;
 use sha2::Sha256;
 use shared::aws::lambda::serve;
@@ -31,9 +31,9 @@ pub fn enter(data: &[u8]) {
 
     // Created once: its HTTP client reads the machine's TLS roots.
     thread_local! {
-        static FUNCTION: (Cloud, PaymentWebhook) = {
+        static FUNCTION: (Cloud, ReceiveWebhook) = {
             let cloud = Cloud::default();
-            (cloud.clone(), PaymentWebhook::new(&cloud.platform()).expect("its variables"))
+            (cloud.clone(), ReceiveWebhook::new(&cloud.platform()).expect("its variables"))
         };
     }
     let (answer, stored) = FUNCTION.with(|(cloud, function)| {

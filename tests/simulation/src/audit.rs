@@ -93,6 +93,8 @@ pub fn check(world: &World, phase: Phase) {
         Phase::Reconciled => ledger.check_settled(),
     };
     check("charged is recorded", of_money);
+    let wrong = world.tables.misattributed().into_iter();
+    findings.extend(wrong.map(|wrong| format!("events name who acted: {wrong}")));
     for finding in findings {
         world.report(finding);
     }

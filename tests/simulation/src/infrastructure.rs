@@ -233,7 +233,7 @@ async fn deliver_webhook(world: Rc<World>, mut webhook: Webhook) {
     for minutes in WEBHOOK_MINUTES {
         // Each attempt is signed anew.
         webhook = world.sandbox.again(&webhook);
-        let answer = world.http("payment-webhook", webhook_call(&webhook)).await;
+        let answer = world.http("receive-webhook", webhook_call(&webhook)).await;
         if is_foreign && matches!(answer.status, 400..500) {
             world.report(format!("another shop's event was refused: {}", webhook.json()));
         }

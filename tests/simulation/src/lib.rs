@@ -12,6 +12,7 @@
 )]
 
 pub mod actors;
+mod attribution;
 pub mod audit;
 pub mod clock;
 pub mod fault_plan;

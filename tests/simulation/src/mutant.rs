@@ -47,11 +47,13 @@ pub enum Mutant {
     MissedPeriodsCharged,
     /// An order that costs nothing waits for a payment.
     FreeUnpaid,
+    /// An event of a schedule names a customer as its actor.
+    ActorForged,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::VersionsUnchecked,
@@ -72,6 +74,7 @@ impl Mutant {
         Self::DebtForgotten,
         Self::MissedPeriodsCharged,
         Self::FreeUnpaid,
+        Self::ActorForged,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -99,6 +102,12 @@ impl Mutant {
                 let is_free = lines.iter().all(costs_nothing) && item["status"]["S"] == "PAID";
                 if is_free && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ORDER#")) {
                     item["status"]["S"] = "PENDING_PAYMENT".into();
+                }
+            }),
+            Self::ActorForged => each_write(body, &mut |write| {
+                let detail = write.pointer_mut("/Item/event/M/detail/S");
+                if let Some(Value::String(detail)) = detail {
+                    *detail = detail.replace(r#"{"kind":"SCHEDULE""#, r#"{"kind":"CUSTOMER""#);
                 }
             }),
             _ => {}

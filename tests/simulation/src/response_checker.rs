@@ -1,6 +1,7 @@
-//! Checks each response for violations of the promises that callers can see.
+//! Checks each response for violations of the promises that callers can see, and against the API description.
 
 use function_tests::auction_fixture::CARD;
+use harness::description;
 use harness::engine::AUCTIONS;
 use harness::gateway::{Answer, Call};
 use jiff::Timestamp;
@@ -13,6 +14,12 @@ pub fn check(world: &World, function: &'static str, call: &Call, answer: &Answer
     // An internal error is a bug under any faults.
     if answer.status == 500 {
         world.report(format!("{function} failed: {} {}", call.event()["body"], answer.body));
+    }
+    // API Gateway answers for a function that has ended early, without a request id.
+    if !answer.request_id.is_empty()
+        && let Some(violation) = description::violation(call.route(), answer)
+    {
+        world.report(violation);
     }
     if answer.status / 100 != 2 {
         return;

@@ -156,7 +156,7 @@ fn the_payments_readme_lists_exactly_the_webhooks_that_are_read() {
         quoted.map(str::to_owned).collect::<BTreeSet<String>>()
     };
     // Toss's deposit message is flat, so the code does not name it.
-    let mut toss = names_in_code("functions/payments/src/payment_webhook/toss.rs", |name| {
+    let mut toss = names_in_code("functions/payments/src/receive_webhook/toss.rs", |name| {
         name.contains('_') && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
     });
     toss.insert("DEPOSIT_CALLBACK".to_owned());

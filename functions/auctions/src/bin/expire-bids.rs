@@ -5,5 +5,5 @@ use shared::aws::lambda::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve::schedule(ExpireBids::new, handle).await
+    serve::schedule(env!("CARGO_BIN_NAME"), ExpireBids::new, handle).await
 }

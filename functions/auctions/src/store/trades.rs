@@ -255,7 +255,7 @@ impl AuctionStore {
         items.push(wallet);
         entries.extend(earned);
         let paid = Entry {
-            entry_id: invocation.stamp().event_id,
+            entry_id: invocation.new_id(),
             kind: EntryKind::Paid,
             points: trade.price,
             about: Subject::trade(trade.trade_id),

@@ -531,7 +531,9 @@ fn order_and_payment(
         }
         Some(paid) if paid.status == OrderStatus::Paid => {
             let refund_id = derive_id(&["subscription over", &paid.order_id.to_string()]);
-            let refunding = change.payment.with_cancelled_order(refund_id, now)?;
+            let refunding = change
+                .payment
+                .with_cancelled_order(refund_id, invocation.actor()?, now)?;
             let cancelled = paid.end(Ending::Cancel, now)?;
             let payment = stored(refunding, PaymentEventKind::RefundRequested)?;
             Ok(Some((

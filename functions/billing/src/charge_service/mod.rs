@@ -101,7 +101,7 @@ impl ChargeService {
         command: SubscriptionPeriod,
         invocation: &Invocation,
     ) -> Result<ChargeOutcome, Error> {
-        let begun_by = invocation.stamp().event_id;
+        let begun_by = invocation.new_id();
         let mut attempts = Attempts::new(DOING);
         loop {
             attempts.start()?;

@@ -10,6 +10,7 @@ use crate::subscription::{Policy, Subscription, SubscriptionStatus};
 use shared::aws::encryption::EncryptedSecret;
 use shared::aws::lambda::Invocation;
 use shared::catalog::Hold;
+use shared::core::actor::Actor;
 use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::id::SubscriptionId;
@@ -186,6 +187,8 @@ pub struct SubscriptionRequest {
     pub fingerprint: Fingerprint,
     /// The changed subscription.
     pub subscription_id: SubscriptionId,
+    /// Who sent it.
+    pub requested_by: Actor,
     /// The time of the request.
     pub requested_at: Timestamp,
 }

@@ -5,5 +5,5 @@ use shared::aws::lambda::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    serve::events(RefundPayment::new, handle).await
+    serve::events(env!("CARGO_BIN_NAME"), RefundPayment::new, handle).await
 }

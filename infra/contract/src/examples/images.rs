@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use shared::core::event::Record;
-use shared::core::identity::CustomerId;
 use shared::images::{
     Image, ImageEvent, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType,
     ImageVariant, ProcessedUpload, Sequencer,
@@ -64,7 +63,7 @@ pub fn image() -> Result<Image> {
 fn new_image() -> Result<Image> {
     Ok(Image {
         image_id: ImageId(Uuid::from_u128(0x5f0c_9a2e_6d41_8b3f_a7e8_1c2d_3e4f_5a6b)),
-        customer_id: CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11"),
+        customer_id: super::customer(),
         purpose: ImagePurpose::Listing,
         status: ImageStatus::AwaitingUpload,
         content_type: ImageType::Jpeg,

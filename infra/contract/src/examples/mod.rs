@@ -5,11 +5,12 @@ mod billing;
 mod images;
 mod payments;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use shared::catalog::{CatalogEvent, Category, Product, ProductStatus, ShardCount, Sku, StockReceived};
+use shared::core::actor::Actor;
 use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
@@ -50,6 +51,7 @@ fn catalog() -> Result<Vec<Record>> {
             receipt_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
             sku: sku()?,
             quantity: 100,
+            received_by: staff(),
             received_at: now()?,
         }),
     ];
@@ -78,11 +80,47 @@ fn orders() -> Result<Vec<Record>> {
     })
 }
 
+/// An actor that causes an event of this type.
+fn actor_of(detail_type: &str) -> Result<Actor> {
+    Ok(match detail_type {
+        "ProductChanged" | "StockReceived" | "RefundRequested" | "PaymentReversed" => staff(),
+        "OrderPlaced"
+        | "OrderPaid"
+        | "OrderCancelled"
+        | "PaymentConfirmed"
+        | "PaymentUnknown"
+        | "BidPlaced"
+        | "BidTraded"
+        | "BidCancelled"
+        | "SubscriptionStarted"
+        | "SubscriptionChanged"
+        | "SubscriptionCancelled"
+        | "ImageDeleted" => Actor::customer(&customer()),
+        "PaymentFailed" | "PaymentUnservable" | "PaymentDisputed" | "BillingKeyDeleted" => Actor::provider("TOSS"),
+        "OrderExpired" => Actor::schedule("expire-orders"),
+        "BidExpired" => Actor::schedule("expire-bids"),
+        "PaymentRefunded" | "PaymentReviewNeeded" => Actor::function("refund-payment"),
+        "PointsCredited" | "PointsRefused" | "PointsTakenBack" | "PointsReturned" | "OwedPointsCollected" => {
+            Actor::function("credit-points")
+        }
+        "SubscriptionPastDue"
+        | "PeriodsSkipped"
+        | "InvoicePaid"
+        | "InvoiceFailed"
+        | "InvoiceVoided"
+        | "InvoiceReviewNeeded"
+        | "DeliveryPostponed" => Actor::function("charge-subscription"),
+        "ImageResized" | "ImageRejected" => Actor::function("resize-image"),
+        other => bail!("who causes {other}?"),
+    })
+}
+
 /// The records of `events`; `at` is the time of each.
 fn records<E: DomainEvent>(events: &[E], at: impl Fn(&E) -> Timestamp) -> Result<Vec<Record>> {
     let record = |event: &E| {
         let stamp = Stamp {
             now: at(event),
+            actor: actor_of(event.detail_type())?,
             event_id: Uuid::from_u128(0x0195_b7a1_9c00_7c3e_8f21_5a6b_7c8d_9e0f),
             trace: Some(TRACE.to_owned()),
         };
@@ -110,6 +148,7 @@ pub fn product() -> Result<Product> {
         images: vec![images::image()?.image_id],
         stock_shards: ShardCount::ONE,
         version: 1,
+        updated_by: staff(),
         updated_at: now()?,
     })
 }
@@ -130,11 +169,19 @@ pub fn order() -> Result<Order> {
 
 /// An unpaid order of `quantity` units of `product`.
 fn order_of(order_id: OrderId, product: Product, quantity: u32) -> Result<Order> {
-    let customer = CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11");
     let sku = product.sku.clone();
     let quote = quote(&[(sku.clone(), quantity)], &[(sku, product)].into()).map_err(rejected)?;
     let expires_at = now()? + SignedDuration::from_mins(15);
-    Ok(Order::new(order_id, customer, quote, now()?, expires_at))
+    Ok(Order::new(order_id, customer(), quote, now()?, expires_at))
+}
+
+fn customer() -> CustomerId {
+    CustomerId::new("7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11")
+}
+
+/// An administrator.
+fn staff() -> Actor {
+    Actor::staff(&CustomerId::new("2d1f8a90-6b4c-4f3e-8c57-91e0d3a7b642"))
 }
 
 fn sku() -> Result<Sku> {

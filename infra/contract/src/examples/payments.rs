@@ -31,7 +31,14 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let note = Some("One packet was damaged.".to_owned());
     let packet = super::product()?.price;
     let refund_id = Uuid::from_u128(0x1f0c_6d6e_53a9_8b17_92c4_0de1_7a3b_5c99);
-    let refunding = paid.with_refund(refund_id, Some(packet), RefundReason::Requested, note, minutes(60)?);
+    let refunding = paid.with_refund(
+        refund_id,
+        Some(packet),
+        RefundReason::Requested,
+        note,
+        &super::staff(),
+        minutes(60)?,
+    );
     let refunding = refunding.map_err(|why| anyhow::anyhow!("the example payment cannot be refunded: {why:?}"))?;
     let refunded = Report {
         refunded: packet,
@@ -63,7 +70,14 @@ pub(super) fn events() -> Result<Vec<Record>> {
         .context("the example is not in review")?
         .review_id;
     let (kept, request_id) = (Some(contradicted.kept()), Uuid::nil());
-    let taken_back = contradicted.with_decision(review_id, Decision::TakenBack, kept, request_id, minutes(110)?);
+    let taken_back = contradicted.with_decision(
+        review_id,
+        Decision::TakenBack,
+        kept,
+        request_id,
+        &super::staff(),
+        minutes(110)?,
+    );
     let taken_back = taken_back.map_err(|why| anyhow::anyhow!("the example review cannot be decided: {why:?}"))?;
 
     let refund_failure = Failure::new("NOT_CANCELABLE_PAYMENT", "It cannot be cancelled any more.");

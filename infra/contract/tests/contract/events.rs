@@ -9,7 +9,7 @@ use structure::repository;
 use crate::Schema;
 
 /// The optional fields of the examples, by the prefix of `source` and `detail-type`.
-const OPTIONAL: [(&str, &str); 46] = [
+const OPTIONAL: &[(&str, &str)] = &[
     ("madang.", "/metadata/trace"),
     ("madang.catalog", "/data/points"),
     ("madang.catalog", "/data/description"),

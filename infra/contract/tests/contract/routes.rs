@@ -50,6 +50,22 @@ fn the_template_and_the_document_require_a_token_for_the_same_routes() {
     assert_none(&problems);
 }
 
+/// The verbs of operation ids.
+const VERBS: [&str; 19] = [
+    "cancel", "confirm", "continue", "create", "delete", "get", "list", "pause", "place", "presign", "receive",
+    "register", "request", "resolve", "resume", "skip", "start", "take", "update",
+];
+
+#[test]
+fn each_operation_is_named_by_a_verb_and_a_noun() {
+    for (route, operation) in operations() {
+        let id = operation["operationId"].as_str().unwrap();
+        // The field's own verb for placing an order from a cart.
+        let is_named = id == "checkout" || id.split_once('-').is_some_and(|(verb, _)| VERBS.contains(&verb));
+        assert!(is_named, "{route}: {id}");
+    }
+}
+
 #[test]
 fn each_route_that_authenticates_lists_401() {
     for (route, operation) in operations() {
@@ -58,6 +74,23 @@ fn each_route_that_authenticates_lists_401() {
         let authenticates = requires_token || is_webhook(&route);
         assert_eq!(operation["responses"].get("401").is_some(), authenticates, "{route}");
     }
+}
+
+#[test]
+fn each_public_read_says_how_long_it_may_be_reused() {
+    let mut checked = 0;
+    for (route, operation) in operations() {
+        if route.starts_with("GET ") && operation.get("security").is_none() {
+            for header in ["Cache-Control", "ETag"] {
+                assert!(
+                    operation["responses"]["200"]["headers"].get(header).is_some(),
+                    "{route}: {header}"
+                );
+            }
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 3);
 }
 
 #[test]

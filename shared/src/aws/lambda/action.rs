@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::aws::Platform;
 use crate::aws::lambda::http::{Request, Response};
 use crate::aws::lambda::{Invocation, serve};
+use crate::core::actor::Actor;
 use crate::core::error::{Error, Reason};
 
 /// An action of a domain. Each is one Lambda function.
@@ -80,8 +81,8 @@ impl Handler {
         }))
     }
 
-    /// Creates a handler of Lambda events.
-    pub fn event<A: 'static, T, O, R>(action: A, handle: fn(Arc<A>, T, Invocation) -> R) -> Self
+    /// Creates a handler of Lambda events, in which `actor` acts.
+    pub fn event<A: 'static, T, O, R>(actor: Actor, action: A, handle: fn(Arc<A>, T, Invocation) -> R) -> Self
     where
         T: DeserializeOwned + 'static,
         O: Serialize,
@@ -89,7 +90,7 @@ impl Handler {
     {
         let action = Arc::new(action);
         Self::Event(Arc::new(move |event, invocation| {
-            let action = Arc::clone(&action);
+            let (action, invocation) = (Arc::clone(&action), invocation.by(actor.clone()));
             let handle = move |payload, invocation| handle(action, payload, invocation);
             Box::pin(async move {
                 let answer = serve::process(&event, invocation, handle).await?;
@@ -128,8 +129,9 @@ macro_rules! actions {
                 trigger: $crate::aws::lambda::action::Trigger::Schedule,
                 refusals: &[],
                 build: |platform| {
+                    let actor = $crate::core::actor::Actor::schedule($schedule);
                     let action = $schedule_module::$schedule_action::new(platform)?;
-                    Ok($crate::aws::lambda::action::Handler::event(action, |action, _: serde::de::IgnoredAny, invocation| async move {
+                    Ok($crate::aws::lambda::action::Handler::event(actor, action, |action, _: serde::de::IgnoredAny, invocation| async move {
                         $schedule_module::handle(&action, invocation).await
                     }))
                 },
@@ -139,8 +141,9 @@ macro_rules! actions {
                 trigger: $crate::aws::lambda::action::Trigger::Event,
                 refusals: &[],
                 build: |platform| {
+                    let actor = $crate::core::actor::Actor::function($event);
                     let action = $event_module::$event_action::new(platform)?;
-                    Ok($crate::aws::lambda::action::Handler::event(action, |action, event, invocation| async move {
+                    Ok($crate::aws::lambda::action::Handler::event(actor, action, |action, event, invocation| async move {
                         $event_module::handle(&action, event, invocation).await
                     }))
                 },
@@ -150,8 +153,9 @@ macro_rules! actions {
                 trigger: $crate::aws::lambda::action::Trigger::Queue,
                 refusals: &[],
                 build: |platform| {
+                    let actor = $crate::core::actor::Actor::function($queue);
                     let action = $queue_module::$queue_action::new(platform)?;
-                    Ok($crate::aws::lambda::action::Handler::event(action, |action, event, invocation| async move {
+                    Ok($crate::aws::lambda::action::Handler::event(actor, action, |action, event, invocation| async move {
                         $queue_module::handle(&action, event, invocation).await
                     }))
                 },
@@ -161,8 +165,9 @@ macro_rules! actions {
                 trigger: $crate::aws::lambda::action::Trigger::Stream,
                 refusals: &[],
                 build: |platform| {
+                    let actor = $crate::core::actor::Actor::function($stream);
                     let action = $stream_module::$stream_action::new(platform)?;
-                    Ok($crate::aws::lambda::action::Handler::event(action, |action, event, invocation| async move {
+                    Ok($crate::aws::lambda::action::Handler::event(actor, action, |action, event, invocation| async move {
                         $stream_module::handle(&action, event, invocation).await
                     }))
                 },

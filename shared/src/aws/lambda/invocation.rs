@@ -1,12 +1,13 @@
-//! The context of an invocation: its time, its deadline and its trace header.
+//! The context of an invocation: its time, its deadline, who acts, and its trace header.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use lambda_runtime::Context;
 use tokio::time::Instant;
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
+use crate::core::actor::Actor;
 use crate::core::error::Error;
 use crate::core::event::{DomainEvent, Record, Stamp};
 
@@ -22,6 +23,8 @@ pub struct Invocation {
     pub began: Instant,
     /// The deadline of its work.
     pub deadline: Instant,
+    /// Who acts. `None` for a request without a token, until the action has found out who sent it.
+    pub actor: Option<Actor>,
     /// Its X-Ray trace header.
     pub trace: Option<String>,
     /// Lambda's id of it, which is in every line of its log. Empty when it was not created from a Lambda context.
@@ -36,6 +39,7 @@ impl Invocation {
             now: to_millisecond(now),
             began,
             deadline: began + time,
+            actor: None,
             trace: None,
             request_id: String::new(),
         }
@@ -51,23 +55,42 @@ impl Invocation {
         }
     }
 
-    /// Creates a stamp for an event. Each has a new id, a UUIDv7 (RFC 9562 §5.7).
-    pub fn stamp(&self) -> Stamp {
-        let millis = u64::try_from(self.now.as_millisecond()).unwrap_or_default();
-        let random: [u8; 10] = std::array::from_fn(|_| fastrand::u8(..));
-        Stamp {
-            now: self.now,
-            event_id: Builder::from_unix_timestamp_millis(millis, &random).into_uuid(),
-            trace: self.trace.clone(),
+    /// The same invocation, in which `actor` acts.
+    #[must_use]
+    pub fn by(&self, actor: Actor) -> Self {
+        Self {
+            actor: Some(actor),
+            ..self.clone()
         }
     }
 
-    /// Creates the record of `event`, with a new stamp, to store with its entity.
+    /// Who acts.
     ///
     /// # Errors
-    /// [`Error::Internal`] when its data cannot be serialized.
+    /// [`Error::Internal`] in a request without a token whose sender was not found out.
+    pub fn actor(&self) -> Result<&Actor, Error> {
+        let actor = self.actor.as_ref();
+        actor.ok_or_else(|| Error::internal("record who acts", "the request has no token"))
+    }
+
+    /// Creates an id: a UUIDv7 (RFC 9562 §5.7).
+    pub fn new_id(&self) -> Uuid {
+        let millis = u64::try_from(self.now.as_millisecond()).unwrap_or_default();
+        let random: [u8; 10] = std::array::from_fn(|_| fastrand::u8(..));
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// Creates the record of `event`, with a new id, to store with its entity.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when its data cannot be serialized, and those of [`Invocation::actor`].
     pub fn record(&self, event: &impl DomainEvent) -> Result<Record, Error> {
-        let record = event.record(self.stamp());
+        let record = event.record(Stamp {
+            now: self.now,
+            actor: self.actor()?.clone(),
+            event_id: self.new_id(),
+            trace: self.trace.clone(),
+        });
         record.map_err(|error| Error::internal("serialize the event", error))
     }
 

@@ -16,6 +16,7 @@ use crate::aws::lambda::panic;
 use crate::aws::lambda::problem::{self, Causes};
 use crate::aws::lambda::{Invocation, access, gateway};
 use crate::aws::{Platform, telemetry};
+use crate::core::actor::Actor;
 use crate::core::error::Error;
 
 /// Serves HTTP API requests. Answers an error as problem details.
@@ -41,11 +42,47 @@ where
     lambda_runtime::run(lambda_runtime::service_fn(serve)).await
 }
 
-/// Serves events from the event bus, a queue or a stream. Logs an error and returns it to Lambda, which retries.
+/// Serves events from the event bus, a queue or a stream for the action `name`. Logs an error and returns it to Lambda,
+/// which retries.
 ///
 /// # Errors
 /// As [`http`].
 pub async fn events<A, T, O, F, R>(
+    name: &str,
+    new: impl FnOnce(&Platform) -> Result<A, Error>,
+    handle: F,
+) -> Result<(), lambda_runtime::Error>
+where
+    A: 'static,
+    T: DeserializeOwned,
+    O: Serialize,
+    F: Fn(&'static A, T, Invocation) -> R,
+    R: Future<Output = Result<O, Error>>,
+{
+    run(&Actor::function(name), new, handle).await
+}
+
+/// Serves a schedule for the action `name`. Ignores the payload.
+///
+/// # Errors
+/// As [`http`].
+pub async fn schedule<A, O, F, R>(
+    name: &str,
+    new: impl FnOnce(&Platform) -> Result<A, Error>,
+    handle: F,
+) -> Result<(), lambda_runtime::Error>
+where
+    A: 'static,
+    O: Serialize,
+    F: Fn(&'static A, Invocation) -> R,
+    R: Future<Output = Result<O, Error>>,
+{
+    let handle = |action, _: IgnoredAny, invocation| handle(action, invocation);
+    run(&Actor::schedule(name), new, handle).await
+}
+
+async fn run<A, T, O, F, R>(
+    actor: &Actor,
     new: impl FnOnce(&Platform) -> Result<A, Error>,
     handle: F,
 ) -> Result<(), lambda_runtime::Error>
@@ -58,7 +95,7 @@ where
 {
     let (action, handle) = (start(new).await?, &handle);
     let serve = move |event: LambdaEvent<Box<RawValue>>| async move {
-        let invocation = Invocation::of(&event.context);
+        let invocation = Invocation::of(&event.context).by(actor.clone());
         let handle = |payload, invocation| handle(action, payload, invocation);
         process(event.payload.get(), invocation, handle).await.map_err(|error| {
             let causes = Causes(&error).to_string();
@@ -69,25 +106,8 @@ where
     lambda_runtime::run(lambda_runtime::service_fn(serve)).await
 }
 
-/// Serves a schedule. Ignores the payload.
-///
-/// # Errors
-/// As [`http`].
-pub async fn schedule<A, O, F, R>(
-    new: impl FnOnce(&Platform) -> Result<A, Error>,
-    handle: F,
-) -> Result<(), lambda_runtime::Error>
-where
-    A: 'static,
-    O: Serialize,
-    F: Fn(&'static A, Invocation) -> R,
-    R: Future<Output = Result<O, Error>>,
-{
-    events(new, |action, _: IgnoredAny, invocation| handle(action, invocation)).await
-}
-
-/// Responds to an event of the HTTP API: checks that the caller may use its route, and handles it. Every response has the
-/// header [`REQUEST_ID`].
+/// Responds to an event of the HTTP API: checks that the caller may use its route, and handles it with the caller as
+/// actor. Every response has the header [`REQUEST_ID`].
 pub async fn respond<R>(event: &str, invocation: Invocation, handle: impl FnOnce(Request, Invocation) -> R) -> Response
 where
     R: Future<Output = Result<Response, Error>>,
@@ -95,8 +115,8 @@ where
     let request_id = invocation.request_id.clone();
     let handled = Box::pin(async {
         let request = gateway::request(event)?;
-        access::check(&request)?;
-        handle(request, invocation).await
+        let actor = access::check(&request)?;
+        handle(request, Invocation { actor, ..invocation }).await
     });
     let mut response = panic::catch(handled)
         .await

@@ -73,7 +73,7 @@ pub trait BillingProvider: std::fmt::Debug + Send + Sync {
 
 /// A customer's authorization of recurring charges, from the provider's script or page.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "provider", rename_all = "UPPERCASE", deny_unknown_fields)]
 pub enum Authorization {
     /// The parameters that Toss's card window (`requestBillingAuth`) adds to its `successUrl`.
     Toss {
@@ -327,26 +327,26 @@ mod tests {
     fn the_debug_output_of_an_authorization_has_only_its_provider() {
         for (text, provider) in [
             (
-                r#"{"provider":"toss","auth_key":"hush","customer_key":"hush"}"#,
+                r#"{"provider":"TOSS","auth_key":"hush","customer_key":"hush"}"#,
                 Provider::Toss,
             ),
-            (r#"{"provider":"stripe","payment_method":"hush"}"#, Provider::Stripe),
-            (r#"{"provider":"kakaopay"}"#, Provider::KakaoPay),
-            (r#"{"provider":"standard"}"#, Provider::Standard),
+            (r#"{"provider":"STRIPE","payment_method":"hush"}"#, Provider::Stripe),
+            (r#"{"provider":"KAKAOPAY"}"#, Provider::KakaoPay),
+            (r#"{"provider":"STANDARD"}"#, Provider::Standard),
         ] {
             let authorization: Authorization = serde_json::from_str(text).unwrap();
             assert_eq!(authorization.provider(), provider);
             assert!(!format!("{authorization:?}").contains("hush"));
         }
-        let long = format!(r#"{{"provider":"stripe","payment_method":"{}"}}"#, "x".repeat(256));
+        let long = format!(r#"{{"provider":"STRIPE","payment_method":"{}"}}"#, "x".repeat(256));
         for bad in [
             &*long,
-            r#"{"provider":"stripe","payment_method":""}"#,
-            r#"{"provider":"toss","auth_key":"","customer_key":"holder-1"}"#,
-            r#"{"provider":"toss","auth_key":"a","customer_key":"h"}"#,
-            r#"{"provider":"toss","auth_key":"a","customer_key":"holder 1"}"#,
-            r#"{"provider":"toss"}"#,
-            r#"{"provider":"stripe","payment_method":"pm","card":"4242"}"#,
+            r#"{"provider":"STRIPE","payment_method":""}"#,
+            r#"{"provider":"TOSS","auth_key":"","customer_key":"holder-1"}"#,
+            r#"{"provider":"TOSS","auth_key":"a","customer_key":"h"}"#,
+            r#"{"provider":"TOSS","auth_key":"a","customer_key":"holder 1"}"#,
+            r#"{"provider":"TOSS"}"#,
+            r#"{"provider":"STRIPE","payment_method":"pm","card":"4242"}"#,
         ] {
             assert!(serde_json::from_str::<Authorization>(bad).is_err(), "{bad}");
         }

@@ -121,7 +121,7 @@ pub struct Started {
 
 /// The parameters with which a customer's page starts the payment.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "provider", rename_all = "lowercase")]
+#[serde(tag = "provider", rename_all = "UPPERCASE")]
 pub enum ClientParameters {
     /// For Toss's payment window, in addition to the order's id and amount.
     Toss {

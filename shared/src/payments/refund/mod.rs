@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::core::actor::Actor;
 use crate::core::idempotency::derive_id;
 use crate::core::money::Money;
 use crate::payments::review::{Review, ReviewCode};
@@ -43,6 +44,10 @@ pub struct Refund {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 255)]
     pub reference: Option<String>,
+    /// Who requested it, or gave it back by hand. Absent if it was made at the provider, and for customers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub requested_by: Option<Actor>,
     /// The time of the request, or when a refund made at the provider was found.
     pub requested_at: Timestamp,
     /// When the provider's confirmation arrived.
@@ -88,7 +93,7 @@ pub enum RefundStatus {
 }
 
 impl Refund {
-    /// A refund without a note that was recorded at `now`.
+    /// A refund without a note that nobody here requested, recorded at `now`.
     fn new(refund_id: Uuid, amount: Money, reason: RefundReason, status: RefundStatus, now: Timestamp) -> Self {
         Self {
             refund_id,
@@ -98,6 +103,7 @@ impl Refund {
             status,
             by_hand: false,
             reference: None,
+            requested_by: None,
             requested_at: now,
             done_at: None,
             failed_at: None,
@@ -154,7 +160,7 @@ impl Payment {
         self.refunds.iter().find(|refund| refund.refund_id == refund_id)
     }
 
-    /// The payment with a pending refund of `amount`, or of the whole refundable amount.
+    /// The payment with a pending refund of `amount`, or of the whole refundable amount, which `by` requested.
     ///
     /// Refunds that the customer did not get count as requested again, as far as `amount` covers them, and their reviews
     /// end: the request is the decision that they waited for.
@@ -168,6 +174,7 @@ impl Payment {
         amount: Option<Money>,
         reason: RefundReason,
         note: Option<String>,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<Self, Rejected> {
         let refundable = self.refundable();
@@ -191,25 +198,29 @@ impl Payment {
         next.close_reviews(|review| review.code == ReviewCode::OutcomeUnknown);
         next.add_refund(Refund {
             note,
+            requested_by: Some(by.clone()),
             ..Refund::new(refund_id, amount, reason, RefundStatus::Pending, now)
         });
         next.settle(None);
         Ok(next)
     }
 
-    /// The payment of a cancelled order: all that is kept is refunded, and what the bank has withdrawn is owed if the
-    /// bank returns it, even after a lost dispute.
+    /// The payment of an order that `by` cancelled: all that is kept is refunded, and what the bank has withdrawn is owed
+    /// if the bank returns it, even after a lost dispute.
     ///
     /// # Errors
     /// As [`Payment::with_refund`]. [`Rejected::NothingToRefund`] when nothing is kept and nothing can return.
-    pub fn with_cancelled_order(&self, refund_id: Uuid, now: Timestamp) -> Result<Self, Rejected> {
+    pub fn with_cancelled_order(&self, refund_id: Uuid, by: &Actor, now: Timestamp) -> Result<Self, Rejected> {
         let reason = RefundReason::OrderCancelled;
-        let refunding = self.with_refund(refund_id, None, reason, None, now);
+        let refunding = self.with_refund(refund_id, None, reason, None, by, now);
         let (Some(withdrawn), Ok(_) | Err(Rejected::NothingToRefund)) = (self.withdrawn, &refunding) else {
             return refunding;
         };
         let mut next = refunding.unwrap_or_else(|_| self.clone());
-        next.owe_withdrawn(&Refund::new(refund_id, withdrawn, reason, RefundStatus::Refused, now));
+        next.owe_withdrawn(&Refund {
+            requested_by: Some(by.clone()),
+            ..Refund::new(refund_id, withdrawn, reason, RefundStatus::Refused, now)
+        });
         next.settle(None);
         Ok(next)
     }
@@ -255,12 +266,12 @@ impl Payment {
         self.status != PaymentStatus::Unservable && self.owed_without_review().amount() > 0
     }
 
-    /// The payment with the owed rest requested again. It is a new refund, since providers repeat a refusal for the same
-    /// key. `None` when nothing is owed outside of reviews, or a refund is pending.
+    /// The payment with the owed rest requested again, by `by`. It is a new refund, since providers repeat a refusal for
+    /// the same key. `None` when nothing is owed outside of reviews, or a refund is pending.
     ///
     /// # Errors
     /// [`Rejected::TooManyRefunds`].
-    pub fn with_retried_refund(&self, refund_id: Uuid, now: Timestamp) -> Result<Option<Self>, Rejected> {
+    pub fn with_retried_refund(&self, refund_id: Uuid, by: &Actor, now: Timestamp) -> Result<Option<Self>, Rejected> {
         let owed = self.owed_without_review();
         if owed.amount() == 0 {
             return Ok(None);
@@ -270,19 +281,26 @@ impl Payment {
             .iter()
             .find(|refund| self.is_unmet(refund) && !self.has_review_of(refund));
         let (reason, note) = unmet.map_or((RefundReason::Requested, None), |refund| refund.as_requested());
-        self.with_refund(refund_id, Some(owed), reason, note, now).map(Some)
+        self.with_refund(refund_id, Some(owed), reason, note, by, now).map(Some)
     }
 
-    /// The payment with what is owed for the matter `review` requested again. `None` when nothing is owed for it.
+    /// The payment with what is owed for the matter `review` requested again, by `by`. `None` when nothing is owed for
+    /// it.
     ///
     /// # Errors
     /// As [`Payment::with_refund`].
-    pub fn with_refund_of(&self, review: &Review, refund_id: Uuid, now: Timestamp) -> Result<Option<Self>, Rejected> {
+    pub fn with_refund_of(
+        &self,
+        review: &Review,
+        refund_id: Uuid,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Rejected> {
         let mut next = self.clone();
         next.close_reviews(|known| known.review_id == review.review_id);
         let Some(owed) = review.owed.filter(|_| review.code.is_about_refund()) else {
             return next
-                .with_retried_refund(refund_id, now)
+                .with_retried_refund(refund_id, by, now)
                 .map(|retried| retried.or(Some(next)));
         };
         let refused = review.refund_id.and_then(|id| self.refund(id));
@@ -295,7 +313,7 @@ impl Payment {
         {
             next.refunds.swap(0, nth);
         }
-        next.with_refund(refund_id, Some(owed), reason, note, now)
+        next.with_refund(refund_id, Some(owed), reason, note, by, now)
             .map(|mut refunding| {
                 refunding.refunds.sort_by_key(|refund| refund.requested_at);
                 Some(refunding)
@@ -398,13 +416,14 @@ impl Payment {
         unused.unwrap_or(wanted)
     }
 
-    /// Adds a refund that was made without a request here.
-    pub(crate) fn add_provider_refund(&mut self, amount: Money, by_hand: bool, now: Timestamp) {
+    /// Adds a refund that was made without a request here: at the provider, or by `by`.
+    pub(crate) fn add_refund_made(&mut self, amount: Money, by_hand: bool, by: Option<&Actor>, now: Timestamp) {
         let sum = self.refunded.amount().to_string();
         let refund_id = derive_id(&["refund elsewhere", &self.payment_id.to_string(), &sum]);
         let refund_id = self.unused_refund_id(refund_id);
         self.add_refund(Refund {
             by_hand,
+            requested_by: by.cloned(),
             done_at: Some(now),
             ..Refund::new(refund_id, amount, RefundReason::Elsewhere, RefundStatus::Done, now)
         });

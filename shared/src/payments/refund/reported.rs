@@ -155,7 +155,7 @@ impl Payment {
         }
         elsewhere = self.sum([elsewhere, left].into_iter());
         if elsewhere.amount() > 0 {
-            self.add_provider_refund(elsewhere, false, now);
+            self.add_refund_made(elsewhere, false, None, now);
             self.refunded = self.refunded.plus(elsewhere).unwrap_or(self.refunded);
         }
     }

@@ -5,6 +5,7 @@ use iso_currency::Currency;
 use crate::core::identity::CustomerId;
 use crate::orders::{Order, OrderId, OrderStatus, example};
 use crate::payments::refund::*;
+use crate::payments::tests::staff;
 use crate::payments::{Decision, Provider, ProviderStatus, Report};
 
 fn won(amount: u64) -> Money {
@@ -33,7 +34,7 @@ fn paid() -> Payment {
 fn with_pending(payment: &Payment, reason: RefundReason, amount: Option<u64>) -> Payment {
     let refund_id = Uuid::from_u128(payment.refunds.len() as u128);
     payment
-        .with_refund(refund_id, amount.map(won), reason, None, second(1))
+        .with_refund(refund_id, amount.map(won), reason, None, &staff(), second(1))
         .unwrap()
 }
 
@@ -66,7 +67,7 @@ fn with_reported_refund(payment: &Payment, refunded: u64) -> Payment {
 }
 
 fn retried(payment: &Payment) -> Option<u64> {
-    let requested = payment.with_retried_refund(Uuid::max(), second(4)).unwrap()?;
+    let requested = payment.with_retried_refund(Uuid::max(), &staff(), second(4)).unwrap()?;
     requested.pending_refund().map(|refund| refund.amount.amount())
 }
 
@@ -79,7 +80,14 @@ fn owed(payment: &Payment) -> Vec<u64> {
 /// The payment after a decision about its first matter.
 fn decided(payment: &Payment, decision: Decision) -> Payment {
     let review = &payment.reviews[0];
-    let decided = payment.with_decision(review.review_id, decision, review.owed, Uuid::max(), second(5));
+    let decided = payment.with_decision(
+        review.review_id,
+        decision,
+        review.owed,
+        Uuid::max(),
+        &staff(),
+        second(5),
+    );
     decided.unwrap().payment
 }
 
@@ -221,7 +229,14 @@ fn a_payment_never_has_more_refunds_than_its_limit() {
     for nth in 1..MAX_REFUNDS as u64 {
         payment = with_reported_refund(&with_pending(&payment, RefundReason::Requested, Some(1)), nth);
     }
-    let part = payment.with_refund(Uuid::max(), Some(won(1)), RefundReason::Requested, None, second(9));
+    let part = payment.with_refund(
+        Uuid::max(),
+        Some(won(1)),
+        RefundReason::Requested,
+        None,
+        &staff(),
+        second(9),
+    );
     assert_eq!(part, Err(Rejected::TooManyRefunds));
     let rest = with_reported_refund(&with_pending(&payment, RefundReason::Requested, None), 1000);
     assert_eq!(

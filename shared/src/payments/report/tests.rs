@@ -4,6 +4,7 @@ use crate::core::identity::CustomerId;
 use crate::orders::{OrderStatus, example};
 use crate::payments::Decision;
 use crate::payments::report::*;
+use crate::payments::tests::staff;
 use iso_currency::Currency;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -205,7 +206,7 @@ impl Unasked {
         let id = Uuid::from_u128(1);
         let decided = self
             .payment
-            .with_decision(review.review_id, decision, amount.map(won), id, second(101))
+            .with_decision(review.review_id, decision, amount.map(won), id, &staff(), second(101))
             .unwrap();
         self.payment = decided.payment;
         let Some(status) = decided.status else {

@@ -57,9 +57,10 @@ impl PaymentService {
             // A new refund after a refused one has a new id, since providers repeat a refusal for the same key.
             let refund_id = stored.refund_id("unservable");
             let reason = RefundReason::Unservable;
-            let refunding = stored
-                .payment
-                .with_refund(refund_id, None, reason, None, invocation.now)?;
+            let refunding =
+                stored
+                    .payment
+                    .with_refund(refund_id, None, reason, None, invocation.actor()?, invocation.now)?;
             let next = next(&stored, refunding, None, invocation)?;
             if self.order_payments.payments.save(&next, invocation.deadline).await? {
                 return self.refund(id, invocation).await;
@@ -96,7 +97,8 @@ impl PaymentService {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn refund_owed(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {
         let payment = &stored.payment;
-        let Some(refunding) = payment.with_retried_refund(stored.refund_id("owed"), invocation.now)? else {
+        let (refund_id, by) = (stored.refund_id("owed"), invocation.actor()?);
+        let Some(refunding) = payment.with_retried_refund(refund_id, by, invocation.now)? else {
             return Ok(stored.clone());
         };
         let next = next(stored, refunding, Some(PaymentEventKind::RefundRequested), invocation)?;

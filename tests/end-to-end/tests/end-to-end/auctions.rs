@@ -57,6 +57,8 @@ fn bought_points_are_in_the_wallet(shop: &Shop) -> Result<()> {
     let order = shop.buy_points(&ann, 3)?;
     ensure!(order["lines"][0]["points"] == 10_000, "{order}");
     let event = shop.event("PointsCredited", &order, EVENT_DEADLINE)?;
+    let function = json!({ "kind": "FUNCTION", "id": "credit-points" });
+    ensure!(event["metadata"]["actor"] == function, "{event}");
     ensure!(event["data"]["points"] == 30_000, "{event}");
     ensure!(shop.wallet(&ann)? == (30_000, 0));
     let entry = shop.get(&ann, "/wallet/entries")?["items"][0].take();

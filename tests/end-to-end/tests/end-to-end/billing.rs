@@ -170,7 +170,7 @@ fn subscription_body(shop: &Shop, sku: &str, holder: &str, time: SignedDuration)
 /// Returns the authorization that Toss's card window gives a page.
 fn authorization(shop: &Shop, holder: &str) -> Result<Value> {
     let auth_key = shop.sandbox()?.toss_authorize_card(holder)?;
-    Ok(json!({ "provider": "toss", "auth_key": auth_key, "customer_key": holder }))
+    Ok(json!({ "provider": "TOSS", "auth_key": auth_key, "customer_key": holder }))
 }
 
 fn subscribe(shop: &Shop, key: &str, body: &Value) -> Result<Answer> {

@@ -33,14 +33,14 @@ fn an_unknown_outcome_is_settled_by_the_schedule(shop: &Shop) -> Result<()> {
         let _turn = shop.lock_faults();
         let sandbox = shop.sandbox()?;
         let order = shop.order(&shop.bob, &shop.unique("key"), &sku, 2)?.expect(201)?;
-        let started = shop.start(&shop.bob, &order, "kakaopay")?;
+        let started = shop.start(&shop.bob, &order, "KAKAOPAY")?;
         let token = sandbox.kakaopay_approve(text(&started, "reference")?)?;
         // KakaoPay charges the payment but answers neither the call nor queries. It has no webhooks, so only the
         // schedule can find the charge.
         sandbox.plan("kakaopay", "approve", &json!({ "kind": "never_answer" }))?;
         sandbox.plan("kakaopay", "order", &json!({ "kind": "error_before", "value": 503 }))?;
         let key = shop.unique("pay");
-        let confirmed = shop.confirm(&shop.bob, &key, &order, "kakaopay", ("pg_token", &token))?;
+        let confirmed = shop.confirm(&shop.bob, &key, &order, "KAKAOPAY", ("pg_token", &token))?;
         (order, confirmed.expect(202)?)
     };
     ensure!(confirmed["status"] == "UNKNOWN", "{confirmed}");
@@ -106,7 +106,7 @@ fn a_late_payment_is_refunded_when_the_stock_is_gone(shop: &Shop) -> Result<()> 
 /// Returns an expired order and its started payment, which can be paid for another minute or two.
 fn expired_order_with_payment(shop: &Shop, sku: &str, quantity: i64) -> Result<(Value, Value)> {
     let order = shop.order(&shop.bob, &shop.unique("key"), sku, quantity)?.expect(201)?;
-    let started = shop.start(&shop.bob, &order, "stripe")?;
+    let started = shop.start(&shop.bob, &order, "STRIPE")?;
     shop.event("OrderExpired", &order, TIME_LIMIT)?;
     Ok((order, started))
 }

@@ -93,6 +93,8 @@ fn an_order_is_placed_and_its_event_is_published(shop: &Shop) -> Result<()> {
     let event = shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
     ensure!(event["data"] == order, "{event} is not {order}");
     ensure!(event["metadata"]["version"] == 1, "{event}");
+    let customer = json!({ "kind": "CUSTOMER", "id": order["customer_id"] });
+    ensure!(event["metadata"]["actor"] == customer, "{event}");
     Ok(())
 }
 
@@ -124,6 +126,7 @@ fn events_of_a_product_and_its_delivery_are_published(shop: &Shop) -> Result<()>
             .tap
             .wait_for(detail_type, |event| event.detail["data"]["sku"] == sku, EVENT_DEADLINE)?;
         ensure!(event.source == "madang.catalog", "{event:?}");
+        ensure!(event.detail["metadata"]["actor"]["kind"] == "STAFF", "{event:?}");
     }
     Ok(())
 }
@@ -162,6 +165,8 @@ fn an_unpaid_order_is_expired_by_the_schedule(shop: &Shop) -> Result<()> {
     ensure!(shop.available(&sku)? == 6);
     let event = shop.event("OrderExpired", &order, Duration::from_secs(300))?;
     ensure!(event["data"]["status"] == "EXPIRED", "{event}");
+    let schedule = json!({ "kind": "SCHEDULE", "id": "expire-orders" });
+    ensure!(event["metadata"]["actor"] == schedule, "{event}");
     ensure!(shop.available(&sku)? == 10);
     let seen = shop
         .api

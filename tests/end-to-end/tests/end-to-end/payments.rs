@@ -44,11 +44,11 @@ fn charged(amount: i64) -> Moved {
 fn an_order_is_paid_through_toss_and_its_events_are_published(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 2)?.expect(201)?;
-    let started = shop.start(&shop.ann, &order, "toss")?;
-    ensure!(started["client"]["provider"] == "toss", "{started}");
+    let started = shop.start(&shop.ann, &order, "TOSS")?;
+    ensure!(started["client"]["provider"] == "TOSS", "{started}");
     let proof = shop.toss_key(&order)?;
     let key = shop.unique("pay");
-    let confirm = || shop.confirm(&shop.ann, &key, &order, "toss", ("payment_key", &proof));
+    let confirm = || shop.confirm(&shop.ann, &key, &order, "TOSS", ("payment_key", &proof));
     let payment = confirm()?.expect(200)?;
     ensure!(payment["status"] == "PAID", "{payment}");
 
@@ -69,7 +69,7 @@ fn an_order_is_paid_through_toss_and_its_events_are_published(shop: &Shop) -> Re
 fn a_stripe_webhook_alone_pays_an_order(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 2)?.expect(201)?;
-    let started = shop.start(&shop.ann, &order, "stripe")?;
+    let started = shop.start(&shop.ann, &order, "STRIPE")?;
     shop.sandbox()?.stripe_pay(text(&started, "reference")?)?;
     let paid = shop.order_until(&shop.ann, &order, "PAID", EVENT_DEADLINE)?;
     ensure!(paid["payment_id"] == started["payment_id"], "{paid} {started}");
@@ -82,10 +82,10 @@ fn an_order_is_paid_through_kakaopay(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
     let _turn = shop.lock_faults();
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 2)?.expect(201)?;
-    let started = shop.start(&shop.ann, &order, "kakaopay")?;
+    let started = shop.start(&shop.ann, &order, "KAKAOPAY")?;
     ensure!(started["client"]["pc_url"].is_string(), "{started}");
     let token = shop.sandbox()?.kakaopay_approve(text(&started, "reference")?)?;
-    let confirmed = shop.confirm(&shop.ann, &shop.unique("pay"), &order, "kakaopay", ("pg_token", &token))?;
+    let confirmed = shop.confirm(&shop.ann, &shop.unique("pay"), &order, "KAKAOPAY", ("pg_token", &token))?;
     let payment = confirmed.expect(200)?;
     ensure!(payment["payment_id"] == started["payment_id"], "{payment} {started}");
     ensure!(shop.current_order(&shop.ann, &order)?["status"] == "PAID");
@@ -99,7 +99,7 @@ fn an_order_can_be_paid_with_another_card_after_a_decline(shop: &Shop) -> Result
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 1)?.expect(201)?;
     let sandbox = shop.sandbox()?;
     let proof = sandbox.toss_authenticate_declined(text(&order, "order_id")?, (1000, "KRW"), CODE)?;
-    let confirmed = shop.confirm(&shop.ann, &shop.unique("pay"), &order, "toss", ("payment_key", &proof))?;
+    let confirmed = shop.confirm(&shop.ann, &shop.unique("pay"), &order, "TOSS", ("payment_key", &proof))?;
     let refused = confirmed.expect(402)?;
     ensure!(refused["type"] == "urn:madang:problem:payment-refused", "{refused}");
     ensure!(refused["provider_code"] == CODE, "{refused}");
@@ -109,7 +109,7 @@ fn an_order_can_be_paid_with_another_card_after_a_decline(shop: &Shop) -> Result
     ensure!(shop.moved(&order)? == Moved::default());
 
     let proof = shop.toss_key(&order)?;
-    let confirmed = shop.confirm(&shop.ann, &shop.unique("pay"), &order, "toss", ("payment_key", &proof))?;
+    let confirmed = shop.confirm(&shop.ann, &shop.unique("pay"), &order, "TOSS", ("payment_key", &proof))?;
     confirmed.expect(200)?;
     ensure!(shop.current_order(&shop.ann, &order)?["status"] == "PAID");
     ensure!(shop.moved(&order)? == charged(1000), "{:?}", shop.moved(&order)?);
@@ -179,11 +179,11 @@ fn only_its_customer_can_read_a_payment(shop: &Shop) -> Result<()> {
 
     let other = shop.order(&shop.bob, &shop.unique("key"), &sku, 1)?.expect(201)?;
     let proof = ("payment_key", text(&payment, "reference")?);
-    let stolen = shop.confirm(&shop.bob, &shop.unique("pay"), &other, "toss", proof)?;
+    let stolen = shop.confirm(&shop.bob, &shop.unique("pay"), &other, "TOSS", proof)?;
     let stolen: Value = stolen.expect(422)?;
     ensure!(stolen["type"] == "urn:madang:problem:payment-mismatch", "{stolen}");
     let proof = shop.toss_key(&order)?;
-    let paid = shop.confirm(&shop.bob, &shop.unique("pay"), &order, "toss", ("payment_key", &proof))?;
+    let paid = shop.confirm(&shop.bob, &shop.unique("pay"), &order, "TOSS", ("payment_key", &proof))?;
     paid.expect(404)?;
     Ok(())
 }

@@ -130,7 +130,7 @@ fn a_webhook_about_an_unknown_order_is_to_be_retried(shop: &Shop) -> Result<()> 
 /// that it was charged.
 fn an_administrator_decides_a_review_that_a_webhook_started(shop: &Shop) -> Result<()> {
     let order = order(shop)?;
-    let started = shop.start(&shop.ann, &order, "stripe")?;
+    let started = shop.start(&shop.ann, &order, "STRIPE")?;
     let refund = json!({
         "id": "re_1", "payment_intent": started["reference"], "status": "failed", "amount": 100, "currency": "krw",
     });
@@ -196,7 +196,7 @@ fn unknown_order() -> Value {
 /// Returns the reference of a payment of `order`. A payment at Stripe is started here.
 fn reference(shop: &Shop, scheme: Scheme, order: &Value) -> Result<String> {
     Ok(match scheme {
-        Scheme::Stripe => text(&shop.start(&shop.ann, order, "stripe")?, "reference")?.to_owned(),
+        Scheme::Stripe => text(&shop.start(&shop.ann, order, "STRIPE")?, "reference")?.to_owned(),
         Scheme::Standard => shop.unique("transfer"),
     })
 }

@@ -44,7 +44,7 @@ async fn a_period_is_billed_when_it_falls_due_and_its_order_is_paid() {
     let shop = BillingFixture::with("tea", 3).await;
     let schedule = monthly("2026-01-02");
     let body = subscription(&[("tea", 2)], &schedule, &shop.authorization("ann"));
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
     assert_eq!(begun.body["status"], "ACTIVE");
     assert_eq!(begun.body["next_at"], "2026-01-02T00:00:00Z", "nine in Seoul");
@@ -100,7 +100,10 @@ async fn a_period_due_today_is_charged_before_the_schedule_runs() {
     let shop = BillingFixture::with("tea", 1).await;
     let schedule = schedule("2026-01-01", "00:00:00", "Asia/Seoul", "MONTH", 1);
     let body = subscription(&[("tea", 1)], &schedule, &shop.authorization("ann"));
-    assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
+    assert_eq!(
+        shop.create_subscription(subscribe_call("ann", "k", &body)).await.status,
+        201
+    );
     assert_eq!(shop.process_queue().await, 1);
     assert_eq!(shop.charged().charged, 1000);
 }
@@ -126,31 +129,31 @@ async fn a_retried_subscription_returns_the_first_one_even_after_a_lost_write() 
     let call = subscribe_call("ann", "k", &body);
     // The provider issues the key, but the write fails.
     shop.engine.faults.plan("TransactWriteItems", Fault::Denied);
-    assert_eq!(shop.subscribe(call.clone()).await.status, 500);
+    assert_eq!(shop.create_subscription(call.clone()).await.status, 500);
     assert_eq!(shop.engine.count(SUBSCRIPTIONS).await, 0);
 
-    let begun = shop.subscribe(call.clone()).await;
+    let begun = shop.create_subscription(call.clone()).await;
     assert_eq!((begun.status, begun.replayed), (201, false), "{begun:?}");
-    let again = shop.subscribe(call).await;
+    let again = shop.create_subscription(call).await;
     assert_eq!((again.status, again.replayed), (201, true));
     assert_eq!(again.body, begun.body);
     shop.billing_key("ann");
 
     let other = subscription(&[("tea", 2)], &monthly("2026-01-02"), &shop.authorization("ann"));
-    let reused = shop.subscribe(subscribe_call("ann", "k", &other)).await;
+    let reused = shop.create_subscription(subscribe_call("ann", "k", &other)).await;
     assert_eq!(reused.problem(), "idempotency-key-reused");
 }
 
 #[tokio::test]
 async fn another_card_after_a_refused_one_under_the_same_key_is_sent_to_the_provider() {
     let shop = BillingFixture::with("tea", 1).await;
-    let refused = json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" });
+    let refused = json!({ "provider": "TOSS", "auth_key": "no", "customer_key": "customer" });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &refused);
-    let answer = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let answer = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(answer.problem(), "payment-refused", "{answer:?}");
 
     let body = subscription(&[("tea", 1)], &monthly("2026-01-02"), &shop.authorization("ann"));
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
     shop.billing_key("ann");
 }
@@ -188,7 +191,7 @@ async fn a_subscription_that_cannot_be_billed_is_rejected() {
             "malformed-body",
         ),
         (
-            with("authorization", json!({ "provider": "kakaopay" })),
+            with("authorization", json!({ "provider": "KAKAOPAY" })),
             "provider-not-configured",
         ),
         (
@@ -198,12 +201,12 @@ async fn a_subscription_that_cannot_be_billed_is_rejected() {
         (
             with(
                 "authorization",
-                json!({ "provider": "toss", "auth_key": "no", "customer_key": "customer" }),
+                json!({ "provider": "TOSS", "auth_key": "no", "customer_key": "customer" }),
             ),
             "payment-refused",
         ),
     ] {
-        let answer = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+        let answer = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
         assert_eq!(answer.problem(), problem, "{answer:?}");
     }
     assert_eq!(shop.engine.count(SUBSCRIPTIONS).await, 0);
@@ -236,7 +239,7 @@ async fn subscriptions_are_listed_newest_first_in_pages() {
     let mut ids = vec![];
     for key in ["1", "2", "3"] {
         let body = subscription(&[("tea", 1)], &monthly("2026-02-01"), &shop.authorization("ann"));
-        let begun = shop.subscribe(subscribe_call("ann", key, &body)).await;
+        let begun = shop.create_subscription(subscribe_call("ann", key, &body)).await;
         ids.insert(0, begun.body["subscription_id"].clone());
         shop.advance(SignedDuration::from_secs(1));
     }

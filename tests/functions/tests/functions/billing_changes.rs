@@ -131,9 +131,9 @@ async fn a_card_whose_provider_does_not_support_the_currency_is_refused() {
     let shop = BillingFixture::with("tea", 5).await;
     let abroad = json!({ "name": "Tea", "price": { "amount": 900, "currency": "USD" }, "status": "LISTED" });
     assert!(shop.put_product("export-tea", &abroad).await.status < 300);
-    let card = json!({ "provider": "stripe", "payment_method": shop.sandbox.stripe_payment_method(&Card::Good) });
+    let card = json!({ "provider": "STRIPE", "payment_method": shop.sandbox.stripe_payment_method(&Card::Good) });
     let body = subscription(&[("export-tea", 1)], &monthly("2026-01-02"), &card);
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
 
     let id = begun.body["subscription_id"].as_str().unwrap();
@@ -173,7 +173,10 @@ async fn a_date_with_a_clock_change_is_billed_once_at_its_time() {
     shop.advance(hours(24 * 86));
     let berlin = schedule("2026-03-28", "02:30:00", "Europe/Berlin", "DAY", 1);
     let body = subscription(&[("tea", 1)], &berlin, &shop.authorization("ann"));
-    assert_eq!(shop.subscribe(subscribe_call("ann", "k", &body)).await.status, 201);
+    assert_eq!(
+        shop.create_subscription(subscribe_call("ann", "k", &body)).await.status,
+        201
+    );
     shop.advance_with_runs(hours(24 * 4), SignedDuration::from_mins(30))
         .await;
     let due: Vec<Timestamp> = [
@@ -277,10 +280,10 @@ async fn a_cancelled_subscription_asks_for_no_new_card() {
 async fn a_stripe_card_can_be_charged_declined_and_replaced() {
     let shop = BillingFixture::with("tea", 3).await;
     let saved =
-        |card: &Card| json!({ "provider": "stripe", "payment_method": shop.sandbox.stripe_payment_method(card) });
+        |card: &Card| json!({ "provider": "STRIPE", "payment_method": shop.sandbox.stripe_payment_method(card) });
     let authorization = saved(&Card::Good);
     let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
     let id = begun.body["subscription_id"].as_str().unwrap();
     shop.run().await;

@@ -12,7 +12,7 @@ async fn subscribed() -> (BillingFixture, String) {
     shop.list("sample", 0, 1).await;
     shop.receive("sample", 2).await;
     let body = subscription(&[("sample", 1)], &monthly("2026-01-01"), &shop.authorization("ann"));
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
     let id = begun.body["subscription_id"].as_str().unwrap().to_owned();
     (shop, id)

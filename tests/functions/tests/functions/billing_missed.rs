@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 async fn subscribed(shop: &BillingFixture, unit: &str, count: u16) -> String {
     let schedule = schedule("2026-01-01", "09:00:00", "Asia/Seoul", unit, count);
     let body = subscription(&[("tea", 1)], &schedule, &shop.authorization("ann"));
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     assert_eq!(begun.status, 201, "{begun:?}");
     begun.body["subscription_id"].as_str().unwrap().to_owned()
 }
@@ -331,9 +331,9 @@ async fn an_issuers_advice_and_an_expired_card_decide_about_retries() {
     ] {
         let shop = BillingFixture::with("tea", 9).await;
         let method = shop.sandbox.stripe_payment_method(&Card::Good);
-        let authorization = json!({ "provider": "stripe", "payment_method": method });
+        let authorization = json!({ "provider": "STRIPE", "payment_method": method });
         let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
-        let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+        let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
         let id = begun.body["subscription_id"].as_str().unwrap();
         shop.sandbox.stripe_set_card(&method, &card);
         shop.run().await;

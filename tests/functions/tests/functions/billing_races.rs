@@ -370,9 +370,9 @@ async fn a_paid_period_is_not_declined_by_a_report_of_an_earlier_attempt() {
 async fn a_hard_decline_with_a_lost_response_is_not_charged_again() {
     let shop = BillingFixture::with("tea", 1).await;
     let method = shop.sandbox.stripe_payment_method(&Card::Good);
-    let authorization = json!({ "provider": "stripe", "payment_method": method });
+    let authorization = json!({ "provider": "STRIPE", "payment_method": method });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     let id = begun.body["subscription_id"].as_str().unwrap();
     let stolen = Card::declined("card_declined", "stolen_card");
     // A second request would succeed.

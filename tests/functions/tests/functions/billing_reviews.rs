@@ -213,9 +213,9 @@ async fn a_reference_of_another_orders_payment_does_not_pay_a_period() {
 async fn a_stripe_charge_is_decided_only_with_its_own_intent() {
     let shop = BillingFixture::with("tea", 1).await;
     let method = shop.sandbox.stripe_payment_method(&Card::Good);
-    let authorization = json!({ "provider": "stripe", "payment_method": method });
+    let authorization = json!({ "provider": "STRIPE", "payment_method": method });
     let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &authorization);
-    let begun = shop.subscribe(subscribe_call("ann", "k", &body)).await;
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
     let id = begun.body["subscription_id"].as_str().unwrap();
     shop.sandbox.plan(Provider::Stripe, "confirm_intent", Fault::DropAfter);
     for _ in 0..40 {

@@ -102,7 +102,10 @@ impl Years {
         let schedule = schedule(&format!("2026-{month:02}-{day:02}"), time, place, unit, count);
         let customer = format!("customer-{nth}");
         let body = subscription(&[("tea", 1)], &schedule, &self.shop.authorization(&customer));
-        let begun = self.shop.subscribe(subscribe_call(&customer, "k", &body)).await;
+        let begun = self
+            .shop
+            .create_subscription(subscribe_call(&customer, "k", &body))
+            .await;
         assert_eq!(begun.status, 201, "{begun:?}");
         self.subscribers.push(Subscriber {
             id: begun.body["subscription_id"].as_str().unwrap().to_owned(),

@@ -38,7 +38,7 @@ async fn catalog_and_orders() {
 async fn payments() {
     let shop = PaymentFixture::with(SKU, 10).await;
     let order = id_of(&shop.order("ann", "k", &[(SKU, 2)]).await);
-    shop.start(start_call("ann", "start", "toss", &order)).await;
+    shop.start(start_call("ann", "start", "TOSS", &order)).await;
     let key = shop.sandbox.toss_authenticate(&order, 2000, "KRW");
     let changed = json!({
         "eventType": "PAYMENT_STATUS_CHANGED",

@@ -48,7 +48,7 @@ async fn an_order_that_costs_nothing_is_paid_at_once_without_a_provider() {
 async fn a_payment_of_an_order_that_costs_nothing_is_refused_as_paid() {
     let shop = shop().await;
     let id = id_of(&shop.order("ann", "k", &[("sample", 1)]).await);
-    for provider in ["toss", "stripe", "kakaopay"] {
+    for provider in ["TOSS", "STRIPE", "KAKAOPAY"] {
         let answer = shop.start(start_call("ann", provider, provider, &id)).await;
         assert_eq!(answer.problem(), "order-closed", "{answer:?}");
         assert_eq!(answer.body["order_status"], "PAID");
@@ -85,7 +85,7 @@ async fn an_order_with_a_part_that_costs_nothing_waits_for_its_payment() {
     let order = shop.order("ann", "k", &[("sample", 1), ("tea", 1)]).await;
     assert_eq!(order.body["status"], "PENDING_PAYMENT");
     assert_eq!(
-        shop.start(start_call("ann", "s", "toss", &id_of(&order))).await.status,
+        shop.start(start_call("ann", "s", "TOSS", &id_of(&order))).await.status,
         201
     );
     let mut differs = order_call("ann", "other", &[("sample", 1)]);

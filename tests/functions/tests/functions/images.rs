@@ -501,3 +501,29 @@ async fn an_event_about_an_unknown_object_is_ignored() {
     assert_eq!(shop.shop.engine.count(IMAGES).await, 0);
     assert_eq!(shop.see("x").await.problem(), "not-found");
 }
+
+#[tokio::test]
+async fn an_image_may_be_reused_for_a_minute_once_it_is_processed() {
+    let shop = ImageFixture::open().await;
+    let id = shop.presign("ann", "k", &json!({})).await;
+    let waiting = shop.see(&id).await;
+    assert_eq!(
+        waiting.header("cache-control"),
+        "no-cache",
+        "a page asks until it is processed"
+    );
+    shop.resize_image(&shop.upload(&id, &picture(80, 60))).await.unwrap();
+    let ready = shop.see(&id).await;
+    assert_eq!(ready.header("cache-control"), "public, max-age=60");
+    let etag = ready.header("etag").to_owned();
+    assert_ne!(etag, waiting.header("etag"));
+    let unchanged = || {
+        Call::new("GET", "/images/{image_id}")
+            .path("image_id", &id)
+            .header("if-none-match", &etag)
+    };
+    assert_eq!(shop.get_image(unchanged()).await.status, 304);
+    shop.delete("ann", &id).await;
+    let deleted = shop.get_image(unchanged()).await;
+    assert_eq!((deleted.status, &deleted.body["status"]), (200, &"DELETED".into()));
+}

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{kakaopay_call, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, Shop};
 use harness::engine::{ORDERS, PAYMENTS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
 use sandbox::{Authentication, Card, Provider, Webhook};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Runs per shop: later runs find the data of earlier ones.
 const RUNS: u64 = 10;
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
         let Some((nth, customer, order, _)) = self.an_order() else {
             return;
         };
-        let provider = ["stripe", "kakaopay"][self.draw.usize(..2)];
+        let provider = ["STRIPE", "KAKAOPAY"][self.draw.usize(..2)];
         let key = self.key();
         let answer = self.shop.start(start_call(customer, &key, provider, &order)).await;
         if answer.status == 201 {
@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
         let stripe: Vec<&str> = self
             .started
             .iter()
-            .filter(|(_, started)| started["client"]["provider"] == "stripe")
+            .filter(|(_, started)| started["client"]["provider"] == "STRIPE")
             .map(|(_, started)| started["reference"].as_str().unwrap())
             .collect();
         let Some(intent) = self.draw.choice(stripe) else {
@@ -224,17 +224,15 @@ impl<'a> Run<'a> {
             let (customer, order, total) = self.orders[nth].clone();
             let reference = started["reference"].as_str().unwrap();
             let key = self.key();
-            let body = if started["client"]["provider"] == "stripe" {
-                json!({ "provider": "stripe", "order_id": order, "payment_intent": reference, "amount": amount(total) })
-            } else {
-                let approved = self.shop.sandbox.try_kakaopay_approve_in_app(reference);
-                if let Ok(token) = approved {
-                    self.tokens.insert(reference.to_owned(), token);
-                }
-                let token = self.tokens.get(reference)?;
-                json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(total) })
-            };
-            return Some(confirm_call(customer, &key, &body));
+            if started["client"]["provider"] == "STRIPE" {
+                return Some(stripe_call(customer, &key, &order, reference, total));
+            }
+            let approved = self.shop.sandbox.try_kakaopay_approve_in_app(reference);
+            if let Ok(token) = approved {
+                self.tokens.insert(reference.to_owned(), token);
+            }
+            let token = self.tokens.get(reference)?;
+            return Some(kakaopay_call(customer, &key, &order, token, total));
         }
         let (_, customer, order, total) = self.an_order()?;
         let how = Authentication {

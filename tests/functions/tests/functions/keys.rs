@@ -33,7 +33,7 @@ async fn a_refund_under_an_old_key_is_the_first_one_after_a_month_too() {
 
 #[tokio::test]
 async fn starting_a_payment_checks_its_key_at_each_provider() {
-    for provider in ["toss", "stripe", "kakaopay"] {
+    for provider in ["TOSS", "STRIPE", "KAKAOPAY"] {
         let shop = PaymentFixture::with("tea", 10).await;
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
         let other = id_of(&shop.order("ann", "k2", &[("tea", 1)]).await);

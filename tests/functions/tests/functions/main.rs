@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod actors;
 mod auction_races;
 mod auctions;
 mod billing;

@@ -1,6 +1,6 @@
 //! Money that comes back: refunds that fail after they were made, disputes, and deposits that a bank withdraws.
 
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, id_of};
 use harness::engine::PAYMENTS;
 use harness::gateway::{Answer, Call};
@@ -15,11 +15,10 @@ use crate::refunds::ask;
 async fn paid() -> (PaymentFixture, String, String, Value) {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await.body;
     let intent = started["reference"].as_str().unwrap().to_owned();
     shop.sandbox.stripe_pay(&intent, &Card::Good);
-    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let payment = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    let payment = shop.confirm(stripe_call("ann", "pay", &order, &intent, 2000)).await;
     assert_eq!(payment.status, 200, "{payment:?}");
     shop.sandbox.webhooks();
     (shop, order, intent, payment.body)
@@ -575,8 +574,7 @@ async fn a_repeated_confirmation_of_a_payment_that_was_taken_back_is_the_first_o
     let dispute = shop.sandbox.stripe_dispute(&intent, 2000);
     shop.sandbox.stripe_close_dispute(&dispute, false);
     shop.deliver_all().await;
-    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let again = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    let again = shop.confirm(stripe_call("ann", "pay", &order, &intent, 2000)).await;
     assert!(again.status == 200 && again.replayed, "{again:?}");
     assert_eq!(
         (&again.body["payment_id"], &again.body["status"]),
@@ -642,7 +640,7 @@ async fn a_refused_refund_is_told_in_words_about_a_refund() {
 async fn what_is_only_not_over_yet_waits_for_the_reconciler() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await.body;
     let intent = started["reference"].as_str().unwrap();
     shop.sandbox.stripe_pay(intent, &Card::Processing);
     let cancelled = shop.cancel("ann", &order).await.body;
@@ -673,7 +671,7 @@ async fn money_for_an_order_that_another_payment_may_pay_waits_for_the_reconcile
         }
     }
     let items = shop.engine.items(PAYMENTS).await;
-    let second = items.iter().find(|item| item["provider"] == "standard").unwrap();
+    let second = items.iter().find(|item| item["provider"] == "STANDARD").unwrap();
     assert_eq!(second["status"], "UNSERVABLE");
     shop.refund("PaymentUnservable", second).await.unwrap();
     assert_eq!(shop.payment(&second["payment_id"]).await["status"], "UNSERVABLE");

@@ -277,3 +277,16 @@ async fn bids_placed_at_once_have_different_times_in_the_order_of_their_commits(
     times.dedup();
     assert_eq!(times.len(), 40);
 }
+
+#[tokio::test]
+async fn the_book_may_be_reused_for_a_second_and_is_not_sent_again_while_it_is_the_same() {
+    let shop = AuctionFixture::open().await;
+    shop.credit_points("ann", 100_000).await;
+    shop.buy("ann", 40_000).await;
+    let first = shop.book(book_call()).await;
+    assert_eq!(first.header("cache-control"), "public, max-age=1");
+    let again = || book_call().header("if-none-match", first.header("etag"));
+    assert_eq!(shop.book(again()).await.status, 304);
+    shop.buy("ann", 41_000).await;
+    assert_eq!(shop.book(again()).await.status, 200);
+}

@@ -1,6 +1,6 @@
 //! Paying an order: each provider's flow, declines and retries.
 
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, confirm_call, kakaopay_call, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::{ORDERS, PAYMENTS};
 use harness::gateway::Call;
@@ -12,7 +12,7 @@ use serde_json::json;
 async fn an_order_is_paid_through_toss() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "pay", "toss", &order)).await;
+    let started = shop.start(start_call("ann", "pay", "TOSS", &order)).await;
     assert_eq!(
         (started.status, &started.body["amount"]),
         (201, &amount(2000)),
@@ -41,16 +41,15 @@ async fn kinds(shop: &PaymentFixture) -> Vec<String> {
 async fn an_order_is_paid_through_stripe() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "pay", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "pay", "STRIPE", &order)).await;
     assert_eq!(started.status, 201, "{started:?}");
     assert!(started.body["client"]["client_secret"].is_string());
     let intent = started.body["reference"].as_str().unwrap();
-    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let early = shop.confirm(confirm_call("ann", "early", &body)).await;
+    let early = shop.confirm(stripe_call("ann", "early", &order, intent, 2000)).await;
     assert_eq!((early.status, early.problem()), (402, "payment-refused"));
     assert_eq!(shop.order_status("ann", &order).await, "PENDING_PAYMENT");
     shop.sandbox.stripe_pay(intent, &Card::Good);
-    let paid = shop.confirm(confirm_call("ann", "pay-2", &body)).await;
+    let paid = shop.confirm(stripe_call("ann", "pay-2", &order, intent, 2000)).await;
     assert_eq!((paid.status, &paid.body["status"]), (200, &"PAID".into()), "{paid:?}");
     assert_eq!(shop.order_status("ann", &order).await, "PAID");
     assert_eq!(shop.charged().charges, 1);
@@ -60,14 +59,13 @@ async fn an_order_is_paid_through_stripe() {
 async fn an_order_is_paid_through_kakaopay() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "kakaopay", &order)).await;
+    let started = shop.start(start_call("ann", "start", "KAKAOPAY", &order)).await;
     assert_eq!(started.status, 201, "{started:?}");
     assert!(started.body["client"]["mobile_url"].is_string());
     let token = shop
         .sandbox
         .kakaopay_approve_in_app(started.body["reference"].as_str().unwrap());
-    let body = json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(2000) });
-    let paid = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    let paid = shop.confirm(kakaopay_call("ann", "pay", &order, &token, 2000)).await;
     assert_eq!((paid.status, &paid.body["status"]), (200, &"PAID".into()), "{paid:?}");
     assert_eq!(shop.charged().charges, 1);
     assert!(
@@ -80,7 +78,7 @@ async fn an_order_is_paid_through_kakaopay() {
 async fn a_retried_start_returns_the_first_one() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    for provider in ["stripe", "kakaopay"] {
+    for provider in ["STRIPE", "KAKAOPAY"] {
         let call = || start_call("ann", provider, provider, &order);
         let (one, other) = tokio::join!(shop.start(call()), shop.start(call()));
         let third = shop.start(call()).await;
@@ -92,7 +90,7 @@ async fn a_retried_start_returns_the_first_one() {
         assert_eq!((&one.body, &third.body), (&other.body, &other.body));
         assert!(third.replayed);
     }
-    let reused = shop.start(start_call("ann", "stripe", "kakaopay", &order)).await;
+    let reused = shop.start(start_call("ann", "STRIPE", "KAKAOPAY", &order)).await;
     assert_eq!((reused.status, reused.problem()), (422, "idempotency-key-reused"));
 }
 
@@ -210,27 +208,11 @@ async fn a_confirmation_that_does_not_match_is_rejected_and_charges_nothing() {
         (toss_call("ann", "c", &order, "", 2000), 400, "invalid-parameter"),
         (toss_call("ann", "d", &order, &long, 2000), 400, "invalid-parameter"),
         (toss_call("ann", "e", &order, "한글", 2000), 400, "invalid-parameter"),
-        (toss_call("ann", "f", "not-an-id", &key, 2000), 400, "malformed-body"),
+        (toss_call("ann", "f", "not-an-id", &key, 2000), 404, "not-found"),
+        (stripe_call("ann", "g", &order, "pi_x", 2000), 404, "not-found"),
+        (kakaopay_call("ann", "h", &order, "t", 2000), 404, "not-found"),
         (
-            confirm_call(
-                "ann",
-                "g",
-                &json!({ "provider": "stripe", "order_id": order, "payment_intent": "pi_x", "amount": amount(2000) }),
-            ),
-            404,
-            "not-found",
-        ),
-        (
-            confirm_call(
-                "ann",
-                "h",
-                &json!({ "provider": "kakaopay", "order_id": order, "pg_token": "t", "amount": amount(2000) }),
-            ),
-            404,
-            "not-found",
-        ),
-        (
-            confirm_call("ann", "i", &json!({ "provider": "cash", "order_id": order })),
+            confirm_call("ann", "i", &order, &json!({ "provider": "cash" })),
             400,
             "malformed-body",
         ),
@@ -239,14 +221,16 @@ async fn a_confirmation_that_does_not_match_is_rejected_and_charges_nothing() {
         assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
     }
     let call = toss_call("ann", "j", &order, &key, 2000);
-    let anonymous = shop.confirm(Call::new("POST", "/payments/confirm").key("k")).await;
+    let anonymous = shop
+        .confirm(Call::new("POST", "/orders/{order_id}/payments/confirm").key("k"))
+        .await;
     assert_eq!(anonymous.status, 401);
     assert_eq!(shop.engine.count(PAYMENTS).await, 0, "nothing was written");
     assert!(shop.sandbox.ledger().is_empty());
     assert_eq!(shop.confirm(call).await.status, 200);
     let stolen = shop.confirm(toss_call("ann", "k", &other, &key, 1000)).await;
     assert_eq!((stolen.status, stolen.problem()), (422, "payment-mismatch"));
-    let twice = shop.start(start_call("ann", "again", "toss", &order)).await;
+    let twice = shop.start(start_call("ann", "again", "TOSS", &order)).await;
     assert_eq!((twice.status, twice.problem()), (409, "order-closed"));
 }
 
@@ -264,7 +248,7 @@ async fn an_ended_order_cannot_be_paid() {
         );
         shop.expire_orders().await.unwrap();
     }
-    let started = shop.start(start_call("ann", "start", "stripe", &expired)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &expired)).await;
     assert_eq!(started.problem(), "order-closed");
     assert!(shop.sandbox.ledger().is_empty());
 }
@@ -274,7 +258,7 @@ async fn a_provider_without_credentials_is_rejected() {
     let shop = PaymentFixture::with("tea", 10).await;
     shop.vault.set(&json!({}));
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    for provider in ["stripe", "kakaopay", "standard"] {
+    for provider in ["STRIPE", "KAKAOPAY", "STANDARD"] {
         let answer = shop.start(start_call("ann", provider, provider, &order)).await;
         assert_eq!(
             (answer.status, answer.problem()),

@@ -5,7 +5,7 @@ use super::points::{bought_points, ordered_points};
 use function_tests::PaymentFixture;
 use function_tests::auction_fixture::AuctionFixture;
 use function_tests::auction_fixture::CARD;
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use harness::audit::AuctionAudit;
 use harness::engine::{AUCTIONS, ORDERS, PAYMENTS};
 use harness::gateway::Call;
@@ -40,12 +40,11 @@ impl Bought {
     /// Paid through Stripe, and credited.
     async fn by_card() -> Self {
         let (shop, order) = ordered_points().await;
-        let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
+        let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await.body;
         let intent = started["reference"].as_str().unwrap().to_owned();
         shop.sandbox.stripe_pay(&intent, &Card::Good);
-        let body =
-            json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(20_000) });
-        assert_eq!(shop.confirm(confirm_call("ann", "pay", &body)).await.status, 200);
+        let call = stripe_call("ann", "pay", &order, &intent, 20_000);
+        assert_eq!(shop.confirm(call).await.status, 200);
         shop.sandbox.webhooks();
         let bought = Self::of(shop, order, intent).await;
         bought.credit().await;

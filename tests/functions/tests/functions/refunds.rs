@@ -1,6 +1,6 @@
 //! Refunds: of canceled orders, of late payments, by an administrator, and in a provider's dashboard.
 
-use function_tests::payment_fixture::{amount, start_call, toss_call};
+use function_tests::payment_fixture::{amount, kakaopay_call, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::PAYMENTS;
 use harness::gateway::{Answer, Call};
@@ -258,7 +258,7 @@ async fn a_refused_refund_goes_to_review_and_can_be_retried() {
 pub async fn paid_too_late(units: u64) -> (PaymentFixture, String, Value) {
     let shop = PaymentFixture::with("tea", units).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await;
     shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
     shop.sandbox
@@ -333,7 +333,7 @@ async fn the_stock_of_a_late_payment_is_taken_once_though_responses_are_lost() {
 async fn a_payment_of_a_cancelled_order_that_succeeds_late_is_refunded() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await;
     let intent = started.body["reference"].as_str().unwrap();
     let cancelled = shop.cancel("ann", &order).await.body;
     shop.sandbox.stripe_pay(intent, &Card::Good);
@@ -350,7 +350,7 @@ async fn a_payment_of_a_cancelled_order_that_succeeds_late_is_refunded() {
 async fn a_cancelled_order_cannot_be_paid() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await;
     let cancelled = shop.cancel("ann", &order).await.body;
     shop.refund("OrderCancelled", &cancelled).await.unwrap();
     assert_eq!(shop.payment(&started.body["payment_id"]).await["status"], "FAILED");
@@ -361,8 +361,8 @@ async fn a_cancelled_order_cannot_be_paid() {
 async fn one_of_two_payments_of_an_order_is_refunded() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let one = shop.start(start_call("ann", "one", "stripe", &order)).await.body;
-    let other = shop.start(start_call("ann", "two", "stripe", &order)).await.body;
+    let one = shop.start(start_call("ann", "one", "STRIPE", &order)).await.body;
+    let other = shop.start(start_call("ann", "two", "STRIPE", &order)).await.body;
     for started in [&one, &other] {
         shop.sandbox
             .stripe_pay(started["reference"].as_str().unwrap(), &Card::Good);
@@ -418,22 +418,19 @@ async fn a_temporary_refusal_of_a_refund_is_not_repeated_forever() {
 
 #[tokio::test]
 async fn two_concurrent_runs_request_a_refund_once() {
-    for provider in ["stripe", "kakaopay"] {
+    for provider in ["STRIPE", "KAKAOPAY"] {
         let shop = PaymentFixture::with("tea", 10).await;
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
         let started = shop.start(start_call("ann", "start", provider, &order)).await.body;
         let reference = started["reference"].as_str().unwrap();
-        let body = if provider == "stripe" {
+        let call = if provider == "STRIPE" {
             shop.sandbox.stripe_pay(reference, &Card::Good);
-            json!({ "provider": provider, "order_id": order, "payment_intent": reference, "amount": amount(2000) })
+            stripe_call("ann", "pay", &order, reference, 2000)
         } else {
             let token = shop.sandbox.kakaopay_approve_in_app(reference);
-            json!({ "provider": provider, "order_id": order, "pg_token": token, "amount": amount(2000) })
+            kakaopay_call("ann", "pay", &order, &token, 2000)
         };
-        let payment = shop
-            .confirm(function_tests::payment_fixture::confirm_call("ann", "pay", &body))
-            .await
-            .body;
+        let payment = shop.confirm(call).await.body;
         let requested = ask(&shop, "part", &payment, &json!({ "amount": amount(300) }))
             .await
             .body;

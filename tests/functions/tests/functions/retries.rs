@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call, register_call, take_call};
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
 use function_tests::image_fixture::{ImageFixture, picture, presign_call};
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{
     BillingFixture, PaymentFixture, RESERVATION, Shop, create_call, id_of, order_call, product, receive_call,
 };
@@ -70,7 +70,7 @@ const SCENARIOS: &[Scenario] = &[
         resolve_review_done
     ),
     scenario!(
-        "subscribe",
+        "create-subscription",
         "the product is unlisted and the subscription cancelled",
         subscribe_cancelled
     ),
@@ -204,7 +204,7 @@ tests! {
     a_retried_confirmation_of_a_payment_is_the_first_one: "confirm-payment",
     a_retried_request_of_a_refund_is_the_first_one: "request-refund",
     a_retried_decision_of_a_review_is_the_first_one: "resolve-review",
-    a_retried_start_of_a_subscription_is_the_first_one: "subscribe",
+    a_retried_start_of_a_subscription_is_the_first_one: "create-subscription",
     a_retried_update_of_a_subscription_is_the_first_one: "update-subscription",
     a_retried_pause_is_the_first_one: "pause-subscription",
     a_retried_resumption_is_the_first_one: "resume-subscription",
@@ -307,10 +307,10 @@ async fn start_payment_cancelled() -> Outcome {
     let shop = PaymentFixture::with("tea", 2).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 1)]).await);
     let another = id_of(&shop.order("ann", "l", &[("tea", 1)]).await);
-    let first = shop.start(start_call("ann", "p", "stripe", &order)).await;
+    let first = shop.start(start_call("ann", "p", "STRIPE", &order)).await;
     assert_eq!(shop.cancel("ann", &order).await.status, 200);
-    let again = shop.start(start_call("ann", "p", "stripe", &order)).await;
-    let other = Some(shop.start(start_call("ann", "p", "stripe", &another)).await);
+    let again = shop.start(start_call("ann", "p", "STRIPE", &order)).await;
+    let other = Some(shop.start(start_call("ann", "p", "STRIPE", &another)).await);
     Outcome { first, again, other }
 }
 
@@ -334,14 +334,14 @@ async fn confirm_payment_reported() -> Outcome {
     let shop = PaymentFixture::with("tea", 2).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 1)]).await);
     let another = id_of(&shop.order("ann", "l", &[("tea", 1)]).await);
-    let started = shop.start(start_call("ann", "p", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "p", "STRIPE", &order)).await;
     let intent = started.body["reference"].as_str().unwrap().to_owned();
     shop.sandbox.stripe_pay(&intent, &sandbox::Card::Good);
     shop.deliver_all().await;
-    let body = |order: &str| json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(1000) });
-    let first = shop.confirm(confirm_call("ann", "pay", &body(&order))).await;
-    let again = shop.confirm(confirm_call("ann", "pay", &body(&order))).await;
-    let other = Some(shop.confirm(confirm_call("ann", "pay", &body(&another))).await);
+    let call = |order: &str| stripe_call("ann", "pay", order, &intent, 1000);
+    let first = shop.confirm(call(&order)).await;
+    let again = shop.confirm(call(&order)).await;
+    let other = Some(shop.confirm(call(&another)).await);
     Outcome { first, again, other }
 }
 
@@ -383,14 +383,14 @@ async fn resolve_review_done() -> Outcome {
 async fn subscribe_cancelled() -> Outcome {
     let shop = BillingFixture::with("tea", 5).await;
     let body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &shop.authorization("ann"));
-    let first = shop.subscribe(subscribe_call("ann", "s", &body)).await;
+    let first = shop.create_subscription(subscribe_call("ann", "s", &body)).await;
     let subscription_id = first.body["subscription_id"].as_str().unwrap();
     shop.end("ann", subscription_id, "NOW").await;
     unlist(&shop, "tea").await;
     shop.advance(SignedDuration::from_hours(24 * 365 * 4));
-    let again = shop.subscribe(subscribe_call("ann", "s", &body)).await;
+    let again = shop.create_subscription(subscribe_call("ann", "s", &body)).await;
     let changed = subscription(&[("tea", 2)], &monthly("2026-01-01"), &shop.authorization("ann"));
-    let other = Some(shop.subscribe(subscribe_call("ann", "s", &changed)).await);
+    let other = Some(shop.create_subscription(subscribe_call("ann", "s", &changed)).await);
     Outcome { first, again, other }
 }
 

@@ -8,6 +8,7 @@ use harness::Fault;
 use harness::gateway::Answer;
 use orders::checkout::Checkout;
 use shared::catalog::{ShardCount, Sku};
+use shared::core::actor::Actor;
 use shared::core::idempotency::Fingerprint;
 use shared::orders::{Draft, Order, OrderEvent, OrderId, PlaceOrderOutcome, quote};
 use tokio::time::Instant;
@@ -76,6 +77,7 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
     let draft = Draft {
         event: shop
             .invocation()
+            .by(Actor::customer(&order.customer_id))
             .record(&OrderEvent::OrderPlaced(order.clone()))
             .unwrap(),
         order: Order::new(

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{amount, kakaopay_call, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::PAYMENTS;
 use jiff::SignedDuration;
 use sandbox::{Authentication, Card, Fault, Provider};
-use serde_json::json;
 use shared::aws::lambda::Invocation;
 
 /// Opens a shop with an order of 2,000 won and a Toss payment that its customer approved.
@@ -171,14 +170,13 @@ async fn kakaopay_is_queried_by_tid_after_a_lost_response() {
     for fault in [Fault::DropAfter, Fault::DropBefore, Fault::ErrorAfter(500)] {
         let shop = PaymentFixture::with("tea", 10).await;
         let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-        let started = shop.start(start_call("ann", "start", "kakaopay", &order)).await;
+        let started = shop.start(start_call("ann", "start", "KAKAOPAY", &order)).await;
         let token = shop
             .sandbox
             .kakaopay_approve_in_app(started.body["reference"].as_str().unwrap());
         shop.sandbox.plan(Provider::Kakaopay, "approve", fault.clone());
         shop.sandbox.plan(Provider::Kakaopay, "order", Fault::DropBefore);
-        let body = json!({ "provider": "kakaopay", "order_id": order, "pg_token": token, "amount": amount(2000) });
-        let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
+        let answer = shop.confirm(kakaopay_call("ann", "pay", &order, &token, 2000)).await;
         assert_eq!(answer.status, 202, "{fault:?} {answer:?}");
         shop.advance(QUERY_DELAY);
         assert_eq!(shop.reconcile().await.settled, 1, "{fault:?}");
@@ -225,8 +223,8 @@ async fn an_outcome_unknown_for_a_day_goes_to_review() {
 async fn a_started_payment_that_is_never_paid_is_closed() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
-    let kakao = shop.start(start_call("ann", "start-2", "kakaopay", &order)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await;
+    let kakao = shop.start(start_call("ann", "start-2", "KAKAOPAY", &order)).await;
     assert_eq!(kakao.status, 201);
     shop.advance(RESERVATION + QUERY_DELAY);
     shop.expire_orders().await.unwrap();
@@ -296,14 +294,13 @@ async fn two_concurrent_reconcilers_settle_once() {
 async fn a_stripe_charge_is_held_and_settled_while_stripe_is_unreachable() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await;
     let intent = started.body["reference"].as_str().unwrap();
     shop.sandbox.stripe_pay(intent, &Card::Good);
     for _ in 0..2 {
         shop.sandbox.plan(Provider::Stripe, "intent", Fault::ErrorBefore(500));
     }
-    let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-    let answer = shop.confirm(confirm_call("ann", "pay", &body)).await;
+    let answer = shop.confirm(stripe_call("ann", "pay", &order, intent, 2000)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     shop.advance(RESERVATION);
     assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
@@ -350,7 +347,7 @@ async fn an_attempt_with_a_lost_response_is_recognized_and_continues() {
 async fn a_declined_stripe_payment_is_closed_when_its_order_has_ended() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await.body;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await.body;
     let intent = started["reference"].as_str().unwrap();
     shop.sandbox
         .stripe_pay(intent, &Card::declined("card_declined", "insufficient_funds"));
@@ -403,9 +400,9 @@ async fn an_order_has_at_most_twenty_payment_attempts() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
     for n in 0..20 {
-        let started = shop.start(start_call("ann", &format!("s{n}"), "stripe", &order)).await;
+        let started = shop.start(start_call("ann", &format!("s{n}"), "STRIPE", &order)).await;
         assert_eq!(started.status, 201, "{started:?}");
     }
-    let more = shop.start(start_call("ann", "more", "stripe", &order)).await;
+    let more = shop.start(start_call("ann", "more", "STRIPE", &order)).await;
     assert_eq!((more.status, more.problem()), (409, "too-many-payments"));
 }

@@ -1,6 +1,6 @@
 //! Webhooks: signed or not, repeated, late, in any order, and before their order is known.
 
-use function_tests::payment_fixture::{amount, credentials, start_call, toss_call, webhook_call};
+use function_tests::payment_fixture::{amount, credentials, start_call, stripe_call, toss_call, webhook_call};
 use function_tests::{PaymentFixture, id_of};
 use harness::engine::{ORDERS, PAYMENTS};
 use harness::gateway::Call;
@@ -17,7 +17,7 @@ use shared::payments::provider::{Authorization, Charge};
 async fn with_stripe() -> (PaymentFixture, String, String) {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
-    let started = shop.start(start_call("ann", "start", "stripe", &order)).await;
+    let started = shop.start(start_call("ann", "start", "STRIPE", &order)).await;
     let intent = started.body["reference"].as_str().unwrap().to_owned();
     (shop, order, intent)
 }
@@ -115,8 +115,7 @@ async fn a_confirmation_and_a_webhook_at_once_settle_once() {
         let (shop, order, intent) = with_stripe().await;
         shop.sandbox.stripe_pay(&intent, &Card::Good);
         let webhooks = shop.sandbox.webhooks();
-        let body = json!({ "provider": "stripe", "order_id": order, "payment_intent": intent, "amount": amount(2000) });
-        let confirm = function_tests::payment_fixture::confirm_call("ann", "pay", &body);
+        let confirm = stripe_call("ann", "pay", &order, &intent, 2000);
         let (confirmed, delivered) = tokio::join!(shop.confirm(confirm), shop.deliver(&webhooks[0]));
         assert_eq!(confirmed.status, 200, "{confirmed:?}");
         assert_eq!(delivered.status, 200, "{delivered:?}");

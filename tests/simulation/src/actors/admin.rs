@@ -165,7 +165,7 @@ fn decision(world: &World, payment: &Value, review: &Value) -> Value {
     let ask_again = json!({ "decision": "ASK_AGAIN" });
     let given_back = json!({ "decision": "GIVEN_BACK", "amount": review["owed"] });
     match (review["code"].as_str().expect("a code"), owed) {
-        ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if payment["provider"] == "standard" => {
+        ("REFUND_REFUSED" | "REFUND_FAILED", Some(owed)) if payment["provider"] == "STANDARD" => {
             // Not if the provider has taken the money back meanwhile.
             if refund_owed(world, payment, owed) {
                 given_back

@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::order_call;
-use function_tests::payment_fixture::{amount, confirm_call, start_call, toss_call};
+use function_tests::payment_fixture::{kakaopay_call, start_call, stripe_call, toss_call};
 use harness::gateway::{Answer, Call};
 use sandbox::{Authentication, Card, Method};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{POINTS, product};
 use crate::world::World;
@@ -157,7 +157,7 @@ async fn by_toss(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer>
 }
 
 async fn by_stripe(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
-    let started = start(world, name, order, "stripe").await?;
+    let started = start(world, name, order, "STRIPE").await?;
     let intent = started["reference"].as_str()?;
     let card = match world.below(6) {
         0 => Card::declined("card_declined", "insufficient_funds"),
@@ -171,14 +171,8 @@ async fn by_stripe(world: &Rc<World>, name: &str, order: &Value) -> Option<Answe
         // The customer closes the page: the webhook or the reconciler reports the payment.
         return None;
     }
-    let total = amount(total(order).unsigned_abs());
-    let body =
-        json!({ "provider": "stripe", "order_id": order["order_id"], "payment_intent": intent, "amount": total });
-    Some(
-        world
-            .request("confirm-payment", confirm_call(name, &world.key(), &body))
-            .await,
-    )
+    let call = stripe_call(name, &world.key(), id(order), intent, total(order).unsigned_abs());
+    Some(world.request("confirm-payment", call).await)
 }
 
 /// Pays at a provider that only sends webhooks.
@@ -194,17 +188,12 @@ async fn by_transfer(world: &Rc<World>, order: &Value) -> Option<Answer> {
 }
 
 async fn by_kakaopay(world: &Rc<World>, name: &str, order: &Value) -> Option<Answer> {
-    let started = start(world, name, order, "kakaopay").await?;
+    let started = start(world, name, order, "KAKAOPAY").await?;
     let tid = started["reference"].as_str()?;
     world.pause().await;
     let token = world.sandbox.try_kakaopay_approve_in_app(tid).ok()?;
-    let total = amount(total(order).unsigned_abs());
-    let body = json!({ "provider": "kakaopay", "order_id": order["order_id"], "pg_token": token, "amount": total });
-    Some(
-        world
-            .request("confirm-payment", confirm_call(name, &world.key(), &body))
-            .await,
-    )
+    let call = kakaopay_call(name, &world.key(), id(order), &token, total(order).unsigned_abs());
+    Some(world.request("confirm-payment", call).await)
 }
 
 async fn start(world: &World, name: &str, order: &Value, provider: &str) -> Option<Value> {

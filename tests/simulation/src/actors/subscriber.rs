@@ -60,7 +60,7 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     let authorization = authorization(world, name);
     let body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
     let answer = world
-        .request("subscribe", subscribe_call(name, &world.key(), &body))
+        .request("create-subscription", subscribe_call(name, &world.key(), &body))
         .await;
     if let Some(id) = answer.body["subscription_id"].as_str() {
         mine.push(id.to_owned());
@@ -109,11 +109,11 @@ fn authorization(world: &World, name: &str) -> Value {
             0 => Card::declined("card_declined", "insufficient_funds"),
             _ => Card::Good,
         };
-        return json!({ "provider": "stripe", "payment_method": world.sandbox.stripe_payment_method(&card) });
+        return json!({ "provider": "STRIPE", "payment_method": world.sandbox.stripe_payment_method(&card) });
     }
     let customer_key = customer_key(name);
     let auth_key = world.sandbox.toss_authorize_card(&customer_key);
-    json!({ "provider": "toss", "auth_key": auth_key, "customer_key": customer_key })
+    json!({ "provider": "TOSS", "auth_key": auth_key, "customer_key": customer_key })
 }
 
 fn a_subscription(world: &World, mine: &[String]) -> String {

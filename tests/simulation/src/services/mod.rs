@@ -84,7 +84,10 @@ impl Services {
         }
         let body = &request.body;
         Some(match &request.to {
-            Service::Tables(operation) => Reply::Response(self.tables.serve(operation, body, self.mutant)),
+            Service::Tables(operation) => {
+                let function = request.by.as_ref().map_or("", |by| by.function);
+                Reply::Response(self.tables.serve(operation, body, function, self.mutant))
+            }
             Service::Bus => Reply::Response(bus::put_events(&self.bus, body, self.mutant)),
             // Only `relay-events` sends single messages.
             Service::Queue(target) if target.ends_with(".SendMessage") => {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::json_of;
+use crate::attribution;
 use crate::mutant::Mutant;
 
 /// The tables with streams.
@@ -22,6 +23,7 @@ pub struct Tables {
     engine: Embedded,
     changes: [Changes; TABLES.len()],
     writes: AtomicU64,
+    misattributed: Mutex<Vec<String>>,
 }
 
 /// The pending records of one table's stream.
@@ -54,6 +56,7 @@ impl Tables {
             engine,
             changes,
             writes: AtomicU64::new(0),
+            misattributed: Mutex::default(),
         }
     }
 
@@ -77,14 +80,19 @@ impl Tables {
         &self.changes
     }
 
-    /// Serves an operation.
-    pub fn serve(&self, operation: &str, body: &[u8], mutant: Option<Mutant>) -> RawResponse {
+    /// Returns the events since the last call that name a wrong actor.
+    pub fn misattributed(&self) -> Vec<String> {
+        std::mem::take(&mut *self.misattributed.lock().expect("not poisoned"))
+    }
+
+    /// Serves an operation that `function` requested.
+    pub fn serve(&self, operation: &str, body: &[u8], function: &str, mutant: Option<Mutant>) -> RawResponse {
         let Some(mutant) = mutant.filter(|mutant| mutant.reads_requests()) else {
             let response = self.engine.serve(operation, body);
             if let (400, "TransactWriteItems", Some(Mutant::EventInvented)) = (response.status, operation, mutant) {
                 self.invent(body);
             }
-            self.record_changes(operation, &response, || json_of(body));
+            self.record_changes(operation, &response, function, || json_of(body));
             return response;
         };
         let mut request = json_of(body);
@@ -95,7 +103,7 @@ impl Tables {
             mutant.break_answer(&mut answer);
             response.body = answer.to_string().into_bytes();
         }
-        self.record_changes(operation, &response, || request);
+        self.record_changes(operation, &response, function, || request);
         response
     }
 
@@ -111,7 +119,7 @@ impl Tables {
 
     /// Adds a write's changes to the streams. The engine's own streams are not used because they become slower with
     /// every record. Requests are served atomically, so the result is the same.
-    fn record_changes(&self, operation: &str, response: &RawResponse, request: impl FnOnce() -> Value) {
+    fn record_changes(&self, operation: &str, response: &RawResponse, function: &str, request: impl FnOnce() -> Value) {
         let is_write = !matches!(
             operation,
             "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
@@ -121,12 +129,12 @@ impl Tables {
         }
         self.writes.fetch_add(1, Ordering::Relaxed);
         match operation {
-            "PutItem" | "UpdateItem" => self.record_write(request()),
+            "PutItem" | "UpdateItem" => self.record_write(request(), function),
             "TransactWriteItems" => {
                 for item in request()["TransactItems"].as_array_mut().into_iter().flatten() {
                     for kind in ["Put", "Update"] {
                         if let Some(write) = item.get_mut(kind) {
-                            self.record_write(write.take());
+                            self.record_write(write.take(), function);
                         }
                     }
                 }
@@ -136,7 +144,7 @@ impl Tables {
         }
     }
 
-    fn record_write(&self, mut write: Value) {
+    fn record_write(&self, mut write: Value, function: &str) {
         let item = write.get_mut("Item").map(Value::take).unwrap_or_default();
         let Some(changes) = self.changes.iter().find(|changes| write["TableName"] == changes.table) else {
             return;
@@ -146,8 +154,11 @@ impl Tables {
             item => item,
         };
         // Other changes are filtered out (template.yaml, `FilterCriteria`).
-        if image["event"]["M"]["id"]["S"].is_string() {
-            changes.push(image);
+        if image["event"]["M"]["id"]["S"].is_string()
+            && let Some(event) = changes.push(image)
+        {
+            let wrong = attribution::violation(function, &event);
+            self.misattributed.lock().expect("not poisoned").extend(wrong);
         }
     }
 
@@ -175,14 +186,22 @@ impl Changes {
         self.ready.notified().await;
     }
 
-    fn push(&self, image: Value) {
+    /// Adds the change of an item with an event. Returns the event if the change is its cause: an item keeps its newest
+    /// event.
+    fn push(&self, image: Value) -> Option<Value> {
         let mut waiting = self.waiting.lock().expect("not poisoned");
         let mut images = self.images.lock().expect("not poisoned");
         let place = format!("{}{}", image["pk"], image["sk"]);
         let before = images.insert(place, image.clone());
+        let event = &image["event"]["M"];
+        let is_kept = before
+            .as_ref()
+            .is_some_and(|before| before["event"]["M"]["id"] == event["id"]);
+        let event = (!is_kept).then(|| event.clone());
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         waiting.push(record(number, image, before));
         self.ready.notify_one();
+        event
     }
 
     /// Returns the records since the last call.

@@ -95,6 +95,11 @@ fn an_order_that_costs_nothing_and_waits_for_a_payment_is_caught() {
 }
 
 #[test]
+fn an_event_that_names_another_actor_is_caught() {
+    is_caught(Mutant::ActorForged, "events name who acted");
+}
+
+#[test]
 fn an_expired_bid_in_the_order_book_is_caught() {
     is_caught(Mutant::ExpiryIgnored, "expired, but returned");
 }

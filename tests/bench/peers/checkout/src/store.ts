@@ -98,7 +98,13 @@ export class Store {
         source: "madang.orders",
         detail_type: "OrderPlaced",
         detail: JSON.stringify({
-          metadata: { id: eventId, occurred_at: order.placed_at, version: 1, trace: process.env["_X_AMZN_TRACE_ID"] },
+          metadata: {
+            id: eventId,
+            occurred_at: order.placed_at,
+            actor: { kind: "CUSTOMER", id: customer },
+            version: 1,
+            trace: process.env["_X_AMZN_TRACE_ID"],
+          },
           data: order,
         }),
       },

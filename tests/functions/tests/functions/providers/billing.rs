@@ -352,7 +352,10 @@ async fn a_rejected_api_key_declines_no_card() {
         let key = fixture.issue().await;
         let reference = fixture.prepare(&key).await;
         let reference = reference.as_deref();
-        fixture.shop.vault.set(&with_wrong_key(&fixture.shop, provider.name()));
+        fixture
+            .shop
+            .vault
+            .set(&with_wrong_key(&fixture.shop, &provider.name().to_lowercase()));
         let wrong = fixture.shop.reopened();
         let api = wrong.billing(provider).unwrap();
         let charge = fixture.charge_of(reference, 0);

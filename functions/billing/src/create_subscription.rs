@@ -26,7 +26,7 @@ use shared::payments::provider::Authorization;
 
 /// The function's stores, providers and queue.
 #[derive(Debug)]
-pub struct Subscribe {
+pub struct CreateSubscription {
     /// Subscriptions.
     pub subscriptions: SubscriptionStore,
     /// Products.
@@ -39,7 +39,7 @@ pub struct Subscribe {
     pub charge_queue: ChargeQueue,
 }
 
-impl Subscribe {
+impl CreateSubscription {
     /// The function on `platform`.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ const MAX_AGO: SignedDuration = SignedDuration::from_hours(24 * 366 * 3);
 /// A subscription to start.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SubscribeRequest {
+pub struct CreateSubscriptionRequest {
     /// The items of each period. Quantities of the same product are added up.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
@@ -99,7 +99,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/subscriptions", operation_id = "subscribe", tag = "billing", request_body = SubscribeRequest,
+    post, path = "/subscriptions", operation_id = "create-subscription", tag = "billing",
+    request_body = CreateSubscriptionRequest,
     security(("token" = [])),
     params(
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new subscription",
@@ -113,10 +114,14 @@ pub const REFUSALS: &[&Reason] = &[
             )),
     )
 )]
-pub async fn handle(function: &Subscribe, request: Request, invocation: Invocation) -> Result<Response, Error> {
+pub async fn handle(
+    function: &CreateSubscription,
+    request: Request,
+    invocation: Invocation,
+) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
-    let body: SubscribeRequest = http::body(&request)?;
+    let body: CreateSubscriptionRequest = http::body(&request)?;
     let wanted = sum_lines(&body.items)?;
     let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the subscription", error))?;
     let id = SubscriptionId(key.derive_id("subscription", &caller.customer_id));
@@ -187,8 +192,8 @@ fn first_period(schedule: &Schedule, now: Timestamp) -> Result<u32, Rejected> {
 
 /// Checks that the items are for sale at the expected total, and that the provider accepts it.
 async fn validate(
-    function: &Subscribe,
-    body: &SubscribeRequest,
+    function: &CreateSubscription,
+    body: &CreateSubscriptionRequest,
     wanted: &[(Sku, u32)],
     invocation: &Invocation,
 ) -> Result<(), Error> {

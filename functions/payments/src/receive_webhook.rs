@@ -16,21 +16,22 @@ use shared::aws::event_bus::EventBus;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::telemetry::{self, Unit};
+use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::id::PathParameter;
 use shared::payments::provider::Credentials;
-use shared::payments::{self, PaymentService, Recorded};
+use shared::payments::{self, PaymentService, Provider, Recorded};
 
-/// The function `payment-webhook`.
+/// The function `receive-webhook`.
 #[derive(Debug)]
-pub struct PaymentWebhook {
+pub struct ReceiveWebhook {
     /// The payment service.
     pub service: PaymentService,
     /// The event bus for reports to other domains.
     pub bus: EventBus,
 }
 
-impl PaymentWebhook {
+impl ReceiveWebhook {
     /// Creates the function from the platform.
     ///
     /// # Errors
@@ -52,6 +53,16 @@ enum Sender {
     Toss,
     Stripe,
     Standard,
+}
+
+impl Sender {
+    const fn provider(self) -> Provider {
+        match self {
+            Self::Toss => Provider::Toss,
+            Self::Stripe => Provider::Stripe,
+            Self::Standard => Provider::Standard,
+        }
+    }
 }
 
 impl PathParameter for Sender {
@@ -114,15 +125,17 @@ pub const REFUSALS: &[&Reason] = &[
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
-    post, path = "/webhooks/{provider}", operation_id = "payment-webhook", tag = "payments",
+    post, path = "/webhooks/{provider}", operation_id = "receive-webhook", tag = "payments",
     request_body(content = serde_json::Value, description = "As the provider sends it", content_type = "application/json"),
-    params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`")),
+    params(("provider" = String, Path, description = "`toss`, `stripe` or `standard`, in lower case as paths are")),
     responses(
         (status = 200, description = "The message is processed", body = WebhookAnswer),
     )
 )]
-pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
+pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sender: Sender = http::path(&request)?;
+    // Nothing is recorded before the signature is checked, or the provider was asked.
+    let invocation = invocation.by(Actor::provider(sender.provider().name()));
     let body = http::raw_body(&request, MAX_BODY)?;
     let received = match sender {
         Sender::Toss => toss::receive(function, body, &invocation).await,
@@ -136,14 +149,14 @@ pub async fn handle(function: &PaymentWebhook, request: Request, invocation: Inv
     };
     let ignored = if outcome == Outcome::Ignored { 1.0 } else { 0.0 };
     telemetry::emit(
-        "payment-webhook",
+        "receive-webhook",
         invocation.now,
         &[("Received", Unit::Count, 1.0), ("Ignored", Unit::Count, ignored)],
     );
     http::json(StatusCode::OK, &WebhookAnswer { outcome })
 }
 
-impl PaymentWebhook {
+impl ReceiveWebhook {
     /// Verifies a signature. If it fails, reloads the secrets, which may have been rotated, and verifies once more.
     async fn verify(
         &self,

@@ -12,13 +12,13 @@ use shared::payments::reason;
 use shared::payments::{BillingKeyDeletion, BillingKeyEvent, Payment, PaymentStatus, Provider, StoredPayment};
 use uuid::Uuid;
 
-use super::{Outcome, PaymentWebhook};
+use super::{Outcome, ReceiveWebhook};
 
 /// The maximum length of a payment key or billing key, in bytes.
 const MAX_KEY: usize = 200;
 
 /// Processes a message.
-pub async fn receive(function: &PaymentWebhook, body: &[u8], invocation: &Invocation) -> Result<Outcome, Error> {
+pub async fn receive(function: &ReceiveWebhook, body: &[u8], invocation: &Invocation) -> Result<Outcome, Error> {
     let message: Value = http::parse(body)?;
     match message["eventType"].as_str() {
         Some("PAYMENT_STATUS_CHANGED") => changed(function, &message["data"], invocation).await,
@@ -30,7 +30,7 @@ pub async fn receive(function: &PaymentWebhook, body: &[u8], invocation: &Invoca
 }
 
 /// Queries the payment. Uses only the ids of the message.
-async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
+async fn changed(function: &ReceiveWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
     let order_id = hint["orderId"].as_str().and_then(|id| Uuid::parse_str(id).ok());
     let key = hint["paymentKey"]
         .as_str()
@@ -60,7 +60,7 @@ async fn changed(function: &PaymentWebhook, hint: &Value, invocation: &Invocatio
 /// Queries the payment after a deposit message. The message must contain the secret of the deposit account.
 ///
 /// If the customer has started another payment since, the reconciler finds the deposit within an hour.
-async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
+async fn deposited(function: &ReceiveWebhook, message: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
     let Some(order_id) = message["orderId"].as_str().and_then(|id| Uuid::parse_str(id).ok()) else {
         return Ok(Outcome::Ignored);
     };
@@ -90,7 +90,7 @@ async fn deposited(function: &PaymentWebhook, message: &Value, invocation: &Invo
 }
 
 /// Publishes the report of a deleted billing key for the billing domain.
-async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
+async fn billing_deleted(function: &ReceiveWebhook, hint: &Value, invocation: &Invocation) -> Result<Outcome, Error> {
     let key = hint["billingKey"].as_str();
     let Some(key) = key.filter(|key| (1..=MAX_KEY).contains(&key.len())) else {
         return Ok(Outcome::Ignored);
@@ -105,7 +105,7 @@ async fn billing_deleted(function: &PaymentWebhook, hint: &Value, invocation: &I
     Ok(Outcome::Forwarded)
 }
 
-async fn order(function: &PaymentWebhook, id: OrderId, invocation: &Invocation) -> Result<StoredOrder, Error> {
+async fn order(function: &ReceiveWebhook, id: OrderId, invocation: &Invocation) -> Result<StoredOrder, Error> {
     let order = function
         .service
         .order_payments

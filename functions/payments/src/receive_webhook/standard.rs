@@ -11,7 +11,7 @@ use shared::core::signature::{self, StandardHeaders};
 use shared::orders::OrderId;
 use shared::payments::{Failure, Provider, ProviderStatus, Report};
 
-use super::{Outcome, PaymentWebhook, header};
+use super::{Outcome, ReceiveWebhook, header};
 
 /// A message.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ struct Data {
 
 /// Verifies and records a message.
 pub async fn receive(
-    function: &PaymentWebhook,
+    function: &ReceiveWebhook,
     headers: &HeaderMap,
     body: &[u8],
     invocation: &Invocation,

@@ -8,11 +8,11 @@ use shared::core::signature;
 use shared::payments::provider::{Stripe, StripeEvent};
 use shared::payments::{FailedRefund, ProviderStatus, Report, ReportedDispute, StoredPayment};
 
-use super::{Outcome, PaymentWebhook, header};
+use super::{Outcome, ReceiveWebhook, header};
 
 /// Verifies and records an event.
 pub async fn receive(
-    function: &PaymentWebhook,
+    function: &ReceiveWebhook,
     headers: &HeaderMap,
     body: &[u8],
     invocation: &Invocation,
@@ -77,7 +77,7 @@ pub async fn receive(
 /// A payment is stored before anybody can pay it. The charge of a subscription is stored after it was made, and compared
 /// with Stripe's records later, so it needs no event.
 async fn find(
-    function: &PaymentWebhook,
+    function: &ReceiveWebhook,
     event: &StripeEvent,
     invocation: &Invocation,
 ) -> Result<Option<StoredPayment>, Error> {
