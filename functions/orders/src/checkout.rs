@@ -131,7 +131,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         event,
     };
     match checkout.reservations.place(&draft, invocation.deadline).await? {
-        PlaceOrderOutcome::Placed(order) => created(&order),
+        PlaceOrderOutcome::Placed => created(&draft.order),
         PlaceOrderOutcome::Exists(existing) => replay(*existing, &fingerprint, &invocation),
         PlaceOrderOutcome::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
     }

@@ -39,7 +39,7 @@ pub(crate) fn line(name: &str) -> Line {
 /// An order in `status` that costs `won`, with its deadline at second 100.
 pub(crate) fn order(status: OrderStatus, won: u64) -> Order {
     let line = Line::of_product(LineId::all().next().unwrap(), &product("Tea", won), 1).unwrap();
-    let totals = Totals::of(&[line.clone()], Money::zero(Currency::KRW)).unwrap();
+    let totals = Totals::of(std::slice::from_ref(&line), Money::zero(Currency::KRW)).unwrap();
     let quote = Quote {
         lines: vec![line],
         totals,

@@ -85,7 +85,7 @@ struct WantedStock<'a> {
 #[derive(Debug)]
 pub enum PlaceOrderOutcome {
     /// The order is placed and its stock is held.
-    Placed(Order),
+    Placed,
     /// An order with this id exists. Nothing was written.
     Exists(Box<StoredOrder>),
     /// Too few units are available. Nothing was written.
@@ -187,7 +187,7 @@ impl ReservationStore {
             Ok(vec![put(self.orders.put_new(&stored)?)?])
         };
         match self.take(&order.lines, &draft.products, record, deadline).await? {
-            TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed(order.clone())),
+            TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed),
             TakeOutcome::ConditionFailed(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
             TakeOutcome::ConditionFailed(None) => {
                 Err(Error::internal(DOING, "the condition failed without an existing order"))
