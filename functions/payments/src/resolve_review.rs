@@ -47,6 +47,10 @@ pub enum PaymentDecision {
     Charged {
         /// The matter.
         review_id: Uuid,
+        /// The charged amount, if it is not the recorded one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        amount: Option<Money>,
     },
     /// The payment was not charged, and will not be.
     NotCharged {
@@ -79,7 +83,7 @@ impl PaymentDecision {
     const fn parts(self) -> (Uuid, Decision, Option<Money>) {
         match self {
             Self::AskAgain { review_id } => (review_id, Decision::AskAgain, None),
-            Self::Charged { review_id } => (review_id, Decision::Charged, None),
+            Self::Charged { review_id, amount } => (review_id, Decision::Charged, amount),
             Self::NotCharged { review_id } => (review_id, Decision::NotCharged, None),
             Self::GivenBack { review_id, amount } => (review_id, Decision::GivenBack, Some(amount)),
             Self::TakenBack { review_id, amount } => (review_id, Decision::TakenBack, Some(amount)),

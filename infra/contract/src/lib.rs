@@ -1,12 +1,14 @@
-//! The public contract, generated from the Rust types: the HTTP API as OpenAPI and as the routes of the template, and each
-//! event as JSON Schema.
+//! The public contract, generated from the Rust types: the HTTP API as OpenAPI, as the routes of the template and as a
+//! TypeScript client, and each event as JSON Schema.
 //!
 //! The files are checked in under `infra/`: clients can read them without Rust, and reviews show changes of the contract.
 
 pub mod breaking;
+pub mod client;
 mod events;
 pub mod examples;
 mod openapi;
+mod operations;
 mod problems;
 pub mod reading;
 pub mod recordings;
@@ -47,9 +49,14 @@ pub fn files() -> Result<Vec<File>> {
         path: "infra/openapi.yaml".to_owned(),
         text: openapi::text(&events)?,
     }];
+    let api = yaml_serde::to_value(openapi::document())?;
     files.push(File {
         path: reference::PATH.to_owned(),
-        text: reference::page(&yaml_serde::to_value(openapi::document())?, &events)?,
+        text: reference::page(&api, &events)?,
+    });
+    files.push(File {
+        path: client::PATH.to_owned(),
+        text: client::source(&api)?,
     });
     for schema in events {
         files.push(File {

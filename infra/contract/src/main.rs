@@ -1,5 +1,5 @@
-//! `cargo contract`: regenerates the API description, the reference page, the event schemas and the routes in template.yaml, and
-//! compares the contract with the last release.
+//! `cargo contract`: regenerates the API description, the reference page, the TypeScript client, the event schemas and the
+//! routes in template.yaml, and compares the contract with the last release.
 
 use std::env;
 use std::process::ExitCode;

@@ -31,11 +31,6 @@ impl Payment {
         left.saturating_sub(self.withdrawn.unwrap_or(Money::zero(left.currency())))
     }
 
-    /// Whether an administrator recorded that money was taken back.
-    pub(crate) fn has_decided_reversal(&self) -> bool {
-        self.reversal.as_ref().is_some_and(|reversal| reversal.decided)
-    }
-
     /// The amount that can still be refunded.
     pub fn refundable(&self) -> Money {
         self.kept()

@@ -29,11 +29,12 @@ pub struct Decided {
 
 impl Payment {
     /// The payment after `decision` about the matter `review_id`. `amount` is the amount of [`Decision::GivenBack`] and
-    /// [`Decision::TakenBack`]; `request_id` becomes the id of a refund that is requested again; `by` decided.
+    /// [`Decision::TakenBack`], and of [`Decision::Charged`] if it is not the recorded one; `request_id` becomes the id of
+    /// a refund that is requested again; `by` decided.
     ///
     /// # Errors
     /// [`Rejected::NotInReview`] when there is no such matter or it does not allow the decision,
-    /// [`Rejected::OwedDiffers`], [`Rejected::TakenBackTooLarge`], and those of [`Payment::with_refund`].
+    /// [`Rejected::OwedDiffers`], [`Rejected::TakenBackTooLarge`], [`Rejected::ChargedTooSmall`], and those of [`Payment::with_refund`].
     pub fn with_decision(
         &self,
         review_id: Uuid,
@@ -65,8 +66,7 @@ impl Payment {
                 }
             }
             Decision::Charged => {
-                // What was taken back is with the shop again.
-                payment.reversal = None;
+                payment.correct_charge(&review, amount)?;
                 status = Some(ProviderStatus::Charged);
             }
             Decision::NotCharged => {
@@ -125,13 +125,31 @@ impl Payment {
             (ReviewCode::Disputed | ReviewCode::DisputeLost | ReviewCode::Reversed, Decision::AskAgain) => false,
             (ReviewCode::Contradiction, Decision::AskAgain) => self.provider.has_api(),
             (code, Decision::AskAgain) => !(code.is_about_refund() && self.pending_refund().is_some()),
-            (ReviewCode::Contradiction, Decision::Charged) => !is_charged || self.has_decided_reversal(),
+            (ReviewCode::Contradiction, Decision::Charged) => true,
             (_, Decision::Charged | Decision::NotCharged) => !is_charged,
             (_, Decision::GivenBack) => review.owed.is_some(),
             (ReviewCode::Contradiction, Decision::TakenBack) => is_charged && self.kept().amount() > 0,
             (_, Decision::TakenBack) => false,
             (_, Decision::Settled) => is_charged && !belongs_to_customer,
         }
+    }
+
+    /// Records what a person found out about the charge: its amount, and that the money which was taken back is with the
+    /// shop again if `review` is about that.
+    fn correct_charge(&mut self, review: &Review, amount: Option<Money>) -> Result<(), Rejected> {
+        if self.is_charged_again(review) {
+            self.reversal = None;
+            self.withdrawn = None;
+        }
+        let Some(amount) = amount else {
+            return Ok(());
+        };
+        let returned = self.amount.saturating_sub(self.kept());
+        if amount.currency() != returned.currency() || amount.amount() < returned.amount().max(1) {
+            return Err(Rejected::ChargedTooSmall { returned });
+        }
+        self.amount = amount;
+        Ok(())
     }
 
     /// The payment after `by` gave back by hand what is owed for `review`. `None` when nothing is owed.

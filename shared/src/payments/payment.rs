@@ -104,7 +104,7 @@ pub struct Payment {
     pub amount: Money,
     /// The refunded sum.
     pub refunded: Money,
-    /// The sum that the customer's bank took back. Absent if it took nothing.
+    /// The sum that the customer's bank took back, at most what was not refunded. Absent if it took nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub withdrawn: Option<Money>,

@@ -34,6 +34,10 @@ crate::reasons! {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         kept: Option<Money>,
+        /// What was refunded or taken back of the payment. No less can have been charged.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        returned: Option<Money>,
     };
     AMOUNT_NOT_TAKEN = Unprocessable "amount-not-taken" "The provider does not accept this amount";
     /// Nothing is left, less than the amount is left, or the payment has reached the limit of refunds.

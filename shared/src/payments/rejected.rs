@@ -45,6 +45,11 @@ pub enum Rejected {
         /// What is kept.
         kept: Money,
     },
+    /// The amount that was charged is less than what went back of the payment, or has another currency.
+    ChargedTooSmall {
+        /// What was refunded or taken back.
+        returned: Money,
+    },
     /// The payment has no such matter in review, or the matter does not allow this decision.
     NotInReview,
     /// An administrator must decide the payment's matters in review first.
@@ -55,6 +60,7 @@ const NO_AMOUNT: reason::AmountDiffers = reason::AmountDiffers {
     total: None,
     owed: None,
     kept: None,
+    returned: None,
 };
 
 impl From<Rejected> for Rejection {
@@ -117,6 +123,16 @@ impl From<Rejected> for Rejection {
                 Self::with(
                     reason::AmountDiffers {
                         kept: Some(kept),
+                        ..NO_AMOUNT
+                    },
+                    detail,
+                )
+            }
+            Rejected::ChargedTooSmall { returned } => {
+                let detail = format!("{returned} of the payment was refunded or taken back. Nothing was recorded.");
+                Self::with(
+                    reason::AmountDiffers {
+                        returned: Some(returned),
                         ..NO_AMOUNT
                     },
                     detail,

@@ -241,9 +241,13 @@ impl Payment {
 
     /// Ends the review of a claim that the provider no longer makes.
     pub(crate) fn withdraw_contradiction(&mut self, claim: &str) {
-        let code = ReviewCode::Contradiction;
-        let withdrawn = Review::id_of(self.payment_id, code, claim);
+        let withdrawn = self.contradiction_id(claim);
         self.close_reviews(|review| review.review_id == withdrawn);
+    }
+
+    /// The id of the review of a contradiction.
+    pub(crate) fn contradiction_id(&self, claim: &str) -> Uuid {
+        Review::id_of(self.payment_id, ReviewCode::Contradiction, claim)
     }
 
     /// Opens a review of a reversal.

@@ -82,7 +82,7 @@ pub fn functions() -> Vec<Function> {
     functions
 }
 
-/// The files below a folder, sorted, without hidden ones and `target`. Empty if there is no such folder.
+/// The files below a folder, sorted, without hidden ones, `target` and `node_modules`. Empty if there is no such folder.
 #[must_use]
 pub fn files(folder: &str) -> Vec<String> {
     let mut files = Vec::new();
@@ -123,7 +123,7 @@ fn entries(folder: &str) -> Vec<String> {
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
-    names.retain(|name| !name.starts_with('.') && name != "target");
+    names.retain(|name| !name.starts_with('.') && name != "target" && name != "node_modules");
     names.sort();
     names
 }

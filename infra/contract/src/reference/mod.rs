@@ -17,11 +17,11 @@ use sha2::{Digest, Sha256};
 use yaml_serde::Value;
 
 use crate::EventSchema;
+use crate::operations::{Operation, operations};
 use crate::reading::{Document, text};
 use events::Event;
 use fields::{SCHEMA, fields};
 use html::{anchor, capitalized, escape, inline, markdown};
-use operations::{Operation, operations};
 use problems::Problems;
 
 /// The page's file.

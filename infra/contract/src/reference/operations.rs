@@ -6,64 +6,8 @@ use super::examples::{Curl, examples, highlighted};
 use super::fields::{field, fields, shared, type_name};
 use super::html::{anchor, escape, inline, markdown};
 use super::problems::Problems;
-use crate::reading::{Document, METHODS, name_of, reference, text};
-
-/// One operation of the API.
-pub(super) struct Operation<'a> {
-    /// The method in capitals.
-    pub(super) method: String,
-    pub(super) path: String,
-    /// The operation's id, or its route if it has none.
-    pub(super) id: String,
-    pub(super) summary: String,
-    pub(super) tag: String,
-    /// The parameters, with those of the path, resolved.
-    pub(super) parameters: Vec<&'a Value>,
-    /// The responses by status, resolved.
-    pub(super) responses: Vec<(String, &'a Value)>,
-    value: &'a Value,
-}
-
-/// The operations in the order of the document.
-pub(super) fn operations(document: Document<'_>) -> Vec<Operation<'_>> {
-    let mut operations = Vec::new();
-    for (path, item) in document
-        .0
-        .get("paths")
-        .and_then(Value::as_mapping)
-        .into_iter()
-        .flatten()
-    {
-        let item = document.resolve(item);
-        for method in METHODS {
-            let Some(value) = item.get(method) else { continue };
-            let (path, method) = (text(path), method.to_uppercase());
-            let id = value
-                .get("operationId")
-                .map_or_else(|| format!("{method} {path}"), text);
-            let lists = [item.get("parameters"), value.get("parameters")];
-            let parameters = lists.into_iter().flatten().filter_map(Value::as_sequence).flatten();
-            let responses = value.get("responses").and_then(Value::as_mapping).into_iter().flatten();
-            operations.push(Operation {
-                summary: value.get("summary").map_or_else(|| id.clone(), text),
-                tag: value
-                    .get("tags")
-                    .and_then(|tags| tags.get(0))
-                    .map(text)
-                    .unwrap_or_default(),
-                parameters: parameters.map(|parameter| document.resolve(parameter)).collect(),
-                responses: responses
-                    .map(|(status, response)| (text(status), document.resolve(response)))
-                    .collect(),
-                method,
-                path,
-                id,
-                value,
-            });
-        }
-    }
-    operations
-}
+use crate::operations::Operation;
+use crate::reading::{Document, name_of, reference, text};
 
 impl Operation<'_> {
     /// The section's anchor.
@@ -102,17 +46,6 @@ impl Operation<'_> {
             id = self.anchor(),
             names = escape(&format!("{} {} {}", self.id, self.method, self.path)),
         )
-    }
-
-    /// The schemes, each with its scopes, of the first way to authenticate.
-    fn security<'a>(&'a self, document: Document<'a>) -> Vec<(String, Vec<String>)> {
-        let security = self.value.get("security").or_else(|| document.0.get("security"));
-        let way = security.and_then(|ways| ways.get(0)).and_then(Value::as_mapping);
-        let schemes = way.into_iter().flatten().map(|(scheme, scopes)| {
-            let scopes = scopes.as_sequence().into_iter().flatten().map(text);
-            (text(scheme), scopes.collect())
-        });
-        schemes.collect()
     }
 
     fn access(&self, document: Document<'_>) -> String {
@@ -156,13 +89,6 @@ impl Operation<'_> {
         html
     }
 
-    /// The media type and the content of the request body.
-    fn body<'a>(&'a self, document: Document<'a>) -> Option<(&'a str, &'a Value)> {
-        let body = document.resolve(self.value.get("requestBody")?);
-        let (media, content) = body.get("content")?.as_mapping()?.iter().next()?;
-        Some((media.as_str()?, content))
-    }
-
     fn request(&self, document: Document<'_>) -> String {
         let Some((_, content)) = self.body(document) else {
             return String::new();
@@ -181,13 +107,6 @@ impl Operation<'_> {
             markdown(&description),
             fields(document, schema)
         )
-    }
-
-    fn successes(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let responses = self.responses.iter();
-        responses
-            .filter(|(status, _)| is_success(status))
-            .map(|(status, response)| (status.as_str(), *response))
     }
 
     fn success(&self, document: Document<'_>) -> String {
@@ -278,11 +197,6 @@ fn described(document: Document<'_>, name: &str, value: &Value) -> String {
     }
     let is_required = value.get("required").and_then(Value::as_bool) == Some(true);
     field(document, name, &Value::Mapping(schema), is_required, 0)
-}
-
-/// Whether a status is not an error.
-pub(super) fn is_success(status: &str) -> bool {
-    status.starts_with('2') || status.starts_with('3')
 }
 
 /// A value as indented JSON.

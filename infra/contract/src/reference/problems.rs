@@ -6,7 +6,7 @@ use yaml_serde::{Mapping, Value};
 
 use super::fields::field;
 use super::html::{anchor, escape, inline, markdown};
-use super::operations::{Operation, is_success};
+use crate::operations::{Operation, is_success};
 use crate::reading::{Document, name_of, reference, text};
 
 /// The members of every problem.

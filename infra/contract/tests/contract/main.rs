@@ -3,6 +3,7 @@
 
 mod answers;
 mod breaking;
+mod client;
 mod events;
 mod files;
 mod problems;

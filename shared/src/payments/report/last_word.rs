@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use crate::payments::{Effect, Payment, PaymentEventKind, Report};
+use crate::payments::{Effect, Payment, PaymentEventKind, Report, Review};
 
 /// The claim of a message without a time that a charged payment is not charged.
 const UNDATED: &str = "not charged";
@@ -45,6 +45,15 @@ impl Payment {
         Effect::of(self, None, event_kind)
     }
 
+    /// Whether the matter `review` is that the provider charged again what it had taken back.
+    pub(crate) fn is_charged_again(&self, review: &Review) -> bool {
+        let is_after_failure = self.failed_at.is_some() && self.charged_at >= self.failed_at;
+        is_after_failure
+            && self
+                .contradiction()
+                .is_some_and(|(claim, _)| review.review_id == self.contradiction_id(&claim))
+    }
+
     /// The claim in which the provider's last word contradicts the records, and its description.
     fn contradiction(&self) -> Option<(String, String)> {
         let failed_at = self.failed_at?;
@@ -53,7 +62,7 @@ impl Payment {
                 let detail = self.without_charge(&format!(" at {failed_at}"));
                 Some((format!("not charged at {failed_at}"), detail))
             }
-            Some(charged_at) if self.has_decided_reversal() => {
+            Some(charged_at) if self.reversal.as_ref().is_some_and(|reversal| reversal.decided) => {
                 let detail = format!(
                     "The provider reported at {charged_at} that it charged {}, after it had taken money back.",
                     self.amount

@@ -419,11 +419,12 @@ impl PaymentService {
             let effect = decided.payment.after(&report, &order.order, true, invocation.now);
             effect.change()
         });
-        let change = change.unwrap_or_else(|| Change {
+        let mut change = change.unwrap_or_else(|| Change {
             payment: decided.payment.clone(),
             order: None,
-            event_kind,
+            event_kind: None,
         });
+        change.event_kind = change.event_kind.or(event_kind);
         self.save_requested(decided, order, change, Some(request), invocation)
             .await
     }

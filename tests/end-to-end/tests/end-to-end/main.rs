@@ -7,6 +7,7 @@
 mod access;
 mod auctions;
 mod billing;
+mod client;
 mod images;
 mod late;
 mod orders;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         late::TESTS,
         billing::TESTS,
         auctions::TESTS,
+        client::TESTS,
         orders::TESTS,
         payments::TESTS,
         webhooks::TESTS,

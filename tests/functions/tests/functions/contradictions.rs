@@ -103,6 +103,49 @@ async fn another_amount_of_the_same_payment_is_reviewed_once() {
 }
 
 #[tokio::test]
+async fn a_false_amount_that_arrives_first_can_be_corrected_and_the_order_is_paid() {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);
+    let reference = shop.sandbox.standard_charge(&order, 2000);
+    shop.sandbox.standard_contradict(&reference, 1500);
+    let [charged, false_amount] = &shop.sandbox.webhooks()[..] else {
+        panic!("two messages");
+    };
+    for message in [false_amount, charged] {
+        assert_eq!(shop.deliver(message).await.body["outcome"], "ENTERED");
+    }
+    let payment_id = json!(PaymentId::of(Provider::Standard, &reference));
+    let payment = shop.payment(&payment_id).await;
+    assert_eq!(
+        (&payment["status"], &payment["amount"], &payment["reviews"][0]["code"]),
+        (&"UNSERVABLE".into(), &amount(1500), &"CONTRADICTION".into()),
+        "{payment}"
+    );
+    let nothing = decide(
+        &shop,
+        &payment,
+        "n",
+        json!({ "decision": "CHARGED", "amount": amount(0) }),
+    )
+    .await;
+    assert_eq!(
+        (nothing.problem(), &nothing.body["returned"]),
+        ("amount-differs", &amount(0))
+    );
+    let body = json!({ "decision": "CHARGED", "amount": amount(2000) });
+    let corrected = decide(&shop, &payment, "c", body).await;
+    assert_eq!(
+        (&corrected.body["amount"], corrected.body.get("reviews")),
+        (&amount(2000), None),
+        "{corrected:?}"
+    );
+    shop.advance(SignedDuration::from_mins(5));
+    shop.reconcile().await;
+    assert_eq!(shop.see("ann", &order).await.body["status"], "PAID");
+    shop.ledger_audit().await.assert_sound();
+}
+
+#[tokio::test]
 async fn a_refund_of_more_than_was_charged_is_reviewed() {
     let (shop, order, reference, payment) = paid().await;
     let data = json!({ "order_id": order, "reference": reference, "amount": amount(5000), "refunded": amount(5000) });

@@ -187,6 +187,14 @@ fn decision(world: &World, payment: &Value, review: &Value) -> Value {
             let reference = payment["reference"].as_str().expect("a reference");
             let ledger = world.sandbox.ledger();
             let entry = ledger.iter().find(|entry| entry.reference == reference);
+            let is_about_amount = review["detail"]
+                .as_str()
+                .expect("a detail")
+                .contains("The records have");
+            let charged = entry.map(|entry| entry.charged).filter(|_| is_about_amount);
+            if let Some(charged) = charged.filter(|charged| payment["amount"]["amount"] != *charged) {
+                return json!({ "decision": "CHARGED", "amount": amount(charged.unsigned_abs()) });
+            }
             let known = payment["withdrawn"]["amount"].as_i64().unwrap_or_default();
             let taken = entry.map_or(0, |entry| entry.withdrawn) - known;
             match taken {
