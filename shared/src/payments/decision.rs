@@ -29,8 +29,8 @@ pub struct Decided {
 
 impl Payment {
     /// The payment after `decision` about the matter `review_id`. `amount` is the amount of [`Decision::GivenBack`] and
-    /// [`Decision::TakenBack`], and of [`Decision::Charged`] if it is not the recorded one; `request_id` becomes the id of a refund that
-    /// is requested again; `by` decided.
+    /// [`Decision::TakenBack`], and of [`Decision::Charged`] if it is not the recorded one; `request_id` becomes the id of
+    /// a refund that is requested again; `by` decided.
     ///
     /// # Errors
     /// [`Rejected::NotInReview`] when there is no such matter or it does not allow the decision,
