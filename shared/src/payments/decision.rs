@@ -122,14 +122,13 @@ impl Payment {
         let belongs_to_customer = self.status == PaymentStatus::Unservable && review.owed.is_some();
         match (review.code, decision) {
             // Only the bank can say more.
-            (ReviewCode::Disputed | ReviewCode::DisputeLost | ReviewCode::Reversed, Decision::AskAgain) => false,
+            (code, Decision::AskAgain) if code.is_of_bank() => false,
             (ReviewCode::Contradiction, Decision::AskAgain) => self.provider.has_api(),
             (code, Decision::AskAgain) => !(code.is_about_refund() && self.pending_refund().is_some()),
             (ReviewCode::Contradiction, Decision::Charged) => true,
             (_, Decision::Charged | Decision::NotCharged) => !is_charged,
             (_, Decision::GivenBack) => review.owed.is_some(),
-            (ReviewCode::Contradiction, Decision::TakenBack) => is_charged && self.kept().amount() > 0,
-            (_, Decision::TakenBack) => false,
+            (code, Decision::TakenBack) => !code.is_of_bank() && is_charged && self.kept().amount() > 0,
             (_, Decision::Settled) => is_charged && !belongs_to_customer,
         }
     }

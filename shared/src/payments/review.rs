@@ -69,6 +69,11 @@ impl ReviewCode {
         matches!(self, Self::RefundRefused | Self::RefundFailed)
     }
 
+    /// Whether the matter is what the customer's bank did.
+    pub(crate) const fn is_of_bank(self) -> bool {
+        matches!(self, Self::Disputed | Self::DisputeLost | Self::Reversed)
+    }
+
     /// Whether the bank decides the matter, so that other work on the payment goes on.
     const fn is_about_dispute(self) -> bool {
         matches!(self, Self::Disputed | Self::DisputeLost)

@@ -486,26 +486,30 @@ impl Payment {
         let is_contradicted = report.reported_at.is_some() && self.hear(report.charged_at(), None, now);
         self.settle(None);
         if self.status != PaymentStatus::Unservable {
-            return Effect::of(
-                self.clone(),
-                order.to_pending_payment(self.payment_id),
-                Some(PaymentEventKind::Refunded),
-            );
-        }
-        if is_contradicted {
-            // The order stays unpaid until a person knows whether the shop has the money.
             let order = order.to_pending_payment(self.payment_id);
-            return Effect::of(self, order, Some(PaymentEventKind::ReviewNeeded));
+            return self.first_charge(order, PaymentEventKind::Refunded);
         }
+        // The order stays unpaid until a person knows whether the shop has the money.
         if report.amount == order.totals.total
+            && !is_contradicted
             && let Ok(paid) = order.paid(self.payment_id, now)
         {
             self.status = PaymentStatus::Paid;
             self.settle(None);
-            return Effect::of(self, Some(paid), Some(PaymentEventKind::Confirmed));
+            return self.first_charge(Some(paid), PaymentEventKind::Confirmed);
         }
         let order = order.to_pending_payment(self.payment_id);
-        Effect::of(self, order, Some(PaymentEventKind::Unservable))
+        self.first_charge(order, PaymentEventKind::Unservable)
+    }
+
+    /// The effect of the first report of a charge. A matter that it brings, such as a dispute, is told first.
+    fn first_charge(self, order: Option<Order>, event_kind: PaymentEventKind) -> Effect {
+        let event_kind = if self.is_in_review() {
+            PaymentEventKind::ReviewNeeded
+        } else {
+            event_kind
+        };
+        Effect::of(self, order, Some(event_kind))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::core::identity::CustomerId;
 use crate::orders::{OrderStatus, example};
-use crate::payments::Decision;
 use crate::payments::report::*;
 use crate::payments::tests::staff;
+use crate::payments::{Decision, DisputeStatus};
 use iso_currency::Currency;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -307,6 +307,26 @@ fn a_payment_that_is_released_from_its_review_is_resolved_at_once() {
         shop.reconcile();
         assert_eq!(shop.order.status, OrderStatus::Paid);
     }
+}
+
+#[test]
+fn a_dispute_that_is_reported_with_the_charge_is_told() {
+    let unknown = payment("this", PaymentStatus::Unknown);
+    let report = Report {
+        disputes: vec![ReportedDispute {
+            dispute_id: "du_1".to_owned(),
+            amount: won(1000),
+            reason: "fraudulent".to_owned(),
+            status: DisputeStatus::Open,
+            funds_withdrawn: true,
+        }],
+        ..report(ProviderStatus::Charged, 1000, 0)
+    };
+    let order = order(OrderStatus::Paying, "this");
+    let change = unknown.after(&report, &order, true, second(50)).change().unwrap();
+    assert_eq!(change.event_kind, Some(PaymentEventKind::ReviewNeeded));
+    assert_eq!(change.payment.status, PaymentStatus::Paid);
+    assert_eq!(change.order.unwrap().status, OrderStatus::Paid);
 }
 
 #[test]

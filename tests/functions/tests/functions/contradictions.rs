@@ -146,6 +146,26 @@ async fn a_false_amount_that_arrives_first_can_be_corrected_and_the_order_is_pai
 }
 
 #[tokio::test]
+async fn a_refund_that_the_provider_cannot_make_because_it_took_the_money_back_has_an_end() {
+    let (shop, order, reference, payment) = paid().await;
+    let cancelled = shop.cancel("ann", &order).await.body;
+    shop.refund("OrderCancelled", &cancelled).await.unwrap();
+    let refused = shop.payment(&payment["payment_id"]).await;
+    assert_eq!(refused["reviews"][0]["code"], "REFUND_REFUSED");
+    // The message that says so is lost.
+    shop.sandbox.standard_take_back(&reference);
+    shop.sandbox.webhooks();
+    let body = json!({ "decision": "TAKEN_BACK", "amount": amount(2000) });
+    let decided = decide(&shop, &payment, "t", body).await;
+    assert_eq!(
+        (&decided.body["status"], decided.body.get("reviews")),
+        (&"REVERSED".into(), None),
+        "{decided:?}"
+    );
+    shop.ledger_audit().await.assert_settled();
+}
+
+#[tokio::test]
 async fn a_refund_of_more_than_was_charged_is_reviewed() {
     let (shop, order, reference, payment) = paid().await;
     let data = json!({ "order_id": order, "reference": reference, "amount": amount(5000), "refunded": amount(5000) });

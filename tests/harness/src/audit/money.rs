@@ -71,8 +71,9 @@ impl LedgerAudit {
             if is_charged(payment) {
                 let entry = self.entry_of(payment);
                 let entry = entry.with_context(|| format!("recorded as paid, but never charged: {payment}"))?;
+                // A provider can report two amounts. A person finds out which one it charged.
                 ensure!(
-                    payment["amount"]["amount"] == entry.charged,
+                    payment["amount"]["amount"] == entry.charged || is_contradicted(payment),
                     "charged a different amount than recorded: {payment} {entry:?}"
                 );
                 ensure!(
@@ -225,6 +226,12 @@ fn done(payment: &Value, by_hand: bool) -> i64 {
 
 fn withdrawn(payment: &Value) -> i64 {
     payment["withdrawn"]["amount"].as_i64().unwrap_or_default()
+}
+
+/// Returns whether a contradiction of the provider is in review.
+fn is_contradicted(payment: &Value) -> bool {
+    let mut reviews = payment["reviews"].as_array().into_iter().flatten();
+    reviews.any(|review| review["code"] == "CONTRADICTION")
 }
 
 fn is_charged(payment: &Value) -> bool {

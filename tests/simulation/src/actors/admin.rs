@@ -170,7 +170,7 @@ fn decision(world: &World, payment: &Value, review: &Value) -> Value {
             if refund_owed(world, payment, owed) {
                 given_back
             } else {
-                ask_again
+                taken_back(world, payment).unwrap_or(ask_again)
             }
         }
         // Toss refunds a deposit only to a bank account, which its dashboard asks for.
@@ -195,16 +195,22 @@ fn decision(world: &World, payment: &Value, review: &Value) -> Value {
             if let Some(charged) = charged.filter(|charged| payment["amount"]["amount"] != *charged) {
                 return json!({ "decision": "CHARGED", "amount": amount(charged.unsigned_abs()) });
             }
-            let known = payment["withdrawn"]["amount"].as_i64().unwrap_or_default();
-            let taken = entry.map_or(0, |entry| entry.withdrawn) - known;
-            match taken {
-                1.. => json!({ "decision": "TAKEN_BACK", "amount": amount(taken.unsigned_abs()) }),
-                _ => json!({ "decision": "SETTLED" }),
-            }
+            taken_back(world, payment).unwrap_or(json!({ "decision": "SETTLED" }))
         }
         ("DISPUTED" | "DISPUTE_LOST" | "REVERSED", _) => json!({ "decision": "SETTLED" }),
         _ => ask_again,
     }
+}
+
+/// Returns the decision that the provider took money back, if it took more than is recorded.
+fn taken_back(world: &World, payment: &Value) -> Option<Value> {
+    let ledger = world.sandbox.ledger();
+    let entry = ledger
+        .iter()
+        .find(|entry| payment["reference"] == entry.reference.as_str())?;
+    let known = payment["withdrawn"]["amount"].as_i64().unwrap_or_default();
+    let taken = entry.withdrawn - known;
+    (taken > 0).then(|| json!({ "decision": "TAKEN_BACK", "amount": amount(taken.unsigned_abs()) }))
 }
 
 /// Returns the payments in review, as far as events have reported them.
