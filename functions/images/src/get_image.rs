@@ -122,12 +122,12 @@ impl ImageView {
 }
 
 /// How long a response about an image with `status` may be reused. A page that has uploaded an image asks until it is
-/// processed, so each answer before that is new. Later the image changes only if its customer uploads again or deletes
-/// it: a minute keeps a deleted image from being shown for long.
+/// processed, and after a refusal it uploads again, so each answer before that is new. Later the image changes only if its
+/// customer uploads again or deletes it: a minute keeps the record of a deleted image from being shown for long.
 const fn cache_control(status: ImageStatus) -> &'static str {
     match status {
-        ImageStatus::AwaitingUpload => "no-cache",
-        ImageStatus::Ready | ImageStatus::Rejected | ImageStatus::Deleted => "public, max-age=60",
+        ImageStatus::AwaitingUpload | ImageStatus::Rejected => "no-cache",
+        ImageStatus::Ready | ImageStatus::Deleted => "public, max-age=60",
     }
 }
 

@@ -134,7 +134,7 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sender: Sender = http::path(&request)?;
-    // Nothing is recorded before the signature is checked, or the provider was asked.
+    // What is recorded in its name is signed, or the provider was asked.
     let invocation = invocation.by(Actor::provider(sender.provider().name()));
     let body = http::raw_body(&request, MAX_BODY)?;
     let received = match sender {

@@ -12,7 +12,7 @@ use shared::core::error::{self, Reason};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::payments::{self, Decided, Decision, Payment, PaymentRequest, PaymentService, StoredPayment};
+use shared::payments::{self, Decision, Payment, PaymentRequest, PaymentService, StoredPayment};
 use uuid::Uuid;
 
 /// The function `resolve-review`.
@@ -155,22 +155,14 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             stored
                 .payment
                 .with_decision(review_id, kind, amount, request_id, invocation.actor()?, invocation.now)?;
-        let Decided {
-            payment,
-            status,
-            event_kind,
-            ends_comparison,
-        } = decided;
         // A matter that is asked again is compared again.
-        let compared = ends_comparison || (stored.compared && kind != Decision::AskAgain);
-        let decided = StoredPayment {
-            payment,
+        let compared = decided.ends_comparison || (stored.compared && kind != Decision::AskAgain);
+        let change = decided.change(&order.order, invocation.now);
+        let stored = StoredPayment {
             compared,
             ..stored.with_request(&request)
         };
-        let decided = function
-            .service
-            .decide(&decided, &order, status, event_kind, &request, &invocation);
+        let decided = function.service.decide(&stored, &order, change, &request, &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
             tracing::info!(payment_id = %id, ?decision, by, "review resolved");

@@ -1226,6 +1226,8 @@ export interface Reversal {
   reversed_at: string;
   /** Whether an administrator recorded it, because the provider's API does not report it. */
   decided?: boolean;
+  /** The payment's `charged_at` at that time: a later report of the charge is news. */
+  charged_at?: string;
 }
 
 /** A matter that an administrator must decide. */

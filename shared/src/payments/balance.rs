@@ -22,6 +22,10 @@ pub struct Reversal {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(default = false)]
     pub decided: bool,
+    /// The payment's `charged_at` at that time: a later report of the charge is news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub charged_at: Option<Timestamp>,
 }
 
 impl Payment {

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use crate::core::actor::Actor;
 use crate::core::money::Money;
+use crate::orders::Order;
 use crate::payments::refund::withdrawn_parts_of;
 use crate::payments::{
-    Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Refund, RefundStatus, Rejected,
-    Review, ReviewCode,
+    Change, Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Refund, RefundStatus,
+    Rejected, Report, Review, ReviewCode,
 };
 
 /// A payment after a decision.
@@ -19,12 +20,34 @@ use crate::payments::{
 pub struct Decided {
     /// The payment.
     pub payment: Payment,
-    /// The provider status that the decision corresponds to, to be applied like a report.
-    pub status: Option<ProviderStatus>,
+    /// The provider status that the decision corresponds to. [`Decided::change`] applies it.
+    status: Option<ProviderStatus>,
     /// The event about the payment, if there is one.
-    pub event_kind: Option<PaymentEventKind>,
+    event_kind: Option<PaymentEventKind>,
     /// Whether the decision ends the comparison with the provider's records.
     pub ends_comparison: bool,
+}
+
+impl Decided {
+    /// The change of the payment and its `order`.
+    pub fn change(self, order: &Order, now: Timestamp) -> Change {
+        let payment = self.payment;
+        let change = match self.status {
+            Some(ProviderStatus::Charged) if payment.status.is_charged() => Some(payment.clone().corrected(order, now)),
+            Some(status) => {
+                let report = Report::on(&payment, status);
+                payment.after(&report, order, true, now).change()
+            }
+            None => None,
+        };
+        let mut change = change.unwrap_or_else(|| Change {
+            payment,
+            order: None,
+            event_kind: None,
+        });
+        change.event_kind = change.event_kind.or(self.event_kind);
+        change
+    }
 }
 
 impl Payment {
@@ -90,7 +113,7 @@ impl Payment {
             }
             Decision::Settled => payment = payment.with_waived_refund(&review),
         }
-        // The caller applies a status like a report, and with it the sums.
+        // [`Decided::change`] applies a status, and with it the sums.
         if status.is_none() {
             payment.settle(None);
         }
@@ -143,12 +166,32 @@ impl Payment {
         let Some(amount) = amount else {
             return Ok(());
         };
-        let returned = self.amount.saturating_sub(self.kept());
+        let withdrawn = self.withdrawn.unwrap_or(Money::zero(self.amount.currency()));
+        let returned = self.sum([self.refunded, withdrawn].into_iter());
         if amount.currency() != returned.currency() || amount.amount() < returned.amount().max(1) {
             return Err(Rejected::ChargedTooSmall { returned });
         }
         self.amount = amount;
         Ok(())
+    }
+
+    /// The change of a charged payment after [`Payment::correct_charge`]: it pays an order that waits for exactly this
+    /// amount. The provider was not asked, so nothing else is known.
+    fn corrected(mut self, order: &Order, now: Timestamp) -> Change {
+        self.settle(Some(order));
+        if let Some(change) = self.applied_to_order(order, now) {
+            return change;
+        }
+        let event_kind = match self.status {
+            PaymentStatus::Paid => Some(PaymentEventKind::Confirmed),
+            PaymentStatus::Unservable => Some(PaymentEventKind::Unservable),
+            _ => None,
+        };
+        Change {
+            payment: self,
+            order: None,
+            event_kind,
+        }
     }
 
     /// The payment after `by` gave back by hand what is owed for `review`. `None` when nothing is owed.

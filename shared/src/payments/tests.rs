@@ -298,7 +298,8 @@ impl World {
             assert_eq!(decision, Decision::AskAgain, "{review:?} {before:?}");
             return;
         };
-        let after = decided.payment;
+        let change = decided.change(&self.order, self.now());
+        let after = change.payment;
         let still_open = after.reviews.iter().any(|open| open.review_id == review.review_id);
         assert!(!still_open, "{decision:?} did not end {review:?}");
         let moved = after.refunded.amount() - before.refunded.amount();
@@ -319,14 +320,7 @@ impl World {
             );
         }
         self.payment = after;
-        if let Some(status) = decided.status {
-            let report = Report::on(&self.payment, status);
-            let effect = self.payment.after(&report, &self.order, true, self.now());
-            if let Some(change) = effect.change() {
-                self.payment = change.payment;
-                self.order = change.order.unwrap_or_else(|| self.order.clone());
-            }
-        }
+        self.order = change.order.unwrap_or_else(|| self.order.clone());
     }
 
     /// What is true at every moment.

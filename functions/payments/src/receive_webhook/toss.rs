@@ -3,6 +3,7 @@
 use serde_json::Value;
 use shared::Error;
 use shared::aws::lambda::{Invocation, http};
+use shared::core::actor::Actor;
 use shared::core::error::{self, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::signature;
@@ -100,6 +101,8 @@ async fn billing_deleted(function: &ReceiveWebhook, hint: &Value, invocation: &I
         key_id: BillingKey::id_of(Provider::Toss, key),
         reported_at: invocation.now,
     });
+    // The message is not signed, so this function says it, and not Toss.
+    let invocation = invocation.by(Actor::function("receive-webhook"));
     let record = invocation.record(&event)?;
     function.bus.publish_one(&record, invocation.deadline).await?;
     Ok(Outcome::Forwarded)

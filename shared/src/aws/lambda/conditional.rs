@@ -99,6 +99,9 @@ pub fn get(request: &Request, body: &impl Serialize, cache_control: &'static str
     tag.add_to(&mut response)?;
     let cache_control = HeaderValue::from_static(cache_control);
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
+    // The API answers each allowed origin with its own CORS headers.
+    let origin = HeaderValue::from_static("Origin");
+    response.headers_mut().insert(header::VARY, origin);
     Ok(response)
 }
 

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 
-use lambda_http::http::HeaderValue;
+use lambda_http::http::{HeaderValue, header};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -124,6 +124,11 @@ where
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    // An action says which answers may be kept. A cache in front of the API must not keep any other.
+    let headers = response.headers_mut();
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

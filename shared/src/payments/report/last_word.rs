@@ -9,17 +9,34 @@ use crate::payments::{Effect, Payment, PaymentEventKind, Report, Review};
 /// The claim of a message without a time that a charged payment is not charged.
 const UNDATED: &str = "not charged";
 
+/// What the provider's last word says against the records.
+#[derive(PartialEq, Eq)]
+struct Claim {
+    /// Names the claim and its time, so that each is reviewed once.
+    claim: String,
+    detail: String,
+}
+
 impl Payment {
-    /// Records the times of a report. Returns whether the provider's last word now contradicts the records in a new way.
+    /// Records the times of a report, and opens and ends the matters of its last word. Returns whether it opened one.
     pub(super) fn hear(&mut self, charged_at: Option<Timestamp>, failed_at: Option<Timestamp>, now: Timestamp) -> bool {
-        let known = self.contradiction();
+        let known = [self.failed_last(), self.charged_again()];
         self.charged_at = self.charged_at.max(charged_at);
         self.failed_at = self.failed_at.max(failed_at);
-        let contradiction = self.contradiction();
-        if let Some((claim, _)) = known.filter(|known| Some(known) != contradiction.as_ref()) {
-            self.withdraw_contradiction(&claim);
+        let present = [self.failed_last(), self.charged_again()];
+        for ended in known
+            .iter()
+            .flatten()
+            .filter(|known| !present.iter().flatten().any(|claim| claim == *known))
+        {
+            self.withdraw_contradiction(&ended.claim);
         }
-        contradiction.is_some_and(|(claim, detail)| self.contradict(&claim, detail, now))
+        let [not_charged, charged_again] = present;
+        let not_charged = not_charged.filter(|_| self.kept().amount() > 0);
+        let claims = not_charged.into_iter().chain(charged_again);
+        claims.fold(false, |is_new, Claim { claim, detail }| {
+            self.contradict(&claim, detail, now) || is_new
+        })
     }
 
     /// The effect of a report that a charged payment is not charged.
@@ -47,30 +64,31 @@ impl Payment {
 
     /// Whether the matter `review` is that the provider charged again what it had taken back.
     pub(crate) fn is_charged_again(&self, review: &Review) -> bool {
-        let is_after_failure = self.failed_at.is_some() && self.charged_at >= self.failed_at;
-        is_after_failure
-            && self
-                .contradiction()
-                .is_some_and(|(claim, _)| review.review_id == self.contradiction_id(&claim))
+        let claim = self.charged_again();
+        claim.is_some_and(|claim| review.review_id == self.contradiction_id(&claim.claim))
     }
 
-    /// The claim in which the provider's last word contradicts the records, and its description.
-    fn contradiction(&self) -> Option<(String, String)> {
-        let failed_at = self.failed_at?;
-        match self.charged_at.filter(|charged_at| *charged_at >= failed_at) {
-            None if self.kept().amount() > 0 => {
-                let detail = self.without_charge(&format!(" at {failed_at}"));
-                Some((format!("not charged at {failed_at}"), detail))
-            }
-            Some(charged_at) if self.reversal.as_ref().is_some_and(|reversal| reversal.decided) => {
-                let detail = format!(
-                    "The provider reported at {charged_at} that it charged {}, after it had taken money back.",
-                    self.amount
-                );
-                Some((format!("charged again at {charged_at}"), detail))
-            }
-            _ => None,
-        }
+    /// The claim that the provider did not charge the payment after all: it failed after the charge.
+    fn failed_last(&self) -> Option<Claim> {
+        let failed_at = self.failed_at.filter(|failed_at| self.charged_at < Some(*failed_at))?;
+        Some(Claim {
+            claim: format!("not charged at {failed_at}"),
+            detail: self.without_charge(&format!(" at {failed_at}")),
+        })
+    }
+
+    /// The claim that the provider charged the payment after a person had recorded that it took money back.
+    fn charged_again(&self) -> Option<Claim> {
+        let known_at = self.reversal.as_ref().filter(|reversal| reversal.decided)?.charged_at;
+        let is_news = self.charged_at > known_at && self.charged_at >= self.failed_at;
+        let charged_at = self.charged_at.filter(|_| is_news)?;
+        Some(Claim {
+            claim: format!("charged again at {charged_at}"),
+            detail: format!(
+                "The provider reported at {charged_at} that it charged {}, after it had taken money back.",
+                self.amount
+            ),
+        })
     }
 
     fn without_charge(&self, time: &str) -> String {

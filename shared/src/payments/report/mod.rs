@@ -263,24 +263,20 @@ impl Payment {
         current: bool,
         now: Timestamp,
     ) -> Effect {
+        if report.reported_at.is_some() {
+            self.hear(report.charged_at(), None, now);
+        }
         if report.amount != self.amount || report.refunded.amount() > report.amount.amount() {
             let claim = format!("{} charged, {} refunded", report.amount, report.refunded);
             let detail = format!(
                 "The provider reports {claim}. The records have {} charged and {} refunded.",
                 self.amount, self.refunded
             );
-            return self.contradicted(&claim, detail, now);
-        }
-        if report.reported_at.is_some() {
-            self.hear(report.charged_at(), None, now);
+            self.contradict(&claim, detail, now);
+            return self.heard(before, Effect::Known);
         }
         if !current && before.may_be_older(report) {
-            return if self.charged_at == before.charged_at && self.reviews == before.reviews {
-                Effect::Outdated
-            } else {
-                let event_kind = self.event_of_reviews(before);
-                Effect::of(self, None, event_kind)
-            };
+            return self.heard(before, Effect::Outdated);
         }
         if current {
             self.restore();
@@ -315,6 +311,16 @@ impl Payment {
         } else {
             (self.refunds != before.refunds).then_some(PaymentEventKind::Refunded)
         };
+        Effect::of(self, None, event_kind)
+    }
+
+    /// The effect of a report that at most dates the charge, and opens or ends matters; `unchanged` if it does not.
+    fn heard(mut self, before: &Self, unchanged: Effect) -> Effect {
+        if self.charged_at == before.charged_at && self.reviews == before.reviews {
+            return unchanged;
+        }
+        self.refresh_reviews();
+        let event_kind = self.event_of_reviews(before);
         Effect::of(self, None, event_kind)
     }
 
@@ -382,6 +388,7 @@ impl Payment {
             amount,
             reversed_at: now,
             decided,
+            charged_at: self.charged_at,
         });
         self.settle(None);
     }

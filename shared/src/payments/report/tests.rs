@@ -4,7 +4,7 @@ use crate::core::identity::CustomerId;
 use crate::orders::{OrderStatus, example};
 use crate::payments::report::*;
 use crate::payments::tests::staff;
-use crate::payments::{Decision, DisputeStatus};
+use crate::payments::{Decision, DisputeStatus, Review};
 use iso_currency::Currency;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -208,12 +208,7 @@ impl Unasked {
             .payment
             .with_decision(review.review_id, decision, amount.map(won), id, &staff(), second(101))
             .unwrap();
-        self.payment = decided.payment;
-        let Some(status) = decided.status else {
-            return decided.event_kind;
-        };
-        let report = Report::on(&self.payment, status);
-        let change = self.payment.after(&report, &self.order, true, second(101)).change()?;
+        let change = decided.change(&self.order, second(101));
         self.apply(change)
     }
 
@@ -287,6 +282,100 @@ fn a_success_after_money_was_taken_back_is_a_matter_and_the_money_can_be_recorde
         assert_eq!(shop.order.status, OrderStatus::Paid);
         assert_eq!(shop.fail(30), Some(PaymentEventKind::ReviewNeeded));
     }
+}
+
+#[test]
+fn a_success_with_another_amount_after_money_was_taken_back_can_be_recorded() {
+    let mut shop = Unasked::new();
+    shop.charge(1);
+    shop.fail(10);
+    shop.decide(Decision::TakenBack, None);
+    let report = Report {
+        provider: Provider::Standard,
+        reported_at: Some(second(20)),
+        ..report(ProviderStatus::Charged, 900, 0)
+    };
+    let change = shop
+        .payment
+        .after(&report, &shop.order, false, second(100))
+        .change()
+        .unwrap();
+    assert_eq!(shop.apply(change), Some(PaymentEventKind::ReviewNeeded));
+    let again = shop
+        .payment
+        .reviews
+        .iter()
+        .find(|review| shop.payment.is_charged_again(review))
+        .unwrap()
+        .review_id;
+    shop.payment.close_reviews(|review| review.review_id != again);
+    assert_eq!(
+        shop.decide(Decision::Charged, Some(900)),
+        Some(PaymentEventKind::Confirmed)
+    );
+    assert_eq!((shop.payment.amount, shop.payment.kept()), (won(900), won(900)));
+}
+
+#[test]
+fn an_older_success_after_money_was_taken_back_is_no_news() {
+    let mut shop = Unasked::new();
+    shop.charge(10);
+    shop.hear(failed(), 0, None);
+    shop.decide(Decision::TakenBack, Some(100));
+    assert_eq!((shop.charge(10), shop.charge(5)), (None, None));
+    assert_eq!(
+        shop.charge(20),
+        Some(PaymentEventKind::ReviewNeeded),
+        "newer than what was known"
+    );
+}
+
+#[test]
+fn a_corrected_amount_pays_the_order_that_waits_even_after_a_refused_refund() {
+    let mut shop = Unasked::new();
+    let report = Report {
+        provider: Provider::Standard,
+        reported_at: Some(second(1)),
+        ..report(ProviderStatus::Charged, 900, 0)
+    };
+    let change = shop
+        .payment
+        .after(&report, &shop.order, false, second(100))
+        .change()
+        .unwrap();
+    shop.apply(change);
+    let refunding = shop
+        .payment
+        .with_refund(Uuid::max(), None, RefundReason::Unservable, None, &staff(), second(100));
+    shop.payment = refunding
+        .unwrap()
+        .refund_refused(&Failure::new("NO_API", "No."), second(100));
+    assert_eq!(shop.charge(2), Some(PaymentEventKind::ReviewNeeded));
+    let is_of_refund = |review: &Review| review.code == ReviewCode::RefundRefused;
+    let amounts = shop.payment.reviews.iter().find(|review| !is_of_refund(review));
+    let review_id = amounts.unwrap().review_id;
+    let decided = shop
+        .payment
+        .with_decision(
+            review_id,
+            Decision::Charged,
+            Some(won(1000)),
+            Uuid::nil(),
+            &staff(),
+            second(101),
+        )
+        .unwrap();
+    let change = decided.change(&shop.order, second(101));
+    shop.apply(change);
+    assert_eq!(
+        (shop.order.status, shop.payment.status),
+        (OrderStatus::Paid, PaymentStatus::Paid)
+    );
+    assert!(
+        !shop.is_in_review() && shop.payment.owed().amount() == 0,
+        "{:?}",
+        shop.payment
+    );
 }
 
 #[test]

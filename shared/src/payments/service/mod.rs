@@ -399,33 +399,20 @@ impl PaymentService {
         Ok(saved.await?.then_some(payment))
     }
 
-    /// Records an administrator's decision with its request, in one write. Applies `status` like a provider's report to
-    /// `decided`, the payment after the decision; without it, saves `decided` with the event `event_kind`. `None` when
-    /// payment or order has changed, or the request was made before.
+    /// Records the `change` that an administrator's decision about `stored` makes, and its request, in one write. `None`
+    /// when payment or order has changed, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn decide(
         &self,
-        decided: &StoredPayment,
+        stored: &StoredPayment,
         order: &StoredOrder,
-        status: Option<ProviderStatus>,
-        event_kind: Option<PaymentEventKind>,
+        change: Change,
         request: &PaymentRequest,
         invocation: &Invocation,
     ) -> Result<Option<StoredPayment>, Error> {
-        let change = status.and_then(|status| {
-            let report = Report::on(&decided.payment, status);
-            let effect = decided.payment.after(&report, &order.order, true, invocation.now);
-            effect.change()
-        });
-        let mut change = change.unwrap_or_else(|| Change {
-            payment: decided.payment.clone(),
-            order: None,
-            event_kind: None,
-        });
-        change.event_kind = change.event_kind.or(event_kind);
-        self.save_requested(decided, order, change, Some(request), invocation)
+        self.save_requested(stored, order, change, Some(request), invocation)
             .await
     }
 
