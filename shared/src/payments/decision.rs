@@ -108,6 +108,7 @@ impl Payment {
                 if amount.currency() != kept.currency() || !(1..=kept.amount()).contains(&amount.amount()) {
                     return Err(Rejected::TakenBackTooLarge { kept });
                 }
+                payment.reduce_refund_of(&review, amount);
                 payment.reverse(amount, true, now);
                 event_kind = Some(PaymentEventKind::Reversed);
             }
@@ -151,8 +152,23 @@ impl Payment {
             (ReviewCode::Contradiction, Decision::Charged) => true,
             (_, Decision::Charged | Decision::NotCharged) => !is_charged,
             (_, Decision::GivenBack) => review.owed.is_some(),
-            (code, Decision::TakenBack) => !code.is_of_bank() && is_charged && self.kept().amount() > 0,
+            // A provider with an API reports disputes and deposits that were taken back itself.
+            (code, Decision::TakenBack) => {
+                let can_say = code == ReviewCode::Contradiction || !(self.provider.has_api() || code.is_of_bank());
+                can_say && is_charged && self.kept().amount() > 0
+            }
             (_, Decision::Settled) => is_charged && !belongs_to_customer,
+        }
+    }
+
+    /// Reduces the refund that `review` is about by `amount`, which the customer has already.
+    fn reduce_refund_of(&mut self, review: &Review, amount: Money) {
+        let is_unknown = review.code == ReviewCode::OutcomeUnknown;
+        let is_meant = |refund: &Refund| {
+            review.refund_id == Some(refund.refund_id) || (is_unknown && refund.status == RefundStatus::Pending)
+        };
+        if let Some(nth) = self.refunds.iter().position(is_meant) {
+            self.refunds[nth].reduce(amount);
         }
     }
 
@@ -179,12 +195,14 @@ impl Payment {
     /// amount. The provider was not asked, so nothing else is known.
     fn corrected(mut self, order: &Order, now: Timestamp) -> Change {
         self.settle(Some(order));
-        if let Some(change) = self.applied_to_order(order, now) {
+        // Another open question can be about the same money.
+        let is_clear = !self.has_question();
+        if let Some(change) = self.applied_to_order(order, now).filter(|_| is_clear) {
             return change;
         }
         let event_kind = match self.status {
             PaymentStatus::Paid => Some(PaymentEventKind::Confirmed),
-            PaymentStatus::Unservable => Some(PaymentEventKind::Unservable),
+            PaymentStatus::Unservable if is_clear => Some(PaymentEventKind::Unservable),
             _ => None,
         };
         Change {

@@ -196,9 +196,14 @@ impl Payment {
 
     /// Whether the pending refund can be made: there is one, and no open question about the provider's records.
     pub fn can_make_refund(&self) -> bool {
+        self.pending_refund().is_some() && !self.has_question()
+    }
+
+    /// Whether a question about the provider's records is open.
+    pub(crate) fn has_question(&self) -> bool {
         let is_question =
             |review: &Review| matches!(review.code, ReviewCode::OutcomeUnknown | ReviewCode::Contradiction);
-        self.pending_refund().is_some() && !self.reviews.iter().any(is_question)
+        self.reviews.iter().any(is_question)
     }
 
     /// The payment in review because the provider has not reported an outcome for a day.

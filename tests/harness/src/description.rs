@@ -186,7 +186,7 @@ mod tests {
         let mut created = answer(201, "none");
         created.media_type = "application/json".to_owned();
         created.body = json!({ "receipt_id": "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd", "sku": "tea", "quantity": 1,
-            "received_at": "2026-01-01T00:00:00Z" });
+            "received_at": "2026-01-01T00:00:00Z", "received_by": { "kind": "STAFF", "id": "the-admin" } });
         let route = "POST /admin/products/{sku}/stock";
         assert!(violation(route, &created).is_some());
         created

@@ -384,11 +384,14 @@ impl Payment {
     pub(crate) fn reverse(&mut self, amount: Money, decided: bool, now: Timestamp) {
         let before = self.reversal.iter().map(|reversal| reversal.amount);
         let amount = self.sum(before.chain([amount]));
+        // What was news since the first decision stays news.
+        let known = self.reversal.as_ref().filter(|reversal| reversal.decided);
+        let charged_at = known.map_or(self.charged_at, |known| known.charged_at);
         self.reversal = Some(Reversal {
             amount,
             reversed_at: now,
             decided,
-            charged_at: self.charged_at,
+            charged_at,
         });
         self.settle(None);
     }
@@ -450,9 +453,9 @@ impl Payment {
         if self.amount != order.totals.total || self.pending_refund().is_some() {
             return false;
         }
-        // A provider without an API may have reported refunds before the charge could pay its order.
+        // A failure kept the charge from paying its order, and the provider reported refunds meanwhile.
         let is_of_provider = |refund: &Refund| refund.reason == RefundReason::Elsewhere && !refund.by_hand;
-        let is_in_part = !self.provider.has_api()
+        let is_in_part = self.failed_at.is_some()
             && self.kept().amount() > 0
             && self.withdrawn.is_none()
             && self.refunds.iter().all(is_of_provider);
@@ -462,7 +465,7 @@ impl Payment {
     fn with_paid_order(&self, order: Order) -> Change {
         let mut payment = self.clone();
         payment.status = PaymentStatus::Paid;
-        payment.close_reviews(|review| !review.code.is_about_refund());
+        payment.close_reviews(|review| !review.code.is_about_refund() && !review.code.is_of_bank());
         for refund in &mut payment.refunds {
             let is_unmet = matches!(refund.status, RefundStatus::Refused | RefundStatus::Failed);
             if is_unmet && refund.reason == RefundReason::Unservable {

@@ -331,6 +331,69 @@ fn an_older_success_after_money_was_taken_back_is_no_news() {
 }
 
 #[test]
+fn a_part_that_was_taken_back_is_no_longer_owed() {
+    let mut shop = Unasked::new();
+    shop.charge(1);
+    let refunding = shop.payment.with_refund(
+        Uuid::max(),
+        Some(won(400)),
+        RefundReason::Requested,
+        None,
+        &staff(),
+        second(100),
+    );
+    shop.payment = refunding
+        .unwrap()
+        .refund_refused(&Failure::new("NO_API", "No."), second(100));
+    assert_eq!(
+        shop.decide(Decision::TakenBack, Some(300)),
+        Some(PaymentEventKind::Reversed)
+    );
+    assert_eq!((shop.payment.owed(), shop.payment.kept()), (won(100), won(700)));
+}
+
+#[test]
+fn a_payment_whose_recorded_amount_was_refunded_does_not_pay_the_order_with_the_rest() {
+    let mut shop = Unasked::new();
+    let report = |amount, refunded, at| Report {
+        provider: Provider::Standard,
+        reported_at: Some(second(at)),
+        ..report(ProviderStatus::Charged, amount, refunded)
+    };
+    for (amount, refunded, at) in [(900, 0, 1), (1000, 0, 2), (900, 900, 3)] {
+        let effect = shop
+            .payment
+            .after(&report(amount, refunded, at), &shop.order, false, second(100));
+        shop.apply(effect.change().unwrap());
+    }
+    shop.decide(Decision::Charged, Some(1000));
+    shop.reconcile();
+    assert_eq!(
+        (shop.order.status, shop.payment.owed()),
+        (OrderStatus::PendingPayment, won(100))
+    );
+}
+
+#[test]
+fn a_payment_that_pays_its_order_keeps_the_matter_of_a_dispute() {
+    let mut shop = Unasked::new();
+    shop.fail(10);
+    shop.charge(1);
+    let inquiry = ReportedDispute {
+        dispute_id: "du_1".to_owned(),
+        amount: won(1000),
+        reason: "fraudulent".to_owned(),
+        status: DisputeStatus::Open,
+        funds_withdrawn: false,
+    };
+    shop.payment.apply_dispute(&inquiry, second(100));
+    shop.charge(20);
+    shop.reconcile();
+    assert_eq!(shop.order.status, OrderStatus::Paid);
+    assert_eq!(shop.payment.reviews[0].code, ReviewCode::Disputed);
+}
+
+#[test]
 fn a_corrected_amount_pays_the_order_that_waits_even_after_a_refused_refund() {
     let mut shop = Unasked::new();
     let report = Report {
