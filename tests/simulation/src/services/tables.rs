@@ -1,6 +1,6 @@
 //! DynamoDB: the engine, with a stream for each table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,6 +33,8 @@ pub struct Changes {
     pub table: &'static str,
     /// The last image of each item with an event.
     images: Mutex<HashMap<String, Value>>,
+    /// The ids of all events. A repeated transaction is accepted again, also after later writes.
+    events: Mutex<HashSet<String>>,
     waiting: Mutex<Vec<Value>>,
     count: AtomicU64,
     invented: Mutex<Vec<Value>>,
@@ -47,6 +49,7 @@ impl Tables {
         let changes = TABLES.map(|table| Changes {
             table,
             images: Mutex::default(),
+            events: Mutex::default(),
             waiting: Mutex::default(),
             count: AtomicU64::new(0),
             invented: Mutex::default(),
@@ -186,18 +189,16 @@ impl Changes {
         self.ready.notified().await;
     }
 
-    /// Adds the change of an item with an event. Returns the event if the change is its cause: an item keeps its newest
-    /// event.
+    /// Adds the change of an item with an event. Returns the event if it is new: an item keeps its newest event.
     fn push(&self, image: Value) -> Option<Value> {
         let mut waiting = self.waiting.lock().expect("not poisoned");
         let mut images = self.images.lock().expect("not poisoned");
         let place = format!("{}{}", image["pk"], image["sk"]);
         let before = images.insert(place, image.clone());
         let event = &image["event"]["M"];
-        let is_kept = before
-            .as_ref()
-            .is_some_and(|before| before["event"]["M"]["id"] == event["id"]);
-        let event = (!is_kept).then(|| event.clone());
+        let id = event["id"]["S"].as_str().unwrap_or_default().to_owned();
+        let is_new = self.events.lock().expect("not poisoned").insert(id);
+        let event = is_new.then(|| event.clone());
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         waiting.push(record(number, image, before));
         self.ready.notify_one();
