@@ -267,11 +267,15 @@ impl Payment {
             self.hear(report.charged_at(), None, now);
         }
         if report.amount != self.amount || report.refunded.amount() > report.amount.amount() {
-            let claim = format!("{} charged, {} refunded", report.amount, report.refunded);
+            let mut claim = format!("{} charged, {} refunded", report.amount, report.refunded);
             let detail = format!(
                 "The provider reports {claim}. The records have {} charged and {} refunded.",
                 self.amount, self.refunded
             );
+            // A later message with the same amounts is another matter: it is the provider's last word.
+            if let Some(reported_at) = report.reported_at {
+                claim = format!("{claim} at {reported_at}");
+            }
             self.contradict(&claim, detail, now);
             return self.heard(before, Effect::Known);
         }

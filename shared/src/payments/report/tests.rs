@@ -317,6 +317,30 @@ fn a_success_with_another_amount_after_money_was_taken_back_can_be_recorded() {
 }
 
 #[test]
+fn another_amount_is_a_matter_once_a_message() {
+    let mut shop = Unasked::new();
+    shop.charge(1);
+    let report = |at| Report {
+        provider: Provider::Standard,
+        reported_at: Some(second(at)),
+        ..report(ProviderStatus::Charged, 900, 0)
+    };
+    let after = |shop: &Unasked, at| {
+        shop.payment
+            .after(&report(at), &shop.order, false, second(100))
+            .change()
+    };
+    let change = after(&shop, 2).unwrap();
+    shop.apply(change);
+    shop.decide(Decision::Settled, None);
+    assert!(after(&shop, 2).is_none(), "it was decided");
+    shop.fail(10);
+    let change = after(&shop, 20).unwrap();
+    assert_eq!(shop.apply(change), Some(PaymentEventKind::ReviewNeeded));
+    assert_eq!(shop.payment.reviews.len(), 1, "in place of the failure");
+}
+
+#[test]
 fn an_older_success_after_money_was_taken_back_is_no_news() {
     let mut shop = Unasked::new();
     shop.charge(10);
