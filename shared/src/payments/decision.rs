@@ -40,7 +40,7 @@ impl Decided {
             }
             None => None,
         };
-        let mut change = change.unwrap_or_else(|| Change {
+        let mut change = change.unwrap_or(Change {
             payment,
             order: None,
             event_kind: None,
