@@ -9,6 +9,7 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::actor::ActorKind;
 use shared::core::error::{self, Reason};
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::orders::{self, Ending, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
@@ -98,9 +99,9 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         if stored.order.status == OrderStatus::Cancelled {
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
         }
-        // Administrators cancel their own orders as customers.
-        let is_staff = caller.is_admin && stored.order.customer_id != caller.customer_id;
-        let invocation = invocation.by(caller.acting_on(&stored.order.customer_id));
+        let actor = caller.acting_on(&stored.order.customer_id);
+        let is_staff = actor.kind == ActorKind::Staff;
+        let invocation = invocation.by(actor);
         let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
         let event = OrderEvent::OrderCancelled(cancelled.clone());
         let event = invocation.record(&event)?;

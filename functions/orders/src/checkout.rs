@@ -148,7 +148,7 @@ fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Resu
     }
 }
 
-/// The external reference as it is kept, if the request has one.
+/// Checks and normalizes the external reference. `None` if the request has none.
 fn external_reference(body: &CheckoutRequest) -> Result<Option<String>, Rejection> {
     let read = |text: &String| DisplayText::line(text, Order::MAX_EXTERNAL_REFERENCE).map(String::from);
     let read = body.external_reference.as_ref().map(read).transpose();

@@ -162,7 +162,9 @@ pub async fn handle(function: &ResolveReview, request: Request, invocation: Invo
             compared,
             ..stored.with_request(&request)
         };
-        let decided = function.service.decide(&stored, &order, change, &request, &invocation);
+        let decided = function
+            .service
+            .save_requested(&stored, &order, change, Some(&request), &invocation);
         if let Some(decided) = decided.await? {
             let by = caller.customer_id.as_str();
             tracing::info!(payment_id = %id, ?decision, by, "review resolved");

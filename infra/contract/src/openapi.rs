@@ -52,6 +52,8 @@ They have `x-extensible-enum: true`.
 `cursor`, as the header `Link` says. A filter is answered from at most 100 items a page, so a page may have fewer items than `limit`, even \
 none; the list ends where `next_cursor` is absent.
 
+**Caching.** The header `Cache-Control` says how long a response may be reused. It is `no-store` where an operation does not describe it.
+
 **The id of a request** is in the header `Request-Id` of every response, and in `instance` of a problem. Report it with a question about \
 the request.
 

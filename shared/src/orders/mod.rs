@@ -1,9 +1,9 @@
 //! Orders: states, prices, the table, and stock reservations.
 
+mod attributes;
 mod event;
 #[cfg(test)]
 pub(crate) mod example;
-mod facts;
 mod line;
 mod number;
 mod order;

@@ -22,7 +22,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
-use crate::orders::{Order, OrderId, OrderStatus, Rejected, facts};
+use crate::orders::{Order, OrderId, OrderStatus, Rejected, attributes};
 
 const BY_CUSTOMER: &str = "by-customer";
 
@@ -36,7 +36,7 @@ pub struct OrderStore {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOrder {
     /// The order.
-    #[serde(flatten, with = "facts")]
+    #[serde(flatten, with = "attributes")]
     pub order: Order,
     /// The units that the order holds while it waits for payment, or has sold once it is paid.
     pub holds: Vec<Hold>,
@@ -98,7 +98,7 @@ impl StoredOrder {
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Listed {
-    #[serde(with = "facts")]
+    #[serde(with = "attributes")]
     order: Order,
 }
 

@@ -11,8 +11,8 @@ use crate::core::money::Money;
 use crate::orders::Order;
 use crate::payments::refund::withdrawn_parts_of;
 use crate::payments::{
-    Change, Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Refund, RefundStatus,
-    Rejected, Report, Review, ReviewCode,
+    Change, Decision, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, RefundStatus, Rejected,
+    Report, Review, ReviewCode,
 };
 
 /// A payment after a decision.
@@ -57,7 +57,8 @@ impl Payment {
     ///
     /// # Errors
     /// [`Rejected::NotInReview`] when there is no such matter or it does not allow the decision,
-    /// [`Rejected::OwedDiffers`], [`Rejected::TakenBackTooLarge`], [`Rejected::ChargedTooSmall`], and those of [`Payment::with_refund`].
+    /// [`Rejected::OwedDiffers`], [`Rejected::TakenBackTooLarge`], [`Rejected::ChargedTooSmall`], and those of
+    /// [`Payment::with_refund`].
     pub fn with_decision(
         &self,
         review_id: Uuid,
@@ -163,13 +164,19 @@ impl Payment {
 
     /// Reduces the refund that `review` is about by `amount`, which the customer has already.
     fn reduce_refund_of(&mut self, review: &Review, amount: Money) {
-        let is_unknown = review.code == ReviewCode::OutcomeUnknown;
-        let is_meant = |refund: &Refund| {
-            review.refund_id == Some(refund.refund_id) || (is_unknown && refund.status == RefundStatus::Pending)
-        };
-        if let Some(nth) = self.refunds.iter().position(is_meant) {
+        let is_about_refund = review.code.is_about_refund() || review.code == ReviewCode::OutcomeUnknown;
+        if let Some(nth) = self.refund_of(review).filter(|_| is_about_refund) {
             self.refunds[nth].reduce(amount);
         }
+    }
+
+    /// The position of the refund that `review` names, or else of the pending one: its outcome is what the person found
+    /// out.
+    fn refund_of(&self, review: &Review) -> Option<usize> {
+        self.refunds.iter().position(|refund| match review.refund_id {
+            Some(id) => refund.refund_id == id,
+            None => refund.status == RefundStatus::Pending,
+        })
     }
 
     /// Records what a person found out about the charge: its amount, and that the money which was taken back is with the
@@ -218,15 +225,9 @@ impl Payment {
         let mut next = self.clone();
         // Without an API there is no sum of the provider's to compare with.
         let by_hand = self.provider.has_api();
-        // A pending refund first: its outcome is what the person found out.
-        let is_meant = |refund: &Refund| match review.refund_id {
-            Some(id) => refund.refund_id == id,
-            None => refund.status == RefundStatus::Pending,
-        };
-        let meant = next.refunds.iter().position(is_meant);
         let unmet = || self.refunds.iter().position(|refund| self.is_unmet(refund));
         let mut is_entered = false;
-        if let Some(refund) = meant.or_else(unmet).map(|nth| &mut next.refunds[nth]) {
+        if let Some(refund) = self.refund_of(review).or_else(unmet).map(|nth| &mut next.refunds[nth]) {
             let own = refund.amount.min(owed);
             is_entered = own == refund.amount && !refund.has_failed();
             if is_entered {

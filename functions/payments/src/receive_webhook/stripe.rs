@@ -53,15 +53,13 @@ pub async fn receive(
                     }
                     report.failed_refunds.push(failed.clone());
                 }
-                let disputes = dispute.iter();
-                let is_new = |dispute: &&ReportedDispute| {
-                    report
-                        .disputes
-                        .iter()
-                        .all(|known| known.dispute_id != dispute.dispute_id)
+                let is_known = |dispute: &ReportedDispute| {
+                    let mut known = report.disputes.iter();
+                    known.any(|known| known.dispute_id == dispute.dispute_id)
                 };
-                let disputes: Vec<_> = disputes.filter(is_new).cloned().collect();
-                report.disputes.extend(disputes);
+                if let Some(dispute) = dispute.as_ref().filter(|dispute| !is_known(dispute)) {
+                    report.disputes.push(dispute.clone());
+                }
                 Ok(())
             };
             function.service.refresh_with(&stored, add, invocation).await?;

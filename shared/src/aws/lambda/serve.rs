@@ -107,7 +107,8 @@ where
 }
 
 /// Responds to an event of the HTTP API: checks that the caller may use its route, and handles it with the caller as
-/// actor. Every response has the header [`REQUEST_ID`].
+/// actor. Every response has the headers [`REQUEST_ID`] and `Cache-Control`: `no-store` unless the action says otherwise,
+/// so that no cache in front of the API keeps what belongs to one customer.
 pub async fn respond<R>(event: &str, invocation: Invocation, handle: impl FnOnce(Request, Invocation) -> R) -> Response
 where
     R: Future<Output = Result<Response, Error>>,
@@ -124,9 +125,8 @@ where
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    // An action says which answers may be kept. A cache in front of the API must not keep any other.
-    let headers = response.headers_mut();
-    headers
+    response
+        .headers_mut()
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
@@ -159,12 +159,31 @@ async fn start<A: 'static>(new: impl FnOnce(&Platform) -> Result<A, Error>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::lambda::conditional;
+    use crate::aws::lambda::http::json;
     use crate::aws::lambda::panic::Panic;
     use jiff::Timestamp;
+    use lambda_http::http::StatusCode;
     use std::time::Duration;
 
     fn invocation() -> Invocation {
         Invocation::new(Timestamp::UNIX_EPOCH, Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn a_response_is_not_kept_unless_its_action_says_so() {
+        let event = r#"{"headers":{},"isBase64Encoded":false,
+            "requestContext":{"routeKey":"GET /products/{sku}","http":{"method":"GET"}}}"#;
+        let cached = |response: &Response| response.headers()[header::CACHE_CONTROL].to_str().unwrap().to_owned();
+        let failed = async |_, _| Err(Error::internal("test", "a bug"));
+        let plain = async |_, _| json(StatusCode::OK, &"tea");
+        let shared = async |request: Request, _| conditional::get(&request, &"tea", "public, max-age=5");
+        assert_eq!(cached(&respond("{", invocation(), plain).await), "no-store");
+        assert_eq!(cached(&respond(event, invocation(), failed).await), "no-store");
+        assert_eq!(cached(&respond(event, invocation(), plain).await), "no-store");
+        let response = respond(event, invocation(), shared).await;
+        assert_eq!(cached(&response), "public, max-age=5");
+        assert_eq!(response.headers()[header::VARY], "Origin");
     }
 
     #[tokio::test]

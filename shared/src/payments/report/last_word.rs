@@ -4,10 +4,8 @@
 
 use jiff::Timestamp;
 
-use crate::payments::{Effect, Payment, PaymentEventKind, Report, Review};
-
-/// The claim of a message without a time that a charged payment is not charged.
-const UNDATED: &str = "not charged";
+use super::NOT_CHARGED;
+use crate::payments::{Effect, Payment, PaymentEventKind, ProviderStatus, Report, Review};
 
 /// What the provider's last word says against the records.
 #[derive(PartialEq, Eq)]
@@ -18,25 +16,31 @@ struct Claim {
 }
 
 impl Payment {
-    /// Records the times of a report, and opens and ends the matters of its last word. Returns whether it opened one.
-    pub(super) fn hear(&mut self, charged_at: Option<Timestamp>, failed_at: Option<Timestamp>, now: Timestamp) -> bool {
-        let known = [self.failed_last(), self.charged_again()];
-        self.charged_at = self.charged_at.max(charged_at);
-        self.failed_at = self.failed_at.max(failed_at);
-        let present = [self.failed_last(), self.charged_again()];
-        for ended in known
-            .iter()
-            .flatten()
-            .filter(|known| !present.iter().flatten().any(|claim| claim == *known))
-        {
-            self.withdraw_contradiction(&ended.claim);
+    /// Records the time of a report, and opens and ends the matters that follow. Returns whether it opened one. A report
+    /// without a time changes nothing.
+    pub(super) fn hear(&mut self, report: &Report, now: Timestamp) -> bool {
+        if report.reported_at.is_none() {
+            return false;
         }
-        let [not_charged, charged_again] = present;
-        let not_charged = not_charged.filter(|_| self.kept().amount() > 0);
-        let claims = not_charged.into_iter().chain(charged_again);
-        claims.fold(false, |is_new, Claim { claim, detail }| {
-            self.contradict(&claim, detail, now) || is_new
-        })
+        let known = [self.failed_last(), self.charged_again()];
+        if report.status == ProviderStatus::Charged {
+            self.charged_at = self.charged_at.max(report.charged_at());
+        } else {
+            self.failed_at = self.failed_at.max(report.reported_at);
+        }
+        let present = [self.failed_last(), self.charged_again()];
+        for ended in known.into_iter().flatten() {
+            if !present.iter().flatten().any(|claim| *claim == ended) {
+                self.withdraw_contradiction(&ended.claim);
+            }
+        }
+        let [failed_last, charged_again] = present;
+        let failed_last = failed_last.filter(|_| self.kept().amount() > 0);
+        let mut is_new = false;
+        for Claim { claim, detail } in failed_last.into_iter().chain(charged_again) {
+            is_new |= self.contradict(&claim, detail, now);
+        }
+        is_new
     }
 
     /// The effect of a report that a charged payment is not charged.
@@ -46,11 +50,11 @@ impl Payment {
             Some(_) if report.reported_at <= self.charged_at => return Effect::Outdated,
             Some(_) if report.reported_at <= self.failed_at => return Effect::Known,
             Some(_) => {
-                self.hear(None, report.reported_at, now);
+                self.hear(report, now);
             }
             // It counts as news.
             None if self.kept().amount() > 0 => {
-                self.contradict(UNDATED, self.without_charge(""), now);
+                self.contradict(NOT_CHARGED, self.without_charge(""), now);
             }
             None => {}
         }
@@ -98,3 +102,6 @@ impl Payment {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::payments::{
     ReportedDispute, ReviewCode,
 };
 
-/// The claim of a provider's API that a charged payment is not charged.
+/// The claim of a report without a time that a charged payment is not charged.
 const NOT_CHARGED: &str = "not charged";
 
 /// A provider's report of a payment.
@@ -263,9 +263,7 @@ impl Payment {
         current: bool,
         now: Timestamp,
     ) -> Effect {
-        if report.reported_at.is_some() {
-            self.hear(report.charged_at(), None, now);
-        }
+        self.hear(report, now);
         if report.amount != self.amount || report.refunded.amount() > report.amount.amount() {
             let mut claim = format!("{} charged, {} refunded", report.amount, report.refunded);
             let detail = format!(
@@ -497,7 +495,7 @@ impl Payment {
         for dispute in &report.disputes {
             self.apply_dispute(dispute, now);
         }
-        let is_contradicted = report.reported_at.is_some() && self.hear(report.charged_at(), None, now);
+        let is_contradicted = self.hear(report, now);
         self.settle(None);
         if self.status != PaymentStatus::Unservable {
             let order = order.to_pending_payment(self.payment_id);
@@ -516,7 +514,8 @@ impl Payment {
         self.first_charge(order, PaymentEventKind::Unservable)
     }
 
-    /// The effect of the first report of a charge. A matter that it brings, such as a dispute, is told first.
+    /// The effect of the first report of a charge. If the report also has a matter for review, such as a dispute, the event
+    /// is about the review.
     fn first_charge(self, order: Option<Order>, event_kind: PaymentEventKind) -> Effect {
         let event_kind = if self.is_in_review() {
             PaymentEventKind::ReviewNeeded

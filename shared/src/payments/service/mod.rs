@@ -378,7 +378,12 @@ impl PaymentService {
         self.save_requested(stored, order, change, None, invocation).await
     }
 
-    async fn save_requested(
+    /// Saves the `change` of a payment and its order, and the request that made it, in one write. `None` when payment or
+    /// order has changed, or the request was made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save_requested(
         &self,
         stored: &StoredPayment,
         order: &StoredOrder,
@@ -397,23 +402,6 @@ impl PaymentService {
             .order_payments
             .save(&payment, order.as_ref(), request, invocation.deadline);
         Ok(saved.await?.then_some(payment))
-    }
-
-    /// Records the `change` that an administrator's decision about `stored` makes, and its request, in one write. `None`
-    /// when payment or order has changed, or the request was made before.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn decide(
-        &self,
-        stored: &StoredPayment,
-        order: &StoredOrder,
-        change: Change,
-        request: &PaymentRequest,
-        invocation: &Invocation,
-    ) -> Result<Option<StoredPayment>, Error> {
-        self.save_requested(stored, order, change, Some(request), invocation)
-            .await
     }
 
     async fn record_not_paid(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredPayment, Error> {

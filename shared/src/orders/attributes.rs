@@ -16,23 +16,25 @@ use crate::core::money::{Money, MoneyError};
 use crate::orders::line::{self, Line, LineId, LineKind};
 use crate::orders::{Order, OrderId, OrderNumber, OrderStatus, Totals};
 
-/// Serializes the facts of `order`. For the attribute `with` of Serde.
+/// Serializes the stored attributes of `order`. For the attribute `with` of Serde.
 pub(super) fn serialize<S: Serializer>(order: &Order, to: S) -> Result<S::Ok, S::Error> {
-    OrderFacts::from(order).serialize(to)
+    OrderAttributes::from(order).serialize(to)
 }
 
-/// Deserializes the facts of an order, and computes the rest. For the attribute `with` of Serde.
+/// Deserializes the stored attributes of an order, and computes the rest. For the attribute `with` of Serde.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Order, D::Error> {
-    OrderFacts::deserialize(from)?.try_into().map_err(de::Error::custom)
+    OrderAttributes::deserialize(from)?
+        .try_into()
+        .map_err(de::Error::custom)
 }
 
-/// The facts of an [`Order`].
+/// The stored attributes of an [`Order`].
 #[derive(Serialize, Deserialize)]
-struct OrderFacts {
+struct OrderAttributes {
     order_id: OrderId,
     customer_id: CustomerId,
     status: OrderStatus,
-    lines: Vec<LineFacts>,
+    lines: Vec<LineAttributes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shipping: Option<Money>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
@@ -51,9 +53,9 @@ struct OrderFacts {
     closed_at: Option<Timestamp>,
 }
 
-/// The facts of a [`Line`].
+/// The stored attributes of a [`Line`].
 #[derive(Serialize, Deserialize)]
-struct LineFacts {
+struct LineAttributes {
     #[serde(default = "product", skip_serializing_if = "is_product")]
     kind: LineKind,
     sku: Sku,
@@ -68,14 +70,14 @@ struct LineFacts {
     points: Option<u32>,
 }
 
-impl From<&Order> for OrderFacts {
+impl From<&Order> for OrderAttributes {
     fn from(order: &Order) -> Self {
         let order = order.clone();
         Self {
             order_id: order.order_id,
             customer_id: order.customer_id,
             status: order.status,
-            lines: order.lines.into_iter().map(LineFacts::from).collect(),
+            lines: order.lines.into_iter().map(LineAttributes::from).collect(),
             shipping: unless_zero(order.totals.shipping),
             metadata: order.metadata,
             external_reference: order.external_reference,
@@ -89,34 +91,34 @@ impl From<&Order> for OrderFacts {
     }
 }
 
-impl TryFrom<OrderFacts> for Order {
+impl TryFrom<OrderAttributes> for Order {
     type Error = Cause;
 
-    fn try_from(facts: OrderFacts) -> Result<Self, Cause> {
-        let lines = LineId::all().zip(facts.lines).map(|(id, line)| line.with_id(id));
+    fn try_from(attributes: OrderAttributes) -> Result<Self, Cause> {
+        let lines = LineId::all().zip(attributes.lines).map(|(id, line)| line.with_id(id));
         let lines: Vec<Line> = lines.collect::<Result<_, MoneyError>>()?;
         let zero = lines.first().map(|line| Money::zero(line.unit_price.currency()));
-        let shipping = facts.shipping.or(zero).ok_or("the order has no lines")?;
+        let shipping = attributes.shipping.or(zero).ok_or("the order has no lines")?;
         Ok(Self {
-            order_id: facts.order_id,
-            number: OrderNumber::of(facts.order_id),
-            customer_id: facts.customer_id,
-            status: facts.status,
+            order_id: attributes.order_id,
+            number: OrderNumber::of(attributes.order_id),
+            customer_id: attributes.customer_id,
+            status: attributes.status,
             totals: Totals::of(&lines, shipping)?,
             lines,
-            metadata: facts.metadata,
-            external_reference: facts.external_reference,
-            subscription: facts.subscription,
-            placed_at: facts.placed_at,
-            expires_at: facts.expires_at,
-            payment_id: facts.payment_id,
-            paid_at: facts.paid_at,
-            closed_at: facts.closed_at,
+            metadata: attributes.metadata,
+            external_reference: attributes.external_reference,
+            subscription: attributes.subscription,
+            placed_at: attributes.placed_at,
+            expires_at: attributes.expires_at,
+            payment_id: attributes.payment_id,
+            paid_at: attributes.paid_at,
+            closed_at: attributes.closed_at,
         })
     }
 }
 
-impl From<Line> for LineFacts {
+impl From<Line> for LineAttributes {
     fn from(line: Line) -> Self {
         Self {
             kind: line.kind,
@@ -131,7 +133,7 @@ impl From<Line> for LineFacts {
     }
 }
 
-impl LineFacts {
+impl LineAttributes {
     fn with_id(self, line_id: LineId) -> Result<Line, MoneyError> {
         let zero = Money::zero(self.unit_price.currency());
         let (discount, tax) = (self.discount.unwrap_or(zero), self.tax.unwrap_or(zero));
