@@ -7,7 +7,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{self, CatalogEvent, CatalogStore, Category, Product, ProductStatus, ShardCount, Sku};
+use shared::catalog::{self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku};
 use shared::core::error::{Reason, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::money::Money;
@@ -76,6 +76,10 @@ pub struct CreateProductRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
+    /// The package of one unit, for products that are shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub package: Option<Package>,
     /// The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
@@ -148,6 +152,7 @@ fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Produc
         price: body.price,
         status: body.status,
         points: body.points.map(fields::points).transpose()?,
+        package: body.package.map(fields::package).transpose()?,
         images: body.images,
         stock_shards: body.stock_shards.unwrap_or(ShardCount::ONE),
         version: 1,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use shared::Error;
 use shared::aws::lambda::Invocation;
-use shared::catalog::{Category, Product};
+use shared::catalog::{Category, Package, Product};
 use shared::core::error::Rejection;
 use shared::core::metadata::Metadata;
 use shared::core::text::{DisplayText, InvalidText};
@@ -57,6 +57,18 @@ pub fn points(points: u32) -> Result<u32, Rejection> {
     }
     let detail = format!("One unit has 1 to {} points.", Product::MAX_POINTS);
     Err(invalid("points", detail))
+}
+
+/// Checks the package of one unit.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn package(package: Package) -> Result<Package, Rejection> {
+    if (1..=Package::MAX_WEIGHT_GRAMS).contains(&package.weight_grams) {
+        return Ok(package);
+    }
+    let detail = format!("One unit weighs 1 to {} grams.", Package::MAX_WEIGHT_GRAMS);
+    Err(invalid("package", detail))
 }
 
 /// Changes `attributes` as a merge patch says: a text is set, none removes the attribute.

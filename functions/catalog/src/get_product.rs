@@ -8,7 +8,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{self, CatalogStore, Category, Product, ProductStatus, Sku};
+use shared::catalog::{self, CatalogStore, Category, Package, Product, ProductStatus, Sku};
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::money::Money;
 use shared::images::ImageId;
@@ -62,6 +62,10 @@ pub struct ProductView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
+    /// The package of one unit. Absent for what is not shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub package: Option<Package>,
     /// The product's images, main image first.
     #[schema(max_items = 20)]
     pub images: Vec<ImageId>,
@@ -84,6 +88,7 @@ impl ProductView {
             price: product.price,
             status: product.status,
             points: product.points,
+            package: product.package,
             images: product.images,
             available,
             updated_at: product.updated_at,

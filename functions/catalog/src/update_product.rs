@@ -8,7 +8,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{self, CatalogEvent, CatalogStore, Category, Product, ProductStatus, ShardCount, Sku};
+use shared::catalog::{self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku};
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::merge_patch::Patch;
@@ -79,6 +79,10 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
     pub points: Patch<u32>,
+    /// The package of one unit, for products that are shipped. Replaced as a whole.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<Package>)]
+    pub package: Patch<Package>,
     /// All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Vec<ImageId>>, max_items = 20)]
@@ -178,6 +182,8 @@ impl UpdateProductRequest {
         product.status = self.status.unwrap_or(product.status);
         self.points
             .merge(&mut product.points, |&points| fields::points(points).map(Some))?;
+        self.package
+            .merge(&mut product.package, |&package| fields::package(package).map(Some))?;
         self.images
             .merge(&mut product.images, |images| Ok::<_, Rejection>(images.clone()))?;
         let present = product.stock_shards;

@@ -100,6 +100,20 @@ impl std::fmt::Display for Category {
     }
 }
 
+/// The package of one unit of a product that is shipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Package {
+    /// The weight of one unit with its packaging, in grams.
+    #[schema(minimum = 1, maximum = 1_000_000, examples(120))]
+    pub weight_grams: u32,
+}
+
+impl Package {
+    /// The largest weight of one unit, in grams.
+    pub const MAX_WEIGHT_GRAMS: u32 = 1_000_000;
+}
+
 /// Whether a product is for sale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -151,6 +165,10 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
+    /// The package of one unit. Absent for what is not shipped, such as points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub package: Option<Package>,
     /// The product's images, main image first.
     #[serde(default)]
     #[schema(required = true, max_items = 20)]

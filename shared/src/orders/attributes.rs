@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::catalog::Sku;
+use crate::catalog::{Package, Sku};
 use crate::core::error::Cause;
 use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
@@ -68,6 +68,8 @@ struct LineAttributes {
     tax: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     points: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    package: Option<Package>,
 }
 
 impl From<&Order> for OrderAttributes {
@@ -129,6 +131,7 @@ impl From<Line> for LineAttributes {
             discount: unless_zero(line.discount),
             tax: unless_zero(line.tax),
             points: line.points,
+            package: line.package,
         }
     }
 }
@@ -148,6 +151,7 @@ impl LineAttributes {
             tax,
             total: line::total(self.unit_price, self.quantity, discount, tax)?,
             points: self.points,
+            package: self.package,
         })
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn product(name: &str, won: u64) -> Product {
         price: Money::new(won, Currency::KRW).unwrap(),
         status: ProductStatus::Listed,
         points: None,
+        package: None,
         images: vec![],
         stock_shards: ShardCount::ONE,
         version: 1,

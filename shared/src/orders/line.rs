@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::{Product, Sku};
+use crate::catalog::{Package, Product, Sku};
 use crate::core::money::{Money, MoneyError};
 
 /// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
@@ -74,6 +74,10 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub points: Option<u32>,
+    /// The package of one unit. Absent for what is not shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub package: Option<Package>,
 }
 
 impl Line {
@@ -94,6 +98,7 @@ impl Line {
             tax: zero,
             total: total(product.price, quantity, zero, zero)?,
             points: product.points,
+            package: product.package,
         })
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::catalog::{CatalogEvent, Category, Product, ProductStatus, ShardCount, Sku, StockReceived};
+use shared::catalog::{CatalogEvent, Category, Package, Product, ProductStatus, ShardCount, Sku, StockReceived};
 use shared::core::actor::Actor;
 use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
@@ -145,6 +145,7 @@ pub fn product() -> Result<Product> {
         price: Money::new(12_900, Currency::KRW)?,
         status: ProductStatus::Listed,
         points: None,
+        package: Some(Package { weight_grams: 120 }),
         images: vec![images::image()?.image_id],
         stock_shards: ShardCount::ONE,
         version: 1,

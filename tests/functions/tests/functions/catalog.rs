@@ -18,6 +18,7 @@ fn whole_product() -> Value {
     body["attributes"] = json!({ "Weight": "100 g", "Origin": "Boseong" });
     body["metadata"] = json!({ "supplier": "B-7" });
     body["points"] = json!(500);
+    body["package"] = json!({ "weight_grams": 120 });
     body
 }
 
@@ -130,7 +131,7 @@ async fn only_what_is_named_changes_and_null_clears() {
         json!({ "price": { "amount": 1200, "currency": "KRW" } }),
         json!({ "status": "UNLISTED", "stock_shards": 3 }),
         json!({ "brand": "Yard", "points": 600, "categories": ["gifts"] }),
-        json!({ "description": "One line." }),
+        json!({ "description": "One line.", "package": { "weight_grams": 130 } }),
     ];
     for (nth, change) in changes.iter().enumerate() {
         let changed = shop.update_product(update_call("tea", "*", change)).await;
@@ -148,10 +149,10 @@ async fn only_what_is_named_changes_and_null_clears() {
         json!({ "Origin": "Boseong", "Color": "green" })
     );
     assert_eq!(changed.body["metadata"], json!({ "supplier": "B-7", "note": "x" }));
-    let names = ["description", "brand", "points", "categories", "attributes", "metadata"];
+    let names = ["description", "brand", "points", "package", "categories", "attributes", "metadata"];
     let cleared: serde_json::Map<String, Value> = names.iter().map(|&name| (name.to_owned(), Value::Null)).collect();
     let changed = shop.update_product(update_call("tea", "*", &json!(cleared))).await;
-    for name in ["description", "brand", "points", "metadata"] {
+    for name in ["description", "brand", "points", "package", "metadata"] {
         assert_eq!(changed.body.get(name), None, "{name}");
     }
     assert_eq!(
@@ -329,6 +330,12 @@ async fn each_field_has_its_limits() {
         ("metadata", json!({ "a": "x" }), json!({ "a": "" })),
         ("points", json!(10_000_000), json!(10_000_001)),
         ("points", json!(1), json!(0)),
+        (
+            "package",
+            json!({ "weight_grams": 1_000_000 }),
+            json!({ "weight_grams": 1_000_001 }),
+        ),
+        ("package", json!({ "weight_grams": 1 }), json!({ "weight_grams": 0 })),
     ] {
         shop.update_product(update_call(
             "tea",
