@@ -10,7 +10,7 @@ use shared::Error;
 use shared::auctions::Points;
 use shared::aws::Platform;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::page::{Cursor, MAX_LIMIT, PageRequest};
+use shared::aws::lambda::page::{Cursor, MAX_LIMIT, PageRequest, PageSize};
 use shared::aws::lambda::{Invocation, conditional};
 use shared::catalog::Sku;
 use shared::core::error::Reason;
@@ -105,7 +105,7 @@ pub const REFUSALS: &[&Reason] = &[];
     params(
         ("sku" = Sku, Path, description = "The product"),
         ("side" = Option<Side>, Query, description = "Only this side"),
-        ("limit" = Option<u32>, Query, minimum = 1,
+        ("limit" = inline(Option<PageSize>), Query,
             description = "Bids per page and side, 100 by default. A number above 100 counts as 100."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page; requires `side`"),
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier response"),

@@ -12,15 +12,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::encryption::CustomerKeyStore;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, CatalogStore, Sku};
+use shared::core::address::Address;
 use shared::core::calendar::Schedule;
-use shared::core::error::Reason;
+use shared::core::contact::Contact;
+use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders::{self, Item, quote, sum_lines};
+use shared::orders::{self, DeliveryDetails, Item, quote, sum_lines};
 use shared::payments;
 use shared::payments::provider::Authorization;
 
@@ -33,6 +36,8 @@ pub struct CreateSubscription {
     pub catalog: CatalogStore,
     /// Issues and encrypts billing keys.
     pub keys: BillingKeys,
+    /// The customers' data keys.
+    pub customer_keys: CustomerKeyStore,
     /// The shop's billing policy.
     pub policy: Policy,
     /// The queue of charges.
@@ -49,6 +54,7 @@ impl CreateSubscription {
             subscriptions: SubscriptionStore::new(platform)?,
             catalog: CatalogStore::new(platform)?,
             keys: BillingKeys::new(platform)?,
+            customer_keys: CustomerKeyStore::new(platform)?,
             policy: Policy::new(platform)?,
             charge_queue: ChargeQueue::new(platform)?,
         })
@@ -75,6 +81,14 @@ pub struct CreateSubscriptionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_total: Option<Money>,
+    /// Who to write to or call about the orders of the subscription. Stored encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub contact: Option<Contact>,
+    /// Where the orders of the subscription are sent. Stored encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping_address: Option<Address>,
 }
 
 /// The reasons for which the action itself refuses a request.
@@ -89,6 +103,9 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::TOTAL_TOO_LARGE,
     &payments::reason::AMOUNT_NOT_TAKEN,
     &payments::reason::PROVIDER_NOT_CONFIGURED,
+    &error::INVALID_TEXT,
+    &error::INVALID_ADDRESS,
+    &error::INVALID_CONTACT,
 ];
 
 /// Starts a subscription
@@ -123,6 +140,7 @@ pub async fn handle(
     let key = http::idempotency_key(&request)?;
     let body: CreateSubscriptionRequest = http::body(&request)?;
     let wanted = sum_lines(&body.items)?;
+    let details = DeliveryDetails::checked(body.contact.as_ref(), body.shipping_address.as_ref())?;
     let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the subscription", error))?;
     let id = SubscriptionId(key.derive_id("subscription", &caller.customer_id));
 
@@ -133,6 +151,15 @@ pub async fn handle(
     let period = first_period(&body.schedule, invocation.now)?;
     validate(function, &body, &wanted, &invocation).await?;
 
+    let delivery_details = match &details {
+        Some(details) => {
+            let sealed = function
+                .customer_keys
+                .seal(&caller.customer_id, details, invocation.deadline);
+            Some(sealed.await?)
+        }
+        None => None,
+    };
     let request_id = id.to_string();
     let (key, card) = function
         .keys
@@ -163,6 +190,7 @@ pub async fn handle(
         subscription,
         key: Some(key.clone()),
         retired: vec![],
+        delivery_details,
         fingerprint: fingerprint.clone(),
         version: 1,
     };

@@ -5,6 +5,7 @@
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::encryption::SealedData;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::Error;
@@ -28,6 +29,8 @@ pub struct Change {
     pub invoice: Option<Invoice>,
     /// The billing key of a new card.
     pub key: Option<StoredKey>,
+    /// The delivery details from the next order on, encrypted. `None` if they stay.
+    pub delivery_details: Option<SealedData>,
 }
 
 impl Change {
@@ -37,6 +40,7 @@ impl Change {
             subscription,
             invoice: None,
             key: None,
+            delivery_details: None,
         }
     }
 }
@@ -104,6 +108,9 @@ impl ChangeRequest {
             let event = invocation.record(&BillingEvent::SubscriptionChanged(change.subscription.clone()))?;
             if let Some(key) = &change.key {
                 stored.retired.extend(stored.key.replace(key.clone()));
+            }
+            if change.delivery_details.is_some() {
+                stored.delivery_details = change.delivery_details;
             }
             let after = change.invoice.as_ref().or(open);
             let next = stored.next(change.subscription, after, Some(event), policy, invocation.now);

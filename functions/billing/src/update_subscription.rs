@@ -6,11 +6,14 @@ use crate::reason;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::encryption::CustomerKeyStore;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, CatalogStore, Sku};
+use shared::core::address::Address;
+use shared::core::contact::Contact;
 use shared::core::error::{self, Reason};
-use shared::orders::{self, Item, quote, sum_lines};
+use shared::orders::{self, DeliveryDetails, Item, quote, sum_lines};
 use shared::payments::provider::{Authorization, Card};
 use shared::payments::{self, Provider};
 use uuid::Uuid;
@@ -30,6 +33,8 @@ pub struct UpdateSubscription {
     pub catalog: CatalogStore,
     /// Issues and encrypts billing keys.
     pub keys: BillingKeys,
+    /// The customers' data keys.
+    pub customer_keys: CustomerKeyStore,
     /// The shop's billing policy.
     pub policy: Policy,
     /// The queue of charges.
@@ -46,6 +51,7 @@ impl UpdateSubscription {
             subscriptions: SubscriptionStore::new(platform)?,
             catalog: CatalogStore::new(platform)?,
             keys: BillingKeys::new(platform)?,
+            customer_keys: CustomerKeyStore::new(platform)?,
             policy: Policy::new(platform)?,
             charge_queue: ChargeQueue::new(platform)?,
         })
@@ -65,6 +71,14 @@ pub struct UpdateSubscriptionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub authorization: Option<Authorization>,
+    /// Who to write to or call about the orders of the subscription. Replaces the contact and the address together.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schema(nullable = false)]
+    pub contact: Option<Contact>,
+    /// Where the orders of the subscription are sent, from the next one on. Replaces the contact and the address together.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schema(nullable = false)]
+    pub shipping_address: Option<Address>,
 }
 
 /// A member that can be absent, but not null: a subscription always has items and a card.
@@ -85,6 +99,9 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::TOTAL_TOO_LARGE,
     &payments::reason::AMOUNT_NOT_TAKEN,
     &payments::reason::PROVIDER_NOT_CONFIGURED,
+    &error::INVALID_TEXT,
+    &error::INVALID_ADDRESS,
+    &error::INVALID_CONTACT,
 ];
 
 /// Changes the items or the card of a subscription
@@ -113,12 +130,24 @@ pub async fn handle(
     invocation: Invocation,
 ) -> Result<Response, Error> {
     let body: UpdateSubscriptionRequest = http::body(&request)?;
+    let details = DeliveryDetails::checked(body.contact.as_ref(), body.shipping_address.as_ref())?;
     let change = ChangeRequest::of(&request, "update-subscription", &body, &invocation)?;
+    let delivery_details = match &details {
+        Some(details) => {
+            let sealed = function
+                .customer_keys
+                .seal(&change.customer, details, invocation.deadline);
+            Some(sealed.await?)
+        }
+        None => None,
+    };
     let mut issued = None;
     let decide = async |before: &Subscription, open: Option<&Invoice>| {
-        function
-            .change(&body, change.request.request_id, before, open, &mut issued, &invocation)
-            .await
+        let changed = function.change(&body, change.request.request_id, before, open, &mut issued, &invocation);
+        Ok(Change {
+            delivery_details: delivery_details.clone(),
+            ..changed.await?
+        })
     };
     let (subscriptions, policy) = (&function.subscriptions, &function.policy);
     let (response, saved) = change.apply(subscriptions, policy, &invocation, decide).await?;
@@ -195,6 +224,7 @@ impl UpdateSubscription {
         Ok(Change {
             invoice,
             key: Some(key),
+            delivery_details: None,
             subscription: before.transition(replaced, now)?,
         })
     }

@@ -8,18 +8,22 @@ use envconfig::Envconfig;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::encryption::{CustomerKeyStore, SealedData};
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, Sku};
+use shared::core::address::Address;
+use shared::core::contact::Contact;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
 use shared::orders::{
-    self, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote, Rejected,
-    ReservationStore, StoredOrder, quote, sum_lines,
+    self, DeliveryDetails, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote,
+    Rejected, ReservationStore, StoredOrder, quote, sum_lines,
 };
 
 /// The function's store and settings.
@@ -27,6 +31,8 @@ use shared::orders::{
 pub struct Checkout {
     /// Stock and orders.
     pub reservations: ReservationStore,
+    /// The customers' data keys.
+    pub customer_keys: CustomerKeyStore,
     /// How long an unpaid order reserves its stock.
     pub reservation: jiff::SignedDuration,
 }
@@ -51,6 +57,14 @@ pub struct CheckoutRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     pub external_reference: Option<String>,
+    /// Who to write to or call about the order. Stored encrypted; `get-delivery-details` returns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub contact: Option<Contact>,
+    /// Where the order is sent. Stored encrypted; `get-delivery-details` returns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping_address: Option<Address>,
 }
 
 /// The reasons for which the action itself refuses a request.
@@ -64,6 +78,8 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::TOTAL_TOO_LARGE,
     &error::INVALID_METADATA,
     &error::INVALID_TEXT,
+    &error::INVALID_ADDRESS,
+    &error::INVALID_CONTACT,
 ];
 
 /// Places an order
@@ -94,12 +110,14 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let wanted = sum_lines(&body.items)?;
     let metadata = Metadata::new(&body.metadata)?;
     let external_reference = external_reference(&body)?;
+    let details = DeliveryDetails::checked(body.contact.as_ref(), body.shipping_address.as_ref())?;
     let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the order", error))?;
     let order_id = OrderId(key.derive_id("order", &caller.customer_id));
 
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let load = |fresh| checkout.reservations.load(order_id, &skus, fresh, invocation.deadline);
-    let mut loaded = load(false).await?;
+    let seal = checkout.seal(&caller.customer_id, details.as_ref(), &invocation);
+    let (mut loaded, delivery_details) = futures::try_join!(load(false), seal)?;
     let mut priced = price(&body, &wanted, &loaded);
     if loaded.existing.is_none() && priced.is_err() {
         // The first read is eventually consistent. Nothing is rejected because of stale products.
@@ -126,6 +144,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let event = invocation.record(&event)?;
     let draft = Draft {
         order,
+        delivery_details,
         fingerprint: fingerprint.clone(),
         products: loaded.products,
         event,
@@ -181,7 +200,22 @@ impl Checkout {
         let config: Config = platform.config()?;
         Ok(Self {
             reservations: ReservationStore::new(platform)?,
+            customer_keys: CustomerKeyStore::new(platform)?,
             reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),
         })
+    }
+
+    /// Encrypts the details for the customer.
+    async fn seal(
+        &self,
+        customer: &CustomerId,
+        details: Option<&DeliveryDetails>,
+        invocation: &Invocation,
+    ) -> Result<Option<SealedData>, Error> {
+        let Some(details) = details else {
+            return Ok(None);
+        };
+        let sealed = self.customer_keys.seal(customer, details, invocation.deadline);
+        sealed.await.map(Some)
     }
 }

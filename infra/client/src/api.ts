@@ -15,6 +15,29 @@ export interface Actor {
 /** The kind of an actor. */
 export type ActorKind = "CUSTOMER" | "STAFF" | "PROVIDER" | "SCHEDULE" | "FUNCTION";
 
+/** A postal address. Personal data: it is in no event, log or error. */
+export interface Address {
+  /** Who receives what is sent. Text of one line. */
+  recipient: string;
+  /** Street and number. Text of one line. */
+  line1: string;
+  /** Building, floor, apartment. Text of one line. */
+  line2?: string;
+  /** City or town. Text of one line. */
+  city: string;
+  /**
+   * State, province or prefecture. A code of two or three letters in Australia, Canada and the United States, where it
+   * is required.
+   */
+  region?: string;
+  /** The postal code, in the format of the country. Required where the country has one. */
+  postal_code?: string;
+  /** The country. */
+  country: Country;
+  /** The telephone number for the carrier, in the international format (E.164). */
+  phone?: string;
+}
+
 /** A card issuer's advice on another attempt to charge the card. */
 export type Advice = "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER";
 
@@ -195,6 +218,10 @@ export interface CheckoutRequest {
   metadata?: { [name: string]: string };
   /** What the order is called elsewhere, such as the number of a purchase order. Text of one line. It need not be unique. */
   external_reference?: string;
+  /** Who to write to or call about the order. Stored encrypted; `get-delivery-details` returns it. */
+  contact?: Contact;
+  /** Where the order is sent. Stored encrypted; `get-delivery-details` returns it. */
+  shipping_address?: Address;
 }
 
 /** The parameters with which a customer's page starts the payment. */
@@ -257,6 +284,19 @@ export interface ConfirmPaymentRequestToss {
   provider: "TOSS";
 }
 
+/** Who to write to or call. Personal data: it is in no event, log or error. */
+export interface Contact {
+  /** The name. Text of one line. */
+  name: string;
+  /** The e-mail address. */
+  email?: string;
+  /** The telephone number in the international format (E.164). Spaces, dashes and parentheses are removed. */
+  phone?: string;
+}
+
+/** A country: an officially assigned alpha-2 code of ISO 3166-1, in upper case. */
+export type Country = string;
+
 /** A new product. */
 export interface CreateProductRequest {
   /** The stock-keeping unit. It cannot be changed. */
@@ -279,6 +319,8 @@ export interface CreateProductRequest {
   status: ProductStatus;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit, for products that are shipped. */
+  package?: Package;
   /** The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[];
   /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
@@ -295,6 +337,10 @@ export interface CreateSubscriptionRequest {
   authorization: Authorization;
   /** The total of a period that the customer was shown. If it differs today, the request is rejected. */
   expected_total?: Money;
+  /** Who to write to or call about the orders of the subscription. Stored encrypted. */
+  contact?: Contact;
+  /** Where the orders of the subscription are sent. Stored encrypted. */
+  shipping_address?: Address;
 }
 
 /** Place an order for each currency. */
@@ -323,6 +369,14 @@ export interface DecidedReview {
 
 /** The kind of a decision about a matter. */
 export type Decision = "ASK_AGAIN" | "CHARGED" | "NOT_CHARGED" | "GIVEN_BACK" | "TAKEN_BACK" | "SETTLED";
+
+/** Who receives an order, and where. */
+export interface DeliveryDetails {
+  /** Who to write to or call about the order. */
+  contact?: Contact;
+  /** Where the order is sent. */
+  shipping_address?: Address;
+}
 
 /** A provider's account for one deposit. */
 export interface DepositAccount {
@@ -504,6 +558,22 @@ export interface IntervalInput {
   count: number;
 }
 
+export type InvalidAddressProblem = Problem & {
+  /** The name of the field. */
+  field: string;
+  type: "urn:madang:problem:invalid-address";
+  status: 422;
+  title: "A part of the address is missing or not possible in its country";
+};
+
+export type InvalidContactProblem = Problem & {
+  /** The name of the field. */
+  field: string;
+  type: "urn:madang:problem:invalid-contact";
+  status: 422;
+  title: "The contact cannot be written to or called";
+};
+
 export type InvalidDeadlineProblem = Problem & {
   type: "urn:madang:problem:invalid-deadline";
   status: 422;
@@ -659,6 +729,8 @@ export interface Line {
   total: Money;
   /** The points that one unit credits, if the product is points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped. */
+  package?: Package;
 }
 
 /**
@@ -826,6 +898,12 @@ export type OwnBidProblem = Problem & {
   title: "The only bids are the caller's own";
 };
 
+/** The package of one unit of a product that is shipped. */
+export interface Package {
+  /** The weight of one unit with its packaging, in grams. */
+  weight_grams: number;
+}
+
 /** A payment, as customers and events see it. */
 export interface Payment {
   /** The payment's id. Derived from the provider and its reference. */
@@ -973,6 +1051,12 @@ export type PaymentUnservableProblem = Problem & {
   title: "The payment was charged, but the order cannot be fulfilled";
 };
 
+/** The customer whose personal data cannot be read any more. */
+export interface PersonalDataErasure {
+  /** The customer. */
+  customer_id: CustomerId;
+}
+
 /** A bid to place. */
 export interface PlaceBidRequest {
   /** Whether to buy or to sell. */
@@ -1080,6 +1164,8 @@ export interface Product {
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped, such as points. */
+  package?: Package;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Number of shards of the stock. */
@@ -1130,6 +1216,8 @@ export interface ProductView {
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped. */
+  package?: Package;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Units in stock, summed over all shards. */
@@ -1581,6 +1669,7 @@ export interface UpdateProductRequest {
   status?: ProductStatus;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number | null;
+  package?: Package | null;
   /** All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[] | null;
   /** Number of shards of the stock. Can be raised, not lowered. */
@@ -1596,6 +1685,10 @@ export interface UpdateSubscriptionRequest {
    * subscription becomes `ACTIVE`.
    */
   authorization?: Authorization;
+  /** Who to write to or call about the orders of the subscription. Replaces the contact and the address together. */
+  contact?: Contact;
+  /** Where the orders of the subscription are sent, from the next one on. Replaces the contact and the address together. */
+  shipping_address?: Address;
 }
 
 /** A variant: an image in one size and format. */
@@ -1684,6 +1777,25 @@ export interface WebhookAnswer {
 
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
+
+/** The types of `erasePersonalData`. */
+export interface ErasePersonalDataOperation {
+  request: {
+    /** The customer */
+    customer_id: CustomerId;
+  };
+  answer: runtime.Answer<200, PersonalDataErasure, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
 
 /** The types of `requestRefund`. */
 export interface RequestRefundOperation {
@@ -2124,6 +2236,8 @@ export interface CheckoutOperation {
     | TotalTooLargeProblem
     | InvalidMetadataProblem
     | InvalidTextProblem
+    | InvalidAddressProblem
+    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2174,6 +2288,24 @@ export interface CancelOrderOperation {
     | PaymentInReviewProblem
     | PointsSpentProblem
     | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getDeliveryDetails`. */
+export interface GetDeliveryDetailsOperation {
+  request: {
+    /** The order */
+    order_id: string;
+  };
+  answer: runtime.Answer<200, DeliveryDetails, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2499,6 +2631,9 @@ export interface CreateSubscriptionOperation {
     | TotalTooLargeProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
+    | InvalidTextProblem
+    | InvalidAddressProblem
+    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2557,6 +2692,9 @@ export interface UpdateSubscriptionOperation {
     | TotalTooLargeProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
+    | InvalidTextProblem
+    | InvalidAddressProblem
+    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2855,6 +2993,19 @@ export interface ReceiveWebhookOperation {
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
   /**
+   * Erases the personal data of a customer
+   *
+   * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders and
+   * subscriptions stay. Orders that are placed later are not affected. Erasing again changes nothing. Ship or cancel open
+   * orders first: nobody knows where to send them afterwards.
+   *
+   * `DELETE /admin/customers/{customer_id}/personal-data`
+   */
+  erasePersonalData(request: ErasePersonalDataOperation["request"], options?: runtime.Options): Promise<runtime.Result<ErasePersonalDataOperation>> {
+    return this.call<ErasePersonalDataOperation>({ method: "DELETE", path: "/admin/customers/{customer_id}/personal-data", token: true }, request, options);
+  }
+
+  /**
    * Requests a refund
    *
    * Refunds a payment fully or partly. The refund is made asynchronously; its status is
@@ -3045,6 +3196,18 @@ export class Madang extends runtime.Client {
    */
   cancelOrder(request: CancelOrderOperation["request"], options?: runtime.Options): Promise<runtime.Result<CancelOrderOperation>> {
     return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Returns who receives an order, and where
+   *
+   * For the customer of the order and for administrators. `not-found` if the order has no delivery details, or they were
+   * erased.
+   *
+   * `GET /orders/{order_id}/delivery-details`
+   */
+  getDeliveryDetails(request: GetDeliveryDetailsOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetDeliveryDetailsOperation>> {
+    return this.call<GetDeliveryDetailsOperation>({ method: "GET", path: "/orders/{order_id}/delivery-details", token: true }, request, options);
   }
 
   /**

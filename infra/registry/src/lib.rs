@@ -19,7 +19,7 @@ pub struct Domain {
 }
 
 /// All domains, in the order of the API description.
-pub const DOMAINS: [Domain; 7] = [
+pub const DOMAINS: [Domain; 8] = [
     Domain {
         name: "catalog",
         actions: catalog::ACTIONS,
@@ -55,6 +55,12 @@ pub const DOMAINS: [Domain; 7] = [
         actions: images::ACTIONS,
         api: Some(images::Api::openapi),
         reasons: &[shared::images::reason::REASONS],
+    },
+    Domain {
+        name: "accounts",
+        actions: accounts::ACTIONS,
+        api: Some(accounts::Api::openapi),
+        reasons: &[],
     },
     Domain {
         name: "events",

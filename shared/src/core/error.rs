@@ -260,6 +260,14 @@ reasons! {
         /// The name of the field with the text.
         field: String,
     };
+    INVALID_ADDRESS = Unprocessable "invalid-address" "A part of the address is missing or not possible in its country" InvalidAddress {
+        /// The name of the field.
+        field: String,
+    };
+    INVALID_CONTACT = Unprocessable "invalid-contact" "The contact cannot be written to or called" InvalidContact {
+        /// The name of the field.
+        field: String,
+    };
     INVALID_METADATA = Unprocessable "invalid-metadata" "The metadata has too many notes, or a name or text that is not allowed";
     /// Nothing was stored.
     INVALID_SIGNATURE = Unauthenticated "invalid-signature" "The signature is missing, wrong or too old";

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::core::actor::Actor;
 use crate::core::error::{self, Rejection};
+use crate::core::id::PathParameter;
 
 /// A customer's id: the `sub` claim of the token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -20,6 +21,19 @@ impl CustomerId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl PathParameter for CustomerId {
+    const NAME: &'static str = "customer_id";
+
+    fn from_path(text: &str) -> Result<Self, Rejection> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if (1..=128).contains(&text.len()) && text.bytes().all(is_allowed) {
+            return Ok(Self::new(text));
+        }
+        let why = "a customer's id has 1 to 128 characters of A-Z a-z 0-9 - _";
+        Err(Rejection::invalid_parameter(Self::NAME, why))
     }
 }
 

@@ -2,7 +2,10 @@
 //! envelope.
 
 pub mod actor;
+pub mod address;
 pub mod calendar;
+pub mod contact;
+pub mod country;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -12,5 +15,6 @@ pub mod json;
 pub mod merge_patch;
 pub mod metadata;
 pub mod money;
+mod postal_code;
 pub mod signature;
 pub mod text;

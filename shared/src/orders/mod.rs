@@ -1,6 +1,7 @@
 //! Orders: states, prices, the table, and stock reservations.
 
 mod attributes;
+mod delivery_details;
 mod event;
 #[cfg(test)]
 pub(crate) mod example;
@@ -14,6 +15,7 @@ pub mod schema;
 pub(crate) mod store;
 mod totals;
 
+pub use delivery_details::DeliveryDetails;
 pub use event::OrderEvent;
 pub use line::{InvalidLineId, Line, LineId, LineKind};
 pub use number::{InvalidOrderNumber, OrderNumber};

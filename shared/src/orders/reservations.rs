@@ -17,6 +17,7 @@ use crate::aws::dynamodb::transaction::{
     MAX_ITEMS, TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
 };
 use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
+use crate::aws::encryption::SealedData;
 use crate::catalog::shard_hints::Hints;
 use crate::catalog::store::{gather_writes, parse_level, parse_product, product_key, stock_key};
 use crate::catalog::{self, CatalogStore, Hold, Product, Shard, ShardCount, Sku};
@@ -46,6 +47,8 @@ pub struct ReservationStore {
 pub struct Draft {
     /// The order.
     pub order: Order,
+    /// Who receives the order, and where, encrypted.
+    pub delivery_details: Option<SealedData>,
     /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
     /// The product of each line, as read. Its number of shards is used.
@@ -179,6 +182,7 @@ impl ReservationStore {
             let stored = StoredOrder {
                 order: order.clone(),
                 holds,
+                delivery_details: draft.delivery_details.clone(),
                 fingerprint: draft.fingerprint.clone(),
                 payments: 0,
                 version: 1,

@@ -15,6 +15,7 @@ use crate::aws::Platform;
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
+use crate::aws::encryption::SealedData;
 use crate::aws::lambda::page::Cursor;
 use crate::aws::lambda::problem::Causes;
 use crate::catalog::Hold;
@@ -40,6 +41,9 @@ pub struct StoredOrder {
     pub order: Order,
     /// The units that the order holds while it waits for payment, or has sold once it is paid.
     pub holds: Vec<Hold>,
+    /// Who receives the order, and where: [`DeliveryDetails`](crate::orders::DeliveryDetails), encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_details: Option<SealedData>,
     /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
     /// The number of started payments.
@@ -58,6 +62,7 @@ impl StoredOrder {
         Self {
             order,
             holds: self.holds.clone(),
+            delivery_details: self.delivery_details.clone(),
             fingerprint: self.fingerprint.clone(),
             payments: self.payments,
             version: self.version + 1,

@@ -8,10 +8,12 @@
 
 pub mod auction_fixture;
 pub mod billing_fixture;
+pub mod delivery_fixture;
 pub mod image_fixture;
 pub mod payment_fixture;
 
 pub use billing_fixture::BillingFixture;
+pub use delivery_fixture::DeliveryFixture;
 pub use payment_fixture::PaymentFixture;
 
 use std::sync::Arc;

@@ -64,7 +64,7 @@ impl Cloud {
             ("TOSS_URL", NOWHERE),
             ("STRIPE_URL", NOWHERE),
             ("KAKAOPAY_URL", NOWHERE),
-            ("BILLING_KEY_ID", "alias/billing"),
+            ("DATA_KEY_ID", "alias/billing"),
             ("CHARGES_URL", "https://queue.example.com/1/charges"),
             ("RETRY_DAYS", "1,3,5,7"),
             ("PAST_DUE_DAYS", "14"),

@@ -19,6 +19,8 @@ use crate::faults::Faults;
 use crate::latency::Latency;
 use crate::platform::{Services, variables};
 
+/// Name of the accounts table.
+pub const ACCOUNTS: &str = "accounts";
 /// Name of the catalog table.
 pub const CATALOG: &str = "catalog";
 /// Name of the orders table.
@@ -188,6 +190,15 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the pictures' table");
+    client
+        .create_table()
+        .table_name(ACCOUNTS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![attribute("pk", ScalarAttributeType::S)]))
+        .key_schema(key("pk", KeyType::Hash))
+        .send()
+        .await
+        .expect("the accounts' table");
     client
         .create_table()
         .table_name(AUCTIONS)

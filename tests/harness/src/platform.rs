@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::bus::FakeBus;
-use crate::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use crate::engine::{ACCOUNTS, AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
 
@@ -19,7 +19,8 @@ pub const UPLOADS: &str = "uploads";
 pub const VARIANTS: &str = "images";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 26] = [
+const VARIABLES: [(&str, &str); 27] = [
+    ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
     ("IMAGES_TABLE", IMAGES),
@@ -28,7 +29,7 @@ const VARIABLES: [(&str, &str); 26] = [
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
     ("RESERVATION_MINUTES", "15"),
     ("PAYMENT_CREDENTIALS", "payment-credentials"),
-    ("BILLING_KEY_ID", "alias/billing"),
+    ("DATA_KEY_ID", "alias/billing"),
     ("CHARGES_URL", crate::queue::URL),
     ("RETRY_DAYS", "1,3,5,7"),
     ("PAST_DUE_DAYS", "14"),

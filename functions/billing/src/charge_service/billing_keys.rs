@@ -29,7 +29,7 @@ impl BillingKeys {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             providers: Providers::new(platform)?,
-            encryption: EnvelopeEncryption::new(platform.aws(), platform.variable("BILLING_KEY_ID")?, "subscription"),
+            encryption: EnvelopeEncryption::new(platform.aws(), platform.variable("DATA_KEY_ID")?, "subscription"),
         })
     }
 

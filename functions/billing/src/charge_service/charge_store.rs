@@ -200,6 +200,7 @@ impl ChargeStore {
         let order = order.ok_or_else(|| Error::internal(DOING, "a delivered invoice has no price"))?;
         let order = StoredOrder {
             holds: vec![],
+            delivery_details: stored.delivery_details.clone(),
             fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(DOING, error))?,
             payments: 0,
             version: 1,
@@ -331,6 +332,7 @@ impl ChargeStore {
             let order = StoredOrder {
                 // The order takes over the units, or they are released.
                 holds: if is_paid { invoice.holds.clone() } else { vec![] },
+                delivery_details: subscription.delivery_details.clone(),
                 fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(DOING, error))?,
                 payments: 1,
                 version: 1,

@@ -33,13 +33,29 @@ const LIMIT: &str = "limit";
 /// The query parameters with a range of creation times.
 pub const CREATED: [&str; 2] = ["created_from", "created_to"];
 
+/// A page size, for the API description: any number from 1, because a larger one counts as the largest.
+#[derive(Debug)]
+pub struct PageSize;
+
+impl PartialSchema for PageSize {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for PageSize {}
+
 /// The query parameters of every list.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParameters {
     /// Items per page, 20 by default. A number above 100 counts as 100.
-    #[param(minimum = 1)]
-    pub limit: Option<u32>,
+    #[param(inline)]
+    pub limit: Option<PageSize>,
     /// `next_cursor` of the previous page, with the same filters.
     pub cursor: Option<String>,
 }

@@ -24,6 +24,7 @@ mod checkout;
 mod contradictions;
 mod cost;
 mod cursors;
+mod delivery_details;
 mod envelope_encryption;
 mod examples;
 mod expire_orders;

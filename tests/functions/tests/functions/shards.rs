@@ -87,6 +87,7 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
             order.placed_at,
             order.expires_at,
         ),
+        delivery_details: None,
         fingerprint: Fingerprint::of(&"a request").unwrap(),
         products: loaded.products,
     };

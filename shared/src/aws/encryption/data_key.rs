@@ -1,9 +1,4 @@
-//! Envelope encryption of secrets in tables: each secret has its own data key, which KMS encrypts.
-//!
-//! KMS generates a data key, AES-256-GCM encrypts the secret with it, and the encrypted data key is stored beside the
-//! secret. Invariant: a secret that was encrypted for one resource cannot be decrypted for another. The resource's id
-//! is the KMS encryption context, which KMS requires again for decryption and logs to CloudTrail, and the additional
-//! authenticated data of the cipher.
+//! Data keys: KMS generates and decrypts them, and AES-256-GCM encrypts with them.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,7 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
@@ -27,35 +21,22 @@ use crate::core::error::Error;
 const ENCRYPTING: &str = "encrypt a secret";
 const DECRYPTING: &str = "decrypt a secret";
 
-/// Encrypts and decrypts secrets with one KMS key.
+/// Generates and decrypts data keys with one KMS key.
 #[derive(Clone, Debug)]
-pub struct EnvelopeEncryption {
+pub(super) struct DataKeys {
     client: Client,
     key_id: String,
     /// The key of the encryption context: the type of the resource.
     context_key: &'static str,
 }
 
-/// An encrypted secret, as stored in a table. [`EnvelopeEncryption::decrypt`] decrypts it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EncryptedSecret {
-    /// The data key, encrypted by KMS; base64.
-    data_key: String,
-    /// The nonce, and the encrypted secret with its tag; base64.
-    secret: String,
-}
+/// A data key in memory.
+pub(super) struct DataKey(LessSafeKey);
 
-impl std::fmt::Debug for EncryptedSecret {
-    /// Omits the content.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EncryptedSecret")
-    }
-}
-
-impl EnvelopeEncryption {
+impl DataKeys {
     /// Uses the KMS key `key_id` (an id, an ARN or an alias). The encryption context is `context_key` and a resource's
     /// id.
-    pub fn new(aws: &aws_config::SdkConfig, key_id: String, context_key: &'static str) -> Self {
+    pub(super) fn new(aws: &aws_config::SdkConfig, key_id: String, context_key: &'static str) -> Self {
         let config = aws_sdk_kms::config::Builder::from(aws)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
@@ -72,11 +53,8 @@ impl EnvelopeEncryption {
         }
     }
 
-    /// Encrypts `secret` for the resource with this `id`.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn encrypt(&self, secret: &[u8], id: &str, deadline: Instant) -> Result<EncryptedSecret, Error> {
+    /// Generates a data key for the resource with this `id`. Returns it, and its encrypted form in base64.
+    pub(super) async fn generate(&self, id: &str, deadline: Instant) -> Result<(DataKey, String), Error> {
         let request = self
             .client
             .generate_data_key()
@@ -90,64 +68,24 @@ impl EnvelopeEncryption {
         let (Some(key), Some(encrypted)) = (answer.plaintext, answer.ciphertext_blob) else {
             return Err(Error::internal(ENCRYPTING, "KMS returned no data key"));
         };
-        let cipher = cipher(key, ENCRYPTING)?;
-        let mut nonce = [0; NONCE_LEN];
-        let mut encrypted_secret = Zeroizing::new(secret.to_vec());
-        SystemRandom::new()
-            .fill(&mut nonce)
-            .and_then(|()| {
-                let nonce = Nonce::assume_unique_for_key(nonce);
-                cipher.seal_in_place_append_tag(nonce, Aad::from(id), &mut *encrypted_secret)
-            })
-            .map_err(|error| Error::internal(ENCRYPTING, error.to_string()))?;
-        Ok(EncryptedSecret {
-            data_key: STANDARD.encode(encrypted),
-            secret: STANDARD.encode([&nonce, encrypted_secret.as_slice()].concat()),
-        })
+        Ok((DataKey::new(key, ENCRYPTING)?, STANDARD.encode(encrypted)))
     }
 
-    /// Decrypts a secret of the resource with this `id`. The result is wiped from memory when it is dropped.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when it was encrypted for another resource or with another key, is damaged, or KMS denies
-    /// access; [`Error::Unavailable`].
-    pub async fn decrypt(
-        &self,
-        encrypted: &EncryptedSecret,
-        id: &str,
-        deadline: Instant,
-    ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let decode = |text: &str| {
-            STANDARD
-                .decode(text)
-                .map_err(|_| Error::internal(DECRYPTING, "the secret is damaged"))
-        };
+    /// Decrypts a data key of the resource with this `id`.
+    pub(super) async fn decrypt(&self, encrypted: &str, id: &str, deadline: Instant) -> Result<DataKey, Error> {
         let request = self
             .client
             .decrypt()
             .key_id(&self.key_id)
-            .ciphertext_blob(Blob::new(decode(&encrypted.data_key)?))
+            .ciphertext_blob(Blob::new(decode(encrypted)?))
             .set_encryption_context(Some(self.context(id)));
         let answer = timeout_at(deadline, request.send())
             .await
             .map_err(|elapsed| Error::unavailable(DECRYPTING, elapsed))?
             .map_err(|error| classify_error(DECRYPTING, &error))?;
         let key = answer.plaintext;
-        let cipher = cipher(
-            key.ok_or_else(|| Error::internal(DECRYPTING, "KMS returned no data key"))?,
-            DECRYPTING,
-        )?;
-        let mut secret = Zeroizing::new(decode(&encrypted.secret)?);
-        let damaged = || Error::internal(DECRYPTING, "the secret is damaged or belongs to another resource");
-        let (nonce, ciphertext) = secret.split_at_mut_checked(NONCE_LEN).ok_or_else(damaged)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
-        let length = cipher
-            .open_in_place(nonce, Aad::from(id), ciphertext)
-            .map_err(|_| damaged())?
-            .len();
-        secret.drain(..NONCE_LEN);
-        secret.truncate(length);
-        Ok(secret)
+        let key = key.ok_or_else(|| Error::internal(DECRYPTING, "KMS returned no data key"))?;
+        DataKey::new(key, DECRYPTING)
     }
 
     fn context(&self, id: &str) -> HashMap<String, String> {
@@ -155,11 +93,49 @@ impl EnvelopeEncryption {
     }
 }
 
-/// Creates the cipher of a data key and wipes the key's bytes.
-fn cipher(key: Blob, doing: &'static str) -> Result<LessSafeKey, Error> {
-    let key = Zeroizing::new(key.into_inner());
-    let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|error| Error::internal(doing, error.to_string()))?;
-    Ok(LessSafeKey::new(key))
+impl DataKey {
+    /// Takes the key and wipes its bytes.
+    fn new(key: Blob, doing: &'static str) -> Result<Self, Error> {
+        let key = Zeroizing::new(key.into_inner());
+        let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|error| Error::internal(doing, error.to_string()))?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// Encrypts `secret` for the resource with this `id`. Returns the nonce, and the encrypted secret with its tag, in
+    /// base64.
+    pub(super) fn encrypt(&self, secret: &[u8], id: &str) -> Result<String, Error> {
+        let mut nonce = [0; NONCE_LEN];
+        let mut encrypted = Zeroizing::new(secret.to_vec());
+        SystemRandom::new()
+            .fill(&mut nonce)
+            .and_then(|()| {
+                let nonce = Nonce::assume_unique_for_key(nonce);
+                self.0.seal_in_place_append_tag(nonce, Aad::from(id), &mut *encrypted)
+            })
+            .map_err(|error| Error::internal(ENCRYPTING, error.to_string()))?;
+        Ok(STANDARD.encode([&nonce, encrypted.as_slice()].concat()))
+    }
+
+    /// Decrypts a secret of the resource with this `id`. The result is wiped from memory when it is dropped.
+    pub(super) fn decrypt(&self, encrypted: &str, id: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut secret = Zeroizing::new(decode(encrypted)?);
+        let damaged = || Error::internal(DECRYPTING, "the secret is damaged or belongs to another resource");
+        let (nonce, ciphertext) = secret.split_at_mut_checked(NONCE_LEN).ok_or_else(damaged)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
+        let length = self
+            .0
+            .open_in_place(nonce, Aad::from(id), ciphertext)
+            .map_err(|_| damaged())?
+            .len();
+        secret.drain(..NONCE_LEN);
+        secret.truncate(length);
+        Ok(secret)
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, Error> {
+    let decoded = STANDARD.decode(text);
+    decoded.map_err(|_| Error::internal(DECRYPTING, "the secret is damaged"))
 }
 
 /// Classifies an SDK error as transient or internal. Keeps its code and message only, since the error can contain the

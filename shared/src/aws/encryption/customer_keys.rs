@@ -1,0 +1,158 @@
+//! The customers' data keys, in the accounts table (`KEY#<customer_id>`).
+
+use aws_sdk_dynamodb::types::ReturnValue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::data_key::{DataKey, DataKeys};
+use crate::aws::Platform;
+use crate::aws::dynamodb::table::Table;
+use crate::aws::dynamodb::transaction::{put, transact_changes};
+use crate::aws::dynamodb::{Item, classify_error, key, send_until_answered};
+use crate::core::error::Error;
+use crate::core::idempotency::derive_id;
+use crate::core::identity::CustomerId;
+
+const SEALING: &str = "encrypt personal data";
+const OPENING: &str = "decrypt personal data";
+
+/// Encrypts personal data with a data key of their customer.
+#[derive(Clone, Debug)]
+pub struct CustomerKeyStore {
+    table: Table,
+    keys: DataKeys,
+}
+
+/// Personal data as stored in a table, encrypted with the data key of their customer. [`CustomerKeyStore::open`] decrypts
+/// them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedData {
+    /// The id of the customer's data key.
+    key_id: Uuid,
+    /// The nonce, and the encrypted data with their tag; base64.
+    data: String,
+}
+
+impl std::fmt::Debug for SealedData {
+    /// Omits the content.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealedData")
+    }
+}
+
+/// A customer's data key as stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct StoredKey {
+    /// The data key, encrypted by KMS; base64.
+    data_key: String,
+}
+
+impl StoredKey {
+    /// Tells apart the keys that a customer has had: data of an erased key must not meet a later one.
+    fn id(&self) -> Uuid {
+        derive_id(&["customer key", &self.data_key])
+    }
+}
+
+impl CustomerKeyStore {
+    /// The store of the table in `ACCOUNTS_TABLE`, with the KMS key in `DATA_KEY_ID`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "ACCOUNTS_TABLE")?,
+            keys: DataKeys::new(platform.aws(), platform.variable("DATA_KEY_ID")?, "customer"),
+        })
+    }
+
+    /// Encrypts `data` of `customer`. Costs one read and one request to KMS, and a write for the first data of a customer.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn seal(
+        &self,
+        customer: &CustomerId,
+        data: &impl Serialize,
+        deadline: Instant,
+    ) -> Result<SealedData, Error> {
+        let data = serde_json::to_vec(data).map_err(|error| Error::internal(SEALING, error))?;
+        let data = Zeroizing::new(data);
+        let (key_id, key) = match self.stored(customer, deadline).await? {
+            Some(stored) => (stored.id(), self.decrypted(&stored, customer, deadline).await?),
+            None => self.create(customer, deadline).await?,
+        };
+        let data = key.encrypt(&data, customer.as_str())?;
+        Ok(SealedData { key_id, data })
+    }
+
+    /// Decrypts `data` of `customer`. `None` if they were erased.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when they are of another customer or damaged, or KMS denies access; [`Error::Unavailable`].
+    pub async fn open<T: DeserializeOwned>(
+        &self,
+        customer: &CustomerId,
+        data: &SealedData,
+        deadline: Instant,
+    ) -> Result<Option<T>, Error> {
+        let stored = self.stored(customer, deadline).await?;
+        let Some(stored) = stored.filter(|stored| stored.id() == data.key_id) else {
+            return Ok(None);
+        };
+        let key = self.decrypted(&stored, customer, deadline).await?;
+        let opened = key.decrypt(&data.data, customer.as_str())?;
+        // The error could quote the data.
+        let parsed =
+            serde_json::from_slice(&opened).map_err(|_| Error::internal(OPENING, "the data have another form"));
+        parsed.map(Some)
+    }
+
+    /// Deletes the key of `customer`: nothing that was encrypted with it can be read again. Returns whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn erase(&self, customer: &CustomerId, deadline: Instant) -> Result<bool, Error> {
+        const DOING: &str = "erase personal data";
+        let send = || async {
+            let delete = self.table.client.delete_item().table_name(&self.table.name);
+            let delete = delete
+                .set_key(Some(key_of(customer)))
+                .return_values(ReturnValue::AllOld);
+            delete.send().await.map_err(|error| classify_error(DOING, error))
+        };
+        let answer = send_until_answered(DOING, deadline, send).await?;
+        Ok(answer.attributes.is_some())
+    }
+
+    async fn stored(&self, customer: &CustomerId, deadline: Instant) -> Result<Option<StoredKey>, Error> {
+        self.table
+            .read("read a customer's key", key_of(customer), deadline)
+            .await
+    }
+
+    async fn decrypted(&self, stored: &StoredKey, customer: &CustomerId, deadline: Instant) -> Result<DataKey, Error> {
+        self.keys.decrypt(&stored.data_key, customer.as_str(), deadline).await
+    }
+
+    /// Creates the customer's key. If another request has just created one, that one is used.
+    async fn create(&self, customer: &CustomerId, deadline: Instant) -> Result<(Uuid, DataKey), Error> {
+        let (key, data_key) = self.keys.generate(customer.as_str(), deadline).await?;
+        let stored = StoredKey { data_key };
+        let items = vec![put(self.table.put_new(SEALING, key_of(customer), &stored)?)?];
+        if transact_changes(&self.table.client, SEALING, items, 1, deadline).await? {
+            return Ok((stored.id(), key));
+        }
+        let present = self.stored(customer, deadline).await?;
+        let present = present.ok_or_else(|| Error::unavailable(SEALING, "the customer's key was erased meanwhile"))?;
+        let key = self.decrypted(&present, customer, deadline).await?;
+        Ok((present.id(), key))
+    }
+}
+
+fn key_of(customer: &CustomerId) -> Item {
+    key(format!("KEY#{}", customer.as_str()))
+}
