@@ -26,20 +26,31 @@ pub struct Address {
     /// City or town. Text of one line.
     #[schema(min_length = 1, max_length = 100, examples("Seoul"))]
     pub city: String,
-    /// State, province or prefecture. A code of two or three letters in Australia, Canada and the United States, where it
+    /// State, province or prefecture. Text of one line; a code of two or three letters in Australia, Canada and the United States, where it
     /// is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     pub region: Option<String>,
     /// The postal code, in the format of the country. Required where the country has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 20, examples("04524"))]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 20,
+        pattern = "^[A-Za-z0-9 -]+$",
+        examples("04524")
+    )]
     pub postal_code: Option<String>,
     /// The country.
     pub country: Country,
     /// The telephone number for the carrier, in the international format (E.164).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 40, examples("+821012345678"))]
+    #[schema(
+        nullable = false,
+        max_length = 40,
+        pattern = r"^ *\+[0-9 ().-]+$",
+        examples("+821012345678")
+    )]
     pub phone: Option<String>,
 }
 

@@ -15,11 +15,22 @@ pub struct Contact {
     pub name: String,
     /// The e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 3, max_length = 254, examples("minji@example.com"))]
+    #[schema(
+        nullable = false,
+        min_length = 3,
+        max_length = 254,
+        pattern = r"^[^@\s]+@[^@\s]+$",
+        examples("minji@example.com")
+    )]
     pub email: Option<String>,
     /// The telephone number in the international format (E.164). Spaces, dashes and parentheses are removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 40, examples("+821012345678"))]
+    #[schema(
+        nullable = false,
+        max_length = 40,
+        pattern = r"^ *\+[0-9 ().-]+$",
+        examples("+821012345678")
+    )]
     pub phone: Option<String>,
 }
 

@@ -6,9 +6,12 @@ use std::{env, fs};
 
 use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
+use function_tests::delivery_fixture::{address, delivery_call};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
-use function_tests::{BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, order_call, update_call};
+use function_tests::{
+    BillingFixture, DeliveryFixture, PaymentFixture, Shop, admin_product_call, id_of, order_call, update_call,
+};
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
 use sandbox::Fault;
@@ -108,6 +111,13 @@ async fn images() {
     shop.delete("ann", &id).await;
 }
 
+async fn personal_data() {
+    let shop = DeliveryFixture::with(SKU, 10).await;
+    let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
+    shop.details("ann", &order).await;
+    shop.erase("ann").await;
+}
+
 /// The first exchange of each operation that succeeded.
 async fn examples() -> BTreeMap<String, Recording> {
     let ids = operations();
@@ -120,6 +130,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(charges()).await,
         record(auctions()).await,
         record(images()).await,
+        record(personal_data()).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {
             let id = ids[call.route()].clone();
