@@ -8,7 +8,10 @@ use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
-use function_tests::{BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, order_call, update_call};
+use function_tests::{
+    BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, movements_call, order_call, update_call,
+    write_off_call,
+};
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
 use sandbox::Fault;
@@ -25,6 +28,8 @@ async fn catalog_and_orders() {
         .await;
     shop.get_product(Call::new("GET", "/products/{sku}").path("sku", SKU))
         .await;
+    shop.move_stock(write_off_call(SKU, "w", 2)).await;
+    shop.list_movements(movements_call(SKU)).await;
     let placed = order_call("ann", "k", &[]).json(&json!({
         "items": [{ "sku": SKU, "quantity": 2 }], "expected_total": amount(2000),
         "metadata": { "campaign": "spring" }, "external_reference": "PO-2025-0117",
