@@ -84,6 +84,10 @@ pub struct CreateProductRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub images: Vec<ImageId>,
+    /// The available units below which the stock is low. Nobody but administrators sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 1_000_000)]
+    pub low_stock_threshold: Option<u32>,
     /// Number of shards of the stock. Default: 1. Can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -154,6 +158,7 @@ fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Produc
         points: body.points.map(fields::points).transpose()?,
         package: body.package.map(fields::package).transpose()?,
         images: body.images,
+        low_stock_threshold: body.low_stock_threshold.map(fields::low_stock_threshold).transpose()?,
         stock_shards: body.stock_shards.unwrap_or(ShardCount::ONE),
         version: 1,
         updated_by: invocation.actor()?.clone(),

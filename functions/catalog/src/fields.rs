@@ -71,6 +71,18 @@ pub fn package(package: Package) -> Result<Package, Rejection> {
     Err(invalid("package", detail))
 }
 
+/// Checks the threshold of low stock.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn low_stock_threshold(threshold: u32) -> Result<u32, Rejection> {
+    if (1..=Product::MAX_LOW_STOCK_THRESHOLD).contains(&threshold) {
+        return Ok(threshold);
+    }
+    let detail = format!("The threshold is 1 to {} units.", Product::MAX_LOW_STOCK_THRESHOLD);
+    Err(invalid("low_stock_threshold", detail))
+}
+
 /// Changes `attributes` as a merge patch says: a text is set, none removes the attribute.
 ///
 /// # Errors

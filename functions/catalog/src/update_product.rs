@@ -87,6 +87,10 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Vec<ImageId>>, max_items = 20)]
     pub images: Patch<Vec<ImageId>>,
+    /// The available units below which the stock is low. Nobody but administrators sees it.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    pub low_stock_threshold: Patch<u32>,
     /// Number of shards of the stock. Can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -186,6 +190,10 @@ impl UpdateProductRequest {
             .merge(&mut product.package, |&package| fields::package(package).map(Some))?;
         self.images
             .merge(&mut product.images, |images| Ok::<_, Rejection>(images.clone()))?;
+        self.low_stock_threshold
+            .merge(&mut product.low_stock_threshold, |&threshold| {
+                fields::low_stock_threshold(threshold).map(Some)
+            })?;
         let present = product.stock_shards;
         product.stock_shards = self.stock_shards.unwrap_or(present);
         if product.stock_shards < present {

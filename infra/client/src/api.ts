@@ -323,8 +323,40 @@ export interface CreateProductRequest {
   package?: Package;
   /** The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[];
+  /** The available units below which the stock is low. Nobody but administrators sees it. */
+  low_stock_threshold?: number;
   /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
   stock_shards?: ShardCount;
+}
+
+/** A movement to make. */
+export type CreateStockMovementRequest = CreateStockMovementRequestReceipt | CreateStockMovementRequestCorrection | CreateStockMovementRequestWriteOff;
+
+/** A count differed from the available units. */
+export interface CreateStockMovementRequestCorrection {
+  /** The counted units less the available ones, so below zero if units are missing. Not 0. */
+  quantity: number;
+  /** The reason, for administrators. Text of several lines. */
+  note: string;
+  kind: "CORRECTION";
+}
+
+/** Units were delivered to the shop. */
+export interface CreateStockMovementRequestReceipt {
+  /** Number of units. */
+  quantity: number;
+  /** A note, for administrators. Text of several lines. */
+  note?: string;
+  kind: "RECEIPT";
+}
+
+/** Units were lost: broken, spoiled or stolen. */
+export interface CreateStockMovementRequestWriteOff {
+  /** Number of units. */
+  quantity: number;
+  /** The reason, for administrators. Text of several lines. */
+  note: string;
+  kind: "WRITE_OFF";
 }
 
 /** A subscription to start. */
@@ -536,6 +568,15 @@ export interface ImageView {
   /** Time of the last status change. */
   changed_at: string;
 }
+
+/** Units that an order holds or has bought are not available. Correct the stock by at most `available`, or cancel orders first. */
+export type InsufficientStockProblem = Problem & {
+  /** The available units of the product. */
+  available: number;
+  type: "urn:madang:problem:insufficient-stock";
+  status: 409;
+  title: "Fewer units are available than were to be taken away";
+};
 
 /** The request failed on our side. Report its id, which `instance` and the header Request-Id have. */
 export type InternalProblem = Problem & {
@@ -1168,6 +1209,8 @@ export interface Product {
   package?: Package;
   /** The product's images, main image first. */
   images: ImageId[];
+  /** The available units below which the stock is low. Nobody but administrators sees it. */
+  low_stock_threshold?: number;
   /** Number of shards of the stock. */
   stock_shards: ShardCount;
   /** Number of changes, from 1. */
@@ -1234,12 +1277,6 @@ export type ProviderNotConfiguredProblem = Problem & {
   status: 422;
   title: "The payment provider is not set up";
 };
-
-/** A delivery of units. */
-export interface ReceiveStockRequest {
-  /** Number of units. */
-  quantity: number;
-}
 
 /** A refund. */
 export interface Refund {
@@ -1455,18 +1492,32 @@ export interface StartedPayment {
   client: ClientParameters;
 }
 
-/** The receipt of a delivery. */
-export interface StockReceived {
-  /** The receipt's id, derived from the caller and the idempotency key. */
-  receipt_id: string;
+/** A change of a product's available units. */
+export interface StockMovement {
+  /** The movement's id. */
+  movement_id: string;
   /** The product. */
   sku: Sku;
-  /** Number of units added. */
-  quantity: number;
-  /** The administrator who added them. */
-  received_by: Actor;
-  /** Time at which the units were added. */
-  received_at: string;
+  /** Why the units changed. */
+  kind: runtime.Open<StockMovementKind>;
+  /** The units added, or, below zero, the units taken away. Never 0. */
+  change: number;
+  /** The reason, for administrators. Text of several lines. */
+  note?: string;
+  /** Who moved the units. */
+  created_by: Actor;
+  /** Time of the movement. */
+  created_at: string;
+}
+
+/** The kind of a stock movement. */
+export type StockMovementKind = "RECEIPT" | "CORRECTION" | "WRITE_OFF" | "RETURN";
+
+/** A page of a list. */
+export interface StockMovementList {
+  items: StockMovement[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
 }
 
 /** What a change of a wallet is about. */
@@ -1672,6 +1723,8 @@ export interface UpdateProductRequest {
   package?: Package | null;
   /** All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[] | null;
+  /** The available units below which the stock is low. Nobody but administrators sees it. */
+  low_stock_threshold?: number | null;
   /** Number of shards of the stock. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
@@ -1968,22 +2021,52 @@ export interface UpdateProductOperation {
     | UnavailableProblem;
 }
 
-/** The types of `receiveStock`. */
-export interface ReceiveStockOperation {
+/** The types of `listStockMovements`. */
+export interface ListStockMovementsOperation {
+  request: {
+    /** The product */
+    sku: Sku;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** Only items created at or after this time. */
+    created_from?: string;
+    /** Only items created before this time. */
+    created_to?: string;
+  };
+  answer: runtime.Answer<200, StockMovementList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createStockMovement`. */
+export interface CreateStockMovementOperation {
   request: {
     /** The product */
     sku: Sku;
     /**
-     * 1 to 255 visible ASCII characters, new for each delivery
+     * 1 to 255 visible ASCII characters, new for each movement
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
-    body: ReceiveStockRequest;
+    body: CreateStockMovementRequest;
   };
-  answer: runtime.Answer<201, StockReceived, {
-    /** true: an earlier request added the units */
+  answer: runtime.Answer<201, StockMovement, {
+    /** true: an earlier request moved the units */
     idempotencyReplayed?: string;
-    /** The product's path */
+    /** The path of the product's movements */
     location: string;
     /** The id of the request */
     requestId: string;
@@ -1996,9 +2079,11 @@ export interface ReceiveStockOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
+    | InsufficientStockProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidQuantityProblem
+    | InvalidTextProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -3066,15 +3151,28 @@ export class Madang extends runtime.Client {
   }
 
   /**
-   * Adds received units to the stock
+   * Lists a product's stock movements
    *
-   * Spreads the units over the product's shards. A retry with the same key and body returns the same receipt and adds
-   * nothing.
+   * Newest first. The list is eventually consistent: a new movement may take a moment to appear. Sales are no movements: they
+   * are in the orders.
    *
-   * `POST /admin/products/{sku}/stock`
+   * `GET /admin/products/{sku}/stock-movements`
    */
-  receiveStock(request: ReceiveStockOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReceiveStockOperation>> {
-    return this.call<ReceiveStockOperation>({ method: "POST", path: "/admin/products/{sku}/stock", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  listStockMovements(request: ListStockMovementsOperation["request"], options?: runtime.Options): runtime.List<ListStockMovementsOperation> {
+    return this.list<ListStockMovementsOperation>({ method: "GET", path: "/admin/products/{sku}/stock-movements", query: ["limit", "cursor", "created_from", "created_to"], token: true }, request, options);
+  }
+
+  /**
+   * Receives, corrects or writes off units
+   *
+   * Received units are spread over the product's shards. Only available units can be taken away, not those that an order
+   * holds or has bought: if fewer are available, nothing changes. A retry with the same key and body returns the same
+   * movement and moves nothing.
+   *
+   * `POST /admin/products/{sku}/stock-movements`
+   */
+  createStockMovement(request: CreateStockMovementOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateStockMovementOperation>> {
+    return this.call<CreateStockMovementOperation>({ method: "POST", path: "/admin/products/{sku}/stock-movements", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**

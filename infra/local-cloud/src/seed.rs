@@ -51,10 +51,11 @@ pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
                 .with_context(|| format!("cannot create the product {sku}"))?;
         }
         let receive = api
-            .call("POST", &format!("/admin/products/{sku}/stock"))
+            .call("POST", &format!("/admin/products/{sku}/stock-movements"))
             .token(token)
             .key(&key);
-        let received = receive.json(&json!({ "quantity": units })).send()?;
+        let receipt = json!({ "kind": "RECEIPT", "quantity": units });
+        let received = receive.json(&receipt).send()?;
         received
             .expect(201)
             .with_context(|| format!("cannot receive stock of {sku}"))?;

@@ -313,7 +313,7 @@ fn guide(stack: &Stack, sandbox: &Sandbox, pages: &Pages, tokens: &Tokens, folde
 curl -s '{url}/products/tea'
 order=$(curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}]}}' | tee /dev/stderr | grep -o 'order_id\":\"[^\"]*' | cut -d'\"' -f3)
 key=$(curl -s '{control}/toss_authenticate' -d '{{\"order_id\":\"'$order'\",\"amount\":{price},\"currency\":\"KRW\"}}' | cut -d'\"' -f4); curl -s \"{url}/orders/$order/payments/confirm\" -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"provider\":\"TOSS\",\"amount\":{{\"amount\":{price},\"currency\":\"KRW\"}},\"payment_key\":\"'$key'\"}}'
-curl -s '{url}/admin/products/tea/stock' -H '@{admin}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"quantity\":10}}'
+curl -s '{url}/admin/products/tea/stock-movements' -H '@{admin}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"kind\":\"RECEIPT\",\"quantity\":10}}'
 
   payment sandbox {control}/ledger (charges and refunds), {control}/deliveries (its webhooks)
   logs in {} (functions.log: the functions' output)

@@ -1,36 +1,30 @@
 //! Events of products and stock.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::Product;
-use super::Sku;
-use crate::core::actor::Actor;
+use super::{Product, Sku, StockMovement};
 
 crate::domain_events! {
     /// An event of a product or its stock.
     pub enum CatalogEvent from "madang.catalog" {
         /// A product was created or changed.
         ProductChanged(Product),
-        /// Units of a product were added to the stock.
-        StockReceived(StockReceived),
+        /// Units were received, corrected, written off or returned.
+        StockMoved(StockMovement),
+        /// The available units of a product fell below its threshold.
+        StockLow(StockLow),
     }
 }
 
-/// The receipt of a delivery.
+/// A product whose available units are below its threshold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct StockReceived {
-    /// The receipt's id, derived from the caller and the idempotency key.
-    pub receipt_id: Uuid,
+pub struct StockLow {
     /// The product.
     pub sku: Sku,
-    /// Number of units added.
-    #[schema(minimum = 1)]
-    pub quantity: u64,
-    /// The administrator who added them.
-    pub received_by: Actor,
-    /// Time at which the units were added.
-    pub received_at: Timestamp,
+    /// The available units, summed over all shards, when the fall was noticed.
+    pub available: u64,
+    /// The product's `low_stock_threshold`.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub threshold: u32,
 }

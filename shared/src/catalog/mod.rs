@@ -1,6 +1,8 @@
 //! The catalog: products, their stock, and their store.
 
+mod alert;
 mod event;
+mod movement;
 mod product;
 pub mod reason;
 mod schema;
@@ -8,8 +10,11 @@ pub(crate) mod shard_hints;
 mod stock;
 pub(crate) mod store;
 
-pub use event::{CatalogEvent, StockReceived};
+pub use alert::{StockAlert, WatchedStock};
+pub use event::{CatalogEvent, StockLow};
+pub use movement::{StockMovement, StockMovementKind, StoredMovement};
 pub use product::{Category, InvalidCategory, InvalidSku, Package, Product, ProductStatus, Sku};
 pub use schema::{attributes_patch_schema, attributes_schema, metadata_patch_schema, metadata_schema};
 pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, spread};
-pub use store::{CatalogStore, Receipt};
+pub use store::CatalogStore;
+pub use store::movements::{MovementOutcome, MovementPage};

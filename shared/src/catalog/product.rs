@@ -173,6 +173,10 @@ pub struct Product {
     #[serde(default)]
     #[schema(required = true, max_items = 20)]
     pub images: Vec<ImageId>,
+    /// The available units below which the stock is low. Nobody but administrators sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 1_000_000)]
+    pub low_stock_threshold: Option<u32>,
     /// Number of shards of the stock.
     pub stock_shards: ShardCount,
     /// Number of changes, from 1.
@@ -190,6 +194,9 @@ impl Product {
 
     /// The most images.
     pub const MAX_IMAGES: usize = 20;
+
+    /// The highest threshold of low stock.
+    pub const MAX_LOW_STOCK_THRESHOLD: u32 = 1_000_000;
 
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 200;

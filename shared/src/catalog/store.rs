@@ -1,13 +1,16 @@
-//! The catalog table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), and receipts (`RECEIPT#<id>`), and the requests that
-//! created products (`REQUEST#<id>`), which are removed after a month.
+//! The catalog table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), its movements (`MOVEMENT#<id>`) and
+//! alerts (`ALERT#<sku>`), and the requests that created products (`REQUEST#<id>`), which are removed after a month.
 //!
 //! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only in one transaction
-//! with the order, the receipt or the other shard that accounts for the change.
+//! with the order, the movement or the other shard that accounts for the change.
+
+mod alerts;
+pub(super) mod movements;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -17,26 +20,14 @@ use crate::aws::dynamodb::request::StoredRequest;
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, transact_changes, update};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
-use crate::catalog::StockReceived;
 use crate::catalog::{self, Product, Shard, ShardCount, Sku, StockLevel};
 use crate::core::error::Error;
 use crate::core::event::Record;
-use crate::core::idempotency::Fingerprint;
 
 /// Reads and writes the catalog table.
 #[derive(Clone, Debug)]
 pub struct CatalogStore {
     table: Table,
-}
-
-/// The stored form of a receipt, so that a retried delivery has no effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The delivery.
-    #[serde(flatten)]
-    pub received: StockReceived,
-    /// The request's fingerprint, which identifies a retry.
-    pub fingerprint: Fingerprint,
 }
 
 impl CatalogStore {
@@ -200,44 +191,33 @@ impl CatalogStore {
         Ok((product, levels.collect::<Result<_, _>>()?))
     }
 
-    /// Adds the units of `receipt`, spread over `count` shards. Returns the existing receipt, without adding anything, if
-    /// there is one with this id.
+    /// Finds `quantity` units of a product in all of its shards, `count` as far as the caller knows. Returns the available
+    /// units when they are fewer. `refused` means that a transaction has just found its shard short.
+    ///
+    /// A survey can miss units that move between shards, so a product is short only after two consecutive surveys with
+    /// the same number of shards. For a product with one shard, the refused transaction counts as the first survey.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when concurrent orders keep the stock busy until `deadline`, and [`Error::Internal`].
-    pub async fn receive(
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub(crate) async fn find_units(
         &self,
-        receipt: &Receipt,
-        count: ShardCount,
-        event: &Record,
+        sku: &Sku,
+        quantity: u32,
+        mut count: ShardCount,
+        refused: bool,
         deadline: Instant,
-    ) -> Result<Option<Receipt>, Error> {
-        const DOING: &str = "receive stock";
-        let mut backoff = Backoff::until(deadline);
-        let mut width = count;
+    ) -> Result<Result<Vec<(Shard, u32)>, u64>, Error> {
+        let mut short_surveys = u8::from(refused && count == ShardCount::ONE);
         loop {
-            let mut items = vec![put(self.receipt_put(receipt, event)?)?];
-            let first = fastrand::u8(..count.get());
-            for (shard, units) in catalog::spread(receipt.received.quantity, count, width, first) {
-                items.push(update(self.add_units(&receipt.received.sku, shard, units))?);
+            let (product, levels) = self.product_and_levels(sku, count, deadline).await?;
+            if let Some(parts) = catalog::allocate(&levels, quantity, fastrand::usize(..)) {
+                return Ok(Ok(parts));
             }
-            match transact(&self.table.client, DOING, items, deadline).await? {
-                TransactionOutcome::Committed => return Ok(None),
-                TransactionOutcome::Cancelled(mut outcomes) => {
-                    if !outcomes.is_empty()
-                        && let WriteOutcome::ConditionFailed(Some(existing)) = outcomes.swap_remove(0)
-                    {
-                        return Ok(Some(parse(DOING, existing)?));
-                    }
-                }
-            }
-            // Fewer shards conflict with fewer buyers, so that a busy sale does not block the delivery.
-            width = width.halved();
-            if !backoff.wait().await {
-                return Err(Error::Unavailable {
-                    doing: DOING,
-                    source: None,
-                });
+            let present = product.map_or(count, |product| product.stock_shards);
+            short_surveys = if present == count { short_surveys + 1 } else { 0 };
+            count = present;
+            if short_surveys >= 2 {
+                return Ok(Err(levels.iter().map(|level| level.available).sum()));
             }
         }
     }
@@ -286,20 +266,6 @@ impl CatalogStore {
                 .condition_expression("version = :version")
                 .expression_attribute_values(":version", number(previous.version)),
         })
-    }
-
-    fn receipt_put(
-        &self,
-        receipt: &Receipt,
-        event: &Record,
-    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
-        let pk = format!("RECEIPT#{}", receipt.received.receipt_id);
-        let item = with_event("receive stock", pk, receipt, event)?;
-        Ok(Put::builder()
-            .table_name(&self.table.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(OnFailure::AllOld))
     }
 
     pub(crate) fn table(&self) -> &str {

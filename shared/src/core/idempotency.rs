@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(id, key("k").derive_id("order", &CustomerId::new("c")));
         assert_ne!(id, key("k2").derive_id("order", &CustomerId::new("c")));
         assert_ne!(id, key("k").derive_id("order", &CustomerId::new("c2")));
-        assert_ne!(id, key("k").derive_id("receipt", &CustomerId::new("c")));
+        assert_ne!(id, key("k").derive_id("stock movement", &CustomerId::new("c")));
         assert_ne!(
             key("bc").derive_id("order", &CustomerId::new("a")),
             key("c").derive_id("order", &CustomerId::new("ab")),

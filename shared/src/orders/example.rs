@@ -25,6 +25,7 @@ pub(crate) fn product(name: &str, won: u64) -> Product {
         points: None,
         package: None,
         images: vec![],
+        low_stock_threshold: None,
         stock_shards: ShardCount::ONE,
         version: 1,
         updated_by: Actor::staff(&CustomerId::new("the-admin")),

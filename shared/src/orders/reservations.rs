@@ -20,7 +20,7 @@ use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
 use crate::aws::encryption::SealedData;
 use crate::catalog::shard_hints::Hints;
 use crate::catalog::store::{gather_writes, parse_level, parse_product, product_key, stock_key};
-use crate::catalog::{self, CatalogStore, Hold, Product, Shard, ShardCount, Sku};
+use crate::catalog::{CatalogStore, Hold, Product, Shard, ShardCount, Sku};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
@@ -370,9 +370,6 @@ impl ReservationStore {
     }
 
     /// Finds a product's units in all of its shards. `refused` means that a transaction has just found its shard short.
-    ///
-    /// A survey can miss units that move between shards, so a product is short only after two consecutive surveys with
-    /// the same number of shards. For a product with one shard, the refused transaction counts as the first survey.
     async fn find_stock(
         &self,
         wanted: &WantedStock<'_>,
@@ -380,30 +377,23 @@ impl ReservationStore {
         refused: bool,
         deadline: Instant,
     ) -> Result<Result<Vec<Hold>, Shortage>, Error> {
-        let requested = wanted.requested(sku);
-        let mut count = wanted.shards_of(sku);
-        let mut short_surveys = u8::from(refused && count == ShardCount::ONE);
-        loop {
-            let (product, levels) = self.catalog.product_and_levels(sku, count, deadline).await?;
-            if let Some(parts) = catalog::allocate(&levels, requested, fastrand::usize(..)) {
-                let hold = |(shard, quantity)| Hold {
-                    sku: sku.clone(),
-                    shard,
-                    quantity,
-                };
-                return Ok(Ok(parts.into_iter().map(hold).collect()));
-            }
-            let present = product.map_or(count, |product| product.stock_shards);
-            short_surveys = if present == count { short_surveys + 1 } else { 0 };
-            count = present;
-            if short_surveys >= 2 {
-                return Ok(Err(Shortage {
-                    sku: sku.clone(),
-                    requested,
-                    available: levels.iter().map(|level| level.available).sum(),
-                }));
-            }
-        }
+        let (requested, count) = (wanted.requested(sku), wanted.shards_of(sku));
+        let hold = |(shard, quantity)| Hold {
+            sku: sku.clone(),
+            shard,
+            quantity,
+        };
+        let found = self
+            .catalog
+            .find_units(sku, requested, count, refused, deadline)
+            .await?;
+        Ok(found
+            .map(|parts| parts.into_iter().map(hold).collect())
+            .map_err(|available| Shortage {
+                sku: sku.clone(),
+                requested,
+                available,
+            }))
     }
 
     /// Makes `holds` fit one transaction: moves products with too many parts into one shard.

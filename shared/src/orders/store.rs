@@ -2,11 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Get, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactGetItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -143,29 +140,7 @@ impl OrderStore {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub(crate) async fn get_serializable(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
         const DOING: &str = "read an order";
-        let get = Get::builder()
-            .table_name(&self.table.name)
-            .set_key(Some(key(order_key(id))))
-            .build();
-        let get = get.map_err(|error| Error::internal(DOING, error))?;
-        let item = TransactGetItem::builder().get(get).build();
-        let send = || async {
-            let sent = self
-                .table
-                .client
-                .transact_get_items()
-                .transact_items(item.clone())
-                .send()
-                .await;
-            sent.map_err(|error| match error.as_service_error() {
-                // A single read is cancelled only by a transaction in progress or by throttling.
-                Some(TransactGetItemsError::TransactionCanceledException(_)) => Error::unavailable(DOING, error),
-                _ => classify_error(DOING, error),
-            })
-        };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let item = answer.responses.unwrap_or_default().pop().and_then(|found| found.item);
-        item.filter(|item| !item.is_empty()).map(parse_order).transpose()
+        self.table.read_serializable(DOING, key(order_key(id)), deadline).await
     }
 
     /// Reads the existing orders of `ids` consistently, in no order, and the errors of damaged items.

@@ -96,13 +96,21 @@ impl Shop {
         product["sku"] = json!(sku);
         let create = self.api.call("POST", "/admin/products").token(&self.admin);
         create.key(&sku).json(&product).send()?.expect(201)?;
-        let receive = self
-            .api
-            .call("POST", &format!("/admin/products/{sku}/stock"))
-            .token(&self.admin);
-        let body = json!({ "quantity": units });
-        receive.key(&self.unique("delivery")).json(&body).send()?.expect(201)?;
+        self.move_stock(&sku, &json!({ "kind": "RECEIPT", "quantity": units }))?
+            .expect(201)?;
         Ok(sku)
+    }
+
+    /// Moves stock of a product, as an administrator.
+    ///
+    /// # Errors
+    /// If the API does not respond.
+    pub fn move_stock(&self, sku: &str, movement: &Value) -> Result<Answer> {
+        let call = self
+            .api
+            .call("POST", &format!("/admin/products/{sku}/stock-movements"))
+            .token(&self.admin);
+        call.key(&self.unique("movement")).json(movement).send()
     }
 
     /// Returns the available units of a product.

@@ -176,13 +176,33 @@ impl Shop {
         .await
     }
 
-    /// Calls `receive-stock`.
-    pub async fn receive_stock(&self, call: Call) -> Answer {
-        let function = catalog::receive_stock::ReceiveStock::new(&self.platform()).expect("its variables");
+    /// Calls `create-stock-movement`.
+    pub async fn move_stock(&self, call: Call) -> Answer {
+        let function =
+            catalog::create_stock_movement::CreateStockMovement::new(&self.platform()).expect("its variables");
         call.send(self.invocation(), |request, invocation| {
-            catalog::receive_stock::handle(&function, request, invocation)
+            catalog::create_stock_movement::handle(&function, request, invocation)
         })
         .await
+    }
+
+    /// Calls `list-stock-movements`.
+    pub async fn list_movements(&self, call: Call) -> Answer {
+        let function = catalog::list_stock_movements::ListStockMovements::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::list_stock_movements::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `watch-stock` with a batch of changes of the items with these keys.
+    pub async fn watch_stock(&self, keys: &[&str]) -> Result<(), shared::Error> {
+        let function = catalog::watch_stock::WatchStock::new(&self.platform()).expect("its variables");
+        let record = |key: &&str| json!({ "dynamodb": { "Keys": { "pk": { "S": key } } } });
+        let batch = json!({ "Records": keys.iter().map(record).collect::<Vec<_>>() });
+        let changes = serde_json::from_value(batch).expect("a batch of a stream");
+        let invocation = self.invocation().by(Actor::function("watch-stock"));
+        catalog::watch_stock::handle(&function, changes, invocation).await
     }
 
     /// Calls `checkout`.
@@ -239,7 +259,7 @@ impl Shop {
     pub async fn receive(&self, sku: &str, units: u64) -> Answer {
         static KEYS: AtomicI64 = AtomicI64::new(0);
         let key = format!("delivery-{}", KEYS.fetch_add(1, Ordering::SeqCst));
-        let answer = self.receive_stock(receive_call(sku, &key, units)).await;
+        let answer = self.move_stock(receive_call(sku, &key, units)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer
     }
@@ -295,8 +315,32 @@ pub fn admin_product_call(sku: &str) -> Call {
 
 /// Builds an administrator's request to receive stock.
 pub fn receive_call(sku: &str, key: &str, units: u64) -> Call {
-    let call = Call::new("POST", "/admin/products/{sku}/stock").path("sku", sku);
-    call.by_admin().key(key).json(&json!({ "quantity": units }))
+    movement_call(sku, key, &json!({ "kind": "RECEIPT", "quantity": units }))
+}
+
+/// Builds an administrator's request to write off stock.
+pub fn write_off_call(sku: &str, key: &str, units: u64) -> Call {
+    let body = json!({ "kind": "WRITE_OFF", "quantity": units, "note": "Two boxes fell off the shelf." });
+    movement_call(sku, key, &body)
+}
+
+/// Builds an administrator's request to correct stock after a count.
+pub fn correction_call(sku: &str, key: &str, quantity: i64) -> Call {
+    let body = json!({ "kind": "CORRECTION", "quantity": quantity, "note": "Counted on Monday." });
+    movement_call(sku, key, &body)
+}
+
+/// Builds an administrator's request to move stock.
+pub fn movement_call(sku: &str, key: &str, body: &Value) -> Call {
+    let call = Call::new("POST", "/admin/products/{sku}/stock-movements").path("sku", sku);
+    call.by_admin().key(key).json(body)
+}
+
+/// Builds an administrator's request for a product's stock movements.
+pub fn movements_call(sku: &str) -> Call {
+    Call::new("GET", "/admin/products/{sku}/stock-movements")
+        .path("sku", sku)
+        .by_admin()
 }
 
 /// Builds a customer's checkout.

@@ -185,13 +185,13 @@ mod tests {
     fn a_new_resource_without_its_location_is_a_violation() {
         let mut created = answer(201, "none");
         created.media_type = "application/json".to_owned();
-        created.body = json!({ "receipt_id": "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd", "sku": "tea", "quantity": 1,
-            "received_at": "2026-01-01T00:00:00Z", "received_by": { "kind": "STAFF", "id": "the-admin" } });
-        let route = "POST /admin/products/{sku}/stock";
+        created.body = json!({ "movement_id": "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd", "sku": "tea", "kind": "RECEIPT",
+            "change": 1, "created_at": "2026-01-01T00:00:00Z", "created_by": { "kind": "STAFF", "id": "the-admin" } });
+        let route = "POST /admin/products/{sku}/stock-movements";
         assert!(violation(route, &created).is_some());
         created
             .headers
-            .insert("location".to_owned(), "/admin/products/tea".to_owned());
+            .insert("location".to_owned(), "/admin/products/tea/stock-movements".to_owned());
         assert_eq!(violation(route, &created), None);
     }
 

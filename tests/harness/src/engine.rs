@@ -140,8 +140,18 @@ pub async fn create_tables(client: &Client) {
         .create_table()
         .table_name(CATALOG)
         .billing_mode(BillingMode::PayPerRequest)
-        .set_attribute_definitions(Some(vec![attribute("pk", ScalarAttributeType::S)]))
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("sku", ScalarAttributeType::S),
+            attribute("created_ms", ScalarAttributeType::N),
+        ]))
         .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(index(
+            "movements-by-sku",
+            "sku",
+            "created_ms",
+            include(&["movement_id", "kind", "change", "note", "created_by", "created_at"]),
+        ))
         .send()
         .await
         .expect("the catalog's table");
@@ -253,7 +263,7 @@ fn keys_only() -> Projection {
 }
 
 fn by_customer_projection() -> Projection {
-    let shown = [
+    include(&[
         "order_id",
         "status",
         "lines",
@@ -266,10 +276,14 @@ fn by_customer_projection() -> Projection {
         "payment_id",
         "paid_at",
         "closed_at",
-    ];
+    ])
+}
+
+fn include(attributes: &[&str]) -> Projection {
+    let attributes = attributes.iter().map(|&name| name.to_owned()).collect();
     Projection::builder()
         .projection_type(ProjectionType::Include)
-        .set_non_key_attributes(Some(shown.map(str::to_owned).to_vec()))
+        .set_non_key_attributes(Some(attributes))
         .build()
 }
 

@@ -69,6 +69,7 @@ pub fn check(world: &World, phase: Phase) {
         );
         check("nothing is stuck", nothing_is_overdue(&orders, &auctions, now));
         check("no event is lost", all_events_are_delivered(world));
+        check("low stock is noticed", alerts_are_true(&catalog));
     }
     let auctions = AuctionAudit::of(auctions);
     check("points are conserved", auctions.check());
@@ -95,6 +96,8 @@ pub fn check(world: &World, phase: Phase) {
     check("charged is recorded", of_money);
     let wrong = world.tables.misattributed().into_iter();
     findings.extend(wrong.map(|wrong| format!("events name who acted: {wrong}")));
+    let repeated = world.tables.stock_changes().repeated().into_iter();
+    findings.extend(repeated.map(|alert| format!("low stock is told once: {alert}")));
     for finding in findings {
         world.report(finding);
     }
@@ -105,6 +108,29 @@ fn stock<'a>(catalog: &[Value], holders: impl IntoIterator<Item = &'a Value>) ->
         balance.check().with_context(|| sku.clone())?;
     }
     Ok(())
+}
+
+/// Checks that each product's alert says whether its available units are below its threshold.
+fn alerts_are_true(catalog: &[Value]) -> Result<()> {
+    for product in catalog.iter().filter(|item| key(item).starts_with("PRODUCT#")) {
+        let sku = product["sku"].as_str().unwrap_or_default();
+        let stock = format!("STOCK#{sku}#");
+        let shards = catalog.iter().filter(|item| key(item).starts_with(&stock));
+        let available: i64 = shards.filter_map(|shard| shard["available"].as_i64()).sum();
+        let threshold = product["low_stock_threshold"].as_i64();
+        let is_low = threshold.is_some_and(|threshold| available < threshold);
+        let alert = catalog.iter().find(|item| key(item) == format!("ALERT#{sku}"));
+        let told = alert.is_some_and(|alert| alert["is_low"] == true);
+        ensure!(
+            told == is_low,
+            "{sku} has {available} of {threshold:?}, and its alert is {alert:?}"
+        );
+    }
+    Ok(())
+}
+
+fn key(item: &Value) -> &str {
+    item["pk"].as_str().unwrap_or_default()
 }
 
 /// Checks that at most one payment by Toss card or KakaoPay is charged per order: these are charged only at our

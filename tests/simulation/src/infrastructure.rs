@@ -1,4 +1,4 @@
-//! Event delivery: streams to `relay-events`, the bus to its targets, queues, webhooks and schedules. Each delivers at
+//! Event delivery: streams to `relay-events` and `watch-stock`, the bus to its targets, queues, webhooks and schedules. Each delivers at
 //! least once: late, repeated, or in another order.
 
 use std::collections::VecDeque;
@@ -15,12 +15,16 @@ use shared::payments::provider::BillingKey;
 use crate::lambda::Ended;
 use crate::mutant::Mutant;
 use crate::rules::Rule;
+use crate::services::stock_changes::SHARDS;
 use crate::world::World;
 
 /// Maximum records in a stream batch (template.yaml).
 const BATCH: usize = 100;
 /// Timeout of `relay-events` (template.yaml).
 const RELAY_LIMIT: Duration = Duration::from_secs(60);
+/// Batch window and timeout of `watch-stock` (functions/catalog/template.yaml).
+const WATCH_WINDOW: Duration = Duration::from_secs(5);
+const WATCH_LIMIT: Duration = Duration::from_secs(60);
 /// Maximum messages in a batch of charges, and the timeout of a batch (template.yaml).
 const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
@@ -33,6 +37,9 @@ const WEBHOOK_MINUTES: [u64; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 pub fn start(world: &Rc<World>) {
     for nth in 0..world.tables.changes().len() {
         world.spawn(relay(world.clone(), nth));
+    }
+    for shard in 0..SHARDS {
+        world.spawn(watch_stock(world.clone(), shard));
     }
     world.spawn(deliver_events(world.clone()));
     world.spawn(deliver_charges(world.clone()));
@@ -78,6 +85,31 @@ async fn relay(world: Rc<World>, nth: usize) {
             waiting.drain(..done);
         }
         if done < batch.len() {
+            world.clock.sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// Delivers a shard of the catalog table's stream to `watch-stock`: the changes of a window, until they succeed.
+async fn watch_stock(world: Rc<World>, shard: usize) {
+    let changes = &world.tables.stock_changes().shards()[shard];
+    loop {
+        changes.wait().await;
+        // Windows of all shards end at the same time, so that runs overlap.
+        let into = world.clock.elapsed().as_secs_f64() % WATCH_WINDOW.as_secs_f64();
+        world.clock.sleep(WATCH_WINDOW - Duration::from_secs_f64(into)).await;
+        let event = json!({ "Records": changes.read() });
+        loop {
+            let ended = world
+                .invoke("watch-stock", WATCH_LIMIT, |stack, invocation| {
+                    stack.event("watch-stock", &event, invocation)
+                })
+                .await;
+            let is_done = matches!(ended, Ended::Returned(Ok(_)));
+            // The stream may redeliver a batch that succeeded.
+            if is_done && !world.net.happens(world.net.faults().twice) {
+                break;
+            }
             world.clock.sleep(Duration::from_secs(1)).await;
         }
     }

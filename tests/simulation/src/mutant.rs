@@ -11,6 +11,10 @@ pub enum Mutant {
     StockUnchecked,
     /// An order is written even if it exists: a retry places a second order.
     RetriesUnchecked,
+    /// A stock movement is made even if it exists: a retry moves its units a second time.
+    MovementsUnchecked,
+    /// A low-stock alert is recorded despite a concurrent one.
+    AlertsUnchecked,
     /// A record is overwritten despite a concurrent change.
     VersionsUnchecked,
     /// A period is billed whatever the status of its subscription and invoice.
@@ -53,9 +57,11 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
+        Self::MovementsUnchecked,
+        Self::AlertsUnchecked,
         Self::VersionsUnchecked,
         Self::PeriodsUnchecked,
         Self::PointsUnchecked,
@@ -83,6 +89,10 @@ impl Mutant {
             Self::StockUnchecked => each_write(body, &mut |write| unless(write, "STOCK#", "available >= ")),
             Self::PointsUnchecked => each_write(body, &mut |write| unless(write, "WALLET#", "available >= ")),
             Self::RetriesUnchecked => each_write(body, &mut |write| unless(write, "ORDER#", "attribute_not_exists")),
+            Self::MovementsUnchecked => {
+                each_write(body, &mut |write| unless(write, "MOVEMENT#", "attribute_not_exists"))
+            }
+            Self::AlertsUnchecked => each_write(body, &mut |write| unless(write, "ALERT#", "")),
             Self::PeriodsUnchecked => each_write(body, &mut |write| {
                 unless(write, "SUBSCRIPTION#", "attribute_not_exists");
                 unless(write, "SUBSCRIPTION#", "version = ");

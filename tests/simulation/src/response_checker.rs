@@ -2,7 +2,7 @@
 
 use function_tests::auction_fixture::CARD;
 use harness::description;
-use harness::engine::AUCTIONS;
+use harness::engine::{AUCTIONS, CATALOG};
 use harness::gateway::{Answer, Call};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -32,6 +32,7 @@ pub fn check(world: &World, function: &'static str, call: &Call, answer: &Answer
                 order_is_payable_in_time(world, order, began);
             }
         }
+        "create-stock-movement" => movement_is_recorded(world, &answer.body),
         "get-order-book" => order_book_has_only_open_bids(world, &answer.body, began),
         _ => {}
     }
@@ -48,7 +49,7 @@ fn retry_returns_the_same_entity(world: &World, function: &str, call: &Call, ans
         "bid_id",
         "trade_id",
         "voucher_id",
-        "receipt_id",
+        "movement_id",
         "payment_id",
     ]
     .iter()
@@ -64,6 +65,18 @@ fn retry_returns_the_same_entity(world: &World, function: &str, call: &Call, ans
         .clone();
     if first != id {
         world.report(format!("a retry returned another entity: {function} {first} {id}"));
+    }
+}
+
+/// Promise 5: a movement that a response shows is in the table.
+fn movement_is_recorded(world: &World, movement: &Value) {
+    let pk = format!("MOVEMENT#{}", movement["movement_id"].as_str().unwrap_or_default());
+    let recorded = world.tables.item(CATALOG, &pk).unwrap_or_default();
+    let names = ["sku", "kind", "change", "note", "created_at"];
+    if names.iter().any(|name| recorded[*name] != movement[*name]) {
+        world.report(format!(
+            "a movement was answered, but not recorded: {movement} {recorded}"
+        ));
     }
 }
 

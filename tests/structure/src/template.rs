@@ -1,7 +1,7 @@
 //! Reads the root template and the domains' templates as one template.
 //!
-//! YAML merges are resolved. In a domain's template, parameters are replaced by the values that the root passes, and
-//! `Globals` are applied to the functions. So a logical id refers to the same resource everywhere.
+//! YAML merges are resolved. In a domain's template, parameters are replaced by the values that the root passes, also by
+//! outputs of other domains, and `Globals` are applied to the functions. So a logical id refers to the same resource everywhere.
 
 use crate::repository;
 use yaml_serde::{Mapping, Value};
@@ -40,6 +40,7 @@ impl Template {
                 is_it.then(|| at(resource, "Properties.Parameters").cloned().unwrap_or_default())
             });
             let passed = passed.unwrap_or_else(|| panic!("{ROOT} must have an application with `Location: {path}`"));
+            let passed = resolve_outputs(passed);
             for (id, mut resource) in entries(&template, "Resources") {
                 if resource.get("Type").and_then(Value::as_str) == Some(FUNCTION) {
                     resource = apply_globals(&template, resource);
@@ -191,6 +192,20 @@ fn merge(base: Value, by: Value) -> Value {
         }
         (_, by) => by,
     }
+}
+
+/// Replaces each parameter that is an output of another application with the output's value.
+fn resolve_outputs(mut passed: Value) -> Value {
+    for (_, value) in passed.as_mapping_mut().into_iter().flatten() {
+        let Value::Tagged(tagged) = &*value else { continue };
+        let named = tagged.value.as_str().and_then(|text| text.split_once(".Outputs."));
+        if let Some((application, output)) = named {
+            let template = parse(&path_of(&application.to_lowercase()));
+            let found = at(&template, &format!("Outputs.{output}.Value")).cloned();
+            *value = found.unwrap_or_else(|| panic!("{ROOT} passes {application}'s output {output}, which is missing"));
+        }
+    }
+    passed
 }
 
 /// Replaces each `!Ref` of a parameter with the passed value.

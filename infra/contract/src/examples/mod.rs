@@ -9,7 +9,10 @@ use anyhow::{Context, Result, bail};
 pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use shared::catalog::{CatalogEvent, Category, Package, Product, ProductStatus, ShardCount, Sku, StockReceived};
+use shared::catalog::{
+    CatalogEvent, Category, Package, Product, ProductStatus, ShardCount, Sku, StockLow, StockMovement,
+    StockMovementKind,
+};
 use shared::core::actor::Actor;
 use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
@@ -47,17 +50,18 @@ fn catalog() -> Result<Vec<Record>> {
     let events = vec![
         // A product with every optional field.
         CatalogEvent::ProductChanged(points()?),
-        CatalogEvent::StockReceived(StockReceived {
-            receipt_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
+        CatalogEvent::StockMoved(movement()?),
+        CatalogEvent::StockLow(StockLow {
             sku: sku()?,
-            quantity: 100,
-            received_by: staff(),
-            received_at: now()?,
+            available: 7,
+            threshold: 10,
         }),
     ];
+    let now = now()?;
     records(&events, |event| match event {
         CatalogEvent::ProductChanged(product) => product.updated_at,
-        CatalogEvent::StockReceived(received) => received.received_at,
+        CatalogEvent::StockMoved(movement) => movement.created_at,
+        CatalogEvent::StockLow(_) => now,
     })
 }
 
@@ -83,7 +87,7 @@ fn orders() -> Result<Vec<Record>> {
 /// An actor that causes an event of this type.
 fn actor_of(detail_type: &str) -> Result<Actor> {
     Ok(match detail_type {
-        "ProductChanged" | "StockReceived" | "RefundRequested" | "PaymentReversed" => staff(),
+        "ProductChanged" | "StockMoved" | "RefundRequested" | "PaymentReversed" => staff(),
         "OrderPlaced"
         | "OrderPaid"
         | "OrderCancelled"
@@ -97,6 +101,7 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "SubscriptionCancelled"
         | "ImageDeleted" => Actor::customer(&customer()),
         "PaymentFailed" | "PaymentUnservable" | "PaymentDisputed" | "BillingKeyDeleted" => Actor::provider("TOSS"),
+        "StockLow" => Actor::function("watch-stock"),
         "OrderExpired" => Actor::schedule("expire-orders"),
         "BidExpired" => Actor::schedule("expire-bids"),
         "PaymentRefunded" | "PaymentReviewNeeded" => Actor::function("refund-payment"),
@@ -147,10 +152,27 @@ pub fn product() -> Result<Product> {
         points: None,
         package: Some(Package { weight_grams: 120 }),
         images: vec![images::image()?.image_id],
+        low_stock_threshold: Some(10),
         stock_shards: ShardCount::ONE,
         version: 1,
         updated_by: staff(),
         updated_at: now()?,
+    })
+}
+
+/// A stock movement with every optional field.
+///
+/// # Errors
+/// When the example breaks a rule of its type.
+pub fn movement() -> Result<StockMovement> {
+    Ok(StockMovement {
+        movement_id: Uuid::from_u128(0x6a1f_0c3b_77d2_8e55_9b0d_2c4e_8f1a_3b5c),
+        sku: sku()?,
+        kind: StockMovementKind::WriteOff,
+        change: -2,
+        note: Some("Two boxes fell off the shelf.".to_owned()),
+        created_by: staff(),
+        created_at: now()?,
     })
 }
 

@@ -14,8 +14,9 @@ use billing::list_subscriptions::SubscriptionList;
 use billing::skip_period::SkipPeriodRequest;
 use billing::update_subscription::UpdateSubscriptionRequest;
 use catalog::create_product::CreateProductRequest;
+use catalog::create_stock_movement::CreateStockMovementRequest;
 use catalog::get_product::ProductView;
-use catalog::receive_stock::ReceiveStockRequest;
+use catalog::list_stock_movements::StockMovementList;
 use catalog::update_product::UpdateProductRequest;
 use contract::examples;
 use images::get_image::ImageView;
@@ -48,8 +49,15 @@ fn each_response_matches_its_schema() {
     matches_schema("Order", &examples::order_of_points().unwrap());
     let order = examples::order().unwrap();
     matches_schema("Order", &order);
+    let movement = examples::movement().unwrap();
+    matches_schema("StockMovement", &movement);
     for next_cursor in [None, Some("AAAB".to_owned())] {
-        let items = vec![order.clone()];
+        let (items, movements) = (vec![order.clone()], vec![movement.clone()]);
+        let page = StockMovementList {
+            items: movements,
+            next_cursor: next_cursor.clone(),
+        };
+        matches_schema("StockMovementList", &page);
         matches_schema("OrderList", &OrderList { items, next_cursor });
     }
 }
@@ -205,13 +213,20 @@ fn a_request_that_matches_its_schema_is_accepted() {
     whole.as_object_mut().unwrap().remove("sku");
     let cleared = json!({
         "description": null, "brand": null, "categories": null, "attributes": null, "metadata": null, "points": null,
-        "images": null,
+        "images": null, "low_stock_threshold": null,
     });
     let removed = json!({ "attributes": { "Weight": null }, "metadata": { "supplier": null } });
     for body in [json!({}), whole, cleared, removed] {
         is_accepted::<UpdateProductRequest>("UpdateProductRequest", &serde_json::from_value(body).unwrap());
     }
-    is_accepted("ReceiveStockRequest", &ReceiveStockRequest { quantity: 1 });
+    for body in [
+        json!({ "kind": "RECEIPT", "quantity": 100 }),
+        json!({ "kind": "RECEIPT", "quantity": 100, "note": "From Boseong." }),
+        json!({ "kind": "CORRECTION", "quantity": -3, "note": "Counted on Monday." }),
+        json!({ "kind": "WRITE_OFF", "quantity": 2, "note": "Two boxes fell off the shelf." }),
+    ] {
+        is_accepted::<CreateStockMovementRequest>("CreateStockMovementRequest", &serde_json::from_value(body).unwrap());
+    }
     let items = json!([{ "sku": "green-tea-100g", "quantity": 2 }]);
     let total = json!({ "amount": 25_800, "currency": "KRW" });
     for body in [
@@ -360,7 +375,6 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
     for name in [
         "CreateProductRequest",
         "UpdateProductRequest",
-        "ReceiveStockRequest",
         "CheckoutRequest",
         "Item",
         "StartPaymentRequest",
@@ -384,6 +398,10 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
             json!({ "decision": "ASK_AGAIN", "review_id": review_id }),
         ),
         ("ChargeDecision", json!({ "decision": "ASK_AGAIN" })),
+        (
+            "CreateStockMovementRequest",
+            json!({ "kind": "RECEIPT", "quantity": 1 }),
+        ),
     ] {
         assert_eq!(schema(name).validation_error(&known), None, "{name}");
         let mut with_unknown_field = known.clone();
@@ -435,6 +453,7 @@ fn the_enums_of_responses_are_declared_open() {
         ("InvoiceStatus", true),
         ("SubjectKind", true),
         ("Side", true),
+        ("StockMovementKind", true),
         ("When", false),
     ] {
         assert!(schemas[name]["enum"].is_array(), "{name}");

@@ -1,8 +1,9 @@
 //! A table with consistent reads by key and writes that are conditional on the item's version.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure as OnFailure};
+use aws_sdk_dynamodb::types::{Get, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactGetItem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -49,6 +50,39 @@ impl Table {
         };
         let answer = send_until_answered(doing, deadline, send).await?;
         answer.item.map(|item| parse(doing, item)).transpose()
+    }
+
+    /// Reads an item with serializable isolation: waits for a transaction in progress, which a consistent read ignores.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn read_serializable<T: DeserializeOwned>(
+        &self,
+        doing: &'static str,
+        key: Item,
+        deadline: Instant,
+    ) -> Result<Option<T>, Error> {
+        let get = Get::builder().table_name(&self.name).set_key(Some(key)).build();
+        let get = get.map_err(|error| Error::internal(doing, error))?;
+        let item = TransactGetItem::builder().get(get).build();
+        let send = || async {
+            let sent = self
+                .client
+                .transact_get_items()
+                .transact_items(item.clone())
+                .send()
+                .await;
+            sent.map_err(|error| match error.as_service_error() {
+                // A single read is cancelled only by a transaction in progress or by throttling.
+                Some(TransactGetItemsError::TransactionCanceledException(_)) => Error::unavailable(doing, error),
+                _ => classify_error(doing, error),
+            })
+        };
+        let answer = send_until_answered(doing, deadline, send).await?;
+        let item = answer.responses.unwrap_or_default().pop().and_then(|found| found.item);
+        item.filter(|item| !item.is_empty())
+            .map(|item| parse(doing, item))
+            .transpose()
     }
 
     /// Serializes an entity and its key as one item.

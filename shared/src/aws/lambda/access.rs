@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_route_under_admin_is_for_administrators() {
-        let route = || json!("POST /admin/products/{sku}/stock");
+        let route = || json!("POST /admin/products/{sku}/stock-movements");
         assert_eq!(refusal(route(), Some("[admin]")), None);
         assert_eq!(refusal(route(), Some("[buyers]")), Some(FORBIDDEN.code));
         assert_eq!(refusal(route(), None), Some(UNAUTHENTICATED.code));

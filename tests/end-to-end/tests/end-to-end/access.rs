@@ -63,9 +63,10 @@ fn shoppers_cannot_change_the_catalog(shop: &Shop) -> Result<()> {
     }
     let receive = shop
         .api
-        .call("POST", &format!("/admin/products/{sku}/stock"))
+        .call("POST", &format!("/admin/products/{sku}/stock-movements"))
         .token(&shop.ann);
-    receive.key("k").json(&json!({ "quantity": 5 })).send()?.expect(403)?;
+    let receipt = json!({ "kind": "RECEIPT", "quantity": 5 });
+    receive.key("k").json(&receipt).send()?.expect(403)?;
     ensure!(shop.available(&sku)? == 1);
     Ok(())
 }

@@ -13,6 +13,7 @@ mod late;
 mod orders;
 mod payments;
 mod requests;
+mod stock;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         images::TESTS,
         access::TESTS,
         requests::TESTS,
+        stock::TESTS,
     ]
     .concat();
     if arguments.list {

@@ -121,7 +121,7 @@ fn an_order_has_the_same_shape_everywhere(shop: &Shop) -> Result<()> {
 
 fn events_of_a_product_and_its_delivery_are_published(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 1)?;
-    for detail_type in ["ProductChanged", "StockReceived"] {
+    for detail_type in ["ProductChanged", "StockMoved"] {
         let event = shop
             .tap
             .wait_for(detail_type, |event| event.detail["data"]["sku"] == sku, EVENT_DEADLINE)?;

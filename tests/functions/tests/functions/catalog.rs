@@ -1,4 +1,4 @@
-//! Products and their stock: created, changed, returned, received.
+//! Products: created, changed, returned.
 
 use function_tests::{Shop, admin_product_call, create_call, product, receive_call, update_call};
 use harness::engine::CATALOG;
@@ -443,25 +443,6 @@ async fn raising_the_shards_spreads_the_stock_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_delivery_sent_repeatedly_is_received_once() {
-    let shop = Shop::with("tea", 3, 0).await;
-    let first = shop.receive_stock(receive_call("tea", "d1", 100)).await;
-    assert_eq!((first.status, first.replayed), (201, false));
-    let again = shop.receive_stock(receive_call("tea", "d1", 100)).await;
-    assert_eq!((again.status, again.replayed), (201, true));
-    assert_eq!(first.body, again.body);
-    let other = shop.receive_stock(receive_call("tea", "d1", 101)).await;
-    assert_eq!((other.status, other.problem()), (422, "idempotency-key-reused"));
-    assert_eq!(shop.engine.balance("tea").await.available, 100);
-}
-
-#[tokio::test]
-async fn units_fewer_than_shards_are_all_received() {
-    let shop = Shop::with("tea", 64, 3).await;
-    assert_eq!(shop.engine.balance("tea").await.available, 3);
-}
-
-#[tokio::test]
 async fn only_administrators_change_the_catalog() {
     let shop = Shop::with("tea", 1, 5).await;
     let create = create_call("mug", "k", &product(1, 1)).by("shopper");
@@ -474,7 +455,7 @@ async fn only_administrators_change_the_catalog() {
     ] {
         assert_eq!((refused.status, refused.problem()), (403, "forbidden"));
     }
-    let receive = shop.receive_stock(receive_call("tea", "x", 5).by("shopper")).await;
+    let receive = shop.move_stock(receive_call("tea", "x", 5).by("shopper")).await;
     assert_eq!((receive.status, receive.problem()), (403, "forbidden"));
     assert_eq!(shop.engine.balance("tea").await.available, 5);
 }
@@ -570,22 +551,4 @@ async fn a_stored_name_from_before_these_rules_is_still_shown_and_sold() {
     assert_eq!((changed.status, &changed.body["name"]), (200, &json!(name)));
     let order = shop.order("ann", "k", &[("tea", 1)]).await;
     assert_eq!((order.status, &order.body["lines"][0]["name"]), (201, &json!(name)));
-}
-
-#[tokio::test]
-async fn a_delivery_of_an_unknown_product_or_of_no_units_is_rejected() {
-    let shop = Shop::with("tea", 1, 0).await;
-    assert_eq!(
-        shop.receive_stock(receive_call("coffee", "k", 1)).await.problem(),
-        "not-found"
-    );
-    for quantity in [0, -1, 1_000_000_001_i64] {
-        let call = receive_call("tea", "k", 1).json(&json!({ "quantity": quantity }));
-        assert_eq!(shop.receive_stock(call).await.problem(), "invalid-quantity");
-    }
-    assert_eq!(
-        shop.engine.count(CATALOG).await,
-        2,
-        "the product and the request that created it"
-    );
 }

@@ -10,7 +10,8 @@ use function_tests::delivery_fixture::{address, delivery_call};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::{
-    BillingFixture, DeliveryFixture, PaymentFixture, Shop, admin_product_call, id_of, order_call, update_call,
+    BillingFixture, DeliveryFixture, PaymentFixture, Shop, admin_product_call, id_of, movements_call, order_call,
+    update_call, write_off_call,
 };
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
@@ -28,6 +29,8 @@ async fn catalog_and_orders() {
         .await;
     shop.get_product(Call::new("GET", "/products/{sku}").path("sku", SKU))
         .await;
+    shop.move_stock(write_off_call(SKU, "w", 2)).await;
+    shop.list_movements(movements_call(SKU)).await;
     let placed = order_call("ann", "k", &[]).json(&json!({
         "items": [{ "sku": SKU, "quantity": 2 }], "expected_total": amount(2000),
         "metadata": { "campaign": "spring" }, "external_reference": "PO-2025-0117",

@@ -102,9 +102,9 @@ async fn a_missing_permission_is_an_internal_error_without_details() {
 async fn stock_is_received_once_though_the_response_is_lost() {
     let shop = Shop::with("tea", 8, 0).await;
     shop.engine.faults.plan(WRITE, Fault::LoseAnswer);
-    assert_eq!(shop.receive_stock(receive_call("tea", "d", 80)).await.status, 201);
+    assert_eq!(shop.move_stock(receive_call("tea", "d", 80)).await.status, 201);
     shop.engine.faults.plan(WRITE, Fault::Conflict(3));
-    assert!(shop.receive_stock(receive_call("tea", "d", 80)).await.replayed);
+    assert!(shop.move_stock(receive_call("tea", "d", 80)).await.replayed);
     assert_eq!(shop.engine.balance("tea").await.available, 80);
 }
 
@@ -150,7 +150,7 @@ async fn every_function_meets_its_deadline_when_the_engine_is_slow() {
     for operation in ["GetItem", WRITE] {
         shop.engine.faults.plan(operation, late());
         assert_eq!(
-            shop.receive_stock(receive_call("tea", "d", 1)).await.problem(),
+            shop.move_stock(receive_call("tea", "d", 1)).await.problem(),
             "unavailable"
         );
         shop.engine.faults.plan(operation, late());
@@ -183,7 +183,7 @@ async fn a_throttle_of_any_operation_is_retried() {
     throttle(WRITE);
     assert_eq!(shop.cancel("ann", &id_of(&order)).await.status, 200);
     throttle(WRITE);
-    assert_eq!(shop.receive_stock(receive_call("tea", "d", 1)).await.status, 201);
+    assert_eq!(shop.move_stock(receive_call("tea", "d", 1)).await.status, 201);
     throttle(WRITE);
     assert_eq!(
         shop.update_product(update_call("tea", "*", &product(1200, 8)))

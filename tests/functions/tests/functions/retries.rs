@@ -147,9 +147,9 @@ const SCENARIOS: &[Scenario] = &[
         create_product_changed
     ),
     scenario!(
-        "receive-stock",
+        "create-stock-movement",
         "the product is unlisted and has more shards",
-        receive_stock_unlisted
+        move_stock_unlisted
     ),
     scenario!("presign-upload", "the image was deleted", presign_upload_deleted),
     scenario!(
@@ -217,7 +217,7 @@ tests! {
     a_retried_take_is_the_first_one: "take-bid",
     a_retried_cancellation_of_a_bid_is_the_first_one: "cancel-bid",
     a_retried_creation_of_a_product_is_the_first_one: "create-product",
-    a_retried_delivery_is_the_first_one: "receive-stock",
+    a_retried_stock_movement_is_the_first_one: "create-stock-movement",
     a_retried_upload_is_the_first_one: "presign-upload",
 }
 
@@ -244,7 +244,7 @@ fn every_action_with_an_idempotency_key_has_a_scenario_and_a_test() {
 /// The id of the entity in a response.
 fn id(body: &Value) -> &Value {
     let names = [
-        "receipt_id",
+        "movement_id",
         "bid_id",
         "trade_id",
         "voucher_id",
@@ -714,15 +714,15 @@ async fn create_product_changed() -> Outcome {
     Outcome { first, again, other }
 }
 
-async fn receive_stock_unlisted() -> Outcome {
+async fn move_stock_unlisted() -> Outcome {
     let shop = Shop::with("tea", 1, 0).await;
     shop.list("mug", 1000, 1).await;
-    let first = shop.receive_stock(receive_call("tea", "d", 100)).await;
+    let first = shop.move_stock(receive_call("tea", "d", 100)).await;
     shop.list("tea", 1000, 8).await;
     unlist(&shop, "tea").await;
-    let again = shop.receive_stock(receive_call("tea", "d", 100)).await;
+    let again = shop.move_stock(receive_call("tea", "d", 100)).await;
     assert_eq!(again.body, first.body);
-    let other = Some(shop.receive_stock(receive_call("mug", "d", 100)).await);
+    let other = Some(shop.move_stock(receive_call("mug", "d", 100)).await);
     assert_eq!(shop.engine.balance("tea").await.available, 100);
     Outcome { first, again, other }
 }

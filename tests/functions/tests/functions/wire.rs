@@ -12,7 +12,7 @@ async fn live(engine: Engine) -> Vec<Answer> {
     let shop = Shop::on(engine);
     let mut answers = vec![
         shop.list("tea", 1000, 2).await,
-        shop.receive_stock(receive_call("tea", "k", 3)).await,
+        shop.move_stock(receive_call("tea", "k", 3)).await,
     ];
     answers.push(shop.order("ann", "k", &[("tea", 2)]).await);
     answers.push(shop.order("ann", "k", &[("tea", 2)]).await);

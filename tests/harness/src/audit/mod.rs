@@ -44,7 +44,7 @@ impl Engine {
         stock.map(|item| number(&item["available"])).collect()
     }
 
-    /// Sets a product's shards to exactly these units and records a matching receipt.
+    /// Sets a product's shards to exactly these units and records a matching receipt, without its event.
     pub async fn set_shards(&self, sku: &str, levels: &[u64]) {
         let put = |pk: String| {
             self.direct
@@ -57,9 +57,10 @@ impl Engine {
             put.send().await.expect("a stock item");
         }
         let units: u64 = levels.iter().sum();
-        let put = put(format!("RECEIPT#{sku}"))
+        let put = put(format!("MOVEMENT#{sku}"))
             .item("sku", AttributeValue::S(sku.to_owned()))
-            .item("quantity", AttributeValue::N(units.to_string()));
+            .item("kind", AttributeValue::S("RECEIPT".to_owned()))
+            .item("change", AttributeValue::N(units.to_string()));
         put.send().await.expect("a receipt");
     }
 

@@ -1,4 +1,4 @@
-//! Checks that every received unit is in a shard, held by an open order, or sold to a paid one.
+//! Checks that every unit that came in is in a shard, held by an open order, or sold to a paid one.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,20 @@ use super::{number, text};
 pub struct Balance {
     /// Units received.
     pub received: i64,
+    /// Units added by corrections, less those taken away.
+    pub corrected: i64,
+    /// Units written off.
+    pub written_off: i64,
+    /// Units that customers sent back, for sale again.
+    pub returned: i64,
     /// Units available in the shards.
     pub available: i64,
     /// Units that open orders and invoices hold, and that paid orders bought.
     pub held: i64,
     /// The fewest units in a shard.
     pub least: i64,
+    /// Movements whose change has the wrong sign for their kind.
+    pub wrong: u32,
 }
 
 impl Balance {
@@ -27,11 +35,29 @@ impl Balance {
     /// The first violation.
     pub fn check(&self) -> Result<()> {
         ensure!(self.least >= 0, "a shard is negative: {self:?}");
+        ensure!(self.wrong == 0, "a movement goes in the wrong direction: {self:?}");
+        let moved = self.received + self.corrected - self.written_off + self.returned;
         ensure!(
-            self.received == self.available + self.held,
-            "received units differ from available and held units: {self:?}"
+            moved == self.available + self.held,
+            "the movements differ from available and held units: {self:?}"
         );
         Ok(())
+    }
+
+    fn add(&mut self, kind: &str, change: i64) {
+        let is_right = match kind {
+            "RECEIPT" | "RETURN" => change > 0,
+            "WRITE_OFF" => change < 0,
+            _ => change != 0,
+        };
+        self.wrong += u32::from(!is_right);
+        match kind {
+            "RECEIPT" => self.received += change,
+            "CORRECTION" => self.corrected += change,
+            "WRITE_OFF" => self.written_off -= change,
+            "RETURN" => self.returned += change,
+            other => panic!("no movement is a {other}"),
+        }
     }
 }
 
@@ -42,8 +68,9 @@ pub fn balances<'a>(catalog: &[Value], holders: impl IntoIterator<Item = &'a Val
     for item in catalog {
         let mut parts = text(&item["pk"]).split('#');
         match parts.next() {
-            Some("RECEIPT") => {
-                balances.entry(text(&item["sku"]).to_owned()).or_default().received += number(&item["quantity"]);
+            Some("MOVEMENT") => {
+                let balance = balances.entry(text(&item["sku"]).to_owned()).or_default();
+                balance.add(text(&item["kind"]), number(&item["change"]));
             }
             Some("STOCK") => {
                 let balance = balances.entry(parts.next().expect("a sku").to_owned()).or_default();

@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use function_tests::auction_fixture::CARD;
 use function_tests::payment_fixture::amount;
-use function_tests::{admin_product_call, create_call, product as product_body, receive_call, update_call};
+use function_tests::{
+    admin_product_call, correction_call, create_call, movements_call, product as product_body, receive_call,
+    update_call, write_off_call,
+};
 use harness::engine::{PAYMENTS, SUBSCRIPTIONS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -27,11 +30,10 @@ pub async fn open(world: &Rc<World>) {
         } else {
             0
         };
+        let mut body = product_body(won, shards);
+        body["low_stock_threshold"] = json!(1 + world.below(8));
         world
-            .request(
-                "create-product",
-                create_call(&product(nth), &world.key(), &product_body(won, shards)),
-            )
+            .request("create-product", create_call(&product(nth), &world.key(), &body))
             .await;
         restock(world, &product(nth), 3 + world.below(20)).await;
     }
@@ -56,13 +58,15 @@ pub async fn administer(world: Rc<World>) {
         match world.below(12) {
             0..=4 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
-                restock(&world, &sku, 1 + world.below(12)).await;
+                move_stock(&world, &sku).await;
             }
             5 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 let won = [0, 1_000, 1_100, 1_200][world.below(4) as usize];
                 let shards = 1 + world.below(10) as u8;
-                edit(&world, &sku, &product_body(won, shards)).await;
+                let mut change = product_body(won, shards);
+                change["low_stock_threshold"] = [json!(null), json!(3), json!(8)][world.below(3) as usize].clone();
+                edit(&world, &sku, &change).await;
             }
             6..=7 => refund(&world).await,
             8 => refund_elsewhere(&world),
@@ -97,9 +101,23 @@ async fn edit(world: &World, sku: &str, change: &Value) {
 }
 
 async fn restock(world: &World, sku: &str, units: u64) {
-    world
-        .request("receive-stock", receive_call(sku, &world.key(), units))
-        .await;
+    let call = receive_call(sku, &world.key(), units);
+    world.request("create-stock-movement", call).await;
+}
+
+/// Receives, corrects or writes off units, and sometimes looks at the list.
+async fn move_stock(world: &World, sku: &str) {
+    let (key, few) = (world.key(), 1 + world.below(6));
+    let call = match world.below(6) {
+        0 => correction_call(sku, &key, few as i64),
+        1 => correction_call(sku, &key, -(few as i64)),
+        2 => write_off_call(sku, &key, few),
+        _ => receive_call(sku, &key, 2 * few),
+    };
+    world.request("create-stock-movement", call).await;
+    if world.below(4) == 0 {
+        world.request("list-stock-movements", movements_call(sku)).await;
+    }
 }
 
 /// Refunds a payment in part or in full; often one in review.

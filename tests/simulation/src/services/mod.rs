@@ -3,6 +3,7 @@
 mod bus;
 mod connector;
 mod providers;
+pub mod stock_changes;
 mod tables;
 
 use std::collections::VecDeque;

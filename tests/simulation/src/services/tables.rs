@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::json_of;
+use super::stock_changes::StockChanges;
 use crate::attribution;
 use crate::mutant::Mutant;
 
@@ -22,6 +23,7 @@ pub const TABLES: [&str; 6] = [CATALOG, ORDERS, PAYMENTS, SUBSCRIPTIONS, AUCTION
 pub struct Tables {
     engine: Embedded,
     changes: [Changes; TABLES.len()],
+    stock_changes: StockChanges,
     writes: AtomicU64,
     misattributed: Mutex<Vec<String>>,
 }
@@ -58,6 +60,7 @@ impl Tables {
         Self {
             engine,
             changes,
+            stock_changes: StockChanges::default(),
             writes: AtomicU64::new(0),
             misattributed: Mutex::default(),
         }
@@ -81,6 +84,11 @@ impl Tables {
     /// Returns the streams, one per table.
     pub const fn changes(&self) -> &[Changes; TABLES.len()] {
         &self.changes
+    }
+
+    /// Returns the part of the catalog table's stream that `watch-stock` receives.
+    pub const fn stock_changes(&self) -> &StockChanges {
+        &self.stock_changes
     }
 
     /// Returns the events since the last call that name a wrong actor.
@@ -156,6 +164,9 @@ impl Tables {
             Value::Null => self.engine.image(changes.table, write["Key"].take()),
             item => item,
         };
+        if changes.table == CATALOG {
+            self.stock_changes.push(&image);
+        }
         // Other changes are filtered out (template.yaml, `FilterCriteria`).
         if image["event"]["M"]["id"]["S"].is_string()
             && let Some(event) = changes.push(image)

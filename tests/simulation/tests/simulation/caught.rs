@@ -35,6 +35,16 @@ fn a_retried_order_placed_twice_is_caught() {
 }
 
 #[test]
+fn a_retried_stock_movement_made_twice_is_caught() {
+    is_caught(Mutant::MovementsUnchecked, "stock is conserved");
+}
+
+#[test]
+fn low_stock_told_twice_for_one_fall_is_caught() {
+    is_caught(Mutant::AlertsUnchecked, "low stock is told once");
+}
+
+#[test]
 fn a_lost_update_of_a_record_is_caught() {
     is_caught(Mutant::VersionsUnchecked, "conserved");
 }
