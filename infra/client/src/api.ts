@@ -26,7 +26,7 @@ export interface Address {
   /** City or town. Text of one line. */
   city: string;
   /**
-   * State, province or prefecture. A code of two or three letters in Australia, Canada and the United States, where it
+   * State, province or prefecture. Text of one line; a code of two or three letters in Australia, Canada and the United States, where it
    * is required.
    */
   region?: string;
