@@ -197,3 +197,17 @@ pub fn text<'a>(value: &'a Value, member: &str) -> Result<&'a str> {
     let text = value[member].as_str();
     text.with_context(|| format!("no {member} in {value}"))
 }
+
+/// Returns a contact and an address.
+pub fn delivery_details() -> Value {
+    json!({
+        "contact": { "name": "Kim Minji", "email": "minji@example.com" },
+        "shipping_address": {
+            "recipient": "Kim Minji",
+            "line1": "110, Sejong-daero",
+            "city": "Seoul",
+            "postal_code": "04524",
+            "country": "KR",
+        },
+    })
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end::{EVENT_DEADLINE, Shop, text};
+use end_to_end::{EVENT_DEADLINE, Shop, delivery_details, text};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use local_cloud::{Answer, Moved};
 use serde_json::{Value, json};
@@ -164,6 +164,7 @@ fn subscription_body(shop: &Shop, sku: &str, holder: &str, time: SignedDuration)
             "interval": { "unit": "MONTH", "count": 1 },
         },
         "authorization": authorization(shop, holder)?,
+        "shipping_address": delivery_details()["shipping_address"],
     }))
 }
 

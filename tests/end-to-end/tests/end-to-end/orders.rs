@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end::{EVENT_DEADLINE, Shop};
+use end_to_end::{EVENT_DEADLINE, Shop, delivery_details, text};
 use serde_json::{Value, json};
 
 use crate::Test;
@@ -42,6 +42,10 @@ pub const TESTS: &[Test] = &[
         concurrent_buyers_get_exactly_the_available_units,
     ),
     ("orders_are_listed_page_by_page", orders_are_listed_page_by_page),
+    (
+        "delivery_details_are_decrypted_for_their_customer_until_they_are_erased",
+        delivery_details_are_decrypted_for_their_customer_until_they_are_erased,
+    ),
 ];
 
 fn the_second_of_two_editors_gets_412_and_a_known_product_is_not_sent_again(shop: &Shop) -> Result<()> {
@@ -156,6 +160,29 @@ fn a_cancelled_order_releases_its_stock(shop: &Shop) -> Result<()> {
     ensure!(cancel()?.header("idempotency-replayed") == Some("true"));
     ensure!(shop.available(&sku)? == 10);
     shop.event("OrderCancelled", &order, EVENT_DEADLINE)?;
+    Ok(())
+}
+
+fn delivery_details_are_decrypted_for_their_customer_until_they_are_erased(shop: &Shop) -> Result<()> {
+    let sku = shop.product(10, 1)?;
+    let mut body = delivery_details();
+    body["items"] = json!([{ "sku": sku, "quantity": 1 }]);
+    // Other tests' customers keep their keys.
+    let call = shop.api.call("POST", "/orders").token(&shop.admin);
+    let order = call.key(&shop.unique("key")).json(&body).send()?.expect(201)?;
+    let path = format!("{}/delivery-details", path_of(&order));
+    let details = shop.get(&shop.admin, &path)?;
+    ensure!(details == delivery_details(), "{details}");
+    let by_another = shop.api.call("GET", &path).token(&shop.bob).send()?;
+    ensure!(by_another.status == 404);
+    let event = shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
+    ensure!(!event.to_string().contains("Sejong"), "{event}");
+    let customer = text(&order, "customer_id")?;
+    let erase = format!("/admin/customers/{customer}/personal-data");
+    shop.api.call("DELETE", &erase).token(&shop.admin).send()?.expect(200)?;
+    let erased = shop.api.call("GET", &path).token(&shop.admin).send()?;
+    ensure!(erased.status == 404);
+    ensure!(shop.current_order(&shop.admin, &order)?["status"] == "PENDING_PAYMENT");
     Ok(())
 }
 
