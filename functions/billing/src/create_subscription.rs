@@ -20,7 +20,7 @@ use shared::core::error::Reason;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders::{self, Item, quote, sum_lines};
+use shared::orders::{self, Item, Pricing, ShippingMethodId, sum_lines};
 use shared::payments;
 use shared::payments::provider::Authorization;
 
@@ -31,6 +31,8 @@ pub struct CreateSubscription {
     pub subscriptions: SubscriptionStore,
     /// Products.
     pub catalog: CatalogStore,
+    /// Taxes and shipping methods.
+    pub pricing: Pricing,
     /// Issues and encrypts billing keys.
     pub keys: BillingKeys,
     /// The shop's billing policy.
@@ -48,6 +50,7 @@ impl CreateSubscription {
         Ok(Self {
             subscriptions: SubscriptionStore::new(platform)?,
             catalog: CatalogStore::new(platform)?,
+            pricing: Pricing::new(platform)?,
             keys: BillingKeys::new(platform)?,
             policy: Policy::new(platform)?,
             charge_queue: ChargeQueue::new(platform)?,
@@ -67,6 +70,10 @@ pub struct CreateSubscriptionRequest {
     /// The items of each period. Quantities of the same product are added up.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
+    /// The shipping method of each period. If absent, the first one that fits. Ignored if nothing is shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping_method: Option<ShippingMethodId>,
     /// When periods fall due. The first billed period is the first on or after today's date.
     pub schedule: Schedule,
     /// The provider's authorization to charge the card.
@@ -87,6 +94,8 @@ pub const REFUSALS: &[&Reason] = &[
     &catalog::reason::PRODUCT_UNAVAILABLE,
     &orders::reason::CURRENCIES_MIXED,
     &orders::reason::TOTAL_TOO_LARGE,
+    &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
+    &orders::reason::NOT_SHIPPABLE,
     &payments::reason::AMOUNT_NOT_TAKEN,
     &payments::reason::PROVIDER_NOT_CONFIGURED,
 ];
@@ -94,7 +103,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// Starts a subscription
 ///
 /// This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
-/// catalog prices of that day. A retry with the same key and body returns the subscription in its current state.
+/// catalog prices, taxes and shipping prices of that day. A retry with the same key and body returns the subscription in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -143,6 +152,7 @@ pub async fn handle(
         customer_id: caller.customer_id.clone(),
         status: SubscriptionStatus::Active,
         items: wanted.into_iter().map(Item::from).collect(),
+        shipping_method: body.shipping_method,
         next_period: period,
         next_at: body.schedule.due_at(period),
         schedule: body.schedule,
@@ -199,7 +209,9 @@ async fn validate(
 ) -> Result<(), Error> {
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
-    let total = quote(wanted, &products)?.totals.total;
+    let delivery = function.pricing.domestic(body.shipping_method.clone());
+    let quote = function.pricing.quote(wanted, &products, &delivery, invocation.now)?;
+    let total = quote.totals.total;
     if body.expected_total.is_some_and(|expected| expected != total) {
         return Err(orders::Rejected::TotalDiffers { present: total }.into());
     }

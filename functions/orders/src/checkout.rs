@@ -5,6 +5,7 @@
 //! transaction (the stock of each product, and the order).
 
 use envconfig::Envconfig;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -18,8 +19,8 @@ use shared::core::metadata::Metadata;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
 use shared::orders::{
-    self, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote, Rejected,
-    ReservationStore, StoredOrder, quote, sum_lines,
+    self, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Pricing, Quote, Rejected,
+    ReservationStore, ShippingMethodId, StoredOrder, sum_lines,
 };
 
 /// The function's store and settings.
@@ -27,6 +28,8 @@ use shared::orders::{
 pub struct Checkout {
     /// Stock and orders.
     pub reservations: ReservationStore,
+    /// Taxes and shipping methods.
+    pub pricing: Pricing,
     /// How long an unpaid order reserves its stock.
     pub reservation: jiff::SignedDuration,
 }
@@ -38,6 +41,10 @@ pub struct CheckoutRequest {
     /// The items to order. Quantities of the same product are added up.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
+    /// The shipping method. If absent, the first one that fits. Ignored if nothing is shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping_method: Option<ShippingMethodId>,
     /// The total that the customer was shown. If it differs, the order is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -62,6 +69,8 @@ pub const REFUSALS: &[&Reason] = &[
     &catalog::reason::PRODUCT_UNAVAILABLE,
     &orders::reason::CURRENCIES_MIXED,
     &orders::reason::TOTAL_TOO_LARGE,
+    &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
+    &orders::reason::NOT_SHIPPABLE,
     &error::INVALID_METADATA,
     &error::INVALID_TEXT,
 ];
@@ -100,11 +109,12 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let load = |fresh| checkout.reservations.load(order_id, &skus, fresh, invocation.deadline);
     let mut loaded = load(false).await?;
-    let mut priced = price(&body, &wanted, &loaded);
+    let price = |loaded: &Loaded| checkout.price(&body, &wanted, loaded, invocation.now);
+    let mut priced = price(&loaded);
     if loaded.existing.is_none() && priced.is_err() {
         // The first read is eventually consistent. Nothing is rejected because of stale products.
         loaded = load(true).await?;
-        priced = price(&body, &wanted, &loaded);
+        priced = price(&loaded);
     }
     // A retry succeeds even if prices or products have changed since.
     if let Some(existing) = loaded.existing {
@@ -137,17 +147,6 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     }
 }
 
-/// Prices the items, and checks the expected total, if any.
-fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Result<Quote, Rejected> {
-    let quote = quote(wanted, &loaded.products)?;
-    match body.expected_total {
-        Some(expected) if expected != quote.totals.total => Err(Rejected::TotalDiffers {
-            present: quote.totals.total,
-        }),
-        _ => Ok(quote),
-    }
-}
-
 /// Checks and normalizes the external reference. `None` if the request has none.
 fn external_reference(body: &CheckoutRequest) -> Result<Option<String>, Rejection> {
     let read = |text: &String| DisplayText::line(text, Order::MAX_EXTERNAL_REFERENCE).map(String::from);
@@ -173,6 +172,24 @@ struct Config {
 }
 
 impl Checkout {
+    /// Prices the items, and checks the expected total, if any.
+    fn price(
+        &self,
+        body: &CheckoutRequest,
+        wanted: &[(Sku, u32)],
+        loaded: &Loaded,
+        now: Timestamp,
+    ) -> Result<Quote, Rejected> {
+        let delivery = self.pricing.domestic(body.shipping_method.clone());
+        let quote = self.pricing.quote(wanted, &loaded.products, &delivery, now)?;
+        match body.expected_total {
+            Some(expected) if expected != quote.totals.total => Err(Rejected::TotalDiffers {
+                present: quote.totals.total,
+            }),
+            _ => Ok(quote),
+        }
+    }
+
     /// The function on `platform`.
     ///
     /// # Errors
@@ -181,6 +198,7 @@ impl Checkout {
         let config: Config = platform.config()?;
         Ok(Self {
             reservations: ReservationStore::new(platform)?,
+            pricing: Pricing::new(platform)?,
             reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),
         })
     }

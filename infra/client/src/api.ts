@@ -189,6 +189,8 @@ export interface ChargeDecisionNotCharged {
 export interface CheckoutRequest {
   /** The items to order. Quantities of the same product are added up. */
   items: Item[];
+  /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
+  shipping_method?: ShippingMethodId;
   /** The total that the customer was shown. If it differs, the order is rejected. */
   expected_total?: Money;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
@@ -279,16 +281,30 @@ export interface CreateProductRequest {
   status: ProductStatus;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit, for products that are shipped. */
+  package?: Package;
+  /** How the product is taxed. */
+  tax_class?: TaxClass;
   /** The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[];
   /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
 
+/** Items to price. */
+export interface CreateQuoteRequest {
+  /** The items. Quantities of the same product are added up. */
+  items: Item[];
+  /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
+  shipping_method?: ShippingMethodId;
+}
+
 /** A subscription to start. */
 export interface CreateSubscriptionRequest {
   /** The items of each period. Quantities of the same product are added up. */
   items: Item[];
+  /** The shipping method of each period. If absent, the first one that fits. Ignored if nothing is shipped. */
+  shipping_method?: ShippingMethodId;
   /** When periods fall due. The first billed period is the first on or after today's date. */
   schedule: ScheduleInput;
   /** The provider's authorization to charge the card. */
@@ -595,6 +611,8 @@ export type Invoice = SubscriptionPeriod & {
   status: runtime.Open<InvoiceStatus>;
   /** The items, at the prices of the first attempt. Empty before that. */
   lines: Line[];
+  /** How the period is delivered. Absent before the first attempt, and if nothing is shipped. */
+  shipping?: Shipping;
   /** What the period costs, and the parts of it. Absent before the first attempt. */
   totals?: Totals;
   /** Number of attempts to charge the card. */
@@ -655,10 +673,16 @@ export interface Line {
   discount: Money;
   /** The tax that is added to the price. 0 where prices include it. */
   tax: Money;
+  /** The tax rate in percent. Absent if the line is not taxed. */
+  tax_rate?: TaxRate;
+  /** The part of `total` that is tax, where prices include it. 0 where tax is added. */
+  included_tax: Money;
   /** `unit_price` × `quantity` − `discount` + `tax`. */
   total: Money;
   /** The points that one unit credits, if the product is points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped. */
+  package?: Package;
 }
 
 /**
@@ -730,6 +754,13 @@ export type NotRefundableProblem = Problem & {
   title: "The amount cannot be refunded";
 };
 
+/** The shop does not deliver to this destination, or the goods are too heavy for one order. */
+export type NotShippableProblem = Problem & {
+  type: "urn:madang:problem:not-shippable";
+  status: 422;
+  title: "No shipping method fits the order";
+};
+
 export type NothingToTakeProblem = Problem & {
   type: "urn:madang:problem:nothing-to-take";
   status: 409;
@@ -758,6 +789,8 @@ export interface Order {
   status: runtime.Open<OrderStatus>;
   /** The lines, one for each product. They are neither removed nor reordered. */
   lines: Line[];
+  /** How the order is delivered. Absent for an order of what is not shipped. */
+  shipping?: Shipping;
   /** What the order costs, and the parts of it. */
   totals: Totals;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
@@ -796,6 +829,13 @@ export interface OrderList {
   next_cursor?: string;
 }
 
+/** A receipt is issued once the order is paid. */
+export type OrderNotPaidProblem = Problem & {
+  type: "urn:madang:problem:order-not-paid";
+  status: 409;
+  title: "The order is not paid";
+};
+
 /**
  * The number of an order, for people: two groups of five characters, such as `7K3QM-2T9XN`.
  *
@@ -805,6 +845,18 @@ export interface OrderList {
  * unique.
  */
 export type OrderNumber = string;
+
+/** What an order of the items costs now. */
+export interface OrderQuote {
+  /** The lines, one for each product. */
+  lines: Line[];
+  /** How the order is delivered. Absent if nothing is shipped. */
+  shipping?: Shipping;
+  /** What the order costs, and the parts of it. Send `total` as `expected_total` of the checkout. */
+  totals: Totals;
+  /** The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped. */
+  shipping_methods: ShippingMethod[];
+}
 
 /** The status of an order. */
 export type OrderStatus = "PENDING_PAYMENT" | "PAYING" | "PAID" | "CANCELLED" | "EXPIRED";
@@ -825,6 +877,12 @@ export type OwnBidProblem = Problem & {
   status: 422;
   title: "The only bids are the caller's own";
 };
+
+/** The package of one unit of a product that is shipped. */
+export interface Package {
+  /** The weight of one unit with its packaging, in grams. */
+  weight_grams: number;
+}
 
 /** A payment, as customers and events see it. */
 export interface Payment {
@@ -1080,6 +1138,10 @@ export interface Product {
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped, such as points. */
+  package?: Package;
+  /** How the product is taxed. */
+  tax_class?: runtime.Open<TaxClass>;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Number of shards of the stock. */
@@ -1130,6 +1192,10 @@ export interface ProductView {
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped. */
+  package?: Package;
+  /** How the product is taxed. */
+  tax_class?: runtime.Open<TaxClass>;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Units in stock, summed over all shards. */
@@ -1146,6 +1212,42 @@ export type ProviderNotConfiguredProblem = Problem & {
   status: 422;
   title: "The payment provider is not set up";
 };
+
+/** The receipt of a paid order. */
+export interface Receipt {
+  /** The order's id. */
+  order_id: OrderId;
+  /** The order's number. */
+  number: OrderNumber;
+  /** Who sold. */
+  seller: Seller;
+  /** The time of the order. */
+  placed_at: string;
+  /** The time of the payment. */
+  paid_at: string;
+  /** The time of the cancellation, if the order was cancelled. */
+  cancelled_at?: string;
+  /** The lines of the order. */
+  lines: Line[];
+  /** The delivery. Absent if nothing is shipped. */
+  shipping?: Shipping;
+  /** What the order cost, and the parts of it. */
+  totals: Totals;
+  /** The net price and the tax by rate, the highest rate first. They add up to `totals.total`. */
+  taxes: TaxOfRate[];
+  /** The payment. Absent for an order that cost nothing. */
+  payment?: ReceiptPayment;
+}
+
+/** The payment of an order. */
+export interface ReceiptPayment {
+  /** The payment provider. */
+  provider: runtime.Open<Provider>;
+  /** The charged amount. */
+  amount: Money;
+  /** What was refunded of it. */
+  refunded: Money;
+}
 
 /** A delivery of units. */
 export interface ReceiveStockRequest {
@@ -1275,6 +1377,20 @@ export interface ScheduleInput {
   interval: IntervalInput;
 }
 
+/** The shop, as far as the deployment names it. */
+export interface Seller {
+  /** The name of the business. */
+  name?: string;
+  /** The number under which the business is registered, such as its VAT id. */
+  registration_number?: string;
+  /** The address of the business. */
+  address?: string;
+  /** The person who represents the business. */
+  representative?: string;
+  /** Where customers reach the business: a telephone number or an e-mail address. */
+  contact?: string;
+}
+
 /** The number of shards of a product's stock: 1 to 64. */
 export type ShardCount = number;
 
@@ -1285,6 +1401,52 @@ export type ShardsNotLoweredProblem = Problem & {
   status: 409;
   title: "Stock shards can be raised, not lowered";
 };
+
+/** How an order is delivered, and what that costs. */
+export interface Shipping {
+  /** The id of the shipping method. */
+  method_id: ShippingMethodId;
+  /** The method's name at the time of the order. */
+  name: string;
+  /** The price of the delivery, without tax that is added. */
+  price: Money;
+  /** The parts of the price by tax rate. None if the delivery is free. */
+  parts: ShippingPart[];
+}
+
+/** A shipping method that fits an order, and its price for this order. */
+export interface ShippingMethod {
+  /** The method's id. */
+  method_id: ShippingMethodId;
+  /** The name that shoppers see. */
+  name: string;
+  /** What the delivery costs, without tax that is added. */
+  price: Money;
+}
+
+/** The id of a shipping method: 1 to 40 characters of `a-z 0-9 -`. */
+export type ShippingMethodId = string;
+
+/** Choose one that fits, or none: the first one is then taken. */
+export type ShippingMethodUnavailableProblem = Problem & {
+  /** The methods that fit, in the shop's order of preference. */
+  shipping_methods: ShippingMethod[];
+  type: "urn:madang:problem:shipping-method-unavailable";
+  status: 422;
+  title: "The shipping method does not fit the order";
+};
+
+/** The part of a delivery's price that is taxed at one rate. */
+export interface ShippingPart {
+  /** The part of the price, without tax that is added. */
+  price: Money;
+  /** The tax rate in percent. Absent if the part is not taxed. */
+  tax_rate?: TaxRate;
+  /** The tax that is added to the price. 0 where prices include it. */
+  tax: Money;
+  /** The tax that the price includes. 0 where tax is added. */
+  included_tax: Money;
+}
 
 /** A product with too few units available. */
 export interface Shortage {
@@ -1402,6 +1564,8 @@ export interface Subscription {
   status: runtime.Open<SubscriptionStatus>;
   /** The items of each period, each product once. Priced from the catalog when the period is billed. */
   items: Item[];
+  /** The shipping method. If absent, the first one that fits is taken when a period is billed. */
+  shipping_method?: ShippingMethodId;
   /** When periods fall due. */
   schedule: Schedule;
   /** The payment provider. */
@@ -1489,6 +1653,26 @@ export interface TakenBid {
   traded_at: string;
 }
 
+/** How a product is taxed. The country of the order says at which rate. */
+export type TaxClass = "STANDARD" | "REDUCED" | "EXEMPT";
+
+/** What an order has of one tax rate: its lines and its delivery. */
+export interface TaxOfRate {
+  /** The tax rate in percent. Absent for what is not taxed. */
+  tax_rate?: TaxRate;
+  /** The price without tax. */
+  net: Money;
+  /** The tax, added or included. */
+  tax: Money;
+}
+
+/**
+ * A tax rate in percent, as decimal text such as `10` or `7.25`: above 0, at most 100, with at most three decimals.
+ *
+ * Kept in thousandths of a percent.
+ */
+export type TaxRate = string;
+
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
 
@@ -1532,8 +1716,10 @@ export interface Totals {
   discount: Money;
   /** The price of the delivery. */
   shipping: Money;
-  /** The tax that is added to the prices. 0 where prices include it. */
+  /** The tax that is added to the prices, that of the delivery too. 0 where prices include it. */
   tax: Money;
+  /** The part of `total` that is tax, where prices include it, that of the delivery too. 0 where tax is added. */
+  included_tax: Money;
   /** What the order costs. */
   total: Money;
 }
@@ -1581,6 +1767,9 @@ export interface UpdateProductRequest {
   status?: ProductStatus;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number | null;
+  package?: Package | null;
+  /** How the product is taxed. */
+  tax_class?: TaxClass;
   /** All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[] | null;
   /** Number of shards of the stock. Can be raised, not lowered. */
@@ -1591,6 +1780,8 @@ export interface UpdateProductRequest {
 export interface UpdateSubscriptionRequest {
   /** The items of each period, from the next one on. Quantities of the same product are added up. */
   items?: Item[];
+  /** The shipping method of each period, from the next one on. */
+  shipping_method?: ShippingMethodId;
   /**
    * The provider's authorization to charge another card. A declined invoice is charged at once, and a `PAST_DUE`
    * subscription becomes `ACTIVE`.
@@ -2122,6 +2313,8 @@ export interface CheckoutOperation {
     | ProductUnavailableProblem
     | CurrenciesMixedProblem
     | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
     | InvalidMetadataProblem
     | InvalidTextProblem
     | InternalProblem
@@ -2262,6 +2455,25 @@ export interface ConfirmPaymentOperation {
     | AmountNotTakenProblem
     | PaymentMismatchProblem
     | ProviderNotConfiguredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getReceipt`. */
+export interface GetReceiptOperation {
+  request: {
+    /** The order */
+    order_id: string;
+  };
+  answer: runtime.Answer<200, Receipt, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | OrderNotPaidProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2436,6 +2648,31 @@ export interface TakeBidOperation {
     | UnavailableProblem;
 }
 
+/** The types of `createQuote`. */
+export interface CreateQuoteOperation {
+  request: {
+    body: CreateQuoteRequest;
+  };
+  answer: runtime.Answer<200, OrderQuote, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | BodyTooLargeProblem
+    | InvalidLinesProblem
+    | InvalidQuantityProblem
+    | ProductUnavailableProblem
+    | CurrenciesMixedProblem
+    | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listSubscriptions`. */
 export interface ListSubscriptionsOperation {
   request: {
@@ -2497,6 +2734,8 @@ export interface CreateSubscriptionOperation {
     | ProductUnavailableProblem
     | CurrenciesMixedProblem
     | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
     | InternalProblem
@@ -2555,6 +2794,8 @@ export interface UpdateSubscriptionOperation {
     | ProductUnavailableProblem
     | CurrenciesMixedProblem
     | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
     | InternalProblem
@@ -3071,6 +3312,18 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Returns the receipt of an order
+   *
+   * For a paid order, also after its cancellation: the receipt shows what was refunded. Answered as JSON, or with
+   * `Accept: text/html` as a page to print. Customers read the receipts of their own orders, administrators those of any.
+   *
+   * `GET /orders/{order_id}/receipt`
+   */
+  getReceipt(request: GetReceiptOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetReceiptOperation>> {
+    return this.call<GetReceiptOperation>({ method: "GET", path: "/orders/{order_id}/receipt", token: true }, request, options);
+  }
+
+  /**
    * Returns a payment
    *
    * Customers read their own payments; administrators read any. Only administrators see reviews, the notes of
@@ -3131,6 +3384,18 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Prices an order
+   *
+   * Says what a checkout of the same items costs now, and which shipping methods fit. It takes no stock and is not
+   * remembered, so it has no `Idempotency-Key`.
+   *
+   * `POST /quotes`
+   */
+  createQuote(request: CreateQuoteOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateQuoteOperation>> {
+    return this.call<CreateQuoteOperation>({ method: "POST", path: "/quotes", body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Lists the caller's subscriptions
    *
    * Newest first. The list is eventually consistent: a new subscription may take a moment to appear. Each page reads at most
@@ -3146,7 +3411,7 @@ export class Madang extends runtime.Client {
    * Starts a subscription
    *
    * This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
-   * catalog prices of that day. A retry with the same key and body returns the subscription in its current state.
+   * catalog prices, taxes and shipping prices of that day. A retry with the same key and body returns the subscription in its current state.
    *
    * `POST /subscriptions`
    */
@@ -3166,7 +3431,7 @@ export class Madang extends runtime.Client {
   }
 
   /**
-   * Changes the items or the card of a subscription
+   * Changes the items, the shipping method or the card of a subscription
    *
    * A retry with the same key and body changes nothing and returns the subscription in its current state.
    *

@@ -1,25 +1,34 @@
 //! Orders: states, prices, the table, and stock reservations.
 
 mod attributes;
+mod destination;
 mod event;
 #[cfg(test)]
 pub(crate) mod example;
 mod line;
 mod number;
 mod order;
+mod pricing;
 mod quote;
 pub mod reason;
 mod refund;
 pub(crate) mod reservations;
 pub mod schema;
+mod service;
+mod shipping;
 pub(crate) mod store;
+mod tax;
 mod totals;
 
+pub use destination::{Country, Destination, InvalidCountry, InvalidRegion, Region};
 pub use event::OrderEvent;
 pub use line::{InvalidLineId, Line, LineId, LineKind};
 pub use number::{InvalidOrderNumber, OrderNumber};
 pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
-pub use quote::{Item, Quote, Shortage, quote, sum_lines};
+pub use pricing::{Delivery, Pricing};
+pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use reservations::{Draft, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, TakeOutcome};
+pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
 pub use store::{OrderPage, OrderStore, StoredOrder};
+pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;

@@ -15,7 +15,7 @@ use shared::catalog::Product;
 use shared::core::actor::Actor;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::{Order, OrderId, OrderStatus, quote};
+use shared::orders::{Country, Order, OrderId, OrderStatus, Pricing};
 
 use crate::Shop;
 
@@ -262,7 +262,11 @@ pub fn paid_order(customer: &str, key: &str, points: u64, now: Timestamp) -> Val
         ..example
     };
     let sku = product.sku.clone();
-    let quote = quote(&[(sku.clone(), 1)], &[(sku, product)].into()).expect("a quote");
+    let country = Country::try_from("KR".to_owned()).expect("a country");
+    let pricing = Pricing::of_shop(country).expect("its tables");
+    let products = [(sku.clone(), product)].into();
+    let quote = pricing.quote(&[(sku, 1)], &products, &pricing.domestic(None), now);
+    let quote = quote.expect("a quote");
     let id = OrderId(shared::core::idempotency::derive_id(&["order", customer, key]));
     json!(Order {
         status: OrderStatus::Paid,

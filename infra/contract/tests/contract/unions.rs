@@ -45,11 +45,16 @@ fn items(union: &Value) -> impl Iterator<Item = &Value> {
     union["oneOf"].as_array().into_iter().flatten()
 }
 
+/// Whether a schema is another one or null, as in a merge patch.
+fn is_nullable(union: &Value) -> bool {
+    items(union).any(|item| item["type"] == "null")
+}
+
 /// Adds each schema with alternatives, with its place.
 fn collect<'a>(value: &'a Value, place: &str, unions: &mut Vec<(String, &'a Value)>) {
     match value {
         Value::Object(members) => {
-            if members.contains_key("oneOf") {
+            if members.contains_key("oneOf") && !is_nullable(value) {
                 unions.push((place.to_owned(), value));
             }
             for (name, value) in members {

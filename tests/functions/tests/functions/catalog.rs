@@ -19,6 +19,7 @@ fn whole_product() -> Value {
     body["metadata"] = json!({ "supplier": "B-7" });
     body["points"] = json!(500);
     body["package"] = json!({ "weight_grams": 120 });
+    body["tax_class"] = json!("REDUCED");
     body
 }
 
@@ -129,7 +130,7 @@ async fn only_what_is_named_changes_and_null_clears() {
     let changes = [
         json!({ "name": "Black tea" }),
         json!({ "price": { "amount": 1200, "currency": "KRW" } }),
-        json!({ "status": "UNLISTED", "stock_shards": 3 }),
+        json!({ "status": "UNLISTED", "stock_shards": 3, "tax_class": "EXEMPT" }),
         json!({ "brand": "Yard", "points": 600, "categories": ["gifts"] }),
         json!({ "description": "One line.", "package": { "weight_grams": 130 } }),
     ];
@@ -149,7 +150,15 @@ async fn only_what_is_named_changes_and_null_clears() {
         json!({ "Origin": "Boseong", "Color": "green" })
     );
     assert_eq!(changed.body["metadata"], json!({ "supplier": "B-7", "note": "x" }));
-    let names = ["description", "brand", "points", "package", "categories", "attributes", "metadata"];
+    let names = [
+        "description",
+        "brand",
+        "points",
+        "package",
+        "categories",
+        "attributes",
+        "metadata",
+    ];
     let cleared: serde_json::Map<String, Value> = names.iter().map(|&name| (name.to_owned(), Value::Null)).collect();
     let changed = shop.update_product(update_call("tea", "*", &json!(cleared))).await;
     for name in ["description", "brand", "points", "package", "metadata"] {
