@@ -23,7 +23,7 @@ use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders::{self, DeliveryDetails, Item, quote, sum_lines};
+use shared::orders::{self, DeliveryDetails, Destination, Item, Pricing, SealedDetails, ShippingMethodId, sum_lines};
 use shared::payments;
 use shared::payments::provider::Authorization;
 
@@ -34,6 +34,8 @@ pub struct CreateSubscription {
     pub subscriptions: SubscriptionStore,
     /// Products.
     pub catalog: CatalogStore,
+    /// Taxes and shipping methods.
+    pub pricing: Pricing,
     /// Issues and encrypts billing keys.
     pub keys: BillingKeys,
     /// The customers' data keys.
@@ -53,6 +55,7 @@ impl CreateSubscription {
         Ok(Self {
             subscriptions: SubscriptionStore::new(platform)?,
             catalog: CatalogStore::new(platform)?,
+            pricing: Pricing::new(platform)?,
             keys: BillingKeys::new(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
             policy: Policy::new(platform)?,
@@ -73,6 +76,10 @@ pub struct CreateSubscriptionRequest {
     /// The items of each period. Quantities of the same product are added up.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
+    /// The shipping method of each period. If absent, the first one that fits. Ignored if nothing is shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping_method: Option<ShippingMethodId>,
     /// When periods fall due. The first billed period is the first on or after today's date.
     pub schedule: Schedule,
     /// The provider's authorization to charge the card.
@@ -101,6 +108,9 @@ pub const REFUSALS: &[&Reason] = &[
     &catalog::reason::PRODUCT_UNAVAILABLE,
     &orders::reason::CURRENCIES_MIXED,
     &orders::reason::TOTAL_TOO_LARGE,
+    &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
+    &orders::reason::NOT_SHIPPABLE,
+    &orders::reason::ADDRESS_MISSING,
     &payments::reason::AMOUNT_NOT_TAKEN,
     &payments::reason::PROVIDER_NOT_CONFIGURED,
     &error::INVALID_TEXT,
@@ -111,7 +121,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// Starts a subscription
 ///
 /// This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
-/// catalog prices of that day. A retry with the same key and body returns the subscription in its current state.
+/// catalog prices, taxes and shipping prices of that day. A retry with the same key and body returns the subscription in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -151,15 +161,8 @@ pub async fn handle(
     let period = first_period(&body.schedule, invocation.now)?;
     validate(function, &body, &wanted, &invocation).await?;
 
-    let delivery_details = match &details {
-        Some(details) => {
-            let sealed = function
-                .customer_keys
-                .seal(&caller.customer_id, details, invocation.deadline);
-            Some(sealed.await?)
-        }
-        None => None,
-    };
+    let (customer, keys) = (&caller.customer_id, &function.customer_keys);
+    let delivery_details = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline).await?;
     let request_id = id.to_string();
     let (key, card) = function
         .keys
@@ -170,6 +173,8 @@ pub async fn handle(
         customer_id: caller.customer_id.clone(),
         status: SubscriptionStatus::Active,
         items: wanted.into_iter().map(Item::from).collect(),
+        shipping_method: body.shipping_method,
+        destination: body.shipping_address.as_ref().map(Destination::from),
         next_period: period,
         next_at: body.schedule.due_at(period),
         schedule: body.schedule,
@@ -227,7 +232,13 @@ async fn validate(
 ) -> Result<(), Error> {
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
-    let total = quote(wanted, &products)?.totals.total;
+    let destination = body.shipping_address.as_ref().map(Destination::from);
+    let delivery = function.pricing.delivery(destination, body.shipping_method.clone());
+    let quote = function.pricing.quote(wanted, &products, &delivery, invocation.now)?;
+    if quote.shipping.is_some() && body.shipping_address.is_none() {
+        return Err(orders::Rejected::AddressMissing.into());
+    }
+    let total = quote.totals.total;
     if body.expected_total.is_some_and(|expected| expected != total) {
         return Err(orders::Rejected::TotalDiffers { present: total }.into());
     }

@@ -5,13 +5,13 @@
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::aws::dynamodb::attempts::Attempts;
-use shared::aws::encryption::SealedData;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::Error;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
+use shared::orders::SealedDetails;
 
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus};
@@ -30,7 +30,7 @@ pub struct Change {
     /// The billing key of a new card.
     pub key: Option<StoredKey>,
     /// The delivery details from the next order on, encrypted. `None` if they stay.
-    pub delivery_details: Option<SealedData>,
+    pub delivery_details: Option<SealedDetails>,
 }
 
 impl Change {
@@ -109,8 +109,8 @@ impl ChangeRequest {
             if let Some(key) = &change.key {
                 stored.retired.extend(stored.key.replace(key.clone()));
             }
-            if change.delivery_details.is_some() {
-                stored.delivery_details = change.delivery_details;
+            if let Some(newer) = change.delivery_details {
+                stored.delivery_details = Some(stored.delivery_details.unwrap_or_default().replaced_by(newer));
             }
             let after = change.invoice.as_ref().or(open);
             let next = stored.next(change.subscription, after, Some(event), policy, invocation.now);

@@ -16,7 +16,7 @@ use shared::core::id::{PaymentId, SubscriptionPeriod};
 use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::{Line, Order, OrderId, OrderStatus, Quote, Totals};
+use shared::orders::{Line, Order, OrderId, OrderStatus, Quote, Shipping, Totals};
 use shared::payments::Failure;
 
 /// The time after which a charge in progress counts as abandoned by a crash: longer than the function's timeout plus the
@@ -59,6 +59,10 @@ pub struct Invoice {
     pub status: InvoiceStatus,
     /// The items, at the prices of the first attempt. Empty before that.
     pub lines: Vec<Line>,
+    /// How the period is delivered. Absent before the first attempt, and if nothing is shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping: Option<Shipping>,
     /// What the period costs, and the parts of it. Absent before the first attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -148,6 +152,7 @@ impl Invoice {
             date: subscription.schedule.date(period),
             status: InvoiceStatus::Postponed,
             lines: vec![],
+            shipping: None,
             totals: None,
             attempts: 0,
             declines: 0,
@@ -170,6 +175,7 @@ impl Invoice {
             of: SubscriptionPeriod { period, ..self.of },
             date: schedule.date(period),
             lines: vec![],
+            shipping: None,
             totals: None,
             attempts: 0,
             next_try_at: Some(now),
@@ -190,6 +196,7 @@ impl Invoice {
                 next.status = Charging;
                 if self.totals.is_none() {
                     next.lines = quote.lines;
+                    next.shipping = quote.shipping;
                     next.totals = Some(quote.totals);
                 }
                 next.attempts += 1;
@@ -199,6 +206,7 @@ impl Invoice {
             (InvoiceTransition::DeliverFree(quote), Declined | Postponed) if quote.totals.total.amount() == 0 => {
                 next.status = Paid;
                 next.lines = quote.lines;
+                next.shipping = quote.shipping;
                 next.totals = Some(quote.totals);
                 next.postponed = None;
                 next.failure = None;
@@ -284,6 +292,7 @@ impl Invoice {
     pub fn order(&self, payment: Option<PaymentId>, now: Timestamp) -> Option<Order> {
         let quote = Quote {
             lines: self.lines.clone(),
+            shipping: self.shipping.clone(),
             totals: self.totals?,
         };
         Some(Order {

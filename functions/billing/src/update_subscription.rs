@@ -1,4 +1,5 @@
-//! Runs for `PATCH /subscriptions/{subscription_id}`: changes the items or the card of the caller's subscription.
+//! Runs for `PATCH /subscriptions/{subscription_id}`: changes the items, the shipping method or the card of the caller's
+//! subscription.
 //!
 //! An existing invoice keeps its items and prices. A new card is charged at once for a declined invoice.
 
@@ -13,7 +14,10 @@ use shared::catalog::{self, CatalogStore, Sku};
 use shared::core::address::Address;
 use shared::core::contact::Contact;
 use shared::core::error::{self, Reason};
-use shared::orders::{self, DeliveryDetails, Item, quote, sum_lines};
+use shared::orders::{
+    self, DeliveryDetails, Destination, Item, Pricing, Quote, Rejected as OrderRejected, SealedDetails,
+    ShippingMethodId, sum_lines,
+};
 use shared::payments::provider::{Authorization, Card};
 use shared::payments::{self, Provider};
 use uuid::Uuid;
@@ -31,6 +35,8 @@ pub struct UpdateSubscription {
     pub subscriptions: SubscriptionStore,
     /// Products.
     pub catalog: CatalogStore,
+    /// Taxes and shipping methods.
+    pub pricing: Pricing,
     /// Issues and encrypts billing keys.
     pub keys: BillingKeys,
     /// The customers' data keys.
@@ -50,6 +56,7 @@ impl UpdateSubscription {
         Ok(Self {
             subscriptions: SubscriptionStore::new(platform)?,
             catalog: CatalogStore::new(platform)?,
+            pricing: Pricing::new(platform)?,
             keys: BillingKeys::new(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
             policy: Policy::new(platform)?,
@@ -66,16 +73,20 @@ pub struct UpdateSubscriptionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false, min_items = 1, max_items = 50)]
     pub items: Option<Vec<Item>>,
+    /// The shipping method of each period, from the next one on.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schema(nullable = false)]
+    pub shipping_method: Option<ShippingMethodId>,
     /// The provider's authorization to charge another card. A declined invoice is charged at once, and a `PAST_DUE`
     /// subscription becomes `ACTIVE`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub authorization: Option<Authorization>,
-    /// Who to write to or call about the orders of the subscription. Replaces the contact and the address together.
+    /// Who to write to or call about the orders of the subscription.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub contact: Option<Contact>,
-    /// Where the orders of the subscription are sent, from the next one on. Replaces the contact and the address together.
+    /// Where the orders of the subscription are sent, from the next one on.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub shipping_address: Option<Address>,
@@ -97,6 +108,9 @@ pub const REFUSALS: &[&Reason] = &[
     &catalog::reason::PRODUCT_UNAVAILABLE,
     &orders::reason::CURRENCIES_MIXED,
     &orders::reason::TOTAL_TOO_LARGE,
+    &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
+    &orders::reason::NOT_SHIPPABLE,
+    &orders::reason::ADDRESS_MISSING,
     &payments::reason::AMOUNT_NOT_TAKEN,
     &payments::reason::PROVIDER_NOT_CONFIGURED,
     &error::INVALID_TEXT,
@@ -104,7 +118,7 @@ pub const REFUSALS: &[&Reason] = &[
     &error::INVALID_CONTACT,
 ];
 
-/// Changes the items or the card of a subscription
+/// Changes the items, the shipping method or the card of a subscription
 ///
 /// A retry with the same key and body changes nothing and returns the subscription in its current state.
 ///
@@ -132,15 +146,8 @@ pub async fn handle(
     let body: UpdateSubscriptionRequest = http::body(&request)?;
     let details = DeliveryDetails::checked(body.contact.as_ref(), body.shipping_address.as_ref())?;
     let change = ChangeRequest::of(&request, "update-subscription", &body, &invocation)?;
-    let delivery_details = match &details {
-        Some(details) => {
-            let sealed = function
-                .customer_keys
-                .seal(&change.customer, details, invocation.deadline);
-            Some(sealed.await?)
-        }
-        None => None,
-    };
+    let (customer, keys) = (&change.customer, &function.customer_keys);
+    let delivery_details = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline).await?;
     let mut issued = None;
     let decide = async |before: &Subscription, open: Option<&Invoice>| {
         let changed = function.change(&body, change.request.request_id, before, open, &mut issued, &invocation);
@@ -172,13 +179,21 @@ impl UpdateSubscription {
         invocation: &Invocation,
     ) -> Result<Change, Error> {
         let mut next = before.clone();
-        if let Some(items) = &body.items {
-            let wanted = sum_lines(items)?;
-            let provider = body.authorization.as_ref().map(Authorization::provider);
-            self.validate_items(provider.unwrap_or(before.provider), &wanted, invocation)
-                .await?;
+        if body.items.is_some() || body.shipping_method.is_some() || body.shipping_address.is_some() {
+            let wanted = sum_lines(body.items.as_ref().unwrap_or(&before.items))?;
+            let method = body.shipping_method.clone().or_else(|| before.shipping_method.clone());
             let items = wanted.into_iter().map(Item::from).collect();
-            next = next.transition(SubscriptionTransition::SetItems(items), invocation.now)?;
+            let destination = body.shipping_address.as_ref().map(Destination::from);
+            let destination = destination.or_else(|| before.destination.clone());
+            let transition = SubscriptionTransition::SetItems(items, method, destination);
+            next = next.transition(transition, invocation.now)?;
+            let quote = self.quote(&next, invocation).await??;
+            if quote.shipping.is_some() && next.destination.is_none() {
+                return Err(OrderRejected::AddressMissing.into());
+            }
+            let provider = body.authorization.as_ref().map(Authorization::provider);
+            let provider = provider.unwrap_or(before.provider);
+            self.keys.providers.require_accepted(provider, quote.totals.total)?;
         }
         match &body.authorization {
             Some(authorization) => {
@@ -229,18 +244,18 @@ impl UpdateSubscription {
         })
     }
 
-    /// Checks that the items are for sale and that the provider accepts their total.
-    async fn validate_items(
+    /// What a period costs now, or why it has no price.
+    async fn quote(
         &self,
-        provider: Provider,
-        wanted: &[(Sku, u32)],
+        subscription: &Subscription,
         invocation: &Invocation,
-    ) -> Result<(), Error> {
+    ) -> Result<Result<Quote, OrderRejected>, Error> {
+        let wanted = sum_lines(&subscription.items)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.catalog.products(&skus, invocation.deadline).await?;
-        self.keys
-            .providers
-            .require_accepted(provider, quote(wanted, &products)?.totals.total)
+        let (destination, method) = (subscription.destination.clone(), subscription.shipping_method.clone());
+        let delivery = self.pricing.delivery(destination, method);
+        Ok(self.pricing.quote(&wanted, &products, &delivery, invocation.now))
     }
 
     /// Checks that the provider of a new card accepts the amount to charge: that of the open invoice, or of the next one.
@@ -255,10 +270,7 @@ impl UpdateSubscription {
         if let Some(total) = open.and_then(Invoice::total) {
             return self.keys.providers.require_accepted(provider, total);
         }
-        let wanted = sum_lines(&subscription.items)?;
-        let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
-        let products = self.catalog.products(&skus, invocation.deadline).await?;
-        match quote(&wanted, &products) {
+        match self.quote(subscription, invocation).await? {
             Ok(quote) => self.keys.providers.require_accepted(provider, quote.totals.total),
             Err(_) => Ok(()),
         }

@@ -7,7 +7,9 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku};
+use shared::catalog::{
+    self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku, TaxClass,
+};
 use shared::core::error::{Reason, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::money::Money;
@@ -80,6 +82,10 @@ pub struct CreateProductRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,
+    /// How the product is taxed.
+    #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
+    #[schema(default = "STANDARD")]
+    pub tax_class: TaxClass,
     /// The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
@@ -157,6 +163,7 @@ fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Produc
         status: body.status,
         points: body.points.map(fields::points).transpose()?,
         package: body.package.map(fields::package).transpose()?,
+        tax_class: body.tax_class,
         images: body.images,
         low_stock_threshold: body.low_stock_threshold.map(fields::low_stock_threshold).transpose()?,
         stock_shards: body.stock_shards.unwrap_or(ShardCount::ONE),

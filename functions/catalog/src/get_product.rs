@@ -8,7 +8,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{self, CatalogStore, Category, Package, Product, ProductStatus, Sku};
+use shared::catalog::{self, CatalogStore, Category, Package, Product, ProductStatus, Sku, TaxClass};
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::money::Money;
 use shared::images::ImageId;
@@ -66,6 +66,10 @@ pub struct ProductView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,
+    /// How the product is taxed.
+    #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
+    #[schema(default = "STANDARD")]
+    pub tax_class: TaxClass,
     /// The product's images, main image first.
     #[schema(max_items = 20)]
     pub images: Vec<ImageId>,
@@ -89,6 +93,7 @@ impl ProductView {
             status: product.status,
             points: product.points,
             package: product.package,
+            tax_class: product.tax_class,
             images: product.images,
             available,
             updated_at: product.updated_at,

@@ -8,7 +8,9 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku};
+use shared::catalog::{
+    self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku, TaxClass,
+};
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::merge_patch::Patch;
@@ -83,6 +85,10 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Package>)]
     pub package: Patch<Package>,
+    /// How the product is taxed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub tax_class: Option<TaxClass>,
     /// All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Vec<ImageId>>, max_items = 20)]
@@ -188,6 +194,7 @@ impl UpdateProductRequest {
             .merge(&mut product.points, |&points| fields::points(points).map(Some))?;
         self.package
             .merge(&mut product.package, |&package| fields::package(package).map(Some))?;
+        product.tax_class = self.tax_class.unwrap_or(product.tax_class);
         self.images
             .merge(&mut product.images, |images| Ok::<_, Rejection>(images.clone()))?;
         self.low_stock_threshold

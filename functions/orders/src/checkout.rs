@@ -5,10 +5,11 @@
 //! transaction (the stock of each product, and the order).
 
 use envconfig::Envconfig;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::encryption::{CustomerKeyStore, SealedData};
+use shared::aws::encryption::CustomerKeyStore;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, Sku};
@@ -16,14 +17,14 @@ use shared::core::address::Address;
 use shared::core::contact::Contact;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
-use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
 use shared::orders::{
-    self, DeliveryDetails, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus, PlaceOrderOutcome, Quote,
-    Rejected, ReservationStore, StoredOrder, quote, sum_lines,
+    self, DeliveryDetails, Destination, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus,
+    PlaceOrderOutcome, Pricing, Quote, Rejected, ReservationStore, SealedDetails, ShippingMethodId, StoredOrder,
+    sum_lines,
 };
 
 /// The function's store and settings.
@@ -33,6 +34,8 @@ pub struct Checkout {
     pub reservations: ReservationStore,
     /// The customers' data keys.
     pub customer_keys: CustomerKeyStore,
+    /// Taxes and shipping methods.
+    pub pricing: Pricing,
     /// How long an unpaid order reserves its stock.
     pub reservation: jiff::SignedDuration,
 }
@@ -44,6 +47,10 @@ pub struct CheckoutRequest {
     /// The items to order. Quantities of the same product are added up.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
+    /// The shipping method. If absent, the first one that fits. Ignored if nothing is shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping_method: Option<ShippingMethodId>,
     /// The total that the customer was shown. If it differs, the order is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -61,7 +68,8 @@ pub struct CheckoutRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub contact: Option<Contact>,
-    /// Where the order is sent. Stored encrypted; `get-delivery-details` returns it.
+    /// Where the order is sent, and by which it is taxed. Required if something is shipped. Stored encrypted;
+    /// `get-delivery-details` returns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_address: Option<Address>,
@@ -76,6 +84,9 @@ pub const REFUSALS: &[&Reason] = &[
     &catalog::reason::PRODUCT_UNAVAILABLE,
     &orders::reason::CURRENCIES_MIXED,
     &orders::reason::TOTAL_TOO_LARGE,
+    &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
+    &orders::reason::NOT_SHIPPABLE,
+    &orders::reason::ADDRESS_MISSING,
     &error::INVALID_METADATA,
     &error::INVALID_TEXT,
     &error::INVALID_ADDRESS,
@@ -116,13 +127,15 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
 
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let load = |fresh| checkout.reservations.load(order_id, &skus, fresh, invocation.deadline);
-    let seal = checkout.seal(&caller.customer_id, details.as_ref(), &invocation);
+    let (customer, keys) = (&caller.customer_id, &checkout.customer_keys);
+    let seal = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline);
     let (mut loaded, delivery_details) = futures::try_join!(load(false), seal)?;
-    let mut priced = price(&body, &wanted, &loaded);
+    let price = |loaded: &Loaded| checkout.price(&body, &wanted, loaded, invocation.now);
+    let mut priced = price(&loaded);
     if loaded.existing.is_none() && priced.is_err() {
         // The first read is eventually consistent. Nothing is rejected because of stale products.
         loaded = load(true).await?;
-        priced = price(&body, &wanted, &loaded);
+        priced = price(&loaded);
     }
     // A retry succeeds even if prices or products have changed since.
     if let Some(existing) = loaded.existing {
@@ -156,17 +169,6 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     }
 }
 
-/// Prices the items, and checks the expected total, if any.
-fn price(body: &CheckoutRequest, wanted: &[(Sku, u32)], loaded: &Loaded) -> Result<Quote, Rejected> {
-    let quote = quote(wanted, &loaded.products)?;
-    match body.expected_total {
-        Some(expected) if expected != quote.totals.total => Err(Rejected::TotalDiffers {
-            present: quote.totals.total,
-        }),
-        _ => Ok(quote),
-    }
-}
-
 /// Checks and normalizes the external reference. `None` if the request has none.
 fn external_reference(body: &CheckoutRequest) -> Result<Option<String>, Rejection> {
     let read = |text: &String| DisplayText::line(text, Order::MAX_EXTERNAL_REFERENCE).map(String::from);
@@ -192,6 +194,28 @@ struct Config {
 }
 
 impl Checkout {
+    /// Prices the items, and checks the expected total, if any.
+    fn price(
+        &self,
+        body: &CheckoutRequest,
+        wanted: &[(Sku, u32)],
+        loaded: &Loaded,
+        now: Timestamp,
+    ) -> Result<Quote, Rejected> {
+        let destination = body.shipping_address.as_ref().map(Destination::from);
+        let delivery = self.pricing.delivery(destination, body.shipping_method.clone());
+        let quote = self.pricing.quote(wanted, &loaded.products, &delivery, now)?;
+        if quote.shipping.is_some() && body.shipping_address.is_none() {
+            return Err(Rejected::AddressMissing);
+        }
+        match body.expected_total {
+            Some(expected) if expected != quote.totals.total => Err(Rejected::TotalDiffers {
+                present: quote.totals.total,
+            }),
+            _ => Ok(quote),
+        }
+    }
+
     /// The function on `platform`.
     ///
     /// # Errors
@@ -201,21 +225,8 @@ impl Checkout {
         Ok(Self {
             reservations: ReservationStore::new(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
+            pricing: Pricing::new(platform)?,
             reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),
         })
-    }
-
-    /// Encrypts the details for the customer.
-    async fn seal(
-        &self,
-        customer: &CustomerId,
-        details: Option<&DeliveryDetails>,
-        invocation: &Invocation,
-    ) -> Result<Option<SealedData>, Error> {
-        let Some(details) = details else {
-            return Ok(None);
-        };
-        let sealed = self.customer_keys.seal(customer, details, invocation.deadline);
-        sealed.await.map(Some)
     }
 }

@@ -65,14 +65,16 @@ pub async fn handle(
     let stored = stored
         .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id)
         .ok_or(Rejected::NotFound)?;
-    let customer = &stored.order.customer_id;
-    let details = match &stored.delivery_details {
-        Some(sealed) => {
-            let opened = function.customer_keys.open(customer, sealed, invocation.deadline);
-            opened.await?.ok_or("The delivery details of the order were erased.")
-        }
-        None => Err("The order has no delivery details."),
+    let sealed = stored.delivery_details;
+    let sealed = sealed.ok_or_else(|| Rejection::new(&error::NOT_FOUND, "The order has no delivery details."))?;
+    let key = function
+        .customer_keys
+        .get(&stored.order.customer_id, invocation.deadline);
+    let details = match key.await? {
+        Some(key) => sealed.open(&key)?,
+        None => None,
     };
-    let details: DeliveryDetails = details.map_err(|detail| Rejection::new(&error::NOT_FOUND, detail))?;
+    let erased = "The delivery details of the order were erased.";
+    let details = details.ok_or_else(|| Rejection::new(&error::NOT_FOUND, erased))?;
     http::json(StatusCode::OK, &details)
 }

@@ -15,29 +15,6 @@ export interface Actor {
 /** The kind of an actor. */
 export type ActorKind = "CUSTOMER" | "STAFF" | "PROVIDER" | "SCHEDULE" | "FUNCTION";
 
-/** A postal address. Personal data: it is in no event, log or error. */
-export interface Address {
-  /** Who receives what is sent. Text of one line. */
-  recipient: string;
-  /** Street and number. Text of one line. */
-  line1: string;
-  /** Building, floor, apartment. Text of one line. */
-  line2?: string;
-  /** City or town. Text of one line. */
-  city: string;
-  /**
-   * State, province or prefecture. Text of one line; a code of two or three letters in Australia, Canada and the United States, where it
-   * is required.
-   */
-  region?: string;
-  /** The postal code, in the format of the country. Required where the country has one. */
-  postal_code?: string;
-  /** The country. */
-  country: Country;
-  /** The telephone number for the carrier, in the international format (E.164). */
-  phone?: string;
-}
-
 /** A card issuer's advice on another attempt to charge the card. */
 export type Advice = "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER";
 
@@ -212,16 +189,14 @@ export interface ChargeDecisionNotCharged {
 export interface CheckoutRequest {
   /** The items to order. Quantities of the same product are added up. */
   items: Item[];
+  /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
+  shipping_method?: ShippingMethodId;
   /** The total that the customer was shown. If it differs, the order is rejected. */
   expected_total?: Money;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
   metadata?: { [name: string]: string };
   /** What the order is called elsewhere, such as the number of a purchase order. Text of one line. It need not be unique. */
   external_reference?: string;
-  /** Who to write to or call about the order. Stored encrypted; `get-delivery-details` returns it. */
-  contact?: Contact;
-  /** Where the order is sent. Stored encrypted; `get-delivery-details` returns it. */
-  shipping_address?: Address;
 }
 
 /** The parameters with which a customer's page starts the payment. */
@@ -284,19 +259,6 @@ export interface ConfirmPaymentRequestToss {
   provider: "TOSS";
 }
 
-/** Who to write to or call. Personal data: it is in no event, log or error. */
-export interface Contact {
-  /** The name. Text of one line. */
-  name: string;
-  /** The e-mail address. */
-  email?: string;
-  /** The telephone number in the international format (E.164). Spaces, dashes and parentheses are removed. */
-  phone?: string;
-}
-
-/** A country: an officially assigned alpha-2 code of ISO 3166-1, in upper case. */
-export type Country = string;
-
 /** A new product. */
 export interface CreateProductRequest {
   /** The stock-keeping unit. It cannot be changed. */
@@ -321,58 +283,34 @@ export interface CreateProductRequest {
   points?: number;
   /** The package of one unit, for products that are shipped. */
   package?: Package;
+  /** How the product is taxed. */
+  tax_class?: TaxClass;
   /** The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[];
-  /** The available units below which the stock is low. Nobody but administrators sees it. */
-  low_stock_threshold?: number;
   /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
 
-/** A movement to make. */
-export type CreateStockMovementRequest = CreateStockMovementRequestReceipt | CreateStockMovementRequestCorrection | CreateStockMovementRequestWriteOff;
-
-/** A count differed from the available units. */
-export interface CreateStockMovementRequestCorrection {
-  /** The counted units less the available ones, so below zero if units are missing. Not 0. */
-  quantity: number;
-  /** The reason, for administrators. Text of several lines. */
-  note: string;
-  kind: "CORRECTION";
-}
-
-/** Units were delivered to the shop. */
-export interface CreateStockMovementRequestReceipt {
-  /** Number of units. */
-  quantity: number;
-  /** A note, for administrators. Text of several lines. */
-  note?: string;
-  kind: "RECEIPT";
-}
-
-/** Units were lost: broken, spoiled or stolen. */
-export interface CreateStockMovementRequestWriteOff {
-  /** Number of units. */
-  quantity: number;
-  /** The reason, for administrators. Text of several lines. */
-  note: string;
-  kind: "WRITE_OFF";
+/** Items to price. */
+export interface CreateQuoteRequest {
+  /** The items. Quantities of the same product are added up. */
+  items: Item[];
+  /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
+  shipping_method?: ShippingMethodId;
 }
 
 /** A subscription to start. */
 export interface CreateSubscriptionRequest {
   /** The items of each period. Quantities of the same product are added up. */
   items: Item[];
+  /** The shipping method of each period. If absent, the first one that fits. Ignored if nothing is shipped. */
+  shipping_method?: ShippingMethodId;
   /** When periods fall due. The first billed period is the first on or after today's date. */
   schedule: ScheduleInput;
   /** The provider's authorization to charge the card. */
   authorization: Authorization;
   /** The total of a period that the customer was shown. If it differs today, the request is rejected. */
   expected_total?: Money;
-  /** Who to write to or call about the orders of the subscription. Stored encrypted. */
-  contact?: Contact;
-  /** Where the orders of the subscription are sent. Stored encrypted. */
-  shipping_address?: Address;
 }
 
 /** Place an order for each currency. */
@@ -401,14 +339,6 @@ export interface DecidedReview {
 
 /** The kind of a decision about a matter. */
 export type Decision = "ASK_AGAIN" | "CHARGED" | "NOT_CHARGED" | "GIVEN_BACK" | "TAKEN_BACK" | "SETTLED";
-
-/** Who receives an order, and where. */
-export interface DeliveryDetails {
-  /** Who to write to or call about the order. */
-  contact?: Contact;
-  /** Where the order is sent. */
-  shipping_address?: Address;
-}
 
 /** A provider's account for one deposit. */
 export interface DepositAccount {
@@ -569,15 +499,6 @@ export interface ImageView {
   changed_at: string;
 }
 
-/** Units that an order holds or has bought are not available. Correct the stock by at most `available`, or cancel orders first. */
-export type InsufficientStockProblem = Problem & {
-  /** The available units of the product. */
-  available: number;
-  type: "urn:madang:problem:insufficient-stock";
-  status: 409;
-  title: "Fewer units are available than were to be taken away";
-};
-
 /** The request failed on our side. Report its id, which `instance` and the header Request-Id have. */
 export type InternalProblem = Problem & {
   type: "urn:madang:problem:internal";
@@ -598,22 +519,6 @@ export interface IntervalInput {
   /** Number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
   count: number;
 }
-
-export type InvalidAddressProblem = Problem & {
-  /** The name of the field. */
-  field: string;
-  type: "urn:madang:problem:invalid-address";
-  status: 422;
-  title: "A part of the address is missing or not possible in its country";
-};
-
-export type InvalidContactProblem = Problem & {
-  /** The name of the field. */
-  field: string;
-  type: "urn:madang:problem:invalid-contact";
-  status: 422;
-  title: "The contact cannot be written to or called";
-};
 
 export type InvalidDeadlineProblem = Problem & {
   type: "urn:madang:problem:invalid-deadline";
@@ -706,6 +611,8 @@ export type Invoice = SubscriptionPeriod & {
   status: runtime.Open<InvoiceStatus>;
   /** The items, at the prices of the first attempt. Empty before that. */
   lines: Line[];
+  /** How the period is delivered. Absent before the first attempt, and if nothing is shipped. */
+  shipping?: Shipping;
   /** What the period costs, and the parts of it. Absent before the first attempt. */
   totals?: Totals;
   /** Number of attempts to charge the card. */
@@ -766,6 +673,10 @@ export interface Line {
   discount: Money;
   /** The tax that is added to the price. 0 where prices include it. */
   tax: Money;
+  /** The tax rate in percent. Absent if the line is not taxed. */
+  tax_rate?: TaxRate;
+  /** The part of `total` that is tax, where prices include it. 0 where tax is added. */
+  included_tax: Money;
   /** `unit_price` × `quantity` − `discount` + `tax`. */
   total: Money;
   /** The points that one unit credits, if the product is points. */
@@ -843,6 +754,13 @@ export type NotRefundableProblem = Problem & {
   title: "The amount cannot be refunded";
 };
 
+/** The shop does not deliver to this destination, or the goods are too heavy for one order. */
+export type NotShippableProblem = Problem & {
+  type: "urn:madang:problem:not-shippable";
+  status: 422;
+  title: "No shipping method fits the order";
+};
+
 export type NothingToTakeProblem = Problem & {
   type: "urn:madang:problem:nothing-to-take";
   status: 409;
@@ -871,6 +789,8 @@ export interface Order {
   status: runtime.Open<OrderStatus>;
   /** The lines, one for each product. They are neither removed nor reordered. */
   lines: Line[];
+  /** How the order is delivered. Absent for an order of what is not shipped. */
+  shipping?: Shipping;
   /** What the order costs, and the parts of it. */
   totals: Totals;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
@@ -909,6 +829,13 @@ export interface OrderList {
   next_cursor?: string;
 }
 
+/** A receipt is issued once the order is paid. */
+export type OrderNotPaidProblem = Problem & {
+  type: "urn:madang:problem:order-not-paid";
+  status: 409;
+  title: "The order is not paid";
+};
+
 /**
  * The number of an order, for people: two groups of five characters, such as `7K3QM-2T9XN`.
  *
@@ -918,6 +845,18 @@ export interface OrderList {
  * unique.
  */
 export type OrderNumber = string;
+
+/** What an order of the items costs now. */
+export interface OrderQuote {
+  /** The lines, one for each product. */
+  lines: Line[];
+  /** How the order is delivered. Absent if nothing is shipped. */
+  shipping?: Shipping;
+  /** What the order costs, and the parts of it. Send `total` as `expected_total` of the checkout. */
+  totals: Totals;
+  /** The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped. */
+  shipping_methods: ShippingMethod[];
+}
 
 /** The status of an order. */
 export type OrderStatus = "PENDING_PAYMENT" | "PAYING" | "PAID" | "CANCELLED" | "EXPIRED";
@@ -1092,12 +1031,6 @@ export type PaymentUnservableProblem = Problem & {
   title: "The payment was charged, but the order cannot be fulfilled";
 };
 
-/** The customer whose personal data cannot be read any more. */
-export interface PersonalDataErasure {
-  /** The customer. */
-  customer_id: CustomerId;
-}
-
 /** A bid to place. */
 export interface PlaceBidRequest {
   /** Whether to buy or to sell. */
@@ -1207,10 +1140,10 @@ export interface Product {
   points?: number;
   /** The package of one unit. Absent for what is not shipped, such as points. */
   package?: Package;
+  /** How the product is taxed. */
+  tax_class?: runtime.Open<TaxClass>;
   /** The product's images, main image first. */
   images: ImageId[];
-  /** The available units below which the stock is low. Nobody but administrators sees it. */
-  low_stock_threshold?: number;
   /** Number of shards of the stock. */
   stock_shards: ShardCount;
   /** Number of changes, from 1. */
@@ -1261,6 +1194,8 @@ export interface ProductView {
   points?: number;
   /** The package of one unit. Absent for what is not shipped. */
   package?: Package;
+  /** How the product is taxed. */
+  tax_class?: runtime.Open<TaxClass>;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Units in stock, summed over all shards. */
@@ -1277,6 +1212,48 @@ export type ProviderNotConfiguredProblem = Problem & {
   status: 422;
   title: "The payment provider is not set up";
 };
+
+/** The receipt of a paid order. */
+export interface Receipt {
+  /** The order's id. */
+  order_id: OrderId;
+  /** The order's number. */
+  number: OrderNumber;
+  /** Who sold. */
+  seller: Seller;
+  /** The time of the order. */
+  placed_at: string;
+  /** The time of the payment. */
+  paid_at: string;
+  /** The time of the cancellation, if the order was cancelled. */
+  cancelled_at?: string;
+  /** The lines of the order. */
+  lines: Line[];
+  /** The delivery. Absent if nothing is shipped. */
+  shipping?: Shipping;
+  /** What the order cost, and the parts of it. */
+  totals: Totals;
+  /** The net price and the tax by rate, the highest rate first. They add up to `totals.total`. */
+  taxes: TaxOfRate[];
+  /** The payment. Absent for an order that cost nothing. */
+  payment?: ReceiptPayment;
+}
+
+/** The payment of an order. */
+export interface ReceiptPayment {
+  /** The payment provider. */
+  provider: runtime.Open<Provider>;
+  /** The charged amount. */
+  amount: Money;
+  /** What was refunded of it. */
+  refunded: Money;
+}
+
+/** A delivery of units. */
+export interface ReceiveStockRequest {
+  /** Number of units. */
+  quantity: number;
+}
 
 /** A refund. */
 export interface Refund {
@@ -1400,6 +1377,20 @@ export interface ScheduleInput {
   interval: IntervalInput;
 }
 
+/** The shop, as far as the deployment names it. */
+export interface Seller {
+  /** The name of the business. */
+  name?: string;
+  /** The number under which the business is registered, such as its VAT id. */
+  registration_number?: string;
+  /** The address of the business. */
+  address?: string;
+  /** The person who represents the business. */
+  representative?: string;
+  /** Where customers reach the business: a telephone number or an e-mail address. */
+  contact?: string;
+}
+
 /** The number of shards of a product's stock: 1 to 64. */
 export type ShardCount = number;
 
@@ -1410,6 +1401,52 @@ export type ShardsNotLoweredProblem = Problem & {
   status: 409;
   title: "Stock shards can be raised, not lowered";
 };
+
+/** How an order is delivered, and what that costs. */
+export interface Shipping {
+  /** The id of the shipping method. */
+  method_id: ShippingMethodId;
+  /** The method's name at the time of the order. */
+  name: string;
+  /** The price of the delivery, without tax that is added. */
+  price: Money;
+  /** The parts of the price by tax rate. None if the delivery is free. */
+  parts: ShippingPart[];
+}
+
+/** A shipping method that fits an order, and its price for this order. */
+export interface ShippingMethod {
+  /** The method's id. */
+  method_id: ShippingMethodId;
+  /** The name that shoppers see. */
+  name: string;
+  /** What the delivery costs, without tax that is added. */
+  price: Money;
+}
+
+/** The id of a shipping method: 1 to 40 characters of `a-z 0-9 -`. */
+export type ShippingMethodId = string;
+
+/** Choose one that fits, or none: the first one is then taken. */
+export type ShippingMethodUnavailableProblem = Problem & {
+  /** The methods that fit, in the shop's order of preference. */
+  shipping_methods: ShippingMethod[];
+  type: "urn:madang:problem:shipping-method-unavailable";
+  status: 422;
+  title: "The shipping method does not fit the order";
+};
+
+/** The part of a delivery's price that is taxed at one rate. */
+export interface ShippingPart {
+  /** The part of the price, without tax that is added. */
+  price: Money;
+  /** The tax rate in percent. Absent if the part is not taxed. */
+  tax_rate?: TaxRate;
+  /** The tax that is added to the price. 0 where prices include it. */
+  tax: Money;
+  /** The tax that the price includes. 0 where tax is added. */
+  included_tax: Money;
+}
 
 /** A product with too few units available. */
 export interface Shortage {
@@ -1492,32 +1529,18 @@ export interface StartedPayment {
   client: ClientParameters;
 }
 
-/** A change of a product's available units. */
-export interface StockMovement {
-  /** The movement's id. */
-  movement_id: string;
+/** The receipt of a delivery. */
+export interface StockReceived {
+  /** The receipt's id, derived from the caller and the idempotency key. */
+  receipt_id: string;
   /** The product. */
   sku: Sku;
-  /** Why the units changed. */
-  kind: runtime.Open<StockMovementKind>;
-  /** The units added, or, below zero, the units taken away. Never 0. */
-  change: number;
-  /** The reason, for administrators. Text of several lines. */
-  note?: string;
-  /** Who moved the units. */
-  created_by: Actor;
-  /** Time of the movement. */
-  created_at: string;
-}
-
-/** The kind of a stock movement. */
-export type StockMovementKind = "RECEIPT" | "CORRECTION" | "WRITE_OFF" | "RETURN";
-
-/** A page of a list. */
-export interface StockMovementList {
-  items: StockMovement[];
-  /** Cursor of the next page. Absent on the last page. */
-  next_cursor?: string;
+  /** Number of units added. */
+  quantity: number;
+  /** The administrator who added them. */
+  received_by: Actor;
+  /** Time at which the units were added. */
+  received_at: string;
 }
 
 /** What a change of a wallet is about. */
@@ -1541,6 +1564,8 @@ export interface Subscription {
   status: runtime.Open<SubscriptionStatus>;
   /** The items of each period, each product once. Priced from the catalog when the period is billed. */
   items: Item[];
+  /** The shipping method. If absent, the first one that fits is taken when a period is billed. */
+  shipping_method?: ShippingMethodId;
   /** When periods fall due. */
   schedule: Schedule;
   /** The payment provider. */
@@ -1628,6 +1653,26 @@ export interface TakenBid {
   traded_at: string;
 }
 
+/** How a product is taxed. The country of the order says at which rate. */
+export type TaxClass = "STANDARD" | "REDUCED" | "EXEMPT";
+
+/** What an order has of one tax rate: its lines and its delivery. */
+export interface TaxOfRate {
+  /** The tax rate in percent. Absent for what is not taxed. */
+  tax_rate?: TaxRate;
+  /** The price without tax. */
+  net: Money;
+  /** The tax, added or included. */
+  tax: Money;
+}
+
+/**
+ * A tax rate in percent, as decimal text such as `10` or `7.25`: above 0, at most 100, with at most three decimals.
+ *
+ * Kept in thousandths of a percent.
+ */
+export type TaxRate = string;
+
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
 
@@ -1671,8 +1716,10 @@ export interface Totals {
   discount: Money;
   /** The price of the delivery. */
   shipping: Money;
-  /** The tax that is added to the prices. 0 where prices include it. */
+  /** The tax that is added to the prices, that of the delivery too. 0 where prices include it. */
   tax: Money;
+  /** The part of `total` that is tax, where prices include it, that of the delivery too. 0 where tax is added. */
+  included_tax: Money;
   /** What the order costs. */
   total: Money;
 }
@@ -1721,10 +1768,10 @@ export interface UpdateProductRequest {
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number | null;
   package?: Package | null;
+  /** How the product is taxed. */
+  tax_class?: TaxClass;
   /** All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[] | null;
-  /** The available units below which the stock is low. Nobody but administrators sees it. */
-  low_stock_threshold?: number | null;
   /** Number of shards of the stock. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
@@ -1733,15 +1780,13 @@ export interface UpdateProductRequest {
 export interface UpdateSubscriptionRequest {
   /** The items of each period, from the next one on. Quantities of the same product are added up. */
   items?: Item[];
+  /** The shipping method of each period, from the next one on. */
+  shipping_method?: ShippingMethodId;
   /**
    * The provider's authorization to charge another card. A declined invoice is charged at once, and a `PAST_DUE`
    * subscription becomes `ACTIVE`.
    */
   authorization?: Authorization;
-  /** Who to write to or call about the orders of the subscription. Replaces the contact and the address together. */
-  contact?: Contact;
-  /** Where the orders of the subscription are sent, from the next one on. Replaces the contact and the address together. */
-  shipping_address?: Address;
 }
 
 /** A variant: an image in one size and format. */
@@ -1830,25 +1875,6 @@ export interface WebhookAnswer {
 
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
-
-/** The types of `erasePersonalData`. */
-export interface ErasePersonalDataOperation {
-  request: {
-    /** The customer */
-    customer_id: CustomerId;
-  };
-  answer: runtime.Answer<200, PersonalDataErasure, {
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | InvalidParameterProblem
-    | UnauthenticatedProblem
-    | ForbiddenProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
 
 /** The types of `requestRefund`. */
 export interface RequestRefundOperation {
@@ -2021,52 +2047,22 @@ export interface UpdateProductOperation {
     | UnavailableProblem;
 }
 
-/** The types of `listStockMovements`. */
-export interface ListStockMovementsOperation {
-  request: {
-    /** The product */
-    sku: Sku;
-    /** Items per page, 20 by default. A number above 100 counts as 100. */
-    limit?: number;
-    /** `next_cursor` of the previous page, with the same filters. */
-    cursor?: string;
-    /** Only items created at or after this time. */
-    created_from?: string;
-    /** Only items created before this time. */
-    created_to?: string;
-  };
-  answer: runtime.Answer<200, StockMovementList, {
-    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
-    link?: string;
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | InvalidParameterProblem
-    | UnauthenticatedProblem
-    | ForbiddenProblem
-    | NotFoundProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `createStockMovement`. */
-export interface CreateStockMovementOperation {
+/** The types of `receiveStock`. */
+export interface ReceiveStockOperation {
   request: {
     /** The product */
     sku: Sku;
     /**
-     * 1 to 255 visible ASCII characters, new for each movement
+     * 1 to 255 visible ASCII characters, new for each delivery
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
-    body: CreateStockMovementRequest;
+    body: ReceiveStockRequest;
   };
-  answer: runtime.Answer<201, StockMovement, {
-    /** true: an earlier request moved the units */
+  answer: runtime.Answer<201, StockReceived, {
+    /** true: an earlier request added the units */
     idempotencyReplayed?: string;
-    /** The path of the product's movements */
+    /** The product's path */
     location: string;
     /** The id of the request */
     requestId: string;
@@ -2079,11 +2075,9 @@ export interface CreateStockMovementOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
-    | InsufficientStockProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidQuantityProblem
-    | InvalidTextProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2319,10 +2313,10 @@ export interface CheckoutOperation {
     | ProductUnavailableProblem
     | CurrenciesMixedProblem
     | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
     | InvalidMetadataProblem
     | InvalidTextProblem
-    | InvalidAddressProblem
-    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2373,24 +2367,6 @@ export interface CancelOrderOperation {
     | PaymentInReviewProblem
     | PointsSpentProblem
     | IdempotencyKeyReusedProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `getDeliveryDetails`. */
-export interface GetDeliveryDetailsOperation {
-  request: {
-    /** The order */
-    order_id: string;
-  };
-  answer: runtime.Answer<200, DeliveryDetails, {
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | UnauthenticatedProblem
-    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2479,6 +2455,25 @@ export interface ConfirmPaymentOperation {
     | AmountNotTakenProblem
     | PaymentMismatchProblem
     | ProviderNotConfiguredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getReceipt`. */
+export interface GetReceiptOperation {
+  request: {
+    /** The order */
+    order_id: string;
+  };
+  answer: runtime.Answer<200, Receipt, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | OrderNotPaidProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2653,6 +2648,31 @@ export interface TakeBidOperation {
     | UnavailableProblem;
 }
 
+/** The types of `createQuote`. */
+export interface CreateQuoteOperation {
+  request: {
+    body: CreateQuoteRequest;
+  };
+  answer: runtime.Answer<200, OrderQuote, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | BodyTooLargeProblem
+    | InvalidLinesProblem
+    | InvalidQuantityProblem
+    | ProductUnavailableProblem
+    | CurrenciesMixedProblem
+    | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listSubscriptions`. */
 export interface ListSubscriptionsOperation {
   request: {
@@ -2714,11 +2734,10 @@ export interface CreateSubscriptionOperation {
     | ProductUnavailableProblem
     | CurrenciesMixedProblem
     | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
-    | InvalidTextProblem
-    | InvalidAddressProblem
-    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2775,11 +2794,10 @@ export interface UpdateSubscriptionOperation {
     | ProductUnavailableProblem
     | CurrenciesMixedProblem
     | TotalTooLargeProblem
+    | ShippingMethodUnavailableProblem
+    | NotShippableProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
-    | InvalidTextProblem
-    | InvalidAddressProblem
-    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -3078,19 +3096,6 @@ export interface ReceiveWebhookOperation {
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
   /**
-   * Erases the personal data of a customer
-   *
-   * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders and
-   * subscriptions stay. Orders that are placed later are not affected. Erasing again changes nothing. Ship or cancel open
-   * orders first: nobody knows where to send them afterwards.
-   *
-   * `DELETE /admin/customers/{customer_id}/personal-data`
-   */
-  erasePersonalData(request: ErasePersonalDataOperation["request"], options?: runtime.Options): Promise<runtime.Result<ErasePersonalDataOperation>> {
-    return this.call<ErasePersonalDataOperation>({ method: "DELETE", path: "/admin/customers/{customer_id}/personal-data", token: true }, request, options);
-  }
-
-  /**
    * Requests a refund
    *
    * Refunds a payment fully or partly. The refund is made asynchronously; its status is
@@ -3151,28 +3156,15 @@ export class Madang extends runtime.Client {
   }
 
   /**
-   * Lists a product's stock movements
+   * Adds received units to the stock
    *
-   * Newest first. The list is eventually consistent: a new movement may take a moment to appear. Sales are no movements: they
-   * are in the orders.
+   * Spreads the units over the product's shards. A retry with the same key and body returns the same receipt and adds
+   * nothing.
    *
-   * `GET /admin/products/{sku}/stock-movements`
+   * `POST /admin/products/{sku}/stock`
    */
-  listStockMovements(request: ListStockMovementsOperation["request"], options?: runtime.Options): runtime.List<ListStockMovementsOperation> {
-    return this.list<ListStockMovementsOperation>({ method: "GET", path: "/admin/products/{sku}/stock-movements", query: ["limit", "cursor", "created_from", "created_to"], token: true }, request, options);
-  }
-
-  /**
-   * Receives, corrects or writes off units
-   *
-   * Received units are spread over the product's shards. Only available units can be taken away, not those that an order
-   * holds or has bought: if fewer are available, nothing changes. A retry with the same key and body returns the same
-   * movement and moves nothing.
-   *
-   * `POST /admin/products/{sku}/stock-movements`
-   */
-  createStockMovement(request: CreateStockMovementOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateStockMovementOperation>> {
-    return this.call<CreateStockMovementOperation>({ method: "POST", path: "/admin/products/{sku}/stock-movements", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  receiveStock(request: ReceiveStockOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReceiveStockOperation>> {
+    return this.call<ReceiveStockOperation>({ method: "POST", path: "/admin/products/{sku}/stock", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -3297,18 +3289,6 @@ export class Madang extends runtime.Client {
   }
 
   /**
-   * Returns who receives an order, and where
-   *
-   * For the customer of the order and for administrators. `not-found` if the order has no delivery details, or they were
-   * erased.
-   *
-   * `GET /orders/{order_id}/delivery-details`
-   */
-  getDeliveryDetails(request: GetDeliveryDetailsOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetDeliveryDetailsOperation>> {
-    return this.call<GetDeliveryDetailsOperation>({ method: "GET", path: "/orders/{order_id}/delivery-details", token: true }, request, options);
-  }
-
-  /**
    * Starts a payment
    *
    * Prepares a payment of an order. Charges nothing. A retry with the same key and body returns the same payment.
@@ -3329,6 +3309,18 @@ export class Madang extends runtime.Client {
    */
   confirmPayment(request: ConfirmPaymentOperation["request"], options?: runtime.Options): Promise<runtime.Result<ConfirmPaymentOperation>> {
     return this.call<ConfirmPaymentOperation>({ method: "POST", path: "/orders/{order_id}/payments/confirm", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns the receipt of an order
+   *
+   * For a paid order, also after its cancellation: the receipt shows what was refunded. Answered as JSON, or with
+   * `Accept: text/html` as a page to print. Customers read the receipts of their own orders, administrators those of any.
+   *
+   * `GET /orders/{order_id}/receipt`
+   */
+  getReceipt(request: GetReceiptOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetReceiptOperation>> {
+    return this.call<GetReceiptOperation>({ method: "GET", path: "/orders/{order_id}/receipt", token: true }, request, options);
   }
 
   /**
@@ -3392,6 +3384,18 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Prices an order
+   *
+   * Says what a checkout of the same items costs now, and which shipping methods fit. It takes no stock and is not
+   * remembered, so it has no `Idempotency-Key`.
+   *
+   * `POST /quotes`
+   */
+  createQuote(request: CreateQuoteOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateQuoteOperation>> {
+    return this.call<CreateQuoteOperation>({ method: "POST", path: "/quotes", body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Lists the caller's subscriptions
    *
    * Newest first. The list is eventually consistent: a new subscription may take a moment to appear. Each page reads at most
@@ -3407,7 +3411,7 @@ export class Madang extends runtime.Client {
    * Starts a subscription
    *
    * This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
-   * catalog prices of that day. A retry with the same key and body returns the subscription in its current state.
+   * catalog prices, taxes and shipping prices of that day. A retry with the same key and body returns the subscription in its current state.
    *
    * `POST /subscriptions`
    */
@@ -3427,7 +3431,7 @@ export class Madang extends runtime.Client {
   }
 
   /**
-   * Changes the items or the card of a subscription
+   * Changes the items, the shipping method or the card of a subscription
    *
    * A retry with the same key and body changes nothing and returns the subscription in its current state.
    *

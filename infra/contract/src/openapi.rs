@@ -35,7 +35,7 @@ Lengths count characters after normalization.
 **Administrators** are users in the group `admin`. Paths under `/admin/` are theirs: a customer's token is answered with 403. All other \
 paths are public or about what belongs to the caller.
 
-**Retries.** A POST with a token, and a PATCH of a subscription, requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
+**Retries.** A POST with a token that changes something, and a PATCH of a subscription, requires the header `Idempotency-Key`. Retry with the same key, path and body as often as needed: \
 the request takes effect at most once, and the response to a retry has the header `Idempotency-Replayed: true` and the entity as it is now, \
 even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days. `\"a\"`, as draft-ietf-httpapi-idempotency-key-header \
 writes it, is the same key as `a`.

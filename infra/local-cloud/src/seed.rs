@@ -18,11 +18,11 @@ const CATALOG: [(&str, &str, u64, u32, u32); 6] = [
 /// The SKU of points. One KRW buys one point.
 pub(crate) const POINTS: &str = "points-10000";
 
-/// The price of a product.
-pub(crate) fn price(sku: &str) -> u64 {
-    let found = CATALOG.iter().find(|product| product.0 == sku);
-    found.map_or(0, |product| product.2)
-}
+/// The products that are shipped: SKU, and grams of one unit.
+const PACKAGES: [(&str, u32); 2] = [("tea", 120), ("teapot", 900)];
+
+/// The products that are not taxed: vouchers are taxed when they are used.
+const EXEMPT: [&str; 2] = ["gift-card", POINTS];
 
 /// Creates the catalog with an administrator's `token`. Idempotent. Returns the number of products.
 pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
@@ -36,6 +36,12 @@ pub(crate) fn seed(api: &Api, token: &str) -> Result<usize> {
         });
         if sku == POINTS {
             product["points"] = price.into();
+        }
+        if let Some((_, grams)) = PACKAGES.iter().find(|package| package.0 == sku) {
+            product["package"] = json!({ "weight_grams": grams });
+        }
+        if EXEMPT.contains(&sku) {
+            product["tax_class"] = "EXEMPT".into();
         }
         let key = format!("seed-{sku}");
         let create = api

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     tokens.write(cloud.folder())?;
     let sandbox = cloud.stack().sandbox()?;
     let pages = cloud.pages()?;
-    print!("{}", guide(cloud.stack(), sandbox, &pages, &tokens, cloud.folder()));
+    print!("{}", guide(cloud.stack(), sandbox, &pages, &tokens, cloud.folder())?);
     match serve(&mut cloud) {
         Err(error) if error.is::<Interrupted>() => {
             println!("\n  stopping …");
@@ -107,9 +107,11 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
         .context("the order has no order_id")?
         .to_owned();
     step.done(format!(
-        "order {} ({id}): {}, {}",
+        "order {} ({id}): {} with {} delivery and {} tax, {}",
         text(&order["number"]),
         money(&order["totals"]["total"]),
+        money(&order["totals"]["shipping"]),
+        money(&order["totals"]["included_tax"]),
         order["status"].as_str().unwrap_or("?")
     ));
 
@@ -296,11 +298,14 @@ impl Tokens {
     }
 }
 
-fn guide(stack: &Stack, sandbox: &Sandbox, pages: &Pages, tokens: &Tokens, folder: &Path) -> String {
+fn guide(stack: &Stack, sandbox: &Sandbox, pages: &Pages, tokens: &Tokens, folder: &Path) -> Result<String> {
     let (url, customer, admin) = (&stack.api_url, folder.join("customer"), folder.join("admin"));
-    let (control, price) = (format!("{}/control", sandbox.url), seed::price("tea"));
+    let quote = stack.api().call("POST", "/quotes").token(&tokens.customer);
+    let quote = quote.json(&json!({ "items": [{ "sku": "tea", "quantity": 1 }] }));
+    let price = quote.send()?.expect(200)?["totals"]["total"]["amount"].clone();
+    let control = format!("{}/control", sandbox.url);
     let (customer, admin) = (in_quotes(&customer), in_quotes(&admin));
-    format!(
+    Ok(format!(
         "
   API             {url}
   API reference   {}
@@ -323,7 +328,7 @@ curl -s '{url}/admin/products/tea/stock-movements' -H '@{admin}' -H \"idempotenc
         tokens.customer,
         tokens.admin,
         folder.join("logs").display(),
-    )
+    ))
 }
 
 /// A path for use between single quotes in a shell.

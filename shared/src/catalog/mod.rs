@@ -9,6 +9,7 @@ mod schema;
 pub(crate) mod shard_hints;
 mod stock;
 pub(crate) mod store;
+mod tax_class;
 
 pub use alert::{StockAlert, WatchedStock};
 pub use event::{CatalogEvent, StockLow};
@@ -18,3 +19,4 @@ pub use schema::{attributes_patch_schema, attributes_schema, metadata_patch_sche
 pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, spread};
 pub use store::CatalogStore;
 pub use store::movements::{MovementOutcome, MovementPage};
+pub use tax_class::TaxClass;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::{ShardCount, schema};
+use crate::catalog::{ShardCount, TaxClass, schema};
 use crate::core::actor::Actor;
 use crate::core::error::Rejection;
 use crate::core::id::PathParameter;
@@ -169,6 +169,10 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,
+    /// How the product is taxed.
+    #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
+    #[schema(default = "STANDARD")]
+    pub tax_class: TaxClass,
     /// The product's images, main image first.
     #[serde(default)]
     #[schema(required = true, max_items = 20)]

@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod address;
+pub mod allocation;
 pub mod calendar;
 pub mod contact;
 pub mod country;

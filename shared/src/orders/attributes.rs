@@ -1,9 +1,11 @@
 //! The form in which orders are stored: without what follows from the rest.
 //!
 //! DynamoDB charges for each kilobyte of an item, and an item has its order twice: in its attributes, and as its customer
-//! sees it in its newest event. So the number, the ids of lines, totals, and parts of the price that are 0 are not stored.
-//! They are computed when the order is read, and cannot contradict the lines.
+//! sees it in its newest event. So the number, the ids of lines, totals, parts of the price that are 0, and the tax that a price
+//! includes are not stored. They are computed when the order is read, and cannot contradict the lines. A tax rate is stored: it
+//! is a fact of the order's day.
 
+use iso_currency::Currency;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -14,7 +16,8 @@ use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
 use crate::orders::line::{self, Line, LineId, LineKind};
-use crate::orders::{Order, OrderId, OrderNumber, OrderStatus, Totals};
+use crate::orders::tax::{TaxRate, included};
+use crate::orders::{Order, OrderId, OrderNumber, OrderStatus, Shipping, ShippingMethodId, ShippingPart, Totals};
 
 /// Serializes the stored attributes of `order`. For the attribute `with` of Serde.
 pub(super) fn serialize<S: Serializer>(order: &Order, to: S) -> Result<S::Ok, S::Error> {
@@ -36,7 +39,7 @@ struct OrderAttributes {
     status: OrderStatus,
     lines: Vec<LineAttributes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    shipping: Option<Money>,
+    shipping: Option<ShippingAttributes>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     metadata: Metadata,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,9 +70,30 @@ struct LineAttributes {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tax: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax_rate: Option<TaxRate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     points: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     package: Option<Package>,
+}
+
+/// The stored attributes of a [`Shipping`].
+#[derive(Serialize, Deserialize)]
+struct ShippingAttributes {
+    method_id: ShippingMethodId,
+    name: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<ShippingPartAttributes>,
+}
+
+/// The stored attributes of a [`ShippingPart`].
+#[derive(Serialize, Deserialize)]
+struct ShippingPartAttributes {
+    price: Money,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax_rate: Option<TaxRate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax: Option<Money>,
 }
 
 impl From<&Order> for OrderAttributes {
@@ -80,7 +104,7 @@ impl From<&Order> for OrderAttributes {
             customer_id: order.customer_id,
             status: order.status,
             lines: order.lines.into_iter().map(LineAttributes::from).collect(),
-            shipping: unless_zero(order.totals.shipping),
+            shipping: order.shipping.map(ShippingAttributes::from),
             metadata: order.metadata,
             external_reference: order.external_reference,
             subscription: order.subscription,
@@ -99,15 +123,18 @@ impl TryFrom<OrderAttributes> for Order {
     fn try_from(attributes: OrderAttributes) -> Result<Self, Cause> {
         let lines = LineId::all().zip(attributes.lines).map(|(id, line)| line.with_id(id));
         let lines: Vec<Line> = lines.collect::<Result<_, MoneyError>>()?;
-        let zero = lines.first().map(|line| Money::zero(line.unit_price.currency()));
-        let shipping = attributes.shipping.or(zero).ok_or("the order has no lines")?;
+        let currency = lines.first().map(|line| line.unit_price.currency());
+        let currency = currency.ok_or("the order has no lines")?;
+        let shipping = attributes.shipping.map(|shipping| shipping.in_currency(currency));
+        let shipping = shipping.transpose()?;
         Ok(Self {
             order_id: attributes.order_id,
             number: OrderNumber::of(attributes.order_id),
             customer_id: attributes.customer_id,
             status: attributes.status,
-            totals: Totals::of(&lines, shipping)?,
+            totals: Totals::of(currency, &lines, shipping.as_ref())?,
             lines,
+            shipping,
             metadata: attributes.metadata,
             external_reference: attributes.external_reference,
             subscription: attributes.subscription,
@@ -130,6 +157,7 @@ impl From<Line> for LineAttributes {
             quantity: line.quantity,
             discount: unless_zero(line.discount),
             tax: unless_zero(line.tax),
+            tax_rate: line.tax_rate,
             points: line.points,
             package: line.package,
         }
@@ -140,6 +168,7 @@ impl LineAttributes {
     fn with_id(self, line_id: LineId) -> Result<Line, MoneyError> {
         let zero = Money::zero(self.unit_price.currency());
         let (discount, tax) = (self.discount.unwrap_or(zero), self.tax.unwrap_or(zero));
+        let price = self.unit_price.times(self.quantity)?.minus(discount)?;
         Ok(Line {
             line_id,
             kind: self.kind,
@@ -149,9 +178,40 @@ impl LineAttributes {
             quantity: self.quantity,
             discount,
             tax,
+            tax_rate: self.tax_rate,
+            included_tax: included(price, self.tax_rate, tax),
             total: line::total(self.unit_price, self.quantity, discount, tax)?,
             points: self.points,
             package: self.package,
+        })
+    }
+}
+
+impl From<Shipping> for ShippingAttributes {
+    fn from(shipping: Shipping) -> Self {
+        let part = |part: ShippingPart| ShippingPartAttributes {
+            price: part.price,
+            tax_rate: part.tax_rate,
+            tax: unless_zero(part.tax),
+        };
+        Self {
+            method_id: shipping.method_id,
+            name: shipping.name,
+            parts: shipping.parts.into_iter().map(part).collect(),
+        }
+    }
+}
+
+impl ShippingAttributes {
+    fn in_currency(self, currency: Currency) -> Result<Shipping, MoneyError> {
+        let zero = Money::zero(currency);
+        let part =
+            |part: &ShippingPartAttributes| ShippingPart::stored(part.price, part.tax_rate, part.tax.unwrap_or(zero));
+        Ok(Shipping {
+            method_id: self.method_id,
+            name: self.name,
+            price: self.parts.iter().try_fold(zero, |sum, part| sum.plus(part.price))?,
+            parts: self.parts.iter().map(part).collect(),
         })
     }
 }
@@ -172,11 +232,14 @@ fn unless_zero(amount: Money) -> Option<Money> {
 mod tests {
     use super::*;
     use crate::orders::example;
-    use iso_currency::Currency;
     use serde_json::{Value, json};
 
     fn won(amount: u64) -> Money {
         Money::new(amount, Currency::KRW).unwrap()
+    }
+
+    fn rate(percent: &str) -> TaxRate {
+        percent.to_owned().try_into().unwrap()
     }
 
     fn stored(order: &Order) -> Value {
@@ -205,12 +268,72 @@ mod tests {
         let mut order = example::order(OrderStatus::Paid, 33_000);
         let line = &mut order.lines[0];
         (line.discount, line.tax) = (won(10_000), won(2_300));
+        line.tax_rate = Some(rate("10"));
         line.total = won(25_300);
         line.points = Some(5);
-        order.totals = Totals::of(&order.lines, won(3000)).unwrap();
+        order.shipping = Some(Shipping {
+            method_id: "kr-standard".to_owned().try_into().unwrap(),
+            name: "Standard delivery".to_owned(),
+            price: won(3000),
+            parts: vec![
+                ShippingPart::stored(won(2000), Some(rate("10")), won(200)),
+                ShippingPart::stored(won(1000), None, won(0)),
+            ],
+        });
+        order.totals = Totals::of(Currency::KRW, &order.lines, order.shipping.as_ref()).unwrap();
         order.external_reference = Some("PO-7".to_owned());
-        assert_eq!(order.totals.total, won(28_300));
+        assert_eq!(order.totals.total, won(28_500));
         assert_eq!(deserialize(stored(&order)).unwrap(), order);
+    }
+
+    #[test]
+    fn the_tax_that_prices_include_is_computed_from_the_rate() {
+        let mut order = example::order(OrderStatus::Paid, 12_900);
+        let line = &mut order.lines[0];
+        (line.tax_rate, line.included_tax) = (Some(rate("10")), won(1173));
+        order.shipping = Some(Shipping {
+            method_id: "kr-standard".to_owned().try_into().unwrap(),
+            name: "Standard delivery".to_owned(),
+            price: won(3000),
+            parts: vec![ShippingPart {
+                price: won(3000),
+                tax_rate: Some(rate("10")),
+                tax: won(0),
+                included_tax: won(273),
+            }],
+        });
+        order.totals = Totals::of(Currency::KRW, &order.lines, order.shipping.as_ref()).unwrap();
+        assert_eq!(
+            (order.totals.total, order.totals.included_tax),
+            (won(15_900), won(1446))
+        );
+        let item = stored(&order);
+        assert_eq!(item["lines"][0].get("included_tax"), None);
+        assert_eq!(
+            item["shipping"],
+            json!({
+                "method_id": "kr-standard", "name": "Standard delivery",
+                "parts": [{ "price": { "amount": 3000, "currency": "KRW" }, "tax_rate": "10" }],
+            })
+        );
+        assert_eq!(deserialize(item).unwrap(), order);
+    }
+
+    #[test]
+    fn a_free_delivery_is_stored_by_its_method_alone() {
+        let mut order = example::order(OrderStatus::Paid, 1000);
+        order.shipping = Some(Shipping {
+            method_id: "kr-standard".to_owned().try_into().unwrap(),
+            name: "Standard delivery".to_owned(),
+            price: won(0),
+            parts: vec![],
+        });
+        let item = stored(&order);
+        assert_eq!(
+            item["shipping"],
+            json!({ "method_id": "kr-standard", "name": "Standard delivery" })
+        );
+        assert_eq!(deserialize(item).unwrap(), order);
     }
 
     #[test]

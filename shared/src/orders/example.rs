@@ -4,7 +4,7 @@ use iso_currency::Currency;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::catalog::{Product, ProductStatus, ShardCount, Sku};
+use crate::catalog::{Product, ProductStatus, ShardCount, Sku, TaxClass};
 use crate::core::actor::Actor;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
@@ -24,6 +24,7 @@ pub(crate) fn product(name: &str, won: u64) -> Product {
         status: ProductStatus::Listed,
         points: None,
         package: None,
+        tax_class: TaxClass::Standard,
         images: vec![],
         low_stock_threshold: None,
         stock_shards: ShardCount::ONE,
@@ -33,17 +34,18 @@ pub(crate) fn product(name: &str, won: u64) -> Product {
     }
 }
 
-/// The first line of an order: one unit of a product that costs 1,000 won.
+/// The first line of an order: one unit of a product that costs 1,000 won, not taxed.
 pub(crate) fn line(name: &str) -> Line {
-    Line::of_product(LineId::all().next().unwrap(), &product(name, 1000), 1).unwrap()
+    Line::of_product(LineId::all().next().unwrap(), &product(name, 1000), 1, None).unwrap()
 }
 
-/// An order in `status` that costs `won`, with its deadline at second 100.
+/// An order in `status` that costs `won` and is not taxed, with its deadline at second 100.
 pub(crate) fn order(status: OrderStatus, won: u64) -> Order {
-    let line = Line::of_product(LineId::all().next().unwrap(), &product("Tea", won), 1).unwrap();
-    let totals = Totals::of(std::slice::from_ref(&line), Money::zero(Currency::KRW)).unwrap();
+    let line = Line::of_product(LineId::all().next().unwrap(), &product("Tea", won), 1, None).unwrap();
+    let totals = Totals::of(Currency::KRW, std::slice::from_ref(&line), None).unwrap();
     let quote = Quote {
         lines: vec![line],
+        shipping: None,
         totals,
     };
     let id = OrderId(Uuid::nil());

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Package, Product, Sku};
 use crate::core::money::{Money, MoneyError};
+use crate::orders::tax::{Tax, TaxRate, included};
 
 /// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
 /// gets it.
@@ -68,6 +69,12 @@ pub struct Line {
     pub discount: Money,
     /// The tax that is added to the price. 0 where prices include it.
     pub tax: Money,
+    /// The tax rate in percent. Absent if the line is not taxed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub tax_rate: Option<TaxRate>,
+    /// The part of `total` that is tax, where prices include it. 0 where tax is added.
+    pub included_tax: Money,
     /// `unit_price` × `quantity` − `discount` + `tax`.
     pub total: Money,
     /// The points that one unit credits, if the product is points.
@@ -81,12 +88,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line of `quantity` units of `product`, without discount and tax.
+    /// A line of `quantity` units of `product`, taxed as `tax` says, without discount.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`].
-    pub fn of_product(line_id: LineId, product: &Product, quantity: u32) -> Result<Self, MoneyError> {
-        let zero = Money::zero(product.price.currency());
+    pub fn of_product(line_id: LineId, product: &Product, quantity: u32, tax: Option<Tax>) -> Result<Self, MoneyError> {
+        let price = product.price.times(quantity)?;
+        let zero = Money::zero(price.currency());
+        let (tax_rate, tax) = (tax.map(|tax| tax.rate), tax.map_or(zero, |tax| tax.added_to(price)));
         Ok(Self {
             line_id,
             kind: LineKind::Product,
@@ -95,11 +104,21 @@ impl Line {
             unit_price: product.price,
             quantity,
             discount: zero,
-            tax: zero,
-            total: total(product.price, quantity, zero, zero)?,
+            tax,
+            tax_rate,
+            included_tax: included(price, tax_rate, tax),
+            total: total(product.price, quantity, zero, tax)?,
             points: product.points,
             package: product.package,
         })
+    }
+
+    /// What the units cost, less the discount, without tax that is added.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].
+    pub fn price(&self) -> Result<Money, MoneyError> {
+        self.unit_price.times(self.quantity)?.minus(self.discount)
     }
 }
 

@@ -2,25 +2,35 @@
 
 mod attributes;
 mod delivery_details;
+mod destination;
 mod event;
 #[cfg(test)]
 pub(crate) mod example;
 mod line;
 mod number;
 mod order;
+mod pricing;
 mod quote;
 pub mod reason;
+mod refund;
 pub(crate) mod reservations;
 pub mod schema;
+mod service;
+mod shipping;
 pub(crate) mod store;
+mod tax;
 mod totals;
 
-pub use delivery_details::DeliveryDetails;
+pub use delivery_details::{DeliveryDetails, SealedDetails};
+pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;
 pub use line::{InvalidLineId, Line, LineId, LineKind};
 pub use number::{InvalidOrderNumber, OrderNumber};
 pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
-pub use quote::{Item, Quote, Shortage, quote, sum_lines};
+pub use pricing::{Delivery, Pricing};
+pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use reservations::{Draft, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, TakeOutcome};
+pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
 pub use store::{OrderPage, OrderStore, StoredOrder};
+pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;

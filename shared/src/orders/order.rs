@@ -12,7 +12,7 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
-use crate::orders::{Line, OrderNumber, Totals, reason, schema};
+use crate::orders::{Line, OrderNumber, Shipping, ShippingMethod, Totals, reason, schema};
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;
@@ -53,6 +53,10 @@ pub struct Order {
     pub status: OrderStatus,
     /// The lines, one for each product. They are neither removed nor reordered.
     pub lines: Vec<Line>,
+    /// How the order is delivered. Absent for an order of what is not shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping: Option<Shipping>,
     /// What the order costs, and the parts of it.
     pub totals: Totals,
     /// Notes of the client that placed the order, by name.
@@ -112,6 +116,7 @@ impl Order {
             customer_id,
             status: OrderStatus::PendingPayment,
             lines: quote.lines,
+            shipping: quote.shipping,
             totals: quote.totals,
             metadata: Metadata::default(),
             external_reference: None,
@@ -270,6 +275,13 @@ pub enum Rejected {
     CurrenciesMixed,
     /// The total exceeds the range of [`Money`].
     TotalTooLarge,
+    /// The requested shipping method does not exist or does not fit the order.
+    ShippingMethodUnavailable {
+        /// The methods that fit.
+        fitting: Vec<ShippingMethod>,
+    },
+    /// No shipping method delivers what the order ships.
+    NotShippable,
     /// The total differs from the one that the request expected.
     TotalDiffers {
         /// The current total.
@@ -281,10 +293,14 @@ pub enum Rejected {
     Closed(OrderStatus),
     /// The order's deadline has not passed, or the order is paid.
     NotDue,
+    /// The order was never paid.
+    NotPaid,
     /// A payment of the order is in progress.
     PaymentUnderWay,
     /// The order has reached the limit of started payments.
     TooManyPayments,
+    /// The order is shipped, and has no address.
+    AddressMissing,
     /// The customer has no such order.
     NotFound,
 }
@@ -321,6 +337,16 @@ impl From<Rejected> for Rejection {
                 let detail = format!("The total is above {} minor units.", Money::MAX_AMOUNT);
                 Self::new(&reason::TOTAL_TOO_LARGE, detail)
             }
+            Rejected::ShippingMethodUnavailable { fitting } => {
+                let ids: Vec<String> = fitting.iter().map(|method| method.method_id.to_string()).collect();
+                let detail = format!("Choose one of the shipping methods that fit: {}.", ids.join(", "));
+                let shipping_methods = fitting;
+                Self::with(reason::ShippingMethodUnavailable { shipping_methods }, detail)
+            }
+            Rejected::NotShippable => Self::new(
+                &reason::NOT_SHIPPABLE,
+                "No shipping method delivers to this destination at this weight and in this currency.",
+            ),
             Rejected::TotalDiffers { present } => {
                 let detail = format!("The total is {present} now.");
                 Self::with(reason::TotalDiffers { total: present }, detail)
@@ -353,6 +379,7 @@ impl From<Rejected> for Rejection {
                     "The order's deadline has not passed.",
                 )
             }
+            Rejected::NotPaid => Self::new(&reason::ORDER_NOT_PAID, "The order is not paid, so it has no receipt."),
             Rejected::PaymentUnderWay => Self::new(
                 &reason::PAYMENT_UNDER_WAY,
                 "A payment of the order is in progress. Check the order again in a minute.",
@@ -360,6 +387,10 @@ impl From<Rejected> for Rejection {
             Rejected::TooManyPayments => Self::new(
                 &reason::TOO_MANY_PAYMENTS,
                 "Too many payments of the order were started. Place a new order.",
+            ),
+            Rejected::AddressMissing => Self::new(
+                &reason::ADDRESS_MISSING,
+                "The order is shipped: it needs a shipping_address.",
             ),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such order."),
         }

@@ -1,13 +1,10 @@
-//! Quotes: sums the lines of an order and prices them from the catalog.
-
-use std::collections::HashMap;
+//! The items of a request, and the quote of what they cost.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::{Product, Sku};
-use crate::core::money::Money;
-use crate::orders::{Line, LineId, MAX_LINES, MAX_QUANTITY, Rejected, Totals};
+use crate::catalog::Sku;
+use crate::orders::{Line, MAX_LINES, MAX_QUANTITY, Rejected, Shipping, Totals};
 
 /// A requested product and quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -32,6 +29,8 @@ impl From<(Sku, u32)> for Item {
 pub struct Quote {
     /// One line for each product, in the order of the request.
     pub lines: Vec<Line>,
+    /// The delivery. `None` if nothing is shipped.
+    pub shipping: Option<Shipping>,
     /// The totals.
     pub totals: Totals,
 }
@@ -58,25 +57,6 @@ pub fn sum_lines(items: &[Item]) -> Result<Vec<(Sku, u32)>, Rejected> {
     Ok(sums)
 }
 
-/// Prices the requested products from `products`.
-///
-/// # Errors
-/// [`Rejected::ProductUnavailable`], [`Rejected::CurrenciesMixed`], [`Rejected::TotalTooLarge`].
-pub fn quote(wanted: &[(Sku, u32)], products: &HashMap<Sku, Product>) -> Result<Quote, Rejected> {
-    let mut lines = Vec::with_capacity(wanted.len());
-    for (line_id, (sku, quantity)) in LineId::all().zip(wanted) {
-        let product = products
-            .get(sku)
-            .filter(|product| product.is_listed())
-            .ok_or_else(|| Rejected::ProductUnavailable(sku.clone()))?;
-        lines.push(Line::of_product(line_id, product, *quantity)?);
-    }
-    let first = lines.first().ok_or(Rejected::LineCount(0))?;
-    // Nothing that is sold has a price of its delivery yet.
-    let totals = Totals::of(&lines, Money::zero(first.unit_price.currency()))?;
-    Ok(Quote { lines, totals })
-}
-
 /// A product with too few units available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Shortage {
@@ -91,9 +71,7 @@ pub struct Shortage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::example;
     use proptest::prelude::*;
-    use std::collections::HashSet;
 
     fn sku(name: &str) -> Sku {
         Sku::try_from(name.to_owned()).unwrap()
@@ -115,18 +93,6 @@ mod tests {
             names.sort();
             names.dedup();
             prop_assert_eq!(names.len(), sums.len());
-        }
-
-        #[test]
-        fn a_total_is_the_sum_of_its_lines(prices in prop::collection::vec(0..1_000_000u64, 1..=MAX_LINES), quantity in 1..=MAX_QUANTITY) {
-            let products: HashMap<Sku, Product> =
-                prices.iter().enumerate().map(|(n, &won)| (sku(&format!("p{n}")), example::product(&format!("p{n}"), won))).collect();
-            let wanted: Vec<(Sku, u32)> = (0..prices.len()).map(|n| (sku(&format!("p{n}")), quantity)).collect();
-            let quote = quote(&wanted, &products).unwrap();
-            prop_assert_eq!(quote.totals.total.amount(), prices.iter().sum::<u64>() * u64::from(quantity));
-            prop_assert_eq!(quote.lines.len(), prices.len());
-            let ids: HashSet<LineId> = quote.lines.iter().map(|line| line.line_id).collect();
-            prop_assert_eq!(ids.len(), prices.len());
         }
     }
 }

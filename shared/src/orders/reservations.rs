@@ -17,7 +17,6 @@ use crate::aws::dynamodb::transaction::{
     MAX_ITEMS, TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
 };
 use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
-use crate::aws::encryption::SealedData;
 use crate::catalog::shard_hints::Hints;
 use crate::catalog::store::{gather_writes, parse_level, parse_product, product_key, stock_key};
 use crate::catalog::{CatalogStore, Hold, Product, Shard, ShardCount, Sku};
@@ -25,7 +24,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::orders::store::{order_key, parse_order};
-use crate::orders::{Line, Order, OrderId, OrderStore, Shortage, StoredOrder};
+use crate::orders::{Line, Order, OrderId, OrderStore, SealedDetails, Shortage, StoredOrder};
 
 const DOING: &str = "place an order";
 /// The most items that change in one transaction with an order's holds. A cancellation has them all: the order, its
@@ -48,7 +47,7 @@ pub struct Draft {
     /// The order.
     pub order: Order,
     /// Who receives the order, and where, encrypted.
-    pub delivery_details: Option<SealedData>,
+    pub delivery_details: Option<SealedDetails>,
     /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
     /// The product of each line, as read. Its number of shards is used.

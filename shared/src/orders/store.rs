@@ -12,7 +12,6 @@ use crate::aws::Platform;
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
-use crate::aws::encryption::SealedData;
 use crate::aws::lambda::page::Cursor;
 use crate::aws::lambda::problem::Causes;
 use crate::catalog::Hold;
@@ -20,7 +19,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
-use crate::orders::{Order, OrderId, OrderStatus, Rejected, attributes};
+use crate::orders::{Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
 
 const BY_CUSTOMER: &str = "by-customer";
 
@@ -38,9 +37,9 @@ pub struct StoredOrder {
     pub order: Order,
     /// The units that the order holds while it waits for payment, or has sold once it is paid.
     pub holds: Vec<Hold>,
-    /// Who receives the order, and where: [`DeliveryDetails`](crate::orders::DeliveryDetails), encrypted.
+    /// Who receives the order, and where, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery_details: Option<SealedData>,
+    pub delivery_details: Option<SealedDetails>,
     /// The fingerprint of the request. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
     /// The number of started payments.

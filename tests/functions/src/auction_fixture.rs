@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use shared::aws::lambda::Invocation;
 use shared::catalog::Product;
 use shared::core::actor::Actor;
+use shared::core::country::Country;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::{Order, OrderId, OrderStatus, quote};
+use shared::orders::{Order, OrderId, OrderStatus, Pricing};
 
 use crate::Shop;
 
@@ -262,7 +263,11 @@ pub fn paid_order(customer: &str, key: &str, points: u64, now: Timestamp) -> Val
         ..example
     };
     let sku = product.sku.clone();
-    let quote = quote(&[(sku.clone(), 1)], &[(sku, product)].into()).expect("a quote");
+    let country = Country::try_from("KR".to_owned()).expect("a country");
+    let pricing = Pricing::of_shop(country).expect("its tables");
+    let products = [(sku.clone(), product)].into();
+    let quote = pricing.quote(&[(sku, 1)], &products, &pricing.delivery(None, None), now);
+    let quote = quote.expect("a quote");
     let id = OrderId(shared::core::idempotency::derive_id(&["order", customer, key]));
     json!(Order {
         status: OrderStatus::Paid,

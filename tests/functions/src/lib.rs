@@ -214,6 +214,24 @@ impl Shop {
         .await
     }
 
+    /// Calls `create-quote`.
+    pub async fn create_quote(&self, call: Call) -> Answer {
+        let function = orders::create_quote::CreateQuote::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            orders::create_quote::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `get-receipt`.
+    pub async fn get_receipt(&self, call: Call) -> Answer {
+        let function = orders::get_receipt::GetReceipt::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            orders::get_receipt::handle(&function, request, invocation)
+        })
+        .await
+    }
+
     /// Calls `get-order`.
     pub async fn get_order(&self, call: Call) -> Answer {
         let function = orders::get_order::GetOrder::new(&self.platform()).expect("its variables");

@@ -64,7 +64,9 @@ impl Description {
     }
 
     fn check(&self, route: &str, answer: &Answer) -> Result<(), String> {
-        let key = (route.to_owned(), answer.status, answer.media_type.clone());
+        // Without parameters, such as the charset of a page.
+        let media_type = answer.media_type.split(';').next().unwrap_or_default();
+        let key = (route.to_owned(), answer.status, media_type.to_owned());
         let index = self.responses.get(&key).ok_or("the response is not declared")?;
         if matches!(answer.status, 201 | 202) && !answer.headers.contains_key("location") {
             return Err("the response has no Location".to_owned());

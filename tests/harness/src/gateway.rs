@@ -193,7 +193,7 @@ pub struct Answer {
     pub request_id: String,
     /// All headers, by names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The parsed body.
+    /// The parsed body, or its text if it is not JSON.
     pub body: Value,
 }
 
@@ -216,7 +216,11 @@ impl Answer {
             retry_after: header("retry-after"),
             link: header("link"),
             media_type: header("content-type").unwrap_or_default(),
-            body: serde_json::from_str(body).unwrap_or_default(),
+            body: if body.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_str(body).unwrap_or_else(|_| json!(body))
+            },
             request_id: header("request-id").unwrap_or_default(),
             headers,
         }

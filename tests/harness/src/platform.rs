@@ -19,7 +19,7 @@ pub const UPLOADS: &str = "uploads";
 pub const VARIANTS: &str = "images";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 27] = [
+const VARIABLES: [(&str, &str); 33] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -28,6 +28,12 @@ const VARIABLES: [(&str, &str); 27] = [
     ("PAYMENTS_TABLE", PAYMENTS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
     ("RESERVATION_MINUTES", "15"),
+    ("SHOP_COUNTRY", "KR"),
+    ("SELLER_NAME", "Courtyard Tea <Seoul>"),
+    ("SELLER_REGISTRATION_NUMBER", "120-00-00000"),
+    ("SELLER_ADDRESS", "1 Example-ro, Seoul"),
+    ("SELLER_REPRESENTATIVE", ""),
+    ("SELLER_CONTACT", "help@shop.example.com"),
     ("PAYMENT_CREDENTIALS", "payment-credentials"),
     ("DATA_KEY_ID", "alias/billing"),
     ("CHARGES_URL", crate::queue::URL),

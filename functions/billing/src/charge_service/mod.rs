@@ -17,14 +17,14 @@ pub use review::{ChargeDecision, Review};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Product, Sku};
 use shared::core::error::{Error, Rejection};
 use shared::core::id::SubscriptionPeriod;
-use shared::orders::{self, Quote, quote, sum_lines};
+use shared::orders::{self, Pricing, Quote, sum_lines};
 use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
 use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 use uuid::Uuid;
@@ -50,6 +50,8 @@ pub struct ChargeService {
     pub charges: ChargeStore,
     /// The providers and the billing keys.
     pub keys: BillingKeys,
+    /// Taxes and shipping methods.
+    pub pricing: Pricing,
 }
 
 /// The outcome of a command.
@@ -86,6 +88,7 @@ impl ChargeService {
         Ok(Self {
             charges: ChargeStore::new(platform)?,
             keys: BillingKeys::new(platform)?,
+            pricing: Pricing::new(platform)?,
         })
     }
 
@@ -248,7 +251,7 @@ impl ChargeService {
         let wanted = wanted(&stored.subscription, &invoice.invoice)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.charges.invoices.catalog.products(&skus, deadline).await?;
-        let quote = match self.quote(&subscription, &invoice.invoice, &wanted, &products) {
+        let quote = match self.quote(&subscription, &invoice.invoice, &wanted, &products, now) {
             Ok(quote) => quote,
             Err(why) => {
                 return self
@@ -310,11 +313,15 @@ impl ChargeService {
         invoice: &Invoice,
         wanted: &[(Sku, u32)],
         products: &HashMap<Sku, Product>,
+        now: Timestamp,
     ) -> Result<Quote, Rejection> {
-        let current = quote(wanted, products)?;
+        let (destination, method) = (subscription.destination.clone(), subscription.shipping_method.clone());
+        let delivery = self.pricing.delivery(destination, method);
+        let current = self.pricing.quote(wanted, products, &delivery, now)?;
         let quote = match invoice.totals {
             Some(totals) => Quote {
                 lines: invoice.lines.clone(),
+                shipping: invoice.shipping.clone(),
                 totals,
             },
             None => current,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus};
 use crate::subscription::{Policy, Subscription, SubscriptionStatus};
-use shared::aws::encryption::{EncryptedSecret, SealedData};
+use shared::aws::encryption::EncryptedSecret;
 use shared::aws::lambda::Invocation;
 use shared::catalog::Hold;
 use shared::core::actor::Actor;
@@ -15,6 +15,7 @@ use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
+use shared::orders::SealedDetails;
 use shared::payments::Provider;
 
 /// A billing key as stored.
@@ -40,10 +41,9 @@ pub struct StoredSubscription {
     /// Unused keys that must be deleted at their providers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<StoredKey>,
-    /// Who receives the orders of the subscription, and where: [`DeliveryDetails`](shared::orders::DeliveryDetails),
-    /// encrypted.
+    /// Who receives the orders of the subscription, and where, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery_details: Option<SealedData>,
+    pub delivery_details: Option<SealedDetails>,
     /// The fingerprint of the request that created it. It distinguishes a retry from another request.
     pub fingerprint: Fingerprint,
     /// The time of the next due work: its position on the due index.

@@ -12,7 +12,7 @@ use shared::core::calendar::Schedule;
 use shared::core::error::{self, Error, Rejection};
 use shared::core::id::SubscriptionId;
 use shared::core::identity::{Caller, CustomerId};
-use shared::orders::{self, Item};
+use shared::orders::{self, Destination, Item, ShippingMethodId};
 use shared::payments::provider::Card;
 use shared::payments::{self, Provider};
 use utoipa::ToSchema;
@@ -46,6 +46,14 @@ pub struct Subscription {
     /// The items of each period, each product once. Priced from the catalog when the period is billed.
     #[schema(min_items = 1, max_items = 50)]
     pub items: Vec<Item>,
+    /// The shipping method. If absent, the first one that fits is taken when a period is billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shipping_method: Option<ShippingMethodId>,
+    /// Where its orders are delivered and taxed: the country and region of its address. If absent, the shop's own country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub destination: Option<Destination>,
     /// When periods fall due.
     pub schedule: Schedule,
     /// The payment provider.
@@ -207,8 +215,8 @@ pub enum SubscriptionTransition {
     Resume,
     /// The customer skips this period, which must be the next one.
     Skip(u32),
-    /// The customer replaces the items.
-    SetItems(Vec<Item>),
+    /// The customer replaces what is ordered: the items, how they are shipped, and where.
+    SetItems(Vec<Item>, Option<ShippingMethodId>, Option<Destination>),
     /// The customer replaces the card.
     ReplaceCard(Provider, Card),
     /// The customer must provide a new card: the provider reports the card as deleted.
@@ -264,7 +272,11 @@ impl Subscription {
                 next.status = Active;
                 next.skip_to(self.schedule.first_from(now), SkipReason::Paused, now);
             }
-            (SubscriptionTransition::SetItems(items), _) => next.items = items,
+            (SubscriptionTransition::SetItems(items, shipping_method, destination), _) => {
+                next.items = items;
+                next.shipping_method = shipping_method;
+                next.destination = destination;
+            }
             (SubscriptionTransition::ReplaceCard(provider, card), _) => {
                 next.provider = provider;
                 next.card = card;

@@ -4,12 +4,11 @@ use crate::subscription::*;
 use iso_currency::Currency;
 use jiff::civil::date;
 use proptest::prelude::*;
+use serde_json::json;
 use shared::core::calendar::{Interval, Timezone, Unit};
 use shared::orders::{Quote, Totals};
 use shared::payments::Failure;
 use uuid::Uuid;
-
-use shared::core::money::Money;
 
 fn policy() -> Policy {
     Policy {
@@ -38,6 +37,8 @@ fn subscription(status: SubscriptionStatus) -> Subscription {
         customer_id: CustomerId::new("ann"),
         status,
         items: vec![],
+        shipping_method: None,
+        destination: None,
         next_period: 0,
         next_at: schedule.due_at(0),
         schedule,
@@ -62,9 +63,14 @@ fn card(number: &str) -> Card {
 }
 
 fn quote() -> Quote {
+    let delivery = json!({
+        "method_id": "kr-standard", "name": "Standard delivery", "price": { "amount": 1000, "currency": "KRW" }, "parts": [],
+    });
+    let shipping = serde_json::from_value(delivery).unwrap();
     Quote {
         lines: vec![],
-        totals: Totals::of(&[], Money::new(1000, Currency::KRW).unwrap()).unwrap(),
+        totals: Totals::of(Currency::KRW, &[], Some(&shipping)).unwrap(),
+        shipping: Some(shipping),
     }
 }
 
@@ -100,7 +106,7 @@ fn a_subscription_changes_status_as_the_table_says() {
             SubscriptionTransition::Skip(0),
             Err(Rejected::WrongStatus(Paused)),
         ),
-        (Paused, SubscriptionTransition::SetItems(vec![]), Ok(Paused)),
+        (Paused, SubscriptionTransition::SetItems(vec![], None, None), Ok(Paused)),
         (
             Paused,
             SubscriptionTransition::ReplaceCard(Provider::Toss, card("2")),
@@ -442,7 +448,7 @@ fn changed(
         3 => SubscriptionTransition::EndWithPeriod(which.is_multiple_of(2)),
         4 if which > 250 => SubscriptionTransition::Cancel,
         5 if !is_charging => SubscriptionTransition::ReplaceCard(Provider::Toss, card("2")),
-        _ => SubscriptionTransition::SetItems(vec![]),
+        _ => SubscriptionTransition::SetItems(vec![], None, None),
     };
     let voids_invoice = matches!(
         transition,

@@ -9,7 +9,7 @@ use auctions::voucher::{Voucher, VoucherCode};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use shared::auctions::{CollectedPoints, Credit, CreditStatus, Points, PointsEvent, Subject};
-use shared::catalog::{Product, Sku};
+use shared::catalog::{Product, Sku, TaxClass};
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
@@ -80,6 +80,8 @@ pub fn points() -> Result<Product> {
         name: "10,000 points".to_owned(),
         price: Money::new(10_000, Currency::KRW)?,
         points: Some(10_000),
+        package: None,
+        tax_class: TaxClass::Exempt,
         ..super::product()?
     })
 }

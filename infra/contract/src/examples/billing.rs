@@ -83,6 +83,7 @@ pub fn subscription() -> Result<Subscription> {
             sku: super::sku()?,
             quantity: 2,
         }],
+        shipping_method: None,
         next_period: 0,
         next_at: schedule.due_at(0),
         schedule,
@@ -121,6 +122,7 @@ fn charging() -> Result<Invoice> {
     let order = super::order()?;
     let quote = Quote {
         lines: order.lines,
+        shipping: order.shipping,
         totals: order.totals,
     };
     after(&invoice()?, InvoiceTransition::Attempt(quote))

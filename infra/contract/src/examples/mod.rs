@@ -11,15 +11,16 @@ use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use shared::catalog::{
     CatalogEvent, Category, Package, Product, ProductStatus, ShardCount, Sku, StockLow, StockMovement,
-    StockMovementKind,
+    StockMovementKind, TaxClass,
 };
 use shared::core::actor::Actor;
+use shared::core::country::Country;
 use shared::core::event::{DomainEvent, Record, Stamp};
 use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
-use shared::orders::{Ending, Order, OrderEvent, OrderId, Rejected, quote};
+use shared::orders::{Ending, Order, OrderEvent, OrderId, Pricing, Rejected};
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
@@ -49,7 +50,11 @@ pub fn events() -> Result<Vec<Record>> {
 fn catalog() -> Result<Vec<Record>> {
     let events = vec![
         // A product with every optional field.
-        CatalogEvent::ProductChanged(points()?),
+        CatalogEvent::ProductChanged(Product {
+            points: Some(100),
+            tax_class: TaxClass::Reduced,
+            ..product()?
+        }),
         CatalogEvent::StockMoved(movement()?),
         CatalogEvent::StockLow(StockLow {
             sku: sku()?,
@@ -151,6 +156,7 @@ pub fn product() -> Result<Product> {
         status: ProductStatus::Listed,
         points: None,
         package: Some(Package { weight_grams: 120 }),
+        tax_class: TaxClass::Standard,
         images: vec![images::image()?.image_id],
         low_stock_threshold: Some(10),
         stock_shards: ShardCount::ONE,
@@ -193,7 +199,10 @@ pub fn order() -> Result<Order> {
 /// An unpaid order of `quantity` units of `product`.
 fn order_of(order_id: OrderId, product: Product, quantity: u32) -> Result<Order> {
     let sku = product.sku.clone();
-    let quote = quote(&[(sku.clone(), quantity)], &[(sku, product)].into()).map_err(rejected)?;
+    let pricing = Pricing::of_shop(Country::try_from("KR".to_owned())?)?;
+    let products = [(sku.clone(), product)].into();
+    let quote = pricing.quote(&[(sku, quantity)], &products, &pricing.domestic(None), now()?);
+    let quote = quote.map_err(rejected)?;
     let expires_at = now()? + SignedDuration::from_mins(15);
     Ok(Order::new(order_id, customer(), quote, now()?, expires_at))
 }

@@ -23,6 +23,7 @@ use images::get_image::ImageView;
 use images::presign_upload::{PresignUploadRequest, SignedUpload};
 use lambda_http::Body;
 use orders::checkout::CheckoutRequest;
+use orders::create_quote::CreateQuoteRequest;
 use orders::list_orders::OrderList;
 use payments::confirm_payment::ConfirmPaymentRequest;
 use payments::receive_webhook::{Outcome, WebhookAnswer};
@@ -236,6 +237,13 @@ fn a_request_that_matches_its_schema_is_accepted() {
     ] {
         is_accepted::<CheckoutRequest>("CheckoutRequest", &serde_json::from_value(body).unwrap());
     }
+    for body in [
+        json!({ "items": items }),
+        json!({ "items": items, "shipping_method": "kr-express" }),
+    ] {
+        is_accepted::<CreateQuoteRequest>("CreateQuoteRequest", &serde_json::from_value(body.clone()).unwrap());
+        is_accepted::<CheckoutRequest>("CheckoutRequest", &serde_json::from_value(body).unwrap());
+    }
 }
 
 #[test]
@@ -286,11 +294,16 @@ fn a_request_about_a_subscription_that_matches_its_schema_is_accepted() {
         json!({}),
         json!({ "items": items }),
         json!({ "authorization": card }),
+        json!({ "shipping_method": "kr-express" }),
         json!({ "items": items, "authorization": card }),
     ] {
         is_accepted::<UpdateSubscriptionRequest>("UpdateSubscriptionRequest", &serde_json::from_value(body).unwrap());
     }
-    for cleared in [json!({ "items": null }), json!({ "authorization": null })] {
+    for cleared in [
+        json!({ "items": null }),
+        json!({ "shipping_method": null }),
+        json!({ "authorization": null }),
+    ] {
         assert!(schema("UpdateSubscriptionRequest").validation_error(&cleared).is_some());
         serde_json::from_value::<UpdateSubscriptionRequest>(cleared).unwrap_err();
     }
@@ -376,6 +389,7 @@ fn an_unknown_field_is_rejected_by_the_schema_too() {
         "CreateProductRequest",
         "UpdateProductRequest",
         "CheckoutRequest",
+        "CreateQuoteRequest",
         "Item",
         "StartPaymentRequest",
         "ReturnUrls",

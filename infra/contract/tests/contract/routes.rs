@@ -198,13 +198,16 @@ fn each_post_and_each_patch_without_a_condition_takes_an_idempotency_key() {
         let is_conditional = parameters.into_iter().any(|parameter| parameter["name"] == "If-Match");
         // A webhook names its payment, which serves as the key.
         let needs_key = match route.split(' ').next() {
-            Some("POST") => !is_webhook(&route),
+            Some("POST") => !is_webhook(&route) && !CHANGES_NOTHING.contains(&route.as_str()),
             Some("PATCH") => !is_conditional,
             _ => false,
         };
         assert_eq!(key, needs_key, "{route}");
     }
 }
+
+/// A POST that only reads: what it asks for is too long for an address.
+const CHANGES_NOTHING: [&str; 1] = ["POST /quotes"];
 
 fn is_webhook(route: &str) -> bool {
     route.starts_with("POST /webhooks/")

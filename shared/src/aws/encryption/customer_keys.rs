@@ -16,18 +16,23 @@ use crate::core::error::Error;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 
-const SEALING: &str = "encrypt personal data";
-const OPENING: &str = "decrypt personal data";
+const CREATING: &str = "create a customer's key";
 
-/// Encrypts personal data with a data key of their customer.
+/// The data keys of customers, which encrypt their personal data.
 #[derive(Clone, Debug)]
 pub struct CustomerKeyStore {
     table: Table,
     keys: DataKeys,
 }
 
-/// Personal data as stored in a table, encrypted with the data key of their customer. [`CustomerKeyStore::open`] decrypts
-/// them.
+/// A customer's data key in memory.
+pub struct CustomerKey {
+    key_id: Uuid,
+    customer: CustomerId,
+    key: DataKey,
+}
+
+/// Personal data as stored in a table, encrypted with the data key of their customer. [`CustomerKey::open`] decrypts them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedData {
     /// The id of the customer's data key.
@@ -55,6 +60,14 @@ impl StoredKey {
     fn id(&self) -> Uuid {
         derive_id(&["customer key", &self.data_key])
     }
+
+    fn with(&self, customer: &CustomerId, key: DataKey) -> CustomerKey {
+        CustomerKey {
+            key_id: self.id(),
+            customer: customer.clone(),
+            key,
+        }
+    }
 }
 
 impl CustomerKeyStore {
@@ -69,46 +82,27 @@ impl CustomerKeyStore {
         })
     }
 
-    /// Encrypts `data` of `customer`. Costs one read and one request to KMS, and a write for the first data of a customer.
+    /// The key of `customer`, which is created if there is none. Costs one read and one request to KMS, and a write for the
+    /// first key of a customer.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn seal(
-        &self,
-        customer: &CustomerId,
-        data: &impl Serialize,
-        deadline: Instant,
-    ) -> Result<SealedData, Error> {
-        let data = serde_json::to_vec(data).map_err(|error| Error::internal(SEALING, error))?;
-        let data = Zeroizing::new(data);
-        let (key_id, key) = match self.stored(customer, deadline).await? {
-            Some(stored) => (stored.id(), self.decrypted(&stored, customer, deadline).await?),
-            None => self.create(customer, deadline).await?,
-        };
-        let data = key.encrypt(&data, customer.as_str())?;
-        Ok(SealedData { key_id, data })
+    pub async fn get_or_create(&self, customer: &CustomerId, deadline: Instant) -> Result<CustomerKey, Error> {
+        match self.get(customer, deadline).await? {
+            Some(key) => Ok(key),
+            None => self.create(customer, deadline).await,
+        }
     }
 
-    /// Decrypts `data` of `customer`. `None` if they were erased.
+    /// The key of `customer`. `None` if there is none, such as after an erasure. Costs one read and one request to KMS.
     ///
     /// # Errors
-    /// [`Error::Internal`] when they are of another customer or damaged, or KMS denies access; [`Error::Unavailable`].
-    pub async fn open<T: DeserializeOwned>(
-        &self,
-        customer: &CustomerId,
-        data: &SealedData,
-        deadline: Instant,
-    ) -> Result<Option<T>, Error> {
-        let stored = self.stored(customer, deadline).await?;
-        let Some(stored) = stored.filter(|stored| stored.id() == data.key_id) else {
-            return Ok(None);
-        };
-        let key = self.decrypted(&stored, customer, deadline).await?;
-        let opened = key.decrypt(&data.data, customer.as_str())?;
-        // The error could quote the data.
-        let parsed =
-            serde_json::from_slice(&opened).map_err(|_| Error::internal(OPENING, "the data have another form"));
-        parsed.map(Some)
+    /// [`Error::Internal`], also when KMS denies access, and [`Error::Unavailable`].
+    pub async fn get(&self, customer: &CustomerId, deadline: Instant) -> Result<Option<CustomerKey>, Error> {
+        match self.stored(customer, deadline).await? {
+            Some(stored) => self.decrypt(&stored, customer, deadline).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Deletes the key of `customer`: nothing that was encrypted with it can be read again. Returns whether there was one.
@@ -134,22 +128,55 @@ impl CustomerKeyStore {
             .await
     }
 
-    async fn decrypted(&self, stored: &StoredKey, customer: &CustomerId, deadline: Instant) -> Result<DataKey, Error> {
-        self.keys.decrypt(&stored.data_key, customer.as_str(), deadline).await
+    async fn decrypt(
+        &self,
+        stored: &StoredKey,
+        customer: &CustomerId,
+        deadline: Instant,
+    ) -> Result<CustomerKey, Error> {
+        let key = self.keys.decrypt(&stored.data_key, customer.as_str(), deadline).await?;
+        Ok(stored.with(customer, key))
     }
 
     /// Creates the customer's key. If another request has just created one, that one is used.
-    async fn create(&self, customer: &CustomerId, deadline: Instant) -> Result<(Uuid, DataKey), Error> {
+    async fn create(&self, customer: &CustomerId, deadline: Instant) -> Result<CustomerKey, Error> {
         let (key, data_key) = self.keys.generate(customer.as_str(), deadline).await?;
         let stored = StoredKey { data_key };
-        let items = vec![put(self.table.put_new(SEALING, key_of(customer), &stored)?)?];
-        if transact_changes(&self.table.client, SEALING, items, 1, deadline).await? {
-            return Ok((stored.id(), key));
+        let items = vec![put(self.table.put_new(CREATING, key_of(customer), &stored)?)?];
+        if transact_changes(&self.table.client, CREATING, items, 1, deadline).await? {
+            return Ok(stored.with(customer, key));
         }
-        let present = self.stored(customer, deadline).await?;
-        let present = present.ok_or_else(|| Error::unavailable(SEALING, "the customer's key was erased meanwhile"))?;
-        let key = self.decrypted(&present, customer, deadline).await?;
-        Ok((present.id(), key))
+        let present = self.get(customer, deadline).await?;
+        present.ok_or_else(|| Error::unavailable(CREATING, "the customer's key was erased meanwhile"))
+    }
+}
+
+impl CustomerKey {
+    /// Encrypts personal data of the customer.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn seal(&self, data: &impl Serialize) -> Result<SealedData, Error> {
+        let data = serde_json::to_vec(data).map_err(|error| Error::internal("encrypt personal data", error))?;
+        Ok(SealedData {
+            key_id: self.key_id,
+            data: self.key.encrypt(&Zeroizing::new(data), self.customer.as_str())?,
+        })
+    }
+
+    /// Decrypts personal data of the customer. `None` if they were erased: an earlier key encrypted them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when they are of another customer or damaged.
+    pub fn open<T: DeserializeOwned>(&self, sealed: &SealedData) -> Result<Option<T>, Error> {
+        if sealed.key_id != self.key_id {
+            return Ok(None);
+        }
+        let opened = self.key.decrypt(&sealed.data, self.customer.as_str())?;
+        // The error could quote the data.
+        let parsed = serde_json::from_slice(&opened)
+            .map_err(|_| Error::internal("decrypt personal data", "the data have another form"));
+        parsed.map(Some)
     }
 }
 

@@ -23,6 +23,7 @@ impl Case for Checkout {
         ("CATALOG_TABLE", CATALOG),
         ("ORDERS_TABLE", ORDERS),
         ("RESERVATION_MINUTES", "15"),
+        ("SHOP_COUNTRY", "KR"),
         ("IDEMPOTENCY_TABLE", IDEMPOTENCY),
     ];
     const HAS_PEER: bool = true;

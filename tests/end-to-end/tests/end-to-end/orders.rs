@@ -87,12 +87,16 @@ fn path_of(order: &Value) -> String {
 
 fn an_order_is_placed_and_its_event_is_published(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 2)?;
+    let items = json!({ "items": [{ "sku": sku, "quantity": 3 }] });
+    let quote = shop.api.call("POST", "/quotes").token(&shop.ann).json(&items);
+    let quote = quote.send()?.expect(200)?;
     let order = shop.order(&shop.ann, &shop.unique("key"), &sku, 3)?.expect(201)?;
     ensure!(order["status"] == "PENDING_PAYMENT", "{order}");
     ensure!(
         order["totals"]["total"] == json!({ "amount": 3000, "currency": "KRW" }),
         "{order}"
     );
+    ensure!(quote["totals"] == order["totals"], "{quote} is not {order}");
     ensure!(shop.available(&sku)? == 7);
     let event = shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
     ensure!(event["data"] == order, "{event} is not {order}");

@@ -131,6 +131,8 @@ fn a_cancelled_paid_order_is_refunded(shop: &Shop) -> Result<()> {
     ensure!(event["data"]["refunds"][0]["reason"] == "ORDER_CANCELLED", "{event}");
     let refunded = shop.payment_until(&payment, "REFUNDED", EVENT_DEADLINE)?;
     ensure!(refunded["refunded"] == order["totals"]["total"], "{refunded}");
+    let receipt = shop.get(&shop.ann, &format!("/orders/{}/receipt", text(&order, "order_id")?))?;
+    ensure!(receipt["payment"]["refunded"] == order["totals"]["total"], "{receipt}");
     ensure!(
         shop.moved(&order)? == charged_and_refunded(3000, 3000),
         "{:?}",

@@ -19,6 +19,7 @@ fn whole_product() -> Value {
     body["metadata"] = json!({ "supplier": "B-7" });
     body["points"] = json!(500);
     body["package"] = json!({ "weight_grams": 120 });
+    body["tax_class"] = json!("REDUCED");
     body
 }
 
@@ -129,7 +130,7 @@ async fn only_what_is_named_changes_and_null_clears() {
     let changes = [
         json!({ "name": "Black tea" }),
         json!({ "price": { "amount": 1200, "currency": "KRW" } }),
-        json!({ "status": "UNLISTED", "stock_shards": 3 }),
+        json!({ "status": "UNLISTED", "stock_shards": 3, "tax_class": "EXEMPT" }),
         json!({ "brand": "Yard", "points": 600, "categories": ["gifts"] }),
         json!({ "description": "One line.", "package": { "weight_grams": 130 } }),
     ];

@@ -16,12 +16,13 @@ async fn an_order_is_placed_and_holds_its_stock() {
     assert_eq!(answer.body["status"], "PENDING_PAYMENT");
     let won = |amount: u64| json!({ "amount": amount, "currency": "KRW" });
     let totals = json!({
-        "subtotal": won(10_000), "discount": won(0), "shipping": won(0), "tax": won(0), "total": won(10_000),
+        "subtotal": won(10_000), "discount": won(0), "shipping": won(0), "tax": won(0),
+        "included_tax": won(182 + 727), "total": won(10_000),
     });
     assert_eq!(answer.body["totals"], totals);
     let tea = json!({
         "line_id": "1", "kind": "PRODUCT", "sku": "tea", "name": "Green tea, 100 g", "unit_price": won(1000),
-        "quantity": 2, "discount": won(0), "tax": won(0), "total": won(2000),
+        "quantity": 2, "discount": won(0), "tax": won(0), "tax_rate": "10", "included_tax": won(182), "total": won(2000),
     });
     assert_eq!(answer.body["lines"][0], tea);
     assert_eq!(answer.body["lines"][1]["line_id"], "2");

@@ -35,6 +35,9 @@ async fn catalog_and_orders() {
         "items": [{ "sku": SKU, "quantity": 2 }], "expected_total": amount(2000),
         "metadata": { "campaign": "spring" }, "external_reference": "PO-2025-0117",
     }));
+    let items = json!({ "items": [{ "sku": SKU, "quantity": 2 }] });
+    shop.create_quote(Call::new("POST", "/quotes").by("ann").json(&items))
+        .await;
     let order = id_of(&shop.checkout(placed).await);
     shop.see("ann", &order).await;
     shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
@@ -54,6 +57,8 @@ async fn payments() {
     let webhook = Call::new("POST", "/webhooks/{provider}").path("provider", "toss");
     shop.webhook(webhook.json(&changed)).await;
     shop.confirm(toss_call("ann", "pay", &order, &key, 2000)).await;
+    let receipt = Call::new("GET", "/orders/{order_id}/receipt").path("order_id", &order);
+    shop.get_receipt(receipt.by("ann")).await;
     let payment = shop.payment_of("ann", &order).await;
     let part = json!({ "amount": amount(500), "note": "The box was damaged." });
     refunds::ask(&shop, "refund", &payment, &part).await;

@@ -16,9 +16,10 @@ use sandbox::{Entry, Fault, Options, Sandbox};
 use serde_json::{Value, json};
 use shared::aws::transport::HttpsTransport;
 use shared::catalog::Product;
+use shared::core::country::Country;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::{Order, OrderId, quote};
+use shared::orders::{Order, OrderId, Pricing};
 use shared::payments::provider::{
     Answer, Attempt, ClientParameters, Endpoints, PaymentProvider, Providers, ReturnUrls, Start, Started,
 };
@@ -187,12 +188,17 @@ fn order(n: u32) -> Order {
     let product = Product {
         name: "Green tea".to_owned(),
         price: won(TOTAL / 2),
+        package: None,
         ..contract::examples::product().unwrap()
     };
     let sku = product.sku.clone();
-    let quote = quote(&[(sku.clone(), 2)], &[(sku, product)].into()).unwrap();
     let at = |time: &str| time.parse().unwrap();
     let (placed_at, expires_at) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:15:00Z"));
+    let pricing = Pricing::of_shop(Country::try_from("KR".to_owned()).unwrap()).unwrap();
+    let products = [(sku.clone(), product)].into();
+    let quote = pricing
+        .quote(&[(sku, 2)], &products, &pricing.delivery(None, None), placed_at)
+        .unwrap();
     let order_id = OrderId(id(n).parse().unwrap());
     Order::new(order_id, CustomerId::new("ann"), quote, placed_at, expires_at)
 }

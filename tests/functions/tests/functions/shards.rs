@@ -10,7 +10,7 @@ use orders::checkout::Checkout;
 use shared::catalog::{ShardCount, Sku};
 use shared::core::actor::Actor;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Draft, Order, OrderEvent, OrderId, PlaceOrderOutcome, quote};
+use shared::orders::{Draft, Order, OrderEvent, OrderId, PlaceOrderOutcome, Pricing};
 use tokio::time::Instant;
 
 /// Opens a shop with a product that has exactly `levels` units in its shards.
@@ -74,6 +74,13 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
         .products
         .values_mut()
         .for_each(|product| product.stock_shards = ShardCount::ONE);
+    let pricing = Pricing::new(&shop.platform()).unwrap();
+    let quote = pricing.quote(
+        &[(sku, 60)],
+        &loaded.products,
+        &pricing.delivery(None, None),
+        shop.now(),
+    );
     let draft = Draft {
         event: shop
             .invocation()
@@ -83,7 +90,7 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
         order: Order::new(
             OrderId("7f3b0c5e-8d6a-8a57-9a43-0a4f1f2d7c11".parse().unwrap()),
             order.customer_id,
-            quote(&[(sku, 60)], &loaded.products).unwrap(),
+            quote.unwrap(),
             order.placed_at,
             order.expires_at,
         ),

@@ -1,0 +1,119 @@
+//! Pricing: what an order costs, by the catalog's prices, the taxes of its destination, and its shipping method.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::catalog::{Product, Sku};
+use crate::core::country::Country;
+use crate::orders::shipping::{MethodTable, Shipment};
+use crate::orders::tax::{TaxTable, Taxes};
+use crate::orders::{Destination, Line, LineId, Quote, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals};
+
+/// Where an order is delivered, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where it is delivered and taxed.
+    pub destination: Destination,
+    /// The shipping method. `None` takes the first one that fits. An order of what is not shipped needs none.
+    pub method: Option<ShippingMethodId>,
+}
+
+/// Prices the orders of a shop.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    country: Country,
+    taxes: TaxTable,
+    methods: MethodTable,
+}
+
+impl Pricing {
+    /// The pricing of a shop in `country`.
+    ///
+    /// # Errors
+    /// When the table of taxes or that of shipping methods cannot be read.
+    pub fn of_shop(country: Country) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            country,
+            taxes: TaxTable::new()?,
+            methods: MethodTable::new()?,
+        })
+    }
+
+    /// The delivery to `destination`, or within the shop's own country, by `method`.
+    pub fn delivery(&self, destination: Option<Destination>, method: Option<ShippingMethodId>) -> Delivery {
+        Delivery {
+            destination: destination.unwrap_or_else(|| self.country.into()),
+            method,
+        }
+    }
+
+    /// Prices the requested products from `products`, with the taxes of `now`.
+    ///
+    /// # Errors
+    /// [`Rejected::ProductUnavailable`], [`Rejected::CurrenciesMixed`], [`Rejected::TotalTooLarge`],
+    /// [`Rejected::ShippingMethodUnavailable`], [`Rejected::NotShippable`].
+    pub fn quote(
+        &self,
+        wanted: &[(Sku, u32)],
+        products: &HashMap<Sku, Product>,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Quote, Rejected> {
+        let taxes = self.taxes.of(self.country, &delivery.destination, now);
+        let mut lines = Vec::with_capacity(wanted.len());
+        for (line_id, (sku, quantity)) in LineId::all().zip(wanted) {
+            let product = products
+                .get(sku)
+                .filter(|product| product.is_listed())
+                .ok_or_else(|| Rejected::ProductUnavailable(sku.clone()))?;
+            let tax = taxes.on(product.tax_class);
+            lines.push(Line::of_product(line_id, product, *quantity, tax)?);
+        }
+        let first = lines.first().ok_or(Rejected::LineCount(0))?;
+        let currency = first.unit_price.currency();
+        // Before shipping, which depends on one currency.
+        Totals::of(currency, &lines, None)?;
+        let shipping = self.shipping(&lines, delivery, &taxes)?;
+        let totals = Totals::of(currency, &lines, shipping.as_ref())?;
+        Ok(Quote {
+            lines,
+            shipping,
+            totals,
+        })
+    }
+
+    /// The shipping methods that deliver `lines` to `destination`, in the shop's order of preference. None if nothing is
+    /// shipped.
+    ///
+    /// # Errors
+    /// [`Rejected::CurrenciesMixed`] and [`Rejected::TotalTooLarge`].
+    pub fn shipping_methods(&self, lines: &[Line], destination: &Destination) -> Result<Vec<ShippingMethod>, Rejected> {
+        match Shipment::of(lines)? {
+            Some(shipment) => Ok(self.methods.that_fit(shipment, destination)?),
+            None => Ok(vec![]),
+        }
+    }
+
+    /// The delivery of `lines` by the requested method, or by the first one that fits. `None` if nothing is shipped.
+    fn shipping(&self, lines: &[Line], delivery: &Delivery, taxes: &Taxes<'_>) -> Result<Option<Shipping>, Rejected> {
+        if lines.iter().all(|line| line.package.is_none()) {
+            return Ok(None);
+        }
+        let fitting = self.shipping_methods(lines, &delivery.destination)?;
+        if fitting.is_empty() {
+            return Err(Rejected::NotShippable);
+        }
+        let chosen = match &delivery.method {
+            None => fitting.first(),
+            Some(id) => fitting.iter().find(|method| method.method_id == *id),
+        };
+        match chosen {
+            Some(method) => Ok(Some(Shipping::new(method.clone(), lines, taxes)?)),
+            None => Err(Rejected::ShippingMethodUnavailable { fitting }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
