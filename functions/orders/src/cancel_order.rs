@@ -46,6 +46,7 @@ impl CancelOrder {
 pub const REFUSALS: &[&Reason] = &[
     &error::NOT_FOUND,
     &orders::reason::ORDER_CLOSED,
+    &orders::reason::ORDER_SHIPPED,
     &orders::reason::PAYMENT_UNDER_WAY,
     &payments::reason::REFUND_UNDER_WAY,
     &payments::reason::PAYMENT_IN_REVIEW,

@@ -160,6 +160,21 @@ export interface Card {
   number: string;
 }
 
+/** The response to a carrier's message. */
+export interface CarrierWebhookAnswer {
+  /** The outcome of the message. */
+  outcome: runtime.Open<CarrierWebhookOutcome>;
+}
+
+/** The outcome of a carrier's message. */
+export type CarrierWebhookOutcome = "ENTERED" | "IGNORED";
+
+export type CarriersNotConfiguredProblem = Problem & {
+  type: "urn:madang:problem:carriers-not-configured";
+  status: 422;
+  title: "Webhooks of carriers are not set up";
+};
+
 /** The path of a category, such as `drinks/tea`: names of `a-z 0-9 -`, separated by `/`, at most 100 characters. */
 export type Category = string;
 
@@ -279,10 +294,27 @@ export interface CreateProductRequest {
   status: ProductStatus;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit, for products that are shipped. */
+  package?: Package;
   /** The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[];
   /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
   stock_shards?: ShardCount;
+}
+
+/** A parcel that was handed to a carrier. */
+export interface CreateShipmentRequest {
+  /** The units in the parcel, each line once. */
+  lines: LineQuantity[];
+  /** The carrier. Text of one line. */
+  carrier: string;
+  /**
+   * The carrier's number of the parcel. Text of one line. Several shipments can have the same number: a parcel with
+   * units of several orders.
+   */
+  tracking_number: string;
+  /** The page that shows where the parcel is: an `https` URL. */
+  tracking_url?: string;
 }
 
 /** A subscription to start. */
@@ -323,6 +355,12 @@ export interface DecidedReview {
 
 /** The kind of a decision about a matter. */
 export type Decision = "ASK_AGAIN" | "CHARGED" | "NOT_CHARGED" | "GIVEN_BACK" | "TAKEN_BACK" | "SETTLED";
+
+/** The delivery of a shipment. */
+export interface DeliverShipmentRequest {
+  /** The time of the delivery, not before the order and not in the future. Default: now. */
+  delivered_at?: string;
+}
 
 /** A provider's account for one deposit. */
 export interface DepositAccount {
@@ -403,6 +441,12 @@ export type ForbiddenProblem = Problem & {
   status: 403;
   title: "The caller may not do this";
 };
+
+/**
+ * How far an order is fulfilled. It follows from the units of the lines that are shipped; cancelled units do not count,
+ * and returned ones stay delivered.
+ */
+export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
 
 /** Use a new key for a new request. */
 export type IdempotencyKeyReusedProblem = Problem & {
@@ -510,10 +554,26 @@ export type InvalidDeadlineProblem = Problem & {
   title: "The deadline is past or too far ahead";
 };
 
+/** It is before the order, or in the future. */
+export type InvalidDeliveryTimeProblem = Problem & {
+  type: "urn:madang:problem:invalid-delivery-time";
+  status: 422;
+  title: "The time of the delivery is out of range";
+};
+
 export type InvalidIdempotencyKeyProblem = Problem & {
   type: "urn:madang:problem:invalid-idempotency-key";
   status: 400;
   title: "The Idempotency-Key header is missing or invalid";
+};
+
+/** The order has no such line, or the line is named twice, has no quantity, or is not shipped. */
+export type InvalidLineProblem = Problem & {
+  /** The line. */
+  line_id: LineId;
+  type: "urn:madang:problem:invalid-line";
+  status: 422;
+  title: "A line is invalid";
 };
 
 export type InvalidLinesProblem = Problem & {
@@ -649,16 +709,22 @@ export interface Line {
   name: string;
   /** The price of one unit at the time of the order. */
   unit_price: Money;
-  /** The number of units. */
+  /** The number of units that were ordered. */
   quantity: number;
+  /** What has become of the units. */
+  quantities: Quantities;
   /** What is taken off the price of all units. Never more than that price. */
   discount: Money;
   /** The tax that is added to the price. 0 where prices include it. */
   tax: Money;
   /** `unit_price` × `quantity` − `discount` + `tax`. */
   total: Money;
+  /** The part of `total` whose refund was requested, for units that were cancelled or returned. */
+  refunded: Money;
   /** The points that one unit credits, if the product is points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped. */
+  package?: Package;
 }
 
 /**
@@ -669,6 +735,14 @@ export type LineId = string;
 
 /** What a line sells. */
 export type LineKind = "PRODUCT";
+
+/** Units of a line of an order. */
+export interface LineQuantity {
+  /** The line's id in its order. */
+  line_id: LineId;
+  /** The number of units. */
+  quantity: number;
+}
 
 /** The body is not JSON, or not an object of the described members. `detail` names the place. */
 export type MalformedBodyProblem = Problem & {
@@ -756,6 +830,8 @@ export interface Order {
   customer_id: CustomerId;
   /** The order's status. */
   status: runtime.Open<OrderStatus>;
+  /** How far the order is fulfilled. */
+  fulfillment_status: runtime.Open<FulfillmentStatus>;
   /** The lines, one for each product. They are neither removed nor reordered. */
   lines: Line[];
   /** What the order costs, and the parts of it. */
@@ -796,6 +872,14 @@ export interface OrderList {
   next_cursor?: string;
 }
 
+export type OrderNotPaidProblem = Problem & {
+  /** The order's status. */
+  order_status: runtime.Open<OrderStatus>;
+  type: "urn:madang:problem:order-not-paid";
+  status: 409;
+  title: "The order is not paid";
+};
+
 /**
  * The number of an order, for people: two groups of five characters, such as `7K3QM-2T9XN`.
  *
@@ -805,6 +889,15 @@ export interface OrderList {
  * unique.
  */
 export type OrderNumber = string;
+
+/** Cancel by line what is not shipped. */
+export type OrderShippedProblem = Problem & {
+  /** What can still be cancelled of each line. */
+  cancellable: LineQuantity[];
+  type: "urn:madang:problem:order-shipped";
+  status: 409;
+  title: "A part of the order is shipped";
+};
 
 /** The status of an order. */
 export type OrderStatus = "PENDING_PAYMENT" | "PAYING" | "PAID" | "CANCELLED" | "EXPIRED";
@@ -825,6 +918,12 @@ export type OwnBidProblem = Problem & {
   status: 422;
   title: "The only bids are the caller's own";
 };
+
+/** The package of one unit of a product that is shipped. */
+export interface Package {
+  /** The weight of one unit with its packaging, in grams. */
+  weight_grams: number;
+}
 
 /** A payment, as customers and events see it. */
 export interface Payment {
@@ -1080,6 +1179,8 @@ export interface Product {
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped, such as points. */
+  package?: Package;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Number of shards of the stock. */
@@ -1130,6 +1231,8 @@ export interface ProductView {
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
+  /** The package of one unit. Absent for what is not shipped. */
+  package?: Package;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Units in stock, summed over all shards. */
@@ -1146,6 +1249,20 @@ export type ProviderNotConfiguredProblem = Problem & {
   status: 422;
   title: "The payment provider is not set up";
 };
+
+/** What has become of the units of a line. */
+export interface Quantities {
+  /** The units that were ordered. */
+  ordered: number;
+  /** The units that were cancelled. They are never shipped. */
+  cancelled: number;
+  /** The units that were shipped, with those that were delivered since. */
+  shipped: number;
+  /** The units that were delivered, with those that were returned since. */
+  delivered: number;
+  /** The units that were returned and received. */
+  returned: number;
+}
 
 /** A delivery of units. */
 export interface ReceiveStockRequest {
@@ -1285,6 +1402,43 @@ export type ShardsNotLoweredProblem = Problem & {
   status: 409;
   title: "Stock shards can be raised, not lowered";
 };
+
+/** A shipment, as customers and events see it. It has no address. */
+export interface Shipment {
+  /** The shipment's id. */
+  shipment_id: ShipmentId;
+  /** The order. */
+  order_id: OrderId;
+  /** The customer of the order. */
+  customer_id: CustomerId;
+  /** The shipment's status. */
+  status: runtime.Open<ShipmentStatus>;
+  /** The units in the parcel. */
+  lines: LineQuantity[];
+  /** The carrier. */
+  carrier: string;
+  /** The carrier's number of the parcel. */
+  tracking_number: string;
+  /** The page that shows where the parcel is. */
+  tracking_url?: string;
+  /** The time at which the shipment was recorded. */
+  shipped_at: string;
+  /** The time of the delivery, once it is delivered. */
+  delivered_at?: string;
+}
+
+/** A shipment's id, derived from the administrator and the idempotency key. */
+export type ShipmentId = string;
+
+/** A page of a list. */
+export interface ShipmentList {
+  items: Shipment[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** The status of a shipment. */
+export type ShipmentStatus = "SHIPPED" | "DELIVERED";
 
 /** A product with too few units available. */
 export interface Shortage {
@@ -1492,6 +1646,14 @@ export interface TakenBid {
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
 
+export type TooFewUnitsProblem = Problem & {
+  /** What is left of each line. */
+  left: LineQuantity[];
+  type: "urn:madang:problem:too-few-units";
+  status: 409;
+  title: "Fewer units are left";
+};
+
 export type TooManyBidsProblem = Problem & {
   type: "urn:madang:problem:too-many-bids";
   status: 409;
@@ -1561,6 +1723,13 @@ export type UnknownOrderProblem = Problem & {
   title: "The order of this event does not exist yet";
 };
 
+/** Deliver the message again later: the shipment may not be recorded yet. */
+export type UnknownShipmentProblem = Problem & {
+  type: "urn:madang:problem:unknown-shipment";
+  status: 404;
+  title: "The shipment of this message does not exist yet";
+};
+
 /** Changes of a product, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdateProductRequest {
   /** The name that shoppers see. Text of one line. */
@@ -1581,6 +1750,7 @@ export interface UpdateProductRequest {
   status?: ProductStatus;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number | null;
+  package?: Package | null;
   /** All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[] | null;
   /** Number of shards of the stock. Can be raised, not lowered. */
@@ -1684,6 +1854,44 @@ export interface WebhookAnswer {
 
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
+
+/** The types of `createShipment`. */
+export interface CreateShipmentOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each new shipment
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreateShipmentRequest;
+  };
+  answer: runtime.Answer<201, Shipment, {
+    /** true: an earlier request created the shipment */
+    idempotencyReplayed?: string;
+    /** The path of the order's shipments */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
 
 /** The types of `requestRefund`. */
 export interface RequestRefundOperation {
@@ -1887,6 +2095,38 @@ export interface ReceiveStockOperation {
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidQuantityProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `deliverShipment`. */
+export interface DeliverShipmentOperation {
+  request: {
+    /** The shipment */
+    shipment_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body?: DeliverShipmentRequest;
+  };
+  answer: runtime.Answer<200, Shipment, {
+    /** true: it was delivered before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidDeliveryTimeProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2169,6 +2409,7 @@ export interface CancelOrderOperation {
     | UnauthenticatedProblem
     | NotFoundProblem
     | OrderClosedProblem
+    | OrderShippedProblem
     | PaymentUnderWayProblem
     | RefundUnderWayProblem
     | PaymentInReviewProblem
@@ -2262,6 +2503,31 @@ export interface ConfirmPaymentOperation {
     | AmountNotTakenProblem
     | PaymentMismatchProblem
     | ProviderNotConfiguredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listShipments`. */
+export interface ListShipmentsOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, ShipmentList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2827,6 +3093,28 @@ export interface ListWalletEntriesOperation {
     | UnavailableProblem;
 }
 
+/** The types of `receiveCarrierWebhook`. */
+export interface ReceiveCarrierWebhookOperation {
+  request: {
+    /** As the carrier sends it */
+    body: unknown;
+  };
+  answer: runtime.Answer<200, CarrierWebhookAnswer, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidSignatureProblem
+    | UnknownShipmentProblem
+    | BodyTooLargeProblem
+    | CarriersNotConfiguredProblem
+    | InvalidDeliveryTimeProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `receiveWebhook`. */
 export interface ReceiveWebhookOperation {
   request: {
@@ -2854,6 +3142,18 @@ export interface ReceiveWebhookOperation {
 
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
+  /**
+   * Creates a shipment
+   *
+   * Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped. A retry with
+   * the same key and body returns the shipment as it is now.
+   *
+   * `POST /admin/orders/{order_id}/shipments`
+   */
+  createShipment(request: CreateShipmentOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateShipmentOperation>> {
+    return this.call<CreateShipmentOperation>({ method: "POST", path: "/admin/orders/{order_id}/shipments", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
   /**
    * Requests a refund
    *
@@ -2924,6 +3224,18 @@ export class Madang extends runtime.Client {
    */
   receiveStock(request: ReceiveStockOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReceiveStockOperation>> {
     return this.call<ReceiveStockOperation>({ method: "POST", path: "/admin/products/{sku}/stock", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Delivers a shipment
+   *
+   * Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
+   * administrator.
+   *
+   * `POST /admin/shipments/{shipment_id}/deliver`
+   */
+  deliverShipment(request: DeliverShipmentOperation["request"], options?: runtime.Options): Promise<runtime.Result<DeliverShipmentOperation>> {
+    return this.call<DeliverShipmentOperation>({ method: "POST", path: "/admin/shipments/{shipment_id}/deliver", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -3068,6 +3380,17 @@ export class Madang extends runtime.Client {
    */
   confirmPayment(request: ConfirmPaymentOperation["request"], options?: runtime.Options): Promise<runtime.Result<ConfirmPaymentOperation>> {
     return this.call<ConfirmPaymentOperation>({ method: "POST", path: "/orders/{order_id}/payments/confirm", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Lists the shipments of an order
+   *
+   * Newest first. The list is eventually consistent: a new shipment may take a moment to appear.
+   *
+   * `GET /orders/{order_id}/shipments`
+   */
+  listShipments(request: ListShipmentsOperation["request"], options?: runtime.Options): runtime.List<ListShipmentsOperation> {
+    return this.list<ListShipmentsOperation>({ method: "GET", path: "/orders/{order_id}/shipments", query: ["limit", "cursor"], token: true }, request, options);
   }
 
   /**
@@ -3288,6 +3611,19 @@ export class Madang extends runtime.Client {
    */
   listWalletEntries(request?: ListWalletEntriesOperation["request"], options?: runtime.Options): runtime.List<ListWalletEntriesOperation> {
     return this.list<ListWalletEntriesOperation>({ method: "GET", path: "/wallet/entries", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Receives a carrier's webhook
+   *
+   * Signed according to Standard Webhooks. The type `shipment.delivered` has the data `delivered_at`, and either
+   * `shipment_id`, or `carrier` and `tracking_number`; it delivers all shipments under the number. Other types are ignored.
+   * After any status but 2xx the carrier must retry, also after 404: the shipment may not be recorded yet.
+   *
+   * `POST /webhooks/carriers`
+   */
+  receiveCarrierWebhook(request: ReceiveCarrierWebhookOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReceiveCarrierWebhookOperation>> {
+    return this.call<ReceiveCarrierWebhookOperation>({ method: "POST", path: "/webhooks/carriers", body: "application/json" }, request, options);
   }
 
   /**

@@ -12,9 +12,9 @@ use crate::core::error::Cause;
 use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
-use crate::core::money::{Money, MoneyError};
+use crate::core::money::Money;
 use crate::orders::line::{self, Line, LineId, LineKind};
-use crate::orders::{Order, OrderId, OrderNumber, OrderStatus, Totals};
+use crate::orders::{FulfillmentStatus, Order, OrderId, OrderNumber, OrderStatus, Quantities, Totals};
 
 /// Serializes the stored attributes of `order`. For the attribute `with` of Serde.
 pub(super) fn serialize<S: Serializer>(order: &Order, to: S) -> Result<S::Ok, S::Error> {
@@ -62,6 +62,16 @@ struct LineAttributes {
     name: String,
     unit_price: Money,
     quantity: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    cancelled: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    shipped: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    delivered: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    returned: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refunded: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     discount: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +108,7 @@ impl TryFrom<OrderAttributes> for Order {
 
     fn try_from(attributes: OrderAttributes) -> Result<Self, Cause> {
         let lines = LineId::all().zip(attributes.lines).map(|(id, line)| line.with_id(id));
-        let lines: Vec<Line> = lines.collect::<Result<_, MoneyError>>()?;
+        let lines: Vec<Line> = lines.collect::<Result<_, Cause>>()?;
         let zero = lines.first().map(|line| Money::zero(line.unit_price.currency()));
         let shipping = attributes.shipping.or(zero).ok_or("the order has no lines")?;
         Ok(Self {
@@ -107,6 +117,7 @@ impl TryFrom<OrderAttributes> for Order {
             customer_id: attributes.customer_id,
             status: attributes.status,
             totals: Totals::of(&lines, shipping)?,
+            fulfillment_status: FulfillmentStatus::of(&lines),
             lines,
             metadata: attributes.metadata,
             external_reference: attributes.external_reference,
@@ -128,6 +139,11 @@ impl From<Line> for LineAttributes {
             name: line.name,
             unit_price: line.unit_price,
             quantity: line.quantity,
+            cancelled: line.quantities.cancelled,
+            shipped: line.quantities.shipped,
+            delivered: line.quantities.delivered,
+            returned: line.quantities.returned,
+            refunded: unless_zero(line.refunded),
             discount: unless_zero(line.discount),
             tax: unless_zero(line.tax),
             points: line.points,
@@ -137,9 +153,19 @@ impl From<Line> for LineAttributes {
 }
 
 impl LineAttributes {
-    fn with_id(self, line_id: LineId) -> Result<Line, MoneyError> {
+    fn with_id(self, line_id: LineId) -> Result<Line, Cause> {
         let zero = Money::zero(self.unit_price.currency());
         let (discount, tax) = (self.discount.unwrap_or(zero), self.tax.unwrap_or(zero));
+        let quantities = Quantities {
+            ordered: self.quantity,
+            cancelled: self.cancelled,
+            shipped: self.shipped,
+            delivered: self.delivered,
+            returned: self.returned,
+        };
+        if !quantities.is_consistent() {
+            return Err("more units are shipped, delivered or returned than there are".into());
+        }
         Ok(Line {
             line_id,
             kind: self.kind,
@@ -147,9 +173,11 @@ impl LineAttributes {
             name: self.name,
             unit_price: self.unit_price,
             quantity: self.quantity,
+            quantities,
             discount,
             tax,
             total: line::total(self.unit_price, self.quantity, discount, tax)?,
+            refunded: self.refunded.unwrap_or(zero),
             points: self.points,
             package: self.package,
         })
@@ -162,6 +190,10 @@ const fn product() -> LineKind {
 
 fn is_product(kind: &LineKind) -> bool {
     *kind == LineKind::Product
+}
+
+const fn is_zero(units: &u32) -> bool {
+    *units == 0
 }
 
 fn unless_zero(amount: Money) -> Option<Money> {
@@ -207,6 +239,8 @@ mod tests {
         (line.discount, line.tax) = (won(10_000), won(2_300));
         line.total = won(25_300);
         line.points = Some(5);
+        line.quantities.cancelled = 1;
+        line.refunded = won(25_300);
         order.totals = Totals::of(&order.lines, won(3000)).unwrap();
         order.external_reference = Some("PO-7".to_owned());
         assert_eq!(order.totals.total, won(28_300));
@@ -221,6 +255,9 @@ mod tests {
             deserialize(item.clone()).is_err(),
             "the discount is more than the price"
         );
+        item["lines"][0]["discount"] = json!(won(0));
+        item["lines"][0]["shipped"] = json!(2);
+        assert!(deserialize(item.clone()).is_err(), "more is shipped than was ordered");
         item["lines"] = json!([]);
         assert!(deserialize(item).is_err(), "no line");
     }

@@ -4,6 +4,7 @@ mod attributes;
 mod event;
 #[cfg(test)]
 pub(crate) mod example;
+mod fulfillment;
 mod line;
 mod number;
 mod order;
@@ -15,6 +16,7 @@ pub(crate) mod store;
 mod totals;
 
 pub use event::OrderEvent;
+pub use fulfillment::{FulfillmentStatus, LineQuantity, Quantities, Step};
 pub use line::{InvalidLineId, Line, LineId, LineKind};
 pub use number::{InvalidOrderNumber, OrderNumber};
 pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};

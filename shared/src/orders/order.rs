@@ -12,7 +12,7 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
-use crate::orders::{Line, OrderNumber, Totals, reason, schema};
+use crate::orders::{FulfillmentStatus, Line, LineId, LineQuantity, OrderNumber, Step, Totals, reason, schema};
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;
@@ -51,6 +51,8 @@ pub struct Order {
     pub customer_id: CustomerId,
     /// The order's status.
     pub status: OrderStatus,
+    /// How far the order is fulfilled.
+    pub fulfillment_status: FulfillmentStatus,
     /// The lines, one for each product. They are neither removed nor reordered.
     pub lines: Vec<Line>,
     /// What the order costs, and the parts of it.
@@ -111,6 +113,7 @@ impl Order {
             number: OrderNumber::of(order_id),
             customer_id,
             status: OrderStatus::PendingPayment,
+            fulfillment_status: FulfillmentStatus::of(&quote.lines),
             lines: quote.lines,
             totals: quote.totals,
             metadata: Metadata::default(),
@@ -138,6 +141,7 @@ impl Order {
     /// # Errors
     /// [`Rejected::Closed`] when it has already ended, or a cancellation comes after its deadline;
     /// [`Rejected::PaymentUnderWay`] while a payment is in progress;
+    /// [`Rejected::Shipped`] when a part of it is shipped;
     /// [`Rejected::NotDue`] when an expiry comes before its deadline or after its payment.
     pub fn end(&self, ending: Ending, now: Timestamp) -> Result<Self, Rejected> {
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
@@ -148,10 +152,15 @@ impl Order {
             (Ending::Expire, PendingPayment | Paying | Paid) => return Err(Rejected::NotDue),
             (_, status @ (Cancelled | Expired)) => return Err(Rejected::Closed(status)),
         };
+        let ended = match ending {
+            Ending::Cancel => self.with_all_cancelled()?,
+            // An expired order can be reinstated, so its units stay ordered.
+            Ending::Expire => self.clone(),
+        };
         Ok(Self {
             status,
             closed_at: Some(now),
-            ..self.clone()
+            ..ended
         })
     }
 
@@ -281,6 +290,14 @@ pub enum Rejected {
     Closed(OrderStatus),
     /// The order's deadline has not passed, or the order is paid.
     NotDue,
+    /// The order is not paid, or has ended.
+    NotPaid(OrderStatus),
+    /// A line is not in the order, is named twice, has no quantity, or is not shipped.
+    LineInvalid(LineId),
+    /// Fewer units are left for the step. Has what is left.
+    TooManyUnits(Step, Vec<LineQuantity>),
+    /// A part of the order is shipped. Has what can still be cancelled.
+    Shipped(Vec<LineQuantity>),
     /// A payment of the order is in progress.
     PaymentUnderWay,
     /// The order has reached the limit of started payments.
@@ -353,6 +370,31 @@ impl From<Rejected> for Rejection {
                     "The order's deadline has not passed.",
                 )
             }
+            Rejected::NotPaid(order_status) => Self::with(
+                reason::OrderNotPaid { order_status },
+                "Only a paid order that was not cancelled can be fulfilled.",
+            ),
+            Rejected::LineInvalid(line_id) => {
+                let line = String::from(line_id);
+                let detail = format!(
+                    "The order has no line {line}, or the line is named twice, has not 1 to {MAX_QUANTITY} units, or is not shipped."
+                );
+                Self::with(reason::InvalidLine { line_id }, detail)
+            }
+            Rejected::TooManyUnits(step, left) => {
+                let can_be = match step {
+                    Step::Cancel => "cancelled",
+                    Step::Ship => "shipped",
+                    Step::Deliver => "delivered",
+                    Step::Return => "returned",
+                };
+                let detail = format!("Fewer units can be {can_be}; `left` says how many.");
+                Self::with(reason::TooFewUnits { left }, detail)
+            }
+            Rejected::Shipped(cancellable) => Self::with(
+                reason::OrderShipped { cancellable },
+                "A part of the order is shipped. Name the lines to cancel; `cancellable` says what is left.",
+            ),
             Rejected::PaymentUnderWay => Self::new(
                 &reason::PAYMENT_UNDER_WAY,
                 "A payment of the order is in progress. Check the order again in a minute.",

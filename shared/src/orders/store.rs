@@ -131,6 +131,29 @@ impl OrderStore {
         self.table.read(DOING, key(order_key(id)), deadline).await
     }
 
+    /// Reads an order and, in the same request, the item at `other` of another table. Both consistently, but they are no
+    /// snapshot.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_with(
+        &self,
+        id: OrderId,
+        table: &Table,
+        other: Item,
+        deadline: Instant,
+    ) -> Result<(Option<StoredOrder>, Option<Item>), Error> {
+        let wanted = [(self.table(), key(order_key(id))), (&table.name, other)].map(|(table, key)| Wanted {
+            table,
+            keys: vec![key],
+            consistent: true,
+        });
+        let mut found = batch_get(&self.table.client, "read an order", wanted.into(), deadline).await?;
+        let mut take = |table: &str| found.remove(table).and_then(|mut items| items.pop());
+        let (order, other) = (take(self.table()), take(&table.name));
+        Ok((order.map(parse_order).transpose()?, other))
+    }
+
     /// Reads an order with serializable isolation: waits for a transaction in progress, which a consistent read
     /// ignores.
     ///

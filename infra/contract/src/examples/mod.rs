@@ -2,6 +2,7 @@
 
 mod auctions;
 mod billing;
+mod fulfillment;
 mod images;
 mod payments;
 
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
 pub use billing::{paid_invoice, subscription};
+pub use fulfillment::shipment;
 pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -35,6 +37,7 @@ pub fn events() -> Result<Vec<Record>> {
         orders()?,
         payments::events()?,
         payments::billing_key_events()?,
+        fulfillment::events()?,
         auctions::events()?,
         auctions::point_events()?,
         billing::events()?,
@@ -83,7 +86,7 @@ fn orders() -> Result<Vec<Record>> {
 /// An actor that causes an event of this type.
 fn actor_of(detail_type: &str) -> Result<Actor> {
     Ok(match detail_type {
-        "ProductChanged" | "StockReceived" | "RefundRequested" | "PaymentReversed" => staff(),
+        "ProductChanged" | "StockReceived" | "RefundRequested" | "PaymentReversed" | "ShipmentCreated" => staff(),
         "OrderPlaced"
         | "OrderPaid"
         | "OrderCancelled"
@@ -97,6 +100,7 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "SubscriptionCancelled"
         | "ImageDeleted" => Actor::customer(&customer()),
         "PaymentFailed" | "PaymentUnservable" | "PaymentDisputed" | "BillingKeyDeleted" => Actor::provider("TOSS"),
+        "ShipmentDelivered" => Actor::provider("CARRIER"),
         "OrderExpired" => Actor::schedule("expire-orders"),
         "BidExpired" => Actor::schedule("expire-bids"),
         "PaymentRefunded" | "PaymentReviewNeeded" => Actor::function("refund-payment"),

@@ -45,11 +45,16 @@ fn items(union: &Value) -> impl Iterator<Item = &Value> {
     union["oneOf"].as_array().into_iter().flatten()
 }
 
+/// Whether the only alternative is null: a member that can be cleared is no union.
+fn is_nullable(schema: &Value) -> bool {
+    items(schema).count() == 2 && items(schema).any(|item| item["type"] == "null")
+}
+
 /// Adds each schema with alternatives, with its place.
 fn collect<'a>(value: &'a Value, place: &str, unions: &mut Vec<(String, &'a Value)>) {
     match value {
         Value::Object(members) => {
-            if members.contains_key("oneOf") {
+            if members.contains_key("oneOf") && !is_nullable(value) {
                 unions.push((place.to_owned(), value));
             }
             for (name, value) in members {

@@ -149,7 +149,15 @@ async fn only_what_is_named_changes_and_null_clears() {
         json!({ "Origin": "Boseong", "Color": "green" })
     );
     assert_eq!(changed.body["metadata"], json!({ "supplier": "B-7", "note": "x" }));
-    let names = ["description", "brand", "points", "package", "categories", "attributes", "metadata"];
+    let names = [
+        "description",
+        "brand",
+        "points",
+        "package",
+        "categories",
+        "attributes",
+        "metadata",
+    ];
     let cleared: serde_json::Map<String, Value> = names.iter().map(|&name| (name.to_owned(), Value::Null)).collect();
     let changed = shop.update_product(update_call("tea", "*", &json!(cleared))).await;
     for name in ["description", "brand", "points", "package", "metadata"] {
