@@ -2,6 +2,7 @@
 //! envelope.
 
 pub mod actor;
+pub mod allocation;
 pub mod calendar;
 pub mod error;
 pub mod event;

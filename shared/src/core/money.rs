@@ -99,6 +99,19 @@ impl Money {
         let amount = self.amount.checked_mul(count.into()).ok_or(MoneyError::OutOfRange)?;
         Self::new(amount, self.currency)
     }
+
+    /// The share of `part` in `whole`, rounded half up. All of it when `part` is `whole` or more.
+    #[must_use]
+    pub fn portion(self, part: u32, whole: u32) -> Self {
+        if part >= whole {
+            return self;
+        }
+        let (part, whole) = (u128::from(part), u128::from(whole));
+        let rounded = (2 * u128::from(self.amount) * part + whole) / (2 * whole);
+        // It is at most the amount.
+        let amount = u64::try_from(rounded).unwrap_or(self.amount);
+        Self { amount, ..self }
+    }
 }
 
 impl std::fmt::Display for Money {
@@ -163,7 +176,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_portion_is_rounded_half_up() {
+        for (amount, part, whole, rounded) in [
+            (1000, 10, 110, 91), // 90.909…
+            (10, 1, 4, 3),       // 2.5
+            (10, 3, 8, 4),       // 3.75
+            (9, 1, 8, 1),        // 1.125
+            (1, 1, 3, 0),
+            (7, 0, 3, 0),
+            (7, 3, 3, 7),
+            (7, 4, 3, 7),
+            (0, 1, 3, 0),
+        ] {
+            assert_eq!(
+                won(amount).portion(part, whole),
+                won(rounded),
+                "{amount} × {part} / {whole}"
+            );
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_portion_is_within_half_a_unit_of_the_exact_share(
+            amount in 0..=Money::MAX_AMOUNT, part in 0..=1000u32, whole in 1000..=u32::MAX,
+        ) {
+            let portion = i128::from(won(amount).portion(part, whole).amount());
+            let difference = 2 * (portion * i128::from(whole) - i128::from(amount) * i128::from(part));
+            prop_assert!(-i128::from(whole) < difference && difference <= i128::from(whole));
+        }
+
         #[test]
         fn times_is_repeated_plus(amount in 0..1_000_000u64, count in 0..100u32) {
             let mut sum = won(0);

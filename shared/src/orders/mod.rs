@@ -10,6 +10,7 @@ mod number;
 mod order;
 mod quote;
 pub mod reason;
+mod refund;
 pub(crate) mod reservations;
 pub mod schema;
 pub(crate) mod store;
