@@ -146,6 +146,12 @@ export interface BookSide {
   next_cursor?: string;
 }
 
+/** What to cancel. */
+export interface CancelOrderRequest {
+  /** The units to cancel, each line once. Default: the whole order. */
+  lines?: LineQuantity[];
+}
+
 /** A cancellation. */
 export interface CancelSubscriptionRequest {
   /** When the subscription ends. */
@@ -719,8 +725,8 @@ export interface Line {
   tax: Money;
   /** `unit_price` × `quantity` − `discount` + `tax`. */
   total: Money;
-  /** The part of `total` whose refund was requested, for units that were cancelled or returned. */
-  refunded: Money;
+  /** The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none. */
+  refunded?: Money;
   /** The points that one unit credits, if the product is points. */
   points?: number;
   /** The package of one unit. Absent for what is not shipped. */
@@ -743,6 +749,16 @@ export interface LineQuantity {
   /** The number of units. */
   quantity: number;
 }
+
+export type LineRefundedProblem = Problem & {
+  /** The line. */
+  line_id: LineId;
+  /** What is left to refund of it. */
+  left: Money;
+  type: "urn:madang:problem:line-refunded";
+  status: 409;
+  title: "More would be refunded of a line than it costs";
+};
 
 /** The body is not JSON, or not an object of the described members. `detail` names the place. */
 export type MalformedBodyProblem = Problem & {
@@ -1250,18 +1266,18 @@ export type ProviderNotConfiguredProblem = Problem & {
   title: "The payment provider is not set up";
 };
 
-/** What has become of the units of a line. */
+/** What has become of the units of a line. A number that is absent is 0. */
 export interface Quantities {
   /** The units that were ordered. */
   ordered: number;
   /** The units that were cancelled. They are never shipped. */
-  cancelled: number;
+  cancelled?: number;
   /** The units that were shipped, with those that were delivered since. */
-  shipped: number;
+  shipped?: number;
   /** The units that were delivered, with those that were returned since. */
-  delivered: number;
+  delivered?: number;
   /** The units that were returned and received. */
-  returned: number;
+  returned?: number;
 }
 
 /** A delivery of units. */
@@ -1297,7 +1313,7 @@ export interface Refund {
 }
 
 /** The reason for a refund. */
-export type RefundReason = "ORDER_CANCELLED" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
+export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
 
 /** The status of a refund. */
 export type RefundStatus = "PENDING" | "DONE" | "REFUSED" | "FAILED" | "WAIVED" | "SUPERSEDED";
@@ -2396,6 +2412,7 @@ export interface CancelOrderOperation {
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
+    body?: CancelOrderRequest;
   };
   answer: runtime.Answer<200, Order, {
     /** true: it was cancelled before */
@@ -2405,16 +2422,24 @@ export interface CancelOrderOperation {
   }>;
   problem:
     | MalformedRequestProblem
+    | MalformedBodyProblem
     | InvalidIdempotencyKeyProblem
     | UnauthenticatedProblem
     | NotFoundProblem
     | OrderClosedProblem
     | OrderShippedProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
+    | LineRefundedProblem
     | PaymentUnderWayProblem
     | RefundUnderWayProblem
+    | NotRefundableProblem
     | PaymentInReviewProblem
     | PointsSpentProblem
+    | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -3353,10 +3378,13 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
+   * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
+   * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
+   *
    * `POST /orders/{order_id}/cancel`
    */
   cancelOrder(request: CancelOrderOperation["request"], options?: runtime.Options): Promise<runtime.Result<CancelOrderOperation>> {
-    return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], token: true }, request, options);
+    return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**

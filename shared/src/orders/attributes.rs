@@ -13,6 +13,7 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::Money;
+use crate::orders::fulfillment::is_zero;
 use crate::orders::line::{self, Line, LineId, LineKind};
 use crate::orders::{FulfillmentStatus, Order, OrderId, OrderNumber, OrderStatus, Quantities, Totals};
 
@@ -143,7 +144,7 @@ impl From<Line> for LineAttributes {
             shipped: line.quantities.shipped,
             delivered: line.quantities.delivered,
             returned: line.quantities.returned,
-            refunded: unless_zero(line.refunded),
+            refunded: line.refunded,
             discount: unless_zero(line.discount),
             tax: unless_zero(line.tax),
             points: line.points,
@@ -177,7 +178,7 @@ impl LineAttributes {
             discount,
             tax,
             total: line::total(self.unit_price, self.quantity, discount, tax)?,
-            refunded: self.refunded.unwrap_or(zero),
+            refunded: self.refunded,
             points: self.points,
             package: self.package,
         })
@@ -190,10 +191,6 @@ const fn product() -> LineKind {
 
 fn is_product(kind: &LineKind) -> bool {
     *kind == LineKind::Product
-}
-
-const fn is_zero(units: &u32) -> bool {
-    *units == 0
 }
 
 fn unless_zero(amount: Money) -> Option<Money> {
@@ -240,7 +237,7 @@ mod tests {
         line.total = won(25_300);
         line.points = Some(5);
         line.quantities.cancelled = 1;
-        line.refunded = won(25_300);
+        line.refunded = Some(won(25_300));
         order.totals = Totals::of(&order.lines, won(3000)).unwrap();
         order.external_reference = Some("PO-7".to_owned());
         assert_eq!(order.totals.total, won(28_300));

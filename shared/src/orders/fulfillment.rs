@@ -31,18 +31,22 @@ pub enum Step {
     Return,
 }
 
-/// What has become of the units of a line.
+/// What has become of the units of a line. A number that is absent is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Quantities {
     /// The units that were ordered.
     pub ordered: u32,
     /// The units that were cancelled. They are never shipped.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub cancelled: u32,
     /// The units that were shipped, with those that were delivered since.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub shipped: u32,
     /// The units that were delivered, with those that were returned since.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub delivered: u32,
     /// The units that were returned and received.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub returned: u32,
 }
 
@@ -93,6 +97,12 @@ impl Quantities {
             && self.delivered <= self.shipped
             && self.returned <= self.delivered
     }
+}
+
+/// For serde.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(super) const fn is_zero(units: &u32) -> bool {
+    *units == 0
 }
 
 /// How far an order is fulfilled. It follows from the units of the lines that are shipped; cancelled units do not count,

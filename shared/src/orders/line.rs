@@ -73,8 +73,10 @@ pub struct Line {
     pub tax: Money,
     /// `unit_price` × `quantity` − `discount` + `tax`.
     pub total: Money,
-    /// The part of `total` whose refund was requested, for units that were cancelled or returned.
-    pub refunded: Money,
+    /// The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refunded: Option<Money>,
     /// The points that one unit credits, if the product is points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
@@ -103,7 +105,7 @@ impl Line {
             discount: zero,
             tax: zero,
             total: total(product.price, quantity, zero, zero)?,
-            refunded: zero,
+            refunded: None,
             points: product.points,
             package: product.package,
         })

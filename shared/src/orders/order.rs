@@ -298,6 +298,8 @@ pub enum Rejected {
     TooManyUnits(Step, Vec<LineQuantity>),
     /// A part of the order is shipped. Has what can still be cancelled.
     Shipped(Vec<LineQuantity>),
+    /// More would be refunded of a line than it costs. Has what is left of it.
+    RefundTooLarge(LineId, Money),
     /// A payment of the order is in progress.
     PaymentUnderWay,
     /// The order has reached the limit of started payments.
@@ -372,7 +374,7 @@ impl From<Rejected> for Rejection {
             }
             Rejected::NotPaid(order_status) => Self::with(
                 reason::OrderNotPaid { order_status },
-                "Only a paid order that was not cancelled can be fulfilled.",
+                "The order is not paid, or has ended, so its units cannot change.",
             ),
             Rejected::LineInvalid(line_id) => {
                 let line = String::from(line_id);
@@ -395,6 +397,10 @@ impl From<Rejected> for Rejection {
                 reason::OrderShipped { cancellable },
                 "A part of the order is shipped. Name the lines to cancel; `cancellable` says what is left.",
             ),
+            Rejected::RefundTooLarge(line_id, left) => {
+                let detail = format!("Only {left} is left to refund of line {}.", String::from(line_id));
+                Self::with(reason::LineRefunded { line_id, left }, detail)
+            }
             Rejected::PaymentUnderWay => Self::new(
                 &reason::PAYMENT_UNDER_WAY,
                 "A payment of the order is in progress. Check the order again in a minute.",

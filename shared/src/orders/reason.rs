@@ -41,6 +41,12 @@ crate::reasons! {
         /// What can still be cancelled of each line.
         cancellable: Vec<LineQuantity>,
     };
+    LINE_REFUNDED = Conflict "line-refunded" "More would be refunded of a line than it costs" LineRefunded {
+        /// The line.
+        line_id: LineId,
+        /// What is left to refund of it.
+        left: Money,
+    };
     /// The provider is being called. Try again in a minute.
     PAYMENT_UNDER_WAY = Conflict "payment-under-way" "A payment is under way";
     TOO_MANY_PAYMENTS = Conflict "too-many-payments" "The order has too many payment attempts";

@@ -17,12 +17,12 @@ use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::aws::lambda::page::Cursor;
 use crate::aws::lambda::problem::Causes;
-use crate::catalog::Hold;
+use crate::catalog::{self, Hold};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
-use crate::orders::{Order, OrderId, OrderStatus, Rejected, attributes};
+use crate::orders::{LineQuantity, Order, OrderId, OrderStatus, Rejected, attributes};
 
 const BY_CUSTOMER: &str = "by-customer";
 
@@ -63,6 +63,26 @@ impl StoredOrder {
             version: self.version + 1,
             event: event.or_else(|| self.event.clone()),
         }
+    }
+}
+
+impl StoredOrder {
+    /// The next version, which no longer holds `units`, and the released holds.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it holds fewer units.
+    pub fn releasing(&self, units: &[LineQuantity], next: Order, event: Record) -> Result<(Self, Vec<Hold>), Error> {
+        let mut next = self.next(next, Some(event));
+        let mut released = vec![];
+        for unit in units {
+            let line = self.order.lines.iter().find(|line| line.line_id == unit.line_id);
+            let parts = line.and_then(|line| catalog::release(&next.holds, &line.sku, unit.quantity));
+            let (left, part) =
+                parts.ok_or_else(|| Error::internal("release stock", "the order holds fewer units than its lines"))?;
+            next.holds = left;
+            released.extend(part);
+        }
+        Ok((next, released))
     }
 }
 

@@ -113,6 +113,11 @@ impl FulfillmentFixture {
         shipment.body["shipment_id"].as_str().expect("an id").to_owned()
     }
 
+    /// Cancels units of a customer's order under `key`.
+    pub async fn cancel_lines(&self, customer: &str, order: &str, key: &str, lines: &[(&str, u32)]) -> Answer {
+        self.cancel_order(cancel_call(customer, order, key, lines)).await
+    }
+
     /// Delivers a shipment now.
     pub async fn arrive(&self, shipment: &str, key: &str) -> Answer {
         self.deliver_shipment(deliver_call(shipment, key)).await
@@ -143,7 +148,7 @@ impl FulfillmentFixture {
         lines
             .map(|line| {
                 ["cancelled", "shipped", "delivered", "returned"]
-                    .map(|name| line["quantities"][name].as_u64().expect("a number"))
+                    .map(|name| line["quantities"][name].as_u64().unwrap_or_default())
             })
             .collect()
     }
@@ -168,6 +173,12 @@ pub fn ship_call(order: &str, key: &str, lines: &[(&str, u32)]) -> Call {
     let body = json!({ "lines": self::lines(lines), "carrier": "CJ", "tracking_number": key });
     let call = Call::new("POST", "/admin/orders/{order_id}/shipments").path("order_id", order);
     call.by_admin().key(key).json(&body)
+}
+
+/// Builds a customer's request to cancel units of an order.
+pub fn cancel_call(customer: &str, order: &str, key: &str, lines: &[(&str, u32)]) -> Call {
+    let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order);
+    call.by(customer).key(key).json(&json!({ "lines": self::lines(lines) }))
 }
 
 /// Builds an administrator's request to deliver a shipment now.

@@ -17,7 +17,7 @@ use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
-use shared::orders::{Ending, Order, OrderEvent, OrderId, Rejected, quote};
+use shared::orders::{Ending, LineQuantity, Order, OrderEvent, OrderId, Rejected, Step, quote};
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
@@ -68,17 +68,26 @@ fn orders() -> Result<Vec<Record>> {
     let placed = order()?;
     let expired = placed.end(Ending::Expire, placed.expires_at + SignedDuration::from_secs(20));
     let (paid, _) = paid()?;
+    let first = LineQuantity {
+        line_id: paid.lines[0].line_id,
+        quantity: 1,
+    };
+    let refunds = paid.refunds_of(&[first]);
+    let in_part = paid.after(Step::Cancel, &[first]).map_err(rejected)?;
+    let in_part = in_part.with_refunds(&refunds).map_err(rejected)?;
     let cancelled = paid.end(Ending::Cancel, placed.placed_at + SignedDuration::from_hours(3));
     let events = [
         OrderEvent::OrderPlaced(placed),
         OrderEvent::OrderPaid(paid),
         OrderEvent::OrderCancelled(cancelled.map_err(rejected)?),
+        OrderEvent::OrderLinesCancelled(in_part),
         OrderEvent::OrderExpired(expired.map_err(rejected)?),
     ];
     records(&events, |event| match event {
         OrderEvent::OrderPlaced(order)
         | OrderEvent::OrderPaid(order)
         | OrderEvent::OrderCancelled(order)
+        | OrderEvent::OrderLinesCancelled(order)
         | OrderEvent::OrderExpired(order) => order.closed_at.or(order.paid_at).unwrap_or(order.placed_at),
     })
 }
@@ -90,6 +99,7 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         "OrderPlaced"
         | "OrderPaid"
         | "OrderCancelled"
+        | "OrderLinesCancelled"
         | "PaymentConfirmed"
         | "PaymentUnknown"
         | "BidPlaced"

@@ -18,6 +18,7 @@ mod billing_races;
 mod billing_reviews;
 mod billing_years;
 mod bodies;
+mod cancel_lines;
 mod cancel_order;
 mod carrier_webhooks;
 mod catalog;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call, register_call, take_call};
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
-use function_tests::fulfillment_fixture::{FulfillmentFixture, deliver_call, ship_call};
+use function_tests::fulfillment_fixture::{FulfillmentFixture, cancel_call, deliver_call, ship_call};
 use function_tests::image_fixture::{ImageFixture, picture, presign_call};
 use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{
@@ -53,6 +53,11 @@ const SCENARIOS: &[Scenario] = &[
     ),
     scenario!("checkout", "the order has expired", checkout_expired),
     scenario!("cancel-order", "the order was cancelled a year ago", cancel_order_late),
+    scenario!(
+        "cancel-order",
+        "the units were cancelled, and the rest is shipped",
+        cancel_order_shipped
+    ),
     scenario!(
         "create-shipment",
         "the shipment was delivered, and no units are left",
@@ -327,6 +332,18 @@ async fn deliver_shipment_late() -> Outcome {
     let again = shop.deliver_shipment(deliver_call(&shipment, "d")).await;
     assert_eq!(again.body, first.body);
     let other = Some(shop.deliver_shipment(deliver_call(&another, "d")).await);
+    Outcome { first, again, other }
+}
+
+async fn cancel_order_shipped() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    let call = |units| cancel_call("ann", &order, "c", &[("1", units)]);
+    let first = shop.cancel_order(call(1)).await;
+    shop.shipped(&order, "p", &[("1", 2)]).await;
+    let again = shop.cancel_order(call(1)).await;
+    assert_eq!(again.body["fulfillment_status"], "SHIPPED", "{again:?}");
+    let other = Some(shop.cancel_order(call(2)).await);
     Outcome { first, again, other }
 }
 

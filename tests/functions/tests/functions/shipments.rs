@@ -300,7 +300,7 @@ async fn an_order_that_was_stored_before_there_were_quantities_has_none() {
     for name in ["cancelled", "shipped", "delivered", "returned", "refunded"] {
         assert_eq!(stored.get(name), None, "{name}");
     }
-    let quantities = json!({ "ordered": 2, "cancelled": 0, "shipped": 0, "delivered": 0, "returned": 0 });
+    let quantities = json!({ "ordered": 2 });
     assert_eq!(order.body["lines"][0]["quantities"], quantities);
     let call = Call::new("GET", "/orders").by("ann");
     let listed = shop.list_orders(call).await;
