@@ -16,9 +16,8 @@ use shared::aws::backoff::Backoff;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
 use shared::core::id::PaymentId;
-use shared::core::money::Money;
 use shared::orders::{Order, OrderId, OrderStatus};
-use shared::payments::{DisputeStatus, OrderPaymentStore, Payment};
+use shared::payments::OrderPaymentStore;
 
 /// The function's stores.
 #[derive(Debug)]
@@ -126,9 +125,7 @@ async fn apply_payment(
             return Ok(());
         }
         let credit = known.as_ref().map_or(&uncredited, |known| &known.credit);
-        let taken_back = credit
-            .points
-            .share(returned(&payment.payment), payment.payment.amount.amount());
+        let taken_back = credit.to_take_back(&order.order, Some(&payment.payment));
         if credit.taken_back == taken_back {
             return Ok(());
         }
@@ -152,19 +149,4 @@ async fn apply_payment(
             ));
         }
     }
-}
-
-/// The sum that the customer has back: by refunds, lost disputes and reversals. It can exceed the payment, since a bank
-/// can take back what was refunded. A dispute that is open or won does not count: the customer's bank has not decided, or
-/// the shop keeps the money.
-fn returned(payment: &Payment) -> u64 {
-    let lost = payment
-        .disputes
-        .iter()
-        .filter(|dispute| dispute.status == DisputeStatus::Lost && dispute.funds_withdrawn);
-    let reversed = payment.reversal.iter().map(|reversal| reversal.amount);
-    lost.map(|dispute| dispute.amount)
-        .chain(reversed)
-        .map(Money::amount)
-        .fold(payment.refunded.amount(), u64::saturating_add)
 }

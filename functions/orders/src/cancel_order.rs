@@ -1,9 +1,11 @@
-//! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order, or any order for an administrator, releases its
-//! stock, takes its points back, and requests the refund of what was paid. `refund-payment` makes the refund.
+//! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order or some of its units, or those of any order for an
+//! administrator, releases the stock, takes the points back, and requests the refund of what was paid. `refund-payment` makes
+//! the refund.
 
 use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use shared::Error;
-use shared::auctions::{self, Credit, CreditStatus, Points, Rejected as PointsRejected, WalletStore};
+use shared::auctions::{self, Credit, CreditStatus, CreditWrites, Points, Rejected as PointsRejected, WalletStore};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::transaction::Writes;
@@ -12,10 +14,16 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::actor::ActorKind;
 use shared::core::error::{self, Reason};
 use shared::core::idempotency::{Fingerprint, derive_id};
-use shared::orders::{self, Ending, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
-use shared::payments::{
-    self, OrderCancellation, OrderPaymentStore, PaymentRequest, Rejected as PaymentRejected, StoredPayment,
+use shared::core::identity::Caller;
+use shared::orders::{
+    self, Ending, LineQuantity, Order, OrderEvent, OrderId, OrderStatus, Rejected, ReservationStore, Step, StoredOrder,
+    line_refund,
 };
+use shared::payments::{
+    self, OrderCancellation, OrderPaymentStore, Payment, PaymentEventKind, PaymentRequest, RefundReason,
+    Rejected as PaymentRejected, StoredPayment,
+};
+use uuid::Uuid;
 
 /// The function's stores.
 #[derive(Debug)]
@@ -42,12 +50,29 @@ impl CancelOrder {
     }
 }
 
+/// What to cancel.
+#[derive(Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelOrderRequest {
+    /// The units to cancel, each line once. Default: the whole order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_items = 1, max_items = 50)]
+    pub lines: Option<Vec<LineQuantity>>,
+}
+
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[
     &error::NOT_FOUND,
     &orders::reason::ORDER_CLOSED,
+    &orders::reason::ORDER_SHIPPED,
+    &orders::reason::ORDER_NOT_PAID,
+    &orders::reason::INVALID_LINES,
+    &orders::reason::INVALID_LINE,
+    &orders::reason::TOO_FEW_UNITS,
+    &orders::reason::LINE_REFUNDED,
     &orders::reason::PAYMENT_UNDER_WAY,
     &payments::reason::REFUND_UNDER_WAY,
+    &payments::reason::NOT_REFUNDABLE,
     &payments::reason::PAYMENT_IN_REVIEW,
     &auctions::reason::POINTS_SPENT,
 ];
@@ -58,10 +83,14 @@ pub const REFUSALS: &[&Reason] = &[
 /// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
 /// are spent or held are then owed.
 ///
+/// With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
+/// no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
+///
 /// # Errors
 /// `not-found` for another customer's order too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/orders/{order_id}/cancel", operation_id = "cancel-order", tag = "orders",
+    request_body = Option<CancelOrderRequest>,
     security(("token" = [])),
     params(
         ("order_id" = Uuid, Path, description = "The order"),
@@ -69,7 +98,7 @@ pub const REFUSALS: &[&Reason] = &[
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The cancelled order", body = Order,
+        (status = 200, description = "The order, cancelled or with the cancelled units", body = Order,
             headers(("Idempotency-Replayed" = bool, description = "true: it was cancelled before"))),
     )
 )]
@@ -77,41 +106,44 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
     let caller = http::caller(&request)?;
     let key = http::idempotency_key(&request)?;
     let order_id = http::path::<OrderId>(&request)?;
-    let fingerprint = Fingerprint::of(&order_id).map_err(|error| Error::internal("read the cancellation", error))?;
+    let body: CancelOrderRequest = http::optional_body(&request)?;
+    let fingerprint = match &body.lines {
+        None => Fingerprint::of(&order_id),
+        Some(lines) => Fingerprint::of(&(order_id, lines)),
+    };
+    let fingerprint = fingerprint.map_err(|error| Error::internal("read the cancellation", error))?;
     let request_id = key.derive_id("cancel order", &caller.customer_id);
     let mut attempts = Attempts::new("cancel an order");
     loop {
         attempts.start()?;
-        let stored = function
-            .order_payments
-            .orders
-            .get(order_id, invocation.deadline)
-            .await?;
+        let stored = load(function, order_id, &caller, &invocation).await?;
         let payments = &function.order_payments.payments;
         // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
-        let known = payments.request(request_id, invocation.deadline).await?;
-        if let Some(known) = known {
+        if let Some(known) = payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
+            let stored = load(function, order_id, &caller, &invocation).await?;
+            return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
         }
-        let stored = stored
-            .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id)
-            .ok_or(Rejected::NotFound)?;
         if stored.order.status == OrderStatus::Cancelled {
             return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
         }
         let actor = caller.acting_on(&stored.order.customer_id);
-        let is_staff = actor.kind == ActorKind::Staff;
+        let may_owe = actor.kind == ActorKind::Staff;
         let invocation = invocation.by(actor);
-        let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
-        let event = OrderEvent::OrderCancelled(cancelled.clone());
-        let event = invocation.record(&event)?;
-        let payment = request_refund(function, &stored, &invocation).await?;
-        let points = take_back_points(function, &stored, is_staff, &invocation).await?;
+        let units = body.lines.as_deref().filter(|lines| !is_whole(&stored.order, lines));
+        let change = match units {
+            None => cancel_whole(function, &stored, &invocation).await?,
+            Some(units) => cancel_units(function, &stored, units, request_id, &invocation).await?,
+        };
+        if change.points.owed > Points::ZERO && !may_owe {
+            return Err(PointsRejected::PointsSpent.into());
+        }
         let cancellation = OrderCancellation {
             stored: &stored,
-            cancelled: cancelled.clone(),
-            event,
-            payment: payment.as_ref(),
+            cancelled: change.order.clone(),
+            units,
+            event: invocation.record(&change.event)?,
+            payment: change.payment.as_ref(),
             request: PaymentRequest {
                 request_id,
                 fingerprint: fingerprint.clone(),
@@ -119,22 +151,112 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
                 requested_by: invocation.actor()?.clone(),
                 requested_at: invocation.now,
             },
-            points,
+            points: change.points.writes,
         };
         let done = function
             .order_payments
             .cancel(&function.reservations, cancellation, invocation.deadline);
         if done.await? {
-            return http::json(StatusCode::OK, &cancelled);
+            return http::json(StatusCode::OK, &change.order);
         }
     }
 }
 
-/// The payment of a paid order with a refund of its remaining amount requested. `None` for an order without a payment.
-///
-/// If nothing remains, the payment is saved unchanged: a concurrent report that brings money back then reads the
-/// cancelled order.
-async fn request_refund(
+/// The order, its payment and its points after a cancellation.
+struct Change {
+    order: Order,
+    event: OrderEvent,
+    /// The payment with its refund. `None` for an order without a payment.
+    payment: Option<StoredPayment>,
+    points: CreditWrites,
+}
+
+async fn load(
+    function: &CancelOrder,
+    order_id: OrderId,
+    caller: &Caller,
+    invocation: &Invocation,
+) -> Result<StoredOrder, Error> {
+    let stored = function.order_payments.orders.get(order_id, invocation.deadline);
+    let stored = stored
+        .await?
+        .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id);
+    Ok(stored.ok_or(Rejected::NotFound)?)
+}
+
+/// Whether `lines` are all that is left of an order of which nothing is shipped.
+fn is_whole(order: &Order, lines: &[LineQuantity]) -> bool {
+    let left = order.left(Step::Cancel);
+    !order.is_shipped() && lines.len() == left.len() && left.iter().all(|line| lines.contains(line))
+}
+
+async fn cancel_whole(function: &CancelOrder, stored: &StoredOrder, invocation: &Invocation) -> Result<Change, Error> {
+    let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
+    let payment = paid_payment(function, stored, invocation).await?;
+    let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
+    let refunding = payment.map(|payment| {
+        let refunding = payment
+            .payment
+            .with_cancelled_order(refund_id, invocation.actor()?, invocation.now);
+        let refunding = match refunding {
+            // The payment is saved unchanged: a concurrent report that brings money back then reads the cancelled order.
+            Err(PaymentRejected::NothingToRefund) => payment.payment.clone(),
+            refunding => refunding?,
+        };
+        payments::next(&payment, refunding, None, invocation)
+    });
+    Ok(Change {
+        event: OrderEvent::OrderCancelled(cancelled.clone()),
+        order: cancelled,
+        payment: refunding.transpose()?,
+        points: take_back_points(function, stored, invocation).await?,
+    })
+}
+
+/// Cancels `units` of a paid order. Their refund is at most what is kept of the payment: what was refunded without a line
+/// counts, so that the customer does not get it twice.
+async fn cancel_units(
+    function: &CancelOrder,
+    stored: &StoredOrder,
+    units: &[LineQuantity],
+    request_id: Uuid,
+    invocation: &Invocation,
+) -> Result<Change, Error> {
+    let cancelled = stored.order.after(Step::Cancel, units)?;
+    let payment = paid_payment(function, stored, invocation).await?;
+    let mut refunds = stored.order.refunds_of(units);
+    let (cancelled, payment) = match payment {
+        None => (cancelled, None),
+        Some(payment) => {
+            let kept = payment.payment.refundable();
+            let amount = line_refund::limit(&mut refunds, kept).map_err(Rejected::from)?;
+            let refunding = if amount.amount() == 0 {
+                payments::next(&payment, payment.payment.clone(), None, invocation)?
+            } else {
+                let (reason, by) = (RefundReason::LinesCancelled, invocation.actor()?);
+                let refunding =
+                    payment
+                        .payment
+                        .with_refund(request_id, Some(amount), reason, None, by, invocation.now)?;
+                payments::next(&payment, refunding, Some(PaymentEventKind::RefundRequested), invocation)?
+            };
+            (cancelled.with_refunds(&refunds)?, Some(refunding))
+        }
+    };
+    let payment_then = payment.as_ref().map(|payment| &payment.payment);
+    let points = function
+        .take_back_part(stored, &cancelled, payment_then, invocation)
+        .await?;
+    Ok(Change {
+        event: OrderEvent::OrderLinesCancelled(cancelled.clone()),
+        order: cancelled,
+        payment,
+        points,
+    })
+}
+
+/// The payment that paid the order, unless it is in review. `None` for an order that is not paid, or costs nothing.
+async fn paid_payment(
     function: &CancelOrder,
     stored: &StoredOrder,
     invocation: &Invocation,
@@ -149,31 +271,47 @@ async fn request_refund(
     if payment.payment.is_in_review() {
         return Err(PaymentRejected::InReview.into());
     }
-    let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
-    let refunding = match payment
-        .payment
-        .with_cancelled_order(refund_id, invocation.actor()?, invocation.now)
-    {
-        Err(PaymentRejected::NothingToRefund) => Ok(payment.payment.clone()),
-        refunding => refunding,
-    };
-    payments::next(&payment, refunding?, None, invocation).map(Some)
+    Ok(Some(payment))
 }
 
-/// The writes that take back the points that a paid order bought. If they are spent or held, fails unless `may_owe`.
+const NO_POINTS: CreditWrites = CreditWrites {
+    writes: Writes(vec![]),
+    owed: Points::ZERO,
+};
+
+/// The writes that take back the points that a paid order bought.
 async fn take_back_points(
     function: &CancelOrder,
     stored: &StoredOrder,
-    may_owe: bool,
     invocation: &Invocation,
-) -> Result<Writes, Error> {
+) -> Result<CreditWrites, Error> {
     let credit = Credit::of(&stored.order, CreditStatus::TakenBack, invocation.now);
-    let Some(credit) = credit.filter(|_| stored.order.status == OrderStatus::Paid) else {
-        return Ok(Writes::default());
-    };
-    let taken = function.wallets.take_back_writes(&credit, invocation).await?;
-    if taken.owed > Points::ZERO && !may_owe {
-        return Err(PointsRejected::PointsSpent.into());
+    match credit.filter(|_| stored.order.status == OrderStatus::Paid) {
+        Some(credit) => function.wallets.take_back_writes(&credit, invocation).await,
+        None => Ok(NO_POINTS),
     }
-    Ok(taken.writes)
+}
+
+impl CancelOrder {
+    /// The writes that take back the points of the units that `cancelled` has cancelled. Credits the order's points first if
+    /// that has not happened yet.
+    async fn take_back_part(
+        &self,
+        stored: &StoredOrder,
+        cancelled: &Order,
+        payment: Option<&Payment>,
+        invocation: &Invocation,
+    ) -> Result<CreditWrites, Error> {
+        let Some(credit) = Credit::of(&stored.order, CreditStatus::Credited, invocation.now) else {
+            return Ok(NO_POINTS);
+        };
+        let mut known = self.wallets.credit_of(credit.order_id, invocation.deadline).await?;
+        if known.is_none() {
+            self.wallets.credit(&credit, invocation).await?;
+            known = self.wallets.credit_of(credit.order_id, invocation.deadline).await?;
+        }
+        let known = known.ok_or_else(|| Error::internal("take back points", "the credit was not saved"))?;
+        let taken_back = known.credit.to_take_back(cancelled, payment);
+        self.wallets.take_back_part_writes(&known, taken_back, invocation).await
+    }
 }

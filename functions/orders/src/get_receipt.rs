@@ -139,7 +139,7 @@ pub async fn handle(function: &GetReceipt, request: Request, invocation: Invocat
         .map(|stored| stored.order)
         .filter(|order| caller.is_admin || order.customer_id == caller.customer_id)
         .ok_or(Rejected::NotFound)?;
-    let paid_at = order.paid_at.ok_or(Rejected::NotPaid)?;
+    let paid_at = order.paid_at.ok_or(Rejected::NotPaid(order.status))?;
     let payment = match order.payment_id {
         Some(id) => function.payments.get(id, invocation.deadline).await?,
         None => None,

@@ -19,7 +19,6 @@ use shared::aws::telemetry::{self, Unit};
 use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::id::PathParameter;
-use shared::payments::provider::Credentials;
 use shared::payments::{self, PaymentService, Provider, Recorded};
 
 /// The function `receive-webhook`.
@@ -154,25 +153,6 @@ pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Inv
         &[("Received", Unit::Count, 1.0), ("Ignored", Unit::Count, ignored)],
     );
     http::json(StatusCode::OK, &WebhookAnswer { outcome })
-}
-
-impl ReceiveWebhook {
-    /// Verifies a signature. If it fails, reloads the secrets, which may have been rotated, and verifies once more.
-    async fn verify(
-        &self,
-        invocation: &Invocation,
-        verify: impl Fn(&Credentials) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let vault = self.service.providers.vault();
-        let known = vault.credentials(invocation.deadline).await?;
-        let Err(refused) = verify(&known) else {
-            return Ok(());
-        };
-        match vault.reload(invocation.now, invocation.deadline).await? {
-            Some(fresh) => verify(&fresh),
-            None => Err(refused),
-        }
-    }
 }
 
 /// A header's bytes.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use auctions::event::AuctionEvent;
 use billing::event::BillingEvent;
+use fulfillment::event::FulfillmentEvent;
 use serde::Serialize;
 use shared::auctions::PointsEvent;
 use shared::catalog::CatalogEvent;
@@ -80,6 +81,7 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
         schemas_of::<OrderEvent>(&examples)?,
         schemas_of::<PaymentEvent>(&examples)?,
         schemas_of::<BillingKeyEvent>(&examples)?,
+        schemas_of::<FulfillmentEvent>(&examples)?,
         schemas_of::<AuctionEvent>(&examples)?,
         schemas_of::<PointsEvent>(&examples)?,
         schemas_of::<BillingEvent>(&examples)?,

@@ -23,7 +23,7 @@ const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust ty
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: catalog, orders, payments, subscriptions, auctions of gift vouchers, and images.
+The HTTP API of a shop: catalog, orders, payments, shipments, subscriptions, auctions of gift vouchers, and images.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer in the currency's minor units. A field without a value is absent, never null.
 
@@ -77,6 +77,7 @@ the request.
         (name = "catalog", description = "Products and their stock"),
         (name = "orders", description = "Orders of products"),
         (name = "payments", description = "Payments and refunds of orders, and webhooks of payment providers"),
+        (name = "fulfillment", description = "Shipments of orders, and webhooks of carriers"),
         (name = "billing", description = "Subscriptions: recurring deliveries and charges"),
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
         (name = "images", description = "Images that customers upload"),
@@ -90,13 +91,14 @@ pub fn document() -> OpenApi {
     let domains = registry::DOMAINS.iter().filter_map(|domain| domain.api);
     let mut api = domains.fold(Api::openapi(), |api, domain| api.merge_from(domain()));
     api.paths.paths.sort_keys();
-    let modifiers: [&dyn Modify; 11] = [
+    let modifiers: [&dyn Modify; 12] = [
         &Token,
         &Problems,
         &Entry,
         &Lists,
         &Gateway,
         &ForClients,
+        &OptionalBodies,
         &Closed,
         &Unions,
         &Examples,
@@ -232,6 +234,26 @@ impl Modify for ForClients {
                 let before = description.lines().take_while(|line| !line.starts_with("# "));
                 let kept = before.collect::<Vec<_>>().join("\n").trim_end().to_owned();
                 operation.description = (!kept.is_empty()).then_some(kept);
+            }
+        }
+    }
+}
+
+/// Describes a body that may be missing by its own schema. The derive macro would allow `null` too.
+struct OptionalBodies;
+
+impl Modify for OptionalBodies {
+    fn modify(&self, api: &mut OpenApi) {
+        let bodies = api.paths.paths.values_mut().flat_map(operations);
+        for body in bodies.filter_map(|operation| operation.request_body.as_mut()) {
+            let RefOr::T(body) = body else { continue };
+            for content in body.content.values_mut() {
+                if let RefOr::T(content) = content
+                    && let Some(RefOr::T(Schema::OneOf(kinds))) = &content.schema
+                    && let Some(named) = kinds.items.iter().find(|kind| matches!(kind, RefOr::Ref(_)))
+                {
+                    content.schema = Some(named.clone());
+                }
             }
         }
     }

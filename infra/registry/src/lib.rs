@@ -19,7 +19,7 @@ pub struct Domain {
 }
 
 /// All domains, in the order of the API description.
-pub const DOMAINS: [Domain; 8] = [
+pub const DOMAINS: [Domain; 9] = [
     Domain {
         name: "catalog",
         actions: catalog::ACTIONS,
@@ -37,6 +37,12 @@ pub const DOMAINS: [Domain; 8] = [
         actions: payments::ACTIONS,
         api: Some(payments::Api::openapi),
         reasons: &[shared::payments::reason::REASONS],
+    },
+    Domain {
+        name: "fulfillment",
+        actions: fulfillment::ACTIONS,
+        api: Some(fulfillment::Api::openapi),
+        reasons: &[fulfillment::reason::REASONS],
     },
     Domain {
         name: "billing",

@@ -143,6 +143,21 @@ impl WalletStore {
         self.change_writes(known.as_ref(), next, invocation).await
     }
 
+    /// The writes that take back the points of units of an order that were cancelled, so that `taken_back` points of it are
+    /// taken back together.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn take_back_part_writes(
+        &self,
+        known: &StoredCredit,
+        taken_back: Points,
+        invocation: &Invocation,
+    ) -> Result<CreditWrites, Error> {
+        let next = known.credit.with_taken_back(taken_back, invocation.now);
+        self.change_writes(Some(known), next, invocation).await
+    }
+
     /// Saves `next`, the credit of an order after its payment has changed, and takes back or returns the difference. What
     /// is spent or held is owed. Returns false when the credit or the wallet has changed since `known` was read.
     ///

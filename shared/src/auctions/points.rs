@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::auctions::reason;
 use crate::core::error::{Error, Rejection};
 use crate::core::identity::CustomerId;
+use crate::core::money::Money;
 use crate::orders::{Order, OrderId};
+use crate::payments::Payment;
 
 /// A number of points, 0 to 10^15, which every JSON parser reads exactly (RFC 8259 §6: below 2^53).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -232,6 +234,26 @@ impl Credit {
             status,
             credited_at: now,
         })
+    }
+
+    /// How many of the points belong to money that the customer has back, or to units that were cancelled or returned.
+    ///
+    /// A refund by line takes back the points of its units. Other refunds take back a part of the rest: as much as they are
+    /// of the rest of the payment, rounded down.
+    pub fn to_take_back(&self, order: &Order, payment: Option<&Payment>) -> Points {
+        let (mut of_units, mut by_line) = (0, 0_u64);
+        for line in &order.lines {
+            of_units += u64::from(line.points.unwrap_or_default()) * u64::from(line.quantities.given_back());
+            by_line = by_line.saturating_add(line.refunded.map_or(0, Money::amount));
+        }
+        let of_units = Points(of_units).min(self.points);
+        let returned = payment.map_or(0, |payment| payment.returned().saturating_sub(by_line));
+        let paid = payment.map_or(0, |payment| payment.amount.amount().saturating_sub(by_line));
+        if returned == 0 {
+            return of_units;
+        }
+        let rest = self.points.saturating_sub(of_units).share(returned, paid);
+        Points(of_units.0 + rest.0)
     }
 
     /// The points that this credit leaves with the customer.

@@ -16,7 +16,7 @@ pub use event::{CatalogEvent, StockLow};
 pub use movement::{StockMovement, StockMovementKind, StoredMovement};
 pub use product::{Category, InvalidCategory, InvalidSku, Package, Product, ProductStatus, Sku};
 pub use schema::{attributes_patch_schema, attributes_schema, metadata_patch_schema, metadata_schema};
-pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, spread};
+pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, release, spread};
 pub use store::CatalogStore;
 pub use store::movements::{MovementOutcome, MovementPage};
 pub use tax_class::TaxClass;

@@ -99,6 +99,29 @@ pub fn allocate(levels: &[StockLevel], quantity: u32, pick: usize) -> Option<Vec
     (missing == 0).then_some(parts)
 }
 
+/// Splits `holds` into those that are left after `units` of `sku` are released, and the released ones. `None` if the holds
+/// have fewer units.
+pub fn release(holds: &[Hold], sku: &Sku, units: u32) -> Option<(Vec<Hold>, Vec<Hold>)> {
+    let (mut left, mut released, mut missing) = (vec![], vec![], units);
+    for hold in holds {
+        let part = if hold.sku == *sku {
+            hold.quantity.min(missing)
+        } else {
+            0
+        };
+        missing -= part;
+        for (to, quantity) in [(&mut released, part), (&mut left, hold.quantity - part)] {
+            if quantity > 0 {
+                to.push(Hold {
+                    quantity,
+                    ..hold.clone()
+                });
+            }
+        }
+    }
+    (missing == 0).then_some((left, released))
+}
+
 /// Spreads received `units` evenly over `width` of a product's `count` shards, beginning at shard `first`.
 ///
 /// The remainder goes to the first of them. A `width` above `count` means all shards.
@@ -162,6 +185,21 @@ mod tests {
     fn scattered_units_are_allocated_from_few_shards() {
         assert_eq!(allocate(&levels(&[1, 3, 0, 2]), 5, 0), Some(vec![(1, 3), (3, 2)]));
         assert_eq!(allocate(&levels(&[1, 3, 0, 2]), 7, 0), None);
+    }
+
+    #[test]
+    fn released_units_leave_the_other_holds() {
+        let hold = |sku: &str, shard, quantity| Hold {
+            sku: Sku::try_from(sku.to_owned()).unwrap(),
+            shard,
+            quantity,
+        };
+        let holds = [hold("tea", 0, 2), hold("mug", 0, 1), hold("tea", 3, 4)];
+        let tea = &holds[0].sku;
+        let left = vec![hold("mug", 0, 1), hold("tea", 3, 3)];
+        let released = vec![hold("tea", 0, 2), hold("tea", 3, 1)];
+        assert_eq!(release(&holds, tea, 3), Some((left, released)));
+        assert_eq!(release(&holds, tea, 7), None);
     }
 
     #[test]

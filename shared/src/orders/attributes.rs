@@ -15,9 +15,13 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
+use crate::orders::fulfillment::is_zero;
 use crate::orders::line::{self, Line, LineId, LineKind};
 use crate::orders::tax::{TaxRate, included};
-use crate::orders::{Order, OrderId, OrderNumber, OrderStatus, Shipping, ShippingMethodId, ShippingPart, Totals};
+use crate::orders::{
+    FulfillmentStatus, Order, OrderId, OrderNumber, OrderStatus, Quantities, Shipping, ShippingMethodId, ShippingPart,
+    Totals,
+};
 
 /// Serializes the stored attributes of `order`. For the attribute `with` of Serde.
 pub(super) fn serialize<S: Serializer>(order: &Order, to: S) -> Result<S::Ok, S::Error> {
@@ -65,6 +69,16 @@ struct LineAttributes {
     name: String,
     unit_price: Money,
     quantity: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    cancelled: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    shipped: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    delivered: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    returned: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refunded: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     discount: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,7 +136,7 @@ impl TryFrom<OrderAttributes> for Order {
 
     fn try_from(attributes: OrderAttributes) -> Result<Self, Cause> {
         let lines = LineId::all().zip(attributes.lines).map(|(id, line)| line.with_id(id));
-        let lines: Vec<Line> = lines.collect::<Result<_, MoneyError>>()?;
+        let lines: Vec<Line> = lines.collect::<Result<_, Cause>>()?;
         let currency = lines.first().map(|line| line.unit_price.currency());
         let currency = currency.ok_or("the order has no lines")?;
         let shipping = attributes.shipping.map(|shipping| shipping.in_currency(currency));
@@ -133,6 +147,7 @@ impl TryFrom<OrderAttributes> for Order {
             customer_id: attributes.customer_id,
             status: attributes.status,
             totals: Totals::of(currency, &lines, shipping.as_ref())?,
+            fulfillment_status: FulfillmentStatus::of(&lines),
             lines,
             shipping,
             metadata: attributes.metadata,
@@ -155,6 +170,11 @@ impl From<Line> for LineAttributes {
             name: line.name,
             unit_price: line.unit_price,
             quantity: line.quantity,
+            cancelled: line.quantities.cancelled,
+            shipped: line.quantities.shipped,
+            delivered: line.quantities.delivered,
+            returned: line.quantities.returned,
+            refunded: line.refunded,
             discount: unless_zero(line.discount),
             tax: unless_zero(line.tax),
             tax_rate: line.tax_rate,
@@ -165,10 +185,20 @@ impl From<Line> for LineAttributes {
 }
 
 impl LineAttributes {
-    fn with_id(self, line_id: LineId) -> Result<Line, MoneyError> {
+    fn with_id(self, line_id: LineId) -> Result<Line, Cause> {
         let zero = Money::zero(self.unit_price.currency());
         let (discount, tax) = (self.discount.unwrap_or(zero), self.tax.unwrap_or(zero));
         let price = self.unit_price.times(self.quantity)?.minus(discount)?;
+        let quantities = Quantities {
+            ordered: self.quantity,
+            cancelled: self.cancelled,
+            shipped: self.shipped,
+            delivered: self.delivered,
+            returned: self.returned,
+        };
+        if !quantities.is_consistent() {
+            return Err("more units are shipped, delivered or returned than there are".into());
+        }
         Ok(Line {
             line_id,
             kind: self.kind,
@@ -176,11 +206,13 @@ impl LineAttributes {
             name: self.name,
             unit_price: self.unit_price,
             quantity: self.quantity,
+            quantities,
             discount,
             tax,
             tax_rate: self.tax_rate,
             included_tax: included(price, self.tax_rate, tax),
             total: line::total(self.unit_price, self.quantity, discount, tax)?,
+            refunded: self.refunded,
             points: self.points,
             package: self.package,
         })
@@ -271,6 +303,8 @@ mod tests {
         line.tax_rate = Some(rate("10"));
         line.total = won(25_300);
         line.points = Some(5);
+        line.quantities.cancelled = 1;
+        line.refunded = Some(won(25_300));
         order.shipping = Some(Shipping {
             method_id: "kr-standard".to_owned().try_into().unwrap(),
             name: "Standard delivery".to_owned(),
@@ -344,6 +378,9 @@ mod tests {
             deserialize(item.clone()).is_err(),
             "the discount is more than the price"
         );
+        item["lines"][0]["discount"] = json!(won(0));
+        item["lines"][0]["shipped"] = json!(2);
+        assert!(deserialize(item.clone()).is_err(), "more is shipped than was ordered");
         item["lines"] = json!([]);
         assert!(deserialize(item).is_err(), "no line");
     }

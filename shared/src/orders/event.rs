@@ -11,6 +11,9 @@ crate::domain_events! {
         OrderPaid(Order),
         /// A customer cancelled an order. Its stock is released and its payment will be refunded.
         OrderCancelled(Order),
+        /// Units of an order were cancelled: `quantities` says how many of each line. Their stock is released and their price
+        /// will be refunded. The order goes on with the rest.
+        OrderLinesCancelled(Order),
         /// An order was not paid in time. Its stock is released.
         OrderExpired(Order),
     }

@@ -5,13 +5,14 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Package, Product, Sku};
 use crate::core::money::{Money, MoneyError};
+use crate::orders::Quantities;
 use crate::orders::tax::{Tax, TaxRate, included};
 
 /// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
 /// gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(into = "String", try_from = "String")]
-#[schema(value_type = String, examples("1"))]
+#[schema(value_type = String, pattern = "^[1-9][0-9]{0,4}$", examples("1"))]
 pub struct LineId(u16);
 
 /// The text is not a [`LineId`].
@@ -62,9 +63,11 @@ pub struct Line {
     pub name: String,
     /// The price of one unit at the time of the order.
     pub unit_price: Money,
-    /// The number of units.
+    /// The number of units that were ordered.
     #[schema(minimum = 1, maximum = 999)]
     pub quantity: u32,
+    /// What has become of the units.
+    pub quantities: Quantities,
     /// What is taken off the price of all units. Never more than that price.
     pub discount: Money,
     /// The tax that is added to the price. 0 where prices include it.
@@ -77,6 +80,10 @@ pub struct Line {
     pub included_tax: Money,
     /// `unit_price` × `quantity` − `discount` + `tax`.
     pub total: Money,
+    /// The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refunded: Option<Money>,
     /// The points that one unit credits, if the product is points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
@@ -103,11 +110,13 @@ impl Line {
             name: product.name.clone(),
             unit_price: product.price,
             quantity,
+            quantities: Quantities::of(quantity),
             discount: zero,
             tax,
             tax_rate,
             included_tax: included(price, tax_rate, tax),
             total: total(product.price, quantity, zero, tax)?,
+            refunded: None,
             points: product.points,
             package: product.package,
         })

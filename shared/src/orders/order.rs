@@ -12,7 +12,9 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
-use crate::orders::{Line, OrderNumber, Shipping, ShippingMethod, Totals, reason, schema};
+use crate::orders::{
+    FulfillmentStatus, Line, LineId, LineQuantity, OrderNumber, Shipping, ShippingMethod, Step, Totals, reason, schema,
+};
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 50;
@@ -51,6 +53,8 @@ pub struct Order {
     pub customer_id: CustomerId,
     /// The order's status.
     pub status: OrderStatus,
+    /// How far the order is fulfilled.
+    pub fulfillment_status: FulfillmentStatus,
     /// The lines, one for each product. They are neither removed nor reordered.
     pub lines: Vec<Line>,
     /// How the order is delivered. Absent for an order of what is not shipped.
@@ -115,6 +119,7 @@ impl Order {
             number: OrderNumber::of(order_id),
             customer_id,
             status: OrderStatus::PendingPayment,
+            fulfillment_status: FulfillmentStatus::of(&quote.lines),
             lines: quote.lines,
             shipping: quote.shipping,
             totals: quote.totals,
@@ -143,6 +148,7 @@ impl Order {
     /// # Errors
     /// [`Rejected::Closed`] when it has already ended, or a cancellation comes after its deadline;
     /// [`Rejected::PaymentUnderWay`] while a payment is in progress;
+    /// [`Rejected::Shipped`] when a part of it is shipped;
     /// [`Rejected::NotDue`] when an expiry comes before its deadline or after its payment.
     pub fn end(&self, ending: Ending, now: Timestamp) -> Result<Self, Rejected> {
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
@@ -153,10 +159,15 @@ impl Order {
             (Ending::Expire, PendingPayment | Paying | Paid) => return Err(Rejected::NotDue),
             (_, status @ (Cancelled | Expired)) => return Err(Rejected::Closed(status)),
         };
+        let ended = match ending {
+            Ending::Cancel => self.with_all_cancelled()?,
+            // An expired order can be reinstated, so its units stay ordered.
+            Ending::Expire => self.clone(),
+        };
         Ok(Self {
             status,
             closed_at: Some(now),
-            ..self.clone()
+            ..ended
         })
     }
 
@@ -293,8 +304,16 @@ pub enum Rejected {
     Closed(OrderStatus),
     /// The order's deadline has not passed, or the order is paid.
     NotDue,
-    /// The order was never paid.
-    NotPaid,
+    /// The order is not paid, or has ended.
+    NotPaid(OrderStatus),
+    /// A line is not in the order, is named twice, has no quantity, or is not shipped.
+    LineInvalid(LineId),
+    /// Fewer units are left for the step. Has what is left.
+    TooManyUnits(Step, Vec<LineQuantity>),
+    /// A part of the order is shipped. Has what can still be cancelled.
+    Shipped(Vec<LineQuantity>),
+    /// More would be refunded of a line than it costs. Has what is left of it.
+    RefundTooLarge(LineId, Money),
     /// A payment of the order is in progress.
     PaymentUnderWay,
     /// The order has reached the limit of started payments.
@@ -379,7 +398,35 @@ impl From<Rejected> for Rejection {
                     "The order's deadline has not passed.",
                 )
             }
-            Rejected::NotPaid => Self::new(&reason::ORDER_NOT_PAID, "The order is not paid, so it has no receipt."),
+            Rejected::NotPaid(order_status) => Self::with(
+                reason::OrderNotPaid { order_status },
+                "The order is not paid, or has ended.",
+            ),
+            Rejected::LineInvalid(line_id) => {
+                let line = String::from(line_id);
+                let detail = format!(
+                    "The order has no line {line}, or the line is named twice, has not 1 to {MAX_QUANTITY} units, or is not shipped."
+                );
+                Self::with(reason::InvalidLine { line_id }, detail)
+            }
+            Rejected::TooManyUnits(step, left) => {
+                let can_be = match step {
+                    Step::Cancel => "cancelled",
+                    Step::Ship => "shipped",
+                    Step::Deliver => "delivered",
+                    Step::Return => "returned",
+                };
+                let detail = format!("Fewer units can be {can_be}; `left` says how many.");
+                Self::with(reason::TooFewUnits { left }, detail)
+            }
+            Rejected::Shipped(cancellable) => Self::with(
+                reason::OrderShipped { cancellable },
+                "A part of the order is shipped. Name the lines to cancel; `cancellable` says what is left.",
+            ),
+            Rejected::RefundTooLarge(line_id, left) => {
+                let detail = format!("Only {left} is left to refund of line {}.", String::from(line_id));
+                Self::with(reason::LineRefunded { line_id, left }, detail)
+            }
             Rejected::PaymentUnderWay => Self::new(
                 &reason::PAYMENT_UNDER_WAY,
                 "A payment of the order is in progress. Check the order again in a minute.",

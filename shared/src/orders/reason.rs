@@ -1,6 +1,6 @@
 //! Reasons to reject a request that concerns orders.
 
-use super::{OrderStatus, ShippingMethod, Shortage};
+use super::{LineId, LineQuantity, OrderStatus, ShippingMethod, Shortage};
 use crate::core::money::Money;
 
 crate::reasons! {
@@ -32,8 +32,30 @@ crate::reasons! {
         #[schema(nullable = false)]
         order_status: Option<OrderStatus>,
     };
-    /// A receipt is issued once the order is paid.
-    ORDER_NOT_PAID = Conflict "order-not-paid" "The order is not paid";
+    ORDER_NOT_PAID = Conflict "order-not-paid" "The order is not paid" OrderNotPaid {
+        /// The order's status.
+        order_status: OrderStatus,
+    };
+    /// The order has no such line, or the line is named twice, has no quantity, or is not shipped.
+    INVALID_LINE = Unprocessable "invalid-line" "A line is invalid" InvalidLine {
+        /// The line.
+        line_id: LineId,
+    };
+    TOO_FEW_UNITS = Conflict "too-few-units" "Fewer units are left" TooFewUnits {
+        /// What is left of each line.
+        left: Vec<LineQuantity>,
+    };
+    /// Cancel by line what is not shipped.
+    ORDER_SHIPPED = Conflict "order-shipped" "A part of the order is shipped" OrderShipped {
+        /// What can still be cancelled of each line.
+        cancellable: Vec<LineQuantity>,
+    };
+    LINE_REFUNDED = Conflict "line-refunded" "More would be refunded of a line than it costs" LineRefunded {
+        /// The line.
+        line_id: LineId,
+        /// What is left to refund of it.
+        left: Money,
+    };
     /// The provider is being called. Try again in a minute.
     PAYMENT_UNDER_WAY = Conflict "payment-under-way" "A payment is under way";
     TOO_MANY_PAYMENTS = Conflict "too-many-payments" "The order has too many payment attempts";

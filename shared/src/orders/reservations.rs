@@ -323,11 +323,26 @@ impl ReservationStore {
             holds: vec![],
             ..stored.next(order, Some(event))
         };
-        let mut items = vec![put(self.orders.put_if_version(&ended)?)?];
+        self.save_released(&ended, &stored.holds, writes, deadline).await
+    }
+
+    /// Saves an order that no longer has the holds `released`, and returns their stock, in one transaction with `writes`.
+    /// Returns false when anything has changed since it was read.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
+    pub async fn save_released(
+        &self,
+        next: &StoredOrder,
+        released: &[Hold],
+        writes: Writes,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let mut items = vec![put(self.orders.put_if_version(next)?)?];
         items.extend(writes.0);
         let records = items.len();
-        items.extend(self.release_writes(&stored.holds)?);
-        transact_changes(&self.client, "end an order", items, records, deadline).await
+        items.extend(self.release_writes(released)?);
+        transact_changes(&self.client, "release the stock of an order", items, records, deadline).await
     }
 
     /// Finds new holds for the `short` products in all shards. Returns all shortages if any product is short.

@@ -14,12 +14,12 @@ use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
 use crate::aws::lambda::page::Cursor;
 use crate::aws::lambda::problem::Causes;
-use crate::catalog::Hold;
+use crate::catalog::{self, Hold};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
-use crate::orders::{Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
+use crate::orders::{LineQuantity, Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
 
 const BY_CUSTOMER: &str = "by-customer";
 
@@ -64,6 +64,26 @@ impl StoredOrder {
             version: self.version + 1,
             event: event.or_else(|| self.event.clone()),
         }
+    }
+}
+
+impl StoredOrder {
+    /// The next version, which no longer holds `units`, and the released holds.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it holds fewer units.
+    pub fn releasing(&self, units: &[LineQuantity], next: Order, event: Record) -> Result<(Self, Vec<Hold>), Error> {
+        let mut next = self.next(next, Some(event));
+        let mut released = vec![];
+        for unit in units {
+            let line = self.order.lines.iter().find(|line| line.line_id == unit.line_id);
+            let parts = line.and_then(|line| catalog::release(&next.holds, &line.sku, unit.quantity));
+            let (left, part) =
+                parts.ok_or_else(|| Error::internal("release stock", "the order holds fewer units than its lines"))?;
+            next.holds = left;
+            released.extend(part);
+        }
+        Ok((next, released))
     }
 }
 
@@ -130,6 +150,29 @@ impl OrderStore {
     pub async fn get(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
         const DOING: &str = "read an order";
         self.table.read(DOING, key(order_key(id)), deadline).await
+    }
+
+    /// Reads an order and, in the same request, the item at `other` of another table. Both consistently, but they are no
+    /// snapshot.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get_with(
+        &self,
+        id: OrderId,
+        table: &Table,
+        other: Item,
+        deadline: Instant,
+    ) -> Result<(Option<StoredOrder>, Option<Item>), Error> {
+        let wanted = [(self.table(), key(order_key(id))), (&table.name, other)].map(|(table, key)| Wanted {
+            table,
+            keys: vec![key],
+            consistent: true,
+        });
+        let mut found = batch_get(&self.table.client, "read an order", wanted.into(), deadline).await?;
+        let mut take = |table: &str| found.remove(table).and_then(|mut items| items.pop());
+        let (order, other) = (take(self.table()), take(&table.name));
+        Ok((order.map(parse_order).transpose()?, other))
     }
 
     /// Reads an order with serializable isolation: waits for a transaction in progress, which a consistent read

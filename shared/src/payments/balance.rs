@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::core::money::Money;
 use crate::orders::{Order, OrderStatus};
-use crate::payments::{Payment, PaymentStatus, Refund, RefundReason, RefundStatus};
+use crate::payments::{DisputeStatus, Payment, PaymentStatus, Refund, RefundReason, RefundStatus};
 
 /// The reversal of a payment by the customer's bank or the provider, such as the withdrawal of a deposit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -38,6 +38,21 @@ impl Payment {
     /// The amount that can still be refunded.
     pub fn refundable(&self) -> Money {
         self.kept()
+    }
+
+    /// The sum that the customer has back: by refunds, lost disputes and reversals. It can exceed the payment, since a bank
+    /// can take back what was refunded. A dispute that is open or won does not count: the customer's bank has not decided,
+    /// or the shop keeps the money.
+    pub fn returned(&self) -> u64 {
+        let lost = self
+            .disputes
+            .iter()
+            .filter(|dispute| dispute.status == DisputeStatus::Lost && dispute.funds_withdrawn);
+        let reversed = self.reversal.iter().map(|reversal| reversal.amount);
+        lost.map(|dispute| dispute.amount)
+            .chain(reversed)
+            .map(Money::amount)
+            .fold(self.refunded.amount(), u64::saturating_add)
     }
 
     /// What the shop owes to the customer: pending refunds, refunds that were refused or failed, and all that is kept

@@ -20,7 +20,8 @@ crate::domain_events! {
         /// A payment was charged, or its money came back, but cannot pay its order. It is refunded, or pays the order if
         /// its stock can be taken again.
         PaymentUnservable(Payment),
-        /// A refund was requested by an administrator, or a refused refund was requested again.
+        /// A refund was requested: by an administrator, for units that were cancelled or returned, or again after it was
+        /// refused.
         RefundRequested(Payment),
         /// Money of a payment was refunded.
         PaymentRefunded(Payment),

@@ -10,7 +10,7 @@ use crate::aws::Platform;
 use crate::aws::dynamodb::transaction::{Writes, put, transact_changes};
 use crate::core::error::Error;
 use crate::core::event::Record;
-use crate::orders::{Order, OrderStore, ReinstateOutcome, ReservationStore, StoredOrder};
+use crate::orders::{LineQuantity, Order, OrderStore, ReinstateOutcome, ReservationStore, StoredOrder};
 use crate::payments::{PaymentRequest, PaymentStore, StoredPayment};
 
 /// The orders and payments tables.
@@ -23,20 +23,22 @@ pub struct OrderPaymentStore {
     pub payments: PaymentStore,
 }
 
-/// The cancellation of an order.
+/// The cancellation of an order or of some of its units.
 #[derive(Debug)]
 pub struct OrderCancellation<'a> {
     /// The order as read.
     pub stored: &'a StoredOrder,
     /// The order after the cancellation.
     pub cancelled: Order,
-    /// The event `OrderCancelled`.
+    /// The units that are cancelled. `None` for the whole order.
+    pub units: Option<&'a [LineQuantity]>,
+    /// The event `OrderCancelled` or `OrderLinesCancelled`.
     pub event: Record,
     /// The payment that paid the order, with its refund if there is something to refund.
     pub payment: Option<&'a StoredPayment>,
     /// The request that cancels the order.
     pub request: PaymentRequest,
-    /// The writes that take back the points that the order bought.
+    /// The writes that take back the points that the order or the units bought.
     pub points: Writes,
 }
 
@@ -91,8 +93,8 @@ impl OrderPaymentStore {
         reservations.reinstate(order, &payment, deadline).await
     }
 
-    /// Cancels an order: releases its stock to `reservations`, takes its points back, and saves its payment with the
-    /// refund. Returns false when anything has changed since it was read.
+    /// Cancels an order or some of its units: releases the stock to `reservations`, takes the points back, and saves the
+    /// payment with the refund. Returns false when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -105,6 +107,7 @@ impl OrderPaymentStore {
         let OrderCancellation {
             stored,
             cancelled,
+            units,
             event,
             payment,
             request,
@@ -115,8 +118,11 @@ impl OrderPaymentStore {
         if let Some(payment) = payment {
             writes.push(put(self.payments.put_if_version(payment)?)?);
         }
-        reservations
-            .release(stored, cancelled, event, Writes(writes), deadline)
-            .await
+        let writes = Writes(writes);
+        let Some(units) = units else {
+            return reservations.release(stored, cancelled, event, writes, deadline).await;
+        };
+        let (next, released) = stored.releasing(units, cancelled, event)?;
+        reservations.save_released(&next, &released, writes, deadline).await
     }
 }

@@ -9,6 +9,7 @@
 pub mod auction_fixture;
 pub mod billing_fixture;
 pub mod delivery_fixture;
+pub mod fulfillment_fixture;
 pub mod image_fixture;
 pub mod payment_fixture;
 

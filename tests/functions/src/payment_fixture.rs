@@ -27,6 +27,9 @@ use tokio::task::yield_now;
 
 use crate::Shop;
 
+/// The secrets that sign the webhooks of carriers: two, as during a rotation.
+pub const CARRIER_SECRETS: [&str; 2] = ["whsec_Y2FycmllciBzZWNyZXQ=", "whsec_Y2FycmllciByb2xsZWQ="];
+
 /// A shop with payments. Dereferences to its [`Shop`].
 #[derive(Debug)]
 pub struct PaymentFixture {
@@ -274,6 +277,7 @@ pub fn credentials(options: &Options) -> Value {
         },
         "kakaopay": { "secret_key": options.kakaopay_secret_key, "cid": options.kakaopay_cid },
         "standard": { "webhook_secrets": options.standard_webhook_secrets },
+        "carriers": { "webhook_secrets": CARRIER_SECRETS },
     })
 }
 

@@ -55,6 +55,7 @@ impl Cloud {
         let variables = [
             ("AUCTIONS_TABLE", "auctions"),
             ("CATALOG_TABLE", "catalog"),
+            ("FULFILLMENT_TABLE", "fulfillment"),
             ("IMAGES_TABLE", "images"),
             ("ORDERS_TABLE", "orders"),
             ("PAYMENTS_TABLE", "payments"),

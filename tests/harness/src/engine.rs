@@ -27,6 +27,8 @@ pub const CATALOG: &str = "catalog";
 pub const ORDERS: &str = "orders";
 /// Name of the payments table.
 pub const PAYMENTS: &str = "payments";
+/// Name of the fulfillment table.
+pub const FULFILLMENT: &str = "fulfillment";
 /// Name of the subscriptions table.
 pub const SUBSCRIPTIONS: &str = "subscriptions";
 /// Name of the images table.
@@ -193,6 +195,22 @@ pub async fn create_tables(client: &Client) {
         .expect("the payments' table");
     client
         .create_table()
+        .table_name(FULFILLMENT)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("of_order", ScalarAttributeType::S),
+            attribute("tracking", ScalarAttributeType::S),
+            attribute("created_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(index("by-order", "of_order", "created_ms", all_attributes()))
+        .global_secondary_indexes(index("by-tracking", "tracking", "created_ms", keys_only()))
+        .send()
+        .await
+        .expect("the fulfillment table");
+    client
+        .create_table()
         .table_name(IMAGES)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(vec![attribute("pk", ScalarAttributeType::S)]))
@@ -223,12 +241,7 @@ pub async fn create_tables(client: &Client) {
         ]))
         .key_schema(key("pk", KeyType::Hash))
         .key_schema(key("sk", KeyType::Range))
-        .global_secondary_indexes(index(
-            "listed",
-            "listed_in",
-            "listed_ms",
-            Projection::builder().projection_type(ProjectionType::All).build(),
-        ))
+        .global_secondary_indexes(index("listed", "listed_in", "listed_ms", all_attributes()))
         .global_secondary_indexes(due_index())
         .send()
         .await
@@ -256,6 +269,10 @@ pub async fn create_tables(client: &Client) {
 
 fn due_index() -> GlobalSecondaryIndex {
     index("due", "due_shard", "due_ms", keys_only())
+}
+
+fn all_attributes() -> Projection {
+    Projection::builder().projection_type(ProjectionType::All).build()
 }
 
 fn keys_only() -> Projection {

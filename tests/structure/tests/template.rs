@@ -7,8 +7,14 @@ use structure::{
 };
 
 /// The functions with routes that require no token. Products, order books and pictures are public. Payment providers
-/// sign their webhooks instead.
-const PUBLIC_FUNCTIONS: [&str; 4] = ["get-product", "get-order-book", "get-image", "receive-webhook"];
+/// and carriers sign their webhooks instead.
+const PUBLIC_FUNCTIONS: [&str; 5] = [
+    "get-product",
+    "get-order-book",
+    "get-image",
+    "receive-webhook",
+    "receive-carrier-webhook",
+];
 
 /// The API's role. It may invoke every function with the stack's name as prefix.
 const API_ROLE: &str = "ApiRole";

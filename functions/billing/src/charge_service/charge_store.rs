@@ -552,7 +552,7 @@ fn order_and_payment(
             let cancelled = Order {
                 status: OrderStatus::Cancelled,
                 closed_at: Some(now),
-                ..order
+                ..order.with_all_cancelled()?
             };
             let payment = stored(change.payment, event_kind)?;
             Ok(Some((

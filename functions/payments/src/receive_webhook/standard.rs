@@ -53,8 +53,9 @@ pub async fn receive(
         timestamp: header(headers, "webhook-timestamp"),
         signature: header(headers, "webhook-signature"),
     };
-    function
-        .verify(invocation, |credentials| {
+    let vault = function.service.providers.vault();
+    vault
+        .verify(invocation.now, invocation.deadline, |credentials| {
             let secrets = &credentials.standard()?.webhook_secrets;
             Ok(signature::verify_standard(signed, body, secrets, invocation.now)?)
         })

@@ -18,8 +18,9 @@ pub async fn receive(
     invocation: &Invocation,
 ) -> Result<Outcome, Error> {
     let signed = header(headers, "stripe-signature");
-    function
-        .verify(invocation, |credentials| {
+    let vault = function.service.providers.vault();
+    vault
+        .verify(invocation.now, invocation.deadline, |credentials| {
             let secrets = &credentials.stripe()?.webhook_secrets;
             Ok(signature::verify_stripe(signed, body, secrets, invocation.now)?)
         })

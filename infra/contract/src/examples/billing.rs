@@ -84,6 +84,7 @@ pub fn subscription() -> Result<Subscription> {
             quantity: 2,
         }],
         shipping_method: None,
+        destination: None,
         next_period: 0,
         next_at: schedule.due_at(0),
         schedule,

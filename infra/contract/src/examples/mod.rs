@@ -2,6 +2,7 @@
 
 mod auctions;
 mod billing;
+mod fulfillment;
 mod images;
 mod payments;
 
@@ -20,11 +21,12 @@ use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
-use shared::orders::{Ending, Order, OrderEvent, OrderId, Pricing, Rejected};
+use shared::orders::{Ending, LineQuantity, Order, OrderEvent, OrderId, Pricing, Rejected, Step};
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
 pub use billing::{paid_invoice, subscription};
+pub use fulfillment::shipment;
 pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -39,6 +41,7 @@ pub fn events() -> Result<Vec<Record>> {
         orders()?,
         payments::events()?,
         payments::billing_key_events()?,
+        fulfillment::events()?,
         auctions::events()?,
         auctions::point_events()?,
         billing::events()?,
@@ -74,17 +77,26 @@ fn orders() -> Result<Vec<Record>> {
     let placed = order()?;
     let expired = placed.end(Ending::Expire, placed.expires_at + SignedDuration::from_secs(20));
     let (paid, _) = paid()?;
+    let first = LineQuantity {
+        line_id: paid.lines[0].line_id,
+        quantity: 1,
+    };
+    let refunds = paid.refunds_of(&[first]);
+    let in_part = paid.after(Step::Cancel, &[first]).map_err(rejected)?;
+    let in_part = in_part.with_refunds(&refunds).map_err(rejected)?;
     let cancelled = paid.end(Ending::Cancel, placed.placed_at + SignedDuration::from_hours(3));
     let events = [
         OrderEvent::OrderPlaced(placed),
         OrderEvent::OrderPaid(paid),
         OrderEvent::OrderCancelled(cancelled.map_err(rejected)?),
+        OrderEvent::OrderLinesCancelled(in_part),
         OrderEvent::OrderExpired(expired.map_err(rejected)?),
     ];
     records(&events, |event| match event {
         OrderEvent::OrderPlaced(order)
         | OrderEvent::OrderPaid(order)
         | OrderEvent::OrderCancelled(order)
+        | OrderEvent::OrderLinesCancelled(order)
         | OrderEvent::OrderExpired(order) => order.closed_at.or(order.paid_at).unwrap_or(order.placed_at),
     })
 }
@@ -92,10 +104,11 @@ fn orders() -> Result<Vec<Record>> {
 /// An actor that causes an event of this type.
 fn actor_of(detail_type: &str) -> Result<Actor> {
     Ok(match detail_type {
-        "ProductChanged" | "StockMoved" | "RefundRequested" | "PaymentReversed" => staff(),
+        "ProductChanged" | "StockMoved" | "RefundRequested" | "PaymentReversed" | "ShipmentCreated" => staff(),
         "OrderPlaced"
         | "OrderPaid"
         | "OrderCancelled"
+        | "OrderLinesCancelled"
         | "PaymentConfirmed"
         | "PaymentUnknown"
         | "BidPlaced"
@@ -107,6 +120,7 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "ImageDeleted" => Actor::customer(&customer()),
         "PaymentFailed" | "PaymentUnservable" | "PaymentDisputed" | "BillingKeyDeleted" => Actor::provider("TOSS"),
         "StockLow" => Actor::function("watch-stock"),
+        "ShipmentDelivered" => Actor::provider("CARRIER"),
         "OrderExpired" => Actor::schedule("expire-orders"),
         "BidExpired" => Actor::schedule("expire-bids"),
         "PaymentRefunded" | "PaymentReviewNeeded" => Actor::function("refund-payment"),
@@ -201,7 +215,7 @@ fn order_of(order_id: OrderId, product: Product, quantity: u32) -> Result<Order>
     let sku = product.sku.clone();
     let pricing = Pricing::of_shop(Country::try_from("KR".to_owned())?)?;
     let products = [(sku.clone(), product)].into();
-    let quote = pricing.quote(&[(sku, quantity)], &products, &pricing.domestic(None), now()?);
+    let quote = pricing.quote(&[(sku, quantity)], &products, &pricing.delivery(None, None), now()?);
     let quote = quote.map_err(rejected)?;
     let expires_at = now()? + SignedDuration::from_mins(15);
     Ok(Order::new(order_id, customer(), quote, now()?, expires_at))

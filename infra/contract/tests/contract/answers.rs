@@ -19,6 +19,10 @@ use catalog::get_product::ProductView;
 use catalog::list_stock_movements::StockMovementList;
 use catalog::update_product::UpdateProductRequest;
 use contract::examples;
+use fulfillment::create_shipment::CreateShipmentRequest;
+use fulfillment::list_shipments::ShipmentList;
+use fulfillment::receive_carrier_webhook::{CarrierWebhookAnswer, CarrierWebhookOutcome};
+use fulfillment::shipment::Shipment;
 use images::get_image::ImageView;
 use images::presign_upload::{PresignUploadRequest, SignedUpload};
 use lambda_http::Body;
@@ -102,6 +106,33 @@ fn each_response_about_a_payment_matches_its_schema() {
             );
         }
     }
+}
+
+#[test]
+fn each_request_and_response_about_a_shipment_matches_its_schema() {
+    let shipped = examples::shipment().unwrap();
+    let delivered = shipped.delivered(shipped.shipped_at);
+    let untracked = Shipment {
+        tracking_url: None,
+        ..shipped.clone()
+    };
+    for shipment in [shipped.clone(), delivered, untracked] {
+        matches_schema("Shipment", &shipment);
+        let (items, next_cursor) = (vec![shipment], None);
+        matches_schema("ShipmentList", &ShipmentList { items, next_cursor });
+    }
+    for outcome in [CarrierWebhookOutcome::Entered, CarrierWebhookOutcome::Ignored] {
+        matches_schema("CarrierWebhookAnswer", &CarrierWebhookAnswer { outcome });
+    }
+    matches_schema(
+        "CreateShipmentRequest",
+        &CreateShipmentRequest {
+            lines: shipped.lines,
+            carrier: shipped.carrier,
+            tracking_number: shipped.tracking_number,
+            tracking_url: shipped.tracking_url,
+        },
+    );
 }
 
 #[test]

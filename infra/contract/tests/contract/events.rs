@@ -56,6 +56,8 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("madang.billing", "/data/order_id"),
     ("madang.billing", "/data/payment_id"),
     ("madang.billing", "/data/closed_at"),
+    ("madang.fulfillment", "/data/tracking_url"),
+    ("madang.fulfillment", "/data/delivered_at"),
     ("madang.images", "/data/source"),
     ("madang.images", "/data/placeholder"),
     ("madang.images", "/data/color"),

@@ -145,6 +145,17 @@ pub fn body<T: DeserializeOwned + Serialize>(request: &Request) -> Result<T, Rej
     parse(raw_body(request, MAX_BODY)?)
 }
 
+/// Parses the request's JSON body, or returns the default for a request without one.
+///
+/// # Errors
+/// As [`body`].
+pub fn optional_body<T: DeserializeOwned + Serialize + Default>(request: &Request) -> Result<T, Rejection> {
+    match raw_body(request, MAX_BODY)? {
+        [] => Ok(T::default()),
+        bytes => parse(bytes),
+    }
+}
+
 /// Parses JSON. The error names the place of a wrong value.
 ///
 /// # Errors
@@ -237,6 +248,14 @@ mod tests {
         for bad in ["", "[", "null", "{}", r#"{"quantity":1} x"#, r#"{"quantity":1.5}"#] {
             assert_eq!(rejection(bad).reason, &error::MALFORMED_BODY, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_body_that_is_optional_may_be_missing_but_not_malformed() {
+        let of = |text: &str| optional_body::<Vec<u8>>(&Request::new(Body::from(text)));
+        assert_eq!(of("").unwrap(), [0_u8; 0]);
+        assert_eq!(of("[1]").unwrap(), [1]);
+        assert_eq!(of(" ").unwrap_err().reason, &error::MALFORMED_BODY);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub struct Credentials {
     stripe: Option<StripeKeys>,
     kakaopay: Option<KakaoPayKeys>,
     standard: Option<StandardKeys>,
+    carriers: Option<StandardKeys>,
 }
 
 /// The credentials for Toss.
@@ -55,7 +56,7 @@ pub struct KakaoPayKeys {
     pub cid: String,
 }
 
-/// The webhook secrets of other providers.
+/// The webhook secrets of other providers, or of carriers.
 #[derive(Clone, Deserialize)]
 pub struct StandardKeys {
     /// The webhook secrets. There are two during a rotation.
@@ -123,6 +124,11 @@ impl Credentials {
     /// `provider-not-configured` without credentials.
     pub fn standard(&self) -> Result<&StandardKeys, Error> {
         self.standard.as_ref().ok_or_else(|| missing(Provider::Standard))
+    }
+
+    /// The webhook secrets of carriers. `None` if there are none.
+    pub const fn carriers(&self) -> Option<&StandardKeys> {
+        self.carriers.as_ref()
     }
 }
 
@@ -200,6 +206,26 @@ impl Vault {
         // Failed fetches count too.
         fetched.reloaded_at = Some(now);
         self.fetch(&mut fetched, deadline).await.map(Some)
+    }
+
+    /// Verifies a signature. If it fails, reloads the secrets, which may have been rotated, and verifies once more.
+    ///
+    /// # Errors
+    /// Those of `verify`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn verify(
+        &self,
+        now: Timestamp,
+        deadline: Instant,
+        verify: impl Fn(&Credentials) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let known = self.credentials(deadline).await?;
+        let Err(refused) = verify(&known) else {
+            return Ok(());
+        };
+        match self.reload(now, deadline).await? {
+            Some(fresh) => verify(&fresh),
+            None => Err(refused),
+        }
     }
 
     /// Marks the cached credentials as outdated after a provider rejected them. The next

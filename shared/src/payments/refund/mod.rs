@@ -66,6 +66,10 @@ pub struct Refund {
 pub enum RefundReason {
     /// The customer cancelled the order.
     OrderCancelled,
+    /// Units of the order were cancelled.
+    LinesCancelled,
+    /// Units of the order were returned.
+    Returned,
     /// The order could not accept the payment.
     Unservable,
     /// An administrator requested it.

@@ -37,9 +37,11 @@ async fn an_operation_without_a_token_is_refused_where_it_needs_one() {
     for operation in operations(&shop) {
         let call = with_body(&operation).set("/requestContext/authorizer", Value::Null);
         let answer = operation.send(&shop, call).await;
+        // A carrier signs its webhooks instead.
+        let needs_signature = operation.path == "/webhooks/carriers";
         assert_eq!(
             answer.status == 401,
-            operation.needs_token,
+            operation.needs_token || needs_signature,
             "{}: {answer:?}",
             operation.name
         );

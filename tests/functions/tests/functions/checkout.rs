@@ -23,7 +23,9 @@ async fn an_order_is_placed_and_holds_its_stock() {
     let tea = json!({
         "line_id": "1", "kind": "PRODUCT", "sku": "tea", "name": "Green tea, 100 g", "unit_price": won(1000),
         "quantity": 2, "discount": won(0), "tax": won(0), "tax_rate": "10", "included_tax": won(182), "total": won(2000),
+        "quantities": { "ordered": 2 },
     });
+    assert_eq!(answer.body["fulfillment_status"], "NOT_REQUIRED");
     assert_eq!(answer.body["lines"][0], tea);
     assert_eq!(answer.body["lines"][1]["line_id"], "2");
     assert_eq!(answer.body["expires_at"], json!(shop.now() + RESERVATION));
@@ -68,9 +70,12 @@ async fn an_order_keeps_its_metadata_and_external_reference_everywhere() {
     let listed = shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
     assert_eq!(listed.body["items"], json!([order.body]));
     let cancelled = shop.cancel("ann", &id_of(&order)).await;
-    for name in ["number", "lines", "totals", "metadata", "external_reference"] {
+    for name in ["number", "totals", "metadata", "external_reference"] {
         assert_eq!(cancelled.body[name], order.body[name], "{name}");
     }
+    let mut lines = order.body["lines"].clone();
+    lines[0]["quantities"]["cancelled"] = json!(1);
+    assert_eq!(cancelled.body["lines"], lines);
 }
 
 #[tokio::test]

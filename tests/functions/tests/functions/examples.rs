@@ -7,6 +7,7 @@ use std::{env, fs};
 use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
 use function_tests::delivery_fixture::{address, delivery_call};
+use function_tests::fulfillment_fixture::{FulfillmentFixture, deliver_call, ship_call, shipments_call};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::{
@@ -62,6 +63,25 @@ async fn payments() {
     let payment = shop.payment_of("ann", &order).await;
     let part = json!({ "amount": amount(500), "note": "The box was damaged." });
     refunds::ask(&shop, "refund", &payment, &part).await;
+}
+
+async fn fulfillment() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2), ("mug", 1)]).await;
+    let parcel = ship_call(&order, "p", &[]).json(&json!({
+        "lines": [{ "line_id": "1", "quantity": 2 }], "carrier": "CJ Logistics", "tracking_number": "6890-1234-5678",
+        "tracking_url": "https://track.example.com/689012345678",
+    }));
+    let shipment = shop.create_shipment(parcel).await.body;
+    let id = shipment["shipment_id"].as_str().unwrap();
+    shop.list_shipments(shipments_call("ann", &order)).await;
+    let delivered = json!({ "delivered_at": shop.now() });
+    shop.deliver_shipment(deliver_call(id, "d").json(&delivered)).await;
+    let data = json!({
+        "carrier": "CJ Logistics", "tracking_number": "6890-1234-5678", "delivered_at": shop.now(),
+    });
+    shop.carrier_webhook(shop.carrier_call("shipment.delivered", &data))
+        .await;
 }
 
 async fn reviews() {
@@ -133,6 +153,7 @@ async fn examples() -> BTreeMap<String, Recording> {
     for exchanges in [
         record(catalog_and_orders()).await,
         record(payments()).await,
+        record(fulfillment()).await,
         record(reviews()).await,
         record(subscriptions()).await,
         record(charges()).await,

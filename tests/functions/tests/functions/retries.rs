@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call, register_call, take_call};
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
+use function_tests::fulfillment_fixture::{FulfillmentFixture, cancel_call, deliver_call, ship_call};
 use function_tests::image_fixture::{ImageFixture, picture, presign_call};
 use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{
@@ -52,6 +53,21 @@ const SCENARIOS: &[Scenario] = &[
     ),
     scenario!("checkout", "the order has expired", checkout_expired),
     scenario!("cancel-order", "the order was cancelled a year ago", cancel_order_late),
+    scenario!(
+        "cancel-order",
+        "the units were cancelled, and the rest is shipped",
+        cancel_order_shipped
+    ),
+    scenario!(
+        "create-shipment",
+        "the shipment was delivered, and no units are left",
+        create_shipment_delivered
+    ),
+    scenario!(
+        "deliver-shipment",
+        "the carrier had reported it a month ago",
+        deliver_shipment_late
+    ),
     scenario!("start-payment", "the order was cancelled", start_payment_cancelled),
     scenario!(
         "confirm-payment",
@@ -200,6 +216,8 @@ macro_rules! tests {
 tests! {
     a_retried_checkout_is_the_first_one: "checkout",
     a_retried_cancellation_of_an_order_is_the_first_one: "cancel-order",
+    a_retried_shipment_is_the_first_one: "create-shipment",
+    a_retried_delivery_of_a_shipment_is_the_first_one: "deliver-shipment",
     a_retried_start_of_a_payment_is_the_first_one: "start-payment",
     a_retried_confirmation_of_a_payment_is_the_first_one: "confirm-payment",
     a_retried_request_of_a_refund_is_the_first_one: "request-refund",
@@ -251,6 +269,7 @@ fn id(body: &Value) -> &Value {
         "image_id",
         "payment_id",
         "subscription_id",
+        "shipment_id",
         "order_id",
         "sku",
     ];
@@ -287,6 +306,44 @@ async fn checkout_expired() -> Outcome {
     let again = shop.checkout(call).await;
     assert_eq!(again.body["status"], "EXPIRED");
     let other = Some(shop.checkout(order_call("ann", "k", &[("nothing", 1)])).await);
+    Outcome { first, again, other }
+}
+
+async fn create_shipment_delivered() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+    let first = shop.create_shipment(ship_call(&order, "p", &[("1", 2)])).await;
+    shop.report("p", shop.now()).await;
+    let again = shop.create_shipment(ship_call(&order, "p", &[("1", 2)])).await;
+    assert_eq!(again.body["status"], "DELIVERED", "{again:?}");
+    let other = Some(shop.create_shipment(ship_call(&order, "p", &[("1", 1)])).await);
+    Outcome { first, again, other }
+}
+
+async fn deliver_shipment_late() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+    let (shipment, another) = (
+        shop.shipped(&order, "p", &[("1", 1)]).await,
+        shop.shipped(&order, "q", &[("1", 1)]).await,
+    );
+    let first = shop.deliver_shipment(deliver_call(&shipment, "d")).await;
+    shop.advance(SignedDuration::from_hours(24 * 29));
+    let again = shop.deliver_shipment(deliver_call(&shipment, "d")).await;
+    assert_eq!(again.body, first.body);
+    let other = Some(shop.deliver_shipment(deliver_call(&another, "d")).await);
+    Outcome { first, again, other }
+}
+
+async fn cancel_order_shipped() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    let call = |units| cancel_call("ann", &order, "c", &[("1", units)]);
+    let first = shop.cancel_order(call(1)).await;
+    shop.shipped(&order, "p", &[("1", 2)]).await;
+    let again = shop.cancel_order(call(1)).await;
+    assert_eq!(again.body["fulfillment_status"], "SHIPPED", "{again:?}");
+    let other = Some(shop.cancel_order(call(2)).await);
     Outcome { first, again, other }
 }
 

@@ -81,14 +81,15 @@ impl AuctionAudit {
             };
             let points = number(&credit["points"]);
             let payment = order["payment_id"].as_str().and_then(|id| payments.get(id));
+            let (of_units, by_line) = given_back(order);
             let gone = match payment {
                 _ if order["status"] == "CANCELLED" => points,
-                Some(payment) => {
-                    let whole = number(&payment["amount"]["amount"]);
-                    let part = i128::from(points) * i128::from(returned(payment).min(whole));
-                    i64::try_from(part / i128::from(whole))?
+                Some(payment) if returned(payment) > by_line => {
+                    let whole = number(&payment["amount"]["amount"]) - by_line;
+                    let part = i128::from(points - of_units) * i128::from((returned(payment) - by_line).min(whole));
+                    of_units + i64::try_from(part / i128::from(whole.max(1)))?
                 }
-                None => 0,
+                _ => of_units,
             };
             ensure!(
                 optional(credit, "taken_back") == gone,
@@ -204,6 +205,19 @@ impl AuctionAudit {
     fn by_id<'a>(&'a self, kind: &'a str, id: &str) -> BTreeMap<&'a str, &'a Value> {
         self.of_kind(kind).map(|item| (text(&item[id]), item)).collect()
     }
+}
+
+/// Returns the points of units that were cancelled or returned, and what was refunded by line.
+fn given_back(order: &Value) -> (i64, i64) {
+    let lines = order["lines"].as_array().expect("lines").iter();
+    let sums = lines.map(|line| {
+        let units = optional(line, "cancelled") + optional(line, "returned");
+        let refunded = line.get("refunded").map_or(0, |refunded| number(&refunded["amount"]));
+        (optional(line, "points") * units, refunded)
+    });
+    sums.fold((0, 0), |(points, refunded), (more, again)| {
+        (points + more, refunded + again)
+    })
 }
 
 /// Returns the sum that the customer has back: by refunds, lost disputes and reversals.

@@ -253,6 +253,8 @@ fn customer_key(customer: &CustomerId) -> String {
 const fn reason(reason: RefundReason) -> &'static str {
     match reason {
         RefundReason::OrderCancelled => "The order was cancelled",
+        RefundReason::LinesCancelled => "A part of the order was cancelled",
+        RefundReason::Returned => "Goods were returned",
         RefundReason::Unservable => "The order could not be fulfilled",
         RefundReason::Requested | RefundReason::Elsewhere => "A refund was requested",
     }

@@ -1,0 +1,220 @@
+//! Runs for `POST /admin/orders/{order_id}/shipments`, for administrators: records a parcel and counts its units as shipped
+//! in the order, in one transaction.
+
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::error::{self, Reason, Rejection};
+use shared::core::idempotency::Fingerprint;
+use shared::core::text::DisplayText;
+use shared::orders::{self, LineQuantity, OrderId, Step, StoredOrder};
+
+use crate::event::FulfillmentEvent;
+use crate::shipment::{Shipment, ShipmentId, ShipmentStatus};
+use crate::store::{FulfillmentStore, StoredShipment};
+
+/// The function's store.
+#[derive(Debug)]
+pub struct CreateShipment {
+    /// Shipments and orders.
+    pub fulfillment: FulfillmentStore,
+}
+
+impl CreateShipment {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            fulfillment: FulfillmentStore::new(platform)?,
+        })
+    }
+}
+
+/// The longest name of a carrier and the longest tracking number, in characters.
+const MAX_TEXT: usize = 50;
+/// The longest address of a tracking page, in characters.
+const MAX_URL: usize = 500;
+
+/// A parcel that was handed to a carrier.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateShipmentRequest {
+    /// The units in the parcel, each line once.
+    #[schema(min_items = 1, max_items = 50)]
+    pub lines: Vec<LineQuantity>,
+    /// The carrier. Text of one line.
+    #[schema(min_length = 1, max_length = 50, examples("CJ Logistics"))]
+    pub carrier: String,
+    /// The carrier's number of the parcel. Text of one line. Several shipments can have the same number: a parcel with
+    /// units of several orders.
+    #[schema(min_length = 1, max_length = 50, examples("6890-1234-5678"))]
+    pub tracking_number: String,
+    /// The page that shows where the parcel is: an `https` URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        max_length = 500,
+        pattern = "^https://[!-~]+$",
+        examples("https://track.example.com/689012345678")
+    )]
+    pub tracking_url: Option<String>,
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &error::INVALID_TEXT,
+    &orders::reason::INVALID_LINES,
+    &orders::reason::INVALID_LINE,
+    &orders::reason::ORDER_NOT_PAID,
+    &orders::reason::TOO_FEW_UNITS,
+];
+
+/// Creates a shipment
+///
+/// Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped. A retry with
+/// the same key and body returns the shipment as it is now.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/admin/orders/{order_id}/shipments", operation_id = "create-shipment", tag = "fulfillment",
+    request_body = CreateShipmentRequest,
+    security(("token" = [])),
+    params(
+        ("order_id" = Uuid, Path, description = "The order"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new shipment",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The shipment", body = Shipment,
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request created the shipment"),
+                ("Location" = String, description = "The path of the order's shipments"),
+            )),
+    )
+)]
+pub async fn handle(function: &CreateShipment, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let order_id = http::path::<OrderId>(&request)?;
+    let body = normalized(http::body(&request)?)?;
+    let fingerprint = Fingerprint::of(&(order_id, &body));
+    let fingerprint = fingerprint.map_err(|error| Error::internal("read the shipment", error))?;
+    let shipment_id = ShipmentId(key.derive_id("shipment", &caller.customer_id));
+    let store = &function.fulfillment;
+    let mut attempts = Attempts::new("create a shipment");
+    loop {
+        attempts.start()?;
+        let (order, existing) = store
+            .order_and_shipment(order_id, shipment_id, invocation.deadline)
+            .await?;
+        if let Some(existing) = existing {
+            return replay(&existing, &fingerprint);
+        }
+        let stored = order.ok_or(orders::Rejected::NotFound)?;
+        let shipped = match stored.order.after(Step::Ship, &body.lines) {
+            Ok(shipped) => shipped,
+            // A concurrent duplicate of this request may have shipped the units after the shipment was read.
+            Err(rejected) => {
+                return match store.shipment(shipment_id, invocation.deadline).await? {
+                    Some(existing) => replay(&existing, &fingerprint),
+                    None => Err(rejected.into()),
+                };
+            }
+        };
+        let shipment = shipment(shipment_id, &stored, &body, &invocation);
+        let event = invocation.record(&FulfillmentEvent::ShipmentCreated(shipment.clone()))?;
+        let new = StoredShipment::new(shipment, fingerprint.clone(), event);
+        let order = stored.next(shipped, None);
+        if store.save_shipment(&new, &order, None, invocation.deadline).await? {
+            return created(&new.shipment);
+        }
+    }
+}
+
+fn shipment(
+    shipment_id: ShipmentId,
+    stored: &StoredOrder,
+    body: &CreateShipmentRequest,
+    invocation: &Invocation,
+) -> Shipment {
+    Shipment {
+        shipment_id,
+        order_id: stored.order.order_id,
+        customer_id: stored.order.customer_id.clone(),
+        status: ShipmentStatus::Shipped,
+        lines: body.lines.clone(),
+        carrier: body.carrier.clone(),
+        tracking_number: body.tracking_number.clone(),
+        tracking_url: body.tracking_url.clone(),
+        shipped_at: invocation.now,
+        delivered_at: None,
+    }
+}
+
+/// Checks and normalizes the texts of the parcel.
+fn normalized(mut body: CreateShipmentRequest) -> Result<CreateShipmentRequest, Rejection> {
+    for (field, text) in [
+        ("carrier", &mut body.carrier),
+        ("tracking_number", &mut body.tracking_number),
+    ] {
+        let line = DisplayText::line(text, MAX_TEXT);
+        *text = line.map_err(|invalid| invalid.in_field(field))?.into();
+    }
+    if body.tracking_url.as_deref().is_some_and(|url| !is_https(url)) {
+        let field = "tracking_url".to_owned();
+        let detail = format!("tracking_url: it is not an https URL of at most {MAX_URL} characters.");
+        return Err(Rejection::with(error::InvalidText { field }, detail));
+    }
+    Ok(body)
+}
+
+/// Whether a text is an `https` URL with a host and without a user, which would hide the host.
+fn is_https(url: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte);
+    let rest = url.strip_prefix("https://").unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    url.len() <= MAX_URL && url.bytes().all(is_allowed) && !host.is_empty() && !host.contains('@')
+}
+
+fn created(shipment: &Shipment) -> Result<Response, Error> {
+    http::created(&format!("/orders/{}/shipments", shipment.order_id), shipment)
+}
+
+fn replay(existing: &StoredShipment, fingerprint: &Fingerprint) -> Result<Response, Error> {
+    existing.fingerprint.require_same(fingerprint)?;
+    created(&existing.shipment).map(http::replayed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tracking_page_is_an_https_url_without_a_user() {
+        for good in ["https://track.example.com", "https://a.b/c?d=e#f", "https://[::1]:8/x"] {
+            assert!(is_https(good), "{good}");
+        }
+        let long = format!("https://a.b/{}", "x".repeat(MAX_URL));
+        for bad in [
+            "",
+            "https://",
+            "https:///path",
+            "http://a.b",
+            "javascript:alert(1)",
+            "https://a b",
+            "https://shop.example.com@evil.example",
+            "https://a.b/\n",
+            "https://가.kr",
+            &long,
+        ] {
+            assert!(!is_https(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Runs for `POST /webhooks/carriers`: records deliveries that carriers report, signed according to Standard Webhooks.
+//!
+//! Invariants: unsigned content is not trusted. A message about a shipment that is not recorded yet is refused with 404, so
+//! that the carrier sends it again: staff may record a parcel after it is under way. Messages can be repeated and in any
+//! order: a shipment that is delivered stays as it is.
+
+use jiff::Timestamp;
+use lambda_http::http::{HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::actor::Actor;
+use shared::core::error::{self, Reason, Rejection};
+use shared::core::signature::{self, StandardHeaders};
+use shared::payments::provider::Vault;
+use tokio::time::Instant;
+
+use crate::delivery::deliver;
+use crate::reason;
+use crate::shipment::{Rejected, ShipmentId, tracking_key};
+use crate::store::FulfillmentStore;
+
+/// The function's store and secret.
+#[derive(Debug)]
+pub struct ReceiveCarrierWebhook {
+    /// Shipments and orders.
+    pub fulfillment: FulfillmentStore,
+    /// The secret with the carriers' webhook secrets.
+    pub vault: Vault,
+}
+
+impl ReceiveCarrierWebhook {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            fulfillment: FulfillmentStore::new(platform)?,
+            vault: Vault::new(platform.aws(), platform.variable("PAYMENT_CREDENTIALS")?),
+        })
+    }
+}
+
+/// The longest accepted request body, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// A message.
+#[derive(Debug, Serialize, Deserialize)]
+struct Message {
+    r#type: String,
+    data: serde_json::Value,
+    /// Other fields, which are ignored.
+    #[serde(flatten)]
+    other: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The data of a delivery: the shipment by its id, or by its carrier and number.
+#[derive(Debug, Deserialize)]
+struct Data {
+    shipment_id: Option<ShipmentId>,
+    carrier: Option<String>,
+    tracking_number: Option<String>,
+    delivered_at: Timestamp,
+}
+
+/// The outcome of a carrier's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CarrierWebhookOutcome {
+    /// The delivery is recorded, now or earlier.
+    Entered,
+    /// The type of the message is not known.
+    Ignored,
+}
+
+/// The response to a carrier's message.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CarrierWebhookAnswer {
+    /// The outcome of the message.
+    pub outcome: CarrierWebhookOutcome,
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::INVALID_SIGNATURE,
+    &reason::UNKNOWN_SHIPMENT,
+    &reason::CARRIERS_NOT_CONFIGURED,
+    &reason::INVALID_DELIVERY_TIME,
+];
+
+/// Receives a carrier's webhook
+///
+/// Signed according to Standard Webhooks. The type `shipment.delivered` has the data `delivered_at`, and either
+/// `shipment_id`, or `carrier` and `tracking_number`; it delivers all shipments under the number. Other types are ignored.
+/// After any status but 2xx the carrier must retry, also after 404: the shipment may not be recorded yet.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/webhooks/carriers", operation_id = "receive-carrier-webhook", tag = "fulfillment",
+    request_body(content = serde_json::Value, description = "As the carrier sends it", content_type = "application/json"),
+    responses(
+        (status = 200, description = "The message is processed", body = CarrierWebhookAnswer),
+    )
+)]
+pub async fn handle(
+    function: &ReceiveCarrierWebhook,
+    request: Request,
+    invocation: Invocation,
+) -> Result<Response, Error> {
+    let body = http::raw_body(&request, MAX_BODY)?;
+    function.verify(&request, body, &invocation).await?;
+    // What is recorded in its name is signed.
+    let invocation = invocation.by(Actor::provider("CARRIER"));
+    let message: Message = http::parse(body)?;
+    if message.r#type != "shipment.delivered" {
+        return answer(CarrierWebhookOutcome::Ignored);
+    }
+    let data = data(message)?;
+    let store = &function.fulfillment;
+    for id in shipments(store, &data, invocation.deadline).await? {
+        let delivered = deliver(store, id, Some(data.delivered_at), None, &invocation).await;
+        delivered.map_err(|error| match error {
+            Error::Rejected(rejection) if rejection.reason == &error::NOT_FOUND => Rejected::Unknown.into(),
+            error => error,
+        })?;
+    }
+    answer(CarrierWebhookOutcome::Entered)
+}
+
+impl ReceiveCarrierWebhook {
+    async fn verify(&self, request: &Request, body: &[u8], invocation: &Invocation) -> Result<(), Error> {
+        let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+        let signed = StandardHeaders {
+            id: header("webhook-id"),
+            timestamp: header("webhook-timestamp"),
+            signature: header("webhook-signature"),
+        };
+        if signed.signature.is_none() {
+            // An unsigned message does not cost a read of the secret.
+            signature::verify_standard(signed, body, &[], invocation.now)?;
+        }
+        let verified = self.vault.verify(invocation.now, invocation.deadline, |credentials| {
+            let detail = "The secret has no webhook secrets of carriers.";
+            let keys = credentials
+                .carriers()
+                .ok_or_else(|| Rejection::new(&reason::CARRIERS_NOT_CONFIGURED, detail))?;
+            let secrets = &keys.webhook_secrets;
+            Ok(signature::verify_standard(signed, body, secrets, invocation.now)?)
+        });
+        verified.await
+    }
+}
+
+fn data(message: Message) -> Result<Data, Rejection> {
+    let data = serde_json::from_value(message.data);
+    data.map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("data: {error}")))
+}
+
+/// The shipments that a message is about. At least one.
+async fn shipments(store: &FulfillmentStore, data: &Data, deadline: Instant) -> Result<Vec<ShipmentId>, Error> {
+    let found = match (data.shipment_id, &data.carrier, &data.tracking_number) {
+        (Some(id), ..) => vec![id],
+        (None, Some(carrier), Some(number)) if carrier.len() + number.len() <= MAX_TRACKING => {
+            store.find_parcel(&tracking_key(carrier, number), deadline).await?
+        }
+        _ => {
+            let detail = "data: it has neither shipment_id, nor carrier and tracking_number of at most 50 characters.";
+            return Err(Rejection::new(&error::MALFORMED_BODY, detail).into());
+        }
+    };
+    if found.is_empty() {
+        return Err(Rejected::Unknown.into());
+    }
+    Ok(found)
+}
+
+/// The longest carrier and tracking number together, in bytes. A shipment has at most 50 characters of each, of at most 4
+/// bytes.
+const MAX_TRACKING: usize = 400;
+
+fn answer(outcome: CarrierWebhookOutcome) -> Result<Response, Error> {
+    http::json(StatusCode::OK, &CarrierWebhookAnswer { outcome })
+}

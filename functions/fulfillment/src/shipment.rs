@@ -1,0 +1,143 @@
+//! A shipment: the units of an order that a carrier takes to the customer as one parcel.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use shared::core::error::{self, Error, Rejection};
+use shared::core::identity::CustomerId;
+use shared::orders::{LineQuantity, Order, OrderId};
+use utoipa::ToSchema;
+
+use crate::reason;
+
+shared::entity_id! {
+    /// A shipment's id, derived from the administrator and the idempotency key.
+    pub struct ShipmentId as "shipment_id", "There is no such shipment."
+}
+
+/// The status of a shipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ShipmentStatus {
+    /// The carrier has the parcel.
+    Shipped,
+    /// The carrier has delivered the parcel.
+    Delivered,
+}
+
+/// A shipment, as customers and events see it. It has no address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Shipment {
+    /// The shipment's id.
+    pub shipment_id: ShipmentId,
+    /// The order.
+    pub order_id: OrderId,
+    /// The customer of the order.
+    pub customer_id: CustomerId,
+    /// The shipment's status.
+    pub status: ShipmentStatus,
+    /// The units in the parcel.
+    #[schema(min_items = 1, max_items = 50)]
+    pub lines: Vec<LineQuantity>,
+    /// The carrier.
+    #[schema(min_length = 1, max_length = 50, examples("CJ Logistics"))]
+    pub carrier: String,
+    /// The carrier's number of the parcel.
+    #[schema(min_length = 1, max_length = 50, examples("6890-1234-5678"))]
+    pub tracking_number: String,
+    /// The page that shows where the parcel is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        max_length = 500,
+        pattern = "^https://[!-~]+$",
+        examples("https://track.example.com/689012345678")
+    )]
+    pub tracking_url: Option<String>,
+    /// The time at which the shipment was recorded.
+    pub shipped_at: Timestamp,
+    /// The time of the delivery, once it is delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivered_at: Option<Timestamp>,
+}
+
+/// How far a carrier's clock may be ahead.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+impl Shipment {
+    /// The shipment after its delivery.
+    #[must_use]
+    pub fn delivered(&self, at: Timestamp) -> Self {
+        Self {
+            status: ShipmentStatus::Delivered,
+            delivered_at: Some(at),
+            ..self.clone()
+        }
+    }
+}
+
+/// What identifies a parcel however its carrier and its number are written: in capitals or not, with spaces and hyphens or
+/// not.
+pub fn tracking_key(carrier: &str, tracking_number: &str) -> String {
+    let written_as = |text: &str| {
+        let characters = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
+        characters.flat_map(char::to_uppercase).collect::<String>()
+    };
+    format!("{}#{}", written_as(carrier), written_as(tracking_number))
+}
+
+/// The reason for rejecting a request about a shipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// There is no such shipment.
+    NotFound,
+    /// A message is about a shipment that is not recorded yet.
+    Unknown,
+    /// The time of the delivery is before the order or in the future.
+    DeliveryTime,
+}
+
+/// The time of a delivery of `order`: `at`, or now.
+///
+/// # Errors
+/// [`Rejected::DeliveryTime`] when it is before the order or in the future.
+pub fn delivery_time(order: &Order, at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Rejected> {
+    let at = at.unwrap_or(now);
+    if (order.placed_at..=now + CLOCK_TOLERANCE).contains(&at) {
+        Ok(at.min(now))
+    } else {
+        Err(Rejected::DeliveryTime)
+    }
+}
+
+impl From<Rejected> for Rejection {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such shipment."),
+            Rejected::Unknown => Self::new(&reason::UNKNOWN_SHIPMENT, "The shipment is not recorded yet."),
+            Rejected::DeliveryTime => Self::new(
+                &reason::INVALID_DELIVERY_TIME,
+                "delivered_at is before the order or in the future.",
+            ),
+        }
+    }
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        Rejection::from(rejected).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parcel_is_found_however_its_number_is_written() {
+        let key = tracking_key("CJ Logistics", "6890-1234 ab");
+        assert_eq!(key, tracking_key("cj logistics", "68901234AB"));
+        assert_ne!(key, tracking_key("CJ Logistics", "68901234AC"));
+        assert_ne!(key, tracking_key("Hanjin", "68901234AB"));
+    }
+}

@@ -1,0 +1,292 @@
+//! The fulfillment table: shipments (`SHIPMENT#<id>`) and requests (`REQUEST#<id>`), an index of an order's shipments,
+//! and an index of shipments by the parcel's number.
+//!
+//! Invariant: a shipment changes only in one transaction with the quantities of its order.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::aws::Platform;
+use shared::aws::dynamodb::request::StoredRequest;
+use shared::aws::dynamodb::table::{Table, text_of};
+use shared::aws::dynamodb::transaction::{put, transact_changes};
+use shared::aws::dynamodb::{Item, Wanted, batch_get, classify_error, key, number, parse, send_until_answered, text};
+use shared::aws::lambda::page::Cursor;
+use shared::aws::lambda::problem::Causes;
+use shared::core::error::Error;
+use shared::core::event::Record;
+use shared::core::idempotency::Fingerprint;
+use shared::orders::{OrderId, OrderStore, StoredOrder};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::shipment::{Shipment, ShipmentId, tracking_key};
+
+const BY_ORDER: &str = "by-order";
+const BY_TRACKING: &str = "by-tracking";
+const READING: &str = "read a shipment";
+const SAVING: &str = "save a shipment";
+
+/// The most shipments under one number that a message delivers. A parcel with more orders in it is unlikely.
+const MAX_SHIPMENTS_OF_A_PARCEL: i32 = 25;
+
+/// The fulfillment table, and the orders.
+#[derive(Clone, Debug)]
+pub struct FulfillmentStore {
+    table: Table,
+    /// The orders table.
+    pub orders: OrderStore,
+}
+
+/// A shipment as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredShipment {
+    /// The shipment.
+    #[serde(flatten)]
+    pub shipment: Shipment,
+    /// The fingerprint of the request. It distinguishes a retry from another request.
+    pub fingerprint: Fingerprint,
+    /// Counts the changes, from 1. Each write is conditional on the version that was read.
+    pub version: u64,
+    /// The newest event. The table's stream delivers it.
+    pub event: Record,
+}
+
+/// A page of an order's shipments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShipmentPage {
+    /// The shipments, newest first.
+    pub shipments: Vec<Shipment>,
+    /// The start of the next page, if there is one.
+    pub next: Option<Cursor<1>>,
+}
+
+impl FulfillmentStore {
+    /// Creates the store over the tables of fulfillment and the orders.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "FULFILLMENT_TABLE")?,
+            orders: OrderStore::new(platform)?,
+        })
+    }
+
+    /// Reads an order and a shipment consistently, in one request.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn order_and_shipment(
+        &self,
+        order: OrderId,
+        shipment: ShipmentId,
+        deadline: Instant,
+    ) -> Result<(Option<StoredOrder>, Option<StoredShipment>), Error> {
+        let key = key(shipment_key(shipment));
+        let (order, shipment) = self.orders.get_with(order, &self.table, key, deadline).await?;
+        Ok((order, shipment.map(|item| parse(READING, item)).transpose()?))
+    }
+
+    /// Reads a shipment consistently.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn shipment(&self, id: ShipmentId, deadline: Instant) -> Result<Option<StoredShipment>, Error> {
+        self.table.read(READING, key(shipment_key(id)), deadline).await
+    }
+
+    /// Reads a shipment and the record of an earlier attempt of `request` consistently, in one request.
+    ///
+    /// # Errors
+    /// `idempotency-key-reused`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn shipment_and_request(
+        &self,
+        id: ShipmentId,
+        request: &StoredRequest,
+        deadline: Instant,
+    ) -> Result<Option<StoredShipment>, Error> {
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys: vec![key(shipment_key(id)), request_key(request)],
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, READING, vec![wanted], deadline).await?;
+        let mut shipment = None;
+        for item in found.into_values().flatten() {
+            if item.contains_key("shipment_id") {
+                shipment = Some(parse(READING, item)?);
+            } else {
+                let earlier: StoredRequest = parse(READING, item)?;
+                earlier.fingerprint.require_same(&request.fingerprint)?;
+            }
+        }
+        Ok(shipment)
+    }
+
+    /// Saves a shipment, its order, and the request that changed them, in one transaction. Returns false when any of
+    /// them has changed since it was read, or the request was made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save_shipment(
+        &self,
+        stored: &StoredShipment,
+        order: &StoredOrder,
+        request: Option<&StoredRequest>,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let mut item = self
+            .table
+            .item(SAVING, key(shipment_key(stored.shipment.shipment_id)), stored)?;
+        let shipment = &stored.shipment;
+        let tracking = tracking_key(&shipment.carrier, &shipment.tracking_number);
+        item.extend(by_order(shipment.order_id));
+        item.insert("created_ms".into(), number(shipment.shipped_at.as_millisecond()));
+        item.insert("tracking".into(), text(tracking));
+        let mut items = vec![
+            put(self.table.put_if_version(item, stored.version))?,
+            put(self.orders.put_if_version(order)?)?,
+        ];
+        if let Some(request) = request {
+            items.push(request.put(&self.table, request_key(request))?);
+        }
+        let records = items.len();
+        transact_changes(&self.table.client, SAVING, items, records, deadline).await
+    }
+
+    /// Reads at most `limit` of an order's shipments after `after`, newest first. Eventually consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list_shipments(
+        &self,
+        order: OrderId,
+        after: Option<Cursor<1>>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<ShipmentPage, Error> {
+        const DOING: &str = "list shipments";
+        let start = after.map(|cursor| {
+            let mut start = key(shipment_key(ShipmentId(cursor.id)));
+            start.extend(by_order(order));
+            start.insert("created_ms".into(), number(cursor.at[0]));
+            start
+        });
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(BY_ORDER)
+            .key_condition_expression("of_order = :order")
+            .expression_attribute_values(":order", of_order(order))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
+        let next = answer.last_evaluated_key.as_ref().map(|position| {
+            // It must not look like the end of the list.
+            cursor(position).ok_or_else(|| Error::internal(DOING, "the position in the list is unreadable"))
+        });
+        let mut shipments = vec![];
+        for item in answer.items.unwrap_or_default() {
+            // One damaged shipment must not hide the others.
+            match parse::<Shipment>(DOING, item) {
+                Ok(shipment) => shipments.push(shipment),
+                Err(error) => tracing::error!(causes = %Causes(&error), "listed shipment cannot be read"),
+            }
+        }
+        Ok(ShipmentPage {
+            shipments,
+            next: next.transpose()?,
+        })
+    }
+
+    /// Finds the newest shipments under a parcel's number. Eventually consistent: a new shipment may be missing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn find_parcel(&self, tracking_key: &str, deadline: Instant) -> Result<Vec<ShipmentId>, Error> {
+        const DOING: &str = "find a parcel";
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(BY_TRACKING)
+            .key_condition_expression("tracking = :tracking")
+            .expression_attribute_values(":tracking", text(tracking_key))
+            .scan_index_forward(false)
+            .limit(MAX_SHIPMENTS_OF_A_PARCEL);
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
+        let ids = answer.items.unwrap_or_default().into_iter().map(|item| {
+            let id = id_in(&item).ok_or_else(|| Error::internal(DOING, "a shipment's key is unreadable"));
+            id.map(ShipmentId)
+        });
+        ids.collect()
+    }
+}
+
+impl StoredShipment {
+    /// A new shipment.
+    pub const fn new(shipment: Shipment, fingerprint: Fingerprint, event: Record) -> Self {
+        Self {
+            shipment,
+            fingerprint,
+            version: 1,
+            event,
+        }
+    }
+
+    /// The next version, with the change's event.
+    #[must_use]
+    pub fn next(&self, shipment: Shipment, event: Record) -> Self {
+        Self {
+            shipment,
+            fingerprint: self.fingerprint.clone(),
+            version: self.version + 1,
+            event,
+        }
+    }
+}
+
+fn by_order(order: OrderId) -> Item {
+    Item::from([("of_order".to_owned(), of_order(order))])
+}
+
+/// The partition of an order's shipments in the index.
+fn of_order(order: OrderId) -> AttributeValue {
+    text(format!("SHIPMENTS#{order}"))
+}
+
+fn shipment_key(id: ShipmentId) -> String {
+    format!("SHIPMENT#{id}")
+}
+
+fn request_key(request: &StoredRequest) -> Item {
+    key(format!("REQUEST#{}", request.request_id))
+}
+
+fn id_in(item: &Item) -> Option<Uuid> {
+    let (_, id) = text_of(item, "pk")?.split_once('#')?;
+    Uuid::parse_str(id).ok()
+}
+
+fn cursor(position: &Item) -> Option<Cursor<1>> {
+    let created_ms = position.get("created_ms")?.as_n().ok()?.parse().ok()?;
+    Some(Cursor {
+        at: [created_ms],
+        id: id_in(position)?,
+    })
+}
+
+/// The position of a shipment in its order's list.
+pub fn position(id: Uuid, created_at: Timestamp) -> Cursor<1> {
+    Cursor {
+        at: [created_at.as_millisecond().unsigned_abs()],
+        id,
+    }
+}

@@ -1,0 +1,208 @@
+//! The fulfillment of an order: what has become of the units of its lines.
+//!
+//! Invariants, after every step: delivered ≤ shipped ≤ ordered − cancelled, and returned ≤ delivered.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Line, LineId, MAX_LINES, MAX_QUANTITY, Order, OrderStatus, Rejected};
+
+/// Units of a line of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineQuantity {
+    /// The line's id in its order.
+    pub line_id: LineId,
+    /// The number of units.
+    #[schema(minimum = 1, maximum = 999)]
+    pub quantity: u32,
+}
+
+/// A step of units in the fulfillment of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The units are cancelled before they are shipped.
+    Cancel,
+    /// The units are handed to a carrier.
+    Ship,
+    /// The carrier has delivered the units.
+    Deliver,
+    /// The shop has received the units back.
+    Return,
+}
+
+/// What has become of the units of a line. A number that is absent is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Quantities {
+    /// The units that were ordered.
+    pub ordered: u32,
+    /// The units that were cancelled. They are never shipped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cancelled: u32,
+    /// The units that were shipped, with those that were delivered since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shipped: u32,
+    /// The units that were delivered, with those that were returned since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delivered: u32,
+    /// The units that were returned and received.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returned: u32,
+}
+
+impl Quantities {
+    /// `ordered` units of which nothing has become yet.
+    pub const fn of(ordered: u32) -> Self {
+        Self {
+            ordered,
+            cancelled: 0,
+            shipped: 0,
+            delivered: 0,
+            returned: 0,
+        }
+    }
+
+    /// The units that `step` can still take.
+    pub const fn left(self, step: Step) -> u32 {
+        match step {
+            Step::Cancel | Step::Ship => self.ordered.saturating_sub(self.cancelled + self.shipped),
+            Step::Deliver => self.shipped.saturating_sub(self.delivered),
+            Step::Return => self.delivered.saturating_sub(self.returned),
+        }
+    }
+
+    /// The units whose money goes back: those that were cancelled or returned.
+    pub const fn given_back(self) -> u32 {
+        self.cancelled + self.returned
+    }
+
+    /// The quantities after `step` of `units`. `None` if fewer units are left for it.
+    fn after(mut self, step: Step, units: u32) -> Option<Self> {
+        if units > self.left(step) {
+            return None;
+        }
+        *match step {
+            Step::Cancel => &mut self.cancelled,
+            Step::Ship => &mut self.shipped,
+            Step::Deliver => &mut self.delivered,
+            Step::Return => &mut self.returned,
+        } += units;
+        Some(self)
+    }
+
+    /// Whether the invariants hold.
+    pub(super) fn is_consistent(self) -> bool {
+        let kept = self.ordered.checked_sub(self.cancelled);
+        kept.is_some_and(|kept| self.shipped <= kept)
+            && self.delivered <= self.shipped
+            && self.returned <= self.delivered
+    }
+}
+
+/// For serde.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(super) const fn is_zero(units: &u32) -> bool {
+    *units == 0
+}
+
+/// How far an order is fulfilled. It follows from the units of the lines that are shipped; cancelled units do not count,
+/// and returned ones stay delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FulfillmentStatus {
+    /// There is nothing to ship: no line has a package, or all units of those that have one are cancelled.
+    NotRequired,
+    /// Nothing is shipped yet.
+    Unfulfilled,
+    /// Some units are shipped, none is delivered.
+    PartiallyShipped,
+    /// All units are shipped, none is delivered.
+    Shipped,
+    /// Some units are delivered. The others are shipped or not.
+    PartiallyDelivered,
+    /// All units are delivered.
+    Delivered,
+}
+
+impl FulfillmentStatus {
+    /// The status of an order of `lines`.
+    pub fn of(lines: &[Line]) -> Self {
+        let (mut wanted, mut shipped, mut delivered) = (0, 0, 0);
+        for line in lines.iter().filter(|line| line.package.is_some()) {
+            wanted += line.quantities.ordered.saturating_sub(line.quantities.cancelled);
+            shipped += line.quantities.shipped;
+            delivered += line.quantities.delivered;
+        }
+        match (delivered, shipped) {
+            _ if wanted == 0 => Self::NotRequired,
+            (delivered, _) if delivered == wanted => Self::Delivered,
+            (1.., _) => Self::PartiallyDelivered,
+            (0, shipped) if shipped == wanted => Self::Shipped,
+            (0, 1..) => Self::PartiallyShipped,
+            (0, 0) => Self::Unfulfilled,
+        }
+    }
+}
+
+impl Order {
+    /// The order after `step` of `units`.
+    ///
+    /// # Errors
+    /// [`Rejected::NotPaid`] unless it is paid. [`Rejected::LineCount`] without lines and with too many,
+    /// [`Rejected::LineInvalid`] for a line that it does not have, that is named twice, has no quantity, or is not shipped;
+    /// [`Rejected::TooManyUnits`] when fewer units are left for the step.
+    pub fn after(&self, step: Step, units: &[LineQuantity]) -> Result<Self, Rejected> {
+        if self.status != OrderStatus::Paid {
+            return Err(Rejected::NotPaid(self.status));
+        }
+        if !(1..=MAX_LINES).contains(&units.len()) {
+            return Err(Rejected::LineCount(units.len()));
+        }
+        let mut next = self.clone();
+        for (nth, unit) in units.iter().enumerate() {
+            let is_repeated = units[..nth].iter().any(|before| before.line_id == unit.line_id);
+            let line = next.lines.iter_mut().find(|line| line.line_id == unit.line_id);
+            let line = line.filter(|_| !is_repeated && (1..=MAX_QUANTITY).contains(&unit.quantity));
+            let line = line.filter(|line| step != Step::Ship || line.package.is_some());
+            let line = line.ok_or(Rejected::LineInvalid(unit.line_id))?;
+            let after = line.quantities.after(step, unit.quantity);
+            line.quantities = after.ok_or_else(|| Rejected::TooManyUnits(step, self.left(step)))?;
+        }
+        next.fulfillment_status = FulfillmentStatus::of(&next.lines);
+        Ok(next)
+    }
+
+    /// The units of each line that `step` can still take.
+    pub fn left(&self, step: Step) -> Vec<LineQuantity> {
+        let can_be_taken = |line: &&Line| step != Step::Ship || line.package.is_some();
+        let lines = self.lines.iter().filter(can_be_taken).map(|line| LineQuantity {
+            line_id: line.line_id,
+            quantity: line.quantities.left(step),
+        });
+        lines.filter(|line| line.quantity > 0).collect()
+    }
+
+    /// Whether units of it were shipped.
+    pub fn is_shipped(&self) -> bool {
+        self.lines.iter().any(|line| line.quantities.shipped > 0)
+    }
+
+    /// The order with all units cancelled.
+    ///
+    /// # Errors
+    /// [`Rejected::Shipped`] when units were shipped.
+    pub fn with_all_cancelled(&self) -> Result<Self, Rejected> {
+        if self.is_shipped() {
+            return Err(Rejected::Shipped(self.left(Step::Cancel)));
+        }
+        let mut next = self.clone();
+        for line in &mut next.lines {
+            line.quantities.cancelled = line.quantities.ordered;
+        }
+        next.fulfillment_status = FulfillmentStatus::of(&next.lines);
+        Ok(next)
+    }
+}
+
+#[cfg(test)]
+mod tests;

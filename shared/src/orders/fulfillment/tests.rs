@@ -1,0 +1,136 @@
+//! Tests of the fulfillment of an order.
+
+use iso_currency::Currency;
+use proptest::prelude::*;
+
+use super::*;
+use crate::catalog::Package;
+use crate::core::money::Money;
+use crate::orders::{Totals, example};
+
+const STEPS: [Step; 4] = [Step::Cancel, Step::Ship, Step::Deliver, Step::Return];
+
+/// A paid order: each line has these units, and a package if it is shipped.
+fn order(lines: &[(u32, bool)]) -> Order {
+    let mut order = example::order(OrderStatus::Paid, 0);
+    let lines = LineId::all().zip(lines).map(|(line_id, &(quantity, is_shipped))| Line {
+        line_id,
+        quantity,
+        quantities: Quantities::of(quantity),
+        package: is_shipped.then_some(Package { weight_grams: 100 }),
+        ..example::line("Tea")
+    });
+    order.lines = lines.collect();
+    order.totals = Totals::of(&order.lines, Money::zero(Currency::KRW)).unwrap();
+    order.fulfillment_status = FulfillmentStatus::of(&order.lines);
+    order
+}
+
+fn units(nth: usize, quantity: u32) -> LineQuantity {
+    let line_id = LineId::all().nth(nth).unwrap();
+    LineQuantity { line_id, quantity }
+}
+
+#[test]
+fn the_status_follows_from_the_units_that_are_shipped_and_delivered() {
+    use FulfillmentStatus::{Delivered, NotRequired, PartiallyDelivered, PartiallyShipped, Shipped, Unfulfilled};
+    assert_eq!(order(&[(2, false)]).fulfillment_status, NotRequired);
+    let mut order = order(&[(2, true), (1, true), (5, false)]);
+    assert_eq!(order.fulfillment_status, Unfulfilled);
+    for (step, units, status) in [
+        (Step::Ship, units(0, 1), PartiallyShipped),
+        (Step::Deliver, units(0, 1), PartiallyDelivered),
+        (Step::Ship, units(0, 1), PartiallyDelivered),
+        (Step::Cancel, units(1, 1), PartiallyDelivered),
+        (Step::Deliver, units(0, 1), Delivered),
+        (Step::Return, units(0, 2), Delivered),
+    ] {
+        order = order.after(step, &[units]).unwrap();
+        assert_eq!(order.fulfillment_status, status, "{step:?} {units:?}");
+    }
+    let shipped = self::order(&[(2, true)]).after(Step::Ship, &[units(0, 2)]).unwrap();
+    assert_eq!(shipped.fulfillment_status, Shipped);
+    let cancelled = self::order(&[(2, true)]).after(Step::Cancel, &[units(0, 2)]).unwrap();
+    assert_eq!(cancelled.fulfillment_status, NotRequired);
+}
+
+#[test]
+fn more_units_than_are_left_are_refused_with_what_is_left() {
+    let order = order(&[(3, true), (2, false)]);
+    let shipped = order.after(Step::Ship, &[units(0, 2)]).unwrap();
+    for (step, asked, left) in [
+        (Step::Ship, units(0, 2), vec![units(0, 1)]),
+        (Step::Cancel, units(0, 2), vec![units(0, 1), units(1, 2)]),
+        (Step::Deliver, units(0, 3), vec![units(0, 2)]),
+        (Step::Return, units(0, 1), vec![]),
+    ] {
+        assert_eq!(shipped.after(step, &[asked]), Err(Rejected::TooManyUnits(step, left)));
+    }
+}
+
+#[test]
+fn a_line_that_is_unknown_repeated_empty_or_not_shipped_is_refused() {
+    let order = order(&[(3, true), (2, false)]);
+    let invalid = |nth| Err(Rejected::LineInvalid(units(nth, 1).line_id));
+    assert_eq!(order.after(Step::Ship, &[units(2, 1)]), invalid(2));
+    assert_eq!(order.after(Step::Ship, &[units(0, 1), units(0, 1)]), invalid(0));
+    assert_eq!(order.after(Step::Ship, &[units(0, 0)]), invalid(0));
+    assert_eq!(order.after(Step::Ship, &[units(0, 1000)]), invalid(0));
+    assert_eq!(order.after(Step::Ship, &[units(1, 1)]), invalid(1));
+    assert!(order.after(Step::Cancel, &[units(1, 1)]).is_ok());
+    assert_eq!(order.after(Step::Ship, &[]), Err(Rejected::LineCount(0)));
+}
+
+#[test]
+fn only_a_paid_order_is_fulfilled() {
+    use OrderStatus::{Cancelled, Expired, Paying, PendingPayment};
+    for status in [PendingPayment, Paying, Cancelled, Expired] {
+        let order = Order {
+            status,
+            ..order(&[(1, true)])
+        };
+        for step in STEPS {
+            let refused = order.after(step, &[units(0, 1)]);
+            assert_eq!(refused, Err(Rejected::NotPaid(status)), "{step:?}");
+        }
+    }
+}
+
+#[test]
+fn an_order_of_which_something_is_shipped_is_not_cancelled_as_a_whole() {
+    let order = order(&[(3, true), (2, false)]);
+    let cancelled = order.with_all_cancelled().unwrap();
+    assert!(
+        cancelled
+            .lines
+            .iter()
+            .all(|line| line.quantities.left(Step::Cancel) == 0)
+    );
+    let shipped = order.after(Step::Ship, &[units(0, 1)]).unwrap();
+    let left = vec![units(0, 2), units(1, 2)];
+    assert_eq!(shipped.with_all_cancelled(), Err(Rejected::Shipped(left)));
+}
+
+proptest! {
+    #[test]
+    fn no_unit_takes_a_step_twice_in_any_order_of_steps(
+        quantities in prop::collection::vec((1..=5u32, any::<bool>()), 1..=3),
+        steps in prop::collection::vec((0..4usize, 0..3usize, 1..=3u32), 0..40),
+    ) {
+        let mut order = order(&quantities);
+        for (step, line, quantity) in steps {
+            let left = order.left(STEPS[step]);
+            let units = units(line, quantity);
+            let is_left = left.iter().any(|left| left.line_id == units.line_id && left.quantity >= quantity);
+            match order.after(STEPS[step], &[units]) {
+                Ok(next) => {
+                    prop_assert!(is_left);
+                    order = next;
+                }
+                Err(_) => prop_assert!(!is_left),
+            }
+            prop_assert!(order.lines.iter().all(|line| line.quantities.is_consistent()));
+            prop_assert!(order.lines.iter().all(|line| line.quantities.given_back() <= line.quantity));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Refunds by line: what goes back for units that were cancelled or returned.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{LineId, LineQuantity, Order, Rejected};
+use crate::core::money::{Money, MoneyError};
+
+/// What is refunded of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LineRefund {
+    /// The line's id in its order.
+    pub line_id: LineId,
+    /// The amount.
+    pub amount: Money,
+}
+
+impl Order {
+    /// What is refunded for `units`, after those that were cancelled or returned before.
+    pub fn refunds_of(&self, units: &[LineQuantity]) -> Vec<LineRefund> {
+        let refunds = units.iter().filter_map(|unit| {
+            let line = self.lines.iter().find(|line| line.line_id == unit.line_id)?;
+            Some(LineRefund {
+                line_id: unit.line_id,
+                amount: line.refund_of(line.quantities.given_back(), unit.quantity),
+            })
+        });
+        refunds.collect()
+    }
+
+    /// The order with `refunds` counted on its lines.
+    ///
+    /// # Errors
+    /// [`Rejected::RefundTooLarge`] when more would be refunded of a line than it costs, [`Rejected::LineInvalid`] for a
+    /// line that it does not have.
+    pub fn with_refunds(&self, refunds: &[LineRefund]) -> Result<Self, Rejected> {
+        let mut next = self.clone();
+        for refund in refunds {
+            let line = next.lines.iter_mut().find(|line| line.line_id == refund.line_id);
+            let line = line.ok_or(Rejected::LineInvalid(refund.line_id))?;
+            let before = line.refunded.unwrap_or(Money::zero(line.total.currency()));
+            let left = line.total.saturating_sub(before);
+            if refund.amount.amount() > left.amount() {
+                return Err(Rejected::RefundTooLarge(refund.line_id, left));
+            }
+            line.refunded = Some(before.plus(refund.amount)?).filter(|sum| sum.amount() > 0);
+        }
+        Ok(next)
+    }
+}
+
+/// Reduces `refunds` from the last line on, so that they are at most `limit` together.
+pub fn limit(refunds: &mut [LineRefund], limit: Money) -> Result<Money, MoneyError> {
+    let mut left = limit;
+    for refund in refunds {
+        refund.amount = refund.amount.min(left);
+        left = left.minus(refund.amount)?;
+    }
+    limit.minus(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::{OrderStatus, Quantities, Step, example};
+    use iso_currency::Currency;
+    use proptest::prelude::*;
+
+    fn won(amount: u64) -> Money {
+        Money::new(amount, Currency::KRW).unwrap()
+    }
+
+    fn order(quantity: u32, total: u64) -> Order {
+        let mut order = example::order(OrderStatus::Paid, 0);
+        let line = &mut order.lines[0];
+        (line.quantity, line.quantities, line.total) = (quantity, Quantities::of(quantity), won(total));
+        order
+    }
+
+    #[test]
+    fn no_more_is_refunded_of_a_line_than_it_costs() {
+        let order = order(2, 1001);
+        let line_id = order.lines[0].line_id;
+        let refund = |amount| {
+            [LineRefund {
+                line_id,
+                amount: won(amount),
+            }]
+        };
+        let refunded = order.with_refunds(&refund(1000)).unwrap();
+        assert_eq!(refunded.lines[0].refunded, Some(won(1000)));
+        assert_eq!(
+            refunded.with_refunds(&refund(2)),
+            Err(Rejected::RefundTooLarge(line_id, won(1)))
+        );
+        assert!(refunded.with_refunds(&refund(1)).is_ok());
+    }
+
+    #[test]
+    fn refunds_are_reduced_to_what_is_left_of_the_payment() {
+        let line_id = order(1, 1).lines[0].line_id;
+        let mut refunds = [700, 500].map(|amount| LineRefund {
+            line_id,
+            amount: won(amount),
+        });
+        assert_eq!(limit(&mut refunds, won(900)), Ok(won(900)));
+        assert_eq!(refunds.map(|refund| refund.amount), [won(700), won(200)]);
+        assert_eq!(limit(&mut refunds, won(5000)), Ok(won(900)));
+    }
+
+    proptest! {
+        #[test]
+        fn cancelled_units_in_any_parts_are_refunded_what_their_line_costs(
+            total in 0..1_000_000u64, parts in prop::collection::vec(1..=9u32, 1..=20),
+        ) {
+            let mut order = order(parts.iter().sum(), total);
+            for quantity in parts {
+                let units = [LineQuantity { line_id: order.lines[0].line_id, quantity }];
+                let refunds = order.refunds_of(&units);
+                order = order.after(Step::Cancel, &units).unwrap().with_refunds(&refunds).unwrap();
+            }
+            prop_assert_eq!(order.lines[0].refunded.unwrap_or(won(0)), won(total));
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Shipments: parcels of an order's units, and their delivery.
+
+use function_tests::fulfillment_fixture::{FulfillmentFixture, deliver_call, lines, ship_call, shipments_call};
+use function_tests::{Shop, id_of};
+use harness::engine::{FULFILLMENT, ORDERS};
+use harness::gateway::Call;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_parcels_units_are_counted_as_shipped_and_then_as_delivered() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3), ("recipe", 1)]).await;
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "UNFULFILLED");
+    let shipment = shop.ship(&order, "p1", &[("1", 2)]).await;
+    assert_eq!((shipment.status, shipment.replayed), (201, false), "{shipment:?}");
+    assert_eq!(shipment.body["status"], "SHIPPED");
+    assert_eq!(shipment.body["lines"], lines(&[("1", 2)]));
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 0, 0], [0, 0, 0, 0]]);
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "PARTIALLY_SHIPPED");
+    assert_eq!(shop.engine.events(FULFILLMENT).await[0].0, "ShipmentCreated");
+
+    shop.advance(SignedDuration::from_hours(20));
+    let id = shipment.body["shipment_id"].as_str().unwrap();
+    let delivered = shop.arrive(id, "d").await;
+    assert_eq!((delivered.status, delivered.replayed), (200, false), "{delivered:?}");
+    assert_eq!(delivered.body["status"], "DELIVERED");
+    assert_eq!(delivered.body["delivered_at"], json!(shop.now()));
+    assert_eq!(shop.quantities("ann", &order).await[0], [0, 2, 2, 0]);
+    let events = shop.engine.events(FULFILLMENT).await;
+    let delivered_event = &events.iter().find(|(name, _)| name == "ShipmentDelivered").unwrap().1;
+    assert_eq!(delivered_event["data"], delivered.body);
+
+    let rest = shop.shipped(&order, "p2", &[("1", 1)]).await;
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "PARTIALLY_DELIVERED");
+    shop.arrive(&rest, "d2").await;
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "DELIVERED");
+    let balance = shop.engine.balance("tea").await;
+    assert_eq!((balance.available, balance.held), (97, 3), "the units are sold");
+}
+
+#[tokio::test]
+async fn more_than_was_ordered_is_not_shipped() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3), ("mug", 1)]).await;
+    let refused = shop.ship(&order, "p1", &[("1", 4), ("2", 1)]).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "too-few-units"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.body["left"], lines(&[("1", 3), ("2", 1)]));
+    assert_eq!(shop.engine.count(FULFILLMENT).await, 0);
+    shop.shipped(&order, "p1", &[("1", 2)]).await;
+    let refused = shop.ship(&order, "p2", &[("1", 2)]).await;
+    assert_eq!(refused.body["left"], lines(&[("1", 1), ("2", 1)]));
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 0, 0], [0, 0, 0, 0]]);
+}
+
+#[tokio::test]
+async fn only_a_paid_order_is_shipped() {
+    let shop = FulfillmentFixture::open().await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 1)]).await);
+    for (status, key) in [("PENDING_PAYMENT", "p1"), ("CANCELLED", "p2")] {
+        let refused = shop.ship(&order, key, &[("1", 1)]).await;
+        assert_eq!((refused.status, refused.problem()), (409, "order-not-paid"), "{status}");
+        assert_eq!(refused.body["order_status"], status);
+        shop.cancel("ann", &order).await;
+    }
+    assert_eq!(shop.engine.count(FULFILLMENT).await, 0);
+}
+
+#[tokio::test]
+async fn each_invalid_shipment_gets_its_problem_and_writes_nothing() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3), ("recipe", 1)]).await;
+    let with = |name: &str, value: Value| {
+        let mut body = json!({ "lines": lines(&[("1", 1)]), "carrier": "CJ", "tracking_number": "1" });
+        body[name] = value;
+        ship_call(&order, "p", &[]).json(&body)
+    };
+    let long = "x".repeat(51);
+    for (name, call, status, problem) in [
+        ("no lines", ship_call(&order, "p", &[]), 422, "invalid-lines"),
+        (
+            "51 lines",
+            ship_call(&order, "p", &[("1", 1); 51]),
+            422,
+            "invalid-lines",
+        ),
+        (
+            "an unknown line",
+            ship_call(&order, "p", &[("3", 1)]),
+            422,
+            "invalid-line",
+        ),
+        (
+            "a line twice",
+            ship_call(&order, "p", &[("1", 1), ("1", 1)]),
+            422,
+            "invalid-line",
+        ),
+        ("no units", ship_call(&order, "p", &[("1", 0)]), 422, "invalid-line"),
+        (
+            "1000 units",
+            ship_call(&order, "p", &[("1", 1000)]),
+            422,
+            "invalid-line",
+        ),
+        (
+            "a line without a package",
+            ship_call(&order, "p", &[("2", 1)]),
+            422,
+            "invalid-line",
+        ),
+        (
+            "a line id of another form",
+            ship_call(&order, "p", &[("01", 1)]),
+            400,
+            "malformed-body",
+        ),
+        (
+            "a negative quantity",
+            with("lines", json!([{ "line_id": "1", "quantity": -1 }])),
+            400,
+            "malformed-body",
+        ),
+        ("an unknown member", with("address", json!("x")), 400, "malformed-body"),
+        ("no carrier", with("carrier", json!(" ")), 422, "invalid-text"),
+        ("a long carrier", with("carrier", json!(long)), 422, "invalid-text"),
+        (
+            "a long number",
+            with("tracking_number", json!(long)),
+            422,
+            "invalid-text",
+        ),
+        (
+            "a number of two lines",
+            with("tracking_number", json!("1\n2")),
+            422,
+            "invalid-text",
+        ),
+        (
+            "an http page",
+            with("tracking_url", json!("http://a.b")),
+            422,
+            "invalid-text",
+        ),
+        (
+            "a script",
+            with("tracking_url", json!("javascript:alert(1)")),
+            422,
+            "invalid-text",
+        ),
+        (
+            "no key",
+            ship_call(&order, "a b", &[("1", 1)]),
+            400,
+            "invalid-idempotency-key",
+        ),
+        (
+            "an unknown order",
+            ship_call("8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd", "p", &[("1", 1)]),
+            404,
+            "not-found",
+        ),
+        (
+            "a customer",
+            ship_call(&order, "p", &[("1", 1)]).by("ann"),
+            403,
+            "forbidden",
+        ),
+    ] {
+        let answer = shop.create_shipment(call).await;
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (status, problem),
+            "{name}: {answer:?}"
+        );
+    }
+    assert_eq!(shop.engine.count(FULFILLMENT).await, 0);
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "UNFULFILLED");
+}
+
+#[tokio::test]
+async fn an_order_of_which_a_part_is_shipped_cannot_be_cancelled_as_a_whole() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3), ("recipe", 1)]).await;
+    shop.shipped(&order, "p", &[("1", 2)]).await;
+    let refused = shop.cancel("ann", &order).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "order-shipped"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.body["cancellable"], lines(&[("1", 1), ("2", 1)]));
+    assert_eq!(shop.order_status("ann", &order).await, "PAID");
+    assert_eq!(shop.engine.balance("tea").await.held, 3);
+}
+
+#[tokio::test]
+async fn a_cancelled_order_has_all_its_units_cancelled() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3), ("recipe", 1)]).await;
+    let cancelled = shop.cancel("ann", &order).await;
+    assert_eq!(cancelled.body["fulfillment_status"], "NOT_REQUIRED");
+    assert_eq!(shop.quantities("ann", &order).await, [[3, 0, 0, 0], [1, 0, 0, 0]]);
+}
+
+#[tokio::test]
+async fn a_shipment_is_delivered_once_whoever_reports_it_again() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 2)]).await;
+    let other = shop.shipped(&order, "q", &[("1", 1)]).await;
+    let first = shop.arrive(&shipment, "d").await;
+    shop.advance(SignedDuration::from_hours(1));
+    for key in ["d", "another"] {
+        let again = shop.arrive(&shipment, key).await;
+        assert_eq!((again.status, again.replayed), (200, true), "{again:?}");
+        assert_eq!(again.body, first.body, "{key}");
+    }
+    let reused = shop.arrive(&other, "d").await;
+    assert_eq!((reused.status, reused.problem()), (422, "idempotency-key-reused"));
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 3, 2, 0]]);
+    let unknown = shop.arrive("8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd", "u").await;
+    assert_eq!(unknown.problem(), "not-found");
+}
+
+#[tokio::test]
+async fn a_delivery_is_neither_before_the_order_nor_in_the_future() {
+    let shop = FulfillmentFixture::open().await;
+    let placed = shop.now();
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 3)]).await;
+    shop.advance(SignedDuration::from_hours(48));
+    let at = |at: jiff::Timestamp| deliver_call(&shipment, "d").json(&json!({ "delivered_at": at }));
+    let minute = SignedDuration::from_mins(1);
+    for wrong in [placed - minute, shop.now() + minute * 6] {
+        let refused = shop.deliver_shipment(at(wrong)).await;
+        assert_eq!(
+            (refused.status, refused.problem()),
+            (422, "invalid-delivery-time"),
+            "{wrong}"
+        );
+    }
+    let early = shop.now() - SignedDuration::from_hours(20);
+    let delivered = shop.deliver_shipment(at(early)).await;
+    assert_eq!(delivered.body["delivered_at"], json!(early), "{delivered:?}");
+}
+
+#[tokio::test]
+async fn a_customer_sees_the_shipments_of_own_orders_only() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    shop.shipped(&order, "p1", &[("1", 1)]).await;
+    shop.advance(SignedDuration::from_secs(1));
+    shop.shipped(&order, "p2", &[("1", 1)]).await;
+    let numbers = |body: &Value| -> Vec<String> {
+        let items = body["items"].as_array().unwrap().iter();
+        items
+            .map(|shipment| shipment["tracking_number"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mine = shop.list_shipments(shipments_call("ann", &order)).await;
+    assert_eq!(numbers(&mine.body), ["p2", "p1"]);
+    let staff = shop.list_shipments(shipments_call("ann", &order).by_admin()).await;
+    assert_eq!(staff.body, mine.body);
+    let theirs = shop.list_shipments(shipments_call("bob", &order)).await;
+    assert_eq!(theirs.problem(), "not-found");
+    let page = shop
+        .list_shipments(shipments_call("ann", &order).query("limit", "1"))
+        .await;
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    let call = shipments_call("ann", &order)
+        .query("limit", "1")
+        .query("cursor", cursor);
+    assert_eq!(numbers(&shop.list_shipments(call).await.body), ["p1"]);
+    let other = shop.paid("ann", "k2", &[("tea", 1)]).await;
+    let foreign = shipments_call("ann", &other).query("cursor", cursor);
+    assert_eq!(shop.list_shipments(foreign).await.problem(), "invalid-parameter");
+}
+
+#[tokio::test]
+async fn a_shipment_takes_one_read_and_one_transaction() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    shop.engine.faults.measure();
+    shop.shipped(&order, "p", &[("1", 1)]).await;
+    let cost = shop.engine.faults.cost();
+    let expected = [("BatchGetItem".to_owned(), 1), ("TransactWriteItems".to_owned(), 1)];
+    assert_eq!(cost.requests, expected.into());
+}
+
+#[tokio::test]
+async fn an_order_that_was_stored_before_there_were_quantities_has_none() {
+    let shop = Shop::with("tea", 1, 5).await;
+    let order = shop.order("ann", "k", &[("tea", 2)]).await;
+    let stored = &shop.engine.items(ORDERS).await[0]["lines"][0];
+    for name in ["cancelled", "shipped", "delivered", "returned", "refunded"] {
+        assert_eq!(stored.get(name), None, "{name}");
+    }
+    let quantities = json!({ "ordered": 2 });
+    assert_eq!(order.body["lines"][0]["quantities"], quantities);
+    let call = Call::new("GET", "/orders").by("ann");
+    let listed = shop.list_orders(call).await;
+    assert_eq!(listed.body["items"][0]["lines"], order.body["lines"]);
+}
