@@ -1,5 +1,7 @@
 //! The orders table: orders (`ORDER#<id>`), an index by customer, and a sparse index of unpaid orders by deadline.
 
+pub(super) mod sealed_details;
+
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::builders::PutBuilder;

@@ -7,8 +7,9 @@ use harness::gateway::{Answer, Call};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::delivery::shipped_order_call;
 use crate::payment_fixture::{CARRIER_SECRETS, amount, toss_call};
-use crate::{PaymentFixture, Shop, id_of, product};
+use crate::{PaymentFixture, Shop, id_of, order_body, product};
 
 /// A shop that ships. Dereferences to its [`PaymentFixture`].
 #[derive(Debug)]
@@ -44,6 +45,12 @@ impl FulfillmentFixture {
             webhook: ReceiveCarrierWebhook::new(&shop.platform()).expect("its variables"),
             shop,
         }
+    }
+
+    /// Places an order of `items` under `key`, which is sent to an address.
+    pub async fn order(&self, customer: &str, key: &str, items: &[(&str, i64)]) -> Answer {
+        self.checkout(shipped_order_call(customer, key, &order_body(items)))
+            .await
     }
 
     /// Places an order of `items` under `key` and pays it through Toss. Returns its id.

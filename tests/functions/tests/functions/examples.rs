@@ -6,13 +6,13 @@ use std::{env, fs};
 
 use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
-use function_tests::delivery_fixture::{address, delivery_call};
+use function_tests::delivery::{address, delivery_call, details_call};
 use function_tests::fulfillment_fixture::{FulfillmentFixture, deliver_call, ship_call, shipments_call};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::{
-    BillingFixture, DeliveryFixture, PaymentFixture, Shop, admin_product_call, id_of, movements_call, order_call,
-    update_call, write_off_call,
+    BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, movements_call, order_call, update_call,
+    write_off_call,
 };
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
@@ -140,10 +140,10 @@ async fn images() {
 }
 
 async fn personal_data() {
-    let shop = DeliveryFixture::with(SKU, 10).await;
+    let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
-    shop.details("ann", &order).await;
-    shop.erase("ann").await;
+    shop.get_delivery_details(details_call(&order).by("ann")).await;
+    shop.erase_personal_data("ann").await;
 }
 
 /// The first exchange of each operation that succeeded.
