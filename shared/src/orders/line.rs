@@ -1,5 +1,6 @@
 //! The lines of an order.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,6 +78,10 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refunded: Option<Money>,
+    /// The time of the latest delivery of units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivered_at: Option<Timestamp>,
     /// The points that one unit credits, if the product is points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
@@ -106,6 +111,7 @@ impl Line {
             tax: zero,
             total: total(product.price, quantity, zero, zero)?,
             refunded: None,
+            delivered_at: None,
             points: product.points,
             package: product.package,
         })

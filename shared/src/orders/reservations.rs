@@ -181,6 +181,7 @@ impl ReservationStore {
                 holds,
                 fingerprint: draft.fingerprint.clone(),
                 payments: 0,
+                shipping_refunded: None,
                 version: 1,
                 event: Some(draft.event.clone()),
             };

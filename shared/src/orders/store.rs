@@ -22,6 +22,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
+use crate::core::money::Money;
 use crate::orders::{LineQuantity, Order, OrderId, OrderStatus, Rejected, attributes};
 
 const BY_CUSTOMER: &str = "by-customer";
@@ -44,6 +45,9 @@ pub struct StoredOrder {
     pub fingerprint: Fingerprint,
     /// The number of started payments.
     pub payments: u32,
+    /// What was refunded of the price of the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping_refunded: Option<Money>,
     /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
     /// The newest event. The table's stream delivers it.
@@ -60,6 +64,7 @@ impl StoredOrder {
             holds: self.holds.clone(),
             fingerprint: self.fingerprint.clone(),
             payments: self.payments,
+            shipping_refunded: self.shipping_refunded,
             version: self.version + 1,
             event: event.or_else(|| self.event.clone()),
         }
@@ -71,8 +76,13 @@ impl StoredOrder {
     ///
     /// # Errors
     /// [`Error::Internal`] when it holds fewer units.
-    pub fn releasing(&self, units: &[LineQuantity], next: Order, event: Record) -> Result<(Self, Vec<Hold>), Error> {
-        let mut next = self.next(next, Some(event));
+    pub fn releasing(
+        &self,
+        units: &[LineQuantity],
+        next: Order,
+        event: Option<Record>,
+    ) -> Result<(Self, Vec<Hold>), Error> {
+        let mut next = self.next(next, event);
         let mut released = vec![];
         for unit in units {
             let line = self.order.lines.iter().find(|line| line.line_id == unit.line_id);

@@ -122,7 +122,7 @@ impl OrderPaymentStore {
         let Some(units) = units else {
             return reservations.release(stored, cancelled, event, writes, deadline).await;
         };
-        let (next, released) = stored.releasing(units, cancelled, event)?;
+        let (next, released) = stored.releasing(units, cancelled, Some(event))?;
         reservations.save_released(&next, &released, writes, deadline).await
     }
 }

@@ -61,6 +61,8 @@ impl Cloud {
             ("PAYMENTS_TABLE", "payments"),
             ("SUBSCRIPTIONS_TABLE", "subscriptions"),
             ("RESERVATION_MINUTES", "15"),
+            ("RETURN_DAYS", "7"),
+            ("SHOP_TIME_ZONE", "Asia/Seoul"),
             ("PAYMENT_CREDENTIALS", "payment-credentials"),
             ("TOSS_URL", NOWHERE),
             ("STRIPE_URL", NOWHERE),

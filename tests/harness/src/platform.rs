@@ -19,7 +19,7 @@ pub const UPLOADS: &str = "uploads";
 pub const VARIANTS: &str = "images";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 27] = [
+const VARIABLES: [(&str, &str); 29] = [
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
     ("FULFILLMENT_TABLE", FULFILLMENT),
@@ -28,6 +28,8 @@ const VARIABLES: [(&str, &str); 27] = [
     ("PAYMENTS_TABLE", PAYMENTS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
     ("RESERVATION_MINUTES", "15"),
+    ("RETURN_DAYS", "7"),
+    ("SHOP_TIME_ZONE", "Asia/Seoul"),
     ("PAYMENT_CREDENTIALS", "payment-credentials"),
     ("BILLING_KEY_ID", "alias/billing"),
     ("CHARGES_URL", crate::queue::URL),

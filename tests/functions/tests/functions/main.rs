@@ -51,6 +51,7 @@ mod refusals;
 mod relay_events;
 mod requests;
 mod retries;
+mod returns;
 mod reviews;
 mod shards;
 mod shipment_races;
