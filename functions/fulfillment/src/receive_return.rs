@@ -10,6 +10,7 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::catalog::CatalogStore;
 use shared::core::error::{self, Reason};
 use shared::orders::{self, LineQuantity, Order, Step};
 
