@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::core::address::Address;
 use crate::core::contact::Contact;
 use crate::core::error::Rejection;
+use crate::orders::Destination;
 
 /// Who receives an order, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,6 +23,11 @@ pub struct DeliveryDetails {
 }
 
 impl DeliveryDetails {
+    /// Where the order is delivered and taxed, if there is an address.
+    pub fn destination(&self) -> Option<Destination> {
+        self.shipping_address.as_ref().map(Destination::from)
+    }
+
     /// The details of a request, with their texts as they are stored. `None` if there are none.
     ///
     /// # Errors
