@@ -132,13 +132,7 @@ impl FulfillmentFixture {
 
     /// Builds a carrier's message as the gateway sends it, signed now.
     pub fn carrier_call(&self, kind: &str, data: &Value) -> Call {
-        let body = json!({ "type": kind, "timestamp": self.now(), "data": data }).to_string();
-        let secrets = CARRIER_SECRETS.map(str::to_owned);
-        let headers = sandbox::sign::standard(&secrets[..1], "msg_1", self.now().as_second(), body.as_bytes());
-        let call = Call::new("POST", "/webhooks/carriers").text(&body);
-        headers
-            .iter()
-            .fold(call, |call, (name, value)| call.header(name, value))
+        carrier_call(kind, data, self.now())
     }
 
     /// The quantities of an order's lines: cancelled, shipped, delivered and returned.
@@ -179,6 +173,17 @@ pub fn ship_call(order: &str, key: &str, lines: &[(&str, u32)]) -> Call {
 pub fn cancel_call(customer: &str, order: &str, key: &str, lines: &[(&str, u32)]) -> Call {
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order);
     call.by(customer).key(key).json(&json!({ "lines": self::lines(lines) }))
+}
+
+/// Builds a carrier's message as the gateway sends it, signed `now`.
+pub fn carrier_call(kind: &str, data: &Value, now: Timestamp) -> Call {
+    let body = json!({ "type": kind, "timestamp": now, "data": data }).to_string();
+    let secrets = CARRIER_SECRETS.map(str::to_owned);
+    let headers = sandbox::sign::standard(&secrets[..1], "msg_1", now.as_second(), body.as_bytes());
+    let call = Call::new("POST", "/webhooks/carriers").text(&body);
+    headers
+        .iter()
+        .fold(call, |call, (name, value)| call.header(name, value))
 }
 
 /// Builds an administrator's request to deliver a shipment now.
