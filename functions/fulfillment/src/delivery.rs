@@ -52,7 +52,10 @@ pub(crate) async fn deliver(
         let order = order.ok_or_else(|| Error::internal(DOING, "the order of the shipment does not exist"))?;
         let at = delivery_time(&order.order, at, invocation.now)?;
         let delivered = stored.shipment.delivered(at);
-        let of_order = order.order.delivered(&delivered.lines, at)?;
+        let Ok(of_order) = order.order.delivered(&delivered.lines, at) else {
+            // Another report has delivered it since the shipment was read.
+            continue;
+        };
         let event = invocation.record(&FulfillmentEvent::ShipmentDelivered(delivered.clone()))?;
         let next = stored.next(delivered, event);
         let order = order.next(of_order, None);

@@ -231,13 +231,7 @@ impl FulfillmentFixture {
 
     /// Builds a carrier's message as the gateway sends it, signed now.
     pub fn carrier_call(&self, kind: &str, data: &Value) -> Call {
-        let body = json!({ "type": kind, "timestamp": self.now(), "data": data }).to_string();
-        let secrets = CARRIER_SECRETS.map(str::to_owned);
-        let headers = sandbox::sign::standard(&secrets[..1], "msg_1", self.now().as_second(), body.as_bytes());
-        let call = Call::new("POST", "/webhooks/carriers").text(&body);
-        headers
-            .iter()
-            .fold(call, |call, (name, value)| call.header(name, value))
+        carrier_call(kind, data, self.now())
     }
 
     /// The quantities of an order's lines: cancelled, shipped, delivered and returned.
@@ -316,6 +310,17 @@ pub fn refund_return_call(id: &str, key: &str, body: &Value) -> Call {
 fn staff_call(route: &str, id: &str, key: &str, body: &Value) -> Call {
     let call = Call::new("POST", route).path("return_id", id);
     call.by_admin().key(key).json(body)
+}
+
+/// Builds a carrier's message as the gateway sends it, signed `now`.
+pub fn carrier_call(kind: &str, data: &Value, now: Timestamp) -> Call {
+    let body = json!({ "type": kind, "timestamp": now, "data": data }).to_string();
+    let secrets = CARRIER_SECRETS.map(str::to_owned);
+    let headers = sandbox::sign::standard(&secrets[..1], "msg_1", now.as_second(), body.as_bytes());
+    let call = Call::new("POST", "/webhooks/carriers").text(&body);
+    headers
+        .iter()
+        .fold(call, |call, (name, value)| call.header(name, value))
 }
 
 /// Builds an administrator's request to deliver a shipment now.

@@ -10,7 +10,10 @@ use shared::aws::lambda::action::Trigger;
 const ADMIN: &str = "the-admin";
 
 /// Sources whose entities belong to the customer who changes them. A bid can be matched by another customer's.
-const OWN: [&str; 3] = ["madang.orders", "madang.payments", "madang.billing"];
+const OWN: [&str; 4] = ["madang.orders", "madang.payments", "madang.billing", "madang.fulfillment"];
+
+/// The functions that act in the name of who sent a signed message.
+const WEBHOOKS: [&str; 2] = ["receive-webhook", "receive-carrier-webhook"];
 
 static TRIGGERS: LazyLock<BTreeMap<&str, Trigger>> = LazyLock::new(|| {
     registry::actions()
@@ -27,7 +30,7 @@ pub fn violation(function: &str, event: &Value) -> Option<String> {
     let is_right = match TRIGGERS.get(function) {
         Some(Trigger::Schedule) => kind == "SCHEDULE" && id == function,
         Some(Trigger::Event | Trigger::Queue | Trigger::Stream) => kind == "FUNCTION" && id == function,
-        Some(Trigger::Http) if function == "receive-webhook" => kind == "PROVIDER",
+        Some(Trigger::Http) if WEBHOOKS.contains(&function) => kind == "PROVIDER",
         Some(Trigger::Http) if id == ADMIN => kind == "STAFF",
         Some(Trigger::Http) => {
             let owner = &detail["data"]["customer_id"];

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use function_tests::image_fixture::{UPLOADS, VARIANTS};
-use harness::audit::{AuctionAudit, LedgerAudit, Periods, balances};
-use harness::engine::{AUCTIONS, CATALOG, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::audit::{
+    AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_units,
+};
+use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::objects::Object;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,6 +16,7 @@ use sandbox::{Entry, Provider};
 use serde_json::Value;
 use shared::core::calendar::Schedule;
 
+use crate::actors::personal_data::MARKER;
 use crate::actors::subscriber;
 use crate::world::World;
 
@@ -39,6 +42,7 @@ pub fn check(world: &World, phase: Phase) {
     let catalog = tables.items(CATALOG);
     let auctions = tables.items(AUCTIONS);
     let subscriptions = tables.items(SUBSCRIPTIONS);
+    let fulfillment = tables.items(FULFILLMENT);
     let images = tables.items(IMAGES);
     let ledger = world.sandbox.ledger();
     let now = world.clock.now();
@@ -50,6 +54,10 @@ pub fn check(world: &World, phase: Phase) {
     };
     let holders = orders.iter().chain(&subscriptions);
     check("stock is conserved", stock(&catalog, holders));
+    check("each order holds its units", check_holds(&orders));
+    check("no unit is shipped twice", check_units(&orders, &fulfillment));
+    check("no line is refunded twice", check_line_refunds(&orders, &payments));
+    check("the parts of an order add up", check_prices(&orders));
     check("charged at most once", charged_once(&payments, &ledger));
     let periods = Periods::from_items(&orders, &subscriptions, &ledger);
     check("each period is charged once", periods.check());
@@ -67,6 +75,7 @@ pub fn check(world: &World, phase: Phase) {
             "no unrecorded variant is left",
             no_unrecorded_variants(&images, &variants),
         );
+        check("personal data cannot be read", no_personal_data(world));
         check("nothing is stuck", nothing_is_overdue(&orders, &auctions, now));
         check("no event is lost", all_events_are_delivered(world));
         check("low stock is noticed", alerts_are_true(&catalog));
@@ -106,6 +115,25 @@ pub fn check(world: &World, phase: Phase) {
 fn stock<'a>(catalog: &[Value], holders: impl IntoIterator<Item = &'a Value>) -> Result<()> {
     for (sku, balance) in balances(catalog, holders) {
         balance.check().with_context(|| sku.clone())?;
+    }
+    Ok(())
+}
+
+/// Checks that no item of a table has a readable contact or address.
+fn no_personal_data(world: &World) -> Result<()> {
+    for table in [
+        ACCOUNTS,
+        AUCTIONS,
+        CATALOG,
+        FULFILLMENT,
+        IMAGES,
+        ORDERS,
+        PAYMENTS,
+        SUBSCRIPTIONS,
+    ] {
+        for item in world.tables.items(table) {
+            ensure!(!item.to_string().contains(MARKER), "{table} has them: {item}");
+        }
     }
     Ok(())
 }

@@ -32,6 +32,8 @@ pub struct Actors {
     pub photographers: u64,
     /// Administrators.
     pub admins: u64,
+    /// Staff who ship orders.
+    pub staff: u64,
     /// Whether banks and providers take money back and contradict themselves.
     pub bank: bool,
     /// Products.
@@ -73,6 +75,7 @@ impl FaultPlan {
                 subscribers: rng.u64(0..8),
                 photographers: rng.u64(0..4),
                 admins: 1,
+                staff: rng.u64(1..4),
                 bank: rng.u8(..3) > 0,
                 products: rng.u64(1..5),
             },
@@ -106,6 +109,13 @@ impl FaultPlan {
     pub fn take_money_back(&mut self) {
         self.actors.bank = true;
         self.actors.shoppers = self.actors.shoppers.max(8);
+    }
+
+    /// Sends more customers and staff.
+    pub fn ship_more(&mut self) {
+        self.actors.shoppers = self.actors.shoppers.max(8);
+        self.actors.staff = 3;
+        self.actors.products = self.actors.products.max(3);
     }
 
     /// Skips most runs of the schedules and closes the shop often, so that several periods of a subscription are due at

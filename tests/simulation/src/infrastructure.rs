@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use shared::payments::Provider;
 use shared::payments::provider::BillingKey;
 
+use crate::actors::personal_data::MARKER;
 use crate::lambda::Ended;
 use crate::mutant::Mutant;
 use crate::rules::Rule;
@@ -148,6 +149,9 @@ async fn deliver_events(world: Rc<World>) {
         };
         if !is_caused {
             world.report(format!("published without a change: {entry}"));
+        }
+        if entry.to_string().contains(MARKER) {
+            world.report(format!("personal data cannot be read: an event has them: {entry}"));
         }
         world.state().published.insert(id);
         if entry["DetailType"] == "PaymentReviewNeeded" {

@@ -2,7 +2,9 @@
 //!
 //! They show that the audits work: each promise has a mutant, and a test that it is caught.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+
+use crate::actors::personal_data::MARKER;
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +55,23 @@ pub enum Mutant {
     FreeUnpaid,
     /// An event of a schedule names a customer as its actor.
     ActorForged,
+    /// A shipment is recorded despite a concurrent change of its order.
+    ShipmentsUnchecked,
+    /// A delivery is counted in the order, but not recorded in its shipment.
+    DeliveriesForgotten,
+    /// Cancelled units are released, but not counted in the order.
+    CancellationsForgotten,
+    /// A refund of units is requested, but not counted in the order.
+    LineRefundsForgotten,
+    /// An order is stored without the price of its delivery.
+    DeliveryUncharged,
+    /// An address is stored in readable form too.
+    AddressReadable,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 29] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -81,6 +95,12 @@ impl Mutant {
         Self::MissedPeriodsCharged,
         Self::FreeUnpaid,
         Self::ActorForged,
+        Self::ShipmentsUnchecked,
+        Self::DeliveriesForgotten,
+        Self::CancellationsForgotten,
+        Self::LineRefundsForgotten,
+        Self::DeliveryUncharged,
+        Self::AddressReadable,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -109,7 +129,7 @@ impl Mutant {
                 let item = &mut write["Item"];
                 let lines = item["lines"]["L"].as_array().map_or(&[][..], Vec::as_slice);
                 let costs_nothing = |line: &Value| line["M"]["unit_price"]["M"]["amount"]["N"] == "0";
-                let is_free = lines.iter().all(costs_nothing) && item["status"]["S"] == "PAID";
+                let is_free = lines.iter().all(costs_nothing) && item["shipping"].is_null() && item["status"]["S"] == "PAID";
                 if is_free && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ORDER#")) {
                     item["status"]["S"] = "PENDING_PAYMENT".into();
                 }
@@ -118,6 +138,26 @@ impl Mutant {
                 let detail = write.pointer_mut("/Item/event/M/detail/S");
                 if let Some(Value::String(detail)) = detail {
                     *detail = detail.replace(r#"{"kind":"SCHEDULE""#, r#"{"kind":"CUSTOMER""#);
+                }
+            }),
+            Self::ShipmentsUnchecked if body.to_string().contains("SHIPMENT#") => {
+                each_write(body, &mut |write| unless(write, "ORDER#", "version = "));
+            }
+            Self::DeliveriesForgotten => each_item(body, "SHIPMENT#", &mut |item| {
+                if item["status"]["S"] == "DELIVERED" {
+                    item["status"]["S"] = "SHIPPED".into();
+                }
+            }),
+            Self::CancellationsForgotten => each_line(body, &mut |line| drop(line.remove("cancelled"))),
+            Self::LineRefundsForgotten => each_line(body, &mut |line| drop(line.remove("refunded"))),
+            Self::DeliveryUncharged => each_item(body, "ORDER#", &mut |item| {
+                if let Some(shipping) = item["shipping"]["M"].as_object_mut() {
+                    shipping.remove("parts");
+                }
+            }),
+            Self::AddressReadable => each_item(body, "ORDER#", &mut |item| {
+                if item["delivery_details"].is_object() {
+                    item["recipient"] = json!({ "S": MARKER });
                 }
             }),
             _ => {}
@@ -160,6 +200,17 @@ impl Mutant {
                 | Self::WithdrawalIgnored
                 | Self::TakingBackIgnored
                 | Self::ForeignTaken
+        )
+    }
+
+    /// Whether the mutant shows only when orders are shipped or cancelled in part.
+    pub const fn needs_shipments(self) -> bool {
+        matches!(
+            self,
+            Self::ShipmentsUnchecked
+                | Self::DeliveriesForgotten
+                | Self::CancellationsForgotten
+                | Self::LineRefundsForgotten
         )
     }
 
@@ -220,6 +271,25 @@ fn each_write(body: &mut Value, change: &mut dyn FnMut(&mut Value)) {
             .for_each(change),
         None => change(body),
     }
+}
+
+/// Calls `change` for each item that is put under a key that begins with `prefix`.
+fn each_item(body: &mut Value, prefix: &str, change: &mut dyn FnMut(&mut Value)) {
+    each_write(body, &mut |write| {
+        if let Some(item) = write.get_mut("Item")
+            && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix))
+        {
+            change(item);
+        }
+    });
+}
+
+/// Calls `change` for each line of an order that is put.
+fn each_line(body: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
+    each_item(body, "ORDER#", &mut |item| {
+        let lines = item["lines"]["L"].as_array_mut().into_iter().flatten();
+        lines.filter_map(|line| line["M"].as_object_mut()).for_each(&mut *change);
+    });
 }
 
 /// Removes the condition of a write to an item whose key begins with `prefix`, if the condition contains `words`. Also

@@ -2,7 +2,7 @@
 
 use function_tests::auction_fixture::CARD;
 use harness::description;
-use harness::engine::{AUCTIONS, CATALOG};
+use harness::engine::{AUCTIONS, CATALOG, FULFILLMENT};
 use harness::gateway::{Answer, Call};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -33,6 +33,7 @@ pub fn check(world: &World, function: &'static str, call: &Call, answer: &Answer
             }
         }
         "create-stock-movement" => movement_is_recorded(world, &answer.body),
+        "create-shipment" => shipment_is_recorded(world, &answer.body),
         "get-order-book" => order_book_has_only_open_bids(world, &answer.body, began),
         _ => {}
     }
@@ -45,6 +46,7 @@ fn retry_returns_the_same_entity(world: &World, function: &str, call: &Call, ans
         return;
     };
     let id = [
+        "shipment_id",
         "order_id",
         "bid_id",
         "trade_id",
@@ -76,6 +78,18 @@ fn movement_is_recorded(world: &World, movement: &Value) {
     if names.iter().any(|name| recorded[*name] != movement[*name]) {
         world.report(format!(
             "a movement was answered, but not recorded: {movement} {recorded}"
+        ));
+    }
+}
+
+/// Promise 5: a shipment that a response shows is in the table.
+fn shipment_is_recorded(world: &World, shipment: &Value) {
+    let pk = format!("SHIPMENT#{}", shipment["shipment_id"].as_str().unwrap_or_default());
+    let recorded = world.tables.item(FULFILLMENT, &pk).unwrap_or_default();
+    let names = ["order_id", "lines", "carrier", "tracking_number", "shipped_at"];
+    if names.iter().any(|name| recorded[*name] != shipment[*name]) {
+        world.report(format!(
+            "a shipment was answered, but not recorded: {shipment} {recorded}"
         ));
     }
 }

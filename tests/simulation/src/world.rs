@@ -91,6 +91,10 @@ pub struct State {
     pub published_keys: BTreeSet<String>,
     /// Failed asynchronous invocations: the function and the event.
     pub dead_letters: Vec<(&'static str, Value)>,
+    /// Orders known to the staff.
+    pub orders: Vec<String>,
+    /// Shipments known to the staff.
+    pub shipments: Vec<String>,
     /// Payments known to the actors.
     pub payments: Vec<String>,
     /// Payments in review, as events reported.
@@ -117,6 +121,7 @@ impl World {
             Some(Mutant::MissedPeriodsCharged) => fault_plan.miss_periods(),
             Some(Mutant::PeriodsUnchecked) => fault_plan.repeat_deliveries(),
             Some(mutant) if mutant.needs_bank() => fault_plan.take_money_back(),
+            Some(mutant) if mutant.needs_shipments() => fault_plan.ship_more(),
             _ => {}
         }
         let clock = Clock::start();
@@ -221,6 +226,12 @@ impl World {
     /// Draws a number below `end`.
     pub fn below(&self, end: u64) -> u64 {
         self.net.draw(|rng| rng.u64(..end))
+    }
+
+    /// Draws one of `items`; none if there is none.
+    pub fn one_of<T: Clone>(&self, items: &[T]) -> Option<T> {
+        let nth = self.below(items.len().max(1) as u64) as usize;
+        items.get(nth).cloned()
     }
 
     /// Invokes a function.

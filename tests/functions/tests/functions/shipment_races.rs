@@ -120,6 +120,24 @@ async fn a_delivery_that_many_report_at_once_is_counted_once() {
     }
 }
 
+#[tokio::test]
+async fn a_delivery_that_another_report_overtakes_is_answered_as_delivered() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 2)]).await;
+    let hold = Hold::default();
+    // The first report has read the shipment, and waits for the order.
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let other = async {
+        hold.arrived().await;
+        assert_eq!(shop.arrive(&shipment, "e").await.status, 200);
+        hold.release();
+    };
+    let (answer, ()) = tokio::join!(shop.arrive(&shipment, "d"), other);
+    assert_eq!((answer.status, answer.replayed), (200, true), "{answer:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 0]]);
+}
+
 /// Plans a write whose answer is lost, as often as the SDK sends it, or that never arrives.
 fn plan_crash(shop: &FulfillmentFixture, crash: &Fault) {
     shop.engine.faults.plan(WRITE, crash.clone());

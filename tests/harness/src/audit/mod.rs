@@ -2,10 +2,13 @@
 //!
 //! A `check_…` function returns the first violation as an error. The matching `assert_…` function panics instead.
 
+mod line_refunds;
 mod money;
 mod periods;
 mod points;
+mod prices;
 mod stock;
+mod units;
 
 use std::collections::BTreeMap;
 
@@ -13,10 +16,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
+pub use line_refunds::check_line_refunds;
 pub use money::LedgerAudit;
 pub use periods::Periods;
 pub use points::AuctionAudit;
+pub use prices::check_prices;
 pub use stock::{Balance, balances};
+pub use units::{check_holds, check_units};
 
 use crate::engine::{CATALOG, Engine, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 
@@ -190,15 +196,31 @@ fn json_of(value: AttributeValue) -> Value {
 
 /// Returns what an order costs, from its lines and its shipping alone.
 fn cost(order: &Value) -> i64 {
-    let amount = |part: &Value| part["amount"].as_i64().unwrap_or_default();
-    let lines = order["lines"].as_array().expect("lines").iter();
-    let of_lines: i64 = lines
-        .map(|line| {
-            let price = number(&line["unit_price"]["amount"]) * number(&line["quantity"]);
-            price - amount(&line["discount"]) + amount(&line["tax"])
-        })
-        .sum();
-    of_lines + amount(&order["shipping"])
+    let of_lines: i64 = array(&order["lines"]).map(line_cost).sum();
+    let parts = array(&order["shipping"]["parts"]);
+    let of_delivery: i64 = parts.map(|part| amount(&part["price"]) + amount(&part["tax"])).sum();
+    of_lines + of_delivery
+}
+
+/// Returns what a line costs.
+fn line_cost(line: &Value) -> i64 {
+    let price = number(&line["unit_price"]["amount"]) * number(&line["quantity"]);
+    price - amount(&line["discount"]) + amount(&line["tax"])
+}
+
+/// Returns the amount of money; 0 if it is absent.
+fn amount(money: &Value) -> i64 {
+    money["amount"].as_i64().unwrap_or_default()
+}
+
+/// Returns the elements of an array; none if it is absent.
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Returns a number that is not stored when it is 0.
+fn count(item: &Value, name: &str) -> i64 {
+    item[name].as_i64().unwrap_or_default()
 }
 
 fn text(value: &Value) -> &str {

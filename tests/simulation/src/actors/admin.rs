@@ -31,6 +31,10 @@ pub async fn open(world: &Rc<World>) {
             0
         };
         let mut body = product_body(won, shards);
+        // What costs nothing is not shipped: its order costs nothing either.
+        if won > 0 && nth % 3 < 2 {
+            body["package"] = json!({ "weight_grams": 120 });
+        }
         body["low_stock_threshold"] = json!(1 + world.below(8));
         world
             .request("create-product", create_call(&product(nth), &world.key(), &body))
@@ -55,7 +59,7 @@ pub async fn open(world: &Rc<World>) {
 pub async fn administer(world: Rc<World>) {
     while world.is_running() {
         world.pause().await;
-        match world.below(12) {
+        match world.below(13) {
             0..=4 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 move_stock(&world, &sku).await;
@@ -87,9 +91,17 @@ pub async fn administer(world: Rc<World>) {
                     decide_charge(&world, invoice, &json!({ "decision": "ASK_AGAIN" })).await;
                 }
             }
+            10 => erase_personal_data(&world).await,
             _ => redeliver(&world),
         }
     }
+}
+
+async fn erase_personal_data(world: &World) {
+    let customer = format!("shopper-{}", world.below(world.fault_plan.actors.shoppers));
+    let call = Call::new("DELETE", "/admin/customers/{customer_id}/personal-data");
+    let call = call.path("customer_id", &customer).by_admin();
+    world.request("erase-personal-data", call).await;
 }
 
 /// Changes a product as it was read. If its shards were raised meanwhile, or it was changed, nothing changes.

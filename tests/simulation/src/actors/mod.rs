@@ -1,11 +1,16 @@
 //! The actors: each is a person who uses the API until the run's operations are used up.
 
 mod admin;
+mod after_sale;
 mod bank;
+mod carrier;
+pub mod personal_data;
 mod photographer;
 mod shopper;
+mod staff;
 pub mod subscriber;
 mod trader;
+mod units;
 
 use std::rc::Rc;
 
@@ -46,6 +51,9 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     }
     for _ in 0..actors.admins {
         tasks.push(world.spawn(admin::administer(world.clone())));
+    }
+    for _ in 0..actors.staff {
+        tasks.push(world.spawn(staff::fulfill(world.clone())));
     }
     tasks
 }

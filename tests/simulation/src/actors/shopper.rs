@@ -1,4 +1,4 @@
-//! A shopper: places orders, pays with any provider, in two tabs, late, or not at all, and cancels.
+//! A shopper: places orders, pays with any provider, in two tabs, late, or not at all, cancels, and comes back to old orders.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -7,16 +7,17 @@ use function_tests::order_call;
 use function_tests::payment_fixture::{kakaopay_call, start_call, stripe_call, toss_call};
 use harness::gateway::{Answer, Call};
 use sandbox::{Authentication, Card, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{POINTS, product};
+use super::{POINTS, after_sale, personal_data, product};
 use crate::world::World;
 
 /// Runs a shopper until the run ends.
 pub async fn shop(world: Rc<World>, name: String) {
+    let mut mine = vec![];
     while world.is_running() {
         world.pause().await;
-        match world.below(20) {
+        match world.below(26) {
             0 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 world
@@ -24,36 +25,43 @@ pub async fn shop(world: Rc<World>, name: String) {
                     .await;
             }
             1 => drop(world.http("list-orders", Call::new("GET", "/orders").by(&name)).await),
-            2 => buy_points(&world, &name).await,
+            2 => mine.extend(buy_points(&world, &name).await),
+            3..=7 => {
+                if let Some(order) = world.one_of(&mine) {
+                    after_sale::revisit(&world, &name, &order).await;
+                }
+            }
             _ => {
                 let products = world.fault_plan.actors.products;
                 let mut items = vec![(product(world.below(products)), 1 + world.below(3))];
                 if world.below(3) == 0 {
                     items.push((product(world.below(products)), 1 + world.below(2)));
                 }
-                order(&world, &name, &items).await;
+                mine.extend(order(&world, &name, &items).await);
             }
         }
     }
 }
 
-/// Buys points and always pays.
-pub async fn buy_points(world: &Rc<World>, name: &str) {
+/// Buys points and always pays. Returns the order's id.
+pub async fn buy_points(world: &Rc<World>, name: &str) -> Option<String> {
     let quantity = 1 + world.below(3);
-    let Some(order) = place(world, name, &[(POINTS.to_owned(), quantity)]).await else {
-        return;
-    };
+    let order = place(world, name, &[(POINTS.to_owned(), quantity)]).await?;
     pay(world, name, &order).await;
-    if world.below(8) == 0 {
-        world.pause().await;
-        cancel(world, name, &order).await;
+    match world.below(16) {
+        0..=1 => {
+            world.pause().await;
+            cancel(world, name, &order).await;
+        }
+        2 => after_sale::cancel_units(world, name, id(&order)).await,
+        _ => {}
     }
+    Some(id(&order).to_owned())
 }
 
-async fn order(world: &Rc<World>, name: &str, items: &[(String, u64)]) {
-    let Some(order) = place(world, name, items).await else {
-        return;
-    };
+/// Places an order. Returns its id.
+async fn order(world: &Rc<World>, name: &str, items: &[(String, u64)]) -> Option<String> {
+    let order = place(world, name, items).await?;
     match world.below(20) {
         // Does not pay; sometimes reads the order after its deadline.
         0..=2 => {
@@ -79,25 +87,40 @@ async fn order(world: &Rc<World>, name: &str, items: &[(String, u64)]) {
         }
         _ => {
             pay(world, name, &order).await;
-            match world.below(6) {
+            match world.below(8) {
                 0 => cancel(world, name, &order).await,
                 1 => see(world, name, &order).await,
                 // Tries again after a declined card.
                 2 => pay(world, name, &order).await,
+                3 => after_sale::cancel_units(world, name, id(&order)).await,
                 _ => {}
             }
         }
     }
+    Some(id(&order).to_owned())
 }
 
 async fn place(world: &World, name: &str, items: &[(String, u64)]) -> Option<Value> {
-    let items: Vec<(&str, i64)> = items
-        .iter()
-        .map(|(sku, quantity)| (sku.as_str(), quantity.cast_signed()))
+    let items = items.iter();
+    let items: Vec<Value> = items
+        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
         .collect();
-    let answer = world.request("checkout", order_call(name, &world.key(), &items)).await;
+    if world.below(8) == 0 {
+        let call = Call::new("POST", "/quotes").by(name).json(&json!({ "items": items }));
+        world.http("create-quote", call).await;
+    }
+    let mut body = json!({ "items": items });
+    // What is shipped needs an address.
+    if world.below(10) > 0 {
+        body["contact"] = personal_data::contact(name);
+        body["shipping_address"] = personal_data::address(name);
+    }
+    let call = order_call(name, &world.key(), &[]).json(&body);
+    let answer = world.request("checkout", call).await;
     world.pause().await;
-    (answer.status == 201).then_some(answer.body)
+    let order = (answer.status == 201).then_some(answer.body)?;
+    world.state().orders.push(id(&order).to_owned());
+    Some(order)
 }
 
 async fn see(world: &World, name: &str, order: &Value) {

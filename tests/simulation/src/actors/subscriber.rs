@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use sandbox::Card;
 use serde_json::{Value, json};
 
-use super::product;
+use super::{personal_data, product};
 use crate::world::World;
 
 /// The time zone of all subscribers.
@@ -58,7 +58,9 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
         days,
     );
     let authorization = authorization(world, name);
-    let body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
+    let mut body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
+    body["contact"] = personal_data::contact(name);
+    body["shipping_address"] = personal_data::address(name);
     let answer = world
         .request("create-subscription", subscribe_call(name, &world.key(), &body))
         .await;

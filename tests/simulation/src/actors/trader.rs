@@ -23,7 +23,7 @@ pub async fn trade(world: Rc<World>, name: String) {
     while world.is_running() {
         world.pause().await;
         match world.below(30) {
-            0..=1 => buy_points(&world, &name).await,
+            0..=1 => drop(buy_points(&world, &name).await),
             2..=5 => register(&world, &name, &mut holdings).await,
             6..=13 => bid(&world, &name, &mut holdings).await,
             14..=21 => take(&world, &name, &mut holdings).await,

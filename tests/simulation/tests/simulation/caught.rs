@@ -138,3 +138,33 @@ fn a_payment_taken_back_that_counts_as_paid_is_caught() {
 fn another_shops_payment_that_counts_as_ours_is_caught() {
     is_caught(Mutant::ForeignTaken, "another shop's event was refused");
 }
+
+#[test]
+fn units_shipped_twice_are_caught() {
+    is_caught(Mutant::ShipmentsUnchecked, "no unit is shipped twice");
+}
+
+#[test]
+fn a_delivery_that_its_shipment_forgets_is_caught() {
+    is_caught(Mutant::DeliveriesForgotten, "no unit is shipped twice");
+}
+
+#[test]
+fn cancelled_units_that_are_not_counted_are_caught() {
+    is_caught(Mutant::CancellationsForgotten, "each order holds its units");
+}
+
+#[test]
+fn a_refund_of_units_that_is_not_counted_is_caught() {
+    is_caught(Mutant::LineRefundsForgotten, "no line is refunded twice");
+}
+
+#[test]
+fn an_order_without_the_price_of_its_delivery_is_caught() {
+    is_caught(Mutant::DeliveryUncharged, "the parts of an order add up");
+}
+
+#[test]
+fn a_readable_address_is_caught() {
+    is_caught(Mutant::AddressReadable, "personal data cannot be read");
+}

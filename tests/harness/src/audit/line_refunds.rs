@@ -1,0 +1,53 @@
+//! Checks what is refunded of the lines of each order.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{amount, array, line_cost, text};
+
+/// Checks that no line is refunded above its total, and that the refunds of the lines are those of the order's payment:
+/// never more than it charged, and exactly its refunds for units, as long as none of its refunds was refused or failed. What
+/// replaces such a refund can be of another amount.
+///
+/// # Errors
+/// The first violation.
+pub fn check_line_refunds(orders: &[Value], payments: &[Value]) -> Result<()> {
+    let of_orders = payments.iter().filter(|item| text(&item["pk"]).starts_with("PAYMENT#"));
+    let payments: BTreeMap<&str, &Value> = of_orders
+        .map(|payment| (text(&payment["payment_id"]), payment))
+        .collect();
+    for order in orders {
+        let mut of_units = 0;
+        for line in array(&order["lines"]) {
+            let refunded = amount(&line["refunded"]);
+            ensure!(
+                refunded <= line_cost(line),
+                "a line is refunded more than it costs: {order}"
+            );
+            of_units += refunded;
+        }
+        let Some(payment_id) = order["payment_id"].as_str().filter(|_| order["paid_at"].is_string()) else {
+            ensure!(of_units == 0, "refunded without a payment: {order}");
+            continue;
+        };
+        let payment = payments.get(payment_id);
+        let payment = payment.with_context(|| format!("paid by an unknown payment: {order}"))?;
+        ensure!(
+            of_units <= amount(&payment["amount"]),
+            "{of_units} refunded by line, which is more than the payment: {order} {payment}"
+        );
+        let mut refunds = array(&payment["refunds"]);
+        if refunds.all(|refund| matches!(refund["status"].as_str(), Some("DONE" | "PENDING"))) {
+            let for_units = |refund: &&Value| matches!(refund["reason"].as_str(), Some("LINES_CANCELLED" | "RETURNED"));
+            let refunds = array(&payment["refunds"]).filter(for_units);
+            let requested: i64 = refunds.map(|refund| amount(&refund["amount"])).sum();
+            ensure!(
+                of_units == requested,
+                "{of_units} refunded by line, but {requested} requested: {order} {payment}"
+            );
+        }
+    }
+    Ok(())
+}
