@@ -45,9 +45,9 @@ fn items(union: &Value) -> impl Iterator<Item = &Value> {
     union["oneOf"].as_array().into_iter().flatten()
 }
 
-/// Whether a schema is another one or null, as in a merge patch.
-fn is_nullable(union: &Value) -> bool {
-    items(union).any(|item| item["type"] == "null")
+/// Whether the only alternative is null: a member that can be cleared is no union.
+fn is_nullable(schema: &Value) -> bool {
+    items(schema).count() == 2 && items(schema).any(|item| item["type"] == "null")
 }
 
 /// Adds each schema with alternatives, with its place.

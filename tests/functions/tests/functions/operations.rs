@@ -125,7 +125,7 @@ fn instances(document: &Value, schema: &Value) -> Vec<Value> {
         (Some("string"), Some("date-time")) => json!("2026-01-02T00:00:00Z"),
         (Some("string"), Some("date")) => json!("2026-01-02"),
         (Some("string"), _) => json!(text(1)),
-        (None, _) => Value::Null,
+        (Some("null") | None, _) => Value::Null,
         other => panic!("no instance of {other:?}: {schema}"),
     };
     vec![value]
