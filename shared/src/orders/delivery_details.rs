@@ -42,3 +42,25 @@ impl DeliveryDetails {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_taxed_by_its_address_as_it_is_stored() {
+        let typed = Address {
+            recipient: "Kim Minji".to_owned(),
+            line1: "1 Market St".to_owned(),
+            line2: None,
+            city: "San Francisco".to_owned(),
+            region: Some(" ca ".to_owned()),
+            postal_code: Some("94105".to_owned()),
+            country: "US".parse().unwrap(),
+            phone: None,
+        };
+        let details = DeliveryDetails::checked(None, Some(&typed)).unwrap().unwrap();
+        let destination = details.destination().unwrap();
+        assert_eq!(destination.region, Some("CA".to_owned().try_into().unwrap()));
+    }
+}

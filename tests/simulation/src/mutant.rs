@@ -129,7 +129,8 @@ impl Mutant {
                 let item = &mut write["Item"];
                 let lines = item["lines"]["L"].as_array().map_or(&[][..], Vec::as_slice);
                 let costs_nothing = |line: &Value| line["M"]["unit_price"]["M"]["amount"]["N"] == "0";
-                let is_free = lines.iter().all(costs_nothing) && item["shipping"].is_null() && item["status"]["S"] == "PAID";
+                let is_free =
+                    lines.iter().all(costs_nothing) && item["shipping"].is_null() && item["status"]["S"] == "PAID";
                 if is_free && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ORDER#")) {
                     item["status"]["S"] = "PENDING_PAYMENT".into();
                 }
@@ -288,7 +289,9 @@ fn each_item(body: &mut Value, prefix: &str, change: &mut dyn FnMut(&mut Value))
 fn each_line(body: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     each_item(body, "ORDER#", &mut |item| {
         let lines = item["lines"]["L"].as_array_mut().into_iter().flatten();
-        lines.filter_map(|line| line["M"].as_object_mut()).for_each(&mut *change);
+        lines
+            .filter_map(|line| line["M"].as_object_mut())
+            .for_each(&mut *change);
     });
 }
 

@@ -1,6 +1,6 @@
 //! What customers do with an order that they placed: read what belongs to it, and cancel units of it.
 
-use function_tests::delivery_fixture::details_call;
+use function_tests::delivery::details_call;
 use function_tests::fulfillment_fixture::{cancel_call, shipments_call};
 use harness::gateway::Call;
 
@@ -45,7 +45,9 @@ async fn read(world: &World, name: &str, order_id: &str) {
     world.http("list-shipments", shipments_call(name, order_id)).await;
     let receipt = Call::new("GET", "/orders/{order_id}/receipt").path("order_id", order_id);
     world.http("get-receipt", receipt.by(name)).await;
-    let details = world.http("get-delivery-details", details_call(order_id).by(name)).await;
+    let details = world
+        .http("get-delivery-details", details_call(order_id).by(name))
+        .await;
     let is_own = details.body["contact"] == personal_data::contact(name)
         && details.body["shipping_address"] == personal_data::address(name);
     if details.status == 200 && !is_own {

@@ -47,7 +47,10 @@ pub fn left_to_ship(line: &Value) -> i64 {
 
 /// The units as requests have them.
 pub fn borrowed(units: &Units) -> Vec<(&str, u32)> {
-    units.iter().map(|(line, quantity)| (line.as_str(), *quantity)).collect()
+    units
+        .iter()
+        .map(|(line, quantity)| (line.as_str(), *quantity))
+        .collect()
 }
 
 fn count(line: &Value, name: &str) -> i64 {
