@@ -1,6 +1,7 @@
 //! Pricing: what an order costs, by the catalog's prices, the taxes of its destination, and its shipping method.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
@@ -23,8 +24,27 @@ pub struct Delivery {
 #[derive(Clone, Debug)]
 pub struct Pricing {
     country: Country,
+    tables: &'static Tables,
+}
+
+/// The data of prices beside the catalog.
+#[derive(Debug)]
+struct Tables {
     taxes: TaxTable,
     methods: MethodTable,
+}
+
+impl Tables {
+    /// Reads the tables, once a process.
+    fn get() -> Result<&'static Self, serde_json::Error> {
+        static TABLES: OnceLock<Tables> = OnceLock::new();
+        if let Some(tables) = TABLES.get() {
+            return Ok(tables);
+        }
+        let taxes = TaxTable::new()?;
+        let methods = MethodTable::new()?;
+        Ok(TABLES.get_or_init(|| Self { taxes, methods }))
+    }
 }
 
 impl Pricing {
@@ -35,8 +55,7 @@ impl Pricing {
     pub fn of_shop(country: Country) -> Result<Self, serde_json::Error> {
         Ok(Self {
             country,
-            taxes: TaxTable::new()?,
-            methods: MethodTable::new()?,
+            tables: Tables::get()?,
         })
     }
 
@@ -60,7 +79,7 @@ impl Pricing {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Quote, Rejected> {
-        let taxes = self.taxes.of(self.country, &delivery.destination, now);
+        let taxes = self.tables.taxes.of(self.country, &delivery.destination, now);
         let mut lines = Vec::with_capacity(wanted.len());
         for (line_id, (sku, quantity)) in LineId::all().zip(wanted) {
             let product = products
@@ -90,7 +109,7 @@ impl Pricing {
     /// [`Rejected::CurrenciesMixed`] and [`Rejected::TotalTooLarge`].
     pub fn shipping_methods(&self, lines: &[Line], destination: &Destination) -> Result<Vec<ShippingMethod>, Rejected> {
         match Shipment::of(lines)? {
-            Some(shipment) => Ok(self.methods.that_fit(shipment, destination)?),
+            Some(shipment) => Ok(self.tables.methods.that_fit(shipment, destination)?),
             None => Ok(vec![]),
         }
     }
