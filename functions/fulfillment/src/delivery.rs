@@ -5,7 +5,6 @@ use shared::Error;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
-use shared::orders::Step;
 
 use crate::event::FulfillmentEvent;
 use crate::shipment::{Rejected, Shipment, ShipmentId, ShipmentStatus, delivery_time};
@@ -53,7 +52,7 @@ pub(crate) async fn deliver(
         let order = order.ok_or_else(|| Error::internal(DOING, "the order of the shipment does not exist"))?;
         let at = delivery_time(&order.order, at, invocation.now)?;
         let delivered = stored.shipment.delivered(at);
-        let Ok(of_order) = order.order.after(Step::Deliver, &delivered.lines) else {
+        let Ok(of_order) = order.order.delivered(&delivered.lines, at) else {
             // Another report has delivered it since the shipment was read.
             continue;
         };

@@ -3,8 +3,8 @@
 //!
 //! Invariant: a shipment changes only in one transaction with the quantities of its order.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
 use shared::aws::dynamodb::request::StoredRequest;
@@ -20,9 +20,10 @@ use shared::orders::{OrderId, OrderStore, StoredOrder};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::return_store::returns_of;
+use crate::returns::ReturnStatus;
 use crate::shipment::{Shipment, ShipmentId, tracking_key};
 
-const BY_ORDER: &str = "by-order";
 const BY_TRACKING: &str = "by-tracking";
 const READING: &str = "read a shipment";
 const SAVING: &str = "save a shipment";
@@ -33,7 +34,7 @@ const MAX_SHIPMENTS_OF_A_PARCEL: i32 = 25;
 /// The fulfillment table, and the orders.
 #[derive(Clone, Debug)]
 pub struct FulfillmentStore {
-    table: Table,
+    pub(crate) table: Table,
     /// The orders table.
     pub orders: OrderStore,
 }
@@ -52,13 +53,53 @@ pub struct StoredShipment {
     pub event: Record,
 }
 
-/// A page of an order's shipments.
+/// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShipmentPage {
-    /// The shipments, newest first.
-    pub shipments: Vec<Shipment>,
+pub(crate) struct ListPage<T> {
+    /// The items, newest first.
+    pub(crate) items: Vec<T>,
     /// The start of the next page, if there is one.
-    pub next: Option<Cursor<1>>,
+    pub(crate) next: Option<Cursor<1>>,
+}
+
+/// A partition of an index, and the kind of its items.
+#[derive(Debug)]
+pub(crate) struct List {
+    index: &'static str,
+    attribute: &'static str,
+    partition: String,
+    kind: &'static str,
+}
+
+impl List {
+    /// The shipments of an order.
+    pub(crate) fn shipments_of(order: OrderId) -> Self {
+        Self::of_order(shipments_of(order), "SHIPMENT")
+    }
+
+    /// The returns of an order.
+    pub(crate) fn returns_of(order: OrderId) -> Self {
+        Self::of_order(returns_of(order), "RETURN")
+    }
+
+    /// The returns with a status.
+    pub(crate) fn returns_in(status: ReturnStatus) -> Self {
+        Self {
+            index: "by-status",
+            attribute: "return_status",
+            partition: status.name().to_owned(),
+            kind: "RETURN",
+        }
+    }
+
+    const fn of_order(partition: String, kind: &'static str) -> Self {
+        Self {
+            index: "by-order",
+            attribute: "of_order",
+            partition,
+            kind,
+        }
+    }
 }
 
 impl FulfillmentStore {
@@ -141,7 +182,7 @@ impl FulfillmentStore {
             .item(SAVING, key(shipment_key(stored.shipment.shipment_id)), stored)?;
         let shipment = &stored.shipment;
         let tracking = tracking_key(&shipment.carrier, &shipment.tracking_number);
-        item.extend(by_order(shipment.order_id));
+        item.insert("of_order".into(), text(shipments_of(shipment.order_id)));
         item.insert("created_ms".into(), number(shipment.shipped_at.as_millisecond()));
         item.insert("tracking".into(), text(tracking));
         let mut items = vec![
@@ -155,21 +196,21 @@ impl FulfillmentStore {
         transact_changes(&self.table.client, SAVING, items, records, deadline).await
     }
 
-    /// Reads at most `limit` of an order's shipments after `after`, newest first. Eventually consistent.
+    /// Reads at most `limit` items of the partition `list` of an index after `after`, newest first. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn list_shipments(
+    pub(crate) async fn list<T: DeserializeOwned>(
         &self,
-        order: OrderId,
+        list: &List,
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<ShipmentPage, Error> {
-        const DOING: &str = "list shipments";
+    ) -> Result<ListPage<T>, Error> {
+        const DOING: &str = "list shipments or returns";
         let start = after.map(|cursor| {
-            let mut start = key(shipment_key(ShipmentId(cursor.id)));
-            start.extend(by_order(order));
+            let mut start = key(format!("{}#{}", list.kind, cursor.id));
+            start.insert(list.attribute.into(), text(list.partition.as_str()));
             start.insert("created_ms".into(), number(cursor.at[0]));
             start
         });
@@ -178,9 +219,9 @@ impl FulfillmentStore {
             .client
             .query()
             .table_name(&self.table.name)
-            .index_name(BY_ORDER)
-            .key_condition_expression("of_order = :order")
-            .expression_attribute_values(":order", of_order(order))
+            .index_name(list.index)
+            .key_condition_expression(format!("{} = :partition", list.attribute))
+            .expression_attribute_values(":partition", text(list.partition.as_str()))
             .scan_index_forward(false)
             .limit(limit.into())
             .set_exclusive_start_key(start);
@@ -190,16 +231,16 @@ impl FulfillmentStore {
             // It must not look like the end of the list.
             cursor(position).ok_or_else(|| Error::internal(DOING, "the position in the list is unreadable"))
         });
-        let mut shipments = vec![];
+        let mut items = vec![];
         for item in answer.items.unwrap_or_default() {
-            // One damaged shipment must not hide the others.
-            match parse::<Shipment>(DOING, item) {
-                Ok(shipment) => shipments.push(shipment),
-                Err(error) => tracing::error!(causes = %Causes(&error), "listed shipment cannot be read"),
+            // One damaged item must not hide the others.
+            match parse::<T>(DOING, item) {
+                Ok(item) => items.push(item),
+                Err(error) => tracing::error!(causes = %Causes(&error), "listed item cannot be read"),
             }
         }
-        Ok(ShipmentPage {
-            shipments,
+        Ok(ListPage {
+            items,
             next: next.transpose()?,
         })
     }
@@ -253,20 +294,16 @@ impl StoredShipment {
     }
 }
 
-fn by_order(order: OrderId) -> Item {
-    Item::from([("of_order".to_owned(), of_order(order))])
-}
-
-/// The partition of an order's shipments in the index.
-fn of_order(order: OrderId) -> AttributeValue {
-    text(format!("SHIPMENTS#{order}"))
+/// The partition of an order's shipments in the index by order.
+fn shipments_of(order: OrderId) -> String {
+    format!("SHIPMENTS#{order}")
 }
 
 fn shipment_key(id: ShipmentId) -> String {
     format!("SHIPMENT#{id}")
 }
 
-fn request_key(request: &StoredRequest) -> Item {
+pub(crate) fn request_key(request: &StoredRequest) -> Item {
     key(format!("REQUEST#{}", request.request_id))
 }
 
@@ -283,7 +320,7 @@ fn cursor(position: &Item) -> Option<Cursor<1>> {
     })
 }
 
-/// The position of a shipment in its order's list.
+/// The position of a shipment or a return in a list.
 pub fn position(id: Uuid, created_at: Timestamp) -> Cursor<1> {
     Cursor {
         at: [created_at.as_millisecond().unsigned_abs()],

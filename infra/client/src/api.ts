@@ -15,6 +15,36 @@ export interface Actor {
 /** The kind of an actor. */
 export type ActorKind = "CUSTOMER" | "STAFF" | "PROVIDER" | "SCHEDULE" | "FUNCTION";
 
+/** A postal address. Personal data: it is in no event, log or error. */
+export interface Address {
+  /** Who receives what is sent. Text of one line. */
+  recipient: string;
+  /** Street and number. Text of one line. */
+  line1: string;
+  /** Building, floor, apartment. Text of one line. */
+  line2?: string;
+  /** City or town. Text of one line. */
+  city: string;
+  /**
+   * State, province or prefecture. Text of one line; a code of two or three letters in Australia, Canada and the United States, where it
+   * is required.
+   */
+  region?: string;
+  /** The postal code, in the format of the country. Required where the country has one. */
+  postal_code?: string;
+  /** The country. */
+  country: Country;
+  /** The telephone number for the carrier, in the international format (E.164). */
+  phone?: string;
+}
+
+/** Send `shipping_address`. */
+export type AddressMissingProblem = Problem & {
+  type: "urn:madang:problem:address-missing";
+  status: 422;
+  title: "The order is shipped and has no address";
+};
+
 /** A card issuer's advice on another attempt to charge the card. */
 export type Advice = "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER";
 
@@ -146,6 +176,12 @@ export interface BookSide {
   next_cursor?: string;
 }
 
+/** What to cancel. */
+export interface CancelOrderRequest {
+  /** The units to cancel, each line once. Default: the whole order. */
+  lines?: LineQuantity[];
+}
+
 /** A cancellation. */
 export interface CancelSubscriptionRequest {
   /** When the subscription ends. */
@@ -159,6 +195,21 @@ export interface Card {
   /** The masked number, as the provider shows it. */
   number: string;
 }
+
+/** The response to a carrier's message. */
+export interface CarrierWebhookAnswer {
+  /** The outcome of the message. */
+  outcome: runtime.Open<CarrierWebhookOutcome>;
+}
+
+/** The outcome of a carrier's message. */
+export type CarrierWebhookOutcome = "ENTERED" | "IGNORED";
+
+export type CarriersNotConfiguredProblem = Problem & {
+  type: "urn:madang:problem:carriers-not-configured";
+  status: 422;
+  title: "Webhooks of carriers are not set up";
+};
 
 /** The path of a category, such as `drinks/tea`: names of `a-z 0-9 -`, separated by `/`, at most 100 characters. */
 export type Category = string;
@@ -197,6 +248,13 @@ export interface CheckoutRequest {
   metadata?: { [name: string]: string };
   /** What the order is called elsewhere, such as the number of a purchase order. Text of one line. It need not be unique. */
   external_reference?: string;
+  /** Who to write to or call about the order. Stored encrypted; `get-delivery-details` returns it. */
+  contact?: Contact;
+  /**
+   * Where the order is sent, and by which it is taxed. Required if something is shipped. Stored encrypted;
+   * `get-delivery-details` returns it.
+   */
+  shipping_address?: Address;
 }
 
 /** The parameters with which a customer's page starts the payment. */
@@ -259,6 +317,19 @@ export interface ConfirmPaymentRequestToss {
   provider: "TOSS";
 }
 
+/** Who to write to or call. Personal data: it is in no event, log or error. */
+export interface Contact {
+  /** The name. Text of one line. */
+  name: string;
+  /** The e-mail address. */
+  email?: string;
+  /** The telephone number in the international format (E.164). Spaces, dashes and parentheses are removed. */
+  phone?: string;
+}
+
+/** A country: an officially assigned alpha-2 code of ISO 3166-1, in upper case. */
+export type Country = string;
+
 /** A new product. */
 export interface CreateProductRequest {
   /** The stock-keeping unit. It cannot be changed. */
@@ -287,6 +358,8 @@ export interface CreateProductRequest {
   tax_class?: TaxClass;
   /** The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[];
+  /** The available units below which the stock is low. Nobody but administrators sees it. */
+  low_stock_threshold?: number;
   /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
@@ -297,6 +370,53 @@ export interface CreateQuoteRequest {
   items: Item[];
   /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
+  /** Where the order would be delivered. If absent, in the shop's own country. */
+  destination?: Destination;
+}
+
+/** A parcel that was handed to a carrier. */
+export interface CreateShipmentRequest {
+  /** The units in the parcel, each line once. */
+  lines: LineQuantity[];
+  /** The carrier. Text of one line. */
+  carrier: string;
+  /**
+   * The carrier's number of the parcel. Text of one line. Several shipments can have the same number: a parcel with
+   * units of several orders.
+   */
+  tracking_number: string;
+  /** The page that shows where the parcel is: an `https` URL. */
+  tracking_url?: string;
+}
+
+/** A movement to make. */
+export type CreateStockMovementRequest = CreateStockMovementRequestReceipt | CreateStockMovementRequestCorrection | CreateStockMovementRequestWriteOff;
+
+/** A count differed from the available units. */
+export interface CreateStockMovementRequestCorrection {
+  /** The counted units less the available ones, so below zero if units are missing. Not 0. */
+  quantity: number;
+  /** The reason, for administrators. Text of several lines. */
+  note: string;
+  kind: "CORRECTION";
+}
+
+/** Units were delivered to the shop. */
+export interface CreateStockMovementRequestReceipt {
+  /** Number of units. */
+  quantity: number;
+  /** A note, for administrators. Text of several lines. */
+  note?: string;
+  kind: "RECEIPT";
+}
+
+/** Units were lost: broken, spoiled or stolen. */
+export interface CreateStockMovementRequestWriteOff {
+  /** Number of units. */
+  quantity: number;
+  /** The reason, for administrators. Text of several lines. */
+  note: string;
+  kind: "WRITE_OFF";
 }
 
 /** A subscription to start. */
@@ -311,6 +431,10 @@ export interface CreateSubscriptionRequest {
   authorization: Authorization;
   /** The total of a period that the customer was shown. If it differs today, the request is rejected. */
   expected_total?: Money;
+  /** Who to write to or call about the orders of the subscription. Stored encrypted. */
+  contact?: Contact;
+  /** Where the orders of the subscription are sent. Stored encrypted. */
+  shipping_address?: Address;
 }
 
 /** Place an order for each currency. */
@@ -340,6 +464,20 @@ export interface DecidedReview {
 /** The kind of a decision about a matter. */
 export type Decision = "ASK_AGAIN" | "CHARGED" | "NOT_CHARGED" | "GIVEN_BACK" | "TAKEN_BACK" | "SETTLED";
 
+/** The delivery of a shipment. */
+export interface DeliverShipmentRequest {
+  /** The time of the delivery, not before the order and not in the future. Default: now. */
+  delivered_at?: string;
+}
+
+/** Who receives an order, and where. */
+export interface DeliveryDetails {
+  /** Who to write to or call about the order. */
+  contact?: Contact;
+  /** Where the order is sent. */
+  shipping_address?: Address;
+}
+
 /** A provider's account for one deposit. */
 export interface DepositAccount {
   /** The bank, as the provider names it. */
@@ -356,6 +494,14 @@ export interface Depth {
   price: Points;
   /** The number of bids. */
   bids: number;
+}
+
+/** Where an order is delivered and taxed. */
+export interface Destination {
+  /** The country. */
+  country: Country;
+  /** The region, where taxes differ by region. */
+  region?: Region;
 }
 
 /** A dispute of a payment. */
@@ -419,6 +565,12 @@ export type ForbiddenProblem = Problem & {
   status: 403;
   title: "The caller may not do this";
 };
+
+/**
+ * How far an order is fulfilled. It follows from the units of the lines that are shipped; cancelled units do not count,
+ * and returned ones stay delivered.
+ */
+export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
 
 /** Use a new key for a new request. */
 export type IdempotencyKeyReusedProblem = Problem & {
@@ -499,6 +651,15 @@ export interface ImageView {
   changed_at: string;
 }
 
+/** Units that an order holds or has bought are not available. Correct the stock by at most `available`, or cancel orders first. */
+export type InsufficientStockProblem = Problem & {
+  /** The available units of the product. */
+  available: number;
+  type: "urn:madang:problem:insufficient-stock";
+  status: 409;
+  title: "Fewer units are available than were to be taken away";
+};
+
 /** The request failed on our side. Report its id, which `instance` and the header Request-Id have. */
 export type InternalProblem = Problem & {
   type: "urn:madang:problem:internal";
@@ -520,16 +681,48 @@ export interface IntervalInput {
   count: number;
 }
 
+export type InvalidAddressProblem = Problem & {
+  /** The name of the field. */
+  field: string;
+  type: "urn:madang:problem:invalid-address";
+  status: 422;
+  title: "A part of the address is missing or not possible in its country";
+};
+
+export type InvalidContactProblem = Problem & {
+  /** The name of the field. */
+  field: string;
+  type: "urn:madang:problem:invalid-contact";
+  status: 422;
+  title: "The contact cannot be written to or called";
+};
+
 export type InvalidDeadlineProblem = Problem & {
   type: "urn:madang:problem:invalid-deadline";
   status: 422;
   title: "The deadline is past or too far ahead";
 };
 
+/** It is before the order, or in the future. */
+export type InvalidDeliveryTimeProblem = Problem & {
+  type: "urn:madang:problem:invalid-delivery-time";
+  status: 422;
+  title: "The time of the delivery is out of range";
+};
+
 export type InvalidIdempotencyKeyProblem = Problem & {
   type: "urn:madang:problem:invalid-idempotency-key";
   status: 400;
   title: "The Idempotency-Key header is missing or invalid";
+};
+
+/** The order has no such line, or the line is named twice, has no quantity, or is not shipped. */
+export type InvalidLineProblem = Problem & {
+  /** The line. */
+  line_id: LineId;
+  type: "urn:madang:problem:invalid-line";
+  status: 422;
+  title: "A line is invalid";
 };
 
 export type InvalidLinesProblem = Problem & {
@@ -667,8 +860,10 @@ export interface Line {
   name: string;
   /** The price of one unit at the time of the order. */
   unit_price: Money;
-  /** The number of units. */
+  /** The number of units that were ordered. */
   quantity: number;
+  /** What has become of the units. */
+  quantities: Quantities;
   /** What is taken off the price of all units. Never more than that price. */
   discount: Money;
   /** The tax that is added to the price. 0 where prices include it. */
@@ -679,6 +874,8 @@ export interface Line {
   included_tax: Money;
   /** `unit_price` × `quantity` − `discount` + `tax`. */
   total: Money;
+  /** The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none. */
+  refunded?: Money;
   /** The points that one unit credits, if the product is points. */
   points?: number;
   /** The package of one unit. Absent for what is not shipped. */
@@ -693,6 +890,24 @@ export type LineId = string;
 
 /** What a line sells. */
 export type LineKind = "PRODUCT";
+
+/** Units of a line of an order. */
+export interface LineQuantity {
+  /** The line's id in its order. */
+  line_id: LineId;
+  /** The number of units. */
+  quantity: number;
+}
+
+export type LineRefundedProblem = Problem & {
+  /** The line. */
+  line_id: LineId;
+  /** What is left to refund of it. */
+  left: Money;
+  type: "urn:madang:problem:line-refunded";
+  status: 409;
+  title: "More would be refunded of a line than it costs";
+};
 
 /** The body is not JSON, or not an object of the described members. `detail` names the place. */
 export type MalformedBodyProblem = Problem & {
@@ -787,6 +1002,8 @@ export interface Order {
   customer_id: CustomerId;
   /** The order's status. */
   status: runtime.Open<OrderStatus>;
+  /** How far the order is fulfilled. */
+  fulfillment_status: runtime.Open<FulfillmentStatus>;
   /** The lines, one for each product. They are neither removed nor reordered. */
   lines: Line[];
   /** How the order is delivered. Absent for an order of what is not shipped. */
@@ -829,8 +1046,9 @@ export interface OrderList {
   next_cursor?: string;
 }
 
-/** A receipt is issued once the order is paid. */
 export type OrderNotPaidProblem = Problem & {
+  /** The order's status. */
+  order_status: runtime.Open<OrderStatus>;
   type: "urn:madang:problem:order-not-paid";
   status: 409;
   title: "The order is not paid";
@@ -857,6 +1075,15 @@ export interface OrderQuote {
   /** The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped. */
   shipping_methods: ShippingMethod[];
 }
+
+/** Cancel by line what is not shipped. */
+export type OrderShippedProblem = Problem & {
+  /** What can still be cancelled of each line. */
+  cancellable: LineQuantity[];
+  type: "urn:madang:problem:order-shipped";
+  status: 409;
+  title: "A part of the order is shipped";
+};
 
 /** The status of an order. */
 export type OrderStatus = "PENDING_PAYMENT" | "PAYING" | "PAID" | "CANCELLED" | "EXPIRED";
@@ -1031,6 +1258,12 @@ export type PaymentUnservableProblem = Problem & {
   title: "The payment was charged, but the order cannot be fulfilled";
 };
 
+/** The customer whose personal data cannot be read any more. */
+export interface PersonalDataErasure {
+  /** The customer. */
+  customer_id: CustomerId;
+}
+
 /** A bid to place. */
 export interface PlaceBidRequest {
   /** Whether to buy or to sell. */
@@ -1144,6 +1377,8 @@ export interface Product {
   tax_class?: runtime.Open<TaxClass>;
   /** The product's images, main image first. */
   images: ImageId[];
+  /** The available units below which the stock is low. Nobody but administrators sees it. */
+  low_stock_threshold?: number;
   /** Number of shards of the stock. */
   stock_shards: ShardCount;
   /** Number of changes, from 1. */
@@ -1213,6 +1448,20 @@ export type ProviderNotConfiguredProblem = Problem & {
   title: "The payment provider is not set up";
 };
 
+/** What has become of the units of a line. A number that is absent is 0. */
+export interface Quantities {
+  /** The units that were ordered. */
+  ordered: number;
+  /** The units that were cancelled. They are never shipped. */
+  cancelled?: number;
+  /** The units that were shipped, with those that were delivered since. */
+  shipped?: number;
+  /** The units that were delivered, with those that were returned since. */
+  delivered?: number;
+  /** The units that were returned and received. */
+  returned?: number;
+}
+
 /** The receipt of a paid order. */
 export interface Receipt {
   /** The order's id. */
@@ -1249,12 +1498,6 @@ export interface ReceiptPayment {
   refunded: Money;
 }
 
-/** A delivery of units. */
-export interface ReceiveStockRequest {
-  /** Number of units. */
-  quantity: number;
-}
-
 /** A refund. */
 export interface Refund {
   /** The refund's id. Derived from its cause. */
@@ -1282,7 +1525,7 @@ export interface Refund {
 }
 
 /** The reason for a refund. */
-export type RefundReason = "ORDER_CANCELLED" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
+export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
 
 /** The status of a refund. */
 export type RefundStatus = "PENDING" | "DONE" | "REFUSED" | "FAILED" | "WAIVED" | "SUPERSEDED";
@@ -1293,6 +1536,9 @@ export type RefundUnderWayProblem = Problem & {
   status: 409;
   title: "Another refund is under way";
 };
+
+/** A region of a country, such as a state: an ISO 3166-2 code without the country. */
+export type Region = string;
 
 /** A voucher to register. */
 export interface RegisterVoucherRequest {
@@ -1401,6 +1647,43 @@ export type ShardsNotLoweredProblem = Problem & {
   status: 409;
   title: "Stock shards can be raised, not lowered";
 };
+
+/** A shipment, as customers and events see it. It has no address. */
+export interface Shipment {
+  /** The shipment's id. */
+  shipment_id: ShipmentId;
+  /** The order. */
+  order_id: OrderId;
+  /** The customer of the order. */
+  customer_id: CustomerId;
+  /** The shipment's status. */
+  status: runtime.Open<ShipmentStatus>;
+  /** The units in the parcel. */
+  lines: LineQuantity[];
+  /** The carrier. */
+  carrier: string;
+  /** The carrier's number of the parcel. */
+  tracking_number: string;
+  /** The page that shows where the parcel is. */
+  tracking_url?: string;
+  /** The time at which the shipment was recorded. */
+  shipped_at: string;
+  /** The time of the delivery, once it is delivered. */
+  delivered_at?: string;
+}
+
+/** A shipment's id, derived from the administrator and the idempotency key. */
+export type ShipmentId = string;
+
+/** A page of a list. */
+export interface ShipmentList {
+  items: Shipment[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** The status of a shipment. */
+export type ShipmentStatus = "SHIPPED" | "DELIVERED";
 
 /** How an order is delivered, and what that costs. */
 export interface Shipping {
@@ -1529,18 +1812,32 @@ export interface StartedPayment {
   client: ClientParameters;
 }
 
-/** The receipt of a delivery. */
-export interface StockReceived {
-  /** The receipt's id, derived from the caller and the idempotency key. */
-  receipt_id: string;
+/** A change of a product's available units. */
+export interface StockMovement {
+  /** The movement's id. */
+  movement_id: string;
   /** The product. */
   sku: Sku;
-  /** Number of units added. */
-  quantity: number;
-  /** The administrator who added them. */
-  received_by: Actor;
-  /** Time at which the units were added. */
-  received_at: string;
+  /** Why the units changed. */
+  kind: runtime.Open<StockMovementKind>;
+  /** The units added, or, below zero, the units taken away. Never 0. */
+  change: number;
+  /** The reason, for administrators. Text of several lines. */
+  note?: string;
+  /** Who moved the units. */
+  created_by: Actor;
+  /** Time of the movement. */
+  created_at: string;
+}
+
+/** The kind of a stock movement. */
+export type StockMovementKind = "RECEIPT" | "CORRECTION" | "WRITE_OFF" | "RETURN";
+
+/** A page of a list. */
+export interface StockMovementList {
+  items: StockMovement[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
 }
 
 /** What a change of a wallet is about. */
@@ -1566,6 +1863,8 @@ export interface Subscription {
   items: Item[];
   /** The shipping method. If absent, the first one that fits is taken when a period is billed. */
   shipping_method?: ShippingMethodId;
+  /** Where its orders are delivered and taxed: the country and region of its address. If absent, the shop's own country. */
+  destination?: Destination;
   /** When periods fall due. */
   schedule: Schedule;
   /** The payment provider. */
@@ -1676,6 +1975,14 @@ export type TaxRate = string;
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
 
+export type TooFewUnitsProblem = Problem & {
+  /** What is left of each line. */
+  left: LineQuantity[];
+  type: "urn:madang:problem:too-few-units";
+  status: 409;
+  title: "Fewer units are left";
+};
+
 export type TooManyBidsProblem = Problem & {
   type: "urn:madang:problem:too-many-bids";
   status: 409;
@@ -1747,6 +2054,13 @@ export type UnknownOrderProblem = Problem & {
   title: "The order of this event does not exist yet";
 };
 
+/** Deliver the message again later: the shipment may not be recorded yet. */
+export type UnknownShipmentProblem = Problem & {
+  type: "urn:madang:problem:unknown-shipment";
+  status: 404;
+  title: "The shipment of this message does not exist yet";
+};
+
 /** Changes of a product, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdateProductRequest {
   /** The name that shoppers see. Text of one line. */
@@ -1772,6 +2086,8 @@ export interface UpdateProductRequest {
   tax_class?: TaxClass;
   /** All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[] | null;
+  /** The available units below which the stock is low. Nobody but administrators sees it. */
+  low_stock_threshold?: number | null;
   /** Number of shards of the stock. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
@@ -1787,6 +2103,10 @@ export interface UpdateSubscriptionRequest {
    * subscription becomes `ACTIVE`.
    */
   authorization?: Authorization;
+  /** Who to write to or call about the orders of the subscription. */
+  contact?: Contact;
+  /** Where the orders of the subscription are sent, from the next one on. */
+  shipping_address?: Address;
 }
 
 /** A variant: an image in one size and format. */
@@ -1875,6 +2195,63 @@ export interface WebhookAnswer {
 
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
+
+/** The types of `erasePersonalData`. */
+export interface ErasePersonalDataOperation {
+  request: {
+    /** The customer */
+    customer_id: CustomerId;
+  };
+  answer: runtime.Answer<200, PersonalDataErasure, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createShipment`. */
+export interface CreateShipmentOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each new shipment
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreateShipmentRequest;
+  };
+  answer: runtime.Answer<201, Shipment, {
+    /** true: an earlier request created the shipment */
+    idempotencyReplayed?: string;
+    /** The path of the order's shipments */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
 
 /** The types of `requestRefund`. */
 export interface RequestRefundOperation {
@@ -2047,22 +2424,52 @@ export interface UpdateProductOperation {
     | UnavailableProblem;
 }
 
-/** The types of `receiveStock`. */
-export interface ReceiveStockOperation {
+/** The types of `listStockMovements`. */
+export interface ListStockMovementsOperation {
+  request: {
+    /** The product */
+    sku: Sku;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** Only items created at or after this time. */
+    created_from?: string;
+    /** Only items created before this time. */
+    created_to?: string;
+  };
+  answer: runtime.Answer<200, StockMovementList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createStockMovement`. */
+export interface CreateStockMovementOperation {
   request: {
     /** The product */
     sku: Sku;
     /**
-     * 1 to 255 visible ASCII characters, new for each delivery
+     * 1 to 255 visible ASCII characters, new for each movement
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
-    body: ReceiveStockRequest;
+    body: CreateStockMovementRequest;
   };
-  answer: runtime.Answer<201, StockReceived, {
-    /** true: an earlier request added the units */
+  answer: runtime.Answer<201, StockMovement, {
+    /** true: an earlier request moved the units */
     idempotencyReplayed?: string;
-    /** The product's path */
+    /** The path of the product's movements */
     location: string;
     /** The id of the request */
     requestId: string;
@@ -2075,9 +2482,43 @@ export interface ReceiveStockOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
+    | InsufficientStockProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidQuantityProblem
+    | InvalidTextProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `deliverShipment`. */
+export interface DeliverShipmentOperation {
+  request: {
+    /** The shipment */
+    shipment_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body?: DeliverShipmentRequest;
+  };
+  answer: runtime.Answer<200, Shipment, {
+    /** true: it was delivered before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidDeliveryTimeProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2315,8 +2756,11 @@ export interface CheckoutOperation {
     | TotalTooLargeProblem
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
+    | AddressMissingProblem
     | InvalidMetadataProblem
     | InvalidTextProblem
+    | InvalidAddressProblem
+    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2349,6 +2793,7 @@ export interface CancelOrderOperation {
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
+    body?: CancelOrderRequest;
   };
   answer: runtime.Answer<200, Order, {
     /** true: it was cancelled before */
@@ -2358,15 +2803,42 @@ export interface CancelOrderOperation {
   }>;
   problem:
     | MalformedRequestProblem
+    | MalformedBodyProblem
     | InvalidIdempotencyKeyProblem
     | UnauthenticatedProblem
     | NotFoundProblem
     | OrderClosedProblem
+    | OrderShippedProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
+    | LineRefundedProblem
     | PaymentUnderWayProblem
     | RefundUnderWayProblem
+    | NotRefundableProblem
     | PaymentInReviewProblem
     | PointsSpentProblem
+    | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getDeliveryDetails`. */
+export interface GetDeliveryDetailsOperation {
+  request: {
+    /** The order */
+    order_id: string;
+  };
+  answer: runtime.Answer<200, DeliveryDetails, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2474,6 +2946,31 @@ export interface GetReceiptOperation {
     | UnauthenticatedProblem
     | NotFoundProblem
     | OrderNotPaidProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listShipments`. */
+export interface ListShipmentsOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, ShipmentList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2736,8 +3233,12 @@ export interface CreateSubscriptionOperation {
     | TotalTooLargeProblem
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
+    | AddressMissingProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
+    | InvalidTextProblem
+    | InvalidAddressProblem
+    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2796,8 +3297,12 @@ export interface UpdateSubscriptionOperation {
     | TotalTooLargeProblem
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
+    | AddressMissingProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
+    | InvalidTextProblem
+    | InvalidAddressProblem
+    | InvalidContactProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -3068,6 +3573,28 @@ export interface ListWalletEntriesOperation {
     | UnavailableProblem;
 }
 
+/** The types of `receiveCarrierWebhook`. */
+export interface ReceiveCarrierWebhookOperation {
+  request: {
+    /** As the carrier sends it */
+    body: unknown;
+  };
+  answer: runtime.Answer<200, CarrierWebhookAnswer, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidSignatureProblem
+    | UnknownShipmentProblem
+    | BodyTooLargeProblem
+    | CarriersNotConfiguredProblem
+    | InvalidDeliveryTimeProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `receiveWebhook`. */
 export interface ReceiveWebhookOperation {
   request: {
@@ -3095,6 +3622,31 @@ export interface ReceiveWebhookOperation {
 
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
+  /**
+   * Erases the personal data of a customer
+   *
+   * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders and
+   * subscriptions stay. Orders that are placed later are not affected. Erasing again changes nothing. Ship or cancel open
+   * orders first: nobody knows where to send them afterwards.
+   *
+   * `DELETE /admin/customers/{customer_id}/personal-data`
+   */
+  erasePersonalData(request: ErasePersonalDataOperation["request"], options?: runtime.Options): Promise<runtime.Result<ErasePersonalDataOperation>> {
+    return this.call<ErasePersonalDataOperation>({ method: "DELETE", path: "/admin/customers/{customer_id}/personal-data", token: true }, request, options);
+  }
+
+  /**
+   * Creates a shipment
+   *
+   * Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped. A retry with
+   * the same key and body returns the shipment as it is now.
+   *
+   * `POST /admin/orders/{order_id}/shipments`
+   */
+  createShipment(request: CreateShipmentOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateShipmentOperation>> {
+    return this.call<CreateShipmentOperation>({ method: "POST", path: "/admin/orders/{order_id}/shipments", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
   /**
    * Requests a refund
    *
@@ -3156,15 +3708,40 @@ export class Madang extends runtime.Client {
   }
 
   /**
-   * Adds received units to the stock
+   * Lists a product's stock movements
    *
-   * Spreads the units over the product's shards. A retry with the same key and body returns the same receipt and adds
-   * nothing.
+   * Newest first. The list is eventually consistent: a new movement may take a moment to appear. Sales are no movements: they
+   * are in the orders.
    *
-   * `POST /admin/products/{sku}/stock`
+   * `GET /admin/products/{sku}/stock-movements`
    */
-  receiveStock(request: ReceiveStockOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReceiveStockOperation>> {
-    return this.call<ReceiveStockOperation>({ method: "POST", path: "/admin/products/{sku}/stock", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  listStockMovements(request: ListStockMovementsOperation["request"], options?: runtime.Options): runtime.List<ListStockMovementsOperation> {
+    return this.list<ListStockMovementsOperation>({ method: "GET", path: "/admin/products/{sku}/stock-movements", query: ["limit", "cursor", "created_from", "created_to"], token: true }, request, options);
+  }
+
+  /**
+   * Receives, corrects or writes off units
+   *
+   * Received units are spread over the product's shards. Only available units can be taken away, not those that an order
+   * holds or has bought: if fewer are available, nothing changes. A retry with the same key and body returns the same
+   * movement and moves nothing.
+   *
+   * `POST /admin/products/{sku}/stock-movements`
+   */
+  createStockMovement(request: CreateStockMovementOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateStockMovementOperation>> {
+    return this.call<CreateStockMovementOperation>({ method: "POST", path: "/admin/products/{sku}/stock-movements", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Delivers a shipment
+   *
+   * Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
+   * administrator.
+   *
+   * `POST /admin/shipments/{shipment_id}/deliver`
+   */
+  deliverShipment(request: DeliverShipmentOperation["request"], options?: runtime.Options): Promise<runtime.Result<DeliverShipmentOperation>> {
+    return this.call<DeliverShipmentOperation>({ method: "POST", path: "/admin/shipments/{shipment_id}/deliver", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -3282,10 +3859,25 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
+   * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
+   * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
+   *
    * `POST /orders/{order_id}/cancel`
    */
   cancelOrder(request: CancelOrderOperation["request"], options?: runtime.Options): Promise<runtime.Result<CancelOrderOperation>> {
-    return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], token: true }, request, options);
+    return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns who receives an order, and where
+   *
+   * For the customer of the order and for administrators. `not-found` if the order has no delivery details, or they were
+   * erased.
+   *
+   * `GET /orders/{order_id}/delivery-details`
+   */
+  getDeliveryDetails(request: GetDeliveryDetailsOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetDeliveryDetailsOperation>> {
+    return this.call<GetDeliveryDetailsOperation>({ method: "GET", path: "/orders/{order_id}/delivery-details", token: true }, request, options);
   }
 
   /**
@@ -3321,6 +3913,17 @@ export class Madang extends runtime.Client {
    */
   getReceipt(request: GetReceiptOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetReceiptOperation>> {
     return this.call<GetReceiptOperation>({ method: "GET", path: "/orders/{order_id}/receipt", token: true }, request, options);
+  }
+
+  /**
+   * Lists the shipments of an order
+   *
+   * Newest first. The list is eventually consistent: a new shipment may take a moment to appear.
+   *
+   * `GET /orders/{order_id}/shipments`
+   */
+  listShipments(request: ListShipmentsOperation["request"], options?: runtime.Options): runtime.List<ListShipmentsOperation> {
+    return this.list<ListShipmentsOperation>({ method: "GET", path: "/orders/{order_id}/shipments", query: ["limit", "cursor"], token: true }, request, options);
   }
 
   /**
@@ -3553,6 +4156,19 @@ export class Madang extends runtime.Client {
    */
   listWalletEntries(request?: ListWalletEntriesOperation["request"], options?: runtime.Options): runtime.List<ListWalletEntriesOperation> {
     return this.list<ListWalletEntriesOperation>({ method: "GET", path: "/wallet/entries", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Receives a carrier's webhook
+   *
+   * Signed according to Standard Webhooks. The type `shipment.delivered` has the data `delivered_at`, and either
+   * `shipment_id`, or `carrier` and `tracking_number`; it delivers all shipments under the number. Other types are ignored.
+   * After any status but 2xx the carrier must retry, also after 404: the shipment may not be recorded yet.
+   *
+   * `POST /webhooks/carriers`
+   */
+  receiveCarrierWebhook(request: ReceiveCarrierWebhookOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReceiveCarrierWebhookOperation>> {
+    return this.call<ReceiveCarrierWebhookOperation>({ method: "POST", path: "/webhooks/carriers", body: "application/json" }, request, options);
   }
 
   /**

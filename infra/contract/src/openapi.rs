@@ -77,7 +77,7 @@ the request.
         (name = "catalog", description = "Products and their stock"),
         (name = "orders", description = "Orders of products"),
         (name = "payments", description = "Payments and refunds of orders, and webhooks of payment providers"),
-        (name = "fulfillment", description = "Shipments of orders, and webhooks of carriers"),
+        (name = "fulfillment", description = "Shipments of orders, webhooks of carriers, and returns"),
         (name = "billing", description = "Subscriptions: recurring deliveries and charges"),
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
         (name = "images", description = "Images that customers upload"),

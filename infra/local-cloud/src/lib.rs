@@ -23,6 +23,7 @@ mod cloudformation;
 mod deploy;
 mod emulator;
 mod environment;
+mod fulfillment;
 mod functions;
 pub mod fuzz_targets;
 pub mod interrupt;

@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::schedule;
 use crate::stack::Stack;
 use crate::tap::Tap;
-use crate::up::{Tokens, money, text};
+use crate::up::{Tokens, address, money, text};
 
 /// Delay of the first period, so that the schedule charges it and not the request.
 const FIRST_DUE: SignedDuration = SignedDuration::from_secs(15);
@@ -83,6 +83,7 @@ fn subscribe(stack: &Stack, token: &str, customer_key: &str) -> Result<(Value, S
     let first = (Timestamp::now() + FIRST_DUE).to_zoned(TimeZone::UTC);
     let body = json!({
         "items": [{ "sku": "tea", "quantity": 1 }],
+        "shipping_address": address(),
         "schedule": {
             "anchor": first.date().to_string(),
             "time": first.strftime("%H:%M:%S").to_string(),

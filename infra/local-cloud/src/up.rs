@@ -1,5 +1,5 @@
-//! `cargo up`: starts the system, starts two subscriptions, places a bid, places and pays an order, uploads a photo,
-//! trades a voucher, and serves until Ctrl-C.
+//! `cargo up`: starts the system, starts two subscriptions, places a bid, places, pays, ships and partly returns an order,
+//! uploads a photo, trades a voucher, and serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::sandbox::Sandbox;
 use crate::stack::Stack;
 use crate::tap::Tap;
-use crate::{auction, pictures, process, seed, subscription};
+use crate::{auction, fulfillment, pictures, process, seed, subscription};
 
 /// Tokens expire after an hour.
 const TOKEN_REFRESH: Duration = Duration::from_secs(45 * 60);
@@ -95,7 +95,11 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
 
     interrupt::check()?;
     let step = progress.step("placing a first order");
-    let items = json!({ "items": [{ "sku": "tea", "quantity": 2 }, { "sku": "gift-card", "quantity": 1 }] });
+    let items = json!({
+        "items": [{ "sku": "tea", "quantity": 2 }, { "sku": "gift-card", "quantity": 1 }],
+        "contact": { "name": "Kim Minji", "email": "minji@example.com" },
+        "shipping_address": address(),
+    });
     let call = api
         .call("POST", "/orders")
         .token(&tokens.customer)
@@ -126,11 +130,24 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
         text(&event.detail["metadata"]["id"])
     ));
     pay_order(stack, &tokens, &tap, &order, progress)?;
+    fulfillment::deliver(stack, &tokens, &tap, &order, progress)?;
+    fulfillment::return_one(stack, &tokens, &tap, &order, progress)?;
     upload_photo(stack, &tokens, progress)?;
     auction::trade(stack, &tokens, &tap, progress)?;
     auction::wait_for_expiry(&tap, &bid, progress)?;
     subscription::wait_for_invoices(stack, &tokens, &tap, &subscriptions, progress)?;
     Ok(tokens)
+}
+
+/// The address of the customer.
+pub(crate) fn address() -> Value {
+    json!({
+        "recipient": "Kim Minji",
+        "line1": "110, Sejong-daero",
+        "city": "Seoul",
+        "postal_code": "04524",
+        "country": "KR",
+    })
 }
 
 /// Uploads a photo as a seller's page does. Prints its variants.
@@ -303,7 +320,7 @@ fn guide(stack: &Stack, sandbox: &Sandbox, pages: &Pages, tokens: &Tokens, folde
     let quote = stack.api().call("POST", "/quotes").token(&tokens.customer);
     let quote = quote.json(&json!({ "items": [{ "sku": "tea", "quantity": 1 }] }));
     let price = quote.send()?.expect(200)?["totals"]["total"]["amount"].clone();
-    let control = format!("{}/control", sandbox.url);
+    let (control, address) = (format!("{}/control", sandbox.url), address());
     let (customer, admin) = (in_quotes(&customer), in_quotes(&admin));
     Ok(format!(
         "
@@ -316,7 +333,7 @@ fn guide(stack: &Stack, sandbox: &Sandbox, pages: &Pages, tokens: &Tokens, folde
   Get a product, order it, pay for it through Toss, and receive new stock:
 
 curl -s '{url}/products/tea'
-order=$(curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}]}}' | tee /dev/stderr | grep -o 'order_id\":\"[^\"]*' | cut -d'\"' -f3)
+order=$(curl -s '{url}/orders' -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"items\":[{{\"sku\":\"tea\",\"quantity\":1}}],\"shipping_address\":{address}}}' | tee /dev/stderr | grep -o 'order_id\":\"[^\"]*' | cut -d'\"' -f3)
 key=$(curl -s '{control}/toss_authenticate' -d '{{\"order_id\":\"'$order'\",\"amount\":{price},\"currency\":\"KRW\"}}' | cut -d'\"' -f4); curl -s \"{url}/orders/$order/payments/confirm\" -H '@{customer}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"provider\":\"TOSS\",\"amount\":{{\"amount\":{price},\"currency\":\"KRW\"}},\"payment_key\":\"'$key'\"}}'
 curl -s '{url}/admin/products/tea/stock-movements' -H '@{admin}' -H \"idempotency-key: $(date +%s)\" -H 'content-type: application/json' -d '{{\"kind\":\"RECEIPT\",\"quantity\":10}}'
 

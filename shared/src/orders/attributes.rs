@@ -76,7 +76,11 @@ struct LineAttributes {
     #[serde(default, skip_serializing_if = "is_zero")]
     delivered: u32,
     #[serde(default, skip_serializing_if = "is_zero")]
+    returning: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
     returned: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivered_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refunded: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,7 +177,9 @@ impl From<Line> for LineAttributes {
             cancelled: line.quantities.cancelled,
             shipped: line.quantities.shipped,
             delivered: line.quantities.delivered,
+            returning: line.quantities.returning,
             returned: line.quantities.returned,
+            delivered_at: line.delivered_at,
             refunded: line.refunded,
             discount: unless_zero(line.discount),
             tax: unless_zero(line.tax),
@@ -194,6 +200,7 @@ impl LineAttributes {
             cancelled: self.cancelled,
             shipped: self.shipped,
             delivered: self.delivered,
+            returning: self.returning,
             returned: self.returned,
         };
         if !quantities.is_consistent() {
@@ -213,6 +220,7 @@ impl LineAttributes {
             included_tax: included(price, self.tax_rate, tax),
             total: line::total(self.unit_price, self.quantity, discount, tax)?,
             refunded: self.refunded,
+            delivered_at: self.delivered_at,
             points: self.points,
             package: self.package,
         })
@@ -304,6 +312,7 @@ mod tests {
         line.total = won(25_300);
         line.points = Some(5);
         line.quantities.cancelled = 1;
+        line.delivered_at = Some(order.placed_at);
         line.refunded = Some(won(25_300));
         order.shipping = Some(Shipping {
             method_id: "kr-standard".to_owned().try_into().unwrap(),

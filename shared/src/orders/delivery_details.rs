@@ -1,14 +1,11 @@
 //! Who receives an order, and where: personal data, which are stored encrypted and apart from what events show.
 
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::aws::encryption::{CustomerKey, CustomerKeyStore, SealedData};
 use crate::core::address::Address;
 use crate::core::contact::Contact;
-use crate::core::error::{Error, Rejection};
-use crate::core::identity::CustomerId;
+use crate::core::error::Rejection;
 
 /// Who receives an order, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -37,66 +34,5 @@ impl DeliveryDetails {
             contact: contact.map(Contact::checked).transpose()?,
             shipping_address: shipping_address.map(Address::checked).transpose()?,
         }))
-    }
-}
-
-/// [`DeliveryDetails`] as stored, encrypted with the key of their customer. A contact and an address are encrypted apart, so
-/// that one can be replaced by who cannot read the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SealedDetails {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    contact: Option<SealedData>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shipping_address: Option<SealedData>,
-}
-
-impl SealedDetails {
-    /// Encrypts the details of a request of `customer`. `None` if it has none; then no key is read.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn seal(
-        details: Option<&DeliveryDetails>,
-        customer: &CustomerId,
-        keys: &CustomerKeyStore,
-        deadline: Instant,
-    ) -> Result<Option<Self>, Error> {
-        let Some(details) = details else {
-            return Ok(None);
-        };
-        let key = keys.get_or_create(customer, deadline).await?;
-        Ok(Some(Self {
-            contact: details.contact.as_ref().map(|contact| key.seal(contact)).transpose()?,
-            shipping_address: details
-                .shipping_address
-                .as_ref()
-                .map(|address| key.seal(address))
-                .transpose()?,
-        }))
-    }
-
-    /// Decrypts the details with the customer's key. `None` if they were erased.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when they are of another customer or damaged.
-    pub fn open(&self, key: &CustomerKey) -> Result<Option<DeliveryDetails>, Error> {
-        let details = DeliveryDetails {
-            contact: self.contact.as_ref().map_or(Ok(None), |sealed| key.open(sealed))?,
-            shipping_address: self
-                .shipping_address
-                .as_ref()
-                .map_or(Ok(None), |sealed| key.open(sealed))?,
-        };
-        let is_erased = details.contact.is_none() && details.shipping_address.is_none();
-        Ok((!is_erased).then_some(details))
-    }
-
-    /// The details with those that `newer` has in their place.
-    #[must_use]
-    pub fn replaced_by(self, newer: Self) -> Self {
-        Self {
-            contact: newer.contact.or(self.contact),
-            shipping_address: newer.shipping_address.or(self.shipping_address),
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! The fulfillment of an order: what has become of the units of its lines.
 //!
-//! Invariants, after every step: delivered ≤ shipped ≤ ordered − cancelled, and returned ≤ delivered.
+//! Invariants, after every step: delivered ≤ shipped ≤ ordered − cancelled, and returned + returning ≤ delivered.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,6 +28,10 @@ pub enum Step {
     Ship,
     /// The carrier has delivered the units.
     Deliver,
+    /// The customer asks to return the units.
+    RequestReturn,
+    /// The units are not returned after all: the shop refuses the return, or has not received them.
+    KeepReturn,
     /// The shop has received the units back.
     Return,
 }
@@ -45,6 +50,9 @@ pub struct Quantities {
     /// The units that were delivered, with those that were returned since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub delivered: u32,
+    /// The units in returns that were requested and are not received yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returning: u32,
     /// The units that were returned and received.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub returned: u32,
@@ -58,6 +66,7 @@ impl Quantities {
             cancelled: 0,
             shipped: 0,
             delivered: 0,
+            returning: 0,
             returned: 0,
         }
     }
@@ -67,7 +76,8 @@ impl Quantities {
         match step {
             Step::Cancel | Step::Ship => self.ordered.saturating_sub(self.cancelled + self.shipped),
             Step::Deliver => self.shipped.saturating_sub(self.delivered),
-            Step::Return => self.delivered.saturating_sub(self.returned),
+            Step::RequestReturn => self.delivered.saturating_sub(self.returned + self.returning),
+            Step::KeepReturn | Step::Return => self.returning,
         }
     }
 
@@ -81,12 +91,17 @@ impl Quantities {
         if units > self.left(step) {
             return None;
         }
-        *match step {
-            Step::Cancel => &mut self.cancelled,
-            Step::Ship => &mut self.shipped,
-            Step::Deliver => &mut self.delivered,
-            Step::Return => &mut self.returned,
-        } += units;
+        match step {
+            Step::Cancel => self.cancelled += units,
+            Step::Ship => self.shipped += units,
+            Step::Deliver => self.delivered += units,
+            Step::RequestReturn => self.returning += units,
+            Step::KeepReturn => self.returning -= units,
+            Step::Return => {
+                self.returning -= units;
+                self.returned += units;
+            }
+        }
         Some(self)
     }
 
@@ -95,7 +110,7 @@ impl Quantities {
         let kept = self.ordered.checked_sub(self.cancelled);
         kept.is_some_and(|kept| self.shipped <= kept)
             && self.delivered <= self.shipped
-            && self.returned <= self.delivered
+            && self.returned + self.returning <= self.delivered
     }
 }
 
@@ -169,6 +184,20 @@ impl Order {
             line.quantities = after.ok_or_else(|| Rejected::TooManyUnits(step, self.left(step)))?;
         }
         next.fulfillment_status = FulfillmentStatus::of(&next.lines);
+        Ok(next)
+    }
+
+    /// The order after `units` were delivered `at`.
+    ///
+    /// # Errors
+    /// As [`Order::after`].
+    pub fn delivered(&self, units: &[LineQuantity], at: Timestamp) -> Result<Self, Rejected> {
+        let mut next = self.after(Step::Deliver, units)?;
+        for line in &mut next.lines {
+            if units.iter().any(|unit| unit.line_id == line.line_id) {
+                line.delivered_at = line.delivered_at.max(Some(at));
+            }
+        }
         Ok(next)
     }
 

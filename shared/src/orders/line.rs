@@ -1,5 +1,6 @@
 //! The lines of an order.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -84,6 +85,10 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refunded: Option<Money>,
+    /// The time of the latest delivery of units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivered_at: Option<Timestamp>,
     /// The points that one unit credits, if the product is points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
@@ -117,6 +122,7 @@ impl Line {
             included_tax: included(price, tax_rate, tax),
             total: total(product.price, quantity, zero, tax)?,
             refunded: None,
+            delivered_at: None,
             points: product.points,
             package: product.package,
         })

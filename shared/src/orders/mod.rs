@@ -23,7 +23,7 @@ pub(crate) mod store;
 mod tax;
 mod totals;
 
-pub use delivery_details::{DeliveryDetails, SealedDetails};
+pub use delivery_details::DeliveryDetails;
 pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;
 pub use fulfillment::{FulfillmentStatus, LineQuantity, Quantities, Step};
@@ -35,6 +35,7 @@ pub use pricing::{Delivery, Pricing};
 pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use reservations::{Draft, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, TakeOutcome};
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
+pub use store::sealed_details::SealedDetails;
 pub use store::{OrderPage, OrderStore, StoredOrder};
 pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;

@@ -414,7 +414,7 @@ impl From<Rejected> for Rejection {
                     Step::Cancel => "cancelled",
                     Step::Ship => "shipped",
                     Step::Deliver => "delivered",
-                    Step::Return => "returned",
+                    Step::RequestReturn | Step::KeepReturn | Step::Return => "returned",
                 };
                 let detail = format!("Fewer units can be {can_be}; `left` says how many.");
                 Self::with(reason::TooFewUnits { left }, detail)

@@ -184,6 +184,7 @@ impl ReservationStore {
                 delivery_details: draft.delivery_details.clone(),
                 fingerprint: draft.fingerprint.clone(),
                 payments: 0,
+                shipping_refunded: None,
                 version: 1,
                 event: Some(draft.event.clone()),
             };

@@ -1,5 +1,7 @@
 //! The orders table: orders (`ORDER#<id>`), an index by customer, and a sparse index of unpaid orders by deadline.
 
+pub(super) mod sealed_details;
+
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -19,6 +21,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
+use crate::core::money::Money;
 use crate::orders::{LineQuantity, Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
 
 const BY_CUSTOMER: &str = "by-customer";
@@ -44,6 +47,9 @@ pub struct StoredOrder {
     pub fingerprint: Fingerprint,
     /// The number of started payments.
     pub payments: u32,
+    /// What was refunded of the price of the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping_refunded: Option<Money>,
     /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
     /// The newest event. The table's stream delivers it.
@@ -61,6 +67,7 @@ impl StoredOrder {
             delivery_details: self.delivery_details.clone(),
             fingerprint: self.fingerprint.clone(),
             payments: self.payments,
+            shipping_refunded: self.shipping_refunded,
             version: self.version + 1,
             event: event.or_else(|| self.event.clone()),
         }

@@ -46,7 +46,7 @@ impl BillingFixture {
     /// Adds subscriptions to a payment fixture.
     pub fn at(payments: PaymentFixture) -> Self {
         let queue = FakeQueue::new(SignedDuration::from_mins(15), 5);
-        let kms = FakeKms::default();
+        let kms = payments.kms.clone();
         let services = Services {
             secrets: Some(payments.vault.clone()),
             kms: Some(kms.clone()),

@@ -6,9 +6,11 @@ use fulfillment::receive_carrier_webhook::ReceiveCarrierWebhook;
 use harness::gateway::{Answer, Call};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::core::actor::Actor;
 
+use crate::delivery::shipped_order_call;
 use crate::payment_fixture::{CARRIER_SECRETS, amount, toss_call};
-use crate::{PaymentFixture, Shop, id_of, product};
+use crate::{PaymentFixture, Shop, id_of, order_body, product};
 
 /// A shop that ships. Dereferences to its [`PaymentFixture`].
 #[derive(Debug)]
@@ -44,6 +46,12 @@ impl FulfillmentFixture {
             webhook: ReceiveCarrierWebhook::new(&shop.platform()).expect("its variables"),
             shop,
         }
+    }
+
+    /// Places an order of `items` under `key`, which is sent to an address.
+    pub async fn order(&self, customer: &str, key: &str, items: &[(&str, i64)]) -> Answer {
+        self.checkout(shipped_order_call(customer, key, &order_body(items)))
+            .await
     }
 
     /// Places an order of `items` under `key` and pays it through Toss. Returns its id.
@@ -99,6 +107,97 @@ impl FulfillmentFixture {
             fulfillment::receive_carrier_webhook::handle(&self.webhook, request, invocation)
         })
         .await
+    }
+
+    /// Calls `request-return`.
+    pub async fn request_return(&self, call: Call) -> Answer {
+        let function = fulfillment::request_return::RequestReturn::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::request_return::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `decide-return`.
+    pub async fn decide_return(&self, call: Call) -> Answer {
+        let function = fulfillment::decide_return::DecideReturn::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::decide_return::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `receive-return`.
+    pub async fn receive_return(&self, call: Call) -> Answer {
+        let function = fulfillment::receive_return::ReceiveReturn::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::receive_return::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `refund-return`.
+    pub async fn refund_return(&self, call: Call) -> Answer {
+        let function = fulfillment::refund_return::RefundReturn::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::refund_return::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `list-returns`.
+    pub async fn list_returns(&self, call: Call) -> Answer {
+        let function = fulfillment::list_returns::ListReturns::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::list_returns::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `list-order-returns`.
+    pub async fn list_order_returns(&self, call: Call) -> Answer {
+        let function = fulfillment::list_order_returns::ListOrderReturns::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::list_order_returns::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `watch-returns`.
+    pub async fn watch_returns(&self) -> fulfillment::watch_returns::Overdue {
+        let function = fulfillment::watch_returns::WatchReturns::new(&self.platform()).expect("its variables");
+        let invocation = self.invocation().by(Actor::schedule("watch-returns"));
+        let counts = fulfillment::watch_returns::handle(&function, invocation).await;
+        counts.expect("a run")
+    }
+
+    /// Pays an order of `units` of tea and delivers it. Returns its id.
+    pub async fn delivered(&self, customer: &str, key: &str, units: u32) -> String {
+        let order = self.paid(customer, key, &[("tea", units.into())]).await;
+        let shipment = self.shipped(&order, &format!("{key}-parcel"), &[("1", units)]).await;
+        assert_eq!(self.arrive(&shipment, &format!("{key}-delivery")).await.status, 200);
+        order
+    }
+
+    /// Requests the return of units and returns its id.
+    pub async fn returning(&self, customer: &str, order: &str, key: &str, units: u32) -> String {
+        let answer = self
+            .request_return(return_call(customer, order, key, &[("1", units)]))
+            .await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body["return_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Requests the return of units, approves it, and receives `restock` and `write_off` units. Returns its id.
+    pub async fn received(&self, customer: &str, order: &str, key: &str, restock: u32, write_off: u32) -> String {
+        let id = self.returning(customer, order, key, restock + write_off).await;
+        let approved = self.decide_return(decide_call(&id, key, "APPROVE")).await;
+        assert_eq!(approved.status, 200, "{approved:?}");
+        let received = self
+            .receive_return(receive_return_call(&id, key, restock, write_off))
+            .await;
+        assert_eq!(received.status, 200, "{received:?}");
+        id
     }
 
     /// Ships units of an order's lines under `key`, which is also the tracking number.
@@ -173,6 +272,44 @@ pub fn ship_call(order: &str, key: &str, lines: &[(&str, u32)]) -> Call {
 pub fn cancel_call(customer: &str, order: &str, key: &str, lines: &[(&str, u32)]) -> Call {
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order);
     call.by(customer).key(key).json(&json!({ "lines": self::lines(lines) }))
+}
+
+/// Builds a customer's request to return units.
+pub fn return_call(customer: &str, order: &str, key: &str, lines: &[(&str, u32)]) -> Call {
+    let call = Call::new("POST", "/orders/{order_id}/returns").path("order_id", order);
+    let body = json!({ "lines": self::lines(lines), "reason": "CHANGED_MIND" });
+    call.by(customer).key(key).json(&body)
+}
+
+/// Builds an administrator's decision about a return.
+pub fn decide_call(id: &str, key: &str, decision: &str) -> Call {
+    staff_call(
+        "/admin/returns/{return_id}/decide",
+        id,
+        key,
+        &json!({ "decision": decision }),
+    )
+}
+
+/// Builds an administrator's receipt of units of the first line.
+pub fn receive_return_call(id: &str, key: &str, restock: u32, write_off: u32) -> Call {
+    let line = json!({ "line_id": "1", "restock": restock, "write_off": write_off });
+    staff_call(
+        "/admin/returns/{return_id}/receive",
+        id,
+        key,
+        &json!({ "lines": [line] }),
+    )
+}
+
+/// Builds an administrator's request to refund a return.
+pub fn refund_return_call(id: &str, key: &str, body: &Value) -> Call {
+    staff_call("/admin/returns/{return_id}/refund", id, key, body)
+}
+
+fn staff_call(route: &str, id: &str, key: &str, body: &Value) -> Call {
+    let call = Call::new("POST", route).path("return_id", id);
+    call.by_admin().key(key).json(body)
 }
 
 /// Builds a carrier's message as the gateway sends it, signed `now`.

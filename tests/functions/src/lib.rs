@@ -8,21 +8,20 @@
 
 pub mod auction_fixture;
 pub mod billing_fixture;
-pub mod delivery_fixture;
+pub mod delivery;
 pub mod fulfillment_fixture;
 pub mod image_fixture;
 pub mod payment_fixture;
 
 pub use billing_fixture::BillingFixture;
-pub use delivery_fixture::DeliveryFixture;
 pub use payment_fixture::PaymentFixture;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use harness::Engine;
 use harness::gateway::{Answer, Call};
+use harness::{Engine, FakeKms, Services};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
@@ -37,6 +36,8 @@ pub const RESERVATION: SignedDuration = SignedDuration::from_mins(15);
 pub struct Shop {
     /// The engine with the shop's tables.
     pub engine: Engine,
+    /// KMS.
+    pub kms: FakeKms,
     now_ms: Arc<AtomicI64>,
     time: Duration,
 }
@@ -51,6 +52,7 @@ impl Shop {
     pub fn on(engine: Engine) -> Self {
         Self {
             engine,
+            kms: FakeKms::default(),
             now_ms: Arc::new(AtomicI64::new(1_767_225_600_000)),
             // A long limit: a thousand concurrent buyers share few cores.
             time: Duration::from_secs(180),
@@ -62,6 +64,7 @@ impl Shop {
     pub fn again(&self) -> Self {
         Self {
             engine: self.engine.clone(),
+            kms: self.kms.clone(),
             now_ms: Arc::clone(&self.now_ms),
             time: self.time,
         }
@@ -127,7 +130,11 @@ impl Shop {
 
     /// Returns the platform that its functions are built from.
     pub fn platform(&self) -> Platform {
-        self.engine.platform()
+        let services = Services {
+            kms: Some(self.kms.clone()),
+            ..Services::default()
+        };
+        self.engine.platform().with_aws(services.config())
     }
 
     /// Calls `create-product`.
@@ -231,6 +238,27 @@ impl Shop {
             orders::get_receipt::handle(&function, request, invocation)
         })
         .await
+    }
+
+    /// Calls `get-delivery-details`.
+    pub async fn get_delivery_details(&self, call: Call) -> Answer {
+        let function = orders::get_delivery_details::GetDeliveryDetails::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            orders::get_delivery_details::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `erase-personal-data` as an administrator.
+    pub async fn erase_personal_data(&self, customer: &str) -> Answer {
+        let call = Call::new("DELETE", "/admin/customers/{customer_id}/personal-data");
+        let function = accounts::erase_personal_data::ErasePersonalData::new(&self.platform()).expect("its variables");
+        call.path("customer_id", customer)
+            .by_admin()
+            .send(self.invocation(), |request, invocation| {
+                accounts::erase_personal_data::handle(&function, request, invocation)
+            })
+            .await
     }
 
     /// Calls `get-order`.
@@ -364,14 +392,17 @@ pub fn movements_call(sku: &str) -> Call {
 
 /// Builds a customer's checkout.
 pub fn order_call(customer: &str, key: &str, items: &[(&str, i64)]) -> Call {
+    let call = Call::new("POST", "/orders").by(customer).key(key);
+    call.json(&order_body(items))
+}
+
+/// Returns the body of a checkout.
+pub fn order_body(items: &[(&str, i64)]) -> Value {
     let items: Vec<Value> = items
         .iter()
         .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
         .collect();
-    Call::new("POST", "/orders")
-        .by(customer)
-        .key(key)
-        .json(&json!({ "items": items }))
+    json!({ "items": items })
 }
 
 /// Returns the id in a response.

@@ -53,6 +53,7 @@ impl Cloud {
     /// Returns the platform that functions are built from. No provider can be reached.
     pub fn platform(&self) -> Platform {
         let variables = [
+            ("ACCOUNTS_TABLE", "accounts"),
             ("AUCTIONS_TABLE", "auctions"),
             ("CATALOG_TABLE", "catalog"),
             ("FULFILLMENT_TABLE", "fulfillment"),
@@ -67,6 +68,8 @@ impl Cloud {
             ("SELLER_ADDRESS", ""),
             ("SELLER_REPRESENTATIVE", ""),
             ("SELLER_CONTACT", ""),
+            ("RETURN_DAYS", "7"),
+            ("SHOP_TIME_ZONE", "Asia/Seoul"),
             ("PAYMENT_CREDENTIALS", "payment-credentials"),
             ("TOSS_URL", NOWHERE),
             ("STRIPE_URL", NOWHERE),

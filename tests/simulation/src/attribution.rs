@@ -10,7 +10,12 @@ use shared::aws::lambda::action::Trigger;
 const ADMIN: &str = "the-admin";
 
 /// Sources whose entities belong to the customer who changes them. A bid can be matched by another customer's.
-const OWN: [&str; 4] = ["madang.orders", "madang.payments", "madang.billing", "madang.fulfillment"];
+const OWN: [&str; 4] = [
+    "madang.orders",
+    "madang.payments",
+    "madang.billing",
+    "madang.fulfillment",
+];
 
 /// The functions that act in the name of who sent a signed message.
 const WEBHOOKS: [&str; 2] = ["receive-webhook", "receive-carrier-webhook"];

@@ -67,11 +67,17 @@ pub enum Mutant {
     DeliveryUncharged,
     /// An address is stored in readable form too.
     AddressReadable,
+    /// A return is recorded despite a concurrent change of its order.
+    ReturnsUnchecked,
+    /// Returned units are received, but their return still waits for them.
+    ReceiptsForgotten,
+    /// Returned units go back on the shelf twice.
+    RestockRepeated,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -101,6 +107,9 @@ impl Mutant {
         Self::LineRefundsForgotten,
         Self::DeliveryUncharged,
         Self::AddressReadable,
+        Self::ReturnsUnchecked,
+        Self::ReceiptsForgotten,
+        Self::RestockRepeated,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -129,7 +138,8 @@ impl Mutant {
                 let item = &mut write["Item"];
                 let lines = item["lines"]["L"].as_array().map_or(&[][..], Vec::as_slice);
                 let costs_nothing = |line: &Value| line["M"]["unit_price"]["M"]["amount"]["N"] == "0";
-                let is_free = lines.iter().all(costs_nothing) && item["shipping"].is_null() && item["status"]["S"] == "PAID";
+                let is_free =
+                    lines.iter().all(costs_nothing) && item["shipping"].is_null() && item["status"]["S"] == "PAID";
                 if is_free && item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ORDER#")) {
                     item["status"]["S"] = "PENDING_PAYMENT".into();
                 }
@@ -143,6 +153,15 @@ impl Mutant {
             Self::ShipmentsUnchecked if body.to_string().contains("SHIPMENT#") => {
                 each_write(body, &mut |write| unless(write, "ORDER#", "version = "));
             }
+            Self::ReturnsUnchecked if body.to_string().contains("RETURN#") => {
+                each_write(body, &mut |write| unless(write, "ORDER#", "version = "));
+            }
+            Self::ReceiptsForgotten => each_item(body, "RETURN#", &mut |item| {
+                if item["status"]["S"] == "RECEIVED" {
+                    item["status"]["S"] = "APPROVED".into();
+                }
+            }),
+            Self::RestockRepeated if body.to_string().contains("RETURN#") => each_write(body, &mut double_units),
             Self::DeliveriesForgotten => each_item(body, "SHIPMENT#", &mut |item| {
                 if item["status"]["S"] == "DELIVERED" {
                     item["status"]["S"] = "SHIPPED".into();
@@ -211,6 +230,9 @@ impl Mutant {
                 | Self::DeliveriesForgotten
                 | Self::CancellationsForgotten
                 | Self::LineRefundsForgotten
+                | Self::ReturnsUnchecked
+                | Self::ReceiptsForgotten
+                | Self::RestockRepeated
         )
     }
 
@@ -261,6 +283,19 @@ fn forget_debt(write: &mut Value) {
     }
 }
 
+/// Doubles the units that a write adds to a shard.
+fn double_units(write: &mut Value) {
+    let is_stock = write["Key"]["pk"]["S"]
+        .as_str()
+        .is_some_and(|pk| pk.starts_with("STOCK#"));
+    let values = write["ExpressionAttributeValues"].as_object_mut().into_iter().flatten();
+    for (_, value) in values.filter(|_| is_stock) {
+        if let Some(units) = value["N"].as_str().and_then(|units| units.parse::<i64>().ok()) {
+            value["N"] = (2 * units).to_string().into();
+        }
+    }
+}
+
 /// Calls `change` for each write of a transaction, or for the request itself.
 fn each_write(body: &mut Value, change: &mut dyn FnMut(&mut Value)) {
     match body.get_mut("TransactItems").and_then(Value::as_array_mut) {
@@ -288,7 +323,9 @@ fn each_item(body: &mut Value, prefix: &str, change: &mut dyn FnMut(&mut Value))
 fn each_line(body: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     each_item(body, "ORDER#", &mut |item| {
         let lines = item["lines"]["L"].as_array_mut().into_iter().flatten();
-        lines.filter_map(|line| line["M"].as_object_mut()).for_each(&mut *change);
+        lines
+            .filter_map(|line| line["M"].as_object_mut())
+            .for_each(&mut *change);
     });
 }
 

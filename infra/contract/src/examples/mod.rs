@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
 pub use billing::{paid_invoice, subscription};
-pub use fulfillment::shipment;
+pub use fulfillment::{refunded, returned, shipment};
 pub use payments::paid;
 
 const TRACE: &str = "Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -104,11 +104,13 @@ fn orders() -> Result<Vec<Record>> {
 /// An actor that causes an event of this type.
 fn actor_of(detail_type: &str) -> Result<Actor> {
     Ok(match detail_type {
-        "ProductChanged" | "StockMoved" | "RefundRequested" | "PaymentReversed" | "ShipmentCreated" => staff(),
+        "ProductChanged" | "StockMoved" | "RefundRequested" | "PaymentReversed" | "ShipmentCreated"
+        | "ReturnApproved" | "ReturnRefused" | "ReturnReceived" | "ReturnRefunded" => staff(),
         "OrderPlaced"
         | "OrderPaid"
         | "OrderCancelled"
         | "OrderLinesCancelled"
+        | "ReturnRequested"
         | "PaymentConfirmed"
         | "PaymentUnknown"
         | "BidPlaced"

@@ -20,8 +20,10 @@ use catalog::list_stock_movements::StockMovementList;
 use catalog::update_product::UpdateProductRequest;
 use contract::examples;
 use fulfillment::create_shipment::CreateShipmentRequest;
+use fulfillment::list_returns::ReturnList;
 use fulfillment::list_shipments::ShipmentList;
 use fulfillment::receive_carrier_webhook::{CarrierWebhookAnswer, CarrierWebhookOutcome};
+use fulfillment::returns::ReturnDecision;
 use fulfillment::shipment::Shipment;
 use images::get_image::ImageView;
 use images::presign_upload::{PresignUploadRequest, SignedUpload};
@@ -133,6 +135,19 @@ fn each_request_and_response_about_a_shipment_matches_its_schema() {
             tracking_url: shipped.tracking_url,
         },
     );
+}
+
+#[test]
+fn each_response_about_a_return_matches_its_schema() {
+    let requested = examples::returned().unwrap();
+    let approved = requested.decided(ReturnDecision::Approve, None, requested.requested_at);
+    let approved = approved.unwrap();
+    let refunded = examples::refunded(&approved, requested.requested_at, requested.requested_at);
+    for details in [requested, approved, refunded.unwrap()] {
+        matches_schema("Return", &details);
+        let (items, next_cursor) = (vec![details], None);
+        matches_schema("ReturnList", &ReturnList { items, next_cursor });
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::with_event;
 use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::due::uuid_in;
-use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, Writes, put, transact, update};
+use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
 use crate::aws::dynamodb::{Item, classify_error, key, number, parse, send_until_answered, text};
 use crate::aws::lambda::page::Cursor;
 use crate::aws::lambda::problem::Causes;
@@ -98,16 +99,18 @@ impl CatalogStore {
     }
 
     /// Builds the writes that put returned units back on the shelf, for another store's transaction: the record of
-    /// `movement` with its event, and its units in `shard`. Fails its condition when a movement with this id exists.
+    /// `movement` with its event, which fails its condition when a movement with this id exists, and its units in `shard`.
     ///
     /// # Errors
     /// [`Error::Internal`] when serialization fails.
-    pub fn return_writes(&self, movement: &StockMovement, shard: Shard, event: &Record) -> Result<Writes, Error> {
+    pub fn return_writes(
+        &self,
+        movement: &StockMovement,
+        shard: Shard,
+        event: &Record,
+    ) -> Result<[TransactWriteItem; 2], Error> {
         let units = self.add_units(&movement.sku, shard, movement.units().into());
-        Ok(Writes(vec![
-            put(self.movement_put(movement, movement, event)?)?,
-            update(units)?,
-        ]))
+        Ok([put(self.movement_put(movement, movement, event)?)?, update(units)?])
     }
 
     /// Reads at most `limit` of a product's movements that were made within `created_ms` after `after`, newest first.

@@ -8,7 +8,14 @@ use crate::catalog::Package;
 use crate::core::money::Money;
 use crate::orders::{Totals, example};
 
-const STEPS: [Step; 4] = [Step::Cancel, Step::Ship, Step::Deliver, Step::Return];
+const STEPS: [Step; 6] = [
+    Step::Cancel,
+    Step::Ship,
+    Step::Deliver,
+    Step::RequestReturn,
+    Step::KeepReturn,
+    Step::Return,
+];
 
 /// A paid order: each line has these units, and a package if it is shipped.
 fn order(lines: &[(u32, bool)]) -> Order {
@@ -43,6 +50,7 @@ fn the_status_follows_from_the_units_that_are_shipped_and_delivered() {
         (Step::Ship, units(0, 1), PartiallyDelivered),
         (Step::Cancel, units(1, 1), PartiallyDelivered),
         (Step::Deliver, units(0, 1), Delivered),
+        (Step::RequestReturn, units(0, 2), Delivered),
         (Step::Return, units(0, 2), Delivered),
     ] {
         order = order.after(step, &[units]).unwrap();
@@ -62,6 +70,7 @@ fn more_units_than_are_left_are_refused_with_what_is_left() {
         (Step::Ship, units(0, 2), vec![units(0, 1)]),
         (Step::Cancel, units(0, 2), vec![units(0, 1), units(1, 2)]),
         (Step::Deliver, units(0, 3), vec![units(0, 2)]),
+        (Step::RequestReturn, units(0, 1), vec![]),
         (Step::Return, units(0, 1), vec![]),
     ] {
         assert_eq!(shipped.after(step, &[asked]), Err(Rejected::TooManyUnits(step, left)));
@@ -79,6 +88,26 @@ fn a_line_that_is_unknown_repeated_empty_or_not_shipped_is_refused() {
     assert_eq!(order.after(Step::Ship, &[units(1, 1)]), invalid(1));
     assert!(order.after(Step::Cancel, &[units(1, 1)]).is_ok());
     assert_eq!(order.after(Step::Ship, &[]), Err(Rejected::LineCount(0)));
+}
+
+#[test]
+fn a_unit_is_in_one_return_at_a_time() {
+    let units = |quantity| [self::units(0, quantity)];
+    let order = order(&[(3, true)]).after(Step::Ship, &units(3)).unwrap();
+    let order = order.delivered(&units(2), Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(order.lines[0].delivered_at, Some(Timestamp::UNIX_EPOCH));
+    let asked = order.after(Step::RequestReturn, &units(2)).unwrap();
+    for (step, left) in [(Step::RequestReturn, 0), (Step::Return, 2), (Step::KeepReturn, 2)] {
+        assert_eq!(asked.lines[0].quantities.left(step), left, "{step:?}");
+    }
+    let kept = asked.after(Step::KeepReturn, &units(1)).unwrap();
+    let returned = kept.after(Step::Return, &units(1)).unwrap();
+    assert_eq!(
+        returned.left(Step::RequestReturn),
+        units(1),
+        "the kept unit can be returned later"
+    );
+    assert_eq!(returned.lines[0].quantities.given_back(), 1);
 }
 
 #[test]
@@ -115,7 +144,7 @@ proptest! {
     #[test]
     fn no_unit_takes_a_step_twice_in_any_order_of_steps(
         quantities in prop::collection::vec((1..=5u32, any::<bool>()), 1..=3),
-        steps in prop::collection::vec((0..4usize, 0..3usize, 1..=3u32), 0..40),
+        steps in prop::collection::vec((0..6usize, 0..3usize, 1..=3u32), 0..60),
     ) {
         let mut order = order(&quantities);
         for (step, line, quantity) in steps {

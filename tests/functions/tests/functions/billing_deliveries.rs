@@ -2,6 +2,7 @@
 
 use function_tests::BillingFixture;
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
+use function_tests::delivery::address;
 use function_tests::payment_fixture::amount;
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
@@ -15,6 +16,7 @@ async fn open() -> BillingFixture {
 
 async fn subscribe(shop: &BillingFixture, change: &Value) -> Answer {
     let mut body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &shop.authorization("ann"));
+    body["shipping_address"] = address();
     body.as_object_mut()
         .unwrap()
         .extend(change.as_object().unwrap().clone());

@@ -6,13 +6,15 @@ use std::{env, fs};
 
 use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
-use function_tests::delivery_fixture::{address, delivery_call};
-use function_tests::fulfillment_fixture::{FulfillmentFixture, deliver_call, ship_call, shipments_call};
+use function_tests::delivery::{address, delivery_call, details_call};
+use function_tests::fulfillment_fixture::{
+    FulfillmentFixture, deliver_call, refund_return_call, return_call, ship_call, shipments_call,
+};
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::{
-    BillingFixture, DeliveryFixture, PaymentFixture, Shop, admin_product_call, id_of, movements_call, order_call,
-    update_call, write_off_call,
+    BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, movements_call, order_call, update_call,
+    write_off_call,
 };
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
@@ -82,6 +84,22 @@ async fn fulfillment() {
     });
     shop.carrier_webhook(shop.carrier_call("shipment.delivered", &data))
         .await;
+    let damaged = return_call("ann", &order, "r", &[]).json(&json!({
+        "lines": [{ "line_id": "1", "quantity": 1 }], "reason": "DAMAGED", "note": "One packet is torn.",
+    }));
+    let requested = shop.request_return(damaged).await.body;
+    let id = requested["return_id"].as_str().unwrap();
+    shop.list_returns(Call::new("GET", "/admin/returns").by_admin()).await;
+    let of_order = Call::new("GET", "/orders/{order_id}/returns").path("order_id", &order);
+    shop.list_order_returns(of_order.by("ann")).await;
+    let approve = json!({ "decision": "APPROVE", "note": "Please send it to our shop." });
+    let decide = Call::new("POST", "/admin/returns/{return_id}/decide").path("return_id", id);
+    shop.decide_return(decide.by_admin().key("a").json(&approve)).await;
+    let arrived = json!({ "lines": [{ "line_id": "1", "restock": 0, "write_off": 1 }] });
+    let receive = Call::new("POST", "/admin/returns/{return_id}/receive").path("return_id", id);
+    shop.receive_return(receive.by_admin().key("b").json(&arrived)).await;
+    let deduction = json!({ "deduction": { "amount": amount(100), "note": "The packet was opened." } });
+    shop.refund_return(refund_return_call(id, "c", &deduction)).await;
 }
 
 async fn reviews() {
@@ -140,10 +158,10 @@ async fn images() {
 }
 
 async fn personal_data() {
-    let shop = DeliveryFixture::with(SKU, 10).await;
+    let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
-    shop.details("ann", &order).await;
-    shop.erase("ann").await;
+    shop.get_delivery_details(details_call(&order).by("ann")).await;
+    shop.erase_personal_data("ann").await;
 }
 
 /// The first exchange of each operation that succeeded.

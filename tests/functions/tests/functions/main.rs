@@ -56,6 +56,7 @@ mod refusals;
 mod relay_events;
 mod requests;
 mod retries;
+mod returns;
 mod reviews;
 mod shards;
 mod shipment_races;

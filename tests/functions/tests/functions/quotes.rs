@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use function_tests::delivery::shipped_order_call;
 use function_tests::payment_fixture::amount;
-use function_tests::{Shop, id_of, order_call, product};
+use function_tests::{Shop, id_of, order_body, order_call, product};
 use harness::engine::ORDERS;
 use harness::gateway::{Answer, Call};
 use proptest::prelude::*;
@@ -81,7 +82,7 @@ async fn a_quote_shows_tax_delivery_and_the_methods_that_fit_and_takes_no_stock(
 async fn an_order_keeps_its_delivery_and_its_tax_everywhere() {
     let shop = shop().await;
     let body = json!({ "items": items(&[("tea", 1), ("book", 1)]), "shipping_method": "kr-express" });
-    let order = shop.checkout(order_call("ann", "k", &[]).json(&body)).await;
+    let order = shop.checkout(shipped_order_call("ann", "k", &body)).await;
     assert_eq!(order.status, 201, "{order:?}");
     assert_eq!(order.body["totals"]["total"], amount(33_900));
     assert_eq!(order.body["shipping"]["method_id"], "kr-express");
@@ -94,10 +95,10 @@ async fn an_order_keeps_its_delivery_and_its_tax_everywhere() {
     let listed = shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
     assert_eq!(listed.body["items"], json!([order.body]));
     assert_eq!(shop.engine.events(ORDERS).await[0].1["data"], order.body);
-    let again = shop.checkout(order_call("ann", "k", &[]).json(&body)).await;
+    let again = shop.checkout(shipped_order_call("ann", "k", &body)).await;
     assert_eq!((again.replayed, again.body), (true, order.body));
     let other = json!({ "items": items(&[("tea", 1), ("book", 1)]), "shipping_method": "kr-standard" });
-    let other = shop.checkout(order_call("ann", "k", &[]).json(&other)).await;
+    let other = shop.checkout(shipped_order_call("ann", "k", &other)).await;
     assert_eq!(other.problem(), "idempotency-key-reused");
 }
 
@@ -112,7 +113,7 @@ async fn a_shipping_method_that_does_not_fit_is_refused_with_those_that_do() {
         let body = json!({ "items": of, "shipping_method": method });
         for answer in [
             quote(&shop, &body).await,
-            shop.checkout(order_call("ann", method, &[]).json(&body)).await,
+            shop.checkout(shipped_order_call("ann", method, &body)).await,
         ] {
             assert_eq!((answer.status, answer.problem()), (422, "shipping-method-unavailable"));
             let methods = answer.body["shipping_methods"].as_array().unwrap().iter();
@@ -129,13 +130,40 @@ async fn what_no_method_delivers_is_refused_and_what_is_not_shipped_needs_none()
     let heavy = json!({ "items": items(&[("pot", 4)]) });
     let digital = json!({ "items": items(&[("gift-card", 4)]), "shipping_method": "by-hand" });
     assert_eq!(quote(&shop, &heavy).await.problem(), "not-shippable");
-    let refused = shop.checkout(order_call("ann", "1", &[]).json(&heavy)).await;
+    let refused = shop.checkout(shipped_order_call("ann", "1", &heavy)).await;
     assert_eq!((refused.status, refused.problem()), (422, "not-shippable"));
     let quoted = quote(&shop, &digital).await;
     assert_eq!(quoted.body["shipping_methods"], json!([]));
-    let order = shop.checkout(order_call("ann", "2", &[]).json(&digital)).await;
+    let order = shop.checkout(shipped_order_call("ann", "2", &digital)).await;
     assert_eq!(order.body["totals"]["total"], amount(200_000), "{order:?}");
     assert_eq!(order.body.get("shipping"), None);
+}
+
+#[tokio::test]
+async fn what_is_shipped_needs_an_address_and_is_taxed_and_priced_for_it() {
+    let shop = shop().await;
+    let tea = order_body(&[("tea", 1)]);
+    let refused = shop.checkout(order_call("ann", "1", &[("tea", 1)])).await;
+    assert_eq!((refused.status, refused.problem()), (422, "address-missing"));
+    let mut abroad = tea.clone();
+    abroad["shipping_address"] = json!({
+        "recipient": "Kim Minji", "line1": "1 Market St", "city": "San Francisco", "region": "CA",
+        "postal_code": "94105", "country": "US",
+    });
+    let refused = shop.checkout(order_call("ann", "2", &[]).json(&abroad)).await;
+    assert_eq!(refused.problem(), "not-shippable", "no method delivers won abroad");
+    let mut quoted = tea.clone();
+    quoted["destination"] = json!({ "country": "US", "region": "CA" });
+    assert_eq!(quote(&shop, &quoted).await.problem(), "not-shippable");
+    let mut exported = order_body(&[("gift-card", 1)]);
+    exported["shipping_address"] = abroad["shipping_address"].clone();
+    let order = shop.checkout(order_call("ann", "3", &[]).json(&exported)).await;
+    assert_eq!(
+        order.body["totals"]["included_tax"],
+        amount(0),
+        "an export is not taxed"
+    );
+    assert_eq!(shop.engine.count(ORDERS).await, 1);
 }
 
 #[tokio::test]
@@ -181,7 +209,7 @@ fn the_total_of_every_quote_is_the_total_that_the_checkout_expects() {
         prop_assert_eq!(quoted.status, 200, "{:?}", quoted);
         body["expected_total"] = quoted.body["totals"]["total"].clone();
         let key = KEYS.fetch_add(1, Ordering::SeqCst).to_string();
-        let order = runtime.block_on(shop.checkout(order_call("ann", &key, &[]).json(&body)));
+        let order = runtime.block_on(shop.checkout(shipped_order_call("ann", &key, &body)));
         prop_assert_eq!(order.status, 201, "{:?}", order);
         for part in ["lines", "shipping", "totals"] {
             prop_assert_eq!(order.body.get(part), quoted.body.get(part), "{}", part);

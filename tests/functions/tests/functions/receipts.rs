@@ -1,7 +1,8 @@
 //! Receipts of paid orders.
 
+use function_tests::delivery::shipped_order_call;
 use function_tests::payment_fixture::{amount, toss_call};
-use function_tests::{PaymentFixture, id_of};
+use function_tests::{PaymentFixture, id_of, order_body};
 use harness::gateway::{Answer, Call};
 use serde_json::{Value, json};
 
@@ -14,7 +15,8 @@ async fn ordered() -> (PaymentFixture, String) {
     let mut tea = quotes::shipped(12_900, Some(120), "STANDARD");
     tea["name"] = json!("Tea <b>& \"more\"</b>");
     assert_eq!(shop.put_product("tea", &tea).await.status, 200);
-    let order = shop.order("ann", "k", &[("tea", 2), ("gift-card", 1)]).await;
+    let body = order_body(&[("tea", 2), ("gift-card", 1)]);
+    let order = shop.checkout(shipped_order_call("ann", "k", &body)).await;
     (shop, id_of(&order))
 }
 

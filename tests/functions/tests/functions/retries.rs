@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 
 use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call, register_call, take_call};
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
-use function_tests::fulfillment_fixture::{FulfillmentFixture, cancel_call, deliver_call, ship_call};
+use function_tests::fulfillment_fixture::{
+    FulfillmentFixture, cancel_call, decide_call, deliver_call, receive_return_call, refund_return_call, return_call,
+    ship_call,
+};
 use function_tests::image_fixture::{ImageFixture, picture, presign_call};
 use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{
@@ -68,6 +71,14 @@ const SCENARIOS: &[Scenario] = &[
         "the carrier had reported it a month ago",
         deliver_shipment_late
     ),
+    scenario!(
+        "request-return",
+        "the units are returned, and the time is over",
+        request_return_received
+    ),
+    scenario!("decide-return", "the return was received", decide_return_received),
+    scenario!("receive-return", "the return was refunded", receive_return_refunded),
+    scenario!("refund-return", "the refund was made", refund_return_done),
     scenario!("start-payment", "the order was cancelled", start_payment_cancelled),
     scenario!(
         "confirm-payment",
@@ -218,6 +229,10 @@ tests! {
     a_retried_cancellation_of_an_order_is_the_first_one: "cancel-order",
     a_retried_shipment_is_the_first_one: "create-shipment",
     a_retried_delivery_of_a_shipment_is_the_first_one: "deliver-shipment",
+    a_retried_request_of_a_return_is_the_first_one: "request-return",
+    a_retried_decision_of_a_return_is_the_first_one: "decide-return",
+    a_retried_receipt_of_a_return_is_the_first_one: "receive-return",
+    a_retried_refund_of_a_return_is_the_first_one: "refund-return",
     a_retried_start_of_a_payment_is_the_first_one: "start-payment",
     a_retried_confirmation_of_a_payment_is_the_first_one: "confirm-payment",
     a_retried_request_of_a_refund_is_the_first_one: "request-refund",
@@ -269,6 +284,7 @@ fn id(body: &Value) -> &Value {
         "image_id",
         "payment_id",
         "subscription_id",
+        "return_id",
         "shipment_id",
         "order_id",
         "sku",
@@ -332,6 +348,60 @@ async fn deliver_shipment_late() -> Outcome {
     let again = shop.deliver_shipment(deliver_call(&shipment, "d")).await;
     assert_eq!(again.body, first.body);
     let other = Some(shop.deliver_shipment(deliver_call(&another, "d")).await);
+    Outcome { first, again, other }
+}
+
+async fn request_return_received() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let call = |units| return_call("ann", &order, "r", &[("1", units)]);
+    let first = shop.request_return(call(2)).await;
+    let id = first.body["return_id"].as_str().unwrap();
+    shop.decide_return(decide_call(id, "a", "APPROVE")).await;
+    shop.receive_return(receive_return_call(id, "b", 2, 0)).await;
+    shop.advance(SignedDuration::from_hours(24 * 365));
+    let again = shop.request_return(call(2)).await;
+    assert_eq!(again.body["status"], "RECEIVED", "{again:?}");
+    let other = Some(shop.request_return(call(1)).await);
+    Outcome { first, again, other }
+}
+
+async fn decide_return_received() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.returning("ann", &order, "r", 2).await;
+    let first = shop.decide_return(decide_call(&id, "a", "APPROVE")).await;
+    shop.receive_return(receive_return_call(&id, "b", 2, 0)).await;
+    let again = shop.decide_return(decide_call(&id, "a", "APPROVE")).await;
+    assert_eq!(again.body["status"], "RECEIVED", "{again:?}");
+    let other = Some(shop.decide_return(decide_call(&id, "a", "REFUSE")).await);
+    Outcome { first, again, other }
+}
+
+async fn receive_return_refunded() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.returning("ann", &order, "r", 2).await;
+    shop.decide_return(decide_call(&id, "a", "APPROVE")).await;
+    let first = shop.receive_return(receive_return_call(&id, "b", 1, 0)).await;
+    shop.refund_return(refund_return_call(&id, "c", &json!({}))).await;
+    let again = shop.receive_return(receive_return_call(&id, "b", 1, 0)).await;
+    let other = Some(shop.receive_return(receive_return_call(&id, "b", 1, 1)).await);
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 1]]);
+    Outcome { first, again, other }
+}
+
+async fn refund_return_done() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.received("ann", &order, "r", 2, 0).await;
+    let first = shop.refund_return(refund_return_call(&id, "c", &json!({}))).await;
+    let payment = shop.payment_of("ann", &order).await;
+    shop.refund("RefundRequested", &payment).await.unwrap();
+    let again = shop.refund_return(refund_return_call(&id, "c", &json!({}))).await;
+    let deduction = json!({ "deduction": { "amount": amount(1), "note": "Worn." } });
+    let other = Some(shop.refund_return(refund_return_call(&id, "c", &deduction)).await);
+    assert_eq!(shop.charged().refunded, 2000);
     Outcome { first, again, other }
 }
 

@@ -24,7 +24,11 @@ pub fn check_prices(orders: &[Value]) -> Result<()> {
 fn check_price(order: &Value, shown: &Value) -> Result<()> {
     let totals = |name: &str| number(&shown["totals"][name]["amount"]);
     let lines = |part: fn(&Value) -> i64| array(&shown["lines"]).map(part).sum::<i64>();
-    let parts = |name: &str| array(&shown["shipping"]["parts"]).map(|part| amount(&part[name])).sum::<i64>();
+    let parts = |name: &str| {
+        array(&shown["shipping"]["parts"])
+            .map(|part| amount(&part[name]))
+            .sum::<i64>()
+    };
     let sums = [
         (
             "subtotal",
@@ -49,7 +53,11 @@ fn check_price(order: &Value, shown: &Value) -> Result<()> {
     }
     for line in array(&shown["lines"]) {
         let total = number(&line["total"]["amount"]);
-        ensure!(total == line_cost(line), "line {} does not add up: {order}", text(&line["line_id"]));
+        ensure!(
+            total == line_cost(line),
+            "line {} does not add up: {order}",
+            text(&line["line_id"])
+        );
         ensure!(
             (0..=total).contains(&amount(&line["included_tax"])),
             "line {} has more tax than price: {order}",

@@ -1,0 +1,113 @@
+//! Runs for `POST /admin/returns/{return_id}/decide`, for administrators: approves or refuses a requested return. The units of
+//! a refused return can be returned again, such as with a better reason.
+
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::dynamodb::request::StoredRequest;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::error::{self, Reason};
+use shared::orders::Step;
+
+use crate::reason;
+use crate::request_return::note;
+use crate::return_store::ReturnChange;
+use crate::returns::{Return, ReturnDecision, ReturnId};
+use crate::store::FulfillmentStore;
+
+/// The function's stores.
+#[derive(Debug)]
+pub struct DecideReturn {
+    /// Returns and orders.
+    pub fulfillment: FulfillmentStore,
+}
+
+impl DecideReturn {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            fulfillment: FulfillmentStore::new(platform)?,
+        })
+    }
+}
+
+/// The decision about a return.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideReturnRequest {
+    /// The decision.
+    pub decision: ReturnDecision,
+    /// A note for the customer, such as where to send the units. Text of several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 500)]
+    pub note: Option<String>,
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &reason::RETURN_STATUS];
+
+/// Decides about a return
+///
+/// Approves or refuses a requested return. The units of a refused return count as kept by the customer.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/admin/returns/{return_id}/decide", operation_id = "decide-return", tag = "fulfillment",
+    request_body = DecideReturnRequest,
+    security(("token" = [])),
+    params(
+        ("return_id" = Uuid, Path, description = "The return"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The return", body = Return,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request decided"))),
+    )
+)]
+pub async fn handle(function: &DecideReturn, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let id = http::path::<ReturnId>(&request)?;
+    let mut body: DecideReturnRequest = http::body(&request)?;
+    body.note = note("note", body.note.as_deref())?;
+    let record = StoredRequest::new("decide return", &key, &caller.customer_id, &(id, &body), invocation.now)?;
+    let (store, deadline) = (&function.fulfillment, invocation.deadline);
+    let mut attempts = Attempts::new("decide about a return");
+    loop {
+        attempts.start()?;
+        let (stored, is_known) = store.return_and_request(id, &record, deadline).await?;
+        if is_known {
+            return Ok(http::replayed(http::json(StatusCode::OK, &stored.details)?));
+        }
+        let decided = stored
+            .details
+            .decided(body.decision, body.note.clone(), invocation.now)?;
+        let order = match body.decision {
+            ReturnDecision::Approve => None,
+            ReturnDecision::Refuse => {
+                let order = store.order_of(&stored, deadline).await?;
+                let kept = order.order.after(Step::KeepReturn, &decided.units())?;
+                Some(order.next(kept, None))
+            }
+        };
+        let next = stored.next(decided, &invocation)?;
+        let change = ReturnChange {
+            next: &next,
+            order: order.as_ref(),
+            request: Some(&record),
+            records: vec![],
+            stock: vec![],
+        };
+        if store.save_return(change, deadline).await? {
+            return http::json(StatusCode::OK, &next.details);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The returns in the fulfillment table (`RETURN#<id>`), an index of an order's returns, an index of returns by status, and
+//! a sparse index of the refunds that are due.
+//!
+//! Invariant: a return changes only in one transaction with what changes with it: the order's quantities, the stock, the
+//! payment.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::request::StoredRequest;
+use shared::aws::dynamodb::transaction::{put, transact_changes};
+use shared::aws::dynamodb::{Wanted, batch_get, key, number, parse, text};
+use shared::aws::lambda::Invocation;
+use shared::core::error::Error;
+use shared::core::event::Record;
+use shared::core::idempotency::Fingerprint;
+use shared::orders::{OrderId, StoredOrder};
+use tokio::time::Instant;
+
+use crate::event::FulfillmentEvent;
+use crate::returns::{Rejected, Return, ReturnId, ReturnStatus};
+use crate::store::{FulfillmentStore, request_key};
+
+const READING: &str = "read a return";
+const SAVING: &str = "save a return";
+
+/// A return as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredReturn {
+    /// The return.
+    #[serde(flatten)]
+    pub details: Return,
+    /// The fingerprint of the request. It distinguishes a retry from another request.
+    pub fingerprint: Fingerprint,
+    /// Counts the changes, from 1. Each write is conditional on the version that was read.
+    pub version: u64,
+    /// The newest event. The table's stream delivers it.
+    pub event: Record,
+}
+
+/// A changed return, with what changes with it in one transaction.
+#[derive(Debug)]
+pub struct ReturnChange<'a> {
+    /// The return.
+    pub next: &'a StoredReturn,
+    /// Its order, if it changes.
+    pub order: Option<&'a StoredOrder>,
+    /// The request that changed them, unless the return is its record.
+    pub request: Option<&'a StoredRequest>,
+    /// Other writes, each on condition that its item has not changed.
+    pub records: Vec<TransactWriteItem>,
+    /// Writes without a condition: units back on the shelf.
+    pub stock: Vec<TransactWriteItem>,
+}
+
+impl StoredReturn {
+    /// A new return.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the event cannot be serialized.
+    pub fn new(details: Return, fingerprint: Fingerprint, invocation: &Invocation) -> Result<Self, Error> {
+        let event = invocation.record(&FulfillmentEvent::ReturnRequested(details.for_event()))?;
+        Ok(Self {
+            details,
+            fingerprint,
+            version: 1,
+            event,
+        })
+    }
+
+    /// The next version, with the event of its status.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the event cannot be serialized.
+    pub fn next(&self, details: Return, invocation: &Invocation) -> Result<Self, Error> {
+        let data = details.for_event();
+        let event = match details.status {
+            ReturnStatus::Requested => FulfillmentEvent::ReturnRequested(data),
+            ReturnStatus::Approved => FulfillmentEvent::ReturnApproved(data),
+            ReturnStatus::Refused => FulfillmentEvent::ReturnRefused(data),
+            ReturnStatus::Received => FulfillmentEvent::ReturnReceived(data),
+            ReturnStatus::Refunded => FulfillmentEvent::ReturnRefunded(data),
+        };
+        Ok(Self {
+            details,
+            fingerprint: self.fingerprint.clone(),
+            version: self.version + 1,
+            event: invocation.record(&event)?,
+        })
+    }
+}
+
+impl FulfillmentStore {
+    /// Reads an order and a return consistently, in one request.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn order_and_return(
+        &self,
+        order: OrderId,
+        id: ReturnId,
+        deadline: Instant,
+    ) -> Result<(Option<StoredOrder>, Option<StoredReturn>), Error> {
+        let key = key(return_key(id));
+        let (order, found) = self.orders.get_with(order, &self.table, key, deadline).await?;
+        Ok((order, found.map(|item| parse(READING, item)).transpose()?))
+    }
+
+    /// Reads a return consistently.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn find_return(&self, id: ReturnId, deadline: Instant) -> Result<Option<StoredReturn>, Error> {
+        self.table.read(READING, key(return_key(id)), deadline).await
+    }
+
+    /// Reads a return, and whether `request` has changed it before, consistently, in one request.
+    ///
+    /// # Errors
+    /// [`Rejected::NotFound`], `idempotency-key-reused`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn return_and_request(
+        &self,
+        id: ReturnId,
+        request: &StoredRequest,
+        deadline: Instant,
+    ) -> Result<(StoredReturn, bool), Error> {
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys: vec![key(return_key(id)), request_key(request)],
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, READING, vec![wanted], deadline).await?;
+        let (mut stored, mut is_known) = (None, false);
+        for item in found.into_values().flatten() {
+            if item.contains_key("return_id") {
+                stored = Some(parse(READING, item)?);
+            } else {
+                let earlier: StoredRequest = parse(READING, item)?;
+                earlier.fingerprint.require_same(&request.fingerprint)?;
+                is_known = true;
+            }
+        }
+        Ok((stored.ok_or(Rejected::NotFound)?, is_known))
+    }
+
+    /// Reads the order of a return consistently.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn order_of(&self, stored: &StoredReturn, deadline: Instant) -> Result<StoredOrder, Error> {
+        let order = self.orders.get(stored.details.order_id, deadline).await?;
+        order.ok_or_else(|| Error::internal(READING, "the order of the return does not exist"))
+    }
+
+    /// Saves a change in one transaction. Returns false when a part of it has changed since it was read, or the request was
+    /// made before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save_return(&self, change: ReturnChange<'_>, deadline: Instant) -> Result<bool, Error> {
+        let details = &change.next.details;
+        let id = details.return_id;
+        let mut item = self.table.item(SAVING, key(return_key(id)), change.next)?;
+        item.insert("of_order".into(), text(returns_of(details.order_id)));
+        item.insert("return_status".into(), text(details.status.name()));
+        item.insert("created_ms".into(), number(details.requested_at.as_millisecond()));
+        // Sparse: only refunds that are not requested yet are due.
+        if let (ReturnStatus::Received, Some(due_at)) = (details.status, details.refund_due_at) {
+            due::put_on_index(&mut item, id.0, due_at);
+        }
+        let mut items = vec![put(self.table.put_if_version(item, change.next.version))?];
+        if let Some(order) = change.order {
+            items.push(put(self.orders.put_if_version(order)?)?);
+        }
+        if let Some(request) = change.request {
+            items.push(request.put(&self.table, request_key(request))?);
+        }
+        items.extend(change.records);
+        let records = items.len();
+        items.extend(change.stock);
+        transact_changes(&self.table.client, SAVING, items, records, deadline).await
+    }
+
+    /// Reads a page of the returns of one shard whose refund is due at `now`, the earliest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn due_refunds(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        after: Option<DuePosition>,
+        deadline: Instant,
+    ) -> Result<DuePage<ReturnId>, Error> {
+        let id_in = |pk: &str| uuid_in(pk, "RETURN#").map(ReturnId);
+        due::page(&self.table, shard, now, after, deadline, id_in).await
+    }
+}
+
+/// The partition of an order's returns in the index by order.
+pub(crate) fn returns_of(order: OrderId) -> String {
+    format!("RETURNS#{order}")
+}
+
+pub(crate) fn return_key(id: ReturnId) -> String {
+    format!("RETURN#{id}")
+}

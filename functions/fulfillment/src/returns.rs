@@ -1,0 +1,468 @@
+//! A return: units of an order that a customer sends back, from the request to the refund.
+
+use envconfig::Envconfig;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::aws::Platform;
+use shared::core::calendar::Timezone;
+use shared::core::error::{self, Error, Rejection};
+use shared::core::identity::CustomerId;
+use shared::core::money::Money;
+use shared::orders::{self, LineId, LineQuantity, LineRefund, Order, OrderId, Step};
+use utoipa::ToSchema;
+
+use crate::reason;
+
+shared::entity_id! {
+    /// A return's id, derived from who requested it and the idempotency key.
+    pub struct ReturnId as "return_id", "There is no such return."
+}
+
+/// The status of a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReturnStatus {
+    /// The customer asks to return the units.
+    Requested,
+    /// The customer may send the units back.
+    Approved,
+    /// The shop does not take the units back.
+    Refused,
+    /// The shop has the units. Their refund is due at `refund_due_at`.
+    Received,
+    /// The refund was requested at the payment.
+    Refunded,
+}
+
+impl ReturnStatus {
+    /// The status as requests and stored items name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "REQUESTED",
+            Self::Approved => "APPROVED",
+            Self::Refused => "REFUSED",
+            Self::Received => "RECEIVED",
+            Self::Refunded => "REFUNDED",
+        }
+    }
+}
+
+/// The reason of a customer for a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReturnReason {
+    /// The customer does not want the goods any more.
+    ChangedMind,
+    /// The goods arrived damaged.
+    Damaged,
+    /// The goods do not work.
+    Defective,
+    /// Other goods arrived.
+    WrongItem,
+    /// The goods differ from their description.
+    NotAsDescribed,
+    /// Another reason. `note` may say which.
+    Other,
+}
+
+/// The decision about a requested return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReturnDecision {
+    /// The customer may send the units back.
+    Approve,
+    /// The shop does not take the units back.
+    Refuse,
+}
+
+/// A return, as customers see it. Events have it without the notes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Return {
+    /// The return's id.
+    pub return_id: ReturnId,
+    /// The order.
+    pub order_id: OrderId,
+    /// The customer of the order.
+    pub customer_id: CustomerId,
+    /// The return's status.
+    pub status: ReturnStatus,
+    /// The customer's reason.
+    pub reason: ReturnReason,
+    /// The customer's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 500)]
+    pub note: Option<String>,
+    /// The units, each line once.
+    #[schema(min_items = 1, max_items = 48)]
+    pub lines: Vec<ReturnLine>,
+    /// The time of the request.
+    pub requested_at: Timestamp,
+    /// The shop's note about its decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 500)]
+    pub decision_note: Option<String>,
+    /// The time of the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub decided_at: Option<Timestamp>,
+    /// The time at which the shop received the units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub received_at: Option<Timestamp>,
+    /// The time until which the refund must be requested: the end of the third business day after the receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refund_due_at: Option<Timestamp>,
+    /// The refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refund: Option<ReturnRefund>,
+    /// The time at which the refund was requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refunded_at: Option<Timestamp>,
+}
+
+/// The units of a line in a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReturnLine {
+    /// The line's id in its order.
+    pub line_id: LineId,
+    /// The units that the customer asked to return.
+    #[schema(minimum = 1, maximum = 999)]
+    pub quantity: u32,
+    /// The units that were received and are for sale again.
+    pub restocked: u32,
+    /// The units that were received and cannot be sold.
+    pub written_off: u32,
+    /// What is refunded for the received units, without a deduction. Absent until they are received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub refund: Option<Money>,
+}
+
+/// What was refunded for a return: `goods` − `deduction` + `shipping` = `amount`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReturnRefund {
+    /// The refunded amount.
+    pub amount: Money,
+    /// The price of the received units.
+    pub goods: Money,
+    /// What is kept of the price of the units, such as for wear.
+    pub deduction: Money,
+    /// The note about the deduction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 500)]
+    pub deduction_note: Option<String>,
+    /// What is refunded of the price of the delivery.
+    pub shipping: Money,
+}
+
+/// Received units of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedUnits {
+    /// The line's id in its order.
+    pub line_id: LineId,
+    /// The units that are for sale again.
+    #[schema(minimum = 0, maximum = 999)]
+    pub restock: u32,
+    /// The units that cannot be sold.
+    #[schema(minimum = 0, maximum = 999)]
+    pub write_off: u32,
+}
+
+/// How long a customer may return what was delivered.
+#[derive(Clone, Debug)]
+pub struct ReturnPolicy {
+    /// The calendar days after that of the delivery.
+    pub days: u16,
+    /// The timezone of the days.
+    pub zone: Timezone,
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "RETURN_DAYS")]
+    days: u16,
+    #[envconfig(from = "SHOP_TIME_ZONE")]
+    zone: String,
+}
+
+impl ReturnPolicy {
+    /// Reads `RETURN_DAYS` and `SHOP_TIME_ZONE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let Config { days, zone } = platform.config()?;
+        let zone = Timezone::parse(&zone).map_err(|error| Error::internal("read SHOP_TIME_ZONE", error))?;
+        Ok(Self { days, zone })
+    }
+
+    /// Checks that the days of `units` of `order` are not over.
+    ///
+    /// # Errors
+    /// [`Rejected::WindowClosed`].
+    pub fn require_open(&self, order: &Order, units: &[LineQuantity], now: Timestamp) -> Result<(), Rejected> {
+        let lines = order
+            .lines
+            .iter()
+            .filter(|line| units.iter().any(|unit| unit.line_id == line.line_id));
+        for delivered_at in lines.filter_map(|line| line.delivered_at) {
+            let ended_at = self.zone.end_of_day_after(delivered_at, self.days);
+            if now >= ended_at {
+                return Err(Rejected::WindowClosed { ended_at });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Return {
+    /// The units of the request.
+    pub fn units(&self) -> Vec<LineQuantity> {
+        let lines = self.lines.iter();
+        lines
+            .map(|line| LineQuantity {
+                line_id: line.line_id,
+                quantity: line.quantity,
+            })
+            .collect()
+    }
+
+    /// The return after the shop's decision.
+    ///
+    /// # Errors
+    /// [`Rejected::Status`] unless it is requested.
+    pub fn decided(&self, decision: ReturnDecision, note: Option<String>, now: Timestamp) -> Result<Self, Rejected> {
+        self.require(ReturnStatus::Requested)?;
+        Ok(Self {
+            status: match decision {
+                ReturnDecision::Approve => ReturnStatus::Approved,
+                ReturnDecision::Refuse => ReturnStatus::Refused,
+            },
+            decision_note: note,
+            decided_at: Some(now),
+            ..self.clone()
+        })
+    }
+
+    /// The return after the shop received `units` of it, whose refund is `refunds`, due until `due_at`.
+    ///
+    /// # Errors
+    /// [`Rejected::Status`] unless it is approved.
+    pub fn received(
+        &self,
+        units: &[ReceivedUnits],
+        refunds: &[LineRefund],
+        due_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Self, Rejected> {
+        self.require(ReturnStatus::Approved)?;
+        let mut next = self.clone();
+        for line in &mut next.lines {
+            if let Some(unit) = units.iter().find(|unit| unit.line_id == line.line_id) {
+                (line.restocked, line.written_off) = (unit.restock, unit.write_off);
+            }
+            let refund = refunds.iter().find(|refund| refund.line_id == line.line_id);
+            line.refund = refund.map(|refund| refund.amount);
+        }
+        Ok(Self {
+            status: ReturnStatus::Received,
+            received_at: Some(now),
+            refund_due_at: Some(due_at),
+            ..next
+        })
+    }
+
+    /// The return after its refund was requested.
+    ///
+    /// # Errors
+    /// [`Rejected::Status`] unless it is received.
+    pub fn refunded(&self, refund: ReturnRefund, now: Timestamp) -> Result<Self, Rejected> {
+        self.require(ReturnStatus::Received)?;
+        Ok(Self {
+            status: ReturnStatus::Refunded,
+            refund: Some(refund),
+            refunded_at: Some(now),
+            ..self.clone()
+        })
+    }
+
+    /// The refunds of the received units.
+    pub fn line_refunds(&self) -> Vec<LineRefund> {
+        let refunds = self.lines.iter().filter_map(|line| {
+            Some(LineRefund {
+                line_id: line.line_id,
+                amount: line.refund?,
+            })
+        });
+        refunds.collect()
+    }
+
+    /// The return without the texts that people wrote: they can be personal.
+    #[must_use]
+    pub fn for_event(&self) -> Self {
+        let mut next = self.clone();
+        (next.note, next.decision_note) = (None, None);
+        if let Some(refund) = &mut next.refund {
+            refund.deduction_note = None;
+        }
+        next
+    }
+
+    /// Checks that `units` are units of this return, each line once, and at least one.
+    ///
+    /// # Errors
+    /// `invalid-lines`, `invalid-line`, `too-few-units`.
+    pub fn require_units(&self, units: &[ReceivedUnits]) -> Result<(), orders::Rejected> {
+        let mut sum = 0;
+        for (nth, unit) in units.iter().enumerate() {
+            let is_repeated = units[..nth].iter().any(|before| before.line_id == unit.line_id);
+            let line = self
+                .lines
+                .iter()
+                .find(|line| line.line_id == unit.line_id && !is_repeated);
+            let line = line.ok_or(orders::Rejected::LineInvalid(unit.line_id))?;
+            let received = unit.restock.saturating_add(unit.write_off);
+            if received > line.quantity {
+                return Err(orders::Rejected::TooManyUnits(Step::Return, self.units()));
+            }
+            sum += received;
+        }
+        if sum == 0 {
+            return Err(orders::Rejected::LineCount(0));
+        }
+        Ok(())
+    }
+
+    fn require(&self, status: ReturnStatus) -> Result<(), Rejected> {
+        if self.status == status {
+            return Ok(());
+        }
+        Err(Rejected::Status(self.status))
+    }
+}
+
+/// The reason for rejecting a request about a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// There is no such return.
+    NotFound,
+    /// The return's status does not allow the request.
+    Status(ReturnStatus),
+    /// The days in which the units can be returned are over.
+    WindowClosed {
+        /// When they ended.
+        ended_at: Timestamp,
+    },
+    /// The deduction is more than the price of the units.
+    DeductionTooLarge(Money),
+    /// More would be refunded of the price of the delivery than is left.
+    ShippingTooLarge(Money),
+}
+
+impl From<Rejected> for Rejection {
+    fn from(rejected: Rejected) -> Self {
+        let part = |part: &str, most: Money| {
+            let detail = format!("{part} is at most {most}.");
+            let part = part.to_owned();
+            Self::with(reason::InvalidRefund { part, most }, detail)
+        };
+        match rejected {
+            Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such return."),
+            Rejected::Status(return_status) => {
+                let detail = format!("The return is {}.", return_status.name());
+                Self::with(reason::StatusOfReturn { return_status }, detail)
+            }
+            Rejected::WindowClosed { ended_at } => {
+                let detail = "The days in which the units can be returned are over.";
+                Self::with(reason::ReturnWindowClosed { ended_at }, detail)
+            }
+            Rejected::DeductionTooLarge(most) => part("deduction", most),
+            Rejected::ShippingTooLarge(most) => part("shipping", most),
+        }
+    }
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        Rejection::from(rejected).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn requested() -> Return {
+        let line = json!({ "line_id": "1", "quantity": 3, "restocked": 0, "written_off": 0 });
+        let id = "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd";
+        let requested = json!({
+            "return_id": id, "order_id": id, "customer_id": "ann", "status": "REQUESTED", "reason": "OTHER",
+            "note": "Call me.", "lines": [line], "requested_at": "2026-01-05T00:00:00Z",
+        });
+        serde_json::from_value(requested).unwrap()
+    }
+
+    #[test]
+    fn each_step_is_taken_in_one_status_only() {
+        let now = Timestamp::UNIX_EPOCH;
+        let zero = serde_json::from_value(json!({ "amount": 0, "currency": "KRW" })).unwrap();
+        let refund = ReturnRefund {
+            amount: zero,
+            goods: zero,
+            deduction: zero,
+            deduction_note: None,
+            shipping: zero,
+        };
+        for (status, allowed) in [
+            (ReturnStatus::Requested, [true, false, false]),
+            (ReturnStatus::Approved, [false, true, false]),
+            (ReturnStatus::Received, [false, false, true]),
+            (ReturnStatus::Refused, [false; 3]),
+            (ReturnStatus::Refunded, [false; 3]),
+        ] {
+            let present = Return { status, ..requested() };
+            let steps = [
+                present.decided(ReturnDecision::Approve, None, now),
+                present.received(&[], &[], now, now),
+                present.refunded(refund.clone(), now),
+            ];
+            for (step, allowed) in steps.into_iter().zip(allowed) {
+                let refused = step.err();
+                assert_eq!(refused, (!allowed).then_some(Rejected::Status(status)), "{status:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_units_of_the_return_are_received() {
+        let unit = |line: &str, restock, write_off| ReceivedUnits {
+            line_id: LineId::try_from(line.to_owned()).unwrap(),
+            restock,
+            write_off,
+        };
+        let returned = requested();
+        assert!(returned.require_units(&[unit("1", 1, 2)]).is_ok());
+        for wrong in [
+            vec![],
+            vec![unit("1", 0, 0)],
+            vec![unit("1", 2, 2)],
+            vec![unit("1", u32::MAX, 1)],
+            vec![unit("2", 1, 0)],
+            vec![unit("1", 1, 0), unit("1", 1, 0)],
+        ] {
+            assert!(returned.require_units(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_has_no_text_that_a_person_wrote() {
+        let decided = requested().decided(ReturnDecision::Refuse, Some("Worn.".to_owned()), Timestamp::UNIX_EPOCH);
+        let event = json!(decided.unwrap().for_event()).to_string();
+        assert!(!event.contains("Call me") && !event.contains("Worn"), "{event}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Periods that are counted in days of a timezone.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time, Weekday};
+
+use super::Timezone;
+
+impl Timezone {
+    /// The end of the calendar day that is `days` after that of `instant`.
+    pub fn end_of_day_after(&self, instant: Timestamp, days: u16) -> Timestamp {
+        let day = (0..days).fold(self.date(instant), |day, _| next(day));
+        self.end_of(day)
+    }
+
+    /// The end of the business day, Monday to Friday, that is `days` after the day of `instant`.
+    pub fn end_of_business_day_after(&self, instant: Timestamp, days: u16) -> Timestamp {
+        let day = (0..days).fold(self.date(instant), |day, _| {
+            let mut day = next(day);
+            while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && day < Date::MAX {
+                day = next(day);
+            }
+            day
+        });
+        self.end_of(day)
+    }
+
+    fn end_of(&self, day: Date) -> Timestamp {
+        self.instant(next(day).to_datetime(Time::MIN))
+    }
+}
+
+/// The next day. The calendar ends with the year 9999.
+fn next(day: Date) -> Date {
+    day.tomorrow().unwrap_or(Date::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn seoul() -> Timezone {
+        Timezone::parse("Asia/Seoul").unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn seven_days_end_with_the_seventh_day_after_the_local_one() {
+        // 2026-01-02 in Seoul.
+        let end = at("2026-01-10T00:00:00+09:00");
+        for instant in [
+            "2026-01-02T00:00:00+09:00",
+            "2026-01-01T15:00:00Z",
+            "2026-01-02T23:59:59+09:00",
+        ] {
+            assert_eq!(seoul().end_of_day_after(at(instant), 7), end, "{instant}");
+        }
+        assert_eq!(
+            seoul().end_of_day_after(at("2026-01-01T14:59:59Z"), 0),
+            at("2026-01-01T15:00:00Z")
+        );
+    }
+
+    #[test]
+    fn business_days_leave_out_saturday_and_sunday() {
+        for (instant, end) in [
+            // Monday to Thursday.
+            ("2026-01-05T10:00:00+09:00", "2026-01-09T00:00:00+09:00"),
+            // Friday, Saturday and Sunday to Wednesday.
+            ("2026-01-09T10:00:00+09:00", "2026-01-15T00:00:00+09:00"),
+            ("2026-01-10T10:00:00+09:00", "2026-01-15T00:00:00+09:00"),
+            ("2026-01-11T23:59:00+09:00", "2026-01-15T00:00:00+09:00"),
+        ] {
+            assert_eq!(seoul().end_of_business_day_after(at(instant), 3), at(end), "{instant}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_a_clock_change_shortens_ends_at_its_midnight() {
+        let zone = Timezone::parse("America/New_York").unwrap();
+        let end = zone.end_of_day_after(at("2026-03-07T12:00:00-05:00"), 1);
+        assert_eq!(end, at("2026-03-09T00:00:00-04:00"));
+    }
+
+    proptest! {
+        #[test]
+        fn business_days_are_never_fewer_than_calendar_days(second in 0..4_000_000_000i64, days in 0..30u16) {
+            let instant = Timestamp::from_second(second).unwrap();
+            let (calendar, business) =
+                (seoul().end_of_day_after(instant, days), seoul().end_of_business_day_after(instant, days));
+            prop_assert!(business >= calendar && calendar > instant);
+        }
+    }
+}

@@ -1,0 +1,473 @@
+//! Returns: requested by line in time, decided, received, refunded and watched.
+
+use std::time::Duration;
+
+use function_tests::fulfillment_fixture::{
+    FulfillmentFixture, decide_call, lines, receive_return_call, refund_return_call, return_call, won,
+};
+use function_tests::payment_fixture::amount;
+use harness::engine::FULFILLMENT;
+use harness::gateway::Call;
+use harness::{Fault, faults::Hold};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+const WRITE: &str = "TransactWriteItems";
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Makes the refund that the payment of an order has requested.
+async fn refund(shop: &FulfillmentFixture, order: &str) {
+    let payment = shop.payment_of("ann", order).await;
+    shop.refund("RefundRequested", &payment).await.unwrap();
+}
+
+async fn refunded(shop: &FulfillmentFixture, id: &str, key: &str) -> harness::gateway::Answer {
+    shop.refund_return(refund_return_call(id, key, &json!({}))).await
+}
+
+/// The newest event of a return.
+async fn event(shop: &FulfillmentFixture) -> (String, Value) {
+    let events = shop.engine.events(FULFILLMENT).await;
+    let of_return = events.into_iter().find(|(name, _)| name.starts_with("Return"));
+    of_return.unwrap()
+}
+
+#[tokio::test]
+async fn returned_units_go_back_on_the_shelf_and_their_price_to_the_customer() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 3).await;
+    let call = return_call("ann", &order, "r", &[]).json(&json!({
+        "lines": lines(&[("1", 2)]), "reason": "DAMAGED", "note": "My phone is 010-1234-5678.",
+    }));
+    let requested = shop.request_return(call).await;
+    assert_eq!(
+        (requested.status, &requested.body["status"]),
+        (201, &json!("REQUESTED")),
+        "{requested:?}"
+    );
+    let id = requested.body["return_id"].as_str().unwrap();
+    let (name, data) = event(&shop).await;
+    assert_eq!(name, "ReturnRequested");
+    assert!(!data.to_string().contains("010-1234"), "a note can be personal: {data}");
+
+    let approved = shop.decide_return(decide_call(id, "a", "APPROVE")).await;
+    assert_eq!(approved.body["status"], "APPROVED", "{approved:?}");
+    let received = shop.receive_return(receive_return_call(id, "b", 1, 1)).await;
+    assert_eq!(received.body["status"], "RECEIVED", "{received:?}");
+    assert_eq!(received.body["lines"][0]["refund"], won(2));
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 3, 3, 2]]);
+    let balance = shop.engine.balance("tea").await;
+    assert_eq!((balance.available, balance.held), (98, 2), "one is for sale again");
+
+    let done = refunded(&shop, id, "c").await;
+    assert_eq!(done.body["status"], "REFUNDED", "{done:?}");
+    assert_eq!(done.body["refund"]["amount"], won(2));
+    assert_eq!(event(&shop).await.0, "ReturnRefunded");
+    let payment = shop.payment_of("ann", &order).await;
+    assert_eq!(
+        (&payment["refunds"][0]["reason"], &payment["refunds"][0]["amount"]),
+        (&json!("RETURNED"), &won(2))
+    );
+    refund(&shop, &order).await;
+    assert_eq!(shop.charged().refunded, 2000);
+    assert_eq!(shop.see("ann", &order).await.body["lines"][0]["refunded"], won(2));
+    shop.ledger_audit().await.assert_settled();
+}
+
+#[tokio::test]
+async fn no_more_is_returned_than_was_delivered_and_no_unit_twice() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 4)]).await;
+    let ask = |key: &'static str, units| shop.request_return(return_call("ann", &order, key, &[("1", units)]));
+    let shipment = shop.shipped(&order, "p", &[("1", 3)]).await;
+    let refused = ask("early", 1).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "too-few-units"),
+        "not delivered: {refused:?}"
+    );
+    shop.arrive(&shipment, "d").await;
+    assert_eq!(ask("many", 4).await.body["left"], lines(&[("1", 3)]));
+    shop.returning("ann", &order, "r1", 2).await;
+    assert_eq!(
+        ask("again", 2).await.body["left"],
+        lines(&[("1", 1)]),
+        "two are in an open return"
+    );
+    let second = shop.received("ann", &order, "r2", 1, 0).await;
+    assert_eq!(ask("twice", 1).await.body["left"], json!([]));
+    let again = shop.receive_return(receive_return_call(&second, "other", 1, 0)).await;
+    assert_eq!((again.status, again.problem()), (409, "return-status"), "{again:?}");
+    assert_eq!(again.body["return_status"], "RECEIVED");
+}
+
+#[tokio::test]
+async fn units_of_a_refused_return_and_missing_ones_can_be_returned_again() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 3).await;
+    let refused = shop.returning("ann", &order, "r1", 3).await;
+    let answer = shop.decide_return(decide_call(&refused, "a", "REFUSE")).await;
+    assert_eq!(answer.body["status"], "REFUSED", "{answer:?}");
+    let missing = shop.returning("ann", &order, "r2", 3).await;
+    shop.decide_return(decide_call(&missing, "b", "APPROVE")).await;
+    let received = shop.receive_return(receive_return_call(&missing, "c", 1, 0)).await;
+    assert_eq!(received.body["lines"][0]["refund"], won(1), "{received:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 3, 3, 1]]);
+    shop.returning("ann", &order, "r3", 2).await;
+    for (step, answer) in [
+        (
+            "decide",
+            shop.decide_return(decide_call(&refused, "d", "APPROVE")).await,
+        ),
+        (
+            "receive",
+            shop.receive_return(receive_return_call(&refused, "e", 1, 0)).await,
+        ),
+        ("refund", refunded(&shop, &refused, "f").await),
+    ] {
+        assert_eq!((answer.status, answer.problem()), (409, "return-status"), "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_return_is_requested_until_the_end_of_the_seventh_day_in_the_shops_timezone() {
+    // The clock starts at 09:00 in Seoul.
+    for (later, is_open) in [(DAY * 7, true), (DAY * 7 + SignedDuration::from_hours(15), false)] {
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.delivered("ann", "k", 1).await;
+        let before_midnight = later - SignedDuration::from_millis(i64::from(!is_open));
+        shop.advance(before_midnight);
+        let line = [("1", 1)];
+        if is_open {
+            shop.returning("ann", &order, "r", 1).await;
+            continue;
+        }
+        let early = shop.request_return(return_call("ann", &order, "r", &line)).await;
+        assert_eq!(early.status, 201, "the last millisecond: {early:?}");
+        let other = shop.delivered("ann", "k2", 1).await;
+        shop.advance(later);
+        let late = shop.request_return(return_call("ann", &other, "late", &line)).await;
+        assert_eq!((late.status, late.problem()), (409, "return-window-closed"), "{late:?}");
+        let staff = return_call("ann", &other, "staff", &line).by_admin();
+        assert_eq!(
+            shop.request_return(staff).await.status,
+            201,
+            "an administrator may be generous"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pieces_of_a_line_are_never_refunded_above_its_price() {
+    let shop = FulfillmentFixture::open().await;
+    let mut odd = function_tests::product(1000, 1);
+    odd["price"] = amount(333);
+    odd["package"] = json!({ "weight_grams": 10 });
+    shop.put_product("odd", &odd).await;
+    shop.receive("odd", 5).await;
+    let order = shop.paid("ann", "k", &[("odd", 3)]).await;
+    shop.cancel_lines("ann", &order, "c", &[("1", 1)]).await;
+    refund(&shop, &order).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 2)]).await;
+    shop.arrive(&shipment, "d").await;
+    for key in ["r1", "r2"] {
+        let id = shop.received("ann", &order, key, 1, 0).await;
+        assert_eq!(refunded(&shop, &id, key).await.status, 200);
+        refund(&shop, &order).await;
+    }
+    assert_eq!(shop.charged().refunded, 999);
+    assert_eq!(shop.see("ann", &order).await.body["lines"][0]["refunded"], amount(999));
+    assert_eq!(shop.engine.balance("odd").await.available, 5);
+    shop.ledger_audit().await.assert_settled();
+}
+
+#[tokio::test]
+async fn a_deduction_is_kept_and_is_at_most_the_price_of_the_units() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.received("ann", &order, "r", 0, 1).await;
+    let with = |key: &'static str, body: Value| shop.refund_return(refund_return_call(&id, key, &body));
+    let much = with("a", json!({ "deduction": { "amount": amount(1001), "note": "Worn." } })).await;
+    assert_eq!((much.status, much.problem()), (422, "invalid-refund"), "{much:?}");
+    assert_eq!((&much.body["part"], &much.body["most"]), (&json!("deduction"), &won(1)));
+    let shipping = with("b", json!({ "shipping": amount(1) })).await;
+    assert_eq!(
+        (shipping.problem(), &shipping.body["most"]),
+        ("invalid-refund", &won(0)),
+        "nothing was paid for it"
+    );
+    let unexplained = with("c", json!({ "deduction": { "amount": amount(1), "note": " " } })).await;
+    assert_eq!(unexplained.problem(), "invalid-text");
+    let done = with("d", json!({ "deduction": { "amount": amount(300), "note": "Worn." } })).await;
+    assert_eq!(done.body["refund"]["amount"], amount(700), "{done:?}");
+    refund(&shop, &order).await;
+    assert_eq!(shop.charged().refunded, 700);
+    let again = with("e", json!({})).await;
+    assert_eq!(
+        (again.status, again.problem()),
+        (409, "return-status"),
+        "a return is refunded once"
+    );
+}
+
+#[tokio::test]
+async fn a_refund_waits_for_another_one_of_the_payment() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let ids = [
+        shop.received("ann", &order, "r1", 1, 0).await,
+        shop.received("ann", &order, "r2", 1, 0).await,
+    ];
+    assert_eq!(refunded(&shop, &ids[0], "a").await.status, 200);
+    let waiting = refunded(&shop, &ids[1], "b").await;
+    assert_eq!(
+        (waiting.status, waiting.problem()),
+        (409, "refund-under-way"),
+        "{waiting:?}"
+    );
+    refund(&shop, &order).await;
+    assert_eq!(refunded(&shop, &ids[1], "b").await.status, 200);
+    refund(&shop, &order).await;
+    assert_eq!(shop.charged().refunded, 2000);
+}
+
+#[tokio::test]
+async fn a_refund_is_due_three_business_days_after_the_receipt_and_overdue_ones_are_counted() {
+    let shop = FulfillmentFixture::open().await;
+    // Thursday, 2026-01-01 in Seoul: Friday, Monday and Tuesday are business days.
+    let order = shop.delivered("ann", "k", 1).await;
+    let id = shop.received("ann", &order, "r", 1, 0).await;
+    let due: jiff::Timestamp = "2026-01-07T00:00:00+09:00".parse().unwrap();
+    let call = Call::new("GET", "/admin/returns")
+        .by_admin()
+        .query("status", "RECEIVED");
+    let listed = shop.list_returns(call).await;
+    assert_eq!(listed.body["items"][0]["refund_due_at"], json!(due), "{listed:?}");
+    shop.advance(due.duration_since(shop.now()) - SignedDuration::from_secs(1));
+    assert_eq!(shop.watch_returns().await.overdue, 0);
+    shop.advance(SignedDuration::from_secs(1));
+    assert_eq!(shop.watch_returns().await.overdue, 1);
+    refunded(&shop, &id, "f").await;
+    assert_eq!(shop.watch_returns().await.overdue, 0);
+}
+
+#[tokio::test]
+async fn staff_list_returns_by_status_and_customers_those_of_their_order() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 3).await;
+    let first = shop.returning("ann", &order, "r1", 1).await;
+    shop.advance(SignedDuration::from_secs(1));
+    let second = shop.returning("ann", &order, "r2", 1).await;
+    let ids = |body: &Value| -> Vec<String> {
+        let items = body["items"].as_array().unwrap().iter();
+        items
+            .map(|details| details["return_id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let of_staff = || Call::new("GET", "/admin/returns").by_admin();
+    assert_eq!(
+        ids(&shop.list_returns(of_staff()).await.body),
+        [second.as_str(), &first]
+    );
+    let page = shop.list_returns(of_staff().query("limit", "1")).await;
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    let next = of_staff().query("limit", "1").query("cursor", cursor);
+    assert_eq!(ids(&shop.list_returns(next).await.body), [first.as_str()]);
+    shop.decide_return(decide_call(&first, "a", "APPROVE")).await;
+    assert_eq!(
+        ids(&shop.list_returns(of_staff().query("status", "APPROVED")).await.body),
+        [first.as_str()]
+    );
+    let unknown = shop.list_returns(of_staff().query("status", "approved")).await;
+    assert_eq!(unknown.problem(), "invalid-parameter");
+    let of_order = |customer| {
+        Call::new("GET", "/orders/{order_id}/returns")
+            .path("order_id", &order)
+            .by(customer)
+    };
+    assert_eq!(
+        ids(&shop.list_order_returns(of_order("ann")).await.body),
+        [second, first]
+    );
+    assert_eq!(shop.list_order_returns(of_order("bob")).await.problem(), "not-found");
+}
+
+#[tokio::test]
+async fn each_invalid_request_about_a_return_gets_its_problem() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let long = "x".repeat(501);
+    let noted = json!({ "lines": lines(&[("1", 1)]), "reason": "OTHER", "note": long });
+    let whim = json!({ "lines": lines(&[("1", 1)]), "reason": "WHIM" });
+    for (name, call, status, problem) in [
+        ("no lines", return_call("ann", &order, "r", &[]), 422, "invalid-lines"),
+        (
+            "an unknown line",
+            return_call("ann", &order, "r", &[("2", 1)]),
+            422,
+            "invalid-line",
+        ),
+        (
+            "a line twice",
+            return_call("ann", &order, "r", &[("1", 1), ("1", 1)]),
+            422,
+            "invalid-line",
+        ),
+        (
+            "a long note",
+            return_call("ann", &order, "r", &[]).json(&noted),
+            422,
+            "invalid-text",
+        ),
+        (
+            "an unknown reason",
+            return_call("ann", &order, "r", &[]).json(&whim),
+            400,
+            "malformed-body",
+        ),
+        (
+            "another customer",
+            return_call("bob", &order, "r", &[("1", 1)]),
+            404,
+            "not-found",
+        ),
+    ] {
+        let answer = shop.request_return(call).await;
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (status, problem),
+            "{name}: {answer:?}"
+        );
+    }
+    let id = shop.returning("ann", &order, "r", 2).await;
+    let unknown = "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd";
+    assert_eq!(
+        shop.decide_return(decide_call(unknown, "a", "APPROVE")).await.problem(),
+        "not-found"
+    );
+    let by_customer = decide_call(&id, "a", "APPROVE").by("ann");
+    assert_eq!(shop.decide_return(by_customer).await.problem(), "forbidden");
+    let early = shop.receive_return(receive_return_call(&id, "a", 1, 0)).await;
+    assert_eq!(early.problem(), "return-status", "it is not approved");
+    shop.decide_return(decide_call(&id, "b", "APPROVE")).await;
+    for (restock, write_off, problem) in [
+        (2, 1, "too-few-units"),
+        (0, 0, "invalid-lines"),
+        (u32::MAX, 1, "too-few-units"),
+    ] {
+        let answer = shop
+            .receive_return(receive_return_call(&id, "c", restock, write_off))
+            .await;
+        assert_eq!(answer.problem(), problem, "{restock} and {write_off}: {answer:?}");
+    }
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 0]]);
+    assert_eq!(shop.engine.balance("tea").await.available, 98);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_returns_at_once_of_the_last_unit_one_is_refused() {
+    for (keys, created) in [(["r", "q"], 1), (["r", "r"], 2)] {
+        for _ in 0..5 {
+            let shop = FulfillmentFixture::open().await;
+            let order = shop.delivered("ann", "k", 1).await;
+            let line = [("1", 1)];
+            let [one, other] = keys.map(|key| shop.request_return(return_call("ann", &order, key, &line)));
+            let (one, other) = tokio::join!(one, other);
+            let done = [&one, &other].iter().filter(|answer| answer.status == 201).count();
+            assert_eq!(done, created, "{one:?} {other:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_return_that_is_received_or_refunded_twice_at_once_counts_once() {
+    for keys in [["a", "a"], ["a", "b"]] {
+        for _ in 0..5 {
+            let shop = FulfillmentFixture::open().await;
+            let order = shop.delivered("ann", "k", 2).await;
+            let id = shop.returning("ann", &order, "r", 2).await;
+            shop.decide_return(decide_call(&id, "d", "APPROVE")).await;
+            let [one, other] = keys.map(|key| shop.receive_return(receive_return_call(&id, key, 2, 0)));
+            let answers = tokio::join!(one, other);
+            assert!(answers.0.status == 200 || answers.1.status == 200, "{answers:?}");
+            assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 2]]);
+            assert_eq!(shop.engine.balance("tea").await.available, 100);
+            let (one, other) = tokio::join!(refunded(&shop, &id, keys[0]), refunded(&shop, &id, keys[1]));
+            assert!(one.status == 200 || other.status == 200, "{one:?} {other:?}");
+            refund(&shop, &order).await;
+            assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_decision_that_was_overtaken_by_another_is_refused() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 1).await;
+    let id = shop.returning("ann", &order, "r", 1).await;
+    let hold = Hold::default();
+    shop.engine.faults.plan(WRITE, Fault::Held(hold.clone()));
+    let refuse = async {
+        hold.arrived().await;
+        assert_eq!(shop.decide_return(decide_call(&id, "a", "REFUSE")).await.status, 200);
+        hold.release();
+    };
+    let (approved, ()) = tokio::join!(shop.decide_return(decide_call(&id, "b", "APPROVE")), refuse);
+    assert_eq!(
+        (approved.status, approved.problem()),
+        (409, "return-status"),
+        "{approved:?}"
+    );
+    shop.returning("ann", &order, "again", 1).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_write_of_a_return_leaves_all_or_nothing_and_a_retry_completes_it() {
+    for crash in [Fault::LoseAnswer, Fault::LoseRequest] {
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.delivered("ann", "k", 2).await;
+        let plan = || {
+            shop.engine.faults.plan(WRITE, crash.clone());
+            for _ in 0..100 {
+                shop.engine.faults.plan(WRITE, Fault::LoseRequest);
+            }
+        };
+        let time = Duration::from_millis(300);
+        let ask = || shop.request_return(return_call("ann", &order, "r", &[("1", 2)]));
+        plan();
+        drop(tokio::time::timeout(time, ask()).await);
+        shop.engine.faults.forget();
+        let id = ask().await.body["return_id"].as_str().unwrap().to_owned();
+        let decide = || shop.decide_return(decide_call(&id, "d", "APPROVE"));
+        plan();
+        drop(tokio::time::timeout(time, decide()).await);
+        shop.engine.faults.forget();
+        assert_eq!(decide().await.body["status"], "APPROVED", "{crash:?}");
+        let receive = || shop.receive_return(receive_return_call(&id, "e", 1, 1));
+        plan();
+        drop(tokio::time::timeout(time, receive()).await);
+        shop.engine.faults.forget();
+        let written = if crash == Fault::LoseAnswer { 99 } else { 98 };
+        assert_eq!(shop.engine.balance("tea").await.available, written, "{crash:?}");
+        assert_eq!(receive().await.body["status"], "RECEIVED", "{crash:?}");
+        assert_eq!(shop.engine.balance("tea").await.available, 99, "{crash:?}");
+        plan();
+        drop(tokio::time::timeout(time, refunded(&shop, &id, "f")).await);
+        shop.engine.faults.forget();
+        assert_eq!(refunded(&shop, &id, "f").await.body["status"], "REFUNDED", "{crash:?}");
+        assert_eq!(
+            shop.payment_of("ann", &order).await["refunds"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+        refund(&shop, &order).await;
+        assert_eq!(
+            (shop.charged().refunded, shop.charged().refund_count),
+            (2000, 1),
+            "{crash:?}"
+        );
+        assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 2]]);
+    }
+}
