@@ -151,7 +151,9 @@ pub async fn handle(
     let body: CreateSubscriptionRequest = http::body(&request)?;
     let wanted = sum_lines(&body.items)?;
     let details = DeliveryDetails::checked(body.contact.as_ref(), body.shipping_address.as_ref())?;
-    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the subscription", error))?;
+    let fingerprint = key
+        .fingerprint_of(&body)
+        .map_err(|error| Error::internal("read the subscription", error))?;
     let id = SubscriptionId(key.derive_id("subscription", &caller.customer_id));
 
     // A retry succeeds even if prices or products have changed since.
@@ -159,7 +161,8 @@ pub async fn handle(
         return replay(existing, &fingerprint);
     }
     let period = first_period(&body.schedule, invocation.now)?;
-    validate(function, &body, &wanted, &invocation).await?;
+    let destination = details.as_ref().and_then(DeliveryDetails::destination);
+    validate(function, &body, &wanted, destination.clone(), &invocation).await?;
 
     let (customer, keys) = (&caller.customer_id, &function.customer_keys);
     let delivery_details = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline).await?;
@@ -174,7 +177,7 @@ pub async fn handle(
         status: SubscriptionStatus::Active,
         items: wanted.into_iter().map(Item::from).collect(),
         shipping_method: body.shipping_method,
-        destination: body.shipping_address.as_ref().map(Destination::from),
+        destination,
         next_period: period,
         next_at: body.schedule.due_at(period),
         schedule: body.schedule,
@@ -228,14 +231,15 @@ async fn validate(
     function: &CreateSubscription,
     body: &CreateSubscriptionRequest,
     wanted: &[(Sku, u32)],
+    destination: Option<Destination>,
     invocation: &Invocation,
 ) -> Result<(), Error> {
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
-    let destination = body.shipping_address.as_ref().map(Destination::from);
+    let has_address = destination.is_some();
     let delivery = function.pricing.delivery(destination, body.shipping_method.clone());
     let quote = function.pricing.quote(wanted, &products, &delivery, invocation.now)?;
-    if quote.shipping.is_some() && body.shipping_address.is_none() {
+    if quote.shipping.is_some() && !has_address {
         return Err(orders::Rejected::AddressMissing.into());
     }
     let total = quote.totals.total;

@@ -9,7 +9,6 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::Error;
 use shared::core::id::SubscriptionId;
-use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::orders::SealedDetails;
 
@@ -68,7 +67,8 @@ impl ChangeRequest {
         let customer = http::caller(request)?.customer_id;
         let key = http::idempotency_key(request)?;
         let subscription_id = http::path::<SubscriptionId>(request)?;
-        let fingerprint = Fingerprint::of(&(operation, subscription_id, body))
+        let fingerprint = key
+            .fingerprint_of(&(operation, subscription_id, body))
             .map_err(|error| Error::internal("read the change", error))?;
         let request = SubscriptionRequest {
             request_id: key.derive_id("change subscription", &customer),

@@ -148,9 +148,18 @@ pub async fn handle(
     let change = ChangeRequest::of(&request, "update-subscription", &body, &invocation)?;
     let (customer, keys) = (&change.customer, &function.customer_keys);
     let delivery_details = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline).await?;
+    let destination = details.as_ref().and_then(DeliveryDetails::destination);
     let mut issued = None;
     let decide = async |before: &Subscription, open: Option<&Invoice>| {
-        let changed = function.change(&body, change.request.request_id, before, open, &mut issued, &invocation);
+        let changed = function.change(
+            &body,
+            destination.clone(),
+            change.request.request_id,
+            before,
+            open,
+            &mut issued,
+            &invocation,
+        );
         Ok(Change {
             delivery_details: delivery_details.clone(),
             ..changed.await?
@@ -172,6 +181,7 @@ impl UpdateSubscription {
     async fn change(
         &self,
         body: &UpdateSubscriptionRequest,
+        destination: Option<Destination>,
         request_id: Uuid,
         before: &Subscription,
         open: Option<&Invoice>,
@@ -183,7 +193,6 @@ impl UpdateSubscription {
             let wanted = sum_lines(body.items.as_ref().unwrap_or(&before.items))?;
             let method = body.shipping_method.clone().or_else(|| before.shipping_method.clone());
             let items = wanted.into_iter().map(Item::from).collect();
-            let destination = body.shipping_address.as_ref().map(Destination::from);
             let destination = destination.or_else(|| before.destination.clone());
             let transition = SubscriptionTransition::SetItems(items, method, destination);
             next = next.transition(transition, invocation.now)?;

@@ -156,7 +156,8 @@ fn refund(
     let kept = goods.minus(deduction).map_err(|_| Rejected::DeductionTooLarge(goods))?;
     line_refund::limit(&mut of_lines, kept).map_err(orders::Rejected::from)?;
     let before = order.shipping_refunded.unwrap_or(zero);
-    let left = order.order.totals.shipping.saturating_sub(before);
+    let delivery = order.order.price_of_delivery().map_err(orders::Rejected::from)?;
+    let left = delivery.saturating_sub(before);
     let shipping = body.shipping.unwrap_or(zero);
     left.minus(shipping).map_err(|_| Rejected::ShippingTooLarge(left))?;
     let refund = ReturnRefund {
@@ -184,9 +185,7 @@ impl RefundReturn {
         let payment = self.payments.get(payment_id, invocation.deadline).await?;
         let payment =
             payment.ok_or_else(|| Error::internal("refund a return", "the payment of the order does not exist"))?;
-        if payment.payment.is_in_review() {
-            return Err(payments::Rejected::InReview.into());
-        }
+        payment.payment.require_refundable_by_line()?;
         let (reason, by) = (RefundReason::Returned, invocation.actor()?);
         let refunding =
             payment

@@ -236,7 +236,11 @@ impl Return {
     /// # Errors
     /// [`Rejected::Status`] unless it is requested.
     pub fn decided(&self, decision: ReturnDecision, note: Option<String>, now: Timestamp) -> Result<Self, Rejected> {
-        self.require(ReturnStatus::Requested)?;
+        // An approved return whose units never arrive ends too.
+        let is_given_up = self.status == ReturnStatus::Approved && decision == ReturnDecision::Refuse;
+        if !is_given_up {
+            self.require(ReturnStatus::Requested)?;
+        }
         Ok(Self {
             status: match decision {
                 ReturnDecision::Approve => ReturnStatus::Approved,

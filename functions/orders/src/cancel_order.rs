@@ -228,6 +228,7 @@ async fn cancel_units(
     let (cancelled, payment) = match payment {
         None => (cancelled, None),
         Some(payment) => {
+            payment.payment.require_refundable_by_line()?;
             let kept = payment.payment.refundable();
             let amount = line_refund::limit(&mut refunds, kept).map_err(Rejected::from)?;
             let refunding = if amount.amount() == 0 {

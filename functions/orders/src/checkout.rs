@@ -122,7 +122,9 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let metadata = Metadata::new(&body.metadata)?;
     let external_reference = external_reference(&body)?;
     let details = DeliveryDetails::checked(body.contact.as_ref(), body.shipping_address.as_ref())?;
-    let fingerprint = Fingerprint::of(&body).map_err(|error| Error::internal("read the order", error))?;
+    let fingerprint = key
+        .fingerprint_of(&body)
+        .map_err(|error| Error::internal("read the order", error))?;
     let order_id = OrderId(key.derive_id("order", &caller.customer_id));
 
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
@@ -130,7 +132,8 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let (customer, keys) = (&caller.customer_id, &checkout.customer_keys);
     let seal = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline);
     let (mut loaded, delivery_details) = futures::try_join!(load(false), seal)?;
-    let price = |loaded: &Loaded| checkout.price(&body, &wanted, loaded, invocation.now);
+    let destination = details.as_ref().and_then(DeliveryDetails::destination);
+    let price = |loaded: &Loaded| checkout.price(&body, &wanted, destination.clone(), loaded, invocation.now);
     let mut priced = price(&loaded);
     if loaded.existing.is_none() && priced.is_err() {
         // The first read is eventually consistent. Nothing is rejected because of stale products.
@@ -199,13 +202,14 @@ impl Checkout {
         &self,
         body: &CheckoutRequest,
         wanted: &[(Sku, u32)],
+        destination: Option<Destination>,
         loaded: &Loaded,
         now: Timestamp,
     ) -> Result<Quote, Rejected> {
-        let destination = body.shipping_address.as_ref().map(Destination::from);
+        let has_address = destination.is_some();
         let delivery = self.pricing.delivery(destination, body.shipping_method.clone());
         let quote = self.pricing.quote(wanted, &loaded.products, &delivery, now)?;
-        if quote.shipping.is_some() && body.shipping_address.is_none() {
+        if quote.shipping.is_some() && !has_address {
             return Err(Rejected::AddressMissing);
         }
         match body.expected_total {

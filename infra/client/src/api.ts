@@ -447,6 +447,14 @@ export type CurrenciesMixedProblem = Problem & {
 /** A customer's id: the `sub` claim of the token. */
 export type CustomerId = string;
 
+/** The decision about a return. */
+export interface DecideReturnRequest {
+  /** The decision. */
+  decision: ReturnDecision;
+  /** A note for the customer, such as where to send the units. Text of several lines. */
+  note?: string;
+}
+
 /** A decided matter. */
 export interface DecidedReview {
   /** The matter's id. */
@@ -463,6 +471,14 @@ export interface DecidedReview {
 
 /** The kind of a decision about a matter. */
 export type Decision = "ASK_AGAIN" | "CHARGED" | "NOT_CHARGED" | "GIVEN_BACK" | "TAKEN_BACK" | "SETTLED";
+
+/** What is kept of the price of returned units. */
+export interface Deduction {
+  /** The amount, at most the price of the received units. */
+  amount: Money;
+  /** The reason, for the customer. Text of several lines. */
+  note: string;
+}
 
 /** The delivery of a shipment. */
 export interface DeliverShipmentRequest {
@@ -767,6 +783,16 @@ export type InvalidQuantityProblem = Problem & {
   title: "A quantity is out of range";
 };
 
+export type InvalidRefundProblem = Problem & {
+  /** The member with the part: `deduction` or `shipping`. */
+  part: string;
+  /** The most that it can be. */
+  most: Money;
+  type: "urn:madang:problem:invalid-refund";
+  status: 422;
+  title: "A part of the refund is too large";
+};
+
 export type InvalidScheduleProblem = Problem & {
   type: "urn:madang:problem:invalid-schedule";
   status: 422;
@@ -876,6 +902,8 @@ export interface Line {
   total: Money;
   /** The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none. */
   refunded?: Money;
+  /** The time of the latest delivery of units. */
+  delivered_at?: string;
   /** The points that one unit credits, if the product is points. */
   points?: number;
   /** The package of one unit. Absent for what is not shipped. */
@@ -1458,6 +1486,8 @@ export interface Quantities {
   shipped?: number;
   /** The units that were delivered, with those that were returned since. */
   delivered?: number;
+  /** The units in returns that were requested and are not received yet. */
+  returning?: number;
   /** The units that were returned and received. */
   returned?: number;
 }
@@ -1498,6 +1528,22 @@ export interface ReceiptPayment {
   refunded: Money;
 }
 
+/** Units of a return that arrived. */
+export interface ReceiveReturnRequest {
+  /** The units, each line once. What is missing counts as kept by the customer. */
+  lines: ReceivedUnits[];
+}
+
+/** Received units of a line. */
+export interface ReceivedUnits {
+  /** The line's id in its order. */
+  line_id: LineId;
+  /** The units that are for sale again. */
+  restock: number;
+  /** The units that cannot be sold. */
+  write_off: number;
+}
+
 /** A refund. */
 export interface Refund {
   /** The refund's id. Derived from its cause. */
@@ -1526,6 +1572,14 @@ export interface Refund {
 
 /** The reason for a refund. */
 export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
+
+/** The refund of a return. */
+export interface RefundReturnRequest {
+  /** What is refunded of the price of the delivery, at most what is left of it. Default: nothing. */
+  shipping?: Money;
+  /** What is kept of the price of the units, such as for wear. Default: nothing. */
+  deduction?: Deduction;
+}
 
 /** The status of a refund. */
 export type RefundStatus = "PENDING" | "DONE" | "REFUSED" | "FAILED" | "WAIVED" | "SUPERSEDED";
@@ -1556,6 +1610,103 @@ export interface RequestRefundRequest {
   note?: string;
 }
 
+/** Units to return. */
+export interface RequestReturnRequest {
+  /** The units, each line once. */
+  lines: LineQuantity[];
+  /** The reason. */
+  reason: ReturnReason;
+  /** A note for the shop. Text of several lines. */
+  note?: string;
+}
+
+/** A return, as customers see it. Events have it without the notes. */
+export interface Return {
+  /** The return's id. */
+  return_id: ReturnId;
+  /** The order. */
+  order_id: OrderId;
+  /** The customer of the order. */
+  customer_id: CustomerId;
+  /** The return's status. */
+  status: runtime.Open<ReturnStatus>;
+  /** The customer's reason. */
+  reason: runtime.Open<ReturnReason>;
+  /** The customer's note. */
+  note?: string;
+  /** The units, each line once. */
+  lines: ReturnLine[];
+  /** The time of the request. */
+  requested_at: string;
+  /** The shop's note about its decision. */
+  decision_note?: string;
+  /** The time of the decision. */
+  decided_at?: string;
+  /** The time at which the shop received the units. */
+  received_at?: string;
+  /** The time until which the refund must be requested: the end of the third business day after the receipt. */
+  refund_due_at?: string;
+  /** The refund. */
+  refund?: ReturnRefund;
+  /** The time at which the refund was requested. */
+  refunded_at?: string;
+}
+
+/** The decision about a requested return. */
+export type ReturnDecision = "APPROVE" | "REFUSE";
+
+/** A return's id, derived from who requested it and the idempotency key. */
+export type ReturnId = string;
+
+/** The units of a line in a return. */
+export interface ReturnLine {
+  /** The line's id in its order. */
+  line_id: LineId;
+  /** The units that the customer asked to return. */
+  quantity: number;
+  /** The units that were received and are for sale again. */
+  restocked: number;
+  /** The units that were received and cannot be sold. */
+  written_off: number;
+  /** What is refunded for the received units, without a deduction. Absent until they are received. */
+  refund?: Money;
+}
+
+/** A page of a list. */
+export interface ReturnList {
+  items: Return[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** The reason of a customer for a return. */
+export type ReturnReason = "CHANGED_MIND" | "DAMAGED" | "DEFECTIVE" | "WRONG_ITEM" | "NOT_AS_DESCRIBED" | "OTHER";
+
+/** What was refunded for a return: `goods` − `deduction` + `shipping` = `amount`. */
+export interface ReturnRefund {
+  /** The refunded amount. */
+  amount: Money;
+  /** The price of the received units. */
+  goods: Money;
+  /** What is kept of the price of the units, such as for wear. */
+  deduction: Money;
+  /** The note about the deduction. */
+  deduction_note?: string;
+  /** What is refunded of the price of the delivery. */
+  shipping: Money;
+}
+
+/** The status of a return. */
+export type ReturnStatus = "REQUESTED" | "APPROVED" | "REFUSED" | "RECEIVED" | "REFUNDED";
+
+export type ReturnStatusProblem = Problem & {
+  /** The return's status. */
+  return_status: runtime.Open<ReturnStatus>;
+  type: "urn:madang:problem:return-status";
+  status: 409;
+  title: "The return's status does not allow it";
+};
+
 /** The URLs to which a provider redirects the customer. */
 export interface ReturnUrls {
   /** The URL after the customer approved the payment. The provider adds its token. */
@@ -1565,6 +1716,14 @@ export interface ReturnUrls {
   /** The URL after a failure. */
   fail: string;
 }
+
+export type ReturnWindowClosedProblem = Problem & {
+  /** The end of the time in which they could be returned. */
+  ended_at: string;
+  type: "urn:madang:problem:return-window-closed";
+  status: 409;
+  title: "It is too late to return the units";
+};
 
 /** The reversal of a payment by the customer's bank or the provider, such as the withdrawal of a deposit. */
 export interface Reversal {
@@ -2491,6 +2650,137 @@ export interface CreateStockMovementOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listReturns`. */
+export interface ListReturnsOperation {
+  request: {
+    /** The returns' status. Default: `REQUESTED` */
+    status?: ReturnStatus;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, ReturnList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `decideReturn`. */
+export interface DecideReturnOperation {
+  request: {
+    /** The return */
+    return_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: DecideReturnRequest;
+  };
+  answer: runtime.Answer<200, Return, {
+    /** true: an earlier request decided */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | ReturnStatusProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `receiveReturn`. */
+export interface ReceiveReturnOperation {
+  request: {
+    /** The return */
+    return_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: ReceiveReturnRequest;
+  };
+  answer: runtime.Answer<200, Return, {
+    /** true: an earlier request received it */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | TooFewUnitsProblem
+    | ReturnStatusProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `refundReturn`. */
+export interface RefundReturnOperation {
+  request: {
+    /** The return */
+    return_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: RefundReturnRequest;
+  };
+  answer: runtime.Answer<200, Return, {
+    /** true: an earlier request requested the refund */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | LineRefundedProblem
+    | RefundUnderWayProblem
+    | NotRefundableProblem
+    | PaymentInReviewProblem
+    | ReturnStatusProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidRefundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `deliverShipment`. */
 export interface DeliverShipmentOperation {
   request: {
@@ -2946,6 +3236,69 @@ export interface GetReceiptOperation {
     | UnauthenticatedProblem
     | NotFoundProblem
     | OrderNotPaidProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listOrderReturns`. */
+export interface ListOrderReturnsOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, ReturnList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `requestReturn`. */
+export interface RequestReturnOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each new return
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: RequestReturnRequest;
+  };
+  answer: runtime.Answer<201, Return, {
+    /** true: an earlier request created the return */
+    idempotencyReplayed?: string;
+    /** The path of the order's returns */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
+    | ReturnWindowClosedProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -3733,6 +4086,52 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists returns
+   *
+   * Those with one status, newest first: by default those that wait for a decision. The list is eventually consistent.
+   *
+   * `GET /admin/returns`
+   */
+  listReturns(request?: ListReturnsOperation["request"], options?: runtime.Options): runtime.List<ListReturnsOperation> {
+    return this.list<ListReturnsOperation>({ method: "GET", path: "/admin/returns", query: ["status", "limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Decides about a return
+   *
+   * Approves or refuses a requested return. The units of a refused return count as kept by the customer.
+   *
+   * `POST /admin/returns/{return_id}/decide`
+   */
+  decideReturn(request: DecideReturnOperation["request"], options?: runtime.Options): Promise<runtime.Result<DecideReturnOperation>> {
+    return this.call<DecideReturnOperation>({ method: "POST", path: "/admin/returns/{return_id}/decide", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Receives a return
+   *
+   * Records the units of an approved return that arrived: those for sale again and those that cannot be sold. The refund is due
+   * until the end of the third business day, Monday to Friday, after that.
+   *
+   * `POST /admin/returns/{return_id}/receive`
+   */
+  receiveReturn(request: ReceiveReturnOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReceiveReturnOperation>> {
+    return this.call<ReceiveReturnOperation>({ method: "POST", path: "/admin/returns/{return_id}/receive", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Refunds a return
+   *
+   * Requests the refund of the received units' part of their lines' totals, less a deduction, plus a part of the price of the
+   * delivery. The refund is made asynchronously; its status is on the payment.
+   *
+   * `POST /admin/returns/{return_id}/refund`
+   */
+  refundReturn(request: RefundReturnOperation["request"], options?: runtime.Options): Promise<runtime.Result<RefundReturnOperation>> {
+    return this.call<RefundReturnOperation>({ method: "POST", path: "/admin/returns/{return_id}/refund", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Delivers a shipment
    *
    * Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
@@ -3913,6 +4312,30 @@ export class Madang extends runtime.Client {
    */
   getReceipt(request: GetReceiptOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetReceiptOperation>> {
     return this.call<GetReceiptOperation>({ method: "GET", path: "/orders/{order_id}/receipt", token: true }, request, options);
+  }
+
+  /**
+   * Lists the returns of an order
+   *
+   * Newest first. The list is eventually consistent: a new return may take a moment to appear.
+   *
+   * `GET /orders/{order_id}/returns`
+   */
+  listOrderReturns(request: ListOrderReturnsOperation["request"], options?: runtime.Options): runtime.List<ListOrderReturnsOperation> {
+    return this.list<ListOrderReturnsOperation>({ method: "GET", path: "/orders/{order_id}/returns", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Requests a return
+   *
+   * Only delivered units, and at most those that are neither returned nor in another return. A customer can request it until the
+   * end of the last of the shop's return days, 7 by default, after the day of the line's latest delivery; an administrator
+   * later too. The customer waits for the shop's decision before sending anything.
+   *
+   * `POST /orders/{order_id}/returns`
+   */
+  requestReturn(request: RequestReturnOperation["request"], options?: runtime.Options): Promise<runtime.Result<RequestReturnOperation>> {
+    return this.call<RequestReturnOperation>({ method: "POST", path: "/orders/{order_id}/returns", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**

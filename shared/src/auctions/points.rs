@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::auctions::reason;
 use crate::core::error::{Error, Rejection};
 use crate::core::identity::CustomerId;
-use crate::core::money::Money;
 use crate::orders::{Order, OrderId};
 use crate::payments::Payment;
 
@@ -241,12 +240,13 @@ impl Credit {
     /// A refund by line takes back the points of its units. Other refunds take back a part of the rest: as much as they are
     /// of the rest of the payment, rounded down.
     pub fn to_take_back(&self, order: &Order, payment: Option<&Payment>) -> Points {
-        let (mut of_units, mut by_line) = (0, 0_u64);
-        for line in &order.lines {
-            of_units += u64::from(line.points.unwrap_or_default()) * u64::from(line.quantities.given_back());
-            by_line = by_line.saturating_add(line.refunded.map_or(0, Money::amount));
-        }
-        let of_units = Points(of_units).min(self.points);
+        let of_units = order
+            .lines
+            .iter()
+            .map(|line| u64::from(line.points.unwrap_or_default()) * u64::from(line.quantities.given_back()));
+        let of_units = Points(of_units.sum()).min(self.points);
+        // What was made, with the price of the delivery, and not what was requested: only that is in what was returned.
+        let by_line = payment.map_or(0, Payment::refunded_by_line);
         let returned = payment.map_or(0, |payment| payment.returned().saturating_sub(by_line));
         let paid = payment.map_or(0, |payment| payment.amount.amount().saturating_sub(by_line));
         if returned == 0 {

@@ -57,7 +57,7 @@ impl WatchedStock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{ProductStatus, ShardCount};
+    use crate::catalog::{ProductStatus, ShardCount, TaxClass};
     use crate::core::actor::Actor;
     use crate::core::money::Money;
     use jiff::Timestamp;
@@ -76,6 +76,7 @@ mod tests {
             status: ProductStatus::Listed,
             points: None,
             package: None,
+            tax_class: TaxClass::default(),
             images: vec![],
             low_stock_threshold: threshold,
             stock_shards: ShardCount::ONE,

@@ -33,6 +33,15 @@ impl IdempotencyKey {
             })
     }
 
+    /// The fingerprint of a request that has personal data. The key is a part of it: it is stored nowhere, so a guess at the
+    /// data cannot be compared with the fingerprint.
+    ///
+    /// # Errors
+    /// When `request` cannot be serialized as JSON.
+    pub fn fingerprint_of(&self, request: &impl Serialize) -> Result<Fingerprint, serde_json::Error> {
+        Fingerprint::of(&(&self.0, request))
+    }
+
     /// Derives the id of the entity that this caller's request with this key creates: the same id for each retry. `kind`
     /// separates kinds of entities.
     ///

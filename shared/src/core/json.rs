@@ -72,9 +72,14 @@ pub struct Unreadable {
 /// The first place where the text is not a `T`.
 pub fn from_slice<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, Unreadable> {
     let mut json = serde_json::Deserializer::from_slice(text);
-    let read: T = serde_path_to_error::deserialize(&mut json).map_err(|error| Unreadable {
-        path: error.path().to_string(),
-        reason: error.inner().to_string(),
+    let read: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let reason = match is_private(&path) {
+            // Serde quotes the value.
+            true => "it has the wrong form".to_owned(),
+            false => error.inner().to_string(),
+        };
+        Unreadable { path, reason }
     })?;
     json.end().map_err(whole)?;
     // Serde buffers the fields of a tagged enum, and reads structs from that buffer. So a deserializer that refuses
@@ -83,6 +88,17 @@ pub fn from_slice<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, Unr
     let written = serde_json::to_value(&read).map_err(whole)?;
     require_same_types(&sent, &written, &mut String::new())?;
     Ok(read)
+}
+
+/// The members with personal data.
+const PRIVATE: [&str; 2] = ["contact", "shipping_address"];
+
+/// Whether the place `path` has personal data.
+fn is_private(path: &str) -> bool {
+    PRIVATE.iter().any(|name| {
+        let rest = path.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 /// An error that concerns no place in particular.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::core::address::Address;
 use crate::core::contact::Contact;
 use crate::core::error::Rejection;
+use crate::orders::Destination;
 
 /// Who receives an order, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,6 +23,11 @@ pub struct DeliveryDetails {
 }
 
 impl DeliveryDetails {
+    /// Where the order is delivered and taxed, if there is an address.
+    pub fn destination(&self) -> Option<Destination> {
+        self.shipping_address.as_ref().map(Destination::from)
+    }
+
     /// The details of a request, with their texts as they are stored. `None` if there are none.
     ///
     /// # Errors
@@ -34,5 +40,27 @@ impl DeliveryDetails {
             contact: contact.map(Contact::checked).transpose()?,
             shipping_address: shipping_address.map(Address::checked).transpose()?,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_taxed_by_its_address_as_it_is_stored() {
+        let typed = Address {
+            recipient: "Kim Minji".to_owned(),
+            line1: "1 Market St".to_owned(),
+            line2: None,
+            city: "San Francisco".to_owned(),
+            region: Some(" ca ".to_owned()),
+            postal_code: Some("94105".to_owned()),
+            country: "US".parse().unwrap(),
+            phone: None,
+        };
+        let details = DeliveryDetails::checked(None, Some(&typed)).unwrap().unwrap();
+        let destination = details.destination().unwrap();
+        assert_eq!(destination.region, Some("CA".to_owned().try_into().unwrap()));
     }
 }

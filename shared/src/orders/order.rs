@@ -134,6 +134,17 @@ impl Order {
         }
     }
 
+    /// What the delivery costs, with the tax that is added to its price.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn price_of_delivery(&self) -> Result<Money, MoneyError> {
+        let parts = self.shipping.iter().flat_map(|shipping| &shipping.parts);
+        parts
+            .map(|part| part.tax)
+            .try_fold(self.totals.shipping, |sum, tax| sum.plus(tax))
+    }
+
     /// The order as shown at `now`: expired after its deadline, even before the cleanup has run.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp) -> Self {

@@ -317,15 +317,21 @@ impl ChargeService {
     ) -> Result<Quote, Rejection> {
         let (destination, method) = (subscription.destination.clone(), subscription.shipping_method.clone());
         let delivery = self.pricing.delivery(destination, method);
-        let current = self.pricing.quote(wanted, products, &delivery, now)?;
-        let quote = match invoice.totals {
-            Some(totals) => Quote {
+        let current = self.pricing.quote(wanted, products, &delivery, now);
+        let quote = match (invoice.totals, current) {
+            (Some(_), Err(unavailable @ orders::Rejected::ProductUnavailable(_))) => return Err(unavailable.into()),
+            // Only its products matter: its prices are fixed, also that of a method that does not fit any more.
+            (Some(totals), _) => Quote {
                 lines: invoice.lines.clone(),
                 shipping: invoice.shipping.clone(),
                 totals,
             },
-            None => current,
+            (None, current) => current?,
         };
+        // A product may have got a package since the subscription was started.
+        if quote.shipping.is_some() && subscription.destination.is_none() {
+            return Err(orders::Rejected::AddressMissing.into());
+        }
         let accepted = self
             .keys
             .providers

@@ -9,7 +9,7 @@ use yaml_serde::Value;
 use crate::{document, routes};
 
 /// The largest size of the page that is quick to open.
-const MAX_BYTES: usize = 800_000;
+const MAX_BYTES: usize = 1_000_000;
 
 /// The page of the real contract.
 fn page() -> String {

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::Package;
-use crate::core::money::Money;
 use crate::orders::{Totals, example};
 
 const STEPS: [Step; 6] = [
@@ -28,7 +27,7 @@ fn order(lines: &[(u32, bool)]) -> Order {
         ..example::line("Tea")
     });
     order.lines = lines.collect();
-    order.totals = Totals::of(&order.lines, Money::zero(Currency::KRW)).unwrap();
+    order.totals = Totals::of(Currency::KRW, &order.lines, order.shipping.as_ref()).unwrap();
     order.fulfillment_status = FulfillmentStatus::of(&order.lines);
     order
 }

@@ -43,20 +43,24 @@ impl SealedDetails {
         }))
     }
 
-    /// Decrypts the details with the customer's key. `None` if they were erased.
+    /// Decrypts the details with the customer's key. `None` if one of them was erased.
     ///
     /// # Errors
     /// [`Error::Internal`] when they are of another customer or damaged.
     pub fn open(&self, key: &CustomerKey) -> Result<Option<DeliveryDetails>, Error> {
-        let details = DeliveryDetails {
-            contact: self.contact.as_ref().map_or(Ok(None), |sealed| key.open(sealed))?,
-            shipping_address: self
-                .shipping_address
-                .as_ref()
-                .map_or(Ok(None), |sealed| key.open(sealed))?,
-        };
-        let is_erased = details.contact.is_none() && details.shipping_address.is_none();
-        Ok((!is_erased).then_some(details))
+        let contact = self.contact.as_ref().map(|sealed| key.open(sealed)).transpose()?;
+        let shipping_address = self
+            .shipping_address
+            .as_ref()
+            .map(|sealed| key.open(sealed))
+            .transpose()?;
+        if contact == Some(None) || shipping_address == Some(None) {
+            return Ok(None);
+        }
+        Ok(Some(DeliveryDetails {
+            contact: contact.flatten(),
+            shipping_address: shipping_address.flatten(),
+        }))
     }
 
     /// The details with those that `newer` has in their place.

@@ -164,6 +164,34 @@ impl Payment {
         self.refunds.iter().find(|refund| refund.refund_id == refund_id)
     }
 
+    /// Checks that units of the order can be refunded now.
+    ///
+    /// Not while the customer's bank has money of the payment: the units' part would be limited to what is kept, and
+    /// forgotten when the rest returns. Nor while another refund is owed: a new one would take its place.
+    ///
+    /// # Errors
+    /// [`Rejected::InReview`] and [`Rejected::RefundUnderWay`].
+    pub fn require_refundable_by_line(&self) -> Result<(), Rejected> {
+        if self.is_in_review() || self.withdrawn.is_some() {
+            return Err(Rejected::InReview);
+        }
+        if self.pending_refund().is_some() || self.owes_refund() {
+            return Err(Rejected::RefundUnderWay);
+        }
+        Ok(())
+    }
+
+    /// What was refunded for units of the order that were cancelled or returned.
+    pub fn refunded_by_line(&self) -> u64 {
+        let by_line = self.refunds.iter().filter(|refund| {
+            let is_by_line = matches!(refund.reason, RefundReason::LinesCancelled | RefundReason::Returned);
+            is_by_line && refund.status == RefundStatus::Done
+        });
+        by_line
+            .map(|refund| refund.amount.amount())
+            .fold(0, u64::saturating_add)
+    }
+
     /// The payment with a pending refund of `amount`, or of the whole refundable amount, which `by` requested.
     ///
     /// Refunds that the customer did not get count as requested again, as far as `amount` covers them, and their reviews

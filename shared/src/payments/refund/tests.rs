@@ -251,3 +251,31 @@ fn a_payment_never_has_more_refunds_than_its_limit() {
         (MAX_REFUNDS, won(951))
     );
 }
+
+#[test]
+fn units_are_not_refunded_while_the_bank_has_money_of_the_payment_or_another_refund_is_owed() {
+    assert_eq!(paid().require_refundable_by_line(), Ok(()));
+    let withdrawn = Payment {
+        withdrawn: Some(won(300)),
+        ..paid()
+    };
+    assert_eq!(withdrawn.require_refundable_by_line(), Err(Rejected::InReview));
+    let pending = with_pending(&paid(), RefundReason::LinesCancelled, Some(300));
+    assert_eq!(pending.require_refundable_by_line(), Err(Rejected::RefundUnderWay));
+    let mut owed = pending;
+    owed.refunds[0].status = RefundStatus::Refused;
+    assert!(owed.owes_refund());
+    assert_eq!(owed.require_refundable_by_line(), Err(Rejected::RefundUnderWay));
+}
+
+#[test]
+fn only_refunds_of_units_that_were_made_are_refunded_by_line() {
+    let mut payment = with_pending(&paid(), RefundReason::LinesCancelled, Some(300));
+    assert_eq!(payment.refunded_by_line(), 0);
+    payment.refunds[0].complete(won(300), second(2));
+    payment = with_pending(&payment, RefundReason::Requested, Some(100));
+    payment.refunds[1].complete(won(100), second(3));
+    payment = with_pending(&payment, RefundReason::Returned, Some(200));
+    payment.refunds[2].complete(won(200), second(4));
+    assert_eq!(payment.refunded_by_line(), 500);
+}

@@ -97,3 +97,28 @@ async fn a_method_that_does_not_fit_is_refused_when_it_is_chosen() {
     let heavier = json!({ "items": [{ "sku": "pot", "quantity": 4 }] });
     assert_eq!(update(&shop, &id, "3", &heavier).await.problem(), "not-shippable");
 }
+
+#[tokio::test]
+async fn a_subscription_without_an_address_is_not_charged_for_what_is_shipped() {
+    let shop = open().await;
+    let without = quotes::shipped(12_900, None, "STANDARD");
+    assert_eq!(shop.put_product("cup", &without).await.status, 201);
+    shop.receive("cup", 10).await;
+    let body = subscription(&[("cup", 1)], &monthly("2026-01-01"), &shop.authorization("ann"));
+    let id = id_of(&shop.create_subscription(subscribe_call("ann", "k", &body)).await);
+    let with = quotes::shipped(12_900, Some(300), "STANDARD");
+    assert_eq!(shop.put_product("cup", &with).await.status, 200);
+    shop.run().await;
+    let invoice = shop.account("ann", &id).await["invoices"][0].clone();
+    assert_eq!(invoice["status"], "POSTPONED", "{invoice}");
+    assert_eq!(shop.charges().len(), 0);
+    assert_eq!(
+        update(&shop, &id, "1", &json!({ "shipping_address": address() }))
+            .await
+            .status,
+        200
+    );
+    shop.advance(SignedDuration::from_hours(25));
+    let (_, order) = next_period(&shop, &id).await;
+    assert_eq!(order["totals"]["total"], amount(15_900));
+}

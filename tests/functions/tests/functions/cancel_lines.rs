@@ -41,7 +41,8 @@ async fn units_that_are_not_shipped_are_cancelled_with_their_stock_and_their_mon
     assert_eq!(payment["refunds"][0]["amount"], won(2));
     refund(&shop, &order).await;
     let charged = shop.charged();
-    assert_eq!((charged.charged, charged.refunded), (4000, 2000));
+    // The price of the delivery stays.
+    assert_eq!((charged.charged, charged.refunded), (7000, 2000));
     shop.ledger_audit().await.assert_sound();
     shop.shipped(&order, "q", &[("1", 1)]).await;
     assert_eq!(shop.fulfillment_status("ann", &order).await, "SHIPPED");
@@ -77,7 +78,7 @@ async fn all_that_is_left_of_an_order_of_which_nothing_is_shipped_is_the_whole_o
     assert_eq!(rest.body["status"], "CANCELLED", "{rest:?}");
     assert_eq!(shop.engine.events(ORDERS).await[0].0, "OrderCancelled");
     shop.refund("OrderCancelled", &rest.body).await.unwrap();
-    assert_eq!(shop.charged().refunded, 4000);
+    assert_eq!(shop.charged().refunded, 7000, "with the delivery");
     assert_eq!(shop.engine.balance("tea").await.available, 100);
     shop.ledger_audit().await.assert_settled();
     let again = shop.cancel_lines("ann", &order, "d", &[("2", 1), ("1", 1)]).await;
@@ -121,12 +122,12 @@ async fn money_that_was_refunded_without_a_line_is_not_refunded_again() {
     let shop = FulfillmentFixture::open().await;
     let order = shop.paid("ann", "k", &[("tea", 2)]).await;
     let payment = shop.payment_of("ann", &order).await;
-    let asked = ask(&shop, "goodwill", &payment, &json!({ "amount": amount(1500) })).await;
+    let asked = ask(&shop, "goodwill", &payment, &json!({ "amount": amount(4500) })).await;
     shop.refund("RefundRequested", &asked.body).await.unwrap();
     let cancelled = shop.cancel_lines("ann", &order, "c", &[("1", 1)]).await;
     assert_eq!(cancelled.body["lines"][0]["refunded"], amount(500), "{cancelled:?}");
     refund(&shop, &order).await;
-    assert_eq!(shop.charged().refunded, 2000);
+    assert_eq!(shop.charged().refunded, 5000);
     let rest = shop.cancel("ann", &order).await;
     assert_eq!(rest.body["status"], "CANCELLED", "{rest:?}");
     assert_eq!(shop.engine.balance("tea").await.available, 100);
@@ -135,9 +136,7 @@ async fn money_that_was_refunded_without_a_line_is_not_refunded_again() {
 #[tokio::test]
 async fn units_of_an_order_that_costs_nothing_are_cancelled_without_a_refund() {
     let shop = FulfillmentFixture::open().await;
-    let mut free = product(0, 1);
-    free["package"] = json!({ "weight_grams": 10 });
-    assert_eq!(shop.put_product("sample", &free).await.status, 201);
+    assert_eq!(shop.put_product("sample", &product(0, 1)).await.status, 201);
     shop.receive("sample", 5).await;
     let order = id_of(&shop.order("ann", "k", &[("sample", 2)]).await);
     let cancelled = shop.cancel_lines("ann", &order, "c", &[("1", 1)]).await;

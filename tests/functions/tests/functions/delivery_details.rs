@@ -60,6 +60,8 @@ async fn an_error_says_which_field_is_wrong_and_not_what_is_in_it() {
         ("line1", json!("Sejong".repeat(34)), "invalid-text"),
         ("phone", json!("0101234Minji"), "invalid-contact"),
         ("secret", json!("Sejong"), "malformed-body"),
+        ("phone", json!(821_012_345_678_i64), "malformed-body"),
+        ("city", json!(["Sejong"]), "malformed-body"),
     ] {
         let mut wrong = address();
         wrong[field] = value;

@@ -57,7 +57,12 @@ async fn returned_units_go_back_on_the_shelf_and_their_price_to_the_customer() {
     assert_eq!(received.body["lines"][0]["refund"], won(2));
     assert_eq!(shop.quantities("ann", &order).await, [[0, 3, 3, 2]]);
     let balance = shop.engine.balance("tea").await;
-    assert_eq!((balance.available, balance.held), (98, 2), "one is for sale again");
+    assert_eq!(
+        (balance.available, balance.held, balance.returned),
+        (98, 3, 1),
+        "one is for sale again"
+    );
+    balance.check().unwrap();
 
     let done = refunded(&shop, id, "c").await;
     assert_eq!(done.body["status"], "REFUNDED", "{done:?}");
@@ -130,6 +135,18 @@ async fn units_of_a_refused_return_and_missing_ones_can_be_returned_again() {
 }
 
 #[tokio::test]
+async fn an_approved_return_whose_units_never_arrive_is_refused_and_can_be_requested_again() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.returning("ann", &order, "r1", 2).await;
+    shop.decide_return(decide_call(&id, "a", "APPROVE")).await;
+    let given_up = shop.decide_return(decide_call(&id, "b", "REFUSE")).await;
+    assert_eq!(given_up.body["status"], "REFUSED", "{given_up:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 0]]);
+    shop.returning("ann", &order, "r2", 2).await;
+}
+
+#[tokio::test]
 async fn a_return_is_requested_until_the_end_of_the_seventh_day_in_the_shops_timezone() {
     // The clock starts at 09:00 in Seoul.
     for (later, is_open) in [(DAY * 7, true), (DAY * 7 + SignedDuration::from_hours(15), false)] {
@@ -190,18 +207,19 @@ async fn a_deduction_is_kept_and_is_at_most_the_price_of_the_units() {
     let much = with("a", json!({ "deduction": { "amount": amount(1001), "note": "Worn." } })).await;
     assert_eq!((much.status, much.problem()), (422, "invalid-refund"), "{much:?}");
     assert_eq!((&much.body["part"], &much.body["most"]), (&json!("deduction"), &won(1)));
-    let shipping = with("b", json!({ "shipping": amount(1) })).await;
+    let shipping = with("b", json!({ "shipping": amount(3001) })).await;
     assert_eq!(
         (shipping.problem(), &shipping.body["most"]),
-        ("invalid-refund", &won(0)),
-        "nothing was paid for it"
+        ("invalid-refund", &won(3)),
+        "the price of the delivery"
     );
     let unexplained = with("c", json!({ "deduction": { "amount": amount(1), "note": " " } })).await;
     assert_eq!(unexplained.problem(), "invalid-text");
-    let done = with("d", json!({ "deduction": { "amount": amount(300), "note": "Worn." } })).await;
-    assert_eq!(done.body["refund"]["amount"], amount(700), "{done:?}");
+    let deduction = json!({ "amount": amount(300), "note": "Worn." });
+    let done = with("d", json!({ "deduction": deduction, "shipping": amount(2000) })).await;
+    assert_eq!(done.body["refund"]["amount"], amount(2700), "{done:?}");
     refund(&shop, &order).await;
-    assert_eq!(shop.charged().refunded, 700);
+    assert_eq!(shop.charged().refunded, 2700);
     let again = with("e", json!({})).await;
     assert_eq!(
         (again.status, again.problem()),

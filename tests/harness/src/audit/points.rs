@@ -81,7 +81,10 @@ impl AuctionAudit {
             };
             let points = number(&credit["points"]);
             let payment = order["payment_id"].as_str().and_then(|id| payments.get(id));
-            let (of_units, by_line) = given_back(order);
+            let (of_units, by_line) = (
+                points_of_units(order),
+                payment.map_or(0, |payment| refunded_by_line(payment)),
+            );
             let gone = match payment {
                 _ if order["status"] == "CANCELLED" => points,
                 Some(payment) if returned(payment) > by_line => {
@@ -207,17 +210,24 @@ impl AuctionAudit {
     }
 }
 
-/// Returns the points of units that were cancelled or returned, and what was refunded by line.
-fn given_back(order: &Value) -> (i64, i64) {
+/// Returns the points of units that were cancelled or returned.
+fn points_of_units(order: &Value) -> i64 {
     let lines = order["lines"].as_array().expect("lines").iter();
-    let sums = lines.map(|line| {
-        let units = optional(line, "cancelled") + optional(line, "returned");
-        let refunded = line.get("refunded").map_or(0, |refunded| number(&refunded["amount"]));
-        (optional(line, "points") * units, refunded)
+    let points =
+        lines.map(|line| optional(line, "points") * (optional(line, "cancelled") + optional(line, "returned")));
+    points.sum()
+}
+
+/// Returns what was refunded for units that were cancelled or returned.
+fn refunded_by_line(payment: &Value) -> i64 {
+    let refunds = payment["refunds"].as_array().into_iter().flatten();
+    let by_line = refunds.filter(|refund| {
+        let is_by_line = ["LINES_CANCELLED", "RETURNED"]
+            .iter()
+            .any(|reason| refund["reason"] == *reason);
+        is_by_line && refund["status"] == "DONE"
     });
-    sums.fold((0, 0), |(points, refunded), (more, again)| {
-        (points + more, refunded + again)
-    })
+    by_line.map(|refund| number(&refund["amount"]["amount"])).sum()
 }
 
 /// Returns the sum that the customer has back: by refunds, lost disputes and reversals.
