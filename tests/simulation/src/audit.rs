@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use function_tests::image_fixture::{UPLOADS, VARIANTS};
 use harness::audit::{
-    AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_units,
+    AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_returns,
+    check_units,
 };
 use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::objects::Object;
@@ -56,6 +57,10 @@ pub fn check(world: &World, phase: Phase) {
     check("stock is conserved", stock(&catalog, holders));
     check("each order holds its units", check_holds(&orders));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
+    check(
+        "no unit is returned twice",
+        check_returns(&orders, &fulfillment, &catalog),
+    );
     check("no line is refunded twice", check_line_refunds(&orders, &payments));
     check("the parts of an order add up", check_prices(&orders));
     check("charged at most once", charged_once(&payments, &ledger));

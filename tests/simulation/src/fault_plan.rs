@@ -75,7 +75,7 @@ impl FaultPlan {
                 subscribers: rng.u64(0..8),
                 photographers: rng.u64(0..4),
                 admins: 1,
-                staff: rng.u64(1..4),
+                staff: rng.u64(2..6),
                 bank: rng.u8(..3) > 0,
                 products: rng.u64(1..5),
             },
@@ -111,10 +111,13 @@ impl FaultPlan {
         self.actors.shoppers = self.actors.shoppers.max(8);
     }
 
-    /// Sends more customers and staff.
+    /// Sends more shoppers and staff, and fewer others, whose operations would take the place of theirs.
     pub fn ship_more(&mut self) {
         self.actors.shoppers = self.actors.shoppers.max(8);
-        self.actors.staff = 3;
+        self.actors.traders = 2;
+        self.actors.subscribers = 0;
+        self.actors.photographers = 0;
+        self.actors.staff = 6;
         self.actors.products = self.actors.products.max(3);
     }
 

@@ -325,11 +325,13 @@ fn deleted_key(webhook: &Webhook) -> Option<String> {
     (body["eventType"] == "BILLING_DELETED").then(|| BillingKey::id_of(Provider::Toss, key).to_string())
 }
 
-/// Runs each scheduled function once, or sometimes twice or not at all.
+/// Runs each scheduled function whose period has begun once, or sometimes twice or not at all.
 pub async fn run_schedules(world: &Rc<World>) {
     let faults = world.net.faults();
     for rule in Rule::of_schedule() {
-        if world.net.happens(faults.never) {
+        let period = world.clock.elapsed().as_secs() / 60 / rule.minutes;
+        let last = world.state().periods.insert(rule.function, period);
+        if (rule.minutes > 1 && last == Some(period)) || world.net.happens(faults.never) {
             continue;
         }
         let times = 1 + u8::from(world.net.happens(faults.twice));

@@ -67,11 +67,17 @@ pub enum Mutant {
     DeliveryUncharged,
     /// An address is stored in readable form too.
     AddressReadable,
+    /// A return is recorded despite a concurrent change of its order.
+    ReturnsUnchecked,
+    /// Returned units are received, but their return still waits for them.
+    ReceiptsForgotten,
+    /// Returned units go back on the shelf twice.
+    RestockRepeated,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -101,6 +107,9 @@ impl Mutant {
         Self::LineRefundsForgotten,
         Self::DeliveryUncharged,
         Self::AddressReadable,
+        Self::ReturnsUnchecked,
+        Self::ReceiptsForgotten,
+        Self::RestockRepeated,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -144,6 +153,15 @@ impl Mutant {
             Self::ShipmentsUnchecked if body.to_string().contains("SHIPMENT#") => {
                 each_write(body, &mut |write| unless(write, "ORDER#", "version = "));
             }
+            Self::ReturnsUnchecked if body.to_string().contains("RETURN#") => {
+                each_write(body, &mut |write| unless(write, "ORDER#", "version = "));
+            }
+            Self::ReceiptsForgotten => each_item(body, "RETURN#", &mut |item| {
+                if item["status"]["S"] == "RECEIVED" {
+                    item["status"]["S"] = "APPROVED".into();
+                }
+            }),
+            Self::RestockRepeated if body.to_string().contains("RETURN#") => each_write(body, &mut double_units),
             Self::DeliveriesForgotten => each_item(body, "SHIPMENT#", &mut |item| {
                 if item["status"]["S"] == "DELIVERED" {
                     item["status"]["S"] = "SHIPPED".into();
@@ -212,6 +230,9 @@ impl Mutant {
                 | Self::DeliveriesForgotten
                 | Self::CancellationsForgotten
                 | Self::LineRefundsForgotten
+                | Self::ReturnsUnchecked
+                | Self::ReceiptsForgotten
+                | Self::RestockRepeated
         )
     }
 
@@ -259,6 +280,19 @@ fn forget_debt(write: &mut Value) {
     write["UpdateExpression"] = update.replace(", owed :rest", "").into();
     if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
         values.remove(":rest");
+    }
+}
+
+/// Doubles the units that a write adds to a shard.
+fn double_units(write: &mut Value) {
+    let is_stock = write["Key"]["pk"]["S"]
+        .as_str()
+        .is_some_and(|pk| pk.starts_with("STOCK#"));
+    let values = write["ExpressionAttributeValues"].as_object_mut().into_iter().flatten();
+    for (_, value) in values.filter(|_| is_stock) {
+        if let Some(units) = value["N"].as_str().and_then(|units| units.parse::<i64>().ok()) {
+            value["N"] = (2 * units).to_string().into();
+        }
     }
 }
 

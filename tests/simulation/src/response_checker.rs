@@ -47,6 +47,7 @@ fn retry_returns_the_same_entity(world: &World, function: &str, call: &Call, ans
     };
     let id = [
         "shipment_id",
+        "return_id",
         "order_id",
         "bid_id",
         "trade_id",

@@ -17,6 +17,8 @@ pub struct Rule {
     pub limit: Duration,
     /// How often Lambda retries.
     pub retries: u64,
+    /// The minutes of a schedule's period; 1 for an event.
+    pub minutes: u64,
 }
 
 /// Timeout of the API's functions.
@@ -35,7 +37,7 @@ impl Rule {
         RULES.get_or_init(|| rules("EventBridgeRule", |properties| !comes_from_bus(properties)))
     }
 
-    /// Returns the rules of the schedule, which runs every minute.
+    /// Returns the rules of the schedules, which run every minute or every hour.
     pub fn of_schedule() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
         RULES.get_or_init(|| rules("ScheduleV2", |_| true))
@@ -59,7 +61,9 @@ fn rules(kind: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Rule> {
         for (_, _, event) in function.events().filter(|(_, each, _)| *each == kind) {
             let event: Value = plain(event);
             if wanted(&event) {
+                let is_hourly = event["ScheduleExpression"] == "rate(1 hour)";
                 rules.push(Rule {
+                    minutes: if is_hourly { 60 } else { 1 },
                     function: Box::leak(kebab(function.id).into_boxed_str()),
                     pattern: event.get("Pattern").cloned(),
                     limit: limit(function),

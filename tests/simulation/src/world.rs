@@ -95,6 +95,10 @@ pub struct State {
     pub orders: Vec<String>,
     /// Shipments known to the staff.
     pub shipments: Vec<String>,
+    /// Returns known to the staff.
+    pub returns: Vec<String>,
+    /// The period of each schedule that ran last.
+    pub periods: BTreeMap<&'static str, u64>,
     /// Payments known to the actors.
     pub payments: Vec<String>,
     /// Payments in review, as events reported.

@@ -5,21 +5,26 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::{amount, array, line_cost, text};
+use super::{amount, array, line_cost, of_kind, text};
 
-/// Checks that no line is refunded above its total, and that the refunds of the lines are those of the order's payment:
-/// never more than it charged, and exactly its refunds for units, as long as none of its refunds was refused or failed. What
+/// Checks that neither a line nor the delivery is refunded above its price, and that these refunds are those of the order's
+/// payment: never more than it charged, and exactly its refunds for units, as long as none of its refunds was refused or failed. What
 /// replaces such a refund can be of another amount.
 ///
 /// # Errors
 /// The first violation.
 pub fn check_line_refunds(orders: &[Value], payments: &[Value]) -> Result<()> {
-    let of_orders = payments.iter().filter(|item| text(&item["pk"]).starts_with("PAYMENT#"));
-    let payments: BTreeMap<&str, &Value> = of_orders
+    let payments: BTreeMap<&str, &Value> = of_kind(payments, "PAYMENT#")
         .map(|payment| (text(&payment["payment_id"]), payment))
         .collect();
     for order in orders {
-        let mut of_units = 0;
+        let of_delivery = amount(&order["shipping_refunded"]);
+        let prices = array(&order["shipping"]["parts"]).map(|part| amount(&part["price"]));
+        ensure!(
+            of_delivery <= prices.sum(),
+            "more of the delivery is refunded than it costs: {order}"
+        );
+        let mut of_units = of_delivery;
         for line in array(&order["lines"]) {
             let refunded = amount(&line["refunded"]);
             ensure!(

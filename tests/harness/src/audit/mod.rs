@@ -7,6 +7,7 @@ mod money;
 mod periods;
 mod points;
 mod prices;
+mod returns;
 mod stock;
 mod units;
 
@@ -21,6 +22,7 @@ pub use money::LedgerAudit;
 pub use periods::Periods;
 pub use points::AuctionAudit;
 pub use prices::check_prices;
+pub use returns::check_returns;
 pub use stock::{Balance, balances};
 pub use units::{check_holds, check_units};
 
@@ -216,6 +218,11 @@ fn amount(money: &Value) -> i64 {
 /// Returns the elements of an array; none if it is absent.
 fn array(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
+}
+
+/// Returns the items whose key begins with `kind`.
+fn of_kind<'a>(items: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    items.iter().filter(move |item| text(&item["pk"]).starts_with(kind))
 }
 
 /// Returns a number that is not stored when it is 0.

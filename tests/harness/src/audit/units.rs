@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::{array, count, number, text};
+use super::{array, count, number, of_kind, text};
 
 /// Checks that no unit is shipped or delivered twice: the units of each line are those of its shipments, and
 /// delivered ≤ shipped ≤ ordered − cancelled. `fulfillment` has the items of the fulfillment table.
@@ -45,7 +45,8 @@ pub fn check_units(orders: &[Value], fulfillment: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// Checks that each order holds the units of its lines that were not cancelled, until it ends.
+/// Checks that each order holds the units of its lines that were not cancelled, until it ends. Returned units stay in the
+/// holds, which are what it has sold.
 ///
 /// # Errors
 /// The first violation.
@@ -66,8 +67,4 @@ pub fn check_holds(orders: &[Value]) -> Result<()> {
         ensure!(held.is_empty(), "holds what it does not sell, {held:?}: {order}");
     }
     Ok(())
-}
-
-fn of_kind<'a>(items: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'a Value> {
-    items.iter().filter(move |item| text(&item["pk"]).starts_with(kind))
 }

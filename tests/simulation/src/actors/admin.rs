@@ -24,8 +24,8 @@ use crate::world::World;
 pub async fn open(world: &Rc<World>) {
     for nth in 0..world.fault_plan.actors.products {
         let shards = 1 + world.below(6) as u8;
-        // The last product costs nothing at first.
-        let won = if nth + 1 < world.fault_plan.actors.products {
+        // The last of several products costs nothing at first.
+        let won = if nth == 0 || nth + 1 < world.fault_plan.actors.products {
             1_000
         } else {
             0

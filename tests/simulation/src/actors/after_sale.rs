@@ -1,50 +1,57 @@
-//! What customers do with an order that they placed: read what belongs to it, and cancel units of it.
+//! What customers do with an order that they placed: read what belongs to it, cancel units of it, and return others.
 
 use function_tests::delivery::details_call;
-use function_tests::fulfillment_fixture::{cancel_call, shipments_call};
+use function_tests::fulfillment_fixture::{cancel_call, return_call, shipments_call};
 use harness::gateway::Call;
 
-use super::personal_data;
-use super::units::{self, left_to_cancel};
+use super::units::{self, left_to_cancel, left_to_return};
+use super::{personal_data, repeated};
 use crate::world::World;
 
-/// Comes back to an order.
-pub async fn revisit(world: &World, name: &str, order_id: &str) {
-    match world.below(6) {
-        0 => read(world, name, order_id).await,
-        _ => cancel_units(world, name, order_id).await,
+/// Comes back to one of a customer's `orders`.
+pub async fn revisit(world: &World, name: &str, orders: &[String]) {
+    let Some(order) = world.one_of(orders) else { return };
+    let arrived = units::find(world, orders, left_to_return);
+    match (world.below(8), arrived) {
+        (0, _) => read(world, name, &order).await,
+        (2.., Some(arrived)) => return_units(world, name, &arrived).await,
+        _ => cancel_units(world, name, &order).await,
     }
 }
 
-/// Cancels units of an order, sometimes in two tabs at once, and sometimes again later with the same key.
+/// Cancels units of an order.
 pub async fn cancel_units(world: &World, name: &str, order_id: &str) {
-    let Some(order) = units::stored(world, order_id) else {
-        return;
-    };
+    let order = units::stored(world, order_id).unwrap_or_default();
     let units = units::draw(world, &order, left_to_cancel);
+    if !units.is_empty() {
+        let call = |key: &str| cancel_call(name, order_id, key, &units::borrowed(&units));
+        repeated::send(world, "cancel-order", call).await;
+    }
+}
+
+async fn return_units(world: &World, name: &str, order_id: &str) {
+    let order = units::stored(world, order_id).unwrap_or_default();
+    let units = units::draw(world, &order, left_to_return);
     if units.is_empty() {
         return;
     }
-    let cancel = async |key: &str| {
-        let call = cancel_call(name, order_id, key, &units::borrowed(&units));
-        world.request("cancel-order", call).await
-    };
-    let (key, other) = (world.key(), world.key());
-    match world.below(4) {
-        0 => drop(tokio::join!(cancel(&key), cancel(&other))),
-        1 => {
-            cancel(&key).await;
-            world.pause().await;
-            cancel(&key).await;
+    let call = |key: &str| return_call(name, order_id, key, &units::borrowed(&units));
+    for answer in repeated::send(world, "request-return", call).await {
+        if let Some(id) = answer.body["return_id"].as_str() {
+            world.state().returns.push(id.to_owned());
         }
-        _ => drop(cancel(&key).await),
     }
 }
 
 async fn read(world: &World, name: &str, order_id: &str) {
     world.http("list-shipments", shipments_call(name, order_id)).await;
-    let receipt = Call::new("GET", "/orders/{order_id}/receipt").path("order_id", order_id);
-    world.http("get-receipt", receipt.by(name)).await;
+    for (function, route) in [
+        ("list-order-returns", "/orders/{order_id}/returns"),
+        ("get-receipt", "/orders/{order_id}/receipt"),
+    ] {
+        let call = Call::new("GET", route).path("order_id", order_id);
+        world.http(function, call.by(name)).await;
+    }
     let details = world
         .http("get-delivery-details", details_call(order_id).by(name))
         .await;

@@ -15,7 +15,7 @@ const RETRY_MINUTES: [u64; 6] = [1, 2, 5, 10, 60, 240];
 
 /// Delivers the parcel with this number and reports it, sometimes twice. The parcel may not be recorded yet, or never be.
 pub async fn carry(world: Rc<World>, number: String) {
-    let longest = world.net.draw(|rng| *rng.choice(&[2, 60, 3_600]).expect("one"));
+    let longest = world.net.draw(|rng| *rng.choice(&[2, 60, 600]).expect("one"));
     world.clock.sleep(Duration::from_secs(world.below(longest))).await;
     let data = json!({ "carrier": CARRIER, "tracking_number": number, "delivered_at": world.clock.now() });
     let mut again = world.below(3) == 0;

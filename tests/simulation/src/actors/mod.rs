@@ -6,6 +6,8 @@ mod bank;
 mod carrier;
 pub mod personal_data;
 mod photographer;
+mod repeated;
+mod returns;
 mod shopper;
 mod staff;
 pub mod subscriber;

@@ -17,7 +17,7 @@ pub async fn shop(world: Rc<World>, name: String) {
     let mut mine = vec![];
     while world.is_running() {
         world.pause().await;
-        match world.below(26) {
+        match world.below(28) {
             0 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 world
@@ -26,11 +26,7 @@ pub async fn shop(world: Rc<World>, name: String) {
             }
             1 => drop(world.http("list-orders", Call::new("GET", "/orders").by(&name)).await),
             2 => mine.extend(buy_points(&world, &name).await),
-            3..=7 => {
-                if let Some(order) = world.one_of(&mine) {
-                    after_sale::revisit(&world, &name, &order).await;
-                }
-            }
+            3..=10 => after_sale::revisit(&world, &name, &mine).await,
             _ => {
                 let products = world.fault_plan.actors.products;
                 let mut items = vec![(product(world.below(products)), 1 + world.below(3))];

@@ -168,3 +168,18 @@ fn an_order_without_the_price_of_its_delivery_is_caught() {
 fn a_readable_address_is_caught() {
     is_caught(Mutant::AddressReadable, "personal data cannot be read");
 }
+
+#[test]
+fn units_returned_twice_are_caught() {
+    is_caught(Mutant::ReturnsUnchecked, "no unit is returned twice");
+}
+
+#[test]
+fn returned_units_that_are_awaited_again_are_caught() {
+    is_caught(Mutant::ReceiptsForgotten, "no unit is returned twice");
+}
+
+#[test]
+fn returned_units_restocked_twice_are_caught() {
+    is_caught(Mutant::RestockRepeated, "stock is conserved");
+}

@@ -27,7 +27,8 @@ fn the_schedule_invokes_each_of_its_functions() {
             "enqueue-due-charges",
             "expire-bids",
             "expire-orders",
-            "reconcile-payments"
+            "reconcile-payments",
+            "watch-returns"
         ]
     );
     assert!(
