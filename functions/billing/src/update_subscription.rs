@@ -148,18 +148,14 @@ pub async fn handle(
     let change = ChangeRequest::of(&request, "update-subscription", &body, &invocation)?;
     let (customer, keys) = (&change.customer, &function.customer_keys);
     let delivery_details = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline).await?;
-    let destination = details.as_ref().and_then(DeliveryDetails::destination);
+    let wanted = Wanted {
+        body: &body,
+        destination: details.as_ref().and_then(DeliveryDetails::destination),
+        request_id: change.request.request_id,
+    };
     let mut issued = None;
     let decide = async |before: &Subscription, open: Option<&Invoice>| {
-        let changed = function.change(
-            &body,
-            destination.clone(),
-            change.request.request_id,
-            before,
-            open,
-            &mut issued,
-            &invocation,
-        );
+        let changed = function.change(&wanted, before, open, &mut issued, &invocation);
         Ok(Change {
             delivery_details: delivery_details.clone(),
             ..changed.await?
@@ -173,27 +169,34 @@ pub async fn handle(
     Ok(response)
 }
 
+/// The changes that a request wants.
+struct Wanted<'a> {
+    body: &'a UpdateSubscriptionRequest,
+    /// The destination of its address, if it has one.
+    destination: Option<Destination>,
+    request_id: Uuid,
+}
+
 /// An issued billing key and its card. Kept between attempts: an authorization can be used once.
 type Issued = Option<(StoredKey, Card)>;
 
 impl UpdateSubscription {
-    /// Applies `body` to a subscription and its open invoice.
+    /// Applies `wanted` to a subscription and its open invoice.
     async fn change(
         &self,
-        body: &UpdateSubscriptionRequest,
-        destination: Option<Destination>,
-        request_id: Uuid,
+        wanted: &Wanted<'_>,
         before: &Subscription,
         open: Option<&Invoice>,
         issued: &mut Issued,
         invocation: &Invocation,
     ) -> Result<Change, Error> {
+        let body = wanted.body;
         let mut next = before.clone();
         if body.items.is_some() || body.shipping_method.is_some() || body.shipping_address.is_some() {
-            let wanted = sum_lines(body.items.as_ref().unwrap_or(&before.items))?;
+            let items = sum_lines(body.items.as_ref().unwrap_or(&before.items))?;
             let method = body.shipping_method.clone().or_else(|| before.shipping_method.clone());
-            let items = wanted.into_iter().map(Item::from).collect();
-            let destination = destination.or_else(|| before.destination.clone());
+            let items = items.into_iter().map(Item::from).collect();
+            let destination = wanted.destination.clone().or_else(|| before.destination.clone());
             let transition = SubscriptionTransition::SetItems(items, method, destination);
             next = next.transition(transition, invocation.now)?;
             let quote = self.quote(&next, invocation).await??;
@@ -206,7 +209,7 @@ impl UpdateSubscription {
         }
         match &body.authorization {
             Some(authorization) => {
-                self.replace_card(authorization, request_id, &next, open, issued, invocation)
+                self.replace_card(authorization, wanted.request_id, &next, open, issued, invocation)
                     .await
             }
             None => Ok(Change::of(next)),

@@ -127,10 +127,7 @@ async fn sell_ours(network: Latency) -> Result<Sale> {
     let shop = Shop::on(Engine::far(&process.endpoint, network));
     shop.list(SKU, PRICE.unsigned_abs(), SHARDS).await;
     shop.receive(SKU, UNITS as u64).await;
-    let function = orders::checkout::Checkout {
-        reservations: shop.engine.reservations(),
-        reservation: function_tests::RESERVATION,
-    };
+    let function = orders::checkout::Checkout::new(&shop.platform())?;
     let buying = shop.again();
     let sale = sell_out(async move |number| {
         let call = order_call(&format!("customer-{number}"), "key", &[(SKU, 1)]);
