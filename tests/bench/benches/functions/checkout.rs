@@ -22,6 +22,8 @@ impl Case for Checkout {
     const ENVIRONMENT: &'static [(&'static str, &'static str)] = &[
         ("CATALOG_TABLE", CATALOG),
         ("ORDERS_TABLE", ORDERS),
+        ("ACCOUNTS_TABLE", "accounts"),
+        ("DATA_KEY_ID", "alias/data"),
         ("RESERVATION_MINUTES", "15"),
         ("SHOP_COUNTRY", "KR"),
         ("IDEMPOTENCY_TABLE", IDEMPOTENCY),
