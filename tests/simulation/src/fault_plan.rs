@@ -122,8 +122,11 @@ impl FaultPlan {
     }
 
     /// Skips most runs of the schedules and closes the shop often, so that several periods of a subscription are due at
-    /// once.
+    /// once. Sends fewer others than subscribers.
     pub fn miss_periods(&mut self) {
+        self.actors.staff = 0;
+        self.actors.shoppers = self.actors.shoppers.min(6);
+        self.actors.traders = 2;
         self.actors.subscribers = self.actors.subscribers.max(7);
         self.faults.never = 700;
         self.closings = 150;
