@@ -14,7 +14,7 @@ use shared::orders::Step;
 
 use crate::reason;
 use crate::request_return::note;
-use crate::return_store::ReturnChange;
+use crate::return_store::{ReturnChange, StoredReturn};
 use crate::returns::{Return, ReturnDecision, ReturnId};
 use crate::store::FulfillmentStore;
 
@@ -85,29 +85,43 @@ pub async fn handle(function: &DecideReturn, request: Request, invocation: Invoc
         attempts.start()?;
         let (stored, is_known) = store.return_and_request(id, &record, deadline).await?;
         if is_known {
-            return Ok(http::replayed(http::json(StatusCode::OK, &stored.details)?));
+            return replay(&stored);
         }
-        let decided = stored
-            .details
-            .decided(body.decision, body.note.clone(), invocation.now)?;
-        let order = match body.decision {
-            ReturnDecision::Approve => None,
-            ReturnDecision::Refuse => {
-                let order = store.order_of(&stored, deadline).await?;
-                let kept = order.order.after(Step::KeepReturn, &decided.units())?;
-                Some(order.next(kept, None))
-            }
+        let change = match decided(store, &stored, &body, &invocation).await {
+            Ok(change) => change,
+            Err(rejected) => return replay(&store.changed_meanwhile(id, &record, rejected, deadline).await?),
         };
-        let next = stored.next(decided, &invocation)?;
-        let change = ReturnChange {
-            next: &next,
-            order: order.as_ref(),
-            request: Some(&record),
-            records: vec![],
-            stock: vec![],
-        };
-        if store.save_return(change, deadline).await? {
-            return http::json(StatusCode::OK, &next.details);
+        if store.save_return(&change, Some(&record), deadline).await? {
+            return http::json(StatusCode::OK, &change.next.details);
         }
     }
+}
+
+async fn decided(
+    store: &FulfillmentStore,
+    stored: &StoredReturn,
+    body: &DecideReturnRequest,
+    invocation: &Invocation,
+) -> Result<ReturnChange, Error> {
+    let decided = stored
+        .details
+        .decided(body.decision, body.note.clone(), invocation.now)?;
+    let order = match body.decision {
+        ReturnDecision::Approve => None,
+        ReturnDecision::Refuse => {
+            let order = store.order_of(stored, invocation.deadline).await?;
+            let kept = order.order.after(Step::KeepReturn, &decided.units())?;
+            Some(order.next(kept, None))
+        }
+    };
+    Ok(ReturnChange {
+        next: stored.next(decided, invocation)?,
+        order,
+        records: vec![],
+        stock: vec![],
+    })
+}
+
+fn replay(stored: &StoredReturn) -> Result<Response, Error> {
+    http::json(StatusCode::OK, &stored.details).map(http::replayed)
 }

@@ -16,7 +16,7 @@ use shared::orders::{self, LineQuantity, Order, Step};
 
 use crate::reason;
 use crate::restock::restock;
-use crate::return_store::ReturnChange;
+use crate::return_store::{ReturnChange, StoredReturn};
 use crate::returns::{ReceivedUnits, Return, ReturnId, ReturnPolicy};
 use crate::store::FulfillmentStore;
 
@@ -102,32 +102,46 @@ pub async fn handle(function: &ReceiveReturn, request: Request, invocation: Invo
         attempts.start()?;
         let (stored, is_known) = store.return_and_request(id, &record, deadline).await?;
         if is_known {
-            return Ok(http::replayed(http::json(StatusCode::OK, &stored.details)?));
+            return replay(&stored);
         }
-        stored.details.require_units(&body.lines)?;
-        let order = store.order_of(&stored, deadline).await?;
-        let units = received(&body.lines);
-        let refunds = order.order.refunds_of(&units);
-        let due_at = function
-            .policy
-            .zone
-            .end_of_business_day_after(invocation.now, REFUND_DAYS);
-        let details = stored.details.received(&body.lines, &refunds, due_at, invocation.now)?;
-        let returned = returned(&order.order, &stored.details, &units)?;
-        let restock = restock(&function.catalog, &order, id, &body.lines, &invocation)?;
-        let of_order = order.next(returned, None);
-        let next = stored.next(details, &invocation)?;
-        let change = ReturnChange {
-            next: &next,
-            order: Some(&of_order),
-            request: Some(&record),
-            records: restock.records,
-            stock: restock.units,
+        let change = match function.received(&stored, &body, &invocation).await {
+            Ok(change) => change,
+            Err(rejected) => return replay(&store.changed_meanwhile(id, &record, rejected, deadline).await?),
         };
-        if store.save_return(change, deadline).await? {
-            return http::json(StatusCode::OK, &next.details);
+        if store.save_return(&change, Some(&record), deadline).await? {
+            return http::json(StatusCode::OK, &change.next.details);
         }
     }
+}
+
+impl ReceiveReturn {
+    /// The return, its order and the stock after the units arrived.
+    async fn received(
+        &self,
+        stored: &StoredReturn,
+        body: &ReceiveReturnRequest,
+        invocation: &Invocation,
+    ) -> Result<ReturnChange, Error> {
+        stored.details.require_units(&body.lines)?;
+        let order = self.fulfillment.order_of(stored, invocation.deadline).await?;
+        let units = received(&body.lines);
+        let refunds = order.order.refunds_of(&units);
+        let zone = &self.policy.zone;
+        let due_at = zone.end_of_business_day_after(invocation.now, REFUND_DAYS);
+        let details = stored.details.received(&body.lines, &refunds, due_at, invocation.now)?;
+        let returned = returned(&order.order, &stored.details, &units)?;
+        let restock = restock(&self.catalog, &order, details.return_id, &body.lines, invocation)?;
+        Ok(ReturnChange {
+            next: stored.next(details, invocation)?,
+            order: Some(order.next(returned, None)),
+            records: restock.records,
+            stock: restock.units,
+        })
+    }
+}
+
+fn replay(stored: &StoredReturn) -> Result<Response, Error> {
+    http::json(StatusCode::OK, &stored.details).map(http::replayed)
 }
 
 /// The business days after the receipt until whose end the refund must be requested.

@@ -17,7 +17,7 @@ use shared::payments::{self, PaymentEventKind, PaymentStore, RefundReason, Store
 
 use crate::reason;
 use crate::request_return::note;
-use crate::return_store::ReturnChange;
+use crate::return_store::{ReturnChange, StoredReturn};
 use crate::returns::{Rejected, Return, ReturnId, ReturnRefund};
 use crate::store::FulfillmentStore;
 
@@ -105,30 +105,20 @@ pub async fn handle(function: &RefundReturn, request: Request, invocation: Invoc
         attempts.start()?;
         let (stored, is_known) = store.return_and_request(id, &record, deadline).await?;
         if is_known {
-            return Ok(http::replayed(http::json(StatusCode::OK, &stored.details)?));
+            return replay(&stored);
         }
-        let order = store.order_of(&stored, deadline).await?;
-        let (refund, of_lines) = refund(&stored.details, &order, &body)?;
-        let details = stored.details.refunded(refund.clone(), invocation.now)?;
-        let mut of_order = order.next(order.order.with_refunds(&of_lines)?, None);
-        let shipping = order
-            .shipping_refunded
-            .map_or(Ok(refund.shipping), |before| before.plus(refund.shipping));
-        of_order.shipping_refunded = Some(shipping.map_err(orders::Rejected::from)?);
-        let payment = function.refunding(&order, refund.amount, &record, &invocation).await?;
-        let next = stored.next(details, &invocation)?;
-        let records = payment.map(|payment| put(function.payments.put_if_version(&payment)?));
-        let change = ReturnChange {
-            next: &next,
-            order: Some(&of_order),
-            request: Some(&record),
-            records: records.transpose()?.into_iter().collect(),
-            stock: vec![],
+        let change = match function.refunded(&stored, &body, &record, &invocation).await {
+            Ok(change) => change,
+            Err(rejected) => return replay(&store.changed_meanwhile(id, &record, rejected, deadline).await?),
         };
-        if store.save_return(change, deadline).await? {
-            return http::json(StatusCode::OK, &next.details);
+        if store.save_return(&change, Some(&record), deadline).await? {
+            return http::json(StatusCode::OK, &change.next.details);
         }
     }
+}
+
+fn replay(stored: &StoredReturn) -> Result<Response, Error> {
+    http::json(StatusCode::OK, &stored.details).map(http::replayed)
 }
 
 /// What is kept of the price of returned units.
@@ -171,6 +161,32 @@ fn refund(
 }
 
 impl RefundReturn {
+    /// The return, its order and the payment after the refund was requested.
+    async fn refunded(
+        &self,
+        stored: &StoredReturn,
+        body: &RefundReturnRequest,
+        record: &StoredRequest,
+        invocation: &Invocation,
+    ) -> Result<ReturnChange, Error> {
+        let order = self.fulfillment.order_of(stored, invocation.deadline).await?;
+        let (refund, of_lines) = refund(&stored.details, &order, body)?;
+        let details = stored.details.refunded(refund.clone(), invocation.now)?;
+        let mut of_order = order.next(order.order.with_refunds(&of_lines)?, None);
+        let shipping = order
+            .shipping_refunded
+            .map_or(Ok(refund.shipping), |before| before.plus(refund.shipping));
+        of_order.shipping_refunded = Some(shipping.map_err(orders::Rejected::from)?);
+        let payment = self.refunding(&order, refund.amount, record, invocation).await?;
+        let payment = payment.map(|payment| put(self.payments.put_if_version(&payment)?));
+        Ok(ReturnChange {
+            next: stored.next(details, invocation)?,
+            order: Some(of_order),
+            records: payment.transpose()?.into_iter().collect(),
+            stock: vec![],
+        })
+    }
+
     /// The payment of the order with a refund of `amount`. `None` if there is nothing to refund.
     async fn refunding(
         &self,

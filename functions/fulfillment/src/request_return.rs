@@ -134,14 +134,13 @@ pub async fn handle(function: &RequestReturn, request: Request, invocation: Invo
             &invocation,
         )?;
         let change = ReturnChange {
-            next: &new,
-            order: Some(&stored.next(returning, None)),
-            request: None,
+            next: new,
+            order: Some(stored.next(returning, None)),
             records: vec![],
             stock: vec![],
         };
-        if store.save_return(change, invocation.deadline).await? {
-            return created(&new.details);
+        if store.save_return(&change, None, invocation.deadline).await? {
+            return created(&change.next.details);
         }
     }
 }

@@ -41,13 +41,11 @@ pub struct StoredReturn {
 
 /// A changed return, with what changes with it in one transaction.
 #[derive(Debug)]
-pub struct ReturnChange<'a> {
+pub struct ReturnChange {
     /// The return.
-    pub next: &'a StoredReturn,
+    pub next: StoredReturn,
     /// Its order, if it changes.
-    pub order: Option<&'a StoredOrder>,
-    /// The request that changed them, unless the return is its record.
-    pub request: Option<&'a StoredRequest>,
+    pub order: Option<StoredOrder>,
     /// Other writes, each on condition that its item has not changed.
     pub records: Vec<TransactWriteItem>,
     /// Writes without a condition: units back on the shelf.
@@ -153,15 +151,39 @@ impl FulfillmentStore {
         order.ok_or_else(|| Error::internal(READING, "the order of the return does not exist"))
     }
 
-    /// Saves a change in one transaction. Returns false when a part of it has changed since it was read, or the request was
-    /// made before.
+    /// Reads again whether `request` has changed the return, after its change was rejected with `rejected`: another attempt of
+    /// it may have taken effect since its record was read. Then the rejection is of a change that is already made.
+    ///
+    /// # Errors
+    /// `rejected` if it has not, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn changed_meanwhile(
+        &self,
+        id: ReturnId,
+        request: &StoredRequest,
+        rejected: Error,
+        deadline: Instant,
+    ) -> Result<StoredReturn, Error> {
+        if !matches!(rejected, Error::Rejected(_)) {
+            return Err(rejected);
+        }
+        let (stored, is_known) = self.return_and_request(id, request, deadline).await?;
+        is_known.then_some(stored).ok_or(rejected)
+    }
+
+    /// Saves a change, and the request that made it unless the return is its record, in one transaction. Returns false when
+    /// a part of it has changed since it was read, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn save_return(&self, change: ReturnChange<'_>, deadline: Instant) -> Result<bool, Error> {
+    pub async fn save_return(
+        &self,
+        change: &ReturnChange,
+        request: Option<&StoredRequest>,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
         let details = &change.next.details;
         let id = details.return_id;
-        let mut item = self.table.item(SAVING, key(return_key(id)), change.next)?;
+        let mut item = self.table.item(SAVING, key(return_key(id)), &change.next)?;
         item.insert("of_order".into(), text(returns_of(details.order_id)));
         item.insert("return_status".into(), text(details.status.name()));
         item.insert("created_ms".into(), number(details.requested_at.as_millisecond()));
@@ -170,15 +192,15 @@ impl FulfillmentStore {
             due::put_on_index(&mut item, id.0, due_at);
         }
         let mut items = vec![put(self.table.put_if_version(item, change.next.version))?];
-        if let Some(order) = change.order {
+        if let Some(order) = &change.order {
             items.push(put(self.orders.put_if_version(order)?)?);
         }
-        if let Some(request) = change.request {
+        if let Some(request) = request {
             items.push(request.put(&self.table, request_key(request))?);
         }
-        items.extend(change.records);
+        items.extend(change.records.iter().cloned());
         let records = items.len();
-        items.extend(change.stock);
+        items.extend(change.stock.iter().cloned());
         transact_changes(&self.table.client, SAVING, items, records, deadline).await
     }
 

@@ -121,23 +121,25 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
         if let Some(known) = payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
-            let stored = load(function, order_id, &caller, &invocation).await?;
-            return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
+            return replay(&load(function, order_id, &caller, &invocation).await?);
         }
         if stored.order.status == OrderStatus::Cancelled {
-            return Ok(http::replayed(http::json(StatusCode::OK, &stored.order)?));
+            return replay(&stored);
         }
-        let actor = caller.acting_on(&stored.order.customer_id);
-        let may_owe = actor.kind == ActorKind::Staff;
-        let invocation = invocation.by(actor);
+        let invocation = invocation.by(caller.acting_on(&stored.order.customer_id));
         let units = body.lines.as_deref().filter(|lines| !is_whole(&stored.order, lines));
-        let change = match units {
-            None => cancel_whole(function, &stored, &invocation).await?,
-            Some(units) => cancel_units(function, &stored, units, request_id, &invocation).await?,
+        let change = match cancelled(function, &stored, units, request_id, &invocation).await {
+            Ok(change) => change,
+            // Another attempt of this request may have changed the payment after the record was read.
+            Err(rejected @ Error::Rejected(_)) => {
+                let Some(known) = payments.request(request_id, invocation.deadline).await? else {
+                    return Err(rejected);
+                };
+                known.fingerprint.require_same(&fingerprint)?;
+                return replay(&load(function, order_id, &caller, &invocation).await?);
+            }
+            Err(error) => return Err(error),
         };
-        if change.points.owed > Points::ZERO && !may_owe {
-            return Err(PointsRejected::PointsSpent.into());
-        }
         let cancellation = OrderCancellation {
             stored: &stored,
             cancelled: change.order.clone(),
@@ -182,6 +184,28 @@ async fn load(
         .await?
         .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id);
     Ok(stored.ok_or(Rejected::NotFound)?)
+}
+
+fn replay(stored: &StoredOrder) -> Result<Response, Error> {
+    http::json(StatusCode::OK, &stored.order).map(http::replayed)
+}
+
+/// The order without `units`, or cancelled as a whole. A customer cannot cancel what bought points that are spent; staff can.
+async fn cancelled(
+    function: &CancelOrder,
+    stored: &StoredOrder,
+    units: Option<&[LineQuantity]>,
+    request_id: Uuid,
+    invocation: &Invocation,
+) -> Result<Change, Error> {
+    let change = match units {
+        None => cancel_whole(function, stored, invocation).await?,
+        Some(units) => cancel_units(function, stored, units, request_id, invocation).await?,
+    };
+    if change.points.owed > Points::ZERO && invocation.actor()?.kind != ActorKind::Staff {
+        return Err(PointsRejected::PointsSpent.into());
+    }
+    Ok(change)
 }
 
 /// Whether `lines` are all that is left of an order of which nothing is shipped.

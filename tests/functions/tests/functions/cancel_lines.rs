@@ -355,3 +355,32 @@ async fn a_crash_at_the_write_of_a_cancellation_leaves_all_or_nothing_and_a_retr
         assert_eq!(shop.charged().refunded, 1000);
     }
 }
+
+#[tokio::test]
+async fn a_cancellation_of_units_that_overlaps_its_retry_gets_the_same_answer() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    let cancel = || shop.cancel_lines("ann", &order, "c", &[("1", 1)]);
+    let hold = Hold::default();
+    // The first attempt has read the order and its record, and waits for the payment.
+    for fault in [
+        Fault::Late(Duration::ZERO),
+        Fault::Late(Duration::ZERO),
+        Fault::Held(hold.clone()),
+    ] {
+        shop.engine.faults.plan("GetItem", fault);
+    }
+    let retry = async {
+        hold.arrived().await;
+        let answer = cancel().await;
+        hold.release();
+        answer
+    };
+    let (first, second) = tokio::join!(cancel(), retry);
+    assert_eq!((second.status, second.replayed), (200, false), "{second:?}");
+    assert_eq!((first.status, first.replayed), (200, true), "{first:?}");
+    assert_eq!(first.body, second.body);
+    assert_eq!(shop.quantities("ann", &order).await, [[1, 0, 0, 0]]);
+    let other = shop.cancel_lines("ann", &order, "other", &[("1", 1)]).await;
+    assert_eq!(other.problem(), "refund-under-way", "another request is not replayed");
+}

@@ -7,7 +7,7 @@ use function_tests::fulfillment_fixture::{
 };
 use function_tests::payment_fixture::amount;
 use harness::engine::FULFILLMENT;
-use harness::gateway::Call;
+use harness::gateway::{Answer, Call};
 use harness::{Fault, faults::Hold};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn refund(shop: &FulfillmentFixture, order: &str) {
     shop.refund("RefundRequested", &payment).await.unwrap();
 }
 
-async fn refunded(shop: &FulfillmentFixture, id: &str, key: &str) -> harness::gateway::Answer {
+async fn refunded(shop: &FulfillmentFixture, id: &str, key: &str) -> Answer {
     shop.refund_return(refund_return_call(id, key, &json!({}))).await
 }
 
@@ -415,6 +415,69 @@ async fn a_return_that_is_received_or_refunded_twice_at_once_counts_once() {
             refund(&shop, &order).await;
             assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
         }
+    }
+}
+
+/// Sends `request` twice so that the attempts overlap: the first one has read its record and waits for `held`, while the
+/// second one takes effect.
+async fn overlapping<Sent: Future<Output = Answer>>(
+    shop: &FulfillmentFixture,
+    held: &[Fault],
+    request: impl Fn() -> Sent,
+) -> [Answer; 2] {
+    let hold = Hold::default();
+    for fault in held {
+        shop.engine.faults.plan("GetItem", fault.clone());
+    }
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let second = async {
+        hold.arrived().await;
+        let answer = request().await;
+        hold.release();
+        answer
+    };
+    let (first, second) = tokio::join!(request(), second);
+    [second, first]
+}
+
+fn assert_replayed([second, first]: &[Answer; 2]) {
+    assert_eq!((second.status, second.replayed), (200, false), "{second:?}");
+    assert_eq!((first.status, first.replayed), (200, true), "{first:?}");
+    assert_eq!(first.body, second.body);
+}
+
+#[tokio::test]
+async fn a_refusal_that_overlaps_its_retry_gets_the_same_answer() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 1).await;
+    let id = shop.returning("ann", &order, "r", 1).await;
+    let answers = overlapping(&shop, &[], || shop.decide_return(decide_call(&id, "d", "REFUSE"))).await;
+    assert_replayed(&answers);
+    let other = shop.decide_return(decide_call(&id, "other", "REFUSE")).await;
+    assert_eq!(other.problem(), "return-status", "another request is not replayed");
+}
+
+#[tokio::test]
+async fn a_receipt_that_overlaps_its_retry_gets_the_same_answer() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.returning("ann", &order, "r", 2).await;
+    shop.decide_return(decide_call(&id, "d", "APPROVE")).await;
+    let receive = || shop.receive_return(receive_return_call(&id, "e", 2, 0));
+    assert_replayed(&overlapping(&shop, &[], receive).await);
+    assert_eq!(shop.engine.balance("tea").await.available, 100);
+}
+
+#[tokio::test]
+async fn a_refund_that_overlaps_its_retry_gets_the_same_answer() {
+    // Either the order is read late, or the payment.
+    for held in [&[][..], &[Fault::Late(Duration::ZERO)]] {
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.delivered("ann", "k", 2).await;
+        let id = shop.received("ann", &order, "r", 2, 0).await;
+        assert_replayed(&overlapping(&shop, held, || refunded(&shop, &id, "f")).await);
+        refund(&shop, &order).await;
+        assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
     }
 }
 
