@@ -1,13 +1,14 @@
 //! The code that two or more domains share.
 //!
 //! - [`core`] belongs to no domain and is pure: time, ids and randomness are arguments.
-//! - [`catalog`], [`orders`], [`payments`], [`auctions`] and [`images`] contain the models, rules, stores and services
+//! - [`catalog`], [`orders`], [`payments`], [`auctions`], [`images`] and [`accounts`] contain the models, rules, stores and services
 //!   that several domains use.
 //! - [`aws`] has the infrastructure: Lambda, DynamoDB and other services.
 //!
 //! Dependencies go one way: `core` ← domain models ← `aws` ← stores and services. Among domains: images ← catalog ←
-//! orders ← payments, auctions.
+//! orders ← payments, auctions. Accounts use none of them.
 
+pub mod accounts;
 pub mod auctions;
 pub mod aws;
 pub mod catalog;

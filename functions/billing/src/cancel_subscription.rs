@@ -1,5 +1,5 @@
-//! Runs for `POST /subscriptions/{subscription_id}/cancel`: cancels the caller's subscription, at once or when the next
-//! period falls due. `charge-subscription` then deletes the billing key of its card.
+//! Runs for `POST /subscriptions/{subscription_id}/cancel`: cancels the caller's subscription, or any for an administrator, at
+//! once or when the next period falls due. `charge-subscription` then deletes the billing key of its card.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 
+use crate::cancellation::cancelled;
 use crate::event::BillingEvent;
 use crate::store::{RequestState, SubscriptionRequest, SubscriptionStore, SubscriptionWrite};
 use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
@@ -62,8 +63,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Cancels a subscription
 ///
 /// Paid orders are not cancelled; each can be cancelled like any order. Cancelling a cancelled subscription returns it
-/// unchanged. `continue-subscription` revokes a
-/// cancellation at the period's end.
+/// unchanged. `continue-subscription` revokes a cancellation at the period's end. An administrator can cancel any subscription.
 ///
 /// # Errors
 /// `not-found` for another customer's subscription too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -98,12 +98,13 @@ pub async fn handle(
         requested_by: invocation.actor()?.clone(),
         requested_at: invocation.now,
     };
+    let customer = Some(&caller.customer_id).filter(|_| !caller.is_admin);
     let mut attempts = Attempts::new("cancel a subscription");
     loop {
         attempts.start()?;
         let found = function
             .subscriptions
-            .request_state(&request, &caller.customer_id, invocation.deadline);
+            .request_state(&request, customer, invocation.deadline);
         let (stored, invoice) = match found.await? {
             RequestState::New(stored, invoice) => (stored, invoice),
             // A late retry must not cancel a subscription that the customer has continued since.
@@ -112,6 +113,7 @@ pub async fn handle(
             }
         };
         let before = &stored.subscription;
+        let invocation = invocation.by(caller.acting_on(&before.customer_id));
         if before.status == SubscriptionStatus::Cancelled || body.when == When::PeriodEnd && before.ends_with_period {
             // The request is recorded too: its late retry must not cancel what the customer has continued since.
             if function
@@ -123,24 +125,19 @@ pub async fn handle(
             }
             continue;
         }
-        let open = invoice.as_ref().map(|invoice| &invoice.invoice);
-        let (after, void) = match body.when {
+        let (next, void) = match body.when {
             When::Now => {
-                before.transition_and_void(SubscriptionTransition::Cancel, open, invocation.now, &function.policy)?
+                let ended = cancelled(&stored, invoice.as_deref(), &function.policy, &invocation)?;
+                (ended.subscription, ended.invoice)
             }
-            When::PeriodEnd => (
-                before.transition(SubscriptionTransition::EndWithPeriod(true), invocation.now)?,
-                None,
-            ),
+            When::PeriodEnd => {
+                let after = before.transition(SubscriptionTransition::EndWithPeriod(true), invocation.now)?;
+                let event = invocation.record(&BillingEvent::SubscriptionChanged(after.clone()))?;
+                let open = invoice.as_ref().map(|invoice| &invoice.invoice);
+                let next = stored.next(after, open, Some(event), &function.policy, invocation.now);
+                (next, None)
+            }
         };
-        let event = match body.when {
-            When::Now => BillingEvent::SubscriptionCancelled(after.clone()),
-            When::PeriodEnd => BillingEvent::SubscriptionChanged(after.clone()),
-        };
-        let event = invocation.record(&event)?;
-        let next = stored.next(after, open, Some(event), &function.policy, invocation.now);
-        let void = void.zip(invoice).map(|(void, stored)| stored.voided(void, &invocation));
-        let void = void.transpose()?;
         let write = SubscriptionWrite {
             request: Some(&request),
             ..SubscriptionWrite::with(&next, void.as_ref())

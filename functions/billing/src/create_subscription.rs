@@ -198,22 +198,28 @@ pub async fn handle(
         subscription,
         key: Some(key.clone()),
         retired: vec![],
-        delivery_details,
+        delivery_details: delivery_details.as_ref().map(|fresh| fresh.details.clone()),
         fingerprint: fingerprint.clone(),
         version: 1,
     };
     let write = SubscriptionWrite {
         new_key: Some(&key),
+        key_unchanged: delivery_details.as_ref().map(|fresh| &fresh.key_unchanged),
         ..SubscriptionWrite::of(&stored)
     };
     if function.subscriptions.save(&write, invocation.deadline).await? {
         function.charge_queue.send_if_due(&stored, &invocation).await;
         return created(&stored.subscription);
     }
-    // An earlier attempt of this write, or a concurrent retry, has created the subscription.
+    // An earlier attempt of this write, or a concurrent retry, has created the subscription; or the customer's personal data
+    // were erased meanwhile, and a retry encrypts them with a new key.
     let existing = function.subscriptions.get(id, invocation.deadline).await?;
-    let existing =
-        existing.ok_or_else(|| Error::unavailable("start a subscription", "the subscription keeps changing"))?;
+    let existing = existing.ok_or_else(|| {
+        Error::unavailable(
+            "start a subscription",
+            "the personal data of the customer were erased meanwhile",
+        )
+    })?;
     replay(existing, &fingerprint)
 }
 

@@ -10,7 +10,7 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::Error;
 use shared::core::id::SubscriptionId;
 use shared::core::identity::CustomerId;
-use shared::orders::SealedDetails;
+use shared::orders::FreshDetails;
 
 use crate::event::BillingEvent;
 use crate::invoice::{Invoice, InvoiceStatus};
@@ -29,7 +29,7 @@ pub struct Change {
     /// The billing key of a new card.
     pub key: Option<StoredKey>,
     /// The delivery details from the next order on, encrypted. `None` if they stay.
-    pub delivery_details: Option<SealedDetails>,
+    pub delivery_details: Option<FreshDetails>,
 }
 
 impl Change {
@@ -96,7 +96,7 @@ impl ChangeRequest {
         let mut attempts = Attempts::new("change a subscription");
         loop {
             attempts.start()?;
-            let found = subscriptions.request_state(&self.request, &self.customer, invocation.deadline);
+            let found = subscriptions.request_state(&self.request, Some(&self.customer), invocation.deadline);
             let (mut stored, invoice) = match found.await? {
                 RequestState::New(stored, invoice) => (*stored, invoice),
                 RequestState::Applied(subscription) => {
@@ -109,8 +109,9 @@ impl ChangeRequest {
             if let Some(key) = &change.key {
                 stored.retired.extend(stored.key.replace(key.clone()));
             }
-            if let Some(newer) = change.delivery_details {
-                stored.delivery_details = Some(stored.delivery_details.unwrap_or_default().replaced_by(newer));
+            if let Some(newer) = &change.delivery_details {
+                let details = stored.delivery_details.unwrap_or_default();
+                stored.delivery_details = Some(details.replaced_by(newer.details.clone()));
             }
             let after = change.invoice.as_ref().or(open);
             let next = stored.next(change.subscription, after, Some(event), policy, invocation.now);
@@ -123,6 +124,7 @@ impl ChangeRequest {
             let write = SubscriptionWrite {
                 request: Some(&self.request),
                 new_key: change.key.as_ref(),
+                key_unchanged: change.delivery_details.as_ref().map(|fresh| &fresh.key_unchanged),
                 ..SubscriptionWrite::with(&next, invoice.as_ref())
             };
             if subscriptions.save(&write, invocation.deadline).await? {

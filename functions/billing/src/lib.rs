@@ -1,6 +1,8 @@
 //! Billing: subscriptions, their invoices, and the charges of cards.
 
 pub mod cancel_subscription;
+pub mod cancel_subscriptions;
+mod cancellation;
 pub mod charge_service;
 pub mod charge_subscription;
 pub mod continue_subscription;
@@ -11,6 +13,7 @@ pub mod event;
 pub mod get_subscription;
 pub mod invoice;
 pub mod invoice_store;
+pub mod list_customer_subscriptions;
 pub mod list_invoices;
 pub mod list_subscriptions;
 pub mod pause_subscription;
@@ -29,6 +32,7 @@ shared::actions! {
         "continue-subscription" => continue_subscription::ContinueSubscription,
         "create-subscription" => create_subscription::CreateSubscription,
         "get-subscription" => get_subscription::GetSubscription,
+        "list-customer-subscriptions" => list_customer_subscriptions::ListCustomerSubscriptions,
         "list-invoices" => list_invoices::ListInvoices,
         "list-subscriptions" => list_subscriptions::ListSubscriptions,
         "pause-subscription" => pause_subscription::PauseSubscription,
@@ -41,6 +45,7 @@ shared::actions! {
         "enqueue-due-charges" => enqueue_due_charges::EnqueueDueCharges,
     }
     event {
+        "cancel-subscriptions" => cancel_subscriptions::CancelSubscriptions,
         "request-new-card" => request_new_card::RequestNewCard,
     }
     queue {

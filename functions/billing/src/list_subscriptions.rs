@@ -65,8 +65,13 @@ pub async fn handle(function: &ListSubscriptions, request: Request, invocation: 
         .await?;
     let mut subscriptions = found.subscriptions;
     subscriptions.retain(|one| status.is_none_or(|status| one.status == status));
-    page.respond(subscriptions, found.next, |one| Cursor {
-        at: [one.started_at.as_millisecond().unsigned_abs()],
-        id: one.subscription_id.0,
-    })
+    page.respond(subscriptions, found.next, position)
+}
+
+/// The position of a subscription in a list of subscriptions.
+pub(crate) fn position(subscription: &Subscription) -> Cursor<1> {
+    Cursor {
+        at: [subscription.started_at.as_millisecond().unsigned_abs()],
+        id: subscription.subscription_id.0,
+    }
 }

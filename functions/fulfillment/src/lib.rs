@@ -1,5 +1,6 @@
 //! Fulfillment: shipments of paid orders, their delivery, and returns.
 
+pub mod carriers;
 pub mod create_shipment;
 pub mod decide_return;
 pub mod deliver_shipment;

@@ -1,8 +1,9 @@
 //! Runs for `POST /webhooks/carriers`: records deliveries that carriers report, signed according to Standard Webhooks.
 //!
-//! Invariants: unsigned content is not trusted. A message about a shipment that is not recorded yet is refused with 404, so
+//! Invariants: unsigned content is not trusted, and a carrier reports its own parcels only. A message about a shipment that is not recorded yet is refused with 404, so
 //! that the carrier sends it again: staff may record a parcel after it is under way. Messages can be repeated and in any
-//! order: a shipment that is delivered stays as it is.
+//! order: a shipment that is delivered stays as it is. A shipment that cannot be delivered does not stop the others of a
+//! message, since carriers use their numbers again.
 
 use jiff::Timestamp;
 use lambda_http::http::{HeaderValue, StatusCode};
@@ -11,12 +12,14 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::problem::Causes;
+use shared::aws::vault::Vault;
 use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::signature::{self, StandardHeaders};
-use shared::payments::provider::Vault;
 use tokio::time::Instant;
 
+use crate::carriers::{Carriers, Signers};
 use crate::delivery::deliver;
 use crate::reason;
 use crate::shipment::{Rejected, ShipmentId, tracking_key};
@@ -28,7 +31,7 @@ pub struct ReceiveCarrierWebhook {
     /// Shipments and orders.
     pub fulfillment: FulfillmentStore,
     /// The secret with the carriers' webhook secrets.
-    pub vault: Vault,
+    pub carriers: Vault<Carriers>,
 }
 
 impl ReceiveCarrierWebhook {
@@ -39,7 +42,7 @@ impl ReceiveCarrierWebhook {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             fulfillment: FulfillmentStore::new(platform)?,
-            vault: Vault::new(platform.aws(), platform.variable("PAYMENT_CREDENTIALS")?),
+            carriers: Vault::new(platform.aws(), platform.variable("CARRIER_CREDENTIALS")?),
         })
     }
 }
@@ -94,7 +97,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Receives a carrier's webhook
 ///
 /// Signed according to Standard Webhooks. The type `shipment.delivered` has the data `delivered_at`, and either
-/// `shipment_id`, or `carrier` and `tracking_number`; it delivers all shipments under the number. Other types are ignored.
+/// `shipment_id`, or `carrier` and `tracking_number`; it delivers the shipments under the number, the newest 100. A carrier
+/// reports its own parcels only. Other types are ignored.
 /// After any status but 2xx the carrier must retry, also after 404: the shipment may not be recorded yet.
 ///
 /// # Errors
@@ -112,7 +116,7 @@ pub async fn handle(
     invocation: Invocation,
 ) -> Result<Response, Error> {
     let body = http::raw_body(&request, MAX_BODY)?;
-    function.verify(&request, body, &invocation).await?;
+    let signers = function.verify(&request, body, &invocation).await?;
     // What is recorded in its name is signed.
     let invocation = invocation.by(Actor::provider("CARRIER"));
     let message: Message = http::parse(body)?;
@@ -121,18 +125,13 @@ pub async fn handle(
     }
     let data = data(message)?;
     let store = &function.fulfillment;
-    for id in shipments(store, &data, invocation.deadline).await? {
-        let delivered = deliver(store, id, Some(data.delivered_at), None, &invocation).await;
-        delivered.map_err(|error| match error {
-            Error::Rejected(rejection) if rejection.reason == &error::NOT_FOUND => Rejected::Unknown.into(),
-            error => error,
-        })?;
-    }
+    let found = shipments(store, &data, &signers, invocation.deadline).await?;
+    deliver_each(store, &found, data.delivered_at, &invocation).await?;
     answer(CarrierWebhookOutcome::Entered)
 }
 
 impl ReceiveCarrierWebhook {
-    async fn verify(&self, request: &Request, body: &[u8], invocation: &Invocation) -> Result<(), Error> {
+    async fn verify(&self, request: &Request, body: &[u8], invocation: &Invocation) -> Result<Signers, Error> {
         let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
         let signed = StandardHeaders {
             id: header("webhook-id"),
@@ -143,13 +142,8 @@ impl ReceiveCarrierWebhook {
             // An unsigned message does not cost a read of the secret.
             signature::verify_standard(signed, body, &[], invocation.now)?;
         }
-        let verified = self.vault.verify(invocation.now, invocation.deadline, |credentials| {
-            let detail = "The secret has no webhook secrets of carriers.";
-            let keys = credentials
-                .carriers()
-                .ok_or_else(|| Rejection::new(&reason::CARRIERS_NOT_CONFIGURED, detail))?;
-            let secrets = &keys.webhook_secrets;
-            Ok(signature::verify_standard(signed, body, secrets, invocation.now)?)
+        let verified = self.carriers.verify(invocation.now, invocation.deadline, |carriers| {
+            Ok(carriers.signers(signed, body, invocation.now)?)
         });
         verified.await
     }
@@ -160,11 +154,24 @@ fn data(message: Message) -> Result<Data, Rejection> {
     data.map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("data: {error}")))
 }
 
-/// The shipments that a message is about. At least one.
-async fn shipments(store: &FulfillmentStore, data: &Data, deadline: Instant) -> Result<Vec<ShipmentId>, Error> {
+/// The shipments that a message of `signers` is about. At least one.
+async fn shipments(
+    store: &FulfillmentStore,
+    data: &Data,
+    signers: &Signers,
+    deadline: Instant,
+) -> Result<Vec<ShipmentId>, Error> {
     let found = match (data.shipment_id, &data.carrier, &data.tracking_number) {
-        (Some(id), ..) => vec![id],
+        (Some(id), ..) => {
+            let stored = store.shipment(id, deadline).await?;
+            let of_signer = stored.filter(|stored| signers.report_for(&stored.shipment.carrier));
+            of_signer.map(|_| id).into_iter().collect()
+        }
         (None, Some(carrier), Some(number)) if carrier.len() + number.len() <= MAX_TRACKING => {
+            if !signers.report_for(carrier) {
+                let detail = "The message is not signed with a secret of this carrier.";
+                return Err(Rejection::new(&error::INVALID_SIGNATURE, detail).into());
+            }
             store.find_parcel(&tracking_key(carrier, number), deadline).await?
         }
         _ => {
@@ -176,6 +183,37 @@ async fn shipments(store: &FulfillmentStore, data: &Data, deadline: Instant) -> 
         return Err(Rejected::Unknown.into());
     }
     Ok(found)
+}
+
+/// Delivers the shipments of a message. One that cannot be delivered, such as another one under a number that the carrier
+/// has used again, does not stop the others.
+///
+/// # Errors
+/// The first failure, so that the carrier sends the message again. The first rejection if no shipment is delivered.
+async fn deliver_each(
+    store: &FulfillmentStore,
+    found: &[ShipmentId],
+    at: Timestamp,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let (mut is_delivered, mut rejected, mut failed) = (false, None, None);
+    for &shipment_id in found {
+        match deliver(store, shipment_id, Some(at), None, invocation).await {
+            Ok(_) => is_delivered = true,
+            Err(error) => {
+                tracing::warn!(%shipment_id, causes = %Causes(&error), "reported shipment not delivered");
+                let first = match error {
+                    Error::Rejected(_) => &mut rejected,
+                    _ => &mut failed,
+                };
+                first.get_or_insert(error);
+            }
+        }
+    }
+    match failed.or(rejected.filter(|_| !is_delivered)) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
 /// The longest carrier and tracking number together, in bytes. A shipment has at most 50 characters of each, of at most 4

@@ -76,14 +76,15 @@ impl Shipment {
     }
 }
 
-/// What identifies a parcel however its carrier and its number are written: in capitals or not, with spaces and hyphens or
-/// not.
+/// What identifies a parcel however its carrier and its number are written.
 pub fn tracking_key(carrier: &str, tracking_number: &str) -> String {
-    let written_as = |text: &str| {
-        let characters = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
-        characters.flat_map(char::to_uppercase).collect::<String>()
-    };
-    format!("{}#{}", written_as(carrier), written_as(tracking_number))
+    format!("{}#{}", name_key(carrier), name_key(tracking_number))
+}
+
+/// A name or a number however it is written: in capitals or not, with spaces and hyphens or not.
+pub(crate) fn name_key(text: &str) -> String {
+    let characters = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    characters.flat_map(char::to_uppercase).collect()
 }
 
 /// The reason for rejecting a request about a shipment.

@@ -28,8 +28,11 @@ const BY_TRACKING: &str = "by-tracking";
 const READING: &str = "read a shipment";
 const SAVING: &str = "save a shipment";
 
-/// The most shipments under one number that a message delivers. A parcel with more orders in it is unlikely.
-const MAX_SHIPMENTS_OF_A_PARCEL: i32 = 25;
+/// The most shipments under one number that a message delivers: the orders in a parcel, and older parcels whose number the
+/// carrier has used again.
+const MAX_SHIPMENTS_OF_A_NUMBER: usize = 100;
+/// The shipments that are read at a time, as many as a usual parcel has at most.
+const PARCEL_PAGE: i32 = 25;
 
 /// The fulfillment table, and the orders.
 #[derive(Clone, Debug)]
@@ -245,7 +248,8 @@ impl FulfillmentStore {
         })
     }
 
-    /// Finds the newest shipments under a parcel's number. Eventually consistent: a new shipment may be missing.
+    /// Finds the newest shipments under a parcel's number, at most [`MAX_SHIPMENTS_OF_A_NUMBER`]. Eventually consistent: a new
+    /// shipment may be missing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -260,14 +264,22 @@ impl FulfillmentStore {
             .key_condition_expression("tracking = :tracking")
             .expression_attribute_values(":tracking", text(tracking_key))
             .scan_index_forward(false)
-            .limit(MAX_SHIPMENTS_OF_A_PARCEL);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let ids = answer.items.unwrap_or_default().into_iter().map(|item| {
-            let id = id_in(&item).ok_or_else(|| Error::internal(DOING, "a shipment's key is unreadable"));
-            id.map(ShipmentId)
-        });
-        ids.collect()
+            .limit(PARCEL_PAGE);
+        let (mut found, mut start) = (vec![], None);
+        while found.len() < MAX_SHIPMENTS_OF_A_NUMBER {
+            let query = query.clone().set_exclusive_start_key(start);
+            let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+            let answer = send_until_answered(DOING, deadline, send).await?;
+            for item in answer.items.unwrap_or_default() {
+                let id = id_in(&item).ok_or_else(|| Error::internal(DOING, "a shipment's key is unreadable"))?;
+                found.push(ShipmentId(id));
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -1286,10 +1286,17 @@ export type PaymentUnservableProblem = Problem & {
   title: "The payment was charged, but the order cannot be fulfilled";
 };
 
-/** The customer whose personal data cannot be read any more. */
+/** An erasure of a customer's personal data. */
 export interface PersonalDataErasure {
   /** The customer. */
   customer_id: CustomerId;
+  /**
+   * Whether there were addresses, contacts or notes to erase. False if the customer has never given any, or they were
+   * erased before.
+   */
+  had_personal_data: boolean;
+  /** The time of the erasure. Subscriptions that were started until then are cancelled soon after. */
+  erased_at: string;
 }
 
 /** A bid to place. */
@@ -2362,6 +2369,33 @@ export interface ErasePersonalDataOperation {
     customer_id: CustomerId;
   };
   answer: runtime.Answer<200, PersonalDataErasure, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listCustomerSubscriptions`. */
+export interface ListCustomerSubscriptionsOperation {
+  request: {
+    /** The customer */
+    customer_id: CustomerId;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** Only subscriptions with this status */
+    status?: SubscriptionStatus;
+  };
+  answer: runtime.Answer<200, SubscriptionList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
     /** The id of the request */
     requestId: string;
   }>;
@@ -3978,14 +4012,26 @@ export class Madang extends runtime.Client {
   /**
    * Erases the personal data of a customer
    *
-   * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders and
-   * subscriptions stay. Orders that are placed later are not affected. Erasing again changes nothing. Ship or cancel open
-   * orders first: nobody knows where to send them afterwards.
+   * The addresses, contacts and notes of all orders, returns and subscriptions of the customer cannot be read again; orders and
+   * returns stay. The customer's subscriptions are cancelled soon after. Orders that are placed later are not affected. Ship or
+   * cancel open orders first: nobody knows where to send them afterwards.
    *
    * `DELETE /admin/customers/{customer_id}/personal-data`
    */
   erasePersonalData(request: ErasePersonalDataOperation["request"], options?: runtime.Options): Promise<runtime.Result<ErasePersonalDataOperation>> {
     return this.call<ErasePersonalDataOperation>({ method: "DELETE", path: "/admin/customers/{customer_id}/personal-data", token: true }, request, options);
+  }
+
+  /**
+   * Lists a customer's subscriptions
+   *
+   * Newest first. The list is eventually consistent: a new subscription may take a moment to appear. Each page reads at most
+   * 100 subscriptions, so a page with `status` and a `next_cursor` may have fewer subscriptions than `limit`, even none.
+   *
+   * `GET /admin/customers/{customer_id}/subscriptions`
+   */
+  listCustomerSubscriptions(request: ListCustomerSubscriptionsOperation["request"], options?: runtime.Options): runtime.List<ListCustomerSubscriptionsOperation> {
+    return this.list<ListCustomerSubscriptionsOperation>({ method: "GET", path: "/admin/customers/{customer_id}/subscriptions", query: ["limit", "cursor", "status"], token: true }, request, options);
   }
 
   /**
@@ -4471,8 +4517,7 @@ export class Madang extends runtime.Client {
    * Cancels a subscription
    *
    * Paid orders are not cancelled; each can be cancelled like any order. Cancelling a cancelled subscription returns it
-   * unchanged. `continue-subscription` revokes a
-   * cancellation at the period's end.
+   * unchanged. `continue-subscription` revokes a cancellation at the period's end. An administrator can cancel any subscription.
    *
    * `POST /subscriptions/{subscription_id}/cancel`
    */
@@ -4585,7 +4630,8 @@ export class Madang extends runtime.Client {
    * Receives a carrier's webhook
    *
    * Signed according to Standard Webhooks. The type `shipment.delivered` has the data `delivered_at`, and either
-   * `shipment_id`, or `carrier` and `tracking_number`; it delivers all shipments under the number. Other types are ignored.
+   * `shipment_id`, or `carrier` and `tracking_number`; it delivers the shipments under the number, the newest 100. A carrier
+   * reports its own parcels only. Other types are ignored.
    * After any status but 2xx the carrier must retry, also after 404: the shipment may not be recorded yet.
    *
    * `POST /webhooks/carriers`

@@ -7,6 +7,7 @@ use auctions::event::AuctionEvent;
 use billing::event::BillingEvent;
 use fulfillment::event::FulfillmentEvent;
 use serde::Serialize;
+use shared::accounts::AccountEvent;
 use shared::auctions::PointsEvent;
 use shared::catalog::CatalogEvent;
 use shared::core::event::{DomainEvent, Envelope, Record, VERSION};
@@ -86,6 +87,7 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
         schemas_of::<PointsEvent>(&examples)?,
         schemas_of::<BillingEvent>(&examples)?,
         schemas_of::<ImageEvent>(&examples)?,
+        schemas_of::<AccountEvent>(&examples)?,
     ];
     Ok(domains.into_iter().flatten().collect())
 }

@@ -1,4 +1,4 @@
-//! AWS services and other infrastructure: Lambda, DynamoDB, S3, SQS, EventBridge, KMS, telemetry, and HTTPS to
+//! AWS services and other infrastructure: Lambda, DynamoDB, S3, SQS, EventBridge, KMS, Secrets Manager, telemetry, and HTTPS to
 //! providers.
 
 pub mod backoff;
@@ -11,5 +11,6 @@ pub mod queue;
 pub mod s3;
 pub mod telemetry;
 pub mod transport;
+pub mod vault;
 
 pub use platform::Platform;

@@ -35,7 +35,7 @@ pub use pricing::{Delivery, Pricing};
 pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use reservations::{Draft, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, TakeOutcome};
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
-pub use store::sealed_details::SealedDetails;
+pub use store::sealed_details::{FreshDetails, SealedDetails};
 pub use store::{OrderPage, OrderStore, StoredOrder};
 pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;

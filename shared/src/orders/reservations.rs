@@ -24,7 +24,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::orders::store::{order_key, parse_order};
-use crate::orders::{Line, Order, OrderId, OrderStore, SealedDetails, Shortage, StoredOrder};
+use crate::orders::{FreshDetails, Line, Order, OrderId, OrderStore, Shortage, StoredOrder};
 
 const DOING: &str = "place an order";
 /// The most items that change in one transaction with an order's holds. A cancellation has them all: the order, its
@@ -47,7 +47,7 @@ pub struct Draft {
     /// The order.
     pub order: Order,
     /// Who receives the order, and where, encrypted.
-    pub delivery_details: Option<SealedDetails>,
+    pub delivery_details: Option<FreshDetails>,
     /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
     /// The product of each line, as read. Its number of shards is used.
@@ -181,21 +181,25 @@ impl ReservationStore {
             let stored = StoredOrder {
                 order: order.clone(),
                 holds,
-                delivery_details: draft.delivery_details.clone(),
+                delivery_details: draft.delivery_details.as_ref().map(|fresh| fresh.details.clone()),
                 fingerprint: draft.fingerprint.clone(),
                 payments: 0,
                 shipping_refunded: None,
                 version: 1,
                 event: Some(draft.event.clone()),
             };
-            Ok(vec![put(self.orders.put_new(&stored)?)?])
+            let key_unchanged = draft.delivery_details.as_ref().map(|fresh| fresh.key_unchanged.clone());
+            let order = put(self.orders.put_new(&stored)?)?;
+            Ok(std::iter::once(order).chain(key_unchanged).collect())
         };
         match self.take(&order.lines, &draft.products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed),
             TakeOutcome::ConditionFailed(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
-            TakeOutcome::ConditionFailed(None) => {
-                Err(Error::internal(DOING, "the condition failed without an existing order"))
-            }
+            // A retry encrypts the address with a new key.
+            TakeOutcome::ConditionFailed(None) => Err(Error::unavailable(
+                DOING,
+                "the personal data of the customer were erased meanwhile",
+            )),
             // A concurrent duplicate of this request may have taken the units.
             TakeOutcome::OutOfStock(shortages) => {
                 let existing = self.orders.get_serializable(order.order_id, deadline).await?;

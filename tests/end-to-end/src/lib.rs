@@ -16,6 +16,11 @@ use serde_json::{Value, json};
 /// How long an event may take from a change to the bus.
 pub const EVENT_DEADLINE: Duration = Duration::from_secs(60);
 
+/// The carrier that reports deliveries.
+pub const CARRIER: &str = "Courtyard Post";
+/// The secret of its webhooks.
+pub const CARRIER_SECRET: &str = "whsec_Y291cnR5YXJkIHBvc3Q=";
+
 /// The deployed shop and its users.
 pub struct Shop {
     /// The API.
@@ -36,11 +41,16 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Connects to a stack: signs up its users and subscribes to its bus.
+    /// Connects to a stack: signs up its users, subscribes to its bus, and gives the carrier its secret.
     ///
     /// # Errors
     /// If the stack does not respond.
     pub fn open(stack: &Stack) -> Result<Self> {
+        let secret = json!({
+            "SecretId": stack.outputs.get("CarrierCredentialsArn"),
+            "SecretString": json!({ CARRIER: { "webhook_secrets": [CARRIER_SECRET] } }).to_string(),
+        });
+        stack.aws("secretsmanager").call("PutSecretValue", &secret)?;
         Ok(Self {
             api: stack.api(),
             tap: stack.tap()?,

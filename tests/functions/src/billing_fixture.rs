@@ -6,6 +6,7 @@ use billing::charge_service::ChargeService;
 use billing::charge_subscription::ChargeSubscription;
 use billing::enqueue_due_charges::{EnqueueDueCharges, Summary};
 use billing::subscription::{MissedPeriods, Policy};
+use harness::engine::ACCOUNTS;
 use harness::gateway::{Answer, Call};
 use harness::queue::Delivery;
 use harness::{FakeKms, FakeQueue, Services};
@@ -119,6 +120,16 @@ impl BillingFixture {
         .await
     }
 
+    /// Calls `list-customer-subscriptions`.
+    pub async fn list_customer_subscriptions(&self, call: Call) -> Answer {
+        let function = billing::list_customer_subscriptions::ListCustomerSubscriptions::new(&self.platform());
+        let function = function.expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            billing::list_customer_subscriptions::handle(&function, request, invocation)
+        })
+        .await
+    }
+
     /// Calls `update-subscription`.
     pub async fn update_subscription(&self, call: Call) -> Answer {
         let function = billing::update_subscription::UpdateSubscription::new(&self.platform()).expect("its variables");
@@ -193,6 +204,19 @@ impl BillingFixture {
             let invocation = self.invocation().by(Actor::function("request-new-card"));
             let done = billing::request_new_card::handle(&function, event, invocation).await;
             done.expect("the subscription asks for a new card");
+        }
+    }
+
+    /// Calls `cancel-subscriptions` for the latest erasure of each customer.
+    pub async fn cancel_erased_subscriptions(&self) {
+        let function = billing::cancel_subscriptions::CancelSubscriptions::new(&self.platform());
+        let function = function.expect("its variables");
+        for (name, detail) in self.engine.events(ACCOUNTS).await {
+            let event = json!({ "source": "madang.accounts", "detail-type": name, "detail": detail });
+            let event = serde_json::from_value(event).expect("an event of an erasure");
+            let invocation = self.invocation().by(Actor::function("cancel-subscriptions"));
+            let done = billing::cancel_subscriptions::handle(&function, event, invocation).await;
+            done.expect("the subscriptions end");
         }
     }
 

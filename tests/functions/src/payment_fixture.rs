@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use harness::audit::LedgerAudit;
 use harness::bus::FakeBus;
 use harness::gateway::{Answer, Call};
-use harness::{FakeVault, Services};
+use harness::{CARRIER_CREDENTIALS, FakeVault, Services};
 use lambda_http::http::{Request, Response};
 use payments::receive_webhook::ReceiveWebhook;
 use payments::reconcile_payments::{ReconcilePayments, Summary};
@@ -27,8 +27,10 @@ use tokio::task::yield_now;
 
 use crate::Shop;
 
-/// The secrets that sign the webhooks of carriers: two, as during a rotation.
+/// The secrets of the carrier `CJ`: two, as during a rotation.
 pub const CARRIER_SECRETS: [&str; 2] = ["whsec_Y2FycmllciBzZWNyZXQ=", "whsec_Y2FycmllciByb2xsZWQ="];
+/// The secret of the carrier `Hanjin`.
+pub const HANJIN_SECRET: &str = "whsec_aGFuamluIHNlY3JldA==";
 
 /// A shop with payments. Dereferences to its [`Shop`].
 #[derive(Debug)]
@@ -80,6 +82,7 @@ impl PaymentFixture {
     }
 
     fn of(shop: Shop, sandbox: Arc<Sandbox>, vault: FakeVault, transport: Arc<dyn Transport>) -> Self {
+        vault.set_secret(CARRIER_CREDENTIALS, &carriers(&CARRIER_SECRETS));
         let bus = FakeBus::default();
         let services = Services {
             secrets: Some(vault.clone()),
@@ -277,7 +280,15 @@ pub fn credentials(options: &Options) -> Value {
         },
         "kakaopay": { "secret_key": options.kakaopay_secret_key, "cid": options.kakaopay_cid },
         "standard": { "webhook_secrets": options.standard_webhook_secrets },
-        "carriers": { "webhook_secrets": CARRIER_SECRETS },
+    })
+}
+
+/// Returns the secret of carriers: `secrets` of the one that is called `CJ` and `CJ Logistics`, and one of `Hanjin`.
+pub fn carriers(secrets: &[&str]) -> Value {
+    json!({
+        "CJ": { "webhook_secrets": secrets },
+        "CJ Logistics": { "webhook_secrets": secrets },
+        "Hanjin": { "webhook_secrets": [HANJIN_SECRET] },
     })
 }
 

@@ -71,6 +71,7 @@ impl Cloud {
             ("RETURN_DAYS", "7"),
             ("SHOP_TIME_ZONE", "Asia/Seoul"),
             ("PAYMENT_CREDENTIALS", "payment-credentials"),
+            ("CARRIER_CREDENTIALS", "carrier-credentials"),
             ("TOSS_URL", NOWHERE),
             ("STRIPE_URL", NOWHERE),
             ("KAKAOPAY_URL", NOWHERE),
@@ -123,7 +124,15 @@ impl Cloud {
                 json!({ "Responses": nothing.collect::<Vec<_>>() })
             }
             "Query" => json!({ "Items": [], "Count": 0, "ScannedCount": 0 }),
-            "GetSecretValue" => json!({ "Name": "payment-credentials", "SecretString": credentials().to_string() }),
+            "GetSecretValue" => {
+                let name = &body["SecretId"];
+                let secret = if name == "carrier-credentials" {
+                    carriers()
+                } else {
+                    credentials()
+                };
+                json!({ "Name": name, "SecretString": secret.to_string() })
+            }
             "PutEvents" => {
                 let entries = body["Entries"].as_array()?.iter().map(|_| json!({ "EventId": "1" }));
                 json!({ "FailedEntryCount": 0, "Entries": entries.collect::<Vec<_>>() })
@@ -190,6 +199,10 @@ fn credentials() -> Value {
         "stripe": { "secret_key": "sk_test", "webhook_secrets": [STRIPE_SECRET] },
         "standard": { "webhook_secrets": [STANDARD_SECRET] },
     })
+}
+
+fn carriers() -> Value {
+    json!({ "CJ": { "webhook_secrets": [STANDARD_SECRET] } })
 }
 
 /// Runs a future to completion.

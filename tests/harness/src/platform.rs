@@ -19,7 +19,7 @@ pub const UPLOADS: &str = "uploads";
 pub const VARIANTS: &str = "images";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 36] = [
+const VARIABLES: [(&str, &str); 37] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -37,7 +37,8 @@ const VARIABLES: [(&str, &str); 36] = [
     ("SELLER_CONTACT", "help@shop.example.com"),
     ("RETURN_DAYS", "7"),
     ("SHOP_TIME_ZONE", "Asia/Seoul"),
-    ("PAYMENT_CREDENTIALS", "payment-credentials"),
+    ("PAYMENT_CREDENTIALS", crate::vault::PAYMENT_CREDENTIALS),
+    ("CARRIER_CREDENTIALS", crate::vault::CARRIER_CREDENTIALS),
     ("DATA_KEY_ID", "alias/billing"),
     ("CHARGES_URL", crate::queue::URL),
     ("RETRY_DAYS", "1,3,5,7"),

@@ -1,5 +1,6 @@
-//! An in-memory stand-in for Secrets Manager with one secret.
+//! An in-memory stand-in for Secrets Manager.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::{Credentials, Region};
@@ -13,28 +14,39 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use shared::payments::provider::Vault;
 
+/// The name of the secret with the credentials of payment providers.
+pub const PAYMENT_CREDENTIALS: &str = "payment-credentials";
+/// The name of the secret with the credentials of carriers.
+pub const CARRIER_CREDENTIALS: &str = "carrier-credentials";
+
 /// The stand-in. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeVault(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    secret: String,
+    secrets: BTreeMap<String, String>,
     reads: usize,
     is_down: bool,
 }
 
 impl FakeVault {
-    /// Creates a stand-in whose secret is this JSON.
+    /// Creates a stand-in with this JSON as the credentials of payment providers.
     pub fn with(secret: &Value) -> Self {
         let vault = Self::default();
         vault.set(secret);
         vault
     }
 
-    /// Replaces the secret.
+    /// Replaces the credentials of payment providers.
     pub fn set(&self, secret: &Value) {
-        self.0.lock().expect("not poisoned").secret = secret.to_string();
+        self.set_secret(PAYMENT_CREDENTIALS, secret);
+    }
+
+    /// Replaces the secret with this name.
+    pub fn set_secret(&self, name: &str, secret: &Value) {
+        let mut state = self.0.lock().expect("not poisoned");
+        state.secrets.insert(name.to_owned(), secret.to_string());
     }
 
     /// Sets whether requests fail.
@@ -42,12 +54,12 @@ impl FakeVault {
         self.0.lock().expect("not poisoned").is_down = is_down;
     }
 
-    /// Returns how often the secret was read.
+    /// Returns how often a secret was read.
     pub fn reads(&self) -> usize {
         self.0.lock().expect("not poisoned").reads
     }
 
-    /// Returns the secret as functions see it, not yet fetched.
+    /// Returns the credentials of payment providers as functions see them, not yet fetched.
     pub fn vault(&self) -> Vault {
         let aws = aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
@@ -57,19 +69,17 @@ impl FakeVault {
             ))
             .http_client(SharedHttpClient::new(self.clone()))
             .build();
-        Vault::new(&aws, "payment-credentials".to_owned())
+        Vault::new(&aws, PAYMENT_CREDENTIALS.to_owned())
     }
 
-    fn answer(&self) -> (u16, Value) {
+    fn answer(&self, name: &str) -> (u16, Value) {
         let mut state = self.0.lock().expect("not poisoned");
         state.reads += 1;
-        if state.is_down {
-            return (500, json!({ "__type": "InternalServiceError" }));
+        match state.secrets.get(name) {
+            _ if state.is_down => (500, json!({ "__type": "InternalServiceError" })),
+            Some(secret) => (200, json!({ "Name": name, "SecretString": secret })),
+            None => (400, json!({ "__type": "ResourceNotFoundException" })),
         }
-        (
-            200,
-            json!({ "Name": "payment-credentials", "SecretString": state.secret }),
-        )
     }
 }
 
@@ -83,7 +93,9 @@ impl HttpConnector for FakeVault {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         assert_eq!(target, "secretsmanager.GetSecretValue");
-        let (status, body) = self.answer();
+        let body = request.body().bytes().expect("a body in memory");
+        let body: Value = serde_json::from_slice(body).expect("JSON");
+        let (status, body) = self.answer(body["SecretId"].as_str().expect("a secret's name"));
         let status = StatusCode::try_from(status).expect("a status");
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))
     }

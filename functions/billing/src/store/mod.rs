@@ -63,6 +63,8 @@ pub struct SubscriptionWrite<'a> {
     pub new_key: Option<&'a StoredKey>,
     /// Billing keys that were deleted at their providers.
     pub deleted_keys: &'a [StoredKey],
+    /// Checks that the key of new delivery details was not erased meanwhile.
+    pub key_unchanged: Option<&'a TransactWriteItem>,
 }
 
 impl<'a> SubscriptionWrite<'a> {
@@ -75,6 +77,7 @@ impl<'a> SubscriptionWrite<'a> {
             request: None,
             new_key: None,
             deleted_keys: &[],
+            key_unchanged: None,
         }
     }
 
@@ -409,6 +412,7 @@ impl SubscriptionStore {
         for key in write.deleted_keys {
             items.push(delete(self.delete_key_owner(key))?);
         }
+        items.extend(write.key_unchanged.cloned());
         Ok(items)
     }
 

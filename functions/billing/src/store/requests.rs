@@ -17,7 +17,7 @@ pub enum RequestState {
 }
 
 impl SubscriptionStore {
-    /// Reads the state of `request` of `customer`.
+    /// Reads the state of `request` about a subscription of `customer`, or of any customer if `customer` is `None`.
     ///
     /// # Errors
     /// [`Rejected::NotFound`] for another customer's subscription too, `idempotency-key-reused`,
@@ -25,11 +25,12 @@ impl SubscriptionStore {
     pub async fn request_state(
         &self,
         request: &SubscriptionRequest,
-        customer: &CustomerId,
+        customer: Option<&CustomerId>,
         deadline: Instant,
     ) -> Result<RequestState, Error> {
         let id = request.subscription_id;
-        let is_own = |stored: &StoredSubscription| stored.subscription.customer_id == *customer;
+        let is_own =
+            |stored: &StoredSubscription| customer.is_none_or(|customer| stored.subscription.customer_id == *customer);
         // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
         let found = self.get_open(id, deadline).await?;
         let Some(known) = self.request(request.request_id, deadline).await? else {

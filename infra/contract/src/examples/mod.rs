@@ -1,5 +1,6 @@
 //! An example of each event type, made like the functions make them. Schemas contain it, and tests validate it.
 
+mod accounts;
 mod auctions;
 mod billing;
 mod fulfillment;
@@ -46,6 +47,7 @@ pub fn events() -> Result<Vec<Record>> {
         auctions::point_events()?,
         billing::events()?,
         images::events()?,
+        accounts::events()?,
     ];
     Ok(parts.into_iter().flatten().collect())
 }
@@ -105,7 +107,7 @@ fn orders() -> Result<Vec<Record>> {
 fn actor_of(detail_type: &str) -> Result<Actor> {
     Ok(match detail_type {
         "ProductChanged" | "StockMoved" | "RefundRequested" | "PaymentReversed" | "ShipmentCreated"
-        | "ReturnApproved" | "ReturnRefused" | "ReturnReceived" | "ReturnRefunded" => staff(),
+        | "PersonalDataErased" | "ReturnApproved" | "ReturnRefused" | "ReturnReceived" | "ReturnRefunded" => staff(),
         "OrderPlaced"
         | "OrderPaid"
         | "OrderCancelled"

@@ -150,6 +150,14 @@ pub fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Resul
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
+/// Builds a transaction item that only checks a condition.
+pub fn check(check: aws_sdk_dynamodb::types::builders::ConditionCheckBuilder) -> Result<TransactWriteItem, Error> {
+    let check = check
+        .build()
+        .map_err(|error| Error::internal("build a transaction", error))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
 /// Builds a transaction item from a put.
 pub fn put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Error> {
     let put: Put = put

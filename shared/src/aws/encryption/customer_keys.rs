@@ -1,6 +1,6 @@
-//! The customers' data keys, in the accounts table (`KEY#<customer_id>`).
+//! The customers' data keys, in the accounts table (`KEY#<customer_id>`), and their erasures (`ERASURE#<customer_id>`).
 
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -10,13 +10,14 @@ use zeroize::Zeroizing;
 use super::data_key::{DataKey, DataKeys};
 use crate::aws::Platform;
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::transaction::{put, transact_changes};
-use crate::aws::dynamodb::{Item, classify_error, key, send_until_answered};
+use crate::aws::dynamodb::transaction::{check, delete, put, transact_changes};
+use crate::aws::dynamodb::{Item, key, text};
 use crate::core::error::Error;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 
 const CREATING: &str = "create a customer's key";
+const UNCHANGED: &str = "data_key = :found";
 
 /// The data keys of customers, which encrypt their personal data.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub struct CustomerKeyStore {
 
 /// A customer's data key in memory.
 pub struct CustomerKey {
-    key_id: Uuid,
+    stored: StoredKey,
     customer: CustomerId,
     key: DataKey,
 }
@@ -50,7 +51,7 @@ impl std::fmt::Debug for SealedData {
 
 /// A customer's data key as stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct StoredKey {
+pub struct StoredKey {
     /// The data key, encrypted by KMS; base64.
     data_key: String,
 }
@@ -61,9 +62,9 @@ impl StoredKey {
         derive_id(&["customer key", &self.data_key])
     }
 
-    fn with(&self, customer: &CustomerId, key: DataKey) -> CustomerKey {
+    fn with(self, customer: &CustomerId, key: DataKey) -> CustomerKey {
         CustomerKey {
-            key_id: self.id(),
+            stored: self,
             customer: customer.clone(),
             key,
         }
@@ -99,41 +100,65 @@ impl CustomerKeyStore {
     /// # Errors
     /// [`Error::Internal`], also when KMS denies access, and [`Error::Unavailable`].
     pub async fn get(&self, customer: &CustomerId, deadline: Instant) -> Result<Option<CustomerKey>, Error> {
-        match self.stored(customer, deadline).await? {
-            Some(stored) => self.decrypt(&stored, customer, deadline).await.map(Some),
+        match self.find(customer, deadline).await? {
+            Some(stored) => self.decrypt(stored, customer, deadline).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// Deletes the key of `customer`: nothing that was encrypted with it can be read again. Returns whether there was one.
+    /// Checks that `key` is still the key of its customer, in the transaction that saves what it encrypted. Otherwise data that
+    /// were encrypted just before an erasure would be saved after it, and nobody could read them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn unchanged(&self, key: &CustomerKey) -> Result<TransactWriteItem, Error> {
+        let unchanged = ConditionCheck::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key_of(&key.customer)))
+            .condition_expression(UNCHANGED)
+            .expression_attribute_values(":found", text(key.stored.data_key.as_str()));
+        check(unchanged)
+    }
+
+    /// Finds the key of `customer` without decrypting it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn erase(&self, customer: &CustomerId, deadline: Instant) -> Result<bool, Error> {
-        const DOING: &str = "erase personal data";
-        let send = || async {
-            let delete = self.table.client.delete_item().table_name(&self.table.name);
-            let delete = delete
-                .set_key(Some(key_of(customer)))
-                .return_values(ReturnValue::AllOld);
-            delete.send().await.map_err(|error| classify_error(DOING, error))
-        };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        Ok(answer.attributes.is_some())
-    }
-
-    async fn stored(&self, customer: &CustomerId, deadline: Instant) -> Result<Option<StoredKey>, Error> {
+    pub async fn find(&self, customer: &CustomerId, deadline: Instant) -> Result<Option<StoredKey>, Error> {
         self.table
             .read("read a customer's key", key_of(customer), deadline)
             .await
     }
 
-    async fn decrypt(
+    /// Deletes the key of `customer` as it was found: nothing that was encrypted with it can be read again. Records `erasure` in
+    /// the same transaction, with its event. Returns false when the key has changed since it was found.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn erase(
         &self,
-        stored: &StoredKey,
         customer: &CustomerId,
+        found: Option<&StoredKey>,
+        erasure: &impl Serialize,
         deadline: Instant,
-    ) -> Result<CustomerKey, Error> {
+    ) -> Result<bool, Error> {
+        const DOING: &str = "erase personal data";
+        let erased = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key_of(customer)));
+        let erased = match found {
+            Some(found) => erased
+                .condition_expression(UNCHANGED)
+                .expression_attribute_values(":found", text(found.data_key.as_str())),
+            None => erased.condition_expression("attribute_not_exists(pk)"),
+        };
+        let erasure = self.table.item(DOING, erasure_of(customer), erasure)?;
+        let erasure = Put::builder().table_name(&self.table.name).set_item(Some(erasure));
+        let items = vec![delete(erased)?, put(erasure)?];
+        transact_changes(&self.table.client, DOING, items, 1, deadline).await
+    }
+
+    async fn decrypt(&self, stored: StoredKey, customer: &CustomerId, deadline: Instant) -> Result<CustomerKey, Error> {
         let key = self.keys.decrypt(&stored.data_key, customer.as_str(), deadline).await?;
         Ok(stored.with(customer, key))
     }
@@ -159,7 +184,7 @@ impl CustomerKey {
     pub fn seal(&self, data: &impl Serialize) -> Result<SealedData, Error> {
         let data = serde_json::to_vec(data).map_err(|error| Error::internal("encrypt personal data", error))?;
         Ok(SealedData {
-            key_id: self.key_id,
+            key_id: self.stored.id(),
             data: self.key.encrypt(&Zeroizing::new(data), self.customer.as_str())?,
         })
     }
@@ -169,7 +194,7 @@ impl CustomerKey {
     /// # Errors
     /// [`Error::Internal`] when they are of another customer or damaged.
     pub fn open<T: DeserializeOwned>(&self, sealed: &SealedData) -> Result<Option<T>, Error> {
-        if sealed.key_id != self.key_id {
+        if sealed.key_id != self.stored.id() {
             return Ok(None);
         }
         let opened = self.key.decrypt(&sealed.data, self.customer.as_str())?;
@@ -178,6 +203,10 @@ impl CustomerKey {
             .map_err(|_| Error::internal("decrypt personal data", "the data have another form"));
         parsed.map(Some)
     }
+}
+
+fn erasure_of(customer: &CustomerId) -> Item {
+    key(format!("ERASURE#{}", customer.as_str()))
 }
 
 fn key_of(customer: &CustomerId) -> Item {

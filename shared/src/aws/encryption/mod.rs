@@ -11,5 +11,5 @@ mod customer_keys;
 mod data_key;
 mod envelope;
 
-pub use customer_keys::{CustomerKey, CustomerKeyStore, SealedData};
+pub use customer_keys::{CustomerKey, CustomerKeyStore, SealedData, StoredKey};
 pub use envelope::{EncryptedSecret, EnvelopeEncryption};

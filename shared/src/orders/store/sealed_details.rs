@@ -1,5 +1,6 @@
 //! Delivery details as stored: encrypted with the key of their customer.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -18,6 +19,15 @@ pub struct SealedDetails {
     shipping_address: Option<SealedData>,
 }
 
+/// Details that were just encrypted.
+#[derive(Clone, Debug)]
+pub struct FreshDetails {
+    /// The details.
+    pub details: SealedDetails,
+    /// Checks in the transaction that saves the details that their key was not erased meanwhile.
+    pub key_unchanged: TransactWriteItem,
+}
+
 impl SealedDetails {
     /// Encrypts the details of a request of `customer`. `None` if it has none; then no key is read.
     ///
@@ -28,18 +38,18 @@ impl SealedDetails {
         customer: &CustomerId,
         keys: &CustomerKeyStore,
         deadline: Instant,
-    ) -> Result<Option<Self>, Error> {
+    ) -> Result<Option<FreshDetails>, Error> {
         let Some(details) = details else {
             return Ok(None);
         };
         let key = keys.get_or_create(customer, deadline).await?;
-        Ok(Some(Self {
-            contact: details.contact.as_ref().map(|contact| key.seal(contact)).transpose()?,
-            shipping_address: details
-                .shipping_address
-                .as_ref()
-                .map(|address| key.seal(address))
-                .transpose()?,
+        let address = details.shipping_address.as_ref();
+        Ok(Some(FreshDetails {
+            details: Self {
+                contact: details.contact.as_ref().map(|contact| key.seal(contact)).transpose()?,
+                shipping_address: address.map(|address| key.seal(address)).transpose()?,
+            },
+            key_unchanged: keys.unchanged(&key)?,
         }))
     }
 

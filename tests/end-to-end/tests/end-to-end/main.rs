@@ -8,6 +8,7 @@ mod access;
 mod auctions;
 mod billing;
 mod client;
+mod fulfillment;
 mod images;
 mod late;
 mod orders;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         orders::TESTS,
         payments::TESTS,
         webhooks::TESTS,
+        fulfillment::TESTS,
         images::TESTS,
         access::TESTS,
         requests::TESTS,

@@ -1,7 +1,8 @@
 //! Webhooks of carriers: signed, repeated, early, and in any order.
 
-use function_tests::fulfillment_fixture::FulfillmentFixture;
-use function_tests::payment_fixture::CARRIER_SECRETS;
+use function_tests::fulfillment_fixture::{FulfillmentFixture, lines, ship_call};
+use function_tests::payment_fixture::{CARRIER_SECRETS, HANJIN_SECRET, carriers};
+use harness::CARRIER_CREDENTIALS;
 use harness::engine::FULFILLMENT;
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -92,9 +93,8 @@ async fn a_parcel_with_units_of_two_orders_delivers_both() {
         shop.paid("ann", "k2", &[("mug", 1)]).await,
     ];
     for (nth, order) in orders.iter().enumerate() {
-        let call = function_tests::fulfillment_fixture::ship_call(order, &format!("key-{nth}"), &[("1", 1)]);
-        let line = json!([{ "line_id": "1", "quantity": 1 }]);
-        let body = json!({ "lines": line, "carrier": "CJ", "tracking_number": "9" });
+        let call = ship_call(order, &format!("key-{nth}"), &[("1", 1)]);
+        let body = json!({ "lines": lines(&[("1", 1)]), "carrier": "CJ", "tracking_number": "9" });
         assert_eq!(shop.create_shipment(call.json(&body)).await.status, 201);
     }
     assert_eq!(shop.report("9", shop.now()).await.status, 200);
@@ -141,7 +141,7 @@ async fn both_secrets_are_valid_during_a_rotation() {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     let new = "whsec_YSBuZXcgc2VjcmV0";
-    shop.vault.set(&json!({ "carriers": { "webhook_secrets": [new] } }));
+    shop.vault.set_secret(CARRIER_CREDENTIALS, &carriers(&[new]));
     let answer = shop.carrier_webhook(signed(&shop, &[new], &message(&shop, "8"))).await;
     assert_eq!(answer.status, 200, "the secret is fetched again: {answer:?}");
 }
@@ -183,8 +183,8 @@ async fn each_invalid_message_gets_its_problem() {
         (
             "a number of another carrier",
             json!({ "carrier": "Hanjin", "tracking_number": "7", "delivered_at": at }),
-            404,
-            "unknown-shipment",
+            401,
+            "invalid-signature",
         ),
     ] {
         let answer = shop
@@ -213,7 +213,7 @@ async fn each_invalid_message_gets_its_problem() {
 #[tokio::test]
 async fn carriers_are_refused_until_the_secret_has_their_secrets() {
     let shop = FulfillmentFixture::open().await;
-    shop.vault.set(&json!({}));
+    shop.vault.set_secret(CARRIER_CREDENTIALS, &json!({}));
     let answer = shop
         .carrier_webhook(shop.carrier_call("shipment.delivered", &json!({})))
         .await;
@@ -222,4 +222,59 @@ async fn carriers_are_refused_until_the_secret_has_their_secrets() {
         (422, "carriers-not-configured"),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn a_carrier_reports_its_own_parcels_only() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    let shipment = shop.shipped(&order, "7", &[("1", 1)]).await;
+    let by_id = json!({ "shipment_id": shipment, "delivered_at": shop.now() });
+    let by_id = json!({ "type": "shipment.delivered", "data": by_id }).to_string();
+    for (body, status, problem) in [
+        (message(&shop, "7"), 401, "invalid-signature"),
+        (by_id.clone(), 404, "unknown-shipment"),
+    ] {
+        let answer = shop.carrier_webhook(signed(&shop, &[HANJIN_SECRET], &body)).await;
+        assert_eq!((answer.status, answer.problem()), (status, problem), "{answer:?}");
+    }
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "SHIPPED");
+    let answer = shop.carrier_webhook(signed(&shop, &CARRIER_SECRETS[..1], &by_id)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "DELIVERED");
+}
+
+#[tokio::test]
+async fn a_shipment_that_cannot_be_delivered_does_not_stop_others_under_its_number() {
+    let shop = FulfillmentFixture::open().await;
+    let first = shop.paid("ann", "k1", &[("tea", 1)]).await;
+    shop.shipped(&first, "7", &[("1", 1)]).await;
+    let at = shop.now();
+    // The carrier uses the number again, and then reports the first parcel late.
+    shop.advance(SignedDuration::from_hours(24 * 400));
+    let second = shop.paid("ann", "k2", &[("tea", 1)]).await;
+    let call = ship_call(&second, "other", &[]);
+    let body = json!({ "lines": lines(&[("1", 1)]), "carrier": "CJ", "tracking_number": "7" });
+    assert_eq!(shop.create_shipment(call.json(&body)).await.status, 201);
+    let answer = shop.report("7", at).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(shop.fulfillment_status("ann", &first).await, "DELIVERED");
+    assert_eq!(
+        shop.fulfillment_status("ann", &second).await,
+        "SHIPPED",
+        "it was ordered after the delivery"
+    );
+}
+
+#[tokio::test]
+async fn all_shipments_under_a_number_are_delivered() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 30)]).await;
+    for nth in 0..30 {
+        let call = ship_call(&order, &format!("key-{nth}"), &[]);
+        let body = json!({ "lines": lines(&[("1", 1)]), "carrier": "CJ", "tracking_number": "7" });
+        assert_eq!(shop.create_shipment(call.json(&body)).await.status, 201);
+    }
+    assert_eq!(shop.report("7", shop.now()).await.status, 200);
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 30, 30, 0]]);
 }

@@ -114,6 +114,8 @@ async fn subscriptions() {
     shop.account("ann", &id).await;
     shop.list_subscriptions(Call::new("GET", "/subscriptions").by("ann"))
         .await;
+    let of_ann = Call::new("GET", "/admin/customers/{customer_id}/subscriptions").path("customer_id", "ann");
+    shop.list_customer_subscriptions(of_ann.by_admin()).await;
     let invoices = Call::new("GET", "/subscriptions/{subscription_id}/invoices").path("subscription_id", &id);
     shop.list_invoices(invoices.by("ann")).await;
     let items = json!({ "items": [{ "sku": SKU, "quantity": 2 }] });

@@ -29,6 +29,7 @@ mod cost;
 mod cursors;
 mod delivery_details;
 mod envelope_encryption;
+mod erasure;
 mod examples;
 mod expire_orders;
 mod faults;

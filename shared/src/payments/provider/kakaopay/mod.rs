@@ -38,7 +38,7 @@ impl KakaoPay {
         let urls = start.return_urls.ok_or_else(|| {
             Rejection::invalid_parameter("return_urls", "required for KakaoPay, which redirects the customer")
         })?;
-        self.vault.credentials(deadline).await?.kakaopay()?;
+        self.vault.get(deadline).await?.kakaopay()?;
         let units: u32 = order.lines.iter().map(|line| line.quantity).sum();
         let body = json!({
             "partner_order_id": order.order_id.to_string(),
@@ -138,11 +138,7 @@ impl KakaoPay {
         limit: Duration,
         deadline: Instant,
     ) -> Result<Value, CallError> {
-        let credentials = self
-            .vault
-            .credentials(deadline)
-            .await
-            .map_err(CallError::from_vault_error)?;
+        let credentials = self.vault.get(deadline).await.map_err(CallError::from_vault_error)?;
         let keys = credentials.kakaopay().map_err(CallError::from_vault_error)?;
         body["cid"] = json!(keys.cid);
         let authorization = format!("SECRET_KEY {}", keys.secret_key);

@@ -34,7 +34,7 @@ impl Stripe {
         let Authorization::Stripe { payment_method } = authorization else {
             return Err(Error::internal(DOING, "the authorization is for another provider"));
         };
-        self.vault.credentials(deadline).await?.stripe()?;
+        self.vault.get(deadline).await?.stripe()?;
         let fields = [("metadata[customer_id]", customer.as_str().to_owned())];
         let key = format!("customer-{request_id}");
         let created = self

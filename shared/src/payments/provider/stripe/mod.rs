@@ -47,7 +47,7 @@ impl Stripe {
 
     async fn start(&self, start: &Start<'_>, deadline: Instant) -> Result<Started, Error> {
         const DOING: &str = "prepare a payment at Stripe";
-        self.vault.credentials(deadline).await?.stripe()?;
+        self.vault.get(deadline).await?.stripe()?;
         let order = start.order;
         let fields = [
             ("amount", order.totals.total.amount().to_string()),
@@ -199,11 +199,7 @@ impl Stripe {
     }
 
     async fn call(&self, call: Call, limit: Duration, deadline: Instant) -> Result<Value, CallError> {
-        let credentials = self
-            .vault
-            .credentials(deadline)
-            .await
-            .map_err(CallError::from_vault_error)?;
+        let credentials = self.vault.get(deadline).await.map_err(CallError::from_vault_error)?;
         let keys = credentials.stripe().map_err(CallError::from_vault_error)?;
         let call = call
             .header("stripe-version", VERSION)

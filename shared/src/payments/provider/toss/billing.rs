@@ -34,7 +34,7 @@ impl Toss {
         let Authorization::Toss { auth_key, customer_key } = authorization else {
             return Err(Error::internal(DOING, "the authorization is for another provider"));
         };
-        self.vault.credentials(deadline).await?.toss()?;
+        self.vault.get(deadline).await?.toss()?;
         let path = ["v1", "billing", "authorizations", "issue"];
         let body = json!({ "authKey": auth_key, "customerKey": customer_key });
         let issued = self

@@ -50,7 +50,7 @@ impl Toss {
 
     async fn start(&self, start: &Start<'_>, deadline: Instant) -> Result<Started, Error> {
         // The customer's page creates the payment at Toss. Without credentials it could not be confirmed.
-        self.vault.credentials(deadline).await?.toss()?;
+        self.vault.get(deadline).await?.toss()?;
         Ok(Started {
             reference: None,
             client: ClientParameters::Toss {
@@ -192,11 +192,7 @@ impl Toss {
     }
 
     async fn call(&self, call: Call, limit: Duration, deadline: Instant) -> Result<Value, CallError> {
-        let credentials = self
-            .vault
-            .credentials(deadline)
-            .await
-            .map_err(CallError::from_vault_error)?;
+        let credentials = self.vault.get(deadline).await.map_err(CallError::from_vault_error)?;
         let keys = credentials.toss().map_err(CallError::from_vault_error)?;
         let authorization = format!("Basic {}", STANDARD.encode(format!("{}:", keys.secret_key)));
         let call = call.authorization(&authorization).map_err(CallError::Unknown)?;

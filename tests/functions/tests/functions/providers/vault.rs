@@ -16,15 +16,12 @@ fn secret(key: &str) -> serde_json::Value {
 async fn concurrent_readers_fetch_the_secret_once() {
     let fake = FakeVault::with(&secret("a"));
     let vault = fake.vault();
-    let callers = (0..10).map(|_| async { vault.clone().credentials(ample()).await.unwrap() });
+    let callers = (0..10).map(|_| async { vault.clone().get(ample()).await.unwrap() });
     for credentials in futures::future::join_all(callers).await {
         assert_eq!(credentials.toss().unwrap().secret_key, "a");
     }
     fake.set(&secret("b"));
-    assert_eq!(
-        vault.credentials(ample()).await.unwrap().toss().unwrap().secret_key,
-        "a"
-    );
+    assert_eq!(vault.get(ample()).await.unwrap().toss().unwrap().secret_key, "a");
     assert_eq!(fake.reads(), 1);
 }
 
@@ -32,7 +29,7 @@ async fn concurrent_readers_fetch_the_secret_once() {
 async fn a_secret_is_reloaded_at_most_every_30_seconds() {
     let fake = FakeVault::with(&secret("a"));
     let vault = fake.vault();
-    vault.credentials(ample()).await.unwrap();
+    vault.get(ample()).await.unwrap();
     fake.set(&secret("b"));
     let now = Timestamp::from_second(1_767_225_600).unwrap();
     let reload = async |seconds| {
@@ -41,10 +38,7 @@ async fn a_secret_is_reloaded_at_most_every_30_seconds() {
         fresh.map(|fresh| fresh.toss().unwrap().secret_key.clone())
     };
     assert_eq!(reload(0).await.as_deref(), Some("b"));
-    assert_eq!(
-        vault.credentials(ample()).await.unwrap().toss().unwrap().secret_key,
-        "b"
-    );
+    assert_eq!(vault.get(ample()).await.unwrap().toss().unwrap().secret_key, "b");
     fake.set(&secret("c"));
     for seconds in [0, 1, 29, -5] {
         assert_eq!(reload(seconds).await, None, "{seconds}");
@@ -61,12 +55,12 @@ async fn without_the_secret_no_provider_is_called_and_a_fetched_secret_is_kept()
     assert_unknown(&shop.confirm_by(&payment, None, short()).await);
     shop.vault.set_down(false);
     let vault = shop.vault.vault();
-    vault.credentials(ample()).await.unwrap();
+    vault.get(ample()).await.unwrap();
     shop.vault.set_down(true);
     let now = Timestamp::UNIX_EPOCH;
     let failed = vault.reload(now, ample()).await;
     assert!(matches!(failed, Err(Error::Unavailable { .. })), "{failed:?}");
-    assert!(vault.credentials(ample()).await.is_ok());
+    assert!(vault.get(ample()).await.is_ok());
     // A failed attempt counts too.
     assert!(vault.reload(now, ample()).await.unwrap().is_none());
 }
@@ -74,7 +68,7 @@ async fn without_the_secret_no_provider_is_called_and_a_fetched_secret_is_kept()
 #[tokio::test]
 async fn a_damaged_secret_is_an_internal_error_that_does_not_show_it() {
     let fake = FakeVault::with(&json!({ "toss": { "secret_key": ["hush"] } }));
-    let error = fake.vault().credentials(ample()).await.unwrap_err();
+    let error = fake.vault().get(ample()).await.unwrap_err();
     assert!(matches!(error, Error::Internal { .. }), "{error:?}");
     assert!(!format!("{error:?}").contains("hush"));
 }
