@@ -1,5 +1,5 @@
 //! Runs for `DELETE /admin/customers/{customer_id}/personal-data`, for administrators: deletes a customer's data key, so that
-//! no address, contact and note of the customer can be read again, and publishes `PersonalDataErased`, on which the
+//! no address and contact of the customer can be read again, and publishes `PersonalDataErased`, on which the
 //! customer's subscriptions are cancelled. Orders stay.
 
 use lambda_http::http::StatusCode;
@@ -39,9 +39,9 @@ pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER];
 
 /// Erases the personal data of a customer
 ///
-/// The addresses, contacts and notes of all orders, returns and subscriptions of the customer cannot be read again; orders and
-/// returns stay. The customer's subscriptions are cancelled soon after. Orders that are placed later are not affected. Ship or
-/// cancel open orders first: nobody knows where to send them afterwards.
+/// The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders stay, and so do the
+/// notes of returns. The customer's subscriptions are cancelled soon after. Orders that are placed later are not affected. Ship
+/// or cancel open orders first: nobody knows where to send them afterwards.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

@@ -1,6 +1,6 @@
 //! Runs for each `OrderPaid`: credits the points that the order bought, once. Runs for each event of a payment that can
-//! return money to the customer or to the shop: takes back the points of the returned part, or gives them back when a
-//! refund failed or the bank returned the money. What is spent or held is owed.
+//! return money to the customer or to the shop, and for `ReturnRefunded`: takes back the points of the returned part, or gives
+//! them back when a refund failed or the bank returned the money. What is spent or held is owed.
 //!
 //! An event of a payment only says that the payment changed. The part is computed from the payment as it is now, so
 //! events can be late, repeated and in any order.
@@ -44,13 +44,19 @@ impl CreditPoints {
 const READING: &str = "read an event";
 const TAKING_BACK: &str = "take back the points of an order";
 
-/// `OrderPaid`, or an event of a payment, as EventBridge delivers it.
+/// `OrderPaid`, `ReturnRefunded`, or an event of a payment, as EventBridge delivers it.
 pub type OrderOrPayment = EventBridgeEvent<Value>;
 
 /// The fields of a payment that the function reads from an event. They never change.
 #[derive(Deserialize)]
 struct ChangedPayment {
     payment_id: PaymentId,
+    order_id: OrderId,
+}
+
+/// The fields of a refunded return that the function reads from an event.
+#[derive(Deserialize)]
+struct RefundedReturn {
     order_id: OrderId,
 }
 
@@ -65,6 +71,21 @@ pub async fn handle(function: &CreditPoints, event: OrderOrPayment, invocation: 
         "madang.payments" => {
             let changed = data_of(event.detail)?;
             apply_payment(function, &changed, &invocation).await
+        }
+        "madang.fulfillment" => {
+            let RefundedReturn { order_id } = data_of(event.detail)?;
+            let order = function
+                .order_payments
+                .orders
+                .get(order_id, invocation.deadline)
+                .await?;
+            match order.and_then(|stored| stored.order.payment_id) {
+                Some(payment_id) => {
+                    let changed = ChangedPayment { payment_id, order_id };
+                    apply_payment(function, &changed, &invocation).await
+                }
+                None => Ok(()),
+            }
         }
         other => Err(Error::internal(READING, format!("unexpected source {other}"))),
     }

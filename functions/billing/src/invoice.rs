@@ -194,11 +194,9 @@ impl Invoice {
             (_, Paid | Void) => return None,
             (InvoiceTransition::Attempt(quote), Declined | Postponed) => {
                 next.status = Charging;
-                if self.totals.is_none() {
-                    next.lines = quote.lines;
-                    next.shipping = quote.shipping;
-                    next.totals = Some(quote.totals);
-                }
+                next.lines = quote.lines;
+                next.shipping = quote.shipping;
+                next.totals = Some(quote.totals);
                 next.attempts += 1;
                 next.postponed = None;
                 next.next_try_at = Some(now + CHARGE_TIMEOUT);

@@ -127,7 +127,7 @@ pub async fn handle(
         created_by: invocation.actor()?.clone(),
         created_at: invocation.now,
     };
-    let event = invocation.record(&CatalogEvent::StockMoved(movement.clone()))?;
+    let event = invocation.record(&CatalogEvent::StockMoved(movement.for_event()))?;
     let stored = StoredMovement { movement, fingerprint };
     let moved = function
         .catalog

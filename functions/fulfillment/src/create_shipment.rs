@@ -1,6 +1,8 @@
 //! Runs for `POST /admin/orders/{order_id}/shipments`, for administrators: records a parcel and counts its units as shipped
-//! in the order, in one transaction.
+//! in the order, in one transaction, on condition that its payment was not refunded in full or taken back.
 
+use envconfig::Envconfig;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -11,16 +13,28 @@ use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 use shared::core::text::DisplayText;
 use shared::orders::{self, LineQuantity, OrderId, Step, StoredOrder};
+use shared::payments::{self, PaymentStore};
+use tokio::time::Instant;
 
 use crate::event::FulfillmentEvent;
 use crate::shipment::{Shipment, ShipmentId, ShipmentStatus};
-use crate::store::{FulfillmentStore, StoredShipment};
+use crate::store::{FulfillmentStore, ShipmentChange, StoredShipment};
 
-/// The function's store.
+/// The function's stores and settings.
 #[derive(Debug)]
 pub struct CreateShipment {
     /// Shipments and orders.
     pub fulfillment: FulfillmentStore,
+    /// Payments.
+    pub payments: PaymentStore,
+    /// The time in which a carrier should deliver a parcel.
+    pub delivery_time: SignedDuration,
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "DELIVERY_DAYS")]
+    delivery_days: u16,
 }
 
 impl CreateShipment {
@@ -29,8 +43,11 @@ impl CreateShipment {
     /// # Errors
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let Config { delivery_days } = platform.config()?;
         Ok(Self {
             fulfillment: FulfillmentStore::new(platform)?,
+            payments: PaymentStore::new(platform)?,
+            delivery_time: SignedDuration::from_hours(24 * i64::from(delivery_days)),
         })
     }
 }
@@ -73,11 +90,13 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::INVALID_LINE,
     &orders::reason::ORDER_NOT_PAID,
     &orders::reason::TOO_FEW_UNITS,
+    &payments::reason::PAYMENT_NOT_KEPT,
 ];
 
 /// Creates a shipment
 ///
-/// Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped. A retry with
+/// Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped, and only while the
+/// shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. A retry with
 /// the same key and body returns the shipment as it is now.
 ///
 /// # Errors
@@ -107,54 +126,81 @@ pub async fn handle(function: &CreateShipment, request: Request, invocation: Inv
     let fingerprint = Fingerprint::of(&(order_id, &body));
     let fingerprint = fingerprint.map_err(|error| Error::internal("read the shipment", error))?;
     let shipment_id = ShipmentId(key.derive_id("shipment", &caller.customer_id));
-    let store = &function.fulfillment;
+    let (store, deadline) = (&function.fulfillment, invocation.deadline);
     let mut attempts = Attempts::new("create a shipment");
     loop {
         attempts.start()?;
-        let (order, existing) = store
-            .order_and_shipment(order_id, shipment_id, invocation.deadline)
-            .await?;
+        let (order, existing) = store.order_and_shipment(order_id, shipment_id, deadline).await?;
         if let Some(existing) = existing {
             return replay(&existing, &fingerprint);
         }
         let stored = order.ok_or(orders::Rejected::NotFound)?;
-        let shipped = match stored.order.after(Step::Ship, &body.lines) {
-            Ok(shipped) => shipped,
+        let change = match function.shipped(&stored, shipment_id, &body, &fingerprint, &invocation) {
+            // The transaction's condition on the payment does not say that it failed.
+            Ok(change) if !attempts.is_first() => {
+                let kept = function.require_kept(&stored, deadline).await;
+                kept.map(|()| change)
+            }
+            change => change,
+        };
+        let change = match change {
+            Ok(change) => change,
             // A concurrent duplicate of this request may have shipped the units after the shipment was read.
-            Err(rejected) => {
-                return match store.shipment(shipment_id, invocation.deadline).await? {
+            Err(rejected @ Error::Rejected(_)) => {
+                return match store.shipment(shipment_id, deadline).await? {
                     Some(existing) => replay(&existing, &fingerprint),
-                    None => Err(rejected.into()),
+                    None => Err(rejected),
                 };
             }
+            Err(error) => return Err(error),
         };
-        let shipment = shipment(shipment_id, &stored, &body, &invocation);
-        let event = invocation.record(&FulfillmentEvent::ShipmentCreated(shipment.clone()))?;
-        let new = StoredShipment::new(shipment, fingerprint.clone(), event);
-        let order = stored.next(shipped, None);
-        if store.save_shipment(&new, &order, None, invocation.deadline).await? {
-            return created(&new.shipment);
+        if store.save_shipment(&change, None, deadline).await? {
+            return created(&change.next.shipment);
         }
     }
 }
 
-fn shipment(
-    shipment_id: ShipmentId,
-    stored: &StoredOrder,
-    body: &CreateShipmentRequest,
-    invocation: &Invocation,
-) -> Shipment {
-    Shipment {
-        shipment_id,
-        order_id: stored.order.order_id,
-        customer_id: stored.order.customer_id.clone(),
-        status: ShipmentStatus::Shipped,
-        lines: body.lines.clone(),
-        carrier: body.carrier.clone(),
-        tracking_number: body.tracking_number.clone(),
-        tracking_url: body.tracking_url.clone(),
-        shipped_at: invocation.now,
-        delivered_at: None,
+impl CreateShipment {
+    /// Checks that the payment of the order was neither refunded in full nor taken back.
+    async fn require_kept(&self, stored: &StoredOrder, deadline: Instant) -> Result<(), Error> {
+        let payment = match stored.order.payment_id {
+            Some(payment_id) => self.payments.get(payment_id, deadline).await?,
+            None => None,
+        };
+        Ok(payment.map_or(Ok(()), |payment| payment.payment.require_kept())?)
+    }
+
+    /// The new shipment and its order, on condition that the payment is kept.
+    fn shipped(
+        &self,
+        stored: &StoredOrder,
+        shipment_id: ShipmentId,
+        body: &CreateShipmentRequest,
+        fingerprint: &Fingerprint,
+        invocation: &Invocation,
+    ) -> Result<ShipmentChange, Error> {
+        let shipped = stored.order.after(Step::Ship, &body.lines)?;
+        let shipment = Shipment {
+            shipment_id,
+            order_id: stored.order.order_id,
+            customer_id: stored.order.customer_id.clone(),
+            status: ShipmentStatus::Shipped,
+            lines: body.lines.clone(),
+            carrier: body.carrier.clone(),
+            tracking_number: body.tracking_number.clone(),
+            tracking_url: body.tracking_url.clone(),
+            shipped_at: invocation.now,
+            delivery_due_at: Some(invocation.now + self.delivery_time),
+            delivered_at: None,
+            closed_at: None,
+        };
+        let event = invocation.record(&FulfillmentEvent::ShipmentCreated(shipment.clone()))?;
+        let payment = stored.order.payment_id.map(|payment_id| self.payments.kept(payment_id));
+        Ok(ShipmentChange {
+            next: StoredShipment::new(shipment, fingerprint.clone(), event),
+            order: stored.next(shipped, None),
+            payment: payment.transpose()?,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason};
+use shared::orders;
 
 use crate::delivery::deliver;
 use crate::reason;
@@ -46,12 +47,18 @@ pub struct DeliverShipmentRequest {
 }
 
 /// The reasons for which the action itself refuses a request.
-pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::INVALID_DELIVERY_TIME];
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &reason::INVALID_DELIVERY_TIME,
+    &reason::SHIPMENT_STATUS,
+    &orders::reason::ORDER_NOT_PAID,
+    &orders::reason::TOO_FEW_UNITS,
+];
 
 /// Delivers a shipment
 ///
 /// Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
-/// administrator.
+/// administrator. A lost parcel that turns up is delivered if its units were neither shipped again nor cancelled.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

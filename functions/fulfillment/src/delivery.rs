@@ -5,10 +5,11 @@ use shared::Error;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
+use shared::orders::Step;
 
 use crate::event::FulfillmentEvent;
-use crate::shipment::{Rejected, Shipment, ShipmentId, ShipmentStatus, delivery_time};
-use crate::store::FulfillmentStore;
+use crate::shipment::{Rejected, Shipment, ShipmentId, ShipmentStatus, ShipmentTransition, delivery_time};
+use crate::store::{FulfillmentStore, ShipmentChange};
 
 /// A reported shipment.
 #[derive(Debug)]
@@ -20,10 +21,12 @@ pub(crate) struct Delivery {
 }
 
 /// Records that a shipment was delivered `at`, or now: the shipment, the order's quantities, and the request of a client in
-/// one transaction. A shipment that is delivered stays as it is.
+/// one transaction. A shipment that is delivered stays as it is. A lost one is shipped and delivered, if its units are still
+/// to ship.
 ///
 /// # Errors
-/// [`Rejected::NotFound`], [`Rejected::DeliveryTime`], `idempotency-key-reused`, [`Error::Unavailable`],
+/// [`Rejected::NotFound`], [`Rejected::Status`] of a cancelled shipment, [`Rejected::DeliveryTime`], `too-few-units` and
+/// `order-not-paid` for a lost one, `idempotency-key-reused`, [`Error::Unavailable`],
 /// [`Error::Internal`].
 pub(crate) async fn deliver(
     store: &FulfillmentStore,
@@ -38,7 +41,7 @@ pub(crate) async fn deliver(
     loop {
         attempts.start()?;
         let stored = match request {
-            Some(request) => store.shipment_and_request(id, request, deadline).await?,
+            Some(request) => store.shipment_and_request(id, request, deadline).await?.0,
             None => store.shipment(id, deadline).await?,
         };
         let stored = stored.ok_or(Rejected::NotFound)?;
@@ -51,17 +54,24 @@ pub(crate) async fn deliver(
         let order = store.orders.get(stored.shipment.order_id, deadline).await?;
         let order = order.ok_or_else(|| Error::internal(DOING, "the order of the shipment does not exist"))?;
         let at = delivery_time(&order.order, at, invocation.now)?;
-        let delivered = stored.shipment.delivered(at);
-        let Ok(of_order) = order.order.delivered(&delivered.lines, at) else {
+        let delivered = stored.shipment.transition(ShipmentTransition::Deliver(at))?;
+        let shipped = match stored.shipment.status {
+            ShipmentStatus::Lost => order.order.after(Step::Ship, &delivered.lines)?,
+            _ => order.order.clone(),
+        };
+        let Ok(of_order) = shipped.delivered(&delivered.lines, at) else {
             // Another report has delivered it since the shipment was read.
             continue;
         };
         let event = invocation.record(&FulfillmentEvent::ShipmentDelivered(delivered.clone()))?;
-        let next = stored.next(delivered, event);
-        let order = order.next(of_order, None);
-        if store.save_shipment(&next, &order, request, deadline).await? {
+        let change = ShipmentChange {
+            next: stored.next(delivered, event),
+            order: order.next(of_order, None),
+            payment: None,
+        };
+        if store.save_shipment(&change, request, deadline).await? {
             return Ok(Delivery {
-                shipment: next.shipment,
+                shipment: change.next.shipment,
                 is_known: false,
             });
         }

@@ -10,6 +10,10 @@ shared::domain_events! {
         ShipmentCreated(Shipment),
         /// A carrier has delivered a shipment.
         ShipmentDelivered(Shipment),
+        /// A shipment was recorded by mistake. Its units are to be shipped again.
+        ShipmentCancelled(Shipment),
+        /// A carrier has lost a shipment. Its units are to be shipped again, or cancelled.
+        ShipmentLost(Shipment),
         /// A customer asks to return units of an order.
         ReturnRequested(Return),
         /// The shop takes the units of a return back.

@@ -4,12 +4,17 @@ use jiff::Timestamp;
 use shared::core::money::Money;
 
 use crate::returns::ReturnStatus;
+use crate::shipment::ShipmentStatus;
 
 shared::reasons! {
     /// It is before the order, or in the future.
     INVALID_DELIVERY_TIME = Unprocessable "invalid-delivery-time" "The time of the delivery is out of range";
     /// Deliver the message again later: the shipment may not be recorded yet.
     UNKNOWN_SHIPMENT = NotFound "unknown-shipment" "The shipment of this message does not exist yet";
+    SHIPMENT_STATUS = Conflict "shipment-status" "The shipment's status does not allow it" StatusOfShipment {
+        /// The shipment's status.
+        shipment_status: ShipmentStatus,
+    };
     RETURN_STATUS = Conflict "return-status" "The return's status does not allow it" StatusOfReturn {
         /// The return's status.
         return_status: ReturnStatus,

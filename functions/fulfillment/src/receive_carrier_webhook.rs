@@ -17,6 +17,7 @@ use shared::aws::vault::Vault;
 use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::signature::{self, StandardHeaders};
+use shared::orders;
 use tokio::time::Instant;
 
 use crate::carriers::{Carriers, Signers};
@@ -92,6 +93,9 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::UNKNOWN_SHIPMENT,
     &reason::CARRIERS_NOT_CONFIGURED,
     &reason::INVALID_DELIVERY_TIME,
+    &reason::SHIPMENT_STATUS,
+    &orders::reason::ORDER_NOT_PAID,
+    &orders::reason::TOO_FEW_UNITS,
 ];
 
 /// Receives a carrier's webhook

@@ -55,7 +55,8 @@ pub struct RequestReturnRequest {
     pub lines: Vec<LineQuantity>,
     /// The reason.
     pub reason: ReturnReason,
-    /// A note for the shop. Text of several lines.
+    /// A note for the shop, such as what is wrong with the goods. It stays after an erasure of personal data, so it should have
+    /// none. Text of several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 500)]
     pub note: Option<String>,

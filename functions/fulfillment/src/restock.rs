@@ -48,7 +48,7 @@ pub(crate) fn restock(
             created_by: invocation.actor()?.clone(),
             created_at: invocation.now,
         };
-        let event = invocation.record(&CatalogEvent::StockMoved(movement.clone()))?;
+        let event = invocation.record(&CatalogEvent::StockMoved(movement.for_event()))?;
         let [record, units] = catalog.return_writes(&movement, hold.map_or(0, |hold| hold.shard), &event)?;
         restock.records.push(record);
         restock.units.push(units);

@@ -5,9 +5,8 @@
 //! payment.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::due;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::dynamodb::transaction::{put, transact_changes};
 use shared::aws::dynamodb::{Wanted, batch_get, key, number, parse, text};
@@ -20,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::event::FulfillmentEvent;
 use crate::returns::{Rejected, Return, ReturnId, ReturnStatus};
-use crate::store::{FulfillmentStore, request_key};
+use crate::store::{FulfillmentStore, IN_STATUS, request_key};
 
 const READING: &str = "read a return";
 const SAVING: &str = "save a return";
@@ -185,7 +184,7 @@ impl FulfillmentStore {
         let id = details.return_id;
         let mut item = self.table.item(SAVING, key(return_key(id)), &change.next)?;
         item.insert("of_order".into(), text(returns_of(details.order_id)));
-        item.insert("return_status".into(), text(details.status.name()));
+        item.insert(IN_STATUS.into(), text(returns_in(details.status)));
         item.insert("created_ms".into(), number(details.requested_at.as_millisecond()));
         // Sparse: only refunds that are not requested yet are due.
         if let (ReturnStatus::Received, Some(due_at)) = (details.status, details.refund_due_at) {
@@ -203,21 +202,11 @@ impl FulfillmentStore {
         items.extend(change.stock.iter().cloned());
         transact_changes(&self.table.client, SAVING, items, records, deadline).await
     }
+}
 
-    /// Reads a page of the returns of one shard whose refund is due at `now`, the earliest first.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn due_refunds(
-        &self,
-        shard: u8,
-        now: Timestamp,
-        after: Option<DuePosition>,
-        deadline: Instant,
-    ) -> Result<DuePage<ReturnId>, Error> {
-        let id_in = |pk: &str| uuid_in(pk, "RETURN#").map(ReturnId);
-        due::page(&self.table, shard, now, after, deadline, id_in).await
-    }
+/// The partition of the returns with a status in the index by status.
+pub(crate) fn returns_in(status: ReturnStatus) -> String {
+    format!("RETURNS#{}", status.name())
 }
 
 /// The partition of an order's returns in the index by order.

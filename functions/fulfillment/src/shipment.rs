@@ -22,6 +22,32 @@ pub enum ShipmentStatus {
     Shipped,
     /// The carrier has delivered the parcel.
     Delivered,
+    /// The parcel was recorded by mistake. Its units are to be shipped again.
+    Cancelled,
+    /// The parcel is lost. Its units are to be shipped again, or cancelled.
+    Lost,
+}
+
+impl ShipmentStatus {
+    /// The status as requests and stored items name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shipped => "SHIPPED",
+            Self::Delivered => "DELIVERED",
+            Self::Cancelled => "CANCELLED",
+            Self::Lost => "LOST",
+        }
+    }
+}
+
+/// Why a shipment ends without a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ClosingReason {
+    /// The parcel was recorded by mistake.
+    Mistake,
+    /// The carrier has lost the parcel.
+    Lost,
 }
 
 /// A shipment, as customers and events see it. It has no address.
@@ -55,24 +81,51 @@ pub struct Shipment {
     pub tracking_url: Option<String>,
     /// The time at which the shipment was recorded.
     pub shipped_at: Timestamp,
+    /// The time until which the carrier should deliver the parcel. Staff look after it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivery_due_at: Option<Timestamp>,
     /// The time of the delivery, once it is delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub delivered_at: Option<Timestamp>,
+    /// The time at which it was cancelled or recorded as lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub closed_at: Option<Timestamp>,
+}
+
+/// A change of a shipment's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShipmentTransition {
+    /// The carrier has delivered the parcel.
+    Deliver(Timestamp),
+    /// The shipment ends without a delivery.
+    Close(ClosingReason, Timestamp),
 }
 
 /// How far a carrier's clock may be ahead.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 impl Shipment {
-    /// The shipment after its delivery.
-    #[must_use]
-    pub fn delivered(&self, at: Timestamp) -> Self {
-        Self {
-            status: ShipmentStatus::Delivered,
-            delivered_at: Some(at),
+    /// The shipment after `transition`. A lost parcel can turn up and be delivered.
+    ///
+    /// # Errors
+    /// [`Rejected::Status`].
+    pub fn transition(&self, transition: ShipmentTransition) -> Result<Self, Rejected> {
+        use ShipmentStatus::{Cancelled, Delivered, Lost, Shipped};
+        let (status, delivered_at, closed_at) = match (self.status, transition) {
+            (Shipped | Lost, ShipmentTransition::Deliver(at)) => (Delivered, Some(at), None),
+            (Shipped, ShipmentTransition::Close(ClosingReason::Mistake, at)) => (Cancelled, None, Some(at)),
+            (Shipped, ShipmentTransition::Close(ClosingReason::Lost, at)) => (Lost, None, Some(at)),
+            (status, _) => return Err(Rejected::Status(status)),
+        };
+        Ok(Self {
+            status,
+            delivered_at,
+            closed_at,
             ..self.clone()
-        }
+        })
     }
 }
 
@@ -92,6 +145,8 @@ pub(crate) fn name_key(text: &str) -> String {
 pub enum Rejected {
     /// There is no such shipment.
     NotFound,
+    /// The shipment's status does not allow the request.
+    Status(ShipmentStatus),
     /// A message is about a shipment that is not recorded yet.
     Unknown,
     /// The time of the delivery is before the order or in the future.
@@ -115,6 +170,10 @@ impl From<Rejected> for Rejection {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such shipment."),
+            Rejected::Status(shipment_status) => {
+                let detail = format!("The shipment is {}.", shipment_status.name());
+                Self::with(reason::StatusOfShipment { shipment_status }, detail)
+            }
             Rejected::Unknown => Self::new(&reason::UNKNOWN_SHIPMENT, "The shipment is not recorded yet."),
             Rejected::DeliveryTime => Self::new(
                 &reason::INVALID_DELIVERY_TIME,

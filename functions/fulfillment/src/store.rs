@@ -3,10 +3,12 @@
 //!
 //! Invariant: a shipment changes only in one transaction with the quantities of its order.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
+use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{put, transact_changes};
@@ -20,11 +22,13 @@ use shared::orders::{OrderId, OrderStore, StoredOrder};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::return_store::returns_of;
-use crate::returns::ReturnStatus;
-use crate::shipment::{Shipment, ShipmentId, tracking_key};
+use crate::return_store::{returns_in, returns_of};
+use crate::returns::{ReturnId, ReturnStatus};
+use crate::shipment::{Shipment, ShipmentId, ShipmentStatus, tracking_key};
 
 const BY_TRACKING: &str = "by-tracking";
+/// The attribute of the index by status.
+pub(crate) const IN_STATUS: &str = "in_status";
 const READING: &str = "read a shipment";
 const SAVING: &str = "save a shipment";
 
@@ -56,6 +60,26 @@ pub struct StoredShipment {
     pub event: Record,
 }
 
+/// A changed shipment, with what changes with it in one transaction.
+#[derive(Debug)]
+pub struct ShipmentChange {
+    /// The shipment.
+    pub next: StoredShipment,
+    /// Its order.
+    pub order: StoredOrder,
+    /// Checks that the payment of the order has not changed, if the change depends on it.
+    pub payment: Option<TransactWriteItem>,
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// The delivery of a shipment.
+    Delivery(ShipmentId),
+    /// The refund of a return.
+    Refund(ReturnId),
+}
+
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListPage<T> {
@@ -85,13 +109,22 @@ impl List {
         Self::of_order(returns_of(order), "RETURN")
     }
 
+    /// The shipments with a status.
+    pub(crate) fn shipments_in(status: ShipmentStatus) -> Self {
+        Self::in_status(shipments_in(status), "SHIPMENT")
+    }
+
     /// The returns with a status.
     pub(crate) fn returns_in(status: ReturnStatus) -> Self {
+        Self::in_status(returns_in(status), "RETURN")
+    }
+
+    const fn in_status(partition: String, kind: &'static str) -> Self {
         Self {
             index: "by-status",
-            attribute: "return_status",
-            partition: status.name().to_owned(),
-            kind: "RETURN",
+            attribute: IN_STATUS,
+            partition,
+            kind,
         }
     }
 
@@ -140,7 +173,7 @@ impl FulfillmentStore {
         self.table.read(READING, key(shipment_key(id)), deadline).await
     }
 
-    /// Reads a shipment and the record of an earlier attempt of `request` consistently, in one request.
+    /// Reads a shipment, and whether `request` has changed it before, consistently, in one request.
     ///
     /// # Errors
     /// `idempotency-key-reused`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -149,37 +182,38 @@ impl FulfillmentStore {
         id: ShipmentId,
         request: &StoredRequest,
         deadline: Instant,
-    ) -> Result<Option<StoredShipment>, Error> {
+    ) -> Result<(Option<StoredShipment>, bool), Error> {
         let wanted = Wanted {
             table: &self.table.name,
             keys: vec![key(shipment_key(id)), request_key(request)],
             consistent: true,
         };
         let found = batch_get(&self.table.client, READING, vec![wanted], deadline).await?;
-        let mut shipment = None;
+        let (mut shipment, mut is_known) = (None, false);
         for item in found.into_values().flatten() {
             if item.contains_key("shipment_id") {
                 shipment = Some(parse(READING, item)?);
             } else {
                 let earlier: StoredRequest = parse(READING, item)?;
                 earlier.fingerprint.require_same(&request.fingerprint)?;
+                is_known = true;
             }
         }
-        Ok(shipment)
+        Ok((shipment, is_known))
     }
 
     /// Saves a shipment, its order, and the request that changed them, in one transaction. Returns false when any of
-    /// them has changed since it was read, or the request was made before.
+    /// them or the payment has changed since it was read, or the request was made before.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn save_shipment(
         &self,
-        stored: &StoredShipment,
-        order: &StoredOrder,
+        change: &ShipmentChange,
         request: Option<&StoredRequest>,
         deadline: Instant,
     ) -> Result<bool, Error> {
+        let stored = &change.next;
         let mut item = self
             .table
             .item(SAVING, key(shipment_key(stored.shipment.shipment_id)), stored)?;
@@ -188,10 +222,16 @@ impl FulfillmentStore {
         item.insert("of_order".into(), text(shipments_of(shipment.order_id)));
         item.insert("created_ms".into(), number(shipment.shipped_at.as_millisecond()));
         item.insert("tracking".into(), text(tracking));
+        item.insert(IN_STATUS.into(), text(shipments_in(shipment.status)));
+        // Sparse: only parcels that are under way are due.
+        if let (ShipmentStatus::Shipped, Some(due_at)) = (shipment.status, shipment.delivery_due_at) {
+            due::put_on_index(&mut item, shipment.shipment_id.0, due_at);
+        }
         let mut items = vec![
             put(self.table.put_if_version(item, stored.version))?,
-            put(self.orders.put_if_version(order)?)?,
+            put(self.orders.put_if_version(&change.order)?)?,
         ];
+        items.extend(change.payment.clone());
         if let Some(request) = request {
             items.push(request.put(&self.table, request_key(request))?);
         }
@@ -283,6 +323,26 @@ impl FulfillmentStore {
     }
 }
 
+impl FulfillmentStore {
+    /// Reads a page of what of one shard is due at `now`, the earliest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn due(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        after: Option<DuePosition>,
+        deadline: Instant,
+    ) -> Result<DuePage<Due>, Error> {
+        let due_in = |pk: &str| match uuid_in(pk, "SHIPMENT#") {
+            Ok(id) => Ok(Due::Delivery(ShipmentId(id))),
+            Err(_) => uuid_in(pk, "RETURN#").map(|id| Due::Refund(ReturnId(id))),
+        };
+        due::page(&self.table, shard, now, after, deadline, due_in).await
+    }
+}
+
 impl StoredShipment {
     /// A new shipment.
     pub const fn new(shipment: Shipment, fingerprint: Fingerprint, event: Record) -> Self {
@@ -309,6 +369,11 @@ impl StoredShipment {
 /// The partition of an order's shipments in the index by order.
 fn shipments_of(order: OrderId) -> String {
     format!("SHIPMENTS#{order}")
+}
+
+/// The partition of the shipments with a status in the index by status.
+fn shipments_in(status: ShipmentStatus) -> String {
+    format!("SHIPMENTS#{}", status.name())
 }
 
 fn shipment_key(id: ShipmentId) -> String {

@@ -287,6 +287,15 @@ export interface ClientParametersToss {
   provider: "TOSS";
 }
 
+/** The end of a shipment without a delivery. */
+export interface CloseShipmentRequest {
+  /** Why it ends. */
+  reason: ClosingReason;
+}
+
+/** Why a shipment ends without a delivery. */
+export type ClosingReason = "MISTAKE" | "LOST";
+
 /** The parameters that the provider returned to the customer's page. */
 export type ConfirmPaymentRequest = ConfirmPaymentRequestToss | ConfirmPaymentRequestStripe | ConfirmPaymentRequestKakaopay;
 
@@ -1255,6 +1264,13 @@ export type PaymentMismatchProblem = Problem & {
   title: "The payment does not belong to the order";
 };
 
+/** Cancel the order, or ask the customer for another payment. */
+export type PaymentNotKeptProblem = Problem & {
+  type: "urn:madang:problem:payment-not-kept";
+  status: 409;
+  title: "The payment of the order was refunded or taken back";
+};
+
 /** The provider refused the payment or the card. Nothing was charged, and another attempt can be made. */
 export type PaymentRefusedProblem = Problem & {
   /** The provider's code. */
@@ -1291,8 +1307,8 @@ export interface PersonalDataErasure {
   /** The customer. */
   customer_id: CustomerId;
   /**
-   * Whether there were addresses, contacts or notes to erase. False if the customer has never given any, or they were
-   * erased before.
+   * Whether there were addresses or contacts to erase. False if the customer has never given any, or they were erased
+   * before.
    */
   had_personal_data: boolean;
   /** The time of the erasure. Subscriptions that were started until then are cancelled soon after. */
@@ -1623,7 +1639,10 @@ export interface RequestReturnRequest {
   lines: LineQuantity[];
   /** The reason. */
   reason: ReturnReason;
-  /** A note for the shop. Text of several lines. */
+  /**
+   * A note for the shop, such as what is wrong with the goods. It stays after an erasure of personal data, so it should have
+   * none. Text of several lines.
+   */
   note?: string;
 }
 
@@ -1834,8 +1853,12 @@ export interface Shipment {
   tracking_url?: string;
   /** The time at which the shipment was recorded. */
   shipped_at: string;
+  /** The time until which the carrier should deliver the parcel. Staff look after it then. */
+  delivery_due_at?: string;
   /** The time of the delivery, once it is delivered. */
   delivered_at?: string;
+  /** The time at which it was cancelled or recorded as lost. */
+  closed_at?: string;
 }
 
 /** A shipment's id, derived from the administrator and the idempotency key. */
@@ -1849,7 +1872,15 @@ export interface ShipmentList {
 }
 
 /** The status of a shipment. */
-export type ShipmentStatus = "SHIPPED" | "DELIVERED";
+export type ShipmentStatus = "SHIPPED" | "DELIVERED" | "CANCELLED" | "LOST";
+
+export type ShipmentStatusProblem = Problem & {
+  /** The shipment's status. */
+  shipment_status: runtime.Open<ShipmentStatus>;
+  type: "urn:madang:problem:shipment-status";
+  status: 409;
+  title: "The shipment's status does not allow it";
+};
 
 /** How an order is delivered, and what that costs. */
 export interface Shipping {
@@ -2437,6 +2468,7 @@ export interface CreateShipmentOperation {
     | NotFoundProblem
     | OrderNotPaidProblem
     | TooFewUnitsProblem
+    | PaymentNotKeptProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidTextProblem
@@ -2815,6 +2847,63 @@ export interface RefundReturnOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listShipmentsByStatus`. */
+export interface ListShipmentsByStatusOperation {
+  request: {
+    /** The shipments' status. Default: `SHIPPED` */
+    status?: ShipmentStatus;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, ShipmentList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `closeShipment`. */
+export interface CloseShipmentOperation {
+  request: {
+    /** The shipment */
+    shipment_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CloseShipmentRequest;
+  };
+  answer: runtime.Answer<200, Shipment, {
+    /** true: an earlier request closed it */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | ShipmentStatusProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `deliverShipment`. */
 export interface DeliverShipmentOperation {
   request: {
@@ -2840,6 +2929,9 @@ export interface DeliverShipmentOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
+    | ShipmentStatusProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidDeliveryTimeProblem
@@ -3975,6 +4067,9 @@ export interface ReceiveCarrierWebhookOperation {
     | MalformedBodyProblem
     | InvalidSignatureProblem
     | UnknownShipmentProblem
+    | ShipmentStatusProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
     | BodyTooLargeProblem
     | CarriersNotConfiguredProblem
     | InvalidDeliveryTimeProblem
@@ -4012,9 +4107,9 @@ export class Madang extends runtime.Client {
   /**
    * Erases the personal data of a customer
    *
-   * The addresses, contacts and notes of all orders, returns and subscriptions of the customer cannot be read again; orders and
-   * returns stay. The customer's subscriptions are cancelled soon after. Orders that are placed later are not affected. Ship or
-   * cancel open orders first: nobody knows where to send them afterwards.
+   * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders stay, and so do the
+   * notes of returns. The customer's subscriptions are cancelled soon after. Orders that are placed later are not affected. Ship
+   * or cancel open orders first: nobody knows where to send them afterwards.
    *
    * `DELETE /admin/customers/{customer_id}/personal-data`
    */
@@ -4037,7 +4132,8 @@ export class Madang extends runtime.Client {
   /**
    * Creates a shipment
    *
-   * Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped. A retry with
+   * Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped, and only while the
+   * shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. A retry with
    * the same key and body returns the shipment as it is now.
    *
    * `POST /admin/orders/{order_id}/shipments`
@@ -4178,10 +4274,34 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists shipments by status
+   *
+   * Those with one status, newest first: by default those that are under way. `delivery_due_at` says which of them are overdue.
+   * The list is eventually consistent.
+   *
+   * `GET /admin/shipments`
+   */
+  listShipmentsByStatus(request?: ListShipmentsByStatusOperation["request"], options?: runtime.Options): runtime.List<ListShipmentsByStatusOperation> {
+    return this.list<ListShipmentsByStatusOperation>({ method: "GET", path: "/admin/shipments", query: ["status", "limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Closes a shipment
+   *
+   * Ends a shipment that is not delivered: it was recorded by mistake (`CANCELLED`), or the carrier has lost it (`LOST`). Its
+   * units can be shipped again, or cancelled with a refund. The stock does not change: write lost units off with a stock movement.
+   *
+   * `POST /admin/shipments/{shipment_id}/close`
+   */
+  closeShipment(request: CloseShipmentOperation["request"], options?: runtime.Options): Promise<runtime.Result<CloseShipmentOperation>> {
+    return this.call<CloseShipmentOperation>({ method: "POST", path: "/admin/shipments/{shipment_id}/close", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Delivers a shipment
    *
    * Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
-   * administrator.
+   * administrator. A lost parcel that turns up is delivered if its units were neither shipped again nor cancelled.
    *
    * `POST /admin/shipments/{shipment_id}/deliver`
    */

@@ -15,8 +15,8 @@ pub use event::AccountEvent;
 pub struct PersonalDataErasure {
     /// The customer.
     pub customer_id: CustomerId,
-    /// Whether there were addresses, contacts or notes to erase. False if the customer has never given any, or they were
-    /// erased before.
+    /// Whether there were addresses or contacts to erase. False if the customer has never given any, or they were erased
+    /// before.
     pub had_personal_data: bool,
     /// The time of the erasure. Subscriptions that were started until then are cancelled soon after.
     pub erased_at: Timestamp,

@@ -60,6 +60,15 @@ impl StockMovement {
     /// The longest note, in characters.
     pub const MAX_NOTE: usize = 200;
 
+    /// The movement without its note, which a person wrote: it can be personal.
+    #[must_use]
+    pub fn for_event(&self) -> Self {
+        Self {
+            note: None,
+            ..self.clone()
+        }
+    }
+
     /// Number of units that move, in either direction.
     pub const fn units(&self) -> u32 {
         self.change.unsigned_abs()

@@ -26,6 +26,8 @@ pub enum Step {
     Cancel,
     /// The units are handed to a carrier.
     Ship,
+    /// The units are to be shipped again: their parcel was recorded by mistake, or is lost.
+    Unship,
     /// The carrier has delivered the units.
     Deliver,
     /// The customer asks to return the units.
@@ -75,7 +77,7 @@ impl Quantities {
     pub const fn left(self, step: Step) -> u32 {
         match step {
             Step::Cancel | Step::Ship => self.ordered.saturating_sub(self.cancelled + self.shipped),
-            Step::Deliver => self.shipped.saturating_sub(self.delivered),
+            Step::Unship | Step::Deliver => self.shipped.saturating_sub(self.delivered),
             Step::RequestReturn => self.delivered.saturating_sub(self.returned + self.returning),
             Step::KeepReturn | Step::Return => self.returning,
         }
@@ -94,6 +96,7 @@ impl Quantities {
         match step {
             Step::Cancel => self.cancelled += units,
             Step::Ship => self.shipped += units,
+            Step::Unship => self.shipped -= units,
             Step::Deliver => self.delivered += units,
             Step::RequestReturn => self.returning += units,
             Step::KeepReturn => self.returning -= units,

@@ -424,6 +424,7 @@ impl From<Rejected> for Rejection {
                 let can_be = match step {
                     Step::Cancel => "cancelled",
                     Step::Ship => "shipped",
+                    Step::Unship => "shipped again",
                     Step::Deliver => "delivered",
                     Step::RequestReturn | Step::KeepReturn | Step::Return => "returned",
                 };

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::core::money::Money;
 use crate::orders::{Order, OrderStatus};
-use crate::payments::{DisputeStatus, Payment, PaymentStatus, Refund, RefundReason, RefundStatus};
+use crate::payments::{DisputeStatus, Payment, PaymentStatus, Refund, RefundReason, RefundStatus, Rejected};
 
 /// The reversal of a payment by the customer's bank or the provider, such as the withdrawal of a deposit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +33,17 @@ impl Payment {
     pub fn kept(&self) -> Money {
         let left = self.refundable_without_withdrawals();
         left.saturating_sub(self.withdrawn.unwrap_or(Money::zero(left.currency())))
+    }
+
+    /// Checks that the payment still pays for goods: something is kept of it that is not owed to the customer.
+    ///
+    /// # Errors
+    /// [`Rejected::NotKept`].
+    pub fn require_kept(&self) -> Result<(), Rejected> {
+        if self.kept().amount() > self.owed().amount() {
+            return Ok(());
+        }
+        Err(Rejected::NotKept)
     }
 
     /// The amount that can still be refunded.

@@ -47,6 +47,8 @@ crate::reasons! {
         #[schema(nullable = false)]
         refundable: Option<Money>,
     };
+    /// Cancel the order, or ask the customer for another payment.
+    PAYMENT_NOT_KEPT = Conflict "payment-not-kept" "The payment of the order was refunded or taken back";
     /// Try again later.
     REFUND_UNDER_WAY = Conflict "refund-under-way" "Another refund is under way";
     /// No such matter is in review, or the matter does not allow the decision.

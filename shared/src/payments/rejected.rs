@@ -35,6 +35,8 @@ pub enum Rejected {
     RefundUnderWay,
     /// The payment has reached the limit of refunds.
     TooManyRefunds,
+    /// The payment was refunded in full, or the customer's bank has it.
+    NotKept,
     /// The owed amount differs from the amount that was returned by hand.
     OwedDiffers {
         /// The owed amount.
@@ -108,6 +110,10 @@ impl From<Rejected> for Rejection {
                     format!("A payment can have at most {MAX_REFUNDS} refunds. Refund the whole rest instead.");
                 not_refundable(None, detail)
             }
+            Rejected::NotKept => Self::new(
+                &reason::PAYMENT_NOT_KEPT,
+                "The order's payment was refunded in full, or the customer's bank took it back.",
+            ),
             Rejected::OwedDiffers { owed } => {
                 let detail = format!("{owed} is owed now. Nothing was recorded.");
                 Self::with(

@@ -1,8 +1,8 @@
 //! The payments table: payments (`PAYMENT#<id>`), the requests that changed them (`REQUEST#<id>`), and a sparse index
 //! of the payments that the reconciler must check.
 
-use aws_sdk_dynamodb::types::Put;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::aws::Platform;
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::transaction::{put, transact_changes};
+use crate::aws::dynamodb::transaction::{check, put, transact_changes};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
 use crate::core::actor::Actor;
 use crate::core::error::{Error, Rejection};
@@ -319,6 +319,9 @@ impl PaymentStore {
     pub fn put_if_version(&self, stored: &StoredPayment) -> Result<PutBuilder, Error> {
         let id = stored.payment.payment_id;
         let mut item = item_of("save a payment", payment_key(id), stored)?;
+        // For the conditions of others.
+        let is_kept = stored.payment.require_kept().is_ok();
+        item.insert("is_kept".into(), AttributeValue::Bool(is_kept));
         if let Some(at) = stored.look_at {
             due::put_on_index(&mut item, id.0, at);
         }
@@ -329,6 +332,19 @@ impl PaymentStore {
             put.condition_expression("version = :read")
                 .expression_attribute_values(":read", number(stored.version - 1))
         })
+    }
+
+    /// Builds the check that a payment still pays for goods, as [`Payment::require_kept`] demands.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn kept(&self, id: PaymentId) -> Result<TransactWriteItem, Error> {
+        let kept = ConditionCheck::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key(payment_key(id))))
+            .condition_expression("is_kept = :yes")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true));
+        check(kept)
     }
 
     /// Builds the put of a new request. Fails its condition when the request was made before.

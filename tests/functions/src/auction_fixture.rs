@@ -191,6 +191,12 @@ impl AuctionFixture {
             .await
     }
 
+    /// Calls `credit-points` with the event of a refunded return.
+    pub async fn returned(&self, details: &Value) -> Result<(), shared::Error> {
+        self.credit_for(&self.delivery("madang.fulfillment", "ReturnRefunded", details))
+            .await
+    }
+
     async fn credit_for(&self, delivery: &Value) -> Result<(), shared::Error> {
         let event = serde_json::from_value(delivery.clone()).expect("an event");
         let function = auctions::credit_points::CreditPoints::new(&self.platform()).expect("its variables");

@@ -163,11 +163,30 @@ impl FulfillmentFixture {
         .await
     }
 
-    /// Calls `watch-returns`.
-    pub async fn watch_returns(&self) -> fulfillment::watch_returns::Overdue {
-        let function = fulfillment::watch_returns::WatchReturns::new(&self.platform()).expect("its variables");
-        let invocation = self.invocation().by(Actor::schedule("watch-returns"));
-        let counts = fulfillment::watch_returns::handle(&function, invocation).await;
+    /// Calls `close-shipment`.
+    pub async fn close_shipment(&self, call: Call) -> Answer {
+        let function = fulfillment::close_shipment::CloseShipment::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::close_shipment::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `list-shipments-by-status`.
+    pub async fn list_shipments_by_status(&self, call: Call) -> Answer {
+        let function = fulfillment::list_shipments_by_status::ListShipmentsByStatus::new(&self.platform());
+        let function = function.expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            fulfillment::list_shipments_by_status::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `watch-fulfillment`.
+    pub async fn watch_fulfillment(&self) -> fulfillment::watch_fulfillment::Overdue {
+        let function = fulfillment::watch_fulfillment::WatchFulfillment::new(&self.platform()).expect("its variables");
+        let invocation = self.invocation().by(Actor::schedule("watch-fulfillment"));
+        let counts = fulfillment::watch_fulfillment::handle(&function, invocation).await;
         counts.expect("a run")
     }
 
@@ -327,6 +346,12 @@ pub fn carrier_call(kind: &str, data: &Value, now: Timestamp) -> Call {
 pub fn deliver_call(shipment: &str, key: &str) -> Call {
     let call = Call::new("POST", "/admin/shipments/{shipment_id}/deliver").path("shipment_id", shipment);
     call.by_admin().key(key)
+}
+
+/// Builds an administrator's request to close a shipment, because of a `MISTAKE` or as `LOST`.
+pub fn close_call(shipment: &str, key: &str, reason: &str) -> Call {
+    let call = Call::new("POST", "/admin/shipments/{shipment_id}/close").path("shipment_id", shipment);
+    call.by_admin().key(key).json(&json!({ "reason": reason }))
 }
 
 /// Builds a customer's request for the shipments of an order.

@@ -68,6 +68,7 @@ impl Cloud {
             ("SELLER_ADDRESS", ""),
             ("SELLER_REPRESENTATIVE", ""),
             ("SELLER_CONTACT", ""),
+            ("DELIVERY_DAYS", "14"),
             ("RETURN_DAYS", "7"),
             ("SHOP_TIME_ZONE", "Asia/Seoul"),
             ("PAYMENT_CREDENTIALS", "payment-credentials"),

@@ -201,7 +201,7 @@ pub async fn create_tables(client: &Client) {
             attribute("pk", ScalarAttributeType::S),
             attribute("of_order", ScalarAttributeType::S),
             attribute("tracking", ScalarAttributeType::S),
-            attribute("return_status", ScalarAttributeType::S),
+            attribute("in_status", ScalarAttributeType::S),
             attribute("created_ms", ScalarAttributeType::N),
             attribute("due_shard", ScalarAttributeType::N),
             attribute("due_ms", ScalarAttributeType::N),
@@ -209,7 +209,7 @@ pub async fn create_tables(client: &Client) {
         .key_schema(key("pk", KeyType::Hash))
         .global_secondary_indexes(index("by-order", "of_order", "created_ms", all_attributes()))
         .global_secondary_indexes(index("by-tracking", "tracking", "created_ms", keys_only()))
-        .global_secondary_indexes(index("by-status", "return_status", "created_ms", all_attributes()))
+        .global_secondary_indexes(index("by-status", "in_status", "created_ms", all_attributes()))
         .global_secondary_indexes(due_index())
         .send()
         .await

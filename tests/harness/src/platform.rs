@@ -19,7 +19,7 @@ pub const UPLOADS: &str = "uploads";
 pub const VARIANTS: &str = "images";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 37] = [
+const VARIABLES: [(&str, &str); 38] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -35,6 +35,7 @@ const VARIABLES: [(&str, &str); 37] = [
     ("SELLER_ADDRESS", "1 Example-ro, Seoul"),
     ("SELLER_REPRESENTATIVE", ""),
     ("SELLER_CONTACT", "help@shop.example.com"),
+    ("DELIVERY_DAYS", "14"),
     ("RETURN_DAYS", "7"),
     ("SHOP_TIME_ZONE", "Asia/Seoul"),
     ("PAYMENT_CREDENTIALS", crate::vault::PAYMENT_CREDENTIALS),

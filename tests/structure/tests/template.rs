@@ -21,6 +21,9 @@ const API_ROLE: &str = "ApiRole";
 const FUNCTIONS_OF_THE_STACK: &str =
     "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*";
 
+/// What reads a stream or a queue and invokes a function.
+const MAPPING: &str = "AWS::Lambda::EventSourceMapping";
+
 /// The integration timeout of an HTTP API, in seconds.
 const API_TIMEOUT: u64 = 30;
 
@@ -58,6 +61,24 @@ fn no_permission_has_a_wildcard() {
             if statement.get(key).is_some() {
                 problems.push(format!(
                     "{place}: `{key}` allows everything that it does not list: list the allowed ones instead"
+                ));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+/// For such an event SAM attaches a managed policy of AWS to the function's role, whose resource is `*`.
+#[test]
+fn no_event_brings_a_permission_with_a_wildcard() {
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for function in template.functions() {
+        for (name, kind, _) in function.events() {
+            if matches!(kind, "DynamoDB" | "DocumentDB" | "Kinesis" | "MQ" | "MSK" | "SQS") {
+                problems.push(format!(
+                    "{}.Events.{name}: add an {MAPPING} instead, and the rights on its source to the function's policy",
+                    function.id
                 ));
             }
         }
@@ -237,19 +258,6 @@ fn every_asynchronous_invocation_has_a_dead_letter_queue_with_an_alarm() {
                         retried,
                     );
                 }
-                "DynamoDB" | "Kinesis" => {
-                    needs(
-                        "`DestinationConfig.OnFailure`",
-                        at(properties, "DestinationConfig.OnFailure.Destination"),
-                    );
-                }
-                "SQS" => {
-                    let source = at(properties, "Queue")
-                        .and_then(target)
-                        .and_then(|id| template.resource(id));
-                    let redrive = source.and_then(|queue| queue.property("RedrivePolicy.deadLetterTargetArn"));
-                    needs("the source queue's `RedrivePolicy.deadLetterTargetArn`", redrive);
-                }
                 "S3" | "SNS" => needs(
                     "the function's `EventInvokeConfig.DestinationConfig.OnFailure`",
                     retried,
@@ -258,6 +266,24 @@ fn every_asynchronous_invocation_has_a_dead_letter_queue_with_an_alarm() {
                     "{place}: this test does not know the event type {kind}: add its failure destination"
                 )),
             }
+        }
+    }
+    for mapping in template.resources_of(MAPPING) {
+        let queue = mapping
+            .property("EventSourceArn")
+            .and_then(target)
+            .and_then(|id| template.resource(id))
+            .filter(|source| source.kind() == "AWS::SQS::Queue");
+        let destination = match queue {
+            Some(queue) => queue.property("RedrivePolicy.deadLetterTargetArn"),
+            None => mapping.property("DestinationConfig.OnFailure.Destination"),
+        };
+        if let Err(problem) = check_dead_letter_queue(&template, destination) {
+            problems.push(format!(
+                "{}: `DestinationConfig.OnFailure` of a stream, or the queue's `RedrivePolicy.deadLetterTargetArn`, must name \
+                 a queue of the template: {problem}",
+                mapping.id
+            ));
         }
     }
     assert_none(&problems);
@@ -326,9 +352,11 @@ fn every_function_is_behind_the_api_or_has_an_event() {
     let mut problems = Vec::new();
     for function in template.functions() {
         let is_routed = routed.contains(function.id);
-        if is_routed == function.events().next().is_some() {
+        let is_fed = |mapping: Resource<'_>| mapping.property("FunctionName").and_then(target) == Some(function.id);
+        let is_invoked = function.events().next().is_some() || template.resources_of(MAPPING).any(is_fed);
+        if is_routed == is_invoked {
             problems.push(format!(
-                "{}: a function needs either a route (`cargo contract` writes it) or `Events`",
+                "{}: a function needs either a route (`cargo contract` writes it) or `Events` or an {MAPPING}",
                 function.id
             ));
         }

@@ -251,7 +251,7 @@ impl ChargeService {
         let wanted = wanted(&stored.subscription, &invoice.invoice)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.charges.invoices.catalog.products(&skus, deadline).await?;
-        let quote = match self.quote(&subscription, &invoice.invoice, &wanted, &products, now) {
+        let quote = match self.quote(&subscription, &invoice, &wanted, &products, now) {
             Ok(quote) => quote,
             Err(why) => {
                 return self
@@ -278,6 +278,7 @@ impl ChargeService {
         let key = self.keys.of(&stored, invocation).await?;
         let attempt = StoredInvoice {
             begun_by: Some(begun_by),
+            destination: subscription.destination.clone(),
             asked: invoice.asked + 1,
             ..invoice.next(attempt, None, now)
         };
@@ -305,12 +306,12 @@ impl ChargeService {
         }
     }
 
-    /// The quote of an attempt: the invoice's lines once it is priced, otherwise the current catalog prices. Rejects
-    /// products that are no longer listed in both cases.
+    /// The quote of an attempt: the invoice's lines once it is priced for the subscription's destination, otherwise the
+    /// current catalog prices. Rejects products that are no longer listed in both cases.
     fn quote(
         &self,
         subscription: &Subscription,
-        invoice: &Invoice,
+        stored: &StoredInvoice,
         wanted: &[(Sku, u32)],
         products: &HashMap<Sku, Product>,
         now: Timestamp,
@@ -318,7 +319,12 @@ impl ChargeService {
         let (destination, method) = (subscription.destination.clone(), subscription.shipping_method.clone());
         let delivery = self.pricing.delivery(destination, method);
         let current = self.pricing.quote(wanted, products, &delivery, now);
-        let quote = match (invoice.totals, current) {
+        let invoice = &stored.invoice;
+        // The order goes to the present address, so it costs what it costs there.
+        let fixed = invoice
+            .totals
+            .filter(|_| stored.destination == subscription.destination);
+        let quote = match (fixed, current) {
             (Some(_), Err(unavailable @ orders::Rejected::ProductUnavailable(_))) => return Err(unavailable.into()),
             // Only its products matter: its prices are fixed, also that of a method that does not fit any more.
             (Some(totals), _) => Quote {

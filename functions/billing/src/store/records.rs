@@ -15,7 +15,7 @@ use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::SealedDetails;
+use shared::orders::{Destination, SealedDetails};
 use shared::payments::Provider;
 
 /// A billing key as stored.
@@ -113,6 +113,9 @@ pub struct StoredInvoice {
     /// response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<Uuid>,
+    /// The destination for which the invoice is priced. Another attempt for another destination is priced anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Destination>,
     /// The time of the last change.
     pub since: Timestamp,
     /// The number of queries about the attempt in progress without a result.
@@ -134,6 +137,7 @@ impl StoredInvoice {
             holds: vec![],
             reference: None,
             begun_by: None,
+            destination: None,
             since: now,
             tries: 0,
             asked: 0,
@@ -150,6 +154,7 @@ impl StoredInvoice {
             holds: vec![],
             reference: None,
             begun_by: None,
+            destination: self.destination.clone(),
             since: now,
             tries: 0,
             asked: self.asked,

@@ -5,7 +5,7 @@ use fulfillment::event::FulfillmentEvent;
 use fulfillment::returns::{
     ReceivedUnits, Rejected, Return, ReturnDecision, ReturnId, ReturnLine, ReturnReason, ReturnRefund, ReturnStatus,
 };
-use fulfillment::shipment::{Shipment, ShipmentId, ShipmentStatus};
+use fulfillment::shipment::{self, ClosingReason, Shipment, ShipmentId, ShipmentStatus, ShipmentTransition};
 use jiff::{SignedDuration, Timestamp};
 use shared::core::event::Record;
 use shared::core::money::Money;
@@ -15,7 +15,11 @@ use uuid::Uuid;
 /// One record of each event of a shipment or a return.
 pub(super) fn events() -> Result<Vec<Record>> {
     let shipment = shipment()?;
-    let delivered = shipment.delivered(shipment.shipped_at + SignedDuration::from_hours(26));
+    let later = |hours: i64| shipment.shipped_at + SignedDuration::from_hours(hours);
+    let after = |transition| shipment.transition(transition).map_err(not_shipped);
+    let delivered = after(ShipmentTransition::Deliver(later(26)))?;
+    let cancelled = after(ShipmentTransition::Close(ClosingReason::Mistake, later(1)))?;
+    let lost = after(ShipmentTransition::Close(ClosingReason::Lost, later(400)))?;
     let requested = returned()?;
     let hours = |hours: i64| requested.requested_at + SignedDuration::from_hours(hours);
     let decide = |decision, note: &str| requested.decided(decision, Some(note.to_owned()), hours(2));
@@ -31,6 +35,8 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let events = [
         FulfillmentEvent::ShipmentCreated(shipment),
         FulfillmentEvent::ShipmentDelivered(delivered),
+        FulfillmentEvent::ShipmentCancelled(cancelled),
+        FulfillmentEvent::ShipmentLost(lost),
         FulfillmentEvent::ReturnRequested(requested.for_event()),
         FulfillmentEvent::ReturnApproved(approved.for_event()),
         FulfillmentEvent::ReturnRefused(refused.for_event()),
@@ -38,8 +44,12 @@ pub(super) fn events() -> Result<Vec<Record>> {
         FulfillmentEvent::ReturnRefunded(refunded.for_event()),
     ];
     super::records(&events, |event| match event {
-        FulfillmentEvent::ShipmentCreated(shipment) | FulfillmentEvent::ShipmentDelivered(shipment) => {
-            shipment.delivered_at.unwrap_or(shipment.shipped_at)
+        FulfillmentEvent::ShipmentCreated(shipment)
+        | FulfillmentEvent::ShipmentDelivered(shipment)
+        | FulfillmentEvent::ShipmentCancelled(shipment)
+        | FulfillmentEvent::ShipmentLost(shipment) => {
+            let ended = shipment.delivered_at.or(shipment.closed_at);
+            ended.unwrap_or(shipment.shipped_at)
         }
         FulfillmentEvent::ReturnRequested(details)
         | FulfillmentEvent::ReturnApproved(details)
@@ -72,7 +82,9 @@ pub fn shipment() -> Result<Shipment> {
         tracking_number: "6890-1234-5678".to_owned(),
         tracking_url: Some("https://track.example.com/689012345678".to_owned()),
         shipped_at: order.placed_at + SignedDuration::from_hours(5),
+        delivery_due_at: Some(order.placed_at + SignedDuration::from_hours(5 + 24 * 14)),
         delivered_at: None,
+        closed_at: None,
     })
 }
 
@@ -136,4 +148,8 @@ pub fn refunded(approved: &Return, received_at: Timestamp, refunded_at: Timestam
 
 fn rejected(why: Rejected) -> anyhow::Error {
     anyhow!("the example return is rejected: {why:?}")
+}
+
+fn not_shipped(why: shipment::Rejected) -> anyhow::Error {
+    anyhow!("the example shipment is rejected: {why:?}")
 }

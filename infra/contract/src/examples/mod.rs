@@ -60,7 +60,7 @@ fn catalog() -> Result<Vec<Record>> {
             tax_class: TaxClass::Reduced,
             ..product()?
         }),
-        CatalogEvent::StockMoved(movement()?),
+        CatalogEvent::StockMoved(movement()?.for_event()),
         CatalogEvent::StockLow(StockLow {
             sku: sku()?,
             available: 7,
@@ -107,7 +107,8 @@ fn orders() -> Result<Vec<Record>> {
 fn actor_of(detail_type: &str) -> Result<Actor> {
     Ok(match detail_type {
         "ProductChanged" | "StockMoved" | "RefundRequested" | "PaymentReversed" | "ShipmentCreated"
-        | "PersonalDataErased" | "ReturnApproved" | "ReturnRefused" | "ReturnReceived" | "ReturnRefunded" => staff(),
+        | "ShipmentCancelled" | "ShipmentLost" | "PersonalDataErased" | "ReturnApproved" | "ReturnRefused"
+        | "ReturnReceived" | "ReturnRefunded" => staff(),
         "OrderPlaced"
         | "OrderPaid"
         | "OrderCancelled"

@@ -24,7 +24,7 @@ use fulfillment::list_returns::ReturnList;
 use fulfillment::list_shipments::ShipmentList;
 use fulfillment::receive_carrier_webhook::{CarrierWebhookAnswer, CarrierWebhookOutcome};
 use fulfillment::returns::ReturnDecision;
-use fulfillment::shipment::Shipment;
+use fulfillment::shipment::{ClosingReason, Shipment, ShipmentTransition};
 use images::get_image::ImageView;
 use images::presign_upload::{PresignUploadRequest, SignedUpload};
 use lambda_http::Body;
@@ -113,12 +113,17 @@ fn each_response_about_a_payment_matches_its_schema() {
 #[test]
 fn each_request_and_response_about_a_shipment_matches_its_schema() {
     let shipped = examples::shipment().unwrap();
-    let delivered = shipped.delivered(shipped.shipped_at);
+    let ended = [
+        ShipmentTransition::Deliver(shipped.shipped_at),
+        ShipmentTransition::Close(ClosingReason::Lost, shipped.shipped_at),
+        ShipmentTransition::Close(ClosingReason::Mistake, shipped.shipped_at),
+    ];
+    let ended = ended.map(|transition| shipped.transition(transition).unwrap());
     let untracked = Shipment {
         tracking_url: None,
         ..shipped.clone()
     };
-    for shipment in [shipped.clone(), delivered, untracked] {
+    for shipment in [shipped.clone(), untracked].into_iter().chain(ended) {
         matches_schema("Shipment", &shipment);
         let (items, next_cursor) = (vec![shipment], None);
         matches_schema("ShipmentList", &ShipmentList { items, next_cursor });

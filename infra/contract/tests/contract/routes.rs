@@ -51,9 +51,10 @@ fn the_template_and_the_document_require_a_token_for_the_same_routes() {
 }
 
 /// The verbs of operation ids.
-const VERBS: [&str; 23] = [
-    "cancel", "confirm", "continue", "create", "decide", "delete", "deliver", "erase", "get", "list", "pause", "place",
-    "presign", "receive", "refund", "register", "request", "resolve", "resume", "skip", "start", "take", "update",
+const VERBS: [&str; 24] = [
+    "cancel", "close", "confirm", "continue", "create", "decide", "delete", "deliver", "erase", "get", "list", "pause",
+    "place", "presign", "receive", "refund", "register", "request", "resolve", "resume", "skip", "start", "take",
+    "update",
 ];
 
 #[test]

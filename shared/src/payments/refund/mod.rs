@@ -18,7 +18,8 @@ use crate::payments::{Failure, Payment, PaymentStatus, Rejected};
 
 pub use reported::FailedRefund;
 
-/// The most refunds of one payment. The last one must refund the whole rest.
+/// The most refunds in the list of a payment. When an administrator requests one without naming units, the last one must refund
+/// the whole rest. Refunds of units are not limited: refunds that are alike become one.
 pub const MAX_REFUNDS: usize = 50;
 
 /// A refund.
@@ -76,6 +77,13 @@ pub enum RefundReason {
     Requested,
     /// It was made at the provider, such as in its dashboard.
     Elsewhere,
+}
+
+impl RefundReason {
+    /// Whether the refund is for units of the order.
+    const fn is_by_line(self) -> bool {
+        matches!(self, Self::LinesCancelled | Self::Returned)
+    }
 }
 
 /// The status of a refund.
@@ -183,10 +191,8 @@ impl Payment {
 
     /// What was refunded for units of the order that were cancelled or returned.
     pub fn refunded_by_line(&self) -> u64 {
-        let by_line = self.refunds.iter().filter(|refund| {
-            let is_by_line = matches!(refund.reason, RefundReason::LinesCancelled | RefundReason::Returned);
-            is_by_line && refund.status == RefundStatus::Done
-        });
+        let is_by_line = |refund: &&Refund| refund.reason.is_by_line() && refund.status == RefundStatus::Done;
+        let by_line = self.refunds.iter().filter(is_by_line);
         by_line
             .map(|refund| refund.amount.amount())
             .fold(0, u64::saturating_add)
@@ -224,7 +230,9 @@ impl Payment {
         next.supersede(amount);
         let is_in_place_of_another = next.live_refunds() < self.live_refunds();
         let places = MAX_REFUNDS.saturating_sub(next.live_refunds());
-        if places == 0 || (places == 1 && amount != refundable && !is_in_place_of_another) {
+        let is_full = places == 0 || (places == 1 && amount != refundable && !is_in_place_of_another);
+        // What is owed for units that were cancelled or returned must not be refused.
+        if is_full && !reason.is_by_line() {
             return Err(Rejected::TooManyRefunds);
         }
         next.close_reviews(|review| review.code == ReviewCode::OutcomeUnknown);

@@ -279,3 +279,31 @@ fn only_refunds_of_units_that_were_made_are_refunded_by_line() {
     payment.refunds[2].complete(won(200), second(4));
     assert_eq!(payment.refunded_by_line(), 500);
 }
+
+#[test]
+fn units_are_refunded_however_many_refunds_their_payment_has() {
+    let mut payment = paid();
+    for _ in 0..3 * MAX_REFUNDS {
+        payment = reported_refund_of(&payment, RefundReason::Returned, 5);
+    }
+    assert_eq!(payment.refunded, won(750));
+    assert_eq!(payment.refunded_by_line(), 750, "refunds that are alike become one");
+    assert!(payment.refunds.len() <= MAX_REFUNDS);
+    let part = payment.with_refund(
+        Uuid::max(),
+        Some(won(1)),
+        RefundReason::Requested,
+        None,
+        &staff(),
+        second(9),
+    );
+    assert_eq!(part, Err(Rejected::TooManyRefunds), "others are limited");
+}
+
+/// The payment after a refund of `amount` was requested and made.
+fn reported_refund_of(payment: &Payment, reason: RefundReason, amount: u64) -> Payment {
+    let id = Uuid::from_u128(u128::from(payment.refunded.amount()));
+    let pending = payment.with_refund(id, Some(won(amount)), reason, None, &staff(), second(1));
+    let refunded = payment.refunded.amount() + amount;
+    reported(&pending.unwrap(), refunded, true)
+}

@@ -2,6 +2,8 @@
 
 use super::billing::{assert_settled, event_names, hours};
 use function_tests::billing_fixture::{customer_key, monthly, schedule, subscribe_call, subscription};
+use function_tests::delivery::address;
+use function_tests::payment_fixture::amount;
 use function_tests::{BillingFixture, Shop, order_call};
 use harness::engine::SUBSCRIPTIONS;
 use harness::gateway::Call;
@@ -395,5 +397,41 @@ async fn a_key_of_one_operation_is_refused_by_another() {
         json!({ "items": [{ "sku": "tea", "quantity": 2 }] }),
     ] {
         assert_eq!(change(other).await.problem(), "idempotency-key-reused");
+    }
+}
+
+#[tokio::test]
+async fn a_declined_charge_is_tried_again_at_its_price_and_priced_anew_for_another_address() {
+    for (moves, included_tax) in [(false, 91), (true, 0)] {
+        let shop = BillingFixture::with("tea", 5).await;
+        let mut body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &shop.authorization("ann"));
+        body["shipping_address"] = address();
+        let started = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
+        let id = started.body["subscription_id"].as_str().unwrap().to_owned();
+        shop.sandbox
+            .toss_decline_next(&shop.billing_key("ann"), "REJECT_CARD_PAYMENT", 1);
+        shop.run().await;
+        let declined = shop.account("ann", &id).await["invoices"][0].clone();
+        assert_eq!(
+            (&declined["status"], &declined["totals"]["included_tax"]),
+            (&json!("DECLINED"), &amount(91))
+        );
+        if moves {
+            let mut abroad = address();
+            for (member, value) in [("region", "CA"), ("postal_code", "94105"), ("country", "US")] {
+                abroad[member] = json!(value);
+            }
+            let moved = shop
+                .change("ann", &id, "move", &json!({ "shipping_address": abroad }))
+                .await;
+            assert_eq!(moved.status, 200, "{moved:?}");
+        }
+        shop.advance_with_runs(hours(48), hours(24)).await;
+        let paid = shop.account("ann", &id).await["invoices"][0].clone();
+        assert_eq!(
+            (&paid["status"], &paid["totals"]["included_tax"]),
+            (&json!("PAID"), &amount(included_tax)),
+            "an export is not taxed"
+        );
     }
 }

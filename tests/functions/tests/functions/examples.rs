@@ -8,7 +8,7 @@ use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
 use function_tests::delivery::{address, delivery_call, details_call};
 use function_tests::fulfillment_fixture::{
-    FulfillmentFixture, deliver_call, refund_return_call, return_call, ship_call, shipments_call,
+    FulfillmentFixture, close_call, deliver_call, refund_return_call, return_call, ship_call, shipments_call,
 };
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
@@ -74,7 +74,11 @@ async fn fulfillment() {
         "lines": [{ "line_id": "1", "quantity": 2 }], "carrier": "CJ Logistics", "tracking_number": "6890-1234-5678",
         "tracking_url": "https://track.example.com/689012345678",
     }));
+    let mistaken = shop.shipped(&order, "mistake", &[("2", 1)]).await;
+    shop.close_shipment(close_call(&mistaken, "close", "MISTAKE")).await;
     let shipment = shop.create_shipment(parcel).await.body;
+    let open = Call::new("GET", "/admin/shipments").by_admin();
+    shop.list_shipments_by_status(open).await;
     let id = shipment["shipment_id"].as_str().unwrap();
     shop.list_shipments(shipments_call("ann", &order)).await;
     let delivered = json!({ "delivered_at": shop.now() });

@@ -75,6 +75,27 @@ async fn an_order_is_paid_through_kakaopay() {
 }
 
 #[tokio::test]
+async fn a_kakaopay_payment_of_taxed_and_exempt_goods_is_refunded_in_parts() {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let mut book = function_tests::product(1000, 1);
+    book["tax_class"] = json!("EXEMPT");
+    shop.put_product("book", &book).await;
+    shop.receive("book", 1).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 1), ("book", 1)]).await);
+    let started = shop.start(start_call("ann", "start", "KAKAOPAY", &order)).await;
+    let tid = started.body["reference"].as_str().unwrap();
+    let token = shop.sandbox.kakaopay_approve_in_app(tid);
+    let paid = shop.confirm(kakaopay_call("ann", "pay", &order, &token, 2000)).await;
+    assert_eq!(paid.status, 200, "{paid:?}");
+    for (key, part) in [("a", 700), ("b", 700), ("c", 600)] {
+        crate::refunds::ask(&shop, key, &paid.body, &json!({ "amount": amount(part) })).await;
+        shop.refund("RefundRequested", &paid.body).await.unwrap();
+    }
+    assert_eq!(shop.charged().refunded, 2000);
+    assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
+}
+
+#[tokio::test]
 async fn a_retried_start_returns_the_first_one() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use function_tests::auction_fixture::AuctionFixture;
 use function_tests::fulfillment_fixture::{
     FulfillmentFixture, decide_call, lines, receive_return_call, refund_return_call, return_call, won,
 };
@@ -262,11 +263,11 @@ async fn a_refund_is_due_three_business_days_after_the_receipt_and_overdue_ones_
     let listed = shop.list_returns(call).await;
     assert_eq!(listed.body["items"][0]["refund_due_at"], json!(due), "{listed:?}");
     shop.advance(due.duration_since(shop.now()) - SignedDuration::from_secs(1));
-    assert_eq!(shop.watch_returns().await.overdue, 0);
+    assert_eq!(shop.watch_fulfillment().await.refunds, 0);
     shop.advance(SignedDuration::from_secs(1));
-    assert_eq!(shop.watch_returns().await.overdue, 1);
+    assert_eq!(shop.watch_fulfillment().await.refunds, 1);
     refunded(&shop, &id, "f").await;
-    assert_eq!(shop.watch_returns().await.overdue, 0);
+    assert_eq!(shop.watch_fulfillment().await.refunds, 0);
 }
 
 #[tokio::test]
@@ -550,5 +551,28 @@ async fn a_crash_at_any_write_of_a_return_leaves_all_or_nothing_and_a_retry_comp
             "{crash:?}"
         );
         assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 2]]);
+    }
+}
+
+#[tokio::test]
+async fn the_points_of_returned_units_are_taken_back_also_when_a_deduction_takes_the_whole_refund() {
+    let shop = FulfillmentFixture::open().await;
+    let mut points = function_tests::product(100, 1);
+    points["points"] = json!(1000);
+    points["package"] = json!({ "weight_grams": 10 });
+    shop.put_product("points", &points).await;
+    shop.receive("points", 5).await;
+    let order = shop.paid("ann", "k", &[("points", 2)]).await;
+    let auction = AuctionFixture::beside(&shop);
+    auction.credit(&shop.see("ann", &order).await.body).await.unwrap();
+    let shipment = shop.shipped(&order, "p", &[("1", 2)]).await;
+    shop.arrive(&shipment, "d").await;
+    let id = shop.received("ann", &order, "r", 0, 1).await;
+    let deduction = json!({ "deduction": { "amount": amount(100), "note": "The card was used." } });
+    let done = shop.refund_return(refund_return_call(&id, "f", &deduction)).await;
+    assert_eq!(done.body["refund"]["amount"], amount(0), "{done:?}");
+    for _ in 0..2 {
+        auction.returned(&done.body).await.unwrap();
+        assert_eq!(auction.wallet("ann").await, (1000, 0));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use function_tests::fulfillment_fixture::FulfillmentFixture;
+use function_tests::fulfillment_fixture::{FulfillmentFixture, close_call};
 use harness::engine::FULFILLMENT;
 use harness::{Fault, faults::Hold};
 
@@ -195,4 +195,66 @@ async fn conflicts_and_lost_answers_are_retried_without_shipping_twice() {
     }
     assert_eq!(shop.arrive(&shipment, "d").await.status, 200);
     assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 1, 0]]);
+}
+
+#[tokio::test]
+async fn a_parcel_that_is_recorded_while_its_payment_is_refunded_is_refused() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    let payment = shop.payment_of("ann", &order).await;
+    let hold = Hold::default();
+    shop.engine.faults.plan(WRITE, Fault::Held(hold.clone()));
+    let refund = async {
+        hold.arrived().await;
+        crate::refunds::ask(&shop, "all", &payment, &serde_json::json!({})).await;
+        hold.release();
+    };
+    let line = [("1", 1)];
+    let (refused, ()) = tokio::join!(shop.ship(&order, "p", &line), refund);
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "payment-not-kept"),
+        "{refused:?}"
+    );
+    assert_eq!(shop.engine.count(FULFILLMENT).await, 0);
+}
+
+#[tokio::test]
+async fn a_closing_that_overlaps_its_retry_gets_the_same_answer() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 1)]).await;
+    let close = || shop.close_shipment(close_call(&shipment, "c", "MISTAKE"));
+    let hold = Hold::default();
+    // The first attempt has read the shipment and its record, and waits for the order.
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let retry = async {
+        hold.arrived().await;
+        let answer = close().await;
+        hold.release();
+        answer
+    };
+    let (first, second) = tokio::join!(close(), retry);
+    assert_eq!((second.status, second.replayed), (200, false), "{second:?}");
+    assert_eq!((first.status, first.replayed), (200, true), "{first:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 0, 0, 0]]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parcel_is_either_delivered_or_closed_when_both_come_at_once() {
+    for _ in 0..5 {
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+        let shipment = shop.shipped(&order, "p", &[("1", 1)]).await;
+        let (delivered, closed) = tokio::join!(
+            shop.arrive(&shipment, "d"),
+            shop.close_shipment(close_call(&shipment, "c", "MISTAKE"))
+        );
+        let units = shop.quantities("ann", &order).await[0];
+        match (delivered.status, closed.status) {
+            (200, 409) => assert_eq!(units, [0, 1, 1, 0]),
+            (409, 200) => assert_eq!(units, [0, 0, 0, 0]),
+            _ => panic!("{delivered:?} {closed:?}"),
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Shipments: parcels of an order's units, and their delivery.
 
-use function_tests::fulfillment_fixture::{FulfillmentFixture, deliver_call, lines, ship_call, shipments_call};
+use function_tests::fulfillment_fixture::{
+    FulfillmentFixture, close_call, deliver_call, lines, ship_call, shipments_call, won,
+};
+use function_tests::payment_fixture::amount;
 use function_tests::{Shop, id_of};
 use harness::engine::{FULFILLMENT, ORDERS};
 use harness::gateway::Call;
@@ -305,4 +308,136 @@ async fn an_order_that_was_stored_before_there_were_quantities_has_none() {
     let call = Call::new("GET", "/orders").by("ann");
     let listed = shop.list_orders(call).await;
     assert_eq!(listed.body["items"][0]["lines"], order.body["lines"]);
+}
+
+#[tokio::test]
+async fn units_of_a_parcel_that_was_recorded_by_mistake_are_to_be_shipped_again() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 2)]).await;
+    let close = || shop.close_shipment(close_call(&shipment, "c", "MISTAKE"));
+    let closed = close().await;
+    assert_eq!((closed.status, closed.replayed), (200, false), "{closed:?}");
+    assert_eq!(closed.body["status"], "CANCELLED");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 0, 0, 0]]);
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "UNFULFILLED");
+    let events = shop.engine.events(FULFILLMENT).await;
+    assert!(events.iter().any(|(name, _)| name == "ShipmentCancelled"), "{events:?}");
+    assert!(close().await.replayed);
+    shop.shipped(&order, "q", &[("1", 2)]).await;
+    assert!(close().await.replayed, "a late retry takes nothing back");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 0, 0]]);
+    for (step, answer) in [
+        ("close", shop.close_shipment(close_call(&shipment, "d", "LOST")).await),
+        ("deliver", shop.arrive(&shipment, "e").await),
+        ("report", shop.report("p", shop.now()).await),
+    ] {
+        assert_eq!((answer.status, answer.problem()), (409, "shipment-status"), "{step}");
+        assert_eq!(answer.body["shipment_status"], "CANCELLED", "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_parcel_is_refunded_or_shipped_again_and_a_delivered_one_is_never_lost() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 2)]).await;
+    let lost = shop.close_shipment(close_call(&shipment, "c", "LOST")).await;
+    assert_eq!(lost.body["status"], "LOST", "{lost:?}");
+    shop.shipped(&order, "again", &[("1", 1)]).await;
+    let cancelled = shop.cancel_lines("ann", &order, "refund", &[("1", 1)]).await;
+    assert_eq!(
+        (cancelled.status, &cancelled.body["lines"][0]["refunded"]),
+        (200, &won(1))
+    );
+    assert_eq!(shop.quantities("ann", &order).await, [[1, 1, 0, 0]]);
+
+    let other = shop.delivered("bob", "k2", 1).await;
+    let listed = shop.list_shipments(shipments_call("bob", &other)).await;
+    let delivered = listed.body["items"][0]["shipment_id"].as_str().unwrap();
+    let refused = shop.close_shipment(close_call(delivered, "d", "LOST")).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "shipment-status"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.body["shipment_status"], "DELIVERED");
+}
+
+#[tokio::test]
+async fn a_lost_parcel_that_turns_up_is_delivered_unless_its_units_were_shipped_again() {
+    for is_shipped_again in [false, true] {
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+        let shipment = shop.shipped(&order, "p", &[("1", 1)]).await;
+        shop.close_shipment(close_call(&shipment, "c", "LOST")).await;
+        if is_shipped_again {
+            shop.shipped(&order, "again", &[("1", 1)]).await;
+        }
+        let found = shop.report("p", shop.now()).await;
+        if is_shipped_again {
+            assert_eq!((found.status, found.problem()), (409, "too-few-units"), "{found:?}");
+            assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 0, 0]]);
+        } else {
+            assert_eq!(found.status, 200, "{found:?}");
+            assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 1, 0]]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_parcel_that_is_not_delivered_in_time_is_counted_and_listed_until_it_is() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    let mut parcels = vec![];
+    for key in ["p1", "p2", "p3"] {
+        parcels.push(shop.shipped(&order, key, &[("1", 1)]).await);
+    }
+    shop.arrive(&parcels[0], "d1").await;
+    let listed = async |status| {
+        let call = Call::new("GET", "/admin/shipments").by_admin().query("status", status);
+        let listed = shop.list_shipments_by_status(call).await;
+        listed.body["items"].as_array().unwrap().len()
+    };
+    assert_eq!((listed("SHIPPED").await, listed("DELIVERED").await), (2, 1));
+    shop.advance(SignedDuration::from_hours(24 * 14) - SignedDuration::from_secs(1));
+    assert_eq!(shop.watch_fulfillment().await.deliveries, 0);
+    shop.advance(SignedDuration::from_secs(1));
+    assert_eq!(shop.watch_fulfillment().await.deliveries, 2);
+    shop.arrive(&parcels[1], "d2").await;
+    shop.close_shipment(close_call(&parcels[2], "c", "LOST")).await;
+    assert_eq!(shop.watch_fulfillment().await.deliveries, 0);
+    assert_eq!(listed("LOST").await, 1);
+}
+
+#[tokio::test]
+async fn an_order_whose_payment_was_refunded_in_full_is_not_shipped() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+    let payment = shop.payment_of("ann", &order).await;
+    crate::refunds::ask(&shop, "part", &payment, &json!({ "amount": amount(500) })).await;
+    shop.refund("RefundRequested", &payment).await.unwrap();
+    shop.shipped(&order, "p1", &[("1", 1)]).await;
+    // A refund that is only requested counts too.
+    crate::refunds::ask(&shop, "rest", &payment, &json!({})).await;
+    for is_made in [false, true] {
+        let refused = shop.ship(&order, "p2", &[("1", 1)]).await;
+        assert_eq!(
+            (refused.status, refused.problem()),
+            (409, "payment-not-kept"),
+            "{is_made}"
+        );
+        shop.refund("RefundRequested", &payment).await.unwrap();
+    }
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 0, 0]]);
+}
+
+#[tokio::test]
+async fn only_the_units_that_were_not_refunded_are_shipped() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    shop.cancel_lines("ann", &order, "c", &[("1", 2)]).await;
+    let refused = shop.ship(&order, "p", &[("1", 2)]).await;
+    assert_eq!(refused.problem(), "too-few-units");
+    shop.shipped(&order, "p", &[("1", 1)]).await;
 }

@@ -26,7 +26,8 @@ pub fn cancel(state: &mut State, cid: &str, fields: &Fields) -> Result<Value, Re
 /// Refunds an amount.
 pub fn refund(state: &mut State, tid: &str, amount: i64, tax_free: i64) -> Result<Value, Refusal> {
     let payment = &state.kakaopay.payments[tid];
-    if amount > payment.left() || tax_free > payment.tax_free - payment.canceled_tax_free {
+    let left_tax_free = payment.tax_free - payment.canceled_tax_free;
+    if tax_free > left_tax_free || amount - tax_free > payment.left() - left_tax_free {
         return Err(refuse(
             error::NOT_CANCELABLE_AMOUNT,
             "the amount exceeds the refundable amount",

@@ -28,7 +28,7 @@ fn the_schedule_invokes_each_of_its_functions() {
             "expire-bids",
             "expire-orders",
             "reconcile-payments",
-            "watch-returns"
+            "watch-fulfillment"
         ]
     );
     assert!(

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::core::error::{Error, Rejection};
 use crate::core::money::Money;
+use crate::orders::Line;
 use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http::{self, Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started, toss};
@@ -47,7 +48,7 @@ impl KakaoPay {
             "item_name": toss::order_name(&order.lines),
             "quantity": units,
             "total_amount": order.totals.total.amount(),
-            "tax_free_amount": 0,
+            "tax_free_amount": tax_free(&order.lines),
             "approval_url": urls.approval,
             "cancel_url": urls.cancel,
             "fail_url": urls.fail,
@@ -107,14 +108,19 @@ impl KakaoPay {
 
     async fn refund(&self, attempt: Attempt<'_>, refund: &Refund, deadline: Instant) -> Answer {
         let payment = attempt.payment;
-        let found = self.find(payment, deadline).await;
+        let body = json!({ "tid": payment.reference });
+        let order = match self.post("order", body, http::CALL_LIMIT, deadline).await {
+            Ok(order) => order,
+            Err(error) => return query_failed(error),
+        };
+        let found = http::answer(payment, report::read(&order, payment));
         if let Some(answer) = http::check_refunded_sum(payment, found) {
             return answer;
         }
         let body = json!({
             "tid": payment.reference,
             "cancel_amount": refund.amount.amount(),
-            "cancel_tax_free_amount": 0,
+            "cancel_tax_free_amount": report::tax_free_part(&order, refund.amount.amount()),
             "cancel_available_amount": payment.amount.saturating_sub(payment.refunded_by_provider()).amount(),
         });
         match self.post("cancel", body, http::CALL_LIMIT, deadline).await {
@@ -149,6 +155,12 @@ impl KakaoPay {
         let reply = reply.map_err(|NoResponse(cause)| CallError::Unknown(cause))?;
         error::classify(reply).inspect_err(|error| error.handle_invalid_credentials(Provider::KakaoPay, &self.vault))
     }
+}
+
+/// What the lines cost that are not taxed.
+fn tax_free(lines: &[Line]) -> u64 {
+    let untaxed = lines.iter().filter(|line| line.tax_rate.is_none());
+    untaxed.map(|line| line.total.amount()).sum()
 }
 
 /// Whether nothing was charged. The refusal of the approval then has a better reason than the order.
@@ -186,5 +198,22 @@ impl PaymentProvider for KakaoPay {
 
     fn refund<'a>(&'a self, attempt: Attempt<'a>, refund: &'a Refund, deadline: Instant) -> BoxFuture<'a, Answer> {
         Box::pin(self.refund(attempt, refund, deadline))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::example;
+
+    #[test]
+    fn only_lines_that_are_not_taxed_are_tax_free() {
+        let exempt = example::line("Book");
+        let taxed = Line {
+            tax_rate: Some("10".to_owned().try_into().unwrap()),
+            ..example::line("Tea")
+        };
+        assert_eq!(tax_free(&[exempt.clone(), taxed.clone(), exempt]), 2000);
+        assert_eq!(tax_free(&[taxed]), 0);
     }
 }

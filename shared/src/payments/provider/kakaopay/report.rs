@@ -47,6 +47,15 @@ fn pending_report(answer: &Value, payment: &Payment) -> Option<Report> {
     })
 }
 
+/// The tax-free part of a refund of `amount`: what of it is more than the taxed amount that is left. So no part exceeds what is
+/// left of it, and the last refund has all of both.
+pub fn tax_free_part(order: &Value, amount: u64) -> u64 {
+    let left = &order["cancel_available_amount"];
+    let part = |name: &str| left[name].as_u64().unwrap_or_default();
+    let taxed = part("total").saturating_sub(part("tax_free"));
+    amount.saturating_sub(taxed).min(part("tax_free"))
+}
+
 fn won(amount: &Value) -> Option<Money> {
     Money::new(amount.as_u64()?, Currency::KRW).ok()
 }
@@ -176,5 +185,26 @@ mod tests {
             approved(&json!({ "tid": "T2", "amount": { "total": 12800 } }), &payment()),
             None
         );
+    }
+
+    #[test]
+    fn a_refund_takes_the_taxed_part_first_and_the_last_one_takes_all_that_is_left() {
+        let left =
+            |total: u64, tax_free: u64| json!({ "cancel_available_amount": { "total": total, "tax_free": tax_free } });
+        for (total, tax_free, amount, part) in [
+            (1000, 0, 1000, 0),
+            (1000, 300, 500, 0),
+            (1000, 300, 800, 100),
+            (1000, 300, 1000, 300),
+            (300, 300, 100, 100),
+            (1000, 300, 2000, 300),
+        ] {
+            assert_eq!(
+                tax_free_part(&left(total, tax_free), amount),
+                part,
+                "{amount} of {total}"
+            );
+        }
+        assert_eq!(tax_free_part(&json!({}), 500), 0);
     }
 }

@@ -1,4 +1,5 @@
-//! Runs every hour: counts the received returns whose refund is overdue, for the alarm `ReturnRefundsOverdue`. Changes nothing.
+//! Runs every hour: counts the received returns whose refund is overdue, for the alarm `ReturnRefundsOverdue`, and the parcels
+//! whose delivery is overdue, for the alarm `DeliveriesOverdue`. Changes nothing.
 
 use serde::Serialize;
 use shared::Error;
@@ -8,16 +9,16 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
 use shared::aws::telemetry::{self, Unit};
 
-use crate::store::FulfillmentStore;
+use crate::store::{Due, FulfillmentStore};
 
 /// The function's store.
 #[derive(Debug)]
-pub struct WatchReturns {
-    /// Returns.
+pub struct WatchFulfillment {
+    /// Shipments and returns.
     pub fulfillment: FulfillmentStore,
 }
 
-impl WatchReturns {
+impl WatchFulfillment {
     /// The function on `platform`.
     ///
     /// # Errors
@@ -33,43 +34,52 @@ impl WatchReturns {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overdue {
     /// Returns whose refund is overdue.
-    pub overdue: u64,
+    pub refunds: u64,
+    /// Shipments whose delivery is overdue.
+    pub deliveries: u64,
     /// Entries that cannot be read.
     pub failed: u64,
 }
 
-/// Counts overdue refunds.
+/// Counts overdue refunds and deliveries.
 ///
 /// # Errors
 /// [`Error::Unavailable`] and [`Error::Internal`] when a shard of the index cannot be read.
-pub async fn handle(function: &WatchReturns, invocation: Invocation) -> Result<Overdue, Error> {
+pub async fn handle(function: &WatchFulfillment, invocation: Invocation) -> Result<Overdue, Error> {
     let mut counts = Overdue::default();
     let mut scan = DueScan::default();
     while let Some((shard, position)) = scan.next_page(&invocation) {
         let store = &function.fulfillment;
-        let page = store
-            .due_refunds(shard, invocation.now, position, invocation.deadline)
-            .await;
+        let page = store.due(shard, invocation.now, position, invocation.deadline).await;
         scan.finish_page(
             shard,
             page.map(|page| {
-                for (return_id, due_at) in &page.due {
-                    tracing::warn!(%return_id, %due_at, "the refund of a return is overdue");
+                for (due, due_at) in &page.due {
+                    match due {
+                        Due::Refund(return_id) => {
+                            tracing::warn!(%return_id, %due_at, "the refund of a return is overdue");
+                            counts.refunds += 1;
+                        }
+                        Due::Delivery(shipment_id) => {
+                            tracing::warn!(%shipment_id, %due_at, "the delivery of a shipment is overdue");
+                            counts.deliveries += 1;
+                        }
+                    }
                 }
                 for error in &page.damaged {
                     tracing::error!(causes = %Causes(error), "due item failed");
                 }
-                counts.overdue += page.due.len() as u64;
                 counts.failed += page.damaged.len() as u64;
                 page.next
             }),
         );
     }
     telemetry::emit(
-        "watch-returns",
+        "watch-fulfillment",
         invocation.now,
         &[
-            ("Overdue", Unit::Count, counts.overdue as f64),
+            ("RefundsOverdue", Unit::Count, counts.refunds as f64),
+            ("DeliveriesOverdue", Unit::Count, counts.deliveries as f64),
             ("Failed", Unit::Count, counts.failed as f64),
         ],
     );
