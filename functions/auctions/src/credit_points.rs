@@ -69,8 +69,8 @@ pub async fn handle(function: &CreditPoints, event: OrderOrPayment, invocation: 
     match event.source.as_str() {
         "madang.orders" => credit(function, &data_of(event.detail)?, &invocation).await,
         "madang.payments" => {
-            let changed = data_of(event.detail)?;
-            apply_payment(function, &changed, &invocation).await
+            let ChangedPayment { payment_id, order_id } = data_of(event.detail)?;
+            take_back(function, order_id, Some(payment_id), &invocation).await
         }
         "madang.fulfillment" => {
             let RefundedReturn { order_id } = data_of(event.detail)?;
@@ -79,13 +79,9 @@ pub async fn handle(function: &CreditPoints, event: OrderOrPayment, invocation: 
                 .orders
                 .get(order_id, invocation.deadline)
                 .await?;
-            match order.and_then(|stored| stored.order.payment_id) {
-                Some(payment_id) => {
-                    let changed = ChangedPayment { payment_id, order_id };
-                    apply_payment(function, &changed, &invocation).await
-                }
-                None => Ok(()),
-            }
+            // An order that cost nothing has no payment.
+            let payment_id = order.and_then(|stored| stored.order.payment_id);
+            take_back(function, order_id, payment_id, &invocation).await
         }
         other => Err(Error::internal(READING, format!("unexpected source {other}"))),
     }
@@ -114,17 +110,17 @@ async fn credit(function: &CreditPoints, order: &Order, invocation: &Invocation)
     }
 }
 
-/// Takes back the points of the part of a payment that the customer has back, or returns them.
+/// Takes back the points of returned units, and of the part of the payment that the customer has back, or returns them.
 ///
 /// If `OrderPaid` has not been delivered yet, credits the points first, unless all of them go back.
-async fn apply_payment(
+async fn take_back(
     function: &CreditPoints,
-    changed: &ChangedPayment,
+    order_id: OrderId,
+    payment_id: Option<PaymentId>,
     invocation: &Invocation,
 ) -> Result<(), Error> {
-    let ChangedPayment { payment_id, order_id } = *changed;
     let OrderPaymentStore { orders, payments, .. } = &function.order_payments;
-    let incomplete = || Error::internal(TAKING_BACK, format!("payment {payment_id} or its order does not exist"));
+    let incomplete = || Error::internal(TAKING_BACK, format!("order {order_id} or its payment does not exist"));
     let order = orders.get(order_id, invocation.deadline).await?;
     let order = order.ok_or_else(incomplete)?.order;
     // Most orders buy no points, which never changes.
@@ -136,17 +132,23 @@ async fn apply_payment(
         // Read the credit before what decides about it: then a write on condition that the credit has not changed is
         // based on the newest payment that any earlier write was based on.
         let known = function.wallets.credit_of(order_id, invocation.deadline).await?;
-        let (payment, order) = futures::try_join!(
-            payments.get(payment_id, invocation.deadline),
-            orders.get(order_id, invocation.deadline),
-        )?;
-        let (payment, order) = payment.zip(order).ok_or_else(incomplete)?;
+        let payment = async {
+            match payment_id {
+                Some(payment_id) => payments.get(payment_id, invocation.deadline).await,
+                None => Ok(None),
+            }
+        };
+        let (payment, order) = futures::try_join!(payment, orders.get(order_id, invocation.deadline))?;
+        let order = order.ok_or_else(incomplete)?;
         // A cancellation takes all points back itself. Another payment of the order was late or a duplicate.
-        if order.order.status != OrderStatus::Paid || order.order.payment_id != Some(payment_id) {
+        if order.order.status != OrderStatus::Paid || order.order.payment_id != payment_id {
             return Ok(());
         }
+        if payment_id.is_some() && payment.is_none() {
+            return Err(incomplete());
+        }
         let credit = known.as_ref().map_or(&uncredited, |known| &known.credit);
-        let taken_back = credit.to_take_back(&order.order, Some(&payment.payment));
+        let taken_back = credit.to_take_back(&order.order, payment.as_ref().map(|stored| &stored.payment));
         if credit.taken_back == taken_back {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! Runs for `POST /admin/orders/{order_id}/shipments`, for administrators: records a parcel and counts its units as shipped
-//! in the order, in one transaction, on condition that its payment was not refunded in full or taken back.
+//! in the order, in one transaction, on condition that its payment was not refunded in full or taken back, unless only free units
+//! are left.
 
 use envconfig::Envconfig;
 use jiff::SignedDuration;
@@ -10,6 +11,7 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason, Rejection};
+use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::text::DisplayText;
 use shared::orders::{self, LineQuantity, OrderId, Step, StoredOrder};
@@ -96,7 +98,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Creates a shipment
 ///
 /// Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped, and only while the
-/// shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. A retry with
+/// shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. When only units that cost
+/// nothing are left, they are shipped without that. A retry with
 /// the same key and body returns the shipment as it is now.
 ///
 /// # Errors
@@ -161,9 +164,9 @@ pub async fn handle(function: &CreateShipment, request: Request, invocation: Inv
 }
 
 impl CreateShipment {
-    /// Checks that the payment of the order was neither refunded in full nor taken back.
+    /// Checks that the payment of the order was neither refunded in full nor taken back, if it pays for units.
     async fn require_kept(&self, stored: &StoredOrder, deadline: Instant) -> Result<(), Error> {
-        let payment = match stored.order.payment_id {
+        let payment = match payment_of(stored) {
             Some(payment_id) => self.payments.get(payment_id, deadline).await?,
             None => None,
         };
@@ -195,13 +198,21 @@ impl CreateShipment {
             closed_at: None,
         };
         let event = invocation.record(&FulfillmentEvent::ShipmentCreated(shipment.clone()))?;
-        let payment = stored.order.payment_id.map(|payment_id| self.payments.kept(payment_id));
+        let payment = payment_of(stored).map(|payment_id| self.payments.kept(payment_id));
         Ok(ShipmentChange {
             next: StoredShipment::new(shipment, fingerprint.clone(), event),
             order: stored.next(shipped, None),
             payment: payment.transpose()?,
         })
     }
+}
+
+/// The payment that pays for the units that are left of an order.
+fn payment_of(stored: &StoredOrder) -> Option<PaymentId> {
+    stored
+        .order
+        .payment_id
+        .filter(|_| !stored.order.has_only_free_units_left())
 }
 
 /// Checks and normalizes the texts of the parcel.

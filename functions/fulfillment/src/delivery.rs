@@ -56,7 +56,14 @@ pub(crate) async fn deliver(
         let at = delivery_time(&order.order, at, invocation.now)?;
         let delivered = stored.shipment.transition(ShipmentTransition::Deliver(at))?;
         let shipped = match stored.shipment.status {
-            ShipmentStatus::Lost => order.order.after(Step::Ship, &delivered.lines)?,
+            ShipmentStatus::Lost => match order.order.after(Step::Ship, &delivered.lines) {
+                Ok(shipped) => shipped,
+                Err(rejected) => match store.shipment(id, deadline).await? {
+                    // Another report has delivered it since the shipment was read, so its units are counted as shipped.
+                    Some(newer) if newer.version != stored.version => continue,
+                    _ => return Err(rejected.into()),
+                },
+            },
             _ => order.order.clone(),
         };
         let Ok(of_order) = shipped.delivered(&delivered.lines, at) else {

@@ -193,7 +193,8 @@ async fn shipments(
 /// has used again, does not stop the others.
 ///
 /// # Errors
-/// The first failure, so that the carrier sends the message again. The first rejection if no shipment is delivered.
+/// The first failure, so that the carrier sends the message again. The first rejection if the report has delivered no shipment,
+/// now or earlier.
 async fn deliver_each(
     store: &FulfillmentStore,
     found: &[ShipmentId],
@@ -203,7 +204,8 @@ async fn deliver_each(
     let (mut is_delivered, mut rejected, mut failed) = (false, None, None);
     for &shipment_id in found {
         match deliver(store, shipment_id, Some(at), None, invocation).await {
-            Ok(_) => is_delivered = true,
+            // A parcel that was delivered at another time is not the one of this report.
+            Ok(delivery) => is_delivered |= !delivery.is_known || delivery.shipment.delivered_at == Some(at),
             Err(error) => {
                 tracing::warn!(%shipment_id, causes = %Causes(&error), "reported shipment not delivered");
                 let first = match error {

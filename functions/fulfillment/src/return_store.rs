@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::event::FulfillmentEvent;
 use crate::returns::{Rejected, Return, ReturnId, ReturnStatus};
-use crate::store::{FulfillmentStore, IN_STATUS, request_key};
+use crate::store::{Due, FulfillmentStore, IN_STATUS, request_key};
 
 const READING: &str = "read a return";
 const SAVING: &str = "save a return";
@@ -188,7 +188,7 @@ impl FulfillmentStore {
         item.insert("created_ms".into(), number(details.requested_at.as_millisecond()));
         // Sparse: only refunds that are not requested yet are due.
         if let (ReturnStatus::Received, Some(due_at)) = (details.status, details.refund_due_at) {
-            due::put_on_index(&mut item, id.0, due_at);
+            due::put_in(&Due::Refund.shards(), &mut item, id.0, due_at);
         }
         let mut items = vec![put(self.table.put_if_version(item, change.next.version))?];
         if let Some(order) = &change.order {

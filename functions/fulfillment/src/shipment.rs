@@ -134,9 +134,10 @@ pub fn tracking_key(carrier: &str, tracking_number: &str) -> String {
     format!("{}#{}", name_key(carrier), name_key(tracking_number))
 }
 
-/// A name or a number however it is written: in capitals or not, with spaces and hyphens or not.
+/// A name or a number however it is written: in capitals or not, with spaces and hyphens or not. Without `#`, which separates
+/// the two in a [`tracking_key`].
 pub(crate) fn name_key(text: &str) -> String {
-    let characters = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    let characters = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '#'));
     characters.flat_map(char::to_uppercase).collect()
 }
 
@@ -199,5 +200,6 @@ mod tests {
         assert_eq!(key, tracking_key("cj logistics", "68901234AB"));
         assert_ne!(key, tracking_key("CJ Logistics", "68901234AC"));
         assert_ne!(key, tracking_key("Hanjin", "68901234AB"));
+        assert_ne!(tracking_key("CJ", "1#2"), tracking_key("CJ#1", "2"));
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Invariant: a shipment changes only in one transaction with the quantities of its order.
 
+use std::ops::Range;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -23,7 +25,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::return_store::{returns_in, returns_of};
-use crate::returns::{ReturnId, ReturnStatus};
+use crate::returns::ReturnStatus;
 use crate::shipment::{Shipment, ShipmentId, ShipmentStatus, tracking_key};
 
 const BY_TRACKING: &str = "by-tracking";
@@ -71,13 +73,24 @@ pub struct ShipmentChange {
     pub payment: Option<TransactWriteItem>,
 }
 
-/// What is due.
+/// What can be due. Each kind has its own shards of the index, so that the many overdue deliveries of a carrier's strike do not
+/// delay the refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// The delivery of a shipment.
-    Delivery(ShipmentId),
     /// The refund of a return.
-    Refund(ReturnId),
+    Refund,
+    /// The delivery of a shipment.
+    Delivery,
+}
+
+impl Due {
+    /// The shards of the index.
+    pub const fn shards(self) -> Range<u8> {
+        match self {
+            Self::Refund => due::SHARDS,
+            Self::Delivery => due::OTHER_SHARDS,
+        }
+    }
 }
 
 /// A page of a list.
@@ -225,7 +238,7 @@ impl FulfillmentStore {
         item.insert(IN_STATUS.into(), text(shipments_in(shipment.status)));
         // Sparse: only parcels that are under way are due.
         if let (ShipmentStatus::Shipped, Some(due_at)) = (shipment.status, shipment.delivery_due_at) {
-            due::put_on_index(&mut item, shipment.shipment_id.0, due_at);
+            due::put_in(&Due::Delivery.shards(), &mut item, shipment.shipment_id.0, due_at);
         }
         let mut items = vec![
             put(self.table.put_if_version(item, stored.version))?,
@@ -324,22 +337,23 @@ impl FulfillmentStore {
 }
 
 impl FulfillmentStore {
-    /// Reads a page of what of one shard is due at `now`, the earliest first.
+    /// Reads a page of the `kind` of one shard that is due at `now`, the earliest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn due(
         &self,
+        kind: Due,
         shard: u8,
         now: Timestamp,
         after: Option<DuePosition>,
         deadline: Instant,
-    ) -> Result<DuePage<Due>, Error> {
-        let due_in = |pk: &str| match uuid_in(pk, "SHIPMENT#") {
-            Ok(id) => Ok(Due::Delivery(ShipmentId(id))),
-            Err(_) => uuid_in(pk, "RETURN#").map(|id| Due::Refund(ReturnId(id))),
+    ) -> Result<DuePage<Uuid>, Error> {
+        let prefix = match kind {
+            Due::Refund => "RETURN#",
+            Due::Delivery => "SHIPMENT#",
         };
-        due::page(&self.table, shard, now, after, deadline, due_in).await
+        due::page(&self.table, shard, now, after, deadline, |pk| uuid_in(pk, prefix)).await
     }
 }
 

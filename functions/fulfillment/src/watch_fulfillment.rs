@@ -30,6 +30,9 @@ impl WatchFulfillment {
     }
 }
 
+/// The most overdue entries of a kind that a run names in its log.
+const MAX_NAMED: u64 = 100;
+
 /// The counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overdue {
@@ -39,41 +42,18 @@ pub struct Overdue {
     pub deliveries: u64,
     /// Entries that cannot be read.
     pub failed: u64,
+    /// Whether the deadline passed before all were counted.
+    pub unfinished: bool,
 }
 
-/// Counts overdue refunds and deliveries.
+/// Counts overdue refunds, and then overdue deliveries.
 ///
 /// # Errors
 /// [`Error::Unavailable`] and [`Error::Internal`] when a shard of the index cannot be read.
 pub async fn handle(function: &WatchFulfillment, invocation: Invocation) -> Result<Overdue, Error> {
     let mut counts = Overdue::default();
-    let mut scan = DueScan::default();
-    while let Some((shard, position)) = scan.next_page(&invocation) {
-        let store = &function.fulfillment;
-        let page = store.due(shard, invocation.now, position, invocation.deadline).await;
-        scan.finish_page(
-            shard,
-            page.map(|page| {
-                for (due, due_at) in &page.due {
-                    match due {
-                        Due::Refund(return_id) => {
-                            tracing::warn!(%return_id, %due_at, "the refund of a return is overdue");
-                            counts.refunds += 1;
-                        }
-                        Due::Delivery(shipment_id) => {
-                            tracing::warn!(%shipment_id, %due_at, "the delivery of a shipment is overdue");
-                            counts.deliveries += 1;
-                        }
-                    }
-                }
-                for error in &page.damaged {
-                    tracing::error!(causes = %Causes(error), "due item failed");
-                }
-                counts.failed += page.damaged.len() as u64;
-                page.next
-            }),
-        );
-    }
+    let refunds = function.count(Due::Refund, &mut counts, &invocation).await;
+    let deliveries = function.count(Due::Delivery, &mut counts, &invocation).await;
     telemetry::emit(
         "watch-fulfillment",
         invocation.now,
@@ -83,6 +63,43 @@ pub async fn handle(function: &WatchFulfillment, invocation: Invocation) -> Resu
             ("Failed", Unit::Count, counts.failed as f64),
         ],
     );
-    scan.finish()?;
-    Ok(counts)
+    tracing::info!(summary = ?counts, "overdue refunds and deliveries counted");
+    refunds.and(deliveries).map(|()| counts)
+}
+
+impl WatchFulfillment {
+    /// Counts what of this kind is overdue, and names the first in the log.
+    async fn count(&self, kind: Due, counts: &mut Overdue, invocation: &Invocation) -> Result<(), Error> {
+        let mut overdue = 0;
+        let mut scan = DueScan::of(kind.shards());
+        while let Some((shard, position)) = scan.next_page(invocation) {
+            let store = &self.fulfillment;
+            let page = store.due(kind, shard, invocation.now, position, invocation.deadline);
+            let page = page.await.map(|page| {
+                for (id, due_at) in &page.due {
+                    if overdue < MAX_NAMED {
+                        match kind {
+                            Due::Refund => {
+                                tracing::warn!(return_id = %id, %due_at, "the refund of a return is overdue")
+                            }
+                            Due::Delivery => tracing::warn!(shipment_id = %id, %due_at, "a delivery is overdue"),
+                        }
+                    }
+                    overdue += 1;
+                }
+                for error in &page.damaged {
+                    tracing::error!(causes = %Causes(error), "due item failed");
+                }
+                counts.failed += page.damaged.len() as u64;
+                page.next
+            });
+            scan.finish_page(shard, page);
+        }
+        match kind {
+            Due::Refund => counts.refunds = overdue,
+            Due::Delivery => counts.deliveries = overdue,
+        }
+        counts.unfinished |= scan.is_unfinished();
+        scan.finish()
+    }
 }

@@ -1264,7 +1264,7 @@ export type PaymentMismatchProblem = Problem & {
   title: "The payment does not belong to the order";
 };
 
-/** Cancel the order, or ask the customer for another payment. */
+/** Cancel what is not shipped of the order. */
 export type PaymentNotKeptProblem = Problem & {
   type: "urn:madang:problem:payment-not-kept";
   status: 409;
@@ -1311,7 +1311,7 @@ export interface PersonalDataErasure {
    * before.
    */
   had_personal_data: boolean;
-  /** The time of the erasure. Subscriptions that were started until then are cancelled soon after. */
+  /** The time of the erasure. Subscriptions that were started until then, or in the minute after it, are cancelled soon after. */
   erased_at: string;
 }
 
@@ -4108,7 +4108,8 @@ export class Madang extends runtime.Client {
    * Erases the personal data of a customer
    *
    * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders stay, and so do the
-   * notes of returns. The customer's subscriptions are cancelled soon after. Orders that are placed later are not affected. Ship
+   * notes of returns. The customer's subscriptions are cancelled soon after, also those that are started within a minute. Orders that
+   * are placed later are not affected. Ship
    * or cancel open orders first: nobody knows where to send them afterwards.
    *
    * `DELETE /admin/customers/{customer_id}/personal-data`
@@ -4133,7 +4134,8 @@ export class Madang extends runtime.Client {
    * Creates a shipment
    *
    * Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped, and only while the
-   * shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. A retry with
+   * shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. When only units that cost
+   * nothing are left, they are shipped without that. A retry with
    * the same key and body returns the shipment as it is now.
    *
    * `POST /admin/orders/{order_id}/shipments`

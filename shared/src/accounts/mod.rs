@@ -18,6 +18,6 @@ pub struct PersonalDataErasure {
     /// Whether there were addresses or contacts to erase. False if the customer has never given any, or they were erased
     /// before.
     pub had_personal_data: bool,
-    /// The time of the erasure. Subscriptions that were started until then are cancelled soon after.
+    /// The time of the erasure. Subscriptions that were started until then, or in the minute after it, are cancelled soon after.
     pub erased_at: Timestamp,
 }

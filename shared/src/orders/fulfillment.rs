@@ -214,6 +214,15 @@ impl Order {
         lines.filter(|line| line.quantity > 0).collect()
     }
 
+    /// Whether the units that are neither cancelled nor returned cost nothing, so that nothing has to be kept of the payment for
+    /// them.
+    pub fn has_only_free_units_left(&self) -> bool {
+        self.lines
+            .iter()
+            .filter(|line| line.quantities.given_back() < line.quantities.ordered)
+            .all(|line| line.total.amount() == 0)
+    }
+
     /// Whether units of it were shipped.
     pub fn is_shipped(&self) -> bool {
         self.lines.iter().any(|line| line.quantities.shipped > 0)

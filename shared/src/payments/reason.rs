@@ -47,7 +47,7 @@ crate::reasons! {
         #[schema(nullable = false)]
         refundable: Option<Money>,
     };
-    /// Cancel the order, or ask the customer for another payment.
+    /// Cancel what is not shipped of the order.
     PAYMENT_NOT_KEPT = Conflict "payment-not-kept" "The payment of the order was refunded or taken back";
     /// Try again later.
     REFUND_UNDER_WAY = Conflict "refund-under-way" "Another refund is under way";

@@ -1,6 +1,7 @@
 //! A shop with subscriptions: the subscription functions on a payment fixture, a queue and KMS.
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use billing::charge_service::ChargeService;
 use billing::charge_subscription::ChargeSubscription;
@@ -209,15 +210,27 @@ impl BillingFixture {
 
     /// Calls `cancel-subscriptions` for the latest erasure of each customer.
     pub async fn cancel_erased_subscriptions(&self) {
+        self.try_cancel_erased_subscriptions()
+            .await
+            .expect("the subscriptions end");
+    }
+
+    /// Calls `cancel-subscriptions` for the latest erasure of each customer, and returns its error, if any. It looks twice without
+    /// a pause.
+    ///
+    /// # Errors
+    /// The function's.
+    pub async fn try_cancel_erased_subscriptions(&self) -> Result<(), shared::Error> {
         let function = billing::cancel_subscriptions::CancelSubscriptions::new(&self.platform());
-        let function = function.expect("its variables");
+        let mut function = function.expect("its variables");
+        function.index_lag = Duration::ZERO;
         for (name, detail) in self.engine.events(ACCOUNTS).await {
             let event = json!({ "source": "madang.accounts", "detail-type": name, "detail": detail });
             let event = serde_json::from_value(event).expect("an event of an erasure");
             let invocation = self.invocation().by(Actor::function("cancel-subscriptions"));
-            let done = billing::cancel_subscriptions::handle(&function, event, invocation).await;
-            done.expect("the subscriptions end");
+            billing::cancel_subscriptions::handle(&function, event, invocation).await?;
         }
+        Ok(())
     }
 
     /// Calls `enqueue-due-charges`.

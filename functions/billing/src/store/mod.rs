@@ -99,6 +99,15 @@ pub struct SubscriptionPage {
     pub next: Option<Cursor<1>>,
 }
 
+/// A page of the ids of a customer's subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IdPage {
+    /// The ids, of the newest subscription first.
+    pub(crate) ids: Vec<SubscriptionId>,
+    /// The start of the next page, if there is one.
+    pub(crate) next: Option<Cursor<1>>,
+}
+
 /// A page of a subscription's invoices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvoicePage {
@@ -268,6 +277,30 @@ impl SubscriptionStore {
         limit: u8,
         deadline: Instant,
     ) -> Result<SubscriptionPage, Error> {
+        let IdPage { ids, next } = self.list_ids(customer, started_ms, after, limit, deadline).await?;
+        let (found, damaged) = self.get_all(&ids, deadline).await?;
+        for error in damaged {
+            // One damaged subscription must not hide the others.
+            tracing::error!(causes = %Causes(&error), "listed subscription cannot be read");
+        }
+        let mut subscriptions: Vec<Subscription> = found.into_iter().map(|stored| stored.subscription).collect();
+        let place = |one: &Subscription| ids.iter().position(|&id| id == one.subscription_id);
+        subscriptions.sort_by_key(place);
+        Ok(SubscriptionPage { subscriptions, next })
+    }
+
+    /// Reads the ids of the subscriptions that [`list`](Self::list) reads.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub(crate) async fn list_ids(
+        &self,
+        customer: &CustomerId,
+        started_ms: RangeInclusive<u64>,
+        after: Option<Cursor<1>>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<IdPage, Error> {
         const DOING: &str = "list subscriptions";
         let start = after.map(|cursor| {
             let mut start = subscription_key(SubscriptionId(cursor.id));
@@ -292,18 +325,11 @@ impl SubscriptionStore {
         let answer = send_until_answered(DOING, deadline, send).await?;
         let next = answer.last_evaluated_key.map(cursor).transpose()?;
         let listed = answer.items.unwrap_or_default().into_iter().map(cursor);
-        let listed: Vec<SubscriptionId> = listed
-            .map(|place| place.map(|place| SubscriptionId(place.id)))
-            .collect::<Result<_, _>>()?;
-        let (found, damaged) = self.get_all(&listed, deadline).await?;
-        for error in damaged {
-            // One damaged subscription must not hide the others.
-            tracing::error!(causes = %Causes(&error), "listed subscription cannot be read");
-        }
-        let mut subscriptions: Vec<Subscription> = found.into_iter().map(|stored| stored.subscription).collect();
-        let place = |one: &Subscription| listed.iter().position(|&id| id == one.subscription_id);
-        subscriptions.sort_by_key(place);
-        Ok(SubscriptionPage { subscriptions, next })
+        let ids = listed.map(|place| place.map(|place| SubscriptionId(place.id)));
+        Ok(IdPage {
+            ids: ids.collect::<Result<_, _>>()?,
+            next,
+        })
     }
 
     /// Reads a page of the subscriptions of one shard with work due at `now`, the earliest first.

@@ -2,6 +2,8 @@
 //!
 //! The index lags behind its table: the work of an entry may already be done.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -11,8 +13,12 @@ use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, classify_error, number, parse, send_until_answered};
 use crate::core::error::Error;
 
-/// The shards of an index of due work. They keep writes from being limited to one partition.
+/// The number of shards of an index of due work. They keep writes from being limited to one partition.
 pub const DUE_SHARDS: u8 = 16;
+/// The shards of an index of due work.
+pub const SHARDS: Range<u8> = 0..DUE_SHARDS;
+/// Other shards of the index, for work that must not delay the first.
+pub const OTHER_SHARDS: Range<u8> = DUE_SHARDS..2 * DUE_SHARDS;
 
 const INDEX: &str = "due";
 const DOING: &str = "query due work";
@@ -34,8 +40,14 @@ pub struct DuePosition(Item);
 
 /// Adds the attributes that put an item on the due index.
 pub fn put_on_index(item: &mut Item, id: Uuid, at: Timestamp) {
+    put_in(&SHARDS, item, id, at);
+}
+
+/// Adds the attributes that put an item on one of these shards of the due index.
+pub fn put_in(shards: &Range<u8>, item: &mut Item, id: Uuid, at: Timestamp) {
     // Ids are hashes, so their first byte is evenly distributed.
-    item.insert("due_shard".into(), number(id.as_bytes()[0] % DUE_SHARDS));
+    let shard = shards.start + id.as_bytes()[0] % DUE_SHARDS;
+    item.insert("due_shard".into(), number(shard));
     item.insert("due_ms".into(), number(at.as_millisecond()));
 }
 

@@ -1,12 +1,13 @@
 //! Scans an index of due work: reads one page of each shard in turn, until all pages are read or time runs out.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::aws::dynamodb::due::{DUE_SHARDS, DuePosition};
+use crate::aws::dynamodb::due::{self, DuePosition};
 use crate::aws::lambda::Invocation;
 use crate::aws::lambda::problem::Causes;
 use crate::aws::telemetry::{self, Unit};
@@ -63,7 +64,7 @@ impl Summary {
     }
 }
 
-/// A scan over all shards of an index of due work.
+/// A scan over shards of an index of due work.
 ///
 /// It starts at a random shard, so that no shard is always last when runs do not finish. A shard that cannot be read
 /// does not stop the scan of the others.
@@ -76,16 +77,22 @@ pub struct DueScan {
 
 impl Default for DueScan {
     fn default() -> Self {
-        let first = fastrand::u8(..DUE_SHARDS);
-        Self {
-            pages: (0..DUE_SHARDS).map(|nth| ((first + nth) % DUE_SHARDS, None)).collect(),
-            error: None,
-            unfinished: false,
-        }
+        Self::of(due::SHARDS)
     }
 }
 
 impl DueScan {
+    /// A scan over these shards.
+    pub fn of(shards: Range<u8>) -> Self {
+        let mut pages: VecDeque<_> = shards.map(|shard| (shard, None)).collect();
+        pages.rotate_left(fastrand::usize(..pages.len()));
+        Self {
+            pages,
+            error: None,
+            unfinished: false,
+        }
+    }
+
     /// The shard and start position of the next page. `None` when all pages are read or time runs out.
     pub fn next_page(&mut self, invocation: &Invocation) -> Option<(u8, Option<DuePosition>)> {
         let page = self.pages.pop_front()?;

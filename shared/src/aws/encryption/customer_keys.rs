@@ -130,6 +130,18 @@ impl CustomerKeyStore {
             .await
     }
 
+    /// Reads the latest erasure of `customer`, as [`erase`](Self::erase) has recorded it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn erasure<T: DeserializeOwned>(
+        &self,
+        customer: &CustomerId,
+        deadline: Instant,
+    ) -> Result<Option<T>, Error> {
+        self.table.read("read an erasure", erasure_of(customer), deadline).await
+    }
+
     /// Deletes the key of `customer` as it was found: nothing that was encrypted with it can be read again. Records `erasure` in
     /// the same transaction, with its event. Returns false when the key has changed since it was found.
     ///

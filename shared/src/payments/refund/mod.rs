@@ -18,8 +18,9 @@ use crate::payments::{Failure, Payment, PaymentStatus, Rejected};
 
 pub use reported::FailedRefund;
 
-/// The most refunds in the list of a payment. When an administrator requests one without naming units, the last one must refund
-/// the whole rest. Refunds of units are not limited: refunds that are alike become one.
+/// The most refunds in the list of a payment: when it is full, refunds that are alike become one. When an administrator requests
+/// a refund without naming units and one place is left or none, it must refund the whole rest, or take the place of another one.
+/// Refunds of units are not limited.
 pub const MAX_REFUNDS: usize = 50;
 
 /// A refund.
@@ -230,8 +231,9 @@ impl Payment {
         next.supersede(amount);
         let is_in_place_of_another = next.live_refunds() < self.live_refunds();
         let places = MAX_REFUNDS.saturating_sub(next.live_refunds());
-        let is_full = places == 0 || (places == 1 && amount != refundable && !is_in_place_of_another);
-        // What is owed for units that were cancelled or returned must not be refused.
+        let is_full = places <= 1 && amount != refundable && !is_in_place_of_another;
+        // What is owed for units that were cancelled or returned must not be refused. It may take the last place, so the whole
+        // rest is not refused either.
         if is_full && !reason.is_by_line() {
             return Err(Rejected::TooManyRefunds);
         }

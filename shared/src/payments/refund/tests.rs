@@ -300,6 +300,36 @@ fn units_are_refunded_however_many_refunds_their_payment_has() {
     assert_eq!(part, Err(Rejected::TooManyRefunds), "others are limited");
 }
 
+#[test]
+fn the_rest_of_a_payment_is_refunded_after_as_many_refunds_of_units_as_its_list_has_places() {
+    let mut payment = paid();
+    for _ in 0..MAX_REFUNDS {
+        payment = reported_refund_of(&payment, RefundReason::LinesCancelled, 5);
+    }
+    assert_eq!(payment.refunds.len(), MAX_REFUNDS);
+    let request = || {
+        payment.with_refund(
+            Uuid::from_u128(1),
+            None,
+            RefundReason::Requested,
+            None,
+            &staff(),
+            second(9),
+        )
+    };
+    let cancelled = payment.with_cancelled_order(Uuid::max(), &staff(), second(9));
+    for refunding in [request().unwrap(), cancelled.unwrap()] {
+        assert_eq!(refunding.pending_refund().unwrap().amount, won(750));
+        assert_eq!(refunding.refunded_by_line(), 250);
+        assert!(refunding.refunds.len() <= MAX_REFUNDS);
+    }
+    let no = Failure::new("NOT_ENOUGH_BALANCE", "The shop's balance is too low.");
+    let owed = request().unwrap().refund_refused(&no, second(9));
+    assert_eq!(owed.owed(), won(750));
+    let again = decided(&owed, Decision::AskAgain);
+    assert_eq!(again.pending_refund().unwrap().amount, won(750));
+}
+
 /// The payment after a refund of `amount` was requested and made.
 fn reported_refund_of(payment: &Payment, reason: RefundReason, amount: u64) -> Payment {
     let id = Uuid::from_u128(u128::from(payment.refunded.amount()));

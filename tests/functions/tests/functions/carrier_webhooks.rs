@@ -278,3 +278,27 @@ async fn all_shipments_under_a_number_are_delivered() {
     assert_eq!(shop.report("7", shop.now()).await.status, 200);
     assert_eq!(shop.quantities("ann", &order).await, [[0, 30, 30, 0]]);
 }
+
+#[tokio::test]
+async fn a_report_that_is_refused_for_a_new_parcel_is_not_answered_by_an_older_one_under_its_number() {
+    let shop = FulfillmentFixture::open().await;
+    let older = shop.paid("ann", "k1", &[("tea", 1)]).await;
+    shop.shipped(&older, "7", &[("1", 1)]).await;
+    let first = shop.now();
+    assert_eq!(shop.report("7", first).await.status, 200);
+    // The carrier uses the number again, and its clock is wrong.
+    shop.advance(SignedDuration::from_hours(24 * 400));
+    let newer = shop.paid("ann", "k2", &[("tea", 1)]).await;
+    let body = json!({ "lines": lines(&[("1", 1)]), "carrier": "CJ", "tracking_number": "7" });
+    let shipped = shop.create_shipment(ship_call(&newer, "other", &[]).json(&body)).await;
+    assert_eq!(shipped.status, 201, "{shipped:?}");
+    let late = shop.now() + SignedDuration::from_mins(6);
+    let refused = shop.report("7", late).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (422, "invalid-delivery-time"),
+        "{refused:?}"
+    );
+    assert_eq!(shop.report("7", first).await.status, 200, "the older report is known");
+    assert_eq!(shop.fulfillment_status("ann", &newer).await, "SHIPPED");
+}

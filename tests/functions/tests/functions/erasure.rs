@@ -88,11 +88,61 @@ async fn a_subscription_that_is_started_after_an_erasure_stays() {
     let shop = BillingFixture::with("tea", 9).await;
     subscribe(&shop, "a").await;
     shop.erase_personal_data("ann").await;
-    shop.advance(SignedDuration::from_secs(1));
+    // A request that overlaps the erasure.
     assert_eq!(subscribe(&shop, "b").await.status, 201);
+    shop.advance(SignedDuration::from_secs(61));
+    assert_eq!(subscribe(&shop, "c").await.status, 201);
     shop.cancel_erased_subscriptions().await;
     assert_eq!(listed(&shop, Some("ACTIVE")).await.len(), 1);
-    assert_eq!(listed(&shop, None).await.len(), 2);
+    assert_eq!(listed(&shop, None).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_subscription_that_the_index_does_not_have_yet_at_an_erasure_ends_too() {
+    let shop = BillingFixture::with("tea", 9).await;
+    subscribe(&shop, "a").await;
+    shop.erase_personal_data("ann").await;
+    let hold = Hold::default();
+    // The index was read, and the first subscription is about to be.
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let late = async {
+        hold.arrived().await;
+        assert_eq!(subscribe(&shop, "b").await.status, 201);
+        hold.release();
+    };
+    tokio::join!(shop.cancel_erased_subscriptions(), late);
+    assert_eq!(listed(&shop, Some("CANCELLED")).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_damaged_subscription_does_not_keep_the_others_of_an_erased_customer() {
+    let shop = BillingFixture::with("tea", 9).await;
+    let mut ids = vec![];
+    for key in ["a", "b", "c"] {
+        shop.advance(SignedDuration::from_secs(1));
+        let started = subscribe(&shop, key).await;
+        ids.push(started.body["subscription_id"].as_str().unwrap().to_owned());
+    }
+    shop.engine.damage_subscription(&ids[1]).await;
+    shop.advance(SignedDuration::from_secs(1));
+    shop.erase_personal_data("ann").await;
+    assert!(shop.try_cancel_erased_subscriptions().await.is_err());
+    assert_eq!(listed(&shop, Some("CANCELLED")).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_erasure_whose_answer_is_lost_says_what_it_has_erased() {
+    let shop = Shop::with("tea", 1, 20).await;
+    shop.checkout(delivery_call("ann", "k", "tea", &address())).await;
+    shop.engine.faults.plan(WRITE, Fault::LoseAnswer);
+    let erased = shop.erase_personal_data("ann").await;
+    let told = json!({ "customer_id": "ann", "had_personal_data": true, "erased_at": shop.now() });
+    assert_eq!((erased.status, &erased.body), (200, &told));
+    let events = shop.engine.events(ACCOUNTS).await;
+    assert_eq!(events[0].1["data"], told);
+    shop.advance(SignedDuration::from_secs(1));
+    let again = shop.erase_personal_data("ann").await;
+    assert_eq!(again.body["had_personal_data"], false, "{again:?}");
 }
 
 #[tokio::test]

@@ -110,3 +110,21 @@ async fn points_that_cost_nothing_are_credited_and_taken_back() {
     assert_eq!(shop.cancel("ann", &id_of(&order)).await.status, 200);
     assert_eq!(auction.wallet("ann").await, (0, 0));
 }
+
+#[tokio::test]
+async fn the_points_of_returned_units_that_cost_nothing_are_taken_back() {
+    let shop = shop().await;
+    let mut gift = product(0, 1);
+    gift["points"] = json!(1_000);
+    shop.put_product("gift", &gift).await;
+    shop.receive("gift", 2).await;
+    let order = shop.order("ann", "k", &[("gift", 2)]).await.body;
+    let auction = AuctionFixture::beside(&shop);
+    auction.credit(&order).await.unwrap();
+    let id = order["order_id"].as_str().unwrap();
+    shop.engine.return_units(id, 1).await;
+    for _ in 0..2 {
+        auction.returned(&json!({ "order_id": id })).await.unwrap();
+        assert_eq!(auction.wallet("ann").await, (1_000, 0));
+    }
+}

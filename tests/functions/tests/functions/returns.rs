@@ -271,6 +271,33 @@ async fn a_refund_is_due_three_business_days_after_the_receipt_and_overdue_ones_
 }
 
 #[tokio::test]
+async fn overdue_refunds_are_counted_beside_overdue_deliveries() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 1).await;
+    shop.received("ann", &order, "r", 1, 0).await;
+    let other = shop.paid("ann", "k2", &[("tea", 2)]).await;
+    for key in ["p1", "p2"] {
+        shop.shipped(&other, key, &[("1", 1)]).await;
+    }
+    let shards: Vec<(bool, bool)> = shop
+        .engine
+        .items(FULFILLMENT)
+        .await
+        .iter()
+        .filter_map(|item| Some((item.get("return_id").is_some(), item["due_shard"].as_u64()? < 16)))
+        .collect();
+    assert_eq!(shards.len(), 3);
+    assert!(
+        shards.iter().all(|(is_refund, is_first)| is_refund == is_first),
+        "{shards:?}"
+    );
+    shop.advance(SignedDuration::from_hours(24 * 15));
+    let overdue = shop.watch_fulfillment().await;
+    assert_eq!((overdue.refunds, overdue.deliveries, overdue.failed), (1, 2, 0));
+    assert!(!overdue.unfinished);
+}
+
+#[tokio::test]
 async fn staff_list_returns_by_status_and_customers_those_of_their_order() {
     let shop = FulfillmentFixture::open().await;
     let order = shop.delivered("ann", "k", 3).await;

@@ -258,3 +258,22 @@ async fn a_parcel_is_either_delivered_or_closed_when_both_come_at_once() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_lost_parcel_that_two_report_at_once_is_delivered_for_both() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 1)]).await;
+    shop.close_shipment(close_call(&shipment, "c", "LOST")).await;
+    let hold = Hold::default();
+    // The first report has read the lost shipment, and waits for the order.
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let other = async {
+        hold.arrived().await;
+        assert_eq!(shop.arrive(&shipment, "e").await.status, 200);
+        hold.release();
+    };
+    let (answer, ()) = tokio::join!(shop.arrive(&shipment, "d"), other);
+    assert_eq!((answer.status, answer.replayed), (200, true), "{answer:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 1, 0]]);
+}

@@ -441,3 +441,38 @@ async fn only_the_units_that_were_not_refunded_are_shipped() {
     assert_eq!(refused.problem(), "too-few-units");
     shop.shipped(&order, "p", &[("1", 1)]).await;
 }
+
+/// Pays an order of one tea and one free sample, which are both shipped. Returns its id.
+async fn with_sample(shop: &FulfillmentFixture) -> String {
+    let mut sample = function_tests::product(0, 1);
+    sample["package"] = json!({ "weight_grams": 10 });
+    shop.put_product("sample", &sample).await;
+    shop.receive("sample", 1).await;
+    shop.paid("ann", "k", &[("tea", 1), ("sample", 1)]).await
+}
+
+#[tokio::test]
+async fn free_units_are_shipped_after_the_rest_of_their_order_was_cancelled_and_refunded() {
+    let shop = FulfillmentFixture::open().await;
+    let order = with_sample(&shop).await;
+    shop.cancel_lines("ann", &order, "c", &[("1", 1)]).await;
+    let payment = shop.payment_of("ann", &order).await;
+    shop.refund("RefundRequested", &payment).await.unwrap();
+    // The price of the delivery.
+    crate::refunds::ask(&shop, "rest", &payment, &json!({})).await;
+    shop.refund("RefundRequested", &payment).await.unwrap();
+    let payment = shop.payment_of("ann", &order).await;
+    assert_eq!(payment["status"], "REFUNDED", "{payment}");
+    shop.shipped(&order, "p", &[("2", 1)]).await;
+    assert_eq!(shop.quantities("ann", &order).await, [[1, 0, 0, 0], [0, 1, 0, 0]]);
+}
+
+#[tokio::test]
+async fn free_units_are_not_shipped_while_units_are_left_whose_price_was_refunded() {
+    let shop = FulfillmentFixture::open().await;
+    let order = with_sample(&shop).await;
+    let payment = shop.payment_of("ann", &order).await;
+    crate::refunds::ask(&shop, "all", &payment, &json!({})).await;
+    let refused = shop.ship(&order, "p", &[("2", 1)]).await;
+    assert_eq!(refused.problem(), "payment-not-kept", "{refused:?}");
+}

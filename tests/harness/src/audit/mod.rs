@@ -109,6 +109,33 @@ impl Engine {
             .expect("an order");
     }
 
+    /// Counts units of an order's first line as delivered and returned.
+    pub async fn return_units(&self, order_id: &str, units: u32) {
+        let update = self.direct.update_item().table_name(ORDERS);
+        let update = update.key("pk", AttributeValue::S(format!("ORDER#{order_id}")));
+        let returned = "SET #lines[0].shipped = :units, #lines[0].delivered = :units, #lines[0].returned = :units";
+        update
+            .update_expression(returned)
+            .expression_attribute_names("#lines", "lines")
+            .expression_attribute_values(":units", AttributeValue::N(units.to_string()))
+            .send()
+            .await
+            .expect("an order");
+    }
+
+    /// Damages a subscription so that it cannot be read.
+    pub async fn damage_subscription(&self, subscription_id: &str) {
+        let update = self.direct.update_item().table_name(SUBSCRIPTIONS);
+        update
+            .key("pk", AttributeValue::S(format!("SUBSCRIPTION#{subscription_id}")))
+            .key("sk", AttributeValue::S("SUBSCRIPTION".to_owned()))
+            .update_expression("SET version = :nonsense")
+            .expression_attribute_values(":nonsense", AttributeValue::S("nonsense".to_owned()))
+            .send()
+            .await
+            .expect("a subscription");
+    }
+
     /// Sets the refunded sum of a paid payment, as after a refund that failed later.
     pub async fn set_refunded(&self, payment_id: &str, sum: u64) {
         let update = self.direct.update_item().table_name(PAYMENTS);

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::core::error::{Error, Rejection};
 use crate::core::money::Money;
-use crate::orders::Line;
+use crate::orders::Order;
 use crate::payments::provider::credentials::Vault;
 use crate::payments::provider::http::{self, Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started, toss};
@@ -32,7 +32,7 @@ impl KakaoPay {
         Self { http, base_url, vault }
     }
 
-    /// Prepares a payment. Declares the whole amount as taxable, since products have no tax class.
+    /// Prepares a payment. What is not taxed is declared as tax-free.
     async fn start(&self, start: &Start<'_>, deadline: Instant) -> Result<Started, Error> {
         const DOING: &str = "prepare a payment at KakaoPay";
         let order = start.order;
@@ -48,7 +48,7 @@ impl KakaoPay {
             "item_name": toss::order_name(&order.lines),
             "quantity": units,
             "total_amount": order.totals.total.amount(),
-            "tax_free_amount": tax_free(&order.lines),
+            "tax_free_amount": tax_free(order),
             "approval_url": urls.approval,
             "cancel_url": urls.cancel,
             "fail_url": urls.fail,
@@ -157,10 +157,15 @@ impl KakaoPay {
     }
 }
 
-/// What the lines cost that are not taxed.
-fn tax_free(lines: &[Line]) -> u64 {
-    let untaxed = lines.iter().filter(|line| line.tax_rate.is_none());
-    untaxed.map(|line| line.total.amount()).sum()
+/// What the lines and the parts of the delivery cost that are not taxed.
+fn tax_free(order: &Order) -> u64 {
+    let lines = order.lines.iter().filter(|line| line.tax_rate.is_none());
+    let parts = order.shipping.iter().flat_map(|shipping| &shipping.parts);
+    let parts = parts.filter(|part| part.tax_rate.is_none());
+    lines
+        .map(|line| line.total.amount())
+        .chain(parts.map(|part| part.price.amount() + part.tax.amount()))
+        .sum()
 }
 
 /// Whether nothing was charged. The refusal of the approval then has a better reason than the order.
@@ -204,16 +209,41 @@ impl PaymentProvider for KakaoPay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::example;
+    use crate::orders::{Line, OrderStatus, Shipping, ShippingPart, TaxRate, example};
 
     #[test]
-    fn only_lines_that_are_not_taxed_are_tax_free() {
+    fn only_lines_and_parts_of_the_delivery_that_are_not_taxed_are_tax_free() {
+        let won = |amount| Money::new(amount, Currency::KRW).unwrap();
+        let rate: TaxRate = "10".to_owned().try_into().unwrap();
         let exempt = example::line("Book");
         let taxed = Line {
-            tax_rate: Some("10".to_owned().try_into().unwrap()),
+            tax_rate: Some(rate),
             ..example::line("Tea")
         };
-        assert_eq!(tax_free(&[exempt.clone(), taxed.clone(), exempt]), 2000);
-        assert_eq!(tax_free(&[taxed]), 0);
+        let order = |lines: Vec<Line>, parts: &[(u64, Option<TaxRate>)]| Order {
+            lines,
+            shipping: Some(Shipping {
+                method_id: "standard".to_owned().try_into().unwrap(),
+                name: "Standard delivery".to_owned(),
+                price: won(3000),
+                parts: parts
+                    .iter()
+                    .map(|&(price, tax_rate)| ShippingPart {
+                        price: won(price),
+                        tax_rate,
+                        tax: won(0),
+                        included_tax: won(0),
+                    })
+                    .collect(),
+            }),
+            ..example::order(OrderStatus::PendingPayment, 1000)
+        };
+        let parts = [(2000, None), (1000, Some(rate))];
+        assert_eq!(
+            tax_free(&order(vec![exempt.clone(), taxed.clone(), exempt], &parts)),
+            4000
+        );
+        assert_eq!(tax_free(&order(vec![taxed.clone()], &parts)), 2000);
+        assert_eq!(tax_free(&order(vec![taxed], &parts[1..])), 0);
     }
 }
