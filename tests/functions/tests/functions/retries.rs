@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call, register_call, take_call};
 use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
 use function_tests::fulfillment_fixture::{
-    FulfillmentFixture, cancel_call, decide_call, deliver_call, receive_return_call, refund_return_call, return_call,
-    ship_call,
+    FulfillmentFixture, cancel_call, close_call, decide_call, deliver_call, receive_return_call, refund_return_call,
+    return_call, ship_call,
 };
 use function_tests::image_fixture::{ImageFixture, picture, presign_call};
 use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
@@ -70,6 +70,11 @@ const SCENARIOS: &[Scenario] = &[
         "deliver-shipment",
         "the carrier had reported it a month ago",
         deliver_shipment_late
+    ),
+    scenario!(
+        "close-shipment",
+        "the units were shipped again",
+        close_shipment_shipped_again
     ),
     scenario!(
         "request-return",
@@ -229,6 +234,7 @@ tests! {
     a_retried_cancellation_of_an_order_is_the_first_one: "cancel-order",
     a_retried_shipment_is_the_first_one: "create-shipment",
     a_retried_delivery_of_a_shipment_is_the_first_one: "deliver-shipment",
+    a_retried_closing_of_a_shipment_is_the_first_one: "close-shipment",
     a_retried_request_of_a_return_is_the_first_one: "request-return",
     a_retried_decision_of_a_return_is_the_first_one: "decide-return",
     a_retried_receipt_of_a_return_is_the_first_one: "receive-return",
@@ -348,6 +354,18 @@ async fn deliver_shipment_late() -> Outcome {
     let again = shop.deliver_shipment(deliver_call(&shipment, "d")).await;
     assert_eq!(again.body, first.body);
     let other = Some(shop.deliver_shipment(deliver_call(&another, "d")).await);
+    Outcome { first, again, other }
+}
+
+async fn close_shipment_shipped_again() -> Outcome {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 1)]).await;
+    let first = shop.close_shipment(close_call(&shipment, "c", "MISTAKE")).await;
+    shop.shipped(&order, "q", &[("1", 1)]).await;
+    let again = shop.close_shipment(close_call(&shipment, "c", "MISTAKE")).await;
+    let other = Some(shop.close_shipment(close_call(&shipment, "c", "LOST")).await);
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 0, 0]]);
     Outcome { first, again, other }
 }
 
