@@ -50,7 +50,7 @@ pub const REFUSALS: &[&Reason] = &[];
 pub async fn handle(function: &ListWalletEntries, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let customer = http::caller(&request)?.customer_id;
     let page = PageRequest::of(&request, &["wallet", customer.as_str()], &[])?;
-    let after = page.after::<0>()?.map(|cursor| cursor.id);
+    let after = page.after::<Cursor<0>>()?.map(|cursor| cursor.id);
     let found = function
         .wallets
         .ledger(&customer, after, page.limit, invocation.deadline)

@@ -192,7 +192,7 @@ fn validate(
     }
     Bid::check_deadline(body.expires_at, invocation.now)?;
     let price = price(body.price)?;
-    if !product.is_some_and(|product| product.is_listed() && product.points.is_none()) {
+    if !product.is_some_and(|product| product.is_listed_at(invocation.now) && product.points.is_none()) {
         return Err(Rejected::ProductUnavailable);
     }
     Ok(Bid {

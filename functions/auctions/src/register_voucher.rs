@@ -96,7 +96,7 @@ pub async fn handle(function: &RegisterVoucher, request: Request, invocation: In
         return replay(function, &earlier, &code, caller, &invocation).await;
     }
     // Points pay for bids; they cannot be traded themselves.
-    if !product.is_some_and(|product| product.is_listed() && product.points.is_none()) {
+    if !product.is_some_and(|product| product.is_listed_at(invocation.now) && product.points.is_none()) {
         return Err(Rejected::ProductUnavailable.into());
     }
     let voucher = Voucher {

@@ -55,7 +55,7 @@ pub async fn handle(function: &ListInvoices, request: Request, invocation: Invoc
     let id = http::path::<SubscriptionId>(&request)?;
     let subscription = id.to_string();
     let page = PageRequest::of(&request, &["invoices", &subscription], &[])?;
-    let before = page.after::<1>()?.map(|cursor| cursor.at[0]);
+    let before = page.after::<Cursor<1>>()?.map(|cursor| cursor.at[0]);
     let before = before.and_then(|period| u32::try_from(period).ok());
     let found = function
         .subscriptions

@@ -1,5 +1,6 @@
 //! Runs for `POST /admin/products`, for administrators: creates a product.
 
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -8,13 +9,15 @@ use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
 use shared::catalog::{
-    self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku, TaxClass,
+    self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, Sale, ShardCount, Sku, TaxClass,
 };
 use shared::core::error::{Reason, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::money::Money;
 use shared::images::{ImageId, ImageStore};
 
+use crate::categories::check::Named;
+use crate::categories::store::CategoryStore;
 use crate::{fields, reason};
 
 /// The function's stores.
@@ -22,6 +25,8 @@ use crate::{fields, reason};
 pub struct CreateProduct {
     /// Products and stock.
     pub catalog: CatalogStore,
+    /// Categories, which are only read.
+    pub categories: CategoryStore,
     /// Images, which are only read.
     pub images: ImageStore,
 }
@@ -34,6 +39,7 @@ impl CreateProduct {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             catalog: CatalogStore::new(platform)?,
+            categories: CategoryStore::new(platform)?,
             images: ImageStore::new(platform)?,
         })
     }
@@ -72,8 +78,20 @@ pub struct CreateProductRequest {
     pub metadata: UniqueMap<String>,
     /// The price of one unit.
     pub price: Money,
-    /// Whether the product is for sale.
+    /// Whether the product is for sale. A `DRAFT` is published later.
     pub status: ProductStatus,
+    /// The time from which a `LISTED` product is visible and for sale. If absent, at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub list_at: Option<Timestamp>,
+    /// The time from which a `LISTED` product is neither visible nor for sale. If absent, never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub unlist_at: Option<Timestamp>,
+    /// A lower price for some time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sale: Option<Sale>,
     /// The points that one unit adds to the buyer's wallet. Only for products that sell points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
@@ -137,6 +155,11 @@ pub async fn handle(function: &CreateProduct, request: Request, invocation: Invo
         return replay(catalog, &sku, &invocation).await;
     }
     let product = checked(body, &invocation)?;
+    let named = Named {
+        categories: true,
+        ..Named::default()
+    };
+    fields::check_categories(&function.categories, &product, &named, &invocation).await?;
     fields::check_images(&function.images, &product.images, &invocation).await?;
     let event = invocation.record(&CatalogEvent::ProductChanged(product.clone()))?;
     if catalog.create(&product, &event, &request, invocation.deadline).await? {
@@ -161,6 +184,10 @@ fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Produc
         metadata: Default::default(),
         price: body.price,
         status: body.status,
+        list_at: body.list_at.map(fields::time),
+        unlist_at: body.unlist_at.map(fields::time),
+        sale: body.sale.map(|sale| fields::sale(sale, body.price)).transpose()?,
+        first_listed_at: None,
         points: body.points.map(fields::points).transpose()?,
         package: body.package.map(fields::package).transpose()?,
         tax_class: body.tax_class,
@@ -171,6 +198,8 @@ fn checked(body: CreateProductRequest, invocation: &Invocation) -> Result<Produc
         updated_by: invocation.actor()?.clone(),
         updated_at: invocation.now,
     };
+    fields::require_schedule(product.list_at, product.unlist_at)?;
+    product.first_listed_at = product.first_listing(invocation.now);
     let attributes = body.attributes.0.iter().map(|(name, text)| (name, Some(text)));
     fields::merge_attributes(&mut product.attributes, attributes)?;
     let metadata = body.metadata.0.iter().map(|(name, text)| (name, Some(text)));

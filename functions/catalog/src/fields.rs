@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
+use jiff::Timestamp;
 use shared::Error;
 use shared::aws::lambda::Invocation;
-use shared::catalog::{Category, Package, Product};
+use shared::catalog::{Category, Package, Product, Sale};
 use shared::core::error::Rejection;
 use shared::core::metadata::Metadata;
+use shared::core::money::Money;
 use shared::core::text::{DisplayText, InvalidText};
 use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
 
+use crate::categories::check::{Named, check};
+use crate::categories::store::CategoryStore;
 use crate::reason;
 
 /// Checks a name.
@@ -47,6 +51,25 @@ pub fn categories(categories: &[Category]) -> Result<Vec<Category>, Rejection> {
     Ok(categories.to_vec())
 }
 
+/// Checks what a request names of `product` against the categories. They are read only if it names categories, attributes or the
+/// status of a product that has categories.
+///
+/// # Errors
+/// `invalid-product`, and those of the store.
+pub async fn check_categories(
+    categories: &CategoryStore,
+    product: &Product,
+    named: &Named,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    if !named.needs_categories(product) {
+        return Ok(());
+    }
+    let tree = categories.read(invocation.deadline).await?.tree;
+    let checked = check(&tree, product, named);
+    checked.map_err(|misfit| invalid(misfit.field, misfit.detail).into())
+}
+
 /// Checks the points of one unit.
 ///
 /// # Errors
@@ -81,6 +104,46 @@ pub fn low_stock_threshold(threshold: u32) -> Result<u32, Rejection> {
     }
     let detail = format!("The threshold is 1 to {} units.", Product::MAX_LOW_STOCK_THRESHOLD);
     Err(invalid("low_stock_threshold", detail))
+}
+
+/// Checks the times between which a product is listed. They are kept to the millisecond.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn require_schedule(list_at: Option<Timestamp>, unlist_at: Option<Timestamp>) -> Result<(), Rejection> {
+    if let (Some(list_at), Some(unlist_at)) = (list_at, unlist_at)
+        && unlist_at <= list_at
+    {
+        let detail = "unlist_at: it must be after list_at.".to_owned();
+        return Err(invalid("unlist_at", detail));
+    }
+    Ok(())
+}
+
+/// Checks a sale of a product with the regular price `price`. Its times are kept to the millisecond.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn sale(sale: Sale, price: Money) -> Result<Sale, Rejection> {
+    const FIELD: &str = "sale";
+    if sale.price.currency() != price.currency() || sale.price.amount() >= price.amount() {
+        let detail = format!("sale: its price must be lower than {price}, in the same currency.");
+        return Err(invalid(FIELD, detail));
+    }
+    let (starts_at, ends_at) = (time(sale.starts_at), time(sale.ends_at));
+    if ends_at <= starts_at {
+        return Err(invalid(FIELD, "sale: it must end after its start.".to_owned()));
+    }
+    Ok(Sale {
+        starts_at,
+        ends_at,
+        ..sale
+    })
+}
+
+/// A time, to the millisecond, as the schedule of products compares it.
+pub fn time(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 /// Changes `attributes` as a merge patch says: a text is set, none removes the attribute.

@@ -4,7 +4,7 @@
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::{Invocation, conditional};
+use shared::aws::lambda::{Invocation, cache, conditional};
 use shared::catalog::{CatalogStore, Product, Sku};
 use shared::core::error::{self, Reason, Rejection};
 
@@ -26,9 +26,6 @@ impl GetAdminProduct {
         })
     }
 }
-
-/// A browser keeps the product, but asks each time whether it has changed.
-const CACHE_CONTROL: &str = "private, no-cache";
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER, &error::NOT_FOUND];
@@ -63,5 +60,5 @@ pub async fn handle(function: &GetAdminProduct, request: Request, invocation: In
     let sku = http::path::<Sku>(&request)?;
     let product = function.catalog.product(&sku, invocation.deadline).await?;
     let product = product.ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
-    conditional::get(&request, &product, CACHE_CONTROL)
+    conditional::get(&request, &product, cache::EDITED)
 }

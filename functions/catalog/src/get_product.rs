@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::{Invocation, conditional};
-use shared::catalog::{self, CatalogStore, Category, Package, Product, ProductStatus, Sku, TaxClass};
+use shared::aws::lambda::{Invocation, cache, conditional};
+use shared::catalog::{self, CatalogStore, Category, Package, Product, ProductStatus, Sale, Sku, TaxClass};
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::money::Money;
 use shared::images::ImageId;
@@ -54,8 +54,14 @@ pub struct ProductView {
     /// Facts about the product, by name.
     #[schema(schema_with = catalog::attributes_schema)]
     pub attributes: BTreeMap<String, String>,
-    /// The price of one unit.
+    /// The regular price of one unit.
     pub price: Money,
+    /// The price of one unit now: that of the sale while it runs.
+    pub current_price: Money,
+    /// The sale, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sale: Option<Sale>,
     /// Whether the product is for sale.
     pub status: ProductStatus,
     /// The points that one unit adds to the buyer's wallet. Only for products that sell points.
@@ -80,9 +86,11 @@ pub struct ProductView {
 }
 
 impl ProductView {
-    /// The view of `product`, of which `available` units are in stock.
-    pub fn of(product: Product, available: u64) -> Self {
+    /// The view of `product` at `now`, when `available` units are in stock.
+    pub fn of(product: Product, available: u64, now: Timestamp) -> Self {
         Self {
+            current_price: product.price_at(now),
+            sale: product.sale_at(now),
             sku: product.sku,
             name: product.name,
             description: product.description,
@@ -100,9 +108,6 @@ impl ProductView {
         }
     }
 }
-
-/// Stock changes with each order, so a copy is used for a few seconds only. Checkout decides by the stock itself.
-const CACHE_CONTROL: &str = "public, max-age=5";
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER, &error::NOT_FOUND];
@@ -143,7 +148,8 @@ pub async fn handle(function: &GetProduct, request: Request, invocation: Invocat
         .product_and_available(&sku, invocation.deadline)
         .await?;
     let (product, available) = found
-        .filter(|(product, _)| product.is_listed())
+        .filter(|(product, _)| product.is_listed_at(invocation.now))
         .ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
-    conditional::get(&request, &ProductView::of(product, available), CACHE_CONTROL)
+    let view = ProductView::of(product, available, invocation.now);
+    conditional::get(&request, &view, cache::DETAILS)
 }

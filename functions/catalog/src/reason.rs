@@ -1,6 +1,8 @@
 //! Reasons to reject a request that concerns the catalog.
 
-use shared::catalog::ShardCount;
+use shared::catalog::{Category, ShardCount};
+
+use crate::listings::layout::ListingPhase;
 
 shared::reasons! {
     /// Change it with `update-product`.
@@ -9,6 +11,8 @@ shared::reasons! {
         /// The field's name.
         field: String,
     };
+    /// Unlist it instead.
+    ALREADY_PUBLISHED = Conflict "already-published" "A product that was published cannot become a draft again";
     /// Units that an order holds or has bought are not available. Correct the stock by at most `available`, or cancel orders
     /// first.
     INSUFFICIENT_STOCK = Conflict "insufficient-stock" "Fewer units are available than were to be taken away" InsufficientStock {
@@ -19,4 +23,22 @@ shared::reasons! {
         /// The number of shards now.
         stock_shards: ShardCount,
     };
+    /// The change would break a rule of categories: `detail` tells which. Nothing has changed.
+    INVALID_CATEGORIES = Unprocessable "invalid-categories" "The categories break a rule" InvalidCategories {
+        /// The category, if the rule concerns one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        category: Option<Category>,
+    };
+    /// Move its products to other categories first. Drafts and unlisted products do not count.
+    CATEGORY_NOT_EMPTY = Conflict "category-not-empty" "Products are listed in a category that was to be removed" CategoryNotEmpty {
+        /// The category.
+        category: Category,
+    };
+    /// Wait until the listing's phase is `STEADY`. `reshard-listing` with the key of the earlier request tells the phase.
+    RESHARDING_IN_PROGRESS = Conflict "resharding-in-progress" "The listing's shards are being changed already" ReshardingInProgress {
+        /// What happens now.
+        phase: ListingPhase,
+    };
+    TOO_MANY_RESHARDED_LISTINGS = Unprocessable "too-many-resharded-listings" "Too many listings have a number of shards of their own";
 }

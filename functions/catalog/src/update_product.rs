@@ -1,6 +1,7 @@
 //! Runs for `PATCH /admin/products/{sku}`, for administrators: changes the named fields of a product. Raising the shard
 //! count redistributes its stock.
 
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -9,7 +10,8 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
 use shared::catalog::{
-    self, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, ShardCount, Sku, TaxClass,
+    self, AlreadyPublished, CatalogEvent, CatalogStore, Category, Package, Product, ProductStatus, Sale, ShardCount,
+    Sku, TaxClass,
 };
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::json::UniqueMap;
@@ -17,6 +19,8 @@ use shared::core::merge_patch::Patch;
 use shared::core::money::Money;
 use shared::images::{ImageId, ImageStore};
 
+use crate::categories::check::Named;
+use crate::categories::store::CategoryStore;
 use crate::{fields, reason};
 
 /// The function's stores.
@@ -24,6 +28,8 @@ use crate::{fields, reason};
 pub struct UpdateProduct {
     /// Products and stock.
     pub catalog: CatalogStore,
+    /// Categories, which are only read.
+    pub categories: CategoryStore,
     /// Images, which are only read.
     pub images: ImageStore,
 }
@@ -36,6 +42,7 @@ impl UpdateProduct {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             catalog: CatalogStore::new(platform)?,
+            categories: CategoryStore::new(platform)?,
             images: ImageStore::new(platform)?,
         })
     }
@@ -73,10 +80,22 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub price: Option<Money>,
-    /// Whether the product is for sale.
+    /// Whether the product is for sale. What was published cannot become a `DRAFT` again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub status: Option<ProductStatus>,
+    /// The time from which a `LISTED` product is visible and for sale.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<Timestamp>)]
+    pub list_at: Patch<Timestamp>,
+    /// The time from which a `LISTED` product is neither visible nor for sale.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<Timestamp>)]
+    pub unlist_at: Patch<Timestamp>,
+    /// A lower price for some time. Replaced as a whole.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<Sale>)]
+    pub sale: Patch<Sale>,
     /// The points that one unit adds to the buyer's wallet. Only for products that sell points.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
@@ -107,6 +126,7 @@ pub struct UpdateProductRequest {
 pub const REFUSALS: &[&Reason] = &[
     &error::INVALID_PARAMETER,
     &error::NOT_FOUND,
+    &reason::ALREADY_PUBLISHED,
     &reason::SHARDS_NOT_LOWERED,
     &reason::INVALID_PRODUCT,
 ];
@@ -142,19 +162,22 @@ pub async fn handle(function: &UpdateProduct, request: Request, invocation: Invo
         attempts.start()?;
         let previous = function.catalog.product(&sku, invocation.deadline).await?;
         let previous = previous.ok_or_else(|| Rejection::new(&error::NOT_FOUND, "There is no such product."))?;
-        let merged = body.merged(&previous)?;
+        let merged = body.merged(&previous, invocation.now)?;
         // RFC 9110 §13.1.1 allows this answer to a change that was made already, whatever `If-Match` says.
         if merged == previous {
             return conditional::tagged(StatusCode::OK, &previous);
         }
         conditional::require_match(&request, &previous)?;
+        fields::check_categories(&function.categories, &merged, &body.named(), &invocation).await?;
         if merged.images != previous.images {
             fields::check_images(&function.images, &merged.images, &invocation).await?;
         }
         let product = Product {
             version: previous.version + 1,
             updated_by: invocation.actor()?.clone(),
-            updated_at: invocation.now,
+            // Never goes back, so that the product never moves back among the changes that others follow.
+            updated_at: invocation.now.max(previous.updated_at),
+            first_listed_at: merged.first_listing(invocation.now),
             ..merged
         };
         let event = invocation.record(&CatalogEvent::ProductChanged(product.clone()))?;
@@ -166,8 +189,20 @@ pub async fn handle(function: &UpdateProduct, request: Request, invocation: Invo
 }
 
 impl UpdateProductRequest {
+    /// What of the product the categories have a say in.
+    fn named(&self) -> Named {
+        Named {
+            categories: !self.categories.is_absent(),
+            attributes: match &self.attributes {
+                Patch::Set(changes) => changes.0.keys().cloned().collect(),
+                Patch::Absent | Patch::Clear => vec![],
+            },
+            status: self.status.is_some() || self.attributes == Patch::Clear,
+        }
+    }
+
     /// `product` with the named fields changed. A field that is not named is not checked: it may be older than the rules.
-    fn merged(&self, product: &Product) -> Result<Product, Rejection> {
+    fn merged(&self, product: &Product, now: Timestamp) -> Result<Product, Rejection> {
         let mut product = product.clone();
         if let Some(name) = &self.name {
             product.name = fields::name(name)?;
@@ -189,7 +224,29 @@ impl UpdateProductRequest {
             Patch::Set(changes) => fields::merge_metadata(&mut product.metadata, named(changes))?,
         }
         product.price = self.price.unwrap_or(product.price);
-        product.status = self.status.unwrap_or(product.status);
+        if let Some(status) = self.status {
+            let moved = product.status.transition(status);
+            product.status = moved.map_err(|AlreadyPublished| {
+                Rejection::new(
+                    &reason::ALREADY_PUBLISHED,
+                    "The product was published. Unlist it instead.",
+                )
+            })?;
+        }
+        let time = |at: &Timestamp| Ok::<_, Rejection>(Some(fields::time(*at)));
+        self.list_at.merge(&mut product.list_at, time)?;
+        self.unlist_at.merge(&mut product.unlist_at, time)?;
+        if !(self.list_at.is_absent() && self.unlist_at.is_absent()) {
+            fields::require_schedule(product.list_at, product.unlist_at)?;
+        }
+        let sale = |sale: &Sale| Ok::<_, Rejection>(Some(*sale));
+        self.sale.merge(&mut product.sale, sale)?;
+        // A sale that has ended does not limit a new price.
+        let has_sale = product.sale.is_some_and(|sale| now < sale.ends_at);
+        if !self.sale.is_absent() || (self.price.is_some() && has_sale) {
+            let checked = product.sale.map(|sale| fields::sale(sale, product.price));
+            product.sale = checked.transpose()?;
+        }
         self.points
             .merge(&mut product.points, |&points| fields::points(points).map(Some))?;
         self.package

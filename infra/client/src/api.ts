@@ -48,6 +48,13 @@ export type AddressMissingProblem = Problem & {
 /** A card issuer's advice on another attempt to charge the card. */
 export type Advice = "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER";
 
+/** Unlist it instead. */
+export type AlreadyPublishedProblem = Problem & {
+  type: "urn:madang:problem:already-published";
+  status: 409;
+  title: "A product that was published cannot become a draft again";
+};
+
 /** Exactly one member names the expected amount. */
 export type AmountDiffersProblem = Problem & {
   /** The order's total, which a payment must have. */
@@ -68,6 +75,9 @@ export type AmountNotTakenProblem = Problem & {
   status: 422;
   title: "The provider does not accept this amount";
 };
+
+/** The type of an attribute. */
+export type AttributeType = "TEXT" | "NUMBER" | "BOOLEAN" | "ENUM";
 
 /** A customer's authorization of recurring charges, from the provider's script or page. */
 export type Authorization = AuthorizationToss | AuthorizationStripe | AuthorizationKakaopay | AuthorizationStandard;
@@ -211,8 +221,83 @@ export type CarriersNotConfiguredProblem = Problem & {
   title: "Webhooks of carriers are not set up";
 };
 
+/** The categories by path, such as `drinks/tea`, of at most four names. */
+export type Categories = { [name: string]: CategoryNode };
+
+/** The categories by path. `null` removes one. */
+export type CategoriesPatch = { [name: string]: CategoryPatch | null };
+
 /** The path of a category, such as `drinks/tea`: names of `a-z 0-9 -`, separated by `/`, at most 100 characters. */
 export type Category = string;
+
+/** An attribute that the products of a category have. */
+export interface CategoryAttribute {
+  /** The type of its values. */
+  type: runtime.Open<AttributeType>;
+  /** What shoppers read, by language. */
+  names?: { [name: string]: string };
+  /** The unit of a `NUMBER`, such as `g`. Text of one line. */
+  unit?: string;
+  /** The values of an `ENUM`. */
+  values?: string[];
+  /** Whether a listed product must have it. */
+  required?: boolean;
+}
+
+/** Changes of an attribute. A new one needs `type`. */
+export interface CategoryAttributePatch {
+  /** The type of its values. */
+  type?: AttributeType;
+  /** What shoppers read, by language. */
+  names?: { [name: string]: string | null };
+  /** The unit of a `NUMBER`, such as `g`. Text of one line. */
+  unit?: string | null;
+  /** The values of an `ENUM`. */
+  values?: string[] | null;
+  /** Whether a listed product must have it. */
+  required?: boolean;
+}
+
+/** The attributes of its products, and of those in the categories below it, by the name that products use. */
+export type CategoryAttributes = { [name: string]: CategoryAttribute };
+
+/** The attributes of its products. `null` removes one. */
+export type CategoryAttributesPatch = { [name: string]: CategoryAttributePatch | null };
+
+/** A category. */
+export interface CategoryNode {
+  /** What shoppers read, by language. */
+  names: { [name: string]: string };
+  /** Its place among the categories beside it, lowest first. */
+  position: number;
+  /** The attributes of its products, and of those in the categories below it, by the name that products use. */
+  attributes?: CategoryAttributes;
+}
+
+/** Move its products to other categories first. Drafts and unlisted products do not count. */
+export type CategoryNotEmptyProblem = Problem & {
+  /** The category. */
+  category: Category;
+  type: "urn:madang:problem:category-not-empty";
+  status: 409;
+  title: "Products are listed in a category that was to be removed";
+};
+
+/** Changes of a category. A new one needs `names`. */
+export interface CategoryPatch {
+  /** What shoppers read, by language. */
+  names?: { [name: string]: string | null };
+  /** Its place among the categories beside it, lowest first. */
+  position?: number;
+  /** The attributes of its products. `null` removes one. */
+  attributes?: CategoryAttributesPatch;
+}
+
+/** All categories, by path. */
+export interface CategoryTree {
+  /** The categories by path, such as `drinks/tea`, of at most four names. */
+  categories: Categories;
+}
 
 /** An administrator's decision about a charge attempt. */
 export type ChargeDecision = ChargeDecisionAskAgain | ChargeDecisionCharged | ChargeDecisionNotCharged;
@@ -357,8 +442,14 @@ export interface CreateProductRequest {
   metadata?: { [name: string]: string };
   /** The price of one unit. */
   price: Money;
-  /** Whether the product is for sale. */
+  /** Whether the product is for sale. A `DRAFT` is published later. */
   status: ProductStatus;
+  /** The time from which a `LISTED` product is visible and for sale. If absent, at once. */
+  list_at?: string;
+  /** The time from which a `LISTED` product is neither visible nor for sale. If absent, never. */
+  unlist_at?: string;
+  /** A lower price for some time. */
+  sale?: Sale;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
   /** The package of one unit, for products that are shipped. */
@@ -550,6 +641,9 @@ export interface Dispute {
 /** The status of a dispute. */
 export type DisputeStatus = "OPEN" | "WON" | "LOST" | "CLOSED";
 
+/** The kind of a document: what is found. */
+export type DocumentKind = "PRODUCT";
+
 /** A ledger entry: one change of a wallet. */
 export interface Entry {
   /** The entry's id, a UUIDv7. */
@@ -596,6 +690,14 @@ export type ForbiddenProblem = Problem & {
  * and returned ones stay delivered.
  */
 export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
+
+/** A part of a text that matches, in UTF-16 code units, as JavaScript's `text.slice(start, end)` takes them. */
+export interface Highlight {
+  /** Where it starts. */
+  start: number;
+  /** Where it ends. */
+  end: number;
+}
 
 /** Use a new key for a new request. */
 export type IdempotencyKeyReusedProblem = Problem & {
@@ -712,6 +814,15 @@ export type InvalidAddressProblem = Problem & {
   type: "urn:madang:problem:invalid-address";
   status: 422;
   title: "A part of the address is missing or not possible in its country";
+};
+
+/** The change would break a rule of categories: `detail` tells which. Nothing has changed. */
+export type InvalidCategoriesProblem = Problem & {
+  /** The category, if the rule concerns one. */
+  category?: Category;
+  type: "urn:madang:problem:invalid-categories";
+  status: 422;
+  title: "The categories break a rule";
 };
 
 export type InvalidContactProblem = Problem & {
@@ -946,6 +1057,21 @@ export type LineRefundedProblem = Problem & {
   title: "More would be refunded of a line than it costs";
 };
 
+/** The phase of a listing, as administrators see it. */
+export type ListingPhase = "STEADY" | "FILLING" | "DRAINING" | "CLEARING";
+
+/** The shards of a listing, and how far a change of them is. */
+export interface ListingShards {
+  /** The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`. */
+  listing: string;
+  /** Number of its shards, after the change if there is one. */
+  shards: ShardCount;
+  /** What happens now. */
+  phase: runtime.Open<ListingPhase>;
+  /** The number of products that were moved in this phase. */
+  moved?: number;
+}
+
 /** The body is not JSON, or not an object of the described members. `detail` names the place. */
 export type MalformedBodyProblem = Problem & {
   type: "urn:madang:problem:malformed-body";
@@ -959,6 +1085,9 @@ export type MalformedRequestProblem = Problem & {
   title: "The request cannot be read";
 };
 
+/** How well a result matches the text. */
+export type MatchQuality = "TITLE" | "PREFIX" | "TEXT" | "SIMILAR";
+
 /** An amount in a currency's minor units (won for KRW, cents for USD), 0 to 10^15. */
 export interface Money {
   /** Integer minor units. */
@@ -966,6 +1095,13 @@ export interface Money {
   /** ISO 4217 code. */
   currency: string;
 }
+
+/** Rebuild the index instead. */
+export type NoPreviousBuildProblem = Problem & {
+  type: "urn:madang:problem:no-previous-build";
+  status: 409;
+  title: "The index has no previous build to roll back to";
+};
 
 export type NotEnoughPointsProblem = Problem & {
   /** The wallet's available points. */
@@ -1416,10 +1552,18 @@ export interface Product {
   attributes: { [name: string]: string };
   /** Notes of administrators, by name. Nobody else sees them. */
   metadata?: { [name: string]: string };
-  /** The price of one unit. */
+  /** The price of one unit, outside of a sale. */
   price: Money;
   /** Whether the product is for sale. */
   status: runtime.Open<ProductStatus>;
+  /** The time from which a `LISTED` product is visible and for sale. Absent: at once. */
+  list_at?: string;
+  /** The time from which a `LISTED` product is neither visible nor for sale. Absent: never. */
+  unlist_at?: string;
+  /** A lower price for some time. */
+  sale?: Sale;
+  /** The time at which the product is listed for the first time. Once reached, it never changes. */
+  first_listed_at?: string;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
   /** The package of one unit. Absent for what is not shipped, such as points. */
@@ -1440,6 +1584,30 @@ export interface Product {
   updated_at: string;
 }
 
+/** A product in a list. */
+export interface ProductCard {
+  /** The stock-keeping unit. */
+  sku: Sku;
+  /** The name. */
+  name: string;
+  /** The brand. */
+  brand?: string;
+  /** The main image. */
+  image?: ImageId;
+  /** The regular price of one unit. */
+  price: Money;
+  /** The price of one unit now: that of a sale while it runs. Lists by price are sorted by it. */
+  current_price: Money;
+  /** Whether no unit is available. */
+  sold_out: boolean;
+  /** Whether the product is for sale. Only administrators see others than `LISTED`. */
+  status: runtime.Open<ProductStatus>;
+  /** Time of the first listing. Absent for what was never listed. */
+  first_listed_at?: string;
+  /** Time of the last change of the product. */
+  updated_at: string;
+}
+
 /** Change it with `update-product`. */
 export type ProductExistsProblem = Problem & {
   type: "urn:madang:problem:product-exists";
@@ -1447,8 +1615,34 @@ export type ProductExistsProblem = Problem & {
   title: "There is a product with this SKU";
 };
 
+/** A page of products. */
+export interface ProductList {
+  /** The products. */
+  items: ProductCard[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+  /** How many products the whole list has, approximately, in any currency. Absent while it is not known. */
+  approximate_count?: number;
+}
+
+/** What a search shows of a product. */
+export interface ProductResult {
+  /** The product. */
+  sku: Sku;
+  /** The brand. */
+  brand?: string;
+  /** The main image. */
+  image?: ImageId;
+  /** The price of one unit, without a sale. */
+  price: Money;
+  /** The price of one unit that a buyer pays now. */
+  current_price: Money;
+  /** When it is no longer shown. A search compares it with the clock, since the index follows a schedule some time later. */
+  hidden_at?: string;
+}
+
 /** Whether a product is for sale. */
-export type ProductStatus = "LISTED" | "UNLISTED";
+export type ProductStatus = "DRAFT" | "LISTED" | "UNLISTED";
 
 export type ProductUnavailableProblem = Problem & {
   /** The product, if the request has several. */
@@ -1472,8 +1666,12 @@ export interface ProductView {
   categories: Category[];
   /** Facts that shoppers see, by name, such as the weight. */
   attributes: { [name: string]: string };
-  /** The price of one unit. */
+  /** The regular price of one unit. */
   price: Money;
+  /** The price of one unit now: that of the sale while it runs. */
+  current_price: Money;
+  /** The sale, while it runs. */
+  sale?: Sale;
   /** Whether the product is for sale. */
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
@@ -1513,6 +1711,16 @@ export interface Quantities {
   returning?: number;
   /** The units that were returned and received. */
   returned?: number;
+}
+
+/** How far a rebuild has come. */
+export interface RebuildProgress {
+  /** The rebuild. */
+  rebuild_id: string;
+  /** When it was requested. */
+  started_at: string;
+  /** The entities that were read so far. */
+  read: number;
 }
 
 /** The receipt of a paid order. */
@@ -1645,6 +1853,23 @@ export interface RequestReturnRequest {
    */
   note?: string;
 }
+
+/** A listing and the number of its shards. */
+export interface ReshardListingRequest {
+  /** The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`. */
+  listing: string;
+  /** Number of its shards. With the present number, its rows are only written anew. */
+  shards: ShardCount;
+}
+
+/** Wait until the listing's phase is `STEADY`. `reshard-listing` with the key of the earlier request tells the phase. */
+export type ReshardingInProgressProblem = Problem & {
+  /** What happens now. */
+  phase: runtime.Open<ListingPhase>;
+  type: "urn:madang:problem:resharding-in-progress";
+  status: 409;
+  title: "The listing's shards are being changed already";
+};
 
 /** A return, as customers see it. Events have it without the notes. */
 export interface Return {
@@ -1784,6 +2009,16 @@ export interface Review {
 /** The kind of a matter. */
 export type ReviewCode = "REFUND_REFUSED" | "REFUND_FAILED" | "OUTCOME_UNKNOWN" | "CONTRADICTION" | "DISPUTED" | "DISPUTE_LOST" | "REVERSED";
 
+/** A lower price of a product for some time. */
+export interface Sale {
+  /** The price of one unit while the sale runs: lower than the regular price, in its currency. */
+  price: Money;
+  /** The time from which the sale price holds. */
+  starts_at: string;
+  /** The time from which the regular price holds again. */
+  ends_at: string;
+}
+
 /** A recurring schedule: an anchor date, an interval, and a local time of day. */
 export interface Schedule {
   /** Local date of period 0. The other periods fall on the same day, or on the last day of a shorter month. */
@@ -1808,6 +2043,50 @@ export interface ScheduleInput {
   interval: IntervalInput;
 }
 
+/** The state of the search index. */
+export interface SearchIndex {
+  /** The documents by kind, hidden ones too. */
+  documents: { [name: string]: number };
+  /** The bundles that a search looks into. */
+  bundles: number;
+  /** Their size in bytes, which a function copies when it starts. */
+  bytes: number;
+  /** Time of the last change of the index. */
+  committed_at: string;
+  /** The rebuild that made the index. Absent for the first one. */
+  rebuild_id?: string;
+  /** The rebuild that is under way. */
+  rebuild?: RebuildProgress;
+  /** Whether there is a previous build to roll back to. */
+  has_previous: boolean;
+}
+
+/** A document that was found. */
+export interface SearchResult {
+  /** What it is. */
+  kind: runtime.Open<DocumentKind>;
+  /** The id of the entity: the SKU of a product. */
+  id: string;
+  /** Its title. */
+  title: string;
+  /** The parts of the title that match. */
+  highlights: Highlight[];
+  /** How well it matches. */
+  quality: runtime.Open<MatchQuality>;
+  /** What to show of a product. Present for products. */
+  product?: ProductResult;
+}
+
+/** A page of results. */
+export interface SearchResults {
+  /** The text that was searched, so that a page can tell the answer to an earlier text. */
+  q: string;
+  /** The results. */
+  items: SearchResult[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
 /** The shop, as far as the deployment names it. */
 export interface Seller {
   /** The name of the business. */
@@ -1822,7 +2101,7 @@ export interface Seller {
   contact?: string;
 }
 
-/** The number of shards of a product's stock: 1 to 64. */
+/** The number of shards of a product's stock, or of a list: 1 to 64. */
 export type ShardCount = number;
 
 export type ShardsNotLoweredProblem = Problem & {
@@ -2125,6 +2404,22 @@ export type SubscriptionStatusProblem = Problem & {
   title: "The subscription's status does not allow it";
 };
 
+/** A text that what is being typed may become. */
+export interface Suggestion {
+  /** A title, a brand or another name. */
+  text: string;
+  /** The parts of the text that match. */
+  highlights: Highlight[];
+}
+
+/** Suggestions, the best first. */
+export interface Suggestions {
+  /** What is being typed, so that a page can tell the answer to an earlier text. */
+  q: string;
+  /** At most ten suggestions. */
+  items: Suggestion[];
+}
+
 /** A request to take the best bid of the other side. */
 export interface TakeBidRequest {
   /** Whether the caller buys or sells. */
@@ -2190,6 +2485,12 @@ export type TooManyPaymentsProblem = Problem & {
   type: "urn:madang:problem:too-many-payments";
   status: 409;
   title: "The order has too many payment attempts";
+};
+
+export type TooManyReshardedListingsProblem = Problem & {
+  type: "urn:madang:problem:too-many-resharded-listings";
+  status: 422;
+  title: "Too many listings have a number of shards of their own";
 };
 
 /** Show the customer the new total, then send it. */
@@ -2258,6 +2559,12 @@ export type UnknownShipmentProblem = Problem & {
   title: "The shipment of this message does not exist yet";
 };
 
+/** Changes of the categories, as a merge patch (RFC 7396): only what is named changes, and `null` removes. */
+export interface UpdateCategoriesRequest {
+  /** The categories by path. `null` removes one. */
+  categories: CategoriesPatch;
+}
+
 /** Changes of a product, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdateProductRequest {
   /** The name that shoppers see. Text of one line. */
@@ -2274,8 +2581,13 @@ export interface UpdateProductRequest {
   metadata?: { [name: string]: string | null } | null;
   /** The price of one unit. */
   price?: Money;
-  /** Whether the product is for sale. */
+  /** Whether the product is for sale. What was published cannot become a `DRAFT` again. */
   status?: ProductStatus;
+  /** The time from which a `LISTED` product is visible and for sale. */
+  list_at?: string | null;
+  /** The time from which a `LISTED` product is neither visible nor for sale. */
+  unlist_at?: string | null;
+  sale?: Sale | null;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number | null;
   package?: Package | null;
@@ -2393,6 +2705,33 @@ export interface WebhookAnswer {
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
 
+/** The types of `updateCategories`. */
+export interface UpdateCategoriesOperation {
+  request: {
+    /** The `ETag` of the categories as they were read, or `*` */
+    ifMatch: string;
+    body: UpdateCategoriesRequest;
+  };
+  answer: runtime.Answer<200, CategoryTree, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | CategoryNotEmptyProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidCategoriesProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `erasePersonalData`. */
 export interface ErasePersonalDataOperation {
   request: {
@@ -2435,6 +2774,36 @@ export interface ListCustomerSubscriptionsOperation {
     | InvalidParameterProblem
     | UnauthenticatedProblem
     | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `reshardListing`. */
+export interface ReshardListingOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each change
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: ReshardListingRequest;
+  };
+  answer: runtime.Answer<200, ListingShards, {
+    /** true: an earlier request began it */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | ReshardingInProgressProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | TooManyReshardedListingsProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -2549,6 +2918,29 @@ export interface ResolveReviewOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listAdminProducts`. */
+export interface ListAdminProductsOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, ProductList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `createProduct`. */
 export interface CreateProductOperation {
   request: {
@@ -2640,6 +3032,7 @@ export interface UpdateProductOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
+    | AlreadyPublishedProblem
     | ShardsNotLoweredProblem
     | PreconditionFailedProblem
     | BodyTooLargeProblem
@@ -2847,6 +3240,74 @@ export interface RefundReturnOperation {
     | UnavailableProblem;
 }
 
+/** The types of `getSearchIndex`. */
+export interface GetSearchIndexOperation {
+  request: {};
+  answer: runtime.Answer<200, SearchIndex, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `rollBackSearchIndex`. */
+export interface RollBackSearchIndexOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each roll-back
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<200, SearchIndex, {
+    /** true: an earlier request rolled back */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NoPreviousBuildProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `startRebuild`. */
+export interface StartRebuildOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each rebuild
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<202, SearchIndex, {
+    /** true: an earlier request began this rebuild */
+    idempotencyReplayed?: string;
+    /** The path of the index */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listShipmentsByStatus`. */
 export interface ListShipmentsByStatusOperation {
   request: {
@@ -3023,6 +3484,35 @@ export interface CancelBidOperation {
     | NotFoundProblem
     | BidClosedProblem
     | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getCategories`. */
+export interface GetCategoriesOperation {
+  request: {
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, CategoryTree, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -3472,6 +3962,50 @@ export interface GetPaymentOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listProducts`. */
+export interface ListProductsOperation {
+  request: {
+    /** Only products of this category and of those below it. */
+    category?: Category;
+    /** `NEWEST` by default. */
+    order?: "NEWEST" | "PRICE_ASC" | "PRICE_DESC" | "RECENTLY_UPDATED";
+    /** `true`: only products that are not sold out. */
+    available?: boolean;
+    /** The currency of the prices. Required for the orders by price, which show only products with a price in it. */
+    currency?: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, ProductList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `getProduct`. */
 export interface GetProductOperation {
   request: {
@@ -3645,6 +4179,90 @@ export interface CreateQuoteOperation {
     | TotalTooLargeProblem
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `searchDocuments`. */
+export interface SearchDocumentsOperation {
+  request: {
+    /** The text, of up to 64 characters */
+    q?: string;
+    /** Only documents of this kind */
+    kind?: DocumentKind;
+    /** Only this category and those below it */
+    category?: Category;
+    /** Only prices in this currency (ISO 4217). Required with a price */
+    currency?: string;
+    /** Only prices from this amount, in minor units */
+    price_from?: number;
+    /** Only prices up to this amount, in minor units */
+    price_to?: number;
+    /** The order of the results. Default: `RELEVANCE` */
+    order?: "RELEVANCE" | "NEWEST" | "PRICE_ASC" | "PRICE_DESC";
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, SearchResults, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `suggestSearches`. */
+export interface SuggestSearchesOperation {
+  request: {
+    /** What is being typed, up to 64 characters */
+    q: string;
+    /** Only documents of this kind */
+    kind?: DocumentKind;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Suggestions, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -4105,6 +4723,20 @@ export interface ReceiveWebhookOperation {
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
   /**
+   * Changes the categories
+   *
+   * Only what is named changes, and `null` removes (RFC 7396). `If-Match` is required: if somebody has changed the categories since
+   * they were read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A
+   * category with listed products, or with categories below it, is not removed. Products keep the attributes that they have, also
+   * if the new declarations do not fit them.
+   *
+   * `PATCH /admin/categories`
+   */
+  updateCategories(request: UpdateCategoriesOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateCategoriesOperation>> {
+    return this.call<UpdateCategoriesOperation>({ method: "PATCH", path: "/admin/categories", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
    * Erases the personal data of a customer
    *
    * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders stay, and so do the
@@ -4128,6 +4760,18 @@ export class Madang extends runtime.Client {
    */
   listCustomerSubscriptions(request: ListCustomerSubscriptionsOperation["request"], options?: runtime.Options): runtime.List<ListCustomerSubscriptionsOperation> {
     return this.list<ListCustomerSubscriptionsOperation>({ method: "GET", path: "/admin/customers/{customer_id}/subscriptions", query: ["limit", "cursor", "status"], token: true }, request, options);
+  }
+
+  /**
+   * Spreads a listing over shards
+   *
+   * Takes an hour or longer; the listing is read and written meanwhile as before. A retry with the same key returns how far it
+   * is.
+   *
+   * `POST /admin/listings/reshard`
+   */
+  reshardListing(request: ReshardListingOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReshardListingOperation>> {
+    return this.call<ReshardListingOperation>({ method: "POST", path: "/admin/listings/reshard", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -4166,6 +4810,18 @@ export class Madang extends runtime.Client {
    */
   resolveReview(request: ResolveReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<ResolveReviewOperation>> {
     return this.call<ResolveReviewOperation>({ method: "POST", path: "/admin/payments/{payment_id}/review", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Lists all products for administrators
+   *
+   * The last changed product first, also drafts and unlisted products. The list follows a change within a few seconds. A product
+   * that changes meanwhile moves to the first page.
+   *
+   * `GET /admin/products`
+   */
+  listAdminProducts(request?: ListAdminProductsOperation["request"], options?: runtime.Options): runtime.List<ListAdminProductsOperation> {
+    return this.list<ListAdminProductsOperation>({ method: "GET", path: "/admin/products", query: ["limit", "cursor"], token: true }, request, options);
   }
 
   /**
@@ -4276,6 +4932,41 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Returns the state of the search index
+   *
+   * Shows its documents, its size, and how far a rebuild has come.
+   *
+   * `GET /admin/search/index`
+   */
+  getSearchIndex(request?: GetSearchIndexOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetSearchIndexOperation>> {
+    return this.call<GetSearchIndexOperation>({ method: "GET", path: "/admin/search/index", token: true }, request, options);
+  }
+
+  /**
+   * Rolls the search index back
+   *
+   * The build that the last rebuild has replaced is searched again. What has changed since is indexed within seconds. A
+   * rebuild that is under way ends. The build that was searched until now is removed.
+   *
+   * `POST /admin/search/index/roll-back`
+   */
+  rollBackSearchIndex(request?: RollBackSearchIndexOperation["request"], options?: runtime.Options): Promise<runtime.Result<RollBackSearchIndexOperation>> {
+    return this.call<RollBackSearchIndexOperation>({ method: "POST", path: "/admin/search/index/roll-back", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Rebuilds the search index
+   *
+   * Reads all products and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
+   * go on meanwhile. A rebuild that is under way starts over. `get-search-index` shows the progress.
+   *
+   * `POST /admin/search/rebuilds`
+   */
+  startRebuild(request?: StartRebuildOperation["request"], options?: runtime.Options): Promise<runtime.Result<StartRebuildOperation>> {
+    return this.call<StartRebuildOperation>({ method: "POST", path: "/admin/search/rebuilds", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
    * Lists shipments by status
    *
    * Those with one status, newest first: by default those that are under way. `delivery_due_at` says which of them are overdue.
@@ -4347,6 +5038,18 @@ export class Madang extends runtime.Client {
    */
   cancelBid(request: CancelBidOperation["request"], options?: runtime.Options): Promise<runtime.Result<CancelBidOperation>> {
     return this.call<CancelBidOperation>({ method: "POST", path: "/bids/{bid_id}/cancel", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Returns the categories
+   *
+   * The whole tree, with the attributes that each category declares for its products. Administrators send its `ETag` as `If-Match`
+   * with a change.
+   *
+   * `GET /categories`
+   */
+  getCategories(request?: GetCategoriesOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetCategoriesOperation>> {
+    return this.call<GetCategoriesOperation>({ method: "GET", path: "/categories", headers: ["If-None-Match"] }, request, options);
   }
 
   /**
@@ -4530,6 +5233,20 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists products
+   *
+   * Products that are listed now, of the whole shop or of a category. A category without products is an empty list. The list
+   * follows a change of a product or of its stock within a few seconds. A walk by `NEWEST` or by price shows each product that
+   * does not change meanwhile exactly once; with `RECENTLY_UPDATED`, a product that changes moves to the front, and may be
+   * missed or shown twice.
+   *
+   * `GET /products`
+   */
+  listProducts(request?: ListProductsOperation["request"], options?: runtime.Options): runtime.List<ListProductsOperation> {
+    return this.list<ListProductsOperation>({ method: "GET", path: "/products", query: ["category", "order", "available", "currency", "limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
    * Returns a product
    *
    * An unlisted product is not returned.
@@ -4587,6 +5304,32 @@ export class Madang extends runtime.Client {
    */
   createQuote(request: CreateQuoteOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateQuoteOperation>> {
     return this.call<CreateQuoteOperation>({ method: "POST", path: "/quotes", body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Searches all documents
+   *
+   * Every word must be found in a title, a brand or another name. Korean words are found anywhere in a text, with or
+   * without spaces, and by initial consonants; words of letters and digits by their beginning. If nothing is found, typos are
+   * tolerated. Without `q`, all documents that the filters leave are found. New and changed documents appear within
+   * seconds. There is no number of results.
+   *
+   * `GET /search`
+   */
+  searchDocuments(request?: SearchDocumentsOperation["request"], options?: runtime.Options): runtime.List<SearchDocumentsOperation> {
+    return this.list<SearchDocumentsOperation>({ method: "GET", path: "/search", query: ["q", "kind", "category", "currency", "price_from", "price_to", "order", "limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Suggests searches
+   *
+   * For a search field: each keystroke may send what it holds. The last syllable may be half-typed, and initial consonants
+   * stand for their syllables.
+   *
+   * `GET /search/suggestions`
+   */
+  suggestSearches(request: SuggestSearchesOperation["request"], options?: runtime.Options): Promise<runtime.Result<SuggestSearchesOperation>> {
+    return this.call<SuggestSearchesOperation>({ method: "GET", path: "/search/suggestions", query: ["q", "kind"], headers: ["If-None-Match"] }, request, options);
   }
 
   /**

@@ -11,7 +11,7 @@
 //! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`), [`Service`] (`aws.rs`) and the
 //!   functions' logs (`logs.rs`)
 //! - [`up`], [`lint`] and [`fuzz_targets`]: the commands; `seed.rs`: their catalog; [`pictures`]: their photo;
-//!   `subscription.rs`: the first subscriptions; `auction.rs`: the first bids; `schedule.rs`: runs a schedule early
+//!   `listing.rs`: more products, and a page of them; `subscription.rs`: the first subscriptions; `auction.rs`: the first bids; `schedule.rs`: runs a schedule early
 //! - [`Pages`] (`pages.rs`): serves the API reference
 //! - `process.rs`: child processes; `interrupt.rs`: Ctrl-C; `progress.rs`: one line for each step
 
@@ -28,6 +28,7 @@ mod functions;
 pub mod fuzz_targets;
 pub mod interrupt;
 pub mod lint;
+mod listing;
 mod logs;
 mod pages;
 pub mod pictures;

@@ -19,7 +19,7 @@ pub struct Domain {
 }
 
 /// All domains, in the order of the API description.
-pub const DOMAINS: [Domain; 9] = [
+pub const DOMAINS: [Domain; 10] = [
     Domain {
         name: "catalog",
         actions: catalog::ACTIONS,
@@ -61,6 +61,12 @@ pub const DOMAINS: [Domain; 9] = [
         actions: images::ACTIONS,
         api: Some(images::Api::openapi),
         reasons: &[shared::images::reason::REASONS],
+    },
+    Domain {
+        name: "search",
+        actions: search::ACTIONS,
+        api: Some(search::Api::openapi),
+        reasons: &[search::reason::REASONS],
     },
     Domain {
         name: "accounts",

@@ -20,6 +20,8 @@ pub const MAX_MESSAGES: usize = 10;
 pub struct Queue {
     client: Client,
     url: String,
+    /// The message group, for a FIFO queue.
+    group: Option<&'static str>,
 }
 
 impl Queue {
@@ -38,20 +40,32 @@ impl Queue {
         Self {
             client: Client::from_conf(config),
             url,
+            group: None,
+        }
+    }
+
+    /// The FIFO queue at `url`, with all messages in one group: each is delivered when the one before it is done.
+    pub fn fifo(aws: &aws_config::SdkConfig, url: String, group: &'static str) -> Self {
+        Self {
+            group: Some(group),
+            ..Self::new(aws, url)
         }
     }
 
     /// Sends at most [`MAX_MESSAGES`] `messages` and retries failed ones until `deadline`. Returns for each message
-    /// whether the queue accepted it. After a lost response a message is sent twice.
+    /// whether the queue accepted it. After a lost response a message is sent twice,
+    /// except to a FIFO queue.
     pub async fn send(&self, messages: &[String], deadline: Instant) -> Vec<bool> {
         let mut accepted = vec![false; messages.len()];
         let mut backoff = Backoff::until(deadline);
+        // A FIFO queue takes a message once under this id, so a retry after a lost response is not delivered twice.
+        let sent = fastrand::u128(..);
         loop {
             let open: Vec<usize> = (0..messages.len()).filter(|&index| !accepted[index]).collect();
             if open.is_empty() {
                 return accepted;
             }
-            match timeout_at(deadline, self.try_send(messages, &open)).await {
+            match timeout_at(deadline, self.try_send(messages, &open, sent)).await {
                 Ok(Ok(sent)) => sent.into_iter().for_each(|index| accepted[index] = true),
                 Ok(Err(error)) => tracing::warn!(causes = %Causes(&error), "sending messages failed; retrying"),
                 Err(_) => return accepted,
@@ -63,12 +77,14 @@ impl Queue {
     }
 
     /// Sends the messages at the indexes `open` and returns the indexes of the accepted ones.
-    async fn try_send(&self, messages: &[String], open: &[usize]) -> Result<Vec<usize>, Error> {
+    async fn try_send(&self, messages: &[String], open: &[usize], sent: u128) -> Result<Vec<usize>, Error> {
         const DOING: &str = "send messages";
         let entries = open.iter().map(|&index| {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
-                .message_body(&messages[index]);
+                .message_body(&messages[index])
+                .set_message_group_id(self.group.map(str::to_owned))
+                .set_message_deduplication_id(self.group.map(|_| format!("{sent:032x}-{index}")));
             entry.build().map_err(|error| Error::internal(DOING, error))
         });
         let entries = entries.collect::<Result<_, _>>()?;

@@ -2,6 +2,7 @@
 //!
 //! An alert changes only when the stock crosses the threshold, so the event of a fall is published once.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Product, Sku, StockLow};
@@ -22,8 +23,11 @@ pub struct StockAlert {
 pub struct WatchedStock {
     /// The product.
     pub product: Product,
-    /// The available units, summed over all shards. Of the first shard only, if the product has no threshold.
+    /// The available units, summed over all shards. Of the first shard only, if that has some and the product has no
+    /// threshold.
     pub available: u64,
+    /// The last time of the product's schedule that is over: no look may judge the schedule by an earlier time.
+    pub woken_at: Option<Timestamp>,
     /// The alert. None as long as the stock has not been low.
     pub alert: Option<StockAlert>,
 }
@@ -37,6 +41,18 @@ impl WatchedStock {
             available: self.available,
             threshold,
         })
+    }
+
+    /// Whether no unit is available.
+    pub const fn is_sold_out(&self) -> bool {
+        self.available == 0
+    }
+
+    /// The time by which the product's schedule is judged in a look at `now`. Clocks differ: it is never before the product's
+    /// last change, or before a time of its schedule that is over already.
+    pub fn as_of(&self, now: Timestamp) -> Timestamp {
+        let latest = self.woken_at.map_or(now, |at| at.max(now));
+        latest.max(self.product.updated_at)
     }
 
     /// The alert to record, if the stock has crossed its threshold since the last one.
@@ -57,32 +73,13 @@ impl WatchedStock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{ProductStatus, ShardCount, TaxClass};
-    use crate::core::actor::Actor;
-    use crate::core::money::Money;
-    use jiff::Timestamp;
+    use crate::catalog::example;
     use proptest::prelude::*;
 
     fn tea(threshold: Option<u32>) -> Product {
         Product {
-            sku: Sku::try_from("tea".to_owned()).unwrap(),
-            name: "Tea".to_owned(),
-            description: None,
-            brand: None,
-            categories: vec![],
-            attributes: Default::default(),
-            metadata: Default::default(),
-            price: Money::new(1_000, iso_currency::Currency::KRW).unwrap(),
-            status: ProductStatus::Listed,
-            points: None,
-            package: None,
-            tax_class: TaxClass::default(),
-            images: vec![],
             low_stock_threshold: threshold,
-            stock_shards: ShardCount::ONE,
-            version: 1,
-            updated_by: Actor::function("test"),
-            updated_at: Timestamp::UNIX_EPOCH,
+            ..example::product("Tea", 1_000)
         }
     }
 
@@ -92,6 +89,7 @@ mod tests {
             product: tea(threshold),
             available: 0,
             alert: None,
+            woken_at: None,
         };
         let mut crossings = vec![];
         for &available in levels {
@@ -102,6 +100,21 @@ mod tests {
             }
         }
         crossings
+    }
+
+    #[test]
+    fn a_schedule_is_never_judged_by_a_clock_that_is_behind() {
+        let second = |second| Timestamp::from_second(second).unwrap();
+        let mut stock = WatchedStock {
+            product: tea(None),
+            available: 0,
+            alert: None,
+            woken_at: None,
+        };
+        stock.product.updated_at = second(5);
+        assert_eq!([4, 6].map(|now| stock.as_of(second(now))), [second(5), second(6)]);
+        stock.woken_at = Some(second(8));
+        assert_eq!([6, 9].map(|now| stock.as_of(second(now))), [second(8), second(9)]);
     }
 
     #[test]
@@ -125,6 +138,7 @@ mod tests {
             product: tea(Some(5)),
             available: 0,
             alert: None,
+            woken_at: None,
         };
         stock.alert = stock.crossing();
         stock.product.low_stock_threshold = None;

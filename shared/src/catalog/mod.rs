@@ -1,10 +1,15 @@
 //! The catalog: products, their stock, and their store.
 
 mod alert;
+mod category;
 mod event;
+#[cfg(test)]
+pub(crate) mod example;
 mod movement;
 mod product;
+mod product_status;
 pub mod reason;
+mod sale;
 mod schema;
 pub(crate) mod shard_hints;
 mod stock;
@@ -12,11 +17,16 @@ pub(crate) mod store;
 mod tax_class;
 
 pub use alert::{StockAlert, WatchedStock};
+pub use category::{Category, InvalidCategory};
 pub use event::{CatalogEvent, StockLow};
 pub use movement::{StockMovement, StockMovementKind, StoredMovement};
-pub use product::{Category, InvalidCategory, InvalidSku, Package, Product, ProductStatus, Sku};
+pub use product::{InvalidSku, Package, Product, Sku};
+pub use product_status::{AlreadyPublished, ProductStatus};
+pub use sale::Sale;
 pub use schema::{attributes_patch_schema, attributes_schema, metadata_patch_schema, metadata_schema};
 pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, release, spread};
 pub use store::CatalogStore;
+pub use store::changes::{CHANGE_SHARDS, ChangePosition, ChangedProduct};
 pub use store::movements::{MovementOutcome, MovementPage};
+pub use store::schedules::WokenProduct;
 pub use tax_class::TaxClass;

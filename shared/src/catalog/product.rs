@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::{ShardCount, TaxClass, schema};
+use crate::catalog::{Category, ProductStatus, Sale, ShardCount, TaxClass, schema};
 use crate::core::actor::Actor;
 use crate::core::error::Rejection;
 use crate::core::id::PathParameter;
@@ -59,47 +59,6 @@ impl std::fmt::Display for Sku {
     }
 }
 
-/// The path of a category, such as `drinks/tea`: names of `a-z 0-9 -`, separated by `/`, at most 100 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "String")]
-#[schema(
-    value_type = String,
-    max_length = 100,
-    pattern = "^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$",
-    examples("drinks/tea")
-)]
-pub struct Category(String);
-
-/// The text is not a [`Category`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a category has 1 to 100 characters: names of a-z 0-9 -, separated by /")]
-pub struct InvalidCategory;
-
-impl TryFrom<String> for Category {
-    type Error = InvalidCategory;
-
-    fn try_from(text: String) -> Result<Self, InvalidCategory> {
-        let is_word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
-        let is_name = |name: &str| name.split('-').all(is_word);
-        if text.len() <= 100 && text.split('/').all(is_name) {
-            Ok(Self(text))
-        } else {
-            Err(InvalidCategory)
-        }
-    }
-}
-
-impl std::fmt::Display for Category {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// The package of one unit of a product that is shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -112,16 +71,6 @@ pub struct Package {
 impl Package {
     /// The largest weight of one unit, in grams.
     pub const MAX_WEIGHT_GRAMS: u32 = 1_000_000;
-}
-
-/// Whether a product is for sale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ProductStatus {
-    /// Visible and for sale.
-    Listed,
-    /// Neither visible nor for sale. Its stock and orders are unchanged.
-    Unlisted,
 }
 
 /// A product of the catalog, as administrators and events see it.
@@ -157,10 +106,26 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     #[schema(schema_with = schema::metadata_schema)]
     pub metadata: Metadata,
-    /// The price of one unit.
+    /// The price of one unit, outside of a sale.
     pub price: Money,
     /// Whether the product is for sale.
     pub status: ProductStatus,
+    /// The time from which a `LISTED` product is visible and for sale. Absent: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub list_at: Option<Timestamp>,
+    /// The time from which a `LISTED` product is neither visible nor for sale. Absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub unlist_at: Option<Timestamp>,
+    /// A lower price for some time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sale: Option<Sale>,
+    /// The time at which the product is listed for the first time. Once reached, it never changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub first_listed_at: Option<Timestamp>,
     /// The points that one unit adds to the buyer's wallet. Only for products that sell points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
@@ -224,27 +189,126 @@ impl Product {
     /// The longest attribute, in characters.
     pub const MAX_ATTRIBUTE: usize = 200;
 
-    /// Whether the product is visible and for sale.
-    pub fn is_listed(&self) -> bool {
+    /// Whether the product is visible and for sale at `now`.
+    pub fn is_listed_at(&self, now: Timestamp) -> bool {
         self.status == ProductStatus::Listed
+            && self.list_at.is_none_or(|at| at <= now)
+            && self.unlist_at.is_none_or(|at| now < at)
+    }
+
+    /// The price of one unit at `now`: that of a sale while it runs.
+    pub fn price_at(&self, now: Timestamp) -> Money {
+        self.sale_at(now).map_or(self.price, |sale| sale.price)
+    }
+
+    /// The sale, if it runs at `now`.
+    pub fn sale_at(&self, now: Timestamp) -> Option<Sale> {
+        self.sale.filter(|sale| sale.runs_at(now))
+    }
+
+    /// The first time after `now` at which the product is listed or unlisted, or its price changes, without anybody changing
+    /// the product.
+    pub fn next_change_after(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.status != ProductStatus::Listed {
+            return None;
+        }
+        let sale = self.sale.iter().flat_map(|sale| [sale.starts_at, sale.ends_at]);
+        let schedule = self.list_at.into_iter().chain(self.unlist_at);
+        schedule.chain(sale).filter(|at| *at > now).min()
+    }
+
+    /// [`Product::first_listed_at`] of the product as it is saved at `now`: kept once it is reached, and until then as the
+    /// schedule says.
+    pub fn first_listing(&self, now: Timestamp) -> Option<Timestamp> {
+        let reached = self.first_listed_at.filter(|at| *at <= now);
+        let planned = || {
+            let from = self.list_at.map_or(now, |at| at.max(now));
+            let is_shown = self.status == ProductStatus::Listed && self.unlist_at.is_none_or(|at| from < at);
+            is_shown.then_some(from)
+        };
+        reached.or_else(planned)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::example;
+    use proptest::prelude::*;
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// A product with a schedule and a sale at half the price.
+    fn scheduled(status: ProductStatus, times: [Option<i64>; 2], sale: Option<[i64; 2]>) -> Product {
+        let product = example::product("Tea", 1000);
+        let [list_at, unlist_at] = times.map(|at| at.map(second));
+        let half = Money::new(500, product.price.currency()).unwrap();
+        let sale = sale.map(|[starts_at, ends_at]| Sale {
+            price: half,
+            starts_at: second(starts_at),
+            ends_at: second(ends_at),
+        });
+        Product {
+            status,
+            list_at,
+            unlist_at,
+            sale,
+            ..product
+        }
+    }
 
     #[test]
-    fn a_category_is_a_path_of_names() {
-        let longest = "x".repeat(100);
-        for good in ["drinks", "drinks/tea", "drinks/green-tea/2026", &longest] {
-            assert!(Category::try_from(good.to_owned()).is_ok(), "{good}");
+    fn a_listed_product_is_shown_from_its_first_time_to_before_its_second() {
+        let product = scheduled(ProductStatus::Listed, [Some(10), Some(20)], None);
+        let shown = [9, 10, 19, 20].map(|at| product.is_listed_at(second(at)));
+        assert_eq!(shown, [false, true, true, false]);
+        for status in [ProductStatus::Draft, ProductStatus::Unlisted] {
+            assert!(!scheduled(status, [Some(10), None], None).is_listed_at(second(15)));
         }
-        let too_long = "x".repeat(101);
-        for bad in [
-            "", "/", "/drinks", "drinks/", "a//b", "Drinks", "-a", "a-", "a--b", "a b", "차", &too_long,
-        ] {
-            assert_eq!(Category::try_from(bad.to_owned()), Err(InvalidCategory), "{bad}");
+    }
+
+    #[test]
+    fn a_sale_lowers_the_price_from_its_start_to_before_its_end() {
+        let product = scheduled(ProductStatus::Listed, [None; 2], Some([10, 20]));
+        let prices = [9, 10, 19, 20].map(|at| product.price_at(second(at)).amount());
+        assert_eq!(prices, [1000, 500, 500, 1000]);
+    }
+
+    #[test]
+    fn the_first_listing_follows_the_schedule_until_it_is_reached_and_never_changes_after() {
+        let mut product = scheduled(ProductStatus::Draft, [None; 2], None);
+        assert_eq!(product.first_listing(second(1)), None);
+        product.status = ProductStatus::Listed;
+        product.list_at = Some(second(10));
+        product.first_listed_at = product.first_listing(second(2));
+        assert_eq!(product.first_listed_at, Some(second(10)));
+        product.list_at = Some(second(8));
+        product.first_listed_at = product.first_listing(second(3));
+        assert_eq!(product.first_listed_at, Some(second(8)));
+        product.status = ProductStatus::Unlisted;
+        assert_eq!(product.first_listing(second(9)), Some(second(8)));
+        product.list_at = Some(second(30));
+        product.status = ProductStatus::Listed;
+        assert_eq!(product.first_listing(second(9)), Some(second(8)));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_changes_only_at_the_next_change(
+            list in prop::option::of(0..40i64), length in prop::option::of(1..20i64),
+            sale in prop::option::of((0..40i64, 1..20i64)), from in 0..50i64,
+        ) {
+            let unlist = length.map(|length| list.unwrap_or(0) + length);
+            let sale = sale.map(|(starts, length)| [starts, starts + length]);
+            let product = scheduled(ProductStatus::Listed, [list, unlist], sale);
+            let shown = |at: i64| (product.is_listed_at(second(at)), product.price_at(second(at)));
+            let until = product.next_change_after(second(from)).map_or(100, Timestamp::as_second);
+            prop_assert!(until > from);
+            for at in from..until {
+                prop_assert_eq!(shown(at), shown(from));
+            }
         }
     }
 

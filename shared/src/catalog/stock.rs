@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::catalog::Sku;
 
-/// The number of shards of a product's stock: 1 to 64.
+/// The number of shards of a product's stock, or of a list: 1 to 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "u8")]
 #[schema(value_type = u8, minimum = 1, maximum = 64, examples(1))]
@@ -17,6 +17,9 @@ pub struct ShardCount(u8);
 impl ShardCount {
     /// One shard, which suffices for all but hot products.
     pub const ONE: Self = Self(1);
+
+    /// Sixteen shards.
+    pub const SIXTEEN: Self = Self(16);
 
     /// Half the number, at least one.
     pub const fn halved(self) -> Self {
@@ -36,7 +39,7 @@ impl ShardCount {
 
 /// The number is not a [`ShardCount`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a product has 1 to 64 stock shards")]
+#[error("there are 1 to 64 shards")]
 pub struct InvalidShardCount;
 
 impl TryFrom<u8> for ShardCount {

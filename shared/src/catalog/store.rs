@@ -1,11 +1,13 @@
-//! The catalog table: products (`PRODUCT#<sku>`), their stock (`STOCK#<sku>#<shard>`), its movements (`MOVEMENT#<id>`) and
+//! The catalog table: products (`PRODUCT#<sku>`) with an index of their schedules, their stock (`STOCK#<sku>#<shard>`), its movements (`MOVEMENT#<id>`) and
 //! alerts (`ALERT#<sku>`), and the requests that created products (`REQUEST#<id>`), which are removed after a month.
 //!
 //! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only in one transaction
 //! with the order, the movement or the other shard that accounts for the change.
 
 mod alerts;
+pub(super) mod changes;
 pub(super) mod movements;
+pub(super) mod schedules;
 
 use std::collections::HashMap;
 
@@ -55,17 +57,22 @@ impl CatalogStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn products(&self, skus: &[Sku], deadline: Instant) -> Result<HashMap<Sku, Product>, Error> {
+        let items = self.product_items(skus, deadline).await?;
+        let products = items.into_iter().map(|item| {
+            let product = parse_product(item)?;
+            Ok((product.sku.clone(), product))
+        });
+        products.collect()
+    }
+
+    async fn product_items(&self, skus: &[Sku], deadline: Instant) -> Result<Vec<Item>, Error> {
         let wanted = Wanted {
             table: &self.table.name,
             keys: skus.iter().map(|sku| key(product_key(sku))).collect(),
             consistent: true,
         };
         let found = batch_get(&self.table.client, "read products", vec![wanted], deadline).await?;
-        let products = found.into_values().flatten().map(|item| {
-            let product = parse_product(item)?;
-            Ok((product.sku.clone(), product))
-        });
-        products.collect()
+        Ok(found.into_values().flatten().collect())
     }
 
     /// Creates a product. Returns false when there is one with its SKU, or when the request took effect before.
@@ -252,13 +259,21 @@ impl CatalogStore {
             .set_key(Some(key(stock_key(sku, shard))))
     }
 
+    /// The item of a product, with its event and its entry in the index.
+    fn product_item(&self, product: &Product, event: &Record) -> Result<Item, Error> {
+        let mut item = with_event("save a product", product_key(&product.sku), product, event)?;
+        changes::put_on_index(&mut item, product);
+        Ok(item)
+    }
+
     fn product_put(
         &self,
         product: &Product,
         previous: Option<&Product>,
         event: &Record,
     ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
-        let item = with_event("save a product", product_key(&product.sku), product, event)?;
+        let mut item = self.product_item(product, event)?;
+        schedules::put_on_index(&mut item, product);
         let put = Put::builder().table_name(&self.table.name).set_item(Some(item));
         Ok(match previous {
             None => put.condition_expression("attribute_not_exists(pk)"),

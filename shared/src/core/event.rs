@@ -39,6 +39,7 @@ macro_rules! domain_events {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, utoipa::ToSchema)]
         #[allow(clippy::enum_variant_names, reason = "event names on the bus contain the entity")]
+        #[allow(clippy::large_enum_variant, reason = "an event exists once, and not in a collection")]
         pub enum $name {
             $($(#[$doc])* $variant($data)),*
         }

@@ -1,6 +1,7 @@
 //! JSON merge patches (RFC 7396): only what is named changes, and `null` clears.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 /// A member of a merge patch that may be cleared. In a struct it needs the attributes `default` and
 /// `skip_serializing_if = "Patch::is_absent"`.
@@ -37,6 +38,26 @@ impl<T> Patch<T> {
     }
 }
 
+/// Applies a merge patch to `target`: members that are `null` are removed, objects are merged, and all else is replaced.
+pub fn apply(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(members) = target else {
+        return;
+    };
+    for (name, change) in changes {
+        match change {
+            Value::Null => drop(members.remove(name)),
+            change => apply(members.entry(name.clone()).or_insert(Value::Null), change),
+        }
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(from)?.map_or(Self::Clear, Self::Set))
@@ -56,6 +77,7 @@ impl<T: Serialize> Serialize for Patch<T> {
 mod tests {
     use super::*;
     use crate::core::json::from_slice;
+    use serde_json::json;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -72,6 +94,39 @@ mod tests {
         let read = |brand: &String| Ok::<_, ()>(Some(brand.clone()));
         change.brand.merge(&mut brand, read).unwrap();
         brand
+    }
+
+    #[test]
+    fn a_patch_is_applied_as_in_the_examples_of_its_standard() {
+        // RFC 7396, appendix A.
+        for (target, patch, expected) in [
+            (json!({ "a": "b" }), json!({ "a": "c" }), json!({ "a": "c" })),
+            (json!({ "a": "b" }), json!({ "b": "c" }), json!({ "a": "b", "b": "c" })),
+            (json!({ "a": "b" }), json!({ "a": null }), json!({})),
+            (json!({ "a": "b", "b": "c" }), json!({ "a": null }), json!({ "b": "c" })),
+            (json!({ "a": ["b"] }), json!({ "a": "c" }), json!({ "a": "c" })),
+            (json!({ "a": "c" }), json!({ "a": ["b"] }), json!({ "a": ["b"] })),
+            (
+                json!({ "a": { "b": "c" } }),
+                json!({ "a": { "b": "d", "c": null } }),
+                json!({ "a": { "b": "d" } }),
+            ),
+            (json!({ "a": [{ "b": "c" }] }), json!({ "a": [1] }), json!({ "a": [1] })),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({ "a": "b" }), json!(["c"]), json!(["c"])),
+            (json!({ "a": "foo" }), json!(null), json!(null)),
+            (json!({ "e": null }), json!({ "a": 1 }), json!({ "e": null, "a": 1 })),
+            (json!([1, 2]), json!({ "a": "b", "c": null }), json!({ "a": "b" })),
+            (
+                json!({}),
+                json!({ "a": { "bb": { "ccc": null } } }),
+                json!({ "a": { "bb": {} } }),
+            ),
+        ] {
+            let mut changed = target.clone();
+            apply(&mut changed, &patch);
+            assert_eq!(changed, expected, "{target} {patch}");
+        }
     }
 
     #[test]

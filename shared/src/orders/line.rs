@@ -100,12 +100,18 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line of `quantity` units of `product`, taxed as `tax` says, without discount.
+    /// A line of `quantity` units of `product` at `unit_price`, taxed as `tax` says, without discount.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`].
-    pub fn of_product(line_id: LineId, product: &Product, quantity: u32, tax: Option<Tax>) -> Result<Self, MoneyError> {
-        let price = product.price.times(quantity)?;
+    pub fn of_product(
+        line_id: LineId,
+        product: &Product,
+        unit_price: Money,
+        quantity: u32,
+        tax: Option<Tax>,
+    ) -> Result<Self, MoneyError> {
+        let price = unit_price.times(quantity)?;
         let zero = Money::zero(price.currency());
         let (tax_rate, tax) = (tax.map(|tax| tax.rate), tax.map_or(zero, |tax| tax.added_to(price)));
         Ok(Self {
@@ -113,14 +119,14 @@ impl Line {
             kind: LineKind::Product,
             sku: product.sku.clone(),
             name: product.name.clone(),
-            unit_price: product.price,
+            unit_price,
             quantity,
             quantities: Quantities::of(quantity),
             discount: zero,
             tax,
             tax_rate,
             included_tax: included(price, tax_rate, tax),
-            total: total(product.price, quantity, zero, tax)?,
+            total: total(unit_price, quantity, zero, tax)?,
             refunded: None,
             delivered_at: None,
             points: product.points,

@@ -67,7 +67,7 @@ impl Pricing {
         }
     }
 
-    /// Prices the requested products from `products`, with the taxes of `now`.
+    /// Prices the requested products from `products`, with their prices and the taxes of `now`.
     ///
     /// # Errors
     /// [`Rejected::ProductUnavailable`], [`Rejected::CurrenciesMixed`], [`Rejected::TotalTooLarge`],
@@ -84,10 +84,16 @@ impl Pricing {
         for (line_id, (sku, quantity)) in LineId::all().zip(wanted) {
             let product = products
                 .get(sku)
-                .filter(|product| product.is_listed())
+                .filter(|product| product.is_listed_at(now))
                 .ok_or_else(|| Rejected::ProductUnavailable(sku.clone()))?;
             let tax = taxes.on(product.tax_class);
-            lines.push(Line::of_product(line_id, product, *quantity, tax)?);
+            lines.push(Line::of_product(
+                line_id,
+                product,
+                product.price_at(now),
+                *quantity,
+                tax,
+            )?);
         }
         let first = lines.first().ok_or(Rejected::LineCount(0))?;
         let currency = first.unit_price.currency();

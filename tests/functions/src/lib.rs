@@ -11,17 +11,20 @@ pub mod billing_fixture;
 pub mod delivery;
 pub mod fulfillment_fixture;
 pub mod image_fixture;
+pub mod listing_audit;
 pub mod payment_fixture;
+pub mod search_fixture;
 
 pub use billing_fixture::BillingFixture;
 pub use payment_fixture::PaymentFixture;
+pub use search_fixture::SearchFixture;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use harness::gateway::{Answer, Call};
-use harness::{Engine, FakeKms, Services};
+use harness::{Engine, FakeKms, FakeQueue, Services};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
@@ -38,6 +41,8 @@ pub struct Shop {
     pub engine: Engine,
     /// KMS.
     pub kms: FakeKms,
+    /// The queue of the search index.
+    pub index_queue: FakeQueue,
     now_ms: Arc<AtomicI64>,
     time: Duration,
 }
@@ -53,6 +58,7 @@ impl Shop {
         Self {
             engine,
             kms: FakeKms::default(),
+            index_queue: FakeQueue::new(SignedDuration::from_mins(30), 3),
             now_ms: Arc::new(AtomicI64::new(1_767_225_600_000)),
             // A long limit: a thousand concurrent buyers share few cores.
             time: Duration::from_secs(180),
@@ -65,6 +71,7 @@ impl Shop {
         Self {
             engine: self.engine.clone(),
             kms: self.kms.clone(),
+            index_queue: self.index_queue.clone(),
             now_ms: Arc::clone(&self.now_ms),
             time: self.time,
         }
@@ -132,6 +139,7 @@ impl Shop {
     pub fn platform(&self) -> Platform {
         let services = Services {
             kms: Some(self.kms.clone()),
+            queue: Some(self.index_queue.clone()),
             ..Services::default()
         };
         self.engine.platform().with_aws(services.config())
@@ -184,6 +192,79 @@ impl Shop {
         .await
     }
 
+    /// Calls `list-products`.
+    pub async fn list_products(&self, call: Call) -> Answer {
+        let function = catalog::list_products::ListProducts::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::list_products::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `list-admin-products`.
+    pub async fn list_admin_products(&self, call: Call) -> Answer {
+        let function = catalog::list_admin_products::ListAdminProducts::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::list_admin_products::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `get-categories`.
+    pub async fn get_categories(&self, call: Call) -> Answer {
+        let function = catalog::get_categories::GetCategories::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::get_categories::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `update-categories`.
+    pub async fn update_categories(&self, call: Call) -> Answer {
+        let function = catalog::update_categories::UpdateCategories::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::update_categories::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `reshard-listing`.
+    pub async fn reshard_listing(&self, call: Call) -> Answer {
+        let function = catalog::reshard_listing::ReshardListing::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            catalog::reshard_listing::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `continue-resharding`.
+    pub async fn continue_resharding(&self) -> Result<catalog::continue_resharding::Summary, shared::Error> {
+        use catalog::continue_resharding::{ContinueResharding, handle};
+        let function = ContinueResharding::new(&self.platform()).expect("its variables");
+        let invocation = self.invocation().by(Actor::schedule("continue-resharding"));
+        handle(&function, invocation).await
+    }
+
+    /// Adds categories with these paths, and those above them.
+    pub async fn add_categories(&self, paths: &[&str]) {
+        let mut categories = serde_json::Map::new();
+        for path in paths {
+            let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+            for end in ends {
+                categories.insert(path[..end].to_owned(), json!({ "names": { "en": path[..end] } }));
+            }
+        }
+        let answer = self.update_categories(categories_call("*", &json!(categories))).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    /// Runs `watch-products` for changes of these products.
+    pub async fn watch(&self, skus: &[&str]) {
+        let keys: Vec<String> = skus.iter().map(|sku| format!("PRODUCT#{sku}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.watch_products(&keys).await.expect("the products are placed");
+    }
+
     /// Calls `create-stock-movement`.
     pub async fn move_stock(&self, call: Call) -> Answer {
         let function =
@@ -203,14 +284,22 @@ impl Shop {
         .await
     }
 
-    /// Calls `watch-stock` with a batch of changes of the items with these keys.
-    pub async fn watch_stock(&self, keys: &[&str]) -> Result<(), shared::Error> {
-        let function = catalog::watch_stock::WatchStock::new(&self.platform()).expect("its variables");
+    /// Calls `watch-products` with a batch of changes of the items with these keys.
+    pub async fn watch_products(&self, keys: &[&str]) -> Result<(), shared::Error> {
+        let function = catalog::watch_products::WatchProducts::new(&self.platform()).expect("its variables");
         let record = |key: &&str| json!({ "dynamodb": { "Keys": { "pk": { "S": key } } } });
         let batch = json!({ "Records": keys.iter().map(record).collect::<Vec<_>>() });
         let changes = serde_json::from_value(batch).expect("a batch of a stream");
-        let invocation = self.invocation().by(Actor::function("watch-stock"));
-        catalog::watch_stock::handle(&function, changes, invocation).await
+        let invocation = self.invocation().by(Actor::function("watch-products"));
+        catalog::watch_products::handle(&function, changes, invocation).await
+    }
+
+    /// Calls `apply-product-schedules`.
+    pub async fn apply_product_schedules(&self) -> Result<catalog::apply_product_schedules::Summary, shared::Error> {
+        use catalog::apply_product_schedules::{ApplyProductSchedules, handle};
+        let function = ApplyProductSchedules::new(&self.platform()).expect("its variables");
+        let invocation = self.invocation().by(Actor::schedule("apply-product-schedules"));
+        handle(&function, invocation).await
     }
 
     /// Calls `checkout`.
@@ -353,6 +442,23 @@ pub fn update_call(sku: &str, tag: &str, body: &Value) -> Call {
         .by_admin()
         .header("if-match", tag)
         .json(body)
+}
+
+/// Builds an administrator's request to change categories whose `ETag` was `tag`.
+pub fn categories_call(tag: &str, categories: &Value) -> Call {
+    Call::new("PATCH", "/admin/categories")
+        .by_admin()
+        .header("if-match", tag)
+        .json(&json!({ "categories": categories }))
+}
+
+/// Builds an administrator's request to spread a listing over shards.
+pub fn reshard_call(listing: &str, shards: u8, key: &str) -> Call {
+    let body = json!({ "listing": listing, "shards": shards });
+    Call::new("POST", "/admin/listings/reshard")
+        .by_admin()
+        .key(key)
+        .json(&body)
 }
 
 /// Builds an administrator's request for a product.

@@ -1,7 +1,7 @@
 //! Fuzz target: the cursor of a list.
 
 use lambda_http::{Body, RequestExt};
-use shared::aws::lambda::page::Cursor;
+use shared::aws::lambda::page::{Cursor, Position};
 use std::collections::HashMap;
 use uuid::Uuid;
 

@@ -23,6 +23,8 @@ use crate::platform::{Services, variables};
 pub const ACCOUNTS: &str = "accounts";
 /// Name of the catalog table.
 pub const CATALOG: &str = "catalog";
+/// Name of the listings table.
+pub const LISTINGS: &str = "listings";
 /// Name of the orders table.
 pub const ORDERS: &str = "orders";
 /// Name of the payments table.
@@ -146,8 +148,19 @@ pub async fn create_tables(client: &Client) {
             attribute("pk", ScalarAttributeType::S),
             attribute("sku", ScalarAttributeType::S),
             attribute("created_ms", ScalarAttributeType::N),
+            attribute("change_shard", ScalarAttributeType::S),
+            attribute("change_position", ScalarAttributeType::S),
+            attribute("due_shard", ScalarAttributeType::N),
+            attribute("due_ms", ScalarAttributeType::N),
         ]))
         .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(due_index())
+        .global_secondary_indexes(index(
+            "products-by-change",
+            "change_shard",
+            "change_position",
+            include(&["version", "wakes"]),
+        ))
         .global_secondary_indexes(index(
             "movements-by-sku",
             "sku",
@@ -157,6 +170,31 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the catalog's table");
+    client
+        .create_table()
+        .table_name(LISTINGS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(
+            [
+                "pk",
+                "sk",
+                "list",
+                "listed_key",
+                "updated_key",
+                "price_list",
+                "price_key",
+            ]
+            .map(|name| attribute(name, ScalarAttributeType::S))
+            .to_vec(),
+        ))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index("by-time", "list", "listed_key", include(&["card"])))
+        .global_secondary_indexes(index("by-update", "list", "updated_key", include(&["card"])))
+        .global_secondary_indexes(index("by-price", "price_list", "price_key", include(&["card"])))
+        .send()
+        .await
+        .expect("the listings' table");
     client
         .create_table()
         .table_name(ORDERS)

@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 
 use crate::embedded::RawResponse;
 
+/// The time at which every object was stored: the start of the tests' clock.
+const STORED_AT: &str = "2026-01-01T00:00:00.000Z";
+
 /// Maximum number of keys in a list (S3 API reference, ListObjectsV2).
 const PAGE: usize = 1000;
 
@@ -30,8 +33,10 @@ struct State {
     objects: BTreeMap<String, Object>,
     /// Number of changes; sequencers are derived from it.
     changes: u64,
-    /// Statuses with which the next requests of a method are refused.
-    planned: HashMap<String, VecDeque<u16>>,
+    /// Statuses with which the next requests of a method are refused; none for one that is served.
+    planned: HashMap<String, VecDeque<Option<u16>>>,
+    /// Methods whose next response is lost.
+    lost: Vec<String>,
 }
 
 /// A stored object.
@@ -65,7 +70,19 @@ impl FakeS3 {
     /// Refuses the next request of this method with `status`; 404 means that the object does not exist.
     pub fn plan(&self, method: &str, status: u16) {
         let mut state = self.0.lock().expect("not poisoned");
-        state.planned.entry(method.to_owned()).or_default().push_back(status);
+        let planned = state.planned.entry(method.to_owned()).or_default();
+        planned.push_back(Some(status));
+    }
+
+    /// Serves the next request of this method, before those that are planned after it.
+    pub fn plan_served(&self, method: &str) {
+        let mut state = self.0.lock().expect("not poisoned");
+        state.planned.entry(method.to_owned()).or_default().push_back(None);
+    }
+
+    /// Serves the next request of this method, and loses its response.
+    pub fn lose_answer(&self, method: &str) {
+        self.0.lock().expect("not poisoned").lost.push(method.to_owned());
     }
 
     /// Uploads `bytes` as a customer and returns the event that S3 sends.
@@ -142,10 +159,18 @@ impl State {
             value.unwrap_or_default().to_owned()
         };
         let method = request.method.as_str();
-        if let Some(status) = self.planned.get_mut(method).and_then(VecDeque::pop_front) {
+        if let Some(lost) = self.lost.iter().position(|lost| lost == method) {
+            self.lost.swap_remove(lost);
+            self.serve(request, body);
+            return (503, None, error(503));
+        }
+        if let Some(Some(status)) = self.planned.get_mut(method).and_then(VecDeque::pop_front) {
             return (status, None, error(status));
         }
         match (method, query.contains("delete")) {
+            ("PUT", _) if !self.may_replace(&path, &header("if-match"), &header("if-none-match")) => {
+                (412, None, error(412))
+            }
             ("PUT", _) => {
                 let mut object = self.put(path.clone(), body.to_vec());
                 object.content_type = header("content-type");
@@ -160,6 +185,7 @@ impl State {
                 Some(object) if !["", &object.etag].contains(&header("if-match").trim_matches('"')) => {
                     (412, None, error(412))
                 }
+                Some(object) if header("if-none-match").trim_matches('"') == object.etag => (304, None, vec![]),
                 Some(object) => (200, Some(object.etag.clone()), object.bytes.clone()),
             },
             ("DELETE", _) => {
@@ -183,6 +209,13 @@ impl State {
         }
     }
 
+    /// Whether the preconditions of a write hold.
+    fn may_replace(&self, path: &str, if_match: &str, if_none_match: &str) -> bool {
+        let stored = self.objects.get(path).map(|object| object.etag.as_str());
+        let is_expected = if_match.is_empty() || stored == Some(if_match.trim_matches('"'));
+        is_expected && (if_none_match.is_empty() || stored.is_none())
+    }
+
     /// Lists the first thousand keys with a prefix, after a start key.
     fn list(&self, bucket: &str, query: &str) -> Vec<u8> {
         let parameter = |name: &str| {
@@ -201,7 +234,7 @@ impl State {
         let page: Vec<&str> = keys.by_ref().take(PAGE).collect();
         let contents: String = page
             .iter()
-            .map(|key| format!("<Contents><Key>{key}</Key></Contents>"))
+            .map(|key| format!("<Contents><Key>{key}</Key><LastModified>{STORED_AT}</LastModified></Contents>"))
             .collect();
         let is_truncated = keys.next().is_some();
         format!("<ListBucketResult>{contents}<IsTruncated>{is_truncated}</IsTruncated></ListBucketResult>").into_bytes()

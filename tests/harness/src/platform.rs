@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::bus::FakeBus;
-use crate::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use crate::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
 
@@ -18,13 +18,17 @@ pub const UPLOADS: &str = "uploads";
 /// Name of the bucket of variants.
 pub const VARIANTS: &str = "images";
 
+/// Name of the bucket of the search index.
+pub const SEARCH: &str = "search";
+
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 38] = [
+const VARIABLES: [(&str, &str); 41] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
     ("FULFILLMENT_TABLE", FULFILLMENT),
     ("IMAGES_TABLE", IMAGES),
+    ("LISTINGS_TABLE", LISTINGS),
     ("ORDERS_TABLE", ORDERS),
     ("PAYMENTS_TABLE", PAYMENTS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
@@ -49,6 +53,8 @@ const VARIABLES: [(&str, &str); 38] = [
     ("MISSED_PERIODS", "LATEST"),
     ("UPLOADS_BUCKET", UPLOADS),
     ("IMAGES_BUCKET", VARIANTS),
+    ("SEARCH_BUCKET", SEARCH),
+    ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
     ("IMAGES_URL", "https://images.example.com"),
     ("IMAGE_WIDTHS", "40,80"),
     ("IMAGE_FORMATS", "jpeg"),

@@ -21,6 +21,8 @@ use shared::aws::lambda::batch::{Batch, Message};
 
 /// URL of the queue.
 pub const URL: &str = "https://sqs.test/123456789012/queue";
+/// URL of the queue of the search index.
+pub const INDEX_URL: &str = "https://sqs.test/123456789012/index.fifo";
 
 /// The stand-in. Clones share their state.
 #[derive(Clone, Debug)]
@@ -202,6 +204,14 @@ impl State {
         assert!(
             (1..=10).contains(&entries.len()),
             "a request has 1 to 10 messages: {body}"
+        );
+        let is_fifo = body["QueueUrl"].as_str().is_some_and(|url| url.ends_with(".fifo"));
+        let is_grouped =
+            |entry: &Value| entry["MessageGroupId"].is_string() && entry["MessageDeduplicationId"].is_string();
+        assert_eq!(
+            is_fifo,
+            entries.iter().any(is_grouped),
+            "messages of a FIFO queue have a group: {body}"
         );
         self.requests.push(entries.len());
         if self.outages > 0 {

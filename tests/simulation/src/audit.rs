@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use function_tests::image_fixture::{UPLOADS, VARIANTS};
+use function_tests::listing_audit::check_listings;
 use harness::audit::{
     AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_returns,
     check_units,
 };
-use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::objects::Object;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -84,6 +85,9 @@ pub fn check(world: &World, phase: Phase) {
         check("nothing is stuck", nothing_is_overdue(&orders, &auctions, now));
         check("no event is lost", all_events_are_delivered(world));
         check("low stock is noticed", alerts_are_true(&catalog));
+        let listings = tables.items(LISTINGS);
+        let listed = check_listings(&catalog, &listings, now).map_err(anyhow::Error::msg);
+        check("lists have the rows of their products", listed);
     }
     let auctions = AuctionAudit::of(auctions);
     check("points are conserved", auctions.check());
@@ -132,6 +136,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         CATALOG,
         FULFILLMENT,
         IMAGES,
+        LISTINGS,
         ORDERS,
         PAYMENTS,
         SUBSCRIPTIONS,

@@ -1,4 +1,4 @@
-//! Event delivery: streams to `relay-events` and `watch-stock`, the bus to its targets, queues, webhooks and schedules. Each delivers at
+//! Event delivery: streams to `relay-events` and `watch-products`, the bus to its targets, queues, webhooks and schedules. Each delivers at
 //! least once: late, repeated, or in another order.
 
 use std::collections::VecDeque;
@@ -23,9 +23,11 @@ use crate::world::World;
 const BATCH: usize = 100;
 /// Timeout of `relay-events` (template.yaml).
 const RELAY_LIMIT: Duration = Duration::from_secs(60);
-/// Batch window and timeout of `watch-stock` (functions/catalog/template.yaml).
-const WATCH_WINDOW: Duration = Duration::from_secs(5);
+/// Batch window and timeout of `watch-products` (functions/catalog/template.yaml).
+const WATCH_WINDOW: Duration = Duration::from_secs(1);
 const WATCH_LIMIT: Duration = Duration::from_secs(60);
+/// The key of the product whose changes a mutant loses: one that is changed and not sold.
+const LOST: &str = "PRODUCT#shelf-0";
 /// Maximum messages in a batch of charges, and the timeout of a batch (template.yaml).
 const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
@@ -40,7 +42,7 @@ pub fn start(world: &Rc<World>) {
         world.spawn(relay(world.clone(), nth));
     }
     for shard in 0..SHARDS {
-        world.spawn(watch_stock(world.clone(), shard));
+        world.spawn(watch_products(world.clone(), shard));
     }
     world.spawn(deliver_events(world.clone()));
     world.spawn(deliver_charges(world.clone()));
@@ -91,19 +93,23 @@ async fn relay(world: Rc<World>, nth: usize) {
     }
 }
 
-/// Delivers a shard of the catalog table's stream to `watch-stock`: the changes of a window, until they succeed.
-async fn watch_stock(world: Rc<World>, shard: usize) {
+/// Delivers a shard of the catalog table's stream to `watch-products`: the changes of a window, until they succeed.
+async fn watch_products(world: Rc<World>, shard: usize) {
     let changes = &world.tables.stock_changes().shards()[shard];
     loop {
         changes.wait().await;
         // Windows of all shards end at the same time, so that runs overlap.
         let into = world.clock.elapsed().as_secs_f64() % WATCH_WINDOW.as_secs_f64();
         world.clock.sleep(WATCH_WINDOW - Duration::from_secs_f64(into)).await;
-        let event = json!({ "Records": changes.read() });
+        let mut records = changes.read();
+        if world.mutant == Some(Mutant::ChangeLost) {
+            records.retain(|record| record["dynamodb"]["Keys"]["pk"]["S"] != LOST);
+        }
+        let event = json!({ "Records": records });
         loop {
             let ended = world
-                .invoke("watch-stock", WATCH_LIMIT, |stack, invocation| {
-                    stack.event("watch-stock", &event, invocation)
+                .invoke("watch-products", WATCH_LIMIT, |stack, invocation| {
+                    stack.event("watch-products", &event, invocation)
                 })
                 .await;
             let is_done = matches!(ended, Ended::Returned(Ok(_)));

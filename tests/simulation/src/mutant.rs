@@ -27,6 +27,8 @@ pub enum Mutant {
     TimeoutIsRefusal,
     /// The bus acknowledges an event and loses it.
     EventLost,
+    /// A record of the catalog table's stream is lost: nobody looks at the product that has changed.
+    ChangeLost,
     /// S3 acknowledges an object and loses it.
     ObjectLost,
     /// An event is published for a refused write.
@@ -77,7 +79,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -87,6 +89,7 @@ impl Mutant {
         Self::PointsUnchecked,
         Self::TimeoutIsRefusal,
         Self::EventLost,
+        Self::ChangeLost,
         Self::ObjectLost,
         Self::EventInvented,
         Self::DueForgotten,
@@ -203,6 +206,7 @@ impl Mutant {
             self,
             Self::TimeoutIsRefusal
                 | Self::EventLost
+                | Self::ChangeLost
                 | Self::ObjectLost
                 | Self::EventInvented
                 | Self::PointsKept

@@ -143,12 +143,15 @@ impl World {
         let webhooks_ready = Arc::new(Notify::new());
         let charges = FakeQueue::new(VISIBILITY, MAX_RECEIVES);
         charges.shuffle(rng.u64(..));
+        let index = FakeQueue::new(VISIBILITY, MAX_RECEIVES);
+        index.discard();
         let services = Services {
             tables: tables.clone(),
             objects: objects.clone(),
             bus: bus.clone(),
             undelivered: undelivered.clone(),
             charges: charges.clone(),
+            index,
             kms: FakeKms::default(),
             sandbox: sandbox.clone(),
             credentials,
@@ -249,8 +252,8 @@ impl World {
             let mut state = self.state();
             *state.operations.entry(function).or_default() += 1;
             state.count += 1;
-            // Nearly every order causes a run of `watch-stock`, in each shard. They must not take the place of others.
-            state.spent += u64::from(function != "watch-stock");
+            // Nearly every order causes a run of `watch-products`, in each shard. They must not take the place of others.
+            state.spent += u64::from(function != "watch-products");
             state.count
         };
         let crashes = self.net.happens(self.net.faults().crashes);

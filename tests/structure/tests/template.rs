@@ -8,12 +8,16 @@ use structure::{
 
 /// The functions with routes that require no token. Products, order books and pictures are public. Payment providers
 /// and carriers sign their webhooks instead.
-const PUBLIC_FUNCTIONS: [&str; 5] = [
+const PUBLIC_FUNCTIONS: [&str; 9] = [
+    "get-categories",
     "get-product",
+    "list-products",
     "get-order-book",
     "get-image",
     "receive-webhook",
     "receive-carrier-webhook",
+    "search-documents",
+    "suggest-searches",
 ];
 
 /// The API's role. It may invoke every function with the stack's name as prefix.

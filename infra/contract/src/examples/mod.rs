@@ -12,7 +12,7 @@ pub use images::image;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use shared::catalog::{
-    CatalogEvent, Category, Package, Product, ProductStatus, ShardCount, Sku, StockLow, StockMovement,
+    CatalogEvent, Category, Package, Product, ProductStatus, Sale, ShardCount, Sku, StockLow, StockMovement,
     StockMovementKind, TaxClass,
 };
 use shared::core::actor::Actor;
@@ -58,6 +58,13 @@ fn catalog() -> Result<Vec<Record>> {
         CatalogEvent::ProductChanged(Product {
             points: Some(100),
             tax_class: TaxClass::Reduced,
+            list_at: Some(now()?),
+            unlist_at: Some("2026-03-21T00:00:00Z".parse()?),
+            sale: Some(Sale {
+                price: Money::new(9_900, Currency::KRW)?,
+                starts_at: "2025-04-01T00:00:00Z".parse()?,
+                ends_at: "2025-04-08T00:00:00Z".parse()?,
+            }),
             ..product()?
         }),
         CatalogEvent::StockMoved(movement()?.for_event()),
@@ -124,7 +131,7 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "SubscriptionCancelled"
         | "ImageDeleted" => Actor::customer(&customer()),
         "PaymentFailed" | "PaymentUnservable" | "PaymentDisputed" | "BillingKeyDeleted" => Actor::provider("TOSS"),
-        "StockLow" => Actor::function("watch-stock"),
+        "StockLow" => Actor::function("watch-products"),
         "ShipmentDelivered" => Actor::provider("CARRIER"),
         "OrderExpired" => Actor::schedule("expire-orders"),
         "BidExpired" => Actor::schedule("expire-bids"),
@@ -173,6 +180,10 @@ pub fn product() -> Result<Product> {
         metadata: Metadata::new(&UniqueMap([("supplier".to_owned(), "Boseong 7".to_owned())].into()))?,
         price: Money::new(12_900, Currency::KRW)?,
         status: ProductStatus::Listed,
+        list_at: None,
+        unlist_at: None,
+        sale: None,
+        first_listed_at: Some(now()?),
         points: None,
         package: Some(Package { weight_grams: 120 }),
         tax_class: TaxClass::Standard,

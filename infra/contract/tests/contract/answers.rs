@@ -51,7 +51,8 @@ use crate::{Schema, document};
 fn each_response_matches_its_schema() {
     for product in [examples::product().unwrap(), examples::points().unwrap()] {
         matches_schema("Product", &product);
-        matches_schema("ProductView", &ProductView::of(product, 0));
+        let now = product.updated_at;
+        matches_schema("ProductView", &ProductView::of(product, 0, now));
     }
     matches_schema("Order", &examples::order_of_points().unwrap());
     let order = examples::order().unwrap();
@@ -255,7 +256,7 @@ fn each_problem_matches_its_schema() {
 #[test]
 fn a_request_that_matches_its_schema_is_accepted() {
     let mut whole = serde_json::to_value(examples::points().unwrap()).unwrap();
-    for computed in ["version", "updated_by", "updated_at"] {
+    for computed in ["first_listed_at", "version", "updated_by", "updated_at"] {
         whole.as_object_mut().unwrap().remove(computed);
     }
     let short = json!({ "sku": "tea", "name": "Tea", "price": whole["price"], "status": "LISTED" });
@@ -265,7 +266,7 @@ fn a_request_that_matches_its_schema_is_accepted() {
     whole.as_object_mut().unwrap().remove("sku");
     let cleared = json!({
         "description": null, "brand": null, "categories": null, "attributes": null, "metadata": null, "points": null,
-        "images": null, "low_stock_threshold": null,
+        "images": null, "low_stock_threshold": null, "list_at": null, "unlist_at": null, "sale": null,
     });
     let removed = json!({ "attributes": { "Weight": null }, "metadata": { "supplier": null } });
     for body in [json!({}), whole, cleared, removed] {

@@ -90,8 +90,14 @@ fn without_merge_patches(text: &str) -> String {
     });
     let schemas: Vec<String> = schemas.collect();
     assert!(!schemas.is_empty(), "no operation takes a merge patch");
-    for name in schemas {
-        let all = document["components"]["schemas"].as_mapping_mut().unwrap();
+    let all = document["components"]["schemas"].as_mapping_mut().unwrap();
+    let names = all.keys().filter_map(|name| name.as_str());
+    // The members of a merge patch that are objects themselves.
+    let parts: Vec<String> = names
+        .filter(|name| name.ends_with("Patch"))
+        .map(str::to_owned)
+        .collect();
+    for name in schemas.into_iter().chain(parts) {
         all.shift_remove(name.as_str()).unwrap();
     }
     yaml_serde::to_string(&document).unwrap()

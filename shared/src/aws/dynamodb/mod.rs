@@ -73,6 +73,11 @@ pub fn parse<T: serde::de::DeserializeOwned>(doing: &'static str, item: Item) ->
     serde_dynamo::from_item(item).map_err(|error| Error::internal(doing, error))
 }
 
+/// Whether the cause of `error` is an item that [`parse`] cannot deserialize. A retry fails again.
+pub fn is_unreadable(error: &Error) -> bool {
+    matches!(error, Error::Internal { source, .. } if source.is::<serde_dynamo::Error>())
+}
+
 /// Serializes an entity and its key as one item. The entity contains its newest event, so one write stores both.
 pub fn item_of(doing: &'static str, pk: String, entity: &impl serde::Serialize) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(entity).map_err(|error| Error::internal(doing, error))?;

@@ -7,18 +7,29 @@ use crate::aws::lambda::http::{Request, Response, json};
 use crate::core::error::{self, Error, Rejection};
 use crate::core::idempotency::Fingerprint;
 
-/// A strong entity tag: the hash of a representation, so that equal tags mean equal bytes.
+/// An entity tag: the hash of a representation, or of what it was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityTag(String);
 
+/// The mark of a weak tag.
+const WEAK: &str = "W/";
+
 impl EntityTag {
-    /// The tag of a representation.
+    /// The strong tag of a representation: equal tags mean equal bytes.
     ///
     /// # Errors
     /// [`Error::Internal`] when it cannot be serialized.
     pub fn of(representation: &impl Serialize) -> Result<Self, Error> {
         let hash = Fingerprint::of(representation).map_err(|error| Error::internal("tag a response", error))?;
         Ok(Self(format!("\"{}\"", hash.as_str())))
+    }
+
+    /// A weak tag of what a representation is made from: equal tags mean that one may be used for the other.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be serialized.
+    pub fn weak(source: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self(format!("{WEAK}{}", Self::of(source)?.0)))
     }
 
     /// Whether `headers` name this tag or `*`. Comparing weakly ignores the mark of weak tags.
@@ -31,8 +42,8 @@ impl EntityTag {
             .flat_map(|value| value.split(','));
         tags.any(|tag| {
             let tag = tag.trim();
-            let strong = tag.strip_prefix("W/").filter(|_| weakly).unwrap_or(tag);
-            tag == "*" || strong == self.0
+            let opaque = |tag: &'_ str| tag.strip_prefix(WEAK).filter(|_| weakly).unwrap_or(tag).to_owned();
+            tag == "*" || opaque(tag) == opaque(&self.0)
         })
     }
 
@@ -89,13 +100,30 @@ pub fn tagged(status: StatusCode, body: &impl Serialize) -> Result<Response, Err
 /// [`Error::Internal`] when `body` cannot be serialized.
 pub fn get(request: &Request, body: &impl Serialize, cache_control: &'static str) -> Result<Response, Error> {
     let tag = EntityTag::of(body)?;
-    let mut response = if tag.is_named(request, &header::IF_NONE_MATCH, true) {
-        let mut unchanged = Response::default();
-        *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
-        unchanged
-    } else {
-        json(StatusCode::OK, body)?
-    };
+    match unchanged(request, &tag, cache_control)? {
+        Some(unchanged) => Ok(unchanged),
+        None => cacheable(json(StatusCode::OK, body)?, &tag, cache_control),
+    }
+}
+
+/// The response 304, if the client has the representation with this tag already.
+///
+/// # Errors
+/// [`Error::Internal`] when the tag is no header.
+pub fn unchanged(request: &Request, tag: &EntityTag, cache_control: &'static str) -> Result<Option<Response>, Error> {
+    if !tag.is_named(request, &header::IF_NONE_MATCH, true) {
+        return Ok(None);
+    }
+    let mut unchanged = Response::default();
+    *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
+    cacheable(unchanged, tag, cache_control).map(Some)
+}
+
+/// Adds to `response` its tag, and how long it may be reused.
+///
+/// # Errors
+/// [`Error::Internal`] when the tag is no header.
+pub fn cacheable(mut response: Response, tag: &EntityTag, cache_control: &'static str) -> Result<Response, Error> {
     tag.add_to(&mut response)?;
     let cache_control = HeaderValue::from_static(cache_control);
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
@@ -136,6 +164,18 @@ mod tests {
         for other in ["", "\"a\"", &format!("W/{tag}"), tag.trim_matches('"'), "W/*"] {
             assert!(!is_match(&[other]), "{other}");
         }
+    }
+
+    #[test]
+    fn a_weak_tag_tells_what_is_unchanged_and_allows_no_change() {
+        let tag = EntityTag::weak(&"tea").unwrap();
+        assert!(tag.0.starts_with("W/\""));
+        let named = |header: HeaderName, value: &str| request(header, &[value]);
+        let known = named(header::IF_NONE_MATCH, &tag.0);
+        assert!(unchanged(&known, &tag, "no-cache").unwrap().is_some());
+        let other = EntityTag::weak(&"coffee").unwrap();
+        assert!(unchanged(&known, &other, "no-cache").unwrap().is_none());
+        assert!(!is_match(&[&tag.0]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod action;
 pub mod batch;
+pub mod cache;
 pub mod conditional;
 pub mod gateway;
 pub mod http;

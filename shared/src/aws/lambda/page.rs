@@ -170,9 +170,17 @@ impl<'a> PageRequest<'a> {
     /// The position after which the page starts. None for the first page.
     ///
     /// # Errors
-    /// As [`Cursor::of`].
-    pub fn after<const N: usize>(&self) -> Result<Option<Cursor<N>>, Rejection> {
-        Cursor::of(self.request, &self.list)
+    /// As [`Position::of`].
+    pub fn after<P: Position>(&self) -> Result<Option<P>, Rejection> {
+        P::of(self.request, &self.list)
+    }
+
+    /// What distinguishes the page from all others: the list with its filters, the page size and the cursor.
+    ///
+    /// # Errors
+    /// `invalid-parameter` when the cursor occurs more than once.
+    pub fn identity(&self) -> Result<impl Serialize, Rejection> {
+        Ok((&self.list, self.limit, http::query_parameter(self.request, CURSOR)?))
     }
 
     /// The value of a filter, if the request has it.
@@ -229,11 +237,11 @@ impl<'a> PageRequest<'a> {
     ///
     /// # Errors
     /// [`Error::Internal`] when the page cannot be serialized.
-    pub fn respond<T: Serialize, const N: usize>(
+    pub fn respond<T: Serialize, P: Position>(
         &self,
         mut items: Vec<T>,
-        next: Option<Cursor<N>>,
-        position: impl Fn(&T) -> Cursor<N>,
+        next: Option<P>,
+        position: impl Fn(&T) -> P,
     ) -> Result<Response, Error> {
         let limit = usize::from(self.limit);
         let next = if items.len() > limit {
@@ -252,7 +260,7 @@ impl<'a> PageRequest<'a> {
     }
 
     /// The text of the next page's cursor.
-    pub fn cursor<const N: usize>(&self, next: Option<Cursor<N>>) -> Option<String> {
+    pub fn cursor(&self, next: Option<impl Position>) -> Option<String> {
         next.map(|next| next.text(&self.list))
     }
 
@@ -279,11 +287,52 @@ fn milliseconds(time: Timestamp) -> u64 {
     u64::try_from((nanoseconds + 999_999) / 1_000_000).unwrap_or(LAST_MS)
 }
 
-/// The last item of a page: its sort numbers and its id. It contains no customer.
+/// The position of an item in its list. It contains no customer.
 ///
-/// The text form has a checksum over the cursor and its list, such as one customer's orders. A changed cursor or a
+/// The text form, a cursor, has a checksum over the position and its list, such as one customer's orders. A changed cursor or a
 /// cursor of another list is rejected. The checksum needs no secret: the caller's token alone selects the customer, so
 /// a computed cursor only moves within the caller's own items.
+pub trait Position: Sized {
+    /// The position as bytes.
+    fn bytes(&self) -> Vec<u8>;
+
+    /// Reads what [`Position::bytes`] wrote.
+    fn parse(bytes: &[u8]) -> Option<Self>;
+
+    /// The cursor: the position and a checksum of 8 bytes, in base64.
+    ///
+    /// `list` identifies the list: the route and the owner.
+    fn text(&self, list: &[&str]) -> String {
+        let mut bytes = self.bytes();
+        bytes.extend(checksum(list, &bytes));
+        BASE64.encode(bytes)
+    }
+
+    /// Reads the request's cursor, if it has one.
+    ///
+    /// # Errors
+    /// `invalid-parameter` unless [`Position::text`] wrote it for this list, and when it occurs more than once.
+    fn of(request: &Request, list: &[&str]) -> Result<Option<Self>, Rejection> {
+        let text = http::query_parameter(request, CURSOR)?;
+        let parsed = text.map(|text| {
+            let refused = || Rejection::invalid_parameter(CURSOR, "it was not issued for this list");
+            Self::read(text, list).ok_or_else(refused)
+        });
+        parsed.transpose()
+    }
+
+    /// Reads a cursor of `list`.
+    fn read(text: &str, list: &[&str]) -> Option<Self> {
+        let bytes = BASE64.decode(text).ok()?;
+        let (position, found) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM_LENGTH)?)?;
+        if found != checksum(list, position) {
+            return None;
+        }
+        Self::parse(position)
+    }
+}
+
+/// The position of an item with an id: its sort numbers and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor<const N: usize> {
     /// The sort numbers, such as a time in Unix milliseconds; each below 2^63.
@@ -295,37 +344,15 @@ pub struct Cursor<const N: usize> {
 /// The checksum's length in bytes.
 const CHECKSUM_LENGTH: usize = 8;
 
-impl<const N: usize> Cursor<N> {
-    /// The cursor as text: 8 bytes for each number, 16 for the id and 8 for the checksum, in base64.
-    ///
-    /// `list` identifies the list: the route and the owner.
-    pub fn text(&self, list: &[&str]) -> String {
+impl<const N: usize> Position for Cursor<N> {
+    fn bytes(&self) -> Vec<u8> {
         let mut bytes: Vec<u8> = self.at.iter().flat_map(|number| number.to_be_bytes()).collect();
         bytes.extend(self.id.as_bytes());
-        bytes.extend(checksum(list, &bytes));
-        BASE64.encode(bytes)
+        bytes
     }
 
-    /// Reads the request's cursor, if it has one.
-    ///
-    /// # Errors
-    /// `invalid-parameter` unless [`Cursor::text`] wrote it for this list, and when it occurs more than once.
-    pub fn of(request: &Request, list: &[&str]) -> Result<Option<Self>, Rejection> {
-        let text = http::query_parameter(request, CURSOR)?;
-        let parsed = text.map(|text| {
-            let refused = || Rejection::invalid_parameter(CURSOR, "it was not issued for this list");
-            Self::parse(text, list).ok_or_else(refused)
-        });
-        parsed.transpose()
-    }
-
-    fn parse(text: &str, list: &[&str]) -> Option<Self> {
-        let bytes = BASE64.decode(text).ok()?;
-        let (position, found) = bytes.split_at_checked(N * 8 + 16)?;
-        if found != checksum(list, position) {
-            return None;
-        }
-        let (numbers, id) = position.split_at(N * 8);
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (numbers, id) = bytes.split_at_checked(N * 8)?;
         let mut at = [0; N];
         for (number, bytes) in at.iter_mut().zip(numbers.as_chunks::<8>().0) {
             *number = u64::from_be_bytes(*bytes);
@@ -422,7 +449,7 @@ mod tests {
     #[test]
     fn a_cursor_round_trips_through_its_text() {
         let cursor = cursor([1_700_000_000_123, 0, i64::MAX as u64]);
-        assert_eq!(Cursor::parse(&cursor.text(&ANNS), &ANNS), Some(cursor));
+        assert_eq!(Cursor::read(&cursor.text(&ANNS), &ANNS), Some(cursor));
     }
 
     #[test]
@@ -435,10 +462,10 @@ mod tests {
             &["ordersann"],
             &["", "ordersann"],
         ] {
-            assert_eq!(Cursor::<1>::parse(&anns, other), None, "{other:?}");
+            assert_eq!(Cursor::<1>::read(&anns, other), None, "{other:?}");
         }
-        assert_eq!(Cursor::<0>::parse(&anns, &ANNS), None);
-        assert_eq!(Cursor::<2>::parse(&anns, &ANNS), None);
+        assert_eq!(Cursor::<0>::read(&anns, &ANNS), None);
+        assert_eq!(Cursor::<2>::read(&anns, &ANNS), None);
     }
 
     #[test]
@@ -447,7 +474,7 @@ mod tests {
         for bit in 0..good.len() * 8 {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Cursor::<1>::parse(&BASE64.encode(bad), &ANNS), None, "bit {bit}");
+            assert_eq!(Cursor::<1>::read(&BASE64.encode(bad), &ANNS), None, "bit {bit}");
         }
     }
 
@@ -455,9 +482,9 @@ mod tests {
     fn a_forged_cursor_is_refused() {
         let good = cursor([1]).text(&ANNS);
         for bad in ["", "AAAA", "%%%", &good[1..], &format!("{good}AAAA"), "한글"] {
-            assert_eq!(Cursor::<1>::parse(bad, &ANNS), None, "{bad}");
+            assert_eq!(Cursor::<1>::read(bad, &ANNS), None, "{bad}");
         }
         let beyond = cursor([1 << 63]).text(&ANNS);
-        assert_eq!(Cursor::<1>::parse(&beyond, &ANNS), None, "no list has such a position");
+        assert_eq!(Cursor::<1>::read(&beyond, &ANNS), None, "no list has such a position");
     }
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::aws::lambda::http::{REQUEST_ID, Request, Response};
 use crate::aws::lambda::panic;
 use crate::aws::lambda::problem::{self, Causes};
-use crate::aws::lambda::{Invocation, access, gateway};
+use crate::aws::lambda::{Invocation, access, cache, gateway};
 use crate::aws::{Platform, telemetry};
 use crate::core::actor::Actor;
 use crate::core::error::Error;
@@ -128,7 +128,7 @@ where
     response
         .headers_mut()
         .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+        .or_insert(HeaderValue::from_static(cache::NEVER));
     response
 }
 

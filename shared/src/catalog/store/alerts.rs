@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{parse_level, parse_product, product_key, stock_key, with_event};
+use super::{parse_level, parse_product, product_key, schedules, stock_key, with_event};
 use crate::aws::dynamodb::table::text_of;
 use crate::aws::dynamodb::transaction::{put, transact_changes};
 use crate::aws::dynamodb::{Wanted, batch_get, item_of, key, parse};
@@ -14,7 +14,7 @@ const DOING: &str = "watch stock";
 
 impl CatalogStore {
     /// Reads a product with its stock and its alert. Strongly consistent, but no snapshot: units that move between shards
-    /// meanwhile may be missed. One request for a product in one shard or without a threshold.
+    /// meanwhile may be missed. One request for a product in one shard, or without a threshold and with units in its first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -25,7 +25,8 @@ impl CatalogStore {
                 return Ok(None);
             };
             let present = stock.product.stock_shards;
-            if present == count || stock.product.low_stock_threshold.is_none() {
+            let is_enough = stock.product.low_stock_threshold.is_none() && !stock.is_sold_out();
+            if present == count || is_enough {
                 return Ok(Some(stock));
             }
             // The product has more shards than were read.
@@ -55,9 +56,16 @@ impl CatalogStore {
 
     /// The product that an item with the key `pk` describes or has stock of.
     pub fn sku_in_key(pk: &str) -> Option<Sku> {
-        let of_stock = || Some(pk.strip_prefix("STOCK#")?.rsplit_once('#')?.0);
-        let sku = pk.strip_prefix("PRODUCT#").or_else(of_stock)?;
-        Sku::try_from(sku.to_owned()).ok()
+        let of_stock = || {
+            let sku = pk.strip_prefix("STOCK#")?.rsplit_once('#')?.0;
+            Sku::try_from(sku.to_owned()).ok()
+        };
+        Self::product_in_key(pk).or_else(of_stock)
+    }
+
+    /// The product that an item with the key `pk` describes.
+    pub fn product_in_key(pk: &str) -> Option<Sku> {
+        Sku::try_from(pk.strip_prefix("PRODUCT#")?.to_owned()).ok()
     }
 
     async fn watched_shards(
@@ -74,10 +82,11 @@ impl CatalogStore {
             consistent: true,
         };
         let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
-        let (mut product, mut alert, mut available) = (None, None, 0);
+        let (mut product, mut alert, mut available, mut woken_at) = (None, None, 0, None);
         for item in found.into_values().flatten() {
             let pk = text_of(&item, "pk").unwrap_or_default();
             if pk == product_key(sku) {
+                woken_at = schedules::woken_at(&item);
                 product = Some(parse_product(item)?);
             } else if pk == alert_key(sku) {
                 alert = Some(parse(DOING, item)?);
@@ -89,6 +98,7 @@ impl CatalogStore {
             product,
             available,
             alert,
+            woken_at,
         }))
     }
 }

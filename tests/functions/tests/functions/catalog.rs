@@ -54,6 +54,7 @@ async fn an_unlisted_product_is_not_found() {
 #[tokio::test]
 async fn every_field_is_stored_and_only_administrators_see_metadata() {
     let shop = Shop::open().await;
+    shop.add_categories(&["drinks/tea", "gifts"]).await;
     let body = whole_product();
     let created = shop.create_product(create_call("tea", "k", &body)).await;
     assert_eq!(
@@ -79,6 +80,7 @@ async fn every_field_is_stored_and_only_administrators_see_metadata() {
 #[tokio::test]
 async fn a_product_is_created_once() {
     let shop = Shop::open().await;
+    shop.add_categories(&["drinks/tea", "gifts"]).await;
     let body = whole_product();
     let first = shop.create_product(create_call("tea", "k", &body)).await;
     let again = shop.create_product(create_call("tea", "k", &body)).await;
@@ -96,6 +98,7 @@ async fn a_product_is_created_once() {
 #[tokio::test]
 async fn of_concurrent_requests_with_one_key_one_creates_the_product() {
     let shop = Shop::open().await;
+    shop.add_categories(&["drinks/tea", "gifts"]).await;
     let body = whole_product();
     let create = || shop.create_product(create_call("tea", "k", &body));
     let answers = futures::future::join_all((0..8).map(|_| create())).await;
@@ -122,6 +125,7 @@ async fn of_concurrent_requests_with_one_key_one_creates_the_product() {
 #[tokio::test]
 async fn only_what_is_named_changes_and_null_clears() {
     let shop = Shop::open().await;
+    shop.add_categories(&["drinks/tea", "gifts"]).await;
     let mut expected = shop
         .create_product(create_call("tea", "k", &whole_product()))
         .await
@@ -281,14 +285,20 @@ async fn a_change_whose_response_was_lost_succeeds_again() {
 async fn a_client_that_has_the_product_gets_304_until_it_or_its_stock_changes() {
     let shop = Shop::with("tea", 1, 10).await;
     let first = shop.get_product(get_call("tea")).await;
-    assert_eq!(first.header("cache-control"), "public, max-age=5");
+    assert_eq!(
+        first.header("cache-control"),
+        "public, max-age=5, stale-while-revalidate=10"
+    );
     let known = |answer: &Answer| get_call("tea").header("if-none-match", answer.header("etag"));
     let unchanged = shop.get_product(known(&first)).await;
     assert_eq!(
         (unchanged.status, unchanged.header("etag")),
         (304, first.header("etag"))
     );
-    assert_eq!(unchanged.header("cache-control"), "public, max-age=5");
+    assert_eq!(
+        unchanged.header("cache-control"),
+        "public, max-age=5, stale-while-revalidate=10"
+    );
     assert_eq!(unchanged.body, Value::Null);
     shop.order("ann", "k", &[("tea", 1)]).await;
     let sold = shop.get_product(known(&first)).await;
@@ -310,6 +320,9 @@ async fn a_client_that_has_the_product_gets_304_until_it_or_its_stock_changes() 
 #[tokio::test]
 async fn each_field_has_its_limits() {
     let shop = Shop::with("tea", 1, 0).await;
+    let paths: Vec<String> = (0..10).map(|nth| format!("c{nth}")).chain(["a/b".to_owned()]).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    shop.add_categories(&paths).await;
     let many = |count: usize| -> Value { (0..count).map(|nth| (format!("n{nth}"), json!("x"))).collect() };
     let categories = |count: usize| -> Value { (0..count).map(|nth| format!("c{nth}")).collect() };
     let long = |length: usize| "차".repeat(length);

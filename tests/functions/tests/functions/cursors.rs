@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use function_tests::Shop;
 use function_tests::auction_fixture::{AuctionFixture, book_call};
 use harness::gateway::{Answer, Call};
-use shared::aws::lambda::page::Cursor;
+use shared::aws::lambda::page::{Cursor, Position};
 use uuid::Uuid;
 
 /// Checks a list route's cursors. `list` returns a customer's page of one item, from a cursor on.

@@ -12,9 +12,10 @@ use function_tests::fulfillment_fixture::{
 };
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::payment_fixture::{amount, start_call, toss_call};
+use function_tests::search_fixture::{SearchFixture, search_call};
 use function_tests::{
-    BillingFixture, PaymentFixture, Shop, admin_product_call, id_of, movements_call, order_call, update_call,
-    write_off_call,
+    BillingFixture, PaymentFixture, Shop, admin_product_call, categories_call, create_call, id_of, movements_call,
+    order_call, product, reshard_call, update_call, write_off_call,
 };
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
@@ -45,6 +46,40 @@ async fn catalog_and_orders() {
     shop.see("ann", &order).await;
     shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
     shop.cancel("ann", &order).await;
+}
+
+async fn lists() {
+    let shop = Shop::open().await;
+    let weight = json!({ "type": "NUMBER", "names": { "en": "Weight", "ko": "무게" }, "unit": "g", "required": true });
+    let roast = json!({ "type": "ENUM", "names": { "en": "Roast" }, "values": ["light", "dark"] });
+    let categories = json!({
+        "drinks": { "names": { "en": "Drinks", "ko": "음료" }, "position": 1, "attributes": { "weight": weight } },
+        "drinks/tea": { "names": { "en": "Tea", "ko": "차" }, "position": 2, "attributes": { "roast": roast } },
+    });
+    shop.update_categories(categories_call("*", &categories)).await;
+    shop.get_categories(Call::new("GET", "/categories")).await;
+    let mut tea = product(12_900, 1);
+    tea["brand"] = json!("Hadong");
+    tea["categories"] = json!(["drinks/tea"]);
+    tea["attributes"] = json!({ "weight": "100", "roast": "light" });
+    shop.create_product(create_call(SKU, "k", &tea)).await;
+    shop.watch(&[SKU]).await;
+    shop.list_products(Call::new("GET", "/products")).await;
+    shop.list_admin_products(Call::new("GET", "/admin/products").by_admin())
+        .await;
+    shop.reshard_listing(reshard_call("category:drinks", 4, "k")).await;
+}
+
+async fn search() {
+    let shop = SearchFixture::open().await;
+    shop.index(&[(SKU, "Green tea, 100 g"), ("mug", "Tea mug")]).await;
+    shop.search(search_call(&[("q", "green"), ("limit", "1")])).await;
+    let suggestions = Call::new("GET", "/search/suggestions").query("q", "te");
+    shop.suggest(suggestions).await;
+    shop.start_rebuild("k").await;
+    shop.write().await;
+    shop.see_index().await;
+    shop.roll_back("k").await;
 }
 
 async fn payments() {
@@ -175,15 +210,18 @@ async fn examples() -> BTreeMap<String, Recording> {
     let ids = operations();
     let mut examples = BTreeMap::new();
     for exchanges in [
-        record(catalog_and_orders()).await,
-        record(payments()).await,
-        record(fulfillment()).await,
-        record(reviews()).await,
-        record(subscriptions()).await,
-        record(charges()).await,
-        record(auctions()).await,
-        record(images()).await,
-        record(personal_data()).await,
+        record(Box::pin(catalog_and_orders())).await,
+        // Boxed: the futures of all scenarios together do not fit the stack of a test.
+        record(Box::pin(lists())).await,
+        record(Box::pin(search())).await,
+        record(Box::pin(payments())).await,
+        record(Box::pin(fulfillment())).await,
+        record(Box::pin(reviews())).await,
+        record(Box::pin(subscriptions())).await,
+        record(Box::pin(charges())).await,
+        record(Box::pin(auctions())).await,
+        record(Box::pin(images())).await,
+        record(Box::pin(personal_data())).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {
             let id = ids[call.route()].clone();

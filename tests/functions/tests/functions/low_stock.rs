@@ -22,7 +22,7 @@ async fn set_threshold(shop: &Shop, sku: &str, threshold: &Value) {
 }
 
 async fn watch(shop: &Shop) {
-    shop.watch_stock(&["STOCK#tea#0", "PRODUCT#tea"]).await.unwrap();
+    shop.watch_products(&["STOCK#tea#0", "PRODUCT#tea"]).await.unwrap();
 }
 
 /// The alert of a product.
@@ -77,7 +77,7 @@ async fn the_event_names_the_function_that_noticed_the_fall() {
     let detail: Value = serde_json::from_str(alert["event"]["detail"].as_str().unwrap()).unwrap();
     assert_eq!(
         detail["metadata"]["actor"],
-        json!({ "kind": "FUNCTION", "id": "watch-stock" })
+        json!({ "kind": "FUNCTION", "id": "watch-products" })
     );
 }
 
@@ -87,10 +87,10 @@ async fn a_threshold_that_is_set_later_is_compared_with_the_stock_at_once() {
     watch(&shop).await;
     assert_eq!(told(&shop).await.0, Value::Null);
     set_threshold(&shop, "tea", &json!(3)).await;
-    shop.watch_stock(&["PRODUCT#tea"]).await.unwrap();
+    shop.watch_products(&["PRODUCT#tea"]).await.unwrap();
     assert_eq!(told(&shop).await.0, Value::Null, "three are not below three");
     set_threshold(&shop, "tea", &json!(4)).await;
-    shop.watch_stock(&["PRODUCT#tea"]).await.unwrap();
+    shop.watch_products(&["PRODUCT#tea"]).await.unwrap();
     let low = json!({ "sku": "tea", "available": 3, "threshold": 4 });
     assert_eq!(told(&shop).await, (json!(1), low));
 }
@@ -113,14 +113,15 @@ async fn the_units_of_all_shards_count() {
     watch(&shop).await;
     assert_eq!(told(&shop).await.0, Value::Null);
     shop.move_stock(write_off_call("tea", "w", 4)).await;
-    shop.watch_stock(&["STOCK#tea#7"]).await.unwrap();
+    shop.watch_products(&["STOCK#tea#7"]).await.unwrap();
     assert_eq!(told(&shop).await.1["available"], 4);
 }
 
 #[tokio::test]
-async fn a_product_without_a_threshold_costs_one_read_and_no_write() {
+async fn a_product_without_a_threshold_and_with_stock_costs_two_reads() {
     for shards in [1, 8] {
-        let shop = Shop::with("tea", shards, 0).await;
+        let shop = Shop::with("tea", shards, 80).await;
+        watch(&shop).await;
         shop.engine.faults.measure();
         let keys = [
             "STOCK#tea#0",
@@ -129,13 +130,10 @@ async fn a_product_without_a_threshold_costs_one_read_and_no_write() {
             "STOCK#tea#0",
             "STOCK#gone#0",
         ];
-        shop.watch_stock(&keys).await.unwrap();
-        let requests = HashMap::from([("BatchGetItem".to_owned(), 2)]);
-        assert_eq!(
-            shop.engine.faults.cost().requests,
-            requests,
-            "one each for tea and gone"
-        );
+        shop.watch_products(&keys).await.unwrap();
+        // The layouts, and the headers and products of tea and gone.
+        let requests = HashMap::from([("GetItem".to_owned(), 3), ("BatchGetItem".to_owned(), 2)]);
+        assert_eq!(shop.engine.faults.cost().requests, requests);
     }
 }
 
@@ -205,10 +203,10 @@ async fn a_product_that_cannot_be_read_delays_no_other_and_fails_the_batch() {
     set_threshold(&shop, "mug", &json!(1)).await;
     // The first read is that of the first product, in the order of their names.
     shop.engine.faults.plan("BatchGetItem", Fault::Denied);
-    shop.watch_stock(&["PRODUCT#mug", "PRODUCT#tea"]).await.unwrap_err();
+    shop.watch_products(&["PRODUCT#mug", "PRODUCT#tea"]).await.unwrap_err();
     assert_eq!(alert(&shop.engine, "mug").await, Value::Null);
     assert_eq!(told(&shop).await.0, json!(1));
-    shop.watch_stock(&["PRODUCT#mug", "PRODUCT#tea"]).await.unwrap();
+    shop.watch_products(&["PRODUCT#mug", "PRODUCT#tea"]).await.unwrap();
     assert_eq!(alert(&shop.engine, "mug").await["is_low"], true);
 }
 

@@ -15,7 +15,8 @@ use function_tests::fulfillment_fixture::{
 use function_tests::image_fixture::{ImageFixture, picture, presign_call};
 use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{
-    BillingFixture, PaymentFixture, RESERVATION, Shop, create_call, id_of, order_call, product, receive_call,
+    BillingFixture, PaymentFixture, RESERVATION, SearchFixture, Shop, create_call, id_of, order_call, product,
+    receive_call, reshard_call,
 };
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -183,6 +184,17 @@ const SCENARIOS: &[Scenario] = &[
         "the product is unlisted and has more shards",
         move_stock_unlisted
     ),
+    scenario!(
+        "reshard-listing",
+        "the listing has other shards by now",
+        reshard_listing_resharded
+    ),
+    scenario!("start-rebuild", "the rebuild has ended", start_rebuild_ended),
+    scenario!(
+        "roll-back-search-index",
+        "there is no previous build any more",
+        roll_back_done
+    ),
     scenario!("presign-upload", "the image was deleted", presign_upload_deleted),
     scenario!(
         "presign-upload",
@@ -257,6 +269,9 @@ tests! {
     a_retried_cancellation_of_a_bid_is_the_first_one: "cancel-bid",
     a_retried_creation_of_a_product_is_the_first_one: "create-product",
     a_retried_stock_movement_is_the_first_one: "create-stock-movement",
+    a_retried_resharding_is_the_first_one: "reshard-listing",
+    a_retried_rebuild_is_the_first_one: "start-rebuild",
+    a_retried_roll_back_is_the_first_one: "roll-back-search-index",
     a_retried_upload_is_the_first_one: "presign-upload",
 }
 
@@ -355,6 +370,48 @@ async fn deliver_shipment_late() -> Outcome {
     assert_eq!(again.body, first.body);
     let other = Some(shop.deliver_shipment(deliver_call(&another, "d")).await);
     Outcome { first, again, other }
+}
+
+async fn reshard_listing_resharded() -> Outcome {
+    let shop = Shop::with("tea", 1, 1).await;
+    let first = shop.reshard_listing(reshard_call("category:drinks", 4, "k")).await;
+    // The waits of a change, and one run after each.
+    for _ in 0..4 {
+        shop.advance(SignedDuration::from_mins(20));
+        shop.continue_resharding().await.unwrap();
+    }
+    let again = shop.reshard_listing(reshard_call("category:drinks", 4, "k")).await;
+    let other = Some(shop.reshard_listing(reshard_call("category:drinks", 8, "k")).await);
+    Outcome { first, again, other }
+}
+
+async fn start_rebuild_ended() -> Outcome {
+    let shop = SearchFixture::open().await;
+    shop.index(&[("tea", "Green tea")]).await;
+    let first = shop.start_rebuild("k").await;
+    shop.write().await;
+    assert_eq!(shop.state().next, None);
+    let again = shop.start_rebuild("k").await;
+    Outcome {
+        first,
+        again,
+        other: None,
+    }
+}
+
+async fn roll_back_done() -> Outcome {
+    let shop = SearchFixture::open().await;
+    shop.index(&[("tea", "Green tea")]).await;
+    shop.start_rebuild("k").await;
+    shop.write().await;
+    let first = shop.roll_back("r").await;
+    shop.write().await;
+    let again = shop.roll_back("r").await;
+    Outcome {
+        first,
+        again,
+        other: None,
+    }
 }
 
 async fn close_shipment_shipped_again() -> Outcome {

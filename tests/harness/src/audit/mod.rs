@@ -26,7 +26,7 @@ pub use returns::check_returns;
 pub use stock::{Balance, balances};
 pub use units::{check_holds, check_units};
 
-use crate::engine::{CATALOG, Engine, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use crate::engine::{CATALOG, Engine, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 
 impl Engine {
     /// Returns the balance of each product.
@@ -95,6 +95,31 @@ impl Engine {
                 delete.send().await.expect("an item");
             }
         }
+    }
+
+    /// Corrupts the card of a product in one list so that it cannot be parsed.
+    pub async fn damage_card(&self, sku: &str, sk: &str) {
+        let update = self.direct.update_item().table_name(LISTINGS);
+        update
+            .key("pk", AttributeValue::S(format!("PRODUCT#{sku}")))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .update_expression("SET card = :nonsense")
+            .expression_attribute_values(":nonsense", AttributeValue::S("nonsense".to_owned()))
+            .send()
+            .await
+            .expect("a row");
+    }
+
+    /// Corrupts a product so that it cannot be parsed.
+    pub async fn damage_product(&self, sku: &str) {
+        let update = self.direct.update_item().table_name(CATALOG);
+        update
+            .key("pk", AttributeValue::S(format!("PRODUCT#{sku}")))
+            .update_expression("SET version = :nonsense")
+            .expression_attribute_values(":nonsense", AttributeValue::S("nonsense".to_owned()))
+            .send()
+            .await
+            .expect("a product");
     }
 
     /// Corrupts an order so that it cannot be parsed.

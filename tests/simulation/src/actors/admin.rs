@@ -15,7 +15,7 @@ use sandbox::Provider;
 use serde_json::{Value, json};
 use shared::core::id::SubscriptionPeriod;
 
-use super::{POINTS, product};
+use super::{POINTS, editor, product};
 use crate::infrastructure::invoke_asynchronously;
 use crate::rules::Rule;
 use crate::world::World;
@@ -53,13 +53,14 @@ pub async fn open(world: &Rc<World>) {
             create_call(CARD, &world.key(), &product_body(5_000, 1)),
         )
         .await;
+    editor::open(world).await;
 }
 
 /// Runs the shop until the run ends.
 pub async fn administer(world: Rc<World>) {
     while world.is_running() {
         world.pause().await;
-        match world.below(13) {
+        match world.below(17) {
             0..=4 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 move_stock(&world, &sku).await;
@@ -92,6 +93,7 @@ pub async fn administer(world: Rc<World>) {
                 }
             }
             10 => erase_personal_data(&world).await,
+            11..=14 => editor::edit(&world).await,
             _ => redeliver(&world),
         }
     }

@@ -4,6 +4,7 @@ mod admin;
 mod after_sale;
 mod bank;
 mod carrier;
+mod editor;
 pub mod personal_data;
 mod photographer;
 mod repeated;

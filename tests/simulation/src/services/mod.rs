@@ -10,9 +10,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use function_tests::payment_fixture::{CARRIER_SECRETS, carriers};
 use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
-use harness::{FakeKms, FakeQueue};
+use harness::queue::INDEX_URL;
+use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue};
 use lambda_http::http::Method;
 use lambda_http::http::request::Parts;
 use sandbox::Sandbox;
@@ -65,6 +67,9 @@ pub struct Services {
     pub undelivered: Arc<Mailbox<Value>>,
     /// SQS: commands for `charge-subscription`.
     pub charges: FakeQueue,
+    /// SQS: commands for `write-index`, which does not run: its bundles have random names, and a run depends on its seed
+    /// alone.
+    pub index: FakeQueue,
     /// KMS.
     pub kms: FakeKms,
     /// The payment providers.
@@ -96,7 +101,13 @@ impl Services {
                 Reply::Response(raw_response(200, &json!({ "MessageId": "1" })))
             }
             Service::Queue(target) => {
-                let (status, answer) = self.charges.serve(target, &json_of(body))?;
+                let body = json_of(body);
+                let queue = if body["QueueUrl"] == INDEX_URL {
+                    &self.index
+                } else {
+                    &self.charges
+                };
+                let (status, answer) = queue.serve(target, &body)?;
                 Reply::Response(raw_response(status, &answer))
             }
             Service::BillingKeys(target) => {
@@ -104,7 +115,13 @@ impl Services {
                 Reply::Response(raw_response(status, &answer))
             }
             Service::Secrets => {
-                let secret = json!({ "Name": "credentials", "SecretString": self.credentials.to_string() });
+                let name = json_of(body)["SecretId"].clone();
+                let secret = if name == CARRIER_CREDENTIALS {
+                    carriers(&CARRIER_SECRETS)
+                } else {
+                    self.credentials.clone()
+                };
+                let secret = json!({ "Name": name, "SecretString": secret.to_string() });
                 Reply::Response(raw_response(200, &secret))
             }
             Service::Objects(head) if self.mutant == Some(Mutant::ObjectLost) && head.method == Method::PUT => {

@@ -1,4 +1,4 @@
-//! The part of the catalog table's stream that `watch-stock` receives, in shards that are delivered independently.
+//! The part of the catalog table's stream that `watch-products` receives, in shards that are delivered independently.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;

@@ -86,7 +86,7 @@ impl Tables {
         &self.changes
     }
 
-    /// Returns the part of the catalog table's stream that `watch-stock` receives.
+    /// Returns the part of the catalog table's stream that `watch-products` receives.
     pub const fn stock_changes(&self) -> &StockChanges {
         &self.stock_changes
     }

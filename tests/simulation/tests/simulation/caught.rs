@@ -5,7 +5,7 @@ use simulation::{Mutant, Plan};
 use crate::runs;
 
 /// Maximum number of runs until a mutant is caught.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 48;
 
 /// Asserts that a mutant is caught, with a finding about the promise that it breaks.
 fn is_caught(mutant: Mutant, promise: &str) {
@@ -67,6 +67,11 @@ fn a_timeout_treated_as_a_refusal_is_caught() {
 #[test]
 fn an_event_lost_by_the_bus_is_caught() {
     is_caught(Mutant::EventLost, "was never published");
+}
+
+#[test]
+fn a_lost_record_of_a_changed_product_is_caught() {
+    is_caught(Mutant::ChangeLost, "lists have the rows of their products");
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! The documents of the index: for each kind, where its entities are and how one becomes a document.
+
+mod product;
+
+use std::collections::BTreeSet;
+
+use search_engine::Document;
+use shared::Error;
+use shared::aws::Platform;
+use shared::catalog::{CatalogStore, Sku};
+use shared::search::DocumentKind;
+use tokio::time::Instant;
+
+pub use product::ProductResult;
+
+/// The stores of everything that is indexed.
+#[derive(Clone, Debug)]
+pub struct DocumentSources {
+    /// Products.
+    pub catalog: CatalogStore,
+}
+
+impl DocumentSources {
+    /// The stores on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            catalog: CatalogStore::new(platform)?,
+        })
+    }
+
+    /// The documents of these entities, as they are stored now. Strongly consistent. An entity that does not exist has none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn read(
+        &self,
+        kind: DocumentKind,
+        ids: &BTreeSet<String>,
+        deadline: Instant,
+    ) -> Result<Vec<Document>, Error> {
+        match kind {
+            DocumentKind::Product => {
+                let skus: Vec<Sku> = ids.iter().filter_map(|id| id.clone().try_into().ok()).collect();
+                let products = self.catalog.woken_products(&skus, deadline).await?;
+                products.iter().map(product::document).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! A function's copy of the index: its bundles on the local disk, mapped into memory.
+
+use std::path::{Path, PathBuf};
+
+use search_engine::{BundleInfo, Manifest};
+use shared::aws::Platform;
+use shared::core::error::Error;
+use tokio::time::Instant;
+
+use crate::state::IndexState;
+use crate::storage::IndexStorage;
+
+/// The names of the folders start with this.
+const PREFIX: &str = "search-";
+
+/// The folder of the bundles. Warm invocations of a function share it.
+#[derive(Clone, Debug)]
+pub struct IndexCopy {
+    folder: PathBuf,
+}
+
+impl IndexCopy {
+    /// A copy in a folder of its own below the system's folder for temporary files.
+    ///
+    /// A process that Lambda starts after a crash finds the files of the one before: they are removed.
+    pub fn new(platform: &Platform) -> Self {
+        let folder = std::env::temp_dir();
+        if platform.variable("AWS_LAMBDA_FUNCTION_NAME").is_ok() {
+            let left = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            for entry in left.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
+                std::fs::remove_dir_all(entry.path()).ok();
+            }
+        }
+        Self {
+            folder: folder.join(format!("{PREFIX}{:016x}", fastrand::u64(..))),
+        }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Fetches the bundles of a build that are not there yet.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`], also for a damaged bundle.
+    pub async fn fetch(&self, manifest: &Manifest, storage: &IndexStorage, deadline: Instant) -> Result<(), Error> {
+        let missing: Vec<BundleInfo> = search_engine::missing(&self.folder, manifest).cloned().collect();
+        for info in missing {
+            let bytes = storage.bundle(&info.name, deadline).await?;
+            let saved = search_engine::save_fetched(&self.folder, &info, bytes);
+            saved.map_err(|error| Error::internal("save a bundle of the index", error))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the bundles that no build uses any more. A failure costs disk space only.
+    pub fn tidy(&self, state: &IndexState) {
+        let used: Vec<&Manifest> = state.builds().map(|build| &build.manifest).collect();
+        if let Err(error) = search_engine::remove_unused(&self.folder, &used) {
+            tracing::warn!(%error, "unused bundles were not removed");
+        }
+    }
+}
+
+/// The copies of tests and of the simulation must not fill the disk.
+impl Drop for IndexCopy {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.folder).ok();
+    }
+}

@@ -1,0 +1,125 @@
+//! Runs for `POST /admin/search/index/roll-back`, for administrators: searches the previous build again, and brings it up
+//! to date.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition};
+use shared::core::error::{Reason, Rejection};
+use shared::search::{DocumentKind, IndexQueue};
+
+use crate::reason;
+use crate::storage::IndexStorage;
+use crate::view::SearchIndex;
+
+/// The function's bucket, queue and store.
+#[derive(Debug)]
+pub struct RollBackSearchIndex {
+    /// The bucket of the index.
+    pub storage: IndexStorage,
+    /// The queue of the index.
+    pub queue: IndexQueue,
+    /// Products, of which only the changes are read.
+    pub catalog: CatalogStore,
+}
+
+impl RollBackSearchIndex {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            storage: IndexStorage::new(platform)?,
+            queue: IndexQueue::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
+        })
+    }
+}
+
+/// How long before the replacement the changes begin that may be missing: a message about them may have waited.
+const MARGIN: SignedDuration = SignedDuration::from_hours(6);
+/// The changes of a query.
+const PAGE: u8 = 250;
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&reason::NO_PREVIOUS_BUILD];
+
+/// Rolls the search index back
+///
+/// The build that the last rebuild has replaced is searched again. What has changed since is indexed within seconds. A
+/// rebuild that is under way ends. The build that was searched until now is removed.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/admin/search/index/roll-back", operation_id = "roll-back-search-index", tag = "search",
+    security(("token" = [])),
+    params(
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each roll-back",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The state of the index", body = SearchIndex,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request rolled back"))),
+    )
+)]
+pub async fn handle(
+    function: &RollBackSearchIndex,
+    request: Request,
+    invocation: Invocation,
+) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let request_id = http::idempotency_key(&request)?.derive_id("roll the index back", &caller.customer_id);
+    let changed = function.storage.change(&invocation, |mut state| {
+        let is_retry = state
+            .rolled_back
+            .as_ref()
+            .is_some_and(|done| done.request_id == request_id);
+        (!is_retry && state.roll_back(request_id)).then_some(state)
+    });
+    let (state, has_changed) = changed.await?;
+    let done = state.rolled_back.as_ref().filter(|done| done.request_id == request_id);
+    let Some(done) = done else {
+        let detail = "Rebuild the index instead.";
+        return Err(Rejection::new(&reason::NO_PREVIOUS_BUILD, detail).into());
+    };
+    // Also in a retry: the earlier request may have ended before it sent all of it.
+    catch_up(function, done.replaced_at, &invocation).await?;
+    let response = http::json(StatusCode::OK, &SearchIndex::from(&state))?;
+    Ok(if has_changed {
+        response
+    } else {
+        http::replayed(response)
+    })
+}
+
+/// Asks to index all products that have changed since a time.
+async fn catch_up(function: &RollBackSearchIndex, since: Timestamp, invocation: &Invocation) -> Result<(), Error> {
+    let since = since.saturating_sub(MARGIN).unwrap_or(Timestamp::UNIX_EPOCH);
+    for shard in 0..CHANGE_SHARDS {
+        let mut from = ChangePosition::at(since);
+        loop {
+            let changes = function
+                .catalog
+                .changed_products(shard, &from, PAGE, invocation.deadline)
+                .await?;
+            let skus: BTreeSet<String> = changes.iter().map(|change| change.sku.to_string()).collect();
+            let skus: Vec<String> = skus.into_iter().collect();
+            function
+                .queue
+                .index(DocumentKind::Product, &skus, invocation.deadline)
+                .await?;
+            match changes.last().filter(|_| changes.len() == usize::from(PAGE)) {
+                Some(last) => from = last.position(),
+                None => break,
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! What `index.json` says: the builds of the index.
+
+use jiff::Timestamp;
+use search_engine::{ANALYZER_VERSION, FORMAT_VERSION, Manifest, SCHEMA_VERSION};
+use serde::{Deserialize, Serialize};
+use shared::catalog::ChangePosition;
+use uuid::Uuid;
+
+/// The state of the index. It is one object, so one conditional write changes all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexState {
+    /// A new id with each commit, by which a writer recognizes its own.
+    pub commit: Uuid,
+    /// Time of the commit.
+    pub committed_at: Timestamp,
+    /// The build that is searched.
+    pub current: Build,
+    /// The build that will replace it.
+    pub next: Option<Rebuild>,
+    /// The build before, to roll back to.
+    pub previous: Option<Replaced>,
+    /// How the current build became current again, if it was rolled back to.
+    pub rolled_back: Option<RollBack>,
+}
+
+/// A roll-back to the current build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollBack {
+    /// The request.
+    pub request_id: Uuid,
+    /// When the build was replaced. It lacked the changes since.
+    pub replaced_at: Timestamp,
+}
+
+/// A build that another one has replaced. It lacks the changes since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// The build.
+    pub build: Build,
+    /// When it was replaced.
+    pub at: Timestamp,
+}
+
+/// A build of the index: made from the tables as a whole, and kept current since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// The rebuild that made it. None for the first one, which began empty.
+    pub rebuild_id: Option<Uuid>,
+    /// Its bundles.
+    pub manifest: Manifest,
+}
+
+/// A build that is being made. Changes are written to it as well as to the current one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuild {
+    /// The build so far.
+    pub build: Build,
+    /// When it was requested.
+    pub started_at: Timestamp,
+    /// How far the tables have been read.
+    pub position: WalkPosition,
+    /// The entities that were read.
+    pub read: u64,
+}
+
+/// A position in the walk over all products, shard by shard of the index `products-by-change`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalkPosition {
+    /// The shard.
+    pub shard: u8,
+    /// The place in the shard.
+    pub after: ChangePosition,
+}
+
+impl WalkPosition {
+    /// The place before all products.
+    pub fn start() -> Self {
+        Self {
+            shard: 0,
+            after: ChangePosition::start(),
+        }
+    }
+}
+
+impl IndexState {
+    /// An index without documents.
+    pub fn empty(commit: Uuid, now: Timestamp) -> Self {
+        Self {
+            commit,
+            committed_at: now,
+            current: Build::empty(None),
+            next: None,
+            previous: None,
+            rolled_back: None,
+        }
+    }
+
+    /// Whether a build consists of this bundle, among others.
+    pub fn uses(&self, bundle: &str) -> bool {
+        self.builds()
+            .any(|build| build.manifest.bundles.iter().any(|info| info.name == bundle))
+    }
+
+    /// The builds to which changes are written. The previous one is brought up to date when it becomes current again.
+    pub fn written(&mut self) -> impl Iterator<Item = &mut Build> {
+        let builds = [&mut self.current]
+            .into_iter()
+            .chain(self.next.as_mut().map(|next| &mut next.build));
+        builds.filter(|build| build.is_readable())
+    }
+
+    /// All builds.
+    pub fn builds(&self) -> impl Iterator<Item = &Build> {
+        let next = self.next.as_ref().map(|next| &next.build);
+        let previous = self.previous.as_ref().map(|previous| &previous.build);
+        [&self.current].into_iter().chain(next).chain(previous)
+    }
+
+    /// Begins a rebuild beside the current build. A rebuild that has not ended starts over.
+    pub fn start(&mut self, rebuild_id: Uuid, now: Timestamp) {
+        self.next = Some(Rebuild {
+            build: Build::empty(Some(rebuild_id)),
+            started_at: now,
+            position: WalkPosition::start(),
+            read: 0,
+        });
+    }
+
+    /// Makes the next build the current one, which becomes the previous one. Refuses when the next one has fewer documents
+    /// of a kind, since entities are hidden but never deleted: it would be incomplete. It is then discarded.
+    ///
+    /// # Errors
+    /// [`Incomplete`].
+    pub fn switch(&mut self, now: Timestamp) -> Result<(), Incomplete> {
+        let Some(next) = self.next.take() else { return Ok(()) };
+        let (old, new) = (&self.current.manifest.documents, &next.build.manifest.documents);
+        // One that nobody can read is no measure.
+        for (kind, &expected) in old.iter().filter(|_| self.current.is_readable()) {
+            let found = new.get(kind).copied().unwrap_or_default();
+            if found < expected {
+                return Err(Incomplete {
+                    kind: kind.clone(),
+                    found,
+                    expected,
+                });
+            }
+        }
+        let build = std::mem::replace(&mut self.current, next.build);
+        self.previous = Some(Replaced { build, at: now });
+        self.rolled_back = None;
+        Ok(())
+    }
+
+    /// Makes the previous build the current one, and ends a rebuild that is under way. Returns false when there is no
+    /// previous build that can be read.
+    pub fn roll_back(&mut self, request_id: Uuid) -> bool {
+        let Some(previous) = self.previous.take_if(|previous| previous.build.is_readable()) else {
+            return false;
+        };
+        self.current = previous.build;
+        self.next = None;
+        self.rolled_back = Some(RollBack {
+            request_id,
+            replaced_at: previous.at,
+        });
+        true
+    }
+}
+
+impl Build {
+    /// Whether this version of the code can read it.
+    pub fn is_readable(&self) -> bool {
+        let manifest = &self.manifest;
+        let versions = (
+            manifest.format_version,
+            manifest.schema_version,
+            manifest.analyzer_version,
+        );
+        versions == (FORMAT_VERSION, SCHEMA_VERSION, ANALYZER_VERSION)
+    }
+
+    fn empty(rebuild_id: Option<Uuid>) -> Self {
+        Self {
+            rebuild_id,
+            manifest: Manifest::empty(0),
+        }
+    }
+}
+
+/// A rebuild that found fewer documents than the current build has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rebuild has {found} documents of the kind {kind}, the current build has {expected}")]
+pub struct Incomplete {
+    /// The kind.
+    pub kind: String,
+    /// The documents of the rebuild.
+    pub found: u64,
+    /// The documents of the current build.
+    pub expected: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(current: u64, next: u64) -> IndexState {
+        let mut state = IndexState::empty(Uuid::nil(), Timestamp::UNIX_EPOCH);
+        state.current.manifest.documents.insert("PRODUCT".to_owned(), current);
+        state.start(Uuid::max(), Timestamp::UNIX_EPOCH);
+        let build = &mut state.next.as_mut().unwrap().build;
+        build.manifest.documents.insert("PRODUCT".to_owned(), next);
+        state
+    }
+
+    #[test]
+    fn a_complete_rebuild_replaces_the_current_build_and_keeps_it() {
+        let mut state = state(2, 3);
+        state.switch(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(state.current.rebuild_id, Some(Uuid::max()));
+        assert_eq!(state.previous.unwrap().build.manifest.documents["PRODUCT"], 2);
+    }
+
+    #[test]
+    fn a_rebuild_with_fewer_documents_is_discarded() {
+        let mut state = state(3, 2);
+        let incomplete = state.switch(Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!((incomplete.found, incomplete.expected), (2, 3));
+        assert_eq!((state.current.rebuild_id, state.next), (None, None));
+    }
+
+    #[test]
+    fn a_roll_back_ends_a_rebuild_and_needs_a_previous_build() {
+        let mut state = state(2, 3);
+        assert!(!state.clone().roll_back(Uuid::nil()));
+        state.switch(Timestamp::UNIX_EPOCH).unwrap();
+        state.start(Uuid::nil(), Timestamp::UNIX_EPOCH);
+        assert!(state.roll_back(Uuid::nil()));
+        assert_eq!(
+            (state.current.rebuild_id, state.next, state.previous),
+            (None, None, None)
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Runs daily: compares the index with the tables by checksums and asks to index again what differs, asks to merge the
+//! bundles when that is worthwhile, and removes bundles that no build uses.
+//!
+//! A change that no message has named is found here, however it was lost.
+
+use std::collections::HashMap;
+
+use search_engine::Checksum;
+use search_engine::checksum::{bucket, identity};
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::due_scan::Summary;
+use shared::aws::lambda::Invocation;
+use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition, ChangedProduct};
+use shared::search::{DocumentKind, IndexCommand, IndexQueue};
+
+use crate::index_reader::IndexReader;
+use crate::state::IndexState;
+use crate::storage::IndexStorage;
+
+/// The function's bucket, queue and store.
+#[derive(Debug)]
+pub struct SweepIndex {
+    /// The bucket of the index.
+    pub storage: IndexStorage,
+    /// The index, of which only versions are read.
+    pub reader: IndexReader,
+    /// The queue of the index.
+    pub queue: IndexQueue,
+    /// Products, of which only versions are read.
+    pub catalog: CatalogStore,
+}
+
+impl SweepIndex {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            storage: IndexStorage::new(platform)?,
+            reader: IndexReader::new(platform)?,
+            queue: IndexQueue::new(platform)?,
+            catalog: CatalogStore::new(platform)?,
+        })
+    }
+}
+
+/// The versions of a query.
+const PAGE: u8 = 250;
+
+/// What a run has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepSummary {
+    /// The products that were compared.
+    pub compared: u64,
+    /// The buckets of the checksum in which index and table differ.
+    pub differing_buckets: usize,
+    /// The products of these buckets that are newer than in the index, and are indexed again.
+    pub queued: u64,
+    /// The bundles that were removed.
+    pub removed_bundles: usize,
+}
+
+/// Compares the index with the tables.
+///
+/// # Errors
+/// [`Error::Unavailable`] and [`Error::Internal`]. The next run starts from the beginning.
+pub async fn handle(function: &SweepIndex, invocation: Invocation) -> Result<SweepSummary, Error> {
+    let outcome = sweep(function, &invocation).await;
+    let summary = Summary {
+        processed: outcome.as_ref().map_or(0, |summary| summary.compared),
+        failed: u64::from(outcome.is_err()),
+        ..Summary::default()
+    };
+    summary.report("sweep-index", invocation.now);
+    outcome
+}
+
+async fn sweep(function: &SweepIndex, invocation: &Invocation) -> Result<SweepSummary, Error> {
+    let (state, _) = function.storage.state(invocation).await?;
+    let mut summary = SweepSummary::default();
+    let mut stored = Checksum::default();
+    walk(function, invocation, |product| {
+        stored.add(DocumentKind::Product.name(), product.sku.as_str(), product.revision);
+        summary.compared += 1;
+        false
+    })
+    .await?;
+    let differing = stored.differing(&state.current.manifest.checksum);
+    summary.differing_buckets = differing.len();
+    if !differing.is_empty() {
+        let indexed = indexed(function, &differing, invocation).await?;
+        let is_older = |product: &ChangedProduct| {
+            let id = product.sku.as_str();
+            let is_differing = differing.contains(&bucket(identity(DocumentKind::Product.name(), id)));
+            is_differing && indexed.get(id).is_none_or(|&version| version < product.revision)
+        };
+        summary.queued = walk(function, invocation, is_older).await?;
+    }
+    // Its last message may be lost. Two messages for one step do it once.
+    if let Some(rebuild_id) = state.next.as_ref().and_then(|next| next.build.rebuild_id) {
+        let next = [IndexCommand::Rebuild { rebuild_id }];
+        function.queue.send(&next, invocation.deadline).await?;
+    }
+    if state.current.manifest.needs_merge() {
+        function.queue.send(&[IndexCommand::Merge], invocation.deadline).await?;
+    }
+    summary.removed_bundles = remove_unused(function, &state, invocation).await?;
+    tracing::info!(?summary, "the index was compared with the tables");
+    Ok(summary)
+}
+
+/// The versions of the products in some buckets of the index. None when it cannot be read: all of them are indexed again.
+async fn indexed(
+    function: &SweepIndex,
+    buckets: &[usize],
+    invocation: &Invocation,
+) -> Result<HashMap<String, u64>, Error> {
+    let Ok(Some(index)) = function.reader.index(invocation.deadline).await else {
+        return Ok(HashMap::new());
+    };
+    let documents = index.documents_in(buckets);
+    let documents = documents.map_err(|error| Error::internal("read the versions of the index", error))?;
+    Ok(documents.into_iter().map(|(_, id, version)| (id, version)).collect())
+}
+
+/// Meets every product, and asks to index those that `wanted` names. Returns how many those are.
+async fn walk(
+    function: &SweepIndex,
+    invocation: &Invocation,
+    mut wanted: impl FnMut(&ChangedProduct) -> bool,
+) -> Result<u64, Error> {
+    let mut queued = 0;
+    for shard in 0..CHANGE_SHARDS {
+        let mut from = ChangePosition::start();
+        loop {
+            let page = function
+                .catalog
+                .changed_products(shard, &from, PAGE, invocation.deadline)
+                .await?;
+            let skus: Vec<String> = page
+                .iter()
+                .filter(|product| wanted(product))
+                .map(|product| product.sku.to_string())
+                .collect();
+            queued += skus.len() as u64;
+            function
+                .queue
+                .index(DocumentKind::Product, &skus, invocation.deadline)
+                .await?;
+            match page.last().filter(|_| page.len() == usize::from(PAGE)) {
+                Some(last) => from = last.position(),
+                None => break,
+            }
+        }
+    }
+    Ok(queued)
+}
+
+async fn remove_unused(function: &SweepIndex, state: &IndexState, invocation: &Invocation) -> Result<usize, Error> {
+    let is_used = |bundle: &str| state.uses(bundle);
+    function
+        .storage
+        .remove_unused(is_used, invocation.now, invocation.deadline)
+        .await
+}

@@ -1,0 +1,57 @@
+//! What the writer of the index is asked to do.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The kind of a document: what is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DocumentKind {
+    /// A product of the catalog.
+    Product,
+}
+
+impl DocumentKind {
+    /// All kinds.
+    pub const ALL: [Self; 1] = [Self::Product];
+
+    /// The kind's name in the index and in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Product => "PRODUCT",
+        }
+    }
+}
+
+/// A message of the index queue. One function handles one message at a time, in the order in which they were sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum IndexCommand {
+    /// Documents may have changed. Says which, not how: the writer reads the entities again.
+    Index {
+        /// The kind of the documents.
+        kind: DocumentKind,
+        /// The ids of their entities.
+        ids: Vec<String>,
+    },
+    /// Continue a rebuild.
+    Rebuild {
+        /// The rebuild.
+        rebuild_id: Uuid,
+    },
+    /// Rewrite the index without what was deleted or replaced.
+    Merge,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_one_name_in_the_index_and_in_the_api() {
+        for kind in DocumentKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
+}
