@@ -5,7 +5,7 @@ use simulation::{Mutant, Plan};
 use crate::runs;
 
 /// Maximum number of runs until a mutant is caught.
-const SEEDS: u64 = 48;
+const SEEDS: u64 = 96;
 
 /// Asserts that a mutant is caught, with a finding about the promise that it breaks.
 fn is_caught(mutant: Mutant, promise: &str) {
