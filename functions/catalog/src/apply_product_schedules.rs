@@ -91,7 +91,7 @@ async fn wake_page(
     Ok(page.next)
 }
 
-/// Reads the products of a page. One that cannot be read makes the batch fail: then each is read by itself, so that it does not
+/// Reads the products of a page. A product that cannot be read fails the batch; then each is read by itself, so that it does not
 /// stop the others.
 async fn read(
     catalog: &CatalogStore,

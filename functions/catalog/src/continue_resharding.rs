@@ -1,7 +1,7 @@
 //! Runs every minute: continues to spread listings over another number of shards, where `reshard-listing` has begun it.
 //!
 //! A step is a page of rows, and its position is saved after it. A run that crashes repeats a step, which changes nothing: each
-//! product is read as it is now, and placed as after any change of it. Concurrent runs do the same step.
+//! product is read again, and placed as after any change. Concurrent runs do the same step.
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ pub(crate) struct Delivery {
 }
 
 /// Records that a shipment was delivered `at`, or now: the shipment, the order's quantities, and the request of a client in
-/// one transaction. A shipment that is delivered stays as it is. A lost one is shipped and delivered, if its units are still
+/// one transaction. A delivered shipment does not change. A lost one is shipped and delivered, if its units are still
 /// to ship.
 ///
 /// # Errors

@@ -104,7 +104,7 @@ impl Header {
         }
     }
 
-    /// The next transaction that brings the rows closer to `wanted`. None if they are the same.
+    /// The next transaction towards `wanted`. None if the rows are equal.
     ///
     /// # Errors
     /// [`Error::Internal`] when a row cannot be serialized.

@@ -22,7 +22,7 @@ pub enum Listing {
 pub struct Scope {
     /// What it is a list of.
     pub listing: Listing,
-    /// Whether it leaves out what is sold out.
+    /// Whether it excludes products that are sold out.
     pub is_available: bool,
 }
 

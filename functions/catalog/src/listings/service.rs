@@ -1,4 +1,4 @@
-//! Places products in the lists: reads a product as it is now, and writes its rows.
+//! Places products in the lists: reads a product, and writes its rows.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,7 @@ pub struct PlacementService {
     pub listings: ListingStore,
 }
 
-/// A product as it is now, and its rows as they were before it was read.
+/// A product, and its rows, which were read before it.
 #[derive(Debug)]
 pub struct Look {
     /// The product and its stock.
@@ -100,7 +100,7 @@ impl PlacementService {
         }
     }
 
-    /// Counts the changed lists, each once. A crash before it leaves counts behind: a reader's copy of a page is asked for
+    /// Counts the changed lists, each once. A crash before this call loses the counts: a reader's copy of a page is asked for
     /// again after a minute in any case.
     ///
     /// # Errors
