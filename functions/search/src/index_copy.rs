@@ -1,6 +1,7 @@
 //! A function's copy of the index: its bundles on the local disk, mapped into memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use search_engine::{BundleInfo, Manifest};
 use shared::aws::Platform;
@@ -24,6 +25,8 @@ impl IndexCopy {
     ///
     /// A process that Lambda starts after a crash finds the files of the one before: they are removed.
     pub fn new(platform: &Platform) -> Self {
+        static COPIES: AtomicU64 = AtomicU64::new(0);
+        let nth = COPIES.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir();
         if platform.variable("AWS_LAMBDA_FUNCTION_NAME").is_ok() {
             let left = std::fs::read_dir(&folder).into_iter().flatten().flatten();
@@ -32,7 +35,7 @@ impl IndexCopy {
             }
         }
         Self {
-            folder: folder.join(format!("{PREFIX}{:016x}", fastrand::u64(..))),
+            folder: folder.join(format!("{PREFIX}{}-{nth}", std::process::id())),
         }
     }
 

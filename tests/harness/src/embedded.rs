@@ -20,13 +20,27 @@ use serde_json::{Value, json};
 #[derive(Clone)]
 pub struct Embedded(Database);
 
-/// A response of the engine: a status and a body, as on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A response of a service, as on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The body: JSON.
+    /// The body.
     pub body: Vec<u8>,
+    /// The entity tag of an object, without quotes.
+    pub etag: Option<String>,
+}
+
+impl RawResponse {
+    /// Creates a response without an entity tag.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        Self {
+            status,
+            body,
+            etag: None,
+        }
+    }
 }
 
 impl Embedded {
@@ -124,14 +138,8 @@ impl Default for Embedded {
 fn answer<Q: DeserializeOwned, A: Serialize>(body: &[u8], serve: impl FnOnce(Q) -> dynoxide::Result<A>) -> RawResponse {
     let request = serde_json::from_slice(body).map_err(|error| DynoxideError::ValidationException(error.to_string()));
     match request.and_then(serve) {
-        Ok(answer) => RawResponse {
-            status: 200,
-            body: serde_json::to_vec(&answer).expect("an answer is JSON"),
-        },
-        Err(error) => RawResponse {
-            status: error.status_code(),
-            body: error.to_json().into_bytes(),
-        },
+        Ok(answer) => RawResponse::new(200, serde_json::to_vec(&answer).expect("an answer is JSON")),
+        Err(error) => RawResponse::new(error.status_code(), error.to_json()),
     }
 }
 
@@ -143,11 +151,15 @@ pub fn operation_of(request: &HttpRequest) -> &str {
 
 impl From<RawResponse> for HttpResponse {
     fn from(response: RawResponse) -> Self {
-        let status = StatusCode::try_from(response.status).expect("a status");
-        let mut response = Self::new(status, SdkBody::from(response.body));
+        let RawResponse { status, body, etag } = response;
+        let status = StatusCode::try_from(status).expect("a status");
+        let mut response = Self::new(status, SdkBody::from(body));
         response
             .headers_mut()
             .insert("content-type", "application/x-amz-json-1.0");
+        if let Some(etag) = etag {
+            response.headers_mut().insert("etag", format!("\"{etag}\""));
+        }
         response
     }
 }

@@ -281,10 +281,7 @@ impl Fault {
                 unreachable!("these faults have no response")
             }
         };
-        RawResponse {
-            status,
-            body: body.to_string().into_bytes(),
-        }
+        RawResponse::new(status, body.to_string())
     }
 }
 

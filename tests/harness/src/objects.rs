@@ -1,6 +1,7 @@
 //! An in-memory stand-in for S3: stores objects, counts changes, and fails as the test says.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
@@ -8,18 +9,18 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use jiff::Timestamp;
 use lambda_http::http::request::Parts;
 use serde_json::{Value, json};
 
 use crate::embedded::RawResponse;
 
-/// The time at which every object was stored: the start of the tests' clock.
-const STORED_AT: &str = "2026-01-01T00:00:00.000Z";
+/// The start of the tests' clock.
+const START: &str = "2026-01-01T00:00:00.000Z";
 
 /// Maximum number of keys in a list (S3 API reference, ListObjectsV2).
 const PAGE: usize = 1000;
@@ -28,8 +29,13 @@ const PAGE: usize = 1000;
 #[derive(Clone, Debug, Default)]
 pub struct FakeS3(Arc<Mutex<State>>);
 
+/// The clock of a stand-in. Without one, every object is stored at the start of the tests' clock.
+#[derive(Default)]
+struct Clock(Option<Box<dyn Fn() -> Timestamp + Send>>);
+
 #[derive(Debug, Default)]
 struct State {
+    clock: Clock,
     objects: BTreeMap<String, Object>,
     /// Number of changes; sequencers are derived from it.
     changes: u64,
@@ -50,6 +56,7 @@ pub struct Object {
     pub cache_control: String,
     /// Position in the order of uploads to this key.
     pub sequencer: String,
+    stored_at: Timestamp,
     etag: String,
 }
 
@@ -102,21 +109,23 @@ impl FakeS3 {
         })
     }
 
-    /// Serves a request and returns the response, with the object's ETag.
+    /// Sets the clock that tells when an object is stored.
+    pub fn set_clock(&self, clock: impl Fn() -> Timestamp + Send + 'static) {
+        self.0.lock().expect("not poisoned").clock = Clock(Some(Box::new(clock)));
+    }
+
+    /// Serves a request.
     ///
     /// # Panics
     /// If no function sends such a request.
-    pub fn serve(&self, request: &Parts, body: &[u8]) -> (RawResponse, Option<String>) {
+    pub fn serve(&self, request: &Parts, body: &[u8]) -> RawResponse {
         let (status, etag, body) = self.0.lock().expect("not poisoned").serve(request, body);
-        (RawResponse { status, body }, etag)
+        RawResponse { status, body, etag }
     }
 
     /// Refuses a request because S3 is busy.
     pub fn refuse() -> RawResponse {
-        RawResponse {
-            status: 503,
-            body: error(503),
-        }
+        RawResponse::new(503, error(503))
     }
 
     /// Returns how often objects were written or deleted.
@@ -136,6 +145,19 @@ impl FakeS3 {
     }
 }
 
+impl Clock {
+    fn now(&self) -> Timestamp {
+        let start = || START.parse().expect("a time");
+        self.0.as_ref().map_or_else(start, |now| now())
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("Clock")
+    }
+}
+
 impl State {
     fn put(&mut self, path: String, bytes: Vec<u8>) -> Object {
         self.changes += 1;
@@ -143,6 +165,7 @@ impl State {
             // As in S3, the same bytes have the same ETag.
             etag: format!("{:032x}", fingerprint(&bytes)),
             sequencer: format!("0062E99A88DC{:06X}", self.changes),
+            stored_at: self.clock.now(),
             bytes,
             content_type: String::new(),
             cache_control: String::new(),
@@ -226,15 +249,16 @@ impl State {
         };
         let bucket = bucket.trim_end_matches('/');
         let (prefix, after) = (parameter("prefix"), parameter("start-after"));
-        let keys = self
-            .objects
-            .keys()
-            .filter_map(|path| path.strip_prefix(bucket)?.strip_prefix('/'));
-        let mut keys = keys.filter(|key| key.starts_with(&prefix) && **key > *after);
-        let page: Vec<&str> = keys.by_ref().take(PAGE).collect();
+        let keys = self.objects.iter().filter_map(|(path, object)| {
+            let key = path.strip_prefix(bucket)?.strip_prefix('/')?;
+            Some((key, object.stored_at))
+        });
+        let mut keys = keys.filter(|(key, _)| key.starts_with(&prefix) && **key > *after);
+        let page = keys.by_ref().take(PAGE);
         let contents: String = page
-            .iter()
-            .map(|key| format!("<Contents><Key>{key}</Key><LastModified>{STORED_AT}</LastModified></Contents>"))
+            .map(|(key, stored_at)| {
+                format!("<Contents><Key>{key}</Key><LastModified>{stored_at}</LastModified></Contents>")
+            })
             .collect();
         let is_truncated = keys.next().is_some();
         format!("<ListBucketResult>{contents}<IsTruncated>{is_truncated}</IsTruncated></ListBucketResult>").into_bytes()
@@ -274,13 +298,7 @@ impl HttpConnector for FakeS3 {
             let body = std::mem::replace(request.body_mut(), SdkBody::empty());
             let body = ByteStream::new(body).collect().await.expect("a body in memory");
             let (head, _) = request.try_into_http1x().expect("a request").into_parts();
-            let (response, etag) = s3.serve(&head, &body.into_bytes());
-            let status = StatusCode::try_from(response.status).expect("a status");
-            let mut response = HttpResponse::new(status, SdkBody::from(response.body));
-            if let Some(etag) = etag {
-                response.headers_mut().insert("etag", format!("\"{etag}\""));
-            }
-            Ok(response)
+            Ok(s3.serve(&head, &body.into_bytes()).into())
         })
     }
 }

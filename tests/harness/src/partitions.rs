@@ -224,10 +224,7 @@ impl Partitions {
         state.seen.throttled_reads += 1;
         let mut answer: Value = serde_json::from_slice(&response.body).expect("the engine's answer");
         answer["UnprocessedKeys"] = left;
-        RawResponse {
-            status: 200,
-            body: answer.to_string().into_bytes(),
-        }
+        RawResponse::new(200, answer.to_string())
     }
 }
 
@@ -270,10 +267,7 @@ fn cancelled(items: &[bool], code: &str) -> RawResponse {
 fn error(code: &str, mut body: Value) -> RawResponse {
     body["__type"] = json!(format!("com.amazonaws.dynamodb.v20120810#{code}"));
     body["message"] = json!(code);
-    RawResponse {
-        status: 400,
-        body: body.to_string().into_bytes(),
-    }
+    RawResponse::new(400, body.to_string())
 }
 
 fn list(value: &Value) -> &[Value] {

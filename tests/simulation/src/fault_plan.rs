@@ -38,6 +38,8 @@ pub struct Actors {
     pub bank: bool,
     /// Products.
     pub products: u64,
+    /// Whether the index of the search is written, and customers search. It makes a run slow.
+    pub search: bool,
 }
 
 /// Fault rates, per mille.
@@ -78,6 +80,7 @@ impl FaultPlan {
                 staff: rng.u64(2..6),
                 bank: rng.u8(..3) > 0,
                 products: rng.u64(1..5),
+                search: rng.u8(..4) == 0,
             },
             latency_ms: *rng.choice(&[4, 20, 80]).expect("one"),
             closings: rate(rng, 150),
@@ -109,6 +112,15 @@ impl FaultPlan {
     pub fn take_money_back(&mut self) {
         self.actors.bank = true;
         self.actors.shoppers = self.actors.shoppers.max(8);
+    }
+
+    /// Lets customers search, and fewer others order.
+    pub fn search(&mut self) {
+        self.actors.search = true;
+        self.actors.shoppers = self.actors.shoppers.min(4);
+        self.actors.traders = 2;
+        self.actors.subscribers = 0;
+        self.actors.photographers = 0;
     }
 
     /// Sends more shoppers and staff, and fewer others, whose operations would take the place of theirs.

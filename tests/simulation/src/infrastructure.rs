@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use aws_lambda_events::sqs::SqsBatchResponse;
 use function_tests::payment_fixture::webhook_call;
 use harness::queue::Delivery;
+use jiff::SignedDuration;
 use sandbox::{FOREIGN_ORDER, Webhook};
 use serde_json::{Value, json};
 use shared::payments::Provider;
@@ -17,7 +19,7 @@ use crate::lambda::Ended;
 use crate::mutant::Mutant;
 use crate::rules::Rule;
 use crate::services::stock_changes::SHARDS;
-use crate::world::World;
+use crate::world::{INDEX_VISIBILITY, World};
 
 /// Maximum records in a stream batch (template.yaml).
 const BATCH: usize = 100;
@@ -33,6 +35,11 @@ const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
 /// How often the queue is polled.
 const CHARGES_POLL: Duration = Duration::from_secs(15);
+/// Maximum messages in a batch of the index, and the timeout of a batch (functions/search/template.yaml).
+const INDEX_COMMANDS: usize = 10;
+const INDEX_LIMIT: Duration = Duration::from_secs(120);
+/// How often the queue is polled.
+const INDEX_POLL: Duration = Duration::from_secs(5);
 /// Minutes between attempts of a webhook, as Toss sends them.
 const WEBHOOK_MINUTES: [u64; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 
@@ -46,6 +53,7 @@ pub fn start(world: &Rc<World>) {
     }
     world.spawn(deliver_events(world.clone()));
     world.spawn(deliver_charges(world.clone()));
+    world.spawn(deliver_index_commands(world.clone()));
     world.spawn(deliver_webhooks(world.clone()));
     let network = world.clone();
     world.spawn(async move { network.net.deliver_all().await });
@@ -237,6 +245,37 @@ async fn charge(world: Rc<World>, delivery: Delivery) {
     if let Ended::Returned(Ok(response)) = ended {
         let response = serde_json::from_value(response).expect("a response to the queue");
         world.charges.settle(&delivery, &response);
+    }
+}
+
+/// Delivers the queue of the search index to `write-index`, one batch at a time: after a failure, all messages wait.
+async fn deliver_index_commands(world: Rc<World>) {
+    let is_searched = world.fault_plan.actors.search;
+    while is_searched {
+        world.clock.sleep(INDEX_POLL).await;
+        let most = 1 + world.below(INDEX_COMMANDS as u64) as usize;
+        let Some(delivery) = world.index.receive(most, world.clock.now()) else {
+            continue;
+        };
+        let batch = serde_json::to_value(&delivery.batch).expect("JSON");
+        let written = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
+            stack.event("write-index", &batch, invocation)
+        });
+        let (ended, _) = if world.net.happens(world.net.faults().twice) {
+            let second = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
+                stack.second_index_writer(&batch, invocation)
+            });
+            let (ended, second) = tokio::join!(written, second);
+            (ended, Some(second))
+        } else {
+            (written.await, None)
+        };
+        if matches!(ended, Ended::Returned(Ok(_))) {
+            world.index.settle(&delivery, &SqsBatchResponse::default());
+        } else {
+            let visible = INDEX_VISIBILITY + SignedDuration::from_secs(1);
+            world.clock.sleep(visible.unsigned_abs()).await;
+        }
     }
 }
 

@@ -75,11 +75,15 @@ pub enum Mutant {
     ReceiptsForgotten,
     /// Returned units go back on the shelf twice.
     RestockRepeated,
+    /// The queue of the search index acknowledges a message and loses it.
+    CommandLost,
+    /// The state of the search index is replaced despite a concurrent commit.
+    CommitsUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -113,6 +117,8 @@ impl Mutant {
         Self::ReturnsUnchecked,
         Self::ReceiptsForgotten,
         Self::RestockRepeated,
+        Self::CommandLost,
+        Self::CommitsUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -212,6 +218,12 @@ impl Mutant {
                 | Self::PointsKept
                 | Self::MissedPeriodsCharged
         ) && !self.needs_bank()
+            && !self.needs_search()
+    }
+
+    /// Whether the mutant shows only in the index of the search.
+    pub const fn needs_search(self) -> bool {
+        matches!(self, Self::CommandLost | Self::CommitsUnchecked)
     }
 
     /// Whether the mutant shows only when banks and providers take money back or contradict themselves.

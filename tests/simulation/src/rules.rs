@@ -37,7 +37,7 @@ impl Rule {
         RULES.get_or_init(|| rules("EventBridgeRule", |properties| !comes_from_bus(properties)))
     }
 
-    /// Returns the rules of the schedules, which run every minute or every hour.
+    /// Returns the rules of the schedules, which run every minute, every hour or every day.
     pub fn of_schedule() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
         RULES.get_or_init(|| rules("ScheduleV2", |_| true))
@@ -61,9 +61,12 @@ fn rules(kind: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Rule> {
         for (_, _, event) in function.events().filter(|(_, each, _)| *each == kind) {
             let event: Value = plain(event);
             if wanted(&event) {
-                let is_hourly = event["ScheduleExpression"] == "rate(1 hour)";
                 rules.push(Rule {
-                    minutes: if is_hourly { 60 } else { 1 },
+                    minutes: match event["ScheduleExpression"].as_str() {
+                        Some("rate(1 day)") => 24 * 60,
+                        Some("rate(1 hour)") => 60,
+                        _ => 1,
+                    },
                     function: Box::leak(kebab(function.id).into_boxed_str()),
                     pattern: event.get("Pattern").cloned(),
                     limit: limit(function),

@@ -162,7 +162,14 @@ async fn recover(world: &Rc<World>) {
         world.clock.sleep(Duration::from_secs(30)).await;
         match nth {
             FINISHED_AFTER => audit::check(world, Phase::Finished),
-            _ if nth + 1 == RECOVERY_MINUTES.len() => audit::check(world, Phase::Reconciled),
+            _ if nth + 1 == RECOVERY_MINUTES.len() => {
+                audit::check(world, Phase::Reconciled);
+                if world.fault_plan.actors.search
+                    && let Err(error) = audit::search::check_answers(world).await
+                {
+                    world.report(format!("a search finds what is listed: {error:#}"));
+                }
+            }
             _ => {}
         }
     }

@@ -17,9 +17,16 @@ use crate::mutant::Mutant;
 use crate::net::Net;
 use crate::services::{Providers, aws_config};
 
+/// The function that writes the index of the search.
+const INDEX_WRITER: &str = "write-index";
+
 /// The functions by name.
 #[derive(Debug)]
-pub struct Stack(BTreeMap<&'static str, Handler>);
+pub struct Stack {
+    functions: BTreeMap<&'static str, Handler>,
+    /// A second instance of `write-index`, which has files of its own: an instance serves one invocation at a time.
+    index_writer: Handler,
+}
 
 impl Stack {
     /// Builds the functions on `net`; `reservation` is how long orders reserve stock.
@@ -38,7 +45,11 @@ impl Stack {
             // Small pictures are processed fast.
             .with_variable("IMAGE_WIDTHS", "8,16");
         let build = |action: &shared::aws::lambda::action::Action| (action.build)(&platform).expect("its variables");
-        Self(registry::actions().map(|action| (action.name, build(action))).collect())
+        let index_writer = registry::actions().find(|action| action.name == INDEX_WRITER);
+        Self {
+            index_writer: build(index_writer.expect("a function")),
+            functions: registry::actions().map(|action| (action.name, build(action))).collect(),
+        }
     }
 
     /// Invokes a function of the API.
@@ -46,7 +57,7 @@ impl Stack {
     /// # Panics
     /// If the function does not exist.
     pub fn http(&self, name: &str, event: &Value, invocation: Invocation) -> LocalBoxFuture<'static, Response> {
-        match self.0.get(name) {
+        match self.functions.get(name) {
             Some(Handler::Http(handle)) => handle(event.to_string(), invocation),
             _ => panic!("the API has no function {name}"),
         }
@@ -62,9 +73,24 @@ impl Stack {
         event: &Value,
         invocation: Invocation,
     ) -> LocalBoxFuture<'static, Result<Value, Error>> {
-        match self.0.get(name) {
+        match self.functions.get(name) {
             Some(Handler::Event(handle)) => handle(event.to_string(), invocation),
             _ => panic!("no event invokes {name}"),
+        }
+    }
+
+    /// Invokes the second instance of `write-index`.
+    ///
+    /// # Panics
+    /// If it is not invoked by events.
+    pub fn second_index_writer(
+        &self,
+        event: &Value,
+        invocation: Invocation,
+    ) -> LocalBoxFuture<'static, Result<Value, Error>> {
+        match &self.index_writer {
+            Handler::Event(handle) => handle(event.to_string(), invocation),
+            Handler::Http(_) => panic!("no event invokes {INDEX_WRITER}"),
         }
     }
 }

@@ -34,8 +34,10 @@ use crate::trace::Trace;
 
 /// The part of an invocation's time that Lambda's runtime reserves for the response.
 const RESERVE: Duration = Duration::from_millis(500);
-/// Visibility timeout and maximum receives of the queue of charges (template.yaml).
+/// Visibility timeouts and maximum receives of the queues of charges and of the index (the templates).
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
+/// After a failure the queue of the index waits for this long, and with it all messages.
+pub const INDEX_VISIBILITY: SignedDuration = SignedDuration::from_secs(120);
 const MAX_RECEIVES: u32 = 5;
 /// How often a client retries a request without a response.
 const TRIES: usize = 4;
@@ -61,6 +63,8 @@ pub struct World {
     pub undelivered: Arc<Mailbox<Value>>,
     /// Commands for `charge-subscription`.
     pub charges: FakeQueue,
+    /// Commands for `write-index`.
+    pub index: FakeQueue,
     /// Notified when a payment provider may have webhooks.
     pub webhooks_ready: Arc<Notify>,
     /// The mutant that runs, if any.
@@ -73,12 +77,13 @@ pub struct World {
 }
 
 /// Functions whose invocations do not count against the budget, since they would take the place of others: nearly every order
-/// causes a run of `watch-products`, in each shard, and the others run every minute, mostly without work.
+/// causes a run of `watch-products`, in each shard, and many of those one of `write-index`; the others run every minute, mostly
+/// without work.
 const FREE: [&str; 4] = [
     "apply-product-schedules",
     "continue-resharding",
-    "sweep-index",
     "watch-products",
+    "write-index",
 ];
 
 /// What has happened so far.
@@ -137,6 +142,11 @@ impl World {
             Some(mutant) if mutant.needs_shipments() => fault_plan.ship_more(),
             _ => {}
         }
+        match plan.mutant {
+            Some(mutant) if mutant.needs_search() => fault_plan.search(),
+            Some(_) => fault_plan.actors.search = false,
+            None => {}
+        }
         let clock = Clock::start();
         let options = Options {
             clock: clock.shared(),
@@ -147,20 +157,23 @@ impl World {
         let sandbox = Arc::new(Sandbox::in_process(options));
         let tables = Arc::new(Tables::create().await);
         let objects = FakeS3::default();
+        objects.set_clock(move || clock.now());
         let bus = Arc::new(Mailbox::default());
         let undelivered = Arc::new(Mailbox::default());
         let webhooks_ready = Arc::new(Notify::new());
         let charges = FakeQueue::new(VISIBILITY, MAX_RECEIVES);
         charges.shuffle(rng.u64(..));
-        let index = FakeQueue::new(VISIBILITY, MAX_RECEIVES);
-        index.discard();
+        let index = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
+        if !fault_plan.actors.search {
+            index.discard();
+        }
         let services = Services {
             tables: tables.clone(),
             objects: objects.clone(),
             bus: bus.clone(),
             undelivered: undelivered.clone(),
             charges: charges.clone(),
-            index,
+            index: index.clone(),
             kms: FakeKms::default(),
             sandbox: sandbox.clone(),
             credentials,
@@ -180,6 +193,7 @@ impl World {
             bus,
             undelivered,
             charges,
+            index,
             webhooks_ready,
             fault_plan,
             closed: RwLock::default(),

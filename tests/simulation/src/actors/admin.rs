@@ -100,7 +100,16 @@ pub async fn administer(world: Rc<World>) {
 }
 
 async fn erase_personal_data(world: &World) {
-    let customer = format!("shopper-{}", world.below(world.fault_plan.actors.shoppers));
+    let actors = world.fault_plan.actors;
+    let (kind, count) = match actors.subscribers {
+        0 => ("shopper", actors.shoppers),
+        subscribers if world.below(2) == 0 => ("subscriber", subscribers),
+        _ => ("shopper", actors.shoppers),
+    };
+    let customer = format!("{kind}-{}", world.below(count));
+    let subscriptions = Call::new("GET", "/admin/customers/{customer_id}/subscriptions");
+    let call = subscriptions.path("customer_id", &customer).by_admin();
+    world.http("list-customer-subscriptions", call).await;
     let call = Call::new("DELETE", "/admin/customers/{customer_id}/personal-data");
     let call = call.path("customer_id", &customer).by_admin();
     world.request("erase-personal-data", call).await;

@@ -9,6 +9,7 @@ pub mod personal_data;
 mod photographer;
 mod repeated;
 mod returns;
+mod searcher;
 mod shopper;
 mod staff;
 pub mod subscriber;
@@ -54,6 +55,9 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     }
     for _ in 0..actors.admins {
         tasks.push(world.spawn(admin::administer(world.clone())));
+    }
+    if actors.search {
+        tasks.push(world.spawn(searcher::search(world.clone())));
     }
     for _ in 0..actors.staff {
         tasks.push(world.spawn(staff::fulfill(world.clone())));

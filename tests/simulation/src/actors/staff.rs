@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use function_tests::fulfillment_fixture::{deliver_call, ship_call, shipments_call};
+use function_tests::fulfillment_fixture::{close_call, deliver_call, ship_call, shipments_call};
+use harness::gateway::Call;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -11,13 +12,14 @@ use super::units::{self, left_to_ship};
 use super::{after_sale, carrier, repeated, returns};
 use crate::world::World;
 
-/// Ships, delivers and handles returns until the run ends.
+/// Ships, delivers, closes shipments and handles returns until the run ends.
 pub async fn fulfill(world: Rc<World>) {
     while world.is_running() {
         world.pause().await;
         match world.below(16) {
             0..=6 => ship(&world).await,
-            7..=9 => deliver(&world).await,
+            7..=8 => deliver(&world).await,
+            9 => close(&world).await,
             10..=14 => returns::handle(&world).await,
             _ => look(&world).await,
         }
@@ -78,7 +80,19 @@ async fn deliver(world: &World) {
     repeated::send(world, "deliver-shipment", call).await;
 }
 
+/// Closes a shipment, which may be delivered meanwhile.
+async fn close(world: &World) {
+    let shipments = world.state().shipments.clone();
+    let Some(shipment) = units::one_in(world, "SHIPMENT", &shipments, &["SHIPPED"]) else {
+        return;
+    };
+    let reason = ["MISTAKE", "LOST"][world.below(2) as usize];
+    repeated::send(world, "close-shipment", |key| close_call(&shipment, key, reason)).await;
+}
+
 async fn look(world: &World) {
+    let under_way = Call::new("GET", "/admin/shipments").by_admin();
+    world.http("list-shipments-by-status", under_way).await;
     returns::list(world).await;
     let orders = world.state().orders.clone();
     if let Some(order) = world.one_of(&orders) {

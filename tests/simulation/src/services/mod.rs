@@ -15,7 +15,9 @@ use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
 use harness::queue::INDEX_URL;
 use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue};
+use harness::platform::SEARCH;
 use lambda_http::http::Method;
+use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
 use lambda_http::http::request::Parts;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -67,8 +69,7 @@ pub struct Services {
     pub undelivered: Arc<Mailbox<Value>>,
     /// SQS: commands for `charge-subscription`.
     pub charges: FakeQueue,
-    /// SQS: commands for `write-index`, which does not run: its bundles have random names, and a run depends on its seed
-    /// alone.
+    /// SQS: commands for `write-index`.
     pub index: FakeQueue,
     /// KMS.
     pub kms: FakeKms,
@@ -101,8 +102,11 @@ impl Services {
                 Reply::Response(raw_response(200, &json!({ "MessageId": "1" })))
             }
             Service::Queue(target) => {
-                let body = json_of(body);
+                let mut body = json_of(body);
                 let queue = if body["QueueUrl"] == INDEX_URL {
+                    if self.mutant == Some(Mutant::CommandLost) {
+                        lose_command(&mut body);
+                    }
                     &self.index
                 } else {
                     &self.charges
@@ -125,12 +129,15 @@ impl Services {
                 Reply::Response(raw_response(200, &secret))
             }
             Service::Objects(head) if self.mutant == Some(Mutant::ObjectLost) && head.method == Method::PUT => {
-                Reply::Response(RawResponse {
-                    status: 200,
-                    body: vec![],
-                })
+                Reply::Response(RawResponse::new(200, vec![]))
             }
-            Service::Objects(head) => Reply::Response(self.objects.serve(head, body).0),
+            Service::Objects(head) if self.mutant == Some(Mutant::CommitsUnchecked) => {
+                let mut head = head.clone();
+                head.headers.remove(IF_MATCH);
+                head.headers.remove(IF_NONE_MATCH);
+                Reply::Response(self.objects.serve(&head, body))
+            }
+            Service::Objects(head) => Reply::Response(self.objects.serve(head, body)),
             Service::Provider(head) => {
                 let reply = providers::serve(&self.sandbox, head, body, self.mutant);
                 self.webhooks_ready.notify_one();
@@ -185,9 +192,24 @@ impl Request {
             && self.by.as_ref().is_some_and(|by| by.is_over())
     }
 
+    /// Whether the request is about the index of the search. The engine names its segments at random, so names and lengths of
+    /// its bundles are others in each run.
+    pub fn is_of_index(&self) -> bool {
+        let path = match &self.to {
+            Service::Objects(head) => head.uri.path(),
+            _ => "",
+        };
+        path.trim_start_matches('/').starts_with(SEARCH)
+    }
+
     /// Returns the operation.
     pub fn what(&self) -> String {
         match &self.to {
+            Service::Objects(head) if self.is_of_index() => {
+                let is_state = head.uri.path().ends_with("index.json");
+                let object = if is_state { "the state" } else { "a bundle" };
+                format!("{} {object} of the index", head.method)
+            }
             Service::Tables(operation) => operation.clone(),
             Service::Bus => "PutEvents".to_owned(),
             Service::Queue(target) | Service::BillingKeys(target) => target.clone(),
@@ -247,11 +269,17 @@ impl<T> Mailbox<T> {
     }
 }
 
-fn raw_response(status: u16, body: &Value) -> RawResponse {
-    RawResponse {
-        status,
-        body: body.to_string().into_bytes(),
+/// Replaces a command about a product that is edited and not sold by one about no product.
+fn lose_command(body: &mut Value) {
+    for entry in body["Entries"].as_array_mut().into_iter().flatten() {
+        if let Some(Value::String(text)) = entry.get_mut("MessageBody") {
+            *text = text.replace("shelf-0", "shelf-none");
+        }
     }
+}
+
+fn raw_response(status: u16, body: &Value) -> RawResponse {
+    RawResponse::new(status, body.to_string())
 }
 
 fn json_of(body: &[u8]) -> Value {

@@ -24,7 +24,7 @@ impl Transport for Providers {
         Box::pin(async move {
             match reply.await {
                 Reply::Lost => Err("the connection was closed".into()),
-                Reply::Response(RawResponse { status, body }) => {
+                Reply::Response(RawResponse { status, body, .. }) => {
                     let mut response = Response::new(body);
                     *response.status_mut() = status.try_into()?;
                     Ok(response)

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use harness::embedded::{Embedded, RawResponse};
-use harness::engine::{AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -16,7 +16,16 @@ use crate::attribution;
 use crate::mutant::Mutant;
 
 /// The tables with streams.
-pub const TABLES: [&str; 7] = [CATALOG, ORDERS, PAYMENTS, FULFILLMENT, SUBSCRIPTIONS, AUCTIONS, IMAGES];
+pub const TABLES: [&str; 8] = [
+    ACCOUNTS,
+    AUCTIONS,
+    CATALOG,
+    FULFILLMENT,
+    IMAGES,
+    ORDERS,
+    PAYMENTS,
+    SUBSCRIPTIONS,
+];
 
 /// The tables and their streams.
 #[derive(Debug)]

@@ -175,6 +175,16 @@ fn a_readable_address_is_caught() {
 }
 
 #[test]
+fn a_lost_command_of_the_index_is_caught() {
+    is_caught(Mutant::CommandLost, "the index has each product");
+}
+
+#[test]
+fn a_commit_of_the_index_that_overwrites_another_is_caught() {
+    is_caught(Mutant::CommitsUnchecked, "the index has each product");
+}
+
+#[test]
 fn units_returned_twice_are_caught() {
     is_caught(Mutant::ReturnsUnchecked, "no unit is returned twice");
 }

@@ -24,10 +24,13 @@ fn the_schedule_invokes_each_of_its_functions() {
     assert_eq!(
         scheduled,
         [
+            "apply-product-schedules",
+            "continue-resharding",
             "enqueue-due-charges",
             "expire-bids",
             "expire-orders",
             "reconcile-payments",
+            "sweep-index",
             "watch-fulfillment"
         ]
     );

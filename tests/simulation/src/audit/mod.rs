@@ -1,5 +1,7 @@
 //! Checks the promises by reading only the tables, the buckets and the providers' ledger.
 
+pub mod search;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
@@ -88,6 +90,16 @@ pub fn check(world: &World, phase: Phase) {
         let listings = tables.items(LISTINGS);
         let listed = check_listings(&catalog, &listings, now).map_err(anyhow::Error::msg);
         check("lists have the rows of their products", listed);
+        // What five deliveries could not index waits for the daily comparison.
+        let is_indexed = world.fault_plan.actors.search && world.index.dead_letters().is_empty();
+        if is_indexed || phase == Phase::Reconciled && world.fault_plan.actors.search {
+            check("the index has each product", search::check_index(world, &catalog));
+        }
+        let accounts = tables.items(ACCOUNTS);
+        check(
+            "an erased customer has no subscription",
+            erased_are_not_subscribed(&accounts, &subscriptions),
+        );
     }
     let auctions = AuctionAudit::of(auctions);
     check("points are conserved", auctions.check());
@@ -143,6 +155,19 @@ fn no_personal_data(world: &World) -> Result<()> {
     ] {
         for item in world.tables.items(table) {
             ensure!(!item.to_string().contains(MARKER), "{table} has them: {item}");
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the subscriptions that customers had when their data were erased are cancelled.
+fn erased_are_not_subscribed(accounts: &[Value], subscriptions: &[Value]) -> Result<()> {
+    for erasure in accounts.iter().filter(|item| key(item).starts_with("ERASURE#")) {
+        let time = |item: &Value, name: &str| item[name].as_str().unwrap_or_default().parse::<Timestamp>();
+        let erased_at = time(erasure, "erased_at")?;
+        for one in subscriptions.iter().filter(|item| item["sk"] == "SUBSCRIPTION") {
+            let is_erased = one["customer_id"] == erasure["customer_id"] && time(one, "started_at")? < erased_at;
+            ensure!(!is_erased || one["status"] == "CANCELLED", "it goes on: {one}");
         }
     }
     Ok(())

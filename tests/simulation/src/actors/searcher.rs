@@ -1,0 +1,46 @@
+//! The search: a customer who searches, and the administrator of the index.
+
+use std::rc::Rc;
+
+use function_tests::search_fixture::search_call;
+use harness::gateway::Call;
+
+use crate::world::World;
+
+/// What is searched: whole names, beginnings, a typo, and what nothing has.
+const TEXTS: [&str; 6] = ["Tea", "shelf-1", "product", "Te", "prodcut-1", "nothing"];
+
+/// Searches until the run ends.
+pub async fn search(world: Rc<World>) {
+    while world.is_running() {
+        world.pause().await;
+        let text = TEXTS[world.below(TEXTS.len() as u64) as usize];
+        match world.below(4) {
+            0 => {
+                let call = Call::new("GET", "/search/suggestions").query("q", text);
+                world.http("suggest-searches", call).await;
+            }
+            1 => administer(&world).await,
+            _ => {
+                let call = search_call(&[("q", text), ("limit", "2")]);
+                let first = world.http("search-documents", call.clone()).await;
+                if let Some(cursor) = first.body["next_cursor"].as_str() {
+                    world.http("search-documents", call.query("cursor", cursor)).await;
+                }
+            }
+        }
+    }
+}
+
+/// Rebuilds the index, searches the build before again, or looks at the state.
+async fn administer(world: &World) {
+    let see = Call::new("GET", "/admin/search/index").by_admin();
+    world.http("get-search-index", see).await;
+    let (function, route) = match world.below(4) {
+        0..=1 => ("start-rebuild", "/admin/search/rebuilds"),
+        2 => ("roll-back-search-index", "/admin/search/index/roll-back"),
+        _ => return,
+    };
+    let call = Call::new("POST", route).by_admin().key(&world.key());
+    world.request(function, call).await;
+}
