@@ -8,6 +8,7 @@ mod alerts;
 pub(super) mod changes;
 pub(super) mod movements;
 pub(super) mod schedules;
+pub(super) mod versions;
 
 use std::collections::HashMap;
 

@@ -11,6 +11,7 @@ pub mod billing_fixture;
 pub mod delivery;
 pub mod fulfillment_fixture;
 pub mod image_fixture;
+pub mod import_fixture;
 pub mod listing_audit;
 pub mod payment_fixture;
 pub mod search_fixture;

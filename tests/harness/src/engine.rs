@@ -150,6 +150,7 @@ pub async fn create_tables(client: &Client) {
             attribute("created_ms", ScalarAttributeType::N),
             attribute("change_shard", ScalarAttributeType::S),
             attribute("change_position", ScalarAttributeType::S),
+            attribute("listed_in", ScalarAttributeType::S),
             attribute("due_shard", ScalarAttributeType::N),
             attribute("due_ms", ScalarAttributeType::N),
         ]))
@@ -160,6 +161,12 @@ pub async fn create_tables(client: &Client) {
             "change_shard",
             "change_position",
             include(&["version", "wakes"]),
+        ))
+        .global_secondary_indexes(index(
+            "imports-by-time",
+            "listed_in",
+            "created_ms",
+            imports_projection(),
         ))
         .global_secondary_indexes(index(
             "movements-by-sku",
@@ -320,6 +327,26 @@ fn all_attributes() -> Projection {
 
 fn keys_only() -> Projection {
     Projection::builder().projection_type(ProjectionType::KeysOnly).build()
+}
+
+fn imports_projection() -> Projection {
+    include(&[
+        "import_id",
+        "format",
+        "dry_run",
+        "content_length",
+        "status",
+        "rows",
+        "created",
+        "changed",
+        "unchanged",
+        "error_count",
+        "failure",
+        "created_by",
+        "created_at",
+        "started_at",
+        "ended_at",
+    ])
 }
 
 fn by_customer_projection() -> Projection {

@@ -17,12 +17,13 @@ use crate::{FakeKms, FakeQueue, FakeVault};
 pub const UPLOADS: &str = "uploads";
 /// Name of the bucket of variants.
 pub const VARIANTS: &str = "images";
-
+/// Name of the bucket of files of imports and exports.
+pub const CATALOG_FILES: &str = "catalog-files";
 /// Name of the bucket of the search index.
 pub const SEARCH: &str = "search";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 41] = [
+const VARIABLES: [(&str, &str); 44] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -53,6 +54,9 @@ const VARIABLES: [(&str, &str); 41] = [
     ("MISSED_PERIODS", "LATEST"),
     ("UPLOADS_BUCKET", UPLOADS),
     ("IMAGES_BUCKET", VARIANTS),
+    ("CATALOG_FILES_BUCKET", CATALOG_FILES),
+    ("IMPORT_STEPS_URL", crate::queue::IMPORT_STEPS_URL),
+    ("EXPORT_STEPS_URL", crate::queue::EXPORT_STEPS_URL),
     ("SEARCH_BUCKET", SEARCH),
     ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
     ("IMAGES_URL", "https://images.example.com"),

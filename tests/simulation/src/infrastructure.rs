@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use function_tests::payment_fixture::webhook_call;
-use harness::queue::Delivery;
+use harness::FakeQueue;
+use harness::queue::{Delivery, IMPORT_STEPS_URL};
 use jiff::SignedDuration;
 use sandbox::{FOREIGN_ORDER, Webhook};
 use serde_json::{Value, json};
@@ -35,6 +36,9 @@ const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
 /// How often the queue is polled.
 const CHARGES_POLL: Duration = Duration::from_secs(15);
+/// Timeout of a step of an import or export (functions/catalog/template.yaml), and how often their queues are polled.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
+const STEPS_POLL: Duration = Duration::from_secs(10);
 /// Maximum messages in a batch of the index, and the timeout of a batch (functions/search/template.yaml).
 const INDEX_COMMANDS: usize = 10;
 const INDEX_LIMIT: Duration = Duration::from_secs(120);
@@ -53,6 +57,8 @@ pub fn start(world: &Rc<World>) {
     }
     world.spawn(deliver_events(world.clone()));
     world.spawn(deliver_charges(world.clone()));
+    world.spawn(deliver_steps(world.clone(), "run-import", world.import_steps.clone()));
+    world.spawn(deliver_steps(world.clone(), "run-export", world.export_steps.clone()));
     world.spawn(deliver_index_commands(world.clone()));
     world.spawn(deliver_webhooks(world.clone()));
     let network = world.clone();
@@ -248,6 +254,39 @@ async fn charge(world: Rc<World>, delivery: Delivery) {
     }
 }
 
+/// Delivers a queue of steps to its function, one message at a time; two can run at once.
+async fn deliver_steps(world: Rc<World>, function: &'static str, steps: FakeQueue) {
+    loop {
+        world.clock.sleep(STEPS_POLL).await;
+        while let Some(delivery) = steps.receive(1, world.clock.now()) {
+            let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
+            for _ in 0..times {
+                let (world_too, steps, delivery) = (world.clone(), steps.clone(), delivery.clone());
+                world.spawn(async move {
+                    let batch = serde_json::to_value(&delivery.batch).expect("JSON");
+                    let run = world_too.invoke(function, STEP_LIMIT, |stack, invocation| {
+                        stack.event(function, &batch, invocation)
+                    });
+                    // A crashed function reports nothing to the queue.
+                    if let Ended::Returned(Ok(response)) = run.await {
+                        let response = serde_json::from_value(response).expect("a response to the queue");
+                        steps.settle(&delivery, &response);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Sends S3's event of an uploaded import to the queue of its steps, sometimes twice.
+pub fn send_import_event(world: &World, event: &Value) {
+    let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
+    for _ in 0..times {
+        let message = json!({ "QueueUrl": IMPORT_STEPS_URL, "MessageBody": event.to_string() });
+        world.import_steps.serve("AmazonSQS.SendMessage", &message);
+    }
+}
+
 /// Delivers the queue of the search index to `write-index`, one batch at a time: after a failure, all messages wait.
 async fn deliver_index_commands(world: Rc<World>) {
     let is_searched = world.fault_plan.actors.search;
@@ -258,18 +297,14 @@ async fn deliver_index_commands(world: Rc<World>) {
             continue;
         };
         let batch = serde_json::to_value(&delivery.batch).expect("JSON");
-        let written = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
-            stack.event("write-index", &batch, invocation)
-        });
-        let (ended, _) = if world.net.happens(world.net.faults().twice) {
-            let second = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
-                stack.second_index_writer(&batch, invocation)
-            });
-            let (ended, second) = tokio::join!(written, second);
-            (ended, Some(second))
-        } else {
-            (written.await, None)
-        };
+        if world.net.happens(world.net.faults().twice) {
+            world.spawn(write_index_again(world.clone(), batch.clone()));
+        }
+        let ended = world
+            .invoke("write-index", INDEX_LIMIT, |stack, invocation| {
+                stack.event("write-index", &batch, invocation)
+            })
+            .await;
         if matches!(ended, Ended::Returned(Ok(_))) {
             world.index.settle(&delivery, &SqsBatchResponse::default());
         } else {
@@ -277,6 +312,16 @@ async fn deliver_index_commands(world: Rc<World>) {
             world.clock.sleep(visible.unsigned_abs()).await;
         }
     }
+}
+
+/// Writes a batch by a second instance, some time later: it competes with the writer of this or of a later batch.
+async fn write_index_again(world: Rc<World>, batch: Value) {
+    let lag = world.below(2 * INDEX_POLL.as_millis() as u64);
+    world.clock.sleep(Duration::from_millis(lag)).await;
+    let written = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
+        stack.second_index_writer(&batch, invocation)
+    });
+    drop(written.await);
 }
 
 /// Delivers the providers' webhooks.

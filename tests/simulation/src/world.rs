@@ -34,8 +34,9 @@ use crate::trace::Trace;
 
 /// The part of an invocation's time that Lambda's runtime reserves for the response.
 const RESERVE: Duration = Duration::from_millis(500);
-/// Visibility timeouts and maximum receives of the queues of charges and of the index (the templates).
+/// Visibility timeouts and maximum receives of the queues (the templates).
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
+const STEP_VISIBILITY: SignedDuration = SignedDuration::from_secs(360);
 /// After a failure the queue of the index waits for this long, and with it all messages.
 pub const INDEX_VISIBILITY: SignedDuration = SignedDuration::from_secs(120);
 const MAX_RECEIVES: u32 = 5;
@@ -63,6 +64,10 @@ pub struct World {
     pub undelivered: Arc<Mailbox<Value>>,
     /// Commands for `charge-subscription`.
     pub charges: FakeQueue,
+    /// Commands for `run-import`.
+    pub import_steps: FakeQueue,
+    /// Commands for `run-export`.
+    pub export_steps: FakeQueue,
     /// Commands for `write-index`.
     pub index: FakeQueue,
     /// Notified when a payment provider may have webhooks.
@@ -105,6 +110,10 @@ pub struct State {
     pub published_keys: BTreeSet<String>,
     /// Failed asynchronous invocations: the function and the event.
     pub dead_letters: Vec<(&'static str, Value)>,
+    /// Imports whose files were uploaded.
+    pub imports: BTreeSet<String>,
+    /// Exports that were begun.
+    pub exports: BTreeSet<String>,
     /// Orders known to the staff.
     pub orders: Vec<String>,
     /// Shipments known to the staff.
@@ -163,6 +172,8 @@ impl World {
         let webhooks_ready = Arc::new(Notify::new());
         let charges = FakeQueue::new(VISIBILITY, MAX_RECEIVES);
         charges.shuffle(rng.u64(..));
+        let steps = || FakeQueue::new(STEP_VISIBILITY, MAX_RECEIVES);
+        let (import_steps, export_steps) = (steps(), steps());
         let index = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
         if !fault_plan.actors.search {
             index.discard();
@@ -173,6 +184,8 @@ impl World {
             bus: bus.clone(),
             undelivered: undelivered.clone(),
             charges: charges.clone(),
+            import_steps: import_steps.clone(),
+            export_steps: export_steps.clone(),
             index: index.clone(),
             kms: FakeKms::default(),
             sandbox: sandbox.clone(),
@@ -193,6 +206,8 @@ impl World {
             bus,
             undelivered,
             charges,
+            import_steps,
+            export_steps,
             index,
             webhooks_ready,
             fault_plan,

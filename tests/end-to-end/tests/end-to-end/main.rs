@@ -10,6 +10,7 @@ mod billing;
 mod client;
 mod fulfillment;
 mod images;
+mod imports;
 mod late;
 mod orders;
 mod payments;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         webhooks::TESTS,
         fulfillment::TESTS,
         images::TESTS,
+        imports::TESTS,
         access::TESTS,
         requests::TESTS,
         stock::TESTS,

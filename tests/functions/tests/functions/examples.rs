@@ -11,6 +11,7 @@ use function_tests::fulfillment_fixture::{
     FulfillmentFixture, close_call, deliver_call, refund_return_call, return_call, ship_call, shipments_call,
 };
 use function_tests::image_fixture::{ImageFixture, picture};
+use function_tests::import_fixture::ImportFixture;
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::search_fixture::{SearchFixture, search_call};
 use function_tests::{
@@ -198,6 +199,17 @@ async fn images() {
     shop.delete("ann", &id).await;
 }
 
+async fn imports_and_exports() {
+    let shop = ImportFixture::open().await;
+    let file = "sku,name,price,currency,status\n\
+        green-tea-100g,\"Green tea, 100 g\",12900,KRW,LISTED\n\
+        mug,Mug,,,LISTED\n";
+    let import = shop.import("k", file.as_bytes(), &json!({ "format": "CSV" })).await;
+    assert_eq!(import["error_count"], 1, "{import}");
+    shop.list_imports(Call::new("GET", "/admin/imports")).await;
+    shop.export("k").await;
+}
+
 async fn personal_data() {
     let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
@@ -221,6 +233,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(charges())).await,
         record(Box::pin(auctions())).await,
         record(Box::pin(images())).await,
+        record(Box::pin(imports_and_exports())).await,
         record(Box::pin(personal_data())).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {

@@ -1,5 +1,6 @@
 //! Checks the promises by reading only the tables, the buckets and the providers' ledger.
 
+mod imports;
 pub mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,6 +95,10 @@ pub fn check(world: &World, phase: Phase) {
         let is_indexed = world.fault_plan.actors.search && world.index.dead_letters().is_empty();
         if is_indexed || phase == Phase::Reconciled && world.fault_plan.actors.search {
             check("the index has each product", search::check_index(world, &catalog));
+        }
+        let steps = [&world.import_steps, &world.export_steps];
+        if steps.iter().all(|steps| steps.dead_letters().is_empty()) {
+            check("imports say what they did", imports::check_exchanges(world, &catalog));
         }
         let accounts = tables.items(ACCOUNTS);
         check(

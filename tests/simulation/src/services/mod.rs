@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex};
 use function_tests::payment_fixture::{CARRIER_SECRETS, carriers};
 use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
-use harness::queue::INDEX_URL;
-use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue};
 use harness::platform::SEARCH;
+use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL};
+use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue};
 use lambda_http::http::Method;
 use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
 use lambda_http::http::request::Parts;
@@ -69,6 +69,10 @@ pub struct Services {
     pub undelivered: Arc<Mailbox<Value>>,
     /// SQS: commands for `charge-subscription`.
     pub charges: FakeQueue,
+    /// SQS: the steps of imports.
+    pub import_steps: FakeQueue,
+    /// SQS: the steps of exports.
+    pub export_steps: FakeQueue,
     /// SQS: commands for `write-index`.
     pub index: FakeQueue,
     /// KMS.
@@ -103,14 +107,15 @@ impl Services {
             }
             Service::Queue(target) => {
                 let mut body = json_of(body);
-                let queue = if body["QueueUrl"] == INDEX_URL {
-                    if self.mutant == Some(Mutant::CommandLost) {
-                        lose_command(&mut body);
-                    }
-                    &self.index
-                } else {
-                    &self.charges
+                let queue = match body["QueueUrl"].as_str().expect("a queue") {
+                    INDEX_URL => &self.index,
+                    IMPORT_STEPS_URL => &self.import_steps,
+                    EXPORT_STEPS_URL => &self.export_steps,
+                    _ => &self.charges,
                 };
+                if self.mutant == Some(Mutant::CommandLost) {
+                    lose_command(&mut body);
+                }
                 let (status, answer) = queue.serve(target, &body)?;
                 Reply::Response(raw_response(status, &answer))
             }
