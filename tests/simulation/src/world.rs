@@ -28,7 +28,7 @@ use crate::panics;
 use crate::response_checker;
 use crate::rules::API_LIMIT;
 use crate::run::Plan;
-use crate::services::{Mailbox, Services, Tables};
+use crate::services::{IndexCommits, Mailbox, Services, Tables};
 use crate::stack::Stack;
 use crate::trace::Trace;
 
@@ -58,6 +58,8 @@ pub struct World {
     pub sandbox: Arc<Sandbox>,
     /// The buckets.
     pub objects: FakeS3,
+    /// The commits of the search index.
+    pub index_commits: Arc<IndexCommits>,
     /// Entries that the bus accepted.
     pub bus: Arc<Mailbox<Value>>,
     /// Events that `relay-events` could not publish.
@@ -178,9 +180,11 @@ impl World {
         if !fault_plan.actors.search {
             index.discard();
         }
+        let index_commits = Arc::new(IndexCommits::default());
         let services = Services {
             tables: tables.clone(),
             objects: objects.clone(),
+            index_commits: index_commits.clone(),
             bus: bus.clone(),
             undelivered: undelivered.clone(),
             charges: charges.clone(),
@@ -203,6 +207,7 @@ impl World {
             tables,
             sandbox,
             objects,
+            index_commits,
             bus,
             undelivered,
             charges,

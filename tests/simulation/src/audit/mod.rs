@@ -131,6 +131,8 @@ pub fn check(world: &World, phase: Phase) {
     check("charged is recorded", of_money);
     let wrong = world.tables.misattributed().into_iter();
     findings.extend(wrong.map(|wrong| format!("events name who acted: {wrong}")));
+    let overwritten = world.index_commits.overwritten().into_iter();
+    findings.extend(overwritten.map(|commit| format!("no commit of the index is overwritten: {commit}")));
     let repeated = world.tables.stock_changes().repeated().into_iter();
     findings.extend(repeated.map(|alert| format!("low stock is told once: {alert}")));
     for finding in findings {

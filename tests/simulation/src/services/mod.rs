@@ -2,6 +2,7 @@
 
 mod bus;
 mod connector;
+mod index_commits;
 mod providers;
 pub mod stock_changes;
 mod tables;
@@ -28,8 +29,12 @@ use crate::mutant::Mutant;
 use crate::net::Reply;
 
 pub use connector::aws_config;
+pub use index_commits::IndexCommits;
 pub use providers::Providers;
 pub use tables::Tables;
+
+/// The object with the state of the search index.
+const INDEX_STATE: &str = "index.json";
 
 /// A request to a service.
 pub struct Request {
@@ -63,6 +68,8 @@ pub struct Services {
     pub tables: Arc<Tables>,
     /// S3.
     pub objects: FakeS3,
+    /// The commits of the search index.
+    pub index_commits: Arc<IndexCommits>,
     /// EventBridge: accepted entries, to be delivered to their targets.
     pub bus: Arc<Mailbox<Value>>,
     /// SQS: events that `relay-events` could not publish.
@@ -136,13 +143,19 @@ impl Services {
             Service::Objects(head) if self.mutant == Some(Mutant::ObjectLost) && head.method == Method::PUT => {
                 Reply::Response(RawResponse::new(200, vec![]))
             }
-            Service::Objects(head) if self.mutant == Some(Mutant::CommitsUnchecked) => {
+            Service::Objects(head) => {
                 let mut head = head.clone();
-                head.headers.remove(IF_MATCH);
-                head.headers.remove(IF_NONE_MATCH);
-                Reply::Response(self.objects.serve(&head, body))
+                if self.mutant == Some(Mutant::CommitsUnchecked) {
+                    head.headers.remove(IF_MATCH);
+                    head.headers.remove(IF_NONE_MATCH);
+                }
+                let response = self.objects.serve(&head, body);
+                let is_stored = head.method == Method::PUT && response.status == 200;
+                if is_stored && request.is_of_index() && head.uri.path().ends_with(INDEX_STATE) {
+                    self.index_commits.push(body);
+                }
+                Reply::Response(response)
             }
-            Service::Objects(head) => Reply::Response(self.objects.serve(head, body)),
             Service::Provider(head) => {
                 let reply = providers::serve(&self.sandbox, head, body, self.mutant);
                 self.webhooks_ready.notify_one();
@@ -211,7 +224,7 @@ impl Request {
     pub fn what(&self) -> String {
         match &self.to {
             Service::Objects(head) if self.is_of_index() => {
-                let is_state = head.uri.path().ends_with("index.json");
+                let is_state = head.uri.path().ends_with(INDEX_STATE);
                 let object = if is_state { "the state" } else { "a bundle" };
                 format!("{} {object} of the index", head.method)
             }
