@@ -7,6 +7,7 @@
 mod access;
 mod auctions;
 mod billing;
+mod catalog;
 mod client;
 mod fulfillment;
 mod images;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         fulfillment::TESTS,
         images::TESTS,
         imports::TESTS,
+        catalog::TESTS,
         access::TESTS,
         requests::TESTS,
         stock::TESTS,
