@@ -7,6 +7,7 @@
 //! names is removed with the others after 30 days.
 
 use aws_lambda_events::sqs::SqsBatchResponse;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -65,6 +66,10 @@ pub struct ExportMessage {
 /// Products of a page: one batch read.
 const PAGE: u8 = BATCH_GET_KEYS as u8;
 
+/// After the last shard, the walk visits each one once more, for the products that have changed since the export began: one
+/// whose entry moved while the walk passed by may be missing.
+const LAST_SHARD: u8 = 2 * CHANGE_SHARDS;
+
 /// Runs a step for each message.
 ///
 /// # Errors
@@ -102,8 +107,8 @@ impl RunExport {
     async fn advanced(&self, stored: &StoredExport, invocation: &Invocation) -> Result<StoredExport, Error> {
         let mut position = stored.position.clone();
         let mut part = Part::default();
-        while part.has_room(self.part_products) && position.shard < CHANGE_SHARDS {
-            position = self.add_page(&mut part, position, invocation).await?;
+        while part.has_room(self.part_products) && position.shard < LAST_SHARD {
+            position = self.add_page(&mut part, position, stored, invocation).await?;
         }
         let mut next = stored.clone();
         next.version += 1;
@@ -111,24 +116,38 @@ impl RunExport {
             next.export = changed(next.export, ExportChange::Advance(part.products), invocation)?;
             next.files.push(self.written(stored, part, invocation).await?);
         }
-        if position.shard == CHANGE_SHARDS {
+        if position.shard == LAST_SHARD {
             next.export = changed(next.export, ExportChange::Complete, invocation)?;
         }
         Ok(StoredExport { position, ..next })
     }
 
     /// Adds the products of the next page of the index. Returns the place after it.
-    async fn add_page(&self, part: &mut Part, from: Position, invocation: &Invocation) -> Result<Position, Error> {
+    async fn add_page(
+        &self,
+        part: &mut Part,
+        from: Position,
+        stored: &StoredExport,
+        invocation: &Invocation,
+    ) -> Result<Position, Error> {
         let Position { shard, after } = from;
-        let changes = self.catalog.changed_products(shard, &after, PAGE, invocation.deadline);
+        let changes = self
+            .catalog
+            .changed_products(shard % CHANGE_SHARDS, &after, PAGE, invocation.deadline);
         let changes = changes.await?;
-        let skus: Vec<Sku> = changes.iter().map(|change| change.sku.clone()).collect();
+        let mut skus: Vec<Sku> = vec![];
+        for change in &changes {
+            // The index may have the entries before and after a change.
+            if !skus.contains(&change.sku) {
+                skus.push(change.sku.clone());
+            }
+        }
         let products = match skus.as_slice() {
             [] => Default::default(),
             skus => self.catalog.products(skus, invocation.deadline).await?,
         };
         for product in skus.iter().filter_map(|sku| products.get(sku)) {
-            part.add(product)?;
+            part.add(product, invocation.now)?;
         }
         Ok(match changes.last() {
             Some(last) if changes.len() == usize::from(PAGE) => Position {
@@ -137,7 +156,11 @@ impl RunExport {
             },
             _ => Position {
                 shard: shard + 1,
-                after: ChangePosition::start(),
+                after: if shard + 1 < CHANGE_SHARDS {
+                    ChangePosition::start()
+                } else {
+                    ChangePosition::at(stored.export.created_at + SignedDuration::from_millis(1))
+                },
             },
         })
     }

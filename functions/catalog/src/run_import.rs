@@ -186,11 +186,7 @@ impl RunImport {
         };
         let mut import = changed(stored.import.clone(), ImportChange::Advance(tally), invocation)?;
         if let Some(fault) = chunk.fault {
-            let failure = ImportFailure {
-                reason: fault.reason,
-                row: chunk.progress.rows + 1,
-                detail: fault.detail,
-            };
+            let failure = ImportFailure::new(chunk.progress.rows + 1, fault);
             import = changed(import, ImportChange::Fail(failure), invocation)?;
         } else if chunk.is_last {
             import = changed(import, ImportChange::Complete, invocation)?;

@@ -3,7 +3,7 @@
 mod rows;
 mod store;
 
-pub use rows::{PART_BYTES, PART_PRODUCTS, Part, row};
+pub use rows::{PART_PRODUCTS, Part};
 pub use store::{ExportStore, Position, StoredExport, StoredPart};
 
 use jiff::{SignedDuration, Timestamp};

@@ -4,10 +4,9 @@
 //! - A row is applied to the product that was read, on condition that it is still in the version that was read. Between the
 //!   read and the write the import is read again: if another run has gone on with it since, this one stops. So a late run
 //!   never applies a row after a later row of the same product.
-//! - A write has the event's id that follows from the import and the row. So a run that repeats the rows of an interrupted
-//!   one, or a write whose response was lost, recognizes what is written, and counts it once.
-
-use std::collections::BTreeMap;
+//! - A write has the event's id that follows from the import, the row and the product's version. So a run that repeats the rows
+//!   of an interrupted one, or a write whose response was lost, recognizes what is written, and counts it once. If somebody has
+//!   changed the product in between, the row is applied once more.
 
 use futures::StreamExt;
 use futures::stream::iter;
@@ -51,41 +50,29 @@ pub struct Applier<'a> {
     pub invocation: &'a Invocation,
 }
 
-/// The rows of a product, with their numbers, in their order.
-type Group = Vec<(u64, ProductRow)>;
-
-/// What a group leads to.
-struct Merged {
-    /// The product. None if there was none, and no row can create it.
-    product: Option<Product>,
-    /// Number of rows that can be applied.
-    accepted: u64,
-    /// The errors of the others.
-    errors: Vec<RowError>,
-}
-
 impl Applier<'_> {
-    /// Applies `rows`, or, in a dry run, tells what would become of them. None if another run has gone on with the import.
+    /// Applies `rows` of different products, or, in a dry run, tells what would become of them. None if another run has gone on
+    /// with the import.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`]. Some of the rows may be applied then.
     pub async fn apply(&self, rows: Vec<(u64, Result<ProductRow, RowFault>)>) -> Result<Option<Tally>, Error> {
         let mut tally = Tally::default();
-        let mut groups: BTreeMap<Sku, Group> = BTreeMap::new();
+        let mut readable = vec![];
         for (number, row) in rows {
             match row {
-                Ok(row) => groups.entry(row.sku.clone()).or_default().push((number, row)),
+                Ok(row) => readable.push((number, row)),
                 Err(fault) => tally.errors.push(RowError::new(number, fault)),
             }
         }
-        let skus: Vec<Sku> = groups.keys().cloned().collect();
+        let skus: Vec<Sku> = readable.iter().map(|(_, row)| row.sku.clone()).collect();
         let products = self.catalog.product_versions(&skus, self.invocation.deadline).await?;
         if !self.is_current().await? {
             return Ok(None);
         }
-        let writes = groups
+        let writes = readable
             .iter()
-            .map(|(sku, group)| self.apply_group(sku, group, products.get(sku).cloned()));
+            .map(|(number, row)| self.apply_row(*number, row, products.get(&row.sku).cloned()));
         let applied: Vec<Result<Option<Tally>, Error>> = iter(writes).buffer_unordered(CONCURRENT).collect().await;
         for outcome in applied {
             match outcome? {
@@ -107,37 +94,39 @@ impl Applier<'_> {
         Ok(stored.is_some_and(|stored| stored.version == self.stored.version))
     }
 
-    /// Applies the rows of a product with one write. None if another run has gone on with the import.
-    async fn apply_group(
+    /// Applies a row. None if another run has gone on with the import.
+    async fn apply_row(
         &self,
-        sku: &Sku,
-        group: &Group,
+        number: u64,
+        row: &ProductRow,
         mut stored: Option<ProductVersion>,
     ) -> Result<Option<Tally>, Error> {
-        let event_id = self.event_id(group);
         let mut attempts = Attempts::new("apply a row");
         loop {
             attempts.start()?;
-            let merged = self
-                .merge(sku, group, stored.as_ref().map(|stored| &stored.product))
-                .await?;
-            let previous = match &stored {
-                Some(stored) if stored.event_id == Some(event_id) => {
-                    return Ok(Some(merged.written(stored.product.version)));
-                }
-                Some(stored) => Some(&stored.product),
-                None => None,
-            };
-            let next = match &merged.product {
-                Some(next) if Some(next) != previous => next.clone(),
-                _ => return Ok(Some(merged.unchanged())),
-            };
-            let next = product_change::next_version(previous, next, self.invocation)?;
-            if self.stored.import.dry_run {
-                return Ok(Some(merged.written(next.version)));
+            let previous = stored.as_ref().map(|stored| &stored.product);
+            if let Some(stored) = &stored
+                && stored.event_id == Some(self.event_id(number, stored.product.version))
+            {
+                // An earlier attempt has written it.
+                return Ok(Some(Tally::written(stored.product.version)));
             }
-            match self.write(&next, previous, event_id).await? {
-                Ok(()) => return Ok(Some(merged.written(next.version))),
+            let merged = match self.merge(row, previous).await {
+                Ok(merged) => merged,
+                Err(Error::Rejected(rejection)) => {
+                    return Ok(Some(Tally::refused(RowError::new(number, RowFault::from(*rejection)))));
+                }
+                Err(error) => return Err(error),
+            };
+            if previous == Some(&merged) {
+                return Ok(Some(Tally::unchanged()));
+            }
+            let next = product_change::next_version(previous, merged, self.invocation)?;
+            if self.stored.import.dry_run {
+                return Ok(Some(Tally::written(next.version)));
+            }
+            match self.write(&next, previous, self.event_id(number, next.version)).await? {
+                Ok(()) => return Ok(Some(Tally::written(next.version))),
                 Err(changed) => stored = Some(*changed),
             }
             if !self.is_current().await? {
@@ -146,35 +135,13 @@ impl Applier<'_> {
         }
     }
 
-    /// Merges the rows of a product one after the other.
-    async fn merge(&self, sku: &Sku, group: &Group, product: Option<&Product>) -> Result<Merged, Error> {
-        let mut merged = Merged {
-            product: product.cloned(),
-            accepted: 0,
-            errors: vec![],
-        };
-        for (number, row) in group {
-            match self.merge_row(sku, row, merged.product.as_ref()).await {
-                Ok(product) => {
-                    merged.product = Some(product);
-                    merged.accepted += 1;
-                }
-                Err(Error::Rejected(rejection)) => {
-                    let fault = RowFault::from(*rejection);
-                    merged.errors.push(RowError::new(*number, fault));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(merged)
-    }
-
-    async fn merge_row(&self, sku: &Sku, row: &ProductRow, product: Option<&Product>) -> Result<Product, Error> {
+    /// The product with the fields of a row.
+    async fn merge(&self, row: &ProductRow, product: Option<&Product>) -> Result<Product, Error> {
         let now = self.invocation.now;
         let next = match product {
             Some(product) => row.changes.merged(product, now)?,
             None => {
-                let new = product_change::new_product(sku, &row.changes, self.invocation)?;
+                let new = product_change::new_product(&row.sku, &row.changes, self.invocation)?;
                 row.changes.merged(&new, now)?
             }
         };
@@ -238,31 +205,9 @@ impl Applier<'_> {
         record.map_err(|error| Error::internal("serialize the event", error))
     }
 
-    /// The id of the event of the write that applies a group.
-    fn event_id(&self, group: &Group) -> Uuid {
+    /// The id of the event of the write that applies a row and makes this version of its product.
+    fn event_id(&self, row: u64, version: u64) -> Uuid {
         let import = self.stored.import.import_id.to_string();
-        let row = group.first().map_or(0, |(number, _)| *number);
-        derive_id(&["import", &import, &row.to_string()])
-    }
-}
-
-impl Merged {
-    /// The tally of a product that is stored in `version` with these rows.
-    fn written(self, version: u64) -> Tally {
-        let created = if version == 1 { self.accepted.min(1) } else { 0 };
-        Tally {
-            created,
-            changed: self.accepted - created,
-            unchanged: 0,
-            errors: self.errors,
-        }
-    }
-
-    fn unchanged(self) -> Tally {
-        Tally {
-            unchanged: self.accepted,
-            errors: self.errors,
-            ..Tally::default()
-        }
+        derive_id(&["import", &import, &row.to_string(), &version.to_string()])
     }
 }

@@ -3,6 +3,7 @@
 use csv_core::{ReadRecordResult, Reader};
 use iso_currency::Currency;
 use serde_json::{Map, Value, json};
+use shared::catalog::Product;
 use shared::core::money::Money;
 
 use super::rows::{self, FileFault, MALFORMED, ProductRow, RowFault, Taken};
@@ -10,6 +11,9 @@ use super::{ImportFailureReason, MAX_ROW_BYTES};
 
 /// The most columns.
 const MAX_COLUMNS: usize = 200;
+
+/// The longest name of a column, in bytes: an attribute's name of fifty characters.
+const MAX_NAME: usize = 4 * Product::MAX_ATTRIBUTE_NAME + ATTRIBUTES.len() + 1;
 
 /// Separates the values of a cell with several.
 const SEPARATOR: char = '|';
@@ -52,7 +56,24 @@ impl CsvRows {
                     row: None,
                 }));
             }
-            Record::Complete { bytes, cells } => (bytes, cells),
+            Record::Complete { bytes: read, cells } => {
+                if !has_closed_quotes(&bytes[..read]) {
+                    let detail = "A quoted cell has no end, or text follows its closing quote.";
+                    return Err(FileFault::new(ImportFailureReason::MalformedQuotes, detail));
+                }
+                (read, cells)
+            }
+        };
+        let too_many = || format!("A row has at most {MAX_COLUMNS} cells.");
+        let Some(count) = count else {
+            if self.columns.is_empty() {
+                return Err(FileFault::new(ImportFailureReason::InvalidHeader, too_many()));
+            }
+            return Ok(Some(Taken {
+                bytes,
+                rows: empty + 1,
+                row: Some(Err(RowFault::new(MALFORMED, too_many()))),
+            }));
         };
         let cells = self.texts(count)?;
         let mut row = None;
@@ -68,7 +89,7 @@ impl CsvRows {
     /// Finds the first record and unquotes its cells.
     fn record(&mut self, bytes: &[u8], is_end: bool) -> Result<Record, FileFault> {
         self.reader.reset();
-        let (mut read, mut written, mut cells) = (0, 0, 0);
+        let (mut read, mut written, mut cells, mut is_wide) = (0, 0, 0, false);
         loop {
             let rest = &bytes[read..];
             // To the reader, no bytes are the end of the file.
@@ -86,10 +107,8 @@ impl CsvRows {
                     let detail = format!("A row has at most {MAX_ROW_BYTES} bytes. A quote may be missing.");
                     return Err(FileFault::new(ImportFailureReason::RowTooLarge, detail));
                 }
-                ReadRecordResult::OutputEndsFull => {
-                    let detail = format!("A row has at most {MAX_COLUMNS} cells.");
-                    return Err(FileFault::new(ImportFailureReason::InvalidHeader, detail));
-                }
+                // The rest is read to find the end of the row.
+                ReadRecordResult::OutputEndsFull => (cells, is_wide) = (0, true),
                 ReadRecordResult::End => return Ok(Record::None),
                 ReadRecordResult::Record => {
                     // The reader leaves the second half of a line break to the next record.
@@ -100,7 +119,10 @@ impl CsvRows {
                             _ => {}
                         }
                     }
-                    return Ok(Record::Complete { bytes: read, cells });
+                    return Ok(Record::Complete {
+                        bytes: read,
+                        cells: (!is_wide).then_some(cells),
+                    });
                 }
             }
         }
@@ -145,10 +167,8 @@ enum Record {
     Open,
     /// There is no further one.
     None,
-    Complete {
-        bytes: usize,
-        cells: usize,
-    },
+    /// It takes these bytes. The number of its cells; none if they are too many.
+    Complete { bytes: usize, cells: Option<usize> },
 }
 
 /// A column, and how its cells are read.
@@ -186,6 +206,9 @@ const METADATA: &str = "metadata";
 
 impl Column {
     fn named(name: &str) -> Option<Self> {
+        if name.len() > MAX_NAME {
+            return None;
+        }
         match name {
             "sku" => Some(Self::Sku),
             "price" => Some(Self::Price),
@@ -251,6 +274,29 @@ fn columns(names: &[String]) -> Result<Vec<Column>, FileFault> {
         return Err(invalid("The column sku is missing.".to_owned()));
     }
     Ok(columns)
+}
+
+/// Whether each quoted cell of a record ends before the next comma or line break outside of quotes. Otherwise a quote is
+/// missing, and the record may have swallowed rows (RFC 4180, section 2.5 to 2.7).
+fn has_closed_quotes(record: &[u8]) -> bool {
+    let mut bytes = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record).iter().peekable();
+    let mut starts_cell = true;
+    while let Some(&byte) = bytes.next() {
+        if byte == b'"' && starts_cell {
+            loop {
+                match (bytes.next(), bytes.peek()) {
+                    (None, _) => return false,
+                    // Two quotes are one in the cell.
+                    (Some(b'"'), Some(b'"')) => drop(bytes.next()),
+                    (Some(b'"'), None | Some(b',' | b'\r' | b'\n')) => break,
+                    (Some(b'"'), Some(_)) => return false,
+                    (Some(_), _) => {}
+                }
+            }
+        }
+        starts_cell = matches!(byte, b',' | b'\r' | b'\n');
+    }
+    true
 }
 
 /// Number of empty lines before the first row.
@@ -443,6 +489,32 @@ mod tests {
                 "{row}: {fault:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_missing_quote_ends_the_file_before_the_row_that_lacks_it() {
+        for text in [
+            "sku,name\ntea,\"Nice tea\nmug,Good mug\npot,Nice pot\n",
+            "sku,name\ntea,\"Nice tea\nmug,Good mug\npot,\"Nice pot\"\n",
+            "sku,name\ntea,\"Nice\" tea\n",
+            "sku,name\ntea,\"",
+        ] {
+            for step in [1, 7, text.len()] {
+                let fault = read_by(text.as_bytes(), step).unwrap_err();
+                assert_eq!(fault.reason, ImportFailureReason::MalformedQuotes, "{text}");
+            }
+        }
+        let odd = read("sku,name\ntea,5\" pipe\nmug,\"\"\nbowl,\"a \"\"b\"\"\"");
+        assert_eq!(odd.len(), 3);
+        assert_eq!(odd[2].1.as_ref().unwrap()["name"], "a \"b\"");
+    }
+
+    #[test]
+    fn a_row_with_too_many_cells_is_an_error_of_that_row() {
+        let text = format!("sku,name\ntea,{}\nmug,Mug\n", "x,".repeat(MAX_COLUMNS));
+        let rows = read(&text);
+        assert_eq!(rows[0].1.as_ref().unwrap_err().code, MALFORMED);
+        assert_eq!(rows[1], (3, Ok(json!({ "sku": "mug", "name": "Mug" }))));
     }
 
     #[test]

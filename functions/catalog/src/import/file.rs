@@ -1,5 +1,7 @@
 //! An import's file, read by ranges: never more than a few megabytes are in memory.
 
+use std::collections::HashSet;
+
 use shared::Error;
 use tokio::time::Instant;
 
@@ -32,7 +34,7 @@ pub struct ImportFile<'a> {
     products: u64,
 }
 
-/// The next rows of a file.
+/// The next rows of a file, of different products.
 #[derive(Debug)]
 pub struct Chunk {
     /// The rows, with their numbers.
@@ -65,13 +67,20 @@ impl<'a> ImportFile<'a> {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn next_chunk(&mut self, deadline: Instant) -> Result<Chunk, Error> {
-        let (mut rows, mut fault, mut start) = (vec![], None, 0);
+        let (mut rows, mut fault, mut start): (Vec<(u64, Result<ProductRow, RowFault>)>, _, _) = (vec![], None, 0);
+        let mut skus = HashSet::new();
         while rows.len() < CHUNK_ROWS {
             match self.take(start) {
                 Ok(Some(taken)) => {
                     if taken.row.is_some() && self.products == MAX_ROWS {
                         let detail = format!("A file has at most {MAX_ROWS} rows.");
                         fault = Some(FileFault::new(ImportFailureReason::TooManyRows, detail));
+                        break;
+                    }
+                    // The next row of a product has to see this one.
+                    if let Some(Ok(row)) = &taken.row
+                        && !skus.insert(row.sku.clone())
+                    {
                         break;
                     }
                     start += taken.bytes;

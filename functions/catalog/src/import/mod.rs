@@ -34,8 +34,9 @@ pub const MAX_ERRORS: usize = 500;
 /// The time within which the upload of a file has to start.
 pub const UPLOAD_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// How many bytes of an error's detail are kept.
+/// How many bytes of an error's detail are kept, and of the name of its field. A record has to stay below DynamoDB's limit.
 const MAX_DETAIL: usize = 200;
+const MAX_FIELD: usize = 60;
 
 /// The prefix of the files' keys in their bucket.
 const PREFIX: &str = "imports/";
@@ -174,13 +175,11 @@ pub struct RowError {
 impl RowError {
     /// The error of a row.
     pub fn new(row: u64, fault: RowFault) -> Self {
-        let mut detail = fault.detail;
-        detail.truncate(detail.floor_char_boundary(MAX_DETAIL));
         Self {
             row,
-            field: fault.field,
+            field: fault.field.map(|field| shortened(field, MAX_FIELD)),
             code: fault.code.to_owned(),
-            detail,
+            detail: shortened(fault.detail, MAX_DETAIL),
         }
     }
 }
@@ -197,6 +196,23 @@ pub struct ImportFailure {
     pub detail: String,
 }
 
+impl ImportFailure {
+    /// The failure of a file at a row.
+    pub fn new(row: u64, fault: FileFault) -> Self {
+        Self {
+            reason: fault.reason,
+            row,
+            detail: shortened(fault.detail, MAX_DETAIL),
+        }
+    }
+}
+
+/// At most `bytes` of a text, in whole characters.
+fn shortened(mut text: String, bytes: usize) -> String {
+    text.truncate(text.floor_char_boundary(bytes));
+    text
+}
+
 /// The reason for which a file could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -205,6 +221,8 @@ pub enum ImportFailureReason {
     NotUtf8,
     /// A column of the CSV file is unknown, missing or there twice.
     InvalidHeader,
+    /// A quoted cell of the CSV file has no end, or text follows its closing quote.
+    MalformedQuotes,
     /// A row has more than 128 KB. In a CSV file, the end of a quoted cell may be missing.
     RowTooLarge,
     /// The file has more than 1,000,000 rows.
@@ -225,6 +243,35 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// A row whose product was written in `version`.
+    pub const fn written(version: u64) -> Self {
+        let is_new = version == 1;
+        Self {
+            created: is_new as u64,
+            changed: !is_new as u64,
+            unchanged: 0,
+            errors: vec![],
+        }
+    }
+
+    /// A row that says what the product is already.
+    pub const fn unchanged() -> Self {
+        Self {
+            created: 0,
+            changed: 0,
+            unchanged: 1,
+            errors: vec![],
+        }
+    }
+
+    /// A row with an error.
+    pub fn refused(error: RowError) -> Self {
+        Self {
+            errors: vec![error],
+            ..Self::default()
+        }
+    }
+
     /// Adds what became of other rows.
     pub fn add(&mut self, other: Self) {
         self.created += other.created;

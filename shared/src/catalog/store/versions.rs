@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{parse_product, product_key};
+use super::parse_product;
+use crate::aws::dynamodb::Item;
 use crate::aws::dynamodb::table::text_of;
-use crate::aws::dynamodb::{Item, Wanted, batch_get, key};
 use crate::catalog::{CatalogStore, Product, Sku};
 use crate::core::error::Error;
 use crate::core::event::Record;
@@ -31,13 +31,8 @@ impl CatalogStore {
         skus: &[Sku],
         deadline: Instant,
     ) -> Result<HashMap<Sku, ProductVersion>, Error> {
-        let wanted = Wanted {
-            table: &self.table.name,
-            keys: skus.iter().map(|sku| key(product_key(sku))).collect(),
-            consistent: true,
-        };
-        let found = batch_get(&self.table.client, "read products", vec![wanted], deadline).await?;
-        let versions = found.into_values().flatten().map(|item| {
+        let items = self.product_items(skus, deadline).await?;
+        let versions = items.into_iter().map(|item| {
             let version = version_of(item)?;
             Ok((version.product.sku.clone(), version))
         });

@@ -78,6 +78,8 @@ async fn shop_with(count: usize) -> ImportFixture {
     let rows: Vec<Value> = (0..count).map(|nth| row(&format!("sku-{nth}"), 1000)).collect();
     let import = shop.import("first", &json_lines(&rows), &json!({})).await;
     assert_eq!(import["created"], count);
+    // What changes after an export has begun can be in it twice.
+    shop.advance(SignedDuration::from_mins(1));
     shop
 }
 
@@ -140,6 +142,30 @@ async fn an_export_creates_the_same_products_in_an_empty_shop() {
     }
     let skus = ["longest", "sku-0", "sku-1", "sku-2"].map(str::to_owned);
     assert_eq!(contents(&other, &skus).await, contents(&shop, &skus).await);
+}
+
+#[tokio::test]
+async fn a_sale_that_has_ended_is_left_out_since_the_price_may_be_lower_by_now() {
+    let shop = ImportFixture::open().await;
+    shop.list("tea", 1000, 1).await;
+    let (starts_at, ends_at) = (shop.now(), shop.now() + SignedDuration::from_mins(5));
+    let sale = json!({ "price": { "amount": 700, "currency": "KRW" }, "starts_at": starts_at, "ends_at": ends_at });
+    for (minutes, change) in [
+        (0, json!({ "sale": sale })),
+        (6, json!({ "price": { "amount": 600, "currency": "KRW" } })),
+    ] {
+        shop.advance(SignedDuration::from_mins(minutes));
+        let changed = shop.update_product(update_call("tea", "*", &change)).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+    }
+    let export = shop.export("k").await;
+    let file = shop.files_of(&export).remove(0);
+    let import = shop.import("k2", &file, &json!({})).await;
+    assert_eq!(
+        (&import["unchanged"], &import["error_count"]),
+        (&json!(1), &json!(0)),
+        "{import}"
+    );
 }
 
 #[tokio::test]

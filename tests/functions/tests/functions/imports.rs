@@ -325,6 +325,84 @@ async fn a_file_has_at_most_a_million_rows() {
 }
 
 #[tokio::test]
+async fn an_import_keeps_what_a_products_schedule_is_due_for() {
+    let shop = ImportFixture::open().await;
+    let at = |minutes| json!(shop.now() + SignedDuration::from_mins(minutes));
+    for sku in ["tea", "mug"] {
+        shop.list(sku, 1000, 1).await;
+    }
+    let schedule = json!({ "list_at": at(10), "unlist_at": at(20) });
+    assert_eq!(
+        shop.update_product(update_call("mug", "*", &schedule)).await.status,
+        200
+    );
+    let rows = [
+        json!({ "sku": "tea", "brand": "Hadong", "list_at": at(10), "unlist_at": at(20) }),
+        json!({ "sku": "mug", "brand": "Hadong" }),
+    ];
+    assert_eq!(
+        counts(&shop.import("k", &json_lines(&rows), &json!({})).await),
+        [0, 2, 0, 0]
+    );
+    let products = products(&shop).await;
+    let due = |sku: &str| products[sku]["due_ms"].as_i64();
+    let next = (shop.now() + SignedDuration::from_mins(10)).as_millisecond();
+    assert_eq!((due("tea"), due("mug")), (Some(next), Some(next)));
+}
+
+#[tokio::test]
+async fn a_row_that_is_repeated_over_a_later_change_tells_another_event() {
+    let shop = ImportFixture::open().await;
+    shop.list("tea", 1000, 1).await;
+    let file = json_lines(&[json!({ "sku": "tea", "brand": "Hadong" })]);
+    let (id, uploaded) = shop.uploaded("k", &file, &json!({})).await;
+    // The start and the row are written, and the run is killed before its record is.
+    let hold = Hold::default();
+    for fault in [
+        Fault::Late(Duration::ZERO),
+        Fault::Late(Duration::ZERO),
+        Fault::Held(hold.clone()),
+    ] {
+        shop.engine.faults.plan("PutItem", fault);
+    }
+    tokio::select! {
+        _ = shop.run_import(uploaded.clone()) => panic!("the run ends"),
+        () = hold.arrived() => {}
+    }
+    shop.engine.faults.forget();
+    let event = |products: &HashMap<String, Value>| products["tea"]["event"]["id"].clone();
+    let first = event(&products(&shop).await);
+    let edit = update_call("tea", "*", &json!({ "brand": "Boseong" }));
+    assert_eq!(shop.update_product(edit).await.status, 200);
+    shop.run_import(uploaded).await;
+    let import = shop.get_import(&id).await.body;
+    assert_eq!(
+        (&import["status"], counts(&import)),
+        (&json!("COMPLETED"), [0, 1, 0, 0])
+    );
+    let products = products(&shop).await;
+    assert_eq!(
+        (&products["tea"]["brand"], &products["tea"]["version"]),
+        (&json!("Hadong"), &json!(4))
+    );
+    assert_ne!(event(&products), first);
+}
+
+#[tokio::test]
+async fn a_long_field_name_of_a_wrong_row_does_not_fill_the_record() {
+    let shop = ImportFixture::open().await;
+    let rows: Vec<Value> = (0..6)
+        .map(|nth| json!({ "sku": format!("sku-{nth}"), "x".repeat(100_000): 1 }))
+        .collect();
+    let import = shop.import("k", &json_lines(&rows), &json!({})).await;
+    assert_eq!(
+        (&import["status"], counts(&import)),
+        (&json!("COMPLETED"), [0, 0, 0, 6])
+    );
+    assert!(import.to_string().len() < 5_000, "{import}");
+}
+
+#[tokio::test]
 async fn the_rows_of_a_product_take_effect_in_their_order() {
     let shop = ImportFixture::open().await;
     let mut file = vec![json!({ "sku": "tea", "brand": "too early" }), row("tea", 1000)];
@@ -335,11 +413,10 @@ async fn the_rows_of_a_product_take_effect_in_their_order() {
     let tea = product(&shop, "tea").await;
     assert_eq!(
         (&tea["name"], tea.get("brand"), &tea["version"]),
-        (&json!("Tea"), None, &json!(1)),
-        "one write"
+        (&json!("Tea"), None, &json!(3)),
+        "a write for each row"
     );
 
-    // In different chunks.
     let mut file = rows(250);
     for (nth, row) in file.iter_mut().enumerate().step_by(50) {
         *row = json!({ "sku": "tea", "brand": format!("brand {nth}") });

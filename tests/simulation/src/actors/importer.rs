@@ -3,11 +3,15 @@
 use function_tests::import_fixture::{import_call, json_lines};
 use harness::gateway::Call;
 use harness::platform::CATALOG_FILES;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::product;
 use crate::infrastructure::send_import_event;
 use crate::world::World;
+
+/// The products on the editor's shelf, which have schedules and sales.
+const SHELF: &str = "shelf-";
 
 /// Imports a file or exports all products, and looks at what was begun.
 pub async fn exchange(world: &World) {
@@ -42,6 +46,18 @@ fn row(world: &World) -> Value {
         0 => {
             let sku = product(world.below(world.fault_plan.actors.products));
             json!({ "sku": sku, "brand": format!("Brand {}", world.below(3)) })
+        }
+        1 if world.below(2) == 0 => {
+            let soon = || json!(world.clock.now() + SignedDuration::from_secs(30 + world.below(300) as i64));
+            let sku = format!("{SHELF}{}", world.below(3));
+            match world.below(3) {
+                0 => json!({ "sku": sku, "list_at": soon(), "unlist_at": null }),
+                1 => json!({ "sku": sku, "sale": null }),
+                _ => json!({ "sku": sku, "sale": {
+                    "price": { "amount": 300, "currency": "KRW" }, "starts_at": soon(),
+                    "ends_at": world.clock.now() + SignedDuration::from_mins(7),
+                } }),
+            }
         }
         1 => json!({ "sku": format!("imported-{}", world.below(8)), "price": { "amount": -1, "currency": "KRW" } }),
         _ => json!({
