@@ -59,6 +59,7 @@ impl Cloud {
             ("FULFILLMENT_TABLE", "fulfillment"),
             ("IMAGES_TABLE", "images"),
             ("LISTINGS_TABLE", "listings"),
+            ("LOOKUPS_TABLE", "lookups"),
             ("ORDERS_TABLE", "orders"),
             ("PAYMENTS_TABLE", "payments"),
             ("SUBSCRIPTIONS_TABLE", "subscriptions"),

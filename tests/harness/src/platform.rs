@@ -9,7 +9,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::bus::FakeBus;
-use crate::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use crate::engine::{
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SUBSCRIPTIONS,
+};
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
 
@@ -22,13 +24,14 @@ pub const VARIANTS: &str = "images";
 pub const SEARCH: &str = "search";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 41] = [
+const VARIABLES: [(&str, &str); 42] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
     ("FULFILLMENT_TABLE", FULFILLMENT),
     ("IMAGES_TABLE", IMAGES),
     ("LISTINGS_TABLE", LISTINGS),
+    ("LOOKUPS_TABLE", LOOKUPS),
     ("ORDERS_TABLE", ORDERS),
     ("PAYMENTS_TABLE", PAYMENTS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),

@@ -45,6 +45,9 @@ async fn catalog_and_orders() {
     let order = id_of(&shop.checkout(placed).await);
     shop.see("ann", &order).await;
     shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
+    shop.index_all_orders().await;
+    let of_product = Call::new("GET", "/admin/orders").by_admin().query("sku", SKU);
+    shop.list_admin_orders(of_product).await;
     shop.cancel("ann", &order).await;
 }
 

@@ -8,6 +8,7 @@
 
 mod access;
 mod actors;
+mod admin_orders;
 mod auction_races;
 mod auctions;
 mod billing;
