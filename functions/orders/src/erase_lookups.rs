@@ -1,5 +1,5 @@
 //! Runs for batches of the accounts table's stream, a second after personal data were erased: removes the rows by which
-//! administrators find what belongs to the customer by a telephone number.
+//! administrators find what belongs to the customer by a telephone number, and asks the private index to forget the names.
 //!
 //! Until it has run, `list-admin-orders` shows none of these orders by them: it compares the data key of each row with the
 //! customer's. Rows under a data key that the customer has since an erasure stay, so records may arrive in any order and
@@ -14,6 +14,8 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::stream::Changes;
 use shared::core::identity::CustomerId;
 use shared::lookups::LookupStore;
+use shared::search::{PrivateDocumentKind, PrivateIndexQueue};
+use uuid::Uuid;
 
 /// The function's stores.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct EraseLookups {
     pub lookups: LookupStore,
     /// The customers' data keys, of which only the ids are read.
     pub customer_keys: CustomerKeyStore,
+    /// The queue of the private index.
+    pub private_index: PrivateIndexQueue,
 }
 
 impl EraseLookups {
@@ -33,6 +37,7 @@ impl EraseLookups {
         Ok(Self {
             lookups: LookupStore::new(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
+            private_index: PrivateIndexQueue::new(platform)?,
         })
     }
 }
@@ -46,8 +51,13 @@ pub async fn handle(function: &EraseLookups, changes: Changes, invocation: Invoc
     for customer in erased_in(&changes) {
         let current = function.customer_keys.find(&customer, deadline).await?;
         let current = current.as_ref().map(StoredKey::id);
-        let erased = function.lookups.erase(&customer, current, deadline).await?;
-        tracing::info!(customer_id = customer.as_str(), erased, "lookups erased");
+        let erased = function.lookups.erased(&customer, current, deadline).await?;
+        // First, since without the rows nobody knows which orders they are.
+        let ids: Vec<Uuid> = erased.ids.iter().copied().collect();
+        let index = &function.private_index;
+        index.index(PrivateDocumentKind::Order, &ids, deadline).await?;
+        let rows = function.lookups.remove(erased, deadline).await?;
+        tracing::info!(customer_id = customer.as_str(), rows, "lookups erased");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! Runs for batches of the orders table's stream, a second after orders have changed: writes the rows by which administrators
-//! find orders (`list-admin-orders`). So neither a checkout nor a payment pays for them or waits for them.
+//! find orders (`list-admin-orders`), and names new orders to the private index, which finds them by names. So neither a checkout nor a payment pays for them or waits for them.
 //!
 //! A change only says which order to look at. The order is read again, and an older version never replaces a newer one, so
 //! changes may arrive in any order and repeatedly.
@@ -18,6 +18,7 @@ use shared::aws::lambda::stream::Changes;
 use shared::catalog::Sku;
 use shared::lookups::{LastDigits, List, LookupStore, Owner, PhoneKeyStore, Position, Subject};
 use shared::orders::{DeliveryDetails, OrderId, OrderStore, StoredOrder};
+use shared::search::{PrivateDocumentKind, PrivateIndexQueue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -34,6 +35,8 @@ pub struct IndexOrders {
     pub customer_keys: CustomerKeyStore,
     /// The key of phone tags.
     pub phone_keys: PhoneKeyStore,
+    /// The queue of the private index.
+    pub private_index: PrivateIndexQueue,
 }
 
 impl IndexOrders {
@@ -47,6 +50,7 @@ impl IndexOrders {
             lookups: LookupStore::new(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
             phone_keys: PhoneKeyStore::new(platform)?,
+            private_index: PrivateIndexQueue::new(platform)?,
         })
     }
 }
@@ -71,19 +75,46 @@ pub async fn handle(function: &IndexOrders, changes: Changes, invocation: Invoca
     let behind = orders.iter().filter_map(|stored| {
         let indexed = versions.get(&stored.order.order_id.0);
         let is_behind = indexed.is_none_or(|version| *version < stored.version);
-        is_behind.then(|| index(function, stored, indexed.is_none(), deadline))
+        is_behind.then_some((stored, indexed.is_none()))
     });
-    let outcomes: Vec<Result<(), Error>> = iter(behind).buffer_unordered(CONCURRENT).collect().await;
-    outcomes.into_iter().collect()
+    let (new, known): (Vec<_>, Vec<_>) = behind.partition(|(_, is_new)| *is_new);
+    let personal = new.into_iter().map(|(stored, _)| async move {
+        let written = index_personal_data(function, stored, deadline).await;
+        written.map(|()| stored)
+    });
+    let personal: Vec<Result<&StoredOrder, Error>> = iter(personal).buffer_unordered(CONCURRENT).collect().await;
+    let (mut new, mut failed) = (vec![], Ok(()));
+    for outcome in personal {
+        match outcome {
+            Ok(stored) => new.push(stored),
+            Err(error) => failed = Err(error),
+        }
+    }
+    // After the rows by which an erasure finds these orders, and before the row that says that an order has all its rows.
+    let ids: Vec<Uuid> = new.iter().map(|stored| stored.order.order_id.0).collect();
+    function
+        .private_index
+        .index(PrivateDocumentKind::Order, &ids, deadline)
+        .await?;
+    let new = new.into_iter().map(|stored| (stored, true));
+    let known = known.into_iter().map(|(stored, _)| (stored, false));
+    let indexed = new
+        .chain(known)
+        .map(|(stored, is_new)| index(function, stored, is_new, deadline));
+    let outcomes: Vec<Result<(), Error>> = iter(indexed).buffer_unordered(CONCURRENT).collect().await;
+    outcomes.into_iter().chain([failed]).collect()
+}
+
+/// The place of an order in its lists.
+fn position(stored: &StoredOrder) -> Position {
+    Position::new(stored.order.placed_at, stored.order.order_id.0)
 }
 
 /// Brings the rows of an order to where it is. Only its status ever changes. Its row is written last, so that an order with
 /// that row has all others.
 async fn index(function: &IndexOrders, stored: &StoredOrder, is_new: bool, deadline: Instant) -> Result<(), Error> {
-    let order = &stored.order;
-    let position = Position::new(order.placed_at, order.order_id.0);
+    let (order, position) = (&stored.order, position(stored));
     if is_new {
-        index_phones(function, stored, position, deadline).await?;
         let mut lists = vec![List::All, List::Number(order.number.to_string())];
         let skus: BTreeSet<&Sku> = order.lines.iter().map(|line| &line.sku).collect();
         lists.extend(skus.into_iter().cloned().map(List::Product));
@@ -96,13 +127,8 @@ async fn index(function: &IndexOrders, stored: &StoredOrder, is_new: bool, deadl
     moved.await
 }
 
-/// Writes the rows by the telephone numbers of an order, unless they were erased.
-async fn index_phones(
-    function: &IndexOrders,
-    stored: &StoredOrder,
-    position: Position,
-    deadline: Instant,
-) -> Result<(), Error> {
+/// Notes that an order has personal data, and writes the rows by its telephone numbers, unless they were erased.
+async fn index_personal_data(function: &IndexOrders, stored: &StoredOrder, deadline: Instant) -> Result<(), Error> {
     let Some(sealed) = &stored.delivery_details else {
         return Ok(());
     };
@@ -119,16 +145,14 @@ async fn index_phones(
             return Ok(());
         }
     };
-    let endings = endings(&details);
-    if endings.is_empty() {
-        return Ok(());
+    let mut lists = vec![];
+    for digits in endings(&details) {
+        let phone_key = function.phone_keys.get_or_create(deadline).await?;
+        let tag = phone_key.tag(digits);
+        lists.push(List::Phone(
+            tag.map_err(|error| Error::internal("tag a telephone number", error))?,
+        ));
     }
-    let phone_key = function.phone_keys.get_or_create(deadline).await?;
-    let tags: Result<Vec<List>, _> = endings
-        .into_iter()
-        .map(|digits| phone_key.tag(digits).map(List::Phone))
-        .collect();
-    let lists = tags.map_err(|error| Error::internal("tag a telephone number", error))?;
     let owner = Owner {
         customer_id: customer_id.clone(),
         key_id: key.id(),
@@ -137,7 +161,7 @@ async fn index_phones(
     // Refused when the data were erased meanwhile: then there is nothing to find.
     let written = function
         .lookups
-        .put_personal(Subject::Order, &lists, position, &owner, unchanged, deadline);
+        .put_personal(Subject::Order, &lists, position(stored), &owner, unchanged, deadline);
     written.await.map(|_| ())
 }
 

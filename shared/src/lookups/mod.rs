@@ -13,4 +13,4 @@ mod store;
 pub use list::{List, Position, SHARDS, Subject};
 pub use phone::{InvalidLastDigits, LastDigits, PhoneKey, PhoneTag};
 pub use store::phone_key::PhoneKeyStore;
-pub use store::{Found, FoundPage, LookupStore, Owner};
+pub use store::{ErasedRows, Found, FoundPage, LookupStore, Owner};

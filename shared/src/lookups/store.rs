@@ -2,8 +2,8 @@
 //!
 //! - A list (`ORDERS#PRODUCT#<sku>#<shard>`): an entity that stays in it, by its position.
 //! - `ORDER#<id>`: the entity's status, on the index `by-list`. It is written last, so an entity with this row has all others.
-//! - `CUSTOMER#<id>`: the keys that come from the customer's personal data, on the index `by-list`. All of a customer's are in
-//!   one partition, so an erasure finds them by one consistent query.
+//! - `CUSTOMER#<id>`: the entities that have personal data of the customer, and the keys that come from them, on the index
+//!   `by-list`. All of a customer's are in one partition, so an erasure finds them by one consistent query.
 //! - `KEY`: the key of [`PhoneTag`](crate::lookups::PhoneTag)s, encrypted.
 
 pub(super) mod phone_key;
@@ -30,7 +30,7 @@ use crate::core::error::Error;
 use crate::core::identity::CustomerId;
 use crate::lookups::{List, Position, Subject};
 
-pub use rows::{Found, FoundPage, Owner};
+pub use rows::{ErasedRows, Found, FoundPage, Owner};
 
 const STATUS: &str = "STATUS";
 const INDEX: &str = "by-list";
@@ -39,6 +39,11 @@ const ERASING: &str = "erase lookups";
 
 /// The most writes in one BatchWriteItem (DynamoDB API reference).
 const BATCH_WRITES: usize = 25;
+
+/// The entities of a step of a walk: less than the 1 MB that a query reads.
+const WALK: u16 = 1_000;
+/// The last millisecond that a sort key holds.
+const NEWEST_MS: u64 = 9_999_999_999_999_999;
 
 /// Reads and writes the lookups table.
 #[derive(Clone, Debug)]
@@ -141,8 +146,8 @@ impl LookupStore {
         send_until_answered(WRITING, deadline, send).await
     }
 
-    /// Puts an entity in lists by keys that come from its customer's personal data. Returns false, and changes nothing, when
-    /// `key_unchanged` fails: the customer's data were erased.
+    /// Puts an entity in lists by keys that come from its customer's personal data, and notes that it has such data. Returns
+    /// false, and changes nothing, when `key_unchanged` fails: the customer's data were erased.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -155,13 +160,20 @@ impl LookupStore {
         key_unchanged: TransactWriteItem,
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let mut items = vec![key_unchanged];
-        for list in lists {
+        let note = (subject.entity(position.id), None);
+        let keys = lists.iter().map(|list| {
             let partition = list.partition_of(subject, position.id);
-            let mut item = composite(customer_key(&owner.customer_id), format!("{partition}#{position}"));
-            rows::put_on_index(&mut item, partition, position);
+            (format!("{partition}#{position}"), Some(partition))
+        });
+        let mut items = vec![key_unchanged];
+        for (sk, partition) in [note].into_iter().chain(keys) {
+            let mut item = composite(customer_key(&owner.customer_id), sk);
+            if let Some(partition) = partition {
+                rows::put_on_index(&mut item, partition, position);
+            }
             item.insert("customer_id".into(), text(owner.customer_id.as_str()));
             item.insert("key_id".into(), text(owner.key_id.to_string()));
+            item.insert("entity_id".into(), text(position.id.to_string()));
             items.push(put(Put::builder().table_name(&self.table.name).set_item(Some(item)))?);
         }
         transact_changes(&self.table.client, WRITING, items, 1, deadline).await
@@ -205,12 +217,17 @@ impl LookupStore {
         Ok(FoundPage::merged(shards.into_iter().flatten(), limit))
     }
 
-    /// Removes the rows by keys that come from personal data of `customer`, except those under the data key `current`, which the
-    /// customer has since an erasure. Returns the number of removed rows. Strongly consistent.
+    /// Reads the rows that come from personal data of `customer`, except those under the data key `current`, which the customer
+    /// has since an erasure. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn erase(&self, customer: &CustomerId, current: Option<Uuid>, deadline: Instant) -> Result<u64, Error> {
+    pub async fn erased(
+        &self,
+        customer: &CustomerId,
+        current: Option<Uuid>,
+        deadline: Instant,
+    ) -> Result<ErasedRows, Error> {
         let query = self
             .table
             .client
@@ -219,7 +236,8 @@ impl LookupStore {
             .consistent_read(true)
             .key_condition_expression("pk = :customer")
             .expression_attribute_values(":customer", text(customer_key(customer)));
-        let (mut start, mut erased) = (None::<Item>, 0);
+        let current = current.map(|key| key.to_string());
+        let (mut start, mut erased) = (None::<Item>, ErasedRows::default());
         loop {
             let query = query.clone().set_exclusive_start_key(start);
             let send = || async {
@@ -230,17 +248,52 @@ impl LookupStore {
                     .map_err(|error| classify_error(ERASING, error))
             };
             let page = send_until_answered(ERASING, deadline, send).await?;
-            let current = current.map(|key| key.to_string());
-            let is_old = |item: &Item| text_of(item, "key_id") != current.as_deref();
-            let old = page.items.unwrap_or_default().into_iter().filter(is_old);
-            let deletes: Vec<WriteRequest> = old.map(rows::delete_request).collect::<Result<_, _>>()?;
-            erased += deletes.len() as u64;
-            self.write(ERASING, deletes, deadline).await?;
+            for row in page.items.unwrap_or_default() {
+                if text_of(&row, "key_id") != current.as_deref() {
+                    erased.add(row)?;
+                }
+            }
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(erased);
             }
         }
+    }
+
+    /// Removes rows. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn remove(&self, erased: ErasedRows, deadline: Instant) -> Result<usize, Error> {
+        let removed = erased.deletes.len();
+        self.write(ERASING, erased.deletes, deadline).await?;
+        Ok(removed)
+    }
+
+    /// Reads the next entities of one shard of all entities, newest first. Empty after the last one. Eventually consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn walk(
+        &self,
+        subject: Subject,
+        shard: u8,
+        after: Option<Position>,
+        deadline: Instant,
+    ) -> Result<Vec<Position>, Error> {
+        let first = Position {
+            created_ms: 0,
+            id: Uuid::nil(),
+        };
+        let newest = Position {
+            created_ms: NEWEST_MS,
+            id: Uuid::max(),
+        };
+        let last = after.map_or(Some(newest), Position::before);
+        let Some(last) = last else { return Ok(vec![]) };
+        let partition = List::All.partition(subject, shard);
+        let found = self.query(&List::All, partition, [first, last], WALK, deadline);
+        Ok(found.await?.into_iter().map(|found| found.position).collect())
     }
 
     async fn query(

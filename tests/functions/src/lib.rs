@@ -13,6 +13,7 @@ pub mod fulfillment_fixture;
 pub mod image_fixture;
 pub mod listing_audit;
 pub mod payment_fixture;
+pub mod private_search_fixture;
 pub mod search_fixture;
 
 pub use billing_fixture::BillingFixture;

@@ -88,7 +88,12 @@ impl Cloud {
             ("UPLOADS_BUCKET", "uploads"),
             ("IMAGES_BUCKET", "images"),
             ("SEARCH_BUCKET", "search"),
+            ("PRIVATE_SEARCH_BUCKET", "private-search"),
             ("INDEX_QUEUE_URL", "https://queue.example.com/1/index.fifo"),
+            (
+                "PRIVATE_INDEX_QUEUE_URL",
+                "https://queue.example.com/1/private-index.fifo",
+            ),
             ("IMAGES_URL", "https://images.example.com"),
             ("IMAGE_WIDTHS", "40,80"),
             ("IMAGE_FORMATS", "jpeg"),

@@ -22,9 +22,11 @@ pub const VARIANTS: &str = "images";
 
 /// Name of the bucket of the search index.
 pub const SEARCH: &str = "search";
+/// Name of the bucket of the private index.
+pub const PRIVATE_SEARCH: &str = "private-search";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 42] = [
+const VARIABLES: [(&str, &str); 44] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -57,7 +59,9 @@ const VARIABLES: [(&str, &str); 42] = [
     ("UPLOADS_BUCKET", UPLOADS),
     ("IMAGES_BUCKET", VARIANTS),
     ("SEARCH_BUCKET", SEARCH),
+    ("PRIVATE_SEARCH_BUCKET", PRIVATE_SEARCH),
     ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
+    ("PRIVATE_INDEX_QUEUE_URL", crate::queue::PRIVATE_INDEX_URL),
     ("IMAGES_URL", "https://images.example.com"),
     ("IMAGE_WIDTHS", "40,80"),
     ("IMAGE_FORMATS", "jpeg"),

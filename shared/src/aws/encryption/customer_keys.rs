@@ -46,6 +46,13 @@ pub struct SealedData {
     data: String,
 }
 
+impl SealedData {
+    /// Whether the customer's data key with this id decrypts them.
+    pub fn is_encrypted_with(&self, key_id: Uuid) -> bool {
+        self.key_id == key_id
+    }
+}
+
 impl std::fmt::Debug for SealedData {
     /// Omits the content.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

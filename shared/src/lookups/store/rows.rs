@@ -1,5 +1,7 @@
 //! Rows of the lookups table, and pages of them.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use uuid::Uuid;
 
@@ -35,6 +37,24 @@ pub struct FoundPage {
     pub found: Vec<Found>,
     /// The place of the last one, if more follow.
     pub next: Option<Position>,
+}
+
+/// Rows that come from erased personal data, to be removed.
+#[derive(Clone, Debug, Default)]
+pub struct ErasedRows {
+    /// The entities that had the data.
+    pub ids: BTreeSet<Uuid>,
+    pub(super) deletes: Vec<WriteRequest>,
+}
+
+impl ErasedRows {
+    pub(super) fn add(&mut self, row: Item) -> Result<(), Error> {
+        let id = text_of(&row, "entity_id").and_then(|id| id.parse().ok());
+        self.ids
+            .insert(id.ok_or_else(|| Error::internal(WRITING, "the row names no entity"))?);
+        self.deletes.push(delete_request(row)?);
+        Ok(())
+    }
 }
 
 impl Found {
@@ -89,7 +109,7 @@ pub(super) fn put_request(row: Item) -> Result<WriteRequest, Error> {
 }
 
 /// Builds the deletion of a row in a batch.
-pub(super) fn delete_request(row: Item) -> Result<WriteRequest, Error> {
+fn delete_request(row: Item) -> Result<WriteRequest, Error> {
     let key = text_of(&row, "pk").zip(text_of(&row, "sk"));
     let (pk, sk) = key.ok_or_else(|| Error::internal(WRITING, "the row has no key"))?;
     let delete = DeleteRequest::builder().set_key(Some(composite(pk, sk))).build();

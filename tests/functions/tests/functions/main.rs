@@ -49,6 +49,7 @@ mod payments;
 mod points;
 mod points_refunded;
 mod points_withdrawn;
+mod private_search;
 mod product_changes;
 mod product_lists;
 mod product_schedules;
