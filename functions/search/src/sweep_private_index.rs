@@ -92,8 +92,11 @@ async fn sweep(function: &SweepPrivateIndex, invocation: &Invocation) -> Result<
     let is_used = |bundle: &str| state.uses(bundle);
     let removed = function.storage.remove_unused(is_used, invocation.now, deadline);
     summary.removed_bundles = removed.await?;
-    // An index that cannot be read is begun anew by its writer, and has no order.
-    let index = function.reader.index(deadline).await.ok().flatten();
+    let index = match state.current.is_readable() {
+        true => function.reader.index(deadline).await?,
+        // Its writer begins it anew with the first message.
+        false => None,
+    };
     let indexed = index.map_or_else(|| Ok(HashSet::new()), |index| ids(&index))?;
     for shard in 0..SHARDS {
         let mut after = None;

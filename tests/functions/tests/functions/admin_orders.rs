@@ -353,6 +353,21 @@ async fn a_run_that_fails_in_the_middle_is_completed_by_the_next_one() {
 }
 
 #[tokio::test]
+async fn an_order_that_waits_for_kms_does_not_stop_the_others_and_is_indexed_later() {
+    let shop = Shop::with("tea", 1, 9).await;
+    let with_phone = place_with_phone(&shop, "ann", "a").await;
+    let without = place(&shop, "bob", "b", &["tea"]).await;
+    let keys = [&with_phone, &without].map(|id| format!("ORDER#{id}"));
+    shop.kms.refuse(Some((400, "ThrottlingException")));
+    assert!(shop.index_orders(&keys).await.is_err(), "the stream delivers it again");
+    assert_eq!(found(&shop, &[("sku", "tea")]).await, [without.clone()]);
+    shop.kms.refuse(None);
+    shop.index_orders(&keys).await.unwrap();
+    assert_eq!(found(&shop, &[("sku", "tea")]).await, [without, with_phone.clone()]);
+    assert_eq!(found(&shop, &[("phone_last4", "5678")]).await, [with_phone]);
+}
+
+#[tokio::test]
 async fn a_damaged_order_does_not_hide_the_others() {
     let shop = Shop::with("tea", 1, 9).await;
     let before = place(&shop, "ann", "a", &["tea"]).await;
